@@ -1,0 +1,407 @@
+"""Every error that vyrectl raises on purpose, in one tree.
+
+Each error says *what* went wrong, *where* (a slot, word, line, byte or path) and what to do about it (*fix*).
+The command line turns any of them into one message and one exit code, here and nowhere else decided:
+
+| exit | family |
+|---|---|
+| 1 | `FileError` (missing, unreadable, disk full, `RingHeldError`) and anything without a family of its own |
+| 2 | `UsageError` (an unknown name, a malformed `--where` or slot list) |
+| 3 | `InvalidInputError` (`RingFormatError`, `UnknownStateError`, bad tables, bad requests) |
+| 4 | `LifecycleError` (`IllegalTransitionError`, `CounterOverflowError`), `SnapshotOverflowError` |
+| 5 | `DeviceError` (none usable, a build that fails, a device or kernel that died) |
+| 6 | `VerifyError` |
+
+Anything else that escapes is a bug and keeps its traceback. May import the standard library only.
+"""
+
+from __future__ import annotations
+
+
+class VyrectlError(Exception):
+    """Base of the tree.
+
+    Args:
+        what: One sentence, no trailing period, that says what went wrong.
+        where: The place, for example ``ring.bin, slot 3`` or ``tasks.csv, line 7``.
+        fix: What the reader can do about it.
+
+    Attributes:
+        exit_code: What the command line exits with.
+        kind: A stable machine name, used as ``error`` in JSON output.
+    """
+
+    exit_code = 1
+    kind = "error"
+
+    def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.fix = fix
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}. {self.fix}" if self.fix else text
+
+    def details(self) -> dict[str, object]:
+        """Machine-readable particulars beside the texts (numbers a caller would otherwise parse)."""
+        return {}
+
+    def at(self, where: str) -> VyrectlError:
+        """Return this error with the place set, unless it already names one."""
+        if self.where is None:
+            self.where = where
+        return self
+
+    def to_record(self) -> dict[str, object]:
+        """The error as the JSON object that ``--json`` prints on stderr."""
+        return {
+            "schema": "vyrectl.error/1",
+            "error": self.kind,
+            "message": self.what,
+            "where": self.where,
+            "fix": self.fix,
+            "exit_code": self.exit_code,
+            **self.details(),
+        }
+
+
+# --- exit 1: files ------------------------------------------------------------------------------------------------
+
+
+class FileError(VyrectlError):
+    """A path that is missing, unreadable, unwritable, or a disk that is full."""
+
+    kind = "file"
+
+    @classmethod
+    def from_os_error(cls, error: OSError, path: object, *, doing: str) -> FileError:
+        """Wrap an operating-system error; ``doing`` completes "cannot ..."."""
+        reason = error.strerror or str(error)
+        fixes = {
+            "FileNotFoundError": "Check the path",
+            "PermissionError": "Check the permissions of the file and of its folder",
+            "IsADirectoryError": "Name a file, not a folder",
+        }
+        fix = fixes.get(type(error).__name__)
+        if error.errno == 28:
+            fix = "Free some space; the file on disk is unchanged"
+        return cls(f"cannot {doing}: {reason.lower()}", where=str(path), fix=fix)
+
+
+class RingHeldError(FileError):
+    """Another process holds the ring's lock."""
+
+    kind = "ring_held"
+
+    def __init__(self, path: object, holder: str | None = None) -> None:
+        who = holder or "another process"
+        super().__init__(
+            f"the ring is held by {who}",
+            where=str(path),
+            fix="Wait for it to end, or work on a copy",
+        )
+        self.holder = holder
+
+    def details(self) -> dict[str, object]:
+        """The holder, as the lock file names it."""
+        return {"holder": self.holder}
+
+
+# --- exit 2: usage ------------------------------------------------------------------------------------------------
+
+
+class UsageError(VyrectlError):
+    """The caller asked for something that does not exist or does not parse."""
+
+    exit_code = 2
+    kind = "usage"
+
+
+class UnknownNameError(UsageError):
+    """A name (state, priority, op, field, device ...) that nothing bears."""
+
+    kind = "unknown_name"
+
+    def __init__(self, what: str, name: str, known: tuple[str, ...] = (), *, where: str | None = None) -> None:
+        import difflib
+
+        close = difflib.get_close_matches(name.lower(), [k.lower() for k in known], n=1)
+        if close:
+            fix = f"Did you mean {next(k for k in known if k.lower() == close[0])!r}?"
+        elif known:
+            fix = "Known: " + ", ".join(known)
+        else:
+            fix = None
+        super().__init__(f"unknown {what} {name!r}", where=where, fix=fix)
+        self.name = name
+
+
+class WhereError(UsageError):
+    """A ``--where`` expression that is not in the language; carries the column it fails at.
+
+    Attributes:
+        expression: The whole text.
+        column: Zero-based column of the offending part.
+    """
+
+    kind = "where"
+
+    def __init__(self, what: str, expression: str, column: int, *, fix: str | None = None) -> None:
+        super().__init__(what, where=f"--where, column {column + 1}", fix=fix)
+        self.expression = expression
+        self.column = column
+
+    def pointer(self) -> str:
+        """The expression with a caret under the offending column."""
+        return f"  {self.expression}\n  {' ' * self.column}^"
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}\n{self.pointer()}"
+
+    def details(self) -> dict[str, object]:
+        """The expression and the zero-based column."""
+        return {"expression": self.expression, "column": self.column}
+
+
+# --- exit 3: input that is not what it should be -------------------------------------------------------------------
+
+
+class InvalidInputError(VyrectlError):
+    """A file, table, request or slot text whose content is wrong."""
+
+    exit_code = 3
+    kind = "invalid_input"
+
+
+class RingFormatError(InvalidInputError):
+    """Bytes that are not a ring (spec 1.1): a length that is no multiple of 64, or too many slots."""
+
+    kind = "ring_format"
+
+    def __init__(
+        self, what: str, *, where: str | None = None, fix: str | None = None, left_over: int | None = None
+    ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.left_over = left_over
+
+    @classmethod
+    def left_over_bytes(cls, length: int, *, slot_bytes: int, where: str | None = None) -> RingFormatError:
+        """The length is not a whole number of slots."""
+        left = length % slot_bytes
+        return cls(
+            f"{length} bytes are not a whole number of {slot_bytes}-byte slots: {left} bytes are left over",
+            where=where,
+            fix="Use --offset and --count if the ring lies inside a larger dump",
+            left_over=left,
+        )
+
+    def details(self) -> dict[str, object]:
+        """How many bytes are left over, when the length is at fault."""
+        return {} if self.left_over is None else {"left_over": self.left_over}
+
+
+class UnknownStateError(InvalidInputError):
+    """A state word outside spec 1.3.
+
+    Attributes:
+        word: The state word.
+        slot: Index of the first slot that holds it, when known.
+    """
+
+    kind = "unknown_state"
+
+    def __init__(self, word: int, slot: int | None = None, *, where: str | None = None) -> None:
+        place = "" if slot is None else f" in slot {slot}"
+        super().__init__(
+            f"unknown({word}) is no task state{place}",
+            where=where,
+            fix="Look at the slot with `inspect`, or count such slots apart with `snapshot --lenient`",
+        )
+        self.word = word
+        self.slot = slot
+
+    def details(self) -> dict[str, object]:
+        """The word and its slot."""
+        return {"state": self.word, "slot": self.slot}
+
+
+class LaunchRequestError(InvalidInputError):
+    """A launch request or policy that cannot be planned (spec 2.3), other than out of memory."""
+
+    kind = "launch_request"
+
+
+class DeviceMemoryError(InvalidInputError):
+    """The plan needs more device memory than its budget (spec 2.3 step 9).
+
+    Attributes:
+        requested_bytes: Estimated peak.
+        available_bytes: The budget.
+    """
+
+    kind = "device_memory"
+
+    def __init__(self, requested_bytes: int, available_bytes: int) -> None:
+        super().__init__(
+            f"the launch needs {requested_bytes} bytes of device memory and {available_bytes} are budgeted",
+            fix="Shrink the queue or requested_hit_capacity, or raise device_memory_budget_bytes",
+        )
+        self.requested_bytes = requested_bytes
+        self.available_bytes = available_bytes
+
+    def details(self) -> dict[str, object]:
+        """Both byte counts."""
+        return {"requested_bytes": self.requested_bytes, "available_bytes": self.available_bytes}
+
+
+# --- exit 4: lifecycle and counters --------------------------------------------------------------------------------
+
+
+class LifecycleError(VyrectlError):
+    """A transition that the lifecycle does not allow (spec 1.6)."""
+
+    exit_code = 4
+    kind = "lifecycle"
+
+    def __init__(self, what: str, *, slot: int | None = None, fix: str | None = None) -> None:
+        super().__init__(what, where=None if slot is None else f"slot {slot}", fix=fix)
+        self.slot = slot
+
+
+class IllegalTransitionError(LifecycleError):
+    """An action met a state it may not start from.
+
+    Attributes:
+        action: ``pause``, ``resume``, ``yield``, ``requeue``, ``complete`` or ``fault``.
+        state: The state word it met.
+        slot: Slot index, when known.
+    """
+
+    kind = "illegal_transition"
+
+    def __init__(self, action: str, state: int, *, slot: int | None = None) -> None:
+        from vyrectl.abi.states import state_name
+
+        name = state_name(state)
+        super().__init__(
+            f"cannot {action} a task in state {name}",
+            slot=slot,
+            fix=f"Select slots that allow it, for example --where 'state in ({_sources(action)})'",
+        )
+        self.action = action
+        self.state = state
+        self.state_name = name
+
+    def details(self) -> dict[str, object]:
+        """Action, state word, its name, and the slot."""
+        return {"action": self.action, "state": self.state, "state_name": self.state_name, "slot": self.slot}
+
+
+def _sources(action: str) -> str:
+    return "paused" if action == "resume" else "ready, running, paused, yielded, requeued"
+
+
+class CounterOverflowError(LifecycleError):
+    """A counter already at 4294967295 would have to rise; counters never wrap.
+
+    Attributes:
+        counter: ``yield_count``, ``requeue_count`` or ``age_ticks``.
+    """
+
+    kind = "counter_overflow"
+
+    def __init__(self, counter: str, *, slot: int | None = None) -> None:
+        super().__init__(
+            f"{counter} is at 4294967295 and cannot rise",
+            slot=slot,
+            fix=f"Lower it first: vyrectl set RING {counter}=0 SLOTS",
+        )
+        self.counter = counter
+
+    def details(self) -> dict[str, object]:
+        """The counter's field name and the slot."""
+        return {"counter": self.counter, "slot": self.slot}
+
+
+class SnapshotOverflowError(VyrectlError):
+    """A sum of spec 1.7 that leaves its width.
+
+    Attributes:
+        quantity: ``schedulable_count`` (u32), ``continuation_pressure`` or ``requeue_count`` (u64).
+    """
+
+    exit_code = 4
+    kind = "snapshot_overflow"
+
+    def __init__(self, quantity: str, value: int, bits: int) -> None:
+        super().__init__(
+            f"{quantity} would be {value}, past {2**bits - 1} (u{bits})",
+            fix="Drain the ring or split it before applying its telemetry",
+        )
+        self.quantity = quantity
+        self.value = value
+
+    def details(self) -> dict[str, object]:
+        """Which quantity, and the value that does not fit."""
+        return {"quantity": self.quantity, "value": self.value}
+
+
+# --- exit 5: devices -----------------------------------------------------------------------------------------------
+
+
+class DeviceError(VyrectlError):
+    """No usable device, or a device or kernel that failed."""
+
+    exit_code = 5
+    kind = "device"
+
+
+class NoDeviceError(DeviceError):
+    """Nothing on this machine can run a ring."""
+
+    kind = "no_device"
+
+
+class KernelBuildError(DeviceError):
+    """The device's compiler refused a kernel.
+
+    Attributes:
+        log: The compiler's own words, file names mapped back to the user's.
+    """
+
+    kind = "kernel_build"
+
+    def __init__(self, what: str, *, where: str | None = None, fix: str | None = None, log: str = "") -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.log = log
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}\n{self.log}" if self.log else super().__str__()
+
+    def details(self) -> dict[str, object]:
+        """The compiler's log."""
+        return {"log": self.log}
+
+
+class AbiMismatchError(DeviceError):
+    """The device lays a slot out differently from spec 1.2."""
+
+    kind = "abi_mismatch"
+
+
+class KernelDiedError(DeviceError):
+    """The device or the process that drove it ended in the middle of a launch."""
+
+    kind = "kernel_died"
+
+
+# --- exit 6: verification ------------------------------------------------------------------------------------------
+
+
+class VerifyError(VyrectlError):
+    """`launch --verify` found that a run broke a promise."""
+
+    exit_code = 6
+    kind = "verify"

@@ -1,0 +1,1 @@
+"""One task and its lifecycle: records (`item`), the transition table (`lifecycle`), whole arrays (`arrays`)."""

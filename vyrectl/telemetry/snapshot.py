@@ -1,0 +1,222 @@
+"""TaskQueueSnapshot (spec 1.7), and how it is applied to a launch request.
+
+Two ways lead to the same eight numbers: `snapshot_bytes` walks a small ring with the standard library (no numpy import),
+`TaskQueueSnapshot.from_slots` walks an array in chunks that stay in the cache. `tests` hold them to each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, U32_MAX, U64_MAX
+from vyrectl.abi.slot import FIELD_INDEX
+from vyrectl.abi.states import TaskState
+from vyrectl.errors import RingFormatError, SnapshotOverflowError, UnknownStateError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vyrectl.policy.request import LaunchRequest
+    from vyrectl.task.arrays import SlotArray
+
+CHUNK_SLOTS = 1 << 15
+"""Slots looked at together by the numpy path; their bytes fit in a second-level cache."""
+
+STDLIB_SLOTS = 1 << 14
+"""Rings up to this many slots are counted without numpy: importing it takes longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskQueueSnapshot:
+    """Queue telemetry: the eight fields of spec 1.7; a plain record, nothing is validated before it is used.
+
+    Counts and `max_priority_age` are u32, `total_requeues` is u64. Counts skip Empty and Done slots;
+    `total_requeues` and `max_priority_age` run over every slot.
+    """
+
+    ready_count: int = 0
+    paused_count: int = 0
+    yielded_count: int = 0
+    requeued_count: int = 0
+    running_count: int = 0
+    faulted_count: int = 0
+    total_requeues: int = 0
+    max_priority_age: int = 0
+
+    @classmethod
+    def from_slots(cls, slots: SlotArray) -> TaskQueueSnapshot:
+        """Count an array of `SLOT_DTYPE`, shape (n,).
+
+        Raises:
+            UnknownStateError: The first state word outside spec 1.3, with its slot.
+        """
+        return tally_slots(slots).snapshot()
+
+    @property
+    def schedulable_count(self) -> int:
+        """ready + yielded + requeued.
+
+        Raises:
+            SnapshotOverflowError: Past u32.
+        """
+        return _bounded(
+            "schedulable_count", self.ready_count + self.yielded_count + self.requeued_count, 32, U32_MAX
+        )
+
+    @property
+    def continuation_pressure(self) -> int:
+        """yielded + requeued + total_requeues; a requeued task counts twice (spec 1.9).
+
+        Raises:
+            SnapshotOverflowError: Past u64.
+        """
+        return _bounded(
+            "continuation_pressure", self.yielded_count + self.requeued_count + self.total_requeues, 64, U64_MAX
+        )
+
+    def apply_to(self, request: LaunchRequest) -> LaunchRequest:
+        """Merge this telemetry into a launch request; every field that spec 1.7 does not name stays.
+
+        Raises:
+            SnapshotOverflowError: schedulable_count, continuation_pressure or requeue_count, checked in this order.
+        """
+        queue_len = self.schedulable_count
+        pressure = self.continuation_pressure
+        requeue_count = _bounded("requeue_count", request.requeue_count + pressure, 64, U64_MAX)
+        return replace(
+            request,
+            queue_len=queue_len,
+            requeue_count=requeue_count,
+            max_priority_age=max(request.max_priority_age, self.max_priority_age),
+        )
+
+    def to_record(self) -> dict[str, int]:
+        """The eight fields, then schedulable_count and continuation_pressure."""
+        return {
+            **asdict(self),
+            "schedulable_count": self.schedulable_count,
+            "continuation_pressure": self.continuation_pressure,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StateTally:
+    """How many slots are in which state, with the two sums of a snapshot.
+
+    Attributes:
+        counts: Slots per known state, in the order of the state words (8 numbers).
+        unknown: Slots whose state word is unknown.
+        first_unknown: (slot, word) of the first of them, or None.
+        total_requeues: Sum of requeue_count over all slots.
+        max_priority_age: Maximum of age_ticks over all slots.
+    """
+
+    counts: tuple[int, ...]
+    unknown: int
+    first_unknown: tuple[int, int] | None
+    total_requeues: int
+    max_priority_age: int
+
+    def snapshot(self, *, lenient: bool = False) -> TaskQueueSnapshot:
+        """The snapshot; with `lenient`, unknown states are left out of the counts instead of refused.
+
+        Raises:
+            UnknownStateError: An unknown state word, unless lenient.
+        """
+        if self.first_unknown is not None and not lenient:
+            slot, word = self.first_unknown
+            raise UnknownStateError(word, slot)
+        counts = self.counts
+        return TaskQueueSnapshot(
+            ready_count=counts[TaskState.READY],
+            paused_count=counts[TaskState.PAUSED],
+            yielded_count=counts[TaskState.YIELDED],
+            requeued_count=counts[TaskState.REQUEUED],
+            running_count=counts[TaskState.RUNNING],
+            faulted_count=counts[TaskState.FAULTED],
+            total_requeues=self.total_requeues,
+            max_priority_age=self.max_priority_age,
+        )
+
+
+def tally_bytes(data: bytes | bytearray | memoryview) -> StateTally:
+    """Count a ring's bytes with the standard library alone; meant for rings up to `STDLIB_SLOTS`.
+
+    Raises:
+        RingFormatError: The length is no multiple of 64.
+    """
+    if len(data) % SLOT_BYTES:
+        raise RingFormatError.left_over_bytes(len(data), slot_bytes=SLOT_BYTES)
+    words = _native_words(data)
+    states = words[0::SLOT_WORDS]
+    counts = [0] * len(TaskState)
+    unknown = 0
+    first_unknown = None
+    for word in set(states):
+        if word < len(counts):
+            counts[word] = states.count(word)
+        else:
+            unknown += states.count(word)
+            slot = states.index(word)
+            if first_unknown is None or slot < first_unknown[0]:
+                first_unknown = (slot, word)
+    return StateTally(
+        counts=tuple(counts),
+        unknown=unknown,
+        first_unknown=first_unknown,
+        total_requeues=sum(words[FIELD_INDEX["requeue_count"] :: SLOT_WORDS]),
+        max_priority_age=max(words[FIELD_INDEX["age_ticks"] :: SLOT_WORDS], default=0),
+    )
+
+
+def tally_slots(slots: SlotArray) -> StateTally:
+    """Count an array of `SLOT_DTYPE`, shape (n,), in chunks of `CHUNK_SLOTS`."""
+    import numpy as np
+
+    known = len(TaskState)
+    counts = np.zeros(known + 1, dtype=np.int64)
+    first_unknown = None
+    total_requeues = 0
+    max_age = 0
+    for start in range(0, len(slots), CHUNK_SLOTS):
+        chunk = slots[start : start + CHUNK_SLOTS]
+        states = chunk["state"]
+        clipped = np.minimum(states, np.uint32(known))
+        counts += np.bincount(clipped, minlength=known + 1)
+        if first_unknown is None and counts[known]:
+            at = int((clipped == known).argmax())
+            first_unknown = (start + at, int(states[at]))
+        total_requeues += int(chunk["requeue_count"].sum(dtype=np.uint64))
+        max_age = max(max_age, int(chunk["age_ticks"].max()))
+    return StateTally(
+        counts=tuple(int(count) for count in counts[:known]),
+        unknown=int(counts[known]),
+        first_unknown=first_unknown,
+        total_requeues=total_requeues,
+        max_priority_age=max_age,
+    )
+
+
+def sum_snapshots(snapshots: Sequence[TaskQueueSnapshot]) -> TaskQueueSnapshot:
+    """One snapshot of several rings taken together: counts and requeues add up, the age is the largest."""
+    total = {name: sum(getattr(one, name) for one in snapshots) for name in asdict(TaskQueueSnapshot())}
+    total["max_priority_age"] = max((one.max_priority_age for one in snapshots), default=0)
+    return TaskQueueSnapshot(**total)
+
+
+def _native_words(data: bytes | bytearray | memoryview) -> list[int]:
+    import sys
+    from array import array
+
+    words = array("I")
+    words.frombytes(data)
+    if sys.byteorder == "big":
+        words.byteswap()
+    return words.tolist()
+
+
+def _bounded(quantity: str, value: int, bits: int, most: int) -> int:
+    if value > most:
+        raise SnapshotOverflowError(quantity, value, bits)
+    return value
