@@ -41,6 +41,10 @@ class Transition:
     meaning: str
 
 
+_PAUSED = int(TaskFlag.PAUSED)
+_YIELDED = int(TaskFlag.YIELDED)
+_REQUEUE_REQUESTED = int(TaskFlag.REQUEUE_REQUESTED)
+_RESUME_READY = int(TaskFlag.RESUME_READY)
 _CONTINUATION = {"pc": "continuation_pc", "data": "continuation_data"}
 
 TRANSITIONS: Mapping[str, Transition] = {
@@ -52,8 +56,8 @@ TRANSITIONS: Mapping[str, Transition] = {
             TaskState.PAUSED,
             {**_CONTINUATION, "epoch": "resume_epoch"},
             (),
-            TaskFlag.PAUSED,
-            TaskFlag.RESUME_READY,
+            _PAUSED,
+            _RESUME_READY,
             "wait for an epoch",
         ),
         Transition(
@@ -62,8 +66,8 @@ TRANSITIONS: Mapping[str, Transition] = {
             TaskState.READY,
             {},
             (),
-            TaskFlag.RESUME_READY,
-            TaskFlag.PAUSED | TaskFlag.YIELDED,
+            _RESUME_READY,
+            _PAUSED | _YIELDED,
             "make a paused task claimable again",
         ),
         Transition(
@@ -72,7 +76,7 @@ TRANSITIONS: Mapping[str, Transition] = {
             TaskState.YIELDED,
             _CONTINUATION,
             ("yield_count",),
-            TaskFlag.YIELDED,
+            _YIELDED,
             0,
             "give up the worker and keep the progress",
         ),
@@ -82,7 +86,7 @@ TRANSITIONS: Mapping[str, Transition] = {
             TaskState.REQUEUED,
             {**_CONTINUATION, "priority": "priority"},
             ("requeue_count", "age_ticks"),
-            TaskFlag.REQUEUE_REQUESTED,
+            _REQUEUE_REQUESTED,
             0,
             "go back to a priority class, one tick older",
         ),
