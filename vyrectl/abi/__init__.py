@@ -4,3 +4,6 @@ Everything else in the project that knows a word index, a state number or an opc
 header (`vyrectl.abi.cheader`), the numpy dtype (`vyrectl.abi.dtype`) and the README's tables are generated.
 Only `dtype` may import numpy; the other modules use the standard library alone.
 """
+
+ABI_VERSION = "vyre-runtime 0.6.3"
+"""The release of the defining runtime whose layout this is."""

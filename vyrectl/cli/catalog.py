@@ -1,0 +1,53 @@
+"""Every command, as data: its name, the module that defines it, the section it is listed under and its summary.
+
+`--help` and the completion generator read this table, so that neither has to import a command's module. A test holds
+each summary to the first line of the command's docstring. Standard library only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command.
+
+    Attributes:
+        name: What the user types.
+        section: Heading in `vyrectl --help`.
+        summary: First line of its help.
+    """
+
+    name: str
+    section: str
+    summary: str
+
+    @property
+    def module(self) -> str:
+        """Module that holds the function `command`."""
+        return f"vyrectl.cli.commands.{self.name}"
+
+
+CATALOG: tuple[Entry, ...] = (
+    Entry("encode", "Look and build", "Turn fields into one 64-byte slot."),
+    Entry("decode", "Look and build", "Explain every word of a slot."),
+    Entry("build", "Look and build", "Make a ring from a table or a seed."),
+    Entry("inspect", "Look and build", "Show slots as a table."),
+    Entry("snapshot", "Look and build", "Show queue telemetry."),
+    Entry("transition", "Edit", "Apply a lifecycle action to slots."),
+    Entry("set", "Edit", "Write any word of any slots."),
+    Entry("apply", "Plan", "Merge a ring's telemetry into a launch request."),
+    Entry("launch", "Run", "Run a ring on a device."),
+    Entry("demo", "Run", "Build, run and draw a ring of real work."),
+    Entry("devices", "This machine", "List what can run a ring."),
+    Entry("ops", "This machine", "List the operations a task may name."),
+    Entry("completion", "This machine", "Print a shell's completion script."),
+)
+
+NAMES: tuple[str, ...] = tuple(entry.name for entry in CATALOG)
+
+
+def find(name: str) -> Entry | None:
+    """The entry of that name, or None."""
+    return next((entry for entry in CATALOG if entry.name == name), None)

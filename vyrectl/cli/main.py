@@ -1,0 +1,151 @@
+"""Entry point: finds the command, runs it, and turns whatever comes out into one message and one exit code.
+
+A command's module is imported when the command runs and not before, which keeps `--help` and every other command quick.
+This is the one place that catches `VyrectlError`; a bug keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command as typer_command
+
+from vyrectl.cli.catalog import CATALOG, NAMES, find
+from vyrectl.errors import UnknownNameError, UsageError, VyrectlError
+
+_CLICK_ERROR = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+_USAGE_ERROR = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "UsageError")
+"""The exception bases under typer, whichever copy of click it carries."""
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are imported one at a time, when they are asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Every command's name, in the order of the catalog."""
+        return list(NAMES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import and build one command, or None when there is no such name."""
+        return load_command(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that `args` starts with.
+
+        Raises:
+            UnknownNameError: With the closest name as a hint.
+        """
+        if args and find(args[0]) is None:
+            if args[0].startswith("-"):
+                return super().resolve_command(ctx, args)
+            raise UnknownNameError("command", args[0], NAMES)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands section by section, without importing any."""
+        for section in dict.fromkeys(entry.section for entry in CATALOG):
+            with formatter.section(section):
+                formatter.write_dl([(e.name, e.summary) for e in CATALOG if e.section == section])
+
+
+def load_command(name: str) -> Any:
+    """Build the click command of that name, or return None."""
+    entry = find(name)
+    if entry is None:
+        return None
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    module = import_module(entry.module)
+    settings = {"help_option_names": ["-h", "--help"], **getattr(module, "CONTEXT", {})}
+    app.command(name=name, no_args_is_help=getattr(module, "HELP_WITHOUT_ARGUMENTS", False), context_settings=settings)(
+        module.command
+    )
+    return typer_command(app)
+
+
+_APP = typer.Typer(
+    cls=LazyGroup,
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@_APP.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", help="Show the version of the library and of the ABI.", is_eager=True),
+    install_completion: str = typer.Option(
+        "", "--install-completion", metavar="SHELL", help="Install the completion script of a shell.", is_eager=True
+    ),
+) -> None:
+    """Inspect, edit, build and run task rings: files of 64-byte slots that a persistent GPU kernel works off.
+
+    Try `vyrectl demo`, or `vyrectl COMMAND --help` for a command's options and an example.
+    """
+    from vyrectl.cli.output import write_line
+
+    if version:
+        from vyrectl._version import __version__
+        from vyrectl.abi import ABI_VERSION
+
+        write_line(f"vyrectl {__version__} (ABI {ABI_VERSION})")
+        raise typer.Exit
+    if install_completion:
+        from vyrectl.cli.commands.completion import install
+
+        install(install_completion)
+        raise typer.Exit
+
+
+def build_cli() -> Any:
+    """The whole command line as a click group."""
+    return typer_command(_APP)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        argv: Arguments after the program's name; `sys.argv[1:]` by default.
+    """
+    from vyrectl.cli.output import report_error
+
+    args = sys.argv[1:] if argv is None else argv
+    try:
+        code = build_cli()(args=args, prog_name="vyrectl", standalone_mode=False)
+        sys.stdout.flush()
+    except VyrectlError as error:
+        report_error(error, args)
+        return error.exit_code
+    except _USAGE_ERROR as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()  # type: ignore[attr-defined]
+            return 2
+        return _usage(error, args)
+    except _CLICK_ERROR as error:
+        return _usage(error, args)
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: Any, args: list[str]) -> int:
+    from vyrectl.cli.output import report_error
+
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "vyrectl"
+    message = error.format_message().rstrip(".")
+    report_error(UsageError(message, fix=f"Try '{path} --help'"), args)
+    return UsageError.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
