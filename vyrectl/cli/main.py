@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -76,30 +76,45 @@ _APP = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    from vyrectl._version import __version__
+    from vyrectl.abi import ABI_VERSION
+    from vyrectl.cli.output import write_line
+
+    if wanted:
+        write_line(f"vyrectl {__version__} (ABI {ABI_VERSION})")
+        raise typer.Exit
+
+
+def _install_completion(shell: str) -> None:
+    if shell:
+        from vyrectl.cli.commands.completion import install
+
+        install(shell)
+        raise typer.Exit
+
+
 @_APP.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", help="Show the version of the library and of the ABI.", is_eager=True),
-    install_completion: str = typer.Option(
-        "", "--install-completion", metavar="SHELL", help="Install the completion script of a shell.", is_eager=True
-    ),
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version of the library and of the ABI."),
+    ] = False,
+    install_completion: Annotated[
+        str,
+        typer.Option(
+            "--install-completion",
+            metavar="SHELL",
+            callback=_install_completion,
+            is_eager=True,
+            help="Install the completion script of bash, zsh, fish or PowerShell.",
+        ),
+    ] = "",
 ) -> None:
     """Inspect, edit, build and run task rings: files of 64-byte slots that a persistent GPU kernel works off.
 
     Try `vyrectl demo`, or `vyrectl COMMAND --help` for a command's options and an example.
     """
-    from vyrectl.cli.output import write_line
-
-    if version:
-        from vyrectl._version import __version__
-        from vyrectl.abi import ABI_VERSION
-
-        write_line(f"vyrectl {__version__} (ABI {ABI_VERSION})")
-        raise typer.Exit
-    if install_completion:
-        from vyrectl.cli.commands.completion import install
-
-        install(install_completion)
-        raise typer.Exit
 
 
 def build_cli() -> Any:
