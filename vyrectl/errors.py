@@ -67,7 +67,7 @@ class VyrectlError(Exception):
         }
 
 
-# --- exit 1: files ------------------------------------------------------------------------------------------------
+# --- exit 1: files ------------------------------------------------------------------------------------------
 
 
 class FileError(VyrectlError):
@@ -109,7 +109,7 @@ class RingHeldError(FileError):
         return {"holder": self.holder}
 
 
-# --- exit 2: usage ------------------------------------------------------------------------------------------------
+# --- exit 2: usage ------------------------------------------------------------------------------------------
 
 
 class UsageError(VyrectlError):
@@ -124,7 +124,9 @@ class UnknownNameError(UsageError):
 
     kind = "unknown_name"
 
-    def __init__(self, what: str, name: str, known: tuple[str, ...] = (), *, where: str | None = None) -> None:
+    def __init__(
+        self, what: str, name: str, known: tuple[str, ...] = (), *, where: str | None = None
+    ) -> None:
         import difflib
 
         close = difflib.get_close_matches(name.lower(), [k.lower() for k in known], n=1)
@@ -165,7 +167,7 @@ class WhereError(UsageError):
         return {"expression": self.expression, "column": self.column}
 
 
-# --- exit 3: input that is not what it should be -------------------------------------------------------------------
+# --- exit 3: input that is not what it should be ------------------------------------------------------------
 
 
 class InvalidInputError(VyrectlError):
@@ -256,7 +258,7 @@ class DeviceMemoryError(InvalidInputError):
         return {"requested_bytes": self.requested_bytes, "available_bytes": self.available_bytes}
 
 
-# --- exit 4: lifecycle and counters --------------------------------------------------------------------------------
+# --- exit 4: lifecycle and counters -------------------------------------------------------------------------
 
 
 class LifecycleError(VyrectlError):
@@ -348,7 +350,7 @@ class SnapshotOverflowError(VyrectlError):
         return {"quantity": self.quantity, "value": self.value}
 
 
-# --- exit 5: devices -----------------------------------------------------------------------------------------------
+# --- exit 5: devices ----------------------------------------------------------------------------------------
 
 
 class DeviceError(VyrectlError):
@@ -397,7 +399,7 @@ class KernelDiedError(DeviceError):
     kind = "kernel_died"
 
 
-# --- exit 6: verification ------------------------------------------------------------------------------------------
+# --- exit 6: verification -----------------------------------------------------------------------------------
 
 
 class VerifyError(VyrectlError):

@@ -35,12 +35,14 @@ TENANT_QUOTA = Region("TENANT_QUOTA", 32, 32, "per tenant: claims it may make")
 TENANT_FAIRNESS = Region("TENANT_FAIRNESS", 64, 32, "claims per tenant, index tenant % 32")
 METRICS = Region("METRICS", 96, 32, "executions per opcode, opcodes 0-31")
 EPOCH = Region("EPOCH", 128, 1, "count of batch fences")
-PRIORITY_OFFSETS = Region("PRIORITY_OFFSETS", 129, 6, "first slot of each priority partition, then the slot total")
+PRIORITY_OFFSETS = Region(
+    "PRIORITY_OFFSETS", 129, 6, "first slot of each priority partition, then the slot total"
+)
 PRIORITY_STARVATION = Region("PRIORITY_STARVATION", 135, 1, "consecutive claims at Critical or High")
 PRIORITY_FAIRNESS = Region("PRIORITY_FAIRNESS", 136, 5, "claims per priority")
 
 OBSERVABLE_FIRST = 160
-"""First word that operations publish results into; it is also the least length of a control buffer, in words."""
+"""First word that operations publish results into; also a control buffer's least length in words."""
 
 REGIONS: tuple[Region, ...] = (
     SHUTDOWN,

@@ -45,7 +45,7 @@ _BY_CODE: dict[int, Fault] = {fault.code: fault for fault in ENGINE_FAULTS}
 
 
 def fault_name(code: int) -> str:
-    """``out_of_range`` and so on for the engine's codes, ``user(7)`` for a user's, ``engine(...)`` for an unknown one."""
+    """``out_of_range`` for an engine's code, ``user(7)`` for a user's, else ``engine(4294967040)``."""
     fault = _BY_CODE.get(code)
     if fault is not None:
         return fault.name

@@ -32,7 +32,11 @@ CONTROL_OPCODES: tuple[Opcode, ...] = (
     Opcode(STORE_U32, "store_u32", "control[output_handle] = input_handle"),
     Opcode(ATOMIC_ADD, "atomic_add", "control[output_handle] += input_handle"),
     Opcode(LOAD_U32, "load_u32", "observable[output_handle] = control[input_handle]"),
-    Opcode(COMPARE_SWAP, "compare_swap", "observable[input_handle] = CAS(control[input_handle], output_handle -> param)"),
+    Opcode(
+        COMPARE_SWAP,
+        "compare_swap",
+        "observable[input_handle] = CAS(control[input_handle], output_handle -> param)",
+    ),
     Opcode(MEMCPY, "memcpy", "copies param control words from input_handle to output_handle, ascending"),
     Opcode(DFA_STEP, "dfa_step", "reserved by the wire; no built-in body"),
     Opcode(BATCH_FENCE, "batch_fence", "epoch += 1, observable[0] = output_handle"),

@@ -33,28 +33,27 @@ class Field:
         return self.index * 4
 
 
+_ROWS: tuple[tuple[str, FieldKind, str], ...] = (
+    ("state", "state", "lifecycle state; a claim is a compare-and-swap of this word"),
+    ("op_handle", "op", "operation to run"),
+    ("tenant_id", "number", "tenant, checked before a claim"),
+    ("priority", "priority", "priority class"),
+    ("input_handle", "number", "handle of the input buffer"),
+    ("output_handle", "number", "handle of the output buffer"),
+    ("param", "number", "a value for the operation, or an index into its argument table"),
+    ("continuation_pc", "number", "where the operation resumes"),
+    ("continuation_data", "number", "scratch kept for the operation; the fault code once Faulted"),
+    ("resume_epoch", "epoch", "epoch from which a paused task may resume"),
+    ("task_id", "id", "stable id"),
+    ("parent_task_id", "id", "id of the parent, 0 for none"),
+    ("age_ticks", "counter", "scheduler age"),
+    ("requeue_count", "counter", "times requeued"),
+    ("yield_count", "counter", "times yielded"),
+    ("flags", "flags", "flag bits"),
+)
+
 FIELDS: tuple[Field, ...] = tuple(
-    Field(index, name, kind, meaning)
-    for index, (name, kind, meaning) in enumerate(
-        (
-            ("state", "state", "lifecycle state; a claim is a compare-and-swap of this word"),
-            ("op_handle", "op", "operation to run"),
-            ("tenant_id", "number", "tenant, checked before a claim"),
-            ("priority", "priority", "priority class"),
-            ("input_handle", "number", "handle of the input buffer"),
-            ("output_handle", "number", "handle of the output buffer"),
-            ("param", "number", "a value for the operation, or an index into its argument table"),
-            ("continuation_pc", "number", "where the operation resumes"),
-            ("continuation_data", "number", "scratch kept for the operation; the fault code once Faulted"),
-            ("resume_epoch", "epoch", "epoch from which a paused task may resume"),
-            ("task_id", "id", "stable id"),
-            ("parent_task_id", "id", "id of the parent, 0 for none"),
-            ("age_ticks", "counter", "scheduler age"),
-            ("requeue_count", "counter", "times requeued"),
-            ("yield_count", "counter", "times yielded"),
-            ("flags", "flags", "flag bits"),
-        )
-    )
+    Field(index, name, kind, meaning) for index, (name, kind, meaning) in enumerate(_ROWS)
 )
 
 FIELD_NAMES: tuple[str, ...] = tuple(field.name for field in FIELDS)

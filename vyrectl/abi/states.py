@@ -84,7 +84,9 @@ HIGH_CLASSES: frozenset[TaskPriority] = frozenset({TaskPriority.CRITICAL, TaskPr
 STATE_NAMES: tuple[str, ...] = tuple(state.name.lower() for state in TaskState)
 PRIORITY_NAMES: tuple[str, ...] = tuple(priority.name.lower() for priority in TaskPriority)
 FLAG_NAMES: tuple[str, ...] = tuple(str(flag.name).lower() for flag in TaskFlag)
-KNOWN_FLAGS: int = int(TaskFlag.PAUSED | TaskFlag.YIELDED | TaskFlag.REQUEUE_REQUESTED | TaskFlag.RESUME_READY)
+KNOWN_FLAGS: int = int(
+    TaskFlag.PAUSED | TaskFlag.YIELDED | TaskFlag.REQUEUE_REQUESTED | TaskFlag.RESUME_READY
+)
 
 _STATES_BY_WORD: dict[int, TaskState] = {int(state): state for state in TaskState}
 _PRIORITIES_BY_WORD: dict[int, TaskPriority] = {int(priority): priority for priority in TaskPriority}

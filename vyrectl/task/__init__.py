@@ -1,1 +1,1 @@
-"""One task and its lifecycle: records (`item`), the transition table (`lifecycle`), whole arrays (`arrays`)."""
+"""One task and its lifecycle: records (`item`), the transition table (`lifecycle`), arrays (`arrays`)."""

@@ -1,4 +1,7 @@
-"""The lifecycle over whole arrays: the same table as `lifecycle`, a handful of numpy operations for any number of slots."""
+"""The lifecycle over whole arrays: the table of `lifecycle`, in a handful of numpy operations.
+
+May import numpy, `abi` and `lifecycle`. An action changes every slot it is given or none.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,9 @@ def check_transition(slots: SlotArray, action: str, numbers: NDArray[np.integer[
     ok = allowed(slots, action)
     first_bad = _first(~ok)
     overflows = [(_first(ok & (slots[counter] == U32_MAX)), counter) for counter in row.counters]
-    overflow = min(((at, order, name) for order, (at, name) in enumerate(overflows) if at is not None), default=None)
+    overflow = min(
+        ((at, order, name) for order, (at, name) in enumerate(overflows) if at is not None), default=None
+    )
     if first_bad is not None and (overflow is None or first_bad < overflow[0]):
         raise IllegalTransitionError(action, int(slots["state"][first_bad]), slot=_number(numbers, first_bad))
     if overflow is not None:

@@ -1,4 +1,4 @@
-"""One task: the compact `WorkItem` and the full 64-byte `TaskWorkItem` (spec 1.2, 1.6). Standard library only."""
+"""One task: the compact `WorkItem` and the full 64-byte `TaskWorkItem` (spec 1.2, 1.6); stdlib only."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The lifecycle of spec 1.6 as one table.
 
-`TRANSITIONS` is the only place that says which states an action starts from, which words it writes, which counters
-rise and which flags change. `apply_words` runs it on one slot, `vyrectl.task.arrays` on many, and the generated C
-header carries its flag masks to the device. Standard library only.
+`TRANSITIONS` is the only place that says which states an action starts from, which words it writes, which
+counters rise and which flags change. `apply_words` runs it on one slot, `vyrectl.task.arrays` on many,
+and the generated C header carries its flag masks to the device. Standard library only.
 """
 
 from __future__ import annotations

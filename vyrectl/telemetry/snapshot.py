@@ -1,7 +1,7 @@
 """TaskQueueSnapshot (spec 1.7), and how it is applied to a launch request.
 
-Two ways lead to the same eight numbers: `snapshot_bytes` walks a small ring with the standard library (no numpy import),
-`TaskQueueSnapshot.from_slots` walks an array in chunks that stay in the cache. `tests` hold them to each other.
+Two ways lead to the same eight numbers: `tally_bytes` walks a small ring with the standard library (no numpy
+import), `tally_slots` walks an array in chunks that stay in the cache. Tests hold them to each other.
 """
 
 from __future__ import annotations
@@ -72,14 +72,17 @@ class TaskQueueSnapshot:
             SnapshotOverflowError: Past u64.
         """
         return _bounded(
-            "continuation_pressure", self.yielded_count + self.requeued_count + self.total_requeues, 64, U64_MAX
+            "continuation_pressure",
+            self.yielded_count + self.requeued_count + self.total_requeues,
+            64,
+            U64_MAX,
         )
 
     def apply_to(self, request: LaunchRequest) -> LaunchRequest:
         """Merge this telemetry into a launch request; every field that spec 1.7 does not name stays.
 
         Raises:
-            SnapshotOverflowError: schedulable_count, continuation_pressure or requeue_count, checked in this order.
+            SnapshotOverflowError: schedulable_count, continuation_pressure, requeue_count, in this order.
         """
         queue_len = self.schedulable_count
         pressure = self.continuation_pressure
