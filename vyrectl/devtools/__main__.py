@@ -1,0 +1,54 @@
+"""`python -m vyrectl.devtools`: generate files or check them, and check the layers.
+
+Exits 0 when all is well, 1 when a check found something.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from vyrectl.devtools.generated import UPDATE, generated_files, write_generated
+from vyrectl.devtools.layers import check_layers
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one of the checks and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m vyrectl.devtools", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    generate = commands.add_parser("generate", help="write the generated files that differ")
+    generate.add_argument("--check", action="store_true", help="write nothing; fail when a file differs")
+    commands.add_parser("layers", help="check who imports what, who prints, and where the atomics are")
+    arguments = parser.parse_args(argv)
+    if arguments.command == "layers":
+        return _layers()
+    return _check() if arguments.check else _generate()
+
+
+def _layers() -> int:
+    findings = check_layers(ROOT)
+    for finding in findings:
+        print(finding)
+    return 1 if findings else 0
+
+
+def _generate() -> int:
+    for path in write_generated(ROOT):
+        print(f"wrote {path}")
+    return 0
+
+
+def _check() -> int:
+    stale = [file for file in generated_files(ROOT) if not file.is_current]
+    for file in stale:
+        print(file.diff())
+    for file in stale:
+        print(f"{file.path} differs from what the sources say; run `{UPDATE}` and commit the result")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""The repository's generated files: which there are, whether they are current, and how to write them anew."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vyrectl.devtools.cheader import c_header
+from vyrectl.devtools.tables import fill_places
+
+UPDATE = "python -m vyrectl.devtools generate"
+"""What brings every generated file up to date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """One generated file.
+
+    Attributes:
+        path: Relative to the repository.
+        wanted: What it should hold.
+        found: What it holds, or None when it is missing.
+    """
+
+    path: Path
+    wanted: str
+    found: str | None
+
+    @property
+    def is_current(self) -> bool:
+        """True when nothing need be written."""
+        return self.wanted == self.found
+
+    def diff(self) -> str:
+        """A unified diff from what is there to what should be."""
+        old, new = (self.found or "").splitlines(), self.wanted.splitlines()
+        return "\n".join(
+            difflib.unified_diff(old, new, f"{self.path} (found)", f"{self.path} (wanted)", "", "", 1, "")
+        )
+
+
+def generated_files(root: Path) -> Iterator[Generated]:
+    """Every generated file of the repository at `root`."""
+    yield _generated(root, Path("kernels/include/vyre_abi.h"), c_header())
+    readme = root / "README.md"
+    if readme.exists():
+        text = readme.read_text(encoding="utf-8")
+        yield Generated(Path("README.md"), fill_places(text, "README.md"), text)
+
+
+def write_generated(root: Path) -> list[Path]:
+    """Write the files that differ and return their paths."""
+    changed = [file for file in generated_files(root) if not file.is_current]
+    for file in changed:
+        target = root / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(file.wanted, encoding="utf-8", newline="\n")
+    return [file.path for file in changed]
+
+
+def _generated(root: Path, path: Path, wanted: str) -> Generated:
+    target = root / path
+    return Generated(path, wanted, target.read_text(encoding="utf-8") if target.exists() else None)

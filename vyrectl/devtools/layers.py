@@ -1,0 +1,174 @@
+"""Checks how the project is layered, from its sources alone.
+
+The rules are data below. Imports inside functions and under TYPE_CHECKING count like any other; an exception needs an
+entry in `UPWARD` with its reason, and an entry that nothing uses is a finding too.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vyrectl.devtools.source import PACKAGE, Import, Source, read_sources
+
+LAYERS: tuple[str, ...] = (
+    "_version",
+    "errors",
+    "resources",
+    "abi",
+    "task",
+    "policy",
+    "telemetry",
+    "ring",
+    "engine",
+    "opencl",
+    "launch",
+    "live",
+    "bench",
+    "cli",
+    "devtools",
+)
+"""From the bottom up: a module imports its own layer and those before it."""
+
+UPWARD: dict[tuple[str, str], str] = {
+    ("vyrectl.errors", "abi"): "an error about a state word shows the state's name",
+}
+"""Who may import which higher layer, and why. Only inside a function."""
+
+EXTERNAL: dict[str, tuple[str, ...]] = {
+    "pyopencl": ("opencl",),
+    "rich": ("cli",),
+    "typer": ("cli",),
+    "numpy": LAYERS[LAYERS.index("abi") :],
+}
+"""Everything that is neither ours nor the standard library's, and the layers that may import it."""
+
+SLOW = ("numpy", "pyopencl", "rich")
+"""What no module of the command line outside `cli.views` may import before a command runs."""
+
+PRINTING = ("cli", "devtools")
+"""Layers that may write to stdout or stderr."""
+
+SYNC_HEADER = "vyre_sync.h"
+_SYNC = re.compile(
+    r"\b(?:atomic|atom)_\w+\s*\(|\b(?:read_|write_)?mem_fence\s*\(|\batomic_work_item_fence\b|\basm\b|\b__asm__\b"
+)
+_C_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One broken rule, at a place."""
+
+    path: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}"
+
+
+def check_layers(root: Path) -> list[Finding]:
+    """Every broken rule of the repository at `root`, in a stable order."""
+    sources = read_sources(root)
+    return [*check_sources(sources), *_stale_exceptions(sources), *check_kernels(root)]
+
+
+def check_sources(sources: list[Source]) -> list[Finding]:
+    """Every broken rule in these modules, the list of exceptions left aside."""
+    return [finding for source in sources for finding in _check_source(source)]
+
+
+def check_kernels(root: Path) -> list[Finding]:
+    """Atomics and fences of the device code outside the one header that names their order and scope."""
+    findings = []
+    for path in sorted((root / "kernels").rglob("*")):
+        if path.suffix in (".cl", ".h") and path.name != SYNC_HEADER:
+            text = _C_COMMENT.sub(lambda found: "\n" * found[0].count("\n"), path.read_text(encoding="utf-8"))
+            for number, line in enumerate(text.splitlines(), start=1):
+                if found := _SYNC.search(line):
+                    name = found[0].rstrip("( ")
+                    findings.append(
+                        Finding(path.relative_to(root), number, f"{name} belongs in {SYNC_HEADER}")
+                    )
+    return findings
+
+
+def layer_of(module: str) -> str:
+    """The layer of one of our modules; the package's own `__init__` and `__main__` stand above all."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in LAYERS else ""
+
+
+def _check_source(source: Source) -> Iterator[Finding]:
+    for one in source.imports:
+        message = _wrong_import(source, one)
+        if message:
+            yield Finding(source.path, one.line, message)
+    if layer_of(source.module) not in PRINTING:
+        yield from _prints(source)
+
+
+def _wrong_import(source: Source, one: Import) -> str | None:
+    top = one.target.split(".")[0]
+    if top == PACKAGE:
+        return _wrong_layer(source, one)
+    if top in sys.stdlib_module_names:
+        return None
+    return _wrong_external(source, one, top)
+
+
+def _wrong_layer(source: Source, one: Import) -> str | None:
+    importer, imported = layer_of(source.module), layer_of(one.target)
+    if not importer:
+        return None
+    if not imported:
+        return f"imports {one.target} from the package's front; import the module that defines it"
+    if LAYERS.index(imported) <= LAYERS.index(importer):
+        return None
+    if (source.module, imported) not in UPWARD:
+        return f"{importer} imports {one.target}, which lies above it"
+    return None if one.deferred else f"the import of {one.target} belongs inside a function"
+
+
+def _wrong_external(source: Source, one: Import, top: str) -> str | None:
+    importer = layer_of(source.module)
+    if importer not in EXTERNAL.get(top, ()):
+        return f"{importer or PACKAGE} may not import {top}"
+    early = importer == "cli" and not source.module.startswith("vyrectl.cli.views")
+    if early and top in SLOW and not one.deferred and not _type_checking(source, one.line):
+        return f"{top} is slow to import; import it inside the function that needs it"
+    return None
+
+
+def _type_checking(source: Source, line: int) -> bool:
+    return any(
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+        and node.lineno < line <= (node.end_lineno or node.lineno)
+        for node in source.tree.body
+    )
+
+
+def _prints(source: Source) -> Iterator[Finding]:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+            yield Finding(source.path, node.lineno, "print belongs to the command line")
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            name = f"{node.value.id}.{node.attr}"
+            if name in ("sys.stdout", "sys.stderr"):
+                yield Finding(source.path, node.lineno, f"{name} belongs to the command line")
+
+
+def _stale_exceptions(sources: list[Source]) -> Iterator[Finding]:
+    used = {(source.module, layer_of(one.target)) for source in sources for one in source.imports}
+    for module, layer in UPWARD:
+        if (module, layer) not in used:
+            yield Finding(
+                Path("vyrectl/devtools/layers.py"), 1, f"UPWARD: {module} no longer imports {layer}"
+            )

@@ -1,0 +1,128 @@
+"""Markdown tables made from the wire's data, and the marked places of a document that hold them.
+
+A place reads `<!-- generated: NAME -->` ... `<!-- end -->`; what stands between is replaced and never read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from vyrectl.abi.control import REGIONS
+from vyrectl.abi.faults import ENGINE_FAULTS
+from vyrectl.abi.opcodes import CONTROL_OPCODES
+from vyrectl.abi.slot import FIELD_INDEX, FIELDS
+from vyrectl.abi.states import STATE_MEANINGS, TaskFlag, TaskPriority, TaskState, flag_names
+from vyrectl.errors import UsageError
+from vyrectl.task.lifecycle import TRANSITIONS, Transition
+
+_PLACE = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+_START = re.compile(r"<!-- generated:.*")
+
+
+def fill_places(text: str, where: str) -> str:
+    """The document with every marked place filled anew.
+
+    Args:
+        text: The document.
+        where: Its name, for errors.
+
+    Raises:
+        UsageError: A marker names no table or has no end.
+    """
+    for number, line in enumerate(text.splitlines(), start=1):
+        if _START.match(line) and not any(f"<!-- generated: {name} -->" == line for name in TABLES):
+            raise UsageError(
+                f"no table for {line!r}", where=f"{where}, line {number}", fix=f"Known: {', '.join(TABLES)}"
+            )
+    if len(_START.findall(text)) != len(_PLACE.findall(text)):
+        raise UsageError("a generated place has no end", where=where, fix="Close it with <!-- end -->")
+    return _PLACE.sub(lambda place: f"{place[1]}\n{TABLES[place[2]]()}\n{place[4]}", text)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    columns = list(head)
+    lines = [columns, ["---"] * len(columns), *([str(cell) for cell in row] for row in rows)]
+    return "".join("| " + " | ".join(_cell(cell) for cell in line) + " |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _slot() -> str:
+    return _table(("word", "field", "meaning"), ((f.index, f"`{f.name}`", f.meaning) for f in FIELDS))
+
+
+def _states() -> str:
+    return _table(("word", "state", "meaning"), ((int(s), s.label, STATE_MEANINGS[s]) for s in TaskState))
+
+
+def _priorities() -> str:
+    return _table(("word", "priority"), ((int(p), p.label) for p in TaskPriority))
+
+
+def _flags() -> str:
+    return _table(("bit", "flag"), ((int(f).bit_length() - 1, f"`{f.name}`") for f in TaskFlag))
+
+
+def _transitions() -> str:
+    head = ("action", "from", "ends in", "writes", "counts", "flags", "meaning")
+    return _table(head, (_transition(row) for row in TRANSITIONS.values()))
+
+
+def _transition(row: Transition) -> tuple[str, ...]:
+    arguments = ", ".join(row.arguments)
+    return (
+        f"`{row.action}({arguments})`",
+        ", ".join(state.label for state in sorted(row.sources)),
+        row.target.label,
+        ", ".join(f"`{field}`" for field in sorted(row.arguments.values(), key=FIELD_INDEX.__getitem__)),
+        ", ".join(f"`{field}`" for field in row.counters),
+        _flag_changes(row),
+        row.meaning,
+    )
+
+
+def _flag_changes(row: Transition) -> str:
+    if row.clear_flags == 0xFFFF_FFFF:
+        return "all cleared"
+    changes = [f"+ {flag_names(row.set_flags)}"] if row.set_flags else []
+    changes += [f"- {flag_names(row.clear_flags)}"] if row.clear_flags else []
+    return ", ".join(changes)
+
+
+def _faults() -> str:
+    return _table(
+        ("code", "fault", "meaning"), ((f"0x{f.code:08X}", f"`{f.name}`", f.meaning) for f in ENGINE_FAULTS)
+    )
+
+
+def _opcodes() -> str:
+    rows = ((f"0x{op.code:08X}", f"`{op.name}`", op.effect) for op in CONTROL_OPCODES)
+    return _table(("opcode", "name", "effect"), rows)
+
+
+def _control() -> str:
+    rows = ((r.first if r.words == 1 else f"{r.first}-{r.end - 1}", r.name, r.meaning) for r in REGIONS)
+    return _table(("words", "name", "meaning"), rows)
+
+
+def _commands() -> str:
+    from vyrectl.cli.catalog import CATALOG
+
+    return _table(("command", "does"), ((f"`{e.name}`", e.summary.rstrip(".").lower()) for e in CATALOG))
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "slot-table": _slot,
+    "states": _states,
+    "priorities": _priorities,
+    "flags": _flags,
+    "transitions": _transitions,
+    "fault-codes": _faults,
+    "opcodes": _opcodes,
+    "control": _control,
+    "commands": _commands,
+}
+"""Name in the marker -> what makes the table."""
