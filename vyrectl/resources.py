@@ -1,7 +1,7 @@
 """Finds the files that travel with the package and are no Python: OpenCL C kernels and completion scripts.
 
-A checkout keeps them at its top level; a wheel carries them inside the package. May import `errors` and the standard
-library; nothing here reads or writes a file.
+A checkout keeps them at its top level; a wheel carries them inside the package. May import `errors` and the
+standard library; nothing here reads or writes a file.
 """
 
 from __future__ import annotations

@@ -36,9 +36,8 @@ class Generated:
     def diff(self) -> str:
         """A unified diff from what is there to what should be."""
         old, new = (self.found or "").splitlines(), self.wanted.splitlines()
-        return "\n".join(
-            difflib.unified_diff(old, new, f"{self.path} (found)", f"{self.path} (wanted)", "", "", 1, "")
-        )
+        names = (f"{self.path} (found)", f"{self.path} (wanted)")
+        return "\n".join(difflib.unified_diff(old, new, *names, n=1, lineterm=""))
 
 
 def generated_files(root: Path) -> Iterator[Generated]:

@@ -1,7 +1,7 @@
 """Checks how the project is layered, from its sources alone.
 
-The rules are data below. Imports inside functions and under TYPE_CHECKING count like any other; an exception needs an
-entry in `UPWARD` with its reason, and an entry that nothing uses is a finding too.
+The rules are data below. Imports inside functions and under TYPE_CHECKING count like any other; an exception
+needs an entry in `UPWARD` with its reason, and an entry that nothing uses is a finding too.
 """
 
 from __future__ import annotations
@@ -54,9 +54,7 @@ PRINTING = ("cli", "devtools")
 """Layers that may write to stdout or stderr."""
 
 SYNC_HEADER = "vyre_sync.h"
-_SYNC = re.compile(
-    r"\b(?:atomic|atom)_\w+\s*\(|\b(?:read_|write_)?mem_fence\s*\(|\batomic_work_item_fence\b|\basm\b|\b__asm__\b"
-)
+_SYNC = re.compile(r"\b(?:(?:atomic|atom)_\w+|(?:read_|write_)?mem_fence|asm|__asm__)(?=\W)")
 _C_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
 
@@ -91,10 +89,8 @@ def check_kernels(root: Path) -> list[Finding]:
             text = _C_COMMENT.sub(lambda found: "\n" * found[0].count("\n"), path.read_text(encoding="utf-8"))
             for number, line in enumerate(text.splitlines(), start=1):
                 if found := _SYNC.search(line):
-                    name = found[0].rstrip("( ")
-                    findings.append(
-                        Finding(path.relative_to(root), number, f"{name} belongs in {SYNC_HEADER}")
-                    )
+                    message = f"{found[0]} belongs in {SYNC_HEADER}"
+                    findings.append(Finding(path.relative_to(root), number, message))
     return findings
 
 
@@ -169,6 +165,5 @@ def _stale_exceptions(sources: list[Source]) -> Iterator[Finding]:
     used = {(source.module, layer_of(one.target)) for source in sources for one in source.imports}
     for module, layer in UPWARD:
         if (module, layer) not in used:
-            yield Finding(
-                Path("vyrectl/devtools/layers.py"), 1, f"UPWARD: {module} no longer imports {layer}"
-            )
+            message = f"UPWARD: {module} no longer imports {layer}"
+            yield Finding(Path("vyrectl/devtools/layers.py"), 1, message)

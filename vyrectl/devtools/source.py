@@ -1,4 +1,7 @@
-"""Reads Python sources as data: which module imports what, and where. Standard library only; imports nothing it reads."""
+"""Reads Python sources as data: which module imports what, and where.
+
+Standard library only; nothing that is read gets imported.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,7 @@ class Source:
             base = self._absolute(node)
             return [f"{base}.{alias.name}" for alias in node.names]
         if isinstance(node, ast.Call) and _called(node) in ("import_module", "__import__"):
-            return [arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant)]
+            return [str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant)]
         return []
 
     def _absolute(self, node: ast.ImportFrom) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from vyrectl.abi.control import REGIONS
 from vyrectl.abi.faults import ENGINE_FAULTS
+from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.opcodes import CONTROL_OPCODES
 from vyrectl.abi.slot import FIELD_INDEX, FIELDS
-from vyrectl.abi.states import STATE_MEANINGS, TaskFlag, TaskPriority, TaskState, flag_names
+from vyrectl.abi.states import STATE_MEANINGS, TaskFlag, TaskPriority, TaskState
 from vyrectl.errors import UsageError
 from vyrectl.task.lifecycle import TRANSITIONS, Transition
 
@@ -32,9 +33,8 @@ def fill_places(text: str, where: str) -> str:
     """
     for number, line in enumerate(text.splitlines(), start=1):
         if _START.match(line) and not any(f"<!-- generated: {name} -->" == line for name in TABLES):
-            raise UsageError(
-                f"no table for {line!r}", where=f"{where}, line {number}", fix=f"Known: {', '.join(TABLES)}"
-            )
+            known = f"Known: {', '.join(TABLES)}"
+            raise UsageError(f"no table for {line!r}", where=f"{where}, line {number}", fix=known)
     if len(_START.findall(text)) != len(_PLACE.findall(text)):
         raise UsageError("a generated place has no end", where=where, fix="Close it with <!-- end -->")
     return _PLACE.sub(lambda place: f"{place[1]}\n{TABLES[place[2]]()}\n{place[4]}", text)
@@ -85,17 +85,16 @@ def _transition(row: Transition) -> tuple[str, ...]:
 
 
 def _flag_changes(row: Transition) -> str:
-    if row.clear_flags == 0xFFFF_FFFF:
+    if row.clear_flags == U32_MAX:
         return "all cleared"
-    changes = [f"+ {flag_names(row.set_flags)}"] if row.set_flags else []
-    changes += [f"- {flag_names(row.clear_flags)}"] if row.clear_flags else []
+    changes = [f"+ {flag.name}" for flag in TaskFlag if row.set_flags & flag]
+    changes += [f"- {flag.name}" for flag in TaskFlag if row.clear_flags & flag]
     return ", ".join(changes)
 
 
 def _faults() -> str:
-    return _table(
-        ("code", "fault", "meaning"), ((f"0x{f.code:08X}", f"`{f.name}`", f.meaning) for f in ENGINE_FAULTS)
-    )
+    rows = ((f"0x{f.code:08X}", f"`{f.name}`", f.meaning) for f in ENGINE_FAULTS)
+    return _table(("code", "fault", "meaning"), rows)
 
 
 def _opcodes() -> str:
@@ -111,7 +110,7 @@ def _control() -> str:
 def _commands() -> str:
     from vyrectl.cli.catalog import CATALOG
 
-    return _table(("command", "does"), ((f"`{e.name}`", e.summary.rstrip(".").lower()) for e in CATALOG))
+    return _table(("command", "does"), ((f"`{e.name}`", e.summary) for e in CATALOG))
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
