@@ -58,6 +58,22 @@ FIELDS: tuple[Field, ...] = tuple(
 
 FIELD_NAMES: tuple[str, ...] = tuple(field.name for field in FIELDS)
 FIELD_INDEX: dict[str, int] = {field.name: field.index for field in FIELDS}
+FIELD_ALIASES: dict[str, str] = {
+    "op": "op_handle",
+    "tenant": "tenant_id",
+    "input": "input_handle",
+    "output": "output_handle",
+    "pc": "continuation_pc",
+    "data": "continuation_data",
+    "epoch": "resume_epoch",
+    "task": "task_id",
+    "parent": "parent_task_id",
+    "age": "age_ticks",
+    "requeues": "requeue_count",
+    "yields": "yield_count",
+}
+"""Short names, for column headings and for people who type; wherever a field is named, these work too."""
+
 WORK_ITEM_FIELDS: tuple[str, ...] = ("op_handle", "input_handle", "output_handle", "param")
 """The legacy work item (words 1, 4, 5, 6), in its own order."""
 

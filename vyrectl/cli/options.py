@@ -20,9 +20,12 @@ RingArgument = Annotated[Path, typer.Argument(metavar="RING", help="Ring file, o
 OffsetOption = Annotated[
     str, typer.Option("--offset", metavar="BYTES", help="Where the ring starts inside a larger dump.")
 ]
-CountOption = Annotated[str, typer.Option("--count", metavar="N", help="How many slots to read; all by default.")]
+CountOption = Annotated[
+    str, typer.Option("--count", metavar="N", help="How many slots to read; all by default.")
+]
 WhereOption = Annotated[
-    str, typer.Option("--where", metavar="EXPR", help="Only slots for which this holds, e.g. 'state == paused'.")
+    str,
+    typer.Option("--where", metavar="EXPR", help="Only slots for which this holds, e.g. 'state == paused'."),
 ]
 BackupOption = Annotated[bool, typer.Option("--backup", help="Keep the old ring as RING.bak.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")]
@@ -44,7 +47,9 @@ def parse_number(text: str, what: str, *, least: int = 0, most: int = 0xFFFF_FFF
     try:
         value = int(text, 0)
     except ValueError:
-        raise UsageError(f"{what} is {text!r}, which is no number", fix="Give a decimal or 0x number") from None
+        raise UsageError(
+            f"{what} is {text!r}, which is no number", fix="Give a decimal or 0x number"
+        ) from None
     if not least <= value <= most:
         raise UsageError(f"{what} is {value}", fix=f"Give a number from {least} to {most}")
     return value

@@ -1,8 +1,9 @@
 """The only module that writes to stdout and stderr.
 
-A command makes one `Output` from its `--format` and `--color` options and calls `emit` with its record; data goes to
-stdout, talk to stderr. Rich is imported only for tables. Text that came from a file passes through `plain` or through a
-console without markup, so that it can neither inject styles nor terminal escapes.
+A command makes one `Output` from its `--format` and `--color` options and calls `emit` with its record; data
+goes to stdout, talk to stderr. Rich is imported only for tables. Text that came from a file passes through
+`plain` or through a console without markup, so that it can neither inject styles nor terminal escapes. A reader
+that closes the pipe early (`| head -1`) ends the program quietly with exit code 141.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TextIO
 
+from vyrectl.cli.rows import Rows, csv_text
 from vyrectl.errors import UnknownNameError, VyrectlError, WhereError
 
 if TYPE_CHECKING:
@@ -23,6 +27,9 @@ FORMATS = ("table", "json", "jsonl", "csv")
 COLORS = ("auto", "always", "never")
 PIPE_WIDTH = 10_000
 """Columns of a table that goes through a pipe: enough that none is cut."""
+
+PIPE_CLOSED = 141
+"""Exit code after the reader went away, as a shell reports a death by SIGPIPE."""
 
 Row = Mapping[str, Any]
 
@@ -45,6 +52,11 @@ class Output:
         self.color = color
         self.quiet = quiet
 
+    @property
+    def is_table(self) -> bool:
+        """True when a person reads the answer rather than a program."""
+        return self.format == "table"
+
     def emit(
         self,
         command: str,
@@ -60,37 +72,50 @@ class Output:
             command: Names the JSON schema, `vyrectl.<command>/1`.
             record: The whole answer, without `rows`.
             view: Makes the Rich renderable for `table`; gets `record` (with the rows under `rows_key`).
-            rows: What JSONL and CSV print one line each of; the record itself by default. May be a generator.
+                A plain string is written as it is, without Rich.
+            rows: What JSONL and CSV print one line each of; the record itself by default. A generator or
+                `Rows` is streamed.
             rows_key: Where `rows` stand in the JSON object; they are streamed. None leaves them out.
         """
         head = {"schema": f"vyrectl.{command}/1", **record}
         if self.format == "json":
             _write_json(head, rows, rows_key)
         elif self.format == "jsonl":
-            for row in [head] if rows is None else rows:
-                write_line(json.dumps(row))
+            for block in _json_blocks([head] if rows is None else rows):
+                write_line("\n".join(block))
         elif self.format == "csv":
-            _write_csv([record] if rows is None else rows)
+            for block in _csv_blocks([record] if rows is None else rows):
+                write_line("\n".join(block))
         else:
-            whole = head if rows is None or rows_key is None else {**head, rows_key: rows}
-            self.console().print(view(whole))
+            self._show(view(head if rows is None or rows_key is None else {**head, rows_key: rows}))
+
+    def _show(self, shown: RenderableType) -> None:
+        if isinstance(shown, str):
+            write_line(plain(shown))
+            return
+        console = self.console()
+        pieces = getattr(shown, "pieces", None)
+        for piece in [shown] if pieces is None else pieces(console):
+            console.print(piece)
 
     def console(self, *, stderr: bool = False) -> Console:
-        """A Rich console that reads no markup, follows `--color`, and never cuts a table that goes through a pipe."""
+        """A Rich console that reads no markup, follows `--color`, and cuts no table that goes through a pipe.
+
+        Where the locale is not UTF-8 it draws in ASCII.
+        """
         from rich.console import Console
 
         stream = sys.stderr if stderr else sys.stdout
-        forced = {"always": True, "never": False}.get(self.color)
         is_terminal = stream.isatty()
         return Console(
-            file=stream,
+            file=_SafeStream(stream),  # type: ignore[arg-type]
             markup=False,
             highlight=False,
             emoji=False,
             soft_wrap=not is_terminal,
-            force_terminal=True if forced else None,
-            no_color=True if forced is False else None,
-            width=None if is_terminal else int(os.environ.get("COLUMNS") or PIPE_WIDTH),
+            force_terminal=True if self.color == "always" else None,
+            no_color={"always": False, "never": True}.get(self.color),
+            width=_terminal_width() if is_terminal else PIPE_WIDTH,
         )
 
     def talk(self, message: str) -> None:
@@ -102,12 +127,86 @@ class Output:
         """Say on stderr what the user should know even with `--quiet`."""
         _write(sys.stderr, f"warning: {plain(message)}\n")
 
+    @contextmanager
+    def progress(self, doing: str, unit: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+        """A line on stderr that tells how far long work is, on a terminal only.
+
+        Yields:
+            A function to call with the number of units done so far; it redraws at most ten times a second.
+        """
+        if self.quiet or not sys.stderr.isatty():
+            yield lambda done: None
+            return
+        line = _ProgressLine(plain(doing), unit, total)
+        try:
+            yield line.update
+        finally:
+            line.clear()
+
+
+class _ProgressLine:
+    """One line on stderr, redrawn in place; nothing is drawn for work that ends within half a second."""
+
+    def __init__(self, doing: str, unit: str, total: int | None) -> None:
+        self._doing, self._unit, self._total = doing, unit, total
+        self._due = time.monotonic() + 0.5
+        self._drawn = 0
+
+    def update(self, done: int) -> None:
+        if (now := time.monotonic()) < self._due:
+            return
+        self._due = now + 0.1
+        of_total = f" of {self._total}" if self._total is not None else ""
+        text = f"{self._doing}: {done}{of_total} {self._unit}"
+        _write(sys.stderr, f"\r{text:<{self._drawn}}")
+        sys.stderr.flush()
+        self._drawn = len(text)
+
+    def clear(self) -> None:
+        if self._drawn:
+            _write(sys.stderr, f"\r{'':<{self._drawn}}\r")
+            sys.stderr.flush()
+
+
+class _SafeStream:
+    """What Rich writes to: the real stream, with this module's care for encodings and closed pipes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding = "utf-8" if draws_unicode(stream) else "ascii"
+
+    def write(self, text: str) -> None:
+        _write(self._stream, text)
+
+    def flush(self) -> None:
+        _guard(self._stream.flush)
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+
+def draws_unicode(stream: TextIO) -> bool:
+    """True where line-drawing characters may be used: a UTF-8 stream, and no locale that says otherwise."""
+    names = ("LC_ALL", "LC_CTYPE", "LANG")
+    locale = next((value for name in names if (value := os.environ.get(name))), "utf-8")
+    return _is_utf8(locale) and _is_utf8(stream.encoding or "")
+
+
+def _is_utf8(name: str) -> bool:
+    return "utf8" in name.lower().replace("-", "")
+
 
 def plain(text: object) -> str:
-    """Text from a file, made safe to print: control characters become visible escapes, newlines and tabs stay."""
+    """Text from a file, made safe to print: control characters become escapes, newlines and tabs stay."""
+    raw = str(text)
+    if raw.isprintable():
+        return raw
     return "".join(
         char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode("ascii")
-        for char in str(text)
+        for char in raw
     )
 
 
@@ -118,9 +217,13 @@ def write_line(text: str) -> None:
 
 def write_bytes(data: bytes | memoryview) -> None:
     """Raw data on stdout."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+
+    def write() -> None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+    _guard(write)
 
 
 def report_error(error: VyrectlError, args: list[str]) -> None:
@@ -142,20 +245,37 @@ def report_error(error: VyrectlError, args: list[str]) -> None:
 
 def _wants_json(args: list[str]) -> bool:
     before_end = args[: args.index("--")] if "--" in args else args
-    for position, argument in enumerate(before_end):
-        if argument == "--json" or argument in ("--format=json", "--format=jsonl"):
+    for argument, following in zip(before_end, [*before_end[1:], ""], strict=True):
+        if argument in ("--json", "--format=json", "--format=jsonl", "-fjson", "-fjsonl"):
             return True
-        if argument in ("--format", "-f") and before_end[position + 1 : position + 2] in (["json"], ["jsonl"]):
+        if argument in ("--format", "-f") and following in ("json", "jsonl"):
             return True
     return False
 
 
+def _terminal_width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def _guard(write: Callable[[], object]) -> None:
+    """Run a write; when nobody reads any more, leave quietly."""
+    try:
+        write()
+    except BrokenPipeError:
+        import typer
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(PIPE_CLOSED) from None
+
+
 def _write(stream: TextIO, text: str) -> None:
     try:
-        stream.write(text)
+        _guard(lambda: stream.write(text))
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        _guard(lambda: stream.write(text.encode(encoding, "backslashreplace").decode(encoding)))
 
 
 def _write_json(head: Row, rows: Iterable[Row] | None, rows_key: str | None) -> None:
@@ -165,20 +285,33 @@ def _write_json(head: Row, rows: Iterable[Row] | None, rows_key: str | None) -> 
     opening = json.dumps(head, indent=2)[:-2]
     _write(sys.stdout, f"{opening},\n  {json.dumps(rows_key)}: [")
     separator = "\n    "
-    pending = iter(rows)
-    while block := list(islice(pending, 1024)):
-        _write(sys.stdout, separator + ",\n    ".join(json.dumps(row) for row in block))
+    for block in _json_blocks(rows):
+        _write(sys.stdout, separator + ",\n    ".join(block))
         separator = ",\n    "
     _write(sys.stdout, "]\n}\n" if separator == "\n    " else "\n  ]\n}\n")
 
 
-def _write_csv(rows: Iterable[Row]) -> None:
-    import csv
+def _json_blocks(rows: Iterable[Row]) -> Iterator[list[str]]:
+    if isinstance(rows, Rows):
+        yield from filter(None, rows.json_blocks())
+        return
+    pending = iter(rows)
+    while block := list(islice(pending, 1024)):
+        yield [json.dumps(row) for row in block]
 
-    writer = None
-    for row in rows:
-        flat = {key: json.dumps(v) if isinstance(v, (list, dict)) else v for key, v in row.items()}
-        if writer is None:
-            writer = csv.DictWriter(sys.stdout, fieldnames=list(flat), lineterminator="\n", extrasaction="ignore")
-            writer.writeheader()
-        writer.writerow(flat)
+
+def _csv_blocks(rows: Iterable[Row]) -> Iterator[list[str]]:
+    if isinstance(rows, Rows):
+        yield from filter(None, rows.csv_blocks())
+        return
+    pending = iter(rows)
+    header: tuple[str, ...] | None = None
+    while block := list(islice(pending, 1024)):
+        lines = [] if header is not None else [",".join(block[0])]
+        header = header or tuple(block[0])
+        lines += [",".join(csv_text(_clean(row.get(name))) for name in header) for row in block]
+        yield lines
+
+
+def _clean(value: Any) -> Any:
+    return plain(value) if isinstance(value, str) else value
