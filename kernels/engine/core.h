@@ -1,0 +1,114 @@
+/* core.h - one task's turn: claim, run, publish. Every scheduler of the engine is built on these three.
+ *
+ * Memory order of the words of a slot
+ *   word 0       compare-and-swap (acquire) to Running by the claimer; release store of the outcome, after the payload
+ *   words 1-15   plain; written only between a won claim and the release store, by the claimer alone
+ *
+ * The host guarantees: `slot` < number of slots, the buffer table describes the arena truthfully, control has at least 160 words.
+ * A fault of any kind (unknown operation, bad handle, range, counter at its end) ends the task as Faulted with the code in
+ * continuation_data; nothing is ever read or written outside a buffer.
+ */
+#ifndef VYRE_CORE_H
+#define VYRE_CORE_H
+
+#include "vyre_control.h"
+
+#define VYRE_WORD(ring, slot, word) ((ring) + (ulong)(slot) * VYRE_SLOT_WORDS + (word))
+
+/* Generated from the operations of this program. */
+static uint vyre_op_index(uint op_handle);
+static vyre_outcome vyre_dispatch(vyre_task *task);
+
+static bool vyre_is_schedulable(uint state) {
+    return state < VYRE_STATE_COUNT && ((VYRE_SCHEDULABLE_STATES >> state) & 1u);
+}
+
+/* Takes a schedulable slot; false when it is not schedulable or somebody else was quicker. A claim changes word 0 and nothing else. */
+static bool vyre_claim(__global uint *ring, uint slot) {
+    vyre_word_ptr state = VYRE_WORD(ring, slot, VYRE_WORD_STATE);
+    const uint seen = vyre_load_relaxed(state);
+    return vyre_is_schedulable(seen) && vyre_cas_acquire(state, seen, VYRE_STATE_RUNNING);
+}
+
+static vyre_task vyre_load_task(__global const uint *ring, uint slot, const vyre_env *env) {
+    __global const uint *words = VYRE_WORD(ring, slot, 0u);
+    vyre_task task;
+    task.slot = slot;
+    task.op_handle = words[VYRE_WORD_OP_HANDLE];
+    task.tenant_id = words[VYRE_WORD_TENANT_ID];
+    task.priority = words[VYRE_WORD_PRIORITY];
+    task.input_handle = words[VYRE_WORD_INPUT_HANDLE];
+    task.output_handle = words[VYRE_WORD_OUTPUT_HANDLE];
+    task.param = words[VYRE_WORD_PARAM];
+    task.pc = words[VYRE_WORD_CONTINUATION_PC];
+    task.data = words[VYRE_WORD_CONTINUATION_DATA];
+    task.resume_epoch = words[VYRE_WORD_RESUME_EPOCH];
+    task.task_id = words[VYRE_WORD_TASK_ID];
+    task.parent_task_id = words[VYRE_WORD_PARENT_TASK_ID];
+    task.age_ticks = words[VYRE_WORD_AGE_TICKS];
+    task.requeue_count = words[VYRE_WORD_REQUEUE_COUNT];
+    task.yield_count = words[VYRE_WORD_YIELD_COUNT];
+    task.fault = 0u;
+    task.env = env;
+    return task;
+}
+
+static vyre_outcome vyre_engine_fault(uint code) { return vyre_make_outcome(VYRE_FAULT, 0u, 0u, code); }
+
+/* Runs the operation and turns whatever the wire cannot hold into a fault, so that publishing cannot fail. */
+static vyre_outcome vyre_execute(vyre_task *task) {
+    const vyre_outcome outcome = vyre_dispatch(task);
+    if (task->fault) return vyre_engine_fault(task->fault);
+    switch (outcome.kind) {
+        case VYRE_DONE:
+        case VYRE_PAUSE:
+        case VYRE_FAULT: return outcome;
+        case VYRE_YIELD:
+            return task->yield_count == VYRE_U32_MAX ? vyre_engine_fault(VYRE_FAULT_COUNTER_OVERFLOW) : outcome;
+        case VYRE_REQUEUE:
+            if (outcome.extra >= VYRE_PRIORITY_COUNT) return vyre_engine_fault(VYRE_FAULT_BAD_OUTCOME);
+            if (task->requeue_count == VYRE_U32_MAX || task->age_ticks == VYRE_U32_MAX)
+                return vyre_engine_fault(VYRE_FAULT_COUNTER_OVERFLOW);
+            return outcome;
+        default: return vyre_engine_fault(VYRE_FAULT_BAD_OUTCOME);
+    }
+}
+
+static uint vyre_outcome_state(uint kind) {
+    switch (kind) {
+        case VYRE_DONE: return VYRE_STATE_DONE;
+        case VYRE_YIELD: return VYRE_STATE_YIELDED;
+        case VYRE_PAUSE: return VYRE_STATE_PAUSED;
+        case VYRE_REQUEUE: return VYRE_STATE_REQUEUED;
+        default: return VYRE_STATE_FAULTED;
+    }
+}
+
+/* Spec 1.6 for a slot that this work-item holds: payload first, then the state. */
+static void vyre_publish(__global uint *ring, const vyre_task *task, vyre_outcome outcome) {
+    __global uint *words = VYRE_WORD(ring, task->slot, 0u);
+    const uint flags = words[VYRE_WORD_FLAGS];
+    if (outcome.kind == VYRE_DONE) {
+        words[VYRE_WORD_FLAGS] = (flags | VYRE_COMPLETE_SET_FLAGS) & ~VYRE_COMPLETE_CLEAR_FLAGS;
+    } else if (outcome.kind == VYRE_FAULT) {
+        words[VYRE_WORD_CONTINUATION_DATA] = outcome.extra;
+    } else {
+        words[VYRE_WORD_CONTINUATION_PC] = outcome.pc;
+        words[VYRE_WORD_CONTINUATION_DATA] = outcome.data;
+        if (outcome.kind == VYRE_YIELD) {
+            words[VYRE_WORD_YIELD_COUNT] = task->yield_count + 1u;
+            words[VYRE_WORD_FLAGS] = (flags | VYRE_YIELD_SET_FLAGS) & ~VYRE_YIELD_CLEAR_FLAGS;
+        } else if (outcome.kind == VYRE_PAUSE) {
+            words[VYRE_WORD_RESUME_EPOCH] = outcome.extra;
+            words[VYRE_WORD_FLAGS] = (flags | VYRE_PAUSE_SET_FLAGS) & ~VYRE_PAUSE_CLEAR_FLAGS;
+        } else {
+            words[VYRE_WORD_PRIORITY] = outcome.extra;
+            words[VYRE_WORD_REQUEUE_COUNT] = task->requeue_count + 1u;
+            words[VYRE_WORD_AGE_TICKS] = task->age_ticks + 1u;
+            words[VYRE_WORD_FLAGS] = (flags | VYRE_REQUEUE_SET_FLAGS) & ~VYRE_REQUEUE_CLEAR_FLAGS;
+        }
+    }
+    vyre_store_release(words + VYRE_WORD_STATE, vyre_outcome_state(outcome.kind));
+}
+
+#endif

@@ -1,0 +1,206 @@
+/* vyre_op.h - what the author of an operation sees.
+ *
+ *   VYRE_OP(0x20000, halve, "output[i] = input[i] / 2, u32") {
+ *       const ulong n = vyre_length(task, task->input_handle);
+ *       __global const uint *in = vyre_read_u32(task, task->input_handle, 0, n);
+ *       __global uint *out = vyre_write_u32(task, task->output_handle, 0, n);
+ *       VYRE_CHECK(task);
+ *       for (ulong i = 0; i < n; ++i) out[i] = in[i] >> 1;
+ *       return vyre_done();
+ *   }
+ *
+ * An operation is one function: an id (8..0xFFEF or 0x10000..0x7FFFFFFF; 0x1000..0x10FF are vyrectl's own), a name and a
+ * line of documentation. One work-item runs it. It reads the task's words through `task` (a private copy: writing them
+ * changes nothing in the ring) and says how it ended:
+ *
+ *   vyre_done()                        finished
+ *   vyre_yield(pc, data)               give up the worker, continue later at pc with data
+ *   vyre_pause(pc, data, epoch)        wait until the epoch reaches `epoch`
+ *   vyre_requeue(pc, data, priority)   go back to a priority class (0..4), one tick older
+ *   vyre_fault(code)                   stop; code below 0xFFFFFF00
+ *
+ * Buffers are reached by handle, through accessors that check type, bounds and permission once for a whole range and give
+ * a pointer, or NULL and a fault. A failed accessor leaves its fault in task->fault; the task becomes Faulted with it
+ * whatever the operation returns, so VYRE_CHECK before the first use of a pointer is all the care that is needed.
+ * There is no barrier, no local memory and no waiting for other work-items inside an operation. Floating-point contraction is off: results equal
+ * those of every other device.
+ */
+#ifndef VYRE_OP_H
+#define VYRE_OP_H
+
+#include "vyre_abi.h"
+#include "vyre_sync.h"
+
+#pragma OPENCL FP_CONTRACT OFF
+
+/* One row of the buffer table: where a handle's bytes lie in the arena. All 64-bit, so that no sum wraps. */
+typedef struct {
+    ulong offset;
+    ulong bytes;
+    uint type;
+    uint writable;
+} vyre_buffer;
+
+#define VYRE_TYPE_OTHER 0u
+#define VYRE_TYPE_U32 1u
+#define VYRE_TYPE_I32 2u
+#define VYRE_TYPE_F32 3u
+#define VYRE_TYPE_ABSENT 0xFFFFFFFFu /* no buffer was given for this handle */
+
+/* What a launch lends to every task. `control` is not reachable through a handle. */
+typedef struct {
+    __global uchar *arena;
+    __global const vyre_buffer *buffers;
+    uint buffer_count;
+    uint argument_handle; /* index of the argument table, or buffer_count when there is none */
+    __global uint *control;
+    uint control_words;
+} vyre_env;
+
+typedef struct {
+    uint slot;
+    uint op_handle;
+    uint tenant_id;
+    uint priority;
+    uint input_handle;
+    uint output_handle;
+    uint param;
+    uint pc;
+    uint data;
+    uint resume_epoch;
+    uint task_id;
+    uint parent_task_id;
+    uint age_ticks;
+    uint requeue_count;
+    uint yield_count;
+    uint fault; /* 0, or why an accessor failed */
+    const vyre_env *env;
+} vyre_task;
+
+#define VYRE_DONE 0u
+#define VYRE_YIELD 1u
+#define VYRE_PAUSE 2u
+#define VYRE_REQUEUE 3u
+#define VYRE_FAULT 4u
+
+typedef struct {
+    uint kind;
+    uint pc;
+    uint data;
+    uint extra; /* pause: epoch; requeue: priority; fault: code */
+} vyre_outcome;
+
+#define VYRE_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
+
+static vyre_outcome vyre_make_outcome(uint kind, uint pc, uint data, uint extra) {
+    vyre_outcome outcome;
+    outcome.kind = kind;
+    outcome.pc = pc;
+    outcome.data = data;
+    outcome.extra = extra;
+    return outcome;
+}
+
+static vyre_outcome vyre_done(void) { return vyre_make_outcome(VYRE_DONE, 0u, 0u, 0u); }
+
+static vyre_outcome vyre_yield(uint pc, uint data) { return vyre_make_outcome(VYRE_YIELD, pc, data, 0u); }
+
+static vyre_outcome vyre_pause(uint pc, uint data, uint epoch) {
+    return vyre_make_outcome(VYRE_PAUSE, pc, data, epoch);
+}
+
+static vyre_outcome vyre_requeue(uint pc, uint data, uint priority) {
+    return vyre_make_outcome(VYRE_REQUEUE, pc, data, priority);
+}
+
+static vyre_outcome vyre_fault(uint code) {
+    return vyre_make_outcome(VYRE_FAULT, 0u, 0u, code < VYRE_FIRST_ENGINE_FAULT ? code : VYRE_FAULT_BAD_OUTCOME);
+}
+
+/* Leaves the operation when an accessor failed. */
+#define VYRE_CHECK(task)                  \
+    do {                                  \
+        if ((task)->fault) return vyre_done(); \
+    } while (0)
+
+/* Stops the task with one of the engine's own codes. */
+static vyre_outcome vyre_refuse(vyre_task *task, uint engine_fault) {
+    if (!task->fault) task->fault = engine_fault;
+    return vyre_done();
+}
+
+/* VYRE_TYPE_* of a buffer; VYRE_TYPE_ABSENT and a fault when the handle names none. */
+static uint vyre_type(vyre_task *task, uint handle) {
+    const uint type = handle < task->env->buffer_count ? task->env->buffers[handle].type : VYRE_TYPE_ABSENT;
+    if (type == VYRE_TYPE_ABSENT && !task->fault) task->fault = VYRE_FAULT_BAD_HANDLE;
+    return type;
+}
+
+/* How many whole 4-byte words a buffer has; 0 and a fault when the handle names none. */
+static ulong vyre_length(vyre_task *task, uint handle) {
+    return vyre_type(task, handle) == VYRE_TYPE_ABSENT ? 0u : task->env->buffers[handle].bytes / 4u;
+}
+
+/* Words [first, first + count) of a buffer, checked; NULL and task->fault otherwise. An empty range is fine anywhere inside. */
+static __global uint *vyre_words(vyre_task *task, uint handle, ulong first, ulong count, bool writes) {
+    const ulong length = vyre_length(task, handle);
+    if (task->fault) return 0;
+    const vyre_buffer buffer = task->env->buffers[handle];
+    if (writes && !buffer.writable)
+        task->fault = VYRE_FAULT_READ_ONLY;
+    else if (first > length || count > length - first)
+        task->fault = VYRE_FAULT_OUT_OF_RANGE;
+    if (task->fault) return 0;
+    return (__global uint *)(task->env->arena + buffer.offset) + first;
+}
+
+static bool vyre_is_typed(vyre_task *task, uint handle, bool wants_float) {
+    const uint type = vyre_type(task, handle);
+    const bool fits = wants_float ? type == VYRE_TYPE_F32 : type == VYRE_TYPE_U32 || type == VYRE_TYPE_I32;
+    if (!fits && !task->fault) task->fault = VYRE_FAULT_BAD_TYPE;
+    return fits;
+}
+
+static __global const uint *vyre_read_u32(vyre_task *task, uint handle, ulong first, ulong count) {
+    return vyre_is_typed(task, handle, false) ? vyre_words(task, handle, first, count, false) : 0;
+}
+
+static __global uint *vyre_write_u32(vyre_task *task, uint handle, ulong first, ulong count) {
+    return vyre_is_typed(task, handle, false) ? vyre_words(task, handle, first, count, true) : 0;
+}
+
+static __global const float *vyre_read_f32(vyre_task *task, uint handle, ulong first, ulong count) {
+    return vyre_is_typed(task, handle, true) ? (__global const float *)vyre_words(task, handle, first, count, false) : 0;
+}
+
+static __global float *vyre_write_f32(vyre_task *task, uint handle, ulong first, ulong count) {
+    return vyre_is_typed(task, handle, true) ? (__global float *)vyre_words(task, handle, first, count, true) : 0;
+}
+
+/* A record of the argument table: what one param word is too small for. */
+typedef struct {
+    uint offset; /* first element */
+    uint length; /* number of elements */
+    uint stride; /* distance between elements; 0 reads as 1 */
+    uint scalar; /* bits of a scalar, f32 or u32 */
+} vyre_arguments;
+
+/* Record `index` of the argument table; zeros and a fault when there is no table or no such record. */
+static vyre_arguments vyre_argument_record(vyre_task *task, uint index) {
+    vyre_arguments record = {0u, 0u, 0u, 0u};
+    __global const uint *words = vyre_words(task, task->env->argument_handle, (ulong)index * 4u, 4u, false);
+    if (words) {
+        record.offset = words[0];
+        record.length = words[1];
+        record.stride = words[2] ? words[2] : 1u;
+        record.scalar = words[3];
+    }
+    return record;
+}
+
+/* How many words a strided range spans, from its first element to its last; 0 for an empty one. */
+static ulong vyre_span(vyre_arguments record) {
+    return record.length ? (ulong)(record.length - 1u) * record.stride + 1u : 0u;
+}
+
+#endif

@@ -1,0 +1,142 @@
+"""What a backend is: something that opens a job and works it off round by round.
+
+`vyrectl.launch` drives any of them through this Protocol: the OpenCL backend, the reference backend, and in
+tests a backend that fails on purpose. Imports numpy.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.engine.buffers import BufferTable
+from vyrectl.engine.ops import OpSource
+from vyrectl.engine.schedule import DEFAULT_AGE_THRESHOLD, ClaimOrder
+from vyrectl.task.arrays import SlotArray
+
+OUTCOMES = ("done", "yielded", "paused", "requeued", "faulted")
+"""How a turn can end, in the order of the device's outcome codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything a backend needs to run a ring.
+
+    Attributes:
+        slots: The ring, shape (n,), of `SLOT_DTYPE`; a backend works on its own copy.
+        control: Control buffer (spec 3.1), u32, at least 160 words; a backend works on its own copy.
+        buffers: What handles stand for; writable arrays are changed by `Session.finish`.
+        ops: User sources beside the shipped operations.
+        gate: Whether the control buffer's tenant masks shut tenants out.
+        selected: Which slots may be claimed, bool, shape (n,); None for all.
+        age_threshold: Ticks that lift a task by one class; 0 for no lift.
+        workers: Work-groups, or None for the device's own choice.
+        work_group_size: Work-items of a group, or None.
+        ticket: Positions taken at once, or None.
+    """
+
+    slots: SlotArray
+    control: NDArray[np.uint32]
+    buffers: BufferTable
+    ops: tuple[OpSource, ...] = ()
+    gate: bool = False
+    selected: NDArray[np.bool_] | None = None
+    age_threshold: int = DEFAULT_AGE_THRESHOLD
+    workers: int | None = None
+    work_group_size: int | None = None
+    ticket: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundIndex:
+    """What an index pass found.
+
+    Attributes:
+        classes: Claimable tasks per class (5 numbers).
+        resumed: Paused tasks that became Ready.
+        shut_out: Schedulable tasks whose tenant is not let in.
+    """
+
+    classes: tuple[int, ...]
+    resumed: int
+    shut_out: int
+
+    @property
+    def claimable(self) -> int:
+        """Tasks of all classes."""
+        return sum(self.classes)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a launch has counted so far.
+
+    Attributes:
+        claims: Won claims.
+        lost: Claims that met a slot somebody else had changed.
+        by_priority: Claims per priority word 0-4.
+        by_op: op_handle -> outcome name -> turns that ended so; the key None gathers ops that nothing
+            defines.
+    """
+
+    claims: int = 0
+    lost: int = 0
+    by_priority: list[int] = field(default_factory=lambda: [0] * 5)
+    by_op: dict[int | None, Counter[str]] = field(default_factory=dict)
+
+    def outcomes(self) -> dict[str, int]:
+        """Turns per outcome, over all ops."""
+        return {name: sum(ends[name] for ends in self.by_op.values()) for name in OUTCOMES}
+
+
+class Session(Protocol):
+    """A job on its device; called from one thread: index, run..., index, run..., finish, close."""
+
+    device_seconds: float
+    """Time the device itself was busy with this job, as far as it can tell."""
+
+    def index(self) -> RoundIndex:
+        """Resume what is due, find what is claimable, line it up."""
+
+    def run(self, order: ClaimOrder, begin: int, limit: int) -> int:
+        """Claim positions [begin, limit) of the round's order.
+
+        Returns:
+            The position reached: `limit`, or less after a SHUTDOWN.
+        """
+
+    def tally(self) -> Tally:
+        """Counts over all rounds so far."""
+
+    def control(self) -> NDArray[np.uint32]:
+        """A copy of the control buffer."""
+
+    def write_control(self, word: int, value: int) -> None:
+        """Set one control word, between runs."""
+
+    def slots(self) -> SlotArray:
+        """A copy of the ring."""
+
+    def finish(self) -> None:
+        """Bring the writable buffers back into the job's arrays."""
+
+    def close(self) -> None:
+        """Release the device; safe to call twice."""
+
+
+class Backend(Protocol):
+    """Something that can run a ring."""
+
+    name: str
+    """What a report calls it."""
+
+    def open(self, job: Job) -> Session:
+        """Prepare a job: build programs, move the ring.
+
+        Raises:
+            DeviceError: The device cannot take it.
+        """

@@ -1,0 +1,255 @@
+"""The buffer table: which array stands behind which handle, and how a command line names one.
+
+Invariant: an array given as an input is never written; every handle that the table does not hold is absent,
+    and a task that
+names it faults. Imports numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.errors import FileError, InvalidInputError, UsageError
+
+MAX_HANDLE = 65_535
+"""Largest handle that may carry a buffer; the table has a row for every handle below it."""
+
+ARGUMENTS = "args"
+"""What `--buffer args=FILE` names: the argument table, which has no handle."""
+
+TYPE_OTHER, TYPE_U32, TYPE_I32, TYPE_F32, TYPE_ABSENT = 0, 1, 2, 3, 0xFFFF_FFFF
+_TYPES = {"<u4": TYPE_U32, "<i4": TYPE_I32, "<f4": TYPE_F32}
+
+TABLE_DTYPE = np.dtype([("offset", "<u8"), ("bytes", "<u8"), ("type", "<u4"), ("writable", "<u4")])
+"""One row of the device's table; `vyre_buffer` in vyre_op.h."""
+
+ARENA_ALIGN_BYTES = 256
+
+ARGUMENT_WORDS = 4
+"""Words of one record of the argument table: offset, length, stride, scalar bits."""
+
+
+@dataclass(slots=True)
+class Buffer:
+    """One array behind a handle.
+
+    Attributes:
+        array: Contiguous little-endian data; changed in place by a launch when `writable`.
+        writable: Whether operations may write it.
+        output: Where to save it after the launch, if anywhere.
+    """
+
+    array: NDArray[Any]
+    writable: bool
+    output: Path | None = None
+
+    @property
+    def type_code(self) -> int:
+        """The device's code of its element type."""
+        return _TYPES.get(self.array.dtype.str, TYPE_OTHER)
+
+
+class BufferTable:
+    """Every buffer of a launch, by handle, and the argument table.
+
+    Args:
+        buffers: Handle (0..65535) -> buffer; the key "args" is the argument table, u32, shape (n, 4).
+
+    Raises:
+        UsageError: A handle out of range.
+        InvalidInputError: An argument table that is no array of u32 records.
+    """
+
+    def __init__(self, buffers: Mapping[int | str, Buffer] | None = None) -> None:
+        given = dict(buffers or {})
+        arguments = given.pop(ARGUMENTS, None)
+        self.arguments = None if arguments is None else _argument_table(arguments)
+        self.by_handle: dict[int, Buffer] = {}
+        for handle, buffer in given.items():
+            if not isinstance(handle, int) or not 0 <= handle <= MAX_HANDLE:
+                raise UsageError(
+                    f"{handle!r} is no buffer handle", fix=f"Use 0 to {MAX_HANDLE}, or {ARGUMENTS!r}"
+                )
+            self.by_handle[handle] = buffer
+
+    @classmethod
+    def of(cls, given: BufferTable | Mapping[int | str, Any] | None) -> BufferTable:
+        """A table from plain arrays: one with the writeable flag may be written by operations."""
+        if isinstance(given, BufferTable):
+            return given
+        return cls({handle: _as_buffer(value) for handle, value in (given or {}).items()})
+
+    @property
+    def rows(self) -> list[Buffer | None]:
+        """The table row by row: every handle up to the largest, then the argument table if there is one."""
+        rows: list[Buffer | None] = [
+            self.by_handle.get(h) for h in range(max(self.by_handle, default=-1) + 1)
+        ]
+        return rows if self.arguments is None else [*rows, self.arguments]
+
+    @property
+    def handle_count(self) -> int:
+        """Handles below this one have a row."""
+        return max(self.by_handle, default=-1) + 1
+
+    @property
+    def argument_handle(self) -> int:
+        """Row of the argument table; one past the last row when there is none."""
+        return self.handle_count
+
+    def layout(self) -> tuple[NDArray[np.void], int]:
+        """Where each row lies in one arena.
+
+        Returns:
+            The table, shape (rows,), of `TABLE_DTYPE`, and the arena's size in bytes.
+        """
+        rows = self.rows
+        table = np.zeros(len(rows), dtype=TABLE_DTYPE)
+        end = 0
+        for row, buffer in enumerate(rows):
+            if buffer is None:
+                table[row] = (0, 0, TYPE_ABSENT, 0)
+                continue
+            table[row] = (end, buffer.array.nbytes, buffer.type_code, int(buffer.writable))
+            end += -(-buffer.array.nbytes // ARENA_ALIGN_BYTES) * ARENA_ALIGN_BYTES
+        return table, end
+
+    def save_outputs(self) -> list[Path]:
+        """Write every buffer that has an output path, each atomically, as `.npy`.
+
+        Raises:
+            FileError: One cannot be written; those written before stay.
+        """
+        written = []
+        for buffer in self.by_handle.values():
+            if buffer.output is not None:
+                save_npy(buffer.output, buffer.array)
+                written.append(buffer.output)
+        return written
+
+
+def parse_buffer_option(text: str) -> tuple[int | str, Buffer]:
+    """Read one `--buffer HANDLE=SPEC`.
+
+    SPEC is `FILE.npy` (an input), `FILE.npy:OUT.npy` (starts as the input, saved as OUT), `zeros:DTYPE:SHAPE`
+    (scratch) or `zeros:DTYPE:SHAPE:OUT.npy`; SHAPE is `1048576` or `768x1024`. HANDLE is a number or `args`.
+
+    Raises:
+        UsageError: The text has another form.
+        FileError: An input cannot be read.
+        InvalidInputError: An input is no `.npy` array.
+    """
+    handle_text, equals, spec = text.partition("=")
+    if not equals or not spec:
+        raise UsageError(
+            f"--buffer {text!r} has no SPEC", fix="Write --buffer 0=x.npy or 1=zeros:float32:1024:out.npy"
+        )
+    handle: int | str = ARGUMENTS if handle_text == ARGUMENTS else _handle(handle_text)
+    if spec.startswith("zeros:"):
+        return handle, _zeros(spec)
+    source, _, output = spec.partition(":")
+    array = load_npy(Path(source))
+    return handle, Buffer(array, writable=bool(output), output=Path(output) if output else None)
+
+
+def load_npy(path: Path) -> NDArray[Any]:
+    """Read an array; nothing in the file is executed (no pickles).
+
+    Raises:
+        FileError: Missing or unreadable.
+        InvalidInputError: No `.npy` array, or one of Python objects.
+    """
+    try:
+        with open(path, "rb") as stream:
+            array = np.lib.format.read_array(stream, allow_pickle=False)
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing="read the buffer") from error
+    except (ValueError, EOFError, MemoryError) as error:
+        raise InvalidInputError(
+            f"this is no .npy array of numbers ({error})", where=str(path), fix="Save it with numpy.save"
+        ) from error
+    return _little_endian(array)
+
+
+def save_npy(path: Path, array: NDArray[Any]) -> None:
+    """Write an array as `.npy`, atomically.
+
+    Raises:
+        FileError: The disk is full, the folder is missing or may not be written.
+    """
+    import io
+
+    from vyrectl.ring.replace import replace_file
+
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(array))
+    replace_file(path, [head.getvalue(), np.ascontiguousarray(array).data.cast("B")])
+
+
+def _as_buffer(value: Any) -> Buffer:
+    if isinstance(value, Buffer):
+        return value
+    if not isinstance(value, np.ndarray) or value.dtype.hasobject:
+        raise UsageError(
+            "a buffer is a numpy array of numbers", fix="Pass arrays, for example {0: np.arange(8)}"
+        )
+    if value.flags.writeable and (not value.flags.c_contiguous or value.dtype.byteorder == ">"):
+        raise UsageError(
+            "a buffer that operations may write must be contiguous and little-endian",
+            fix="Pass np.ascontiguousarray(array), or clear its writeable flag",
+        )
+    return Buffer(_little_endian(np.ascontiguousarray(value)), writable=bool(value.flags.writeable))
+
+
+def _little_endian(array: NDArray[Any]) -> NDArray[Any]:
+    return array.astype(array.dtype.newbyteorder("<"), copy=False)
+
+
+def _argument_table(buffer: Buffer) -> Buffer:
+    array = buffer.array
+    if array.dtype.kind not in "ui" or array.dtype.itemsize != 4 or array.size % ARGUMENT_WORDS:
+        raise InvalidInputError(
+            f"an argument table is uint32 of shape (n, {ARGUMENT_WORDS}), not {array.dtype} {array.shape}",
+            where="buffer args",
+            fix="Save records of offset, length, stride, scalar bits as uint32",
+        )
+    return Buffer(array.view("<u4"), writable=False)
+
+
+def _handle(text: str) -> int:
+    try:
+        handle = int(text, 0)
+    except ValueError:
+        handle = -1
+    if not 0 <= handle <= MAX_HANDLE:
+        raise UsageError(f"{text!r} is no buffer handle", fix=f"Use 0 to {MAX_HANDLE}, or {ARGUMENTS!r}")
+    return handle
+
+
+def _zeros(spec: str) -> Buffer:
+    parts = spec.split(":", 3)
+    form = UsageError(
+        f"{spec!r} is no zeros:DTYPE:SHAPE[:OUT.npy]", fix="Write, for example, zeros:float32:1048576:out.npy"
+    )
+    if len(parts) < 3:
+        raise form
+    try:
+        dtype = np.dtype(parts[1])
+        shape = tuple(int(side) for side in parts[2].lower().split("x"))
+    except (TypeError, ValueError):
+        raise form from None
+    if dtype.kind not in "uif" or any(side < 0 for side in shape):
+        raise form
+    try:
+        array = np.zeros(shape, dtype=dtype.newbyteorder("<"))
+    except (MemoryError, ValueError) as error:
+        raise UsageError(
+            f"{spec!r} does not fit into memory ({error})", fix="Ask for a smaller shape"
+        ) from error
+    return Buffer(array, writable=True, output=Path(parts[3]) if len(parts) == 4 and parts[3] else None)

@@ -1,0 +1,189 @@
+"""The registry of operations: scans OpenCL C sources for `VYRE_OP(id, name, "doc")`.
+
+The sources are the only place where an operation's id, name and documentation stand; `ops`, `--where`,
+`decode`, the completion scripts and the program builder all read them through here. Standard library only,
+and nothing is compiled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from vyrectl.abi.limits import U32_MAX
+from vyrectl.abi.opcodes import CONTROL_OPCODES, SHIPPED_FIRST, SHIPPED_LAST, is_system_opcode
+from vyrectl.errors import FileError, InvalidInputError
+from vyrectl.resources import kernels_dir
+
+_BLANKED = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_DECLARATION = re.compile(
+    r"\b(?P<macro>VYRE_OP|VYRE_GROUP_OP)\s*\(\s*(?P<id>0[xX][0-9a-fA-F]+|\d+)[uU]?\s*,"
+    r'\s*(?P<name>[A-Za-z_]\w*)\s*,\s*"(?P<doc>(?:\\.|[^"\\\n])*)"\s*\)'
+)
+_PREPROCESSOR = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.MULTILINE)
+_CALL = re.compile(r"\bVYRE_(?:GROUP_)?OP\b")
+
+
+@dataclass(frozen=True, slots=True)
+class OpInfo:
+    """One operation, as its source declares it.
+
+    Attributes:
+        id: op_handle that selects it.
+        name: C identifier; what the user types.
+        doc: One line.
+        path: Source file.
+        line: Line of the declaration, from 1.
+        shipped: True for vyrectl's own.
+    """
+
+    id: int
+    name: str
+    doc: str
+    path: Path
+    line: int
+    shipped: bool
+
+    @property
+    def function(self) -> str:
+        """Name of its C function."""
+        return f"vyre_op_{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpSource:
+    """A `.cl` file of operations.
+
+    Attributes:
+        path: The file.
+        text: Its content.
+        ops: The operations it declares, in order.
+        shipped: True for vyrectl's own.
+    """
+
+    path: Path
+    text: str
+    ops: tuple[OpInfo, ...]
+    shipped: bool
+
+
+def scan_source(text: str, path: Path, *, shipped: bool = False) -> OpSource:
+    """Find the operations that a source declares.
+
+    Raises:
+        InvalidInputError: A malformed declaration, an id outside u32, an id or name declared twice, or, in a
+            user's source, an id that the wire or vyrectl keeps. The message names the line.
+    """
+    visible = _PREPROCESSOR.sub(_blank, _BLANKED.sub(_blank, text))
+    declared = {match.start(): match for match in _DECLARATION.finditer(text)}
+    ops: list[OpInfo] = []
+    for call in _CALL.finditer(visible):
+        line = text.count("\n", 0, call.start()) + 1
+        match = declared.get(call.start())
+        if match is None:
+            raise InvalidInputError(
+                'this operation is not declared as VYRE_OP(id, name, "one line")',
+                where=f"{path}, line {line}",
+                fix="Give a number, an identifier and one string literal",
+            )
+        ops.append(_op_info(match, path, line, shipped))
+    check_unique(ops)
+    return OpSource(path, text, tuple(ops), shipped)
+
+
+def load_source(path: Path) -> OpSource:
+    """Read and scan a user's source.
+
+    Raises:
+        FileError: It cannot be read.
+        InvalidInputError: See `scan_source`; also when it declares no operation or is no UTF-8.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing="read the operations") from error
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(
+            f"byte {error.start} is no UTF-8", where=str(path), fix="Save the source as UTF-8"
+        ) from error
+    source = scan_source(text, path)
+    if not source.ops:
+        raise InvalidInputError(
+            "no operation is declared here",
+            where=str(path),
+            fix='Declare one: VYRE_OP(0x20000, name, "what it does") { ...; return vyre_done(); }',
+        )
+    return source
+
+
+def check_unique(ops: Iterable[OpInfo]) -> None:
+    """Refuse two operations with one id or one name.
+
+    Raises:
+        InvalidInputError: Naming both places.
+    """
+    by_key: dict[int | str, OpInfo] = {}
+    for op in ops:
+        for key, text in ((op.id, f"id 0x{op.id:x}"), (op.name, f"name {op.name!r}")):
+            other = by_key.setdefault(key, op)
+            if other is not op:
+                raise InvalidInputError(
+                    f"{text} is taken by {other.name!r} ({other.path.name}, line {other.line})",
+                    where=f"{op.path}, line {op.line}",
+                    fix="Choose another id or name; `vyrectl ops` lists those in use",
+                )
+
+
+@lru_cache(maxsize=1)
+def shipped_sources() -> tuple[OpSource, ...]:
+    """vyrectl's own sources, by file name."""
+    folder = kernels_dir() / "ops"
+    return tuple(
+        scan_source(path.read_text(encoding="utf-8"), path, shipped=True)
+        for path in sorted(folder.glob("*.cl"))
+    )
+
+
+def shipped_ops() -> tuple[OpInfo, ...]:
+    """Every operation that ships, by id."""
+    return tuple(sorted((op for source in shipped_sources() for op in source.ops), key=lambda op: op.id))
+
+
+def op_codes(extra: Sequence[OpSource] = ()) -> dict[str, int]:
+    """Name -> id of every operation with a name: control opcodes, shipped ones, those of `extra`."""
+    codes = {opcode.name: opcode.code for opcode in CONTROL_OPCODES}
+    codes.update((op.name, op.id) for op in shipped_ops())
+    codes.update((op.name, op.id) for source in extra for op in source.ops)
+    return codes
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[int, str]:
+    return {code: name for name, code in op_codes().items()}
+
+
+def op_name(code: int) -> str | None:
+    """Name of a shipped operation or control opcode, or None."""
+    return _names().get(code)
+
+
+def _op_info(match: re.Match[str], path: Path, line: int, shipped: bool) -> OpInfo:
+    code = int(match["id"], 16 if match["id"][:2].lower() == "0x" else 10)
+    where = f"{path}, line {line}"
+    if code > U32_MAX:
+        raise InvalidInputError(f"id {match['id']} is no u32", where=where, fix="Use an id below 0x80000000")
+    kept = is_system_opcode(code) or SHIPPED_FIRST <= code <= SHIPPED_LAST
+    if kept and not shipped:
+        raise InvalidInputError(
+            f"id 0x{code:x} is kept for the wire or for vyrectl",
+            where=where,
+            fix="Use 8..0xFFF, 0x1100..0xFFEF or 0x10000..0x7FFFFFFF",
+        )
+    return OpInfo(code, match["name"], match["doc"], path, line, shipped)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "".join("\n" if char == "\n" else " " for char in match.group())

@@ -1,0 +1,183 @@
+"""The reference backend: rounds in plain Python, one task at a time. It judges every other backend.
+
+It is written for reading, not for speed: each claimed slot goes through `vyrectl.task.lifecycle.apply_words`,
+each operation has its Python twin in `vyrectl.engine.reference_ops`. Imports numpy for the ring and the
+buffers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi import control as control_abi
+from vyrectl.abi import faults
+from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
+from vyrectl.abi.opcodes import METRIC_OPCODES
+from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.abi.states import SCHEDULABLE, TaskPriority, TaskState
+from vyrectl.engine.backend import Job, RoundIndex, Tally
+from vyrectl.engine.reference_ops import BODIES, Body, Env, OpFault, Outcome, Task
+from vyrectl.engine.schedule import CLASSES, ClaimOrder, class_of
+from vyrectl.errors import CounterOverflowError, DeviceError
+from vyrectl.task.arrays import SlotArray, apply_transition
+from vyrectl.task.lifecycle import apply_words
+
+_SCHEDULABLE = [int(state) for state in SCHEDULABLE]
+_OUTCOME_ACTIONS = {
+    "done": "complete",
+    "yielded": "yield",
+    "paused": "pause",
+    "requeued": "requeue",
+    "faulted": "fault",
+}
+
+
+class ReferenceBackend:
+    """Runs rings in plain Python.
+
+    Args:
+        bodies: op_handle -> Python body, beside those of the shipped operations.
+    """
+
+    name = "reference"
+
+    def __init__(self, bodies: Mapping[int, Body] | None = None) -> None:
+        self._bodies = {**BODIES, **(bodies or {})}
+
+    def open(self, job: Job) -> ReferenceSession:
+        """Start a job.
+
+        Raises:
+            DeviceError: The job brings OpenCL C operations that have no Python body here.
+        """
+        missing = [op for source in job.ops for op in source.ops if op.id not in self._bodies]
+        if missing:
+            raise DeviceError(
+                f"the reference backend cannot run {missing[0].name!r}, which is OpenCL C",
+                where=f"{missing[0].path}, line {missing[0].line}",
+                fix="Choose an OpenCL device, or give ReferenceBackend a Python body for it",
+            )
+        return ReferenceSession(job, self._bodies)
+
+
+class ReferenceSession:
+    """One job on the reference backend; see `vyrectl.engine.backend.Session`."""
+
+    device_seconds = 0.0
+
+    def __init__(self, job: Job, bodies: Mapping[int, Body]) -> None:
+        self._job = job
+        self._slots = job.slots.copy()
+        self._control = job.control.copy()
+        self._bodies = bodies
+        self._env = Env(job.buffers.rows, job.buffers.argument_handle, self._control)
+        self._queue: list[int] = []
+        self._tally = Tally()
+
+    def index(self) -> RoundIndex:
+        """Resume what is due and line up what is claimable, each class in slot order."""
+        eligible = np.ones(len(self._slots), bool) if self._job.selected is None else self._job.selected
+        admitted = self._admitted()
+        resumed = self._resume(eligible & admitted)
+        schedulable = np.isin(self._slots["state"], _SCHEDULABLE) & eligible
+        claimable = np.flatnonzero(schedulable & admitted)
+        classes = class_of(self._slots[claimable], self._job.age_threshold)
+        self._queue = claimable[np.argsort(classes, kind="stable")].tolist()
+        return RoundIndex(
+            classes=tuple(np.bincount(classes, minlength=CLASSES).tolist()),
+            resumed=resumed,
+            shut_out=int(np.count_nonzero(schedulable & ~admitted)),
+        )
+
+    def run(self, order: ClaimOrder, begin: int, limit: int) -> int:
+        """Claim and run positions one by one."""
+        for position in range(begin, limit):
+            if self._control[control_abi.SHUTDOWN.first]:
+                return position
+            self._turn(self._queue[order.index_of(position)])
+        return limit
+
+    def tally(self) -> Tally:
+        """Counts so far."""
+        return self._tally
+
+    def control(self) -> NDArray[np.uint32]:
+        """A copy of the control buffer."""
+        return self._control.copy()
+
+    def write_control(self, word: int, value: int) -> None:
+        """Set one control word."""
+        self._control[word] = value & U32_MAX
+
+    def slots(self) -> SlotArray:
+        """A copy of the ring."""
+        return self._slots.copy()
+
+    def finish(self) -> None:
+        """Nothing to bring back: operations write the job's arrays themselves."""
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _admitted(self) -> NDArray[np.bool_]:
+        if not self._job.gate:
+            return np.ones(len(self._slots), bool)
+        masks = control_abi.TENANT_MASKS
+        open_tenants = np.flatnonzero(self._control[masks.first : masks.end])
+        return np.isin(self._slots["tenant_id"], open_tenants)
+
+    def _resume(self, candidates: NDArray[np.bool_]) -> int:
+        due = self._slots["resume_epoch"]
+        epoch = self._control[control_abi.EPOCH.first]
+        paused = self._slots["state"] == int(TaskState.PAUSED)
+        at = np.flatnonzero(candidates & paused & (due <= epoch) & (due != NEVER_EPOCH))
+        self._slots[at] = apply_transition(self._slots[at], "resume")
+        return len(at)
+
+    def _turn(self, slot: int) -> None:
+        words = list(self._slots[slot].tolist())
+        self._tally.claims += 1
+        words[0] = int(TaskState.RUNNING)
+        task = Task(slot, dict(zip(FIELD_NAMES, words, strict=True)))
+        kind = self._publish(words, self._execute(task))
+        self._slots[slot] = tuple(words)
+        self._count(task, kind)
+
+    def _execute(self, task: Task) -> Outcome:
+        body = self._bodies.get(task.op_handle)
+        if body is None:
+            return Outcome.engine_fault(faults.UNKNOWN_OP)
+        try:
+            outcome = body(task, self._env)
+        except OpFault as fault:
+            return Outcome.engine_fault(fault.code)
+        if outcome.kind == "requeued" and outcome.arguments["priority"] not in range(len(TaskPriority)):
+            return Outcome.engine_fault(faults.BAD_OUTCOME)
+        return outcome
+
+    def _publish(self, words: list[int], outcome: Outcome) -> str:
+        try:
+            apply_words(words, _OUTCOME_ACTIONS[outcome.kind], **outcome.arguments)
+        except CounterOverflowError:
+            apply_words(words, "fault", code=faults.COUNTER_OVERFLOW)
+            return "faulted"
+        return outcome.kind
+
+    def _count(self, task: Task, kind: str) -> None:
+        known = task.op_handle if task.op_handle in self._bodies else None
+        self._tally.by_op.setdefault(known, Counter())[kind] += 1
+        self._add(control_abi.TENANT_FAIRNESS.first + task.tenant_id % control_abi.TENANT_FAIRNESS.words)
+        if task.priority < CLASSES:
+            self._tally.by_priority[task.priority] += 1
+            self._add(control_abi.PRIORITY_FAIRNESS.first + task.priority)
+        if task.op_handle < METRIC_OPCODES and kind != "faulted":
+            self._add(control_abi.METRICS.first + task.op_handle)
+        if kind == "done":
+            self._add(control_abi.DONE_COUNT.first)
+
+    def _add(self, word: int) -> None:
+        self._control[word] = (int(self._control[word]) + 1) & U32_MAX
