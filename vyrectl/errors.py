@@ -17,6 +17,8 @@ Anything else that escapes is a bug and keeps its traceback. May import the stan
 
 from __future__ import annotations
 
+import errno
+
 
 class VyrectlError(Exception):
     """Base of the tree.
@@ -71,23 +73,49 @@ class VyrectlError(Exception):
 
 
 class FileError(VyrectlError):
-    """A path that is missing, unreadable, unwritable, or a disk that is full."""
+    """A path that is missing, unreadable, unwritable, or a disk that is full.
+
+    Attributes:
+        errno: The operating system's number for it, when it was the one to refuse.
+    """
 
     kind = "file"
+
+    def __init__(
+        self, what: str, *, where: str | None = None, fix: str | None = None, errno: int | None = None
+    ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.errno = errno
+
+    def details(self) -> dict[str, object]:
+        """The name of the operating system's error, ``ENOSPC`` for example."""
+        from errno import errorcode
+
+        return {} if self.errno is None else {"errno": errorcode.get(self.errno, str(self.errno))}
 
     @classmethod
     def from_os_error(cls, error: OSError, path: object, *, doing: str) -> FileError:
         """Wrap an operating-system error; ``doing`` completes "cannot ..."."""
         reason = error.strerror or str(error)
-        fixes = {
-            "FileNotFoundError": "Check the path",
-            "PermissionError": "Check the permissions of the file and of its folder",
-            "IsADirectoryError": "Name a file, not a folder",
-        }
-        fix = fixes.get(type(error).__name__)
-        if error.errno == 28:
-            fix = "Free some space; the file on disk is unchanged"
-        return cls(f"cannot {doing}: {reason.lower()}", where=str(path), fix=fix)
+        return cls(
+            f"cannot {doing}: {reason[:1].lower()}{reason[1:]}",
+            where=str(path),
+            fix=_FILE_FIXES.get(error.errno or 0),
+            errno=error.errno,
+        )
+
+
+_FILE_FIXES = {
+    errno.ENOENT: "Check the path",
+    errno.ENOTDIR: "Check the path",
+    errno.EACCES: "Check the permissions of the file and of its folder",
+    errno.EPERM: "Check the permissions of the file and of its folder",
+    errno.EISDIR: "Name a file, not a folder",
+    errno.ENOSPC: "Free some space; the file on disk is unchanged",
+    errno.EDQUOT: "Free some of your quota; the file on disk is unchanged",
+    errno.EFBIG: "Raise the limit on file sizes; the file on disk is unchanged",
+    errno.EROFS: "Write to another place; this file system is read-only",
+}
 
 
 class RingHeldError(FileError):

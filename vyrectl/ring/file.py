@@ -1,0 +1,310 @@
+"""Ring files (spec 1.1): opened by mapping them, written by replacing them.
+
+Importing this module, opening a ring, its bytes (`Ring.data`) and the snapshot of a small ring need no
+numpy; `Ring.slots` does. The invariant: nothing here writes into an existing file. A writable ring holds
+the ring's lock and changes a private copy-on-write mapping; `save` puts a new file in the old one's place,
+unless that changed meanwhile.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.errors import FileError, InvalidInputError, UnknownStateError, UsageError
+from vyrectl.ring.hold import Hold, hold
+from vyrectl.ring.replace import FileIdentity, Part, StrPath, replace_file
+from vyrectl.ring.window import check_slot_count, open_regular, window
+
+if TYPE_CHECKING:
+    from vyrectl.task.arrays import SlotArray
+    from vyrectl.telemetry.snapshot import StateTally, TaskQueueSnapshot
+
+_ZEROS = bytes(1 << 20)
+
+
+class Ring:
+    """A ring: an array of 64-byte slots, from a file or in memory.
+
+    Make one with `open`, `create`, `from_slots` or `from_bytes`, and use it as a context manager or `close`
+    it. Views taken from it (`data`, `slots`) stay valid after `close`.
+
+    Attributes:
+        path: The file it came from or was saved to, or None.
+        name: How messages call it: the path, or ``-``.
+    """
+
+    def __init__(
+        self,
+        whole: memoryview,
+        *,
+        start: int = 0,
+        slots: int | None = None,
+        path: StrPath | None = None,
+        name: str = "-",
+        identity: FileIdentity | None = None,
+        held: Hold | None = None,
+    ) -> None:
+        count = (len(whole) - start) // SLOT_BYTES if slots is None else slots
+        self.name = name if path is None else os.fspath(path)
+        self._path = None if path is None else Path(path)
+        self._whole: memoryview | None = whole
+        self._data: memoryview | None = whole[start : start + count * SLOT_BYTES]
+        self._slots: SlotArray | None = None
+        self._identity = identity
+        self._held = held
+        self._owns_hold = False
+
+    # --- making one ---
+
+    @classmethod
+    def open(
+        cls,
+        path: StrPath,
+        writable: bool = False,
+        *,
+        offset: int = 0,
+        count: int | None = None,
+        role: str = "edit",
+        held: Hold | None = None,
+    ) -> Ring:
+        """Map a ring file.
+
+        Args:
+            path: The file.
+            writable: Take the ring's lock until `close`, and let `slots` be changed in memory; the file
+                changes only by `save`.
+            offset: Bytes before the first slot, for a ring that lies inside a larger dump.
+            count: Slots to take from there; by default everything up to the end.
+            role: What the lock says it is held for.
+            held: A lock on this ring that the caller already has; it stays the caller's.
+
+        Raises:
+            FileError: Missing, unreadable, a folder, a pipe or a device.
+            RingFormatError: Not a whole number of slots, too many of them, or a window outside the file.
+            RingHeldError: `writable`, and another process holds the ring.
+        """
+        if not writable:
+            return cls._map(path, offset, count, mmap.ACCESS_READ)
+        cls._map(path, offset, count, mmap.ACCESS_READ).close()
+        own = None if held is not None and held.covers(path) else hold(path, role=role)
+        try:
+            ring = cls._map(path, offset, count, mmap.ACCESS_COPY)
+        except BaseException:
+            if own is not None:
+                own.release()
+            raise
+        ring._held = own or held
+        ring._owns_hold = own is not None
+        return ring
+
+    @classmethod
+    def _map(cls, path: StrPath, offset: int, count: int | None, access: int) -> Ring:
+        fd, status = open_regular(path, os.O_RDONLY if access == mmap.ACCESS_READ else os.O_RDWR)
+        try:
+            slots = window(status.st_size, offset, count, where=os.fspath(path))
+            mapped = mmap.mmap(fd, status.st_size, access=access) if status.st_size else b""
+        except (OSError, ValueError) as error:
+            why = error if isinstance(error, OSError) else OSError(str(error))
+            raise FileError.from_os_error(why, path, doing="map the ring") from error
+        finally:
+            os.close(fd)
+        identity = FileIdentity.of(status)
+        return cls(memoryview(mapped), start=offset, slots=slots, path=path, identity=identity)
+
+    @classmethod
+    def create(cls, path: StrPath, slots: int, *, overwrite: bool = False) -> Ring:
+        """Write a ring of `slots` Empty slots and open it read-only.
+
+        Raises:
+            FileError: It exists already and `overwrite` is False, or it cannot be written.
+            RingFormatError: More slots than a u32 word index reaches.
+            RingHeldError: It exists and another process holds it.
+        """
+        check_slot_count(slots, where=os.fspath(path))
+        store(path, lambda: _zeros(slots * SLOT_BYTES), overwrite=overwrite, role="create")
+        return cls.open(path)
+
+    @classmethod
+    def from_slots(cls, array: SlotArray) -> Ring:
+        """A ring in memory over an array of `SLOT_DTYPE`, shape (n,); no copy is made of a contiguous one.
+
+        Raises:
+            InvalidInputError: Another dtype or shape.
+            RingFormatError: More slots than a u32 word index reaches.
+        """
+        import numpy as np
+
+        from vyrectl.abi.dtype import SLOT_DTYPE
+
+        if getattr(array, "dtype", None) != SLOT_DTYPE or array.ndim != 1:
+            shown = f"{getattr(array, 'dtype', type(array).__name__)}, shape {getattr(array, 'shape', None)}"
+            raise InvalidInputError(
+                f"a ring is a one-dimensional array of SLOT_DTYPE, not {shown}",
+                fix="Make it with numpy.zeros(n, dtype=vyrectl.SLOT_DTYPE)",
+            )
+        check_slot_count(len(array), where="-")
+        return cls(memoryview(np.ascontiguousarray(array).view(np.uint8).data))
+
+    @classmethod
+    def from_bytes(cls, data: Part, name: str = "-", *, offset: int = 0, count: int | None = None) -> Ring:
+        """A read-only ring over bytes that were read elsewhere, for example from standard input.
+
+        Args:
+            data: The bytes; not copied.
+            name: What messages call them.
+            offset: Bytes before the first slot.
+            count: Slots to take; by default everything up to the end.
+
+        Raises:
+            RingFormatError: As for `open`.
+        """
+        view = memoryview(data).toreadonly()
+        return cls(view, start=offset, slots=window(len(view), offset, count, where=name), name=name)
+
+    # --- looking at it ---
+
+    @property
+    def path(self) -> Path | None:
+        """The file it came from or was last saved to, or None."""
+        return self._path
+
+    @property
+    def data(self) -> memoryview:
+        """The slots' bytes; writable only in a writable ring or over a writable array.
+
+        Raises:
+            ValueError: The ring is closed.
+        """
+        if self._data is None:
+            raise ValueError(f"the ring {self.name} is closed")
+        return self._data
+
+    @property
+    def slots(self) -> SlotArray:
+        """The slots as an array of `SLOT_DTYPE`, shape (n,), over the same bytes as `data`."""
+        if self._slots is None:
+            import numpy as np
+
+            from vyrectl.abi.dtype import SLOT_DTYPE
+
+            self._slots = np.frombuffer(self.data, dtype=SLOT_DTYPE)
+        return self._slots
+
+    @property
+    def identity(self) -> FileIdentity | None:
+        """Which version of the file is mapped; None for a ring in memory."""
+        return self._identity
+
+    def __len__(self) -> int:
+        return len(self.data) // SLOT_BYTES
+
+    def tally(self) -> StateTally:
+        """Count the states (spec 1.7), unknown ones apart; a small ring is counted without numpy."""
+        from vyrectl.telemetry import snapshot
+
+        if len(self) <= snapshot.STDLIB_SLOTS:
+            return snapshot.tally_bytes(self.data)
+        return snapshot.tally_slots(self.slots)
+
+    def snapshot(self) -> TaskQueueSnapshot:
+        """The queue telemetry of spec 1.7.
+
+        Raises:
+            UnknownStateError: The first state word outside spec 1.3, with its slot.
+        """
+        try:
+            return self.tally().snapshot()
+        except UnknownStateError as error:
+            error.at(str(self.name))
+            raise
+
+    # --- writing it ---
+
+    def save(self, path: StrPath | None = None, backup: bool = False, *, overwrite: bool = True) -> None:
+        """Write the ring atomically.
+
+        Args:
+            path: Where to; by default the file that this ring holds, whose bytes outside the window are kept.
+            backup: Keep the old file as ``PATH.bak``.
+            overwrite: False makes an existing file at `path` an error.
+
+        Raises:
+            UsageError: No path, and the ring was not opened as writable.
+            FileError: It cannot be written, or the file changed since it was opened. The old bytes stay.
+            RingHeldError: Another process holds the ring at `path`.
+        """
+        if self._held is not None and (path is None or self._held.covers(path)):
+            self._save_held(self._held, backup)
+        elif path is None:
+            raise UsageError(
+                "the ring cannot be saved over its file", fix="Open it as writable, or name a path"
+            )
+        else:
+            store(path, lambda: [self.data], backup=backup, overwrite=overwrite, role="save")
+            if self._path is None:
+                self._path, self.name = Path(path), os.fspath(path)
+
+    def _save_held(self, held: Hold, backup: bool) -> None:
+        assert self._whole is not None
+        self._identity = replace_file(held.target, [self._whole], backup=backup, expected=self._identity)
+
+    def close(self) -> None:
+        """Give back the lock and, once no view of it is left, the mapping."""
+        self._slots = None
+        self._whole = self._data = None
+        if self._held is not None and self._owns_hold:
+            self._held.release()
+        self._held = None
+
+    def __enter__(self) -> Ring:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def store(
+    path: StrPath,
+    parts: Callable[[], Iterable[Part]],
+    *,
+    overwrite: bool,
+    role: str,
+    backup: bool = False,
+) -> None:
+    """Write a whole ring: a new file never replaces another one; an existing one is held and replaced.
+
+    Args:
+        path: Where to.
+        parts: Gives the content; called once more when a file appears at `path` in the meantime.
+        overwrite: False makes an existing file an error.
+        role: What the lock of an existing ring says it is held for.
+        backup: Keep an existing file as ``PATH.bak``.
+
+    Raises:
+        FileError: It cannot be written, or exists and may not be overwritten.
+        RingHeldError: Another process holds the existing ring.
+    """
+    if not overwrite or not os.path.exists(path):
+        try:
+            replace_file(path, parts(), exclusive=True)
+        except FileError as error:
+            if error.errno != errno.EEXIST or not overwrite:
+                raise
+        else:
+            return
+    with hold(path, role=role):
+        replace_file(path, parts(), backup=backup)
+
+
+def _zeros(length: int) -> Iterator[bytes]:
+    for start in range(0, length, len(_ZEROS)):
+        yield _ZEROS[: length - start]

@@ -1,0 +1,167 @@
+"""The ring's lock: one writer at a time, by `flock` on a file of its own beside the ring.
+
+Standard library only. ``RING.lock`` lies beside the *resolved* ring, so that two symlinks to one ring share
+it. It is created when first needed and never renamed or deleted, because a lock on a file that can vanish
+lets two writers in (a lock on the ring itself would: an atomic replacement gives the path a new inode). The
+kernel gives the lock back when its holder ends, however it ends.
+
+Whoever holds the lock writes ``pid N (role)`` into it, for the message that others get. The text is a
+courtesy; only the lock counts.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import stat
+from contextlib import suppress
+from types import TracebackType
+
+from vyrectl.errors import FileError, RingHeldError
+from vyrectl.ring.replace import StrPath
+
+_HOLDER = re.compile(r"pid [0-9]{1,10} \([\w .-]{0,80}\)", re.ASCII)
+_NOT_IN_ROLES = re.compile(r"[^\w .-]", re.ASCII)
+_TEXT_BYTES = 256
+
+
+class Hold:
+    """A held ring; give it back with `release`, or use it as a context manager.
+
+    A long run keeps one for as long as it lasts and passes its descriptor to a helper process (`fileno`),
+    so that the ring stays held while either of the two lives.
+
+    Attributes:
+        target: The ring, symlinks resolved.
+        lock_path: The lock file beside it.
+        role: What the holder does with it.
+    """
+
+    def __init__(self, target: str, lock_path: str, fd: int, role: str) -> None:
+        self.target = target
+        self.lock_path = lock_path
+        self.role = role
+        self._fd = fd
+        self._pid = os.getpid()
+
+    def fileno(self) -> int:
+        """Descriptor of the lock file; it is not inherited by other programs unless it is passed on."""
+        return self._fd
+
+    def covers(self, path: StrPath) -> bool:
+        """True when `path` names the ring that is held here."""
+        return self._fd >= 0 and os.path.realpath(path) == self.target
+
+    def release(self) -> None:
+        """Give the ring back; a second call, or one in a forked copy of the holder, leaves the lock alone."""
+        fd, self._fd = self._fd, -1
+        if fd < 0:
+            return
+        try:
+            if os.getpid() == self._pid:
+                with suppress(OSError):
+                    os.ftruncate(fd, 0)
+                fcntl.flock(fd, fcntl.LOCK_UN)
+        finally:
+            os.close(fd)
+
+    def __enter__(self) -> Hold:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def lock_path_of(path: StrPath) -> str:
+    """Where the lock of a ring lies."""
+    return os.path.realpath(path) + ".lock"
+
+
+def hold(path: StrPath, *, role: str) -> Hold:
+    """Take the ring's lock without waiting for it. The ring itself need not exist and is not opened.
+
+    Args:
+        path: The ring, or a symlink to it.
+        role: What for, in a word or two (``launch``, ``transition``); others read it in their error.
+
+    Raises:
+        RingHeldError: Another holder has it, in this process or in another; the error names it.
+        FileError: The lock file cannot be created or locked.
+    """
+    lock_path = lock_path_of(path)
+    try:
+        fd = _lock(path, lock_path)
+    except OSError as error:
+        raise FileError.from_os_error(error, lock_path, doing="lock the ring") from error
+    _sign(fd, role)
+    return Hold(os.path.realpath(path), lock_path, fd, role)
+
+
+def _lock(path: StrPath, lock_path: str) -> int:
+    """Lock the file that the path names, trying again when that is another one by the time it is locked."""
+    while True:
+        fd = _open(lock_path)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _still_there(fd, lock_path):
+                return fd
+        except BlockingIOError:
+            holder = _read_holder(fd)
+            os.close(fd)
+            raise RingHeldError(path, holder) from None
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)
+
+
+def _open(lock_path: str) -> int:
+    flags = os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        fd = os.open(lock_path, os.O_RDWR | flags, 0o666)
+    except PermissionError as denied:
+        try:
+            fd = os.open(lock_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except FileNotFoundError:
+            raise denied from None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _not_a_lock(lock_path) from None
+        raise
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise _not_a_lock(lock_path)
+    return fd
+
+
+def _not_a_lock(lock_path: str) -> FileError:
+    return FileError(
+        "cannot lock the ring: its lock is no regular file", where=lock_path, fix="Move it out of the way"
+    )
+
+
+def _still_there(fd: int, lock_path: str) -> bool:
+    try:
+        there = os.stat(lock_path, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(os.fstat(fd), there)
+
+
+def _sign(fd: int, role: str) -> None:
+    """Write who holds it. A lock file of somebody else may be locked without being writable."""
+    label = _NOT_IN_ROLES.sub("_", role)[:80]
+    with suppress(OSError):
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"pid {os.getpid()} ({label})\n".encode(), 0)
+
+
+def _read_holder(fd: int) -> str | None:
+    with suppress(OSError):
+        found = _HOLDER.match(os.pread(fd, _TEXT_BYTES, 0).decode("ascii", "replace"))
+        return found.group() if found else None
+    return None

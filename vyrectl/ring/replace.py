@@ -1,0 +1,277 @@
+"""Atomic replacement of a file: whoever opens the path finds all of the old bytes or all of the new ones.
+
+Standard library only. The invariant: on any failure, a full disk or an interrupt included, the path still
+names the old file with its old bytes, and no temporary file stays behind. A writer killed by SIGKILL can
+leave its temporary file; the next write of the same path removes it (a live writer holds a lock on its own,
+which tells them apart).
+
+What is kept: the file that a symlink points to is replaced, not the link; mode, owner, group and extended
+attributes (access control lists among them) are those of the old file. Hard links are not followed: the
+path gets a new inode, and every other name of the old one goes on naming the old bytes.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+import zlib
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import NamedTuple
+
+from vyrectl.errors import FileError
+
+StrPath = str | os.PathLike[str]
+Part = bytes | bytearray | memoryview
+
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
+"""What `link` answers where hard links do not exist."""
+
+_CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES, errno.EBADF}
+"""What a folder that cannot be synced answers; its rename is as safe as that file system makes it."""
+
+
+class FileIdentity(NamedTuple):
+    """Which file a path named, and in which version: compared before a write to find out that it changed."""
+
+    device: int
+    inode: int
+    size_bytes: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> FileIdentity:
+        """The identity that a `stat` answer holds."""
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def replace_file(
+    path: StrPath,
+    parts: Iterable[Part],
+    *,
+    backup: bool = False,
+    exclusive: bool = False,
+    expected: FileIdentity | None = None,
+) -> FileIdentity:
+    """Write `parts`, one after the other, to a new file and put it in the path's place.
+
+    Takes no lock: whoever replaces a ring holds it (`vyrectl.ring.hold`).
+
+    Args:
+        path: What to replace or create; a symlink's target is what changes.
+        parts: The new content. It may be a generator that reads the old file.
+        backup: Keep the old file as ``PATH.bak`` beside the target (a previous one is replaced).
+        exclusive: Only create; an existing file is an error, also when it appears in the meantime.
+        expected: The version that the new content was made from; another one on the disk is an error.
+
+    Returns:
+        The identity of the new file.
+
+    Raises:
+        FileError: The folder or file cannot be written, the disk is full, the path names no regular file,
+            or the file is not the expected one. The old bytes stay.
+    """
+    target = os.path.realpath(path)
+    try:
+        return _replace(target, parts, backup=backup, exclusive=exclusive, expected=expected)
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing="write the file") from error
+
+
+def check_identity(target: StrPath, expected: FileIdentity) -> None:
+    """Hold the file that the path names now to the version that was read.
+
+    Raises:
+        FileError: It is gone, replaced or changed.
+    """
+    try:
+        now = FileIdentity.of(os.stat(target))
+    except FileNotFoundError:
+        now = None
+    if now != expected:
+        raise FileError(
+            "the file was deleted, replaced or changed while it was being worked on; nothing was written",
+            where=str(target),
+            fix="Run the command again",
+        )
+
+
+def _replace(
+    target: str, parts: Iterable[Part], *, backup: bool, exclusive: bool, expected: FileIdentity | None
+) -> FileIdentity:
+    old = _old_status(target, exclusive=exclusive)
+    if expected is not None:
+        check_identity(target, expected)
+    folder, name = os.path.split(target)
+    prefix = f".vyrectl-{zlib.crc32(os.fsencode(name)):08x}-"
+    _sweep(folder, prefix)
+    temporary, fd = _create(folder, prefix, 0o666 if old is None else 0o600)
+    try:
+        identity = _fill(fd, parts, target, old)
+        if expected is not None:
+            check_identity(target, expected)
+        if backup and old is not None:
+            _back_up(target, temporary)
+        _publish(temporary, target, exclusive=exclusive)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    finally:
+        os.close(fd)
+    _sync_folder(folder)
+    return identity
+
+
+def _old_status(target: str, *, exclusive: bool) -> os.stat_result | None:
+    try:
+        status = os.stat(target)
+    except FileNotFoundError:
+        return None
+    if exclusive:
+        raise _exists(target)
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(status.st_mode):
+        raise FileError(
+            "cannot write the file: it is no regular file", where=target, fix="Name a file, or - for stdout"
+        )
+    if not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return status
+
+
+def _exists(target: str) -> FileError:
+    return FileError(
+        "the file exists already",
+        where=target,
+        fix="Remove it first, or name another path",
+        errno=errno.EEXIST,
+    )
+
+
+def _sweep(folder: str, prefix: str) -> None:
+    """Remove the temporary files of writers that were killed."""
+    with suppress(OSError), os.scandir(folder) as found:
+        for name in [one.name for one in found if one.name.startswith(prefix)]:
+            with suppress(OSError):
+                _remove_if_abandoned(os.path.join(folder, name))
+
+
+def _remove_if_abandoned(temporary: str) -> None:
+    fd = os.open(temporary, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(temporary)
+    finally:
+        os.close(fd)
+
+
+def _create(folder: str, prefix: str, mode: int) -> tuple[str, int]:
+    """A new temporary file, locked by this process, and its descriptor."""
+    while True:
+        temporary = os.path.join(folder, f"{prefix}{os.urandom(6).hex()}.tmp")
+        fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            continue
+        except OSError:
+            pass
+        return temporary, fd
+
+
+def _fill(fd: int, parts: Iterable[Part], target: str, old: os.stat_result | None) -> FileIdentity:
+    for part in parts:
+        write_all(fd, part)
+    if old is not None:
+        _keep_attributes(fd, target, old)
+    os.fsync(fd)
+    return FileIdentity.of(os.fstat(fd))
+
+
+def write_all(fd: int, part: Part) -> None:
+    """Write every byte of a part, however many calls that takes."""
+    view = memoryview(part).cast("B") if len(part) else memoryview(b"")
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _keep_attributes(fd: int, target: str, old: os.stat_result) -> None:
+    new = os.fstat(fd)
+    if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+        try:
+            os.fchown(fd, old.st_uid, old.st_gid)
+        except PermissionError as error:
+            raise FileError(
+                f"cannot keep the owner of the file (user {old.st_uid}, group {old.st_gid})",
+                where=target,
+                fix="Work on a copy, or run as the owner",
+            ) from error
+    if hasattr(os, "listxattr"):
+        _copy_extended_attributes(fd, target)
+    os.fchmod(fd, stat.S_IMODE(old.st_mode))
+
+
+def _copy_extended_attributes(fd: int, target: str) -> None:
+    """Copy what may be copied: some name spaces (security labels) belong to the system."""
+    with suppress(OSError):
+        for name in os.listxattr(target):
+            with suppress(OSError):
+                os.setxattr(fd, name, os.getxattr(target, name))
+
+
+def _back_up(target: str, temporary: str) -> None:
+    """Give the old file a second name, which it keeps when the new file takes its place."""
+    spare = f"{temporary}.bak"
+    try:
+        _link_or_copy(target, spare)
+        os.replace(spare, f"{target}.bak")
+    finally:
+        with suppress(OSError):
+            os.unlink(spare)
+
+
+def _link_or_copy(target: str, spare: str) -> None:
+    try:
+        os.link(target, spare)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        from shutil import copy2
+
+        copy2(target, spare)
+
+
+def _publish(temporary: str, target: str, *, exclusive: bool) -> None:
+    if exclusive:
+        try:
+            os.link(temporary, target)
+        except FileExistsError:
+            raise _exists(target) from None
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if os.path.lexists(target):
+                raise _exists(target) from None
+        else:
+            os.unlink(temporary)
+            return
+    os.replace(temporary, target)
+
+
+def _sync_folder(folder: str) -> None:
+    try:
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
+    finally:
+        os.close(fd)
