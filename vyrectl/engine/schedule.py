@@ -36,7 +36,8 @@ def class_of(slots: SlotArray, age_threshold: int) -> NDArray[np.int64]:
     if age_threshold == 0:
         return base
     lift: NDArray[np.int64] = slots["age_ticks"].astype(np.int64) // age_threshold
-    return np.maximum(base - lift, 0)
+    classes: NDArray[np.int64] = np.maximum(base - lift, 0)
+    return classes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,317 @@
+"""The OpenCL backend: a job's rounds on one device.
+
+The ring is copied to the device, worked off there, and copied back. A round is two index kernels with a
+prefix sum on the host between them, then `vyre_run` over slices of the claim order; nothing in a round waits
+for anything else in it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi import control as control_abi
+from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.abi.opcodes import METRIC_OPCODES
+from vyrectl.engine.backend import OUTCOMES, Job, RoundIndex, Tally
+from vyrectl.engine.schedule import CLASSES, ClaimOrder
+from vyrectl.errors import DeviceError, KernelDiedError
+from vyrectl.opencl.devices import Device, find_device, pyopencl
+from vyrectl.opencl.program import Program, build_program
+from vyrectl.task.arrays import SlotArray
+
+COUNT_ROWS = CLASSES + 2
+"""Rows of the index counts: five classes, resumed, shut out."""
+
+_TALLY_PRIORITIES = 2
+_TALLY_OPS = (
+    _TALLY_PRIORITIES
+    + control_abi.PRIORITY_FAIRNESS.words
+    + control_abi.TENANT_FAIRNESS.words
+    + METRIC_OPCODES
+)
+_LEAST_BUFFER_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """How a job is spread over the device.
+
+    Attributes:
+        workers: Work-groups of the run kernel.
+        work_group_size: Work-items of each.
+        ticket: Positions a work-item takes at once.
+        chunk_slots: Slots that one work-item indexes.
+    """
+
+    workers: int
+    work_group_size: int
+    ticket: int
+    chunk_slots: int
+
+
+def choose_geometry(device: Device, job: Job) -> Geometry:
+    """The device's own shape, where the job does not say otherwise.
+
+    Raises:
+        DeviceError: The work-group size asked for is more than the device allows.
+    """
+    size = job.work_group_size or (1 if device.is_cpu else min(256, device.max_work_group_size))
+    if size > device.max_work_group_size:
+        raise DeviceError(
+            f"a work-group of {size} is more than the device's {device.max_work_group_size}",
+            where=device.name,
+            fix=f"Use --work-group-size up to {device.max_work_group_size}",
+        )
+    ticket = job.ticket or (64 if device.is_cpu else 4)
+    most = device.compute_units * (2 if device.is_cpu else 8)
+    needed = -(-len(job.slots) // (size * ticket))
+    return Geometry(job.workers or max(1, min(most, needed)), size, ticket, 2048 if device.is_cpu else 64)
+
+
+class OpenCLBackend:
+    """Runs rings on one OpenCL device.
+
+    Args:
+        device: The device, or a selector for `find_device`.
+    """
+
+    def __init__(self, device: Device | str | None = None) -> None:
+        self.device = device if isinstance(device, Device) else find_device(device)
+        self.name = self.device.name
+
+    def open(self, job: Job) -> OpenCLSession:
+        """Build the program and move the ring to the device.
+
+        Raises:
+            DeviceError: It does not build, or does not fit into the device's memory.
+        """
+        geometry = choose_geometry(self.device, job)
+        self._check_size(job)
+        return OpenCLSession(job, build_program(self.device, job.ops), geometry)
+
+    def _check_size(self, job: Job) -> None:
+        arena_bytes = job.buffers.layout()[1]
+        for what, size in (("the ring", len(job.slots) * SLOT_BYTES), ("the buffers", arena_bytes)):
+            if size > self.device.max_allocation_bytes:
+                raise DeviceError(
+                    f"{what} take {size} bytes and the device gives at most "
+                    f"{self.device.max_allocation_bytes} in one piece",
+                    where=self.device.name,
+                    fix="Choose another device, or split the ring",
+                )
+
+
+class OpenCLSession:
+    """One job on one device; see `vyrectl.engine.backend.Session`."""
+
+    def __init__(self, job: Job, program: Program, geometry: Geometry) -> None:
+        self.device_seconds = 0.0
+        self.program = program
+        self.geometry = geometry
+        self._job = job
+        self._cl = pyopencl()
+        self._queue = program.queue
+        self._count = len(job.slots)
+        self._chunks = max(1, -(-self._count // geometry.chunk_slots))
+        self._tally = Tally()
+        self._tally_words = _TALLY_OPS + (len(program.ops) + 1) * len(OUTCOMES)
+        try:
+            self._allocate()
+        except self._cl.Error as error:
+            raise self._died(error, "take the ring") from error
+
+    def index(self) -> RoundIndex:
+        """Two kernels and a prefix sum; see `kernels/engine/index.cl`."""
+        counts = np.empty((COUNT_ROWS, self._chunks), np.uint32)
+        self._launch_index(self._index_count, self._counts)
+        self._read(counts, self._counts)
+        starts = np.zeros(CLASSES * self._chunks, np.uint32)
+        np.cumsum(counts[:CLASSES].reshape(-1)[:-1], out=starts[1:], dtype=np.uint32)
+        self._write(self._starts, starts)
+        self._launch_index(self._index_scatter, self._starts, self._claimable)
+        totals = counts.sum(axis=1, dtype=np.int64).tolist()
+        return RoundIndex(
+            classes=tuple(totals[:CLASSES]), resumed=totals[CLASSES], shut_out=totals[CLASSES + 1]
+        )
+
+    def run(self, order: ClaimOrder, begin: int, limit: int) -> int:
+        """Work off positions [begin, limit); one kernel."""
+        geometry = self.geometry
+        self._write(self._progress, np.array([begin], np.uint32))
+        self._write(self._tally_buffer, np.zeros(self._tally_words, np.uint32))
+        groups = max(1, min(geometry.workers, -(-(limit - begin) // geometry.ticket)))
+        self._launch(
+            self._run_kernel,
+            groups * geometry.work_group_size,
+            geometry.work_group_size,
+            self._ring,
+            self._claimable,
+            np.uint32(order.high_count),
+            np.uint32(order.low_count),
+            np.uint32(order.first_run),
+            np.uint32(limit),
+            np.uint32(geometry.ticket),
+            self._progress,
+            self._tally_buffer,
+            self._arena,
+            self._table,
+            np.uint32(len(self._job.buffers.rows)),
+            np.uint32(self._job.buffers.argument_handle),
+            self._control,
+            np.uint32(len(self._job.control)),
+            self._cl.LocalMemory(self._tally_words * 4),
+        )
+        self._add_tally()
+        reached = np.empty(1, np.uint32)
+        self._read(reached, self._progress)
+        return min(limit, int(reached[0]))
+
+    def tally(self) -> Tally:
+        """Counts over all runs so far."""
+        return self._tally
+
+    def control(self) -> NDArray[np.uint32]:
+        """A copy of the control buffer."""
+        words = np.empty(len(self._job.control), np.uint32)
+        self._read(words, self._control)
+        return words
+
+    def write_control(self, word: int, value: int) -> None:
+        """Set one control word."""
+        self._write(self._control, np.array([value], np.uint32), word * 4)
+
+    def slots(self) -> SlotArray:
+        """A copy of the ring."""
+        slots = np.empty(self._count, SLOT_DTYPE)
+        if self._count:
+            self._read(slots.view(np.uint8), self._ring)
+        return slots
+
+    def finish(self) -> None:
+        """Read the writable buffers back into the job's arrays."""
+        table, _ = self._job.buffers.layout()
+        for row, buffer in enumerate(self._job.buffers.rows):
+            if buffer is not None and buffer.writable and buffer.array.nbytes:
+                self._read(buffer.array.reshape(-1).view(np.uint8), self._arena, int(table[row]["offset"]))
+
+    def close(self) -> None:
+        """Release every buffer once the queue is empty."""
+        if self._buffers:
+            self._queue.finish()
+        for buffer in self._buffers:
+            buffer.release()
+        self._buffers = []
+
+    def _allocate(self) -> None:
+        job = self._job
+        table, arena_bytes = job.buffers.layout()
+        self._buffers: list[Any] = []
+        self._ring = self._buffer(self._count * SLOT_BYTES)
+        self._claimable = self._buffer(self._count * 4)
+        self._counts = self._buffer(COUNT_ROWS * self._chunks * 4)
+        self._starts = self._buffer(CLASSES * self._chunks * 4)
+        self._progress = self._buffer(4)
+        self._tally_buffer = self._buffer(self._tally_words * 4)
+        self._arena = self._buffer(arena_bytes)
+        self._table = self._buffer(table.nbytes)
+        self._control = self._buffer(job.control.nbytes)
+        self._selected = self._buffer(0 if job.selected is None else self._count)
+        if self._count:
+            self._write(self._ring, np.ascontiguousarray(job.slots).view(np.uint8))
+        if table.nbytes:
+            self._write(self._table, table.view(np.uint8))
+        self._write(self._control, job.control)
+        if job.selected is not None and self._count:
+            self._write(self._selected, job.selected.astype(np.uint8))
+        for row, buffer in enumerate(job.buffers.rows):
+            if buffer is not None and buffer.array.nbytes:
+                self._write(self._arena, buffer.array.reshape(-1).view(np.uint8), int(table[row]["offset"]))
+        self._index_count = self.program.kernel("vyre_index_count")
+        self._index_scatter = self.program.kernel("vyre_index_scatter")
+        self._run_kernel = self.program.kernel("vyre_run")
+
+    def _buffer(self, size_bytes: int) -> Any:
+        flags = self._cl.mem_flags.READ_WRITE
+        buffer = self._cl.Buffer(self.program.context, flags, max(size_bytes, _LEAST_BUFFER_BYTES))
+        self._buffers.append(buffer)
+        return buffer
+
+    def _launch_index(self, kernel: Any, *results: Any) -> None:
+        job = self._job
+        local = 1 if self.program.device.is_cpu else 64
+        self._launch(
+            kernel,
+            -(-self._chunks // local) * local,
+            local,
+            self._ring,
+            np.uint32(self._count),
+            np.uint32(self.geometry.chunk_slots),
+            self._control,
+            np.uint32(job.gate),
+            self._selected,
+            np.uint32(job.selected is not None),
+            np.uint32(job.age_threshold),
+            *results,
+        )
+
+    def _launch(self, kernel: Any, work_items: int, local: int, *arguments: Any) -> None:
+        try:
+            event = kernel(self._queue, (work_items,), (local,), *arguments)
+            self._queue.flush()
+            self._wait(event)
+            self.device_seconds += (event.profile.end - event.profile.start) * 1e-9
+        except self._cl.Error as error:
+            raise self._died(error, f"run {kernel.function_name}") from error
+
+    def _wait(self, event: Any) -> None:
+        """Poll, so that signals are delivered while the device works."""
+        complete = self._cl.command_execution_status.COMPLETE
+        pause = 20e-6
+        while (status := event.command_execution_status) != complete:
+            if status < 0:
+                raise KernelDiedError(
+                    f"the kernel ended with OpenCL status {status}",
+                    where=self.program.device.name,
+                    fix="Run `vyrectl doctor`, or try another device",
+                )
+            time.sleep(pause)
+            pause = min(pause * 1.5, 2e-3)
+
+    def _add_tally(self) -> None:
+        words = np.empty(self._tally_words, np.uint32)
+        self._read(words, self._tally_buffer)
+        self._tally.claims += int(words[0])
+        self._tally.lost += int(words[1])
+        for priority in range(CLASSES):
+            self._tally.by_priority[priority] += int(words[_TALLY_PRIORITIES + priority])
+        ends = words[_TALLY_OPS:].reshape(-1, len(OUTCOMES))
+        for row in np.flatnonzero(ends.any(axis=1)).tolist():
+            op = self.program.ops[row].id if row < len(self.program.ops) else None
+            counts = self._tally.by_op.setdefault(op, Counter())
+            counts.update({name: int(n) for name, n in zip(OUTCOMES, ends[row], strict=True) if n})
+
+    def _read(self, array: NDArray[Any], buffer: Any, offset: int = 0) -> None:
+        try:
+            self._cl.enqueue_copy(self._queue, array, buffer, src_offset=offset)
+        except self._cl.Error as error:
+            raise self._died(error, "be read") from error
+
+    def _write(self, buffer: Any, array: NDArray[Any], offset: int = 0) -> None:
+        try:
+            self._cl.enqueue_copy(self._queue, buffer, array, dst_offset=offset)
+        except self._cl.Error as error:
+            raise self._died(error, "be written") from error
+
+    def _died(self, error: Exception, doing: str) -> DeviceError:
+        return KernelDiedError(
+            f"the device cannot {doing} ({error})",
+            where=self.program.device.name,
+            fix="Try another device with --device; the ring on disk is unchanged",
+        )

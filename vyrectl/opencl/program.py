@@ -1,0 +1,181 @@
+"""Builds a program on a device, on the best rung of the fence ladder that really works there.
+
+The ladder (`kernels/include/vyre_sync.h`) is climbed by building and running, never by version. Each rung
+that builds must also answer the probes: the slot's layout is that of `vyrectl.abi`, and the atomics do what
+they say.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.abi.slot import FIELDS
+from vyrectl.engine.buffers import TABLE_DTYPE
+from vyrectl.engine.ops import OpInfo, OpSource
+from vyrectl.errors import AbiMismatchError, DeviceError, KernelBuildError
+from vyrectl.opencl.devices import Device, pyopencl
+from vyrectl.opencl.hints import INSTALL, system_family
+from vyrectl.opencl.source import assemble, op_order
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One way to get atomics and fences from a compiler.
+
+    Attributes:
+        number: VYRE_RUNG, 1 to 3.
+        standard: What `-cl-std` is set to.
+        meaning: For `devices` and reports.
+    """
+
+    number: int
+    standard: str
+    meaning: str
+
+
+LADDER: tuple[Rung, ...] = (
+    Rung(1, "CL3.0", "C11 acquire and release at device scope"),
+    Rung(1, "CL2.0", "C11 acquire and release at device scope"),
+    Rung(2, "CL1.2", "OpenCL 1.2 atomics between the vendor's device fences"),
+    Rung(3, "CL1.2", "OpenCL 1.2 atomics; no hand-off between groups inside a kernel"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A built program and where it lives.
+
+    Attributes:
+        device: The device it was built for.
+        context: pyopencl context.
+        queue: pyopencl command queue with profiling.
+        handle: pyopencl program.
+        rung: The rung of the ladder it uses.
+        ops: Operations in the order of their tally rows.
+    """
+
+    device: Device
+    context: Any
+    queue: Any
+    handle: Any
+    rung: Rung
+    ops: tuple[OpInfo, ...]
+
+    def kernel(self, name: str) -> Any:
+        """A fresh kernel object."""
+        return pyopencl().Kernel(self.handle, name)
+
+
+def build_program(device: Device, extra: Sequence[OpSource] = ()) -> Program:
+    """Build the engine with the shipped and the user's operations.
+
+    Raises:
+        KernelBuildError: No rung builds; carries the compiler's log, which names the user's file and line.
+        AbiMismatchError: The device lays a slot out differently.
+        DeviceError: The device cannot be opened, or a rung builds and none works.
+    """
+    cl = pyopencl()
+    source = assemble(extra)
+    try:
+        context = cl.Context([device.handle])
+        queue = cl.CommandQueue(context, properties=cl.command_queue_properties.PROFILING_ENABLE)
+    except cl.Error as error:
+        raise DeviceError(f"the device cannot be opened ({error})", where=device.name) from error
+    logs: list[str] = []
+    for rung in LADDER:
+        handle = _try_build(cl, context, source, rung, logs)
+        if handle is None:
+            continue
+        program = Program(device, context, queue, handle, rung, op_order(extra))
+        check_layout(program)
+        if atomics_work(program):
+            return program
+    raise _build_error(device, logs, extra)
+
+
+def check_layout(program: Program) -> None:
+    """Ask the device for the size and the offsets of a slot (spec 1.2) and of a buffer table row.
+
+    Raises:
+        AbiMismatchError: They are not those of `vyrectl.abi`.
+    """
+    answers = _ask(program, "vyre_probe_layout", np.zeros(32, np.uint32))
+    expected = [SLOT_BYTES, TABLE_DTYPE.itemsize, *(field.offset_bytes for field in FIELDS), 1]
+    names = [
+        "sizeof(slot)",
+        "sizeof(buffer row)",
+        *(f"offset of {field.name}" for field in FIELDS),
+        "byte order",
+    ]
+    for name, want, got in zip(names, expected, answers.tolist(), strict=False):
+        if want != got:
+            raise AbiMismatchError(
+                f"the device says {got} for {name}, the wire says {want}",
+                where=program.device.name,
+                fix="Choose another device with --device; `vyrectl devices` lists them",
+            )
+
+
+def atomics_work(program: Program) -> bool:
+    """Run each atomic of the rung once and look at what it did."""
+    words = _ask(program, "vyre_probe_atomics", np.array([5, 0, 3, 11], np.uint32))
+    return words.tolist() == [6, 7, 12, 12]
+
+
+def _ask(program: Program, kernel_name: str, words: np.ndarray[Any, np.dtype[np.uint32]]) -> Any:
+    cl = pyopencl()
+    flags = cl.mem_flags
+    try:
+        buffer = cl.Buffer(program.context, flags.READ_WRITE | flags.COPY_HOST_PTR, hostbuf=words)
+        program.kernel(kernel_name)(program.queue, (1,), (1,), buffer)
+        answers = np.empty_like(words)
+        cl.enqueue_copy(program.queue, answers, buffer)
+    except cl.Error as error:
+        raise DeviceError(
+            f"the device builds kernels and cannot run them ({error})",
+            where=program.device.name,
+            fix="Choose another device with --device; `vyrectl devices` lists them",
+        ) from error
+    return answers
+
+
+def _try_build(cl: Any, context: Any, source: str, rung: Rung, logs: list[str]) -> Any:
+    options = [f"-cl-std={rung.standard}", f"-DVYRE_RUNG={rung.number}"]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return cl.Program(context, source).build(options)
+    except cl.Error as error:
+        logs.append(str(error))
+        return None
+
+
+def _build_error(device: Device, logs: list[str], extra: Sequence[OpSource]) -> DeviceError:
+    log = logs[-1] if logs else ""
+    if "unknown target CPU" in log:
+        return KernelBuildError(
+            "this build of PoCL does not know the processor",
+            where=device.name,
+            fix=f"Use the system's PoCL instead of the one from PyPI: {INSTALL[system_family()]}",
+        )
+    if not logs or len(logs) < len(LADDER):
+        return DeviceError("the device builds its atomics and they do not work", where=device.name)
+    return KernelBuildError(
+        "the kernels do not compile",
+        where=", ".join(str(source.path) for source in extra) or device.name,
+        fix="Mend the lines that the compiler names" if extra else "Choose another device with --device",
+        log=_compiler_words(log),
+    )
+
+
+def _compiler_words(log: str) -> str:
+    """The compiler's messages out of pyopencl's error text, without repetitions."""
+    start = log.find("Build on ")
+    end = log.find("(source saved as")
+    return log[max(start, 0) : end if end > 0 else len(log)].strip()
