@@ -378,6 +378,27 @@ class SnapshotOverflowError(VyrectlError):
         return {"quantity": self.quantity, "value": self.value}
 
 
+class AccountingOverflowError(VyrectlError):
+    """A requeue accounting counter (spec 2.5) that is at its end and would have to rise.
+
+    Attributes:
+        counter: ``requeue_count`` or ``aged_promotions``.
+    """
+
+    exit_code = 4
+    kind = "accounting_overflow"
+
+    def __init__(self, counter: str, most: int) -> None:
+        super().__init__(
+            f"{counter} is at {most} and cannot rise", fix="Drain the queue and start counting anew"
+        )
+        self.counter = counter
+
+    def details(self) -> dict[str, object]:
+        """The counter's field name."""
+        return {"counter": self.counter}
+
+
 # --- exit 5: devices ----------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,10 @@
-"""The launch request (spec 2.1)."""
+"""The launch request (spec 2.1). Standard library, errors and `policy.widths` only."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+
+from vyrectl.policy.widths import Widths
 
 REQUEST_BITS: dict[str, int] = {
     "queue_len": 32,
@@ -24,6 +26,36 @@ REQUEST_BITS: dict[str, int] = {
     "device_memory_budget_bytes": 64,
 }
 """Width of every field, in the spec's order."""
+
+REQUEST_WIDTHS = Widths(REQUEST_BITS)
+
+REQUEST_MEANINGS: dict[str, str] = {
+    "queue_len": "Tasks that wait to be claimed.",
+    "requested_worker_groups": "Work-groups wanted; 0 derives them from the limits.",
+    "max_workgroup_size_x": "Widest work-group that the device takes.",
+    "max_compute_workgroups_per_dimension": "Most work-groups per dimension.",
+    "max_compute_invocations_per_workgroup": "Most work-items of a work-group.",
+    "requested_hit_capacity": "Hits to make room for; 0 derives them.",
+    "expected_hits_per_item": "Hits that a task is expected to make.",
+    "hot_opcode_count": "Opcodes that run often.",
+    "hot_window_count": "Windows of opcodes that run often.",
+    "requeue_count": "Requeues seen so far.",
+    "max_priority_age": "Age of the oldest task, in ticks.",
+    "graph_node_count": "Nodes of the graph behind the queue.",
+    "graph_edge_count": "Edges of the graph behind the queue.",
+    "frontier_density_bps": "Share of the nodes that are active, in bps; 0 infers it.",
+    "memory_pressure_bps": "Share of the device memory in use, in bps; 0 infers it.",
+    "resident_device_bytes": "Bytes that lie on the device already.",
+    "device_memory_budget_bytes": "Bytes that may lie on the device; 0 is unbounded.",
+}
+"""What each field says, as `--help` puts it."""
+
+ADAPTER_LIMITS = (
+    "max_workgroup_size_x",
+    "max_compute_workgroups_per_dimension",
+    "max_compute_invocations_per_workgroup",
+)
+"""Fields that describe the device; a plan needs all of them non-zero (spec 2.3, step 6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +96,4 @@ class LaunchRequest:
 
     def to_record(self) -> dict[str, int]:
         """Every field by name, in the spec's order."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in REQUEST_BITS}

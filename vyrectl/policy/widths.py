@@ -1,0 +1,77 @@
+"""Width checks: the one place that says which whole numbers a record's fields may hold.
+
+The records of the policy are plain; whoever computes with one checks it here first. Standard library and
+errors only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import attrgetter, index
+from typing import Any
+
+from vyrectl.errors import LaunchRequestError, VyrectlError
+
+
+class Widths:
+    """The fields of one kind of record and their unsigned widths.
+
+    Args:
+        bits: Width of every field, by name, in the order of the record.
+        error: What a bad value raises.
+    """
+
+    def __init__(self, bits: Mapping[str, int], error: type[VyrectlError] = LaunchRequestError) -> None:
+        self.bits = dict(bits)
+        self.most = {name: 2**width - 1 for name, width in bits.items()}
+        self._error = error
+        self._values = attrgetter(*bits)
+        self._bounds = tuple(self.most.values())
+
+    def fits(self, record: object) -> bool:
+        """Whether every field is an `int` within its width; the quick question."""
+        for value, most in zip(self._values(record), self._bounds, strict=True):
+            if type(value) is not int or not 0 <= value <= most:
+                return False
+        return True
+
+    def whole_numbers(self, record: object) -> dict[str, int]:
+        """Every field as an `int`; whole numbers of other types (numpy's) are converted.
+
+        Raises:
+            VyrectlError: The class given to the constructor, for the first field that does not fit; names the
+                field and its range.
+        """
+        return {name: self.number(name, getattr(record, name)) for name in self.bits}
+
+    def number(self, name: str, value: Any) -> int:
+        """One field's value as an `int`.
+
+        Raises:
+            VyrectlError: As `whole_numbers`.
+        """
+        try:
+            number = index(value)
+        except TypeError:
+            number = -1
+        if isinstance(value, bool) or not 0 <= number <= self.most[name]:
+            raise self._error(f"{name} is {_shown(value)}", fix=self.advice(name))
+        return number
+
+    def advice(self, name: str) -> str:
+        """What `name` may hold, as a sentence."""
+        return f"{name} is a u{self.bits[name]}: a whole number from 0 to {self.most[name]}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return f"the truth value {str(value).lower()}"
+    if isinstance(value, int) and value.bit_length() > 128:
+        return f"a number of {value.bit_length()} bits"
+    if isinstance(value, str):
+        return f"the text {value[:40]!r}"
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, Sequence):
+        return "a list"
+    return str(value)[:40]
