@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
+from vyrectl.abi.slot import FIELDS, Field
 from vyrectl.cli.output import COLORS, FORMATS, Output
+
+if TYPE_CHECKING:
+    from vyrectl.ring.file import Ring
 
 FormatOption = Annotated[
     str, typer.Option("--format", "-f", metavar="|".join(FORMATS), help="How to write the answer.")
@@ -17,18 +25,27 @@ ColorOption = Annotated[str, typer.Option("--color", metavar="|".join(COLORS), h
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Leave out talk and progress.")]
 
 RingArgument = Annotated[Path, typer.Argument(metavar="RING", help="Ring file, or - for standard input.")]
+EditedRingArgument = Annotated[Path, typer.Argument(metavar="RING", help="Ring file.")]
 OffsetOption = Annotated[
     str, typer.Option("--offset", metavar="BYTES", help="Where the ring starts inside a larger dump.")
 ]
 CountOption = Annotated[
     str, typer.Option("--count", metavar="N", help="How many slots to read; all by default.")
 ]
+SlotsOption = Annotated[str, typer.Option("--slots", metavar="LIST", help="Only these slots, e.g. 0-15,20.")]
 WhereOption = Annotated[
     str,
     typer.Option("--where", metavar="EXPR", help="Only slots for which this holds, e.g. 'state == paused'."),
 ]
+AllOption = Annotated[bool, typer.Option("--all", help="Every slot of the ring.")]
 BackupOption = Annotated[bool, typer.Option("--backup", help="Keep the old ring as RING.bak.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")]
+LimitOption = Annotated[
+    str, typer.Option("--limit", metavar="N|all", help="Most rows; 64 in a table, all otherwise.")
+]
+
+TABLE_ROWS = 64
+"""Rows of a table unless `--limit` says otherwise."""
 
 
 def make_output(format_name: str, as_json: bool, color: str, *, quiet: bool = False) -> Output:
@@ -44,12 +61,88 @@ def parse_number(text: str, what: str, *, least: int = 0, most: int = 0xFFFF_FFF
     """
     from vyrectl.errors import UsageError
 
+    fix = f"Give a decimal or 0x number from {least} to {most}"
     try:
-        value = int(text, 0)
+        value = int(text.strip(), 0)
     except ValueError:
-        raise UsageError(
-            f"{what} is {text!r}, which is no number", fix="Give a decimal or 0x number"
-        ) from None
+        raise UsageError(f"{what} is {text!r}, which is no number", fix=fix) from None
     if not least <= value <= most:
-        raise UsageError(f"{what} is {value}", fix=f"Give a number from {least} to {most}")
+        raise UsageError(f"{what} is {value}, out of bounds", fix=fix)
     return value
+
+
+def parse_span(offset: str, count: str) -> tuple[int, int | None]:
+    """Values of `--offset` (bytes) and `--count` (slots, None for all).
+
+    Raises:
+        UsageError: One of them is no number or out of bounds.
+    """
+    slots = None if count in ("", "all") else parse_number(count, "--count", most=MAX_SLOTS)
+    return parse_number(offset or "0", "--offset", most=U64_MAX), slots
+
+
+def parse_limit(text: str, output: Output) -> int | None:
+    """Value of `--limit`: a number of rows, or None for all.
+
+    Raises:
+        UsageError: Neither a number nor `all`.
+    """
+    if text == "":
+        return TABLE_ROWS if output.is_table else None
+    return None if text.strip().lower() == "all" else parse_number(text, "--limit")
+
+
+def open_ring(path: Path, offset: str = "", count: str = "") -> Ring:
+    """Open a ring to read it; `-` is standard input.
+
+    Raises:
+        UsageError: A bad `--offset` or `--count`.
+        FileError: It cannot be read.
+        RingFormatError: It is no ring.
+    """
+    from vyrectl.ring.file import Ring
+
+    start, slots = parse_span(offset, count)
+    if str(path) == "-":
+        return Ring.from_bytes(read_stdin(), offset=start, count=slots)
+    return Ring.open(path, offset=start, count=slots)
+
+
+def read_stdin() -> bytes:
+    """Everything on standard input; a terminal is refused, since nobody types a ring.
+
+    Raises:
+        UsageError: Standard input is a terminal.
+    """
+    from vyrectl.errors import UsageError
+
+    if sys.stdin.isatty():
+        raise UsageError(
+            "standard input is a terminal", fix="Name a file, or pipe something in: ... | vyrectl ... -"
+        )
+    return sys.stdin.buffer.read()
+
+
+def with_field_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command one option for every word of a slot, named after its field.
+
+    The command's `**fields` parameter gets a text for each option (None when it was not given), under the
+    fields' names.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    options = [_field_option(field) for field in FIELDS]
+    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    at = next((i for i, one in enumerate(own) if one.kind is inspect.Parameter.KEYWORD_ONLY), len(own))
+    merged = [*own[:at], *options, *own[at:]]
+    attributes: dict[str, Any] = vars(command)
+    attributes["__signature__"] = signature.replace(parameters=merged)
+    command.__annotations__ = {one.name: one.annotation for one in merged} | {"return": None}
+    return command
+
+
+def _field_option(field: Field) -> inspect.Parameter:
+    flags = [f"--{field.name.replace('_', '-')}"] + (["--op"] if field.kind == "op" else [])
+    metavar = "N" if field.kind in ("number", "id", "counter", "epoch") else "NAME|N"
+    option = typer.Option(*flags, metavar=metavar, help=f"{field.meaning.split(';')[0].capitalize()}.")
+    annotation = Annotated[str | None, option]
+    return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)

@@ -2,7 +2,7 @@
 
 A command makes one `Output` from its `--format` and `--color` options and calls `emit` with its record; data
 goes to stdout, talk to stderr. Rich is imported only for tables. Text that came from a file passes through
-`plain` or through a console without markup, so that it can neither inject styles nor terminal escapes. A reader
+`plain` or through a console without markup: it injects neither styles nor terminal escapes. A reader
 that closes the pipe early (`| head -1`) ends the program quietly with exit code 141.
 """
 

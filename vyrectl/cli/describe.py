@@ -1,0 +1,161 @@
+"""What a slot's words mean, in words: the records behind `decode`, `inspect --slot` and the name columns.
+
+Everything is looked up in `abi`, in the lifecycle table and in the registry of operations; nothing about the
+wire is written down here a second time. Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from vyrectl.abi.faults import fault_meaning, fault_name
+from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
+from vyrectl.abi.opcodes import CONTROL_OPCODES, is_system_opcode
+from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES, FIELDS, Field
+from vyrectl.abi.states import (
+    KNOWN_FLAGS,
+    PROTOCOL_STATE_NAMES,
+    STATE_MEANINGS,
+    TaskFlag,
+    TaskState,
+    known_state,
+    priority_name,
+    state_name,
+)
+from vyrectl.errors import LifecycleError
+from vyrectl.task.lifecycle import TRANSITIONS, Transition, apply_words
+
+Words = Sequence[int]
+
+
+def flag_list(word: int) -> list[str]:
+    """The set flags by name; bits without one as a hexadecimal rest."""
+    rest = word & ~KNOWN_FLAGS
+    return [str(flag.name) for flag in TaskFlag if word & flag] + ([f"0x{rest:x}"] if rest else [])
+
+
+def op_label(code: int) -> str | None:
+    """Name of a control opcode or a shipped operation; None for any other."""
+    from vyrectl.engine.ops import op_name
+
+    return op_name(code)
+
+
+def fault_label(state: int, code: int) -> str | None:
+    """Name of the fault in a Faulted slot; None in any other."""
+    return fault_name(code) if state == TaskState.FAULTED else None
+
+
+def slot_record(words: Words) -> dict[str, Any]:
+    """The 16 words under their names, and the names of those that have one."""
+    return {
+        **dict(zip(FIELD_NAMES, words, strict=True)),
+        "state_name": state_name(words[0]),
+        "priority_name": priority_name(words[FIELD_INDEX["priority"]]),
+        "op_name": op_label(words[FIELD_INDEX["op_handle"]]),
+        "flag_names": flag_list(words[FIELD_INDEX["flags"]]),
+        "fault_name": fault_label(words[0], words[FIELD_INDEX["continuation_data"]]),
+    }
+
+
+def word_rows(words: Words) -> list[dict[str, Any]]:
+    """One row for each word: its index, name, value, hexadecimal and meaning."""
+    return [
+        {
+            "word": field.index,
+            "name": field.name,
+            "value": words[field.index],
+            "hex": f"0x{words[field.index]:08x}",
+            "meaning": word_meaning(field, words),
+        }
+        for field in FIELDS
+    ]
+
+
+def word_meaning(field: Field, words: Words) -> str:
+    """What one word says, given the others (continuation_data is a fault code once the task is Faulted)."""
+    value = words[field.index]
+    if field.name == "continuation_data" and words[0] == TaskState.FAULTED:
+        return f"fault {fault_name(value)}: {fault_meaning(value)}"
+    if field.kind == "counter" and value == U32_MAX:
+        return f"{field.meaning}; at its end, cannot rise"
+    if field.kind == "epoch" and value == NEVER_EPOCH:
+        return "never; waits for an explicit resume"
+    special = _MEANINGS.get(field.kind)
+    return field.meaning if special is None else special(value)
+
+
+def _state_meaning(word: int) -> str:
+    state = known_state(word)
+    if state is None:
+        return f"{state_name(word)}: no state of the wire"
+    return f"{state.label} ({PROTOCOL_STATE_NAMES[state]}): {STATE_MEANINGS[state]}"
+
+
+def _op_meaning(code: int) -> str:
+    from vyrectl.engine.ops import shipped_ops
+
+    docs = {opcode.code: f"{opcode.name}: {opcode.effect}" for opcode in CONTROL_OPCODES}
+    docs.update((op.id, f"{op.name}: {op.doc}") for op in shipped_ops())
+    kept = (
+        "kept by the wire, without a meaning" if is_system_opcode(code) else "an operation of the user's own"
+    )
+    return docs.get(code, f"unknown({code}): {kept}")
+
+
+def _flags_meaning(word: int) -> str:
+    return "|".join(flag_list(word)) or "none"
+
+
+_MEANINGS: dict[str, Callable[[int], str]] = {
+    "state": _state_meaning,
+    "op": _op_meaning,
+    "priority": priority_name,
+    "flags": _flags_meaning,
+}
+
+
+def action_rows(words: Words) -> list[dict[str, Any]]:
+    """What each lifecycle action would do to this slot (spec 1.6).
+
+    Returns:
+        One row an action: `action`, `allowed`, `reason` when not, the `arguments` it takes, and `changes` as
+        rows of `field`, `old`, `new`, `argument`; where an argument decides, `new` is None.
+    """
+    return [_action_row(row, words) for row in TRANSITIONS.values()]
+
+
+def _action_row(row: Transition, words: Words) -> dict[str, Any]:
+    after = list(words)
+    kept = {argument: words[FIELD_INDEX[field]] for argument, field in row.arguments.items()}
+    try:
+        apply_words(after, row.action, **kept)
+    except LifecycleError as error:
+        refused: dict[str, Any] = {"allowed": False, "reason": error.what, "changes": []}
+        return {"action": row.action, "arguments": list(row.arguments), **refused}
+    given = {field: argument for argument, field in row.arguments.items()}
+    changes = [
+        _change(field.name, words[field.index], new, given.get(field.name))
+        for field, new in zip(FIELDS, after, strict=True)
+        if field.name in given or new != words[field.index]
+    ]
+    allowed = {"allowed": True, "reason": None, "changes": changes}
+    return {"action": row.action, "arguments": list(row.arguments), **allowed}
+
+
+def _change(field: str, old: int, new: int, argument: str | None) -> dict[str, Any]:
+    return {"field": field, "old": old, "new": new if argument is None else None, "argument": argument}
+
+
+def show_word(field: str, value: int) -> str:
+    """A word as a table shows it: by name where it has one, else in decimal."""
+    if field == "state":
+        return state_name(value)
+    if field == "priority":
+        return priority_name(value)
+    if field == "flags":
+        return "|".join(flag_list(value)) or "-"
+    if field == "op_handle":
+        return op_label(value) or f"0x{value:x}"
+    return "never" if field == "resume_epoch" and value == NEVER_EPOCH else str(value)

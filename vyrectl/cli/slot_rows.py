@@ -1,0 +1,149 @@
+"""Chosen slots as rows, sorted and cut to columns; names are looked up once per distinct word.
+
+Needs numpy, inside functions. A row's keys are `slot`, the 16 fields as integers, and the names of
+`describe`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from vyrectl.abi.faults import fault_name
+from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES
+from vyrectl.abi.states import TaskState, priority_name, state_name
+from vyrectl.cli.describe import flag_list, op_label
+from vyrectl.cli.fields import field_name
+from vyrectl.cli.rows import Quote, Rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vyrectl.task.arrays import SlotArray
+
+NAME_KEYS = ("state_name", "priority_name", "op_name", "flag_names", "fault_name")
+ROW_KEYS = ("slot", *FIELD_NAMES, *NAME_KEYS)
+BLOCK_SLOTS = 4096
+
+
+def slot_rows(slots: SlotArray, numbers: NDArray[np.int64], keys: Sequence[str] = ROW_KEYS) -> Rows:
+    """Rows of the slots `numbers`, in that order, with these keys.
+
+    Args:
+        slots: The ring, `SLOT_DTYPE`, shape (n,).
+        numbers: Slot indices, shape (m,).
+        keys: Some of `ROW_KEYS`.
+    """
+
+    def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+        look = _Lookups(quote)
+        pick = _picker(keys)
+        for start in range(0, len(numbers), BLOCK_SLOTS):
+            part = numbers[start : start + BLOCK_SLOTS]
+            yield [pick(look.row(number, words)) for number, words in _pairs(slots, part)]
+
+    return Rows(keys, blocks)
+
+
+def _pairs(slots: SlotArray, part: NDArray[np.int64]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    return zip(part.tolist(), slots[part].tolist(), strict=True)
+
+
+def _picker(keys: Sequence[str]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    if tuple(keys) == ROW_KEYS:
+        return tuple
+    indices = [ROW_KEYS.index(key) for key in keys]
+    if len(indices) == 1:
+        return lambda row: (row[indices[0]],)
+    return itemgetter(*indices)
+
+
+class _Lookups:
+    """Names of words, quoted for the format at hand and remembered."""
+
+    def __init__(self, quote: Quote) -> None:
+        self._states = _Memo(lambda word: quote(state_name(word)))
+        self._priorities = _Memo(lambda word: quote(priority_name(word)))
+        self._ops = _Memo(lambda word: quote(op_label(word)))
+        self._flags = _Memo(lambda word: quote(flag_list(word)))
+        self._faults = _Memo(lambda word: quote(fault_name(word)))
+        self._no_fault = quote(None)
+
+    def row(self, number: int, words: tuple[int, ...]) -> tuple[Any, ...]:
+        """All of `ROW_KEYS` for one slot."""
+        faulted = words[0] == TaskState.FAULTED
+        return (
+            number,
+            *words,
+            self._states[words[0]],
+            self._priorities[words[_PRIORITY]],
+            self._ops[words[_OP]],
+            self._flags[words[_FLAGS]],
+            self._faults[words[_DATA]] if faulted else self._no_fault,
+        )
+
+
+_OP, _PRIORITY, _DATA, _FLAGS = (
+    FIELD_INDEX[name] for name in ("op_handle", "priority", "continuation_data", "flags")
+)
+_MOST_REMEMBERED = 1 << 16
+
+
+class _Memo(dict[int, Any]):
+    """A function of a word that remembers a bounded number of answers."""
+
+    def __init__(self, function: Callable[[int], Any]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, word: int) -> Any:
+        answer = self._function(word)
+        if len(self) < _MOST_REMEMBERED:
+            self[word] = answer
+        return answer
+
+
+def parse_columns(text: str) -> tuple[str, ...]:
+    """Keys named by `--columns`: fields by full or short name, `slot`, names; `words` is all 16 fields.
+
+    Raises:
+        UnknownNameError: No such column.
+    """
+    keys: list[str] = []
+    for name in filter(None, (part.strip() for part in text.split(","))):
+        if name in ("words", "all"):
+            keys += FIELD_NAMES if name == "words" else ROW_KEYS
+        else:
+            keys.append(field_name(name, extra=("slot", *NAME_KEYS), what="column"))
+    return tuple(dict.fromkeys(keys))
+
+
+def parse_sort(text: str) -> list[tuple[str, bool]]:
+    """Keys named by `--sort`, most important first, each with True for descending.
+
+    Raises:
+        UnknownNameError: No such field.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return [(field_name(part.lstrip("+-"), extra=("slot",)), part.startswith("-")) for part in parts]
+
+
+def sort_slots(
+    slots: SlotArray, numbers: NDArray[np.int64], keys: Sequence[tuple[str, bool]]
+) -> NDArray[np.int64]:
+    """Slot numbers in the order of `keys`; equal ones stay in their order.
+
+    Args:
+        slots: The ring, `SLOT_DTYPE`, shape (n,).
+        numbers: Slot indices, shape (m,).
+        keys: Field (or `slot`) and whether descending, most important first.
+    """
+    import numpy as np
+
+    if not keys:
+        return numbers
+    columns = [numbers if name == "slot" else slots[name][numbers] for name, _ in keys]
+    ordered = [~column if down else column for column, (_, down) in zip(columns, keys, strict=True)]
+    return numbers[np.lexsort(ordered[::-1])]

@@ -1,0 +1,61 @@
+"""Table of `decode`: every word of a slot, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from vyrectl.cli.views.cells import Cell, Column, FittedTable, state_style
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+
+WORD_COLUMNS = (
+    Column("word", right=True),
+    Column("name"),
+    Column("value", right=True),
+    Column("hex", rank=1),
+    Column("meaning", wrap=True),
+)
+
+
+def words_table(words: Sequence[Mapping[str, Any]], *, title: str | None = None) -> FittedTable:
+    """The words of one slot.
+
+    Args:
+        words: Rows of `describe.word_rows`.
+        title: A line above the table.
+    """
+    rows = [_word_cells(row) for row in words]
+    return FittedTable(WORD_COLUMNS, rows, title=title)
+
+
+def _word_cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+    meaning: Cell = row["meaning"]
+    if row["name"] == "state":
+        meaning = (row["meaning"], state_style(row["value"]))
+    return (str(row["word"]), row["name"], str(row["value"]), row["hex"], meaning)
+
+
+class SlotsView:
+    """Several slots below one another, written one by one."""
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self._slots = record["slots"]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from self.pieces(console)
+
+    def pieces(self, console: Console) -> Iterator[RenderableType]:
+        """One table a slot."""
+        for slot in self._slots:
+            if slot["slot"]:
+                yield ""
+            yield from words_table(slot["words"], title=f"slot {slot['slot']}").pieces(console)
+
+
+def view(record: Mapping[str, Any]) -> RenderableType:
+    """One slot as a table; several with a line above each."""
+    if "words" in record:
+        return words_table(record["words"])
+    return SlotsView(record)
