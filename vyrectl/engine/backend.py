@@ -124,6 +124,9 @@ class Session(Protocol):
     def finish(self) -> None:
         """Bring the writable buffers back into the job's arrays."""
 
+    def facts(self) -> dict[str, int]:
+        """How the job was spread: workers, work_group_size, ticket, rung; empty where there is no such thing."""
+
     def close(self) -> None:
         """Release the device; safe to call twice."""
 

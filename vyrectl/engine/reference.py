@@ -21,7 +21,7 @@ from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import SCHEDULABLE, TaskPriority, TaskState
 from vyrectl.engine.backend import Job, RoundIndex, Tally
 from vyrectl.engine.reference_ops import BODIES, Body, Env, OpFault, Outcome, Task
-from vyrectl.engine.schedule import CLASSES, ClaimOrder, class_of
+from vyrectl.engine.schedule import CLASSES, ClaimOrder, class_of, tenants_admitted
 from vyrectl.errors import CounterOverflowError, DeviceError
 from vyrectl.task.arrays import SlotArray, apply_transition
 from vyrectl.task.lifecycle import apply_words
@@ -120,15 +120,17 @@ class ReferenceSession:
     def finish(self) -> None:
         """Nothing to bring back: operations write the job's arrays themselves."""
 
+    def facts(self) -> dict[str, int]:
+        """Nothing to tell: there is no geometry."""
+        return {}
+
     def close(self) -> None:
         """Nothing to release."""
 
     def _admitted(self) -> NDArray[np.bool_]:
         if not self._job.gate:
             return np.ones(len(self._slots), bool)
-        masks = control_abi.TENANT_MASKS
-        open_tenants = np.flatnonzero(self._control[masks.first : masks.end])
-        return np.isin(self._slots["tenant_id"], open_tenants)
+        return tenants_admitted(self._slots, self._control)
 
     def _resume(self, candidates: NDArray[np.bool_]) -> int:
         due = self._slots["resume_epoch"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi import control as control_abi
 from vyrectl.abi.control import STARVATION_LIMIT
 from vyrectl.abi.states import TaskPriority
 from vyrectl.task.arrays import SlotArray
@@ -38,6 +39,20 @@ def class_of(slots: SlotArray, age_threshold: int) -> NDArray[np.int64]:
     lift: NDArray[np.int64] = slots["age_ticks"].astype(np.int64) // age_threshold
     classes: NDArray[np.int64] = np.maximum(base - lift, 0)
     return classes
+
+
+def tenants_admitted(slots: SlotArray, control: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Which slots' tenants a control buffer lets in; only tenants 0-28 have a mask (spec 3.1).
+
+    Args:
+        slots: Array of `SLOT_DTYPE`, shape (n,).
+        control: u32, at least 160 words.
+
+    Returns:
+        Booleans, shape (n,).
+    """
+    masks = control_abi.TENANT_MASKS
+    return np.isin(slots["tenant_id"], np.flatnonzero(control[masks.first : masks.end]))
 
 
 @dataclass(frozen=True, slots=True)

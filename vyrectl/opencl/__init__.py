@@ -1,1 +1,1 @@
-"""Everything that touches OpenCL: discovery, program build, memory, the backend; the only importer of pyopencl."""
+"""Everything that touches OpenCL, and the only importer of pyopencl: discovery, program build, backend."""

@@ -121,6 +121,7 @@ class OpenCLSession:
         self._count = len(job.slots)
         self._chunks = max(1, -(-self._count // geometry.chunk_slots))
         self._tally = Tally()
+        self._buffers: list[Any] = []
         self._tally_words = _TALLY_OPS + (len(program.ops) + 1) * len(OUTCOMES)
         try:
             self._allocate()
@@ -137,9 +138,8 @@ class OpenCLSession:
         self._write(self._starts, starts)
         self._launch_index(self._index_scatter, self._starts, self._claimable)
         totals = counts.sum(axis=1, dtype=np.int64).tolist()
-        return RoundIndex(
-            classes=tuple(totals[:CLASSES]), resumed=totals[CLASSES], shut_out=totals[CLASSES + 1]
-        )
+        resumed, shut_out = totals[CLASSES:]
+        return RoundIndex(tuple(totals[:CLASSES]), resumed, shut_out)
 
     def run(self, order: ClaimOrder, begin: int, limit: int) -> int:
         """Work off positions [begin, limit); one kernel."""
@@ -201,6 +201,16 @@ class OpenCLSession:
             if buffer is not None and buffer.writable and buffer.array.nbytes:
                 self._read(buffer.array.reshape(-1).view(np.uint8), self._arena, int(table[row]["offset"]))
 
+    def facts(self) -> dict[str, int]:
+        """Geometry and rung."""
+        geometry = self.geometry
+        return {
+            "workers": geometry.workers,
+            "work_group_size": geometry.work_group_size,
+            "ticket": geometry.ticket,
+            "rung": self.program.rung.number,
+        }
+
     def close(self) -> None:
         """Release every buffer once the queue is empty."""
         if self._buffers:
@@ -212,7 +222,6 @@ class OpenCLSession:
     def _allocate(self) -> None:
         job = self._job
         table, arena_bytes = job.buffers.layout()
-        self._buffers: list[Any] = []
         self._ring = self._buffer(self._count * SLOT_BYTES)
         self._claimable = self._buffer(self._count * 4)
         self._counts = self._buffer(COUNT_ROWS * self._chunks * 4)

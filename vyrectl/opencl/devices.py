@@ -1,4 +1,4 @@
-"""Finds OpenCL devices and tells them apart. A device counts as usable once a kernel was built and run on it."""
+"""Finds OpenCL devices and tells them apart; whether one is usable shows when a program is built on it."""
 
 from __future__ import annotations
 

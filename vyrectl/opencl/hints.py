@@ -52,5 +52,5 @@ def install_hint() -> str:
     """One sentence that says how to get a device, and how to do without one."""
     hint = f"Install a driver: {INSTALL[system_family()]}"
     if Path("/proc/driver/nvidia").exists():
-        hint += "; for the NVIDIA GPU, point OCL_ICD_VENDORS at a folder with a .icd file naming libnvidia-opencl.so.1"
+        hint += "; an NVIDIA GPU needs a .icd file naming libnvidia-opencl.so.1, and OCL_ICD_VENDORS naming its folder"
     return f"{hint}. Or run without OpenCL: --device reference"

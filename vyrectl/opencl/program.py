@@ -124,8 +124,8 @@ def check_layout(program: Program) -> None:
 
 def atomics_work(program: Program) -> bool:
     """Run each atomic of the rung once and look at what it did."""
-    words = _ask(program, "vyre_probe_atomics", np.array([5, 0, 3, 11], np.uint32))
-    return words.tolist() == [6, 7, 12, 12]
+    words: list[int] = _ask(program, "vyre_probe_atomics", np.array([5, 0, 3, 11], np.uint32)).tolist()
+    return words == [6, 7, 12, 12]
 
 
 def _ask(program: Program, kernel_name: str, words: np.ndarray[Any, np.dtype[np.uint32]]) -> Any:

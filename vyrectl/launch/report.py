@@ -1,0 +1,126 @@
+"""What a launch did, as a record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vyrectl.abi.states import PRIORITY_NAMES
+from vyrectl.engine.backend import OUTCOMES, Tally
+
+ENDINGS = ("drained", "max_steps", "timeout", "shutdown", "stalled", "interrupted")
+"""How a launch can end; `drained` means that nothing claimable was left."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """Slots that the launch neither claimed nor waited for.
+
+    Attributes:
+        running: Running before the start.
+        paused: Paused, and not due at the last epoch.
+        shut_out: Schedulable, with a tenant that is not let in.
+        not_selected: Schedulable, and not matched by the selection.
+        unknown: A state word outside spec 1.3.
+    """
+
+    running: int = 0
+    paused: int = 0
+    shut_out: int = 0
+    not_selected: int = 0
+    unknown: int = 0
+
+    def to_record(self) -> dict[str, int]:
+        """Every count by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchReport:
+    """What one launch did.
+
+    Attributes:
+        device: Name of the device, or `reference`.
+        ended: One of `ENDINGS`.
+        slots: Slots of the ring.
+        rounds: Rounds that claimed something.
+        indexed: Claimable tasks that the first index found.
+        resumed: Paused tasks that became Ready.
+        remaining: Claimable tasks left at the end; 0 when drained.
+        epoch: Epoch at the end.
+        tally: Claims and outcomes, by priority and by op.
+        left_alone: Slots that were none of this launch's business.
+        device_seconds: Time the device was busy, index included.
+        wall_seconds: Time from the first index to the last read-back, without the build.
+        build_seconds: Time to open the device and build the program.
+        geometry: workers (work-groups), work_group_size, ticket and rung of the fence ladder; empty on the
+            reference backend.
+        outputs: Files written.
+    """
+
+    device: str
+    ended: str
+    slots: int
+    rounds: int
+    indexed: int
+    resumed: int
+    remaining: int
+    epoch: int
+    tally: Tally
+    left_alone: LeftAlone
+    device_seconds: float
+    wall_seconds: float
+    build_seconds: float
+    geometry: Mapping[str, int]
+    outputs: tuple[str, ...] = field(default=())
+
+    @property
+    def claims(self) -> int:
+        """Won claims: turns that were run."""
+        return self.tally.claims
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Turns per outcome: done, yielded, paused, requeued, faulted."""
+        return self.tally.outcomes()
+
+    @property
+    def tasks_per_second(self) -> float:
+        """Tasks that ended (Done or Faulted) per second of wall time."""
+        ended = self.outcomes["done"] + self.outcomes["faulted"]
+        return ended / self.wall_seconds if self.wall_seconds > 0 else 0.0
+
+    def to_record(self) -> dict[str, object]:
+        """The report as `launch --json` prints it."""
+        from vyrectl.engine.ops import op_name
+
+        return {
+            "device": self.device,
+            "ended": self.ended,
+            "slots": self.slots,
+            "rounds": self.rounds,
+            "indexed": self.indexed,
+            "resumed": self.resumed,
+            "claims": self.claims,
+            **self.outcomes,
+            "remaining": self.remaining,
+            "epoch": self.epoch,
+            "left_alone": self.left_alone.to_record(),
+            "by_priority": dict(zip(PRIORITY_NAMES, self.tally.by_priority, strict=True)),
+            "by_op": [
+                {
+                    "op_handle": op,
+                    "op_name": None if op is None else op_name(op),
+                    **{name: ends[name] for name in OUTCOMES},
+                }
+                for op, ends in sorted(
+                    self.tally.by_op.items(), key=lambda item: (item[0] is None, item[0] or 0)
+                )
+            ],
+            "device_seconds": self.device_seconds,
+            "wall_seconds": self.wall_seconds,
+            "build_seconds": self.build_seconds,
+            "tasks_per_second": self.tasks_per_second,
+            "geometry": dict(self.geometry),
+            "outputs": list(self.outputs),
+        }

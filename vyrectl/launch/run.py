@@ -1,0 +1,262 @@
+"""`launch`: one run of a ring, in this process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi import control as control_abi
+from vyrectl.abi.limits import U32_MAX
+from vyrectl.abi.states import SCHEDULABLE, TaskState
+from vyrectl.engine.backend import Backend, Job
+from vyrectl.engine.buffers import BufferTable
+from vyrectl.engine.ops import OpSource, load_source, op_codes
+from vyrectl.engine.schedule import DEFAULT_AGE_THRESHOLD, tenants_admitted
+from vyrectl.errors import InvalidInputError, RingFormatError, UsageError
+from vyrectl.launch.report import LaunchReport, LeftAlone
+from vyrectl.launch.rounds import Drain, Limits
+from vyrectl.ring.file import Ring
+from vyrectl.task.arrays import SlotArray
+
+OBSERVABLE_WORDS = 32
+"""Observable words of a control buffer that a launch makes itself."""
+
+REFERENCE = "reference"
+"""What `device` is called to run without OpenCL."""
+
+
+def launch(
+    ring: Ring | str | PathLike[str],
+    *,
+    device: Any = None,
+    ops: Sequence[OpSource | str | PathLike[str]] = (),
+    buffers: BufferTable | Mapping[int | str, Any] | None = None,
+    epoch: int | None = None,
+    control: NDArray[np.uint32] | None = None,
+    where: str | None = None,
+    workers: int | None = None,
+    work_group_size: int | None = None,
+    ticket: int | None = None,
+    age_threshold: int = DEFAULT_AGE_THRESHOLD,
+    max_steps: int | None = None,
+    timeout: float | None = None,
+    limits: Limits | None = None,
+) -> LaunchReport:
+    """Run a ring until nothing claimable is left, or a limit is met.
+
+    Args:
+        ring: A ring whose `slots` may be written (in memory, or opened as writable): they hold the result,
+            and `Ring.save` writes it. A path is opened, run and saved.
+        device: `reference`, a selector for `vyrectl.opencl.devices.find_device`, a `Device` or a `Backend`;
+            the best OpenCL device when None.
+        ops: OpenCL C files of operations beside the shipped ones.
+        buffers: Handle -> array; arrays with the writeable flag are changed in place. The key "args" is the
+            argument table. A `BufferTable` may also name output files, which are written at the end.
+        epoch: Epoch to start at; paused tasks whose resume_epoch is at most that are resumed. The control
+            buffer's own by default, 0 when there is none.
+        control: Control buffer (spec 3.1), u32, at least 160 words; changed in place. Its tenant masks then
+            say who may run. By default a fresh one that lets everybody in.
+        where: Only slots for which this expression holds at the start may be claimed.
+        workers: Work-groups.
+        work_group_size: Work-items of each.
+        ticket: Positions of the claim order that a work-item takes at once.
+        age_threshold: Age ticks that lift a task by one class; 0 for none.
+        max_steps: Most claims.
+        timeout: Seconds after which no further slice starts.
+        limits: Everything that can end the launch early, for callers that watch it; `max_steps` and `timeout`
+            are added to it.
+
+    Returns:
+        What was done; `ended` says how it ended.
+
+    Raises:
+        RingFormatError: The ring has no slots.
+        UsageError: The ring's slots are read-only, or an option is out of range.
+        DeviceError: No usable device, a build that fails, a device that dies.
+        InvalidInputError: Operations that clash, a control buffer that is too short.
+    """
+    if not isinstance(ring, Ring):
+        with Ring.open(ring, writable=True, role="launch") as opened:
+            report = launch(
+                opened,
+                device=device,
+                ops=ops,
+                buffers=buffers,
+                epoch=epoch,
+                control=control,
+                where=where,
+                workers=workers,
+                work_group_size=work_group_size,
+                ticket=ticket,
+                age_threshold=age_threshold,
+                max_steps=max_steps,
+                timeout=timeout,
+                limits=limits,
+            )
+            opened.save()
+        return report
+    _check_ring(ring)
+    table = BufferTable.of(buffers)
+    sources = tuple(op if isinstance(op, OpSource) else load_source(Path(op)) for op in ops)
+    started_control = start_control(control, epoch)
+    job = Job(
+        slots=ring.slots,
+        control=started_control,
+        buffers=table,
+        ops=sources,
+        gate=control is not None,
+        selected=_selected(ring.slots, where, op_codes(sources)),
+        age_threshold=_positive("age_threshold", age_threshold, least=0),
+        workers=_optional("workers", workers),
+        work_group_size=_optional("work_group_size", work_group_size),
+        ticket=_optional("ticket", ticket),
+    )
+    opening = time.monotonic()
+    backend = choose_backend(device)
+    with closing(backend.open(job)) as session:
+        opened_at = time.monotonic()
+        course = Drain(session, _limits(limits, max_steps, timeout, opened_at)).run()
+        ring.slots[:] = session.slots()
+        session.finish()
+        ended_control = session.control()
+        closed_at = time.monotonic()
+    if control is not None:
+        control[:] = ended_control
+    remaining, left_alone = _remainder(ring.slots, job, ended_control)
+    return LaunchReport(
+        device=backend.name,
+        ended=course.ended,
+        slots=len(ring),
+        rounds=course.rounds,
+        indexed=course.indexed,
+        resumed=course.resumed,
+        epoch=int(ended_control[control_abi.EPOCH.first]),
+        tally=session.tally(),
+        device_seconds=session.device_seconds,
+        wall_seconds=closed_at - opened_at,
+        build_seconds=opened_at - opening,
+        outputs=tuple(str(path) for path in table.save_outputs()),
+        remaining=remaining,
+        left_alone=left_alone,
+        geometry=session.facts(),
+    )
+
+
+def choose_backend(device: Any = None) -> Backend:
+    """The backend that `device` stands for.
+
+    Raises:
+        DeviceError: No usable device.
+        UsageError: No device has that name.
+    """
+    import os
+
+    from vyrectl.engine.reference import ReferenceBackend
+
+    if not isinstance(device, str) and hasattr(device, "open"):
+        backend: Backend = device
+        return backend
+    if (device or os.environ.get("VYRECTL_DEVICE")) == REFERENCE:
+        return ReferenceBackend()
+    from vyrectl.opencl.backend import OpenCLBackend
+
+    return OpenCLBackend(device)
+
+
+def start_control(given: NDArray[np.uint32] | None, epoch: int | None) -> NDArray[np.uint32]:
+    """The control buffer that a launch starts with: a copy of the given one, or a fresh one that lets all in.
+
+    Raises:
+        InvalidInputError: Shorter than 160 words.
+        UsageError: An epoch outside u32.
+    """
+    if given is None:
+        words = np.zeros(control_abi.OBSERVABLE_FIRST + OBSERVABLE_WORDS, np.uint32)
+        words[control_abi.TENANT_BASE.first] = control_abi.TENANT_MASKS.first
+        words[control_abi.TENANT_MASKS.first : control_abi.TENANT_MASKS.end] = control_abi.TENANT_OPEN
+        quota = control_abi.TENANT_QUOTA
+        words[quota.first : quota.end] = control_abi.DEFAULT_TENANT_QUOTA
+    elif len(given) < control_abi.OBSERVABLE_FIRST:
+        raise InvalidInputError(
+            f"the control buffer has {len(given)} words and needs {control_abi.OBSERVABLE_FIRST} at least",
+            where="control",
+            fix="Give a whole control buffer (spec 3.1)",
+        )
+    else:
+        words = np.array(given, dtype=np.uint32)
+    if epoch is not None:
+        if not 0 <= epoch <= U32_MAX:
+            raise UsageError(f"epoch is {epoch}", fix=f"Give a number from 0 to {U32_MAX}")
+        words[control_abi.EPOCH.first] = epoch
+    return words
+
+
+def _check_ring(ring: Ring) -> None:
+    if not len(ring):
+        raise RingFormatError(
+            "an empty ring has nothing to launch",
+            where=ring.name,
+            fix="Build one: vyrectl build RING --synthetic 1000",
+        )
+    if not ring.slots.flags.writeable:
+        raise UsageError(
+            "the ring is read-only and a launch changes it",
+            where=ring.name,
+            fix="Open it with Ring.open(path, writable=True)",
+        )
+
+
+def _selected(slots: SlotArray, where: str | None, codes: Mapping[str, int]) -> NDArray[np.bool_] | None:
+    if where is None:
+        return None
+    from vyrectl.ring.select import select
+
+    mask = np.zeros(len(slots), bool)
+    mask[select(slots, spec=None, where=where, everything=False, op_codes=codes)] = True
+    return mask
+
+
+def _remainder(slots: SlotArray, job: Job, control: NDArray[np.uint32]) -> tuple[int, LeftAlone]:
+    """What is left of the ring: tasks this launch could still run, and slots that were none of its business."""
+    states = slots["state"]
+    schedulable = np.isin(states, [int(state) for state in SCHEDULABLE])
+    selected = np.ones(len(slots), bool) if job.selected is None else job.selected
+    admitted = tenants_admitted(slots, control) if job.gate else np.ones(len(slots), bool)
+    return (
+        int(np.count_nonzero(schedulable & selected & admitted)),
+        LeftAlone(
+            running=int(np.count_nonzero(states == int(TaskState.RUNNING))),
+            paused=int(np.count_nonzero(states == int(TaskState.PAUSED))),
+            shut_out=int(np.count_nonzero(schedulable & selected & ~admitted)),
+            not_selected=int(np.count_nonzero(schedulable & ~selected)),
+            unknown=int(np.count_nonzero(states >= len(TaskState))),
+        ),
+    )
+
+
+def _limits(given: Limits | None, max_steps: int | None, timeout: float | None, now: float) -> Limits:
+    limits = given or Limits()
+    if max_steps is not None:
+        limits.max_steps = _positive("max_steps", max_steps, least=0)
+    if timeout is not None:
+        if not timeout >= 0:
+            raise UsageError(f"timeout is {timeout}", fix="Give seconds, 0 or more")
+        limits.deadline = now + timeout
+    return limits
+
+
+def _optional(what: str, value: int | None) -> int | None:
+    return None if value is None else _positive(what, value)
+
+
+def _positive(what: str, value: int, *, least: int = 1) -> int:
+    if not least <= value <= U32_MAX:
+        raise UsageError(f"{what} is {value}", fix=f"Give a number from {least} to {U32_MAX}")
+    return value
