@@ -178,11 +178,8 @@ class LaunchPolicy:
             DeviceMemoryError: The estimated peak passes the budget.
             UnknownNameError: No topology is called `previous`.
         """
-        if not REQUEST_WIDTHS.fits(request):
-            request = LaunchRequest(**REQUEST_WIDTHS.whole_numbers(request))
-        policy = self if POLICY_WIDTHS.fits(self) else LaunchPolicy(**POLICY_WIDTHS.whole_numbers(self))
         before = previous if previous is None or isinstance(previous, Topology) else parse_topology(previous)
-        return _recommend(request, policy, before, judge)
+        return _recommend(REQUEST_WIDTHS.checked(request), POLICY_WIDTHS.checked(self), before, judge)
 
     def to_record(self) -> dict[str, int]:
         """Every field by name, in the spec's order."""

@@ -253,7 +253,7 @@ def _settle_geometry(
 
 def _require_limit(name: str, limit: int, judge: Judge) -> None:
     if judge.equal(name, limit, 0):
-        judge.refuse(GRID_RULE, LaunchRequestError(f"{name} is 0", fix="Give the device's limit"))
+        judge.refuse(GRID_RULE, name, LaunchRequestError(f"{name} is 0", fix="Give the device's limit"))
 
 
 def queue_pressure(basis: Basis, geometry: Geometry, judge: Judge) -> QueuePressure:
@@ -294,7 +294,7 @@ def hit_capacity(basis: Basis, judge: Judge) -> int:
     hits = max(1, basis.request.expected_hits_per_item)
     capacity = max(least, items * hits * factor)
     if judge.over("hit_capacity", capacity, U32_MAX):
-        judge.refuse(HITS_RULE, _too_many_hits(capacity))
+        judge.refuse(HITS_RULE, "hit_capacity", _too_many_hits(capacity))
     why = "max(min_hit_capacity {}, queue_len {} * hits per item {} * {})"
     judge.settle(HITS_RULE, "hit_capacity", requested, capacity, why, least, items, hits, factor)
     return capacity
@@ -318,11 +318,11 @@ def peak_bytes(basis: Basis, capacity: int, judge: Judge) -> int:
     each = basis.policy.scratch_bytes_per_hit
     peak = resident + capacity * each
     if judge.over("estimated_peak_device_bytes", peak, U64_MAX):
-        judge.refuse(PEAK_RULE, _too_many_bytes(peak))
+        judge.refuse(PEAK_RULE, "estimated_peak_device_bytes", _too_many_bytes(peak))
     if not judge.equal("device_memory_budget_bytes", budget, 0) and judge.over(
         "estimated_peak_device_bytes", peak, budget, "device_memory_budget_bytes"
     ):
-        judge.refuse(PEAK_RULE, DeviceMemoryError(peak, budget))
+        judge.refuse(PEAK_RULE, "device_memory_budget_bytes", DeviceMemoryError(peak, budget))
     why = "resident_device_bytes {} + hit_capacity {} * scratch_bytes_per_hit {}"
     judge.settle(PEAK_RULE, "estimated_peak_device_bytes", resident, peak, why, resident, capacity, each)
     return peak

@@ -12,6 +12,9 @@ from typing import Any, NoReturn
 
 from vyrectl.errors import VyrectlError
 
+REFUSED = "refused"
+"""Field of a step that found no answer; its `after` is the request's field or the result that is at fault."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -110,8 +113,8 @@ class Judge:
     def settle(self, rule: str, field: str, before: Any, after: Any, why: str, *numbers: Any) -> None:
         """A step is done; `why` is a template for its `numbers`."""
 
-    def refuse(self, rule: str, error: VyrectlError) -> NoReturn:
-        """A step found that there is no answer.
+    def refuse(self, rule: str, subject: str, error: VyrectlError) -> NoReturn:
+        """A step found that there is no answer, because of the field or result `subject`.
 
         Raises:
             VyrectlError: The given error.
@@ -123,7 +126,7 @@ class Recorder(Judge):
     """Keeps every comparison and every step.
 
     Attributes:
-        steps: What was settled so far; after an error the last one is the refusal, its field ``error``.
+        steps: What was settled so far; after an error the last one is the refusal, its field `REFUSED`.
     """
 
     def __init__(self) -> None:
@@ -159,10 +162,10 @@ class Recorder(Judge):
         self.steps.append(Step(rule, field, before, after, why.format(*numbers), tuple(self._tests)))
         self._tests = []
 
-    def refuse(self, rule: str, error: VyrectlError) -> NoReturn:
+    def refuse(self, rule: str, subject: str, error: VyrectlError) -> NoReturn:
         """See `Judge`."""
-        self.settle(rule, "error", None, error.kind, "{}", error.what)
-        super().refuse(rule, error)
+        self.settle(rule, REFUSED, None, subject, "{}", error.what)
+        super().refuse(rule, subject, error)
 
     def _keep(
         self, left: str, value: int | str, sign: str, right: str, bound: int | str, holds: bool

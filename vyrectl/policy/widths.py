@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter, index
-from typing import Any
+from typing import Any, TypeVar
 
 from vyrectl.errors import LaunchRequestError, VyrectlError
+
+R = TypeVar("R")
 
 
 class Widths:
@@ -34,6 +36,14 @@ class Widths:
             if type(value) is not int or not 0 <= value <= most:
                 return False
         return True
+
+    def checked(self, record: R) -> R:
+        """The record itself when it fits, else a copy of it with whole numbers of other types converted.
+
+        Raises:
+            VyrectlError: As `whole_numbers`.
+        """
+        return record if self.fits(record) else type(record)(**self.whole_numbers(record))
 
     def whole_numbers(self, record: object) -> dict[str, int]:
         """Every field as an `int`; whole numbers of other types (numpy's) are converted.

@@ -12,13 +12,30 @@ from typing import TYPE_CHECKING
 from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, U32_MAX, U64_MAX
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TaskState
-from vyrectl.errors import RingFormatError, SnapshotOverflowError, UnknownStateError
+from vyrectl.errors import InvalidInputError, RingFormatError, SnapshotOverflowError, UnknownStateError
+from vyrectl.policy.request import REQUEST_WIDTHS
+from vyrectl.policy.widths import Widths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vyrectl.policy.request import LaunchRequest
     from vyrectl.task.arrays import SlotArray
+
+SNAPSHOT_WIDTHS = Widths(
+    {
+        "ready_count": 32,
+        "paused_count": 32,
+        "yielded_count": 32,
+        "requeued_count": 32,
+        "running_count": 32,
+        "faulted_count": 32,
+        "total_requeues": 64,
+        "max_priority_age": 32,
+    },
+    error=InvalidInputError,
+)
+"""Width of every field of a snapshot, in the spec's order."""
 
 CHUNK_SLOTS = 1 << 15
 """Slots looked at together by the numpy path; their bytes fit in a second-level cache."""
@@ -83,15 +100,17 @@ class TaskQueueSnapshot:
 
         Raises:
             SnapshotOverflowError: schedulable_count, continuation_pressure, requeue_count, in this order.
+            InvalidInputError: A field of the snapshot or of the request does not fit its width.
         """
-        queue_len = self.schedulable_count
-        pressure = self.continuation_pressure
+        telemetry, request = SNAPSHOT_WIDTHS.checked(self), REQUEST_WIDTHS.checked(request)
+        queue_len = telemetry.schedulable_count
+        pressure = telemetry.continuation_pressure
         requeue_count = _bounded("requeue_count", request.requeue_count + pressure, 64, U64_MAX)
         return replace(
             request,
             queue_len=queue_len,
             requeue_count=requeue_count,
-            max_priority_age=max(request.max_priority_age, self.max_priority_age),
+            max_priority_age=max(request.max_priority_age, telemetry.max_priority_age),
         )
 
     def to_record(self) -> dict[str, int]:
