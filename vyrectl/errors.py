@@ -184,8 +184,10 @@ class WhereError(UsageError):
         self.column = column
 
     def pointer(self) -> str:
-        """The expression with a caret under the offending column."""
-        return f"  {self.expression}\n  {' ' * self.column}^"
+        """The expression on one line, cut to what surrounds the offending column, with a caret under that."""
+        start = max(0, self.column - 70)
+        shown = " ".join(self.expression[start : start + 100].splitlines())
+        return f"  {shown}\n  {' ' * (self.column - start)}^"
 
     def __str__(self) -> str:
         return f"{super().__str__()}\n{self.pointer()}"

@@ -10,11 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.abi.limits import U32_MAX
+from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.abi.limits import SLOT_BYTES, U32_MAX
 from vyrectl.errors import CounterOverflowError, IllegalTransitionError
 from vyrectl.task.lifecycle import TRANSITIONS
 
 SlotArray = NDArray[np.void]
+_WHOLE = np.dtype((np.void, SLOT_BYTES))
+
+
+def whole(slots: SlotArray) -> NDArray[np.void]:
+    """The same slots with each as one opaque 64-byte item: numpy copies those many times faster than 16 fields."""
+    return slots.view(_WHOLE)
 
 
 def allowed(slots: SlotArray, action: str) -> NDArray[np.bool_]:
@@ -75,7 +82,7 @@ def apply_transition(
     """
     check_transition(slots, action, numbers)
     row = TRANSITIONS[action]
-    after = slots.copy()
+    after = whole(slots).copy().view(SLOT_DTYPE)
     for argument, field in row.arguments.items():
         after[field] = np.uint32(arguments[argument])
     for counter in row.counters:

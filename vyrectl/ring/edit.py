@@ -1,0 +1,273 @@
+"""Changes to a ring file: planned on the mapped slots, checked as a whole, then written in one step.
+
+`edit_ring` is the one write path of every command that changes slots of a ring that nobody runs. May import
+numpy. The invariant: all of an edit reaches the file or none of it, and every byte that it need not change
+stays.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.abi.limits import SLOT_BYTES, U32_MAX
+from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.errors import FileError, LifecycleError, UnknownNameError, UsageError
+from vyrectl.ring.file import Ring
+from vyrectl.ring.hold import Hold, hold
+from vyrectl.ring.replace import FileIdentity, StrPath, replace_file
+from vyrectl.ring.select import CHUNK_SLOTS
+from vyrectl.ring.window import open_regular
+from vyrectl.task.arrays import SlotArray, apply_transition, whole
+from vyrectl.task.lifecycle import ACTIONS, TRANSITIONS
+
+PAGE_BYTES = 4096
+"""A write inside one aligned page of this size is one step for every reader and for the death of the writer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What some slots hold now and are to hold.
+
+    Attributes:
+        numbers: Slot numbers, shape (n,), int64, sorted, without repeats.
+        before: Those slots as they are, `SLOT_DTYPE`, shape (n,); may be a view of the ring.
+        after: As they are to be, likewise.
+    """
+
+    numbers: NDArray[np.int64]
+    before: SlotArray
+    after: SlotArray
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def differs(self) -> NDArray[np.bool_]:
+        """Which of the slots change at all; booleans, shape (n,)."""
+        unequal = _words(self.before) != _words(self.after)
+        changed: NDArray[np.bool_] = unequal.any(axis=1)
+        return changed
+
+    def changes(self) -> Edit:
+        """The same edit without the slots that stay as they are."""
+        keep = self.differs
+        if keep.all():
+            return self
+        before, after = (whole(slots)[keep].view(SLOT_DTYPE) for slots in (self.before, self.after))
+        return Edit(self.numbers[keep], before, after)
+
+
+def plan_transition(slots: SlotArray, numbers: NDArray[np.int64], action: str, **arguments: int) -> Edit:
+    """Apply a lifecycle action (spec 1.6) to some slots, without writing anything.
+
+    Args:
+        slots: The whole ring, `SLOT_DTYPE`; not changed. numbers: Slots to change. action: One of
+        `vyrectl.task.lifecycle.ACTIONS`. **arguments: Exactly those that the action takes (``pc``,
+        ``data``, ``epoch``, ``priority``, ``code``).
+
+    Raises:
+        UnknownNameError: No such action.
+        UsageError: An argument is missing, foreign or no u32, or a slot is past the end.
+        IllegalTransitionError: The first slot whose state does not allow the action.
+        CounterOverflowError: The first slot whose counter cannot rise.
+    """
+    if action not in TRANSITIONS:
+        raise UnknownNameError("action", action, ACTIONS)
+    _check_arguments(action, arguments)
+    numbers = check_numbers(numbers, len(slots))
+    before = _take(slots, numbers)
+    return Edit(numbers, before, apply_transition(before, action, numbers, **arguments))
+
+
+def plan_set(slots: SlotArray, numbers: NDArray[np.int64], values: Mapping[str, int]) -> Edit:
+    """Write words into some slots, whatever their state, without writing the file.
+
+    Args:
+        slots: The whole ring, `SLOT_DTYPE`; not changed.
+        numbers: Slots to change.
+        values: Field name -> word.
+
+    Raises:
+        UnknownNameError: No such field.
+        UsageError: A value is no u32, or a slot is past the end.
+    """
+    for name, value in values.items():
+        if name not in FIELD_NAMES:
+            raise UnknownNameError("field", name, FIELD_NAMES)
+        _check_word(name, value)
+    numbers = check_numbers(numbers, len(slots))
+    before = _take(slots, numbers)
+    after = whole(before).copy().view(SLOT_DTYPE)
+    for name, value in values.items():
+        after[name] = np.uint32(value)
+    return Edit(numbers, before, after)
+
+
+def edit_ring(
+    path: StrPath,
+    plan: Callable[[SlotArray], Edit],
+    *,
+    backup: bool = False,
+    dry_run: bool = False,
+    role: str = "edit",
+    held: Hold | None = None,
+) -> Edit:
+    """Hold the ring, let `plan` look at its slots, and write what it wants changed.
+
+    Changes inside one page of a file without other hard links are one `pwrite`; all others, and every edit
+    with a backup, replace the file. Nothing is written when nothing changes.
+
+    Args:
+        path: The ring file.
+        plan: Gets the ring's slots (read-only) and returns the edit; whatever it raises leaves the file
+            alone.
+        backup: Keep the old ring as ``PATH.bak``.
+        dry_run: Plan only; takes no lock and writes nothing.
+        role: What the lock says it is held for.
+        held: A lock on this ring that the caller already has.
+
+    Returns:
+        The edit, slots that stay as they are included.
+
+    Raises:
+        FileError: The ring cannot be read or written, or changed meanwhile. The old bytes stay.
+        RingFormatError: The file is no ring.
+        RingHeldError: Another process holds it.
+        VyrectlError: What `plan` raises; a lifecycle error gains the path.
+    """
+    with Ring.open(path) as ring:
+        if dry_run:
+            return _planned(ring, plan)
+    lock = nullcontext(held) if held is not None and held.covers(path) else hold(path, role=role)
+    with lock as holding, Ring.open(path) as ring:
+        edit = _planned(ring, plan)
+        changes = edit.changes()
+        if not len(changes):
+            return edit
+        if not backup and _lies_in_page(changes):
+            edit = replace(edit, before=whole(edit.before).copy().view(SLOT_DTYPE))
+            if _patch(holding.target, ring, changes):
+                return edit
+        replace_file(holding.target, _parts(ring.data, changes), backup=backup, expected=ring.identity)
+        return edit
+
+
+def check_numbers(numbers: NDArray[np.int64], total: int) -> NDArray[np.int64]:
+    """Slot numbers made sorted and unique, all inside a ring of `total` slots.
+
+    Raises:
+        UsageError: One is negative or past the end.
+    """
+    numbers = np.asarray(numbers, dtype=np.int64)
+    if not (numbers[1:] > numbers[:-1]).all():
+        numbers = np.unique(numbers)
+    for number in numbers[:1], numbers[-1:]:
+        if number.size and not 0 <= int(number[0]) < total:
+            raise UsageError(
+                f"there is no slot {int(number[0])}", fix=f"The ring has {total} slots, from 0 on"
+            )
+    return numbers
+
+
+def _check_arguments(action: str, arguments: Mapping[str, int]) -> None:
+    wanted = TRANSITIONS[action].arguments
+    for name in wanted:
+        if name not in arguments:
+            raise UsageError(f"{action} needs {name}", fix=f"Give --{name}")
+    for name, value in arguments.items():
+        if name not in wanted:
+            takes = f"It takes {', '.join(wanted)}" if wanted else "It takes no argument"
+            raise UsageError(f"{action} takes no {name}", fix=takes)
+        _check_word(name, value)
+
+
+def _check_word(name: str, value: int) -> None:
+    if not 0 <= value <= U32_MAX:
+        raise UsageError(
+            f"{name} is {value}, which no word can hold", fix=f"Give a number from 0 to {U32_MAX}"
+        )
+
+
+def _take(slots: SlotArray, numbers: NDArray[np.int64]) -> SlotArray:
+    """The numbered slots: a view when they are consecutive, else a copy."""
+    first, count = (int(numbers[0]), len(numbers)) if len(numbers) else (0, 0)
+    if count and int(numbers[-1]) - first == count - 1:
+        return slots[first : first + count]
+    return whole(slots)[numbers].view(SLOT_DTYPE)
+
+
+def _words(slots: SlotArray) -> NDArray[np.uint64]:
+    """Slots as pairs of words, shape (n, 8)."""
+    return np.ascontiguousarray(slots).view(np.uint64).reshape(len(slots), SLOT_BYTES // 8)
+
+
+def _planned(ring: Ring, plan: Callable[[SlotArray], Edit]) -> Edit:
+    try:
+        return plan(ring.slots)
+    except LifecycleError as error:
+        error.where = f"{ring.name}, {error.where}" if error.where else ring.name
+        raise
+
+
+def _parts(data: memoryview, changes: Edit) -> Iterator[memoryview]:
+    """The ring's bytes with the changes in them, a chunk at a time."""
+    chunk_bytes = CHUNK_SLOTS * SLOT_BYTES
+    for start in range(0, len(data), chunk_bytes):
+        piece = data[start : start + chunk_bytes]
+        first = start // SLOT_BYTES
+        low, high = np.searchsorted(changes.numbers, (first, first + CHUNK_SLOTS))
+        yield (
+            _changed(piece, changes.numbers[low:high] - first, changes.after[low:high])
+            if low < high
+            else piece
+        )
+
+
+def _changed(piece: memoryview, numbers: NDArray[np.int64], after: SlotArray) -> memoryview:
+    chunk = whole(np.frombuffer(piece, dtype=SLOT_DTYPE)).copy()
+    chunk[numbers] = whole(after)
+    return memoryview(chunk.view(np.uint8).data)
+
+
+def _lies_in_page(changes: Edit) -> bool:
+    first, last = int(changes.numbers[0]) * SLOT_BYTES, int(changes.numbers[-1]) * SLOT_BYTES
+    return first // PAGE_BYTES == last // PAGE_BYTES
+
+
+def _patch(target: str, ring: Ring, changes: Edit) -> bool:
+    """Write changes that lie in one page into the file; False when other hard links name it too."""
+    first, last = int(changes.numbers[0]), int(changes.numbers[-1])
+    old = ring.data[first * SLOT_BYTES : (last + 1) * SLOT_BYTES]
+    new = _changed(old, changes.numbers - first, changes.after)
+    fd, status = open_regular(target, os.O_RDWR)
+    try:
+        if status.st_nlink > 1:
+            return False
+        if FileIdentity.of(status) != ring.identity:
+            raise FileError("the ring was replaced or changed while it was being worked on", where=target)
+        _overwrite(fd, bytes(old), new, first * SLOT_BYTES)
+    except OSError as error:
+        raise FileError.from_os_error(error, target, doing="write the ring") from error
+    finally:
+        os.close(fd)
+    return True
+
+
+def _overwrite(fd: int, old: bytes, new: memoryview, offset: int) -> None:
+    """One `pwrite`; what a failing one may have left is put back."""
+    try:
+        if os.pwrite(fd, new, offset) != len(new):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        os.fsync(fd)
+    except BaseException:
+        with suppress(OSError):
+            os.pwrite(fd, old, offset)
+        raise
