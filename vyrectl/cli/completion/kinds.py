@@ -1,0 +1,151 @@
+"""Which words can stand at a place of the command line, as data.
+
+A place's metavar decides: `KIND_OF_METAVAR` is the only table to extend when a command brings a new one. The
+words come from the layers that define them, so a new state or operation reaches every shell by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from vyrectl.abi.faults import ENGINE_FAULTS
+from vyrectl.abi.opcodes import CONTROL_OPCODES
+from vyrectl.abi.slot import FIELD_ALIASES, FIELDS
+from vyrectl.abi.states import FLAG_NAMES, PRIORITY_NAMES, STATE_MEANINGS, TaskState
+from vyrectl.cli.catalog import CATALOG
+from vyrectl.cli.completion.names import SCRIPT_NAMES
+from vyrectl.cli.output import COLORS, FORMATS
+from vyrectl.task.lifecycle import TRANSITIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word that can be completed, with a line that explains it (may be empty)."""
+
+    text: str
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What can stand at a place.
+
+    Attributes:
+        name: Identifier; the scripts name a function or a case after it.
+        words: The words, or empty when the shell has to find them (files, devices) or nothing can be known.
+    """
+
+    name: str
+    words: tuple[Word, ...] = ()
+
+
+NONE = "none"
+FILE = "file"
+RING = "ring"
+FOLDER = "folder"
+DEVICE = "device"
+WHERE = "where"
+ASSIGNMENT = "assignment"
+RING_OR_ASSIGNMENT = "ring_or_assignment"
+BUFFER = "buffer"
+FOUND_BY_SHELL: tuple[str, ...] = (
+    NONE,
+    FILE,
+    RING,
+    FOLDER,
+    DEVICE,
+    WHERE,
+    ASSIGNMENT,
+    RING_OR_ASSIGNMENT,
+    BUFFER,
+)
+"""Kinds without a word list: every script has code of its own for them."""
+
+COMMA = "_list"
+"""Ending of a kind's name where several of its words may be joined by commas."""
+
+KIND_OF_METAVAR: dict[str, str] = {
+    "RING": RING,
+    "NEW": RING,
+    "SOURCE": RING,
+    "FILE": FILE,
+    "PATH": FILE,
+    "FOLDER": FOLDER,
+    "DEVICE": DEVICE,
+    "EXPR": WHERE,
+    "FIELD=VALUE": ASSIGNMENT,
+    "RING FIELD=VALUE": RING_OR_ASSIGNMENT,
+    "HANDLE=SPEC": BUFFER,
+    "ACTION": "action",
+    "CODE": "fault",
+    "COLUMN": "field",
+    "FIELD": "field",
+    "FIELDS": f"field{COMMA}",
+    "FLAGS": "flag",
+    "OP": "op",
+    "PRIORITY": "priority",
+    "SHELL": "shell",
+    "STATE": "state",
+    "|".join(FORMATS): "format",
+    "|".join(COLORS): "color",
+    "BYTES": NONE,
+    "EPOCH": NONE,
+    "HEX": NONE,
+    "LIST": NONE,
+    "N": NONE,
+    "SECONDS": NONE,
+    "SLOTS": NONE,
+    "WORD": NONE,
+}
+"""Metavar without dots and brackets -> name of a kind; in ``HEX|FILE`` each part is looked up."""
+
+FIELD_METAVAR = "NAME|N"
+"""Metavar of an option that bears a field's name and takes its value."""
+
+_KIND_OF_FIELD: dict[str, str] = {"state": "state", "op": "op", "priority": "priority", "flags": "flag"}
+"""What `vyrectl.abi.slot` says a field is -> kind of the words that it takes."""
+
+
+def field_values() -> dict[str, tuple[str, ...]]:
+    """Kind of words -> every name, short ones included, of the fields that take them."""
+    names: dict[str, tuple[str, ...]] = {}
+    for field in FIELDS:
+        kind = _KIND_OF_FIELD.get(field.kind)
+        if kind is not None:
+            short = (alias for alias, name in FIELD_ALIASES.items() if name == field.name)
+            names[kind] = (field.name, *short)
+    return names
+
+
+@cache
+def word_kinds() -> dict[str, Kind]:
+    """Every kind that is a fixed list of words, by name."""
+    from vyrectl.engine.ops import shipped_ops
+
+    lists: dict[str, tuple[Word, ...]] = {
+        "action": tuple(Word(row.action, row.meaning) for row in TRANSITIONS.values()),
+        "command": tuple(Word(entry.name, entry.summary.rstrip(".")) for entry in CATALOG),
+        "color": tuple(Word(name) for name in COLORS),
+        "fault": tuple(Word(fault.name, fault.meaning) for fault in ENGINE_FAULTS),
+        "field": tuple(Word(field.name, field.meaning) for field in FIELDS),
+        "flag": tuple(Word(name) for name in FLAG_NAMES),
+        "format": tuple(Word(name) for name in FORMATS),
+        "op": (
+            *(Word(opcode.name, opcode.effect) for opcode in CONTROL_OPCODES),
+            *(Word(op.name, op.doc) for op in shipped_ops()),
+        ),
+        "priority": tuple(Word(name) for name in PRIORITY_NAMES),
+        "shell": tuple(Word(name) for name in SCRIPT_NAMES),
+        "state": tuple(Word(state.name.lower(), STATE_MEANINGS[state]) for state in TaskState),
+    }
+    lists["where_name"] = (*lists["field"], *_CONNECTIVES)
+    lists["where_value"] = (*lists["state"], *lists["priority"], *lists["flag"], *lists["op"])
+    return {name: Kind(name, _unique(words)) for name, words in sorted(lists.items())}
+
+
+_CONNECTIVES = (Word("slot", "index of the slot"), Word("and"), Word("or"), Word("not"), Word("in"))
+
+
+def _unique(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    return tuple({word.text: word for word in reversed(words)}.values())[::-1]
