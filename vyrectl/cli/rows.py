@@ -37,6 +37,21 @@ class Rows:
             for values in block:
                 yield dict(zip(self.columns, values, strict=True))
 
+    def first(self, most: int | None) -> Rows:
+        """At most that many rows from the top; all of them for None."""
+        if most is None:
+            return self
+
+        def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+            left = most
+            for block in self._blocks(quote):
+                if left <= 0:
+                    return
+                yield block[:left]
+                left -= len(block)
+
+        return Rows(self.columns, blocks)
+
     def json_blocks(self) -> Iterator[list[str]]:
         """Blocks of rows, each row one JSON object without a line end."""
         template = "{" + ", ".join(f"{json.dumps(name)}: %s" for name in self.columns) + "}"

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 Cell = str | tuple[str, str]
 """A cell's text, alone or with a Rich style."""
 
+Line = list[tuple[str, str]]
+"""A line of a table: texts and their styles."""
+
 GAP = 2
 """Blank columns between two columns of a table."""
 
@@ -115,10 +118,11 @@ class FittedTable:
         if self.title:
             yield Text(plain(self.title), style="bold")
         if self.headed:
-            yield layout.heading(rule="─" if console.encoding.startswith("utf") else "-")
+            rule = "─" if console.encoding.startswith("utf") else "-"
+            yield _joined(layout.heading(rule), plainly=False)
         pending = iter(self.rows)
         while block := list(islice(pending, BLOCK_ROWS)):
-            yield Text("\n").join(layout.line(row) for row in block)
+            yield _joined([layout.line(row) for row in block], plainly=console.color_system is None)
         if layout.hidden:
             names = ", ".join(column.header for column in layout.hidden)
             yield Text(f"not shown: {names}; {self.hint}", style="dim")
@@ -151,37 +155,41 @@ class _Layout:
             before = sum(widths[i] + GAP for i in shown[:-1])
             self.columns[-1] = (last, column, min(width, max(room - before, LEAST_WRAP_WIDTH)))
 
-    def heading(self, rule: str) -> Text:
-        """The headings over a line."""
-        from rich.text import Text
+    def heading(self, rule: str) -> list[Line]:
+        """The headings, and the line under them."""
+        names: list[Cell] = [(column.header, "bold") for _, column, _ in self.columns]
+        under = (" " * GAP).join(rule * width for _, _, width in self.columns)
+        return [self._join(names), [(under, "dim")]]
 
-        names = self._join([(column.header, "bold") for _, column, _ in self.columns])
-        line = " " * GAP
-        return Text("\n").join(
-            [names, Text(line.join(rule * width for _, _, width in self.columns), style="dim")]
-        )
-
-    def line(self, row: Sequence[Cell]) -> Text:
-        """One row; more than one line when its last column wraps."""
+    def line(self, row: Sequence[Cell]) -> Line:
+        """One row; it holds line ends when its last column wraps."""
         return self._join([row[index] for index, _, _ in self.columns])
 
-    def _join(self, cells: Sequence[Cell]) -> Text:
-        from rich.text import Text
-
-        text = Text()
-        filled = 0
+    def _join(self, cells: Sequence[Cell]) -> Line:
+        line: Line = []
+        blank = indent = 0
         for cell, (_, column, width) in zip(cells, self.columns, strict=True):
             content = cell_text(cell)
-            style = cell[1] if isinstance(cell, tuple) else ""
-            if not content:
-                filled += width + GAP
-                continue
-            before = filled - cell_length(text.plain.rsplit("\n", 1)[-1])
-            slack = width - cell_length(content)
-            text.append(" " * (before + (slack if column.right and slack > 0 else 0)))
-            text.append(_wrapped(content, width, filled) if column.wrap else content, style=style)
-            filled += width + GAP
-        return text
+            if content:
+                slack = max(width - cell_length(content), 0)
+                wrapped = _wrapped(content, width, indent) if column.wrap else content
+                line.append((" " * (blank + (slack if column.right else 0)), ""))
+                line.append((wrapped, cell[1] if isinstance(cell, tuple) else ""))
+                blank = 0 if column.right else slack
+            else:
+                blank += width
+            blank += GAP
+            indent += width + GAP
+        return line
+
+
+def _joined(lines: Sequence[Line], *, plainly: bool) -> Text:
+    """Lines as one text, without the styles where none would be seen."""
+    from rich.text import Text
+
+    if plainly:
+        return Text("\n".join("".join(text for text, _ in line) for line in lines))
+    return Text("\n").join(Text.assemble(*line) for line in lines)
 
 
 def _wrapped(content: str, width: int, indent: int) -> str:
@@ -193,7 +201,10 @@ def _wrapped(content: str, width: int, indent: int) -> str:
 
 def cell_text(cell: Cell) -> str:
     """A cell's text, safe to print and on one line."""
-    return plain(cell[0] if isinstance(cell, tuple) else cell).replace("\n", "\\n").replace("\t", "\\t")
+    text = cell[0] if isinstance(cell, tuple) else cell
+    if text.isprintable():
+        return text
+    return plain(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def cell_length(text: str) -> int:

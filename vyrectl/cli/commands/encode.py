@@ -1,0 +1,137 @@
+"""`vyrectl encode`: fields to one slot, as hex, as bytes, or into a ring."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.abi.states import TaskPriority, TaskState
+from vyrectl.cli.describe import slot_record
+from vyrectl.cli.edits import EditOptions, Selection, run_edit
+from vyrectl.cli.fields import parse_fields, split_assignments
+from vyrectl.cli.options import (
+    BackupOption,
+    ColorOption,
+    DryRunOption,
+    FormatOption,
+    JsonOption,
+    QuietOption,
+    make_output,
+    parse_number,
+    with_field_options,
+)
+from vyrectl.cli.output import Output, write_bytes
+from vyrectl.errors import UsageError
+from vyrectl.task.item import TaskWorkItem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vyrectl.ring.edit import Edit
+    from vyrectl.task.arrays import SlotArray
+
+DEFAULTS = {"state": int(TaskState.READY), "priority": int(TaskPriority.NORMAL)}
+"""Words that are not 0 unless given: a task made here is Ready and of normal priority."""
+
+
+@with_field_options
+def command(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RING] [FIELD=VALUE]...",
+            help="Fields may also be given as words; with --slot, the ring to write into.",
+        ),
+    ] = None,
+    *,
+    slot: Annotated[str, typer.Option("--slot", metavar="N", help="Write this slot of RING.")] = "",
+    raw: Annotated[bool, typer.Option("--raw", help="Write the 64 bytes to stdout.")] = False,
+    backup: BackupOption = False,
+    dry_run: DryRunOption = False,
+    format_name: FormatOption = "table",
+    as_json: JsonOption = False,
+    color: ColorOption = "auto",
+    quiet: QuietOption = False,
+    **fields: str | None,
+) -> None:
+    """Turn fields into one 64-byte slot.
+
+    Fields that are not given are 0, but state is ready and priority is normal. States, priorities, flags and
+    operations may be given by name, numbers in decimal or 0x. The slot is printed as hex in memory order;
+    with RING and --slot it takes the place of that slot, all 16 words of it.
+
+    \b
+    Example:
+      vyrectl encode --op scale --param 3 --task-id 7 | vyrectl decode -
+      vyrectl encode ring.bin --slot 4 op=nop priority=high
+    """
+    output = make_output(format_name, as_json, color, quiet=quiet)
+    words, paths = split_assignments(arguments or [])
+    item = _build_item(words, {name: text for name, text in fields.items() if text is not None})
+    if paths or slot:
+        ring = _target(paths, slot, raw)
+        _write_slot(output, ring, parse_number(slot, "--slot"), item, backup=backup, dry_run=dry_run)
+    elif raw:
+        _write_raw(output, item)
+    else:
+        record = {"hex": item.to_bytes().hex(), **slot_record(item.words())}
+        output.emit("encode", record, lambda shown: str(shown["hex"]))
+
+
+def _build_item(words: dict[str, int], texts: dict[str, str]) -> TaskWorkItem:
+    twice = next((name for name in texts if name in words), None)
+    if twice is not None:
+        raise UsageError(f"{twice} is given twice", fix="Give it by option or as FIELD=VALUE, not both")
+    return TaskWorkItem(**{**DEFAULTS, **words, **parse_fields(texts)})
+
+
+def _target(paths: list[str], slot: str, raw: bool) -> Path:
+    if len(paths) > 1:
+        raise UsageError(f"{paths[1]!r} is neither FIELD=VALUE nor the only ring", fix="Name one ring")
+    if not paths:
+        raise UsageError(
+            "--slot says where in a ring, and no ring is named", fix="Name it: encode RING --slot N"
+        )
+    if not slot:
+        raise UsageError(
+            f"no slot of {paths[0]} is named", fix="Add --slot N, or leave the ring out to print hex"
+        )
+    if raw:
+        raise UsageError("--raw writes to stdout, not into a ring", fix="Leave out --raw or RING")
+    return Path(paths[0])
+
+
+def _write_raw(output: Output, item: TaskWorkItem) -> None:
+    if not output.is_table:
+        raise UsageError(
+            f"--raw and --format {output.format} exclude each other", fix="Leave one of them out"
+        )
+    if sys.stdout.isatty():
+        raise UsageError(
+            "raw bytes would go to the terminal", fix="Redirect them (> slot.bin) or leave out --raw"
+        )
+    write_bytes(item.to_bytes())
+
+
+def _write_slot(
+    output: Output, ring: Path, slot: int, item: TaskWorkItem, *, backup: bool, dry_run: bool
+) -> None:
+    values = dict(zip(FIELD_NAMES, item.words(), strict=True))
+
+    def plan(slots: SlotArray, numbers: NDArray[np.int64]) -> Edit:
+        from vyrectl.ring.edit import plan_set
+
+        return plan_set(slots, numbers, values)
+
+    run_edit(
+        output,
+        ring,
+        Selection(spec=str(slot)),
+        plan,
+        EditOptions("encode", "encode", backup=backup, dry_run=dry_run),
+    )

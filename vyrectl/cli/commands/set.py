@@ -1,0 +1,77 @@
+"""`vyrectl set`: any word of any slots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vyrectl.cli.edits import EditOptions, Selection, run_edit
+from vyrectl.cli.fields import split_assignments
+from vyrectl.cli.options import (
+    AllOption,
+    BackupOption,
+    ColorOption,
+    DryRunOption,
+    EditedRingArgument,
+    FormatOption,
+    JsonOption,
+    LimitOption,
+    QuietOption,
+    WhereOption,
+    make_output,
+    parse_limit,
+)
+from vyrectl.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vyrectl.ring.edit import Edit
+    from vyrectl.task.arrays import SlotArray
+
+
+def command(
+    ring: EditedRingArgument,
+    arguments: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FIELD=VALUE... [SLOTS]", help="Words to write, then which slots, e.g. 0-15,20."
+        ),
+    ],
+    *,
+    where: WhereOption = "",
+    everything: AllOption = False,
+    dry_run: DryRunOption = False,
+    backup: BackupOption = False,
+    limit: LimitOption = "",
+    format_name: FormatOption = "table",
+    as_json: JsonOption = False,
+    color: ColorOption = "auto",
+    quiet: QuietOption = False,
+) -> None:
+    """Write any word of any slots.
+
+    Fields go by their full or short names; states, priorities, flags and operations may be given by name
+    (flags=paused+yielded). The lifecycle is not asked: `transition` does that. Choose slots by list, by --where, by
+    both (those in the list that fulfil it), or with --all.
+
+    \b
+    Example:
+      vyrectl set ring.bin priority=high --where 'tenant == 3' --dry-run
+      vyrectl set ring.bin age=0 requeues=0 0-15,20 --backup
+    """
+    output = make_output(format_name, as_json, color, quiet=quiet)
+    values, slots = split_assignments(arguments)
+    if not values:
+        raise UsageError("nothing to write was given", fix="Give FIELD=VALUE, for example priority=high")
+    selection = Selection.from_options(slots, where, everything)
+    most = parse_limit(limit, output)
+
+    def plan(ring_slots: SlotArray, numbers: NDArray[np.int64]) -> Edit:
+        from vyrectl.ring.edit import plan_set
+
+        return plan_set(ring_slots, numbers, values)
+
+    run_edit(output, ring, selection, plan, EditOptions("set", "set", most, backup=backup, dry_run=dry_run))

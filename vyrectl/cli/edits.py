@@ -1,0 +1,179 @@
+"""What `transition`, `set` and `encode --slot` share: choosing slots, counting them aloud, one edit, one record.
+
+Needs numpy, inside functions. Nothing is edited unless slots were chosen: by list, by condition, or by --all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.cli.output import Output
+from vyrectl.cli.rows import Quote, Rows
+from vyrectl.cli.views.cells import count_of
+from vyrectl.cli.views.edit import edit_view
+from vyrectl.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vyrectl.ring.edit import Edit
+    from vyrectl.task.arrays import SlotArray
+
+CHANGE_KEYS = ("slot", "field", "old", "new")
+BLOCK_SLOTS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which slots an edit is for.
+
+    Attributes:
+        spec: A list such as `0-15,20`.
+        where: A condition.
+        everything: All slots.
+    """
+
+    spec: str | None = None
+    where: str | None = None
+    everything: bool = False
+
+    @classmethod
+    def from_options(cls, slots: list[str], where: str, everything: bool) -> Selection:
+        """What the arguments and options of an editing command say.
+
+        Raises:
+            UsageError: Nothing was chosen, or everything and something else.
+        """
+        chosen = cls(",".join(slots) or None, where or None, everything)
+        if not (slots or where or everything):
+            raise UsageError("no slots were chosen", fix="Name slots (0-15,20), or give --where or --all")
+        if everything and (slots or where):
+            raise UsageError("--all and a choice of slots exclude each other", fix="Leave one of them out")
+        return chosen
+
+    def choose(self, slots: SlotArray) -> NDArray[np.int64]:
+        """The slot numbers, sorted.
+
+        Raises:
+            UsageError: A slot is past the end, or the list does not parse.
+            WhereError: The condition is not in the language.
+        """
+        from vyrectl.engine.ops import op_codes
+        from vyrectl.ring.select import select
+
+        return select(
+            slots, spec=self.spec, where=self.where, everything=self.everything, op_codes=op_codes()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EditOptions:
+    """How an edit is carried out and shown.
+
+    Attributes:
+        command: The command's name.
+        doing: The action in a word, for messages.
+        limit: Most changes listed by a dry run, or None.
+        backup: Keep the old ring.
+        dry_run: Change nothing.
+    """
+
+    command: str
+    doing: str
+    limit: int | None = None
+    backup: bool = False
+    dry_run: bool = False
+
+
+def run_edit(
+    output: Output,
+    ring: Path,
+    selection: Selection,
+    plan: Callable[[SlotArray, NDArray[np.int64]], Edit],
+    options: EditOptions,
+) -> None:
+    """Choose slots, say how many, edit them all or none, and show what changed.
+
+    Args:
+        output: Where the record goes.
+        ring: The ring file.
+        selection: Which slots.
+        plan: Makes the edit of the chosen slots.
+        options: How.
+
+    Raises:
+        UsageError: The ring is standard input, or the choice is at fault.
+        VyrectlError: What `plan` or the file raises; the ring's bytes stay.
+    """
+    from vyrectl.ring.edit import edit_ring
+
+    if str(ring) == "-":
+        raise UsageError("standard input cannot be edited", fix="Name a ring file")
+    total = 0
+
+    def choose_and_plan(slots: SlotArray) -> Edit:
+        nonlocal total
+        total = len(slots)
+        numbers = selection.choose(slots)
+        output.talk(f"{options.doing}: {len(numbers)} of {count_of(total, 'slot')}")
+        return plan(slots, numbers)
+
+    edit = edit_ring(
+        ring, choose_and_plan, backup=options.backup, dry_run=options.dry_run, role=options.command
+    )
+    _emit(output, ring, edit, total, options)
+
+
+def _emit(output: Output, ring: Path, edit: Edit, total: int, options: EditOptions) -> None:
+    changes = edit.changes()
+    backed_up = options.backup and not options.dry_run and len(changes) > 0
+    record: dict[str, Any] = {
+        "ring": str(ring),
+        "action": options.doing,
+        "total": total,
+        "selected": len(edit),
+        "slots_changed": len(changes),
+        "words_changed": _count_words(changes),
+        "dry_run": options.dry_run,
+        "backup": f"{ring}.bak" if backed_up else None,
+    }
+    if not options.dry_run:
+        output.emit(options.command, record, edit_view)
+        return
+    rows = _change_rows(changes)
+    if output.is_table or options.limit is not None:
+        rows = rows.first(options.limit)
+    output.emit(options.command, record, edit_view, rows=rows, rows_key="changes")
+    words = sum(record["words_changed"].values())
+    if options.limit is not None and words > options.limit:
+        output.talk(f"{options.limit} of {words} changed words listed; --limit N or --limit all lists more")
+
+
+def _count_words(changes: Edit) -> dict[str, int]:
+    """How many slots change each word; words that no slot changes are left out."""
+    counts = {name: int((changes.before[name] != changes.after[name]).sum()) for name in FIELD_NAMES}
+    return {name: count for name, count in counts.items() if count}
+
+
+def _change_rows(changes: Edit) -> Rows:
+    """One row for every word that changes, slot by slot."""
+
+    def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+        names = [quote(name) for name in FIELD_NAMES]
+        for start in range(0, len(changes), BLOCK_SLOTS):
+            part = slice(start, start + BLOCK_SLOTS)
+            numbers = changes.numbers[part].tolist()
+            pairs = zip(numbers, changes.before[part].tolist(), changes.after[part].tolist(), strict=True)
+            yield [
+                (number, name, old, new)
+                for number, before, after in pairs
+                for name, old, new in zip(names, before, after, strict=True)
+                if old != new
+            ]
+
+    return Rows(CHANGE_KEYS, blocks)

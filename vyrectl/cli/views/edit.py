@@ -1,0 +1,54 @@
+"""What `transition`, `set` and `encode --slot` show: one line about what was done, or the changes of a dry run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from vyrectl.cli.describe import show_word
+from vyrectl.cli.output import plain
+from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of, state_style
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+CHANGE_COLUMNS = (
+    Column("slot", right=True),
+    Column("field"),
+    Column("old", right=True),
+    Column(""),
+    Column("new"),
+)
+
+
+def edit_view(record: Mapping[str, Any]) -> RenderableType:
+    """The changes of a dry run as a table; of an edit, one line."""
+    if "changes" not in record:
+        return _sentence(record)
+    return FittedTable(CHANGE_COLUMNS, _ChangeCells(record["changes"]), title=_sentence(record))
+
+
+def _sentence(record: Mapping[str, Any]) -> str:
+    words = ", ".join(f"{name} {count}" for name, count in record["words_changed"].items())
+    kept = f"; the old ring is {plain(record['backup'])}" if record["backup"] else ""
+    if not words:
+        return f"{plain(record['ring'])}: nothing to change"
+    verb = "would change" if record["dry_run"] else "changed"
+    return f"{plain(record['ring'])}: {count_of(record['slots_changed'], 'slot')} {verb} ({words}){kept}"
+
+
+class _ChangeCells:
+    """Changed words as cells, made when they are needed: there may be many."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Sequence[Cell]]:
+        for row in self._rows:
+            field = row["field"]
+            yield str(row["slot"]), field, _word(field, row["old"]), "->", _word(field, row["new"])
+
+
+def _word(field: str, value: int) -> Cell:
+    text = show_word(field, value)
+    return (text, state_style(value)) if field == "state" else text
