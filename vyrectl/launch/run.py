@@ -112,7 +112,7 @@ def launch(
         buffers=table,
         ops=sources,
         gate=control is not None,
-        selected=_selected(ring.slots, where, op_codes(sources)),
+        selected=selected_slots(ring.slots, where, op_codes(sources)),
         age_threshold=_positive("age_threshold", age_threshold, least=0),
         workers=_optional("workers", workers),
         work_group_size=_optional("work_group_size", work_group_size),
@@ -129,7 +129,7 @@ def launch(
         closed_at = time.monotonic()
     if control is not None:
         control[:] = ended_control
-    remaining, left_alone = _remainder(ring.slots, job, ended_control)
+    remaining, left_alone = remainder(ring.slots, job, ended_control)
     return LaunchReport(
         device=backend.name,
         ended=course.ended,
@@ -213,7 +213,8 @@ def _check_ring(ring: Ring) -> None:
         )
 
 
-def _selected(slots: SlotArray, where: str | None, codes: Mapping[str, int]) -> NDArray[np.bool_] | None:
+def selected_slots(slots: SlotArray, where: str | None, codes: Mapping[str, int]) -> NDArray[np.bool_] | None:
+    """Which slots a `--where` expression selects, bool, shape (n,); None when there is none."""
     if where is None:
         return None
     from vyrectl.ring.select import select
@@ -223,7 +224,7 @@ def _selected(slots: SlotArray, where: str | None, codes: Mapping[str, int]) -> 
     return mask
 
 
-def _remainder(slots: SlotArray, job: Job, control: NDArray[np.uint32]) -> tuple[int, LeftAlone]:
+def remainder(slots: SlotArray, job: Job, control: NDArray[np.uint32]) -> tuple[int, LeftAlone]:
     """What is left of the ring: tasks this launch could still run, and slots that were none of its business."""
     states = slots["state"]
     schedulable = np.isin(states, [int(state) for state in SCHEDULABLE])

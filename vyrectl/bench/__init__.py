@@ -1,0 +1,1 @@
+"""Work to run and to measure: rings of real operations, ceilings, ratios."""

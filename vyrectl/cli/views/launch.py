@@ -1,0 +1,104 @@
+"""Tables of `launch`: how it ended, what was run by op and by priority, what was left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from vyrectl.abi.states import PRIORITY_NAMES, TaskState
+from vyrectl.cli.views.cells import STATE_STYLES, Cell, Column, FittedTable, count_of
+from vyrectl.cli.views.parts import Parts
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+OUTCOME_STATES = {
+    "done": TaskState.DONE,
+    "yielded": TaskState.YIELDED,
+    "paused": TaskState.PAUSED,
+    "requeued": TaskState.REQUEUED,
+    "faulted": TaskState.FAULTED,
+}
+ENDINGS = {
+    "drained": "drained: nothing claimable is left",
+    "max_steps": "stopped at --max-steps",
+    "timeout": "stopped at --timeout",
+    "shutdown": "stopped by SHUTDOWN",
+    "stalled": "stalled: claimable work is left and a round made no progress",
+    "interrupted": "interrupted",
+}
+LEFT_ALONE = {
+    "running": "were Running before the start",
+    "paused": "are Paused and not due",
+    "shut_out": "belong to a tenant that is not let in",
+    "not_selected": "are not selected by --where",
+    "unknown": "have an unknown state",
+}
+
+
+def view(record: Mapping[str, Any]) -> RenderableType:
+    """The whole report."""
+    return Parts([_summary(record), _by_op(record), _by_priority(record), *_left_alone(record["left_alone"])])
+
+
+def view_plan(record: Mapping[str, Any]) -> RenderableType:
+    """What would be claimed, class by class."""
+    title = f"{record['ring']}: {count_of(record['claimable'], 'task')} would be claimed"
+    rows = [(name, str(n)) for name, n in zip(PRIORITY_NAMES, record["by_class"], strict=True)]
+    classes = FittedTable([Column("class"), Column("tasks", right=True)], rows, title=title)
+    return Parts([classes, *_left_alone(record["left_alone"])])
+
+
+def _summary(record: Mapping[str, Any]) -> FittedTable:
+    rate = record["tasks_per_second"]
+    rows: list[tuple[str, str]] = [
+        ("ended", ENDINGS[record["ended"]]),
+        ("device", record["device"]),
+        ("rounds", str(record["rounds"])),
+        ("tasks", f"{record['indexed']} at the start, {record['resumed']} resumed"),
+        ("claims", str(record["claims"])),
+        ("remaining", str(record["remaining"])),
+        ("epoch", str(record["epoch"])),
+        ("time", _times(record)),
+        ("rate", f"{rate:,.0f} tasks/s".replace(",", " ")),
+        *(("wrote", path) for path in record["outputs"]),
+    ]
+    columns = [Column("what"), Column("value", wrap=True)]
+    return FittedTable(columns, rows, title=record["ring"], headed=False)
+
+
+def _times(record: Mapping[str, Any]) -> str:
+    device = f"{record['device_seconds']:.4f} s on the device, " if record["device_seconds"] else ""
+    return f"{device}{record['wall_seconds']:.3f} s in all, {record['build_seconds']:.2f} s to get ready"
+
+
+def _by_op(record: Mapping[str, Any]) -> FittedTable:
+    shown = [name for name in OUTCOME_STATES if record[name]]
+    columns = [Column("op"), Column("turns", right=True), *(Column(name, right=True) for name in shown)]
+    rows = []
+    for op in record["by_op"]:
+        turns = sum(op[name] for name in OUTCOME_STATES)
+        rows.append([_op_label(op), str(turns), *(_outcome(name, op[name]) for name in shown)])
+    total: list[Cell] = ["total", str(record["claims"]), *(_outcome(name, record[name]) for name in shown)]
+    return FittedTable(columns, [*rows, total], title="turns by op and how they ended")
+
+
+def _op_label(op: Mapping[str, Any]) -> str:
+    if op["op_handle"] is None:
+        return "(unknown op)"
+    return op["op_name"] or f"0x{op['op_handle']:x}"
+
+
+def _outcome(name: str, count: int) -> Cell:
+    return str(count), STATE_STYLES[OUTCOME_STATES[name]] if count else ""
+
+
+def _by_priority(record: Mapping[str, Any]) -> FittedTable:
+    rows = [(name, str(count)) for name, count in record["by_priority"].items()]
+    return FittedTable([Column("priority"), Column("claims", right=True)], rows)
+
+
+def _left_alone(counts: Mapping[str, int]) -> list[FittedTable]:
+    rows = [(count_of(count, "slot"), LEFT_ALONE[name]) for name, count in counts.items() if count]
+    columns = [Column("slots", right=True), Column("why", wrap=True)]
+    return [FittedTable(columns, rows, title="left alone", headed=False)] if rows else []
