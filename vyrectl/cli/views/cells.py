@@ -8,7 +8,7 @@ May import rich, inside functions only.
 
 from __future__ import annotations
 
-import textwrap
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -34,6 +34,7 @@ BLOCK_ROWS = 512
 """Rows that are laid out together, so that a long table is streamed."""
 
 LEAST_WRAP_WIDTH = 16
+_TOKENS = re.compile(r"[^ |]*[ |]*")
 
 STATE_STYLES: dict[TaskState, str] = {
     TaskState.EMPTY: "dim",
@@ -99,7 +100,7 @@ class FittedTable:
         *,
         title: str | None = None,
         headed: bool = True,
-        hint: str = "a wider terminal shows them",
+        hint: str = "a wider terminal shows more",
     ) -> None:
         self.columns = columns
         self.rows = rows
@@ -193,10 +194,18 @@ def _joined(lines: Sequence[Line], *, plainly: bool) -> Text:
 
 
 def _wrapped(content: str, width: int, indent: int) -> str:
+    """Text on lines of at most `width`, broken after blanks and after `|`."""
     if cell_length(content) <= width:
         return content
-    lines = textwrap.wrap(content, width, break_on_hyphens=False)
-    return ("\n" + " " * indent).join(lines)
+    lines = [""]
+    for token in _TOKENS.findall(content):
+        piece = token
+        while cell_length(lines[-1] + piece.rstrip()) > width:
+            if not lines[-1]:
+                lines[-1], piece = piece[:width], piece[width:]
+            lines.append("")
+        lines[-1] += piece
+    return ("\n" + " " * indent).join(line.rstrip() for line in lines)
 
 
 def cell_text(cell: Cell) -> str:

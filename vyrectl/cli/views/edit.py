@@ -17,7 +17,7 @@ CHANGE_COLUMNS = (
     Column("field"),
     Column("old", right=True),
     Column(""),
-    Column("new"),
+    Column("new", wrap=True),
 )
 
 

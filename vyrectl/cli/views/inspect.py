@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.slot import FIELD_ALIASES, FIELD_NAMES
-from vyrectl.cli.describe import show_word
+from vyrectl.cli.describe import flag_list, show_word
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, state_cell
 from vyrectl.cli.views.decode import words_table
@@ -55,7 +55,7 @@ def list_view(keys: Sequence[str] | None) -> Callable[[Mapping[str, Any]], Rende
 
     def view(record: Mapping[str, Any]) -> RenderableType:
         rows = _CellRows(record["slots"], chosen)
-        return FittedTable(columns, rows, hint="--columns or a wider terminal shows them")
+        return FittedTable(columns, rows, hint="see --columns")
 
     return view
 
@@ -110,7 +110,13 @@ def _change(change: Mapping[str, Any]) -> str:
     field, old = change["field"], show_word(change["field"], change["old"])
     if change["argument"] is not None:
         return f"{field} {old} -> --{change['argument']}"
+    if field == "flags":
+        return " ".join(["flags", *_flag_changes(change["old"], change["new"])])
     return f"{field} {old} -> {show_word(field, change['new'])}"
+
+
+def _flag_changes(old: int, new: int) -> list[str]:
+    return [f"+{name}" for name in flag_list(new & ~old)] + [f"-{name}" for name in flag_list(old & ~new)]
 
 
 assert set(DEFAULT_KEYS) == {"slot", *FIELD_NAMES}

@@ -35,6 +35,7 @@ RANKS = {
     "total_requeues": 2,
     "max_priority_age": 2,
 }
+GROUP_RANKS = {"done_count": 4, "empty_count": 4, "requeued_count": 3, "yielded_count": 2}
 MOST_GROUPS = 24
 """Groups of a table before the smallest are put together; the other formats list all."""
 
@@ -84,7 +85,7 @@ def _groups(name: str, table: Mapping[str, Any], prefix: str) -> FittedTable:
     columns = [Column(name), Column(noun, right=True), Column("share", right=True)]
     states = [f"{state.name.lower()}_count" for state in TaskState] + ["unknown_count"]
     shown = [key for key in states if table["total"][key]] if by_state else []
-    columns += [Column(key.removesuffix("_count"), right=True, rank=1) for key in shown]
+    columns += [Column(key.removesuffix("_count"), right=True, rank=GROUP_RANKS.get(key, 1)) for key in shown]
     rows = [_group_cells(name, group, shown) for group in groups]
     rows.append(_group_cells(name, {"name": "total", **table["total"]}, shown))
     return FittedTable(columns, rows, title=f"{plain(prefix)}{noun} by {name}")
