@@ -29,7 +29,7 @@ from vyrectl.task.arrays import SlotArray, apply_transition, whole
 from vyrectl.task.lifecycle import ACTIONS, TRANSITIONS
 
 PAGE_BYTES = 4096
-"""A write inside one aligned page of this size is one step for every reader and for the death of the writer."""
+"""A write inside one aligned page of this size cannot be cut in two by the death of the writer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,105 @@
+"""One word of a task as tables write it: a number, or a name where the field has names.
+
+Standard library only. Nothing is coerced: a boolean, a fraction or a number past u32 is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+
+from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
+from vyrectl.abi.slot import FIELD_ALIASES, FIELD_INDEX, FIELD_NAMES, FIELDS
+from vyrectl.abi.states import parse_flags, parse_priority, parse_state
+from vyrectl.errors import InvalidInputError, UnknownNameError
+
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20}", re.ASCII)
+_RANGE_FIX = f"Give a number from 0 to {U32_MAX}"
+
+
+class ValueReader:
+    """Reads the words of one table.
+
+    Args:
+        op_codes: Operation names and their ids.
+    """
+
+    def __init__(self, op_codes: Mapping[str, int]) -> None:
+        self._op_codes = {name.lower(): code for name, code in op_codes.items()}
+        self._parsers: dict[str, Callable[[str], int]] = {
+            "state": parse_state,
+            "priority": parse_priority,
+            "flags": parse_flags,
+            "epoch": _parse_epoch,
+            "op": self._parse_op,
+        }
+
+    def read(self, index: int, value: object) -> int:
+        """The word that a value stands for.
+
+        Args:
+            index: Word index of the field.
+            value: An int, or a text: decimal, 0x, or a name for state, priority, flags and op_handle;
+                ``never`` for resume_epoch.
+
+        Raises:
+            InvalidInputError: It stands for none; `where` is left to the caller.
+        """
+        field = FIELDS[index]
+        if type(value) is int:
+            word = value
+        elif not isinstance(value, str):
+            raise InvalidInputError(
+                f"{field.name} is {_short(value)}, which is no whole number", fix=_RANGE_FIX
+            )
+        else:
+            word = self._read_text(field.name, field.kind, value.strip())
+        if not 0 <= word <= U32_MAX:
+            raise InvalidInputError(f"{field.name} is {_short(word)}, which no word can hold", fix=_RANGE_FIX)
+        return word
+
+    def _read_text(self, name: str, kind: str, text: str) -> int:
+        if _NUMBER.fullmatch(text):
+            return int(text, 16 if text[:2] in ("0x", "0X") else 10)
+        parser = self._parsers.get(kind)
+        if parser is None or not text or text[0] in "+-.0123456789":
+            raise InvalidInputError(f"{name} is {_short(text)!r}, which is no whole number", fix=_RANGE_FIX)
+        try:
+            return parser(text)
+        except UnknownNameError as error:
+            raise InvalidInputError(error.what, fix=error.fix) from None
+
+    def _parse_op(self, text: str) -> int:
+        code = self._op_codes.get(text.lower())
+        if code is None:
+            raise UnknownNameError("op", text, tuple(self._op_codes))
+        return code
+
+
+def field_index(name: str) -> int | None:
+    """Word index of a field by its full or short name, in any case; None when there is no such field."""
+    lowered = name.strip().lower()
+    return FIELD_INDEX.get(FIELD_ALIASES.get(lowered, lowered))
+
+
+def suggest_field(name: str) -> str:
+    """What to do about a field that does not exist."""
+    close = get_close_matches(name.strip().lower(), FIELD_NAMES, n=1)
+    return f"Did you mean {close[0]!r}?" if close else "Fields are " + ", ".join(FIELD_NAMES)
+
+
+def _parse_epoch(text: str) -> int:
+    if text.lower() != "never":
+        raise UnknownNameError("epoch", text, ("never",))
+    return NEVER_EPOCH
+
+
+def _short(value: object) -> str:
+    """A value for a message; what only JSON can hold is named, not spelt out."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    if isinstance(value, list | tuple):
+        return "a list" if isinstance(value, list) else "an object"
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."
