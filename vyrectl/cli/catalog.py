@@ -38,6 +38,7 @@ CATALOG: tuple[Entry, ...] = (
     Entry("transition", "Edit", "Apply a lifecycle action to slots."),
     Entry("set", "Edit", "Write any word of any slots."),
     Entry("apply", "Plan", "Merge a ring's telemetry into a launch request."),
+    Entry("plan", "Plan", "Recommend a launch for a queue, and say why."),
     Entry("launch", "Run", "Run a ring on a device."),
     Entry("demo", "Run", "Build, run and draw a ring of real work."),
     Entry("devices", "This machine", "List what can run a ring."),

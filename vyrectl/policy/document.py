@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vyrectl.errors import LaunchRequestError
+from vyrectl.errors import InvalidInputError, LaunchRequestError
 from vyrectl.policy.policy import POLICY_WIDTHS, LaunchPolicy
 from vyrectl.policy.request import REQUEST_WIDTHS
 from vyrectl.policy.widths import Widths
@@ -69,8 +69,14 @@ def policy_from(table: Mapping[str, Any], source: str) -> LaunchPolicy:
 def checked_fields(table: Mapping[str, Any], widths: Widths, kind: str, source: str) -> dict[str, int]:
     """The fields of one kind of record that a table gives.
 
+    Args:
+        table: From a text.
+        widths: The kind's fields.
+        kind: What errors call it.
+        source: The text's name.
+
     Raises:
-        LaunchRequestError: An unknown key, or a value that does not fit.
+        InvalidInputError: An unknown key (`LaunchRequestError`), or a value that does not fit.
     """
     known = tuple(widths.bits)
     found = {}
@@ -88,7 +94,7 @@ def checked_fields(table: Mapping[str, Any], widths: Widths, kind: str, source: 
 def _number(widths: Widths, key: str, value: Any, source: str) -> int:
     try:
         return widths.number(key, value)
-    except LaunchRequestError as error:
+    except InvalidInputError as error:
         error.at(source)
         raise
 

@@ -9,7 +9,7 @@ flip is found exactly by halving. An answer that flips and flips back between tw
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
@@ -47,6 +47,8 @@ LOGARITHMIC = 100_000
 """Ranges longer than this are plotted on a logarithmic axis."""
 
 Verdict = tuple[object, ...]
+
+_choices: Callable[[LaunchRecommendation], Verdict] = attrgetter(*CHOICES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ def sweep(
     policy: LaunchPolicy | None = None,
     previous: Topology | str | None = None,
     *,
-    columns: int = 60,
+    columns: int = 56,
 ) -> Sweep:
     """Find where the answer flips as `field` runs from `start` to `stop`, both included.
 
@@ -218,8 +220,6 @@ class _Witness(Judge):
 class _Asker:
     """Asks the policy about one value of the swept field after another."""
 
-    _choices = staticmethod(attrgetter(*CHOICES))
-
     def __init__(
         self, request: LaunchRequest, field: str, policy: LaunchPolicy, previous: Topology | str | None
     ) -> None:
@@ -244,7 +244,7 @@ class _Asker:
     def verdict(self, value: int) -> Verdict:
         """What two answers share when nothing flipped between them."""
         answer = self.ask(value)
-        return (answer.refused,) if answer.recommendation is None else self._choices(answer.recommendation)
+        return (answer.refused,) if answer.recommendation is None else _choices(answer.recommendation)
 
     def named_numbers(self) -> list[int]:
         return [*self._values, *self._policy.to_record().values()]

@@ -21,11 +21,11 @@ class Comparison:
     """One comparison that a step made.
 
     Attributes:
-        left: Name of the number that was looked at.
-        value: The number.
+        left: Name of what was looked at.
+        value: The number, the choice, or whether the condition is true.
         sign: ``=``, ``>=``, ``<=``, ``>`` or ``is``.
         right: Name of what it was compared with; empty for a constant.
-        bound: That number.
+        bound: That number, the wanted choice, or True.
         holds: The answer.
     """
 
@@ -41,6 +41,8 @@ class Comparison:
         return {name: getattr(self, name) for name in self.__slots__}
 
     def __str__(self) -> str:
+        if isinstance(self.value, bool):
+            return f"{self.left}: {'yes' if self.value else 'no'}"
         bound = f"{self.right} {self.bound}" if self.right else f"{self.bound}"
         return f"{self.left} {self.value} {self.sign} {bound}: {'yes' if self.holds else 'no'}"
 
@@ -155,7 +157,7 @@ class Recorder(Judge):
 
     def holds(self, left: str, flag: bool) -> bool:
         """See `Judge`."""
-        return self._keep(left, str(flag).lower(), "is", "", "true", super().holds(left, flag))
+        return self._keep(left, flag, "is", "", True, super().holds(left, flag))
 
     def settle(self, rule: str, field: str, before: Any, after: Any, why: str, *numbers: Any) -> None:
         """See `Judge`."""

@@ -1,0 +1,219 @@
+"""Tables of `plan`: the recommendation, the steps that decided it, and a sweep with its plot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from vyrectl.cli.output import plain
+from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of, facts
+from vyrectl.policy.sweep import CHOICES, NUMBERS
+from vyrectl.policy.trace import REFUSED, Comparison
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.text import Text
+
+Record = Mapping[str, Any]
+
+LABELS = {
+    "promote_hot_opcodes": "hot opcodes",
+    "promote_hot_windows": "hot windows",
+    "age_priority_work": "aging",
+    "estimated_peak_device_bytes": "peak bytes",
+}
+"""Short names beside a plot; the other fields keep theirs."""
+
+LABEL_WIDTH = 16
+
+BAND_FIELDS = (*CHOICES, REFUSED)
+"""What a sweep shows as bands, in this order."""
+
+MOST_REGIONS = 64
+"""Regions that a table lists; the other formats list all."""
+
+COLORS = ("cyan", "green", "yellow", "magenta", "blue", "red", "white")
+BANDS = "░▒▓█▚╱╳"
+BARS = "▁▂▃▄▅▆▇█"
+ASCII_BANDS = ".-=#%/x"
+ASCII_BARS = "_.-:=+*#"
+
+
+def view(record: Record) -> RenderableType:
+    """The whole answer of `plan`."""
+    return _PlanView(record)
+
+
+class _PlanView:
+    """Recommendation, steps and sweep below one another, as far as the record has them."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from self.pieces(console)
+
+    def pieces(self, console: Console) -> Iterator[RenderableType]:
+        """The parts, from the top."""
+        record = self._record
+        parts: list[Iterator[RenderableType]] = []
+        if record["geometry"] is not None:
+            parts.append(_recommendation(record).pieces(console))
+        if "steps" in record:
+            parts.append(_steps(record["steps"]))
+        if "sweep" in record:
+            parts.append(_regions(record["sweep"], record["regions"]).pieces(console))
+            parts.append(_plot(record["sweep"], console))
+        for index, part in enumerate(parts):
+            if index:
+                yield ""
+            yield from part
+
+
+def _recommendation(record: Record) -> FittedTable:
+    geometry, evidence = record["geometry"], record["promotion_evidence"]
+    grid = " x ".join(str(groups) for groups in geometry["dispatch_grid"])
+    topology: Cell = (record["topology"], "bold")
+    pairs: list[tuple[str, Cell]] = [
+        ("topology", topology),
+        ("pressure", (record["pressure"], "bold")),
+        ("execution_mode", f"{record['execution_mode']} (route {evidence['promotion_route']})"),
+        ("dispatch_grid", f"{grid} work-groups"),
+        ("workgroup_size_x", f"{geometry['workgroup_size_x']} work-items"),
+        ("slot_count", str(geometry["slot_count"])),
+        ("worker_groups", str(record["worker_groups"])),
+        ("hit_capacity", str(record["hit_capacity"])),
+        ("promote_hot_opcodes", _word(record["promote_hot_opcodes"])),
+        ("promote_hot_windows", _word(record["promote_hot_windows"])),
+        ("age_priority_work", _word(record["age_priority_work"])),
+        ("estimated_peak_device_bytes", f"{record['estimated_peak_device_bytes']} of {_budget(record)}"),
+        ("graphblas_switch_class", record["topology_evidence"]["graphblas_switch_class"]),
+        ("frontier_density_bps", str(record["topology_evidence"]["frontier_density_bps"])),
+    ]
+    return facts(pairs, title=_title(record))
+
+
+def _title(record: Record) -> str:
+    queue = count_of(record["request"]["queue_len"], "task")
+    whose = record["limits_from"]
+    return f"launch plan for {queue}" + (f" on {plain(whose['name'])} ({whose['device']})" if whose else "")
+
+
+def _budget(record: Record) -> str:
+    budget = record["device_memory_budget_bytes"]
+    return str(budget) if budget else "unbounded"
+
+
+def _word(value: Any) -> str:
+    """A value of a record as a table shows it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return json.dumps(value) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _steps(steps: Sequence[Record]) -> Iterator[Text]:
+    """Each step that decided something, over what it compared and computed."""
+    from rich.text import Text
+
+    yield Text("steps that decided something", style="bold")
+    for step in steps:
+        if step["decided"]:
+            yield _step(step)
+
+
+def _step(step: Record) -> Text:
+    from rich.text import Text
+
+    before, after = _word(step["before"]), _word(step["after"])
+    text = Text(f"{step['rule']}: {step['field']} ")
+    text.append(f"{before} -> " if before else "is ")
+    text.append(after, "bold")
+    for line in (*(str(Comparison(**test)) for test in step["tests"]), step["why"]):
+        text.append(f"\n    {line}")
+    return text
+
+
+def _regions(sweep: Record, regions: Sequence[Record]) -> FittedTable:
+    names = _changing(regions, BAND_FIELDS)
+    columns = [
+        Column("from", right=True),
+        Column("to", right=True),
+        *(Column(name, rank=1) for name in names),
+    ]
+    rows = [
+        (str(one["first"]), str(one["last"]), *(_word(one[name]) for name in names), _causes(one["causes"]))
+        for one in regions[:MOST_REGIONS]
+    ]
+    return FittedTable(
+        [*columns, Column("flips because", wrap=True)], rows, title=_sweep_title(sweep, regions)
+    )
+
+
+def _sweep_title(sweep: Record, regions: Sequence[Record]) -> str:
+    title = f"{sweep['field']} from {sweep['start']} to {sweep['stop']}: {count_of(sweep['flips'], 'flip')}"
+    if len(regions) > MOST_REGIONS:
+        title += f", the first {MOST_REGIONS} of {len(regions)} regions (--json has all)"
+    if sweep["exact"]:
+        return f"{title}, every value asked"
+    gap = sweep["widest_gap"]
+    return f"{title}; {sweep['asked']} values asked, at most {gap} apart: a flip and its way back may hide in between"
+
+
+def _causes(causes: Sequence[Record]) -> str:
+    return "; ".join(
+        f"{cause['rule']}: {cause['test']}" if cause["test"] else cause["rule"] for cause in causes
+    )
+
+
+def _changing(records: Sequence[Record], names: Sequence[str]) -> list[str]:
+    """The names under which the records hold different values; where there is no plan they hold none."""
+    held = {name: {one[name] for one in records if one[name] is not None} for name in names}
+    return [name for name in names if len(held[name]) > (name != REFUSED)]
+
+
+def _plot(sweep: Record, console: Console) -> Iterator[Text]:
+    """Bands of the choices and curves of the numbers, one column a point, with the axis below."""
+    from rich.text import Text
+
+    points = sweep["points"]
+    fancy = console.encoding.startswith("utf")
+    for name in _changing(points, BAND_FIELDS):
+        yield from _band(name, [point[name] for point in points], BANDS if fancy else ASCII_BANDS)
+    for name in _changing(points, NUMBERS):
+        yield from _curve(name, [point[name] for point in points], BARS if fancy else ASCII_BARS)
+    start, stop = str(sweep["start"]), str(sweep["stop"])
+    axis = start + stop.rjust(max(len(points) - len(start), len(stop) + 1))
+    yield Text(f"{'':<{LABEL_WIDTH}}{axis}", style="bold")
+    scale = ", logarithmic" if sweep["logarithmic"] else ""
+    yield Text(f"{'':<{LABEL_WIDTH}}{sweep['field']}{scale}", style="bold")
+
+
+def _band(name: str, values: Sequence[Any], glyphs: str) -> Iterator[Text]:
+    from rich.text import Text
+
+    kinds = [kind for kind in dict.fromkeys(values) if kind is not None]
+    looks = {kind: (glyphs[i % len(glyphs)], COLORS[i % len(COLORS)]) for i, kind in enumerate(kinds)}
+    band = Text(f"{LABELS.get(name, name):<{LABEL_WIDTH}}")
+    for value in values:
+        band.append(*looks.get(value, (" ", "")))
+    legend = Text(" " * LABEL_WIDTH)
+    for kind, (glyph, color) in looks.items():
+        legend.append(glyph, color)
+        legend.append(f" {_word(kind)}  ")
+    legend.rstrip()
+    yield band
+    yield legend
+
+
+def _curve(name: str, values: Sequence[int | None], bars: str) -> Iterator[Text]:
+    from rich.text import Text
+
+    known = [value for value in values if value is not None]
+    low, high = min(known), max(known)
+    span = max(high - low, 1)
+    line = "".join(" " if v is None else bars[(v - low) * (len(bars) - 1) // span] for v in values)
+    yield Text(f"{LABELS.get(name, name):<{LABEL_WIDTH}}{line}")
+    yield Text(f"{'':<{LABEL_WIDTH}}{low} to {high}")
