@@ -1,21 +1,20 @@
 """FIELD=VALUE as people type it: fields by full or short name, values as numbers or by name.
 
-Standard library only.
+What a value may be is decided in `vyrectl.ring.values`, as for tables; here it becomes a usage error. Standard
+library only.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from vyrectl.abi.faults import ENGINE_FAULTS
-from vyrectl.abi.limits import U32_MAX
-from vyrectl.abi.slot import FIELD_ALIASES, FIELD_INDEX, FIELD_NAMES, FIELDS
-from vyrectl.abi.states import parse_flags, parse_priority, parse_state
-from vyrectl.errors import UnknownNameError, UsageError
+from vyrectl.abi.slot import FIELD_ALIASES, FIELD_INDEX, FIELD_NAMES
+from vyrectl.errors import InvalidInputError, UnknownNameError, UsageError
+from vyrectl.ring.values import ValueReader
 
 _ASSIGNMENT = re.compile(r"(?P<field>[^=/.]*)=(?P<value>.*)", re.DOTALL)
-_NUMBER_STARTS = "0123456789+-"
 
 
 def field_name(text: str, *, extra: Sequence[str] = (), what: str = "field") -> str:
@@ -36,53 +35,19 @@ def field_name(text: str, *, extra: Sequence[str] = (), what: str = "field") -> 
     raise UnknownNameError(what, text, (*extra, *FIELD_NAMES, *FIELD_ALIASES))
 
 
-def parse_u32(text: str, what: str) -> int:
-    """A decimal or 0x number of 32 bits; underscores may group digits.
-
-    Raises:
-        UsageError: It is none; the message names `what` and the bounds.
-    """
-    try:
-        value = int(text.strip(), 0)
-    except ValueError:
-        fix = f"Give a decimal or 0x number from 0 to {U32_MAX}"
-        raise UsageError(f"{what} is {text!r}, which is no number", fix=fix) from None
-    if not 0 <= value <= U32_MAX:
-        raise UsageError(
-            f"{what} is {value}, which no word can hold", fix=f"Give a number from 0 to {U32_MAX}"
-        )
-    return value
-
-
 def parse_value(field: str, text: str) -> int:
-    """A word's value: a number, or a name where the field has names (state, op, priority, flags).
+    """A word's value: a number, or a name where the field has names.
 
     Raises:
-        UnknownNameError: Nothing bears that name.
-        UsageError: No number, or past u32.
-    """
-    kind = FIELDS[FIELD_INDEX[field]].kind
-    if kind == "flags":
-        return parse_u32(str(parse_flags(text)), field)
-    parser = _PARSERS.get(kind)
-    if parser is None or text.strip()[:1] in _NUMBER_STARTS:
-        return parse_u32(text, field)
-    return parser(text)
-
-
-def parse_op(text: str) -> int:
-    """An operation's id, by its name.
-
-    Raises:
-        UnknownNameError: With the closest name.
+        UsageError: An unknown name (with the closest), no number, or past u32.
     """
     from vyrectl.engine.ops import op_codes
 
-    codes = op_codes()
-    code = codes.get(text.strip().lower())
-    if code is None:
-        raise UnknownNameError("op", text, tuple(codes))
-    return code
+    reader = ValueReader(op_codes() if field == "op_handle" else {})
+    try:
+        return reader.read(FIELD_INDEX[field], text)
+    except InvalidInputError as error:
+        raise UsageError(error.what, fix=error.fix) from None
 
 
 def parse_fault_code(text: str) -> int:
@@ -92,26 +57,13 @@ def parse_fault_code(text: str) -> int:
         UnknownNameError: Nothing bears that name.
         UsageError: No number, or past u32.
     """
-    if text.strip()[:1] in _NUMBER_STARTS:
-        return parse_u32(text, "--code")
     codes = {fault.name: fault.code for fault in ENGINE_FAULTS}
-    if text.strip().lower() not in codes:
+    name = text.strip().lower()
+    if name in codes:
+        return codes[name]
+    if name[:1].isalpha():
         raise UnknownNameError("fault code", text, tuple(codes))
-    return codes[text.strip().lower()]
-
-
-def _parse_epoch(text: str) -> int:
-    if text.strip().lower() == "never":
-        return U32_MAX
-    return parse_u32(text, "resume_epoch")
-
-
-_PARSERS: dict[str, Callable[[str], int]] = {
-    "state": parse_state,
-    "priority": parse_priority,
-    "op": parse_op,
-    "epoch": _parse_epoch,
-}
+    return parse_value("continuation_data", text)
 
 
 def split_assignments(arguments: Iterable[str]) -> tuple[dict[str, int], list[str]]:

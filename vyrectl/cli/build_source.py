@@ -1,0 +1,192 @@
+"""What `build` makes a ring from: a table, a seed, or nothing but Empty slots.
+
+Needs numpy, inside functions. The whole source is read and checked before anything is written.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
+from vyrectl.cli.options import parse_number
+from vyrectl.cli.output import Output
+from vyrectl.errors import FileError, InvalidInputError, UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from vyrectl.task.arrays import SlotArray
+
+INPUT_FORMATS = ("jsonl", "csv")
+SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
+DEFAULT_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the tasks come from.
+
+    Attributes:
+        table: Path of a table, `-` for standard input, or empty.
+        input_format: One of `INPUT_FORMATS`, or empty to find out.
+        tasks: How many synthetic slots, or None.
+        seed: Their seed.
+        mix: Path of what they are drawn from, or empty.
+        slots: Slots of the ring, or None for as many as there are tasks.
+    """
+
+    table: str = ""
+    input_format: str = ""
+    tasks: int | None = None
+    seed: int = DEFAULT_SEED
+    mix: str = ""
+    slots: int | None = None
+
+    @classmethod
+    def from_options(cls, tables: list[str], options: dict[str, str]) -> Source:
+        """What the arguments and options of `build` say.
+
+        Args:
+            tables: The table's name, as it was given by argument and by `--from`.
+            options: Texts of `input_format`, `synthetic`, `seed`, `mix` and `slots`, empty when not given.
+
+        Raises:
+            UsageError: They contradict each other, or name no source.
+        """
+        given = {name for name, text in options.items() if text} | ({"table"} if tables else set())
+        if len(tables) > 1:
+            raise UsageError("the table is named twice", fix="Give TABLE or --from, not both")
+        if {"table", "synthetic"} <= given:
+            raise UsageError("a table and --synthetic exclude each other", fix="Leave one of them out")
+        if not given & {"table", "synthetic", "slots"}:
+            raise UsageError("nothing to build from", fix="Name a table, or give --synthetic N, or --slots N")
+        for name, needs in (("seed", "synthetic"), ("mix", "synthetic"), ("input_format", "table")):
+            if name in given and needs not in given:
+                option = name.replace("_", "-")
+                wanted = "TABLE" if needs == "table" else f"--{needs}"
+                raise UsageError(f"--{option} is for {wanted}", fix=f"Add {wanted} or leave out --{option}")
+        if options["input_format"] not in ("", *INPUT_FORMATS):
+            raise UnknownNameError("input format", options["input_format"], INPUT_FORMATS)
+        return cls(
+            table=tables[0] if tables else "",
+            input_format=options["input_format"],
+            tasks=_slots(options["synthetic"], "--synthetic"),
+            seed=parse_number(options["seed"] or str(DEFAULT_SEED), "--seed", most=U64_MAX),
+            mix=options["mix"],
+            slots=_slots(options["slots"], "--slots"),
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """True for a ring of Empty slots alone."""
+        return not self.table and self.tasks is None
+
+    def read(self, output: Output) -> SlotArray:
+        """The ring's slots, `SLOT_DTYPE`, shape (n,), padded with Empty ones up to `slots`.
+
+        Raises:
+            FileError: The table or mix cannot be read.
+            InvalidInputError: A line of the table is wrong, or the tasks are more than `slots`.
+        """
+        tasks = self._tasks(output)
+        if self.slots is None:
+            return tasks
+        if len(tasks) > self.slots:
+            raise InvalidInputError(
+                f"{len(tasks)} tasks do not fit into {self.slots} slots",
+                where=self.table or None,
+                fix=f"Give --slots {len(tasks)} or more",
+            )
+        return _padded(tasks, self.slots)
+
+    def to_record(self) -> dict[str, Any]:
+        """Where the tasks come from, for the record."""
+        if self.table:
+            return {"source": "table", "table": self.table, "seed": None}
+        if self.tasks is not None:
+            return {"source": "synthetic", "table": None, "seed": self.seed}
+        return {"source": "empty", "table": None, "seed": None}
+
+    def _tasks(self, output: Output) -> SlotArray:
+        if self.table:
+            return self._read_table(output)
+        if self.tasks is not None:
+            return self._synthesize(self.tasks)
+        return _empty(0)
+
+    def _read_table(self, output: Output) -> SlotArray:
+        from vyrectl.engine.ops import op_codes
+        from vyrectl.ring.tables import read_csv, read_jsonl
+
+        name = "standard input" if self.table == "-" else self.table
+        with _open_table(self.table) as stream, output.progress(f"reading {name}", "lines") as update:
+            kind = self.input_format or SUFFIXES.get(Path(self.table).suffix.lower()) or _sniff(stream)
+            read = read_csv if kind == "csv" else read_jsonl
+            return read(_CountedLines(stream, update), op_codes=op_codes(), source=name)  # type: ignore[arg-type]
+
+    def _synthesize(self, tasks: int) -> SlotArray:
+        from vyrectl.engine.ops import op_codes
+        from vyrectl.ring.mix import Mix
+        from vyrectl.ring.synthetic import synthesize
+
+        mix = Mix.from_file(self.mix) if self.mix else None
+        return synthesize(tasks, self.seed, mix, op_codes=op_codes())
+
+
+def _slots(text: str, what: str) -> int | None:
+    return parse_number(text, what, most=MAX_SLOTS) if text else None
+
+
+def _padded(tasks: SlotArray, slots: int) -> SlotArray:
+    padded = _empty(slots)
+    padded[: len(tasks)] = tasks
+    return padded
+
+
+def _empty(slots: int) -> SlotArray:
+    import numpy as np
+
+    from vyrectl.abi.dtype import SLOT_DTYPE
+
+    return np.zeros(slots, dtype=SLOT_DTYPE)
+
+
+@contextmanager
+def _open_table(name: str) -> Iterator[Any]:
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = open(name, "rb")  # noqa: SIM115
+    except OSError as error:
+        raise FileError.from_os_error(error, name, doing="read the table") from error
+    with stream:
+        try:
+            yield stream
+        except OSError as error:
+            raise FileError.from_os_error(error, name, doing="read the table") from error
+
+
+def _sniff(stream: Any) -> str:
+    """JSON Lines when the text starts like JSON, else CSV."""
+    start = bytes(stream.peek(256)).removeprefix(b"\xef\xbb\xbf").lstrip()
+    return "jsonl" if start[:1] in (b"{", b"[", b'"') else "csv"
+
+
+class _CountedLines:
+    """A stream that tells how many lines were read."""
+
+    def __init__(self, stream: IO[bytes], update: Any) -> None:
+        self._stream = stream
+        self._update = update
+        self._lines = 0
+
+    def readline(self, most: int = -1) -> bytes:
+        """The next line."""
+        self._lines += 1
+        if self._lines % 4096 == 0:
+            self._update(self._lines)
+        return self._stream.readline(most)

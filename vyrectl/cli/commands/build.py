@@ -1,0 +1,135 @@
+"""`vyrectl build`: a new ring from a table, from a seed, or of Empty slots."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.abi.states import TaskState
+from vyrectl.cli.build_source import INPUT_FORMATS, Source
+from vyrectl.cli.options import (
+    ColorOption,
+    FormatOption,
+    JsonOption,
+    QuietOption,
+    make_output,
+)
+from vyrectl.cli.output import Output, write_bytes
+from vyrectl.cli.views.build import sentence, view
+from vyrectl.errors import FileError, UsageError
+
+if TYPE_CHECKING:
+    from vyrectl.telemetry.snapshot import StateTally
+
+
+def command(
+    ring: Annotated[Path, typer.Argument(metavar="RING", help="The new ring file, or - for stdout.")],
+    table: Annotated[
+        str, typer.Argument(metavar="[TABLE]", help="JSONL or CSV of tasks, or - for standard input.")
+    ] = "",
+    *,
+    from_table: Annotated[str, typer.Option("--from", metavar="FILE", help="The same as TABLE.")] = "",
+    input_format: Annotated[
+        str,
+        typer.Option(
+            "--input-format",
+            metavar="|".join(INPUT_FORMATS),
+            help="What TABLE is; told by its name or its first line if not given.",
+        ),
+    ] = "",
+    synthetic: Annotated[
+        str, typer.Option("--synthetic", metavar="N", help="Make up N slots from a seed.")
+    ] = "",
+    seed: Annotated[
+        str, typer.Option("--seed", metavar="S", help="Seed of --synthetic; 0 if not given.")
+    ] = "",
+    mix: Annotated[
+        str, typer.Option("--mix", metavar="FILE", help="What --synthetic draws from, as JSON or TOML.")
+    ] = "",
+    slots: Annotated[
+        str, typer.Option("--slots", metavar="N", help="Slots of the ring; those past the tasks are Empty.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and write nothing.")] = False,
+    format_name: FormatOption = "table",
+    as_json: JsonOption = False,
+    color: ColorOption = "auto",
+    quiet: QuietOption = False,
+) -> None:
+    """Make a ring from a table or a seed.
+
+    A table has one task a line: JSON objects, or CSV with a header. Fields go by their full or short names;
+    states, priorities, flags and operations may be names. What a task leaves out is 0, but it is Ready, of
+    normal priority, and its task_id counts from 1. A bad line is refused with its number and nothing is
+    written. With --slots alone, all slots are Empty.
+
+    \b
+    The same seed and mix make the same ring. A mix holds weights and ranges, all of which have defaults:
+      {"state": {"ready": 9, "empty": 1}, "op": {"nop": 3, "spin": 1},
+       "priority": {"high": 1, "normal": 4}, "tenants": 4, "param": {"spin": [16, 256]}, "late_percent": 10}
+
+    \b
+    Example:
+      vyrectl build ring.bin tasks.csv --slots 1024
+      vyrectl build ring.bin --synthetic 1000000 --seed 7
+    """
+    output = make_output(format_name, as_json, color, quiet=quiet)
+    texts = {"input_format": input_format, "synthetic": synthetic, "seed": seed, "mix": mix, "slots": slots}
+    source = Source.from_options([name for name in (table, from_table) if name], texts)
+    _check_target(output, ring, force=force, dry_run=dry_run)
+    record = _build(output, ring, source, force=force, dry_run=dry_run)
+    if str(ring) == "-" and not dry_run:
+        output.talk(sentence(record))
+    else:
+        output.emit("build", record, view)
+
+
+def _check_target(output: Output, ring: Path, *, force: bool, dry_run: bool) -> None:
+    """Refuse what cannot be written before a long input is read."""
+    if str(ring) == "-":
+        if not dry_run and not output.is_table:
+            raise UsageError("the ring itself goes to stdout", fix=f"Leave out --format {output.format}")
+        if not dry_run and sys.stdout.isatty():
+            raise UsageError(
+                "the ring would go to the terminal", fix="Redirect it (> ring.bin) or name a file"
+            )
+    elif os.path.lexists(ring) and not force:
+        raise FileError("there is a file already", where=str(ring), fix="Add --force to replace it")
+
+
+def _build(output: Output, ring: Path, source: Source, *, force: bool, dry_run: bool) -> dict[str, Any]:
+    from vyrectl.ring.file import Ring
+
+    if source.is_empty and str(ring) != "-":
+        count = source.slots or 0
+        if not dry_run:
+            Ring.create(ring, count, overwrite=force).close()
+        return _record(ring, source, count, {TaskState.EMPTY.label: count} if count else {}, dry_run)
+    made = Ring.from_slots(source.read(output))
+    if not dry_run and str(ring) == "-":
+        write_bytes(made.data)
+    elif not dry_run:
+        made.save(ring, overwrite=force)
+    return _record(ring, source, len(made), _states(made.tally()), dry_run)
+
+
+def _states(tally: StateTally) -> dict[str, int]:
+    named = {state.label: tally.counts[state] for state in TaskState} | {"unknown": tally.unknown}
+    return {name: count for name, count in named.items() if count}
+
+
+def _record(ring: Path, source: Source, slots: int, states: dict[str, int], dry_run: bool) -> dict[str, Any]:
+    return {
+        "ring": str(ring),
+        "slots": slots,
+        "tasks": slots - states.get(TaskState.EMPTY.label, 0),
+        "bytes": slots * SLOT_BYTES,
+        **source.to_record(),
+        "states": states,
+        "dry_run": dry_run,
+    }

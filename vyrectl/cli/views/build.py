@@ -1,0 +1,30 @@
+"""What `build` shows: one line about the new ring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from vyrectl.cli.output import plain
+from vyrectl.cli.views.cells import count_of
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def view(record: Mapping[str, Any]) -> RenderableType:
+    """How many slots, in which states, from where."""
+    return sentence(record)
+
+
+def sentence(record: Mapping[str, Any]) -> str:
+    """The record in one line."""
+    states = ", ".join(f"{name} {count}" for name, count in record["states"].items())
+    origin = {
+        "table": f"from {plain(record['table'])}",
+        "synthetic": f"from seed {record['seed']}",
+        "empty": "all of them empty",
+    }[record["source"]]
+    done = "would be written" if record["dry_run"] else "written"
+    head = f"{plain(record['ring'])}: {count_of(record['slots'], 'slot')} {done}, {origin}"
+    return f"{head} ({states})" if states and record["source"] != "empty" else head
