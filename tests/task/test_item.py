@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import vectors
+from tests.vectors import load
 from vyrectl import TaskWorkItem, WorkItem
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.errors import InvalidInputError
@@ -50,7 +50,9 @@ def test_words_stand_in_wire_order() -> None:
 
 
 def test_slots_decode_as_the_runtime_decodes_them() -> None:
-    for vector in vectors.load("misc", "slot_decode"):
+    cases = list(load("misc", "slot_decode"))
+    assert cases
+    for vector in cases:
         item = TaskWorkItem.from_bytes(bytes.fromhex(vector["slot"]))
         state, priority = item.task_state, item.task_priority
         work = item.work_item()
@@ -63,7 +65,9 @@ def test_slots_decode_as_the_runtime_decodes_them() -> None:
 
 
 def test_work_items_become_tasks_as_the_runtime_makes_them() -> None:
-    for vector in vectors.load("misc", "from_work_item"):
+    cases = list(load("misc", "from_work_item"))
+    assert cases
+    for vector in cases:
         item = TaskWorkItem.from_work_item(
             vector["task_id"], vector["tenant_id"], vector["priority"], WorkItem(*vector["item"])
         )

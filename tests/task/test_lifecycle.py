@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import vectors
+from tests.vectors import load
 from vyrectl import SLOT_DTYPE, TaskFlag, TaskState, TaskWorkItem
 from vyrectl.abi.states import state_name
 from vyrectl.errors import CounterOverflowError, IllegalTransitionError, LifecycleError
@@ -54,7 +54,9 @@ def check_array_error(
 
 
 def test_one_task_moves_as_in_the_runtime() -> None:
-    for vector in vectors.load("transitions"):
+    cases = list(load("transitions"))
+    assert cases
+    for vector in cases:
         item = TaskWorkItem.from_bytes(bytes.fromhex(vector["slot"]))
         try:
             after = item.apply(vector["action"], **arguments_of(vector))
@@ -65,7 +67,9 @@ def test_one_task_moves_as_in_the_runtime() -> None:
 
 
 def test_arrays_move_as_in_the_runtime() -> None:
-    for vector in vectors.load("transitions"):
+    cases = list(load("transitions"))
+    assert cases
+    for vector in cases:
         slots = np.frombuffer(bytes.fromhex(vector["slot"]), dtype=SLOT_DTYPE)
         try:
             after = apply_transition(slots, vector["action"], None, **arguments_of(vector))
