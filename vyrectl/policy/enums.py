@@ -80,5 +80,5 @@ def parse_topology(name: str) -> Topology:
     """
     topology = _TOPOLOGIES.get(name.lower().replace("_", "").replace("-", ""))
     if topology is None:
-        raise UnknownNameError("topology", name, tuple(Topology))
+        raise UnknownNameError("topology", name, tuple(one.value for one in Topology))
     return topology
