@@ -1,4 +1,4 @@
-"""`python -m vyrectl.devtools`: generate files or check them, and check the layers.
+"""`python -m vyrectl.devtools`: generate files or check them, check the layers, run what the README shows.
 
 Exits 0 when all is well, 1 when a check found something.
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 
 from vyrectl.devtools.generated import UPDATE, generated_files, write_generated
 from vyrectl.devtools.layers import check_layers
+from vyrectl.devtools.readme import read_steps, run_steps, update
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,9 +24,13 @@ def main(argv: list[str] | None = None) -> int:
     generate = commands.add_parser("generate", help="write the generated files that differ")
     generate.add_argument("--check", action="store_true", help="write nothing; fail when a file differs")
     commands.add_parser("layers", help="check who imports what, who prints, and where the atomics are")
+    readme = commands.add_parser("readme", help="run the README's commands and compare what they print")
+    readme.add_argument("--update", action="store_true", help="put the real output in place of another")
     arguments = parser.parse_args(argv)
     if arguments.command == "layers":
         return _layers()
+    if arguments.command == "readme":
+        return _readme(write=arguments.update)
     return _check() if arguments.check else _generate()
 
 
@@ -48,6 +54,22 @@ def _check() -> int:
     for file in stale:
         print(f"{file.path} differs from what the sources say; run `{UPDATE}` and commit the result")
     return 1 if stale else 0
+
+
+def _readme(*, write: bool) -> int:
+    path = ROOT / "README.md"
+    text = path.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        outcomes = list(run_steps(read_steps(text), Path(folder)))
+    if write:
+        path.write_text(update(text, outcomes), encoding="utf-8")
+    wrong = [
+        one for one in outcomes if not one.is_right and not (write and one.exit_code == one.step.exit_code)
+    ]
+    for outcome in wrong:
+        print(outcome)
+    print(f"{len(outcomes) - len(wrong)} commands as the README shows them, {len(wrong)} not")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vyrectl.cli.completion.render import render_scripts
 from vyrectl.devtools.cheader import c_header
 from vyrectl.devtools.tables import fill_places
 
@@ -43,6 +44,8 @@ class Generated:
 def generated_files(root: Path) -> Iterator[Generated]:
     """Every generated file of the repository at `root`."""
     yield _generated(root, Path("kernels/include/vyre_abi.h"), c_header())
+    for name, text in render_scripts().items():
+        yield _generated(root, Path("completions") / name, text)
     readme = root / "README.md"
     if readme.exists():
         text = readme.read_text(encoding="utf-8")

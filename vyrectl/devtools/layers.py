@@ -51,11 +51,14 @@ SLOW = ("numpy", "pyopencl", "rich")
 """What no module of the command line outside `cli.views` may import before a command runs."""
 
 PRINTING = ("cli", "devtools")
-"""Layers that may write to stdout or stderr."""
+"""Layers that may write to stdout or stderr; the others may flush them."""
+
+_STREAMS = ("sys.stdout", "sys.stderr")
 
 SYNC_HEADER = "vyre_sync.h"
-_SYNC = re.compile(r"\b(?:(?:atomic|atom)_\w+|(?:read_|write_)?mem_fence|asm|__asm__)(?=\W)")
-_C_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_SYNC = re.compile(r"\b(?:(?:atomic|atom)_\w+|(?:read_|write_)?mem_fence|asm|__asm__)(?=\s*\(|\s+volatile)")
+_C_TEXT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+"""Comments and strings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def check_kernels(root: Path) -> list[Finding]:
     findings = []
     for path in sorted((root / "kernels").rglob("*")):
         if path.suffix in (".cl", ".h") and path.name != SYNC_HEADER:
-            text = _C_COMMENT.sub(lambda found: "\n" * found[0].count("\n"), path.read_text(encoding="utf-8"))
+            text = _C_TEXT.sub(lambda found: "\n" * found[0].count("\n"), path.read_text(encoding="utf-8"))
             for number, line in enumerate(text.splitlines(), start=1):
                 if found := _SYNC.search(line):
                     message = f"{found[0]} belongs in {SYNC_HEADER}"
@@ -152,13 +155,13 @@ def _type_checking(source: Source, line: int) -> bool:
 
 
 def _prints(source: Source) -> Iterator[Finding]:
-    for node in ast.walk(source.tree):
+    nodes = list(ast.walk(source.tree))
+    flushed = {id(node.value) for node in nodes if isinstance(node, ast.Attribute) and node.attr == "flush"}
+    for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
             yield Finding(source.path, node.lineno, "print belongs to the command line")
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            name = f"{node.value.id}.{node.attr}"
-            if name in ("sys.stdout", "sys.stderr"):
-                yield Finding(source.path, node.lineno, f"{name} belongs to the command line")
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in _STREAMS and id(node) not in flushed:
+            yield Finding(source.path, node.lineno, f"{ast.unparse(node)} belongs to the command line")
 
 
 def _stale_exceptions(sources: list[Source]) -> Iterator[Finding]:

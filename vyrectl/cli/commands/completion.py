@@ -31,7 +31,7 @@ def command(
     """
     record = {"shell": shell, "script": read_script(shell)}
     make_output(format_name, as_json, "auto").emit(
-        "completion", record, lambda whole: whole["script"].rstrip("\n")
+        "completion", record, lambda whole: whole["script"].removesuffix("\n")
     )
 
 

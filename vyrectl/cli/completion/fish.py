@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vyrectl.cli.completion.kinds import COMMA, NONE, Word
+from vyrectl.cli.completion.kinds import COMMA, FILE_SUFFIX, NONE, Word
 from vyrectl.cli.completion.model import Command, Option, Parts, Place, Program
 
 
@@ -36,9 +36,13 @@ def _field(kind: str, names: Iterable[str]) -> list[str]:
 
 
 def _command(command: Command) -> list[str]:
-    here = f"__vyrectl_in {_quoted(command.name)}"
+    here = f"__vyrectl_in {_name(command)}"
     lines = [f"complete -c vyrectl -n {_quoted(here)} {_option(option)}" for option in command.options]
-    return [*lines, *(_place(command, number, place) for number, place in enumerate(command.places)), ""]
+    return ["", *lines, *(_place(command, number, place) for number, place in enumerate(command.places))]
+
+
+def _name(command: Command) -> str:
+    return command.name or "''"
 
 
 def _option(option: Option) -> str:
@@ -49,7 +53,7 @@ def _option(option: Option) -> str:
 
 def _place(command: Command, number: int, place: Place) -> str:
     last = 9999 if place.repeats else number
-    here = f"__vyrectl_at {_quoted(command.name)} {number} {last}"
+    here = f"__vyrectl_at {_name(command)} {number} {last}"
     return f"complete -c vyrectl -n {_quoted(here)} {_value(place.kind)}"
 
 
@@ -59,10 +63,11 @@ def _value(kind: str) -> str:
         "file": "-r -F",
         "buffer": "-r -F",
         "folder": "-x -a '(__fish_complete_directories)'",
-        "ring": "-x -k -a '(__vyrectl_kind_ring)'",
     }
     if kind in special:
         return special[kind]
+    if kind.startswith(FILE_SUFFIX):
+        return f"-x -k -a '(__fish_complete_suffix .{kind.removeprefix(FILE_SUFFIX)})'"
     listed = kind.removesuffix(COMMA)
     if listed != kind:
         return f"-x -a '(__vyrectl_go_on \"[^,]*\\$\" {listed})'"

@@ -42,26 +42,16 @@ class Kind:
 
 NONE = "none"
 FILE = "file"
-RING = "ring"
+FILE_SUFFIX = "file_"
+"""Beginning of the kinds that prefer files with a suffix: ``file_bin``, ``file_cl``."""
+
+RING = f"{FILE_SUFFIX}bin"
 FOLDER = "folder"
 DEVICE = "device"
 WHERE = "where"
 ASSIGNMENT = "assignment"
-RING_OR_ASSIGNMENT = "ring_or_assignment"
+ASSIGNMENT_OR_RING = "assignment_or_ring"
 BUFFER = "buffer"
-FOUND_BY_SHELL: tuple[str, ...] = (
-    NONE,
-    FILE,
-    RING,
-    FOLDER,
-    DEVICE,
-    WHERE,
-    ASSIGNMENT,
-    RING_OR_ASSIGNMENT,
-    BUFFER,
-)
-"""Kinds without a word list: every script has code of its own for them."""
-
 COMMA = "_list"
 """Ending of a kind's name where several of its words may be joined by commas."""
 
@@ -75,30 +65,34 @@ KIND_OF_METAVAR: dict[str, str] = {
     "DEVICE": DEVICE,
     "EXPR": WHERE,
     "FIELD=VALUE": ASSIGNMENT,
-    "RING FIELD=VALUE": RING_OR_ASSIGNMENT,
-    "HANDLE=SPEC": BUFFER,
+    "FIELD=VALUE SLOTS": ASSIGNMENT,
+    "RING FIELD=VALUE": ASSIGNMENT_OR_RING,
+    "H=SPEC": BUFFER,
     "ACTION": "action",
     "CODE": "fault",
     "COLUMN": "field",
     "FIELD": "field",
-    "FIELDS": f"field{COMMA}",
+    "FIELD,": f"field{COMMA}",
     "FLAGS": "flag",
     "OP": "op",
     "PRIORITY": "priority",
     "SHELL": "shell",
     "STATE": "state",
+    "TOPOLOGY": "topology",
     "|".join(FORMATS): "format",
     "|".join(COLORS): "color",
-    "BYTES": NONE,
-    "EPOCH": NONE,
-    "HEX": NONE,
-    "LIST": NONE,
-    "N": NONE,
-    "SECONDS": NONE,
-    "SLOTS": NONE,
-    "WORD": NONE,
+    "TABLE": FILE,
+    **dict.fromkeys(("BYTES", "FIELD=START..STOP", "HEX", "LIST", "N", "S", "SECONDS", "SLOTS"), NONE),
 }
 """Metavar without dots and brackets -> name of a kind; in ``HEX|FILE`` each part is looked up."""
+
+KIND_OF_OPTION: dict[str, str] = {
+    "--by": f"group{COMMA}",
+    "--code": "fault",
+    "--columns": f"field{COMMA}",
+    "--device": DEVICE,
+}
+"""Option -> name of a kind, where the metavar is a common one; goes before `KIND_OF_METAVAR`."""
 
 FIELD_METAVAR = "NAME|N"
 """Metavar of an option that bears a field's name and takes its value."""
@@ -121,7 +115,9 @@ def field_values() -> dict[str, tuple[str, ...]]:
 @cache
 def word_kinds() -> dict[str, Kind]:
     """Every kind that is a fixed list of words, by name."""
+    from vyrectl.cli.commands.snapshot import GROUPS
     from vyrectl.engine.ops import shipped_ops
+    from vyrectl.policy.enums import Topology
 
     lists: dict[str, tuple[Word, ...]] = {
         "action": tuple(Word(row.action, row.meaning) for row in TRANSITIONS.values()),
@@ -131,6 +127,7 @@ def word_kinds() -> dict[str, Kind]:
         "field": tuple(Word(field.name, field.meaning) for field in FIELDS),
         "flag": tuple(Word(name) for name in FLAG_NAMES),
         "format": tuple(Word(name) for name in FORMATS),
+        "group": tuple(Word(name) for name in GROUPS.values()),
         "op": (
             *(Word(opcode.name, opcode.effect) for opcode in CONTROL_OPCODES),
             *(Word(op.name, op.doc) for op in shipped_ops()),
@@ -138,6 +135,7 @@ def word_kinds() -> dict[str, Kind]:
         "priority": tuple(Word(name) for name in PRIORITY_NAMES),
         "shell": tuple(Word(name) for name in SCRIPT_NAMES),
         "state": tuple(Word(state.name.lower(), STATE_MEANINGS[state]) for state in TaskState),
+        "topology": tuple(Word(topology.value) for topology in Topology),
     }
     lists["where_name"] = (*lists["field"], *_CONNECTIVES)
     lists["where_value"] = (*lists["state"], *lists["priority"], *lists["flag"], *lists["op"])
@@ -148,4 +146,7 @@ _CONNECTIVES = (Word("slot", "index of the slot"), Word("and"), Word("or"), Word
 
 
 def _unique(words: tuple[Word, ...]) -> tuple[Word, ...]:
-    return tuple({word.text: word for word in reversed(words)}.values())[::-1]
+    first: dict[str, Word] = {}
+    for word in words:
+        first.setdefault(word.text, word)
+    return tuple(first.values())

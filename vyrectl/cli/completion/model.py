@@ -15,8 +15,10 @@ from vyrectl.cli.completion.kinds import (
     COMMA,
     FIELD_METAVAR,
     FILE,
+    FILE_SUFFIX,
     FOLDER,
     KIND_OF_METAVAR,
+    KIND_OF_OPTION,
     NONE,
     Kind,
     Word,
@@ -136,9 +138,13 @@ class _Reader:
         return Place(param.metavar or param.name.upper(), self._kind(command, param), param.nargs != 1)
 
     def _kind(self, command: str, param: Any) -> str:
+        if param.opts[0] in KIND_OF_OPTION:
+            return KIND_OF_OPTION[param.opts[0]]
         metavar = re.sub(r"[\[\]]|\.\.\.", "", param.metavar or "").strip()
         if metavar in KIND_OF_METAVAR:
             return KIND_OF_METAVAR[metavar]
+        if metavar.startswith("FILE."):
+            return f"{FILE_SUFFIX}{metavar.removeprefix('FILE.')}"
         if metavar == FIELD_METAVAR and param.name in self.kind_of_field:
             return self.kind_of_field[param.name]
         parts = re.split(r"[|,]", metavar)

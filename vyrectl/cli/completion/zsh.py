@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from vyrectl.cli.completion.kinds import COMMA, NONE, Word
+from vyrectl.cli.completion.kinds import COMMA, FILE_SUFFIX, NONE, Word
 from vyrectl.cli.completion.model import Command, Option, Parts, Place, Program
 
 
@@ -72,6 +72,8 @@ def _place(place: Place) -> str:
 def _action(kind: str) -> str:
     if kind == NONE:
         return " "
+    if kind.startswith(FILE_SUFFIX):
+        return f" _vyrectl_suffix {kind.removeprefix(FILE_SUFFIX)}"
     listed = kind.removesuffix(COMMA)
     return f" _vyrectl_kind_{kind}" if listed == kind else f" _vyrectl_list {listed}"
 

@@ -4,7 +4,8 @@
 # It needs bash 3.2 or later and nothing else; with bash-completion, it may lie in its user folder under the name
 # `vyrectl` and is then loaded at the first TAB.
 #
-# Lists of words are split on purpose: shellcheck disable=SC2086
+# Lists of words are split on purpose:
+# shellcheck disable=SC2086
 
 # Prints nothing: sets `options`, `valued` (option:kind) and `places` (kinds, the last may end in a +) of one command.
 __vyrectl_describe() {
@@ -18,7 +19,7 @@ __vyrectl_describe() {
 __vyrectl_words() {
     case $1 in
 @@kinds@@
-        device) __vyrectl_find_devices; list=$_VYRECTL_DEVICES ;;
+        device) __vyrectl_find_devices; list="cpu gpu $_VYRECTL_DEVICES" ;;
         *) list='' ;;
     esac
 }
@@ -72,25 +73,28 @@ __vyrectl_add_files() {
     compopt -o filenames 2>/dev/null
 }
 
+# Adds files that end in .$1 and folders, or any file where there are none.
+__vyrectl_add_suffix() {
+    __vyrectl_add_files -f -X "!*.$1"
+    __vyrectl_add_files -d
+    [[ ${#COMPREPLY[@]} -gt 0 ]] || __vyrectl_add_files -f
+}
+
 __vyrectl_offer() {
     local list='' after='' IFS=$' \t\n'
     case $1 in
         none | '') ;;
         file) __vyrectl_add_files -f ;;
         folder) __vyrectl_add_files -d ;;
-        ring)
-            __vyrectl_add_files -f -X '!*.bin'
-            __vyrectl_add_files -d
-            [[ ${#COMPREPLY[@]} -gt 0 ]] || __vyrectl_add_files -f
-            ;;
+        file_*) __vyrectl_add_suffix "${1#file_}" ;;
         buffer)
             [[ $cur == "$before"*=* ]] || return
             before=${cur%%=*}=
-            __vyrectl_add_files -f
+            __vyrectl_add_suffix npy
             ;;
         assignment) __vyrectl_offer_assignment ;;
-        ring_or_assignment)
-            [[ $cur == *=* ]] || __vyrectl_offer ring
+        assignment_or_ring)
+            [[ $cur == *=* ]] || __vyrectl_add_suffix bin
             __vyrectl_offer_assignment
             ;;
         where) __vyrectl_offer_where ;;

@@ -59,11 +59,7 @@ function __vyrectl_kind_device
     if not set -q __vyrectl_devices
         set -g __vyrectl_devices (vyrectl devices --format csv 2>/dev/null | string replace -r '[",].*' '')[2..-1]
     end
-    printf '%s\n' $__vyrectl_devices
-end
-
-function __vyrectl_kind_ring
-    __fish_complete_suffix .bin
+    printf '%s\n' cpu gpu $__vyrectl_devices
 end
 
 # FIELD=VALUE: the field with its equals sign, then what that field takes.
@@ -78,9 +74,9 @@ function __vyrectl_kind_assignment
     end
 end
 
-function __vyrectl_kind_ring_or_assignment
+function __vyrectl_kind_assignment_or_ring
     __vyrectl_kind_assignment
-    __vyrectl_kind_ring
+    __fish_complete_suffix .bin
 end
 
 # What is typed of the current value.

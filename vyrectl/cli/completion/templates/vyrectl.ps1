@@ -59,7 +59,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             $global:VyrectlDevices = @(vyrectl devices --format csv 2>$null | Select-Object -Skip 1 |
                 ForEach-Object { ($_ -split '[",]')[0] })
         }
-        foreach ($name in $global:VyrectlDevices) {
+        foreach ($name in @('cpu', 'gpu') + $global:VyrectlDevices) {
             if ($name.StartsWith($typed)) { New-Result "$before$name" $name '' }
         }
     }
@@ -79,8 +79,8 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
     function Get-Answers($kind, $before, $typed) {
         switch -Regex ($kind) {
             '^(none|where|)$' { return }
-            '^(file|ring|folder)$' { return Get-Files $before $typed }
-            '^ring_or_assignment$' {
+            '^(file|file_.*|folder)$' { return Get-Files $before $typed }
+            '^assignment_or_ring$' {
                 Get-Assignments $before $typed
                 return Get-Files $before $typed
             }

@@ -1,0 +1,309 @@
+# bash completion for vyrectl. Generated from the program's own options; do not edit.
+#
+# Install it with `vyrectl --install-completion bash`, or source this file from ~/.bashrc.
+# It needs bash 3.2 or later and nothing else; with bash-completion, it may lie in its user folder under the name
+# `vyrectl` and is then loaded at the first TAB.
+#
+# Lists of words are split on purpose:
+# shellcheck disable=SC2086
+
+# Prints nothing: sets `options`, `valued` (option:kind) and `places` (kinds, the last may end in a +) of one command.
+__vyrectl_describe() {
+    case $1 in
+        '')
+            options='--version --install-completion --help -h'
+            valued='--install-completion:shell'
+            places='command'
+            ;;
+        encode)
+            options='--state --op-handle --op --tenant-id --priority --input-handle --output-handle --param --continuation-pc --continuation-data --resume-epoch --task-id --parent-task-id --age-ticks --requeue-count --yield-count --flags --slot --raw --backup --dry-run --format -f --json --color --quiet -q --help -h'
+            valued='--state:state --op-handle:op --op:op --tenant-id:none --priority:priority --input-handle:none --output-handle:none --param:none --continuation-pc:none --continuation-data:none --resume-epoch:none --task-id:none --parent-task-id:none --age-ticks:none --requeue-count:none --yield-count:none --flags:flag --slot:none --format:format -f:format --color:color'
+            places='assignment_or_ring+'
+            ;;
+        decode)
+            options='--hex --raw --offset --count --format -f --json --color --quiet -q --help -h'
+            valued='--offset:none --count:none --format:format -f:format --color:color'
+            places='file+'
+            ;;
+        build)
+            options='--from --input-format --synthetic --seed --mix --slots --force --dry-run --format -f --json --color --quiet -q --help -h'
+            valued='--from:file --input-format:input_format --synthetic:none --seed:none --mix:file --slots:none --format:format -f:format --color:color'
+            places='file_bin file'
+            ;;
+        inspect)
+            options='--where --slots --slot --sort --limit --columns --offset --count --format -f --json --color --quiet -q --help -h'
+            valued='--where:where --slots:none --slot:none --sort:field_list --limit:limit --columns:field_list --offset:none --count:none --format:format -f:format --color:color'
+            places='file_bin'
+            ;;
+        snapshot)
+            options='--by --lenient --offset --count --format -f --json --color --quiet -q --help -h'
+            valued='--by:group_list --offset:none --count:none --format:format -f:format --color:color'
+            places='file_bin+'
+            ;;
+        transition)
+            options='--pc --data --epoch --priority --code --where --all --dry-run --backup --limit --format -f --json --color --quiet -q --help -h'
+            valued='--pc:none --data:none --epoch:epoch --priority:priority --code:fault --where:where --limit:limit --format:format -f:format --color:color'
+            places='file_bin action none+'
+            ;;
+        set)
+            options='--where --all --dry-run --backup --limit --format -f --json --color --quiet -q --help -h'
+            valued='--where:where --limit:limit --format:format -f:format --color:color'
+            places='file_bin assignment+'
+            ;;
+        apply)
+            options='--request --offset --count --lenient --format -f --json --color --quiet -q --queue-len --requested-worker-groups --max-workgroup-size-x --max-compute-workgroups-per-dimension --max-compute-invocations-per-workgroup --requested-hit-capacity --expected-hits-per-item --hot-opcode-count --hot-window-count --requeue-count --max-priority-age --graph-node-count --graph-edge-count --frontier-density-bps --memory-pressure-bps --resident-device-bytes --device-memory-budget-bytes --help -h'
+            valued='--request:file --offset:none --count:none --format:format -f:format --color:color --queue-len:none --requested-worker-groups:none --max-workgroup-size-x:none --max-compute-workgroups-per-dimension:none --max-compute-invocations-per-workgroup:none --requested-hit-capacity:none --expected-hits-per-item:none --hot-opcode-count:none --hot-window-count:none --requeue-count:none --max-priority-age:none --graph-node-count:none --graph-edge-count:none --frontier-density-bps:none --memory-pressure-bps:none --resident-device-bytes:none --device-memory-budget-bytes:none'
+            places='file_bin'
+            ;;
+        plan)
+            options='--device --request --previous --policy --explain --sweep --offset --count --lenient --format -f --json --color --quiet -q --queue-len --requested-worker-groups --max-workgroup-size-x --max-compute-workgroups-per-dimension --max-compute-invocations-per-workgroup --requested-hit-capacity --expected-hits-per-item --hot-opcode-count --hot-window-count --requeue-count --max-priority-age --graph-node-count --graph-edge-count --frontier-density-bps --memory-pressure-bps --resident-device-bytes --device-memory-budget-bytes --help -h'
+            valued='--device:device --request:file --previous:topology --policy:file --sweep:none --offset:none --count:none --format:format -f:format --color:color --queue-len:none --requested-worker-groups:none --max-workgroup-size-x:none --max-compute-workgroups-per-dimension:none --max-compute-invocations-per-workgroup:none --requested-hit-capacity:none --expected-hits-per-item:none --hot-opcode-count:none --hot-window-count:none --requeue-count:none --max-priority-age:none --graph-node-count:none --graph-edge-count:none --frontier-density-bps:none --memory-pressure-bps:none --resident-device-bytes:none --device-memory-budget-bytes:none'
+            places='file_bin'
+            ;;
+        launch)
+            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --output -o --backup --fail-on-fault --dry-run --format -f --json --color --quiet -q --help -h'
+            valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --max-steps:none --timeout:none --output:file_bin -o:file_bin --format:format -f:format --color:color'
+            places='file_bin'
+            ;;
+        demo)
+            options='--device -d --output -o --keep --format -f --json --color --quiet -q --help -h'
+            valued='--device:device -d:device --output:file_png -o:file_png --keep:file_bin --format:format -f:format --color:color'
+            places=''
+            ;;
+        devices)
+            options='--check --format -f --json --color --help -h'
+            valued='--format:format -f:format --color:color'
+            places=''
+            ;;
+        ops)
+            options='--format -f --json --color --help -h'
+            valued='--format:format -f:format --color:color'
+            places='file_cl+'
+            ;;
+        completion)
+            options='--format -f --json --help -h'
+            valued='--format:format -f:format'
+            places='shell'
+            ;;
+        *) options='' valued='' places='' ;;
+    esac
+}
+
+# Sets `list` to the words of one kind.
+__vyrectl_words() {
+    case $1 in
+        action) list='pause resume yield requeue complete fault' ;;
+        color) list='auto always never' ;;
+        command) list='encode decode build inspect snapshot transition set apply plan launch demo devices ops completion' ;;
+        epoch) list='never' ;;
+        fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned' ;;
+        field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;
+        flag) list='paused yielded requeue_requested resume_ready' ;;
+        format) list='table json jsonl csv' ;;
+        group) list='state priority tenant op' ;;
+        input_format) list='jsonl csv' ;;
+        limit) list='all' ;;
+        op) list='nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot' ;;
+        priority) list='critical high normal low idle' ;;
+        shell) list='bash zsh fish powershell' ;;
+        state) list='empty ready running done paused yielded requeued faulted' ;;
+        topology) list='Empty SparseFrontier HybridFrontier DenseFrontier FusedDense MemoryConstrained' ;;
+        where_name) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags slot and or not in' ;;
+        where_value) list='empty ready running done paused yielded requeued faulted critical high normal low idle requeue_requested resume_ready nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot' ;;
+        device) __vyrectl_find_devices; list="cpu gpu $_VYRECTL_DEVICES" ;;
+        *) list='' ;;
+    esac
+}
+
+# The one list that the program has to be asked for, once per session.
+__vyrectl_find_devices() {
+    [[ -n ${_VYRECTL_DEVICES-} ]] ||
+        _VYRECTL_DEVICES=$(vyrectl devices --format csv 2>/dev/null | sed -e 1d -e 's/[",].*//' -e '/[[:space:]]/d')
+}
+
+# Sets `kind` to what the option $1 takes; it stays empty for a switch.
+__vyrectl_kind_of_option() {
+    local entry
+    kind=''
+    for entry in $valued; do
+        [[ ${entry%%:*} != "$1" ]] || kind=${entry#*:}
+    done
+}
+
+# Sets `kind` to what stands at position $1, counted from 0.
+__vyrectl_kind_of_place() {
+    local entry left=$1
+    kind=''
+    for entry in $places; do
+        kind=${entry%+}
+        if [[ $left -eq 0 || $entry == *+ ]]; then return; fi
+        left=$((left - 1))
+    done
+    kind=''
+}
+
+# Adds those of the words "$@" that go on from $cur, each with $before in front and $after behind.
+__vyrectl_add() {
+    local word
+    for word in "$@"; do
+        word=$before$word
+        [[ $word != "$cur"* ]] || COMPREPLY[${#COMPREPLY[@]}]=${word:cut}$after
+    done
+}
+
+__vyrectl_no_space() {
+    compopt -o nospace 2>/dev/null
+}
+
+# Adds files: `compgen` with the options "$@" lists them.
+__vyrectl_add_files() {
+    local file
+    while IFS= read -r file; do
+        __vyrectl_add "$file"
+    done < <(compgen "$@" -- "${cur#"$before"}")
+    compopt -o filenames 2>/dev/null
+}
+
+# Adds files that end in .$1 and folders, or any file where there are none.
+__vyrectl_add_suffix() {
+    __vyrectl_add_files -f -X "!*.$1"
+    __vyrectl_add_files -d
+    [[ ${#COMPREPLY[@]} -gt 0 ]] || __vyrectl_add_files -f
+}
+
+__vyrectl_offer() {
+    local list='' after='' IFS=$' \t\n'
+    case $1 in
+        none | '') ;;
+        file) __vyrectl_add_files -f ;;
+        folder) __vyrectl_add_files -d ;;
+        file_*) __vyrectl_add_suffix "${1#file_}" ;;
+        buffer)
+            [[ $cur == "$before"*=* ]] || return
+            before=${cur%%=*}=
+            __vyrectl_add_suffix npy
+            ;;
+        assignment) __vyrectl_offer_assignment ;;
+        assignment_or_ring)
+            [[ $cur == *=* ]] || __vyrectl_add_suffix bin
+            __vyrectl_offer_assignment
+            ;;
+        where) __vyrectl_offer_where ;;
+        *_list)
+            [[ $cur != *,* ]] || before=${cur%,*},
+            __vyrectl_words "${1%_list}"
+            __vyrectl_add $list
+            __vyrectl_no_space
+            ;;
+        *)
+            __vyrectl_words "$1"
+            __vyrectl_add $list
+            ;;
+    esac
+}
+
+# FIELD=VALUE: the field with its equals sign, then what that field takes.
+__vyrectl_offer_assignment() {
+    local field=${cur%%=*}
+    if [[ $cur != *=* ]]; then
+        __vyrectl_words field
+        after='='
+        __vyrectl_add $list
+        __vyrectl_no_space
+        return
+    fi
+    before=$field=
+    case $field in
+        state) __vyrectl_words state ;;
+        op_handle|op) __vyrectl_words op ;;
+        priority) __vyrectl_words priority ;;
+        flags) __vyrectl_words flag ;;
+        *) list='' ;;
+    esac
+    __vyrectl_add $list
+}
+
+# A condition, usually quoted: after a comparison what a column can hold, elsewhere columns and connectives.
+__vyrectl_offer_where() {
+    local tail=${cur##*[!A-Za-z0-9_]}
+    local head=${cur%"$tail"} names='' values=''
+    __vyrectl_words where_name; names=$list
+    __vyrectl_words where_value; values=$list
+    before=$head
+    case ${head%"${head##*[![:space:]]}"} in
+        *[=\<\>,]) __vyrectl_add $values ;;
+        *'(') __vyrectl_add $names $values ;;
+        *) __vyrectl_add $names ;;
+    esac
+    # A second spelling of a lone answer keeps readline from closing the quote: the condition may go on.
+    [[ ${#COMPREPLY[@]} -ne 1 ]] || COMPREPLY[1]="${COMPREPLY[0]} "
+    __vyrectl_no_space
+}
+
+# Sets `words`, `cur` and `cut`. Readline splits words at = and :, which stand inside options and values here, so they
+# are put together again; `cut` is how much of `cur` readline leaves alone.
+__vyrectl_read_line() {
+    local i raw='' joined=''
+    words=()
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        raw=${COMP_WORDS[i]}
+        if [[ $i -gt 0 && ( $joined || ( -n $raw && $raw != *[!=:]* ) ) ]]; then
+            words[${#words[@]}-1]=${words[${#words[@]}-1]}$raw
+        else
+            words[${#words[@]}]=$raw
+        fi
+        [[ -n $raw && $raw != *[!=:]* ]] && joined=yes || joined=''
+    done
+    [[ -z $joined ]] || raw=''
+    cur=${words[${#words[@]}-1]}
+    cut=$((${#cur} - ${#raw}))
+    case $cur in
+        [\'\"]*) cur=${cur#?} ;;
+        *) cur=${cur//\\/} ;;
+    esac
+}
+
+# Sets `kind`, and `before` where the word begins with --option=, from the words up to the cursor.
+__vyrectl_find_kind() {
+    local i word command='' place=0 ended='' last=$((${#words[@]} - 1))
+    local options valued places
+    kind=''
+    __vyrectl_describe ''
+    for ((i = 1; i < last; i++)); do
+        word=${words[i]}
+        if [[ -n $kind ]]; then
+            kind=''
+        elif [[ -z $ended && $word == -- ]]; then
+            ended=yes
+        elif [[ -z $ended && $word == -?* ]]; then
+            __vyrectl_kind_of_option "$word"
+        elif [[ -z $command ]]; then
+            command=$word
+            __vyrectl_describe "$command"
+        else
+            place=$((place + 1))
+        fi
+    done
+    if [[ -n $kind ]]; then
+        return
+    elif [[ -z $ended && $cur == --*=* ]]; then
+        before=${cur%%=*}=
+        __vyrectl_kind_of_option "${cur%%=*}"
+    elif [[ -z $ended && $cur == -* ]]; then
+        __vyrectl_add $options
+    elif [[ -z $command ]]; then
+        kind='command'
+    else
+        __vyrectl_kind_of_place $place
+    fi
+}
+
+_vyrectl() {
+    local words cur cut kind before='' after='' IFS=$' \t\n'
+    COMPREPLY=()
+    __vyrectl_read_line
+    __vyrectl_find_kind
+    __vyrectl_offer "$kind"
+}
+
+complete -F _vyrectl vyrectl

@@ -1,0 +1,607 @@
+# fish completion for vyrectl. Generated from the program's own options; do not edit.
+#
+# Install it with `vyrectl --install-completion fish`, or put this file into ~/.config/fish/completions.
+
+# --- where the cursor is ---
+
+# The options of a command that take a value.
+function __vyrectl_valued
+    switch "$argv[1]"
+        case ''
+            string split ' ' -- '--install-completion'
+        case 'encode'
+            string split ' ' -- '--state --op-handle --op --tenant-id --priority --input-handle --output-handle --param --continuation-pc --continuation-data --resume-epoch --task-id --parent-task-id --age-ticks --requeue-count --yield-count --flags --slot --format -f --color'
+        case 'decode'
+            string split ' ' -- '--offset --count --format -f --color'
+        case 'build'
+            string split ' ' -- '--from --input-format --synthetic --seed --mix --slots --format -f --color'
+        case 'inspect'
+            string split ' ' -- '--where --slots --slot --sort --limit --columns --offset --count --format -f --color'
+        case 'snapshot'
+            string split ' ' -- '--by --offset --count --format -f --color'
+        case 'transition'
+            string split ' ' -- '--pc --data --epoch --priority --code --where --limit --format -f --color'
+        case 'set'
+            string split ' ' -- '--where --limit --format -f --color'
+        case 'apply'
+            string split ' ' -- '--request --offset --count --format -f --color --queue-len --requested-worker-groups --max-workgroup-size-x --max-compute-workgroups-per-dimension --max-compute-invocations-per-workgroup --requested-hit-capacity --expected-hits-per-item --hot-opcode-count --hot-window-count --requeue-count --max-priority-age --graph-node-count --graph-edge-count --frontier-density-bps --memory-pressure-bps --resident-device-bytes --device-memory-budget-bytes'
+        case 'plan'
+            string split ' ' -- '--device --request --previous --policy --sweep --offset --count --format -f --color --queue-len --requested-worker-groups --max-workgroup-size-x --max-compute-workgroups-per-dimension --max-compute-invocations-per-workgroup --requested-hit-capacity --expected-hits-per-item --hot-opcode-count --hot-window-count --requeue-count --max-priority-age --graph-node-count --graph-edge-count --frontier-density-bps --memory-pressure-bps --resident-device-bytes --device-memory-budget-bytes'
+        case 'launch'
+            string split ' ' -- '--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --output -o --format -f --color'
+        case 'demo'
+            string split ' ' -- '--device -d --output -o --keep --format -f --color'
+        case 'devices'
+            string split ' ' -- '--format -f --color'
+        case 'ops'
+            string split ' ' -- '--format -f --color'
+        case 'completion'
+            string split ' ' -- '--format -f'
+    end
+end
+
+# Prints the command (empty before it is typed) and how many arguments follow it, up to the cursor.
+function __vyrectl_where_am_i
+    set -l words (commandline -opc)
+    set -e words[1]
+    set -l name ''
+    set -l place 0
+    set -l ended no
+    set -l skip no
+    set -l valued (__vyrectl_valued '')
+    for word in $words
+        if test $skip = yes
+            set skip no
+        else if test $ended = no; and test "$word" = --
+            set ended yes
+        else if test $ended = no; and string match -q -- '-?*' "$word"
+            contains -- "$word" $valued; and set skip yes
+        else if test -z "$name"
+            set name "$word"
+            set valued (__vyrectl_valued "$name")
+        else
+            set place (math $place + 1)
+        end
+    end
+    printf '%s\n' "$name" $place
+end
+
+# True when the command is $argv[1].
+function __vyrectl_in
+    set -l here (__vyrectl_where_am_i)
+    test "$here[1]" = "$argv[1]"
+end
+
+# True when the command is $argv[1] and the cursor stands on one of its arguments $argv[2] to $argv[3].
+function __vyrectl_at
+    set -l here (__vyrectl_where_am_i)
+    test "$here[1]" = "$argv[1]"; and test $here[2] -ge $argv[2]; and test $here[2] -le $argv[3]
+end
+
+# --- words that never change ---
+
+function __vyrectl_kind_action
+    printf '%s\t%s\n' \
+        'pause' 'wait for an epoch' \
+        'resume' 'make a paused task claimable again' \
+        'yield' 'give up the worker and keep the progress' \
+        'requeue' 'go back to a priority class, one tick older' \
+        'complete' 'finish' \
+        'fault' 'stop with a fault code'
+end
+
+function __vyrectl_kind_color
+    printf '%s\t%s\n' \
+        'auto' '' \
+        'always' '' \
+        'never' ''
+end
+
+function __vyrectl_kind_command
+    printf '%s\t%s\n' \
+        'encode' 'Turn fields into one 64-byte slot' \
+        'decode' 'Explain every word of a slot' \
+        'build' 'Make a ring from a table or a seed' \
+        'inspect' 'Show slots as a table' \
+        'snapshot' 'Show queue telemetry' \
+        'transition' 'Apply a lifecycle action to slots' \
+        'set' 'Write any word of any slots' \
+        'apply' 'Merge a ring\'s telemetry into a launch request' \
+        'plan' 'Recommend a launch for a queue, and say why' \
+        'launch' 'Run a ring on a device' \
+        'demo' 'Build, run and draw a ring of real work' \
+        'devices' 'List what can run a ring' \
+        'ops' 'List the operations a task may name' \
+        'completion' 'Print a shell\'s completion script'
+end
+
+function __vyrectl_kind_epoch
+    printf '%s\t%s\n' \
+        'never' ''
+end
+
+function __vyrectl_kind_fault
+    printf '%s\t%s\n' \
+        'unknown_op' 'no operation has this op_handle' \
+        'bad_handle' 'a handle names no buffer of this launch' \
+        'out_of_range' 'an access would leave its buffer' \
+        'counter_overflow' 'yield_count, requeue_count or age_ticks is at 4294967295' \
+        'bad_argument' 'the operation cannot work with this param or argument record' \
+        'bad_type' 'a buffer\'s element type does not suit the operation' \
+        'bad_outcome' 'the operation ended in a way the wire cannot hold' \
+        'reserved_op' 'the wire reserves this opcode and gives it no body' \
+        'read_only' 'the operation writes a buffer that was given as an input' \
+        'orphaned' 'the worker that ran it was lost and the operation may not run twice'
+end
+
+function __vyrectl_kind_field
+    printf '%s\t%s\n' \
+        'state' 'lifecycle state; a claim is a compare-and-swap of this word' \
+        'op_handle' 'operation to run' \
+        'tenant_id' 'tenant, checked before a claim' \
+        'priority' 'priority class' \
+        'input_handle' 'handle of the input buffer' \
+        'output_handle' 'handle of the output buffer' \
+        'param' 'a value for the operation, or an index into its argument table' \
+        'continuation_pc' 'where the operation resumes' \
+        'continuation_data' 'scratch kept for the operation; the fault code once Faulted' \
+        'resume_epoch' 'epoch from which a paused task may resume' \
+        'task_id' 'stable id' \
+        'parent_task_id' 'id of the parent, 0 for none' \
+        'age_ticks' 'scheduler age' \
+        'requeue_count' 'times requeued' \
+        'yield_count' 'times yielded' \
+        'flags' 'flag bits'
+end
+
+function __vyrectl_kind_flag
+    printf '%s\t%s\n' \
+        'paused' '' \
+        'yielded' '' \
+        'requeue_requested' '' \
+        'resume_ready' ''
+end
+
+function __vyrectl_kind_format
+    printf '%s\t%s\n' \
+        'table' '' \
+        'json' '' \
+        'jsonl' '' \
+        'csv' ''
+end
+
+function __vyrectl_kind_group
+    printf '%s\t%s\n' \
+        'state' '' \
+        'priority' '' \
+        'tenant' '' \
+        'op' ''
+end
+
+function __vyrectl_kind_input_format
+    printf '%s\t%s\n' \
+        'jsonl' '' \
+        'csv' ''
+end
+
+function __vyrectl_kind_limit
+    printf '%s\t%s\n' \
+        'all' ''
+end
+
+function __vyrectl_kind_op
+    printf '%s\t%s\n' \
+        'nop' 'does nothing' \
+        'store_u32' 'control[output_handle] = input_handle' \
+        'atomic_add' 'control[output_handle] += input_handle' \
+        'load_u32' 'observable[output_handle] = control[input_handle]' \
+        'compare_swap' 'observable[input_handle] = CAS(control[input_handle], output_handle -> param)' \
+        'memcpy' 'copies param control words from input_handle to output_handle, ascending' \
+        'dfa_step' 'reserved by the wire; no built-in body' \
+        'batch_fence' 'epoch += 1, observable[0] = output_handle' \
+        'load_miss' 'device-initiated load; needs an I/O queue' \
+        'printf' 'appends one debug record' \
+        'packed_slot' 'several small operations in one slot' \
+        'shutdown' 'asks every worker to leave' \
+        'scale' 'output[i] = input[i] * param; float32 (param = the factor\'s bits) or 32-bit integers' \
+        'copy' 'output[i] = input[i] for the first param words, all when param is 0; any 4-byte type, the same on both sides' \
+        'fill' 'output[i] = param, bit for bit, over the whole output; any 4-byte type' \
+        'saxpy' 'output[j] = a * input[j] + output[j], float32, j = offset + i * stride for i < length; param = argument record (offset, length, stride, a)' \
+        'sum' 'output[param] = sum of input modulo 2^32, 32-bit integers; yields every 4096 elements (pc = next element, data = sum so far)' \
+        'spin' 'param steps of integer work; yields every 1048576 steps (pc = steps made, data = generator)' \
+        'wait' 'pauses until the epoch reaches param, then finishes (pc = 1 once it has paused)' \
+        'requeue_n' 'requeues itself param times, each time a priority lower (pc = times requeued)' \
+        'fault' 'faults with code param' \
+        'mandelbrot' 'tile param of the view in input: iteration counts into output; yields every so many iterations (pc = iterations made)'
+end
+
+function __vyrectl_kind_priority
+    printf '%s\t%s\n' \
+        'critical' '' \
+        'high' '' \
+        'normal' '' \
+        'low' '' \
+        'idle' ''
+end
+
+function __vyrectl_kind_shell
+    printf '%s\t%s\n' \
+        'bash' '' \
+        'zsh' '' \
+        'fish' '' \
+        'powershell' ''
+end
+
+function __vyrectl_kind_state
+    printf '%s\t%s\n' \
+        'empty' 'no task; the slot may be published into' \
+        'ready' 'published, may be claimed' \
+        'running' 'claimed by a worker' \
+        'done' 'finished' \
+        'paused' 'waits for its resume epoch' \
+        'yielded' 'gave up its worker, may be claimed again' \
+        'requeued' 'went back to a priority class, may be claimed again' \
+        'faulted' 'stopped by a fault; runs no more unless repaired'
+end
+
+function __vyrectl_kind_topology
+    printf '%s\t%s\n' \
+        'Empty' '' \
+        'SparseFrontier' '' \
+        'HybridFrontier' '' \
+        'DenseFrontier' '' \
+        'FusedDense' '' \
+        'MemoryConstrained' ''
+end
+
+function __vyrectl_kind_where_name
+    printf '%s\t%s\n' \
+        'state' 'lifecycle state; a claim is a compare-and-swap of this word' \
+        'op_handle' 'operation to run' \
+        'tenant_id' 'tenant, checked before a claim' \
+        'priority' 'priority class' \
+        'input_handle' 'handle of the input buffer' \
+        'output_handle' 'handle of the output buffer' \
+        'param' 'a value for the operation, or an index into its argument table' \
+        'continuation_pc' 'where the operation resumes' \
+        'continuation_data' 'scratch kept for the operation; the fault code once Faulted' \
+        'resume_epoch' 'epoch from which a paused task may resume' \
+        'task_id' 'stable id' \
+        'parent_task_id' 'id of the parent, 0 for none' \
+        'age_ticks' 'scheduler age' \
+        'requeue_count' 'times requeued' \
+        'yield_count' 'times yielded' \
+        'flags' 'flag bits' \
+        'slot' 'index of the slot' \
+        'and' '' \
+        'or' '' \
+        'not' '' \
+        'in' ''
+end
+
+function __vyrectl_kind_where_value
+    printf '%s\t%s\n' \
+        'empty' 'no task; the slot may be published into' \
+        'ready' 'published, may be claimed' \
+        'running' 'claimed by a worker' \
+        'done' 'finished' \
+        'paused' 'waits for its resume epoch' \
+        'yielded' 'gave up its worker, may be claimed again' \
+        'requeued' 'went back to a priority class, may be claimed again' \
+        'faulted' 'stopped by a fault; runs no more unless repaired' \
+        'critical' '' \
+        'high' '' \
+        'normal' '' \
+        'low' '' \
+        'idle' '' \
+        'requeue_requested' '' \
+        'resume_ready' '' \
+        'nop' 'does nothing' \
+        'store_u32' 'control[output_handle] = input_handle' \
+        'atomic_add' 'control[output_handle] += input_handle' \
+        'load_u32' 'observable[output_handle] = control[input_handle]' \
+        'compare_swap' 'observable[input_handle] = CAS(control[input_handle], output_handle -> param)' \
+        'memcpy' 'copies param control words from input_handle to output_handle, ascending' \
+        'dfa_step' 'reserved by the wire; no built-in body' \
+        'batch_fence' 'epoch += 1, observable[0] = output_handle' \
+        'load_miss' 'device-initiated load; needs an I/O queue' \
+        'printf' 'appends one debug record' \
+        'packed_slot' 'several small operations in one slot' \
+        'shutdown' 'asks every worker to leave' \
+        'scale' 'output[i] = input[i] * param; float32 (param = the factor\'s bits) or 32-bit integers' \
+        'copy' 'output[i] = input[i] for the first param words, all when param is 0; any 4-byte type, the same on both sides' \
+        'fill' 'output[i] = param, bit for bit, over the whole output; any 4-byte type' \
+        'saxpy' 'output[j] = a * input[j] + output[j], float32, j = offset + i * stride for i < length; param = argument record (offset, length, stride, a)' \
+        'sum' 'output[param] = sum of input modulo 2^32, 32-bit integers; yields every 4096 elements (pc = next element, data = sum so far)' \
+        'spin' 'param steps of integer work; yields every 1048576 steps (pc = steps made, data = generator)' \
+        'wait' 'pauses until the epoch reaches param, then finishes (pc = 1 once it has paused)' \
+        'requeue_n' 'requeues itself param times, each time a priority lower (pc = times requeued)' \
+        'fault' 'faults with code param' \
+        'mandelbrot' 'tile param of the view in input: iteration counts into output; yields every so many iterations (pc = iterations made)'
+end
+
+# --- words that the shell finds ---
+
+# The one list that the program has to be asked for, once per session.
+function __vyrectl_kind_device
+    if not set -q __vyrectl_devices
+        set -g __vyrectl_devices (vyrectl devices --format csv 2>/dev/null | string replace -r '[",].*' '')[2..-1]
+    end
+    printf '%s\n' cpu gpu $__vyrectl_devices
+end
+
+# FIELD=VALUE: the field with its equals sign, then what that field takes.
+function __vyrectl_kind_assignment
+    set -l field (string split -m 1 = -- (commandline -ct))
+    if test (count $field) -lt 2
+        __vyrectl_kind_field | string replace -r '\t' '=\t'
+        return
+    end
+    switch $field[1]
+        case state
+            __vyrectl_go_on '[^=]*$' state
+        case op_handle op
+            __vyrectl_go_on '[^=]*$' op
+        case priority
+            __vyrectl_go_on '[^=]*$' priority
+        case flags
+            __vyrectl_go_on '[^=]*$' flag
+    end
+end
+
+function __vyrectl_kind_assignment_or_ring
+    __vyrectl_kind_assignment
+    __fish_complete_suffix .bin
+end
+
+# What is typed of the current value.
+function __vyrectl_typed
+    commandline -ct | string replace -r -- '^--[^=]+=' '' | string trim -l -c '\'"'
+end
+
+# Words of the kind $argv[2] after what is typed already; the pattern $argv[1] is the part that they replace.
+function __vyrectl_go_on
+    set -l head (__vyrectl_typed | string replace -r -- $argv[1] '')
+    printf "$(string replace -a % %% -- "$head" | string replace -a \\ \\\\)%s\n" (__vyrectl_kind_$argv[2])
+end
+
+# A condition, usually quoted: after a comparison what a column can hold, elsewhere columns and connectives.
+function __vyrectl_kind_where
+    set -l head (__vyrectl_typed | string replace -r '[A-Za-z0-9_]*$' '')
+    if string match -qr '[=<>,(]\s*$' -- "$head"
+        __vyrectl_go_on '[A-Za-z0-9_]*$' where_value
+    end
+    if not string match -qr '[=<>,]\s*$' -- "$head"
+        __vyrectl_go_on '[A-Za-z0-9_]*$' where_name
+    end
+end
+
+# --- commands ---
+
+complete -c vyrectl -f
+
+complete -c vyrectl -n '__vyrectl_in \'\'' -l version -d 'Show the version of the library and of the ABI'
+complete -c vyrectl -n '__vyrectl_in \'\'' -l install-completion -x -k -a '(__vyrectl_kind_shell)' -d 'Install the completion script of bash, zsh, fish or PowerShell'
+complete -c vyrectl -n '__vyrectl_in \'\'' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at \'\' 0 0' -x -k -a '(__vyrectl_kind_command)'
+
+complete -c vyrectl -n '__vyrectl_in encode' -l state -x -k -a '(__vyrectl_kind_state)' -d 'Lifecycle state'
+complete -c vyrectl -n '__vyrectl_in encode' -l op-handle -l op -x -k -a '(__vyrectl_kind_op)' -d 'Operation to run'
+complete -c vyrectl -n '__vyrectl_in encode' -l tenant-id -x -d 'Tenant, checked before a claim'
+complete -c vyrectl -n '__vyrectl_in encode' -l priority -x -k -a '(__vyrectl_kind_priority)' -d 'Priority class'
+complete -c vyrectl -n '__vyrectl_in encode' -l input-handle -x -d 'Handle of the input buffer'
+complete -c vyrectl -n '__vyrectl_in encode' -l output-handle -x -d 'Handle of the output buffer'
+complete -c vyrectl -n '__vyrectl_in encode' -l param -x -d 'A value for the operation, or an index into its argument table'
+complete -c vyrectl -n '__vyrectl_in encode' -l continuation-pc -x -d 'Where the operation resumes'
+complete -c vyrectl -n '__vyrectl_in encode' -l continuation-data -x -d 'Scratch kept for the operation'
+complete -c vyrectl -n '__vyrectl_in encode' -l resume-epoch -x -d 'Epoch from which a paused task may resume'
+complete -c vyrectl -n '__vyrectl_in encode' -l task-id -x -d 'Stable id'
+complete -c vyrectl -n '__vyrectl_in encode' -l parent-task-id -x -d 'Id of the parent, 0 for none'
+complete -c vyrectl -n '__vyrectl_in encode' -l age-ticks -x -d 'Scheduler age'
+complete -c vyrectl -n '__vyrectl_in encode' -l requeue-count -x -d 'Times requeued'
+complete -c vyrectl -n '__vyrectl_in encode' -l yield-count -x -d 'Times yielded'
+complete -c vyrectl -n '__vyrectl_in encode' -l flags -x -k -a '(__vyrectl_kind_flag)' -d 'Flag bits'
+complete -c vyrectl -n '__vyrectl_in encode' -l slot -x -d 'Write this slot of RING'
+complete -c vyrectl -n '__vyrectl_in encode' -l raw -d 'Write the 64 bytes to stdout'
+complete -c vyrectl -n '__vyrectl_in encode' -l backup -d 'Keep the old ring as RING.bak'
+complete -c vyrectl -n '__vyrectl_in encode' -l dry-run -d 'Show what would change and change nothing'
+complete -c vyrectl -n '__vyrectl_in encode' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in encode' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in encode' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in encode' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in encode' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at encode 0 9999' -x -k -a '(__vyrectl_kind_assignment_or_ring)'
+
+complete -c vyrectl -n '__vyrectl_in decode' -l hex -d 'The argument is hex, even if a file has that name'
+complete -c vyrectl -n '__vyrectl_in decode' -l raw -d 'The file holds raw slots, even if it reads as text'
+complete -c vyrectl -n '__vyrectl_in decode' -l offset -x -d 'Where the ring starts inside a larger dump'
+complete -c vyrectl -n '__vyrectl_in decode' -l count -x -d 'How many slots to read; all by default'
+complete -c vyrectl -n '__vyrectl_in decode' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in decode' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in decode' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in decode' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in decode' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at decode 0 9999' -r -F
+
+complete -c vyrectl -n '__vyrectl_in build' -l from -r -F -d 'The same as TABLE'
+complete -c vyrectl -n '__vyrectl_in build' -l input-format -x -k -a '(__vyrectl_kind_input_format)' -d 'What TABLE is; told by its name or its first line if not given'
+complete -c vyrectl -n '__vyrectl_in build' -l synthetic -x -d 'Make up N slots from a seed'
+complete -c vyrectl -n '__vyrectl_in build' -l seed -x -d 'Seed of --synthetic; 0 if not given'
+complete -c vyrectl -n '__vyrectl_in build' -l mix -r -F -d 'What --synthetic draws from, as JSON or TOML'
+complete -c vyrectl -n '__vyrectl_in build' -l slots -x -d 'Slots of the ring; those past the tasks are Empty'
+complete -c vyrectl -n '__vyrectl_in build' -l force -d 'Replace an existing file'
+complete -c vyrectl -n '__vyrectl_in build' -l dry-run -d 'Check everything and write nothing'
+complete -c vyrectl -n '__vyrectl_in build' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in build' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in build' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in build' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in build' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at build 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+complete -c vyrectl -n '__vyrectl_at build 1 1' -r -F
+
+complete -c vyrectl -n '__vyrectl_in inspect' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in inspect' -l slots -x -d 'Only these slots, e.g. 0-15,20'
+complete -c vyrectl -n '__vyrectl_in inspect' -l slot -x -d 'Show this one slot in full'
+complete -c vyrectl -n '__vyrectl_in inspect' -l sort -x -a '(__vyrectl_go_on "[^,]*\$" field)' -d 'Order of the rows; -FIELD is descending'
+complete -c vyrectl -n '__vyrectl_in inspect' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
+complete -c vyrectl -n '__vyrectl_in inspect' -l columns -x -a '(__vyrectl_go_on "[^,]*\$" field)' -d 'Only these columns; \'words\' is all 16 fields'
+complete -c vyrectl -n '__vyrectl_in inspect' -l offset -x -d 'Where the ring starts inside a larger dump'
+complete -c vyrectl -n '__vyrectl_in inspect' -l count -x -d 'How many slots to read; all by default'
+complete -c vyrectl -n '__vyrectl_in inspect' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in inspect' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in inspect' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in inspect' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in inspect' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at inspect 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+
+complete -c vyrectl -n '__vyrectl_in snapshot' -l by -x -a '(__vyrectl_go_on "[^,]*\$" group)' -d 'Also count by state, priority, tenant, op'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l lenient -d 'Count unknown states apart instead of refusing them'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l offset -x -d 'Where the ring starts inside a larger dump'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l count -x -d 'How many slots to read; all by default'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at snapshot 0 9999' -x -k -a '(__fish_complete_suffix .bin)'
+
+complete -c vyrectl -n '__vyrectl_in transition' -l pc -x -d 'New continuation_pc; kept if not given'
+complete -c vyrectl -n '__vyrectl_in transition' -l data -x -d 'New continuation_data; kept if not given'
+complete -c vyrectl -n '__vyrectl_in transition' -l epoch -x -k -a '(__vyrectl_kind_epoch)' -d 'For pause: the epoch to wait for'
+complete -c vyrectl -n '__vyrectl_in transition' -l priority -x -k -a '(__vyrectl_kind_priority)' -d 'For requeue: new class; kept if not given'
+complete -c vyrectl -n '__vyrectl_in transition' -l code -x -k -a '(__vyrectl_kind_fault)' -d 'For fault: why, a number or an engine fault'
+complete -c vyrectl -n '__vyrectl_in transition' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in transition' -l all -d 'Every slot of the ring'
+complete -c vyrectl -n '__vyrectl_in transition' -l dry-run -d 'Show what would change and change nothing'
+complete -c vyrectl -n '__vyrectl_in transition' -l backup -d 'Keep the old ring as RING.bak'
+complete -c vyrectl -n '__vyrectl_in transition' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
+complete -c vyrectl -n '__vyrectl_in transition' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in transition' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in transition' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in transition' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in transition' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at transition 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+complete -c vyrectl -n '__vyrectl_at transition 1 1' -x -k -a '(__vyrectl_kind_action)'
+complete -c vyrectl -n '__vyrectl_at transition 2 9999' -x
+
+complete -c vyrectl -n '__vyrectl_in set' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in set' -l all -d 'Every slot of the ring'
+complete -c vyrectl -n '__vyrectl_in set' -l dry-run -d 'Show what would change and change nothing'
+complete -c vyrectl -n '__vyrectl_in set' -l backup -d 'Keep the old ring as RING.bak'
+complete -c vyrectl -n '__vyrectl_in set' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
+complete -c vyrectl -n '__vyrectl_in set' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in set' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in set' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in set' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in set' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at set 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+complete -c vyrectl -n '__vyrectl_at set 1 9999' -x -k -a '(__vyrectl_kind_assignment)'
+
+complete -c vyrectl -n '__vyrectl_in apply' -l request -r -F -d 'A launch request, as JSON or TOML'
+complete -c vyrectl -n '__vyrectl_in apply' -l offset -x -d 'Where the ring starts inside a larger dump'
+complete -c vyrectl -n '__vyrectl_in apply' -l count -x -d 'How many slots to read; all by default'
+complete -c vyrectl -n '__vyrectl_in apply' -l lenient -d 'Leave slots in an unknown state out'
+complete -c vyrectl -n '__vyrectl_in apply' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in apply' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in apply' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in apply' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in apply' -l queue-len -x -d 'Tasks that wait to be claimed'
+complete -c vyrectl -n '__vyrectl_in apply' -l requested-worker-groups -x -d 'Work-groups wanted; 0 derives them from the limits'
+complete -c vyrectl -n '__vyrectl_in apply' -l max-workgroup-size-x -x -d 'Widest work-group that the device takes'
+complete -c vyrectl -n '__vyrectl_in apply' -l max-compute-workgroups-per-dimension -x -d 'Most work-groups per dimension'
+complete -c vyrectl -n '__vyrectl_in apply' -l max-compute-invocations-per-workgroup -x -d 'Most work-items of a work-group'
+complete -c vyrectl -n '__vyrectl_in apply' -l requested-hit-capacity -x -d 'Hits to make room for; 0 derives them'
+complete -c vyrectl -n '__vyrectl_in apply' -l expected-hits-per-item -x -d 'Hits that a task is expected to make'
+complete -c vyrectl -n '__vyrectl_in apply' -l hot-opcode-count -x -d 'Opcodes that run often'
+complete -c vyrectl -n '__vyrectl_in apply' -l hot-window-count -x -d 'Windows of opcodes that run often'
+complete -c vyrectl -n '__vyrectl_in apply' -l requeue-count -x -d 'Requeues seen so far'
+complete -c vyrectl -n '__vyrectl_in apply' -l max-priority-age -x -d 'Age of the oldest task, in ticks'
+complete -c vyrectl -n '__vyrectl_in apply' -l graph-node-count -x -d 'Nodes of the graph behind the queue'
+complete -c vyrectl -n '__vyrectl_in apply' -l graph-edge-count -x -d 'Edges of the graph behind the queue'
+complete -c vyrectl -n '__vyrectl_in apply' -l frontier-density-bps -x -d 'Share of the nodes that are active, in bps; 0 infers it'
+complete -c vyrectl -n '__vyrectl_in apply' -l memory-pressure-bps -x -d 'Share of the device memory in use, in bps; 0 infers it'
+complete -c vyrectl -n '__vyrectl_in apply' -l resident-device-bytes -x -d 'Bytes that lie on the device already'
+complete -c vyrectl -n '__vyrectl_in apply' -l device-memory-budget-bytes -x -d 'Bytes that may lie on the device; 0 is unbounded'
+complete -c vyrectl -n '__vyrectl_in apply' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at apply 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+
+complete -c vyrectl -n '__vyrectl_in plan' -l device -x -k -a '(__vyrectl_kind_device)' -d 'Device whose limits to plan for; the best by default'
+complete -c vyrectl -n '__vyrectl_in plan' -l request -r -F -d 'A launch request, as JSON or TOML'
+complete -c vyrectl -n '__vyrectl_in plan' -l previous -x -k -a '(__vyrectl_kind_topology)' -d 'Topology of the launch before, for hysteresis'
+complete -c vyrectl -n '__vyrectl_in plan' -l policy -r -F -d 'Thresholds of the policy, as JSON or TOML'
+complete -c vyrectl -n '__vyrectl_in plan' -l explain -d 'Show each step that decided something'
+complete -c vyrectl -n '__vyrectl_in plan' -l sweep -x -d 'Show where the answer flips'
+complete -c vyrectl -n '__vyrectl_in plan' -l offset -x -d 'Where the ring starts inside a larger dump'
+complete -c vyrectl -n '__vyrectl_in plan' -l count -x -d 'How many slots to read; all by default'
+complete -c vyrectl -n '__vyrectl_in plan' -l lenient -d 'Leave slots in an unknown state out'
+complete -c vyrectl -n '__vyrectl_in plan' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in plan' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in plan' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in plan' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in plan' -l queue-len -x -d 'Tasks that wait to be claimed'
+complete -c vyrectl -n '__vyrectl_in plan' -l requested-worker-groups -x -d 'Work-groups wanted; 0 derives them from the limits'
+complete -c vyrectl -n '__vyrectl_in plan' -l max-workgroup-size-x -x -d 'Widest work-group that the device takes'
+complete -c vyrectl -n '__vyrectl_in plan' -l max-compute-workgroups-per-dimension -x -d 'Most work-groups per dimension'
+complete -c vyrectl -n '__vyrectl_in plan' -l max-compute-invocations-per-workgroup -x -d 'Most work-items of a work-group'
+complete -c vyrectl -n '__vyrectl_in plan' -l requested-hit-capacity -x -d 'Hits to make room for; 0 derives them'
+complete -c vyrectl -n '__vyrectl_in plan' -l expected-hits-per-item -x -d 'Hits that a task is expected to make'
+complete -c vyrectl -n '__vyrectl_in plan' -l hot-opcode-count -x -d 'Opcodes that run often'
+complete -c vyrectl -n '__vyrectl_in plan' -l hot-window-count -x -d 'Windows of opcodes that run often'
+complete -c vyrectl -n '__vyrectl_in plan' -l requeue-count -x -d 'Requeues seen so far'
+complete -c vyrectl -n '__vyrectl_in plan' -l max-priority-age -x -d 'Age of the oldest task, in ticks'
+complete -c vyrectl -n '__vyrectl_in plan' -l graph-node-count -x -d 'Nodes of the graph behind the queue'
+complete -c vyrectl -n '__vyrectl_in plan' -l graph-edge-count -x -d 'Edges of the graph behind the queue'
+complete -c vyrectl -n '__vyrectl_in plan' -l frontier-density-bps -x -d 'Share of the nodes that are active, in bps; 0 infers it'
+complete -c vyrectl -n '__vyrectl_in plan' -l memory-pressure-bps -x -d 'Share of the device memory in use, in bps; 0 infers it'
+complete -c vyrectl -n '__vyrectl_in plan' -l resident-device-bytes -x -d 'Bytes that lie on the device already'
+complete -c vyrectl -n '__vyrectl_in plan' -l device-memory-budget-bytes -x -d 'Bytes that may lie on the device; 0 is unbounded'
+complete -c vyrectl -n '__vyrectl_in plan' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at plan 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+
+complete -c vyrectl -n '__vyrectl_in launch' -l device -s d -x -k -a '(__vyrectl_kind_device)' -d 'Where to run: an id, cpu, gpu, a name, reference'
+complete -c vyrectl -n '__vyrectl_in launch' -l ops -x -k -a '(__fish_complete_suffix .cl)' -d 'Operations of your own; may be repeated'
+complete -c vyrectl -n '__vyrectl_in launch' -l buffer -r -F -d 'x.npy, x.npy:OUT.npy or zeros:DTYPE:SHAPE[:OUT.npy]'
+complete -c vyrectl -n '__vyrectl_in launch' -l epoch -x -d 'Epoch to start at; due paused tasks are resumed'
+complete -c vyrectl -n '__vyrectl_in launch' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in launch' -l workers -x -d 'Work-groups'
+complete -c vyrectl -n '__vyrectl_in launch' -l work-group-size -x -d 'Work-items of a work-group'
+complete -c vyrectl -n '__vyrectl_in launch' -l ticket -x -d 'Tasks taken at once'
+complete -c vyrectl -n '__vyrectl_in launch' -l age-threshold -x -d 'Age ticks that lift a task by one class; 0: none'
+complete -c vyrectl -n '__vyrectl_in launch' -l max-steps -x -d 'Stop after this many claims'
+complete -c vyrectl -n '__vyrectl_in launch' -l timeout -x -d 'Stop after this time'
+complete -c vyrectl -n '__vyrectl_in launch' -l output -s o -x -k -a '(__fish_complete_suffix .bin)' -d 'Write the result here and keep RING'
+complete -c vyrectl -n '__vyrectl_in launch' -l backup -d 'Keep the old ring as RING.bak'
+complete -c vyrectl -n '__vyrectl_in launch' -l fail-on-fault -d 'Exit 6 when a task faulted'
+complete -c vyrectl -n '__vyrectl_in launch' -l dry-run -d 'Show what would be claimed and run nothing'
+complete -c vyrectl -n '__vyrectl_in launch' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in launch' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in launch' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in launch' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in launch' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at launch 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+
+complete -c vyrectl -n '__vyrectl_in demo' -l device -s d -x -k -a '(__vyrectl_kind_device)' -d 'Where to run; the best device by default'
+complete -c vyrectl -n '__vyrectl_in demo' -l output -s o -x -k -a '(__fish_complete_suffix .png)' -d 'Also write the picture as PNG'
+complete -c vyrectl -n '__vyrectl_in demo' -l keep -x -k -a '(__fish_complete_suffix .bin)' -d 'Also write the finished ring, to look at'
+complete -c vyrectl -n '__vyrectl_in demo' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in demo' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in demo' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in demo' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in demo' -l help -s h -d 'Show this message and exit'
+
+complete -c vyrectl -n '__vyrectl_in devices' -l check -d 'Build and run a kernel on each, and name its fence rung'
+complete -c vyrectl -n '__vyrectl_in devices' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in devices' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in devices' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in devices' -l help -s h -d 'Show this message and exit'
+
+complete -c vyrectl -n '__vyrectl_in ops' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in ops' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in ops' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in ops' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at ops 0 9999' -x -k -a '(__fish_complete_suffix .cl)'
+
+complete -c vyrectl -n '__vyrectl_in completion' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in completion' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in completion' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at completion 0 0' -x -k -a '(__vyrectl_kind_shell)'

@@ -1,0 +1,644 @@
+# PowerShell completion for vyrectl. Generated from the program's own options; do not edit.
+#
+# Install it with `vyrectl --install-completion powershell`, or dot-source this file from $PROFILE.
+
+Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    # Kind -> pairs of a word and its meaning.
+    $kinds = @{
+        'action' = @(
+            @('pause', 'wait for an epoch'),
+            @('resume', 'make a paused task claimable again'),
+            @('yield', 'give up the worker and keep the progress'),
+            @('requeue', 'go back to a priority class, one tick older'),
+            @('complete', 'finish'),
+            @('fault', 'stop with a fault code')
+        )
+        'color' = @(
+            @('auto', ''),
+            @('always', ''),
+            @('never', '')
+        )
+        'command' = @(
+            @('encode', 'Turn fields into one 64-byte slot'),
+            @('decode', 'Explain every word of a slot'),
+            @('build', 'Make a ring from a table or a seed'),
+            @('inspect', 'Show slots as a table'),
+            @('snapshot', 'Show queue telemetry'),
+            @('transition', 'Apply a lifecycle action to slots'),
+            @('set', 'Write any word of any slots'),
+            @('apply', 'Merge a ring''s telemetry into a launch request'),
+            @('plan', 'Recommend a launch for a queue, and say why'),
+            @('launch', 'Run a ring on a device'),
+            @('demo', 'Build, run and draw a ring of real work'),
+            @('devices', 'List what can run a ring'),
+            @('ops', 'List the operations a task may name'),
+            @('completion', 'Print a shell''s completion script')
+        )
+        'epoch' = @(
+            @('never', '')
+        )
+        'fault' = @(
+            @('unknown_op', 'no operation has this op_handle'),
+            @('bad_handle', 'a handle names no buffer of this launch'),
+            @('out_of_range', 'an access would leave its buffer'),
+            @('counter_overflow', 'yield_count, requeue_count or age_ticks is at 4294967295'),
+            @('bad_argument', 'the operation cannot work with this param or argument record'),
+            @('bad_type', 'a buffer''s element type does not suit the operation'),
+            @('bad_outcome', 'the operation ended in a way the wire cannot hold'),
+            @('reserved_op', 'the wire reserves this opcode and gives it no body'),
+            @('read_only', 'the operation writes a buffer that was given as an input'),
+            @('orphaned', 'the worker that ran it was lost and the operation may not run twice')
+        )
+        'field' = @(
+            @('state', 'lifecycle state; a claim is a compare-and-swap of this word'),
+            @('op_handle', 'operation to run'),
+            @('tenant_id', 'tenant, checked before a claim'),
+            @('priority', 'priority class'),
+            @('input_handle', 'handle of the input buffer'),
+            @('output_handle', 'handle of the output buffer'),
+            @('param', 'a value for the operation, or an index into its argument table'),
+            @('continuation_pc', 'where the operation resumes'),
+            @('continuation_data', 'scratch kept for the operation; the fault code once Faulted'),
+            @('resume_epoch', 'epoch from which a paused task may resume'),
+            @('task_id', 'stable id'),
+            @('parent_task_id', 'id of the parent, 0 for none'),
+            @('age_ticks', 'scheduler age'),
+            @('requeue_count', 'times requeued'),
+            @('yield_count', 'times yielded'),
+            @('flags', 'flag bits')
+        )
+        'flag' = @(
+            @('paused', ''),
+            @('yielded', ''),
+            @('requeue_requested', ''),
+            @('resume_ready', '')
+        )
+        'format' = @(
+            @('table', ''),
+            @('json', ''),
+            @('jsonl', ''),
+            @('csv', '')
+        )
+        'group' = @(
+            @('state', ''),
+            @('priority', ''),
+            @('tenant', ''),
+            @('op', '')
+        )
+        'input_format' = @(
+            @('jsonl', ''),
+            @('csv', '')
+        )
+        'limit' = @(
+            @('all', '')
+        )
+        'op' = @(
+            @('nop', 'does nothing'),
+            @('store_u32', 'control[output_handle] = input_handle'),
+            @('atomic_add', 'control[output_handle] += input_handle'),
+            @('load_u32', 'observable[output_handle] = control[input_handle]'),
+            @('compare_swap', 'observable[input_handle] = CAS(control[input_handle], output_handle -> param)'),
+            @('memcpy', 'copies param control words from input_handle to output_handle, ascending'),
+            @('dfa_step', 'reserved by the wire; no built-in body'),
+            @('batch_fence', 'epoch += 1, observable[0] = output_handle'),
+            @('load_miss', 'device-initiated load; needs an I/O queue'),
+            @('printf', 'appends one debug record'),
+            @('packed_slot', 'several small operations in one slot'),
+            @('shutdown', 'asks every worker to leave'),
+            @('scale', 'output[i] = input[i] * param; float32 (param = the factor''s bits) or 32-bit integers'),
+            @('copy', 'output[i] = input[i] for the first param words, all when param is 0; any 4-byte type, the same on both sides'),
+            @('fill', 'output[i] = param, bit for bit, over the whole output; any 4-byte type'),
+            @('saxpy', 'output[j] = a * input[j] + output[j], float32, j = offset + i * stride for i < length; param = argument record (offset, length, stride, a)'),
+            @('sum', 'output[param] = sum of input modulo 2^32, 32-bit integers; yields every 4096 elements (pc = next element, data = sum so far)'),
+            @('spin', 'param steps of integer work; yields every 1048576 steps (pc = steps made, data = generator)'),
+            @('wait', 'pauses until the epoch reaches param, then finishes (pc = 1 once it has paused)'),
+            @('requeue_n', 'requeues itself param times, each time a priority lower (pc = times requeued)'),
+            @('fault', 'faults with code param'),
+            @('mandelbrot', 'tile param of the view in input: iteration counts into output; yields every so many iterations (pc = iterations made)')
+        )
+        'priority' = @(
+            @('critical', ''),
+            @('high', ''),
+            @('normal', ''),
+            @('low', ''),
+            @('idle', '')
+        )
+        'shell' = @(
+            @('bash', ''),
+            @('zsh', ''),
+            @('fish', ''),
+            @('powershell', '')
+        )
+        'state' = @(
+            @('empty', 'no task; the slot may be published into'),
+            @('ready', 'published, may be claimed'),
+            @('running', 'claimed by a worker'),
+            @('done', 'finished'),
+            @('paused', 'waits for its resume epoch'),
+            @('yielded', 'gave up its worker, may be claimed again'),
+            @('requeued', 'went back to a priority class, may be claimed again'),
+            @('faulted', 'stopped by a fault; runs no more unless repaired')
+        )
+        'topology' = @(
+            @('Empty', ''),
+            @('SparseFrontier', ''),
+            @('HybridFrontier', ''),
+            @('DenseFrontier', ''),
+            @('FusedDense', ''),
+            @('MemoryConstrained', '')
+        )
+        'where_name' = @(
+            @('state', 'lifecycle state; a claim is a compare-and-swap of this word'),
+            @('op_handle', 'operation to run'),
+            @('tenant_id', 'tenant, checked before a claim'),
+            @('priority', 'priority class'),
+            @('input_handle', 'handle of the input buffer'),
+            @('output_handle', 'handle of the output buffer'),
+            @('param', 'a value for the operation, or an index into its argument table'),
+            @('continuation_pc', 'where the operation resumes'),
+            @('continuation_data', 'scratch kept for the operation; the fault code once Faulted'),
+            @('resume_epoch', 'epoch from which a paused task may resume'),
+            @('task_id', 'stable id'),
+            @('parent_task_id', 'id of the parent, 0 for none'),
+            @('age_ticks', 'scheduler age'),
+            @('requeue_count', 'times requeued'),
+            @('yield_count', 'times yielded'),
+            @('flags', 'flag bits'),
+            @('slot', 'index of the slot'),
+            @('and', ''),
+            @('or', ''),
+            @('not', ''),
+            @('in', '')
+        )
+        'where_value' = @(
+            @('empty', 'no task; the slot may be published into'),
+            @('ready', 'published, may be claimed'),
+            @('running', 'claimed by a worker'),
+            @('done', 'finished'),
+            @('paused', 'waits for its resume epoch'),
+            @('yielded', 'gave up its worker, may be claimed again'),
+            @('requeued', 'went back to a priority class, may be claimed again'),
+            @('faulted', 'stopped by a fault; runs no more unless repaired'),
+            @('critical', ''),
+            @('high', ''),
+            @('normal', ''),
+            @('low', ''),
+            @('idle', ''),
+            @('requeue_requested', ''),
+            @('resume_ready', ''),
+            @('nop', 'does nothing'),
+            @('store_u32', 'control[output_handle] = input_handle'),
+            @('atomic_add', 'control[output_handle] += input_handle'),
+            @('load_u32', 'observable[output_handle] = control[input_handle]'),
+            @('compare_swap', 'observable[input_handle] = CAS(control[input_handle], output_handle -> param)'),
+            @('memcpy', 'copies param control words from input_handle to output_handle, ascending'),
+            @('dfa_step', 'reserved by the wire; no built-in body'),
+            @('batch_fence', 'epoch += 1, observable[0] = output_handle'),
+            @('load_miss', 'device-initiated load; needs an I/O queue'),
+            @('printf', 'appends one debug record'),
+            @('packed_slot', 'several small operations in one slot'),
+            @('shutdown', 'asks every worker to leave'),
+            @('scale', 'output[i] = input[i] * param; float32 (param = the factor''s bits) or 32-bit integers'),
+            @('copy', 'output[i] = input[i] for the first param words, all when param is 0; any 4-byte type, the same on both sides'),
+            @('fill', 'output[i] = param, bit for bit, over the whole output; any 4-byte type'),
+            @('saxpy', 'output[j] = a * input[j] + output[j], float32, j = offset + i * stride for i < length; param = argument record (offset, length, stride, a)'),
+            @('sum', 'output[param] = sum of input modulo 2^32, 32-bit integers; yields every 4096 elements (pc = next element, data = sum so far)'),
+            @('spin', 'param steps of integer work; yields every 1048576 steps (pc = steps made, data = generator)'),
+            @('wait', 'pauses until the epoch reaches param, then finishes (pc = 1 once it has paused)'),
+            @('requeue_n', 'requeues itself param times, each time a priority lower (pc = times requeued)'),
+            @('fault', 'faults with code param'),
+            @('mandelbrot', 'tile param of the view in input: iteration counts into output; yields every so many iterations (pc = iterations made)')
+        )
+    }
+
+    # Command -> options (name, kind of the value or '' for a switch, help) and kinds of its arguments in order;
+    # a kind that ends in + takes every further argument.
+    $commands = @{
+        '' = @{
+            Options = @(
+                @('--version', '', 'Show the version of the library and of the ABI'),
+                @('--install-completion', 'shell', 'Install the completion script of bash, zsh, fish or PowerShell'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('command')
+        }
+        'encode' = @{
+            Options = @(
+                @('--state', 'state', 'Lifecycle state'),
+                @('--op-handle', 'op', 'Operation to run'),
+                @('--op', 'op', 'Operation to run'),
+                @('--tenant-id', 'none', 'Tenant, checked before a claim'),
+                @('--priority', 'priority', 'Priority class'),
+                @('--input-handle', 'none', 'Handle of the input buffer'),
+                @('--output-handle', 'none', 'Handle of the output buffer'),
+                @('--param', 'none', 'A value for the operation, or an index into its argument table'),
+                @('--continuation-pc', 'none', 'Where the operation resumes'),
+                @('--continuation-data', 'none', 'Scratch kept for the operation'),
+                @('--resume-epoch', 'none', 'Epoch from which a paused task may resume'),
+                @('--task-id', 'none', 'Stable id'),
+                @('--parent-task-id', 'none', 'Id of the parent, 0 for none'),
+                @('--age-ticks', 'none', 'Scheduler age'),
+                @('--requeue-count', 'none', 'Times requeued'),
+                @('--yield-count', 'none', 'Times yielded'),
+                @('--flags', 'flag', 'Flag bits'),
+                @('--slot', 'none', 'Write this slot of RING'),
+                @('--raw', '', 'Write the 64 bytes to stdout'),
+                @('--backup', '', 'Keep the old ring as RING.bak'),
+                @('--dry-run', '', 'Show what would change and change nothing'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('assignment_or_ring+')
+        }
+        'decode' = @{
+            Options = @(
+                @('--hex', '', 'The argument is hex, even if a file has that name'),
+                @('--raw', '', 'The file holds raw slots, even if it reads as text'),
+                @('--offset', 'none', 'Where the ring starts inside a larger dump'),
+                @('--count', 'none', 'How many slots to read; all by default'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file+')
+        }
+        'build' = @{
+            Options = @(
+                @('--from', 'file', 'The same as TABLE'),
+                @('--input-format', 'input_format', 'What TABLE is; told by its name or its first line if not given'),
+                @('--synthetic', 'none', 'Make up N slots from a seed'),
+                @('--seed', 'none', 'Seed of --synthetic; 0 if not given'),
+                @('--mix', 'file', 'What --synthetic draws from, as JSON or TOML'),
+                @('--slots', 'none', 'Slots of the ring; those past the tasks are Empty'),
+                @('--force', '', 'Replace an existing file'),
+                @('--dry-run', '', 'Check everything and write nothing'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin', 'file')
+        }
+        'inspect' = @{
+            Options = @(
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--slots', 'none', 'Only these slots, e.g. 0-15,20'),
+                @('--slot', 'none', 'Show this one slot in full'),
+                @('--sort', 'field_list', 'Order of the rows; -FIELD is descending'),
+                @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
+                @('--columns', 'field_list', 'Only these columns; ''words'' is all 16 fields'),
+                @('--offset', 'none', 'Where the ring starts inside a larger dump'),
+                @('--count', 'none', 'How many slots to read; all by default'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin')
+        }
+        'snapshot' = @{
+            Options = @(
+                @('--by', 'group_list', 'Also count by state, priority, tenant, op'),
+                @('--lenient', '', 'Count unknown states apart instead of refusing them'),
+                @('--offset', 'none', 'Where the ring starts inside a larger dump'),
+                @('--count', 'none', 'How many slots to read; all by default'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin+')
+        }
+        'transition' = @{
+            Options = @(
+                @('--pc', 'none', 'New continuation_pc; kept if not given'),
+                @('--data', 'none', 'New continuation_data; kept if not given'),
+                @('--epoch', 'epoch', 'For pause: the epoch to wait for'),
+                @('--priority', 'priority', 'For requeue: new class; kept if not given'),
+                @('--code', 'fault', 'For fault: why, a number or an engine fault'),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--all', '', 'Every slot of the ring'),
+                @('--dry-run', '', 'Show what would change and change nothing'),
+                @('--backup', '', 'Keep the old ring as RING.bak'),
+                @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin', 'action', 'none+')
+        }
+        'set' = @{
+            Options = @(
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--all', '', 'Every slot of the ring'),
+                @('--dry-run', '', 'Show what would change and change nothing'),
+                @('--backup', '', 'Keep the old ring as RING.bak'),
+                @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin', 'assignment+')
+        }
+        'apply' = @{
+            Options = @(
+                @('--request', 'file', 'A launch request, as JSON or TOML'),
+                @('--offset', 'none', 'Where the ring starts inside a larger dump'),
+                @('--count', 'none', 'How many slots to read; all by default'),
+                @('--lenient', '', 'Leave slots in an unknown state out'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--queue-len', 'none', 'Tasks that wait to be claimed'),
+                @('--requested-worker-groups', 'none', 'Work-groups wanted; 0 derives them from the limits'),
+                @('--max-workgroup-size-x', 'none', 'Widest work-group that the device takes'),
+                @('--max-compute-workgroups-per-dimension', 'none', 'Most work-groups per dimension'),
+                @('--max-compute-invocations-per-workgroup', 'none', 'Most work-items of a work-group'),
+                @('--requested-hit-capacity', 'none', 'Hits to make room for; 0 derives them'),
+                @('--expected-hits-per-item', 'none', 'Hits that a task is expected to make'),
+                @('--hot-opcode-count', 'none', 'Opcodes that run often'),
+                @('--hot-window-count', 'none', 'Windows of opcodes that run often'),
+                @('--requeue-count', 'none', 'Requeues seen so far'),
+                @('--max-priority-age', 'none', 'Age of the oldest task, in ticks'),
+                @('--graph-node-count', 'none', 'Nodes of the graph behind the queue'),
+                @('--graph-edge-count', 'none', 'Edges of the graph behind the queue'),
+                @('--frontier-density-bps', 'none', 'Share of the nodes that are active, in bps; 0 infers it'),
+                @('--memory-pressure-bps', 'none', 'Share of the device memory in use, in bps; 0 infers it'),
+                @('--resident-device-bytes', 'none', 'Bytes that lie on the device already'),
+                @('--device-memory-budget-bytes', 'none', 'Bytes that may lie on the device; 0 is unbounded'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin')
+        }
+        'plan' = @{
+            Options = @(
+                @('--device', 'device', 'Device whose limits to plan for; the best by default'),
+                @('--request', 'file', 'A launch request, as JSON or TOML'),
+                @('--previous', 'topology', 'Topology of the launch before, for hysteresis'),
+                @('--policy', 'file', 'Thresholds of the policy, as JSON or TOML'),
+                @('--explain', '', 'Show each step that decided something'),
+                @('--sweep', 'none', 'Show where the answer flips'),
+                @('--offset', 'none', 'Where the ring starts inside a larger dump'),
+                @('--count', 'none', 'How many slots to read; all by default'),
+                @('--lenient', '', 'Leave slots in an unknown state out'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--queue-len', 'none', 'Tasks that wait to be claimed'),
+                @('--requested-worker-groups', 'none', 'Work-groups wanted; 0 derives them from the limits'),
+                @('--max-workgroup-size-x', 'none', 'Widest work-group that the device takes'),
+                @('--max-compute-workgroups-per-dimension', 'none', 'Most work-groups per dimension'),
+                @('--max-compute-invocations-per-workgroup', 'none', 'Most work-items of a work-group'),
+                @('--requested-hit-capacity', 'none', 'Hits to make room for; 0 derives them'),
+                @('--expected-hits-per-item', 'none', 'Hits that a task is expected to make'),
+                @('--hot-opcode-count', 'none', 'Opcodes that run often'),
+                @('--hot-window-count', 'none', 'Windows of opcodes that run often'),
+                @('--requeue-count', 'none', 'Requeues seen so far'),
+                @('--max-priority-age', 'none', 'Age of the oldest task, in ticks'),
+                @('--graph-node-count', 'none', 'Nodes of the graph behind the queue'),
+                @('--graph-edge-count', 'none', 'Edges of the graph behind the queue'),
+                @('--frontier-density-bps', 'none', 'Share of the nodes that are active, in bps; 0 infers it'),
+                @('--memory-pressure-bps', 'none', 'Share of the device memory in use, in bps; 0 infers it'),
+                @('--resident-device-bytes', 'none', 'Bytes that lie on the device already'),
+                @('--device-memory-budget-bytes', 'none', 'Bytes that may lie on the device; 0 is unbounded'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin')
+        }
+        'launch' = @{
+            Options = @(
+                @('--device', 'device', 'Where to run: an id, cpu, gpu, a name, reference'),
+                @('-d', 'device', 'Where to run: an id, cpu, gpu, a name, reference'),
+                @('--ops', 'file_cl', 'Operations of your own; may be repeated'),
+                @('--buffer', 'buffer', 'x.npy, x.npy:OUT.npy or zeros:DTYPE:SHAPE[:OUT.npy]'),
+                @('--epoch', 'none', 'Epoch to start at; due paused tasks are resumed'),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--workers', 'none', 'Work-groups'),
+                @('--work-group-size', 'none', 'Work-items of a work-group'),
+                @('--ticket', 'none', 'Tasks taken at once'),
+                @('--age-threshold', 'none', 'Age ticks that lift a task by one class; 0: none'),
+                @('--max-steps', 'none', 'Stop after this many claims'),
+                @('--timeout', 'none', 'Stop after this time'),
+                @('--output', 'file_bin', 'Write the result here and keep RING'),
+                @('-o', 'file_bin', 'Write the result here and keep RING'),
+                @('--backup', '', 'Keep the old ring as RING.bak'),
+                @('--fail-on-fault', '', 'Exit 6 when a task faulted'),
+                @('--dry-run', '', 'Show what would be claimed and run nothing'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin')
+        }
+        'demo' = @{
+            Options = @(
+                @('--device', 'device', 'Where to run; the best device by default'),
+                @('-d', 'device', 'Where to run; the best device by default'),
+                @('--output', 'file_png', 'Also write the picture as PNG'),
+                @('-o', 'file_png', 'Also write the picture as PNG'),
+                @('--keep', 'file_bin', 'Also write the finished ring, to look at'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @()
+        }
+        'devices' = @{
+            Options = @(
+                @('--check', '', 'Build and run a kernel on each, and name its fence rung'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @()
+        }
+        'ops' = @{
+            Options = @(
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_cl+')
+        }
+        'completion' = @{
+            Options = @(
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('shell')
+        }
+    }
+
+    # Field -> kind of its value in FIELD=VALUE.
+    $fieldValues = @{
+        'state' = 'state'
+        'op_handle' = 'op'
+        'op' = 'op'
+        'priority' = 'priority'
+        'flags' = 'flag'
+    }
+
+    function Find-Kind($command, $option) {
+        foreach ($entry in $command.Options) {
+            if ($entry[0] -ceq $option) { return $entry[1] }
+        }
+        return ''
+    }
+
+    function Find-Place($command, $place) {
+        for ($i = 0; $i -lt $command.Places.Count; $i++) {
+            $kind = $command.Places[$i]
+            if ($i -eq $place -or $kind.EndsWith('+')) { return $kind.TrimEnd('+') }
+        }
+        return 'none'
+    }
+
+    function New-Result($text, $shown, $meaning) {
+        if (-not $meaning) { $meaning = $shown }
+        [System.Management.Automation.CompletionResult]::new($text, $shown, 'ParameterValue', $meaning)
+    }
+
+    function Get-Words($kind, $before, $typed, $after) {
+        foreach ($word in $kinds[$kind]) {
+            if ($word[0].StartsWith($typed)) { New-Result "$before$($word[0])$after" $word[0] $word[1] }
+        }
+    }
+
+    function Get-Files($before, $typed) {
+        foreach ($found in [System.Management.Automation.CompletionCompleters]::CompleteFilename($typed)) {
+            New-Result "$before$($found.CompletionText)" $found.ListItemText $found.ToolTip
+        }
+    }
+
+    # The one list that the program has to be asked for, once per session.
+    function Get-Devices($before, $typed) {
+        if (-not $global:VyrectlDevices) {
+            $global:VyrectlDevices = @(vyrectl devices --format csv 2>$null | Select-Object -Skip 1 |
+                ForEach-Object { ($_ -split '[",]')[0] })
+        }
+        foreach ($name in @('cpu', 'gpu') + $global:VyrectlDevices) {
+            if ($name.StartsWith($typed)) { New-Result "$before$name" $name '' }
+        }
+    }
+
+    function Get-Assignments($before, $typed) {
+        $at = $typed.IndexOf('=')
+        if ($at -lt 0) { return Get-Words 'field' $before $typed '=' }
+        $kind = $fieldValues[$typed.Substring(0, $at)]
+        if ($kind) { Get-Words $kind "$before$($typed.Substring(0, $at + 1))" $typed.Substring($at + 1) '' }
+    }
+
+    function Get-Listed($kind, $before, $typed) {
+        $at = $typed.LastIndexOf(',') + 1
+        Get-Words $kind "$before$($typed.Substring(0, $at))" $typed.Substring($at) ''
+    }
+
+    function Get-Answers($kind, $before, $typed) {
+        switch -Regex ($kind) {
+            '^(none|where|)$' { return }
+            '^(file|file_.*|folder)$' { return Get-Files $before $typed }
+            '^assignment_or_ring$' {
+                Get-Assignments $before $typed
+                return Get-Files $before $typed
+            }
+            '^buffer$' {
+                $at = $typed.IndexOf('=') + 1
+                return Get-Files "$before$($typed.Substring(0, $at))" $typed.Substring($at)
+            }
+            '^device$' { return Get-Devices $before $typed }
+            '^assignment$' { return Get-Assignments $before $typed }
+            '_list$' { return Get-Listed ($kind -replace '_list$', '') $before $typed }
+            default { return Get-Words $kind $before $typed '' }
+        }
+    }
+
+    # The words before the one at the cursor, without the program's name.
+    $words = @($commandAst.CommandElements | Select-Object -Skip 1 |
+        Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object { $_.Extent.Text })
+    $name = ''
+    $pending = ''
+    $place = 0
+    $ended = $false
+    foreach ($word in $words) {
+        if ($pending) { $pending = '' }
+        elseif (-not $ended -and $word -eq '--') { $ended = $true }
+        elseif (-not $ended -and $word.StartsWith('-')) { $pending = Find-Kind $commands[$name] $word }
+        elseif (-not $name) { $name = $word; if (-not $commands.ContainsKey($name)) { return } }
+        else { $place++ }
+    }
+    $command = $commands[$name]
+    if ($pending) { return Get-Answers $pending '' $wordToComplete }
+    if (-not $ended -and $wordToComplete -match '^(--[^=]+)=(.*)$') {
+        return Get-Answers (Find-Kind $command $Matches[1]) "$($Matches[1])=" $Matches[2]
+    }
+    if (-not $ended -and $wordToComplete.StartsWith('-')) {
+        foreach ($entry in $command.Options) {
+            if ($entry[0].StartsWith($wordToComplete)) { New-Result $entry[0] $entry[0] $entry[2] }
+        }
+        return
+    }
+    Get-Answers (Find-Place $command $place) '' $wordToComplete
+}

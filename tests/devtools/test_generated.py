@@ -1,0 +1,81 @@
+"""Generated files: the repository's are current, and a stale one is found, named and mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vyrectl.abi.slot import FIELDS
+from vyrectl.cli.completion.names import SCRIPT_NAMES
+from vyrectl.devtools import __main__ as program
+from vyrectl.devtools.generated import generated_files, write_generated
+from vyrectl.devtools.tables import TABLES, fill_places
+from vyrectl.errors import UsageError
+
+
+def test_the_repository_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    assert program.main(["generate", "--check"]) == 0, capsys.readouterr().out
+
+
+def test_what_is_generated(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("nothing generated here\n")
+    written = write_generated(tmp_path)
+    scripts = {Path("completions") / name for name in SCRIPT_NAMES.values()}
+    assert set(written) == {Path("kernels/include/vyre_abi.h"), *scripts}
+    assert write_generated(tmp_path) == []
+
+
+def test_twice_the_same() -> None:
+    root = program.ROOT
+    assert [file.wanted for file in generated_files(root)] == [file.wanted for file in generated_files(root)]
+
+
+def test_a_stale_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(program, "ROOT", tmp_path)
+    assert program.main(["generate"]) == 0
+    header = tmp_path / "kernels/include/vyre_abi.h"
+    header.write_text(header.read_text().replace("SLOT_BYTES", "SLOT_BITES"))
+    capsys.readouterr()
+    assert program.main(["generate", "--check"]) == 1
+    said = capsys.readouterr().out
+    assert "-#define VYRE_SLOT_BITES" in said
+    assert "+#define VYRE_SLOT_BYTES" in said
+    last = said.splitlines()[-1]
+    assert last.startswith("kernels/include/vyre_abi.h differs")
+    assert "`python -m vyrectl.devtools generate`" in last
+    assert program.main(["generate"]) == 0
+    assert program.main(["generate", "--check"]) == 0
+
+
+def test_a_place_is_filled_and_the_rest_kept() -> None:
+    text = "# Title\n\n<!-- generated: slot-table -->\nold\n<!-- end -->\n\nafter\n"
+    filled = fill_places(text, "README.md")
+    assert filled.startswith("# Title\n\n<!-- generated: slot-table -->\n\n| word | field | meaning |\n")
+    assert filled.endswith("|\n\n<!-- end -->\n\nafter\n")
+    assert all(f"| {field.index} | `{field.name}` | {field.meaning} |\n" in filled for field in FIELDS)
+    assert fill_places(filled, "README.md") == filled
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_is_a_table(name: str) -> None:
+    lines = TABLES[name]().splitlines()
+    widths = {line.replace("\\|", "").count("|") for line in lines}
+    assert len(lines) > 2
+    assert len(widths) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("line\n<!-- generated: moon-table -->\n<!-- end -->\n", "README.md, line 2"),
+        ("<!-- generated: states -->\n", "README.md"),
+        ("<!-- generated: states -->\n<!-- generated: flags -->\n<!-- end -->\n", "README.md"),
+    ],
+)
+def test_a_bad_marker_is_refused(text: str, where: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        fill_places(text, "README.md")
+    assert caught.value.where == where

@@ -1,0 +1,78 @@
+"""The runner of documents, on documents of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vyrectl.devtools.readme import Step, matches, read_steps, run_steps, update
+
+DOCUMENT = """\
+# Title
+```sh
+$ exit 9
+```
+```console
+$ echo one
+one
+$ cat missing  # exit 1
+...missing...
+$ printf '%s\\n' \\
+>   a b
+a
+b
+```
+text
+```console
+$ echo kept >file
+```
+```console
+$ cat file
+lost
+```
+"""
+
+
+def test_steps() -> None:
+    assert read_steps(DOCUMENT) == [
+        Step(6, "echo one", 0, ("one",), 6),
+        Step(8, "cat missing", 1, ("...missing...",), 8),
+        Step(10, "printf '%s\\n' \\\n  a b", 0, ("a", "b"), 11),
+        Step(17, "echo kept >file", 0, (), 17),
+        Step(20, "cat file", 0, ("lost",), 20),
+    ]
+
+
+def test_run_and_update(tmp_path: Path) -> None:
+    outcomes = list(run_steps(read_steps(DOCUMENT), tmp_path))
+    assert [one.is_right for one in outcomes] == [True, True, True, True, False]
+    assert "line 20: $ cat file\nexit code 0, expected 0; it printed\n  | kept\nexpected\n  | lost" in str(
+        outcomes[-1]
+    )
+    mended = update(DOCUMENT, outcomes)
+    assert mended == DOCUMENT.replace("lost", "kept")
+    assert all(one.is_right for one in run_steps(read_steps(mended), tmp_path))
+
+
+def test_a_wrong_exit_code_is_wrong_whatever_it_printed(tmp_path: Path) -> None:
+    (outcome,) = run_steps(read_steps("```console\n$ echo hi; exit 3\nhi\n```\n"), tmp_path)
+    assert outcome.prints_right
+    assert not outcome.is_right
+
+
+@pytest.mark.parametrize(
+    ("expected", "printed", "right"),
+    [
+        (["a", "b"], ["a", "b"], True),
+        (["a"], ["a", "b"], False),
+        (["a", "..."], ["a"], True),
+        (["a", "...", "z"], ["a", "b", "c", "z"], True),
+        (["took ... s"], ["took 1.5 s"], True),
+        (["took ... s"], ["took 1.5 ms!"], False),
+        (["a.c"], ["abc"], False),
+        (["a  "], ["a"], True),
+    ],
+)
+def test_matches(expected: list[str], printed: list[str], right: bool) -> None:
+    assert matches(tuple(expected), tuple(printed)) is right

@@ -1,0 +1,148 @@
+"""Runs what a document shows: its commands are tests, its outputs are golden.
+
+Blocks fenced as ```` ```console ```` are read in order and their commands run in one folder that starts empty. A line
+that begins with `$ ` is a command; `> ` continues it. A trailing `# exit 3` is the exit code it should have, 0
+otherwise. The lines after it are what the terminal shows: standard output and standard error together. In them `...`
+stands for any text, and a line that holds nothing else for any lines. A command without such lines is only run.
+
+Blocks in another language (```` ```sh ````) are not run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+ANYTHING = "..."
+TIMEOUT_S = 120
+
+_EXIT = re.compile(r"\s+# exit (\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command of a document.
+
+    Attributes:
+        line: One-based line of the command.
+        command: What a shell is given.
+        exit_code: What it should exit with.
+        expected: Lines it should print; none when only the exit code counts.
+        first: Zero-based index of the line after the command, where `expected` begins.
+    """
+
+    line: int
+    command: str
+    exit_code: int
+    expected: tuple[str, ...]
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one command did."""
+
+    step: Step
+    exit_code: int
+    lines: tuple[str, ...]
+
+    @property
+    def is_right(self) -> bool:
+        """True when exit code and output are as the document says."""
+        return self.exit_code == self.step.exit_code and self.prints_right
+
+    @property
+    def prints_right(self) -> bool:
+        """True when the output is as the document says, or the document says nothing."""
+        return not self.step.expected or matches(self.step.expected, self.lines)
+
+    def __str__(self) -> str:
+        found = "".join(f"  | {line}\n" for line in self.lines)
+        wanted = "".join(f"  | {line}\n" for line in self.step.expected)
+        return (
+            f"line {self.step.line}: $ {self.step.command}\n"
+            f"exit code {self.exit_code}, expected {self.step.exit_code}; it printed\n{found}expected\n{wanted}"
+        )
+
+
+def read_steps(text: str) -> list[Step]:
+    """Every command of a document's console blocks, in order."""
+    steps: list[Step] = []
+    inside = False
+    for number, line in enumerate(text.splitlines()):
+        if line.startswith("```"):
+            inside = not inside and line.split() == ["```console"]
+        elif inside and line.startswith("$ "):
+            code = _EXIT.search(line)
+            steps.append(
+                Step(number + 1, _EXIT.sub("", line[2:]), int(code[1]) if code else 0, (), number + 1)
+            )
+        elif inside and steps:
+            steps[-1] = _longer(steps[-1], line, number)
+    return steps
+
+
+def run_steps(steps: list[Step], folder: Path) -> Iterator[Outcome]:
+    """Run commands one after the other in a folder, each in a bash of its own."""
+    for step in steps:
+        done = subprocess.run(
+            ["bash", "-c", step.command],
+            cwd=folder,
+            env=_environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        text = done.stdout.decode(errors="replace")
+        yield Outcome(step, done.returncode, tuple(line.rstrip() for line in text.splitlines()))
+
+
+def matches(expected: tuple[str, ...], lines: tuple[str, ...]) -> bool:
+    """Whether what was printed is what the document shows; blanks at the end of a line do not count."""
+    pattern = "".join(_pattern(line.rstrip()) for line in expected)
+    return re.fullmatch(pattern, "".join(f"{line}\n" for line in lines)) is not None
+
+
+def update(text: str, outcomes: list[Outcome]) -> str:
+    """The document with the real output wherever it shows another one; exit codes are left alone."""
+    lines = text.splitlines()
+    for outcome in reversed(outcomes):
+        if not outcome.prints_right:
+            first = outcome.step.first
+            lines[first : first + len(outcome.step.expected)] = outcome.lines
+    return "\n".join(lines) + "\n"
+
+
+def _longer(step: Step, line: str, number: int) -> Step:
+    if line.startswith("> ") and not step.expected:
+        return replace(step, command=f"{step.command}\n{line[2:]}", first=number + 1)
+    return replace(step, expected=(*step.expected, line))
+
+
+def _pattern(line: str) -> str:
+    if line.strip() == ANYTHING:
+        return r"(?:.*\n)*"
+    return ".*".join(re.escape(part) for part in line.split(ANYTHING)) + r"\n"
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """The caller's environment with this Python's commands first, a home of its own, and no colour."""
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    scripts = str(Path(sys.executable).parent)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VYRECTL_", "PYTEST_"))}
+    return {
+        **kept,
+        "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}",
+        "HOME": str(folder),
+        "XDG_CACHE_HOME": cache,
+        "LC_ALL": "C.UTF-8",
+        "NO_COLOR": "1",
+        "COLUMNS": "100",
+    }
