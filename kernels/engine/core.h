@@ -13,6 +13,21 @@
 
 #include "vyre_control.h"
 
+#ifndef VYRE_VERIFY
+#define VYRE_VERIFY 0
+#endif
+
+/* What `--verify` keeps for a slot: who holds it, and how often it was claimed and how its turns ended. */
+typedef struct {
+    uint owner; /* 0, or the work-item's number plus 1 */
+    uint claims;
+    uint ends[5]; /* by VYRE_DONE ... VYRE_FAULT */
+    uint violations;
+} vyre_witness;
+
+#define VYRE_CLAIMED_TWICE 1u
+#define VYRE_ENDED_BY_OTHER 2u
+
 #define VYRE_WORD(ring, slot, word) ((ring) + (ulong)(slot) * VYRE_SLOT_WORDS + (word))
 
 /* Generated from the operations of this program. */
@@ -51,6 +66,26 @@ static vyre_task vyre_load_task(__global const uint *ring, uint slot, const vyre
     task.fault = 0u;
     task.env = env;
     return task;
+}
+
+/* Notes a won claim; it must find no owner. */
+static void vyre_witness_claim(__global vyre_witness *witness, uint slot, uint worker) {
+#if VYRE_VERIFY
+    __global vyre_witness *mine = witness + slot;
+    vyre_add_relaxed(&mine->claims, 1u);
+    if (vyre_cas_value_acq_rel(&mine->owner, 0u, worker + 1u) != 0u)
+        vyre_max_relaxed(&mine->violations, VYRE_CLAIMED_TWICE);
+#endif
+}
+
+/* Notes the end of a turn before it is published; it must find the claimer. */
+static void vyre_witness_end(__global vyre_witness *witness, uint slot, uint worker, uint kind) {
+#if VYRE_VERIFY
+    __global vyre_witness *mine = witness + slot;
+    vyre_add_relaxed(&mine->ends[kind], 1u);
+    if (vyre_cas_value_acq_rel(&mine->owner, worker + 1u, 0u) != worker + 1u)
+        vyre_max_relaxed(&mine->violations, VYRE_ENDED_BY_OTHER);
+#endif
 }
 
 static vyre_outcome vyre_engine_fault(uint code) { return vyre_make_outcome(VYRE_FAULT, 0u, 0u, code); }

@@ -13,7 +13,7 @@
  * Memory order: progress[0] (the shared counter) relaxed fetch-and-add; slots as in core.h; tally by relaxed adds, read after the
  * kernel. SHUTDOWN is polled once a ticket: what a work-item holds it finishes, what it does not hold stays as it was.
  * The host guarantees: queue holds high_count + low_count distinct slot indices, classes 0-1 first; limit <= their number;
- * tally_local has VYRE_TALLY_WORDS words.
+ * tally_local has VYRE_TALLY_WORDS words; witness has a record a slot when VYRE_VERIFY is set and is not touched otherwise.
  */
 #include "core.h"
 
@@ -62,7 +62,8 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, const ui
                        const uint first_run, const uint limit, const uint ticket, __global uint *progress,
                        __global uint *tally, __global uchar *arena, __global const vyre_buffer *buffers,
                        const uint buffer_count, const uint argument_handle, __global uint *control,
-                       const uint control_words, volatile __local uint *tally_local) {
+                       const uint control_words, __global vyre_witness *witness,
+                       volatile __local uint *tally_local) {
     for (uint i = get_local_id(0); i < VYRE_TALLY_WORDS; i += get_local_size(0)) tally_local[i] = 0u;
     barrier(CLK_LOCAL_MEM_FENCE);
 
@@ -84,8 +85,10 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, const ui
                 vyre_local_add(tally_local + VYRE_TALLY_LOST, 1u);
                 continue;
             }
+            vyre_witness_claim(witness, slot, get_global_id(0));
             vyre_task task = vyre_load_task(ring, slot, &env);
             const vyre_outcome outcome = vyre_execute(&task);
+            vyre_witness_end(witness, slot, get_global_id(0), outcome.kind);
             vyre_publish(ring, &task, outcome);
             vyre_count_turn(tally_local, &task, outcome.kind);
         }

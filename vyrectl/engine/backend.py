@@ -7,6 +7,7 @@ tests a backend that fails on purpose. Imports numpy.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +18,9 @@ from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource
 from vyrectl.engine.schedule import DEFAULT_AGE_THRESHOLD, ClaimOrder
 from vyrectl.task.arrays import SlotArray
+
+WITNESS_DTYPE = np.dtype([("owner", "<u4"), ("claims", "<u4"), ("ends", "<u4", (5,)), ("violations", "<u4")])
+"""What a verified job keeps for a slot; `vyre_witness` in kernels/engine/core.h. `ends` follows `OUTCOMES`."""
 
 OUTCOMES = ("done", "yielded", "paused", "requeued", "faulted")
 """How a turn can end, in the order of the device's outcome codes."""
@@ -37,6 +41,8 @@ class Job:
         workers: Work-groups, or None for the device's own choice.
         work_group_size: Work-items of a group, or None.
         ticket: Positions taken at once, or None.
+        in_place: `slots` is memory that others see; a backend that shares memory works on it directly.
+        verify: Keep a witness of every claim and end (`Session.witness`).
     """
 
     slots: SlotArray
@@ -49,6 +55,8 @@ class Job:
     workers: int | None = None
     work_group_size: int | None = None
     ticket: int | None = None
+    in_place: bool = False
+    verify: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,10 @@ class Tally:
         return {name: sum(ends[name] for ends in self.by_op.values()) for name in OUTCOMES}
 
 
+Interrupt = Callable[[], str | None]
+"""Gives the reason to stop, one of `vyrectl.launch.report.ENDINGS`, or None."""
+
+
 class Session(Protocol):
     """A job on its device; called from one thread: index, run..., index, run..., finish, close."""
 
@@ -102,11 +114,13 @@ class Session(Protocol):
     def index(self) -> RoundIndex:
         """Resume what is due, find what is claimable, line it up."""
 
-    def run(self, order: ClaimOrder, begin: int, limit: int) -> int:
+    def run(self, order: ClaimOrder, begin: int, limit: int, interrupt: Interrupt) -> int:
         """Claim positions [begin, limit) of the round's order.
 
+        `interrupt` is asked while the device works; once it gives a reason, workers finish what they hold and leave.
+
         Returns:
-            The position reached: `limit`, or less after a SHUTDOWN.
+            The position reached: `limit`, or less after a SHUTDOWN or an interrupt.
         """
 
     def tally(self) -> Tally:
@@ -120,6 +134,9 @@ class Session(Protocol):
 
     def slots(self) -> SlotArray:
         """A copy of the ring."""
+
+    def witness(self) -> NDArray[np.void]:
+        """Per slot, what a job with `verify` noted (`WITNESS_DTYPE`), shape (slots,)."""
 
     def finish(self) -> None:
         """Bring the writable buffers back into the job's arrays."""
@@ -136,6 +153,10 @@ class Backend(Protocol):
 
     name: str
     """What a report calls it."""
+
+    def shares_memory(self, ops: tuple[OpSource, ...]) -> bool:
+        """True when the device works on the host's memory and both see each other's writes, so that a ring can be
+        run in place; found out by trying."""
 
     def open(self, job: Job) -> Session:
         """Prepare a job: build programs, move the ring.

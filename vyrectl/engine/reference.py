@@ -19,7 +19,8 @@ from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
 from vyrectl.abi.opcodes import METRIC_OPCODES
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import SCHEDULABLE, TaskPriority, TaskState
-from vyrectl.engine.backend import Job, RoundIndex, Tally
+from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
+from vyrectl.engine.ops import OpSource
 from vyrectl.engine.reference_ops import BODIES, Body, Env, OpFault, Outcome, Task
 from vyrectl.engine.schedule import CLASSES, ClaimOrder, class_of, tenants_admitted
 from vyrectl.errors import CounterOverflowError, DeviceError
@@ -36,6 +37,10 @@ _OUTCOME_ACTIONS = {
 }
 
 
+ASK_EVERY = 256
+"""Turns between two looks at whether to stop."""
+
+
 class ReferenceBackend:
     """Runs rings in plain Python.
 
@@ -47,6 +52,10 @@ class ReferenceBackend:
 
     def __init__(self, bodies: Mapping[int, Body] | None = None) -> None:
         self._bodies = {**BODIES, **(bodies or {})}
+
+    def shares_memory(self, ops: tuple[OpSource, ...]) -> bool:
+        """False: it works on a copy."""
+        return False
 
     def open(self, job: Job) -> ReferenceSession:
         """Start a job.
@@ -77,6 +86,7 @@ class ReferenceSession:
         self._env = Env(job.buffers.rows, job.buffers.argument_handle, self._control)
         self._queue: list[int] = []
         self._tally = Tally()
+        self._witness = np.zeros(len(job.slots), WITNESS_DTYPE)
 
     def index(self) -> RoundIndex:
         """Resume what is due and line up what is claimable, each class in slot order."""
@@ -93,10 +103,10 @@ class ReferenceSession:
             shut_out=int(np.count_nonzero(schedulable & ~admitted)),
         )
 
-    def run(self, order: ClaimOrder, begin: int, limit: int) -> int:
+    def run(self, order: ClaimOrder, begin: int, limit: int, interrupt: Interrupt) -> int:
         """Claim and run positions one by one."""
         for position in range(begin, limit):
-            if self._control[control_abi.SHUTDOWN.first]:
+            if self._control[control_abi.SHUTDOWN.first] or (position % ASK_EVERY == 0 and interrupt()):
                 return position
             self._turn(self._queue[order.index_of(position)])
         return limit
@@ -116,6 +126,10 @@ class ReferenceSession:
     def slots(self) -> SlotArray:
         """A copy of the ring."""
         return self._slots.copy()
+
+    def witness(self) -> NDArray[np.void]:
+        """Claims and ends per slot, shape (slots,)."""
+        return self._witness
 
     def finish(self) -> None:
         """Nothing to bring back: operations write the job's arrays themselves."""
@@ -147,6 +161,8 @@ class ReferenceSession:
         task = Task(slot, dict(zip(FIELD_NAMES, words, strict=True)))
         kind = self._publish(words, self._execute(task))
         self._slots[slot] = tuple(words)
+        self._witness["claims"][slot] += 1
+        self._witness["ends"][slot][OUTCOMES.index(kind)] += 1
         self._count(task, kind)
 
     def _execute(self, task: Task) -> Outcome:

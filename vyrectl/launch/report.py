@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.states import PRIORITY_NAMES
 from vyrectl.engine.backend import OUTCOMES, Tally
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ENDINGS = ("drained", "max_steps", "timeout", "shutdown", "stalled", "interrupted")
 """How a launch can end; `drained` means that nothing claimable was left."""
@@ -56,6 +61,7 @@ class LaunchReport:
         geometry: workers (work-groups), work_group_size, ticket and rung of the fence ladder; empty on the
             reference backend.
         outputs: Files written.
+        control: The control buffer at the end, u32; not part of the record.
     """
 
     device: str
@@ -72,6 +78,7 @@ class LaunchReport:
     wall_seconds: float
     build_seconds: float
     geometry: Mapping[str, int]
+    control: NDArray[np.uint32] = field(repr=False)
     outputs: tuple[str, ...] = field(default=())
 
     @property

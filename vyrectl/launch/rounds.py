@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vyrectl.abi import control as control_abi
-from vyrectl.engine.backend import RoundIndex, Session
+from vyrectl.engine.backend import Interrupt, RoundIndex, Session
 from vyrectl.engine.schedule import HIGH_CLASSES, ClaimOrder
 
 SLICE_SECONDS = 0.1
@@ -45,15 +45,19 @@ class Limits:
 
     Attributes:
         max_steps: Most claims.
-        deadline: `time.monotonic()` after which no slice starts.
-        stop: Asked between slices; True ends the launch as interrupted.
+        deadline: `time.monotonic()` after which no slice starts and a running one is asked to end.
+        stop: Asked between and during slices; a reason (one of `vyrectl.launch.report.ENDINGS`) ends the launch.
         watch: Told about progress between slices.
+        started: Called once the device is ready, before the first index.
+        finishing: Called when the device has done its work, before anything is saved.
     """
 
     max_steps: int | None = None
     deadline: float | None = None
-    stop: Callable[[], bool] = field(default=lambda: False)
+    stop: Interrupt = field(default=lambda: None)
     watch: Callable[[Progress], None] = field(default=lambda progress: None)
+    started: Callable[[], None] = field(default=lambda: None)
+    finishing: Callable[[], None] = field(default=lambda: None)
 
 
 @dataclass(slots=True)
@@ -107,14 +111,16 @@ class Drain:
         return self._early_end()
 
     def _early_end(self) -> str | None:
-        limits = self._limits
-        if limits.stop():
-            return "interrupted"
-        if limits.max_steps is not None and self._claims() >= limits.max_steps:
+        most = self._limits.max_steps
+        if most is not None and self._claims() >= most:
             return "max_steps"
-        if limits.deadline is not None and time.monotonic() >= limits.deadline:
+        return self._interrupt()
+
+    def _interrupt(self) -> str | None:
+        deadline = self._limits.deadline
+        if deadline is not None and time.monotonic() >= deadline:
             return "timeout"
-        return None
+        return self._limits.stop()
 
     def _round(self, index: RoundIndex) -> str:
         """One round; `on` when the next may start."""
@@ -138,11 +144,11 @@ class Drain:
                 return position, ended
             end = min(order.total, position + self._slice, position + self._steps_left(order.total))
             started = time.monotonic()
-            position = self._session.run(order, position, end)
+            position = self._session.run(order, position, end, self._interrupt)
             self._resize(time.monotonic() - started)
             self._limits.watch(Progress(self._course.rounds, position, order.total, self._claims()))
             if position < end:
-                return position, "shutdown"
+                return position, self._interrupt() or "shutdown"
         return position, None
 
     def _steps_left(self, otherwise: int) -> int:

@@ -22,6 +22,7 @@ from vyrectl.engine.schedule import DEFAULT_AGE_THRESHOLD, tenants_admitted
 from vyrectl.errors import InvalidInputError, RingFormatError, UsageError
 from vyrectl.launch.report import LaunchReport, LeftAlone
 from vyrectl.launch.rounds import Drain, Limits
+from vyrectl.launch.verify import Check
 from vyrectl.ring.file import Ring
 from vyrectl.task.arrays import SlotArray
 
@@ -47,6 +48,8 @@ def launch(
     age_threshold: int = DEFAULT_AGE_THRESHOLD,
     max_steps: int | None = None,
     timeout: float | None = None,
+    verify: bool = False,
+    in_place: bool = False,
     limits: Limits | None = None,
 ) -> LaunchReport:
     """Run a ring until nothing claimable is left, or a limit is met.
@@ -70,6 +73,9 @@ def launch(
         age_threshold: Age ticks that lift a task by one class; 0 for none.
         max_steps: Most claims.
         timeout: Seconds after which no further slice starts.
+        verify: Prove afterwards that every claim was made once and everything else kept; costs memory and time.
+        in_place: Let a device that shares the host's memory work on `ring.slots` itself, so that whoever maps the
+            same file sees the tasks move.
         limits: Everything that can end the launch early, for callers that watch it; `max_steps` and `timeout`
             are added to it.
 
@@ -81,6 +87,7 @@ def launch(
         UsageError: The ring's slots are read-only, or an option is out of range.
         DeviceError: No usable device, a build that fails, a device that dies.
         InvalidInputError: Operations that clash, a control buffer that is too short.
+        VerifyError: `verify`, and a promise was broken; the ring's slots are then those of before, unless in place.
     """
     if not isinstance(ring, Ring):
         with Ring.open(ring, writable=True, role="launch") as opened:
@@ -98,6 +105,7 @@ def launch(
                 age_threshold=age_threshold,
                 max_steps=max_steps,
                 timeout=timeout,
+                verify=verify,
                 limits=limits,
             )
             opened.save()
@@ -117,16 +125,25 @@ def launch(
         workers=_optional("workers", workers),
         work_group_size=_optional("work_group_size", work_group_size),
         ticket=_optional("ticket", ticket),
+        in_place=in_place,
+        verify=verify,
     )
+    check = Check(job) if verify else None
     opening = time.monotonic()
     backend = choose_backend(device)
     with closing(backend.open(job)) as session:
         opened_at = time.monotonic()
-        course = Drain(session, _limits(limits, max_steps, timeout, opened_at)).run()
-        ring.slots[:] = session.slots()
+        bounds = _limits(limits, max_steps, timeout, opened_at)
+        bounds.started()
+        course = Drain(session, bounds).run()
+        bounds.finishing()
+        after, ended_control = session.slots(), session.control()
         session.finish()
-        ended_control = session.control()
         closed_at = time.monotonic()
+        if check is not None:
+            check.raise_violations(session, after, ended_control, drained=course.ended == "drained")
+        if after is not ring.slots:
+            ring.slots[:] = after
     if control is not None:
         control[:] = ended_control
     remaining, left_alone = remainder(ring.slots, job, ended_control)
@@ -143,6 +160,7 @@ def launch(
         wall_seconds=closed_at - opened_at,
         build_seconds=opened_at - opening,
         outputs=tuple(str(path) for path in table.save_outputs()),
+        control=ended_control,
         remaining=remaining,
         left_alone=left_alone,
         geometry=session.facts(),

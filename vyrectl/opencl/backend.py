@@ -19,11 +19,13 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.opcodes import METRIC_OPCODES
-from vyrectl.engine.backend import OUTCOMES, Job, RoundIndex, Tally
+from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
+from vyrectl.engine.ops import OpSource
 from vyrectl.engine.schedule import CLASSES, ClaimOrder
 from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.devices import Device, find_device, pyopencl
 from vyrectl.opencl.program import Program, build_program
+from vyrectl.opencl.selftest import check_primitives
 from vyrectl.task.arrays import SlotArray
 
 COUNT_ROWS = CLASSES + 2
@@ -85,6 +87,22 @@ class OpenCLBackend:
     def __init__(self, device: Device | str | None = None) -> None:
         self.device = device if isinstance(device, Device) else find_device(device)
         self.name = self.device.name
+        self._programs: dict[tuple[tuple[OpSource, ...], bool], Program] = {}
+
+    def program(self, ops: tuple[OpSource, ...] = (), *, verify: bool = False) -> Program:
+        """The program for these operations, built once.
+
+        Raises:
+            DeviceError: It does not build.
+        """
+        key = (ops, verify)
+        if key not in self._programs:
+            self._programs[key] = build_program(self.device, ops, verify=verify)
+        return self._programs[key]
+
+    def shares_memory(self, ops: tuple[OpSource, ...]) -> bool:
+        """True on a CPU device that passed the coherence probe."""
+        return self.program(ops).coherent
 
     def open(self, job: Job) -> OpenCLSession:
         """Build the program and move the ring to the device.
@@ -94,7 +112,10 @@ class OpenCLBackend:
         """
         geometry = choose_geometry(self.device, job)
         self._check_size(job)
-        return OpenCLSession(job, build_program(self.device, job.ops), geometry)
+        session = OpenCLSession(job, self.program(job.ops, verify=job.verify), geometry)
+        if job.verify:
+            check_primitives(session.program, geometry.workers)
+        return session
 
     def _check_size(self, job: Job) -> None:
         arena_bytes = job.buffers.layout()[1]
@@ -122,6 +143,8 @@ class OpenCLSession:
         self._chunks = max(1, -(-self._count // geometry.chunk_slots))
         self._tally = Tally()
         self._buffers: list[Any] = []
+        self._host_control: NDArray[np.uint32] | None = None
+        self._urgent: Any = None
         self._tally_words = _TALLY_OPS + (len(program.ops) + 1) * len(OUTCOMES)
         try:
             self._allocate()
@@ -141,7 +164,7 @@ class OpenCLSession:
         resumed, shut_out = totals[CLASSES:]
         return RoundIndex(tuple(totals[:CLASSES]), resumed, shut_out)
 
-    def run(self, order: ClaimOrder, begin: int, limit: int) -> int:
+    def run(self, order: ClaimOrder, begin: int, limit: int, interrupt: Interrupt) -> int:
         """Work off positions [begin, limit); one kernel."""
         geometry = self.geometry
         self._write(self._progress, np.array([begin], np.uint32))
@@ -166,7 +189,9 @@ class OpenCLSession:
             np.uint32(self._job.buffers.argument_handle),
             self._control,
             np.uint32(len(self._job.control)),
+            self._witness,
             self._cl.LocalMemory(self._tally_words * 4),
+            interrupt=interrupt,
         )
         self._add_tally()
         reached = np.empty(1, np.uint32)
@@ -188,7 +213,9 @@ class OpenCLSession:
         self._write(self._control, np.array([value], np.uint32), word * 4)
 
     def slots(self) -> SlotArray:
-        """A copy of the ring."""
+        """The ring: a copy, or in place the job's own memory."""
+        if self._in_place:
+            return self._job.slots
         slots = np.empty(self._count, SLOT_DTYPE)
         if self._count:
             self._read(slots.view(np.uint8), self._ring)
@@ -211,6 +238,12 @@ class OpenCLSession:
             "rung": self.program.rung.number,
         }
 
+    def witness(self) -> NDArray[np.void]:
+        """What a verifying program noted, shape (slots,)."""
+        words = np.zeros(self._count, WITNESS_DTYPE)
+        self._read(words.view(np.uint8), self._witness)
+        return words
+
     def close(self) -> None:
         """Release every buffer once the queue is empty."""
         if self._buffers:
@@ -222,7 +255,9 @@ class OpenCLSession:
     def _allocate(self) -> None:
         job = self._job
         table, arena_bytes = job.buffers.layout()
-        self._ring = self._buffer(self._count * SLOT_BYTES)
+        shares = self.program.coherent
+        self._in_place = job.in_place and shares and self._count > 0
+        self._ring = self._shared(job.slots) if self._in_place else self._buffer(self._count * SLOT_BYTES)
         self._claimable = self._buffer(self._count * 4)
         self._counts = self._buffer(COUNT_ROWS * self._chunks * 4)
         self._starts = self._buffer(CLASSES * self._chunks * 4)
@@ -230,9 +265,13 @@ class OpenCLSession:
         self._tally_buffer = self._buffer(self._tally_words * 4)
         self._arena = self._buffer(arena_bytes)
         self._table = self._buffer(table.nbytes)
-        self._control = self._buffer(job.control.nbytes)
+        self._host_control = job.control.copy() if shares else None
+        self._control = self._buffer(job.control.nbytes) if not shares else self._shared(self._host_control)
+        self._witness = self._buffer(self._count * WITNESS_DTYPE.itemsize if job.verify else 0)
         self._selected = self._buffer(0 if job.selected is None else self._count)
-        if self._count:
+        if job.verify:
+            self._write(self._witness, np.zeros(self._count * WITNESS_DTYPE.itemsize, np.uint8))
+        if self._count and not self._in_place:
             self._write(self._ring, np.ascontiguousarray(job.slots).view(np.uint8))
         if table.nbytes:
             self._write(self._table, table.view(np.uint8))
@@ -249,6 +288,12 @@ class OpenCLSession:
     def _buffer(self, size_bytes: int) -> Any:
         flags = self._cl.mem_flags.READ_WRITE
         buffer = self._cl.Buffer(self.program.context, flags, max(size_bytes, _LEAST_BUFFER_BYTES))
+        self._buffers.append(buffer)
+        return buffer
+
+    def _shared(self, memory: Any) -> Any:
+        flags = self._cl.mem_flags
+        buffer = self._cl.Buffer(self.program.context, flags.READ_WRITE | flags.USE_HOST_PTR, hostbuf=memory)
         self._buffers.append(buffer)
         return buffer
 
@@ -270,19 +315,22 @@ class OpenCLSession:
             *results,
         )
 
-    def _launch(self, kernel: Any, work_items: int, local: int, *arguments: Any) -> None:
+    def _launch(
+        self, kernel: Any, work_items: int, local: int, *arguments: Any, interrupt: Interrupt = lambda: None
+    ) -> None:
         try:
             event = kernel(self._queue, (work_items,), (local,), *arguments)
             self._queue.flush()
-            self._wait(event)
+            self._wait(event, interrupt)
             self.device_seconds += (event.profile.end - event.profile.start) * 1e-9
         except self._cl.Error as error:
             raise self._died(error, f"run {kernel.function_name}") from error
 
-    def _wait(self, event: Any) -> None:
-        """Poll, so that signals are delivered while the device works."""
+    def _wait(self, event: Any, interrupt: Interrupt) -> None:
+        """Poll, so that signals and the wish to stop are noticed while the device works."""
         complete = self._cl.command_execution_status.COMPLETE
         pause = 20e-6
+        asked = False
         while (status := event.command_execution_status) != complete:
             if status < 0:
                 raise KernelDiedError(
@@ -292,6 +340,22 @@ class OpenCLSession:
                 )
             time.sleep(pause)
             pause = min(pause * 1.5, 2e-3)
+            if not asked and interrupt():
+                asked = True
+                self._shut_down(1)
+        if asked:
+            self._shut_down(0)
+
+    def _shut_down(self, value: int) -> None:
+        """Set SHUTDOWN beside a running kernel: in its memory, or through a second queue."""
+        word = np.array([value], np.uint32)
+        if self._host_control is not None:
+            self._host_control[control_abi.SHUTDOWN.first] = value
+            return
+        if self._urgent is None:
+            self._urgent = self._cl.CommandQueue(self.program.context)
+        self._cl.enqueue_copy(self._urgent, self._control, word)
+        self._urgent.finish()
 
     def _add_tally(self) -> None:
         words = np.empty(self._tally_words, np.uint32)

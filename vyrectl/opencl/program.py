@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELDS
@@ -58,6 +59,7 @@ class Program:
         handle: pyopencl program.
         rung: The rung of the ladder it uses.
         ops: Operations in the order of their tally rows.
+        coherent: The device works on the host's own memory, and each sees the other's writes.
     """
 
     device: Device
@@ -66,14 +68,20 @@ class Program:
     handle: Any
     rung: Rung
     ops: tuple[OpInfo, ...]
+    coherent: bool = False
 
     def kernel(self, name: str) -> Any:
         """A fresh kernel object."""
         return pyopencl().Kernel(self.handle, name)
 
 
-def build_program(device: Device, extra: Sequence[OpSource] = ()) -> Program:
+def build_program(device: Device, extra: Sequence[OpSource] = (), *, verify: bool = False) -> Program:
     """Build the engine with the shipped and the user's operations.
+
+    Args:
+        device: Where to build it.
+        extra: The user's sources.
+        verify: Let it keep a witness of every claim and end.
 
     Raises:
         KernelBuildError: No rung builds; carries the compiler's log, which names the user's file and line.
@@ -81,7 +89,7 @@ def build_program(device: Device, extra: Sequence[OpSource] = ()) -> Program:
         DeviceError: The device cannot be opened, or a rung builds and none works.
     """
     cl = pyopencl()
-    source = assemble(extra)
+    source = assemble(extra, verify=verify)
     try:
         context = cl.Context([device.handle])
         queue = cl.CommandQueue(context, properties=cl.command_queue_properties.PROFILING_ENABLE)
@@ -94,8 +102,9 @@ def build_program(device: Device, extra: Sequence[OpSource] = ()) -> Program:
             continue
         program = Program(device, context, queue, handle, rung, op_order(extra))
         check_layout(program)
-        if atomics_work(program):
-            return program
+        works, coherent = probe_atomics(program)
+        if works:
+            return replace(program, coherent=coherent and device.is_cpu)
     raise _build_error(device, logs, extra)
 
 
@@ -122,18 +131,26 @@ def check_layout(program: Program) -> None:
             )
 
 
-def atomics_work(program: Program) -> bool:
-    """Run each atomic of the rung once and look at what it did."""
-    words: list[int] = _ask(program, "vyre_probe_atomics", np.array([5, 0, 3, 11], np.uint32)).tolist()
-    return words == [6, 7, 12, 12]
+def probe_atomics(program: Program) -> tuple[bool, bool]:
+    """Run each atomic of the rung once, on words that lie in the host's memory.
+
+    Returns:
+        Whether they did what they say, and whether the host's memory shows it without any copy.
+    """
+    words = np.array([5, 0, 3, 11], np.uint32)
+    answers = _ask(program, "vyre_probe_atomics", words, shared=True)
+    expected = [6, 7, 12, 12]
+    return answers.tolist() == expected, words.tolist() == expected
 
 
-def _ask(program: Program, kernel_name: str, words: np.ndarray[Any, np.dtype[np.uint32]]) -> Any:
+def _ask(program: Program, kernel_name: str, words: NDArray[np.uint32], *, shared: bool = False) -> Any:
     cl = pyopencl()
     flags = cl.mem_flags
     try:
-        buffer = cl.Buffer(program.context, flags.READ_WRITE | flags.COPY_HOST_PTR, hostbuf=words)
+        memory = flags.USE_HOST_PTR if shared else flags.COPY_HOST_PTR
+        buffer = cl.Buffer(program.context, flags.READ_WRITE | memory, hostbuf=words)
         program.kernel(kernel_name)(program.queue, (1,), (1,), buffer)
+        program.queue.finish()
         answers = np.empty_like(words)
         cl.enqueue_copy(program.queue, answers, buffer)
     except cl.Error as error:

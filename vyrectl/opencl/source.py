@@ -17,6 +17,9 @@ from vyrectl.resources import kernels_dir
 ENGINE_FILES = ("probe.cl", "index.cl", "run.cl")
 """Files of `kernels/engine` that every program holds."""
 
+VERIFY_FILES = ("selftest.cl",)
+"""Those that a program built for `--verify` holds as well."""
+
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"[^\n]*$', re.MULTILINE)
 MAX_INCLUDE_DEPTH = 32
 
@@ -32,18 +35,23 @@ def op_order(extra: Sequence[OpSource] = ()) -> tuple[OpInfo, ...]:
     return ops
 
 
-def assemble(extra: Sequence[OpSource] = ()) -> str:
-    """The whole program: shipped operations, the user's, and the engine.
+def assemble(extra: Sequence[OpSource] = (), *, verify: bool = False) -> str:
+    """The whole program: shipped operations, the user's, and the engine; with `verify`, its witnesses too.
 
     Raises:
         InvalidInputError: Clashing operations, or an include that cannot be found.
     """
     ops = op_order(extra)
     paste = _Paster(kernels_dir())
-    parts = [f"#define VYRE_OP_COUNT {len(ops)}u", paste.file(kernels_dir() / "include" / "vyre_control.h")]
+    parts = [
+        f"#define VYRE_OP_COUNT {len(ops)}u",
+        f"#define VYRE_VERIFY {int(verify)}",
+        paste.file(kernels_dir() / "include" / "vyre_control.h"),
+    ]
     parts += [paste.text(source.text, source.path) for source in (*shipped_sources(), *extra)]
     parts.append(_dispatcher(ops))
-    parts += [paste.file(kernels_dir() / "engine" / name) for name in ENGINE_FILES]
+    files = ENGINE_FILES + (VERIFY_FILES if verify else ())
+    parts += [paste.file(kernels_dir() / "engine" / name) for name in files]
     return "\n".join(parts) + "\n"
 
 

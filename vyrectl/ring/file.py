@@ -105,6 +105,36 @@ class Ring:
         return ring
 
     @classmethod
+    def attach(cls, path: StrPath, held: Hold) -> Ring:
+        """Map a ring for a launch in place: what is written to `slots` is written to the file at once.
+
+        This is the one mapping that changes a file without replacing it (design: files and locks). Whoever has it
+        open sees the slots move; a death in the middle leaves Running slots for `recover`.
+
+        Args:
+            path: The file.
+            held: The lock on it, which stays the caller's.
+
+        Raises:
+            FileError: Missing, unreadable, unwritable, no regular file.
+            RingFormatError: Not a whole number of slots.
+        """
+        ring = cls._map(path, 0, None, mmap.ACCESS_WRITE)
+        ring._held = held
+        return ring
+
+    def is_current(self) -> bool:
+        """True while the path still names the file that is mapped here, at the length it was mapped with."""
+        if self._path is None or self._identity is None:
+            return True
+        try:
+            status = os.stat(self._path)
+        except FileNotFoundError:
+            return False
+        mapped = self._identity
+        return (status.st_dev, status.st_ino, status.st_size) == (mapped.device, mapped.inode, mapped.size_bytes)
+
+    @classmethod
     def _map(cls, path: StrPath, offset: int, count: int | None, access: int) -> Ring:
         fd, status = open_regular(path, os.O_RDONLY if access == mmap.ACCESS_READ else os.O_RDWR)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -20,11 +20,8 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.views.launch import view, view_plan
-
-if TYPE_CHECKING:
-    from vyrectl.engine.buffers import BufferTable
-    from vyrectl.launch.report import LaunchReport
-    from vyrectl.ring.file import Ring
+from vyrectl.launch.supervised import LaunchPlan, launch_file
+from vyrectl.launch.supervisor import GRACE_SECONDS
 
 EXIT_FAULTED = 6
 EXIT_STALLED = 1
@@ -71,6 +68,26 @@ def command(
     timeout: Annotated[
         float | None, typer.Option("--timeout", metavar="SECONDS", help="Stop after this time.", min=0.0)
     ] = None,
+    grace: Annotated[
+        float, typer.Option("--grace", metavar="SECONDS", help="Time to stop before the kill.", min=0.0)
+    ] = GRACE_SECONDS,
+    control: Annotated[
+        Path | None,
+        typer.Option(
+            "--control", metavar="FILE", help="Control buffer to start from; its tenants' gate holds."
+        ),
+    ] = None,
+    save_control: Annotated[
+        Path | None,
+        typer.Option("--save-control", metavar="FILE", help="Write the control buffer at the end."),
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Prove that each task was claimed once and nothing else changed.")
+    ] = False,
+    in_place: Annotated[
+        bool,
+        typer.Option("--in-place/--no-in-place", help="Let a CPU device work on the mapped file itself."),
+    ] = True,
     new_ring: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="NEW", help="Write the result here and keep RING."),
@@ -90,8 +107,9 @@ def command(
     """Run a ring on a device.
 
     Claims every schedulable task in the order of the priority classes and runs it, in rounds, until nothing
-    claimable is left; then the ring is replaced by the result. Faulted and paused tasks are counted outcomes.
-    Exit code 124: a limit was met with work left.
+    claimable is left. A CPU device works on the file itself; otherwise the file is replaced at the end. Faulted
+    and paused tasks are counted outcomes. Ctrl-C, SIGTERM and --timeout let running tasks finish and save.
+    Exit codes: 124 a limit was met with work left, 5 the device died, 6 --verify found a broken promise.
 
     \b
     Example:
@@ -102,47 +120,35 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     options = {
         "device": device or None,
-        "ops": tuple(ops or ()),
-        "buffers": _buffer_table(buffers or []),
+        "ops": tuple(str(path) for path in ops or ()),
         "epoch": _number(epoch, "--epoch", least=0),
         "where": where or None,
         "workers": _number(workers, "--workers"),
         "work_group_size": _number(work_group_size, "--work-group-size"),
         "ticket": _number(ticket, "--ticket"),
         "age_threshold": parse_number(age_threshold, "--age-threshold"),
+        "max_steps": _number(max_steps, "--max-steps", least=0),
+        "verify": verify,
     }
     if dry_run:
         _show_plan(output, ring, options)
         return
-    limits = {"max_steps": _number(max_steps, "--max-steps", least=0), "timeout": timeout}
-    with _open(ring, new_ring) as opened:
-        report = _run(output, opened, options | limits)
-        opened.save(new_ring, backup=backup)
-    saved = str(new_ring or ring)
-    output.emit("launch", {"ring": saved, **report.to_record()}, view)
-    raise typer.Exit(_exit_code(report, fail_on_fault=fail_on_fault))
-
-
-def _open(ring: Path, new_ring: Path | None) -> Ring:
-    """The ring to work on: held and replaced at the end, or a private copy that becomes NEW."""
-    from vyrectl.ring.file import Ring
-
-    if new_ring is None:
-        return Ring.open(ring, writable=True, role="launch")
-    with Ring.open(ring) as source:
-        return Ring.from_slots(source.slots.copy())
-
-
-def _run(output: Output, ring: Ring, options: dict[str, Any]) -> LaunchReport:
-    from vyrectl.launch.rounds import Limits, Progress
-    from vyrectl.launch.run import launch
-
-    with output.progress("launch", "tasks", None) as update:
-
-        def watch(progress: Progress) -> None:
-            update(progress.claims)
-
-        return launch(ring, limits=Limits(watch=watch), **options)
+    plan = LaunchPlan(
+        ring=ring,
+        output=new_ring,
+        backup=backup,
+        in_place=in_place,
+        timeout=timeout,
+        grace=grace,
+        control=control,
+        save_control=save_control,
+        buffers=tuple(buffers or ()),
+        options=options,
+    )
+    with output.progress("launch", "claims", None) as update:
+        record, signal_received = launch_file(plan, lambda message: update(message["claims"]))
+    output.emit("launch", record, view)
+    raise typer.Exit(_exit_code(record, signal_received, fail_on_fault=fail_on_fault))
 
 
 def _show_plan(output: Output, path: Path, options: dict[str, Any]) -> None:
@@ -167,26 +173,15 @@ def _show_plan(output: Output, path: Path, options: dict[str, Any]) -> None:
     output.emit("launch-plan", record, view_plan)
 
 
-def _buffer_table(texts: list[str]) -> BufferTable:
-    from vyrectl.engine.buffers import Buffer, BufferTable, parse_buffer_option
-    from vyrectl.errors import UsageError
-
-    table: dict[int | str, Buffer] = {}
-    for text in texts:
-        handle, buffer = parse_buffer_option(text)
-        if handle in table:
-            raise UsageError(f"buffer {handle} is given twice", fix="Give each handle one buffer")
-        table[handle] = buffer
-    return BufferTable(table)
-
-
 def _number(text: str, what: str, *, least: int = 1) -> int | None:
     return parse_number(text, what, least=least) if text else None
 
 
-def _exit_code(report: LaunchReport, *, fail_on_fault: bool) -> int:
-    if report.ended in ("max_steps", "timeout"):
+def _exit_code(record: dict[str, Any], signal_received: int, *, fail_on_fault: bool) -> int:
+    if signal_received and record["ended"] == "interrupted":
+        return 128 + signal_received
+    if record["ended"] in ("max_steps", "timeout"):
         return EXIT_LIMIT
-    if report.ended == "stalled":
+    if record["ended"] == "stalled":
         return EXIT_STALLED
-    return EXIT_FAULTED if fail_on_fault and report.outcomes["faulted"] else 0
+    return EXIT_FAULTED if fail_on_fault and record["faulted"] else 0

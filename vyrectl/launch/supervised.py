@@ -1,0 +1,342 @@
+"""One launch of a ring file, survived by the command: what the child does and what the parent makes of its end.
+
+The parent holds the ring's lock, the clock and the signals (`vyrectl.launch.supervisor`); the child opens the
+device, runs the ring and writes the result. In place, the mapped file is the device's buffer and the file changes
+as tasks end. Else the child works on memory that it shares with the parent and replaces the file at the end, so
+that a kill leaves the file as it was. Numpy and pyopencl are loaded in the child, and by the parent after a death.
+"""
+
+from __future__ import annotations
+
+import mmap
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.abi.states import TaskState
+from vyrectl.errors import DeviceError, FileError, VyrectlError
+from vyrectl.launch.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
+from vyrectl.ring.file import Ring
+from vyrectl.ring.hold import Hold, hold
+from vyrectl.ring.replace import replace_file
+
+PROGRESS_SECONDS = 0.05
+LISTED_SLOTS = 8
+"""Running tasks that a message names before it only counts."""
+
+IN_FILE, IN_MEMORY, ON_DEVICE = "file", "memory", "device"
+"""Where the slots are while they run."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchPlan:
+    """A launch of a file, as the command line asks for it.
+
+    Attributes:
+        ring: The ring file.
+        output: Where the result goes instead, or None.
+        backup: Keep the old ring as RING.bak.
+        in_place: Run in place where the device allows it.
+        timeout: Seconds, from the moment the device is ready.
+        grace: Seconds between the wish to stop and the kill.
+        control: Control buffer to start from, or None.
+        save_control: Where to write it at the end, or None.
+        buffers: `--buffer` options, unparsed.
+        options: What `vyrectl.launch.run.launch` takes beside these.
+    """
+
+    ring: Path
+    output: Path | None = None
+    backup: bool = False
+    in_place: bool = True
+    timeout: float | None = None
+    grace: float = GRACE_SECONDS
+    control: Path | None = None
+    save_control: Path | None = None
+    buffers: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A task that was Running when the child ended."""
+
+    slot: int
+    task_id: int
+    op_handle: int
+
+    def __str__(self) -> str:
+        from vyrectl.engine.ops import op_name
+
+        return f"slot {self.slot} ({op_name(self.op_handle) or hex(self.op_handle)}, task {self.task_id})"
+
+
+class LaunchStoppedError(VyrectlError):
+    """The child did not stop within the grace and was killed.
+
+    Attributes:
+        running: Tasks that were Running when it died, None when only the device knows.
+    """
+
+    kind = "launch_killed"
+
+    def __init__(
+        self, what: str, exit_code: int, running: list[Running] | None, *, where: str, fix: str
+    ) -> None:
+        super().__init__(what + _running_text(running), where=where, fix=fix)
+        self.exit_code = exit_code
+        self.running = running
+
+    def details(self) -> dict[str, object]:
+        """The Running slots."""
+        return {"running": _slot_numbers(self.running)}
+
+
+class ChildDiedError(DeviceError):
+    """The process that drove the device died by itself.
+
+    Attributes:
+        running: Tasks that were Running when it died, None when only the device knows.
+    """
+
+    kind = "kernel_died"
+
+    def __init__(self, what: str, running: list[Running] | None, *, where: str, fix: str) -> None:
+        super().__init__(what + _running_text(running), where=where, fix=fix)
+        self.running = running
+
+    def details(self) -> dict[str, object]:
+        """The Running slots."""
+        return {"running": _slot_numbers(self.running)}
+
+
+def _slot_numbers(running: list[Running] | None) -> list[int] | None:
+    return None if running is None else [task.slot for task in running]
+
+
+def launch_file(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) -> tuple[dict[str, Any], int]:
+    """Launch a ring file in a child process and wait for it.
+
+    Args:
+        plan: What to do.
+        watch: Told about progress: `{"claims", "round", "claimed", "claimable"}`.
+
+    Returns:
+        The report as a record, and the signal that ended it early (0 for none).
+
+    Raises:
+        LaunchStoppedError: It had to be killed after a signal or the timeout.
+        ChildDiedError: It died by itself.
+        VyrectlError: Whatever the launch itself raises, relayed.
+    """
+    with hold(plan.ring, role="launch") as held:
+        with Ring.open(plan.ring) as source:
+            size = len(source) * SLOT_BYTES
+        memory = _Memory(plan, size)
+
+        def take(message: dict[str, Any]) -> None:
+            if "working_in" in message:
+                memory.where, memory.already_running = message["working_in"], set(message["running"])
+            else:
+                watch(message)
+
+        supervisor = Supervisor(
+            lambda channel: _work(plan, held, memory, channel),
+            watch=take,
+            timeout=plan.timeout,
+            grace=plan.grace,
+        )
+        ending = supervisor.run()
+        place = {"where": str(plan.ring), "fix": _after_death(plan, memory.where)}
+        if ending.killed:
+            what = f"the launch did not stop within {plan.grace:g} s and was killed"
+            raise LaunchStoppedError(what, exit_code_of(ending), memory.running(), **place)
+        if ending.result is None:
+            what = f"the process that drove the device {_how_it_died(plan, ending, size)}"
+            raise ChildDiedError(what, memory.running(), **place)
+        return ending.result, ending.signal_received or 0
+
+
+def exit_code_of(ending: Ending) -> int:
+    """124 after a timeout, 128 + n after signal n."""
+    return 128 + ending.signal_received if ending.signal_received else 124
+
+
+class _Memory:
+    """Where the slots are while they run: in the file, in memory shared with the parent, or on the device."""
+
+    def __init__(self, plan: LaunchPlan, size: int) -> None:
+        self._ring = plan.ring
+        self.shared = mmap.mmap(-1, size) if size else None
+        self.where = ON_DEVICE
+        self.already_running: set[int] = set()
+
+    def running(self) -> list[Running] | None:
+        """Tasks that are Running now and were not before; None when the device keeps them to itself."""
+        if self.where == ON_DEVICE:
+            return None
+        if self.where == IN_MEMORY and self.shared is not None:
+            return self._running_in(memoryview(self.shared))
+        try:
+            return self._running_in(memoryview(self._ring.read_bytes()))
+        except OSError:
+            return None
+
+    def _running_in(self, data: memoryview) -> list[Running]:
+        import numpy as np
+
+        from vyrectl.abi.dtype import SLOT_DTYPE
+
+        slots = np.frombuffer(data, SLOT_DTYPE, count=len(data) // SLOT_BYTES)
+        numbers = np.flatnonzero(slots["state"] == int(TaskState.RUNNING)).tolist()
+        return [
+            Running(slot, int(slots["task_id"][slot]), int(slots["op_handle"][slot]))
+            for slot in numbers
+            if slot not in self.already_running
+        ]
+
+
+def _work(plan: LaunchPlan, held: Hold, memory: _Memory, channel: Channel) -> dict[str, Any]:
+    """The child's part: open the device, run, write."""
+    from vyrectl.engine.ops import load_source
+    from vyrectl.launch.run import choose_backend
+
+    opening = time.monotonic()
+    backend = choose_backend(plan.options.get("device"))
+    sources = tuple(load_source(Path(op)) for op in plan.options.get("ops", ()))
+    shares = backend.shares_memory(sources)
+    preparing = time.monotonic() - opening
+    in_place = shares and plan.in_place and plan.output is None
+    ring = Ring.attach(plan.ring, held) if in_place else _copy(plan, memory)
+    if in_place and plan.backup:
+        replace_file(f"{held.target}.bak", [ring.data])
+    options = {**plan.options, "device": backend, "ops": sources, "in_place": shares}
+    where = IN_FILE if in_place else IN_MEMORY if shares else ON_DEVICE
+    channel.send({"working_in": where, "running": _running_before(ring)})
+    report = _run(plan, ring, options, channel)
+    if in_place:
+        _settle(plan, ring)
+    elif plan.output is not None:
+        ring.save(plan.output, backup=plan.backup)
+    else:
+        with Ring.open(plan.ring, held=held) as before:
+            replace_file(held.target, [ring.data], backup=plan.backup, expected=before.identity)
+    report["build_seconds"] += preparing
+    return {"ring": str(plan.output or plan.ring), "in_place": in_place, **report}
+
+
+def _running_before(ring: Ring) -> list[int]:
+    import numpy as np
+
+    running: list[int] = np.flatnonzero(ring.slots["state"] == int(TaskState.RUNNING)).tolist()
+    return running
+
+
+def _copy(plan: LaunchPlan, memory: _Memory) -> Ring:
+    import numpy as np
+
+    from vyrectl.abi.dtype import SLOT_DTYPE
+
+    with Ring.open(plan.ring) as source:
+        if memory.shared is None:
+            return Ring.from_slots(np.zeros(0, SLOT_DTYPE))
+        slots = np.frombuffer(memory.shared, SLOT_DTYPE)
+        slots[:] = source.slots[: len(slots)]
+        return Ring.from_slots(slots)
+
+
+def _run(plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    from vyrectl.launch.control_file import load_control, save_control
+    from vyrectl.launch.rounds import Limits, Progress
+    from vyrectl.launch.run import launch
+
+    due = 0.0
+
+    def watch(progress: Progress) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + PROGRESS_SECONDS
+            channel.send(
+                {
+                    "claims": progress.claims,
+                    "round": progress.round_number,
+                    "claimed": progress.claimed,
+                    "claimable": progress.claimable,
+                }
+            )
+
+    def started() -> None:
+        channel.send({"started": True})
+
+    def finishing() -> None:
+        channel.send({"finishing": True})
+
+    control = None if plan.control is None else load_control(plan.control)
+    limits = Limits(stop=channel.stop_reason, watch=watch, started=started, finishing=finishing)
+    buffers = _buffers(plan.buffers)
+    report = launch(ring, buffers=buffers, control=control, limits=limits, **options)
+    if plan.save_control is not None:
+        save_control(plan.save_control, report.control)
+    return report.to_record()
+
+
+def _buffers(texts: tuple[str, ...]) -> Any:
+    from vyrectl.engine.buffers import Buffer, BufferTable, parse_buffer_option
+    from vyrectl.errors import UsageError
+
+    table: dict[int | str, Buffer] = {}
+    for text in texts:
+        handle, buffer = parse_buffer_option(text)
+        if handle in table:
+            raise UsageError(f"buffer {handle} is given twice", fix="Give each handle one buffer")
+        table[handle] = buffer
+    return BufferTable(table)
+
+
+def _settle(plan: LaunchPlan, ring: Ring) -> None:
+    """After a run in place: the path must still name the file that was run."""
+    if ring.is_current():
+        return
+    rescued = Path(f"{plan.ring}.rescued")
+    replace_file(rescued, [ring.data])
+    raise FileError(
+        "the ring was replaced by another file while it ran",
+        where=str(plan.ring),
+        fix=f"The result is in {rescued}; keep the one you want",
+    )
+
+
+def _how_it_died(plan: LaunchPlan, ending: Ending, size: int) -> str:
+    if ending.died_of is None:
+        return f"ended with status {ending.exit_status} and no result"
+    name = signal.Signals(ending.died_of).name
+    if ending.died_of == signal.SIGBUS and _length(plan.ring) < size:
+        return f"died of {name}: the ring file was truncated while it ran"
+    return f"died of {name}" + (" (out of memory?)" if ending.died_of == signal.SIGKILL else "")
+
+
+def _length(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _running_text(running: list[Running] | None) -> str:
+    if running is None:
+        return "; which tasks were running only the device knows"
+    if not running:
+        return "; no task was running"
+    listed = ", ".join(map(str, running[:LISTED_SLOTS]))
+    more = f" and {len(running) - LISTED_SLOTS} more" if len(running) > LISTED_SLOTS else ""
+    return f" with these tasks running: {listed}{more}"
+
+
+def _after_death(plan: LaunchPlan, where: str) -> str:
+    if where == IN_FILE:
+        return f"Put its tasks back with: vyrectl recover {plan.ring}"
+    return f"{plan.ring} is as it was before the launch"

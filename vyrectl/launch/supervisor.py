@@ -1,0 +1,273 @@
+"""Runs work in a child process so that the command survives it: the parent keeps lock, clock and signals.
+
+The child is forked before anything heavy is imported; it does the work and reports over a channel. The parent asks it
+to stop (first signal, or the time is over), waits for the grace period, then kills it. However the child ends, the
+parent gets an `Ending` that says so. Standard library only.
+
+    parent                                   child
+    fork ------------------------------------> work(channel)
+    select on channel and signals  <-- progress --
+    stop(reason) ------------------------------> channel.stop_reason() is asked between and during slices
+    grace is over: SIGKILL         <-- result, error, or the end of the channel --
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from vyrectl.errors import VyrectlError
+
+GRACE_SECONDS = 5.0
+"""What a child gets to finish after it was asked to stop."""
+
+_POLL_SECONDS = 0.1
+_RECEIVE_BYTES = 1 << 16
+
+
+class RelayedError(VyrectlError):
+    """An error that the child met, with the same texts, particulars and exit code."""
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        super().__init__(record["message"], where=record["where"], fix=record["fix"])
+        self.exit_code = record["exit_code"]
+        self.kind = record["error"]
+        self.log = record.get("log", "")
+        known = {"schema", "error", "message", "where", "fix", "exit_code"}
+        self._details = {key: value for key, value in record.items() if key not in known}
+
+    def details(self) -> dict[str, object]:
+        """What the original error carried."""
+        return self._details
+
+
+class Channel:
+    """One end of the line between parent and child: JSON objects, one a line."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self._pending = b""
+        self._reason: str | None = None
+        self.closed = False
+
+    def fileno(self) -> int:
+        """Descriptor to select on."""
+        return self._end.fileno()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Write one object; nothing happens when nobody reads any more."""
+        self._end.setblocking(True)
+        with suppress(OSError):
+            self._end.sendall(json.dumps(message).encode() + b"\n")
+
+    def receive(self) -> list[dict[str, Any]]:
+        """Every whole object that has arrived; sets `closed` at the end of the line."""
+        self._end.setblocking(False)
+        while not self.closed:
+            try:
+                data = self._end.recv(_RECEIVE_BYTES)
+            except BlockingIOError:
+                break
+            except OSError:
+                data = b""
+            self._pending += data
+            self.closed = not data
+        *lines, self._pending = self._pending.split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def stop_reason(self) -> str | None:
+        """Child's side: why it should stop, or None. A parent that is gone is a reason."""
+        for message in self.receive():
+            self._reason = self._reason or message.get("stop")
+        if self.closed and self._reason is None:
+            self._reason = "interrupted"
+        return self._reason
+
+
+@dataclass(slots=True)
+class Ending:
+    """How the child ended.
+
+    Attributes:
+        result: What it sent last, None when it was killed or died.
+        signal_received: The signal that asked the parent to stop, or None.
+        timed_out: The time was over.
+        killed: The parent killed it after the grace.
+        died_of: The signal it died of by itself, or None.
+        exit_status: Its exit status when it ended without a result.
+    """
+
+    result: dict[str, Any] | None = None
+    signal_received: int | None = None
+    timed_out: bool = False
+    killed: bool = False
+    died_of: int | None = None
+    exit_status: int | None = None
+
+
+class Supervisor:
+    """Runs one piece of work in a child.
+
+    Args:
+        work: Gets the child's channel and returns the result, which must be JSON.
+        watch: Told every message that is neither result nor error.
+        timeout: Seconds after which the child is asked to stop; None for no limit.
+        grace: Seconds it then gets. A child that says `finishing` is past its device work and saves; it is not
+            killed any more, unless by a second signal.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Channel], dict[str, Any]],
+        *,
+        watch: Callable[[dict[str, Any]], None],
+        timeout: float | None = None,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
+        self._work = work
+        self._watch = watch
+        self._timeout = timeout
+        self._grace = grace
+        self._ending = Ending()
+        self._signals: list[int] = []
+        self._kill_at: float | None = None
+        self._stop_at: float | None = None
+        self._saving = False
+
+    def run(self) -> Ending:
+        """Fork, watch, and collect the child.
+
+        Raises:
+            RelayedError: The child met an error of the project's own tree.
+            RuntimeError: The child met a bug; carries its traceback.
+        """
+        ours, theirs = socket.socketpair()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            _child(Channel(theirs), self._work)
+        theirs.close()
+        restore = self._listen()
+        try:
+            self._wait(pid, Channel(ours))
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            raise
+        finally:
+            restore()
+            self._collect(pid)
+            ours.close()
+        return self._ending
+
+    def _listen(self) -> Callable[[], None]:
+        """Catch signals; each also wakes the select. Returns what undoes it."""
+        receiver, sender = socket.socketpair()
+        receiver.setblocking(False)
+        sender.setblocking(False)
+        self._wakeup = receiver
+
+        def note(number: int, frame: FrameType | None) -> None:
+            self._signals.append(number)
+
+        handlers = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+        previous = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+
+        def restore() -> None:
+            signal.set_wakeup_fd(previous)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            receiver.close()
+            sender.close()
+
+        return restore
+
+    def _wait(self, pid: int, channel: Channel) -> None:
+        while not channel.closed:
+            select.select([channel.fileno(), self._wakeup.fileno()], [], [], self._pause())
+            with suppress(BlockingIOError):
+                self._wakeup.recv(_RECEIVE_BYTES)
+            for message in channel.receive():
+                self._take(message)
+            self._act(pid, channel)
+
+    def _pause(self) -> float:
+        ends = [end for end in (self._stop_at, self._kill_at) if end is not None]
+        return min([_POLL_SECONDS, *(max(0.0, end - time.monotonic()) for end in ends)])
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if "result" in message:
+            self._ending.result = message["result"]
+        elif "error" in message:
+            raise RelayedError(message["error"])
+        elif "bug" in message:
+            raise RuntimeError(f"the device process met a bug\n{message['bug']}")
+        elif "started" in message:
+            self._stop_at = None if self._timeout is None else time.monotonic() + self._timeout
+        elif "finishing" in message:
+            self._kill_at = self._stop_at = None
+            self._saving = True
+        else:
+            self._watch(message)
+
+    def _act(self, pid: int, channel: Channel) -> None:
+        now = time.monotonic()
+        if self._signals and self._ending.signal_received is None:
+            self._ending.signal_received = self._signals[0]
+            self._ask_to_stop(channel, "interrupted")
+        if self._stop_at is not None and now >= self._stop_at:
+            self._stop_at = None
+            self._ending.timed_out = True
+            self._ask_to_stop(channel, "timeout")
+        impatient = len(self._signals) > 1
+        if self._ending.result is None and (
+            impatient or (self._kill_at is not None and now >= self._kill_at)
+        ):
+            self._ending.killed = True
+            os.kill(pid, signal.SIGKILL)
+            self._kill_at = None
+            self._signals = self._signals[:1]
+
+    def _ask_to_stop(self, channel: Channel, reason: str) -> None:
+        channel.send({"stop": reason})
+        if self._kill_at is None and not self._saving:
+            self._kill_at = time.monotonic() + self._grace
+
+    def _collect(self, pid: int) -> None:
+        _, status = os.waitpid(pid, 0)
+        if self._ending.result is None and not self._ending.killed:
+            if os.WIFSIGNALED(status):
+                self._ending.died_of = os.WTERMSIG(status)
+            else:
+                self._ending.exit_status = os.waitstatus_to_exitcode(status)
+
+
+def _child(channel: Channel, work: Callable[[Channel], dict[str, Any]]) -> None:
+    """The child's whole life; never returns. Leaves without Python's teardown, which a running kernel would crash."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    status = 1
+    try:
+        channel.send({"result": work(channel)})
+        status = 0
+    except VyrectlError as error:
+        channel.send({"error": error.to_record()})
+    except BaseException:
+        channel.send({"bug": traceback.format_exc()})
+    finally:
+        with suppress(Exception):
+            sys.stderr.flush()
+        os._exit(status)
