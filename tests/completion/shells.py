@@ -8,6 +8,7 @@ import select
 import shlex
 import shutil
 import subprocess
+import termios
 import time
 from pathlib import Path
 from types import TracebackType
@@ -23,13 +24,15 @@ TIMEOUT_S = 30
 _BASH = ["bash", "--norc", "--noprofile", "-i"]
 _BASH_SETUP = """
 bind 'set bell-style none'
-bind -x '"\\C-xp": printf "<<%s>>\\n" "$READLINE_LINE"'
+bind -x '"\\C-xp": printf "<<%d:%s>>\\n" $((++shown)) "$READLINE_LINE"; READLINE_LINE=""'
 """
 _ZSH = ["zsh", "-f", "-i"]
 _ZSH_SETUP = """
 unsetopt beep
 autoload -Uz compinit && compinit -D -u
-show() { zle -I; print -r -- "<<$BUFFER>>" }
+integer shown
+LISTMAX=10000
+show() { zle -I; print -r -- "<<$((++shown)):$BUFFER>>"; BUFFER= }
 zle -N show
 bindkey '^Xp' show
 compadd() {
@@ -39,7 +42,7 @@ compadd() {
     builtin compadd "$@"
 }
 """
-"""Besides showing the line on ^X p, every match goes to the file $FOUND."""
+"""Besides showing and clearing the line on ^X p, every match goes to the file $FOUND."""
 
 
 def script(shell: str) -> Path:
@@ -104,7 +107,9 @@ class Terminal:
             else f"fpath=({shlex.quote(str(path.parent))} $fpath)"
         )
         self._found = folder / ".found"
+        self._asked = 0
         self._main, worker = pty.openpty()
+        termios.tcsetwinsize(worker, (1000, 200))
         self._shell = subprocess.Popen(
             command,
             cwd=folder,
@@ -132,9 +137,11 @@ class Terminal:
         """The command line after `line` and a TAB."""
         self._found.unlink(missing_ok=True)
         self._send(f"{line}\t\x18p")
-        text = self._read_until(">>")
-        self._send("\x15")
-        return text.rpartition("<<")[2].partition(">>")[0]
+        self._asked += 1
+        start = f"<<{self._asked}:"
+        text = self._read_until(start).partition(start)[2]
+        text += "" if ">>" in text else self._read_until(">>")
+        return text.partition(">>")[0]
 
     def matches(self, line: str) -> list[str]:
         """Every match that zsh finds after `line`."""
