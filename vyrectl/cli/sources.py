@@ -81,6 +81,8 @@ def read_source(path: Path, window: Window) -> Telemetry | Asked:
         InvalidInputError: It is neither a ring nor a text that is known here, or holds bad values.
     """
     data = _contents(path)
+    if data == b"" and not window.given:
+        raise _nothing(str(path))
     head = _read(path, SNIFFED_BYTES) if data is None else data[:SNIFFED_BYTES]
     if window.given or not _is_text(head):
         return _telemetry_of_ring(path, data, window)
@@ -105,7 +107,7 @@ def read_policy(path: Path) -> LaunchPolicy:
 
     Raises:
         FileError: It cannot be read.
-        LaunchRequestError: It holds something else than fields of a policy, or bad values.
+        InvalidInputError: It holds something else than fields of a policy, or bad values.
     """
     return policy_from(read_table(path), str(path))
 
@@ -119,7 +121,7 @@ def read_table(path: Path, data: bytes | None = None) -> dict[str, Any]:
 
     Raises:
         FileError: It cannot be read.
-        LaunchRequestError: It is no such text.
+        InvalidInputError: It is no such text.
     """
     name = str(path)
     data = _contents(path) if data is None else data
@@ -132,9 +134,7 @@ def read_table(path: Path, data: bytes | None = None) -> dict[str, Any]:
         what = f"byte {error.start} is not UTF-8, so this is neither JSON nor TOML"
         raise LaunchRequestError(what, where=name) from error
     if not text.strip():
-        raise LaunchRequestError(
-            "there is nothing in it", where=name, fix="Look at the command before the pipe"
-        )
+        raise _nothing(name)
     suffix = path.suffix.lower()
     return parse_document(text, name, toml={".toml": True, ".json": False}.get(suffix))
 
@@ -196,6 +196,10 @@ def _telemetry_of_ring(path: Path, data: bytes | None, window: Window) -> Teleme
     except InvalidInputError as error:
         raise error.at(str(path)) from None
     return Telemetry(str(path), snapshot, tally.unknown)
+
+
+def _nothing(name: str) -> InvalidInputError:
+    return InvalidInputError("there is nothing in it", where=name, fix="Look at what should have written it")
 
 
 def _contents(path: Path) -> bytes | None:
