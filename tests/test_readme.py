@@ -1,0 +1,25 @@
+"""The README is true: its commands run and print what it shows, and it shows every command."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from vyrectl.cli.catalog import NAMES
+from vyrectl.devtools.__main__ import ROOT
+from vyrectl.devtools.readme import read_steps, run_steps
+
+STEPS = read_steps((ROOT / "README.md").read_text(encoding="utf-8"))
+
+
+def test_commands_do_what_the_readme_shows(tmp_path: Path) -> None:
+    wrong = [str(outcome) for outcome in run_steps(STEPS, tmp_path) if not outcome.is_right]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.skipif(not STEPS, reason="the README has no commands yet")
+def test_every_command_is_shown() -> None:
+    shown = {name for step in STEPS for name in re.findall(r"\bvyrectl (\w+)", step.command)}
+    assert set(NAMES) - shown == set()
