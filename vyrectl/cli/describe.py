@@ -16,6 +16,7 @@ from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES, FIELDS, Field
 from vyrectl.abi.states import (
     KNOWN_FLAGS,
     PROTOCOL_STATE_NAMES,
+    SCHEDULABLE,
     STATE_MEANINGS,
     TaskFlag,
     TaskState,
@@ -56,6 +57,7 @@ def slot_record(words: Words) -> dict[str, Any]:
         "op_name": op_label(words[FIELD_INDEX["op_handle"]]),
         "flag_names": flag_list(words[FIELD_INDEX["flags"]]),
         "fault_name": fault_label(words[0], words[FIELD_INDEX["continuation_data"]]),
+        "is_schedulable": known_state(words[0]) in SCHEDULABLE,
     }
 
 

@@ -69,9 +69,11 @@ def command(
     written. With --slots alone, all slots are Empty.
 
     \b
-    The same seed and mix make the same ring. A mix holds weights and ranges, all of which have defaults:
+    The same seed and mix make the same ring. A mix holds weights and ranges;
+    each key may be left out:
       {"state": {"ready": 9, "empty": 1}, "op": {"nop": 3, "spin": 1},
-       "priority": {"high": 1, "normal": 4}, "tenants": 4, "param": {"spin": [16, 256]}, "late_percent": 10}
+       "priority": {"high": 1, "normal": 4}, "tenants": 4,
+       "param": {"spin": [16, 256]}, "late_percent": 10}
 
     \b
     Example:

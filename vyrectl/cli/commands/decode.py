@@ -114,7 +114,7 @@ def _from_text(data: bytes, where: str, *, as_raw: bool) -> bytes:
 
 def _is_file(name: str) -> bool:
     try:
-        return Path(name).exists()
+        return name != "" and Path(name).exists()
     except (OSError, ValueError):
         return False
 
