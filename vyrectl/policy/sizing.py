@@ -48,7 +48,7 @@ class Geometry:
             LaunchRequestError: The padded slot count passes u32.
         """
         width = worker_workgroup_size(worker_groups, max_workgroup_size_x)
-        padded = -(-max(items, 1) // width) * width
+        padded = -(-(items or 1) // width) * width
         if padded > U32_MAX:
             raise LaunchRequestError(
                 f"{items} items padded to work-groups of {width} are {padded} slots, past {U32_MAX}",
@@ -67,23 +67,23 @@ class Geometry:
 
 def worker_workgroup_size(worker_groups: int, max_workgroup_size_x: int) -> int:
     """Work-items of a work-group: no more than there are worker groups (the runtime's rule)."""
-    return max(min(worker_groups, max_workgroup_size_x), 1)
+    return min(worker_groups, max_workgroup_size_x) or 1
 
 
 def covering_worker_groups(items: int, width: int) -> int:
     """Work-groups of `width` that cover `items`."""
-    width = max(width, 1)
-    return max(min(U32_MAX, max(items, 1) + width - 1) // width, 1)
+    width = width or 1
+    return min(U32_MAX, (items or 1) + width - 1) // width or 1
 
 
 def padded_slot_count(items: int, width: int) -> int:
     """Items rounded up to whole work-groups; near u32's end rounded down, as the addition saturates."""
-    return covering_worker_groups(items, width) * max(width, 1)
+    return covering_worker_groups(items, width) * (width or 1)
 
 
 def dispatch_grid_for(worker_groups: int, slots: int, width: int) -> tuple[int, int, int]:
     """Work-groups to dispatch, per dimension."""
-    return (min(covering_worker_groups(slots, width), max(worker_groups, 1), MAX_DISPATCH_WORKGROUPS), 1, 1)
+    return (min(covering_worker_groups(slots, width), worker_groups or 1, MAX_DISPATCH_WORKGROUPS), 1, 1)
 
 
 def default_worker_groups_from_limits(

@@ -29,6 +29,7 @@ class Widths:
         self._error = error
         self._values = attrgetter(*bits)
         self._bounds = tuple(self.most.values())
+        self._sound: object = None
 
     def fits(self, record: object) -> bool:
         """Whether every field is an `int` within its width; the quick question."""
@@ -40,10 +41,17 @@ class Widths:
     def checked(self, record: R) -> R:
         """The record itself when it fits, else a copy of it with whole numbers of other types converted.
 
+        The last record that fitted is remembered, since one policy answers many requests; records are frozen.
+
         Raises:
             VyrectlError: As `whole_numbers`.
         """
-        return record if self.fits(record) else type(record)(**self.whole_numbers(record))
+        if record is self._sound:
+            return record
+        if not self.fits(record):
+            return type(record)(**self.whole_numbers(record))
+        self._sound = record
+        return record
 
     def whole_numbers(self, record: object) -> dict[str, int]:
         """Every field as an `int`; whole numbers of other types (numpy's) are converted.
