@@ -11,7 +11,7 @@
  * and to the counters of the control buffer.
  *
  * Memory order: progress[0] (the shared counter) relaxed fetch-and-add; slots as in core.h; tally by relaxed adds, read after the
- * kernel. SHUTDOWN is polled once a ticket: what a work-item holds it finishes, what it does not hold stays as it was.
+ * kernel. SHUTDOWN is polled before each claim: the task in hand is finished, the rest of the ticket stays as it was.
  * The host guarantees: queue holds high_count + low_count distinct slot indices, classes 0-1 first; limit <= their number;
  * tally_local has VYRE_TALLY_WORDS words; witness has a record a slot when VYRE_VERIFY is set and is not touched otherwise.
  */
@@ -75,11 +75,14 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, const ui
     env.control = control;
     env.control_words = control_words;
 
-    while (!vyre_load_relaxed(control + VYRE_CONTROL_SHUTDOWN)) {
+    bool leaves = false;
+    while (!leaves) {
         const uint begin = vyre_add_relaxed(progress, ticket);
         if (begin >= limit) break;
         const uint end = min(limit, begin + ticket);
         for (uint p = begin; p < end; ++p) {
+            leaves = vyre_load_relaxed(control + VYRE_CONTROL_SHUTDOWN) != 0u;
+            if (leaves) break;
             const uint slot = queue[vyre_position_index(p, first_run, high_count, low_count)];
             if (!vyre_claim(ring, slot)) {
                 vyre_local_add(tally_local + VYRE_TALLY_LOST, 1u);
