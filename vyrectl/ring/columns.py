@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.ring.where import SLOT, Binary, Column, Compare, Logic, Member, Node, Number, Unary
+from vyrectl.ring.where import MAX_BITS, SLOT, Binary, Column, Compare, Logic, Member, Node, Number, Unary
 from vyrectl.task.arrays import SlotArray
 
 Value = NDArray[Any] | int
@@ -38,7 +38,7 @@ _FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
 }
 _FAR = 63
-"""A shift to the right by this much or more leaves the sign alone."""
+"""A shift of an int64 to the right by this much leaves its sign, and numpy knows no greater one."""
 
 _UNARY: dict[str, Callable[[Any], Any]] = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 
@@ -137,7 +137,8 @@ class _Rows:
         if node.operator in ("//", "%"):
             return _narrow(self.divide(node.operator, left, right, fits), node)
         if node.operator == ">>":
-            right = np.minimum(right, _FAR) if isinstance(right, np.ndarray) else min(right, _FAR)
+            far = _FAR if fits else MAX_BITS
+            right = np.minimum(right, far) if isinstance(right, np.ndarray) else min(right, far)
         return _narrow(_apply(node.operator, left, right, exact=fits), node)
 
     def divide(self, sign: str, left: Value, right: Value, fits: bool) -> Value:

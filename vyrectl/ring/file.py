@@ -132,7 +132,11 @@ class Ring:
         except FileNotFoundError:
             return False
         mapped = self._identity
-        return (status.st_dev, status.st_ino, status.st_size) == (mapped.device, mapped.inode, mapped.size_bytes)
+        return (status.st_dev, status.st_ino, status.st_size) == (
+            mapped.device,
+            mapped.inode,
+            mapped.size_bytes,
+        )
 
     @classmethod
     def _map(cls, path: StrPath, offset: int, count: int | None, access: int) -> Ring:

@@ -101,6 +101,28 @@ def hold(path: StrPath, *, role: str) -> Hold:
     return Hold(os.path.realpath(path), lock_path, fd, role)
 
 
+def holder_of(path: StrPath) -> str | None:
+    """Who holds the ring right now, worded as in `RingHeldError`; None when nobody does. Creates nothing.
+
+    Raises:
+        FileError: There is a lock file that may not be read.
+    """
+    lock_path = lock_path_of(path)
+    try:
+        fd = os.open(lock_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileError.from_os_error(error, lock_path, doing="look at the ring's lock") from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read_holder(fd) or "another process"
+    finally:
+        os.close(fd)
+    return None
+
+
 def _lock(path: StrPath, lock_path: str) -> int:
     """Lock the file that the path names, trying again when that is another one by the time it is locked."""
     while True:

@@ -98,14 +98,46 @@ def check_identity(target: StrPath, expected: FileIdentity) -> None:
         )
 
 
+def abandoned_files(path: StrPath) -> list[str]:
+    """Temporary files that killed writers of this path left beside it, sorted; nothing is removed.
+
+    A folder that cannot be listed holds none that can be named.
+    """
+    target = os.path.realpath(path)
+    folder, prefix = os.path.dirname(target), _temporary_prefix(target)
+    found = []
+    with suppress(OSError), os.scandir(folder) as listed:
+        for name in [one.name for one in listed if one.name.startswith(prefix)]:
+            with suppress(OSError):
+                if _is_abandoned(os.path.join(folder, name)):
+                    found.append(os.path.join(folder, name))
+    return sorted(found)
+
+
+def _is_abandoned(temporary: str) -> bool:
+    """True when no live writer has it locked."""
+    fd = os.open(temporary, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def _temporary_prefix(target: str) -> str:
+    """How the names of a file's temporary files begin."""
+    return f".vyrectl-{zlib.crc32(os.fsencode(os.path.basename(target))):08x}-"
+
+
 def _replace(
     target: str, parts: Iterable[Part], *, backup: bool, exclusive: bool, expected: FileIdentity | None
 ) -> FileIdentity:
     old = _old_status(target, exclusive=exclusive)
     if expected is not None:
         check_identity(target, expected)
-    folder, name = os.path.split(target)
-    prefix = f".vyrectl-{zlib.crc32(os.fsencode(name)):08x}-"
+    folder, prefix = os.path.dirname(target), _temporary_prefix(target)
     _sweep(folder, prefix)
     temporary, fd = _create(folder, prefix, 0o666 if old is None else 0o600)
     try:

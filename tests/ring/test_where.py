@@ -1,0 +1,426 @@
+"""The language of --where: against Python's own integers, name by name, and against hostile texts."""
+
+from __future__ import annotations
+
+import operator
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.ring.rings import OPS, edge_words, numbered, run_python, slots_of
+from vyrectl.abi.slot import FIELD_INDEX
+from vyrectl.errors import WhereError
+from vyrectl.ring.where import COLUMNS, MAX_CHARACTERS, Where, compile_where
+
+Row = dict[str, int]
+FIRST = 1000
+"""Number of the first slot in these tests."""
+
+ARITHMETIC: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
+}
+COMPARISONS: dict[str, Callable[[int, int], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A text and what Python makes of it; a condition is 0 where it meets a division by zero."""
+
+    text: str
+    value: Callable[[Row], int]
+
+
+def condition(inner: Expression) -> Expression:
+    def value(row: Row) -> int:
+        try:
+            return int(inner.value(row) != 0)
+        except ZeroDivisionError:
+            return 0
+
+    return Expression(inner.text, value)
+
+
+def joined(left: Expression, sign: str, right: Expression, combine: Callable[[int, int], int]) -> Expression:
+    return Expression(
+        f"({left.text} {sign} {right.text})", lambda row: int(combine(left.value(row), right.value(row)))
+    )
+
+
+def binary(left: Expression, sign: str, right: Expression) -> Expression:
+    return joined(left, sign, right, ARITHMETIC[sign])
+
+
+def shift(left: Expression, sign: str, right: Expression, most: int) -> Expression:
+    amount = binary(right, "&", Expression(str(most), lambda row: most))
+    return joined(left, sign, amount, ARITHMETIC[sign])
+
+
+def chain(first: Expression, signs: list[str], others: list[Expression]) -> Expression:
+    links = list(zip(signs, others, strict=False))
+    text = first.text + "".join(f" {sign} {one.text}" for sign, one in links)
+
+    def value(row: Row) -> int:
+        values = [first.value(row), *(one.value(row) for _, one in links)]
+        return int(all(COMPARISONS[s](values[at], values[at + 1]) for at, (s, _) in enumerate(links)))
+
+    return condition(Expression(f"({text})", value))
+
+
+def member(operand: Expression, negated: bool, members: list[Expression]) -> Expression:
+    listed = "".join(f"{one.text}, " for one in members)
+    text = f"({operand.text} {'not in' if negated else 'in'} ({listed}))"
+
+    def value(row: Row) -> int:
+        return int((operand.value(row) in [one.value(row) for one in members]) != negated)
+
+    return condition(Expression(text, value))
+
+
+def negation(inner: Expression) -> Expression:
+    inner = condition(inner)
+    return Expression(f"(not {inner.text})", lambda row: 1 - inner.value(row))
+
+
+def logic(one: Expression, sign: str, other: Expression) -> Expression:
+    combine = {"and": min, "or": max}[sign]
+    return joined(condition(one), sign, condition(other), combine)
+
+
+def unary(sign: str, inner: Expression) -> Expression:
+    functions: dict[str, Callable[[int], int]] = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
+    apply = functions[sign]
+    return Expression(f"({sign}{inner.text})", lambda row: apply(inner.value(row)))
+
+
+def column(name: str) -> Expression:
+    return Expression(name, lambda row: row[name])
+
+
+def literal(number: int, show: Callable[[int], str]) -> Expression:
+    return Expression(show(number), lambda row: number)
+
+
+leaves = st.sampled_from(COLUMNS).map(column) | st.builds(literal, edge_words, st.sampled_from([str, hex]))
+
+
+def deeper(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+    return st.one_of(
+        st.builds(binary, inner, st.sampled_from(["+", "-", "*", "//", "%", "&", "|", "^"]), inner),
+        st.builds(shift, inner, st.sampled_from(["<<", ">>"]), inner, st.sampled_from([7, 31, 127])),
+        st.builds(unary, st.sampled_from("-+~"), inner),
+        st.builds(
+            chain,
+            inner,
+            st.lists(st.sampled_from(list(COMPARISONS)), min_size=1, max_size=3),
+            st.lists(inner, min_size=1, max_size=3),
+        ),
+        st.builds(member, inner, st.booleans(), st.lists(inner, max_size=4)),
+        st.builds(logic, inner, st.sampled_from(["and", "or"]), inner),
+        st.builds(negation, inner),
+    )
+
+
+expressions = st.recursive(leaves, deeper, max_leaves=12)
+rows = st.lists(st.lists(edge_words, min_size=16, max_size=16), min_size=1, max_size=5)
+
+
+def row_of(words: list[int], number: int) -> Row:
+    return {name: words[index] for name, index in FIELD_INDEX.items()} | {"slot": number}
+
+
+def compiled(text: str, *refusals: str) -> Where | None:
+    """The condition, or None when it is refused for one of these reasons."""
+    try:
+        return compile_where(text, OPS)
+    except WhereError as error:
+        refused = error
+    assert 0 <= refused.column <= len(text)
+    assert any(reason in refused.what for reason in refusals), refused
+    return None
+
+
+@settings(max_examples=400)
+@given(expressions, rows)
+def test_every_condition_says_what_python_integers_say(
+    expression: Expression, words: list[list[int]]
+) -> None:
+    where = compiled(expression.text, "division by zero", "128 bits", "shift", "deep", "longer")
+    if where is not None:
+        wanted = [condition(expression).value(row_of(row, FIRST + at)) for at, row in enumerate(words)]
+        assert where.mask(slots_of(words), FIRST).tolist() == [bool(one) for one in wanted]
+
+
+BARE = st.recursive(
+    st.sampled_from(["state", "age_ticks", "param", "slot", "3", "0x10", "7"]),
+    lambda inner: st.one_of(
+        st.builds(
+            lambda a, s, b: f"{a} {s} {b}",
+            inner,
+            st.sampled_from(["+", "-", "*", "&", "|", "^", "<", "==", ">=", "and", "or"]),
+            inner,
+        ),
+        st.builds(lambda s, a: f"{s}{a}", st.sampled_from(["-", "~", "not "]), inner),
+        st.builds(lambda a: f"{a} % 5", inner),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=200)
+@given(BARE, rows)
+def test_operators_bind_as_in_python(text: str, words: list[list[int]]) -> None:
+    where = compiled(text, "128 bits", "the condition breaks off")
+    if where is not None:
+        wanted = [bool(eval(text, {}, row_of(row, at))) for at, row in enumerate(words)]
+        assert where.mask(slots_of(words), 0).tolist() == wanted
+
+
+def holds(text: str, **fields: int) -> bool:
+    """Whether a condition holds for one slot with these fields."""
+    return bool(compile_where(text, OPS).mask(numbered(1, **fields), 7)[0])
+
+
+# --- names ---
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("state == paused", {"state": 4}),
+        ("state == Paused", {"state": 4}),
+        ("'PAUSED' == state", {"state": 4}),
+        ('state == "wait_io"', {"state": 4}),
+        ("state == published", {"state": 1}),
+        ("STATE == ready", {"state": 1}),
+        ("state in (ready, yielded)", {"state": 5}),
+        ("state in (paused)", {"state": 4}),
+        ("state in [paused]", {"state": 4}),
+        ("state NOT IN (ready, done) AND NOT param", {"state": 4}),
+        ("priority <= high", {"priority": 1}),
+        ("flags & paused", {"flags": 1}),
+        ("flags & (paused | yielded) == paused", {"flags": 1}),
+        ("flags == resume_ready | yielded", {"flags": 10}),
+        ("state == yielded and flags & yielded", {"state": 5, "flags": 2}),
+        ("(state == paused) == (flags & paused)", {"state": 4, "flags": 1}),
+        ("op_handle == spin", {"op_handle": 0x1005}),
+        ("op == MY_OP", {"op_handle": 0x20000}),
+        ("op == fault", {"op_handle": 0x1008}),
+        ("state == fault", {"state": 7}),
+        ("age > 3 and tenant == 2 and pc == 1", {"age_ticks": 4, "tenant_id": 2, "continuation_pc": 1}),
+        ("param == done", {"param": 3}),
+        ("slot == 7", {}),
+        ("age_ticks", {"age_ticks": 5}),
+        ("not age_ticks", {}),
+        ("1", {}),
+        ("  state==0\n", {}),
+        ("0 < age_ticks <= 5 < param", {"age_ticks": 5, "param": 6}),
+    ],
+)
+def test_names_and_forms(text: str, fields: dict[str, int]) -> None:
+    assert holds(text, **fields)
+
+
+def test_an_operation_named_like_a_column_does_not_hide_it() -> None:
+    where = compile_where("state == 9", {"state": 9, "param": 1})
+    assert not where.mask(numbered(1, state=0))[0]
+    assert where.mask(numbered(1, state=9))[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "suggestion"),
+    [
+        ("state == puased", "paused"),
+        ("age_tick > 3", "age_ticks"),
+        ("op == spni", "spin"),
+        ("priority == hgih", "high"),
+        ("flags & resume_redy", "resume_ready"),
+        ("zzz", "Columns are state"),
+    ],
+)
+def test_an_unknown_name_suggests_the_closest(text: str, suggestion: str) -> None:
+    with pytest.raises(WhereError, match=suggestion):
+        compile_where(text, OPS)
+
+
+# --- arithmetic ---
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "param - age_ticks < 0",
+        "age_ticks + age_ticks == 8589934590",
+        "age_ticks * age_ticks == 18446744065119617025",
+        "age_ticks * age_ticks * age_ticks > 0xffffffffffffffffffff",
+        "(age_ticks * age_ticks) // 18446744065119617025 == 1",
+        "~age_ticks == -4294967296",
+        "-age_ticks // 2 == -2147483648",
+        "-age_ticks % 7 == 4",
+        "age_ticks << 31 == 9223372034707292160",
+        "(age_ticks << 64) >> 64 == age_ticks",
+        "age_ticks >> 40 == 0",
+        "-1 >> age_ticks == -1",
+        "age_ticks & -1 == age_ticks",
+    ],
+)
+def test_nothing_wraps(text: str) -> None:
+    assert holds(text, age_ticks=2**32 - 1)
+
+
+def test_dividing_by_zero_makes_the_comparison_false_and_nothing_else() -> None:
+    for text in (
+        "10 // param > 0",
+        "10 // param <= 0",
+        "10 % param == 0",
+        "10 // param",
+        "0 == 1 // param < 5",
+        "1 // param in (0, 1)",
+        "1 // param not in (0, 1)",
+    ):
+        assert not holds(text, param=0)
+    assert holds("not 10 // param > 0", param=0)
+    assert holds("state == 0 or 10 // param > 0", param=0)
+    assert holds("10 // param > 0", param=3)
+    assert holds("(10 // param > 0) + 1 == 1", param=0)
+
+
+# --- refusals ---
+
+REFUSED = [
+    ("", 0, "empty"),
+    ("   ", 0, "empty"),
+    ("state = 4", 6, "=="),
+    ("state == 4 && param", 11, "and"),
+    ("state || param", 6, "or"),
+    ("!state", 0, "not"),
+    ("state <> 4", 6, "!="),
+    ("state ==", 8, "breaks off"),
+    ("state == 4)", 10, "unmatched"),
+    ("(state == 4", 0, "never closed"),
+    ("state 4", 6, "parse"),
+    ("state == 'paused", 9, "unterminated"),
+    ("  state.real", 7, "has no place"),
+    ("state == 1.5", 10, "whole numbers"),
+    ("state == 1e3", 9, "no whole number"),
+    ("age_ticks ** 2", 10, "no power"),
+    ("(age_ticks) / 2", 12, "//"),
+    ("state is 4", 6, "=="),
+    ("abs(state)", 0, "no functions"),
+    ("__import__('os')", 0, "no functions"),
+    ("state[0]", 0, "not part"),
+    ("state, param", 0, "parentheses"),
+    ("state == (1, 2)", 9, "parentheses"),
+    ("[x for x in (1, 2)]", 0, "not part"),
+    ("1 if state else 2", 0, "and, or, not"),
+    ("lambda: 1", 6, "has no place"),
+    ("(yield)", 1, "not part"),
+    ("state in (*param,)", 10, "not part"),
+    ("state == None", 9, "no whole number"),
+    ("state == True", 9, "no whole number"),
+    ("state == b'x'", 9, "no whole number"),
+    ("state == 4 # comment", 11, "has no place"),
+    ("state == 4; param", 10, "has no place"),
+    ("stäte == 4", 2, "has no place"),
+    ("param // 0", 9, "division by zero"),
+    ("param % (3 - 3)", 9, "division by zero"),
+    ("1 << param", 5, "127"),
+    ("1 << -1", 5, "negative"),
+    ("1 >> (param - 1)", 6, "negative"),
+    ("param * param * param * param * param", 0, "128 bits"),
+    ("param == " + "9" * 50, 9, "128 bits"),
+    ("1 in (1, 2) in (3, 4)", 2, "chained"),
+    ("0777 == param", 0, "leading zeros"),
+]
+
+
+@pytest.mark.parametrize(("text", "column", "message"), REFUSED)
+def test_anything_else_is_refused_at_its_column(text: str, column: int, message: str) -> None:
+    with pytest.raises(WhereError) as caught:
+        compile_where(text, OPS)
+    assert caught.value.column == column
+    assert message in str(caught.value)
+    assert caught.value.exit_code == 2
+    assert f"column {column + 1}" in str(caught.value)
+
+
+HOSTILE = {
+    "parentheses": "(" * 10_000 + "1" + ")" * 10_000,
+    "parentheses that fit": "(" * 2000 + "1" + ")" * 2000,
+    "minuses": "-" * 4000 + "1",
+    "complements": "~" * 4000 + "1",
+    "nots": "not " * 1000 + "1",
+    "a tower": "9**9**9**9",
+    "digits": "9" * 4090,
+    "hexadecimal digits": "0x" + "f" * 4000,
+    "a shift": "1 << 1 << 1 << 127",
+    "a sum": "+".join(["param"] * 600),
+    "a product": "*".join(["param"] * 600),
+    "comparisons": "<".join(["param"] * 600) + "**2",
+    "a null": "state\0 == 1",
+    "a surrogate": "\udc80",
+    "an escape": "'\\x41'",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_texts_are_refused_quickly(text: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(WhereError) as caught:
+        compile_where(text, OPS)
+    assert time.perf_counter() - start < 2
+    assert 0 <= caught.value.column <= max(len(text), MAX_CHARACTERS)
+    assert max(map(len, caught.value.pointer().splitlines())) < 120
+
+
+@given(st.text(alphabet="state()&|<>=!+-*/%~^,.'\"[] 019x\n#\\é", max_size=40))
+def test_any_text_is_compiled_or_refused(text: str) -> None:
+    where = compiled(text, "")
+    if where is not None:
+        assert where.mask(numbered(3)).shape == (3,)
+
+
+def test_the_parser_warns_about_nothing() -> None:
+    assert holds("5and state == 0")
+
+
+def test_a_million_slots_take_tens_of_milliseconds() -> None:
+    slots = numbered(1 << 20, state=4)
+    slots["age_ticks"] = np.arange(len(slots)) % 30
+    where = compile_where("state == paused and age_ticks > 10", OPS)
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        found = sum(int(where.mask(slots[at : at + 32768], at).sum()) for at in range(0, len(slots), 32768))
+        seconds.append(time.perf_counter() - start)
+        assert found == int((np.arange(1 << 20) % 30 > 10).sum())
+    assert min(seconds) < 0.2
+
+
+def test_parsing_needs_no_numpy() -> None:
+    run_python(
+        "import sys\n"
+        "from vyrectl.ring.where import compile_where\n"
+        "compile_where('state == paused and age_ticks > 10', {})\n"
+        "assert 'numpy' not in sys.modules\n"
+    )

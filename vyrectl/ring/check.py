@@ -1,0 +1,442 @@
+"""Checks the invariants of a ring, and of any other bytes: what is broken, misleading or worth knowing.
+
+`check_file` and `check_bytes` open everything that can be read, whole rings or not. What can be found stands
+in `vyrectl.ring.findings`; here it is looked for, in one pass over chunks that stay in the cache. May import
+numpy. The invariant: nothing is ever written, no lock file is created.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from shlex import quote
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES
+from vyrectl.abi.states import TaskState
+from vyrectl.errors import FileError, RingFormatError
+from vyrectl.ring.file import Ring
+from vyrectl.ring.findings.kinds import KINDS, Kind, Severity, find_kind
+from vyrectl.ring.findings.likeness import (
+    HEAD_BYTES,
+    LEAST_UNKNOWN,
+    foreign_kind,
+    guess_offset,
+    is_other_byte_order,
+)
+from vyrectl.ring.findings.masks import COUNTERS, MASKS, Chunk
+from vyrectl.ring.hold import holder_of
+from vyrectl.ring.replace import Part, StrPath, abandoned_files
+from vyrectl.ring.window import open_regular
+from vyrectl.task.arrays import SlotArray
+
+CHUNK_SLOTS = 1 << 15
+"""Slots that are looked at together."""
+
+SHOWN_SLOTS = 8
+"""How many slots a finding names."""
+
+_SHOWN_WORDS = 4
+
+Progress = Callable[[int], None]
+"""Told how many slots have been looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found.
+
+    Attributes:
+        kind: What it is.
+        count: How many slots it concerns; of a finding about the file, 0.
+        slots: The first of them, at most `SHOWN_SLOTS`.
+        message: One sentence with the numbers.
+        remedy: What to do, with the file's name in it.
+    """
+
+    kind: Kind
+    count: int
+    slots: tuple[int, ...]
+    message: str
+    remedy: str
+
+    def to_record(self) -> dict[str, object]:
+        """The finding as JSON shows it."""
+        return {
+            "name": self.kind.name,
+            "severity": str(self.kind.severity),
+            "count": self.count,
+            "slots": list(self.slots),
+            "message": self.message,
+            "meaning": self.kind.meaning,
+            "remedy": self.remedy,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What a check found.
+
+    Attributes:
+        ring: The file, or ``-``.
+        size_bytes: Length of what was given, the offset left aside.
+        slots: Whole slots that were looked at.
+        left_over_bytes: Bytes after the last whole slot.
+        findings: Errors first, then warnings, then notes.
+        ignored: Names of kinds that were left out on purpose and did occur.
+    """
+
+    ring: str
+    size_bytes: int
+    slots: int
+    left_over_bytes: int
+    findings: tuple[Finding, ...]
+    ignored: tuple[str, ...] = ()
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are that bad."""
+        return sum(one.kind.severity is severity for one in self.findings)
+
+    @property
+    def is_sound(self) -> bool:
+        """True when no finding is an error."""
+        return self.count(Severity.ERROR) == 0
+
+    def to_record(self) -> dict[str, object]:
+        """The report without its findings, as JSON shows it."""
+        return {
+            "ring": self.ring,
+            "size_bytes": self.size_bytes,
+            "slots": self.slots,
+            "left_over_bytes": self.left_over_bytes,
+            "sound": self.is_sound,
+            "errors": self.count(Severity.ERROR),
+            "warnings": self.count(Severity.WARNING),
+            "notes": self.count(Severity.NOTE),
+            "ignored": list(self.ignored),
+        }
+
+
+def check_file(
+    path: StrPath,
+    *,
+    offset: int = 0,
+    count: int | None = None,
+    ignore: Collection[str] = (),
+    progress: Progress | None = None,
+) -> CheckReport:
+    """Check a file of any kind.
+
+    Args:
+        path: The file.
+        offset: Bytes before the first slot.
+        count: Slots to look at; by default all whole ones up to the end.
+        ignore: Names of findings to leave out.
+        progress: Told how far the check is.
+
+    Raises:
+        FileError: Missing, unreadable, a folder, a pipe or a device.
+        RingFormatError: The window lies outside the file.
+        UnknownNameError: `ignore` names no finding.
+    """
+    size_bytes, head = _beginning(path, offset)
+    extent = _extent(size_bytes, offset, count, os.fspath(path))
+    with Ring.open(path, offset=offset, count=extent.slots) as ring:
+        search = _Search(ring, head, extent, progress)
+        if not offset and count is None:
+            search.place = _Place(path, holder_of(path))
+        return search.report(ignore)
+
+
+def check_bytes(
+    data: Part,
+    name: str = "-",
+    *,
+    offset: int = 0,
+    count: int | None = None,
+    ignore: Collection[str] = (),
+    progress: Progress | None = None,
+) -> CheckReport:
+    """Check bytes that were read elsewhere; whether somebody runs the ring cannot be told.
+
+    Args:
+        data: The bytes.
+        name: What messages call them.
+        offset: Bytes before the first slot.
+        count: Slots to look at; by default all whole ones up to the end.
+        ignore: Names of findings to leave out.
+        progress: Told how far the check is.
+
+    Raises:
+        RingFormatError: The window lies outside the bytes.
+        UnknownNameError: `ignore` names no finding.
+    """
+    extent = _extent(len(data), offset, count, name)
+    ring = Ring.from_bytes(data, name, offset=offset, count=extent.slots)
+    head = bytes(memoryview(data)[offset : offset + HEAD_BYTES])
+    return _Search(ring, head, extent, progress).report(ignore)
+
+
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """Which bytes are looked at.
+
+    Attributes:
+        offset: Bytes before the first slot.
+        size_bytes: Bytes after the offset.
+        slots: Whole slots to look at.
+        left_over: Bytes after the last whole slot, unless a number of slots was asked for.
+    """
+
+    offset: int
+    size_bytes: int
+    slots: int
+    left_over: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A ring's file and who holds it, None for nobody."""
+
+    path: StrPath
+    holder: str | None
+
+
+def _beginning(path: StrPath, offset: int) -> tuple[int, bytes]:
+    """A file's length, and what it begins with after the offset."""
+    fd, status = open_regular(path, os.O_RDONLY)
+    try:
+        return status.st_size, os.pread(fd, HEAD_BYTES, min(offset, status.st_size))
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing="read the ring") from error
+    finally:
+        os.close(fd)
+
+
+def _extent(size_bytes: int, offset: int, count: int | None, where: str) -> _Extent:
+    if offset > size_bytes:
+        raise RingFormatError(
+            f"the offset {offset} is past the end: there are {size_bytes} bytes",
+            where=where,
+            fix="Give a smaller --offset",
+        )
+    whole, left_over = divmod(size_bytes - offset, SLOT_BYTES)
+    if count is not None:
+        return _Extent(offset, size_bytes - offset, count, 0)
+    return _Extent(offset, size_bytes - offset, min(whole, MAX_SLOTS), left_over)
+
+
+@dataclass(slots=True)
+class _Spot:
+    """Slots of one kind, gathered chunk by chunk."""
+
+    count: int = 0
+    slots: list[int] = field(default_factory=list)
+
+    def add(self, mask: NDArray[np.bool_], first: int) -> None:
+        found = int(np.count_nonzero(mask))
+        if found:
+            self.count += found
+            room = SHOWN_SLOTS - len(self.slots)
+            self.slots += (np.flatnonzero(mask)[:room] + first).tolist()
+
+
+@dataclass(slots=True)
+class _Telemetry:
+    """What slots of one sort add to a snapshot: how many add anything, their requeues, their greatest age."""
+
+    slots: _Spot = field(default_factory=_Spot)
+    requeues: int = 0
+    age: int = 0
+
+    def add(self, chunk: Chunk, mask: NDArray[np.bool_], first: int) -> None:
+        requeues, ages = chunk["requeue_count"], chunk["age_ticks"]
+        self.requeues += int(requeues.sum(where=mask, dtype=np.uint64))
+        self.age = max(self.age, int(ages.max(where=mask, initial=0)))
+        self.slots.add(mask & ((requeues | ages) != 0), first)
+
+
+class _Search:
+    """One check: a pass over the slots, then what they say together."""
+
+    def __init__(self, ring: Ring, head: bytes, extent: _Extent, progress: Progress | None) -> None:
+        self.ring = ring
+        self.head = head
+        self.extent = extent
+        self.place: _Place | None = None
+        self._tell = progress or (lambda done: None)
+        self._spots = {name: _Spot() for name in MASKS}
+        self._running = _Spot()
+        self._dead, self._queued = _Telemetry(), _Telemetry()
+        self._unknown_words: list[int] = []
+
+    def report(self, ignore: Collection[str]) -> CheckReport:
+        """Look, and leave out what is to be ignored."""
+        unwanted = {find_kind(name).name for name in ignore}
+        found = sorted(self._findings(), key=lambda one: list(KINDS).index(one.kind.name))
+        return CheckReport(
+            ring=self.ring.name,
+            size_bytes=self.extent.size_bytes,
+            slots=len(self.ring),
+            left_over_bytes=self.extent.left_over,
+            findings=tuple(one for one in found if one.kind.name not in unwanted),
+            ignored=tuple(one.kind.name for one in found if one.kind.name in unwanted),
+        )
+
+    def _findings(self) -> Iterator[Finding]:
+        foreign = self._foreign()
+        yield from self._file_findings()
+        if foreign is not None:
+            yield self._finding("not-a-ring", foreign, remedy=self._offset_remedy())
+            self._pass(only=("unknown-state",))
+        else:
+            self._pass()
+            yield from self._running_finding()
+            yield from self._stale_finding()
+            yield from self._duplicate_finding()
+        for name, spot in self._spots.items():
+            if spot.count:
+                yield self._slot_finding(name, spot)
+
+    # --- the file ---
+
+    def _file_findings(self) -> Iterator[Finding]:
+        extent = self.extent
+        if extent.left_over:
+            text = f"{extent.left_over} bytes are left over after {_slots(extent.slots)}"
+            yield self._finding("left-over-bytes", text, remedy=self._offset_remedy())
+        if extent.size_bytes // SLOT_BYTES > MAX_SLOTS:
+            text = f"there are {extent.size_bytes // SLOT_BYTES} slots and only {MAX_SLOTS} have word indices"
+            yield self._finding("too-many-slots", text)
+        if not extent.size_bytes:
+            yield self._finding("empty-ring", KINDS["empty-ring"].title)
+        for abandoned in abandoned_files(self.place.path) if self.place else ():
+            yield self._finding("abandoned-file", f"a killed writer left {abandoned}")
+
+    def _foreign(self) -> str | None:
+        """Why these bytes look like no ring, or None."""
+        kind = foreign_kind(self.head)
+        if kind is not None:
+            return f"this looks like {kind} and not like a ring"
+        states = self.ring.slots["state"]
+        unknown = states >= len(TaskState)
+        count = int(np.count_nonzero(unknown))
+        if count < LEAST_UNKNOWN or 2 * count <= len(states):
+            return None
+        text = f"{count} of {len(states)} state words are no states"
+        return (
+            f"{text}: the words are in the other byte order" if is_other_byte_order(states[unknown]) else text
+        )
+
+    def _offset_remedy(self) -> str | None:
+        start = guess_offset(self.ring.data, self.extent.size_bytes)
+        if start is None:
+            return None
+        return f"A ring seems to start further on: give --offset {self.extent.offset + start}"
+
+    # --- the slots ---
+
+    def _pass(self, only: Collection[str] | None = None) -> None:
+        wanted = {name: mask for name, mask in MASKS.items() if only is None or name in only}
+        slots = self.ring.slots
+        for first in range(0, len(slots), CHUNK_SLOTS):
+            chunk = Chunk(slots[first : first + CHUNK_SLOTS])
+            for name, mask in wanted.items():
+                self._spots[name].add(mask(chunk), first)
+            if only is None:
+                self._running.add(chunk.is_in(TaskState.RUNNING), first)
+                self._dead.add(chunk, chunk.dead, first)
+                self._queued.add(chunk, chunk.open, first)
+            self._tell(first)
+
+    def _slot_finding(self, name: str, spot: _Spot) -> Finding:
+        message = f"{_slots(spot.count)}: {KINDS[name].title}"
+        if name == "unknown-state":
+            words = self.ring.slots["state"][spot.slots]
+            shown = list(dict.fromkeys(int(word) for word in words))[:_SHOWN_WORDS]
+            message += f" ({', '.join(map(str, shown))})"
+        if name.startswith("counter-"):
+            message += f" ({', '.join(self._counters(spot.slots, name))})"
+        return self._finding(name, message, spot)
+
+    def _counters(self, numbers: list[int], name: str) -> list[str]:
+        """Which counters are meant, judged by the slots that are shown."""
+        shown = {counter: MASKS[name](_Only(self.ring.slots[numbers], counter)) for counter in COUNTERS}
+        return [counter for counter, mask in shown.items() if mask.any()]
+
+    def _running_finding(self) -> Iterator[Finding]:
+        if not self._running.count:
+            return
+        counted = _slots(self._running.count)
+        if self.place is None:
+            name, text = "running-unseen", KINDS["running-unseen"].title
+        elif self.place.holder is None:
+            name, text = "running-without-runner", KINDS["running-without-runner"].title
+        else:
+            name, text = "running-held", f"Running, and the ring is held by {self.place.holder}"
+        yield self._finding(name, f"{counted}: {text}", self._running)
+
+    def _stale_finding(self) -> Iterator[Finding]:
+        dead, queued = self._dead, self._queued
+        if dead.requeues <= queued.requeues and dead.age <= queued.age:
+            return
+        text = (
+            f"{_slots(dead.slots.count)} that are not queued hold {dead.requeues} of "
+            f"{dead.requeues + queued.requeues} requeues and an age of {dead.age}, the queued ones of {queued.age}"
+        )
+        yield self._finding("stale-telemetry", text, dead.slots)
+
+    def _duplicate_finding(self) -> Iterator[Finding]:
+        slots = self.ring.slots
+        ids = _sorted_ids(slots)
+        repeated = np.unique(ids[1:][ids[1:] == ids[:-1]])
+        if not len(repeated):
+            return
+        spot = _Spot()
+        for first in range(0, len(slots), CHUNK_SLOTS):
+            chunk = Chunk(slots[first : first + CHUNK_SLOTS])
+            spot.add(_has_id(chunk) & np.isin(chunk["task_id"], repeated), first)
+        shown = ", ".join(map(str, repeated[:_SHOWN_WORDS].tolist()))
+        more = ", ..." if len(repeated) > _SHOWN_WORDS else ""
+        text = f"{_slots(spot.count)} share {len(repeated)} task_id{'s' * (len(repeated) > 1)}: {shown}{more}"
+        yield self._finding("duplicate-task-id", text, spot)
+
+    def _finding(
+        self, name: str, message: str, spot: _Spot | None = None, remedy: str | None = None
+    ) -> Finding:
+        kind, place = KINDS[name], spot or _Spot()
+        advice = (remedy or kind.remedy).replace("{ring}", quote(self.ring.name))
+        return Finding(kind, place.count, tuple(place.slots), message, advice)
+
+
+class _Only(Chunk):
+    """A chunk in which only one counter is looked at."""
+
+    def __init__(self, slots: SlotArray, counter: str) -> None:
+        super().__init__(slots)
+        for other in COUNTERS:
+            if other != counter:
+                self._columns[other] = np.zeros(len(slots), np.uint32)
+
+
+def _has_id(chunk: Chunk) -> NDArray[np.bool_]:
+    return chunk.lies("task_id", 1) & chunk.lies("state", int(TaskState.EMPTY) + 1) & chunk.plain
+
+
+def _sorted_ids(slots: SlotArray) -> NDArray[np.uint32]:
+    """The ids that count, in ascending order."""
+    found = [np.zeros(0, np.uint32)]
+    for first in range(0, len(slots), CHUNK_SLOTS):
+        chunk = Chunk(slots[first : first + CHUNK_SLOTS])
+        found.append(chunk["task_id"][_has_id(chunk)])
+    ids = np.concatenate(found)
+    if not (ids[1:] > ids[:-1]).all():
+        ids.sort()
+    return ids
+
+
+def _slots(count: int) -> str:
+    return f"{count} slot{'s' * (count != 1)}"

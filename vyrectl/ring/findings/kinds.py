@@ -1,0 +1,344 @@
+"""Every finding of `check`, as data: its stable name, how bad it is, what it means and what to do about it.
+
+Standard library only. `vyrectl.ring.findings.masks` and `vyrectl.ring.check` find them; the documentation that
+`check --explain` prints is here and nowhere else. The invariant: a finding is an *error* only when no history
+that spec 1.6 allows leads to it, or when a promise of the file format is broken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vyrectl.abi.limits import U32_MAX
+from vyrectl.errors import UnknownNameError
+
+NEAR_END = 1 << 16
+"""How far below 4294967295 a counter is called near its end."""
+
+
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    ERROR = "error"
+    """Something is broken; `check` exits 3."""
+    WARNING = "warning"
+    """Possible, and likely to mislead or to go wrong soon."""
+    NOTE = "note"
+    """Worth knowing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of finding.
+
+    Attributes:
+        name: Stable name, for `--ignore`, `--explain` and programs.
+        severity: How bad it is.
+        title: What is the case, completing "N slots: ...".
+        meaning: Why that matters, and how it comes about.
+        remedy: What to do; ``{ring}`` stands for the file.
+        where: The slots it is about, as a `--where` condition; None when it is about the file.
+    """
+
+    name: str
+    severity: Severity
+    title: str
+    meaning: str
+    remedy: str
+    where: str | None = None
+
+
+_ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+
+PLAIN_TASK = "op_handle not in (packed_slot, load_miss)"
+"""Slots whose words 7-15 are a task's. Those two opcodes keep arguments or the I/O queue's words there."""
+
+
+_OPEN = "state in (ready, running, paused, yielded, requeued)"
+_KEPT = "state in (ready, running, paused, yielded, requeued, faulted)"
+
+
+def _task(condition: str) -> str:
+    return f"{condition} and {PLAIN_TASK}"
+
+
+_FILE_KINDS = (
+    Kind(
+        "not-a-ring",
+        _ERROR,
+        "this does not look like a ring",
+        "The file begins like another kind of file, reads as text, or most of its state words are no states. "
+        "Nothing else that would be found in it means anything, so only its state words were looked at.",
+        "Check the path; where the ring lies inside a larger dump, give --offset BYTES and --count N",
+    ),
+    Kind(
+        "left-over-bytes",
+        _ERROR,
+        "the length is not a whole number of 64-byte slots",
+        "A ring is a run of slots and nothing else (spec 1.1). A copy that was cut short, or a header or "
+        "trailer around the ring, leaves a part of a slot. The whole slots before it were checked.",
+        "Copy the ring again, or give --offset BYTES and --count N for a ring inside a dump",
+    ),
+    Kind(
+        "too-many-slots",
+        _ERROR,
+        "more slots than a u32 word index reaches",
+        "Every word of a ring needs an index below 2^32 (spec 1.1), which 268435455 slots exhaust. Only that "
+        "many were checked.",
+        "Split the ring, or look at a part of it with --offset and --count",
+    ),
+    Kind(
+        "empty-ring",
+        _NOTE,
+        "the ring has no slots",
+        "Zero bytes are a valid ring to look at; there is nothing in it to launch.",
+        "vyrectl build {ring} --slots N --force",
+    ),
+    Kind(
+        "abandoned-file",
+        _NOTE,
+        "a killed writer left a temporary file beside the ring",
+        "A writer puts a new file in the ring's place in one step. One that was killed before that step "
+        "leaves its unfinished file; the ring itself is the old one, whole.",
+        "Nothing: the next command that replaces the ring removes it",
+    ),
+)
+
+_STATE_KINDS = (
+    Kind(
+        "unknown-state",
+        _ERROR,
+        "the state word is outside spec 1.3",
+        "Such a slot is never claimed, never counted and never changed; `snapshot` refuses the ring unless "
+        "--lenient is given. A torn copy, another ABI, or bytes that are no ring lead to it.",
+        "Look at them: vyrectl inspect {ring} --where 'state > 7'",
+        "state > 7",
+    ),
+    Kind(
+        "running-without-runner",
+        _ERROR,
+        "Running, and no process holds the ring",
+        "A worker claimed the task and its launch ended without publishing an outcome: the process was killed, "
+        "or this is a copy taken while it ran. Nobody will finish it, and no launch claims it.",
+        "vyrectl recover {ring}",
+        "state == running",
+    ),
+    Kind(
+        "running-unseen",
+        _WARNING,
+        "Running; whether a launch is at work cannot be told from here",
+        "The bytes did not come from a ring file whose lock could be asked. In a copy of a live ring they are "
+        "normal; in what a dead launch left behind they are orphans.",
+        "Save the bytes as a file and run vyrectl recover on it, if that launch is dead",
+        "state == running",
+    ),
+    Kind(
+        "running-held",
+        _NOTE,
+        "Running, and the ring is held",
+        "A live process holds the ring's lock, so these tasks are most likely being run right now.",
+        "Wait for the holder to end, then check again",
+        "state == running",
+    ),
+    Kind(
+        "waits-for-ever",
+        _NOTE,
+        "Paused until an epoch that never comes",
+        "A resume_epoch of 4294967295 is reached by no epoch: such a task waits for an explicit resume.",
+        "vyrectl transition {ring} resume --where 'state == paused and resume_epoch == 0xffffffff'",
+        _task("state == paused and resume_epoch == 0xffffffff"),
+    ),
+)
+
+_FLAG_KINDS = (
+    Kind(
+        "paused-without-flag",
+        _ERROR,
+        "Paused without the flag PAUSED",
+        "pause sets the flag and nothing clears it while the task stays Paused. Who goes by the flags takes "
+        "this task for one that may run.",
+        "vyrectl transition {ring} pause SLOTS --epoch N sets it",
+        _task("state == paused and not flags & paused"),
+    ),
+    Kind(
+        "paused-and-resume-ready",
+        _ERROR,
+        "the flags PAUSED and RESUME_READY are set together",
+        "pause clears RESUME_READY and resume clears PAUSED, so that no history sets both. The two readers of "
+        "these flags will disagree about the task.",
+        "Clear one of them: vyrectl set {ring} flags=WORD SLOTS",
+        _task(f"{_KEPT} and flags & paused and flags & resume_ready"),
+    ),
+    Kind(
+        "ready-with-stale-flag",
+        _ERROR,
+        "Ready with flags that no Ready task can have",
+        "A task is Ready when it is published, without flags, or after a resume, which sets RESUME_READY and "
+        "clears PAUSED and YIELDED. A user operation published with all 12 payload words keeps its last "
+        "argument in this word; --ignore this finding there.",
+        "vyrectl set {ring} flags=0 SLOTS",
+        _task(
+            "state == ready and (flags & (paused | yielded) or flags & requeue_requested and not flags & resume_ready)"
+        ),
+    ),
+    Kind(
+        "yielded-without-flag",
+        _ERROR,
+        "Yielded without the flag YIELDED",
+        "yield sets the flag and only a resume or a completion clears it, both of which end this state.",
+        "vyrectl transition {ring} yield SLOTS sets it, and counts one more yield",
+        _task("state == yielded and not flags & yielded"),
+    ),
+    Kind(
+        "requeued-without-flag",
+        _ERROR,
+        "Requeued without the flag REQUEUE_REQUESTED",
+        "requeue sets the flag and only a completion clears it, which ends this state.",
+        "vyrectl transition {ring} requeue SLOTS sets it, and counts one more requeue",
+        _task("state == requeued and not flags & requeue_requested"),
+    ),
+    Kind(
+        "done-with-flags",
+        _ERROR,
+        "Done with flags",
+        "complete clears every flag. A host that only overwrites the state word (spec 3.8) leaves them.",
+        "vyrectl set {ring} flags=0 --where 'state == done'",
+        _task("state == done and flags"),
+    ),
+    Kind(
+        "paused-flag-survives",
+        _NOTE,
+        "claimable, with the flag PAUSED from an earlier pause",
+        "Legal: yielding or requeueing a Paused task leaves the flag (spec 1.9). The state says what will "
+        "happen: the task is claimed like any other.",
+        "Nothing, unless a reader of yours goes by the flag",
+        _task("state in (yielded, requeued) and flags & paused"),
+    ),
+    Kind(
+        "unnamed-flag-bits",
+        _NOTE,
+        "flag bits without a meaning",
+        "Bits from 4 on have no name (spec 1.5). They are kept, and cleared when the task completes.",
+        "Nothing, if your runtime uses them",
+        _task(f"{_KEPT} and flags > 0xf"),
+    ),
+)
+
+_COUNTER_KINDS = (
+    Kind(
+        "counter-at-end",
+        _ERROR,
+        "a counter is at 4294967295",
+        "Counters never wrap: a yield or requeue of this task is refused, and an operation that asks for one "
+        "makes it Faulted.",
+        "vyrectl set {ring} COUNTER=0 SLOTS",
+        _task(
+            f"{_OPEN} and (age_ticks == {U32_MAX} or requeue_count == {U32_MAX} or yield_count == {U32_MAX})"
+        ),
+    ),
+    Kind(
+        "counter-near-end",
+        _WARNING,
+        f"a counter is within {NEAR_END} of 4294967295",
+        "Counters never wrap: at their end a yield or requeue is refused, and an operation that asks for one "
+        "makes the task Faulted.",
+        "vyrectl set {ring} COUNTER=0 SLOTS",
+        _task(
+            f"{_OPEN} and ({U32_MAX - NEAR_END} <= age_ticks < {U32_MAX}"
+            f" or {U32_MAX - NEAR_END} <= requeue_count < {U32_MAX}"
+            f" or {U32_MAX - NEAR_END} <= yield_count < {U32_MAX})"
+        ),
+    ),
+    Kind(
+        "uncounted-turn",
+        _WARNING,
+        "a yield or requeue that was never counted",
+        "Each yield raises yield_count, each requeue raises requeue_count and age_ticks, and nothing lowers "
+        "them but an edit. A flag or state that speaks of one beside a count of 0 points at an edited or torn "
+        "slot.",
+        "Nothing, if you reset the counters; else look: vyrectl inspect {ring} --slots LIST",
+        _task(
+            f"{_KEPT} and (flags & yielded and yield_count == 0"
+            " or flags & requeue_requested and (requeue_count == 0 or age_ticks == 0))"
+        ),
+    ),
+    Kind(
+        "stale-telemetry",
+        _WARNING,
+        "slots that are not queued set the queue's telemetry",
+        "A snapshot's total_requeues and max_priority_age run over every slot, Empty, Done and Faulted ones "
+        "included, and nothing ever lowers them (spec 1.9). Here most requeues, or the greatest age, come "
+        "from slots that will not run again: the queue looks saturated, and stays so.",
+        "vyrectl set {ring} age_ticks=0 requeue_count=0 --where 'state in (empty, done, faulted)'",
+        "state in (empty, done, faulted) and (age_ticks or requeue_count)",
+    ),
+)
+
+_WORD_KINDS = (
+    Kind(
+        "duplicate-task-id",
+        _ERROR,
+        "another slot has the same task_id",
+        "A task_id is what logs, parents and reports know a task by. Two slots with one id cannot be told "
+        "apart there. 0 and Empty slots do not count.",
+        "Look at them: vyrectl inspect {ring} --slots LIST; give one a new id: vyrectl set {ring} task_id=N SLOT",
+    ),
+    Kind(
+        "own-parent",
+        _WARNING,
+        "parent_task_id is the task's own id",
+        "A task cannot have been spawned by itself; who walks up the parents never arrives.",
+        "vyrectl set {ring} parent_task_id=0 SLOTS",
+        _task(
+            "state in (ready, running, done, paused, yielded, requeued, faulted) and task_id == parent_task_id != 0"
+        ),
+    ),
+    Kind(
+        "unknown-priority",
+        _NOTE,
+        "a priority outside spec 1.4",
+        "Such a task queues as Idle, and its word is kept bit for bit.",
+        "vyrectl set {ring} priority=normal --where 'state != empty and priority > 4'",
+        f"{_OPEN} and priority > 4",
+    ),
+    Kind(
+        "unrunnable-op",
+        _WARNING,
+        "an operation id that the wire keeps and gives no body",
+        "Ids with the high bit, 0xFFF0 to 0xFFFF and 0 to 7 belong to the wire (spec 3.3); the ones here have "
+        "no effect there. A launch makes these tasks Faulted.",
+        "vyrectl set {ring} op_handle=NAME SLOTS",
+        f"{_OPEN} and (op_handle == 6 or 0xfff0 <= op_handle <= 0xfffd or op_handle == 0xffff"
+        " or op_handle == 0x80000000 or 0x80000002 <= op_handle <= 0xfffffffe)",
+    ),
+    Kind(
+        "unknown-fault-code",
+        _NOTE,
+        "Faulted with an engine's code that has no name",
+        "Codes from 0xFFFFFF00 up are the engine's own; this one is none of those that this version writes.",
+        "Ask the runtime that wrote it",
+        "state == faulted and (continuation_data == 0xffffff00 or continuation_data > 0xffffff0a)",
+    ),
+)
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in sorted(
+        (*_FILE_KINDS, *_STATE_KINDS, *_FLAG_KINDS, *_COUNTER_KINDS, *_WORD_KINDS),
+        key=lambda kind: tuple(Severity).index(kind.severity),
+    )
+}
+"""Name -> kind: errors, then warnings, then notes."""
+
+
+def find_kind(name: str) -> Kind:
+    """The kind of that name.
+
+    Raises:
+        UnknownNameError: With the closest name as a hint.
+    """
+    kind = KINDS.get(name.strip().lower())
+    if kind is None:
+        raise UnknownNameError("finding", name, tuple(KINDS))
+    return kind

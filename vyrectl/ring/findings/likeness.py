@@ -1,0 +1,108 @@
+"""What bytes look like that are no ring: another kind of file, the other byte order, a ring further inside.
+
+May import numpy inside functions. Guesses only: they word a finding and suggest an option, they never decide
+what is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, WORD_BYTES
+from vyrectl.abi.slot import FIELD_INDEX
+from vyrectl.abi.states import KNOWN_FLAGS, TaskPriority, TaskState
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MAGIC: Mapping[bytes, str] = {
+    b"\x89PNG\r\n": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"\x7fELF": "an ELF program or library",
+    b"\x93NUMPY": "a numpy array file",
+    b"PK\x03\x04": "a zip archive",
+    b"\x1f\x8b": "gzip-compressed data",
+    b"(\xb5/\xfd": "zstd-compressed data",
+    b"\xfd7zXZ\x00": "xz-compressed data",
+    b"%PDF": "a PDF document",
+    b"SQLite format 3\x00": "an SQLite database",
+    b"VRRL0001": "a replay log (spec 3.7)",
+    b"\x00asm": "a WebAssembly module",
+}
+"""First bytes of a file -> what it is. Each makes the first slot's state word an unknown one."""
+
+LEAST_UNKNOWN = 4
+"""So many unknown state words, and more than half of all, make bytes look like no ring."""
+
+HEAD_BYTES = 4096
+"""How much of the beginning `foreign_kind` wants."""
+
+_TEXT = frozenset(range(0x20, 0x7F)) | frozenset(b"\t\n\v\f\r\x1b") | frozenset(range(0x80, 0x100))
+SEARCHED_BYTES = 1 << 20
+_MOST_OFFSET_BYTES = 1 << 16
+_LIKELY = 0.9
+
+
+def foreign_kind(head: bytes) -> str | None:
+    """What kind of file begins with these bytes, or None when nothing speaks against a ring."""
+    for magic, kind in MAGIC.items():
+        if head.startswith(magic):
+            return kind
+    return "text" if head and _TEXT.issuperset(head) else None
+
+
+def is_other_byte_order(states: NDArray[np.uint32]) -> bool:
+    """True when these unknown state words, shape (n,), are states once their bytes are reversed."""
+    return len(states) > 0 and bool(
+        ((states & 0xFFFFFF) == 0).all() and ((states >> 24) < len(TaskState)).all()
+    )
+
+
+def guess_offset(data: memoryview, size_bytes: int) -> int | None:
+    """Where inside these bytes a ring seems to start, in bytes; None when no place or too many fit.
+
+    Of several places it prefers the one from which the rest is a whole number of slots.
+
+    Args:
+        data: The whole slots read from the beginning; only the first part of them is looked at.
+        size_bytes: Length of everything, a part of a slot at the end included.
+    """
+    import numpy as np
+
+    words = np.frombuffer(data[:SEARCHED_BYTES], dtype="<u4")
+    lanes = ((lane * WORD_BYTES, _first_start(words[lane:])) for lane in range(SLOT_WORDS))
+    found = [lane_bytes + row * SLOT_BYTES for lane_bytes, row in lanes if row is not None]
+    if 0 in found:
+        return None
+    whole = [start for start in found if (size_bytes - start) % SLOT_BYTES == 0]
+    candidates = [start for start in (whole or found) if start <= _MOST_OFFSET_BYTES]
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _first_start(words: NDArray[np.uint32]) -> int | None:
+    """The first row of 16 words from which nearly all rows could be slots and most hold a task."""
+    import numpy as np
+
+    rows = words[: len(words) // SLOT_WORDS * SLOT_WORDS].reshape(-1, SLOT_WORDS)
+    if not len(rows):
+        return None
+    fits, holds_task = _plausible(rows)
+    rest = np.arange(len(rows), 0, -1)
+    fitting = np.cumsum(fits[::-1])[::-1]
+    tasks = np.cumsum((fits & holds_task)[::-1])[::-1]
+    starts = np.flatnonzero(fits & holds_task & (fitting >= _LIKELY * rest) & (2 * tasks >= rest))
+    return int(starts[0]) if len(starts) else None
+
+
+def _plausible(rows: NDArray[np.uint32]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which rows of 16 words could be slots, and which of those hold a task; both shape (n,)."""
+    state = rows[:, FIELD_INDEX["state"]]
+    fits = (
+        (state < len(TaskState))
+        & (rows[:, FIELD_INDEX["priority"]] < len(TaskPriority))
+        & (rows[:, FIELD_INDEX["flags"]] <= KNOWN_FLAGS)
+        & (rows[:, FIELD_INDEX["age_ticks"]] >= rows[:, FIELD_INDEX["requeue_count"]])
+    )
+    return fits, state != int(TaskState.EMPTY)

@@ -1,0 +1,162 @@
+"""Finds slots: for every kind that is about single slots, one mask over a chunk of them.
+
+May import numpy. The invariant, which a test holds: a mask selects exactly the slots that the kind's `where`
+condition selects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi.faults import ENGINE_FAULTS, FIRST_ENGINE_FAULT
+from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
+from vyrectl.abi.opcodes import DFA_STEP, LOAD_MISS, PACKED_SLOT, PRINTF, SHUTDOWN
+from vyrectl.abi.states import KNOWN_FLAGS, TRANSITIONABLE, TaskFlag, TaskPriority, TaskState
+from vyrectl.ring.findings.kinds import NEAR_END
+from vyrectl.task.arrays import SlotArray
+
+Mask = NDArray[np.bool_]
+Words = NDArray[np.uint32]
+
+COUNTERS = ("age_ticks", "requeue_count", "yield_count")
+DEAD_STATES = (TaskState.EMPTY, TaskState.DONE, TaskState.FAULTED)
+"""States of slots that no launch will run again."""
+
+_SYSTEM_FROM, _SYSTEM_TO = 0xFFF0, 0xFFFF
+_HIGH_BIT = 0x8000_0000
+
+
+class Chunk:
+    """Some consecutive slots, with the columns that the masks share.
+
+    Args:
+        slots: `SLOT_DTYPE`, shape (n,).
+    """
+
+    def __init__(self, slots: SlotArray) -> None:
+        self.slots = slots
+        self._columns: dict[str, Words] = {}
+
+    def __getitem__(self, field: str) -> Words:
+        if field not in self._columns:
+            self._columns[field] = np.ascontiguousarray(self.slots[field])
+        return self._columns[field]
+
+    def is_in(self, state: TaskState) -> Mask:
+        """Slots in that state."""
+        return self.lies("state", int(state), int(state))
+
+    def lies(self, field: str, low: int, high: int = U32_MAX) -> Mask:
+        """Slots whose word lies in [low, high]."""
+        mask: Mask = self[field] - np.uint32(low) <= np.uint32(high - low)
+        return mask
+
+    def has(self, flags: int) -> Mask:
+        """Slots with at least one of these flags."""
+        mask: Mask = (self["flags"] & np.uint32(flags)) != 0
+        return mask
+
+    @cached_property
+    def plain(self) -> Mask:
+        """Slots whose words 7-15 are a task's own: see `kinds.PLAIN_TASK`."""
+        return ~np.isin(self["op_handle"], (PACKED_SLOT, LOAD_MISS))
+
+    @cached_property
+    def open(self) -> Mask:
+        """Slots in a transitionable state."""
+        return np.isin(self["state"], [int(state) for state in TRANSITIONABLE])
+
+    @cached_property
+    def kept(self) -> Mask:
+        """Transitionable and Faulted slots: those in which flags still say something."""
+        return self.open | self.is_in(TaskState.FAULTED)
+
+    @cached_property
+    def dead(self) -> Mask:
+        """Slots that no launch will run again."""
+        return np.isin(self["state"], [int(state) for state in DEAD_STATES])
+
+
+_PAUSED, _YIELDED = int(TaskFlag.PAUSED), int(TaskFlag.YIELDED)
+_REQUEUE_REQUESTED, _RESUME_READY = int(TaskFlag.REQUEUE_REQUESTED), int(TaskFlag.RESUME_READY)
+
+
+def _stale_ready(chunk: Chunk) -> Mask:
+    never = chunk.has(_PAUSED | _YIELDED)
+    unresumed = chunk.has(_REQUEUE_REQUESTED) & ~chunk.has(_RESUME_READY)
+    return chunk.is_in(TaskState.READY) & (never | unresumed) & chunk.plain
+
+
+def _survives(chunk: Chunk) -> Mask:
+    claimable = chunk.is_in(TaskState.YIELDED) | chunk.is_in(TaskState.REQUEUED)
+    return claimable & chunk.has(_PAUSED) & chunk.plain
+
+
+def _at_end(chunk: Chunk) -> Mask:
+    ended = [chunk.lies(name, U32_MAX) for name in COUNTERS]
+    return chunk.open & (ended[0] | ended[1] | ended[2]) & chunk.plain
+
+
+def _near_end(chunk: Chunk) -> Mask:
+    near = [chunk.lies(name, U32_MAX - NEAR_END, U32_MAX - 1) for name in COUNTERS]
+    return chunk.open & (near[0] | near[1] | near[2]) & chunk.plain
+
+
+def _uncounted(chunk: Chunk) -> Mask:
+    no_yield = chunk.has(_YIELDED) & chunk.lies("yield_count", 0, 0)
+    no_requeue = chunk.lies("requeue_count", 0, 0) | chunk.lies("age_ticks", 0, 0)
+    return chunk.kept & (no_yield | chunk.has(_REQUEUE_REQUESTED) & no_requeue) & chunk.plain
+
+
+def _own_parent(chunk: Chunk) -> Mask:
+    same: Mask = chunk["task_id"] == chunk["parent_task_id"]
+    task = chunk.kept | chunk.is_in(TaskState.DONE)
+    return task & same & chunk.lies("task_id", 1) & chunk.plain
+
+
+def _unrunnable(chunk: Chunk) -> Mask:
+    kept_by_wire = (
+        chunk.lies("op_handle", _HIGH_BIT)
+        | chunk.lies("op_handle", _SYSTEM_FROM, _SYSTEM_TO)
+        | chunk.lies("op_handle", DFA_STEP, DFA_STEP)
+    )
+    return chunk.open & kept_by_wire & ~np.isin(chunk["op_handle"], (PACKED_SLOT, PRINTF, SHUTDOWN))
+
+
+def _unknown_fault(chunk: Chunk) -> Mask:
+    named = np.isin(chunk["continuation_data"], [fault.code for fault in ENGINE_FAULTS])
+    return chunk.is_in(TaskState.FAULTED) & chunk.lies("continuation_data", FIRST_ENGINE_FAULT) & ~named
+
+
+def _lacks(state: TaskState, flag: int) -> Callable[[Chunk], Mask]:
+    return lambda chunk: chunk.is_in(state) & ~chunk.has(flag) & chunk.plain
+
+
+MASKS: Mapping[str, Callable[[Chunk], Mask]] = {
+    "unknown-state": lambda chunk: chunk.lies("state", len(TaskState)),
+    "waits-for-ever": lambda chunk: (
+        chunk.is_in(TaskState.PAUSED) & chunk.lies("resume_epoch", NEVER_EPOCH) & chunk.plain
+    ),
+    "paused-without-flag": _lacks(TaskState.PAUSED, _PAUSED),
+    "paused-and-resume-ready": lambda chunk: (
+        chunk.kept & chunk.has(_PAUSED) & chunk.has(_RESUME_READY) & chunk.plain
+    ),
+    "ready-with-stale-flag": _stale_ready,
+    "yielded-without-flag": _lacks(TaskState.YIELDED, _YIELDED),
+    "requeued-without-flag": _lacks(TaskState.REQUEUED, _REQUEUE_REQUESTED),
+    "done-with-flags": lambda chunk: chunk.is_in(TaskState.DONE) & chunk.lies("flags", 1) & chunk.plain,
+    "paused-flag-survives": _survives,
+    "unnamed-flag-bits": lambda chunk: chunk.kept & chunk.lies("flags", KNOWN_FLAGS + 1) & chunk.plain,
+    "counter-at-end": _at_end,
+    "counter-near-end": _near_end,
+    "uncounted-turn": _uncounted,
+    "own-parent": _own_parent,
+    "unknown-priority": lambda chunk: chunk.open & chunk.lies("priority", len(TaskPriority)),
+    "unrunnable-op": _unrunnable,
+    "unknown-fault-code": _unknown_fault,
+}
+"""Kind -> mask over a chunk, for every kind that one slot alone decides."""
