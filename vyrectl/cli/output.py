@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
 from vyrectl.cli.rows import Rows, csv_text
@@ -113,7 +113,7 @@ class Output:
             highlight=False,
             emoji=False,
             soft_wrap=not is_terminal,
-            force_terminal=True if self.color == "always" else None,
+            force_terminal={"always": True, "never": False}.get(self.color),
             no_color={"always": False, "never": True}.get(self.color),
             width=_terminal_width() if is_terminal else PIPE_WIDTH,
         )
@@ -245,7 +245,7 @@ def report_error(error: VyrectlError, args: list[str]) -> None:
 
 def _wants_json(args: list[str]) -> bool:
     before_end = args[: args.index("--")] if "--" in args else args
-    for argument, following in zip(before_end, [*before_end[1:], ""], strict=True):
+    for argument, following in zip_longest(before_end, before_end[1:]):
         if argument in ("--json", "--format=json", "--format=jsonl", "-fjson", "-fjsonl"):
             return True
         if argument in ("--format", "-f") and following in ("json", "jsonl"):

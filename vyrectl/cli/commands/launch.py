@@ -114,7 +114,7 @@ def command(
     \b
     Example:
       vyrectl launch ring.bin
-      vyrectl launch ring.bin --buffer 0=x.npy --buffer 1=zeros:float32:1048576:out.npy
+      vyrectl launch ring.bin --buffer 0=x.npy --buffer 1=zeros:float32:64:out.npy
       vyrectl launch ring.bin --device reference --epoch 3 --output after.bin
     """
     output = make_output(format_name, as_json, color, quiet=quiet)

@@ -83,7 +83,7 @@ def command(
 
     \b
     Example:
-      vyrectl transition ring.bin pause --epoch 9 --where 'tenant == 3 and state == ready' --dry-run
+      vyrectl transition ring.bin pause --epoch 9 --where 'tenant == 3' --dry-run
       vyrectl transition ring.bin requeue 0-15,20 --priority low --backup
     """
     output = make_output(format_name, as_json, color, quiet=quiet)

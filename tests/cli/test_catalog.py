@@ -1,0 +1,47 @@
+"""The catalog against the commands: every one exists, has its summary, an example and options with help."""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+
+import pytest
+
+from tests.cli.conftest import Cli
+from vyrectl.cli.catalog import CATALOG, NAMES, Entry
+from vyrectl.cli.main import load_command
+
+
+@pytest.mark.parametrize("entry", CATALOG, ids=NAMES)
+def test_every_command_is_what_the_catalog_says(entry: Entry) -> None:
+    command = load_command(entry.name)
+    text = cleandoc(command.callback.__doc__ or "")
+    assert text.splitlines()[0] == entry.summary
+    assert "Example" in text
+    assert f"vyrectl {entry.name}" in text
+    for parameter in command.params:
+        if parameter.param_type_name == "option":
+            assert parameter.help, f"{entry.name} {parameter.name}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_fits_80_columns(cli: Cli, name: str) -> None:
+    result = cli(name, "--help")
+    assert result.code == 0
+    assert max(len(line) for line in result.out.splitlines()) <= 80
+
+
+def test_the_list_of_commands(cli: Cli) -> None:
+    result = cli("--help")
+    assert result.code == 0
+    for entry in CATALOG:
+        assert entry.name in result.out
+        assert entry.section in result.out
+
+
+@pytest.mark.parametrize(
+    ("args", "words"), [(("snapsht",), "'snapshot'"), (("--nope",), "--nope"), ((), "Usage")]
+)
+def test_bad_commands_are_exit_2(cli: Cli, args: tuple[str, ...], words: str) -> None:
+    result = cli(*args)
+    assert (result.code, result.out) == (2, "")
+    assert words in result.err

@@ -1,0 +1,87 @@
+"""What tables look like, word for word: through a pipe, on a terminal of 80 columns, in a locale without UTF-8.
+
+`UPDATE_GOLDEN=1 pytest tests/cli/test_golden.py` writes the expected texts anew.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from vyrectl.abi.slot import FIELD_NAMES
+
+FOLDER = Path(__file__).parent.parent / "golden"
+
+CASES: dict[str, tuple[str, ...]] = {
+    "encode": ("encode", "--op", "scale", "--param", "3", "--task-id", "7"),
+    "decode": ("decode", "ring.bin", "--offset", "320", "--count", "1"),
+    "decode-several": ("decode", "odd.bin", "--count", "2"),
+    "inspect": ("inspect", "ring.bin"),
+    "inspect-where": ("inspect", "ring.bin", "--where", "state in (paused, faulted)", "--sort", "-task_id"),
+    "inspect-columns": (
+        "inspect",
+        "ring.bin",
+        "--columns",
+        "slot,state,op,flags,flag_names",
+        "--slots",
+        "5-9",
+    ),
+    "inspect-slot": ("inspect", "ring.bin", "--slot", "6"),
+    "inspect-unknown": ("inspect", "odd.bin"),
+    "snapshot": ("snapshot", "ring.bin"),
+    "snapshot-by": ("snapshot", "ring.bin", "--by", "state,priority,tenant,op"),
+    "snapshot-several": ("snapshot", "ring.bin", "odd.bin", "--lenient"),
+    "snapshot-unknown": ("snapshot", "odd.bin"),
+    "transition": ("transition", "ring.bin", "pause", "1-2", "--epoch", "9"),
+    "transition-dry-run": ("transition", "ring.bin", "resume", "--where", "state == paused", "--dry-run"),
+    "transition-illegal": ("transition", "ring.bin", "complete", "8-9"),
+    "set": ("set", "ring.bin", "priority=high", "flags=paused", "1,3-4"),
+    "set-dry-run": ("set", "ring.bin", "priority=high", "flags=paused", "1,3-4", "--dry-run"),
+    "set-unknown": ("set", "ring.bin", "priorty=high", "1"),
+    "build": ("build", "new.bin", "--synthetic", "1000", "--seed", "7"),
+    "where-error": ("inspect", "ring.bin", "--where", "state == paused and agge > 3"),
+}
+
+
+def compare(name: str, text: str) -> None:
+    path = FOLDER / f"{name}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def transcript(out: str, err: str, code: int) -> str:
+    return f"{out}--- stderr\n{err}--- exit {code}\n"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_through_a_pipe(cli: Cli, ring: Path, odd: Path, name: str) -> None:
+    result = cli(*CASES[name])
+    compare(f"{name}.pipe", transcript(result.out, result.err, result.code))
+    assert "\x1b" not in result.out + result.err
+    assert all(line == line.rstrip() for line in result.out.splitlines())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_on_a_terminal_of_80_columns(terminal: Cli, ring: Path, odd: Path, name: str) -> None:
+    result = terminal(*CASES[name], "--color", "never")
+    compare(f"{name}.80", transcript(result.out, result.err, result.code))
+    if name not in ("encode", "build"):
+        assert max(len(line) for line in result.out.splitlines() or [""]) <= 80
+
+
+def test_in_a_locale_without_utf8(cli: Cli, ring: Path, odd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    for name, args in CASES.items():
+        result = cli(*args)
+        assert (result.out + result.err).isascii(), name
+    compare("inspect.ascii", cli(*CASES["inspect"]).out)
+
+
+def test_a_pipe_shows_every_column(cli: Cli, ring: Path) -> None:
+    header = cli("inspect", "ring.bin").out.splitlines()[0].split()
+    assert len(header) == len(FIELD_NAMES) + 1
