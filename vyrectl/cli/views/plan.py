@@ -87,7 +87,7 @@ def _recommendation(record: Record) -> FittedTable:
         ("promote_hot_opcodes", _word(record["promote_hot_opcodes"])),
         ("promote_hot_windows", _word(record["promote_hot_windows"])),
         ("age_priority_work", _word(record["age_priority_work"])),
-        ("estimated_peak_device_bytes", f"{record['estimated_peak_device_bytes']} of {_budget(record)}"),
+        ("estimated_peak_device_bytes", f"{record['estimated_peak_device_bytes']}, {_budget(record)}"),
         ("graphblas_switch_class", record["topology_evidence"]["graphblas_switch_class"]),
         ("frontier_density_bps", str(record["topology_evidence"]["frontier_density_bps"])),
     ]
@@ -102,7 +102,7 @@ def _title(record: Record) -> str:
 
 def _budget(record: Record) -> str:
     budget = record["device_memory_budget_bytes"]
-    return str(budget) if budget else "unbounded"
+    return f"{budget} budgeted" if budget else "unbounded"
 
 
 def _word(value: Any) -> str:
