@@ -1,1 +1,1 @@
-"""The command line: commands parse, call the library and hand a record to a view; only `output` writes to stdout or stderr."""
+"""The command line: commands parse, call the library and hand a record to a view; only `output` writes."""

@@ -18,8 +18,12 @@ from typer.main import get_command as typer_command
 from vyrectl.cli.catalog import CATALOG, NAMES, find
 from vyrectl.errors import UnknownNameError, UsageError, VyrectlError
 
-_CLICK_ERROR = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
-_USAGE_ERROR = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "UsageError")
+_CLICK_ERROR: type[Exception] = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
+)
+_USAGE_ERROR: type[Exception] = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "UsageError"
+)
 """The exception bases under typer, whichever copy of click it carries."""
 
 
@@ -61,9 +65,9 @@ def load_command(name: str) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     module = import_module(entry.module)
     settings = {"help_option_names": ["-h", "--help"], **getattr(module, "CONTEXT", {})}
-    app.command(name=name, no_args_is_help=getattr(module, "HELP_WITHOUT_ARGUMENTS", False), context_settings=settings)(
-        module.command
-    )
+    app.command(
+        name=name, no_args_is_help=getattr(module, "HELP_WITHOUT_ARGUMENTS", False), context_settings=settings
+    )(module.command)
     return typer_command(app)
 
 
@@ -98,7 +102,12 @@ def _install_completion(shell: str) -> None:
 def _root(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version of the library and of the ABI."),
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version of the library and of the ABI.",
+        ),
     ] = False,
     install_completion: Annotated[
         str,
