@@ -30,6 +30,7 @@ SHORT = {
 
 RANKS = {
     "ready_count": 0,
+    "unknown_count": 0,
     "faulted_count": 1,
     "schedulable_count": 0,
     "total_requeues": 2,
