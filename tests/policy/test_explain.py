@@ -93,6 +93,6 @@ def test_a_request_with_a_bad_field_is_refused_before_any_step() -> None:
 
 
 def test_comparisons_read_as_sentences() -> None:
-    assert str(Comparison("queue_len", 3, ">=", "lanes", 4, False)) == "queue_len 3 >= lanes 4: no"
+    assert str(Comparison("queue_len", 3, ">=", "lanes", 4, False)) == "queue_len 3 >= 4 (lanes): no"
     assert str(Comparison("queue_len", 0, "=", "", 0, True)) == "queue_len 0 = 0: yes"
     assert str(Comparison("a promotion", True, "is", "", True, True)) == "a promotion: yes"

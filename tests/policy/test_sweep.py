@@ -79,7 +79,7 @@ def test_a_flip_names_the_comparison_that_changed() -> None:
     (cause,) = found.regions[-1].causes
     assert found.regions[-1].first == 501
     assert (cause.before, cause.after) == (Topology.SparseFrontier, Topology.HybridFrontier)
-    assert cause.test == "frontier_density_bps 501 <= sparse_frontier_threshold_bps 500: no"
+    assert cause.test == "frontier_density_bps 501 <= 500 (sparse_frontier_threshold_bps): no"
 
 
 def test_a_budget_s_sweep_says_where_the_plan_starts_to_fit() -> None:
@@ -87,7 +87,7 @@ def test_a_budget_s_sweep_says_where_the_plan_starts_to_fit() -> None:
     assert [region.first for region in found.regions] == [1, 160_000]
     assert found.regions[0].answer.refused == "device_memory_budget_bytes"
     assert found.regions[0].to_record()["error"] == "device_memory"
-    assert found.regions[1].causes[0].test.endswith("> device_memory_budget_bytes 160000: no")
+    assert found.regions[1].causes[0].test.endswith("> 160000 (device_memory_budget_bytes): no")
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 3), (0, 1000), (5, 2**32 - 1), (2**32 - 9, 2**32 - 1)])

@@ -43,7 +43,7 @@ class Comparison:
     def __str__(self) -> str:
         if isinstance(self.value, bool):
             return f"{self.left}: {'yes' if self.value else 'no'}"
-        bound = f"{self.right} {self.bound}" if self.right else f"{self.bound}"
+        bound = f"{self.bound} ({self.right})" if self.right else f"{self.bound}"
         return f"{self.left} {self.value} {self.sign} {bound}: {'yes' if self.holds else 'no'}"
 
 
