@@ -121,11 +121,11 @@ class Output:
     def talk(self, message: str) -> None:
         """Say something on stderr that is not the answer: progress, a summary of what was done."""
         if not self.quiet:
-            _write(sys.stderr, plain(message) + "\n")
+            _say(f"{plain(message)}\n")
 
     def warn(self, message: str) -> None:
         """Say on stderr what the user should know even with `--quiet`."""
-        _write(sys.stderr, f"warning: {plain(message)}\n")
+        _say(f"warning: {plain(message)}\n")
 
     @contextmanager
     def progress(self, doing: str, unit: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
@@ -229,7 +229,7 @@ def write_bytes(data: bytes | memoryview) -> None:
 def report_error(error: VyrectlError, args: list[str]) -> None:
     """Show an error on stderr: as JSON when the arguments asked for JSON, else as what, where and fix."""
     if _wants_json(args):
-        _write(sys.stderr, json.dumps(error.to_record()) + "\n")
+        _say(json.dumps(error.to_record()) + "\n")
         return
     place = f"{plain(error.where)}: " if error.where else ""
     lines = [f"error: {place}{plain(error.what)}"]
@@ -240,7 +240,7 @@ def report_error(error: VyrectlError, args: list[str]) -> None:
         lines.append(plain(log).rstrip())
     if error.fix:
         lines.append(f"  fix: {plain(error.fix)}")
-    _write(sys.stderr, "\n".join(lines) + "\n")
+    _say("\n".join(lines) + "\n")
 
 
 def _wants_json(args: list[str]) -> bool:
@@ -268,6 +268,12 @@ def _guard(write: Callable[[], object]) -> None:
 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(PIPE_CLOSED) from None
+
+
+def _say(text: str) -> None:
+    """Write to stderr, after what was written to stdout before."""
+    _guard(sys.stdout.flush)
+    _write(sys.stderr, text)
 
 
 def _write(stream: TextIO, text: str) -> None:
