@@ -26,6 +26,11 @@ class Bounds(NamedTuple):
         return max(_bits(self.low), _bits(self.high))
 
     @property
+    def is_constant(self) -> bool:
+        """True when there is one value only."""
+        return self.low == self.high
+
+    @property
     def fits_int64(self) -> bool:
         """True when every value between them is an int64."""
         return self.low >= INT64_LOW and self.high <= INT64_HIGH
@@ -41,9 +46,12 @@ def unary_bounds(operator: str, one: Bounds) -> Bounds:
 def binary_bounds(operator: str, left: Bounds, right: Bounds) -> Bounds:
     """Bounds of a binary operation.
 
-    A divisor's 0 is left out, since no value comes of it, and 0 is let in as the value that stands for it.
-    The amount of a shift must not be negative.
+    Constants give a constant; a constant divisor must not be 0. Among several divisors a 0 is left out, since no
+    value comes of it, and 0 is let in as the value that stands for it. A shift's amount must not be negative.
     """
+    if left.is_constant and right.is_constant:
+        value = _EXACT[operator](left.low, right.low)
+        return Bounds(value, value)
     return _RULES[operator](left, right)
 
 
@@ -109,6 +117,18 @@ def _shift_right(left: Bounds, right: Bounds) -> Bounds:
     return _corners(int.__rshift__, left, right)
 
 
+_EXACT: dict[str, Callable[[int, int], int]] = {
+    "+": int.__add__,
+    "-": int.__sub__,
+    "*": int.__mul__,
+    "//": int.__floordiv__,
+    "%": int.__mod__,
+    "&": int.__and__,
+    "|": int.__or__,
+    "^": int.__xor__,
+    "<<": int.__lshift__,
+    ">>": int.__rshift__,
+}
 _RULES: dict[str, Callable[[Bounds, Bounds], Bounds]] = {
     "+": _add,
     "-": _subtract,
