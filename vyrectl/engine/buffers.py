@@ -7,6 +7,8 @@ names it faults. Imports numpy.
 
 from __future__ import annotations
 
+import tokenize
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +32,21 @@ TABLE_DTYPE = np.dtype([("offset", "<u8"), ("bytes", "<u8"), ("type", "<u4"), ("
 """One row of the device's table; `vyre_buffer` in vyre_op.h."""
 
 ARENA_ALIGN_BYTES = 256
+
+_NUMBERS = "biufc"
+_MALFORMED = (
+    ValueError,
+    EOFError,
+    MemoryError,
+    OverflowError,
+    TypeError,
+    IndexError,
+    KeyError,
+    SyntaxError,
+    RecursionError,
+    tokenize.TokenError,
+)
+"""What numpy's reader lets through when a header is not what it should be."""
 
 ARGUMENT_WORDS = 4
 """Words of one record of the argument table: offset, length, stride, scalar bits."""
@@ -159,22 +176,29 @@ def parse_buffer_option(text: str) -> tuple[int | str, Buffer]:
 
 
 def load_npy(path: Path) -> NDArray[Any]:
-    """Read an array; nothing in the file is executed (no pickles).
+    """Read an array, C-contiguous and little-endian; nothing in the file is executed (no pickles).
 
     Raises:
         FileError: Missing or unreadable.
         InvalidInputError: No `.npy` array, or one of Python objects.
     """
     try:
-        with open(path, "rb") as stream:
+        with open(path, "rb") as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             array = np.lib.format.read_array(stream, allow_pickle=False)
     except OSError as error:
         raise FileError.from_os_error(error, path, doing="read the buffer") from error
-    except (ValueError, EOFError, MemoryError) as error:
-        raise InvalidInputError(
-            f"this is no .npy array of numbers ({error})", where=str(path), fix="Save it with numpy.save"
-        ) from error
-    return _little_endian(array)
+    except _MALFORMED as error:
+        raise _no_array(path, str(error)) from error
+    if array.dtype.kind not in _NUMBERS:
+        raise _no_array(path, f"its elements are {array.dtype}")
+    return np.require(_little_endian(array), requirements="C")
+
+
+def _no_array(path: Path, why: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"this is no .npy array of numbers ({why})", where=str(path), fix="Save it with numpy.save"
+    )
 
 
 def save_npy(path: Path, array: NDArray[Any]) -> None:
