@@ -63,6 +63,9 @@ static uint vyre_cas_value_acq_rel(vyre_word_ptr p, uint expected, uint desired)
 #else
 
 #if VYRE_RUNG == 2
+#if !defined(__NV_CL_C_VERSION) && !defined(cl_nv_pragma_unroll)
+#error "rung 2 is written for NVIDIA's compiler; others drop or refuse its fence"
+#endif
 static void vyre_device_fence(void) { __asm__ volatile("membar.gl;" ::: "memory"); }
 #else
 static void vyre_device_fence(void) {}

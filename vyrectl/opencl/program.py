@@ -19,7 +19,7 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELDS
 from vyrectl.engine.buffers import TABLE_DTYPE
 from vyrectl.engine.ops import OpInfo, OpSource
-from vyrectl.errors import AbiMismatchError, DeviceError, KernelBuildError
+from vyrectl.errors import AbiMismatchError, DeviceError, KernelBuildError, KernelDiedError
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.hints import INSTALL, system_family
 from vyrectl.opencl.source import assemble, op_order
@@ -96,16 +96,21 @@ def build_program(device: Device, extra: Sequence[OpSource] = (), *, verify: boo
     except cl.Error as error:
         raise DeviceError(f"the device cannot be opened ({error})", where=device.name) from error
     logs: list[str] = []
+    died: KernelDiedError | None = None
     for rung in LADDER:
         handle = _try_build(cl, context, source, rung, logs)
         if handle is None:
             continue
         program = Program(device, context, queue, handle, rung, op_order(extra))
-        check_layout(program)
-        works, coherent = probe_atomics(program)
+        try:
+            check_layout(program)
+            works, coherent = probe_atomics(program)
+        except KernelDiedError as error:
+            died = error
+            continue
         if works:
             return replace(program, coherent=coherent and device.is_cpu)
-    raise _build_error(device, logs, extra)
+    raise died or _build_error(device, logs, extra)
 
 
 def check_layout(program: Program) -> None:
@@ -154,7 +159,7 @@ def _ask(program: Program, kernel_name: str, words: NDArray[np.uint32], *, share
         answers = np.empty_like(words)
         cl.enqueue_copy(program.queue, answers, buffer)
     except cl.Error as error:
-        raise DeviceError(
+        raise KernelDiedError(
             f"the device builds kernels and cannot run them ({error})",
             where=program.device.name,
             fix="Choose another device with --device; `vyrectl devices` lists them",
