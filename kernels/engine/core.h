@@ -31,7 +31,7 @@ typedef struct {
 #define VYRE_WORD(ring, slot, word) ((ring) + (ulong)(slot) * VYRE_SLOT_WORDS + (word))
 
 /* Generated from the operations of this program. */
-static uint vyre_op_index(uint op_handle);
+static uint vyre_tally_row(uint op_handle);
 static vyre_outcome vyre_dispatch(vyre_task *task);
 
 static bool vyre_is_schedulable(uint state) {

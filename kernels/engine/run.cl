@@ -12,7 +12,8 @@
  *
  * Memory order: progress[0] (the shared counter) relaxed fetch-and-add; slots as in core.h; tally by relaxed adds, read after the
  * kernel. SHUTDOWN is polled before each claim: the task in hand is finished, the rest of the ticket stays as it was.
- * The host guarantees: queue holds high_count + low_count distinct slot indices, classes 0-1 first; limit <= their number;
+ * The host guarantees: queue holds high_count + low_count distinct slot indices, classes 0-1 first; limit <= their number; one
+ * ticket past limit for each work-item does not wrap the shared counter;
  * tally_local has VYRE_TALLY_WORDS words; witness has a record a slot when VYRE_VERIFY is set and is not touched otherwise.
  */
 #include "core.h"
@@ -45,7 +46,7 @@ static void vyre_count_turn(volatile __local uint *tally, const vyre_task *task,
         vyre_local_add(tally + VYRE_TALLY_PRIORITIES + task->priority, 1u);
     if (task->op_handle < VYRE_METRIC_OPCODES && kind != VYRE_FAULT)
         vyre_local_add(tally + VYRE_TALLY_METRICS + task->op_handle, 1u);
-    vyre_local_add(tally + VYRE_TALLY_OPS + vyre_op_index(task->op_handle) * VYRE_OUTCOMES + kind, 1u);
+    vyre_local_add(tally + VYRE_TALLY_OPS + vyre_tally_row(task->op_handle) * VYRE_OUTCOMES + kind, 1u);
 }
 
 /* The control word (spec 3.1) that mirrors tally word i, or VYRE_OBSERVABLE_FIRST when none does. */
@@ -79,7 +80,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, const ui
     while (!leaves) {
         const uint begin = vyre_add_relaxed(progress, ticket);
         if (begin >= limit) break;
-        const uint end = min(limit, begin + ticket);
+        const uint end = begin + min(ticket, limit - begin);
         for (uint p = begin; p < end; ++p) {
             leaves = vyre_load_relaxed(control + VYRE_CONTROL_SHUTDOWN) != 0u;
             if (leaves) break;

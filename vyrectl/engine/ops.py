@@ -18,10 +18,11 @@ from vyrectl.abi.opcodes import CONTROL_OPCODES, SHIPPED_FIRST, SHIPPED_LAST, is
 from vyrectl.errors import FileError, InvalidInputError
 from vyrectl.resources import kernels_dir
 
-_BLANKED = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_BLANKED = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _DECLARATION = re.compile(
     r"\b(?P<macro>VYRE_OP|VYRE_GROUP_OP)\s*\(\s*(?P<id>0[xX][0-9a-fA-F]+|\d+)[uU]?\s*,"
-    r'\s*(?P<name>[A-Za-z_]\w*)\s*,\s*"(?P<doc>(?:\\.|[^"\\\n])*)"\s*\)'
+    r'\s*(?P<name>[A-Za-z_]\w*)\s*,\s*"(?P<doc>(?:\\.|[^"\\\n])*)"\s*\)',
+    re.ASCII,
 )
 _PREPROCESSOR = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.MULTILINE)
 _CALL = re.compile(r"\bVYRE_(?:GROUP_)?OP\b")
@@ -101,15 +102,7 @@ def load_source(path: Path) -> OpSource:
         FileError: It cannot be read.
         InvalidInputError: See `scan_source`; also when it declares no operation or is no UTF-8.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise FileError.from_os_error(error, path, doing="read the operations") from error
-    except UnicodeDecodeError as error:
-        raise InvalidInputError(
-            f"byte {error.start} is no UTF-8", where=str(path), fix="Save the source as UTF-8"
-        ) from error
-    source = scan_source(text, path)
+    source = scan_source(read_text(path), path)
     if not source.ops:
         raise InvalidInputError(
             "no operation is declared here",
@@ -117,6 +110,23 @@ def load_source(path: Path) -> OpSource:
             fix='Declare one: VYRE_OP(0x20000, name, "what it does") { ...; return vyre_done(); }',
         )
     return source
+
+
+def read_text(path: Path) -> str:
+    """The text of a source or of a file that it includes.
+
+    Raises:
+        FileError: It cannot be read.
+        InvalidInputError: It is no UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing="read the operations") from error
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(
+            f"byte {error.start} is no UTF-8", where=str(path), fix="Save the source as UTF-8"
+        ) from error
 
 
 def check_unique(ops: Iterable[OpInfo]) -> None:

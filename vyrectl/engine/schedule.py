@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.control import STARVATION_LIMIT
+from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import TaskPriority
 from vyrectl.task.arrays import SlotArray
 
@@ -92,10 +93,10 @@ class ClaimOrder:
         return self.high_count + lows if is_low else position - lows
 
     def run_after(self, position: int) -> int:
-        """Consecutive claims at Critical or High once positions below `position` are claimed."""
+        """Consecutive claims at Critical or High once positions below `position` are claimed; a u32, at most."""
         lows = max(min(self._lows_before(position), self.low_count), position - self.high_count)
         if lows == 0:
-            return self.run_before + position
+            return min(self.run_before + position, U32_MAX)
         last_low = min(self.first_run + (STARVATION_LIMIT + 1) * (lows - 1), self.high_count + lows - 1)
         return position - 1 - last_low
 

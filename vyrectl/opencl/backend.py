@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
-from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.abi.limits import SLOT_BYTES, U32_MAX
 from vyrectl.abi.opcodes import METRIC_OPCODES
 from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
 from vyrectl.engine.ops import OpSource
@@ -39,6 +39,8 @@ _TALLY_OPS = (
     + METRIC_OPCODES
 )
 _LEAST_BUFFER_BYTES = 64
+MOST_WORK_ITEMS = 1 << 24
+"""Most work-items of one run kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,17 @@ class Geometry:
     work_group_size: int
     ticket: int
     chunk_slots: int
+
+    def spread(self, begin: int, limit: int) -> tuple[int, int]:
+        """Work-items and ticket for positions [begin, limit), with no more groups than there are tickets.
+
+        Every work-item takes one ticket that lies past `limit`; both numbers stay small enough for the shared
+        u32 counter not to wrap then.
+        """
+        tickets = -(-(limit - begin) // self.ticket)
+        groups = max(1, min(self.workers, tickets, MOST_WORK_ITEMS // self.work_group_size))
+        work_items = groups * self.work_group_size
+        return work_items, min(self.ticket, (U32_MAX - limit) // work_items)
 
 
 def choose_geometry(device: Device, job: Job) -> Geometry:
@@ -169,10 +182,10 @@ class OpenCLSession:
         geometry = self.geometry
         self._write(self._progress, np.array([begin], np.uint32))
         self._write(self._tally_buffer, np.zeros(self._tally_words, np.uint32))
-        groups = max(1, min(geometry.workers, -(-(limit - begin) // geometry.ticket)))
+        work_items, ticket = geometry.spread(begin, limit)
         self._launch(
             self._run_kernel,
-            groups * geometry.work_group_size,
+            work_items,
             geometry.work_group_size,
             self._ring,
             self._claimable,
@@ -180,7 +193,7 @@ class OpenCLSession:
             np.uint32(order.low_count),
             np.uint32(order.first_run),
             np.uint32(limit),
-            np.uint32(geometry.ticket),
+            np.uint32(ticket),
             self._progress,
             self._tally_buffer,
             self._arena,
@@ -193,10 +206,7 @@ class OpenCLSession:
             self._cl.LocalMemory(self._tally_words * 4),
             interrupt=interrupt,
         )
-        self._add_tally()
-        reached = np.empty(1, np.uint32)
-        self._read(reached, self._progress)
-        return min(limit, int(reached[0]))
+        return begin + self._add_tally()
 
     def tally(self) -> Tally:
         """Counts over all runs so far."""
@@ -357,7 +367,8 @@ class OpenCLSession:
         self._cl.enqueue_copy(self._urgent, self._control, word)
         self._urgent.finish()
 
-    def _add_tally(self) -> None:
+    def _add_tally(self) -> int:
+        """Add what the last run counted; the number of positions that it worked off."""
         words = np.empty(self._tally_words, np.uint32)
         self._read(words, self._tally_buffer)
         self._tally.claims += int(words[0])
@@ -369,6 +380,7 @@ class OpenCLSession:
             op = self.program.ops[row].id if row < len(self.program.ops) else None
             counts = self._tally.by_op.setdefault(op, Counter())
             counts.update({name: int(n) for name, n in zip(OUTCOMES, ends[row], strict=True) if n})
+        return int(words[0]) + int(words[1])
 
     def _read(self, array: NDArray[Any], buffer: Any, offset: int = 0) -> None:
         try:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from vyrectl.engine.ops import OpInfo, OpSource, check_unique, shipped_sources
+from vyrectl.engine.ops import OpInfo, OpSource, check_unique, read_text, shipped_sources
 from vyrectl.errors import InvalidInputError
 from vyrectl.resources import kernels_dir
 
@@ -59,7 +59,7 @@ def _dispatcher(ops: Sequence[OpInfo]) -> str:
     calls = "\n".join(f"        case 0x{op.id:x}u: return {op.function}(task);" for op in ops)
     indices = "\n".join(f"        case 0x{op.id:x}u: return {row}u;" for row, op in enumerate(ops))
     return f"""#line 1 "dispatch"
-static uint vyre_op_index(uint op_handle) {{
+static uint vyre_tally_row(uint op_handle) {{
     switch (op_handle) {{
 {indices}
         default: return VYRE_OP_COUNT;
@@ -110,7 +110,7 @@ class _Paster:
                 return ""
             if found.is_file():
                 self._seen.add(found)
-                return self.text(found.read_text(encoding="utf-8"), found, depth + 1)
+                return self.text(read_text(found), found, depth + 1)
         raise InvalidInputError(f"{name!r} cannot be found", where=where, fix="Put it beside the source")
 
     def _shown(self, path: Path) -> str:
