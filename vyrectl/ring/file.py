@@ -108,8 +108,8 @@ class Ring:
     def attach(cls, path: StrPath, held: Hold) -> Ring:
         """Map a ring for a launch in place: what is written to `slots` is written to the file at once.
 
-        This is the one mapping that changes a file without replacing it (design: files and locks). Whoever has it
-        open sees the slots move; a death in the middle leaves Running slots for `recover`.
+        This is the one mapping that changes a file without replacing it (design: files and locks). Whoever
+        has it open sees the slots move; a death in the middle leaves Running slots for `recover`.
 
         Args:
             path: The file.
