@@ -62,5 +62,9 @@ def test_words() -> None:
     }
 
 
+def test_a_lone_word_stays_a_list() -> None:
+    assert _block("limit") == "            ,@('all', '')\n"
+
+
 def test_registers_for_the_program() -> None:
     assert "Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {" in _text()

@@ -35,6 +35,7 @@ def test_a_stale_file_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(program, "ROOT", tmp_path)
+    (tmp_path / "pyproject.toml").touch()
     assert program.main(["generate"]) == 0
     header = tmp_path / "kernels/include/vyre_abi.h"
     header.write_text(header.read_text().replace("SLOT_BYTES", "SLOT_BITES"))
@@ -48,6 +49,13 @@ def test_a_stale_file_is_named(
     assert "`python -m vyrectl.devtools generate`" in last
     assert program.main(["generate"]) == 0
     assert program.main(["generate", "--check"]) == 0
+
+
+def test_only_a_checkout_is_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "ROOT", tmp_path)
+    with pytest.raises(SystemExit):
+        program.main(["generate"])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_is_filled_and_the_rest_kept() -> None:

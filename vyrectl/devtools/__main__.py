@@ -27,6 +27,8 @@ def main(argv: list[str] | None = None) -> int:
     readme = commands.add_parser("readme", help="run the README's commands and compare what they print")
     readme.add_argument("--update", action="store_true", help="put the real output in place of another")
     arguments = parser.parse_args(argv)
+    if not (ROOT / "pyproject.toml").exists():
+        parser.error(f"{ROOT} is no checkout of vyrectl")
     if arguments.command == "layers":
         return _layers()
     if arguments.command == "readme":

@@ -42,4 +42,7 @@ def _row(*cells: str) -> str:
 
 
 def _joined(rows: list[str], indent: str) -> list[str]:
+    """The rows of an array of arrays; the comma before a lone one keeps it from being unrolled."""
+    if len(rows) == 1:
+        return [f"{indent},{rows[0]}"]
     return [f"{indent}{row}{',' if number < len(rows) else ''}" for number, row in enumerate(rows, start=1)]
