@@ -1,9 +1,9 @@
 """Ring files (spec 1.1): opened by mapping them, written by replacing them.
 
-Importing this module, opening a ring, its bytes (`Ring.data`) and the snapshot of a small ring need no
-numpy; `Ring.slots` does. The invariant: nothing here writes into an existing file. A writable ring holds
-the ring's lock and changes a private copy-on-write mapping; `save` puts a new file in the old one's place,
-unless that changed meanwhile.
+Importing this module, opening a ring, its bytes (`Ring.data`) and the snapshot of a small ring need no numpy;
+`Ring.slots` does. The invariant: nothing here writes into an existing file, except through a ring that `attach`
+mapped for a launch. A writable ring holds the ring's lock and changes a private copy-on-write mapping; `save` puts a
+new file in the old one's place, unless that changed meanwhile.
 """
 
 from __future__ import annotations

@@ -1,0 +1,376 @@
+"""`check`: what each finding is and is not, whatever the bytes are."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Iterable
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.abi.limits import NEVER_EPOCH, SLOT_WORDS, U32_MAX
+from vyrectl.abi.opcodes import LOAD_MISS, PACKED_SLOT
+from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.abi.states import SCHEDULABLE, TaskState
+from vyrectl.errors import FileError, RingFormatError, UnknownNameError
+from vyrectl.ring import check
+from vyrectl.ring.check import check_bytes, check_file
+from vyrectl.ring.findings.kinds import KINDS, NEAR_END, Severity
+from vyrectl.ring.findings.likeness import MAGIC
+from vyrectl.ring.findings.masks import MASKS, Chunk
+from vyrectl.ring.findings.report import CheckReport
+from vyrectl.ring.hold import hold
+from vyrectl.ring.synthetic import synthesize
+from vyrectl.ring.where import compile_where
+from vyrectl.task.item import TaskWorkItem
+from vyrectl.task.lifecycle import TRANSITIONS
+
+PAUSED, YIELDED, REQUEUE, RESUME = 1, 2, 4, 8
+COUNTED = {"age_ticks": 1, "requeue_count": 1, "yield_count": 1}
+OP_CODES = {"packed_slot": PACKED_SLOT, "load_miss": LOAD_MISS}
+
+
+def slot(**words: int) -> bytes:
+    return struct.pack("<16I", *(words.get(name, 0) for name in FIELD_NAMES))
+
+
+def ready(task_id: int) -> bytes:
+    return slot(state=1, priority=2, task_id=task_id)
+
+
+def names(report: CheckReport, *severities: Severity) -> list[str]:
+    wanted = severities or tuple(Severity)
+    return [one.kind.name for one in report.findings if one.kind.severity in wanted]
+
+
+def found(*slots: bytes) -> dict[str, tuple[int, ...]]:
+    """Names of findings and their slots; the ring is read from nowhere, so Running slots are `unseen`."""
+    report = check_bytes(b"".join(slots))
+    return {one.kind.name: one.slots for one in report.findings}
+
+
+def errors(*slots: bytes) -> list[str]:
+    return names(check_bytes(b"".join(slots)), Severity.ERROR)
+
+
+# --- the lifecycle decides what contradicts ---
+
+
+def reachable() -> set[tuple[int, int]]:
+    """Every (state, flags) that spec 1.6, claims and put-backs lead to from a published task."""
+    seen: set[tuple[int, int]] = set()
+    pending = [(int(TaskState.READY), 0)]
+    while pending:
+        one = pending.pop()
+        if one not in seen:
+            seen.add(one)
+            pending += successors(*one)
+    return seen
+
+
+def successors(state: int, flags: int) -> Iterable[tuple[int, int]]:
+    if state in SCHEDULABLE or state == TaskState.PAUSED:
+        yield int(TaskState.RUNNING), flags
+    for row in TRANSITIONS.values():
+        if state in row.sources:
+            yield int(row.target), (flags | row.set_flags) & ~row.clear_flags & 0xF
+
+
+def test_flags_are_an_error_exactly_where_no_history_leads() -> None:
+    for state, flags in product(range(1, 8), range(16)):
+        flagged = [
+            name
+            for name in errors(slot(state=state, flags=flags, task_id=1, **COUNTED))
+            if "flag" in name or "resume-ready" in name
+        ]
+        assert bool(flagged) == ((state, flags) not in reachable()), (TaskState(state), flags, flagged)
+
+
+actions = st.sampled_from(["claim", *TRANSITIONS])
+
+
+@given(st.lists(actions, max_size=12), st.integers(0, 4))
+def test_no_legal_history_leads_to_an_error(history: list[str], priority: int) -> None:
+    task = TaskWorkItem(state=1, priority=priority, task_id=1)
+    for action in history:
+        if action == "claim":
+            task = task if not task.is_schedulable else TaskWorkItem(2, *task.words()[1:])
+        elif task.task_state in TRANSITIONS[action].sources:
+            task = task.apply(action, **dict.fromkeys(TRANSITIONS[action].arguments, 3))
+    report = check_bytes(task.to_bytes())
+    assert names(report, Severity.ERROR) == []
+    assert set(names(report, Severity.WARNING)) <= {"running-unseen", "stale-telemetry"}
+
+
+interesting = st.one_of(
+    st.sampled_from([0, 1, 2, 6, 7, 8, 9, 0xF, 0x10, 0xFFEF, 0xFFF0, 0xFFFC, LOAD_MISS, 0xFFFE, 0xFFFF]),
+    st.sampled_from(
+        [0x8000_0000, PACKED_SLOT, 0x8000_0002, 0xFFFF_FF00, 0xFFFF_FF01, 0xFFFF_FF0A, 0xFFFF_FF0B]
+    ),
+    st.sampled_from([NEVER_EPOCH - 1, U32_MAX, U32_MAX - NEAR_END, U32_MAX - NEAR_END - 1]),
+    st.integers(0, 12),
+)
+
+
+@given(st.lists(st.lists(interesting, min_size=SLOT_WORDS, max_size=SLOT_WORDS), min_size=1, max_size=30))
+def test_masks_and_conditions_select_the_same_slots(rows: list[list[int]]) -> None:
+    slots = np.array([tuple(row) for row in rows], SLOT_DTYPE)
+    chunk = Chunk(slots)
+    for name, mask in MASKS.items():
+        condition = KINDS[name].where
+        assert condition is not None
+        wanted = compile_where(condition, OP_CODES).mask(slots, 0)
+        assert mask(chunk).tolist() == wanted.tolist(), name
+
+
+def test_every_kind_can_occur_and_is_documented() -> None:
+    by_search = set(MASKS) | {"stale-telemetry", "duplicate-task-id", "not-a-ring", "left-over-bytes"}
+    by_search |= {"empty-ring", "abandoned-file", "too-many-slots"}
+    by_search |= {"running-without-runner", "running-unseen", "running-held"}
+    assert set(KINDS) == by_search
+    for kind in KINDS.values():
+        assert kind.title
+        assert kind.meaning.endswith(".")
+        assert not kind.remedy.endswith(".")
+    severities = [kind.severity for kind in KINDS.values()]
+    assert severities == sorted(severities, key=list(Severity).index)
+
+
+# --- single slots ---
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ({"state": 99}, "unknown-state"),
+        ({"state": 4}, "paused-without-flag"),
+        ({"state": 4, "flags": PAUSED | RESUME}, "paused-and-resume-ready"),
+        ({"state": 1, "flags": PAUSED}, "ready-with-stale-flag"),
+        ({"state": 1, "flags": REQUEUE, **COUNTED}, "ready-with-stale-flag"),
+        ({"state": 5, **COUNTED}, "yielded-without-flag"),
+        ({"state": 6, **COUNTED}, "requeued-without-flag"),
+        ({"state": 3, "flags": 0x100}, "done-with-flags"),
+        ({"state": 5, "flags": YIELDED | PAUSED, **COUNTED}, "paused-flag-survives"),
+        ({"state": 7, "flags": 0x10}, "unnamed-flag-bits"),
+        ({"state": 1, "yield_count": U32_MAX}, "counter-at-end"),
+        ({"state": 1, "age_ticks": U32_MAX - 1}, "counter-near-end"),
+        ({"state": 5, "flags": YIELDED}, "uncounted-turn"),
+        ({"state": 1, "task_id": 5, "parent_task_id": 5}, "own-parent"),
+        ({"state": 1, "priority": 5}, "unknown-priority"),
+        ({"state": 1, "op_handle": 6}, "unrunnable-op"),
+        ({"state": 7, "continuation_data": 0xFFFF_FFFF}, "unknown-fault-code"),
+        ({"state": 4, "flags": PAUSED, "resume_epoch": NEVER_EPOCH}, "waits-for-ever"),
+        ({"state": 2}, "running-unseen"),
+        ({"state": 3, "requeue_count": 1, "age_ticks": 1}, "stale-telemetry"),
+    ],
+)
+def test_one_slot_has_one_finding(words: dict[str, int], name: str) -> None:
+    assert found(ready(7), slot(**words), ready(8)) == {name: (1,)}
+
+
+def test_words_of_packed_slots_and_io_requests_are_no_flags_or_counters() -> None:
+    noise = dict.fromkeys(FIELD_NAMES[7:], U32_MAX)
+    packed = slot(state=1, op_handle=PACKED_SLOT, **noise)
+    waiting = slot(state=4, op_handle=LOAD_MISS)
+    assert found(packed, packed, waiting) == {"unrunnable-op": (2,)}
+
+
+def test_the_message_names_words_and_counters() -> None:
+    report = check_bytes(slot(state=99) + slot(state=7000) + slot(state=1, requeue_count=U32_MAX))
+    messages = {one.kind.name: one.message for one in report.findings}
+    assert messages["unknown-state"] == "2 slots: the state word is outside spec 1.3 (99, 7000)"
+    assert messages["counter-at-end"] == "1 slot: a counter is at 4294967295 (requeue_count)"
+
+
+def test_only_the_first_slots_are_named_and_the_remedy_chooses_all() -> None:
+    report = check_bytes(b"".join([ready(1)] + [slot(state=4)] * 20))
+    finding = report.findings[0]
+    assert (finding.count, finding.slots) == (20, (1, 2, 3, 4, 5, 6, 7, 8))
+    assert KINDS["paused-without-flag"].where is not None
+    assert f"--where '{KINDS['paused-without-flag'].where}'" in finding.remedy
+    assert "pause 1,2 --epoch" in check_bytes(ready(1) + slot(state=4) * 2).findings[0].remedy
+
+
+# --- the ring as a whole ---
+
+
+def test_duplicate_ids_leave_out_zero_and_empty_slots() -> None:
+    slots = [ready(5), ready(0), ready(0), slot(task_id=5), ready(6), slot(state=3, task_id=5), ready(6)]
+    report = check_bytes(b"".join(slots))
+    assert [(one.kind.name, one.slots) for one in report.findings] == [("duplicate-task-id", (0, 4, 5, 6))]
+    assert report.findings[0].message == "4 slots share 2 task_ids: 5, 6"
+
+
+@pytest.mark.parametrize(
+    ("queued", "is_stale"),
+    [({"requeue_count": 5, "age_ticks": 5}, False), ({"requeue_count": 4, "age_ticks": 9}, True), ({}, True)],
+)
+def test_dead_slots_matter_only_when_they_outweigh_the_queue(queued: dict[str, int], is_stale: bool) -> None:
+    dead = slot(state=7, requeue_count=5, age_ticks=5)
+    assert ("stale-telemetry" in found(dead, slot(state=1, task_id=1, **queued))) is is_stale
+
+
+def test_findings_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    slots = synthesize(5000, 3)
+    slots["flags"][::7] ^= np.uint32(1)
+    slots["state"][::501] = 9
+    slots["task_id"][4000] = slots["task_id"][17]
+    whole = check_bytes(slots.tobytes())
+    monkeypatch.setattr(check, "CHUNK_SLOTS", 64)
+    assert check_bytes(slots.tobytes()) == whole
+    assert {"duplicate-task-id", "unknown-state", "paused-without-flag"} <= set(names(whole))
+
+
+def test_a_synthetic_ring_is_sound() -> None:
+    report = check_bytes(synthesize(40_000, 11).tobytes())
+    assert report.is_sound
+    assert report.slots == 40_000
+
+
+# --- any bytes at all ---
+
+
+def test_no_bytes_are_an_empty_ring() -> None:
+    report = check_bytes(b"")
+    assert names(report) == ["empty-ring"]
+    assert report.is_sound
+
+
+@pytest.mark.parametrize("magic", MAGIC)
+def test_known_files_are_named(magic: bytes) -> None:
+    report = check_bytes(magic + bytes(500))
+    finding = report.findings[0]
+    assert finding.kind.name == "not-a-ring"
+    assert MAGIC[magic] in finding.message
+    assert not report.is_sound
+
+
+@pytest.mark.parametrize("text", [b"x", b"name,value\n1,2\n", "gr\u00fc\u00dfe\n".encode() * 40])
+def test_text_is_named(text: bytes) -> None:
+    assert "looks like text" in check_bytes(text).findings[0].message
+
+
+def test_random_bytes_are_no_ring() -> None:
+    noise = np.random.default_rng(1).bytes(64 * 1000)
+    assert names(check_bytes(noise)) == ["not-a-ring", "unknown-state"]
+
+
+def test_the_other_byte_order_is_recognised() -> None:
+    swapped = np.frombuffer(synthesize(200, 1).tobytes(), ">u4").astype("<u4").tobytes()
+    assert "other byte order" in check_bytes(swapped).findings[0].message
+
+
+def test_a_few_unknown_states_are_still_a_ring() -> None:
+    assert names(check_bytes(slot(state=8) * 3)) == ["unknown-state"]
+
+
+@pytest.mark.parametrize("header", [4, 64, 100, 128, 1000, 4096])
+def test_a_ring_behind_a_header_is_found(header: int) -> None:
+    dump = b"\xa5" * header + synthesize(300, 5).tobytes()
+    report = check_bytes(dump)
+    assert not report.is_sound
+    assert any(f"--offset {header}" in one.remedy for one in report.findings)
+    assert check_bytes(dump, offset=header).is_sound
+    inner = check_bytes(b"12345678" + dump, offset=8)
+    assert any(f"--offset {8 + header}" in one.remedy for one in inner.findings)
+
+
+def test_a_cut_ring_is_checked_as_far_as_it_goes() -> None:
+    report = check_bytes(ready(1) + slot(state=4) + b"abc")
+    assert names(report) == ["left-over-bytes", "paused-without-flag"]
+    assert (report.slots, report.left_over_bytes) == (2, 3)
+    assert "--offset" in report.findings[0].remedy
+
+
+def test_a_window() -> None:
+    dump = b"\xff" * 10 + ready(1) + ready(2) + b"\xff" * 7
+    assert check_bytes(dump, offset=10, count=2).findings == ()
+    with pytest.raises(RingFormatError):
+        check_bytes(dump, offset=10, count=3)
+    with pytest.raises(RingFormatError):
+        check_bytes(dump, offset=1000)
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_can_be_checked(data: bytes) -> None:
+    report = check_bytes(data)
+    assert report.size_bytes == len(data)
+    assert report.is_sound == (report.count(Severity.ERROR) == 0)
+
+
+def test_more_slots_than_word_indices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "MAX_SLOTS", 3)
+    report = check_bytes(b"".join(map(ready, range(1, 6))))
+    assert names(report) == ["too-many-slots"]
+    assert report.slots == 3
+
+
+# --- files ---
+
+
+def test_a_file_gives_the_same_findings_and_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ring.bin"
+    path.write_bytes(slot(state=4) + ready(1))
+    assert names(check_file(path)) == ["paused-without-flag"]
+    assert os.listdir(tmp_path) == ["ring.bin"]
+
+
+def test_running_slots_of_a_free_ring_are_orphans(tmp_path: Path) -> None:
+    path = tmp_path / "ring.bin"
+    path.write_bytes(slot(state=2, task_id=1))
+    assert names(check_file(path)) == ["running-without-runner"]
+    with hold(path, role="launch"):
+        pass
+    assert names(check_file(path)) == ["running-without-runner"]
+    assert names(check_file(path, count=1)) == ["running-unseen"]
+
+
+def test_running_slots_of_a_held_ring_name_the_holder(tmp_path: Path) -> None:
+    path = tmp_path / "ring.bin"
+    path.write_bytes(slot(state=2, task_id=1))
+    with hold(path, role="launch"):
+        code = (
+            "import sys; from vyrectl.ring.check import check_file; f, = check_file(sys.argv[1]).findings; "
+        )
+        code += "print(f.kind.name, f.message)"
+        done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=60)
+    assert (
+        done.stdout == f"running-held 1 slot: Running, and the ring is held by pid {os.getpid()} (launch)\n"
+    )
+
+
+def test_a_killed_writers_file_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "ring.bin"
+    path.write_bytes(ready(1))
+    code = (
+        "import os, sys; from vyrectl.ring.replace import replace_file\n"
+        "def parts():\n    yield bytes(64)\n    os._exit(0)\n"
+        "replace_file(sys.argv[1], parts())"
+    )
+    subprocess.run([sys.executable, "-c", code, path], check=True, timeout=60)
+    report = check_file(path)
+    assert names(report) == ["abandoned-file"]
+    assert ".vyrectl-" in report.findings[0].message
+
+
+def test_ignored_findings_do_not_count(tmp_path: Path) -> None:
+    report = check_bytes(slot(state=4) + slot(state=99), ignore=["paused-without-flag", "own-parent"])
+    assert names(report) == ["unknown-state"]
+    assert report.ignored == ("paused-without-flag",)
+    with pytest.raises(UnknownNameError):
+        check_bytes(b"", ignore=["paused-without-flags"])
+
+
+def test_what_cannot_be_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "missing", tmp_path / "pipe"):
+        with pytest.raises(FileError):
+            check_file(path)
