@@ -50,6 +50,16 @@ __vyrectl_describe() {
             valued='--where:where --limit:limit --format:format -f:format --color:color'
             places='file_bin assignment+'
             ;;
+        check)
+            options='--ignore --explain --offset --count --format -f --json --color --quiet -q --help -h'
+            valued='--ignore:finding --explain:finding --offset:none --count:none --format:format -f:format --color:color'
+            places='file_bin'
+            ;;
+        recover)
+            options='--as --where --partial --dry-run --backup --limit --format -f --json --color --quiet -q --help -h'
+            valued='--as:outcome --where:where --limit:limit --format:format -f:format --color:color'
+            places='file_bin none+'
+            ;;
         apply)
             options='--request --offset --count --lenient --format -f --json --color --quiet -q --queue-len --requested-worker-groups --max-workgroup-size-x --max-compute-workgroups-per-dimension --max-compute-invocations-per-workgroup --requested-hit-capacity --expected-hits-per-item --hot-opcode-count --hot-window-count --requeue-count --max-priority-age --graph-node-count --graph-edge-count --frontier-density-bps --memory-pressure-bps --resident-device-bytes --device-memory-budget-bytes --help -h'
             valued='--request:file --offset:none --count:none --format:format -f:format --color:color --queue-len:none --requested-worker-groups:none --max-workgroup-size-x:none --max-compute-workgroups-per-dimension:none --max-compute-invocations-per-workgroup:none --requested-hit-capacity:none --expected-hits-per-item:none --hot-opcode-count:none --hot-window-count:none --requeue-count:none --max-priority-age:none --graph-node-count:none --graph-edge-count:none --frontier-density-bps:none --memory-pressure-bps:none --resident-device-bytes:none --device-memory-budget-bytes:none'
@@ -94,16 +104,18 @@ __vyrectl_words() {
     case $1 in
         action) list='pause resume yield requeue complete fault' ;;
         color) list='auto always never' ;;
-        command) list='encode decode build inspect snapshot transition set apply plan launch demo devices ops completion' ;;
+        command) list='encode decode build inspect snapshot transition set check recover apply plan launch demo devices ops completion' ;;
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;
+        finding) list='not-a-ring left-over-bytes too-many-slots unknown-state running-without-runner paused-without-flag paused-and-resume-ready ready-with-stale-flag yielded-without-flag requeued-without-flag done-with-flags counter-at-end duplicate-task-id running-unseen counter-near-end uncounted-turn stale-telemetry own-parent unrunnable-op empty-ring abandoned-file running-held waits-for-ever paused-flag-survives unnamed-flag-bits unknown-priority unknown-fault-code' ;;
         flag) list='paused yielded requeue_requested resume_ready' ;;
         format) list='table json jsonl csv' ;;
         group) list='state priority tenant op' ;;
         input_format) list='jsonl csv' ;;
         limit) list='all' ;;
         op) list='nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot' ;;
+        outcome) list='requeued yielded ready faulted' ;;
         priority) list='critical high normal low idle' ;;
         shell) list='bash zsh fish powershell' ;;
         state) list='empty ready running done paused yielded requeued faulted' ;;

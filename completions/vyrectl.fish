@@ -23,6 +23,10 @@ function __vyrectl_valued
             string split ' ' -- '--pc --data --epoch --priority --code --where --limit --format -f --color'
         case 'set'
             string split ' ' -- '--where --limit --format -f --color'
+        case 'check'
+            string split ' ' -- '--ignore --explain --offset --count --format -f --color'
+        case 'recover'
+            string split ' ' -- '--as --where --limit --format -f --color'
         case 'apply'
             string split ' ' -- '--request --offset --count --format -f --color --queue-len --requested-worker-groups --max-workgroup-size-x --max-compute-workgroups-per-dimension --max-compute-invocations-per-workgroup --requested-hit-capacity --expected-hits-per-item --hot-opcode-count --hot-window-count --requeue-count --max-priority-age --graph-node-count --graph-edge-count --frontier-density-bps --memory-pressure-bps --resident-device-bytes --device-memory-budget-bytes'
         case 'plan'
@@ -106,6 +110,8 @@ function __vyrectl_kind_command
         'snapshot' 'Show queue telemetry' \
         'transition' 'Apply a lifecycle action to slots' \
         'set' 'Write any word of any slots' \
+        'check' 'Look for what is broken in a ring' \
+        'recover' 'Put a crashed run\'s orphans back' \
         'apply' 'Merge a ring\'s telemetry into a launch request' \
         'plan' 'Recommend a launch for a queue, and say why' \
         'launch' 'Run a ring on a device' \
@@ -152,6 +158,37 @@ function __vyrectl_kind_field
         'requeue_count' 'times requeued' \
         'yield_count' 'times yielded' \
         'flags' 'flag bits'
+end
+
+function __vyrectl_kind_finding
+    printf '%s\t%s\n' \
+        'not-a-ring' 'this does not look like a ring' \
+        'left-over-bytes' 'the length is not a whole number of 64-byte slots' \
+        'too-many-slots' 'more slots than a u32 word index reaches' \
+        'unknown-state' 'the state word is outside spec 1.3' \
+        'running-without-runner' 'Running, and no process holds the ring' \
+        'paused-without-flag' 'Paused without the flag PAUSED' \
+        'paused-and-resume-ready' 'the flags PAUSED and RESUME_READY are set together' \
+        'ready-with-stale-flag' 'Ready with flags that no Ready task can have' \
+        'yielded-without-flag' 'Yielded without the flag YIELDED' \
+        'requeued-without-flag' 'Requeued without the flag REQUEUE_REQUESTED' \
+        'done-with-flags' 'Done with flags' \
+        'counter-at-end' 'a counter is at 4294967295' \
+        'duplicate-task-id' 'another slot has the same task_id' \
+        'running-unseen' 'Running; whether a launch is at work cannot be told from here' \
+        'counter-near-end' 'a counter is within 65536 of 4294967295' \
+        'uncounted-turn' 'a yield or requeue that was never counted' \
+        'stale-telemetry' 'slots that are not queued set the queue\'s telemetry' \
+        'own-parent' 'parent_task_id is the task\'s own id' \
+        'unrunnable-op' 'an operation id that the wire keeps and gives no body' \
+        'empty-ring' 'the ring has no slots' \
+        'abandoned-file' 'a killed writer left a temporary file beside the ring' \
+        'running-held' 'Running, and the ring is held' \
+        'waits-for-ever' 'Paused until an epoch that never comes' \
+        'paused-flag-survives' 'claimable, with the flag PAUSED from an earlier pause' \
+        'unnamed-flag-bits' 'flag bits without a meaning' \
+        'unknown-priority' 'a priority outside spec 1.4' \
+        'unknown-fault-code' 'Faulted with an engine\'s code that has no name'
 end
 
 function __vyrectl_kind_flag
@@ -213,6 +250,14 @@ function __vyrectl_kind_op
         'requeue_n' 'requeues itself param times, each time a priority lower (pc = times requeued)' \
         'fault' 'faults with code param' \
         'mandelbrot' 'tile param of the view in input: iteration counts into output; yields every so many iterations (pc = iterations made)'
+end
+
+function __vyrectl_kind_outcome
+    printf '%s\t%s\n' \
+        'requeued' '' \
+        'yielded' '' \
+        'ready' '' \
+        'faulted' ''
 end
 
 function __vyrectl_kind_priority
@@ -496,6 +541,31 @@ complete -c vyrectl -n '__vyrectl_in set' -l quiet -s q -d 'Leave out talk and p
 complete -c vyrectl -n '__vyrectl_in set' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at set 0 0' -x -k -a '(__fish_complete_suffix .bin)'
 complete -c vyrectl -n '__vyrectl_at set 1 9999' -x -k -a '(__vyrectl_kind_assignment)'
+
+complete -c vyrectl -n '__vyrectl_in check' -l ignore -x -k -a '(__vyrectl_kind_finding)' -d 'Leave this finding out; may be repeated'
+complete -c vyrectl -n '__vyrectl_in check' -l explain -x -k -a '(__vyrectl_kind_finding)' -d 'Say what a finding means, or all; needs no ring'
+complete -c vyrectl -n '__vyrectl_in check' -l offset -x -d 'Where the ring starts inside a larger dump'
+complete -c vyrectl -n '__vyrectl_in check' -l count -x -d 'How many slots to read; all by default'
+complete -c vyrectl -n '__vyrectl_in check' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in check' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in check' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in check' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in check' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at check 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+
+complete -c vyrectl -n '__vyrectl_in recover' -l as -x -k -a '(__vyrectl_kind_outcome)' -d 'What an orphan becomes'
+complete -c vyrectl -n '__vyrectl_in recover' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in recover' -l partial -d 'Accept a file that ends in a part of a slot; that part is kept'
+complete -c vyrectl -n '__vyrectl_in recover' -l dry-run -d 'Show what would change and change nothing'
+complete -c vyrectl -n '__vyrectl_in recover' -l backup -d 'Keep the old ring as RING.bak'
+complete -c vyrectl -n '__vyrectl_in recover' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
+complete -c vyrectl -n '__vyrectl_in recover' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in recover' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in recover' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in recover' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in recover' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at recover 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+complete -c vyrectl -n '__vyrectl_at recover 1 9999' -x
 
 complete -c vyrectl -n '__vyrectl_in apply' -l request -r -F -d 'A launch request, as JSON or TOML'
 complete -c vyrectl -n '__vyrectl_in apply' -l offset -x -d 'Where the ring starts inside a larger dump'

@@ -28,6 +28,8 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('snapshot', 'Show queue telemetry'),
             @('transition', 'Apply a lifecycle action to slots'),
             @('set', 'Write any word of any slots'),
+            @('check', 'Look for what is broken in a ring'),
+            @('recover', 'Put a crashed run''s orphans back'),
             @('apply', 'Merge a ring''s telemetry into a launch request'),
             @('plan', 'Recommend a launch for a queue, and say why'),
             @('launch', 'Run a ring on a device'),
@@ -68,6 +70,35 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('requeue_count', 'times requeued'),
             @('yield_count', 'times yielded'),
             @('flags', 'flag bits')
+        )
+        'finding' = @(
+            @('not-a-ring', 'this does not look like a ring'),
+            @('left-over-bytes', 'the length is not a whole number of 64-byte slots'),
+            @('too-many-slots', 'more slots than a u32 word index reaches'),
+            @('unknown-state', 'the state word is outside spec 1.3'),
+            @('running-without-runner', 'Running, and no process holds the ring'),
+            @('paused-without-flag', 'Paused without the flag PAUSED'),
+            @('paused-and-resume-ready', 'the flags PAUSED and RESUME_READY are set together'),
+            @('ready-with-stale-flag', 'Ready with flags that no Ready task can have'),
+            @('yielded-without-flag', 'Yielded without the flag YIELDED'),
+            @('requeued-without-flag', 'Requeued without the flag REQUEUE_REQUESTED'),
+            @('done-with-flags', 'Done with flags'),
+            @('counter-at-end', 'a counter is at 4294967295'),
+            @('duplicate-task-id', 'another slot has the same task_id'),
+            @('running-unseen', 'Running; whether a launch is at work cannot be told from here'),
+            @('counter-near-end', 'a counter is within 65536 of 4294967295'),
+            @('uncounted-turn', 'a yield or requeue that was never counted'),
+            @('stale-telemetry', 'slots that are not queued set the queue''s telemetry'),
+            @('own-parent', 'parent_task_id is the task''s own id'),
+            @('unrunnable-op', 'an operation id that the wire keeps and gives no body'),
+            @('empty-ring', 'the ring has no slots'),
+            @('abandoned-file', 'a killed writer left a temporary file beside the ring'),
+            @('running-held', 'Running, and the ring is held'),
+            @('waits-for-ever', 'Paused until an epoch that never comes'),
+            @('paused-flag-survives', 'claimable, with the flag PAUSED from an earlier pause'),
+            @('unnamed-flag-bits', 'flag bits without a meaning'),
+            @('unknown-priority', 'a priority outside spec 1.4'),
+            @('unknown-fault-code', 'Faulted with an engine''s code that has no name')
         )
         'flag' = @(
             @('paused', ''),
@@ -117,6 +148,12 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('requeue_n', 'requeues itself param times, each time a priority lower (pc = times requeued)'),
             @('fault', 'faults with code param'),
             @('mandelbrot', 'tile param of the view in input: iteration counts into output; yields every so many iterations (pc = iterations made)')
+        )
+        'outcome' = @(
+            @('requeued', ''),
+            @('yielded', ''),
+            @('ready', ''),
+            @('faulted', '')
         )
         'priority' = @(
             @('critical', ''),
@@ -375,6 +412,42 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('-h', '', 'Show this message and exit')
             )
             Places = @('file_bin', 'assignment+')
+        }
+        'check' = @{
+            Options = @(
+                @('--ignore', 'finding', 'Leave this finding out; may be repeated'),
+                @('--explain', 'finding', 'Say what a finding means, or all; needs no ring'),
+                @('--offset', 'none', 'Where the ring starts inside a larger dump'),
+                @('--count', 'none', 'How many slots to read; all by default'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin')
+        }
+        'recover' = @{
+            Options = @(
+                @('--as', 'outcome', 'What an orphan becomes'),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--partial', '', 'Accept a file that ends in a part of a slot; that part is kept'),
+                @('--dry-run', '', 'Show what would change and change nothing'),
+                @('--backup', '', 'Keep the old ring as RING.bak'),
+                @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin', 'none+')
         }
         'apply' = @{
             Options = @(

@@ -37,6 +37,8 @@ CATALOG: tuple[Entry, ...] = (
     Entry("snapshot", "Look and build", "Show queue telemetry."),
     Entry("transition", "Edit", "Apply a lifecycle action to slots."),
     Entry("set", "Edit", "Write any word of any slots."),
+    Entry("check", "Care", "Look for what is broken in a ring."),
+    Entry("recover", "Care", "Put a crashed run's orphans back."),
     Entry("apply", "Plan", "Merge a ring's telemetry into a launch request."),
     Entry("plan", "Plan", "Recommend a launch for a queue, and say why."),
     Entry("launch", "Run", "Run a ring on a device."),

@@ -19,7 +19,7 @@ from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, RingFormatError
 from vyrectl.ring.file import Ring
-from vyrectl.ring.findings.kinds import KINDS, Kind, Severity, find_kind
+from vyrectl.ring.findings.kinds import KINDS, Kind, find_kind
 from vyrectl.ring.findings.likeness import (
     HEAD_BYTES,
     LEAST_UNKNOWN,
@@ -28,6 +28,7 @@ from vyrectl.ring.findings.likeness import (
     is_other_byte_order,
 )
 from vyrectl.ring.findings.masks import COUNTERS, MASKS, Chunk
+from vyrectl.ring.findings.report import SHOWN_SLOTS, CheckReport, Finding
 from vyrectl.ring.hold import holder_of
 from vyrectl.ring.replace import Part, StrPath, abandoned_files
 from vyrectl.ring.window import open_regular
@@ -36,88 +37,10 @@ from vyrectl.task.arrays import SlotArray
 CHUNK_SLOTS = 1 << 15
 """Slots that are looked at together."""
 
-SHOWN_SLOTS = 8
-"""How many slots a finding names."""
-
 _SHOWN_WORDS = 4
 
 Progress = Callable[[int], None]
 """Told how many slots have been looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was found.
-
-    Attributes:
-        kind: What it is.
-        count: How many slots it concerns; of a finding about the file, 0.
-        slots: The first of them, at most `SHOWN_SLOTS`.
-        message: One sentence with the numbers.
-        remedy: What to do, with the file's name in it.
-    """
-
-    kind: Kind
-    count: int
-    slots: tuple[int, ...]
-    message: str
-    remedy: str
-
-    def to_record(self) -> dict[str, object]:
-        """The finding as JSON shows it."""
-        return {
-            "name": self.kind.name,
-            "severity": str(self.kind.severity),
-            "count": self.count,
-            "slots": list(self.slots),
-            "message": self.message,
-            "meaning": self.kind.meaning,
-            "remedy": self.remedy,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What a check found.
-
-    Attributes:
-        ring: The file, or ``-``.
-        size_bytes: Length of what was given, the offset left aside.
-        slots: Whole slots that were looked at.
-        left_over_bytes: Bytes after the last whole slot.
-        findings: Errors first, then warnings, then notes.
-        ignored: Names of kinds that were left out on purpose and did occur.
-    """
-
-    ring: str
-    size_bytes: int
-    slots: int
-    left_over_bytes: int
-    findings: tuple[Finding, ...]
-    ignored: tuple[str, ...] = ()
-
-    def count(self, severity: Severity) -> int:
-        """How many findings are that bad."""
-        return sum(one.kind.severity is severity for one in self.findings)
-
-    @property
-    def is_sound(self) -> bool:
-        """True when no finding is an error."""
-        return self.count(Severity.ERROR) == 0
-
-    def to_record(self) -> dict[str, object]:
-        """The report without its findings, as JSON shows it."""
-        return {
-            "ring": self.ring,
-            "size_bytes": self.size_bytes,
-            "slots": self.slots,
-            "left_over_bytes": self.left_over_bytes,
-            "sound": self.is_sound,
-            "errors": self.count(Severity.ERROR),
-            "warnings": self.count(Severity.WARNING),
-            "notes": self.count(Severity.NOTE),
-            "ignored": list(self.ignored),
-        }
 
 
 def check_file(
@@ -353,14 +276,15 @@ class _Search:
             self._tell(first)
 
     def _slot_finding(self, name: str, spot: _Spot) -> Finding:
-        message = f"{_slots(spot.count)}: {KINDS[name].title}"
+        message, remedy = f"{_slots(spot.count)}: {KINDS[name].title}", None
         if name == "unknown-state":
+            remedy = self._offset_remedy() if spot.slots[0] == 0 else None
             words = self.ring.slots["state"][spot.slots]
             shown = list(dict.fromkeys(int(word) for word in words))[:_SHOWN_WORDS]
             message += f" ({', '.join(map(str, shown))})"
         if name.startswith("counter-"):
             message += f" ({', '.join(self._counters(spot.slots, name))})"
-        return self._finding(name, message, spot)
+        return self._finding(name, message, spot, remedy)
 
     def _counters(self, numbers: list[int], name: str) -> list[str]:
         """Which counters are meant, judged by the slots that are shown."""
@@ -384,8 +308,8 @@ class _Search:
         if dead.requeues <= queued.requeues and dead.age <= queued.age:
             return
         text = (
-            f"{_slots(dead.slots.count)} that are not queued hold {dead.requeues} of "
-            f"{dead.requeues + queued.requeues} requeues and an age of {dead.age}, the queued ones of {queued.age}"
+            f"{_slots(dead.slots.count)} not queued: {dead.requeues} of {dead.requeues + queued.requeues} "
+            f"requeues, and an age of {dead.age} beside {queued.age} in the queue"
         )
         yield self._finding("stale-telemetry", text, dead.slots)
 
@@ -409,6 +333,7 @@ class _Search:
     ) -> Finding:
         kind, place = KINDS[name], spot or _Spot()
         advice = (remedy or kind.remedy).replace("{ring}", quote(self.ring.name))
+        advice = advice.replace("{slots}", _choice(kind, place))
         return Finding(kind, place.count, tuple(place.slots), message, advice)
 
 
@@ -436,6 +361,13 @@ def _sorted_ids(slots: SlotArray) -> NDArray[np.uint32]:
     if not (ids[1:] > ids[:-1]).all():
         ids.sort()
     return ids
+
+
+def _choice(kind: Kind, spot: _Spot) -> str:
+    """The slots of a finding as an argument: by number when all are known, else by condition."""
+    if spot.count == len(spot.slots):
+        return ",".join(map(str, spot.slots))
+    return f"--where '{kind.where}'"
 
 
 def _slots(count: int) -> str:

@@ -16,6 +16,7 @@ from vyrectl.abi.states import FLAG_NAMES, PRIORITY_NAMES, STATE_MEANINGS, TaskS
 from vyrectl.cli.catalog import CATALOG
 from vyrectl.cli.completion.names import SCRIPT_NAMES
 from vyrectl.cli.output import COLORS, FORMATS
+from vyrectl.ring.findings.kinds import KINDS
 from vyrectl.task.lifecycle import TRANSITIONS
 
 
@@ -72,6 +73,7 @@ KIND_OF_METAVAR: dict[str, str] = {
     "CODE": "fault",
     "COLUMN": "field",
     "FIELD": "field",
+    "FINDING": "finding",
     "FIELD,": f"field{COMMA}",
     "FLAGS": "flag",
     "OP": "op",
@@ -125,6 +127,7 @@ def word_kinds() -> dict[str, Kind]:
         "color": tuple(Word(name) for name in COLORS),
         "fault": tuple(Word(fault.name, fault.meaning) for fault in ENGINE_FAULTS),
         "field": tuple(Word(field.name, field.meaning) for field in FIELDS),
+        "finding": tuple(Word(kind.name, kind.title) for kind in KINDS.values()),
         "flag": tuple(Word(name) for name in FLAG_NAMES),
         "format": tuple(Word(name) for name in FORMATS),
         "group": tuple(Word(name) for name in GROUPS.values()),

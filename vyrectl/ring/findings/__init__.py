@@ -1,1 +1,1 @@
-"""What `check` can find: its kinds (`kinds`), masks that find slots (`masks`), what bytes look like (`likeness`)."""
+"""What `check` can find: its kinds (`kinds`), how they are found (`masks`, `likeness`), what was found (`report`)."""

@@ -37,7 +37,7 @@ class Kind:
         severity: How bad it is.
         title: What is the case, completing "N slots: ...".
         meaning: Why that matters, and how it comes about.
-        remedy: What to do; ``{ring}`` stands for the file.
+        remedy: What to do; ``{ring}`` stands for the file, ``{slots}`` for a choice of the slots.
         where: The slots it is about, as a `--where` condition; None when it is about the file.
     """
 
@@ -146,7 +146,7 @@ _STATE_KINDS = (
         _NOTE,
         "Paused until an epoch that never comes",
         "A resume_epoch of 4294967295 is reached by no epoch: such a task waits for an explicit resume.",
-        "vyrectl transition {ring} resume --where 'state == paused and resume_epoch == 0xffffffff'",
+        "vyrectl transition {ring} resume {slots}",
         _task("state == paused and resume_epoch == 0xffffffff"),
     ),
 )
@@ -158,7 +158,7 @@ _FLAG_KINDS = (
         "Paused without the flag PAUSED",
         "pause sets the flag and nothing clears it while the task stays Paused. Who goes by the flags takes "
         "this task for one that may run.",
-        "vyrectl transition {ring} pause SLOTS --epoch N sets it",
+        "vyrectl transition {ring} pause {slots} --epoch N sets it",
         _task("state == paused and not flags & paused"),
     ),
     Kind(
@@ -167,7 +167,7 @@ _FLAG_KINDS = (
         "the flags PAUSED and RESUME_READY are set together",
         "pause clears RESUME_READY and resume clears PAUSED, so that no history sets both. The two readers of "
         "these flags will disagree about the task.",
-        "Clear one of them: vyrectl set {ring} flags=WORD SLOTS",
+        "Clear one of them: vyrectl set {ring} flags=WORD {slots}",
         _task(f"{_KEPT} and flags & paused and flags & resume_ready"),
     ),
     Kind(
@@ -177,7 +177,7 @@ _FLAG_KINDS = (
         "A task is Ready when it is published, without flags, or after a resume, which sets RESUME_READY and "
         "clears PAUSED and YIELDED. A user operation published with all 12 payload words keeps its last "
         "argument in this word; --ignore this finding there.",
-        "vyrectl set {ring} flags=0 SLOTS",
+        "vyrectl set {ring} flags=0 {slots}",
         _task(
             "state == ready and (flags & (paused | yielded) or flags & requeue_requested and not flags & resume_ready)"
         ),
@@ -187,7 +187,7 @@ _FLAG_KINDS = (
         _ERROR,
         "Yielded without the flag YIELDED",
         "yield sets the flag and only a resume or a completion clears it, both of which end this state.",
-        "vyrectl transition {ring} yield SLOTS sets it, and counts one more yield",
+        "vyrectl transition {ring} yield {slots} sets it, and counts one more yield",
         _task("state == yielded and not flags & yielded"),
     ),
     Kind(
@@ -195,7 +195,7 @@ _FLAG_KINDS = (
         _ERROR,
         "Requeued without the flag REQUEUE_REQUESTED",
         "requeue sets the flag and only a completion clears it, which ends this state.",
-        "vyrectl transition {ring} requeue SLOTS sets it, and counts one more requeue",
+        "vyrectl transition {ring} requeue {slots} sets it, and counts one more requeue",
         _task("state == requeued and not flags & requeue_requested"),
     ),
     Kind(
@@ -203,7 +203,7 @@ _FLAG_KINDS = (
         _ERROR,
         "Done with flags",
         "complete clears every flag. A host that only overwrites the state word (spec 3.8) leaves them.",
-        "vyrectl set {ring} flags=0 --where 'state == done'",
+        "vyrectl set {ring} flags=0 {slots}",
         _task("state == done and flags"),
     ),
     Kind(
@@ -232,7 +232,7 @@ _COUNTER_KINDS = (
         "a counter is at 4294967295",
         "Counters never wrap: a yield or requeue of this task is refused, and an operation that asks for one "
         "makes it Faulted.",
-        "vyrectl set {ring} COUNTER=0 SLOTS",
+        "vyrectl set {ring} COUNTER=0 {slots}",
         _task(
             f"{_OPEN} and (age_ticks == {U32_MAX} or requeue_count == {U32_MAX} or yield_count == {U32_MAX})"
         ),
@@ -243,7 +243,7 @@ _COUNTER_KINDS = (
         f"a counter is within {NEAR_END} of 4294967295",
         "Counters never wrap: at their end a yield or requeue is refused, and an operation that asks for one "
         "makes the task Faulted.",
-        "vyrectl set {ring} COUNTER=0 SLOTS",
+        "vyrectl set {ring} COUNTER=0 {slots}",
         _task(
             f"{_OPEN} and ({U32_MAX - NEAR_END} <= age_ticks < {U32_MAX}"
             f" or {U32_MAX - NEAR_END} <= requeue_count < {U32_MAX}"
@@ -257,7 +257,7 @@ _COUNTER_KINDS = (
         "Each yield raises yield_count, each requeue raises requeue_count and age_ticks, and nothing lowers "
         "them but an edit. A flag or state that speaks of one beside a count of 0 points at an edited or torn "
         "slot.",
-        "Nothing, if you reset the counters; else look: vyrectl inspect {ring} --slots LIST",
+        "Nothing, if you reset the counters; else look: vyrectl inspect {ring} --where EXPR",
         _task(
             f"{_KEPT} and (flags & yielded and yield_count == 0"
             " or flags & requeue_requested and (requeue_count == 0 or age_ticks == 0))"
@@ -270,7 +270,7 @@ _COUNTER_KINDS = (
         "A snapshot's total_requeues and max_priority_age run over every slot, Empty, Done and Faulted ones "
         "included, and nothing ever lowers them (spec 1.9). Here most requeues, or the greatest age, come "
         "from slots that will not run again: the queue looks saturated, and stays so.",
-        "vyrectl set {ring} age_ticks=0 requeue_count=0 --where 'state in (empty, done, faulted)'",
+        "vyrectl set {ring} age_ticks=0 requeue_count=0 {slots}",
         "state in (empty, done, faulted) and (age_ticks or requeue_count)",
     ),
 )
@@ -282,14 +282,14 @@ _WORD_KINDS = (
         "another slot has the same task_id",
         "A task_id is what logs, parents and reports know a task by. Two slots with one id cannot be told "
         "apart there. 0 and Empty slots do not count.",
-        "Look at them: vyrectl inspect {ring} --slots LIST; give one a new id: vyrectl set {ring} task_id=N SLOT",
+        "Look at them: vyrectl inspect {ring} --sort task_id; give one a new id: vyrectl set {ring} task_id=N SLOT",
     ),
     Kind(
         "own-parent",
         _WARNING,
         "parent_task_id is the task's own id",
         "A task cannot have been spawned by itself; who walks up the parents never arrives.",
-        "vyrectl set {ring} parent_task_id=0 SLOTS",
+        "vyrectl set {ring} parent_task_id=0 {slots}",
         _task(
             "state in (ready, running, done, paused, yielded, requeued, faulted) and task_id == parent_task_id != 0"
         ),
@@ -299,7 +299,7 @@ _WORD_KINDS = (
         _NOTE,
         "a priority outside spec 1.4",
         "Such a task queues as Idle, and its word is kept bit for bit.",
-        "vyrectl set {ring} priority=normal --where 'state != empty and priority > 4'",
+        "vyrectl set {ring} priority=normal {slots}",
         f"{_OPEN} and priority > 4",
     ),
     Kind(
@@ -308,7 +308,7 @@ _WORD_KINDS = (
         "an operation id that the wire keeps and gives no body",
         "Ids with the high bit, 0xFFF0 to 0xFFFF and 0 to 7 belong to the wire (spec 3.3); the ones here have "
         "no effect there. A launch makes these tasks Faulted.",
-        "vyrectl set {ring} op_handle=NAME SLOTS",
+        "vyrectl set {ring} op_handle=NAME {slots}",
         f"{_OPEN} and (op_handle == 6 or 0xfff0 <= op_handle <= 0xfffd or op_handle == 0xffff"
         " or op_handle == 0x80000000 or 0x80000002 <= op_handle <= 0xfffffffe)",
     ),

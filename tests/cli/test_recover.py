@@ -1,0 +1,126 @@
+"""`vyrectl recover`: what is shown, what is chosen, exit codes."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.cli.support import MIXED, slot, words_at, write_ring
+from vyrectl.abi.faults import ORPHANED
+from vyrectl.ring.hold import hold
+
+FULL = slot(state=2, task_id=5, age_ticks=0xFFFF_FFFF)
+
+
+def test_the_table(cli: Cli, ring: Path) -> None:
+    result = cli("recover", "ring.bin", "--backup")
+    assert result.code == 0
+    assert result.out == (
+        "ring.bin: 1 orphan became Requeued; the old ring is ring.bin.bak\n"
+        "slot  task_id  op   tenant  priority    pc  data  now       age  requeues  yields\n"
+        "────  ───────  ───  ──────  ────────  ────  ────  ────────  ───  ────────  ──────\n"
+        "   3      103  sum       0  High      4096     0  Requeued    1         1       2\n"
+    )
+    assert words_at(ring, 3)["state"] == 6
+    assert (ring.parent / "ring.bin.bak").read_bytes() == b"".join(MIXED)
+    assert cli("recover", "ring.bin").out == "ring.bin: no orphan to recover\n"
+
+
+def test_a_dry_run(cli: Cli, ring: Path) -> None:
+    result = cli("recover", "ring.bin", "--dry-run", "--as", "ready")
+    assert result.out.startswith("ring.bin: 1 orphan would become Ready\n")
+    assert ring.read_bytes() == b"".join(MIXED)
+
+
+def test_json(cli: Cli, ring: Path) -> None:
+    record = cli("recover", "ring.bin", "--as", "faulted", "--json").json()
+    assert record == {
+        "schema": "vyrectl.recover/1",
+        "ring": "ring.bin",
+        "slots": 12,
+        "as": "faulted",
+        "recovered_count": 1,
+        "refused": [],
+        "not_chosen": 0,
+        "schedulable": 5,
+        "unknown": 0,
+        "left_over_bytes": 0,
+        "abandoned": [],
+        "dry_run": False,
+        "backup": None,
+        "recovered": [
+            {
+                "slot": 3,
+                "task_id": 103,
+                "op_handle": 0x1004,
+                "op_name": "sum",
+                "tenant_id": 0,
+                "priority": 1,
+                "continuation_pc": 4096,
+                "continuation_data": ORPHANED,
+                "state": 7,
+                "age_ticks": 0,
+                "requeue_count": 0,
+                "yield_count": 2,
+            }
+        ],
+    }
+
+
+def test_a_choice_of_orphans(cli: Cli, tmp_path: Path) -> None:
+    path = write_ring(tmp_path / "ring.bin", *[slot(state=2, task_id=number) for number in range(4)])
+    rows = list(csv.DictReader(cli("recover", "ring.bin", "1-2", "--format", "csv").out.splitlines()))
+    assert [row["slot"] for row in rows] == ["1", "2"]
+    assert "not chosen  1 orphan" in cli("recover", "ring.bin", "--where", "task_id == 3").out
+    assert [words_at(path, number)["state"] for number in range(4)] == [2, 6, 6, 6]
+
+
+def test_an_orphan_that_cannot_go_back(cli: Cli, tmp_path: Path) -> None:
+    write_ring(tmp_path / "ring.bin", FULL, slot(state=99), b"tail")
+    result = cli("recover", "ring.bin", "--partial")
+    assert result.code == 4
+    assert result.out == (
+        "ring.bin: no orphan to recover\n"
+        "\n"
+        "left as they are\n"
+        "counter at its end, slots  0\n"
+        "unknown states             1 slot\n"
+        "after the last whole slot  4 bytes\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "text"),
+    [
+        (("-",), 2, "standard input cannot be recovered"),
+        (("ring.bin", "--as", "done"), 2, "unknown outcome 'done'"),
+        (("ring.bin", "99"), 2, "slot 99 is past the end"),
+        (("ring.bin", "--where", "state ="), 2, "column"),
+        (("cut.bin",), 3, "Use --partial"),
+        (("missing.bin",), 1, "no such file"),
+    ],
+)
+def test_errors(cli: Cli, ring: Path, args: tuple[str, ...], code: int, text: str) -> None:
+    write_ring(ring.parent / "cut.bin", slot(state=2), b"tail")
+    result = cli("recover", *args)
+    assert (result.code, result.out) == (code, "")
+    assert text in result.err
+    assert ring.read_bytes() == b"".join(MIXED)
+
+
+def test_a_held_ring_is_left_alone(cli: Cli, ring: Path) -> None:
+    with hold(ring, role="launch"):
+        result = cli("recover", "ring.bin", "--json")
+    assert result.code == 1
+    assert result.error()["error"] == "ring_held"
+    assert ring.read_bytes() == b"".join(MIXED)
+
+
+def test_many_orphans_are_counted_and_the_first_listed(cli: Cli, tmp_path: Path) -> None:
+    write_ring(tmp_path / "ring.bin", *[slot(state=2)] * 100)
+    out = cli("recover", "ring.bin", "--limit", "5").out
+    assert out.startswith("ring.bin: 100 orphans became Requeued\n")
+    assert len(out.splitlines()) == 8

@@ -1,0 +1,87 @@
+"""What `recover` shows: one line about what was done, the recovered tasks, and what was left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from vyrectl.cli.describe import show_word
+from vyrectl.cli.output import plain
+from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of, facts, state_cell
+from vyrectl.cli.views.parts import Parts
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+COLUMNS = (
+    Column("slot", right=True),
+    Column("task_id", right=True),
+    Column("op"),
+    Column("tenant", right=True, rank=2),
+    Column("priority", rank=2),
+    Column("pc", right=True),
+    Column("data", right=True, rank=1),
+    Column("now"),
+    Column("age", right=True, rank=3),
+    Column("requeues", right=True, rank=3),
+    Column("yields", right=True, rank=3),
+)
+SHOWN_SLOTS = 16
+
+
+def view(record: Mapping[str, Any]) -> RenderableType:
+    """The recovered tasks as a table, what was left below it; one line when there is nothing to show."""
+    left = list(_left(record))
+    if not record["recovered_count"] and not left:
+        return _sentence(record)
+    tables = [FittedTable(COLUMNS, _Cells(record["recovered"]), title=_sentence(record))]
+    if not record["recovered_count"]:
+        tables = [FittedTable([Column("")], [], title=_sentence(record), headed=False)]
+    return Parts([*tables, facts(left, title="left as they are")] if left else tables)
+
+
+def _sentence(record: Mapping[str, Any]) -> str:
+    name, count = plain(record["ring"]), record["recovered_count"]
+    if not count:
+        return f"{name}: no orphan to recover"
+    verb = "would become" if record["dry_run"] else "became"
+    kept = f"; the old ring is {plain(record['backup'])}" if record["backup"] else ""
+    return f"{name}: {count_of(count, 'orphan')} {verb} {record['as'].capitalize()}{kept}"
+
+
+def _left(record: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
+    refused = record["refused"]
+    if refused:
+        shown = ", ".join(map(str, refused[:SHOWN_SLOTS])) + (", ..." if len(refused) > SHOWN_SLOTS else "")
+        yield "counter at its end, slots", (shown, "bold red")
+    if record["not_chosen"]:
+        yield "not chosen", count_of(record["not_chosen"], "orphan")
+    if record["unknown"]:
+        yield "unknown states", count_of(record["unknown"], "slot")
+    if record["left_over_bytes"]:
+        yield "after the last whole slot", count_of(record["left_over_bytes"], "byte")
+    for path in record["abandoned"]:
+        yield "abandoned by a killed writer", path
+
+
+class _Cells:
+    """Recovered tasks as cells, made when they are needed: there may be many."""
+
+    def __init__(self, rows: Any) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Sequence[Cell]]:
+        for row in self._rows:
+            yield (
+                str(row["slot"]),
+                str(row["task_id"]),
+                row["op_name"] or show_word("op_handle", row["op_handle"]),
+                str(row["tenant_id"]),
+                show_word("priority", row["priority"]),
+                str(row["continuation_pc"]),
+                str(row["continuation_data"]),
+                state_cell(row["state"]),
+                str(row["age_ticks"]),
+                str(row["requeue_count"]),
+                str(row["yield_count"]),
+            )

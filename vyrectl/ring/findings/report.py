@@ -1,0 +1,85 @@
+"""What a check found, as records. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vyrectl.ring.findings.kinds import Kind, Severity
+
+SHOWN_SLOTS = 8
+"""How many slots a finding names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found.
+
+    Attributes:
+        kind: What it is.
+        count: How many slots it concerns; of a finding about the file, 0.
+        slots: The first of them, at most `SHOWN_SLOTS`.
+        message: One sentence with the numbers.
+        remedy: What to do, with the file's name in it.
+    """
+
+    kind: Kind
+    count: int
+    slots: tuple[int, ...]
+    message: str
+    remedy: str
+
+    def to_record(self) -> dict[str, object]:
+        """The finding as JSON shows it."""
+        return {
+            "name": self.kind.name,
+            "severity": str(self.kind.severity),
+            "count": self.count,
+            "slots": list(self.slots),
+            "message": self.message,
+            "meaning": self.kind.meaning,
+            "remedy": self.remedy,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What a check found.
+
+    Attributes:
+        ring: The file, or ``-``.
+        size_bytes: Length of what was given, the offset left aside.
+        slots: Whole slots that were looked at.
+        left_over_bytes: Bytes after the last whole slot.
+        findings: Errors first, then warnings, then notes.
+        ignored: Names of kinds that were left out on purpose and did occur.
+    """
+
+    ring: str
+    size_bytes: int
+    slots: int
+    left_over_bytes: int
+    findings: tuple[Finding, ...]
+    ignored: tuple[str, ...] = ()
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are that bad."""
+        return sum(one.kind.severity is severity for one in self.findings)
+
+    @property
+    def is_sound(self) -> bool:
+        """True when no finding is an error."""
+        return self.count(Severity.ERROR) == 0
+
+    def to_record(self) -> dict[str, object]:
+        """The report without its findings, as JSON shows it."""
+        return {
+            "ring": self.ring,
+            "size_bytes": self.size_bytes,
+            "slots": self.slots,
+            "left_over_bytes": self.left_over_bytes,
+            "sound": self.is_sound,
+            "errors": self.count(Severity.ERROR),
+            "warnings": self.count(Severity.WARNING),
+            "notes": self.count(Severity.NOTE),
+            "ignored": list(self.ignored),
+        }
