@@ -60,6 +60,18 @@ static uint vyre_cas_value_acq_rel(vyre_word_ptr p, uint expected, uint desired)
     return expected;
 }
 
+/* Orders nothing by itself: for a batch of claims that one vyre_fence_acq_rel follows. */
+static uint vyre_cas_value_relaxed(vyre_word_ptr p, uint expected, uint desired) {
+    atomic_compare_exchange_strong_explicit(VYRE_ATOMIC(p), &expected, desired, memory_order_relaxed,
+                                            memory_order_relaxed, memory_scope_device);
+    return expected;
+}
+
+/* Orders all that this work-item did before it against all that it does after it: one for a batch of relaxed words. */
+static void vyre_fence_acq_rel(void) {
+    atomic_work_item_fence(CLK_GLOBAL_MEM_FENCE, memory_order_acq_rel, memory_scope_device);
+}
+
 #else
 
 #if VYRE_RUNG == 2
@@ -102,6 +114,12 @@ static uint vyre_cas_value_acq_rel(vyre_word_ptr p, uint expected, uint desired)
     vyre_device_fence();
     return met;
 }
+
+static uint vyre_cas_value_relaxed(vyre_word_ptr p, uint expected, uint desired) {
+    return atomic_cmpxchg(p, expected, desired);
+}
+
+static void vyre_fence_acq_rel(void) { vyre_device_fence(); }
 
 #endif
 
