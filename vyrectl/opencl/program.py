@@ -103,13 +103,12 @@ def build_program(device: Device, extra: Sequence[OpSource] = (), *, verify: boo
             continue
         program = Program(device, context, queue, handle, rung, op_order(extra))
         try:
-            check_layout(program)
             works, coherent = probe_atomics(program)
+            if works:
+                check_layout(program)
+                return replace(program, coherent=coherent and device.is_cpu)
         except KernelDiedError as error:
             died = error
-            continue
-        if works:
-            return replace(program, coherent=coherent and device.is_cpu)
     raise died or _build_error(device, logs, extra)
 
 
