@@ -229,6 +229,8 @@ def holds(text: str, **fields: int) -> bool:
         ("state == fault", {"state": 7}),
         ("age > 3 and tenant == 2 and pc == 1", {"age_ticks": 4, "tenant_id": 2, "continuation_pc": 1}),
         ("param == done", {"param": 3}),
+        ("epoch == never", {"resume_epoch": 2**32 - 1}),
+        ("state == faulted and data == out_of_range", {"state": 7, "continuation_data": 0xFFFFFF03}),
         ("slot == 7", {}),
         ("age_ticks", {"age_ticks": 5}),
         ("not age_ticks", {}),

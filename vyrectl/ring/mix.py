@@ -1,4 +1,4 @@
-"""What a synthetic ring is made of: weights of states, operations and priorities, read from JSON or TOML and checked.
+"""What a synthetic ring is made of: weights and ranges, read from JSON or TOML and checked.
 
 Standard library only. The invariant: a `Mix` that exists can be synthesized; every mistake names its key.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -115,6 +114,8 @@ class _Reader:
 
     def unknown(self, what: str, name: str, known: tuple[str, ...], key: str) -> InvalidInputError:
         """The error for a name that is none of the known ones."""
+        from difflib import get_close_matches
+
         close = get_close_matches(name.lower(), known, n=1)
         fix = f"Did you mean {close[0]!r}?" if close else "Known: " + ", ".join(known)
         return self.error(key, f"unknown {what} {name!r}", fix)

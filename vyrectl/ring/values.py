@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
 from vyrectl.abi.slot import FIELD_ALIASES, FIELD_INDEX, FIELD_NAMES, FIELDS
@@ -85,6 +84,8 @@ def field_index(name: str) -> int | None:
 
 def suggest_field(name: str) -> str:
     """What to do about a field that does not exist."""
+    from difflib import get_close_matches
+
     close = get_close_matches(name.strip().lower(), FIELD_NAMES, n=1)
     return f"Did you mean {close[0]!r}?" if close else "Fields are " + ", ".join(FIELD_NAMES)
 

@@ -1,26 +1,26 @@
 """The language of `--where`: a condition over a slot's columns, parsed without ever being executed as Python.
 
-Standard library only; `vyrectl.ring.columns` evaluates what is parsed here with numpy. The text is read
-with `ast`, only the kinds of node below are let through, and everything else is a `WhereError` that names
-the column. Texts, nesting and numbers are bounded, so that no text takes long or much memory to refuse.
+Standard library only; `vyrectl.ring.columns` evaluates what is parsed here with numpy. The text is read with `ast`,
+only the kinds of node below are let through, and everything else is a `WhereError` that names the column. Texts,
+nesting and numbers are bounded, so that no text takes long or much memory to refuse.
 
-The language
-    *Columns* are the 16 fields of a slot, their short names, and ``slot`` (the index). *Numbers* are
-    decimal or 0x. *Names* of states, priorities, flags and operations stand for their words, in any case
-    and with or without quotes. A column's name wins over all of these. Where a name could be two things
-    (``paused`` is a state and a flag), the column beside it decides: in ``flags & paused`` it is the flag,
-    in ``state == paused`` the state; without a hint states come before priorities, flags and operations.
-    Comparing a column with another kind's name is allowed. *Operators* bind as in Python: ``or``, ``and``,
-    ``not``, comparisons (chained too) and ``in`` / ``not in`` with a list in parentheses, then ``|``,
-    ``^``, ``&``, ``<< >>``, ``+ -``, ``* // %``, unary ``- + ~``. *Conditions* are 1 or 0 when they meet
-    arithmetic, and a number used as a condition holds unless it is 0.
-Arithmetic
-    is exact. Words are unsigned and results are whole numbers of any sign; nothing wraps: an expression
-    whose bounds fit in 64 bits is computed in them, a wider one in Python's integers, and one that could
-    pass 128 bits is refused. A shift by what could be negative, or left by what could exceed 127, is
-    refused as well. Division rounds down. Dividing by a literal 0 is refused; in a row where a divisor
-    turns out to be 0, the comparison (or bare condition) around it is false, whatever it says, and the rest
-    of the expression stands.
+*Columns* are the 16 fields of a slot, their short names, and ``slot`` (the index). *Numbers* are decimal or 0x.
+
+*Names* of states, priorities, flags, operations and the engine's fault codes stand for their words, and ``never`` for
+the epoch that never comes; in any case, with or without quotes. A column's name wins over all of these. Where a name
+could be two things (``paused`` is a state and a flag), the column beside it decides: in ``flags & paused`` it is the
+flag, in ``state == paused`` the state; without a hint states come before priorities, flags and operations. Comparing
+a column with another kind's name is allowed.
+
+*Operators* bind as in Python: ``or``, ``and``, ``not``, comparisons (chained too) and ``in`` / ``not in`` with a list
+in parentheses, then ``|``, ``^``, ``&``, ``<< >>``, ``+ -``, ``* // %``, unary ``- + ~``. A condition is 1 or 0 where
+it meets arithmetic, and a number used as a condition holds unless it is 0.
+
+*Arithmetic* is exact. Words are unsigned and results are whole numbers of any sign; nothing wraps: an expression whose
+bounds fit in 64 bits is computed in them, a wider one in Python's integers, and one that could pass 128 bits is
+refused, as is a shift by what could be negative, or left by what could exceed 127. Division rounds down. Dividing by
+a literal 0 is refused; in a row where a divisor turns out to be 0, the comparison (or bare condition) around it is
+false, whatever it says, and the rest of the expression stands.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from vyrectl.abi.limits import MAX_SLOTS, U32_MAX
+from vyrectl.abi.faults import ENGINE_FAULTS
+from vyrectl.abi.limits import MAX_SLOTS, NEVER_EPOCH, U32_MAX
 from vyrectl.abi.slot import FIELD_ALIASES, FIELD_NAMES
 from vyrectl.abi.states import PROTOCOL_STATE_NAMES, TaskFlag, TaskPriority, TaskState
 from vyrectl.errors import WhereError
@@ -214,6 +214,8 @@ class _Compiler:
             "priority": {one.name.lower(): int(one) for one in TaskPriority},
             "flags": {str(one.name).lower(): int(one) for one in TaskFlag},
             "op_handle": {name.lower(): code for name, code in op_codes.items()},
+            "resume_epoch": {"never": NEVER_EPOCH},
+            "continuation_data": {fault.name: fault.code for fault in ENGINE_FAULTS},
         }
         self.indent = 0
 
@@ -289,7 +291,7 @@ class _Compiler:
         return Column(column, Bounds(0, MAX_SLOTS if column == SLOT else U32_MAX))
 
     def word(self, tree: ast.expr, name: str, kind: str | None) -> Number:
-        """The number behind a state's, a priority's, a flag's or an operation's name."""
+        """The number behind a name that is no column's."""
         wanted = name.strip().lower()
         order = sorted(self.domains, key=lambda domain: domain != kind)
         for domain in order:
@@ -299,6 +301,8 @@ class _Compiler:
 
     def suggest(self, wanted: str, order: list[str]) -> str:
         """The closest name there is, those of the likeliest kind first."""
+        from difflib import get_close_matches
+
         for known in (self.domains[order[0]], [*COLUMNS, *FIELD_ALIASES], *map(self.domains.get, order[1:])):
             close = get_close_matches(wanted, list(known or ()), n=1, cutoff=0.7)
             if close:
@@ -318,7 +322,7 @@ class _Compiler:
         if operator is None:
             at = self.between(tree.left, tree.right)
             raise self.error("this operator is not part of the language", at, _HINTS.get(type(tree.op)))
-        kind = _kind_within(tree, kind)
+        kind = self.kind_within(tree, kind)
         left = self.node(tree.left, kind, depth + 1)
         right = self.node(tree.right, kind, depth + 1)
         if operator in ("//", "%") and right.bounds == Bounds(0, 0):
@@ -343,7 +347,7 @@ class _Compiler:
 
     def compare(self, tree: ast.Compare, kind: str | None, depth: int) -> Node:
         """A chain of comparisons, or one membership."""
-        kind = _kind_within(tree, kind)
+        kind = self.kind_within(tree, kind)
         first = self.node(tree.left, kind, depth + 1)
         links = []
         before = tree.left
@@ -359,6 +363,12 @@ class _Compiler:
             links.append((sign, self.node(right, kind, depth + 1)))
             before = right
         return Compare(first, tuple(links))
+
+    def kind_within(self, tree: ast.expr, outside: str | None) -> str | None:
+        """Whose names are meant in an expression: those of the one such column in it, or what holds outside."""
+        names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        kinds = {_column(name) for name in names} & set(self.domains)
+        return kinds.pop() if len(kinds) == 1 else outside
 
     def members(self, tree: ast.expr, kind: str | None, depth: int) -> tuple[Node, ...]:
         """What stands to the right of ``in``: a list, or one expression that is its own list."""
@@ -389,13 +399,6 @@ def _column(name: str) -> str | None:
     lowered = name.lower()
     column = FIELD_ALIASES.get(lowered, lowered)
     return column if column in COLUMNS else None
-
-
-def _kind_within(tree: ast.expr, outside: str | None) -> str | None:
-    """Whose names are meant in an expression: those of the one such column in it, or what holds outside."""
-    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    kinds = {_column(name) for name in names} & {"state", "priority", "flags", "op_handle"}
-    return kinds.pop() if len(kinds) == 1 else outside
 
 
 def _reason(error: SyntaxError) -> str:
