@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from tests.ring.rings import OPS, edge_words, numbered, run_python, slots_of
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.errors import WhereError
-from vyrectl.ring.where import COLUMNS, MAX_CHARACTERS, Where, compile_where
+from vyrectl.ring.tree import COLUMNS
+from vyrectl.ring.where import MAX_CHARACTERS, Where, compile_where
 
 Row = dict[str, int]
 FIRST = 1000

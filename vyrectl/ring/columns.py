@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.ring.where import MAX_BITS, SLOT, Binary, Column, Compare, Logic, Member, Node, Number, Unary
+from vyrectl.ring.tree import MAX_BITS, SLOT, Binary, Column, Compare, Logic, Member, Node, Number, Unary
 from vyrectl.task.arrays import SlotArray
 
 Value = NDArray[Any] | int

@@ -34,10 +34,23 @@ from typing import TYPE_CHECKING
 
 from vyrectl.abi.faults import ENGINE_FAULTS
 from vyrectl.abi.limits import MAX_SLOTS, NEVER_EPOCH, U32_MAX
-from vyrectl.abi.slot import FIELD_ALIASES, FIELD_NAMES
+from vyrectl.abi.slot import FIELD_ALIASES
 from vyrectl.abi.states import PROTOCOL_STATE_NAMES, TaskFlag, TaskPriority, TaskState
 from vyrectl.errors import WhereError
 from vyrectl.ring.bounds import Bounds, binary_bounds, unary_bounds
+from vyrectl.ring.tree import (
+    COLUMNS,
+    MAX_BITS,
+    SLOT,
+    Binary,
+    Column,
+    Compare,
+    Logic,
+    Member,
+    Node,
+    Number,
+    Unary,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,9 +60,6 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 4096
 MAX_DEPTH = 60
-MAX_BITS = 128
-SLOT = "slot"
-COLUMNS: tuple[str, ...] = (*FIELD_NAMES, SLOT)
 
 _FOREIGN = re.compile(r"""&&|\|\||<>|!(?!=)|(?<![=!<>])=(?!=)|[^A-Za-z0-9_ ()\[\],'"<>=!+\-*/%&|^~]""")
 _MEANT = {
@@ -94,74 +104,6 @@ _HINTS: dict[type[ast.AST], str] = {
     ast.Tuple: "A list stands in parentheses to the right of in",
     ast.List: "A list stands in parentheses to the right of in",
 }
-
-TRUTH = Bounds(0, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A literal, or the word that a name stands for."""
-
-    value: int
-    bounds: Bounds
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One of `COLUMNS`."""
-
-    name: str
-    bounds: Bounds
-
-
-@dataclass(frozen=True, slots=True)
-class Unary:
-    """``-``, ``+`` or ``~``."""
-
-    operator: str
-    operand: Node
-    bounds: Bounds
-
-
-@dataclass(frozen=True, slots=True)
-class Binary:
-    """Arithmetic, bits and shifts."""
-
-    operator: str
-    left: Node
-    right: Node
-    bounds: Bounds
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """A chain of comparisons: each link compares what stands before it with its own operand."""
-
-    first: Node
-    links: tuple[tuple[str, Node], ...]
-    bounds: Bounds = TRUTH
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """``in`` and ``not in``."""
-
-    operand: Node
-    members: tuple[Node, ...]
-    negated: bool
-    bounds: Bounds = TRUTH
-
-
-@dataclass(frozen=True, slots=True)
-class Logic:
-    """``and``, ``or``, or ``not`` with one operand."""
-
-    operator: str
-    operands: tuple[Node, ...]
-    bounds: Bounds = TRUTH
-
-
-Node = Number | Column | Unary | Binary | Compare | Member | Logic
 
 
 @dataclass(frozen=True, slots=True)
