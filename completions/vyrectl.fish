@@ -58,7 +58,7 @@ function __vyrectl_where_am_i
             set skip no
         else if test $ended = no; and test "$word" = --
             set ended yes
-        else if test $ended = no; and string match -q -- '-?*' "$word"
+        else if test $ended = no; and string match -qr -- '^-.' "$word"
             contains -- "$word" $valued; and set skip yes
         else if test -z "$name"
             set name "$word"
