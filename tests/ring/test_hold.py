@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -197,3 +199,15 @@ def test_a_lock_file_of_somebody_else_still_locks(path: Path, monkeypatch: pytes
         monkeypatch.undo()
         with pytest.raises(RingHeldError, match="another process"):
             hold(path, role="edit")
+
+
+def test_a_glance_at_the_lock_keeps_nobody_out(path: Path) -> None:
+    with hold(path, role="a"):
+        pass
+    glance = os.open(lock_of(path), os.O_RDONLY)
+    fcntl.flock(glance, fcntl.LOCK_SH)
+    end = threading.Timer(0.003, os.close, [glance])
+    end.start()
+    with hold(path, role="b") as held:
+        assert held.role == "b"
+    end.join()

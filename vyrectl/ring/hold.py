@@ -16,6 +16,7 @@ import fcntl
 import os
 import re
 import stat
+import time
 from contextlib import suppress
 from types import TracebackType
 
@@ -25,6 +26,8 @@ from vyrectl.ring.replace import StrPath
 _HOLDER = re.compile(r"pid [0-9]{1,10} \([\w .-]{0,80}\)", re.ASCII)
 _NOT_IN_ROLES = re.compile(r"[^\w .-]", re.ASCII)
 _TEXT_BYTES = 256
+_UNSIGNED_TRIES = 5
+_UNSIGNED_WAIT_S = 0.002
 
 
 class Hold:
@@ -124,7 +127,12 @@ def holder_of(path: StrPath) -> str | None:
 
 
 def _lock(path: StrPath, lock_path: str) -> int:
-    """Lock the file that the path names, trying again when that is another one by the time it is locked."""
+    """Lock the file that the path names, trying again when that is another one by the time it is locked.
+
+    A lock without a holder's name in it is tried a few times: its holder may be about to sign, or it is only being
+    looked at (`holder_of`).
+    """
+    patience = _UNSIGNED_TRIES
     while True:
         fd = _open(lock_path)
         try:
@@ -134,7 +142,11 @@ def _lock(path: StrPath, lock_path: str) -> int:
         except BlockingIOError:
             holder = _read_holder(fd)
             os.close(fd)
-            raise RingHeldError(path, holder) from None
+            patience -= 1
+            if holder is not None or not patience:
+                raise RingHeldError(path, holder) from None
+            time.sleep(_UNSIGNED_WAIT_S)
+            continue
         except BaseException:
             os.close(fd)
             raise
