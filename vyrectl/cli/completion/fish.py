@@ -62,7 +62,6 @@ def _value(kind: str) -> str:
         NONE: "-x",
         "file": "-r -F",
         "buffer": "-r -F",
-        "folder": "-x -a '(__fish_complete_directories)'",
     }
     if kind in special:
         return special[kind]

@@ -47,7 +47,6 @@ FILE_SUFFIX = "file_"
 """Beginning of the kinds that prefer files with a suffix: ``file_bin``, ``file_cl``."""
 
 RING = f"{FILE_SUFFIX}bin"
-FOLDER = "folder"
 DEVICE = "device"
 WHERE = "where"
 ASSIGNMENT = "assignment"
@@ -62,7 +61,6 @@ KIND_OF_METAVAR: dict[str, str] = {
     "SOURCE": RING,
     "FILE": FILE,
     "PATH": FILE,
-    "FOLDER": FOLDER,
     "DEVICE": DEVICE,
     "EXPR": WHERE,
     "FIELD=VALUE": ASSIGNMENT,

@@ -16,7 +16,6 @@ from vyrectl.cli.completion.kinds import (
     FIELD_METAVAR,
     FILE,
     FILE_SUFFIX,
-    FOLDER,
     KIND_OF_METAVAR,
     KIND_OF_OPTION,
     NONE,
@@ -171,7 +170,7 @@ def _is_word(part: str) -> bool:
 
 
 def _kind_of_type(command: str, param: Any, metavar: str) -> str:
-    kind = {"int": NONE, "integer": NONE, "float": NONE, "path": FILE, "file": FILE, "directory": FOLDER}.get(
+    kind = {"int": NONE, "integer": NONE, "float": NONE, "path": FILE, "file": FILE}.get(
         param.type.name.split(" ")[0]
     )
     if kind is None:
