@@ -188,7 +188,6 @@ __vyrectl_offer() {
     case $1 in
         none | '') ;;
         file) __vyrectl_add_files -f ;;
-        folder) __vyrectl_add_files -d ;;
         file_*) __vyrectl_add_suffix "${1#file_}" ;;
         buffer)
             [[ $cur == "$before"*=* ]] || return

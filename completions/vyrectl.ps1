@@ -678,7 +678,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
     function Get-Answers($kind, $before, $typed) {
         switch -Regex ($kind) {
             '^(none|where|)$' { return }
-            '^(file|file_.*|folder)$' { return Get-Files $before $typed }
+            '^file(_.*)?$' { return Get-Files $before $typed }
             '^assignment_or_ring$' {
                 Get-Assignments $before $typed
                 return Get-Files $before $typed
