@@ -137,6 +137,28 @@ class RingHeldError(FileError):
         return {"holder": self.holder}
 
 
+class MissingExtraError(VyrectlError):
+    """An optional dependency that is not installed.
+
+    Attributes:
+        package: What is missing.
+        extra: The extra of vyrectl that brings it.
+    """
+
+    kind = "missing_extra"
+
+    def __init__(self, doing: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{doing} needs {package}, which is not installed", fix=f"pip install 'vyrectl[{extra}]'"
+        )
+        self.package = package
+        self.extra = extra
+
+    def details(self) -> dict[str, object]:
+        """The package and the extra."""
+        return {"package": self.package, "extra": self.extra}
+
+
 # --- exit 2: usage ------------------------------------------------------------------------------------------
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-Text = str | Sequence[str] | None
-Quote = Callable[[Text], Any]
-"""Turns a text, a list of texts or None into what stands in a row of the chosen format."""
+Value = str | bool | Sequence[str] | Mapping[str, Any] | None
+Quote = Callable[[Value], Any]
+"""Turns anything but an integer into what stands in a row of the chosen format."""
 
 Blocks = Callable[[Quote], Iterator[list[tuple[Any, ...]]]]
 
@@ -80,5 +80,5 @@ def csv_text(value: Any) -> str:
     return "" if written == '""' else written
 
 
-def _as_is(value: Text) -> Any:
+def _as_is(value: Value) -> Any:
     return value

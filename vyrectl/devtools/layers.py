@@ -43,11 +43,13 @@ EXTERNAL: dict[str, tuple[str, ...]] = {
     "pyopencl": ("opencl",),
     "rich": ("cli",),
     "typer": ("cli",),
+    "pyarrow": ("cli",),
+    "matplotlib": ("cli",),
     "numpy": LAYERS[LAYERS.index("abi") :],
 }
 """Everything that is neither ours nor the standard library's, and the layers that may import it."""
 
-SLOW = ("numpy", "pyopencl", "rich")
+SLOW = ("numpy", "pyopencl", "rich", "pyarrow", "matplotlib")
 """What no module of the command line outside `cli.views` may import before a command runs."""
 
 PRINTING = ("cli", "devtools")
