@@ -12,7 +12,7 @@ from tests.policy.strategies import REQUESTS, field
 from tests.vectors import load, numbers
 from vyrectl import SLOT_DTYPE, LaunchRequest, TaskQueueSnapshot
 from vyrectl.errors import InvalidInputError, LaunchRequestError, SnapshotOverflowError, UnknownStateError
-from vyrectl.telemetry import snapshot as module
+from vyrectl.telemetry import sweep as module
 from vyrectl.telemetry.snapshot import SNAPSHOT_WIDTHS, StateTally, sum_snapshots, tally_bytes, tally_slots
 
 KINDS = {

@@ -1,12 +1,18 @@
 """TaskQueueSnapshot (spec 1.7), and how it is applied to a launch request.
 
 Two ways lead to the same eight numbers: `tally_bytes` walks a small ring with the standard library (no numpy
-import), `tally_slots` walks an array in chunks that stay in the cache. Tests hold them to each other.
+import), `tally_slots` counts an array with numpy (`sweep`). Tests hold them to each other.
+
+A snapshot of a ring that a launch is changing is exact about no instant: every slot is counted once, in a
+state that it had while the ring was read, but two slots may be seen at different moments. A task that moves to
+another slot meanwhile can be counted twice or not at all; in one that only changes state, never. Sums over
+time (`delta`) are as good as the ring is quiet.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from sys import byteorder
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, U32_MAX, U64_MAX
@@ -36,9 +42,6 @@ SNAPSHOT_WIDTHS = Widths(
     error=InvalidInputError,
 )
 """Width of every field of a snapshot, in the spec's order."""
-
-CHUNK_SLOTS = 1 << 15
-"""Slots looked at together by the numpy path; their bytes fit in a second-level cache."""
 
 STDLIB_SLOTS = 1 << 14
 """Rings up to this many slots are counted without numpy: importing it takes longer."""
@@ -170,8 +173,7 @@ def tally_bytes(data: bytes | bytearray | memoryview) -> StateTally:
     """
     if len(data) % SLOT_BYTES:
         raise RingFormatError.left_over_bytes(len(data), slot_bytes=SLOT_BYTES)
-    words = _native_words(data)
-    states = words[0::SLOT_WORDS]
+    states = column(data, "state")
     counts = [0] * len(TaskState)
     unknown = 0
     first_unknown = None
@@ -187,37 +189,16 @@ def tally_bytes(data: bytes | bytearray | memoryview) -> StateTally:
         counts=tuple(counts),
         unknown=unknown,
         first_unknown=first_unknown,
-        total_requeues=sum(words[FIELD_INDEX["requeue_count"] :: SLOT_WORDS]),
-        max_priority_age=max(words[FIELD_INDEX["age_ticks"] :: SLOT_WORDS], default=0),
+        total_requeues=sum(column(data, "requeue_count")),
+        max_priority_age=max(column(data, "age_ticks"), default=0),
     )
 
 
 def tally_slots(slots: SlotArray) -> StateTally:
-    """Count an array of `SLOT_DTYPE`, shape (n,), in chunks of `CHUNK_SLOTS`."""
-    import numpy as np
+    """Count an array of `SLOT_DTYPE`, shape (n,), with numpy and a thread for each processor."""
+    from vyrectl.telemetry.sweep import sweep
 
-    known = len(TaskState)
-    counts = np.zeros(known + 1, dtype=np.int64)
-    first_unknown = None
-    total_requeues = 0
-    max_age = 0
-    for start in range(0, len(slots), CHUNK_SLOTS):
-        chunk = slots[start : start + CHUNK_SLOTS]
-        states = chunk["state"]
-        clipped = np.minimum(states, np.uint32(known))
-        counts += np.bincount(clipped, minlength=known + 1)
-        if first_unknown is None and counts[known]:
-            at = int((clipped == known).argmax())
-            first_unknown = (start + at, int(states[at]))
-        total_requeues += int(chunk["requeue_count"].sum(dtype=np.uint64))
-        max_age = max(max_age, int(chunk["age_ticks"].max()))
-    return StateTally(
-        counts=tuple(int(count) for count in counts[:known]),
-        unknown=int(counts[known]),
-        first_unknown=first_unknown,
-        total_requeues=total_requeues,
-        max_priority_age=max_age,
-    )
+    return sweep(slots)
 
 
 def sum_snapshots(snapshots: Sequence[TaskQueueSnapshot]) -> TaskQueueSnapshot:
@@ -227,15 +208,15 @@ def sum_snapshots(snapshots: Sequence[TaskQueueSnapshot]) -> TaskQueueSnapshot:
     return TaskQueueSnapshot(**total)
 
 
-def _native_words(data: bytes | bytearray | memoryview) -> list[int]:
-    import sys
-    from array import array
+def column(data: bytes | bytearray | memoryview, field: str) -> list[int]:
+    """One word of every slot, without numpy.
 
-    words = array("I")
-    words.frombytes(data)
-    if sys.byteorder == "big":
-        words.byteswap()
-    return words.tolist()
+    Args:
+        data: Whole slots.
+        field: The word's name (spec 1.2).
+    """
+    words: list[int] = memoryview(data).cast("B").cast("I")[FIELD_INDEX[field] :: SLOT_WORDS].tolist()
+    return words if byteorder == "little" else [int.from_bytes(w.to_bytes(4, "big"), "little") for w in words]
 
 
 def _bounded(quantity: str, value: int, bits: int, most: int) -> int:

@@ -1,0 +1,166 @@
+"""Counts a large ring (spec 1.7): in chunks that stay in the cache, on as many threads as there are processors.
+
+Needs numpy, which lets go of the interpreter while it works on a chunk; that is why threads help. The
+invariant: every slot is looked at once, and the answer does not depend on the chunks or on the threads.
+
+What a chunk costs is the way from memory; so each of its lines is asked for as rarely as possible: `age_ticks`
+and `requeue_count` lie side by side (words 12 and 13) and are read as one u64.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from threading import Thread
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.abi.slot import FIELDS
+from vyrectl.abi.states import TaskState
+from vyrectl.telemetry.snapshot import StateTally
+
+if TYPE_CHECKING:
+    from vyrectl.task.arrays import SlotArray
+
+CHUNK_SLOTS = 1 << 15
+"""Slots looked at together: 2 MiB of the ring."""
+
+SLOTS_PER_THREAD = 1 << 18
+"""Fewer are not worth a thread."""
+
+_OFFSETS = {field.name: field.offset_bytes for field in FIELDS}
+_COUNTED = np.dtype(
+    {
+        "names": ["state", "counters"],
+        "formats": ["<u4", "<u8"],
+        "offsets": [_OFFSETS["state"], _OFFSETS["age_ticks"]],
+        "itemsize": SLOT_BYTES,
+    }
+)
+assert _OFFSETS["requeue_count"] == _OFFSETS["age_ticks"] + 4
+
+_KNOWN = len(TaskState)
+
+Part = TypeVar("Part")
+
+
+def in_parts(total: int, work: Callable[[int, int], Part], threads: int | None = None) -> list[Part]:
+    """Run `work(first, end)` over consecutive parts of ``range(total)``, each on a thread of its own.
+
+    Args:
+        total: How many slots there are.
+        work: What to do with the slots from `first` to before `end`.
+        threads: How many parts; by default one for each processor that this process may use, fewer for a
+            small ring.
+
+    Returns:
+        What `work` returned, in the order of the parts.
+    """
+    count = threads or max(1, min(processors(), total // SLOTS_PER_THREAD))
+    cuts = [total * index // count for index in range(count + 1)]
+    found: list[Part | BaseException | None] = [None] * count
+
+    def run(index: int) -> None:
+        try:
+            found[index] = work(cuts[index], cuts[index + 1])
+        except BaseException as error:  # handed to the caller's thread below
+            found[index] = error
+
+    helpers = [Thread(target=run, args=(index,)) for index in range(1, count)]
+    for helper in helpers:
+        helper.start()
+    run(0)
+    for helper in helpers:
+        helper.join()
+    return [_result(one) for one in found]
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+def sweep(slots: SlotArray, threads: int | None = None) -> StateTally:
+    """Count an array of `SLOT_DTYPE`, shape (n,).
+
+    Args:
+        slots: The ring.
+        threads: How many; see `in_parts`.
+    """
+    counted = slots.view(_COUNTED)
+    parts = in_parts(len(slots), lambda first, end: _sweep_part(counted, first, end), threads)
+    unknown = [part.first_unknown for part in parts if part.first_unknown is not None]
+    return StateTally(
+        counts=tuple(map(sum, zip(*(part.counts for part in parts), strict=True))),
+        unknown=sum(part.unknown for part in parts),
+        first_unknown=min(unknown, default=None),
+        total_requeues=sum(part.total_requeues for part in parts),
+        max_priority_age=max(part.max_priority_age for part in parts),
+    )
+
+
+def _sweep_part(slots: SlotArray, first: int, end: int) -> StateTally:
+    counts = [0] * _KNOWN
+    unknown = total_requeues = max_age = 0
+    first_unknown = None
+    counter = _Counter(min(CHUNK_SLOTS, end - first))
+    for start in range(first, end, CHUNK_SLOTS):
+        chunk = slots[start : min(start + CHUNK_SLOTS, end)]
+        left = counter.count(chunk["state"], counts)
+        if left and first_unknown is None:
+            at = int((chunk["state"] >= _KNOWN).argmax())
+            first_unknown = (start + at, int(chunk["state"][at]))
+        unknown += left
+        age, requeues = counter.age_and_requeues(chunk["counters"])
+        max_age = max(max_age, age)
+        total_requeues += requeues
+    return StateTally(tuple(counts), unknown, first_unknown, total_requeues, max_age)
+
+
+class _Counter:
+    """Scratch space of one thread, and what is done with a chunk in it.
+
+    Args:
+        most: Slots in the largest chunk.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._words = np.empty(most, np.uint32)
+        self._bytes = np.empty(most, np.uint8)
+        self._equal = np.empty(most, np.bool_)
+        self._pairs = np.empty(most, np.uint64)
+        self._order = list(range(_KNOWN))
+
+    def count(self, states: SlotArray, counts: list[int]) -> int:
+        """Add each known state's slots to `counts`, the most frequent one first; return how many are left."""
+        left = len(states)
+        words, small, equal = self._words[:left], self._bytes[:left], self._equal[:left]
+        np.minimum(states, np.uint32(_KNOWN), out=words)
+        np.copyto(small, words, casting="unsafe")
+        for state in self._order:
+            np.equal(small, state, out=equal)
+            found = int(np.count_nonzero(equal))
+            counts[state] += found
+            left -= found
+            if not left:
+                break
+        self._order.sort(key=counts.__getitem__, reverse=True)
+        return left
+
+    def age_and_requeues(self, counters: SlotArray) -> tuple[int, int]:
+        """The largest age_ticks and the sum of requeue_count; an age is the lower half of its pair."""
+        pairs, words = self._pairs[: len(counters)], self._words[: len(counters)]
+        np.copyto(pairs, counters)
+        np.copyto(words, pairs, casting="unsafe")
+        age = int(np.maximum.reduce(words))
+        np.right_shift(pairs, np.uint64(32), out=pairs)
+        return age, int(np.add.reduce(pairs))
+
+
+def _result(found: Part | BaseException | None) -> Part:
+    if isinstance(found, BaseException):
+        raise found
+    return found  # type: ignore[return-value]
