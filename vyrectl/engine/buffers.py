@@ -46,7 +46,7 @@ _MALFORMED = (
     RecursionError,
     tokenize.TokenError,
 )
-"""What numpy's reader lets through when a header is not what it should be."""
+"""What numpy lets through when a header or the name of a dtype is not what it should be."""
 
 ARGUMENT_WORDS = 4
 """Words of one record of the argument table: offset, length, stride, scalar bits."""
@@ -266,7 +266,7 @@ def _zeros(spec: str) -> Buffer:
     try:
         dtype = np.dtype(parts[1])
         shape = tuple(int(side) for side in parts[2].lower().split("x"))
-    except (TypeError, ValueError):
+    except _MALFORMED:
         raise form from None
     if dtype.kind not in "uif" or any(side < 0 for side in shape):
         raise form
