@@ -1,0 +1,58 @@
+"""Cross tables: every task in one group, the same by either way, and they add up."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.telemetry.rings import ring_bytes, slot_array
+from vyrectl.telemetry import crosstab as module
+from vyrectl.telemetry import sweep
+from vyrectl.telemetry.crosstab import COLUMNS, CrossTable, count_by, cross_table, sum_tables
+
+NAMES = ("state", "tenant_id")
+VALUES = st.integers(0, 3) | st.sampled_from([module.SMALL_VALUES - 1, module.SMALL_VALUES, 2**32 - 1])
+ROWS = st.lists(st.tuples(st.integers(0, 9), VALUES), max_size=60)
+
+
+def by_hand(rows: list[tuple[int, int]]) -> CrossTable:
+    groups: dict[int, list[int]] = {}
+    for state, value in sorted(rows, key=lambda row: row[1]):
+        if state:
+            groups.setdefault(value, [0] * COLUMNS)[min(state, 8)] += 1
+    return CrossTable("tenant_id", {value: tuple(counts) for value, counts in groups.items()})
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(rows=ROWS, chunk=st.integers(1, 20))
+def test_both_ways_agree(rows: list[tuple[int, int]], chunk: int) -> None:
+    array = slot_array(NAMES, rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sweep, "CHUNK_SLOTS", chunk)
+        assert cross_table(array, "tenant_id") == count_by(ring_bytes(array), "tenant_id") == by_hand(rows)
+
+
+def test_empty_slots_are_counted_by_state_alone() -> None:
+    data = ring_bytes(slot_array(NAMES, [(0, 1), (1, 1), (1, 2), (77, 2)]))
+    states = count_by(data, "state")
+    assert {value: sum(counts) for value, counts in states.groups.items()} == {0: 1, 1: 2, 77: 1}
+    assert (states.slots, count_by(data, "tenant_id").slots) == (4, 3)
+
+
+def test_large_rings_take_the_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = ring_bytes(slot_array(NAMES, [(i % 9, i % 4) for i in range(100)]))
+    small = count_by(data, "tenant_id")
+    monkeypatch.setattr(module, "STDLIB_SLOTS", 3)
+    assert count_by(data, "tenant_id") == small
+
+
+@settings(max_examples=50, derandomize=True, deadline=None)
+@given(first=ROWS, second=ROWS)
+def test_tables_of_several_rings_add_up(first: list[tuple[int, int]], second: list[tuple[int, int]]) -> None:
+    one, two = (cross_table(slot_array(NAMES, rows), "tenant_id") for rows in (first, second))
+    assert sum_tables([one, two]).groups == by_hand(first + second).groups
+
+
+def test_an_empty_table_has_a_total() -> None:
+    assert count_by(memoryview(b""), "op_handle").total == (0,) * COLUMNS

@@ -1,0 +1,135 @@
+"""Files of snapshots: one JSON object a line, oldest first (JSON Lines).
+
+A line is appended whole or not at all: under `flock` on the file itself, in one write, synced to the disk
+before the call returns. What a killed writer left without its line end is cut off from the next line, and a
+reader skips it. Standard library only.
+
+A line is what ``snapshot --json`` prints for the same rings, with these keys before it: `timestamp` (ISO 8601,
+UTC, microseconds), and in it or in each of its `rings` the `ring`'s name, `slots`, `empty_count` and
+`done_count`.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from vyrectl.errors import FileError, InvalidInputError
+
+StrPath = str | os.PathLike[str]
+
+MOST_LINE_BYTES = 16 << 20
+"""Longest line that `last_line` reads."""
+
+
+def timestamp(seconds: float) -> str:
+    """Seconds since the epoch as ISO 8601 in UTC with microseconds; sorts as text.
+
+    Args:
+        seconds: As `time.time` counts them.
+    """
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def parse_timestamp(text: object) -> float | None:
+    """Seconds since the epoch, or None when it is no timestamp."""
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def append_line(path: StrPath, record: Mapping[str, Any]) -> None:
+    """Append a record as one line; other processes may append to the same file.
+
+    Raises:
+        FileError: The file cannot be written, or the disk is full. It keeps whole lines only.
+    """
+    line = json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
+    try:
+        with _locked(path) as fd:
+            _append(fd, line)
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing="append to the file") from error
+
+
+def _append(fd: int, line: bytes) -> None:
+    size = os.fstat(fd).st_size
+    torn = size > 0 and os.pread(fd, 1, size - 1) != b"\n"
+    whole = b"\n" + line if torn else line
+    try:
+        if os.write(fd, whole) != len(whole):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(fd)
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(fd, size)
+        raise
+
+
+@contextmanager
+def _locked(path: StrPath) -> Iterator[int]:
+    """The file that the path names, open for appending and locked; it is created when it is missing.
+
+    Whoever rotates the file between the opening and the lock leaves us with the old one: then again.
+    """
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY, 0o666)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            if _names(path, fd):
+                yield fd
+                return
+        finally:
+            os.close(fd)
+
+
+def _names(path: StrPath, fd: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(fd))
+    except FileNotFoundError:
+        return False
+
+
+def last_record(data: bytes, name: str) -> dict[str, Any]:
+    """The record in a saved snapshot: the whole text, or the last whole line of a history.
+
+    Args:
+        data: What the file holds.
+        name: How errors call it.
+
+    Raises:
+        InvalidInputError: It holds no JSON object.
+    """
+    for text in (data, *reversed(data.splitlines())):
+        with suppress(ValueError, RecursionError):
+            record = json.loads(text)
+            if isinstance(record, dict):
+                return record
+    raise InvalidInputError(
+        "this is no snapshot", where=name, fix="Give what `snapshot --json` or `snapshot --append` wrote"
+    )
+
+
+def read_tail(path: StrPath) -> bytes:
+    """The end of a file: all of it, unless it is longer than `MOST_LINE_BYTES`.
+
+    Raises:
+        FileError: It cannot be read.
+    """
+    try:
+        with open(path, "rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - MOST_LINE_BYTES))
+            return stream.read()
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing="read the snapshot") from error

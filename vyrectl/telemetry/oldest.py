@@ -1,0 +1,62 @@
+"""Which open tasks (see `spread`) have waited longest, by age_ticks; equals in the order of their slots.
+
+A small ring is looked at without numpy; a large one chunk by chunk, keeping no more than the tasks asked for.
+"""
+
+from __future__ import annotations
+
+from heapq import nsmallest
+from typing import TYPE_CHECKING
+
+from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.telemetry.snapshot import STDLIB_SLOTS, column
+from vyrectl.telemetry.spread import OPEN_STATES, open_mask
+
+if TYPE_CHECKING:
+    from vyrectl.task.arrays import SlotArray
+
+
+def oldest(data: memoryview, most: int) -> list[int]:
+    """Numbers of the oldest open slots of a ring, the oldest first.
+
+    Args:
+        data: The ring's bytes, whole slots.
+        most: How many.
+    """
+    if len(data) <= STDLIB_SLOTS * SLOT_BYTES:
+        return oldest_of_columns(column(data, "state"), column(data, "age_ticks"), most)
+    import numpy as np
+
+    from vyrectl.abi.dtype import SLOT_DTYPE
+
+    return oldest_of_slots(np.frombuffer(data, dtype=SLOT_DTYPE), most)
+
+
+def oldest_of_columns(states: list[int], ages: list[int], most: int) -> list[int]:
+    """The same over two columns of equal length, without numpy."""
+    found = (
+        (-age, slot)
+        for slot, (state, age) in enumerate(zip(states, ages, strict=True))
+        if state in OPEN_STATES
+    )
+    return [slot for _, slot in nsmallest(most, found)]
+
+
+def oldest_of_slots(slots: SlotArray, most: int) -> list[int]:
+    """The same over an array of `SLOT_DTYPE`, shape (n,)."""
+    import numpy as np
+
+    from vyrectl.telemetry.sweep import CHUNK_SLOTS
+
+    numbers, ages = np.zeros(0, np.int64), np.zeros(0, np.uint32)
+    for start in range(0, len(slots), CHUNK_SLOTS):
+        chunk = slots[start : start + CHUNK_SLOTS]
+        wanted = open_mask(chunk["state"])
+        if len(numbers) == most and most:
+            wanted &= chunk["age_ticks"] > ages[-1]
+        at = np.flatnonzero(wanted)
+        numbers = np.concatenate([numbers, at + start])
+        ages = np.concatenate([ages, chunk["age_ticks"][at]])
+        order = np.argsort(~ages, kind="stable")[:most]
+        numbers, ages = numbers[order], ages[order]
+    return [int(number) for number in numbers]

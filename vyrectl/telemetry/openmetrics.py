@@ -1,0 +1,130 @@
+"""Snapshots as OpenMetrics text, for a node exporter's textfile directory or any scraper.
+
+The text is valid OpenMetrics 1.0 and, read by the older parser of the textfile collector, Prometheus text as
+well: therefore every family is a gauge, no sample has a time, and `# EOF` ends it. Gauges are also what the
+values are: a ring's requeues fall when its slots are used again.
+
+Labels hold text from the command line and from files: what OpenMetrics gives a meaning is escaped here; who
+prints to a terminal has to pass names through its own filter before.
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Value = int | float
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric.
+
+    Attributes:
+        name: Its name, without the prefix.
+        help: One sentence.
+        samples: Labels and values.
+    """
+
+    name: str
+    help: str
+    samples: Iterable[tuple[Labels, Value]]
+
+
+STATE_FIELDS = {
+    "empty_count": "empty",
+    "ready_count": "ready",
+    "running_count": "running",
+    "done_count": "done",
+    "paused_count": "paused",
+    "yielded_count": "yielded",
+    "requeued_count": "requeued",
+    "faulted_count": "faulted",
+    "unknown_count": "unknown",
+}
+"""Field of a record -> the label `state`."""
+
+PLAIN = (
+    ("schedulable_tasks", "schedulable_count", "Tasks that a worker may claim: ready, yielded and requeued."),
+    (
+        "continuation_pressure",
+        "continuation_pressure",
+        "Yielded and requeued tasks, and all requeues so far.",
+    ),
+    ("requeues", "total_requeues", "Sum of requeue_count over every slot."),
+    ("max_priority_age_ticks", "max_priority_age", "Largest age_ticks of any slot, finished ones included."),
+    ("slots", "slots", "Slots of the ring."),
+)
+"""Family, field of a record, help."""
+
+SPREADS = {"ages": "age_ticks", "requeues": "task_requeues"}
+"""Key of a spread's record -> family."""
+
+Record = Mapping[str, Any]
+
+
+def openmetrics(rings: Iterable[Record]) -> str:
+    """The exposition of several rings.
+
+    Args:
+        rings: One record a ring: `ring` (its name), and either the counts that `snapshot` writes, `slots`,
+            `empty_count`, `done_count` and optionally `by`, `ages` and `requeues`, or `error`.
+    """
+    records = list(rings)
+    lines = [line for family in _families(records) for line in _family_lines(family)]
+    return "\n".join([*lines, "# EOF", ""])
+
+
+def _families(records: list[Record]) -> Iterator[Family]:
+    read = [record for record in records if "error" not in record]
+    up = [({"ring": record["ring"]}, int("error" not in record)) for record in records]
+    yield Family("ring_readable", "1 while the ring can be read, else 0.", up)
+    yield Family("ring_slots", "Slots of the ring in each state.", list(_states(read)))
+    for name, field, words in PLAIN:
+        yield Family(name, words, [({"ring": record["ring"]}, record[field]) for record in read])
+    for group in dict.fromkeys(group for record in read for group in record.get("by", {})):
+        yield Family(f"{group}_slots", f"Slots by {group} and state.", list(_groups(read, group)))
+    for key, name in SPREADS.items():
+        if any(key in record for record in read):
+            words = "Exact nearest-rank percentiles over open tasks; quantile 1 is the maximum."
+            yield Family(name, words, list(_quantiles(read, key)))
+
+
+def _states(records: Iterable[Record]) -> Iterator[tuple[Labels, Value]]:
+    for record in records:
+        for field, state in STATE_FIELDS.items():
+            if field in record:
+                yield {"ring": record["ring"], "state": state}, record[field]
+
+
+def _groups(records: Iterable[Record], group: str) -> Iterator[tuple[Labels, Value]]:
+    for record in records:
+        for row in record["by"][group]["groups"]:
+            own = {"ring": record["ring"], group: str(row["name"])}
+            for field, state in STATE_FIELDS.items():
+                if row[field]:
+                    yield {**own, **({} if group == "state" else {"state": state})}, row[field]
+
+
+def _quantiles(records: Iterable[Record], key: str) -> Iterator[tuple[Labels, Value]]:
+    for record in records:
+        for name, quantile in (("p50", "0.5"), ("p99", "0.99"), ("max", "1")):
+            value = record[key][name]
+            if value is not None:
+                yield {"ring": record["ring"], "quantile": quantile}, value
+
+
+def _family_lines(family: Family) -> Iterator[str]:
+    name = f"vyrectl_{family.name}"
+    yield f"# TYPE {name} gauge"
+    yield f"# HELP {name} {family.help}"
+    for labels, value in family.samples:
+        pairs = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
+        yield f"{name}{{{pairs}}} {value}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
