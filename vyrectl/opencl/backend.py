@@ -132,10 +132,10 @@ class OpenCLBackend:
 
     def _check_size(self, job: Job) -> None:
         arena_bytes = job.buffers.layout()[1]
-        for what, size in (("the ring", len(job.slots) * SLOT_BYTES), ("the buffers", arena_bytes)):
+        for what, size in (("the ring takes", len(job.slots) * SLOT_BYTES), ("the buffers take", arena_bytes)):
             if size > self.device.max_allocation_bytes:
                 raise DeviceError(
-                    f"{what} take {size} bytes and the device gives at most "
+                    f"{what} {size} bytes and the device gives at most "
                     f"{self.device.max_allocation_bytes} in one piece",
                     where=self.device.name,
                     fix="Choose another device, or split the ring",

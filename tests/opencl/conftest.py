@@ -1,0 +1,21 @@
+"""`device`: each OpenCL device of this machine in turn; `backend`: its backend, whose program is built once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conformance.backends import devices, on_device
+from vyrectl.opencl.backend import OpenCLBackend
+from vyrectl.opencl.devices import Device
+
+
+@pytest.fixture(scope="session", params=list(devices()))
+def device(request: pytest.FixtureRequest) -> Device:
+    return devices()[request.param]
+
+
+@pytest.fixture(scope="session", params=list(devices()))
+def backend(request: pytest.FixtureRequest) -> OpenCLBackend:
+    found = on_device(request.param).backend
+    assert isinstance(found, OpenCLBackend)
+    return found

@@ -1,0 +1,162 @@
+"""The ladder of fences: the best rung that builds and works; and what is said when none does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.opencl.fakes import FakeCl, device
+from vyrectl.errors import AbiMismatchError, DeviceError, KernelBuildError
+from vyrectl.opencl import program
+from vyrectl.opencl.backend import OpenCLBackend
+from vyrectl.opencl.devices import Device
+from vyrectl.opencl.program import LADDER, build_program
+from vyrectl.opencl.source import assemble
+
+Rewrite = Callable[..., None]
+
+
+@pytest.fixture
+def rewrite(monkeypatch: pytest.MonkeyPatch) -> Rewrite:
+    """Changes one text after the other in every program that is put together from now on."""
+
+    def rewrite(*changes: tuple[str, str]) -> None:
+        def rewritten(*arguments: Any, **options: Any) -> str:
+            text = assemble(*arguments, **options)
+            for old, new in changes:
+                assert old in text
+                text = text.replace(old, new)
+            return text
+
+        monkeypatch.setattr(program, "assemble", rewritten)
+
+    return rewrite
+
+
+def on_first_rung(new: str, old: str = "") -> str:
+    """A text that is `new` on the first rung and `old` on all others."""
+    return f"\n#if VYRE_RUNG == 1\n{new}\n#else\n{old}\n#endif\n"
+
+
+@pytest.fixture
+def on_rung_1(backend: OpenCLBackend) -> Device:
+    """A device whose best rung is the first one."""
+    if backend.program().rung.number != 1:
+        pytest.skip(f"{backend.name} does not offer rung 1")
+    return backend.device
+
+
+def test_the_rungs_go_down() -> None:
+    numbers = [rung.number for rung in LADDER]
+    assert numbers == sorted(numbers)
+    assert set(numbers) == {1, 2, 3}
+    assert all(rung.standard.startswith("CL") and rung.meaning for rung in LADDER)
+
+
+def test_rung_2_needs_nvidia_s_compiler(device: Device, rewrite: Rewrite) -> None:
+    typedef = "typedef volatile __global uint *vyre_word_ptr;"
+    rewrite((typedef, on_first_rung("#error no", typedef)))
+    try:
+        number = build_program(device).rung.number
+    except DeviceError:
+        number = 3
+    assert number == (2 if "nvidia" in device.platform.lower() else 3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    const bool won = vyre_cas_acquire(words, 5u, 6u);", "    const bool won = true;"),
+        ("    vyre_store_release(words + 1, vyre_load_acquire(words) + 1u);", ""),
+        ("    vyre_add_relaxed(words + 2, 9u);", ""),
+        ("    vyre_max_relaxed(words + 2, 4u);", "    words[2] = 4u;"),
+        ("vyre_cas_value_acq_rel(words + 3, 11u, 12u);", "11u;"),
+        ("const bool lost = vyre_cas_acquire(words, 5u, 7u);", "const bool lost = true;"),
+    ],
+)
+def test_a_rung_whose_atomics_do_not_work_is_not_chosen(
+    on_rung_1: Device, rewrite: Rewrite, old: str, new: str
+) -> None:
+    """Each primitive in turn is made to do nothing, on the first rung alone."""
+    rewrite((old, on_first_rung(new, old)))
+    assert build_program(on_rung_1).rung.number > 1
+
+
+def test_a_rung_that_dies_is_not_chosen(on_rung_1: Device, rewrite: Rewrite) -> None:
+    """A kernel that the first rung does not have cannot be made, as where an atomic has no body."""
+    rewrite(("__kernel void vyre_probe_atomics(", on_first_rung("", "__kernel") + "void vyre_probe_atomics("))
+    assert build_program(on_rung_1).rung.number > 1
+
+
+def test_no_rung_works(device: Device, rewrite: Rewrite) -> None:
+    rewrite(("    vyre_add_relaxed(words + 2, 9u);", ""))
+    with pytest.raises(DeviceError, match="builds its atomics and they do not work"):
+        build_program(device)
+
+
+def test_no_rung_has_kernels(device: Device, rewrite: Rewrite) -> None:
+    rewrite(("__kernel void vyre_probe_atomics(", "void vyre_probe_atomics("))
+    with pytest.raises(DeviceError, match="cannot run them"):
+        build_program(device)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "vyre_u32 flags; ",
+            "vyre_u32 flags; vyre_u32 more; ",
+            r"says 68 for sizeof\(slot\), the wire says 64",
+        ),
+        (
+            "    ulong bytes;\n",
+            "    uint bytes;\n    uint spare;\n    ulong more;\n",
+            r"32 for sizeof\(buffer row\)",
+        ),
+        ("&slot.param - base", "&slot.flags - base", "says 60 for offset of param, the wire says 24"),
+        ("= *(const uchar *)&one;", "= 0u;", "says 0 for byte order"),
+    ],
+)
+def test_another_layout_is_refused(
+    device: Device, rewrite: Rewrite, old: str, new: str, message: str
+) -> None:
+    own_check = "typedef char vyre_slot_is_64_bytes[sizeof(vyre_slot) == 64 ? 1 : -1];"
+    rewrite((old, new), (own_check, ""))
+    with pytest.raises(AbiMismatchError, match=message):
+        build_program(device)
+
+
+def with_fake(monkeypatch: pytest.MonkeyPatch, **options: Any) -> FakeCl:
+    cl = FakeCl(**options)
+    monkeypatch.setattr(program, "pyopencl", lambda: cl)
+    return cl
+
+
+def test_a_pocl_that_does_not_know_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CONDA_PREFIX", raising=False)
+    cl = with_fake(
+        monkeypatch, build_log="error: unknown target CPU 'generic'\nnote: valid target CPU values are"
+    )
+    with pytest.raises(KernelBuildError, match="this build of PoCL does not know the processor") as caught:
+        build_program(device())
+    assert "instead of the one from PyPI" in str(caught.value.fix)
+    assert cl.builds == len(LADDER)
+
+
+def test_a_compiler_that_refuses_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "Build on <pyopencl.Device 'x'>:\n\nkernel.cl:3: error\n\n(options: -x)"
+    log = f"clBuildProgram failed\n\n{said}\n(source saved as /a.cl)"
+    with_fake(monkeypatch, build_log=log)
+    with pytest.raises(KernelBuildError, match="the kernels do not compile") as caught:
+        build_program(device(name="Toaster"))
+    assert caught.value.where == "Toaster"
+    assert "kernel.cl:3: error" in caught.value.log
+    assert "source saved" not in caught.value.log
+
+
+def test_a_device_that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_fake(monkeypatch, opens=False)
+    with pytest.raises(DeviceError, match="cannot be opened"):
+        build_program(device())

@@ -1,0 +1,129 @@
+"""How a program's source is put together; that messages point at the author's own file and line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from vyrectl.engine.ops import OpSource, load_source
+from vyrectl.errors import FileError, InvalidInputError, KernelBuildError
+from vyrectl.opencl.devices import Device
+from vyrectl.opencl.program import build_program
+from vyrectl.opencl.source import assemble, op_order
+
+OP = 'VYRE_OP(0x20000, mine, "x") { return vyre_done(); }\n'
+LINE = re.compile(r'^#line (\d+) "([^"]*)"$')
+
+
+def source(folder: Path, text: str, name: str = "my_ops.cl") -> OpSource:
+    """A file of operations."""
+    path = folder / name
+    path.write_text(text)
+    return load_source(path)
+
+
+def places(program: str) -> dict[str, list[tuple[str, int]]]:
+    """Text of a line -> the files and lines that the program says it comes from."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    name, number = "", 0
+    for line in program.split("\n"):
+        match = LINE.match(line)
+        if match:
+            number, name = int(match[1]), match[2]
+            continue
+        found.setdefault(line, []).append((name, number))
+        number += 1
+    return found
+
+
+def test_every_line_says_where_it_comes_from(tmp_path: Path) -> None:
+    (tmp_path / "inner.h").write_text("/* one */\nuint inner(void);\n")
+    mine = source(tmp_path, f'// first\n#include "inner.h"\nuint after(void);\n{OP}')
+    at = places(assemble((mine,)))
+    assert at["// first"] == [(str(tmp_path / "my_ops.cl"), 1)]
+    assert at["uint inner(void);"] == [(str(tmp_path / "inner.h"), 2)]
+    assert at["uint after(void);"] == [(str(tmp_path / "my_ops.cl"), 3)]
+    run = next(line for line in at if line.startswith("__kernel void vyre_run("))
+    assert at[run][0][0] == "engine/run.cl"
+
+
+def test_each_file_is_pasted_once(tmp_path: Path) -> None:
+    (tmp_path / "a.h").write_text('#include "b.h"\nuint in_a;\n')
+    (tmp_path / "b.h").write_text('#include "a.h"\n#include "vyre_op.h"\nuint in_b;\n')
+    text = f'#include "b.h"\n#include "./a.h"\n # include "b.h" // again\n{OP}'
+    at = places(assemble((source(tmp_path, text),)))
+    assert len(at["uint in_a;"]) == len(at["uint in_b;"]) == 1
+    assert [len(found) for line, found in at.items() if "vyre_outcome vyre_done(void)" in line] == [1]
+
+
+def test_an_include_is_found_beside_the_file_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "a.h").write_text('#include "b.h"\n')
+    (tmp_path / "lib" / "b.h").write_text("uint in_b;\n")
+    mine = source(tmp_path, f'#include "lib/a.h"\n#include <stdint.h>\n{OP}')
+    assert places(assemble((mine,)))["uint in_b;"] == [(str(tmp_path / "lib" / "b.h"), 1)]
+
+
+def test_includes_that_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"'missing\.h' cannot be found") as caught:
+        assemble((source(tmp_path, f'\n#include "missing.h"\n{OP}'),))
+    assert caught.value.where == f"{tmp_path}/my_ops.cl, line 2"
+    (tmp_path / "bytes.h").write_bytes(b"\xff")
+    with pytest.raises(InvalidInputError, match="is no UTF-8"):
+        assemble((source(tmp_path, f'#include "bytes.h"\n{OP}'),))
+    for depth in range(40):
+        (tmp_path / f"{depth}.h").write_text(f'#include "{depth + 1}.h"\n')
+    with pytest.raises(InvalidInputError, match="nested too deeply"):
+        assemble((source(tmp_path, f'#include "0.h"\n{OP}'),))
+
+
+def test_an_unreadable_include(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = source(tmp_path, f'#include "a.h"\n{OP}')
+    (tmp_path / "a.h").touch()
+
+    def refuse(path: Path, **options: str) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    read_text = Path.read_text
+    monkeypatch.setattr(
+        Path,
+        "read_text",
+        lambda path, **options: (refuse if path.name == "a.h" else read_text)(path, **options),
+    )
+    with pytest.raises(FileError, match="permission denied"):
+        assemble((mine,))
+
+
+def test_clashing_operations(tmp_path: Path) -> None:
+    one = source(tmp_path, OP, "one.cl")
+    other = source(tmp_path, OP.replace("mine", "other"), "other.cl")
+    with pytest.raises(InvalidInputError, match="id 0x20000 is taken by 'mine'"):
+        assemble((one, other))
+    assert [op.name for op in op_order((one,))][-1] == "mine"
+
+
+def test_an_operation_may_bear_any_name(device: Device, tmp_path: Path) -> None:
+    names = ["index", "done", "dispatch", "tally_row", "task", "main", "float4", "if", "order"]
+    ops = [OP.replace("mine", name).replace("0x20000", hex(0x2_0000 + i)) for i, name in enumerate(names)]
+    program = build_program(device, (source(tmp_path, "".join(ops)),))
+    assert [op.name for op in program.ops][-len(names) :] == names
+
+
+def test_a_mistake_is_reported_at_its_file_and_line(device: Device, tmp_path: Path) -> None:
+    (tmp_path / "inner.h").write_text("/* fine */\n")
+    text = f'// one\n#include "inner.h"\n{OP}\nVYRE_OP(0x20001, bad, "x") {{\n    return no_such_thing;\n}}\n'
+    with pytest.raises(KernelBuildError) as caught:
+        build_program(device, (source(tmp_path, text),))
+    assert re.search(r"my_ops\.cl:6\b", caught.value.log)
+    assert "no_such_thing" in caught.value.log
+    assert caught.value.where == str(tmp_path / "my_ops.cl")
+    assert caught.value.log.count("no_such_thing") <= 2
+
+
+def test_a_mistake_in_an_include_is_reported_there(device: Device, tmp_path: Path) -> None:
+    (tmp_path / "inner.h").write_text("\n\nuint broken(void) { return nothing; }\n")
+    with pytest.raises(KernelBuildError) as caught:
+        build_program(device, (source(tmp_path, f'#include "inner.h"\n{OP}'),))
+    assert re.search(r"inner\.h:3\b", caught.value.log)
