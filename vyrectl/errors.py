@@ -310,6 +310,37 @@ class DeviceMemoryError(InvalidInputError):
         return {"requested_bytes": self.requested_bytes, "available_bytes": self.available_bytes}
 
 
+class StepFaultError(InvalidInputError):
+    """A transfer step (spec 1.8) that read outside an array; nothing was changed by the iteration it failed in.
+
+    Attributes:
+        step: Its name.
+        index: The lowest word whose step failed.
+        iteration: In which iteration, from 1.
+        operand: The operand that was read, None for the vector itself.
+        word: Which word of it.
+    """
+
+    kind = "step_fault"
+
+    def __init__(self, step: str, index: int, iteration: int, operand: int | None, word: int) -> None:
+        array = "the vector" if operand is None else f"operand {operand}"
+        super().__init__(
+            f"step {step!r} reads word {word} of {array}, which is outside it",
+            where=f"word {index}, iteration {iteration}",
+            fix="Give longer operands, or mend the step",
+        )
+        self.step = step
+        self.index = index
+        self.iteration = iteration
+        self.operand = operand
+        self.word = word
+
+    def details(self) -> dict[str, object]:
+        """Everything by name."""
+        return {name: getattr(self, name) for name in ("step", "index", "iteration", "operand", "word")}
+
+
 # --- exit 4: lifecycle and counters -------------------------------------------------------------------------
 
 

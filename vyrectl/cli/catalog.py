@@ -41,6 +41,7 @@ CATALOG: tuple[Entry, ...] = (
     Entry("recover", "Care", "Put a crashed run's orphans back."),
     Entry("apply", "Plan", "Merge a ring's telemetry into a launch request."),
     Entry("plan", "Plan", "Recommend a launch for a queue, and say why."),
+    Entry("converge", "Plan", "Iterate a step on the device until nothing changes."),
     Entry("launch", "Run", "Run a ring on a device."),
     Entry("demo", "Run", "Build, run and draw a ring of real work."),
     Entry("devices", "This machine", "List what can run a ring."),

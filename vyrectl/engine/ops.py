@@ -78,7 +78,7 @@ def scan_source(text: str, path: Path, *, shipped: bool = False) -> OpSource:
         InvalidInputError: A malformed declaration, an id outside u32, an id or name declared twice, or, in a
             user's source, an id that the wire or vyrectl keeps. The message names the line.
     """
-    visible = _PREPROCESSOR.sub(_blank, _BLANKED.sub(_blank, text))
+    visible = visible_code(text)
     declared = {match.start(): match for match in _DECLARATION.finditer(text)}
     ops: list[OpInfo] = []
     for call in _CALL.finditer(visible):
@@ -93,6 +93,11 @@ def scan_source(text: str, path: Path, *, shipped: bool = False) -> OpSource:
         ops.append(_op_info(match, path, line, shipped))
     check_unique(ops)
     return OpSource(path, text, tuple(ops), shipped)
+
+
+def visible_code(text: str) -> str:
+    """A source with comments, strings and preprocessor lines blanked out, every other character where it was."""
+    return _PREPROCESSOR.sub(_blank, _BLANKED.sub(_blank, text))
 
 
 def load_source(path: Path) -> OpSource:
@@ -113,7 +118,7 @@ def load_source(path: Path) -> OpSource:
 
 
 def read_text(path: Path) -> str:
-    """The text of a source or of a file that it includes.
+    """The text of an OpenCL C source or of a file that it includes.
 
     Raises:
         FileError: It cannot be read.
@@ -122,7 +127,7 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise FileError.from_os_error(error, path, doing="read the operations") from error
+        raise FileError.from_os_error(error, path, doing="read the source") from error
     except UnicodeDecodeError as error:
         raise InvalidInputError(
             f"byte {error.start} is no UTF-8", where=str(path), fix="Save the source as UTF-8"

@@ -19,6 +19,7 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELDS
 from vyrectl.engine.buffers import TABLE_DTYPE
 from vyrectl.engine.ops import OpInfo, OpSource
+from vyrectl.engine.steps import StepSource
 from vyrectl.errors import AbiMismatchError, DeviceError, KernelBuildError, KernelDiedError
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.hints import INSTALL, system_family
@@ -177,7 +178,7 @@ def _try_build(cl: Any, context: Any, source: str, rung: Rung, logs: list[str]) 
         return None
 
 
-def _build_error(device: Device, logs: list[str], extra: Sequence[OpSource]) -> DeviceError:
+def _build_error(device: Device, logs: list[str], extra: Sequence[OpSource | StepSource]) -> DeviceError:
     log = logs[-1] if logs else ""
     if "unknown target CPU" in log:
         return KernelBuildError(

@@ -78,6 +78,7 @@ KIND_OF_METAVAR: dict[str, str] = {
     "PRIORITY": "priority",
     "SHELL": "shell",
     "STATE": "state",
+    "STEP": "step",
     "TOPOLOGY": "topology",
     "|".join(FORMATS): "format",
     "|".join(COLORS): "color",
@@ -117,6 +118,7 @@ def word_kinds() -> dict[str, Kind]:
     """Every kind that is a fixed list of words, by name."""
     from vyrectl.cli.commands.snapshot import GROUPS
     from vyrectl.engine.ops import shipped_ops
+    from vyrectl.engine.steps import shipped_steps
     from vyrectl.policy.enums import Topology
 
     lists: dict[str, tuple[Word, ...]] = {
@@ -136,6 +138,7 @@ def word_kinds() -> dict[str, Kind]:
         "priority": tuple(Word(name) for name in PRIORITY_NAMES),
         "shell": tuple(Word(name) for name in SCRIPT_NAMES),
         "state": tuple(Word(state.name.lower(), STATE_MEANINGS[state]) for state in TaskState),
+        "step": tuple(Word(step.name, step.doc) for source in shipped_steps() for step in source.steps),
         "topology": tuple(Word(topology.value) for topology in Topology),
     }
     lists["where_name"] = (*lists["field"], *_CONNECTIVES)

@@ -1,0 +1,196 @@
+"""State convergence (spec 1.8) on an OpenCL device: one dispatch of one work-group.
+
+The program is small: a transfer step, the loop of `kernels/converge/loop.cl` and the atomics of `vyre_sync.h`, on
+the best rung of the ladder that builds. The host writes nothing while the loop runs, but for the wish to stop.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.engine.converge import AT_BOUND, CONVERGED, STOPPED, Convergence, Fixpoint, Stop, Words
+from vyrectl.engine.steps import StepSource
+from vyrectl.errors import DeviceError, KernelDiedError, StepFaultError
+from vyrectl.opencl.devices import Device, find_device, pyopencl
+from vyrectl.opencl.program import LADDER, _build_error, _try_build
+from vyrectl.opencl.source import _Paster
+from vyrectl.resources import kernels_dir
+
+ENDINGS = (AT_BOUND, CONVERGED, STOPPED)
+"""How the loop ended, in the order of `VYRE_ENDED_*`; a fault follows."""
+
+_ITERATIONS, _ENDED, _STOP, _FAULT, _KIND, _OPERAND, _WORD = range(7)
+_STATE_WORDS = 8
+_PAST_OPERAND = 2
+
+OPERAND_DTYPE = np.dtype([("first", "<u8"), ("words", "<u8")])
+"""`vyre_operand_row` in vyre_step.h."""
+
+CPU_ITEMS, GPU_ITEMS = 1, 1024
+"""Most work-items of the group. A CPU runs them one after another anyway, and vectorises one item's loop better."""
+
+
+class OpenCLConverger:
+    """Runs transfer steps on one OpenCL device.
+
+    Args:
+        device: The device, or a selector for `find_device`.
+        items: Most work-items of the group; the device's own choice when None.
+    """
+
+    def __init__(self, device: Device | str | None = None, *, items: int | None = None) -> None:
+        self.device = device if isinstance(device, Device) else find_device(device)
+        self._items = items or (CPU_ITEMS if self.device.is_cpu else GPU_ITEMS)
+        self.name = self.device.name
+        self._cl = pyopencl()
+        self._context: Any = None
+
+    def converge(self, job: Convergence, stop: Stop = lambda: False) -> Fixpoint:
+        """Iterate; see `vyrectl.engine.converge.Converger`.
+
+        Raises:
+            KernelBuildError: The step does not compile; carries the compiler's log.
+            StepFaultError: The step read outside an array.
+            DeviceError: The device cannot hold the arrays, or died.
+        """
+        try:
+            return self._run(job, stop)
+        except self._cl.Error as error:
+            raise KernelDiedError(
+                f"the device cannot run the step ({error})",
+                where=self.name,
+                fix="Try another device with --device",
+            ) from error
+
+    def _run(self, job: Convergence, stop: Stop) -> Fixpoint:
+        cl = self._cl
+        if self._context is None:
+            self._context = cl.Context([self.device.handle])
+        self._check_size(job)
+        kernel = self._kernel(job)
+        queue = cl.CommandQueue(self._context, properties=cl.command_queue_properties.PROFILING_ENABLE)
+        loop = _Loop(cl, self._context, queue, job)
+        event = kernel(queue, *self._shape(kernel, len(job.current)), *loop.arguments)
+        loop.wait(event, stop)
+        state = loop.state()
+        if state[_FAULT]:
+            raise _fault(job, state)
+        return Fixpoint(
+            current=loop.current(),
+            iterations=int(state[_ITERATIONS]),
+            ended=ENDINGS[int(state[_ENDED])],
+            device=self.name,
+            device_seconds=(event.profile.end - event.profile.start) * 1e-9,
+            work_group_size=self._shape(kernel, len(job.current))[1][0],
+        )
+
+    def _shape(self, kernel: Any, words: int) -> tuple[tuple[int], tuple[int]]:
+        """Global and local size: one group, hardly larger than the vector needs."""
+        most = kernel.get_work_group_info(self._cl.kernel_work_group_info.WORK_GROUP_SIZE, self.device.handle)
+        items = min(1 << (words - 1).bit_length(), most, self._items)
+        return (items,), (items,)
+
+    def _kernel(self, job: Convergence) -> Any:
+        source, logs = assemble(job.source, job.step.name), list[str]()
+        for rung in LADDER:
+            handle = _try_build(self._cl, self._context, source, rung, logs)
+            if handle is not None:
+                return self._cl.Kernel(handle, "vyre_converge")
+        raise _build_error(self.device, logs, (job.source,))
+
+    def _check_size(self, job: Convergence) -> None:
+        largest = max(job.current.nbytes, sum(operand.nbytes for operand in job.operands))
+        if largest > self.device.max_allocation_bytes:
+            raise DeviceError(
+                f"an array takes {largest} bytes and the device gives at most "
+                f"{self.device.max_allocation_bytes} in one piece",
+                where=self.name,
+                fix="Choose another device",
+            )
+
+
+def assemble(source: StepSource, step: str) -> str:
+    """The program of one step: the source that declares it, then the loop that calls it."""
+    paste = _Paster(kernels_dir())
+    parts = (
+        paste.file(kernels_dir() / "include" / "vyre_step.h"),
+        paste.text(source.text, source.path),
+        f"#define VYRE_STEP_CALL(step, index) vyre_step_{step}((step), (index))",
+        paste.file(kernels_dir() / "converge" / "loop.cl"),
+    )
+    return "\n".join(parts) + "\n"
+
+
+class _Loop:
+    """The buffers of one run."""
+
+    def __init__(self, cl: Any, context: Any, queue: Any, job: Convergence) -> None:
+        self._cl, self._context, self._queue = cl, context, queue
+        self._job = job
+        self._state = self._buffer(np.zeros(_STATE_WORDS, np.uint32))
+        self._current = self._buffer(job.current)
+        rows = np.zeros(max(1, len(job.operands)), OPERAND_DTYPE)
+        rows["words"][: len(job.operands)] = [len(operand) for operand in job.operands]
+        rows["first"][1:] = np.cumsum(rows["words"])[:-1]
+        self.arguments = (
+            self._current,
+            self._buffer(np.empty_like(job.current)),
+            np.uint32(len(job.current)),
+            self._buffer(np.concatenate([*job.operands, np.zeros(1, np.uint32)])),
+            self._buffer(rows),
+            np.uint32(len(job.operands)),
+            np.uint32(job.max_iterations),
+            self._state,
+        )
+
+    def wait(self, event: Any, stop: Stop) -> None:
+        """Poll until the kernel is over; tell it once when it should stop."""
+        complete = self._cl.command_execution_status.COMPLETE
+        self._queue.flush()
+        pause, told = 20e-6, False
+        while (status := event.command_execution_status) != complete:
+            if status < 0:
+                raise KernelDiedError(f"the loop ended with OpenCL status {status}")
+            time.sleep(pause)
+            pause = min(pause * 1.5, 2e-3)
+            if not told and stop():
+                told = True
+                self._ask_to_stop()
+
+    def state(self) -> NDArray[np.uint32]:
+        """What the loop said at its end."""
+        return self._read(np.empty(_STATE_WORDS, np.uint32), self._state)
+
+    def current(self) -> Words:
+        """The vector as it is now."""
+        return self._read(np.empty(len(self._job.current), np.uint32), self._current)
+
+    def _ask_to_stop(self) -> None:
+        """Through a second queue, beside the running kernel."""
+        queue = self._cl.CommandQueue(self._context)
+        one = np.ones(1, np.uint32)
+        self._cl.enqueue_copy(queue, self._state, one, dst_offset=_STOP * 4, is_blocking=False)
+        queue.flush()
+
+    def _buffer(self, array: NDArray[Any]) -> Any:
+        flags = self._cl.mem_flags
+        contiguous = np.ascontiguousarray(array)
+        return self._cl.Buffer(self._context, flags.READ_WRITE | flags.COPY_HOST_PTR, hostbuf=contiguous)
+
+    def _read(self, array: NDArray[np.uint32], buffer: Any) -> NDArray[np.uint32]:
+        self._cl.enqueue_copy(self._queue, array, buffer)
+        return array
+
+
+def _fault(job: Convergence, state: NDArray[np.uint32]) -> StepFaultError:
+    return StepFaultError(
+        job.step.name,
+        index=0xFFFF_FFFF - int(state[_FAULT]),
+        iteration=int(state[_ITERATIONS]) + 1,
+        operand=int(state[_OPERAND]) if state[_KIND] == _PAST_OPERAND else None,
+        word=int(state[_WORD]) | int(state[_WORD + 1]) << 32,
+    )
