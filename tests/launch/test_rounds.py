@@ -1,0 +1,160 @@
+"""The rounds of a launch, with a session that keeps a script: slices, budgets, and every way to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vyrectl.engine.backend import RoundIndex, Session, Tally
+from vyrectl.engine.schedule import ClaimOrder
+from vyrectl.launch.rounds import FIRST_SLICE, SLICE_GROWTH, Course, Drain, Limits
+
+
+@dataclass
+class Script:
+    """A session whose index passes are given and whose runs do as they are told.
+
+    Attributes:
+        indices: What each index pass finds; (classes, resumed).
+        reach: From (order, begin, limit) to the position reached; everything by default.
+    """
+
+    indices: list[tuple[tuple[int, ...], int]]
+    reach: Callable[[ClaimOrder, int, int], int] = lambda order, begin, limit: limit
+    lost: bool = False
+    device_seconds: float = 0.0
+    words: dict[int, int] = field(default_factory=dict)
+    runs: list[tuple[int, int]] = field(default_factory=list)
+    counted: Tally = field(default_factory=Tally)
+
+    def index(self) -> RoundIndex:
+        classes, resumed = self.indices.pop(0)
+        return RoundIndex(classes, resumed, 0)
+
+    def run(self, order: ClaimOrder, begin: int, limit: int, interrupt: Any) -> int:
+        self.runs.append((begin, limit))
+        reached = self.reach(order, begin, limit)
+        if not self.lost:
+            self.counted.claims += reached - begin
+        return reached
+
+    def tally(self) -> Tally:
+        return self.counted
+
+    def control(self) -> Any:
+        words = np.zeros(160, np.uint32)
+        for word, value in self.words.items():
+            words[word] = value
+        return words
+
+    def write_control(self, word: int, value: int) -> None:
+        self.words[word] = value
+
+
+NOTHING = ((0, 0, 0, 0, 0), 0)
+
+
+def drain(script: Script, **limits: Any) -> Course:
+    session: Session = script  # type: ignore[assignment]
+    return Drain(session, Limits(**limits)).run()
+
+
+def test_rounds_go_on_until_nothing_is_claimable() -> None:
+    script = Script([((2, 0, 3, 0, 0), 1), ((0, 1, 0, 0, 0), 2), NOTHING])
+    course = drain(script)
+    assert (course.ended, course.rounds, course.indexed, course.resumed) == ("drained", 2, 5, 3)
+    assert script.runs == [(0, 5), (0, 1)]
+
+
+def test_nothing_to_do_is_no_round() -> None:
+    course = drain(Script([NOTHING]))
+    assert (course.ended, course.rounds, course.indexed) == ("drained", 0, 0)
+
+
+def test_the_order_of_a_round_goes_on_where_the_last_one_ended() -> None:
+    orders = []
+
+    def reach(order: ClaimOrder, begin: int, limit: int) -> int:
+        orders.append((order.high_count, order.low_count, order.run_before))
+        return limit
+
+    script = Script([((3, 4, 0, 0, 0), 0), ((1, 0, 2, 0, 5), 0), NOTHING], reach, words={135: 2})
+    drain(script)
+    assert orders == [(7, 0, 2), (1, 7, 9)]
+    assert script.words[135] == 0
+
+
+def test_slices_grow_while_the_device_is_quick() -> None:
+    script = Script([((0, 0, 10**6, 0, 0), 0), NOTHING])
+    drain(script)
+    sizes = [limit - begin for begin, limit in script.runs]
+    assert sizes[0] == FIRST_SLICE
+    assert sizes[1] == FIRST_SLICE * SLICE_GROWTH
+    assert [begin for begin, _ in script.runs[1:]] == [limit for _, limit in script.runs[:-1]]
+    assert script.runs[-1][1] == 10**6
+
+
+def test_a_slice_is_never_larger_than_the_budget() -> None:
+    script = Script([((0, 0, 100, 0, 0), 0), ((0, 0, 100, 0, 0), 0), NOTHING])
+    course = drain(script, max_steps=130)
+    assert script.runs == [(0, 100), (0, 30)]
+    assert (course.ended, course.rounds) == ("max_steps", 2)
+
+
+def test_a_budget_that_ends_with_the_work_is_drained() -> None:
+    assert drain(Script([((0, 0, 100, 0, 0), 0), NOTHING]), max_steps=100).ended == "drained"
+
+
+def test_a_round_without_progress_is_stalled() -> None:
+    script = Script([((0, 0, 5, 0, 0), 0)] * 3, lost=True)
+    course = drain(script)
+    assert (course.ended, course.rounds) == ("stalled", 1)
+
+
+def test_shutdown_before_and_within_a_round() -> None:
+    before = drain(Script([((1, 0, 0, 0, 0), 0)], words={0: 1}))
+    assert (before.ended, before.rounds) == ("shutdown", 0)
+    script = Script([((0, 0, 9, 0, 0), 0)], reach=lambda order, begin, limit: 4)
+    assert drain(script).ended == "shutdown"
+
+
+def test_shutdown_with_nothing_left_is_drained() -> None:
+    assert drain(Script([NOTHING], words={0: 1})).ended == "drained"
+
+
+@pytest.mark.parametrize("reason", ["interrupted", "timeout"])
+def test_a_reason_to_stop_ends_it(reason: str) -> None:
+    script = Script([((0, 0, 10**5, 0, 0), 0)])
+    course = drain(script, stop=lambda: reason if script.runs else None)
+    assert (course.ended, len(script.runs)) == (reason, 1)
+
+
+def test_a_reason_that_comes_within_a_slice() -> None:
+    script = Script([((0, 0, 9, 0, 0), 0)], reach=lambda order, begin, limit: 4)
+    assert drain(script, stop=lambda: "interrupted" if script.runs else None).ended == "interrupted"
+
+
+def test_a_stop_before_the_first_claim_is_no_stall() -> None:
+    """Workers that leave at once have made no progress, and still it is the stop that ended the launch."""
+    script = Script([((0, 0, 9, 0, 0), 0)], reach=lambda order, begin, limit: begin)
+    assert drain(script, stop=lambda: "timeout" if script.runs else None).ended == "timeout"
+
+
+def test_a_clock_that_has_run_out() -> None:
+    course = drain(Script([((1, 0, 0, 0, 0), 0)]), deadline=0.0)
+    assert (course.ended, course.rounds) == ("timeout", 0)
+
+
+def test_progress_is_told_after_each_slice() -> None:
+    seen: list[Any] = []
+    script = Script([((0, 0, 5000, 0, 0), 0), ((3, 0, 0, 0, 0), 0), NOTHING])
+    drain(script, watch=seen.append)
+    assert [(one.round_number, one.claimed, one.claimable, one.claims) for one in seen] == [
+        (1, 4096, 5000, 4096),
+        (1, 5000, 5000, 5000),
+        (2, 3, 3, 5003),
+    ]

@@ -1,0 +1,297 @@
+"""`vyrectl.launch`: what may be launched, what a launch may be told, when it ends, and what it saves."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import vyrectl
+from tests.conformance.backends import devices
+from tests.conformance.cases import make_slots
+from vyrectl import LaunchReport, Ring, TaskState, launch
+from vyrectl.engine.backend import Job
+from vyrectl.engine.buffers import Buffer, BufferTable
+from vyrectl.engine.reference import ReferenceBackend, ReferenceSession
+from vyrectl.engine.reference_ops import done
+from vyrectl.errors import (
+    FileError,
+    InvalidInputError,
+    RingFormatError,
+    UnknownNameError,
+    UsageError,
+    WhereError,
+)
+from vyrectl.launch.rounds import Limits, Progress
+from vyrectl.launch.run import choose_backend
+from vyrectl.ring.hold import hold
+
+REQUEUE_N, COPY, WAIT = 0x1007, 0x1001, 0x1006
+SOURCE = 'VYRE_OP(0x20000, mine, "x") { return vyre_done(); }'
+
+
+@pytest.fixture
+def ring() -> Ring:
+    return Ring.from_slots(make_slots(10))
+
+
+def run(ring: Ring, **options: Any) -> LaunchReport:
+    return launch(ring, device="reference", **options)
+
+
+def test_it_is_one_name_for_a_function_and_a_package() -> None:
+    from vyrectl import launch as function
+
+    assert callable(vyrectl.launch)
+    assert isinstance(function(Ring.from_slots(make_slots(1)), device="reference"), LaunchReport)
+
+
+def test_a_ring_in_memory_holds_the_result(ring: Ring) -> None:
+    report = run(ring)
+    assert (ring.slots["state"] == TaskState.DONE).all()
+    assert (report.ended, report.claims, report.outcomes["done"], report.remaining) == ("drained", 10, 10, 0)
+    assert run(ring).claims == 0
+
+
+def test_a_path_is_run_and_saved(tmp_path: Path) -> None:
+    path = tmp_path / "ring.bin"
+    Ring.from_slots(make_slots(4)).save(path)
+    assert launch(path, device="reference").claims == 4
+    with Ring.open(path) as after:
+        assert (after.slots["state"] == TaskState.DONE).all()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["ring.bin", "ring.bin.lock"]
+
+
+def test_a_path_that_another_holds(tmp_path: Path) -> None:
+    path = tmp_path / "ring.bin"
+    Ring.from_slots(make_slots(4)).save(path)
+    before = path.read_bytes()
+    held = hold(path, role="edit")
+    with pytest.raises(FileError, match="the ring is held by"):
+        launch(path, device="reference")
+    held.release()
+    assert path.read_bytes() == before
+
+
+def test_a_launch_that_fails_leaves_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "ring.bin"
+    Ring.from_slots(make_slots(4)).save(path)
+    before = path.read_bytes()
+    with pytest.raises(UnknownNameError):
+        launch(path, device="no such device")
+    assert path.read_bytes() == before
+
+
+def test_rings_that_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RingFormatError, match="an empty ring has nothing to launch"):
+        run(Ring.from_slots(make_slots(0)))
+    path = tmp_path / "ring.bin"
+    Ring.from_slots(make_slots(2)).save(path)
+    with Ring.open(path) as readonly, pytest.raises(UsageError, match="the ring is read-only"):
+        run(readonly)
+    with pytest.raises(FileError):
+        launch(tmp_path / "missing.bin", device="reference")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("workers", 0),
+        ("workers", 2**32),
+        ("work_group_size", -1),
+        ("ticket", 0),
+        ("ticket", 2**32),
+        ("age_threshold", -1),
+        ("age_threshold", 2**32),
+        ("max_steps", -1),
+        ("timeout", -0.5),
+        ("timeout", float("nan")),
+        ("epoch", -1),
+        ("epoch", 2**32),
+    ],
+)
+def test_options_out_of_range(ring: Ring, option: str, value: float) -> None:
+    with pytest.raises(UsageError, match=f"^(.*: )?{option} is "):
+        run(ring, **{option: value})
+    assert (ring.slots == make_slots(10)).all()
+
+
+def test_selection_by_condition(ring: Ring) -> None:
+    report = run(ring, where="slot < 3 or task_id == 10")
+    assert ring.slots["state"].tolist() == [3, 3, 3, 1, 1, 1, 1, 1, 1, 3]
+    assert (report.remaining, report.left_alone.not_selected) == (0, 6)
+
+
+def test_the_selection_is_made_at_the_start() -> None:
+    ring = Ring.from_slots(make_slots(2, op_handle=REQUEUE_N, param=2, priority=[1, 4]))
+    run(ring, where="priority == high")
+    assert ring.slots["state"].tolist() == [3, 1]
+    assert ring.slots["priority"].tolist() == [3, 4]
+
+
+def test_a_selection_keeps_paused_tasks_too() -> None:
+    slots = make_slots(2)
+    slots["state"] = TaskState.PAUSED
+    ring = Ring.from_slots(slots)
+    run(ring, where="slot == 1")
+    assert ring.slots["state"].tolist() == [4, 3]
+
+
+def test_operations_of_one_s_own_have_names_in_conditions(tmp_path: Path) -> None:
+    (tmp_path / "mine.cl").write_text(SOURCE)
+    backend = ReferenceBackend({0x2_0000: lambda task, env: done()})
+    ring = Ring.from_slots(make_slots(2, op_handle=[0, 0x2_0000]))
+    report = launch(ring, device=backend, ops=[tmp_path / "mine.cl"], where="op == mine")
+    assert ring.slots["state"].tolist() == [1, 3]
+    assert list(report.tally.by_op) == [0x2_0000]
+
+
+def test_a_condition_that_is_malformed(ring: Ring) -> None:
+    with pytest.raises(WhereError):
+        run(ring, where="state ==")
+
+
+@pytest.mark.parametrize("steps", [0, 1, 7, 29, 30, 31])
+def test_a_step_budget_is_met_exactly(steps: int) -> None:
+    ring = Ring.from_slots(make_slots(10, op_handle=REQUEUE_N, param=2))
+    report = run(ring, max_steps=steps)
+    assert report.claims == min(steps, 30)
+    assert report.ended == ("drained" if steps >= 30 else "max_steps")
+    assert (report.remaining == 0) == (steps >= 30)
+
+
+def test_a_timeout_of_nothing_claims_nothing(ring: Ring) -> None:
+    report = run(ring, timeout=0)
+    assert (report.ended, report.claims, report.remaining) == ("timeout", 0, 10)
+
+
+@pytest.mark.parametrize("device", ["reference", *devices()])
+@pytest.mark.timeout(60)
+def test_a_timeout_ends_an_endless_queue(device: str) -> None:
+    backend = choose_backend(devices().get(device, device))
+    ring = Ring.from_slots(make_slots(3, op_handle=REQUEUE_N, param=2**32 - 1))
+    launch(Ring.from_slots(make_slots(3)), device=backend)
+    started = time.monotonic()
+    report = launch(ring, device=backend, timeout=0.3)
+    assert report.ended == "timeout"
+    assert report.remaining == 3
+    assert np.isin(ring.slots["state"], [TaskState.READY, TaskState.REQUEUED]).all()
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("device", list(devices()))
+@pytest.mark.timeout(60)
+def test_a_timeout_ends_a_long_slice(device: str) -> None:
+    """The device is asked to stop while it works; what is left is untouched."""
+    backend = choose_backend(devices()[device])
+    launch(Ring.from_slots(make_slots(3)), device=backend)
+    ring = Ring.from_slots(make_slots(4000, op_handle=0x1005, param=2**20))
+    report = launch(ring, device=backend, timeout=0.2, workers=1, work_group_size=1)
+    assert report.ended == "timeout"
+    assert 0 < report.claims < 4000
+    assert (ring.slots["state"] == TaskState.DONE).sum() == report.claims
+    assert (ring.slots["state"] == TaskState.READY).sum() == report.remaining == 4000 - report.claims
+
+
+def test_a_caller_may_stop_it_and_watch(ring: Ring) -> None:
+    seen: list[Progress] = []
+    limits = Limits(watch=seen.append, stop=lambda: "interrupted" if seen else None)
+    ring = Ring.from_slots(make_slots(5000))
+    report = run(ring, limits=limits)
+    assert report.ended == "interrupted"
+    assert [(one.round_number, one.claimed, one.claimable, one.claims) for one in seen] == [
+        (1, 4096, 5000, 4096)
+    ]
+    assert (ring.slots["state"] == TaskState.DONE).sum() == 4096
+
+
+def test_a_given_control_buffer_is_changed_in_place(ring: Ring) -> None:
+    control = np.zeros(200, np.uint32)
+    control[3] = 1
+    report = run(ring, control=control, epoch=6)
+    assert (control[1], control[128], report.epoch) == (10, 6, 6)
+    assert (report.control == control).all()
+
+
+def test_a_control_buffer_that_is_too_short(ring: Ring) -> None:
+    with pytest.raises(InvalidInputError, match="has 159 words and needs 160"):
+        run(ring, control=np.zeros(159, np.uint32))
+
+
+def test_outputs_are_saved_at_the_end(tmp_path: Path) -> None:
+    out = tmp_path / "out.npy"
+    ring = Ring.from_slots(make_slots(1, op_handle=COPY, output_handle=1))
+    table = BufferTable(
+        {0: Buffer(np.arange(5, dtype=np.uint32), False), 1: Buffer(np.zeros(5, np.uint32), True, out)}
+    )
+    report = run(ring, buffers=table)
+    assert report.outputs == (str(out),)
+    assert np.load(out).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_arrays_are_changed_in_place() -> None:
+    source, target = np.arange(4, dtype=np.uint32), np.zeros(4, np.uint32)
+    source.flags.writeable = False
+    ring = Ring.from_slots(make_slots(2, op_handle=COPY, output_handle=[1, 0]))
+    run(ring, buffers={0: source, 1: target})
+    assert target.tolist() == [0, 1, 2, 3]
+    assert ring.slots["state"].tolist() == [3, 7]
+
+
+def test_slots_that_are_none_of_its_business() -> None:
+    slots = make_slots(6, resume_epoch=9)
+    slots["state"] = [2, 4, 7, 99, 0, 1]
+    ring = Ring.from_slots(slots.copy())
+    report = run(ring)
+    assert (ring.slots[:5] == slots[:5]).all()
+    assert report.left_alone.to_record() == {
+        "running": 1,
+        "paused": 1,
+        "shut_out": 0,
+        "not_selected": 0,
+        "unknown": 1,
+    }
+
+
+def test_which_backend_a_name_stands_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = ReferenceBackend()
+    assert choose_backend(backend) is backend
+    assert choose_backend("reference").name == "reference"
+    monkeypatch.setenv("VYRECTL_DEVICE", "reference")
+    assert choose_backend().name == "reference"
+    assert choose_backend("").name == "reference"
+    with pytest.raises(UnknownNameError):
+        choose_backend("no such device")
+
+
+def test_the_report_as_a_record(ring: Ring) -> None:
+    record = run(ring).to_record()
+    assert record["by_priority"] == {"critical": 0, "high": 0, "normal": 10, "low": 0, "idle": 0}
+    assert record["by_op"] == [
+        {"op_handle": 0, "op_name": "nop", "done": 10, "yielded": 0, "paused": 0, "requeued": 0, "faulted": 0}
+    ]
+    assert (record["geometry"], record["outputs"], record["device"]) == ({}, [], "reference")
+    assert "control" not in record
+
+
+class Dying(ReferenceSession):
+    """A session whose device goes away."""
+
+    def run(self, *arguments: Any) -> int:
+        raise KernelDiedError("the device is gone")
+
+
+class DyingBackend(ReferenceBackend):
+    """Opens such sessions."""
+
+    def open(self, job: Job) -> Dying:
+        return Dying(job, {})
+
+
+def test_a_device_that_dies_leaves_the_ring(ring: Ring) -> None:
+    with pytest.raises(KernelDiedError):
+        launch(ring, device=DyingBackend())
+    assert (ring.slots == make_slots(10)).all()
