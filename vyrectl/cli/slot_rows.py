@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.faults import fault_name
+from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES
 from vyrectl.abi.states import TaskState, priority_name, state_name
 from vyrectl.cli.describe import flag_list, op_label
@@ -38,17 +39,31 @@ def slot_rows(slots: SlotArray, numbers: NDArray[np.int64], keys: Sequence[str] 
     """
 
     def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
-        look = _Lookups(quote)
-        pick = _picker(keys)
+        read = SlotReader(slots, quote, keys)
         for start in range(0, len(numbers), BLOCK_SLOTS):
-            part = numbers[start : start + BLOCK_SLOTS]
-            yield [pick(look.row(number, words)) for number, words in _pairs(slots, part)]
+            yield read.rows(numbers[start : start + BLOCK_SLOTS])
 
     return Rows(keys, blocks)
 
 
-def _pairs(slots: SlotArray, part: NDArray[np.int64]) -> Iterator[tuple[int, tuple[int, ...]]]:
-    return zip(part.tolist(), slots[part].tolist(), strict=True)
+class SlotReader:
+    """Reads slots as value tuples for `Rows`.
+
+    Args:
+        slots: The ring, `SLOT_DTYPE`, shape (n,).
+        quote: The format's way to write texts.
+        keys: Some of `ROW_KEYS`.
+    """
+
+    def __init__(self, slots: SlotArray, quote: Quote, keys: Sequence[str] = ROW_KEYS) -> None:
+        self._slots = slots
+        self._look = _Lookups(quote)
+        self._pick = _picker(keys)
+
+    def rows(self, numbers: NDArray[np.int64]) -> list[tuple[Any, ...]]:
+        """The values of the slots `numbers`, in that order."""
+        pairs = zip(numbers.tolist(), self._slots[numbers].tolist(), strict=True)
+        return [self._pick(self._look.row(number, words)) for number, words in pairs]
 
 
 def _picker(keys: Sequence[str]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
@@ -147,3 +162,45 @@ def sort_slots(
     columns = [numbers if name == "slot" else slots[name][numbers] for name, _ in keys]
     ordered = [~column if down else column for column, (_, down) in zip(columns, keys, strict=True)]
     return numbers[np.lexsort(ordered[::-1])]
+
+
+def widest_slots(slots: SlotArray, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A few of the slots, among which each column of a table has its widest value.
+
+    Args:
+        slots: The ring, `SLOT_DTYPE`, shape (n,).
+        numbers: Slot indices, shape (m,).
+    """
+    import numpy as np
+
+    if len(numbers) <= BLOCK_SLOTS:
+        return numbers
+    chosen = slots if len(numbers) == len(slots) else slots[numbers]
+    faulted = np.flatnonzero(chosen["state"] == TaskState.FAULTED)
+    found = [np.array([numbers.argmax()])]
+    for name in FIELD_NAMES:
+        column = chosen[name]
+        named = name in ("state", "priority", "op_handle", "flags")
+        found.append(_one_of_each(column) if named else np.array([column.argmax()]))
+    found.append(faulted[_one_of_each(chosen["continuation_data"][faulted])])
+    for name, hidden in (
+        ("continuation_data", faulted),
+        ("resume_epoch", chosen["resume_epoch"] == NEVER_EPOCH),
+    ):
+        shown = chosen[name].copy()
+        shown[hidden] = 0
+        found.append(np.array([shown.argmax()]))
+    kept: NDArray[np.int64] = numbers[np.unique(np.concatenate(found))]
+    return kept
+
+
+def _one_of_each(column: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """An index of each distinct value."""
+    import numpy as np
+
+    if int(column.max(initial=0)) >= _MOST_REMEMBERED:
+        return np.unique(column, return_index=True)[1].astype(np.int64)
+    last = np.full(int(column.max(initial=0)) + 1, -1, np.int64)
+    last[column] = np.arange(len(column))
+    found: NDArray[np.int64] = last[last >= 0]
+    return found

@@ -60,9 +60,9 @@ def state_cell(word: int) -> Cell:
     return state_name(word), state_style(word)
 
 
-def count_of(count: int, noun: str) -> str:
-    """`1 slot`, `3 slots`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def count_of(count: int, noun: str, several: str | None = None) -> str:
+    """`1 slot`, `3 slots`; `several` is the plural where it is no mere s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {several or noun + 's'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,12 @@ class FittedTable:
 
     Args:
         columns: Its columns.
-        rows: One sequence of cells a row; walked twice, so not a generator.
+        rows: One sequence of cells a row; walked twice unless there is a sample, so not a generator.
         title: A line above it.
         headed: Show the headings and the line under them.
         hint: Where the hidden columns can be seen, after their names.
+        sample: Rows among which each column has its widest cell, so that not all need be made before the first
+            is shown; `rows` by default.
     """
 
     def __init__(
@@ -101,12 +103,14 @@ class FittedTable:
         title: str | None = None,
         headed: bool = True,
         hint: str = "a wider terminal shows more",
+        sample: Iterable[Sequence[Cell]] | None = None,
     ) -> None:
         self.columns = columns
         self.rows = rows
         self.title = title
         self.headed = headed
         self.hint = hint
+        self.sample = rows if sample is None else sample
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield from self.pieces(console)
@@ -130,7 +134,7 @@ class FittedTable:
 
     def _widths(self) -> list[int]:
         widths = [len(column.header) if self.headed else 0 for column in self.columns]
-        for row in self.rows:
+        for row in self.sample:
             for index, cell in enumerate(row):
                 length = cell_length(cell_text(cell))
                 if length > widths[index]:

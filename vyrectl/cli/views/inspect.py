@@ -9,12 +9,14 @@ from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.slot import FIELD_ALIASES, FIELD_NAMES
 from vyrectl.cli.describe import flag_list, show_word
 from vyrectl.cli.output import plain
-from vyrectl.cli.views.cells import Cell, Column, FittedTable, state_cell
+from vyrectl.cli.views.cells import Cell, Column, FittedTable, cell_text, count_of, state_cell
 from vyrectl.cli.views.decode import words_table
 from vyrectl.cli.views.parts import Parts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    View = Callable[[Mapping[str, Any]], RenderableType]
 
 HEADINGS = {full: short for short, full in FIELD_ALIASES.items()}
 DEFAULT_KEYS = (
@@ -38,26 +40,96 @@ DEFAULT_KEYS = (
 )
 """Columns of the table unless `--columns` names others: all words, the telling ones first."""
 
+TREE_KEYS = (
+    "slot",
+    "state",
+    "op_handle",
+    "tenant_id",
+    "priority",
+    "age_ticks",
+    "requeue_count",
+    "yield_count",
+    "parent_task_id",
+)
+"""Columns of a tree, before the tree itself."""
+
+MOST_INDENTED = 20
+"""Levels of a tree that are drawn by indenting; deeper ones by number."""
+
+MOST_CHILDREN = 24
+"""Children of one slot that a table lists."""
+
+RELATIVE_COLUMNS = ("relative", "slot", "state", "op", "task", "age")
+
 _TEXTUAL = ("state", "op_handle", "priority", "flags")
 
 
-def list_view(keys: Sequence[str] | None) -> Callable[[Mapping[str, Any]], RenderableType]:
+def list_view(keys: Sequence[str] | None, sample: Iterable[Mapping[str, Any]] | None = None) -> View:
     """A view of many slots.
 
     Args:
         keys: Columns that were asked for, all of which are shown; None for the default ones, as many as fit.
+        sample: Some of the rows, among which each column has its widest value; None for all.
     """
     chosen = keys or DEFAULT_KEYS
-    columns = [
-        Column(HEADINGS.get(key, key), right=not _is_text(key), rank=0 if keys else max(0, rank - 3))
-        for rank, key in enumerate(chosen)
-    ]
+    columns = _columns(chosen, fixed=keys is not None)
 
     def view(record: Mapping[str, Any]) -> RenderableType:
-        rows = _CellRows(record["slots"], chosen)
-        return FittedTable(columns, rows, hint="see --columns")
+        return _table(columns, record["slots"], sample, lambda row: [_cell(key, row) for key in chosen])
 
     return view
+
+
+def tree_view(keys: Sequence[str] | None, sample: Iterable[Mapping[str, Any]] | None = None) -> View:
+    """A view of tasks below their parents, the tree in the last column; ancestors that were not chosen are dim.
+
+    Args:
+        keys: Columns that were asked for; None for the default ones, as many as fit.
+        sample: As for `list_view`.
+    """
+    chosen = keys or TREE_KEYS
+    columns = [*_columns(chosen, fixed=keys is not None), Column("task")]
+
+    def cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+        line = [*(_cell(key, row) for key in chosen), _branch(row)]
+        return line if row.get("matched", True) else [(cell_text(cell), "dim") for cell in line]
+
+    return lambda record: _table(columns, record["slots"], sample, cells)
+
+
+def group_view(fields: Sequence[str]) -> View:
+    """A view of slots counted by some fields."""
+    counts = [Column(name, right=True) for name in ("slots", "share", "oldest")]
+    columns = [*_columns(fields, fixed=True), *counts]
+
+    def cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+        counted = (str(row["slots"]), f"{100 * row['share']:.1f} %", str(row["oldest"]))
+        return [*(_cell(field, row) for field in fields), *counted]
+
+    return lambda record: _table(columns, record["groups"], None, cells)
+
+
+def file_view(record: Mapping[str, Any]) -> RenderableType:
+    """One line about a file that was written."""
+    columns = count_of(len(record["columns"]), "column")
+    return f"{plain(record['output'])}: {count_of(record['shown'], 'slot')}, {columns}"
+
+
+def _columns(keys: Sequence[str], *, fixed: bool) -> list[Column]:
+    return [
+        Column(HEADINGS.get(key, key), right=not _is_text(key), rank=0 if fixed else max(0, rank - 3))
+        for rank, key in enumerate(keys)
+    ]
+
+
+def _table(
+    columns: Sequence[Column],
+    rows: Iterable[Mapping[str, Any]],
+    sample: Iterable[Mapping[str, Any]] | None,
+    cells: Callable[[Mapping[str, Any]], Sequence[Cell]],
+) -> FittedTable:
+    measured = None if sample is None else _CellRows(sample, cells)
+    return FittedTable(columns, _CellRows(rows, cells), hint="see --columns", sample=measured)
 
 
 def _is_text(key: str) -> bool:
@@ -67,13 +139,21 @@ def _is_text(key: str) -> bool:
 class _CellRows:
     """Rows as cells, made when they are needed: a table may be long."""
 
-    def __init__(self, rows: Iterable[Mapping[str, Any]], keys: Sequence[str]) -> None:
+    def __init__(
+        self, rows: Iterable[Mapping[str, Any]], cells: Callable[[Mapping[str, Any]], Sequence[Cell]]
+    ) -> None:
         self._rows = rows
-        self._keys = keys
+        self._cells = cells
 
     def __iter__(self) -> Iterator[Sequence[Cell]]:
-        for row in self._rows:
-            yield [_cell(key, row) for key in self._keys]
+        return map(self._cells, self._rows)
+
+
+def _branch(row: Mapping[str, Any]) -> str:
+    """The task's id, further right the deeper it is."""
+    depth: int = row.get("depth", 0)
+    far = f"[{depth}] " if depth > MOST_INDENTED else ""
+    return "  " * min(depth, MOST_INDENTED) + far + str(row["task_id"])
 
 
 def _cell(key: str, row: Mapping[str, Any]) -> Cell:
@@ -97,7 +177,26 @@ def slot_view(record: Mapping[str, Any]) -> RenderableType:
     words = words_table(record["words"], title=title)
     rows = [_action_cells(row) for row in record["actions"]]
     actions = FittedTable([Column("action"), Column("would change", wrap=True)], rows)
-    return Parts([words, actions])
+    return Parts([words, actions, *_family(record)])
+
+
+def _family(record: Mapping[str, Any]) -> list[FittedTable]:
+    """Parents and children; nothing when the task has neither."""
+    rows = [_relative_cells("parent", row) for row in record["parents"]]
+    if record["parent_task_id"] and not rows:
+        rows.append(("parent", "-", "", "", str(record["parent_task_id"]), "not in this ring"))
+    children = record["children"]
+    rows += [_relative_cells("child", row) for row in children[:MOST_CHILDREN]]
+    columns = [Column(name, right=name in ("slot", "task", "age")) for name in RELATIVE_COLUMNS]
+    more = len(children) - MOST_CHILDREN
+    note = f" ({count_of(more, 'more child', 'more children')})" if more > 0 else ""
+    return [FittedTable(columns, rows, title=f"relatives{note}")] if rows else []
+
+
+def _relative_cells(relation: str, row: Mapping[str, Any]) -> Sequence[Cell]:
+    op = show_word("op_handle", row["op_handle"])
+    numbers = (str(row["task_id"]), str(row["age_ticks"]))
+    return relation, str(row["slot"]), state_cell(row["state"]), op, *numbers
 
 
 def _action_cells(row: Mapping[str, Any]) -> Sequence[Cell]:
