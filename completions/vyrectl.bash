@@ -70,6 +70,11 @@ __vyrectl_describe() {
             valued='--device:device --request:file --previous:topology --policy:file --sweep:none --offset:none --count:none --format:format -f:format --color:color --queue-len:none --requested-worker-groups:none --max-workgroup-size-x:none --max-compute-workgroups-per-dimension:none --max-compute-invocations-per-workgroup:none --requested-hit-capacity:none --expected-hits-per-item:none --hot-opcode-count:none --hot-window-count:none --requeue-count:none --max-priority-age:none --graph-node-count:none --graph-edge-count:none --frontier-density-bps:none --memory-pressure-bps:none --resident-device-bytes:none --device-memory-budget-bytes:none'
             places='file_bin'
             ;;
+        converge)
+            options='--step --steps --matrix --transitions --edges --operand --lazy --max-iterations --device -d --timeout --output -o --offset --count --lenient --format -f --json --color --quiet -q --help -h'
+            valued='--step:step --steps:file_cl --matrix:file --transitions:file --edges:file --operand:file_npy --max-iterations:none --device:device -d:device --timeout:none --output:file -o:file --offset:none --count:none --format:format -f:format --color:color'
+            places='file_bin'
+            ;;
         launch)
             options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --verify --in-place --no-in-place --output -o --backup --fail-on-fault --dry-run --format -f --json --color --quiet -q --help -h'
             valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --output:file_bin -o:file_bin --format:format -f:format --color:color'
@@ -78,6 +83,11 @@ __vyrectl_describe() {
         demo)
             options='--device -d --output -o --keep --format -f --json --color --quiet -q --help -h'
             valued='--device:device -d:device --output:file_png -o:file_png --keep:file_bin --format:format -f:format --color:color'
+            places=''
+            ;;
+        bench)
+            options='--device -d --quick --sizes --repeat --only --format -f --json --color --quiet -q --help -h'
+            valued='--device:device -d:device --sizes:none --repeat:none --only:none --format:format -f:format --color:color'
             places=''
             ;;
         devices)
@@ -104,7 +114,7 @@ __vyrectl_words() {
     case $1 in
         action) list='pause resume yield requeue complete fault' ;;
         color) list='auto always never' ;;
-        command) list='encode decode build inspect snapshot transition set check recover apply plan launch demo devices ops completion' ;;
+        command) list='encode decode build inspect snapshot transition set check recover apply plan converge launch demo bench devices ops completion' ;;
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;
@@ -119,6 +129,7 @@ __vyrectl_words() {
         priority) list='critical high normal low idle' ;;
         shell) list='bash zsh fish powershell' ;;
         state) list='empty ready running done paused yielded requeued faulted' ;;
+        step) list='distribution reachability' ;;
         topology) list='Empty SparseFrontier HybridFrontier DenseFrontier FusedDense MemoryConstrained' ;;
         where_name) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags slot and or not in' ;;
         where_value) list='empty ready running done paused yielded requeued faulted critical high normal low idle requeue_requested resume_ready nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot' ;;

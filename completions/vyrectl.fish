@@ -31,10 +31,14 @@ function __vyrectl_valued
             string split ' ' -- '--request --offset --count --format -f --color --queue-len --requested-worker-groups --max-workgroup-size-x --max-compute-workgroups-per-dimension --max-compute-invocations-per-workgroup --requested-hit-capacity --expected-hits-per-item --hot-opcode-count --hot-window-count --requeue-count --max-priority-age --graph-node-count --graph-edge-count --frontier-density-bps --memory-pressure-bps --resident-device-bytes --device-memory-budget-bytes'
         case 'plan'
             string split ' ' -- '--device --request --previous --policy --sweep --offset --count --format -f --color --queue-len --requested-worker-groups --max-workgroup-size-x --max-compute-workgroups-per-dimension --max-compute-invocations-per-workgroup --requested-hit-capacity --expected-hits-per-item --hot-opcode-count --hot-window-count --requeue-count --max-priority-age --graph-node-count --graph-edge-count --frontier-density-bps --memory-pressure-bps --resident-device-bytes --device-memory-budget-bytes'
+        case 'converge'
+            string split ' ' -- '--step --steps --matrix --transitions --edges --operand --max-iterations --device -d --timeout --output -o --offset --count --format -f --color'
         case 'launch'
             string split ' ' -- '--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --output -o --format -f --color'
         case 'demo'
             string split ' ' -- '--device -d --output -o --keep --format -f --color'
+        case 'bench'
+            string split ' ' -- '--device -d --sizes --repeat --only --format -f --color'
         case 'devices'
             string split ' ' -- '--format -f --color'
         case 'ops'
@@ -114,8 +118,10 @@ function __vyrectl_kind_command
         'recover' 'Put a crashed run\'s orphans back' \
         'apply' 'Merge a ring\'s telemetry into a launch request' \
         'plan' 'Recommend a launch for a queue, and say why' \
+        'converge' 'Iterate a step on the device until nothing changes' \
         'launch' 'Run a ring on a device' \
         'demo' 'Build, run and draw a ring of real work' \
+        'bench' 'Measure this device beside its own ceilings' \
         'devices' 'List what can run a ring' \
         'ops' 'List the operations a task may name' \
         'completion' 'Print a shell\'s completion script'
@@ -287,6 +293,12 @@ function __vyrectl_kind_state
         'yielded' 'gave up its worker, may be claimed again' \
         'requeued' 'went back to a priority class, may be claimed again' \
         'faulted' 'stopped by a fault; runs no more unless repaired'
+end
+
+function __vyrectl_kind_step
+    printf '%s\t%s\n' \
+        'distribution' 'shares of a whole move once under the cumulative transition matrix in operand 0' \
+        'reachability' 'a node joins the set when an edge leads to it from the set; edges by target in operands 0 and 1'
 end
 
 function __vyrectl_kind_topology
@@ -628,6 +640,27 @@ complete -c vyrectl -n '__vyrectl_in plan' -l device-memory-budget-bytes -x -d '
 complete -c vyrectl -n '__vyrectl_in plan' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at plan 0 0' -x -k -a '(__fish_complete_suffix .bin)'
 
+complete -c vyrectl -n '__vyrectl_in converge' -l step -x -k -a '(__vyrectl_kind_step)' -d 'Transfer step; distribution by default'
+complete -c vyrectl -n '__vyrectl_in converge' -l steps -x -k -a '(__fish_complete_suffix .cl)' -d 'Transfer steps of your own'
+complete -c vyrectl -n '__vyrectl_in converge' -l matrix -r -F -d 'Transition chances or counts, row = from'
+complete -c vyrectl -n '__vyrectl_in converge' -l transitions -r -F -d 'Transition counts that launch --json reported'
+complete -c vyrectl -n '__vyrectl_in converge' -l edges -r -F -d 'Edges of a graph for reachability: [[from, to], ...]'
+complete -c vyrectl -n '__vyrectl_in converge' -l operand -x -k -a '(__fish_complete_suffix .npy)' -d 'Operand of your own step, from 0 up; repeats'
+complete -c vyrectl -n '__vyrectl_in converge' -l lazy -d 'Move half of each share at a time: same limit, no swinging'
+complete -c vyrectl -n '__vyrectl_in converge' -l max-iterations -x -d 'Most iterations'
+complete -c vyrectl -n '__vyrectl_in converge' -l device -s d -x -k -a '(__vyrectl_kind_device)' -d 'Where to run: an id, cpu, gpu, a name, reference'
+complete -c vyrectl -n '__vyrectl_in converge' -l timeout -x -d 'Stop after this time'
+complete -c vyrectl -n '__vyrectl_in converge' -l output -s o -r -F -d 'Write the resulting words here, as .npy'
+complete -c vyrectl -n '__vyrectl_in converge' -l offset -x -d 'Where the ring starts inside a larger dump'
+complete -c vyrectl -n '__vyrectl_in converge' -l count -x -d 'How many slots to read; all by default'
+complete -c vyrectl -n '__vyrectl_in converge' -l lenient -d 'Leave slots in an unknown state out'
+complete -c vyrectl -n '__vyrectl_in converge' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in converge' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in converge' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in converge' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in converge' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at converge 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+
 complete -c vyrectl -n '__vyrectl_in launch' -l device -s d -x -k -a '(__vyrectl_kind_device)' -d 'Where to run: an id, cpu, gpu, a name, reference'
 complete -c vyrectl -n '__vyrectl_in launch' -l ops -x -k -a '(__fish_complete_suffix .cl)' -d 'Operations of your own; may be repeated'
 complete -c vyrectl -n '__vyrectl_in launch' -l buffer -r -F -d 'x.npy, x.npy:OUT.npy or zeros:DTYPE:SHAPE[:OUT.npy]'
@@ -663,6 +696,17 @@ complete -c vyrectl -n '__vyrectl_in demo' -l json -d 'Short for --format json'
 complete -c vyrectl -n '__vyrectl_in demo' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
 complete -c vyrectl -n '__vyrectl_in demo' -l quiet -s q -d 'Leave out talk and progress'
 complete -c vyrectl -n '__vyrectl_in demo' -l help -s h -d 'Show this message and exit'
+
+complete -c vyrectl -n '__vyrectl_in bench' -l device -s d -x -k -a '(__vyrectl_kind_device)' -d 'Where to measure; the best device by default'
+complete -c vyrectl -n '__vyrectl_in bench' -l quick -d 'Rings up to 1M slots, fewer rounds: under a minute'
+complete -c vyrectl -n '__vyrectl_in bench' -l sizes -x -d 'Slots of the rings, e.g. 1k,64k,1M,16M'
+complete -c vyrectl -n '__vyrectl_in bench' -l repeat -x -d 'Rounds that count: 9, or 5 with --quick'
+complete -c vyrectl -n '__vyrectl_in bench' -l only -x -d 'Of tasks, groups, memory, start, order: these alone'
+complete -c vyrectl -n '__vyrectl_in bench' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in bench' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in bench' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in bench' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in bench' -l help -s h -d 'Show this message and exit'
 
 complete -c vyrectl -n '__vyrectl_in devices' -l check -d 'Build and run a kernel on each, and name its fence rung'
 complete -c vyrectl -n '__vyrectl_in devices' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'

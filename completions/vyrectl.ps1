@@ -32,8 +32,10 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('recover', 'Put a crashed run''s orphans back'),
             @('apply', 'Merge a ring''s telemetry into a launch request'),
             @('plan', 'Recommend a launch for a queue, and say why'),
+            @('converge', 'Iterate a step on the device until nothing changes'),
             @('launch', 'Run a ring on a device'),
             @('demo', 'Build, run and draw a ring of real work'),
+            @('bench', 'Measure this device beside its own ceilings'),
             @('devices', 'List what can run a ring'),
             @('ops', 'List the operations a task may name'),
             @('completion', 'Print a shell''s completion script')
@@ -177,6 +179,10 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('yielded', 'gave up its worker, may be claimed again'),
             @('requeued', 'went back to a priority class, may be claimed again'),
             @('faulted', 'stopped by a fault; runs no more unless repaired')
+        )
+        'step' = @(
+            @('distribution', 'shares of a whole move once under the cumulative transition matrix in operand 0'),
+            @('reachability', 'a node joins the set when an edge leads to it from the set; edges by target in operands 0 and 1')
         )
         'topology' = @(
             @('Empty', ''),
@@ -522,6 +528,35 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             )
             Places = @('file_bin')
         }
+        'converge' = @{
+            Options = @(
+                @('--step', 'step', 'Transfer step; distribution by default'),
+                @('--steps', 'file_cl', 'Transfer steps of your own'),
+                @('--matrix', 'file', 'Transition chances or counts, row = from'),
+                @('--transitions', 'file', 'Transition counts that launch --json reported'),
+                @('--edges', 'file', 'Edges of a graph for reachability: [[from, to], ...]'),
+                @('--operand', 'file_npy', 'Operand of your own step, from 0 up; repeats'),
+                @('--lazy', '', 'Move half of each share at a time: same limit, no swinging'),
+                @('--max-iterations', 'none', 'Most iterations'),
+                @('--device', 'device', 'Where to run: an id, cpu, gpu, a name, reference'),
+                @('-d', 'device', 'Where to run: an id, cpu, gpu, a name, reference'),
+                @('--timeout', 'none', 'Stop after this time'),
+                @('--output', 'file', 'Write the resulting words here, as .npy'),
+                @('-o', 'file', 'Write the resulting words here, as .npy'),
+                @('--offset', 'none', 'Where the ring starts inside a larger dump'),
+                @('--count', 'none', 'How many slots to read; all by default'),
+                @('--lenient', '', 'Leave slots in an unknown state out'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin')
+        }
         'launch' = @{
             Options = @(
                 @('--device', 'device', 'Where to run: an id, cpu, gpu, a name, reference'),
@@ -565,6 +600,25 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--output', 'file_png', 'Also write the picture as PNG'),
                 @('-o', 'file_png', 'Also write the picture as PNG'),
                 @('--keep', 'file_bin', 'Also write the finished ring, to look at'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @()
+        }
+        'bench' = @{
+            Options = @(
+                @('--device', 'device', 'Where to measure; the best device by default'),
+                @('-d', 'device', 'Where to measure; the best device by default'),
+                @('--quick', '', 'Rings up to 1M slots, fewer rounds: under a minute'),
+                @('--sizes', 'none', 'Slots of the rings, e.g. 1k,64k,1M,16M'),
+                @('--repeat', 'none', 'Rounds that count: 9, or 5 with --quick'),
+                @('--only', 'none', 'Of tasks, groups, memory, start, order: these alone'),
                 @('--format', 'format', 'How to write the answer'),
                 @('-f', 'format', 'How to write the answer'),
                 @('--json', '', 'Short for --format json'),

@@ -44,6 +44,7 @@ CATALOG: tuple[Entry, ...] = (
     Entry("converge", "Plan", "Iterate a step on the device until nothing changes."),
     Entry("launch", "Run", "Run a ring on a device."),
     Entry("demo", "Run", "Build, run and draw a ring of real work."),
+    Entry("bench", "Run", "Measure this device beside its own ceilings."),
     Entry("devices", "This machine", "List what can run a ring."),
     Entry("ops", "This machine", "List the operations a task may name."),
     Entry("completion", "This machine", "Print a shell's completion script."),

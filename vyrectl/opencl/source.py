@@ -73,6 +73,15 @@ static vyre_outcome vyre_dispatch(vyre_task *task) {{
 }}"""
 
 
+def assemble_file(*parts: str) -> str:
+    """One kernel file that stands alone, with its includes pasted in.
+
+    Args:
+        parts: Its path below `kernels`.
+    """
+    return _Paster(kernels_dir()).file(kernels_dir().joinpath(*parts))
+
+
 class _Paster:
     """Pastes local includes into a text, each file once."""
 

@@ -1,0 +1,82 @@
+"""What a whole `vyrectl launch` costs: processes started from nothing, beside a Python that does nothing.
+
+Standard library only. Invariant: a command is given a new copy of the same ring each time, in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from vyrectl.bench.case import Turn
+from vyrectl.errors import DeviceError
+
+ENTRY = "import sys; from vyrectl.cli.main import main; sys.exit(main())"
+"""What the installed script `vyrectl` does."""
+
+CACHE_VARIABLES = ("XDG_CACHE_HOME", "POCL_CACHE_DIR", "CUDA_CACHE_PATH", "NEO_CACHE_DIR", "cl_cache_dir")
+"""Where vyrectl, pyopencl and the drivers keep what they have built."""
+
+
+class Commands:
+    """Starts processes; a context manager that owns their folder.
+
+    Args:
+        device_id: What `--device` gets.
+        ring: A ring's bytes.
+    """
+
+    def __init__(self, device_id: str, ring: bytes) -> None:
+        self._device_id = device_id
+        self._ring = ring
+        self._folder = tempfile.TemporaryDirectory(prefix="vyrectl-bench-")
+        self._path = Path(self._folder.name) / "ring.bin"
+
+    def __enter__(self) -> Commands:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._folder.cleanup()
+
+    def bare(self) -> Turn:
+        """`python -c pass`."""
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "pass"], check=True)
+        return Turn(time.perf_counter() - started)
+
+    def launch(self) -> Turn:
+        """`vyrectl launch`, with whatever the user's caches hold."""
+        seconds, _ = self._launch(os.environ)
+        return Turn(seconds)
+
+    def cold_build(self) -> Turn:
+        """Device opened and program built in a new process, with caches that hold nothing."""
+        with tempfile.TemporaryDirectory(dir=self._folder.name) as empty:
+            nowhere = dict.fromkeys(CACHE_VARIABLES, empty)
+            return Turn(self._launch({**os.environ, **nowhere})[1]["build_seconds"])
+
+    def _launch(self, environment: Any) -> tuple[float, dict[str, Any]]:
+        self._path.write_bytes(self._ring)
+        command = ["launch", self._path.name, "--device", self._device_id, "--json", "--quiet"]
+        started = time.perf_counter()
+        done = _run([sys.executable, "-c", ENTRY, *command], environment, self._folder.name)
+        seconds = time.perf_counter() - started
+        if done.returncode:
+            words = done.stderr.decode(errors="replace").strip()
+            raise DeviceError(f"`vyrectl launch` ended with exit code {done.returncode}: {words}")
+        record: dict[str, Any] = json.loads(done.stdout)
+        return seconds, record
+
+
+def _run(command: Sequence[str], environment: Any, folder: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL)

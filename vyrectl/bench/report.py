@@ -1,0 +1,107 @@
+"""What a bench is asked, and the record of what it found. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vyrectl.bench.case import SECTIONS, Measure
+
+if TYPE_CHECKING:
+    from vyrectl.bench.engine import Workload
+    from vyrectl.opencl.devices import Device
+
+SIZES = (1 << 10, 1 << 16, 1 << 20, 1 << 24)
+QUICK_SIZES = SIZES[:3]
+REPEATS, QUICK_REPEATS = 9, 5
+
+ALL_SECTIONS = (*SECTIONS, "order")
+NO_OP_DRAIN = "no-op drain"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure.
+
+    Attributes:
+        sizes: Slots of the rings.
+        repeats: Rounds that count.
+        quick: Whether smaller buffers and fewer builds will do.
+        sections: Which of `ALL_SECTIONS`.
+    """
+
+    sizes: tuple[int, ...] = SIZES
+    repeats: int = REPEATS
+    quick: bool = False
+    sections: tuple[str, ...] = ALL_SECTIONS
+
+    @classmethod
+    def usual(cls, quick: bool, **wanted: Any) -> Plan:
+        """The usual sizes and rounds, but for what is wanted otherwise; None wants nothing."""
+        usual = {"sizes": QUICK_SIZES, "repeats": QUICK_REPEATS} if quick else {}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return cls(**{"quick": quick, **usual, **given})
+
+
+@dataclass(slots=True)
+class Report:
+    """What a bench found.
+
+    Attributes:
+        device: Where.
+        plan: What was asked for.
+        measures: One row a case.
+        drains: What the engine drained, by the key of its case.
+        overtaken: How far drains stray from the order of priorities, by size.
+        skipped: What did not fit, and why.
+        seconds: Time the whole bench took.
+    """
+
+    device: Device
+    plan: Plan
+    measures: list[Measure] = field(default_factory=list)
+    drains: dict[tuple[str, int], Workload] = field(default_factory=dict)
+    overtaken: list[dict[str, float]] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def to_record(self) -> dict[str, Any]:
+        """Everything but the measures, which are rows (`rows`)."""
+        return {
+            "device": self.device.to_record(),
+            "quick": self.plan.quick,
+            "repeats": self.plan.repeats,
+            "sizes": list(self.plan.sizes),
+            "geometry": self._geometry(),
+            "where_time_goes": [row for one in self.measures if (row := self._parts(one))],
+            "bytes_beside_ring": self._memory(),
+            "overtaken": self.overtaken,
+            "skipped": self.skipped,
+            "seconds": self.seconds,
+        }
+
+    def rows(self) -> list[dict[str, object]]:
+        """One flat record a measure."""
+        return [one.to_record() for one in self.measures]
+
+    def _geometry(self) -> list[dict[str, object]]:
+        return [{"name": name, "size": size, **load.facts} for (name, size), load in self.drains.items()]
+
+    def _parts(self, one: Measure) -> dict[str, object] | None:
+        if one.case.key not in self.drains:
+            return None
+        return {
+            "name": one.case.name,
+            "size": one.case.size,
+            "wall_seconds": one.wall.median,
+            "device_seconds": None if one.device is None else one.device.median,
+            **one.parts,
+        }
+
+    def _memory(self) -> list[dict[str, object]]:
+        rows: list[dict[str, object]] = []
+        for (name, size), load in self.drains.items():
+            if name == NO_OP_DRAIN:
+                each = None if load.bytes_beside is None else load.bytes_beside / size
+                rows.append({"size": size, "bytes": load.bytes_beside, "bytes_a_slot": each})
+        return rows

@@ -1,0 +1,77 @@
+"""`vyrectl bench`: this device beside its own ceilings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output, parse_number
+from vyrectl.cli.views.bench import view
+from vyrectl.errors import UnknownNameError, UsageError
+
+
+def command(
+    *,
+    device: Annotated[
+        str,
+        typer.Option("--device", "-d", metavar="NAME", help="Where to measure; the best device by default."),
+    ] = "",
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Rings up to 1M slots, fewer rounds: under a minute.")
+    ] = False,
+    sizes: Annotated[
+        str, typer.Option("--sizes", metavar="LIST", help="Slots of the rings, e.g. 1k,64k,1M,16M.")
+    ] = "",
+    repeat: Annotated[
+        str, typer.Option("--repeat", metavar="N", help="Rounds that count: 9, or 5 with --quick.")
+    ] = "",
+    only: Annotated[
+        str,
+        typer.Option("--only", metavar="LIST", help="Of tasks, groups, memory, start, order: these alone."),
+    ] = "",
+    format_name: FormatOption = "table",
+    as_json: JsonOption = False,
+    color: ColorOption = "auto",
+    quiet: QuietOption = False,
+) -> None:
+    """Measure this device beside its own ceilings.
+
+    Drains rings of no-op tasks, of tasks that yield, and of group tasks, and sets each beside what the device could
+    do at best with the same memory in the same run: (a) a one-pass sweep that claims every task by
+    compare-and-swap and finishes it in place, without index or order; (b) one kernel enqueue a task; (c) one
+    ordinary kernel that does the group tasks' arithmetic. Everything is measured in turn, round after round;
+    the figures are medians, shares compare turns of the same round. Absolute rates hold for this machine alone.
+
+    \b
+    Example:
+      vyrectl bench --quick
+      vyrectl bench --device gpu --only tasks,groups --sizes 1M,16M --json
+    """
+    from vyrectl.bench.report import Plan
+    from vyrectl.bench.sizes import parse_sizes
+    from vyrectl.bench.suite import run_bench
+    from vyrectl.opencl.devices import find_device
+
+    output = make_output(format_name, as_json, color, quiet=quiet)
+    if device == "reference":
+        raise UsageError("the reference backend has no ceilings", fix="Name an OpenCL device")
+    plan = Plan.usual(
+        quick,
+        sizes=parse_sizes(sizes) if sizes else None,
+        repeats=parse_number(repeat, "--repeat", least=1) if repeat else None,
+        sections=_sections(only) if only else None,
+    )
+    with output.progress("bench", "turns") as update:
+        report = run_bench(find_device(device or None), plan, update)
+    output.emit("bench", report.to_record(), view, rows=report.rows(), rows_key="measures")
+
+
+def _sections(text: str) -> tuple[str, ...]:
+    from vyrectl.bench.report import ALL_SECTIONS
+
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in ALL_SECTIONS:
+            raise UnknownNameError("section", name, ALL_SECTIONS)
+    return tuple(name for name in ALL_SECTIONS if name in names)

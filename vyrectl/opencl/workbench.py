@@ -1,0 +1,160 @@
+"""Single kernels on a device, outside any launch: built from a file, given buffers, timed one command at a time.
+
+`reduce` counts rings with it and `vyrectl.bench` measures with it. Invariant: the time of a command is the device's
+own, from its profiling events; who wants the host's looks at a clock.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.errors import DeviceError, KernelBuildError, KernelDiedError
+from vyrectl.opencl.devices import Device, pyopencl
+from vyrectl.opencl.program import LADDER
+from vyrectl.opencl.source import assemble_file
+
+PREFETCHING = ("portable computing language", "intel")
+"""Platforms whose compiler takes `__builtin_prefetch`; it breaks others in ways that a try-build does not show."""
+
+LEAST_BUFFER_BYTES = 64
+
+
+class Workbench:
+    """A device, ready for kernels of any file.
+
+    Args:
+        device: The device.
+
+    Raises:
+        DeviceError: It cannot be opened.
+    """
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self._cl = cl = pyopencl()
+        try:
+            self.context = cl.Context([device.handle])
+            profiling = cl.command_queue_properties.PROFILING_ENABLE
+            self.queue = cl.CommandQueue(self.context, properties=profiling)
+        except cl.Error as error:
+            raise DeviceError(f"the device cannot be opened ({error})", where=device.name) from error
+
+    def build(self, *parts: str) -> Any:
+        """Build one file below `kernels`, on the best rung of the fence ladder that compiles.
+
+        Args:
+            parts: The file's path, for example "engine", "reduce.cl".
+
+        Returns:
+            What `kernel` takes.
+
+        Raises:
+            KernelBuildError: The device's compiler refuses it.
+        """
+        source = assemble_file(*parts)
+        log = ""
+        for rung in LADDER:
+            options = [f"-cl-std={rung.standard}", f"-DVYRE_RUNG={rung.number}", *device_options(self.device)]
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    return self._cl.Program(self.context, source).build(options)
+            except self._cl.Error as error:
+                log = str(error)
+        raise KernelBuildError(
+            f"{parts[-1]} does not compile",
+            where=self.device.name,
+            fix="Choose another device with --device; `vyrectl devices` lists them",
+            log=log,
+        )
+
+    def kernel(self, built: Any, name: str) -> Any:
+        """A fresh kernel object."""
+        return self._cl.Kernel(built, name)
+
+    def buffer(self, size_bytes: int) -> Any:
+        """Device memory with arbitrary content."""
+        with self._care("give memory"):
+            return self._cl.Buffer(
+                self.context, self._cl.mem_flags.READ_WRITE, max(size_bytes, LEAST_BUFFER_BYTES)
+            )
+
+    def copy_of(self, array: NDArray[Any]) -> Any:
+        """Device memory that starts as a copy of an array."""
+        flags = self._cl.mem_flags
+        if not array.nbytes:
+            return self.buffer(0)
+        with self._care("give memory"):
+            return self._cl.Buffer(
+                self.context, flags.READ_WRITE | flags.COPY_HOST_PTR, hostbuf=_bytes(array)
+            )
+
+    def over(self, array: NDArray[Any], *, writes: bool) -> Any:
+        """An array's own memory on a CPU device, a copy on any other.
+
+        Args:
+            array: Contiguous; it must outlive the buffer.
+            writes: Kernels may write it.
+        """
+        if not self.device.is_cpu or not array.nbytes:
+            return self.copy_of(array)
+        flags = self._cl.mem_flags
+        access = flags.READ_WRITE if writes else flags.READ_ONLY
+        with self._care("give memory"):
+            return self._cl.Buffer(self.context, access | flags.USE_HOST_PTR, hostbuf=_bytes(array))
+
+    def local(self, words: int) -> Any:
+        """Local memory, as a kernel's argument."""
+        return self._cl.LocalMemory(words * 4)
+
+    def run(self, kernel: Any, work_items: int, local: int, *arguments: Any) -> float:
+        """Run a kernel to its end; seconds on the device."""
+        with self._care(f"run {kernel.function_name}"):
+            return _seconds(kernel(self.queue, (work_items,), (local,), *arguments))
+
+    def run_many(self, kernel: Any, count: int, *arguments: Any) -> None:
+        """Enqueue one work-item `count` times, each with the same arguments, and wait for the last."""
+        with self._care(f"run {kernel.function_name}"):
+            kernel.set_args(*arguments)
+            enqueue, queue = self._cl.enqueue_nd_range_kernel, self.queue
+            for _ in range(count):
+                enqueue(queue, kernel, (1,), (1,))
+            queue.finish()
+
+    def copy(self, target: Any, source: Any, size_bytes: int) -> float:
+        """Copy from buffer to buffer; seconds on the device."""
+        with self._care("copy"):
+            return _seconds(self._cl.enqueue_copy(self.queue, target, source, byte_count=size_bytes))
+
+    def read(self, buffer: Any, array: NDArray[Any], offset_bytes: int = 0) -> None:
+        """Bring a buffer's bytes into an array."""
+        with self._care("be read"):
+            self._cl.enqueue_copy(self.queue, _bytes(array), buffer, src_offset=offset_bytes)
+
+    @contextmanager
+    def _care(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except self._cl.Error as error:
+            raise KernelDiedError(f"the device cannot {doing} ({error})", where=self.device.name) from error
+
+
+def device_options(device: Device) -> list[str]:
+    """Build options that a device's compiler calls for."""
+    knows = device.is_cpu and any(name in device.platform.lower() for name in PREFETCHING)
+    return ["-DVYRE_HAS_PREFETCH=1"] if knows else []
+
+
+def _bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+    return array.reshape(-1).view(np.uint8)
+
+
+def _seconds(event: Any) -> float:
+    event.wait()
+    return float(event.profile.end - event.profile.start) * 1e-9
