@@ -46,6 +46,7 @@ CATALOG: tuple[Entry, ...] = (
     Entry("demo", "Run", "Build, run and draw a ring of real work."),
     Entry("bench", "Run", "Measure this device beside its own ceilings."),
     Entry("devices", "This machine", "List what can run a ring."),
+    Entry("doctor", "This machine", "Say whether this machine is ready."),
     Entry("ops", "This machine", "List the operations a task may name."),
     Entry("completion", "This machine", "Print a shell's completion script."),
 )

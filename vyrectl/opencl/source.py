@@ -55,6 +55,11 @@ def assemble(extra: Sequence[OpSource] = (), *, verify: bool = False) -> str:
     return "\n".join(parts) + "\n"
 
 
+def assemble_alone(name: str) -> str:
+    """One file of `kernels/engine` with what it includes, without operations and without the engine."""
+    return _Paster(kernels_dir()).file(kernels_dir() / "engine" / name)
+
+
 def _dispatcher(ops: Sequence[OpInfo]) -> str:
     calls = "\n".join(f"        case 0x{op.id:x}u: return {op.function}(task);" for op in ops)
     indices = "\n".join(f"        case 0x{op.id:x}u: return {row}u;" for row, op in enumerate(ops))

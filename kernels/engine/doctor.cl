@@ -1,0 +1,39 @@
+/* doctor.cl - what `vyrectl doctor` asks of a device beyond the probes of every launch (probe.cl).
+ *
+ *   vyre_doctor_coherence   does the host see what a running kernel writes into host memory, and does the kernel see the host?
+ *   vyre_doctor_resident    how many work-groups are on the device at a time?
+ *
+ * Both poll, and both give up after `polls` polls: nothing here waits for a work-item or a host that may never come.
+ * Memory order: every word by release store and acquire load, or by relaxed adds where only a count matters.
+ * The host guarantees: words has VYRE_DOCTOR_WORDS words, all 0. Nothing here faults.
+ */
+#include "vyre_sync.h"
+
+/* Each in a cache line of its own. */
+#define VYRE_DOCTOR_HELLO 0u   /* 1 once the kernel runs */
+#define VYRE_DOCTOR_ANSWER 32u /* the host writes 1 */
+#define VYRE_DOCTOR_SEEN 64u   /* 1: the kernel saw the answer; 2: it gave up */
+#define VYRE_DOCTOR_ARRIVED 0u
+#define VYRE_DOCTOR_LEFT 32u
+#define VYRE_DOCTOR_MOST 64u   /* most groups present at a time, as far as one of them saw */
+#define VYRE_DOCTOR_WORDS 96u
+
+__kernel void vyre_doctor_coherence(vyre_word_ptr words, const uint polls) {
+    if (get_global_id(0)) return;
+    vyre_store_release(words + VYRE_DOCTOR_HELLO, 1u);
+    uint left = polls;
+    while (left && !vyre_load_acquire(words + VYRE_DOCTOR_ANSWER)) --left;
+    vyre_store_release(words + VYRE_DOCTOR_SEEN, left ? 1u : 2u);
+}
+
+__kernel void vyre_doctor_resident(vyre_word_ptr words, const uint groups, const uint polls) {
+    if (!get_local_id(0)) {
+        const uint arrived = vyre_add_relaxed(words + VYRE_DOCTOR_ARRIVED, 1u) + 1u;
+        const uint gone = vyre_load_relaxed(words + VYRE_DOCTOR_LEFT);
+        vyre_max_relaxed(words + VYRE_DOCTOR_MOST, arrived > gone ? arrived - gone : 0u);
+        uint left = polls;
+        while (left && vyre_load_relaxed(words + VYRE_DOCTOR_ARRIVED) < groups) --left;
+        vyre_add_relaxed(words + VYRE_DOCTOR_LEFT, 1u);
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+}

@@ -1,0 +1,77 @@
+"""Runs a command that may crash, hang or leave children behind, for a limited time. Standard library only."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended.
+
+    Attributes:
+        status: Its exit code, minus the number of the signal that it died of, or None when its time was over.
+        output: What it wrote to standard output.
+        errors: What it wrote to standard error.
+    """
+
+    status: int | None
+    output: bytes = b""
+    errors: bytes = b""
+
+    def last_line(self) -> str:
+        """The last line of its errors, else of its output, or nothing."""
+        lines = (self.errors.strip() or self.output.strip()).decode(errors="replace").splitlines()
+        return lines[-1] if lines else ""
+
+
+def run_child(
+    command: Sequence[str],
+    seconds: float,
+    *,
+    environment: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
+) -> Ended:
+    """Run a command in a session of its own; when the time is over, kill everything in that session.
+
+    Args:
+        command: Program and arguments.
+        seconds: How long it may take.
+        environment: Variables to change; the rest is this process's, and the package is found where it is now.
+        pass_fds: Descriptors that it inherits.
+    """
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=pass_fds,
+        env={**os.environ, "PYTHONPATH": _python_path(), **(environment or {})},
+        start_new_session=True,
+    )
+    try:
+        output, errors = child.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        output, errors = _kill(child)
+        return Ended(None, output, errors)
+    except BaseException:
+        _kill(child)
+        raise
+    return Ended(child.returncode, output, errors)
+
+
+def _python_path() -> str:
+    root = str(Path(__file__).resolve().parents[2])
+    return os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def _kill(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    return child.communicate()
