@@ -31,8 +31,8 @@ __vyrectl_describe() {
             places='file_bin file'
             ;;
         inspect)
-            options='--where --slots --slot --sort --limit --columns --offset --count --format -f --json --color --quiet -q --help -h'
-            valued='--where:where --slots:none --slot:none --sort:field_list --limit:limit --columns:field_list --offset:none --count:none --format:format -f:format --color:color'
+            options='--where --slots --slot --tree --group --sort --limit --columns --output --no-pager --offset --count --format -f --json --color --quiet -q --help -h'
+            valued='--where:where --slots:none --slot:none --group:field_list --sort:field_list --limit:limit --columns:field_list --output:file --offset:none --count:none --format:format -f:format --color:color'
             places='file_bin'
             ;;
         snapshot)
@@ -95,6 +95,11 @@ __vyrectl_describe() {
             valued='--format:format -f:format --color:color'
             places=''
             ;;
+        doctor)
+            options='--system --timeout --format -f --json --color --quiet -q --help -h'
+            valued='--system:system --timeout:none --format:format -f:format --color:color'
+            places=''
+            ;;
         ops)
             options='--format -f --json --color --help -h'
             valued='--format:format -f:format --color:color'
@@ -114,7 +119,7 @@ __vyrectl_words() {
     case $1 in
         action) list='pause resume yield requeue complete fault' ;;
         color) list='auto always never' ;;
-        command) list='encode decode build inspect snapshot transition set check recover apply plan converge launch demo bench devices ops completion' ;;
+        command) list='encode decode build inspect snapshot transition set check recover apply plan converge launch demo bench devices doctor ops completion' ;;
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;
@@ -130,6 +135,7 @@ __vyrectl_words() {
         shell) list='bash zsh fish powershell' ;;
         state) list='empty ready running done paused yielded requeued faulted' ;;
         step) list='distribution reachability' ;;
+        system) list='debian fedora arch suse alpine conda macos' ;;
         topology) list='Empty SparseFrontier HybridFrontier DenseFrontier FusedDense MemoryConstrained' ;;
         where_name) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags slot and or not in' ;;
         where_value) list='empty ready running done paused yielded requeued faulted critical high normal low idle requeue_requested resume_ready nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot' ;;

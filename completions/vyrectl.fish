@@ -16,7 +16,7 @@ function __vyrectl_valued
         case 'build'
             string split ' ' -- '--from --input-format --synthetic --seed --mix --slots --format -f --color'
         case 'inspect'
-            string split ' ' -- '--where --slots --slot --sort --limit --columns --offset --count --format -f --color'
+            string split ' ' -- '--where --slots --slot --group --sort --limit --columns --output --offset --count --format -f --color'
         case 'snapshot'
             string split ' ' -- '--by --offset --count --format -f --color'
         case 'transition'
@@ -41,6 +41,8 @@ function __vyrectl_valued
             string split ' ' -- '--device -d --sizes --repeat --only --format -f --color'
         case 'devices'
             string split ' ' -- '--format -f --color'
+        case 'doctor'
+            string split ' ' -- '--system --timeout --format -f --color'
         case 'ops'
             string split ' ' -- '--format -f --color'
         case 'completion'
@@ -123,6 +125,7 @@ function __vyrectl_kind_command
         'demo' 'Build, run and draw a ring of real work' \
         'bench' 'Measure this device beside its own ceilings' \
         'devices' 'List what can run a ring' \
+        'doctor' 'Say whether this machine is ready' \
         'ops' 'List the operations a task may name' \
         'completion' 'Print a shell\'s completion script'
 end
@@ -299,6 +302,17 @@ function __vyrectl_kind_step
     printf '%s\t%s\n' \
         'distribution' 'shares of a whole move once under the cumulative transition matrix in operand 0' \
         'reachability' 'a node joins the set when an edge leads to it from the set; edges by target in operands 0 and 1'
+end
+
+function __vyrectl_kind_system
+    printf '%s\t%s\n' \
+        'debian' '' \
+        'fedora' '' \
+        'arch' '' \
+        'suse' '' \
+        'alpine' '' \
+        'conda' '' \
+        'macos' ''
 end
 
 function __vyrectl_kind_topology
@@ -499,9 +513,13 @@ complete -c vyrectl -n '__vyrectl_at build 1 1' -r -F
 complete -c vyrectl -n '__vyrectl_in inspect' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
 complete -c vyrectl -n '__vyrectl_in inspect' -l slots -x -d 'Only these slots, e.g. 0-15,20'
 complete -c vyrectl -n '__vyrectl_in inspect' -l slot -x -d 'Show this one slot in full'
+complete -c vyrectl -n '__vyrectl_in inspect' -l tree -d 'Show tasks below their parents, with all ancestors'
+complete -c vyrectl -n '__vyrectl_in inspect' -l group -x -a '(__vyrectl_go_on "[^,]*\$" field)' -d 'Count slots by these fields'
 complete -c vyrectl -n '__vyrectl_in inspect' -l sort -x -a '(__vyrectl_go_on "[^,]*\$" field)' -d 'Order of the rows; -FIELD is descending'
 complete -c vyrectl -n '__vyrectl_in inspect' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
 complete -c vyrectl -n '__vyrectl_in inspect' -l columns -x -a '(__vyrectl_go_on "[^,]*\$" field)' -d 'Only these columns; \'words\' is all 16 fields'
+complete -c vyrectl -n '__vyrectl_in inspect' -l output -r -F -d 'Write a .parquet or .arrow file (needs vyrectl[arrow])'
+complete -c vyrectl -n '__vyrectl_in inspect' -l no-pager -d 'Never page a long table'
 complete -c vyrectl -n '__vyrectl_in inspect' -l offset -x -d 'Where the ring starts inside a larger dump'
 complete -c vyrectl -n '__vyrectl_in inspect' -l count -x -d 'How many slots to read; all by default'
 complete -c vyrectl -n '__vyrectl_in inspect' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
@@ -713,6 +731,14 @@ complete -c vyrectl -n '__vyrectl_in devices' -l format -s f -x -k -a '(__vyrect
 complete -c vyrectl -n '__vyrectl_in devices' -l json -d 'Short for --format json'
 complete -c vyrectl -n '__vyrectl_in devices' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
 complete -c vyrectl -n '__vyrectl_in devices' -l help -s h -d 'Show this message and exit'
+
+complete -c vyrectl -n '__vyrectl_in doctor' -l system -x -k -a '(__vyrectl_kind_system)' -d 'Advise for another kind of system'
+complete -c vyrectl -n '__vyrectl_in doctor' -l timeout -x -d 'Time limit for each device'
+complete -c vyrectl -n '__vyrectl_in doctor' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in doctor' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in doctor' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in doctor' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in doctor' -l help -s h -d 'Show this message and exit'
 
 complete -c vyrectl -n '__vyrectl_in ops' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
 complete -c vyrectl -n '__vyrectl_in ops' -l json -d 'Short for --format json'

@@ -37,6 +37,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('demo', 'Build, run and draw a ring of real work'),
             @('bench', 'Measure this device beside its own ceilings'),
             @('devices', 'List what can run a ring'),
+            @('doctor', 'Say whether this machine is ready'),
             @('ops', 'List the operations a task may name'),
             @('completion', 'Print a shell''s completion script')
         )
@@ -183,6 +184,15 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         'step' = @(
             @('distribution', 'shares of a whole move once under the cumulative transition matrix in operand 0'),
             @('reachability', 'a node joins the set when an edge leads to it from the set; edges by target in operands 0 and 1')
+        )
+        'system' = @(
+            @('debian', ''),
+            @('fedora', ''),
+            @('arch', ''),
+            @('suse', ''),
+            @('alpine', ''),
+            @('conda', ''),
+            @('macos', '')
         )
         'topology' = @(
             @('Empty', ''),
@@ -345,9 +355,13 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
                 @('--slots', 'none', 'Only these slots, e.g. 0-15,20'),
                 @('--slot', 'none', 'Show this one slot in full'),
+                @('--tree', '', 'Show tasks below their parents, with all ancestors'),
+                @('--group', 'field_list', 'Count slots by these fields'),
                 @('--sort', 'field_list', 'Order of the rows; -FIELD is descending'),
                 @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
                 @('--columns', 'field_list', 'Only these columns; ''words'' is all 16 fields'),
+                @('--output', 'file', 'Write a .parquet or .arrow file (needs vyrectl[arrow])'),
+                @('--no-pager', '', 'Never page a long table'),
                 @('--offset', 'none', 'Where the ring starts inside a larger dump'),
                 @('--count', 'none', 'How many slots to read; all by default'),
                 @('--format', 'format', 'How to write the answer'),
@@ -637,6 +651,21 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('-f', 'format', 'How to write the answer'),
                 @('--json', '', 'Short for --format json'),
                 @('--color', 'color', 'When to use colour'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @()
+        }
+        'doctor' = @{
+            Options = @(
+                @('--system', 'system', 'Advise for another kind of system'),
+                @('--timeout', 'none', 'Time limit for each device'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
                 @('--help', '', 'Show this message and exit'),
                 @('-h', '', 'Show this message and exit')
             )
