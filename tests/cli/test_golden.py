@@ -44,6 +44,11 @@ CASES: dict[str, tuple[str, ...]] = {
     "set": ("set", "ring.bin", "priority=high", "flags=paused", "1,3-4"),
     "set-dry-run": ("set", "ring.bin", "priority=high", "flags=paused", "1,3-4", "--dry-run"),
     "set-unknown": ("set", "ring.bin", "priorty=high", "1"),
+    "check": ("check", "ring.bin"),
+    "check-unknown": ("check", "odd.bin", "--ignore", "uncounted-turn"),
+    "check-explain": ("check", "--explain", "stale-telemetry"),
+    "recover": ("recover", "ring.bin"),
+    "recover-dry-run": ("recover", "ring.bin", "--as", "faulted", "--dry-run"),
     "build": ("build", "new.bin", "--synthetic", "1000", "--seed", "7"),
     "where-error": ("inspect", "ring.bin", "--where", "state == paused and agge > 3"),
 }

@@ -80,7 +80,8 @@ def command(
       --as requeued  age and requeue_count rise by one, the priority stays
       --as yielded   yield_count rises by one
       --as ready     no counter rises
-      --as faulted   runs no more, fault code orphaned: for operations that must not repeat a step
+      --as faulted   runs no more (fault code orphaned): for operations that
+                     must not repeat a step
 
     An orphan whose counter is at 4294967295 is left and named (exit code 4).
 
