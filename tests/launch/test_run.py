@@ -20,6 +20,7 @@ from vyrectl.engine.reference_ops import done
 from vyrectl.errors import (
     FileError,
     InvalidInputError,
+    KernelDiedError,
     RingFormatError,
     UnknownNameError,
     UsageError,
