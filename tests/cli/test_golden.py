@@ -38,6 +38,8 @@ CASES: dict[str, tuple[str, ...]] = {
     "snapshot-by": ("snapshot", "ring.bin", "--by", "state,priority,tenant,op"),
     "snapshot-several": ("snapshot", "ring.bin", "odd.bin", "--lenient"),
     "snapshot-unknown": ("snapshot", "odd.bin"),
+    "diff": ("diff", "ring.bin", "odd.bin"),
+    "diff-equal": ("diff", "odd.bin", "odd.bin"),
     "transition": ("transition", "ring.bin", "pause", "1-2", "--epoch", "9"),
     "transition-dry-run": ("transition", "ring.bin", "resume", "--where", "state == paused", "--dry-run"),
     "transition-illegal": ("transition", "ring.bin", "complete", "8-9"),

@@ -1,0 +1,76 @@
+"""`vyrectl diff`: two rings compared, with the lifecycle steps that explain what changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vyrectl.cli.diff_rows import diff_record, diff_rows
+from vyrectl.cli.options import (
+    ColorOption,
+    CountOption,
+    FormatOption,
+    JsonOption,
+    LimitOption,
+    OffsetOption,
+    QuietOption,
+    make_output,
+    open_ring,
+    parse_limit,
+)
+from vyrectl.cli.pager import paged
+from vyrectl.cli.sources import check_single_stdin
+from vyrectl.cli.views.diff import view
+
+DIFFERENT = 1
+"""Exit code when the rings differ, as of `diff`."""
+
+
+def command(
+    before: Annotated[Path, typer.Argument(metavar="RING", help="Earlier look, or - for standard input.")],
+    after: Annotated[Path, typer.Argument(metavar="RING", help="Later look, or - for standard input.")],
+    *,
+    illegal: Annotated[
+        bool, typer.Option("--illegal", help="List only changes that no lifecycle step makes.")
+    ] = False,
+    limit: LimitOption = "",
+    no_pager: Annotated[bool, typer.Option("--no-pager", help="Never page a long table.")] = False,
+    offset: OffsetOption = "0",
+    count: CountOption = "all",
+    format_name: FormatOption = "table",
+    as_json: JsonOption = False,
+    color: ColorOption = "auto",
+    quiet: QuietOption = False,
+) -> None:
+    """Show what changed between two looks at a ring.
+
+    Slot by slot it names the shortest way through the lifecycle that turns the first look into the second, or
+    why there is none; then the sums. The counters tell how often a task yielded or was requeued. Beside the six
+    actions a way may hold claim, put-back, publish and cancel.
+
+    Exit code 0 when the rings are equal, 1 when they differ (or one cannot be read; then stderr says so).
+
+    \b
+    Example:
+      vyrectl diff before.bin after.bin
+      vyrectl diff before.bin after.bin --limit 0
+      vyrectl diff before.bin after.bin --illegal --format jsonl
+    """
+    from vyrectl.ring.diff import diff_rings
+
+    output = make_output(format_name, as_json, color, quiet=quiet)
+    most = parse_limit(limit, output)
+    check_single_stdin(before, after)
+    with open_ring(before, offset, count) as first, open_ring(after, offset, count) as second:
+        diff = diff_rings(first.slots, second.slots)
+        listed = diff.take(~diff.legal) if illegal else diff
+        shown = len(listed) if most is None else min(most, len(listed))
+        record = {**diff_record(first, second, diff), "listed": len(listed), "shown": shown}
+        with paged(output, shown if limit and not no_pager else 0):
+            output.emit("diff", record, view, rows=diff_rows(listed).first(most), rows_key="slots")
+    if shown < len(listed):
+        output.talk(f"{shown} of {len(listed)} slots shown; --limit N or --limit all shows more")
+    if not diff.is_equal:
+        raise typer.Exit(DIFFERENT)
