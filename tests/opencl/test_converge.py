@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conformance.oclgrind import ROOT, icd_library
 from tests.engine.convergences import distribution_job, random_chain, random_graph, reachability_job
 from vyrectl.engine.converge import Convergence, ReferenceConverger, StepReads
 from vyrectl.engine.shares import bit_set, edges_by_target
@@ -223,3 +227,34 @@ def test_edges_by_target_may_be_long(device: OpenCLConverger) -> None:
     found = device.converge(reachability_job(start, star))
     assert found.current[0] == 1
     assert found.iterations == 2
+
+
+BARRIER = "barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);"
+
+
+@pytest.mark.skipif(icd_library() is None, reason="Oclgrind is not installed")
+@pytest.mark.parametrize(
+    ("check", "leave_out"),
+    [("OCLGRIND_UNINITIALIZED", ""), ("OCLGRIND_DATA_RACES", ""), ("OCLGRIND_DATA_RACES", BARRIER)],
+)
+def test_every_access_is_in_order(check: str, leave_out: str, tmp_path: Path) -> None:
+    (tmp_path / "oclgrind.icd").write_text(f"{icd_library()}\n")
+    log = tmp_path / "log"
+    environment = {
+        **os.environ,
+        check: "1",
+        "OCL_ICD_VENDORS": str(tmp_path),
+        "OCLGRIND_LOG": str(log),
+        "OCLGRIND_BUILD_OPTIONS": "-cl-opt-disable",
+        "PYOPENCL_NO_CACHE": "1",
+    }
+    environment.pop("VYRECTL_DEVICE", None)
+    command = [sys.executable, "-m", "tests.opencl.checked_converge", leave_out]
+    found = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, timeout=120)
+    assert found.returncode == 0, found.stderr.decode()
+    complaints = log.read_text() if log.exists() else ""
+    if leave_out:
+        assert "data race" in complaints
+    else:
+        assert found.stdout.decode().split()[1::2] == ["same"] * 3
+        assert complaints == ""

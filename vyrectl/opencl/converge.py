@@ -98,8 +98,12 @@ class OpenCLConverger:
         source, logs = assemble(job.source, job.step.name), list[str]()
         for rung in LADDER:
             handle = _try_build(self._cl, self._context, source, rung, logs)
-            if handle is not None:
+            if handle is None:
+                continue
+            try:
                 return self._cl.Kernel(handle, "vyre_converge")
+            except self._cl.Error as error:
+                logs.append(str(error))
         raise _build_error(self.device, logs, (job.source,))
 
     def _check_size(self, job: Convergence) -> None:
