@@ -52,6 +52,8 @@ CASES: dict[str, tuple[str, ...]] = {
     "recover": ("recover", "ring.bin"),
     "recover-dry-run": ("recover", "ring.bin", "--as", "faulted", "--dry-run"),
     "build": ("build", "new.bin", "--synthetic", "1000", "--seed", "7"),
+    "ops": ("ops",),
+    "launch-dry-run": ("launch", "ring.bin", "--dry-run", "--epoch", "9", "--where", "task_id > 101"),
     "where-error": ("inspect", "ring.bin", "--where", "state == paused and agge > 3"),
 }
 
@@ -86,10 +88,10 @@ def test_on_a_terminal_of_80_columns(terminal: Cli, ring: Path, odd: Path, name:
 
 def test_in_a_locale_without_utf8(cli: Cli, ring: Path, odd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C")
+    compare("inspect.ascii", cli(*CASES["inspect"]).out)
     for name, args in CASES.items():
         result = cli(*args)
         assert (result.out + result.err).isascii(), name
-    compare("inspect.ascii", cli(*CASES["inspect"]).out)
 
 
 def test_a_pipe_shows_every_column(cli: Cli, ring: Path) -> None:

@@ -28,11 +28,11 @@ ENDINGS = {
     "interrupted": "interrupted",
 }
 LEFT_ALONE = {
-    "running": "were Running before the start",
-    "paused": "are Paused and not due",
-    "shut_out": "belong to a tenant that is not let in",
-    "not_selected": "are not selected by --where",
-    "unknown": "have an unknown state",
+    "running": "Running before the start",
+    "paused": "Paused and not due",
+    "shut_out": "of a tenant that is not let in",
+    "not_selected": "not selected by --where",
+    "unknown": "of an unknown state",
 }
 
 
