@@ -36,9 +36,14 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         snapshot)
-            options='--by --lenient --offset --count --format -f --json --color --quiet -q --help -h'
-            valued='--by:group_list --offset:none --count:none --format:format -f:format --color:color'
+            options='--by --ages --oldest --lenient --since --watch --ticks --append --openmetrics --output --offset --count --format -f --json --color --quiet -q --help -h'
+            valued='--by:group_list --oldest:none --since:file --watch:none --ticks:none --append:file --output:file --offset:none --count:none --format:format -f:format --color:color'
             places='file_bin+'
+            ;;
+        diff)
+            options='--illegal --limit --no-pager --offset --count --format -f --json --color --quiet -q --help -h'
+            valued='--limit:limit --offset:none --count:none --format:format -f:format --color:color'
+            places='file_bin file_bin'
             ;;
         transition)
             options='--pc --data --epoch --priority --code --where --all --dry-run --backup --limit --format -f --json --color --quiet -q --help -h'
@@ -119,7 +124,7 @@ __vyrectl_words() {
     case $1 in
         action) list='pause resume yield requeue complete fault' ;;
         color) list='auto always never' ;;
-        command) list='encode decode build inspect snapshot transition set check recover apply plan converge launch demo bench devices doctor ops completion' ;;
+        command) list='encode decode build inspect snapshot diff transition set check recover apply plan converge launch demo bench devices doctor ops completion' ;;
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;

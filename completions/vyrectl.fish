@@ -18,7 +18,9 @@ function __vyrectl_valued
         case 'inspect'
             string split ' ' -- '--where --slots --slot --group --sort --limit --columns --output --offset --count --format -f --color'
         case 'snapshot'
-            string split ' ' -- '--by --offset --count --format -f --color'
+            string split ' ' -- '--by --oldest --since --watch --ticks --append --output --offset --count --format -f --color'
+        case 'diff'
+            string split ' ' -- '--limit --offset --count --format -f --color'
         case 'transition'
             string split ' ' -- '--pc --data --epoch --priority --code --where --limit --format -f --color'
         case 'set'
@@ -114,6 +116,7 @@ function __vyrectl_kind_command
         'build' 'Make a ring from a table or a seed' \
         'inspect' 'Show slots as a table' \
         'snapshot' 'Show queue telemetry' \
+        'diff' 'Show what changed between two looks at a ring' \
         'transition' 'Apply a lifecycle action to slots' \
         'set' 'Write any word of any slots' \
         'check' 'Look for what is broken in a ring' \
@@ -530,7 +533,15 @@ complete -c vyrectl -n '__vyrectl_in inspect' -l help -s h -d 'Show this message
 complete -c vyrectl -n '__vyrectl_at inspect 0 0' -x -k -a '(__fish_complete_suffix .bin)'
 
 complete -c vyrectl -n '__vyrectl_in snapshot' -l by -x -a '(__vyrectl_go_on "[^,]*\$" group)' -d 'Also count by state, priority, tenant, op'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l ages -d 'Also say how ages and requeues spread over the open tasks'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l oldest -x -d 'Also list the oldest tasks'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l lenient -d 'Count unknown states apart instead of refusing them'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l since -r -F -d 'Compare with a snapshot that was saved'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l watch -x -d 'Look again and again, this often, until Ctrl-C'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l ticks -x -d 'End --watch after N looks'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l append -r -F -d 'Append each answer to a JSONL file'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l openmetrics -d 'Write OpenMetrics text, as a node exporter reads it'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l output -r -F -d 'Put the OpenMetrics text in this file\'s place'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l offset -x -d 'Where the ring starts inside a larger dump'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l count -x -d 'How many slots to read; all by default'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
@@ -539,6 +550,19 @@ complete -c vyrectl -n '__vyrectl_in snapshot' -l color -x -k -a '(__vyrectl_kin
 complete -c vyrectl -n '__vyrectl_in snapshot' -l quiet -s q -d 'Leave out talk and progress'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at snapshot 0 9999' -x -k -a '(__fish_complete_suffix .bin)'
+
+complete -c vyrectl -n '__vyrectl_in diff' -l illegal -d 'List only changes that no lifecycle step makes'
+complete -c vyrectl -n '__vyrectl_in diff' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
+complete -c vyrectl -n '__vyrectl_in diff' -l no-pager -d 'Never page a long table'
+complete -c vyrectl -n '__vyrectl_in diff' -l offset -x -d 'Where the ring starts inside a larger dump'
+complete -c vyrectl -n '__vyrectl_in diff' -l count -x -d 'How many slots to read; all by default'
+complete -c vyrectl -n '__vyrectl_in diff' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in diff' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in diff' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in diff' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in diff' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at diff 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+complete -c vyrectl -n '__vyrectl_at diff 1 1' -x -k -a '(__fish_complete_suffix .bin)'
 
 complete -c vyrectl -n '__vyrectl_in transition' -l pc -x -d 'New continuation_pc; kept if not given'
 complete -c vyrectl -n '__vyrectl_in transition' -l data -x -d 'New continuation_data; kept if not given'

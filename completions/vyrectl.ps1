@@ -26,6 +26,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('build', 'Make a ring from a table or a seed'),
             @('inspect', 'Show slots as a table'),
             @('snapshot', 'Show queue telemetry'),
+            @('diff', 'Show what changed between two looks at a ring'),
             @('transition', 'Apply a lifecycle action to slots'),
             @('set', 'Write any word of any slots'),
             @('check', 'Look for what is broken in a ring'),
@@ -378,7 +379,15 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         'snapshot' = @{
             Options = @(
                 @('--by', 'group_list', 'Also count by state, priority, tenant, op'),
+                @('--ages', '', 'Also say how ages and requeues spread over the open tasks'),
+                @('--oldest', 'none', 'Also list the oldest tasks'),
                 @('--lenient', '', 'Count unknown states apart instead of refusing them'),
+                @('--since', 'file', 'Compare with a snapshot that was saved'),
+                @('--watch', 'none', 'Look again and again, this often, until Ctrl-C'),
+                @('--ticks', 'none', 'End --watch after N looks'),
+                @('--append', 'file', 'Append each answer to a JSONL file'),
+                @('--openmetrics', '', 'Write OpenMetrics text, as a node exporter reads it'),
+                @('--output', 'file', 'Put the OpenMetrics text in this file''s place'),
                 @('--offset', 'none', 'Where the ring starts inside a larger dump'),
                 @('--count', 'none', 'How many slots to read; all by default'),
                 @('--format', 'format', 'How to write the answer'),
@@ -391,6 +400,24 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('-h', '', 'Show this message and exit')
             )
             Places = @('file_bin+')
+        }
+        'diff' = @{
+            Options = @(
+                @('--illegal', '', 'List only changes that no lifecycle step makes'),
+                @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
+                @('--no-pager', '', 'Never page a long table'),
+                @('--offset', 'none', 'Where the ring starts inside a larger dump'),
+                @('--count', 'none', 'How many slots to read; all by default'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin', 'file_bin')
         }
         'transition' = @{
             Options = @(

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from vyrectl.errors import FileError, InvalidInputError
+from vyrectl.errors import FileError
 from vyrectl.telemetry import history
-from vyrectl.telemetry.history import append_line, last_record, parse_timestamp, read_tail, timestamp
+from vyrectl.telemetry.history import append_line, parse_timestamp, read_tail, records_backwards, timestamp
 
 
 def lines(path: Path) -> list[Any]:
@@ -98,12 +98,11 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
         read_tail(tmp_path / "nothing")
 
 
-def test_the_last_record_is_the_whole_text_or_the_last_whole_line(tmp_path: Path) -> None:
-    assert last_record(b'{\n  "a": 1\n}\n', "x") == {"a": 1}
-    assert last_record(b'{"a":1}\n{"a":2}\n{"a"', "x") == {"a": 2}
+def test_the_last_whole_line_comes_first() -> None:
+    assert list(records_backwards(b'{\n  "a": 1\n}\n')) == [{"a": 1}]
+    assert list(records_backwards(b'{"a":1}\n{"a":2}\n{"a"')) == [{"a": 2}, {"a": 1}]
     for text in (b"", b"7\n", b"\xff\xfe{}", b"[1]\n", b"[" * 100_000):
-        with pytest.raises(InvalidInputError, match="no snapshot"):
-            last_record(text, "x")
+        assert list(records_backwards(text)) == []
 
 
 def test_the_tail_of_a_long_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,4 +110,4 @@ def test_the_tail_of_a_long_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     path.write_bytes(b'{"a":1}\n' * 100 + b'{"a":2}\n')
     monkeypatch.setattr(history, "MOST_LINE_BYTES", 20)
     assert len(read_tail(path)) == 20
-    assert last_record(read_tail(path), "x") == {"a": 2}
+    assert next(records_backwards(read_tail(path))) == {"a": 2}

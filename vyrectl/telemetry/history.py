@@ -20,12 +20,12 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from vyrectl.errors import FileError, InvalidInputError
+from vyrectl.errors import FileError
 
 StrPath = str | os.PathLike[str]
 
 MOST_LINE_BYTES = 16 << 20
-"""Longest line that `last_line` reads."""
+"""Most of a file that `read_tail` reads; its last line has to be in there."""
 
 
 def timestamp(seconds: float) -> str:
@@ -100,24 +100,19 @@ def _names(path: StrPath, fd: int) -> bool:
         return False
 
 
-def last_record(data: bytes, name: str) -> dict[str, Any]:
-    """The record in a saved snapshot: the whole text, or the last whole line of a history.
+def records_backwards(data: bytes) -> Iterator[dict[str, Any]]:
+    """The records of a saved snapshot: the whole text as one, then the lines of a history, the last one first.
+
+    Lines that hold no JSON object, torn ones among them, are left out.
 
     Args:
-        data: What the file holds.
-        name: How errors call it.
-
-    Raises:
-        InvalidInputError: It holds no JSON object.
+        data: What the file holds, or its end.
     """
     for text in (data, *reversed(data.splitlines())):
         with suppress(ValueError, RecursionError):
             record = json.loads(text)
             if isinstance(record, dict):
-                return record
-    raise InvalidInputError(
-        "this is no snapshot", where=name, fix="Give what `snapshot --json` or `snapshot --append` wrote"
-    )
+                yield record
 
 
 def read_tail(path: StrPath) -> bytes:

@@ -116,7 +116,7 @@ def field_values() -> dict[str, tuple[str, ...]]:
 @cache
 def word_kinds() -> dict[str, Kind]:
     """Every kind that is a fixed list of words, by name."""
-    from vyrectl.cli.commands.snapshot import GROUPS
+    from vyrectl.cli.snapshot_records import GROUPS
     from vyrectl.engine.ops import shipped_ops
     from vyrectl.engine.steps import shipped_steps
     from vyrectl.policy.enums import Topology

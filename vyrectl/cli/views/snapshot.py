@@ -1,4 +1,7 @@
-"""Tables of `snapshot`: one ring's fields below one another, several rings as rows, groups against states."""
+"""Tables of `snapshot`: one ring's fields below one another, or several rings as rows, with what changed since.
+
+What else was asked for (groups, spreads, the oldest tasks) follows in tables of `snapshot_tables`.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import STATE_STYLES, Cell, Column, FittedTable, count_of, state_style
-from vyrectl.cli.views.parts import Parts
+from vyrectl.cli.views.parts import Lines, Part, Parts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+Record = Mapping[str, Any]
 
 SHORT = {
     "ready_count": "ready",
@@ -36,30 +41,70 @@ RANKS = {
     "total_requeues": 2,
     "max_priority_age": 2,
 }
-GROUP_RANKS = {"done_count": 4, "empty_count": 4, "requeued_count": 3, "yielded_count": 2}
-MOST_GROUPS = 24
-"""Groups of a table before the smallest are put together; the other formats list all."""
+CHANGED = "reverse"
+"""Style of a value that changed; beside it stands by how much, for those who see no styles."""
+
+EXTRAS = ("by", "ages", "requeues", "oldest")
+"""Keys of a record that have tables of their own."""
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
-    """The record of one ring (with `about`) or of several (with `rings`)."""
-    parts = [_several(record)] if "rings" in record else [_one(record)]
-    for ring in record.get("rings", [record]):
-        prefix = f"{ring['ring']}, " if "rings" in record else ""
-        parts += [_groups(name, table, prefix) for name, table in ring.get("by", {}).items()]
+def view(full: Record, head: Sequence[str] = ()) -> RenderableType:
+    """A full answer (see `snapshot_records`).
+
+    Args:
+        full: `rings` and `sum`.
+        head: Lines above it: what time it is, what happened to the files.
+    """
+    rings = full["rings"]
+    parts: list[Part] = [Lines([(line, "bold") for line in head])] if head else []
+    parts += _one(rings[0]) if len(rings) == 1 else _several(full)
+    if any(key in record for record in (*rings, full["sum"] or {}) for key in EXTRAS):
+        from vyrectl.cli.views.snapshot_tables import extra_tables
+
+        parts += extra_tables(full)
     return Parts(parts)
 
 
-def _one(record: Mapping[str, Any]) -> FittedTable:
-    about = record["about"]
-    title = f"{plain(about['ring'])}: {count_of(about['slots'], 'slot')}"
-    title += f", {about['empty']} empty, {about['done']} done"
-    rows = [_field_row(name, record[name]) for name in SHORT if name in record]
-    return FittedTable([Column("field"), Column("value", right=True)], rows, title=title)
+def _one(record: Record) -> list[Part]:
+    if "error" in record:
+        return [Lines([_error_line(record)])]
+    title = f"{plain(record['ring'])}: {count_of(record['slots'], 'slot')}"
+    title += f", {record['empty_count']} empty, {record['done_count']} done"
+    since = record.get("since")
+    if since is None:
+        rows = [_field_row(name, record[name]) for name in SHORT if name in record]
+        return [FittedTable([Column("field"), Column("value", right=True)], rows, title=title)]
+    columns = [Column("field"), Column("value", right=True), Column("change", right=True)]
+    names = [name for name in (*SHORT, "done_count") if name in record]
+    rows = [_changed_row(name, record[name], since) for name in names]
+    return [
+        FittedTable([*columns, Column("per second", right=True)], rows, title=title),
+        Lines([_verdict_line(since)]),
+    ]
 
 
 def _field_row(name: str, value: int) -> Sequence[Cell]:
     return name, (str(value), _count_style(name) if value else "")
+
+
+def _changed_row(name: str, value: int, since: Record) -> Sequence[Cell]:
+    change = since["changes"].get(name, 0)
+    rate = "" if not change or since["rates"] is None else f"{since['rates'][name]:+.1f}"
+    style = _count_style(name) if value else ""
+    return name, (str(value), f"{style} {CHANGED}".strip() if change else style), _signed(change), rate
+
+
+def _signed(change: int) -> str:
+    return f"{change:+d}" if change else ""
+
+
+def _verdict_line(since: Record) -> tuple[str, str]:
+    passed = "" if since["seconds"] is None else f" in {since['seconds']:.1f} s"
+    return f"{since['verdict']}{passed}: {since['rule']}", "bold red" if since["is_stalled"] else ""
+
+
+def _error_line(record: Record) -> tuple[str, str]:
+    return f"{record['ring']}: {record['error']['message']}", "bold red"
 
 
 def _count_style(name: str) -> str:
@@ -67,46 +112,24 @@ def _count_style(name: str) -> str:
     return state_style(8) if name == "unknown_count" else "" if state is None else STATE_STYLES[state]
 
 
-def _several(record: Mapping[str, Any]) -> FittedTable:
-    names = [name for name in SHORT if name in record["sum"]]
-    columns = [Column("ring")] + [Column(SHORT[name], right=True, rank=RANKS.get(name, 3)) for name in names]
-    rows = [[ring["ring"], *(_number(name, ring[name]) for name in names)] for ring in record["rings"]]
-    rows.append(["sum", *((str(record["sum"][name]), "bold") for name in names)])
-    return FittedTable(columns, rows)
+def _several(full: Record) -> list[Part]:
+    read = [ring for ring in full["rings"] if "error" not in ring]
+    errors = [_error_line(ring) for ring in full["rings"] if "error" in ring]
+    parts: list[Part] = [Lines(errors)] if errors else []
+    total = full["sum"]
+    if total is not None:
+        names = [name for name in SHORT if name in total]
+        rows = [[ring["ring"], *(_number(name, ring) for name in names)] for ring in read]
+        rows.append([("sum", "bold"), *(_number(name, total, "bold") for name in names)])
+        columns = [Column(SHORT[name], right=True, rank=RANKS.get(name, 3)) for name in names]
+        parts.append(FittedTable([Column("ring"), *columns], rows))
+        if "since" in total:
+            parts.append(Lines([_verdict_line(total["since"])]))
+    return parts
 
 
-def _number(name: str, value: int) -> Cell:
-    return str(value), _count_style(name) if value else ""
-
-
-def _groups(name: str, table: Mapping[str, Any], prefix: str) -> FittedTable:
-    groups = _largest(name, table["groups"])
-    by_state = name != "state"
-    noun = "slots" if name == "state" else "tasks"
-    columns = [Column(name), Column(noun, right=True), Column("share", right=True)]
-    states = [f"{state.name.lower()}_count" for state in TaskState] + ["unknown_count"]
-    shown = [key for key in states if table["total"][key]] if by_state else []
-    columns += [Column(key.removesuffix("_count"), right=True, rank=GROUP_RANKS.get(key, 1)) for key in shown]
-    rows = [_group_cells(name, group, shown) for group in groups]
-    rows.append(_group_cells(name, {"name": "total", **table["total"]}, shown))
-    return FittedTable(columns, rows, title=f"{plain(prefix)}{noun} by {name}")
-
-
-def _largest(name: str, groups: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The groups to show: tenants and operations largest first, the smallest of very many as one row."""
-    if name in ("state", "priority") and len(groups) <= MOST_GROUPS:
-        return list(groups)
-    ordered = sorted(groups, key=lambda group: -group["slots"])
-    if len(ordered) <= MOST_GROUPS:
-        return ordered
-    rest = ordered[MOST_GROUPS:]
-    keys = [key for key in rest[0] if key not in ("name", "value")]
-    others = {key: sum(group[key] for group in rest) for key in keys}
-    return [*ordered[:MOST_GROUPS], {"name": f"{len(rest)} others", **others}]
-
-
-def _group_cells(name: str, group: Mapping[str, Any], shown: Sequence[str]) -> Sequence[Cell]:
-    value = group.get("value")
-    style = state_style(value) if name == "state" and value is not None else ""
-    counts: list[Cell] = [_number(key, group[key]) for key in shown]
-    return [(group["name"], style), str(group["slots"]), f"{100 * group['share']:.1f} %", *counts]
+def _number(name: str, record: Record, style: str = "") -> Cell:
+    value, since = record[name], record.get("since")
+    change = since["changes"].get(name, 0) if since else 0
+    style = style or (_count_style(name) if value else "")
+    return (f"{value} ({_signed(change)})", f"{style} {CHANGED}".strip()) if change else (str(value), style)

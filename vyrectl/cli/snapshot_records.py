@@ -1,0 +1,250 @@
+"""What `snapshot` says about rings, as records: counts, groups, spreads, the oldest tasks, and what changed.
+
+A ring's *full* record also says how many slots it has, how many are Empty and how many Done; `answer` leaves
+these out again, because the answer for a ring is the fields of spec 1.7 and nothing that was not asked for. A
+*full* answer is `rings`, full records of which some may hold an `error` instead, and `sum`.
+Small rings are looked at without numpy. May import no rich.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from vyrectl.abi.states import TaskState
+from vyrectl.errors import UnknownStateError
+from vyrectl.telemetry.snapshot import TaskQueueSnapshot, sum_snapshots
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vyrectl.ring.file import Ring
+    from vyrectl.telemetry.crosstab import CrossTable
+    from vyrectl.telemetry.snapshot import StateTally
+
+Record = dict[str, Any]
+Full = dict[str, Any]
+
+GROUPS = {"state": "state", "priority": "priority", "tenant_id": "tenant", "op_handle": "op"}
+"""Fields that `--by` takes, and how the record calls them."""
+
+SPREADS = {"ages": "age_ticks", "requeues": "requeue_count"}
+"""Keys of the spreads in a record, and the field that each is about."""
+
+ABOUT = ("slots", "empty_count", "done_count")
+"""Keys of a full record that a plain answer leaves out."""
+
+
+class Wanted(NamedTuple):
+    """What to say about each ring.
+
+    Attributes:
+        groups: Fields to count by.
+        spreads: Whether to say how ages and requeues spread.
+        oldest: How many of the oldest tasks to list; 0 for no list.
+        lenient: Count unknown states apart instead of refusing them.
+    """
+
+    groups: Sequence[str] = ()
+    spreads: bool = False
+    oldest: int = 0
+    lenient: bool = False
+
+
+def parse_groups(text: str) -> list[str]:
+    """Fields named by `--by`, in the order given.
+
+    Raises:
+        UnknownNameError: None of the four that can be counted by.
+    """
+    from vyrectl.cli.fields import field_name
+    from vyrectl.errors import UnknownNameError
+
+    fields = []
+    for name in filter(None, (part.strip() for part in text.split(","))):
+        field = field_name(name, what="group")
+        if field not in GROUPS:
+            raise UnknownNameError("group", name, tuple(GROUPS.values()))
+        fields.append(field)
+    return list(dict.fromkeys(fields))
+
+
+def open_for_snapshot(path: Path, offset: str, count: str) -> Ring:
+    """Open a ring, or copy it slot by slot while somebody holds it; `-` is standard input.
+
+    Raises:
+        UsageError: A bad `--offset` or `--count`.
+        FileError: It cannot be read.
+        RingFormatError: It is no ring.
+    """
+    from vyrectl.cli.options import open_ring, parse_span
+    from vyrectl.ring.hold import lock_path_of
+
+    if str(path) != "-" and os.path.lexists(lock_path_of(path)):
+        from vyrectl.ring.steady import copy_ring, is_held
+
+        if is_held(path):
+            start, slots = parse_span(offset, count)
+            return copy_ring(path, offset=start, count=slots).ring
+    return open_ring(path, offset, count)
+
+
+class Measured(NamedTuple):
+    """A ring and what was found in it.
+
+    Attributes:
+        ring: The ring.
+        snapshot: Its telemetry.
+        tables: One for each field of `Wanted.groups`.
+        record: The full record.
+    """
+
+    ring: Ring
+    snapshot: TaskQueueSnapshot
+    tables: Sequence[CrossTable]
+    record: Record
+
+
+def measure(ring: Ring, wanted: Wanted) -> Measured:
+    """Everything that is said about one ring.
+
+    Raises:
+        UnknownStateError: An unknown state word, unless lenient; the error names the ring.
+        SnapshotOverflowError: A sum of spec 1.7 leaves its width.
+    """
+    tally = ring.tally()
+    try:
+        snapshot = tally.snapshot(lenient=wanted.lenient)
+    except UnknownStateError as error:
+        raise error.at(ring.name) from None
+    record = {"ring": ring.name, **_about(tally, len(ring)), **snapshot.to_record()}
+    if wanted.lenient:
+        record["unknown_count"] = tally.unknown
+    tables = [_count_by(ring, field) for field in wanted.groups]
+    record.update(_groups(tables))
+    record.update(_spreads([ring], wanted))
+    if wanted.oldest:
+        record["oldest"] = _oldest_rows(ring, wanted.oldest)
+    return Measured(ring, snapshot, tables, record)
+
+
+def sum_record(measured: Sequence[Measured], wanted: Wanted) -> Record:
+    """Several rings taken together; the full record of all.
+
+    Raises:
+        SnapshotOverflowError: A sum leaves its width.
+    """
+    records = [one.record for one in measured]
+    record: Record = {name: sum(one[name] for one in records) for name in ABOUT}
+    record.update(sum_snapshots([one.snapshot for one in measured]).to_record())
+    if wanted.lenient:
+        record["unknown_count"] = sum(one["unknown_count"] for one in records)
+    if measured:
+        record.update(
+            _groups([_together(tables) for tables in zip(*(one.tables for one in measured), strict=True)])
+        )
+    record.update(_spreads([one.ring for one in measured], wanted))
+    if wanted.oldest:
+        rows = [{"ring": one["ring"], **row} for one in records for row in one["oldest"]]
+        record["oldest"] = sorted(rows, key=lambda row: -row["age_ticks"])[: wanted.oldest]
+    return record
+
+
+def full_answer(rings: list[dict[str, Any]], read: Sequence[Measured], wanted: Wanted) -> Full:
+    """`rings` and `sum`: None without a ring that was read, the record itself where only one was asked for.
+
+    Args:
+        rings: One record a ring, full or with an `error`.
+        read: What was measured in those that could be read.
+        wanted: What their records hold.
+
+    Raises:
+        SnapshotOverflowError: A sum leaves its width.
+    """
+    if not read:
+        return {"rings": rings, "sum": None}
+    return {"rings": rings, "sum": rings[0] if len(rings) == 1 else sum_record(read, wanted)}
+
+
+def answer(full: Full) -> Record:
+    """What `--json` prints: of one ring its fields, of several `rings` and `sum`; without what is only for `line`."""
+    if len(full["rings"]) == 1:
+        return _without(full["rings"][0], (*ABOUT, "ring"))
+    return {"rings": [_without(one, ABOUT) for one in full["rings"]], "sum": _without(full["sum"], ABOUT)}
+
+
+def line(full: Full, timestamp: str) -> Record:
+    """What a history keeps: when, and everything that was found out; of one ring at the top level."""
+    head = {"schema": "vyrectl.snapshot/1", "timestamp": timestamp}
+    return {**head, **full["rings"][0]} if len(full["rings"]) == 1 else {**head, **full}
+
+
+def _without(record: Mapping[str, Any], keys: Sequence[str]) -> Record:
+    return {key: value for key, value in record.items() if key not in keys}
+
+
+def _about(tally: StateTally, slots: int) -> Record:
+    return {
+        "slots": slots,
+        "empty_count": tally.counts[TaskState.EMPTY],
+        "done_count": tally.counts[TaskState.DONE],
+    }
+
+
+def _spreads(rings: Sequence[Ring], wanted: Wanted) -> Record:
+    if not wanted.spreads:
+        return {}
+    from vyrectl.telemetry.spread import spread
+
+    data = [ring.data for ring in rings]
+    return {key: spread(data, field).to_record() for key, field in SPREADS.items()}
+
+
+def _oldest_rows(ring: Ring, most: int) -> list[Record]:
+    from vyrectl.abi.limits import SLOT_BYTES
+    from vyrectl.abi.slot import SLOT_STRUCT
+    from vyrectl.cli.describe import slot_record
+    from vyrectl.telemetry.oldest import oldest
+
+    numbers = oldest(ring.data, most)
+    return [
+        {"slot": number, **slot_record(SLOT_STRUCT.unpack_from(ring.data, number * SLOT_BYTES))}
+        for number in numbers
+    ]
+
+
+def _count_by(ring: Ring, field: str) -> CrossTable:
+    from vyrectl.telemetry.crosstab import count_by
+
+    return count_by(ring.data, field)
+
+
+def _together(tables: Sequence[CrossTable]) -> CrossTable:
+    from vyrectl.telemetry.crosstab import sum_tables
+
+    return sum_tables(tables)
+
+
+def _groups(tables: Sequence[CrossTable]) -> Record:
+    return {"by": {GROUPS[table.field]: _table_record(table) for table in tables}} if tables else {}
+
+
+def _table_record(table: CrossTable) -> Record:
+    from vyrectl.cli.describe import show_word
+
+    everything = table.slots
+    return {
+        "groups": [
+            {"value": value, "name": show_word(table.field, value), **_counts(counts, everything)}
+            for value, counts in table.groups.items()
+        ],
+        "total": _counts(table.total, everything),
+    }
+
+
+def _counts(counts: tuple[int, ...], everything: int) -> Record:
+    names = [f"{state.name.lower()}_count" for state in TaskState] + ["unknown_count"]
+    slots = sum(counts)
+    share = slots / everything if everything else 0.0
+    return {"slots": slots, "share": round(share, 6), **dict(zip(names, counts, strict=True))}

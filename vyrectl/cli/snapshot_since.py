@@ -1,0 +1,121 @@
+"""What `snapshot --since` compares with: a saved snapshot, read and checked, and its place in a new answer.
+
+Full answers are those of `snapshot_records`. Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from vyrectl.cli.options import read_stdin
+from vyrectl.errors import InvalidInputError
+from vyrectl.policy.document import checked_fields
+from vyrectl.telemetry.delta import COMPARED, compare
+from vyrectl.telemetry.history import parse_timestamp, read_tail, records_backwards
+from vyrectl.telemetry.snapshot import SNAPSHOT_WIDTHS
+
+SCHEMA = "vyrectl.snapshot/1"
+COUNT_BITS = 64
+"""Width of what a history keeps beside the eight fields."""
+
+Full = Mapping[str, Any]
+Counts = Mapping[str, int]
+
+
+class Baseline(NamedTuple):
+    """An earlier snapshot.
+
+    Attributes:
+        seconds: When it was taken, on the clock of the answers to compare; None when it does not say.
+        total: The counts of the ring, or of all rings together.
+        rings: Counts by the ring's name, as far as they are known.
+    """
+
+    seconds: float | None
+    total: Counts
+    rings: Mapping[str, Counts]
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Read what `snapshot --json` or `--append` wrote; of a history the last line that has counts.
+
+    Raises:
+        FileError: It cannot be read.
+        InvalidInputError: It is no snapshot, or holds bad values.
+    """
+    name = str(path)
+    found = records_backwards(read_stdin() if name == "-" else read_tail(path))
+    record = next((one for one in found if "error" not in one and one.get("sum", one) is not None), None)
+    if record is None or record.get("schema", SCHEMA) != SCHEMA:
+        raise InvalidInputError(
+            "this is no snapshot", where=name, fix="Give what `snapshot --json` or `snapshot --append` wrote"
+        )
+    rings = record["rings"] if isinstance(record.get("rings"), list) else [record]
+    return Baseline(
+        seconds=parse_timestamp(record.get("timestamp")),
+        total=_counts(record.get("sum", record), name),
+        rings={str(one["ring"]): _counts(one, name) for one in rings if _is_ring(one)},
+    )
+
+
+def baseline_of(full: Full, seconds: float) -> Baseline | None:
+    """A full answer as what the next one is compared with; None when no ring could be read.
+
+    Args:
+        full: The answer.
+        seconds: When it was taken.
+    """
+    if full["sum"] is None:
+        return None
+    return Baseline(seconds, full["sum"], {one["ring"]: one for one in full["rings"] if _is_ring(one)})
+
+
+def put_since(full: Full, baseline: Baseline, seconds: float) -> None:
+    """Put `since` into the sum of a full answer and into each ring that the baseline knows.
+
+    The sum of several rings is left out where the baseline names other rings: their coming and going would look
+    like work.
+
+    Args:
+        full: The answer; changed.
+        baseline: What to compare with.
+        seconds: When this answer was taken, on the baseline's clock.
+    """
+    passed = None if baseline.seconds is None else max(0.0, seconds - baseline.seconds)
+    rings = [one for one in full["rings"] if _is_ring(one)]
+    same = sorted(baseline.rings) == sorted(one["ring"] for one in rings)
+    if same or len(full["rings"]) == 1 or not baseline.rings:
+        _compare(full["sum"], baseline.total, passed)
+    for ring in rings:
+        if ring is not full["sum"] and ring["ring"] in baseline.rings:
+            _compare(ring, baseline.rings[ring["ring"]], passed)
+
+
+def _compare(record: dict[str, Any] | None, before: Counts, passed: float | None) -> None:
+    if record is not None:
+        record["since"] = compare(before, record, passed).to_record()
+
+
+def _is_ring(record: Any) -> bool:
+    return isinstance(record, dict) and "ring" in record and "error" not in record
+
+
+def _counts(record: Any, name: str) -> Counts:
+    """The eight fields, and those of `COMPARED` that are there.
+
+    Raises:
+        InvalidInputError: A field is missing, no integer, or out of its width.
+    """
+    if not isinstance(record, dict):
+        raise InvalidInputError("the sum of this snapshot is no object", where=name)
+    missing = [field for field in SNAPSHOT_WIDTHS.bits if field not in record]
+    if missing:
+        raise InvalidInputError(f"the snapshot has no {missing[0]}", where=name, fix="Save all of its fields")
+    eight = checked_fields({f: record[f] for f in SNAPSHOT_WIDTHS.bits}, SNAPSHOT_WIDTHS, "snapshot", name)
+    others = {field: record[field] for field in COMPARED if field not in eight and field in record}
+    for field, value in others.items():
+        if type(value) is not int or not 0 <= value < 1 << COUNT_BITS:
+            raise InvalidInputError(f"{field} is {str(value)[:40]}, not a count", where=name)
+    return {**eight, **others}

@@ -1,0 +1,118 @@
+"""Further tables of `snapshot`: groups against states, how ages and requeues spread, the oldest tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from vyrectl.abi.states import TaskState
+from vyrectl.cli.describe import show_word
+from vyrectl.cli.output import plain
+from vyrectl.cli.views.cells import STATE_STYLES, Cell, Column, FittedTable, count_of, state_cell, state_style
+
+Record = Mapping[str, Any]
+
+GROUP_RANKS = {"done_count": 4, "empty_count": 4, "requeued_count": 3, "yielded_count": 2}
+MOST_GROUPS = 24
+"""Groups of a table before the smallest are put together; the other formats list all."""
+
+BAR = 32
+"""Columns of the longest bar of a histogram."""
+
+SPREADS = {"ages": "age", "requeues": "requeues"}
+"""Key of a spread -> heading of its values."""
+
+OLDEST = ("slot", "state", "op_handle", "tenant_id", "priority", "task_id", "age_ticks", "requeue_count")
+HEADINGS = {
+    "op_handle": "op",
+    "tenant_id": "tenant",
+    "task_id": "task",
+    "age_ticks": "age",
+    "requeue_count": "requeues",
+}
+
+
+def extra_tables(full: Record) -> Iterator[FittedTable]:
+    """The tables of each ring and of the sum; of several rings, the oldest tasks of all in one."""
+    rings, total = full["rings"], full["sum"]
+    single = len(rings) == 1
+    for ring in rings if single else [*rings, {**(total or {}), "ring": "sum"}]:
+        prefix = "" if single else f"{ring['ring']}, "
+        for name, table in ring.get("by", {}).items():
+            yield _groups(name, table, prefix)
+        for key in SPREADS:
+            if key in ring:
+                yield _spread(key, ring[key], prefix)
+    if total is not None and "oldest" in total:
+        yield _oldest(total["oldest"], named=not single)
+
+
+def _groups(name: str, table: Record, prefix: str) -> FittedTable:
+    groups = _largest(name, table["groups"])
+    by_state = name != "state"
+    noun = "slots" if name == "state" else "tasks"
+    columns = [Column(name), Column(noun, right=True), Column("share", right=True)]
+    states = [f"{state.name.lower()}_count" for state in TaskState] + ["unknown_count"]
+    shown = [key for key in states if table["total"][key]] if by_state else []
+    columns += [Column(key.removesuffix("_count"), right=True, rank=GROUP_RANKS.get(key, 1)) for key in shown]
+    rows = [_group_cells(name, group, shown) for group in groups]
+    rows.append(_group_cells(name, {"name": "total", **table["total"]}, shown))
+    return FittedTable(columns, rows, title=f"{plain(prefix)}{noun} by {name}")
+
+
+def _largest(name: str, groups: Sequence[Record]) -> list[Record]:
+    """The groups to show: tenants and operations largest first, the smallest of very many as one row."""
+    if name in ("state", "priority") and len(groups) <= MOST_GROUPS:
+        return list(groups)
+    ordered = sorted(groups, key=lambda group: -group["slots"])
+    if len(ordered) <= MOST_GROUPS:
+        return ordered
+    rest = ordered[MOST_GROUPS:]
+    keys = [key for key in rest[0] if key not in ("name", "value")]
+    others = {key: sum(group[key] for group in rest) for key in keys}
+    return [*ordered[:MOST_GROUPS], {"name": f"{len(rest)} others", **others}]
+
+
+def _group_cells(name: str, group: Record, shown: Sequence[str]) -> Sequence[Cell]:
+    value = group.get("value")
+    style = state_style(value) if name == "state" and value is not None else ""
+    counts: list[Cell] = [_count_cell(key, group[key]) for key in shown]
+    return [(group["name"], style), str(group["slots"]), f"{100 * group['share']:.1f} %", *counts]
+
+
+def _count_cell(key: str, value: int) -> Cell:
+    state = TaskState.__members__.get(key.removesuffix("_count").upper())
+    style = state_style(8) if state is None else STATE_STYLES[state]
+    return str(value), style if value else ""
+
+
+def _spread(key: str, record: Record, prefix: str) -> FittedTable:
+    title = f"{plain(prefix)}{key} of {count_of(record['tasks'], 'open task')}"
+    if record["tasks"]:
+        title += f": p50 {record['p50']}, p99 {record['p99']}, max {record['max']}"
+    most = max((row["tasks"] for row in record["histogram"]), default=0)
+    rows = [_bucket_cells(row, most) for row in record["histogram"]]
+    columns = [Column(SPREADS[key], right=True), Column("tasks", right=True), Column("", rank=1)]
+    return FittedTable(columns, rows, title=title, headed=bool(rows))
+
+
+def _bucket_cells(row: Record, most: int) -> Sequence[Cell]:
+    least, last, tasks = row["least"], row["most"], row["tasks"]
+    length = max(1, BAR * tasks // most) if tasks else 0
+    return str(least) if least == last else f"{least}-{last}", str(tasks), "#" * length
+
+
+def _oldest(rows: Sequence[Record], *, named: bool) -> FittedTable:
+    keys = ("ring", *OLDEST) if named else OLDEST
+    numeric = ("slot", "tenant_id", "task_id", "age_ticks", "requeue_count")
+    columns = [Column(HEADINGS.get(key, key), right=key in numeric) for key in keys]
+    title = "oldest open tasks" if rows else "no open task"
+    return FittedTable(
+        columns, [[_cell(key, row[key]) for key in keys] for row in rows], title=title, headed=bool(rows)
+    )
+
+
+def _cell(key: str, value: Any) -> Cell:
+    if key == "state":
+        return state_cell(value)
+    return show_word(key, value) if isinstance(value, int) else value
