@@ -50,8 +50,11 @@ def test_a_sweep_finishes_what_may_be_claimed_and_nothing_else(
     stage.template["state"] = states
     stage.template["flags"] = 2
     stage.template["op_handle"][states == 6] = 0x777
+    stage.count = COUNT - 5
     turn()
     after = stage.read_buffer()
+    assert (after[stage.count :] == stage.template[stage.count :]).all()
+    states[stage.count :] = 0
     claimed = np.isin(states, (1, 5, 6))
     assert (after[~claimed] == stage.template[~claimed]).all()
     assert set(after["state"][np.isin(states, (1, 5))].tolist()) == {3}

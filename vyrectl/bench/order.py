@@ -64,7 +64,7 @@ def overtaken(classes: NDArray[np.integer], stamps: NDArray[np.integer]) -> NDAr
     before = np.zeros(len(in_order), np.int64)
     for own in range(len(TaskPriority)):
         lower = in_order > own
-        seen: NDArray[np.int64] = np.cumsum(lower) - lower
+        seen: NDArray[np.int64] = np.cumsum(lower)
         before[in_order == own] = seen[in_order == own]
     result = np.empty_like(before)
     result[by_time] = before
