@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import csv
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +15,8 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.cli.support import MIXED, slot, words_at, write_ring
 from vyrectl.abi.faults import ORPHANED
-from vyrectl.ring.hold import hold
+from vyrectl.opencl.doctor import ask
+from vyrectl.ring.hold import hold, holder_of
 
 FULL = slot(state=2, task_id=5, age_ticks=0xFFFF_FFFF)
 
@@ -124,3 +130,50 @@ def test_many_orphans_are_counted_and_the_first_listed(cli: Cli, tmp_path: Path)
     out = cli("recover", "ring.bin", "--limit", "5").out
     assert out.startswith("ring.bin: 100 orphans became Requeued\n")
     assert len(out.splitlines()) == 8
+
+
+SPIN = 0x1005
+STEPS = 8_000_000
+
+
+def states(path: Path) -> list[int]:
+    data = path.read_bytes()
+    return [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 64)]
+
+
+def run(*args: str) -> int:
+    """The command line in a process of its own, which has not loaded any driver yet."""
+    done = subprocess.run(
+        [sys.executable, "-m", "vyrectl", *args, "--quiet"], capture_output=True, timeout=120
+    )
+    return done.returncode
+
+
+def test_a_launch_that_was_killed(cli: Cli, tmp_path: Path) -> None:
+    """A launch in place dies in the middle; recover puts back what it held, and a second launch finishes."""
+    if not any(record["device"]["kind"] == "cpu" for record in ask("list", seconds=60).records):
+        message = "no CPU device: apt-get install pocl-opencl-icd"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    tasks = [slot(state=1, op_handle=SPIN, param=STEPS, task_id=number) for number in range(1, 301)]
+    path = write_ring(tmp_path / "ring.bin", *tasks)
+    command = [sys.executable, "-m", "vyrectl", "launch", str(path), "--device", "cpu", "--quiet"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as launch:
+        while 2 not in states(path) and launch.poll() is None:
+            time.sleep(0.005)
+        assert "running-held" in cli("check", "ring.bin").out
+        assert cli("recover", "ring.bin").code == 1
+        os.killpg(launch.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while holder_of(path) is not None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    orphans = [number for number, state in enumerate(states(path)) if state == 2]
+    assert orphans
+    assert cli("check", "ring.bin").code == 3
+    record = cli("recover", "ring.bin", "--json").json()
+    assert [row["slot"] for row in record["recovered"]] == orphans
+    assert cli("check", "ring.bin").code == 0
+    assert run("launch", str(path), "--device", "cpu") == 0
+    assert states(path) == [3] * len(tasks)
+    assert cli("check", "ring.bin", "--ignore", "stale-telemetry").out == (
+        "ring.bin: 300 slots, nothing found (ignored: stale-telemetry)\n"
+    )
