@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from typing import TYPE_CHECKING
@@ -25,10 +26,10 @@ def colour(counts: Counts, iterations: int) -> Pixels:
     """Counts as RGB, u8, shape (height, width, 3); pixels that never left are black."""
     import numpy as np
 
-    share = np.sqrt(counts.astype(np.float64) / max(iterations, 1))
-    red = np.clip(1.6 * share - 0.3, 0, 1)
-    green = np.clip(1.5 * share**1.5, 0, 1)
-    blue = np.clip(0.35 + 1.4 * share - 1.2 * share**3, 0, 1)
+    share = np.log1p(counts) / np.log1p(max(iterations, 1))
+    red = np.clip(2.2 * share - 0.7, 0, 1)
+    green = np.clip(1.9 * share**1.7, 0, 1)
+    blue = np.clip(0.25 + 1.7 * share - 1.3 * share**4, 0, 1)
     pixels: Pixels = (np.stack([red, green, blue], axis=-1) * 255).astype(np.uint8)
     pixels[counts >= iterations] = 0
     return pixels
@@ -78,7 +79,7 @@ def _shrink(counts: Counts, columns: int, lines: int) -> Counts:
 def _shade(count: int, iterations: int) -> str:
     if count >= iterations:
         return SHADES[0]
-    share = (count / max(iterations, 1)) ** 0.5
+    share = math.log1p(count) / math.log1p(max(iterations, 1))
     return SHADES[min(1 + int(share * (len(SHADES) - 1)), len(SHADES) - 1)]
 
 
