@@ -38,6 +38,8 @@ CASES: dict[str, tuple[str, ...]] = {
     "snapshot-by": ("snapshot", "ring.bin", "--by", "state,priority,tenant,op"),
     "snapshot-several": ("snapshot", "ring.bin", "odd.bin", "--lenient"),
     "snapshot-unknown": ("snapshot", "odd.bin"),
+    "map": ("map", "ring.bin", "--width", "8"),
+    "map-runs": ("map", "ring.bin", "--by", "age", "--width", "4", "--height", "1"),
     "diff": ("diff", "ring.bin", "odd.bin"),
     "diff-equal": ("diff", "odd.bin", "odd.bin"),
     "transition": ("transition", "ring.bin", "pause", "1-2", "--epoch", "9"),

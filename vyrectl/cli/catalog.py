@@ -35,6 +35,7 @@ CATALOG: tuple[Entry, ...] = (
     Entry("build", "Look and build", "Make a ring from a table or a seed."),
     Entry("inspect", "Look and build", "Show slots as a table."),
     Entry("snapshot", "Look and build", "Show queue telemetry."),
+    Entry("map", "Look and build", "Draw the ring, a mark for each slot or run of slots."),
     Entry("diff", "Look and build", "Show what changed between two looks at a ring."),
     Entry("transition", "Edit", "Apply a lifecycle action to slots."),
     Entry("set", "Edit", "Write any word of any slots."),

@@ -1,0 +1,126 @@
+"""`vyrectl map`: the whole ring as one picture, in the terminal or as a PNG file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vyrectl.cli.map_layout import fitting_size, map_record, map_rows
+from vyrectl.cli.options import (
+    ColorOption,
+    CountOption,
+    FormatOption,
+    JsonOption,
+    OffsetOption,
+    QuietOption,
+    RingArgument,
+    SlotsOption,
+    WhereOption,
+    make_output,
+    open_ring,
+    parse_number,
+)
+from vyrectl.cli.output import Output
+from vyrectl.cli.views.map import view
+from vyrectl.errors import UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vyrectl.ring.file import Ring
+
+KINDS = ("state", "priority", "tenant", "op", "age", "requeues")
+"""What `--by` takes."""
+
+
+def command(
+    ring: RingArgument,
+    *,
+    by: Annotated[str, typer.Option("--by", metavar="|".join(KINDS), help="What the marks show.")] = "state",
+    where: WhereOption = "",
+    slots: SlotsOption = "",
+    width: Annotated[
+        str, typer.Option("--width", metavar="N", help="Marks in a row; what fits by default.")
+    ] = "",
+    height: Annotated[
+        str, typer.Option("--height", metavar="N", help="Most rows; what fits by default.")
+    ] = "",
+    file: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write a PNG file, one square a slot.")
+    ] = None,
+    offset: OffsetOption = "0",
+    count: CountOption = "all",
+    format_name: FormatOption = "table",
+    as_json: JsonOption = False,
+    color: ColorOption = "auto",
+    quiet: QuietOption = False,
+) -> None:
+    """Draw the ring, a mark for each slot or run of slots.
+
+    A mark shows what most tasks of its slots are, or the highest age or count; a small letter tells that there
+    are others too. Slots that --where or --slots leaves out are not drawn, which finds the few among the many.
+
+    \b
+    Example:
+      vyrectl map ring.bin
+      vyrectl map ring.bin --by age
+      vyrectl map ring.bin --where 'state == faulted'
+      vyrectl map ring.bin --output ring.png
+    """
+    output = make_output(format_name, as_json, color, quiet=quiet)
+    if by not in KINDS:
+        raise UnknownNameError("kind of map", by, KINDS)
+    if file is not None and (width or height):
+        raise UsageError("a PNG file has a size of its own", fix="Leave out --width and --height")
+    sides = [
+        parse_number(text, name, least=1) if text else None
+        for text, name in ((width, "--width"), (height, "--height"))
+    ]
+    with open_ring(ring, offset, count) as opened:
+        chosen = _choose(opened, slots, where)
+        if file is not None:
+            _emit_picture(output, opened, by, chosen, file)
+        else:
+            _emit_marks(output, opened, by, chosen, *sides)
+
+
+def _choose(ring: Ring, spec: str, where: str) -> NDArray[np.int64] | None:
+    from vyrectl.engine.ops import op_codes
+    from vyrectl.ring.select import select
+
+    if not (spec or where):
+        return None
+    return select(ring.slots, spec=spec or None, where=where or None, op_codes=op_codes())
+
+
+def _emit_marks(
+    output: Output,
+    ring: Ring,
+    by: str,
+    chosen: NDArray[np.int64] | None,
+    width: int | None = None,
+    height: int | None = None,
+) -> None:
+    from vyrectl.ring.marks import mark_ring
+
+    size = fitting_size(len(ring), width, height)
+    marks = mark_ring(ring.slots, by, size.width * size.height, chosen)
+    record = map_record(ring.name, marks, size.width)
+    output.emit("map", record, view, rows=map_rows(marks, size.width), rows_key="rows")
+
+
+def _emit_picture(output: Output, ring: Ring, by: str, chosen: NDArray[np.int64] | None, file: Path) -> None:
+    from vyrectl.cli.views.map_picture import MOST_MARKS, draw_map, square_width
+    from vyrectl.cli.views.picture import png_bytes
+    from vyrectl.ring.marks import mark_ring
+    from vyrectl.ring.replace import replace_file
+
+    marks = mark_ring(ring.slots, by, MOST_MARKS, chosen)
+    record: dict[str, Any] = map_record(ring.name, marks, square_width(len(marks.codes)))
+    pixels = draw_map(marks, record)
+    replace_file(file, [png_bytes(pixels)])
+    rows, columns = pixels.shape[:2]
+    output.emit("map", {**record, "output": str(file), "pixels": [columns, rows]}, view)
