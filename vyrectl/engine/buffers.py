@@ -264,7 +264,9 @@ def _zeros(spec: str) -> Buffer:
     if len(parts) < 3:
         raise form
     try:
-        dtype = np.dtype(parts[1])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            dtype = np.dtype(parts[1])
         shape = tuple(int(side) for side in parts[2].lower().split("x"))
     except _MALFORMED:
         raise form from None

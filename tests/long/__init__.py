@@ -1,0 +1,1 @@
+"""Forms of the tests that take minutes; `python -m tests.long` lists them."""
