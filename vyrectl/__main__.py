@@ -1,7 +1,5 @@
 """`python -m vyrectl`."""
 
-import sys
+from vyrectl.cli.start import start
 
-from vyrectl.cli.main import main
-
-sys.exit(main())
+start()

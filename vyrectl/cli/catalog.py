@@ -6,11 +6,10 @@ each summary to the first line of the command's docstring. Standard library only
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One command.
 
     Attributes:

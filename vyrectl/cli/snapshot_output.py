@@ -9,9 +9,8 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vyrectl.cli.options import parse_number, parse_span
 from vyrectl.cli.output import Output, plain, write_line
@@ -42,8 +41,7 @@ Span = tuple[str, str]
 """Values of `--offset` and `--count`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Targets:
+class Targets(NamedTuple):
     """What is done with an answer.
 
     Attributes:

@@ -58,6 +58,8 @@ def parse_groups(text: str) -> list[str]:
     Raises:
         UnknownNameError: None of the four that can be counted by.
     """
+    if not text:
+        return []
     from vyrectl.cli.fields import field_name
     from vyrectl.errors import UnknownNameError
 

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from sys import byteorder
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, U32_MAX, U64_MAX
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import InvalidInputError, RingFormatError, SnapshotOverflowError, UnknownStateError
-from vyrectl.policy.request import REQUEST_WIDTHS
 from vyrectl.policy.widths import Widths
 
 if TYPE_CHECKING:
@@ -105,6 +104,8 @@ class TaskQueueSnapshot:
             SnapshotOverflowError: schedulable_count, continuation_pressure, requeue_count, in this order.
             InvalidInputError: A field of the snapshot or of the request does not fit its width.
         """
+        from vyrectl.policy.request import REQUEST_WIDTHS
+
         telemetry, request = SNAPSHOT_WIDTHS.checked(self), REQUEST_WIDTHS.checked(request)
         queue_len = telemetry.schedulable_count
         pressure = telemetry.continuation_pressure
@@ -125,8 +126,7 @@ class TaskQueueSnapshot:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class StateTally:
+class StateTally(NamedTuple):
     """How many slots are in which state, with the two sums of a snapshot.
 
     Attributes:
