@@ -19,6 +19,7 @@ from typing import Any
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import DeviceError, FileError, VyrectlError
+from vyrectl.launch.elsewhere import launch_elsewhere, may_fork
 from vyrectl.launch.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
 from vyrectl.ring.file import Ring
 from vyrectl.ring.hold import Hold, hold
@@ -133,6 +134,8 @@ def launch_file(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) -> tu
         ChildDiedError: It died by itself.
         VyrectlError: Whatever the launch itself raises, relayed.
     """
+    if not may_fork():
+        return launch_elsewhere(plan, watch)
     with hold(plan.ring, role="launch") as held:
         with Ring.open(plan.ring) as source:
             size = len(source) * SLOT_BYTES

@@ -1,0 +1,82 @@
+"""Launches from a process that must not fork: one with threads, or with an OpenCL driver already loaded.
+
+A forked copy of such a process would wait for threads that it does not have. So the launch, supervisor and all, runs
+in a fresh interpreter; this side passes the plan, relays progress, answers and signals. A shell's `vyrectl launch`
+never needs it: nothing heavy is loaded there. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from vyrectl.errors import VyrectlError
+from vyrectl.launch.supervisor import RelayedError
+
+if TYPE_CHECKING:
+    from vyrectl.launch.supervised import LaunchPlan
+
+
+def may_fork() -> bool:
+    """True when a forked child of this process can open a device, and signals can be caught here."""
+    alone = threading.active_count() == 1 and threading.current_thread() is threading.main_thread()
+    return alone and "pyopencl" not in sys.modules
+
+
+def launch_elsewhere(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) -> tuple[dict[str, Any], int]:
+    """`launch_file` in a fresh interpreter; same answer, same errors.
+
+    Raises:
+        VyrectlError: Whatever the launch raises, relayed.
+        RuntimeError: The interpreter met a bug, or ended without an answer.
+    """
+    command = [sys.executable, "-m", "vyrectl.launch.elsewhere"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(pickle.dumps(plan))
+        child.stdin.close()
+        while True:
+            try:
+                line = child.stdout.readline()
+            except KeyboardInterrupt:
+                child.send_signal(signal.SIGINT)
+                continue
+            message: dict[str, Any] = json.loads(line) if line else {}
+            if "result" in message:
+                return message["result"], message["signal"]
+            if "error" in message:
+                raise RelayedError(message["error"])
+            if not message:
+                raise RuntimeError(f"the launch ended with status {child.wait()} and no answer")
+            watch(message)
+
+
+def _main() -> int:
+    from vyrectl.launch.supervised import launch_file
+
+    plan = pickle.loads(sys.stdin.buffer.read())
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # whatever a driver prints is talk, not an answer
+
+    def say(message: dict[str, Any]) -> None:
+        answers.write(json.dumps(message).encode() + b"\n")
+
+    try:
+        result, received = launch_file(plan, say)
+    except VyrectlError as error:
+        say({"error": error.to_record()})
+        return error.exit_code
+    say({"result": result, "signal": received})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
