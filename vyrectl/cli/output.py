@@ -18,7 +18,7 @@ from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
 from vyrectl.cli.rows import Rows, csv_text
-from vyrectl.errors import UnknownNameError, VyrectlError, WhereError
+from vyrectl.errors import UnknownNameError, VyrectlError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -233,8 +233,9 @@ def report_error(error: VyrectlError, args: list[str]) -> None:
         return
     place = f"{plain(error.where)}: " if error.where else ""
     lines = [f"error: {place}{plain(error.what)}"]
-    if isinstance(error, WhereError):
-        lines.append(plain(error.pointer()))
+    pointer = getattr(error, "pointer", str)()
+    if pointer:
+        lines.append(plain(pointer))
     log = getattr(error, "log", "")
     if log:
         lines.append(plain(log).rstrip())

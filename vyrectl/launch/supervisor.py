@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from vyrectl.errors import VyrectlError
+from vyrectl.errors import VyrectlError, WhereError
 
 GRACE_SECONDS = 5.0
 """What a child gets to finish after it was asked to stop."""
@@ -50,6 +50,12 @@ class RelayedError(VyrectlError):
     def details(self) -> dict[str, object]:
         """What the original error carried."""
         return self._details
+
+    def pointer(self) -> str:
+        """The expression and its offending column, when the original was about one; else nothing."""
+        if "expression" not in self._details:
+            return ""
+        return WhereError("", self._details["expression"], self._details["column"]).pointer()
 
 
 class Channel:
