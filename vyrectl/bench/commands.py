@@ -19,9 +19,6 @@ from typing import Any
 from vyrectl.bench.case import Turn
 from vyrectl.errors import DeviceError
 
-ENTRY = "import sys; from vyrectl.cli.main import main; sys.exit(main())"
-"""What the installed script `vyrectl` does."""
-
 CACHE_VARIABLES = ("XDG_CACHE_HOME", "POCL_CACHE_DIR", "CUDA_CACHE_PATH", "NEO_CACHE_DIR", "cl_cache_dir")
 """Where vyrectl, pyopencl and the drivers keep what they have built."""
 
@@ -69,7 +66,7 @@ class Commands:
         self._path.write_bytes(self._ring)
         command = ["launch", self._path.name, "--device", self._device_id, "--json", "--quiet"]
         started = time.perf_counter()
-        done = _run([sys.executable, "-c", ENTRY, *command], environment, self._folder.name)
+        done = _run([sys.executable, "-m", "vyrectl", *command], environment, self._folder.name)
         seconds = time.perf_counter() - started
         if done.returncode:
             words = done.stderr.decode(errors="replace").strip()
