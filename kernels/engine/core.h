@@ -90,8 +90,10 @@ static void vyre_witness_end(__global vyre_witness *witness, uint slot, uint wor
 
 static vyre_outcome vyre_engine_fault(uint code) { return vyre_make_outcome(VYRE_FAULT, 0u, 0u, code); }
 
-/* Runs the operation and turns whatever the wire cannot hold into a fault, so that publishing cannot fail. */
-static vyre_outcome vyre_execute(vyre_task *task) {
+/* Runs the operation and turns whatever the wire cannot hold into a fault, so that publishing cannot fail. The operation may
+ * have written its private copy of the words: the counters are those of the slot. */
+static vyre_outcome vyre_execute(__global const uint *ring, uint slot, vyre_task *task) {
+    __global const uint *words = VYRE_WORD(ring, slot, 0u);
     const vyre_outcome outcome = vyre_dispatch(task);
     if (task->fault) return vyre_engine_fault(task->fault);
     switch (outcome.kind) {
@@ -99,10 +101,10 @@ static vyre_outcome vyre_execute(vyre_task *task) {
         case VYRE_PAUSE:
         case VYRE_FAULT: return outcome;
         case VYRE_YIELD:
-            return task->yield_count == VYRE_U32_MAX ? vyre_engine_fault(VYRE_FAULT_COUNTER_OVERFLOW) : outcome;
+            return words[VYRE_WORD_YIELD_COUNT] == VYRE_U32_MAX ? vyre_engine_fault(VYRE_FAULT_COUNTER_OVERFLOW) : outcome;
         case VYRE_REQUEUE:
             if (outcome.extra >= VYRE_PRIORITY_COUNT) return vyre_engine_fault(VYRE_FAULT_BAD_OUTCOME);
-            if (task->requeue_count == VYRE_U32_MAX || task->age_ticks == VYRE_U32_MAX)
+            if (words[VYRE_WORD_REQUEUE_COUNT] == VYRE_U32_MAX || words[VYRE_WORD_AGE_TICKS] == VYRE_U32_MAX)
                 return vyre_engine_fault(VYRE_FAULT_COUNTER_OVERFLOW);
             return outcome;
         default: return vyre_engine_fault(VYRE_FAULT_BAD_OUTCOME);
@@ -120,8 +122,8 @@ static uint vyre_outcome_state(uint kind) {
 }
 
 /* Spec 1.6 for a slot that this work-item holds: payload first, then the state. */
-static void vyre_publish(__global uint *ring, const vyre_task *task, vyre_outcome outcome) {
-    __global uint *words = VYRE_WORD(ring, task->slot, 0u);
+static void vyre_publish(__global uint *ring, uint slot, vyre_outcome outcome) {
+    __global uint *words = VYRE_WORD(ring, slot, 0u);
     const uint flags = words[VYRE_WORD_FLAGS];
     if (outcome.kind == VYRE_DONE) {
         words[VYRE_WORD_FLAGS] = (flags | VYRE_COMPLETE_SET_FLAGS) & ~VYRE_COMPLETE_CLEAR_FLAGS;
@@ -131,15 +133,15 @@ static void vyre_publish(__global uint *ring, const vyre_task *task, vyre_outcom
         words[VYRE_WORD_CONTINUATION_PC] = outcome.pc;
         words[VYRE_WORD_CONTINUATION_DATA] = outcome.data;
         if (outcome.kind == VYRE_YIELD) {
-            words[VYRE_WORD_YIELD_COUNT] = task->yield_count + 1u;
+            words[VYRE_WORD_YIELD_COUNT] += 1u;
             words[VYRE_WORD_FLAGS] = (flags | VYRE_YIELD_SET_FLAGS) & ~VYRE_YIELD_CLEAR_FLAGS;
         } else if (outcome.kind == VYRE_PAUSE) {
             words[VYRE_WORD_RESUME_EPOCH] = outcome.extra;
             words[VYRE_WORD_FLAGS] = (flags | VYRE_PAUSE_SET_FLAGS) & ~VYRE_PAUSE_CLEAR_FLAGS;
         } else {
             words[VYRE_WORD_PRIORITY] = outcome.extra;
-            words[VYRE_WORD_REQUEUE_COUNT] = task->requeue_count + 1u;
-            words[VYRE_WORD_AGE_TICKS] = task->age_ticks + 1u;
+            words[VYRE_WORD_REQUEUE_COUNT] += 1u;
+            words[VYRE_WORD_AGE_TICKS] += 1u;
             words[VYRE_WORD_FLAGS] = (flags | VYRE_REQUEUE_SET_FLAGS) & ~VYRE_REQUEUE_CLEAR_FLAGS;
         }
     }

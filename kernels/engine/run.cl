@@ -39,14 +39,18 @@ static uint vyre_position_index(uint p, uint s, uint high_count, uint low_count)
     return is_low ? high_count + lows : p - lows;
 }
 
-static void vyre_count_turn(volatile __local uint *tally, const vyre_task *task, uint kind) {
+/* Counts a turn that ends as `kind`; before it is published, while the slot's words are still this work-item's. */
+static void vyre_count_turn(volatile __local uint *tally, __global const uint *ring, uint slot, uint kind) {
+    __global const uint *words = VYRE_WORD(ring, slot, 0u);
+    const uint op_handle = words[VYRE_WORD_OP_HANDLE];
+    const uint priority = words[VYRE_WORD_PRIORITY];
     vyre_local_add(tally + VYRE_TALLY_CLAIMS, 1u);
-    vyre_local_add(tally + VYRE_TALLY_TENANTS + task->tenant_id % VYRE_CONTROL_TENANT_FAIRNESS_WORDS, 1u);
-    if (task->priority < VYRE_CONTROL_PRIORITY_FAIRNESS_WORDS)
-        vyre_local_add(tally + VYRE_TALLY_PRIORITIES + task->priority, 1u);
-    if (task->op_handle < VYRE_METRIC_OPCODES && kind != VYRE_FAULT)
-        vyre_local_add(tally + VYRE_TALLY_METRICS + task->op_handle, 1u);
-    vyre_local_add(tally + VYRE_TALLY_OPS + vyre_tally_row(task->op_handle) * VYRE_OUTCOMES + kind, 1u);
+    vyre_local_add(tally + VYRE_TALLY_TENANTS + words[VYRE_WORD_TENANT_ID] % VYRE_CONTROL_TENANT_FAIRNESS_WORDS, 1u);
+    if (priority < VYRE_CONTROL_PRIORITY_FAIRNESS_WORDS)
+        vyre_local_add(tally + VYRE_TALLY_PRIORITIES + priority, 1u);
+    if (op_handle < VYRE_METRIC_OPCODES && kind != VYRE_FAULT)
+        vyre_local_add(tally + VYRE_TALLY_METRICS + op_handle, 1u);
+    vyre_local_add(tally + VYRE_TALLY_OPS + vyre_tally_row(op_handle) * VYRE_OUTCOMES + kind, 1u);
 }
 
 /* The control word (spec 3.1) that mirrors tally word i, or VYRE_OBSERVABLE_FIRST when none does. */
@@ -91,10 +95,10 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, const ui
             }
             vyre_witness_claim(witness, slot, get_global_id(0));
             vyre_task task = vyre_load_task(ring, slot, &env);
-            const vyre_outcome outcome = vyre_execute(&task);
+            const vyre_outcome outcome = vyre_execute(ring, slot, &task);
             vyre_witness_end(witness, slot, get_global_id(0), outcome.kind);
-            vyre_publish(ring, &task, outcome);
-            vyre_count_turn(tally_local, &task, outcome.kind);
+            vyre_count_turn(tally_local, ring, slot, outcome.kind);
+            vyre_publish(ring, slot, outcome);
         }
     }
 

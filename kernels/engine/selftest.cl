@@ -21,6 +21,6 @@ __kernel void vyre_selftest_relay(__global uint *ring, const uint attempts, __gl
         vyre_task task = vyre_load_task(ring, 0u, &env);
         vyre_add_relaxed(answers, 1u);
         if (task.pc != task.data || task.pc != task.yield_count) vyre_add_relaxed(answers + 1, 1u);
-        vyre_publish(ring, &task, vyre_yield(task.pc + 1u, task.data + 1u));
+        vyre_publish(ring, 0u, vyre_yield(task.pc + 1u, task.data + 1u));
     }
 }

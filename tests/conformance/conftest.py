@@ -1,4 +1,5 @@
-"""`runner`: each backend of this machine in turn; `device_runner`: each OpenCL device in turn."""
+"""`runner`: each backend of this machine in turn; `opencl_runner`: those that run OpenCL C; `device_runner`: each
+OpenCL device of this process."""
 
 from __future__ import annotations
 
@@ -12,6 +13,14 @@ from tests.conformance.cases import InProcess, Runner
 
 @pytest.fixture(scope="session", params=runner_names())
 def runner(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    with runner_named(request.param, tmp_path_factory.mktemp("runner")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session", params=[name for name in runner_names() if name != "reference"])
+def opencl_runner(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Runner]:
     with runner_named(request.param, tmp_path_factory.mktemp("runner")) as found:
         yield found
 

@@ -36,6 +36,7 @@ BUFFERS: dict[int | str, Buffer] = {
                 (BEYOND, BEYOND, BEYOND, 0),
                 (0, 4, 4, 0),
                 (11, 0, 1, 0),
+                (0, 2**16 + 1, 2**16, 0),
             ],
             np.uint32,
         )
@@ -84,8 +85,12 @@ ROWS: list[tuple[int, int, int, int, int, int]] = [
     (SUM, U32, U32_OUT, 10, 0, OUT_OF_RANGE),
     (SUM, U32, U32_OUT, BEYOND, 0, OUT_OF_RANGE),
     (SUM, U32, U32_OUT, 0, 11, OUT_OF_RANGE),
-    *((SAXPY, F32, F32_OUT, record, 0, OUT_OF_RANGE) for record in (1, 2, 3, 4, 5, 6, 7, 8, 9, BEYOND)),
+    *(
+        (SAXPY, F32, F32_OUT, record, 0, OUT_OF_RANGE)
+        for record in (1, 2, 3, 4, 5, 6, 7, 8, 10, 2**30, BEYOND)
+    ),
     (SAXPY, F32, F32_OUT, 7, BEYOND, OUT_OF_RANGE),
+    (SAXPY, F32, F32_OUT, 9, 2**16, OUT_OF_RANGE),
     (SAXPY, F32, F32_OUT, 6, BEYOND - 1, OUT_OF_RANGE),
     (MANDELBROT, U32, U32_OUT, 0, 0, OUT_OF_RANGE),
     (MANDELBROT, VIEW, U32_OUT, 0, 0, OUT_OF_RANGE),
