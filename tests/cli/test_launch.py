@@ -282,6 +282,31 @@ def test_an_argument_table(tmp_path: Path) -> None:
     assert np.load(tmp_path / "y.npy").tolist() == [0, 1.5, 0, 0, 1.5, 0]
 
 
+def test_a_control_buffer_in_and_out(tmp_path: Path) -> None:
+    control = np.zeros(200, "<u4")
+    control[3 + 1] = 1
+    control[128] = 4
+    control.tofile(tmp_path / "before.bin")
+    write_ring(
+        tmp_path / "work.bin",
+        slot(state=1, tenant_id=1, op_handle=7, output_handle=9),
+        slot(state=1, tenant_id=0),
+        slot(state=4, tenant_id=1, resume_epoch=5),
+    )
+    report = record(
+        on_reference("work.bin", "--control", "before.bin", "--save-control", "after.bin", "--json")
+    )
+    assert (report["done"], report["epoch"], report["left_alone"]["shut_out"]) == (2, 5, 1)
+    after = np.fromfile(tmp_path / "after.bin", "<u4")
+    assert (len(after), after[1], after[128], after[160]) == (200, 2, 5, 9)
+    assert (np.fromfile(tmp_path / "before.bin", "<u4") == control).all()
+
+
+def test_3_on_a_control_buffer_that_is_too_short(five: Path, tmp_path: Path) -> None:
+    (tmp_path / "short.bin").write_bytes(bytes(636))
+    assert "159 words are too few" in refusal(on_reference("five.bin", "--control", "short.bin"), 3)
+
+
 def test_operations_of_one_s_own(tmp_path: Path) -> None:
     (tmp_path / "halve.cl").write_text(
         '#include "vyre_op.h"\n'

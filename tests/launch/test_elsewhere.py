@@ -38,7 +38,10 @@ def test_errors_and_exit_codes_come_back(ring: Path, capsys: pytest.CaptureFixtu
     try:
         assert not may_fork()
         assert main(["launch", str(ring), "--device", "nosuchdevice"]) == 2
-        assert main(["launch", str(ring), "--device", "reference", "--max-steps", "3", "--quiet", "--json"]) == 124
+        assert (
+            main(["launch", str(ring), "--device", "reference", "--max-steps", "3", "--quiet", "--json"])
+            == 124
+        )
     finally:
         done.set()
         thread.join()
