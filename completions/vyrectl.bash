@@ -40,6 +40,11 @@ __vyrectl_describe() {
             valued='--by:group_list --oldest:none --since:file --watch:none --ticks:none --append:file --output:file --offset:none --count:none --format:format -f:format --color:color'
             places='file_bin+'
             ;;
+        map)
+            options='--by --where --slots --width --height --output --offset --count --format -f --json --color --quiet -q --help -h'
+            valued='--by:group_list --where:where --slots:none --width:none --height:none --output:file --offset:none --count:none --format:format -f:format --color:color'
+            places='file_bin'
+            ;;
         diff)
             options='--illegal --limit --no-pager --offset --count --format -f --json --color --quiet -q --help -h'
             valued='--limit:limit --offset:none --count:none --format:format -f:format --color:color'
@@ -110,6 +115,11 @@ __vyrectl_describe() {
             valued='--format:format -f:format --color:color'
             places='file_cl+'
             ;;
+        schema)
+            options='--format -f --json --color --help -h'
+            valued='--format:format -f:format --color:color'
+            places='command'
+            ;;
         completion)
             options='--format -f --json --help -h'
             valued='--format:format -f:format'
@@ -124,7 +134,7 @@ __vyrectl_words() {
     case $1 in
         action) list='pause resume yield requeue complete fault' ;;
         color) list='auto always never' ;;
-        command) list='encode decode build inspect snapshot diff transition set check recover apply plan converge launch demo bench devices doctor ops completion' ;;
+        command) list='encode decode build inspect snapshot map diff transition set check recover apply plan converge launch demo bench devices doctor ops schema completion' ;;
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;

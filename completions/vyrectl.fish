@@ -19,6 +19,8 @@ function __vyrectl_valued
             string split ' ' -- '--where --slots --slot --group --sort --limit --columns --output --offset --count --format -f --color'
         case 'snapshot'
             string split ' ' -- '--by --oldest --since --watch --ticks --append --output --offset --count --format -f --color'
+        case 'map'
+            string split ' ' -- '--by --where --slots --width --height --output --offset --count --format -f --color'
         case 'diff'
             string split ' ' -- '--limit --offset --count --format -f --color'
         case 'transition'
@@ -46,6 +48,8 @@ function __vyrectl_valued
         case 'doctor'
             string split ' ' -- '--system --timeout --format -f --color'
         case 'ops'
+            string split ' ' -- '--format -f --color'
+        case 'schema'
             string split ' ' -- '--format -f --color'
         case 'completion'
             string split ' ' -- '--format -f'
@@ -116,6 +120,7 @@ function __vyrectl_kind_command
         'build' 'Make a ring from a table or a seed' \
         'inspect' 'Show slots as a table' \
         'snapshot' 'Show queue telemetry' \
+        'map' 'Draw the ring, a mark for each slot or run of slots' \
         'diff' 'Show what changed between two looks at a ring' \
         'transition' 'Apply a lifecycle action to slots' \
         'set' 'Write any word of any slots' \
@@ -130,6 +135,7 @@ function __vyrectl_kind_command
         'devices' 'List what can run a ring' \
         'doctor' 'Say whether this machine is ready' \
         'ops' 'List the operations a task may name' \
+        'schema' 'Print the JSON Schema of a command\'s answer' \
         'completion' 'Print a shell\'s completion script'
 end
 
@@ -551,6 +557,21 @@ complete -c vyrectl -n '__vyrectl_in snapshot' -l quiet -s q -d 'Leave out talk 
 complete -c vyrectl -n '__vyrectl_in snapshot' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at snapshot 0 9999' -x -k -a '(__fish_complete_suffix .bin)'
 
+complete -c vyrectl -n '__vyrectl_in map' -l by -x -a '(__vyrectl_go_on "[^,]*\$" group)' -d 'What the marks show'
+complete -c vyrectl -n '__vyrectl_in map' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in map' -l slots -x -d 'Only these slots, e.g. 0-15,20'
+complete -c vyrectl -n '__vyrectl_in map' -l width -x -d 'Marks in a row; what fits by default'
+complete -c vyrectl -n '__vyrectl_in map' -l height -x -d 'Most rows; what fits by default'
+complete -c vyrectl -n '__vyrectl_in map' -l output -r -F -d 'Write a PNG file, one square a slot'
+complete -c vyrectl -n '__vyrectl_in map' -l offset -x -d 'Where the ring starts inside a larger dump'
+complete -c vyrectl -n '__vyrectl_in map' -l count -x -d 'How many slots to read; all by default'
+complete -c vyrectl -n '__vyrectl_in map' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in map' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in map' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in map' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in map' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at map 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+
 complete -c vyrectl -n '__vyrectl_in diff' -l illegal -d 'List only changes that no lifecycle step makes'
 complete -c vyrectl -n '__vyrectl_in diff' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
 complete -c vyrectl -n '__vyrectl_in diff' -l no-pager -d 'Never page a long table'
@@ -769,6 +790,12 @@ complete -c vyrectl -n '__vyrectl_in ops' -l json -d 'Short for --format json'
 complete -c vyrectl -n '__vyrectl_in ops' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
 complete -c vyrectl -n '__vyrectl_in ops' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at ops 0 9999' -x -k -a '(__fish_complete_suffix .cl)'
+
+complete -c vyrectl -n '__vyrectl_in schema' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in schema' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in schema' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in schema' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at schema 0 0' -x -k -a '(__vyrectl_kind_command)'
 
 complete -c vyrectl -n '__vyrectl_in completion' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
 complete -c vyrectl -n '__vyrectl_in completion' -l json -d 'Short for --format json'

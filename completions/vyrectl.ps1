@@ -26,6 +26,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('build', 'Make a ring from a table or a seed'),
             @('inspect', 'Show slots as a table'),
             @('snapshot', 'Show queue telemetry'),
+            @('map', 'Draw the ring, a mark for each slot or run of slots'),
             @('diff', 'Show what changed between two looks at a ring'),
             @('transition', 'Apply a lifecycle action to slots'),
             @('set', 'Write any word of any slots'),
@@ -40,6 +41,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('devices', 'List what can run a ring'),
             @('doctor', 'Say whether this machine is ready'),
             @('ops', 'List the operations a task may name'),
+            @('schema', 'Print the JSON Schema of a command''s answer'),
             @('completion', 'Print a shell''s completion script')
         )
         'epoch' = @(
@@ -401,6 +403,27 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             )
             Places = @('file_bin+')
         }
+        'map' = @{
+            Options = @(
+                @('--by', 'group_list', 'What the marks show'),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--slots', 'none', 'Only these slots, e.g. 0-15,20'),
+                @('--width', 'none', 'Marks in a row; what fits by default'),
+                @('--height', 'none', 'Most rows; what fits by default'),
+                @('--output', 'file', 'Write a PNG file, one square a slot'),
+                @('--offset', 'none', 'Where the ring starts inside a larger dump'),
+                @('--count', 'none', 'How many slots to read; all by default'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin')
+        }
         'diff' = @{
             Options = @(
                 @('--illegal', '', 'List only changes that no lifecycle step makes'),
@@ -708,6 +731,17 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('-h', '', 'Show this message and exit')
             )
             Places = @('file_cl+')
+        }
+        'schema' = @{
+            Options = @(
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('command')
         }
         'completion' = @{
             Options = @(

@@ -49,6 +49,7 @@ CATALOG: tuple[Entry, ...] = (
     Entry("devices", "This machine", "List what can run a ring."),
     Entry("doctor", "This machine", "Say whether this machine is ready."),
     Entry("ops", "This machine", "List the operations a task may name."),
+    Entry("schema", "This machine", "Print the JSON Schema of a command's answer."),
     Entry("completion", "This machine", "Print a shell's completion script."),
 )
 

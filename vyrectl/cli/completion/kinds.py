@@ -69,6 +69,7 @@ KIND_OF_METAVAR: dict[str, str] = {
     "H=SPEC": BUFFER,
     "ACTION": "action",
     "CODE": "fault",
+    "COMMAND": "command",
     "COLUMN": "field",
     "FIELD": "field",
     "FINDING": "finding",

@@ -1,0 +1,210 @@
+"""Every command's real output against the schema that `vyrectl schema` prints for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.cli.conftest import Cli
+from tests.cli.support import slot, write_ring
+from vyrectl.cli.catalog import NAMES
+from vyrectl.cli.main import load_command
+from vyrectl.cli.schemas import HOMES, schema_of
+from vyrectl.cli.schemas.parts import DRAFT, TEXT, answer, document, maybe
+from vyrectl.cli.snapshot_watch import Clock
+
+RING = "ring.bin"
+RAW = slot(state=1, op_handle=0x1000).hex()
+POCL = ("--device", "cpu")
+
+CASES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "encode": (
+        ("--op", "scale"),
+        ("odd.bin", "--slot", "1", "op=nop"),
+        ("odd.bin", "--slot", "1", "op=nop", "--dry-run"),
+    ),
+    "decode": ((RAW,), (RING,), ("odd.bin",)),
+    "inspect": (
+        (RING,),
+        (RING, "--columns", "slot,op_name,flags"),
+        (RING, "--limit", "0"),
+        (RING, "--slot", "9"),
+        ("odd.bin", "--slot", "1"),
+        (RING, "--tree"),
+        (RING, "--tree", "--columns", "slot"),
+        (RING, "--group", "state,op,flags,priority,tenant"),
+    ),
+    "build": (("new.bin", "--slots", "3"), ("new.bin", "--synthetic", "9", "--seed", "1", "--dry-run")),
+    "map": ((RING,), (RING, "--by", "age"), (RING, "--by", "tenant", "--output", "map.png")),
+    "diff": ((RING, "odd.bin"), (RING, RING), (RING, "odd.bin", "--limit", "1")),
+    "snapshot": (
+        (RING,),
+        ("odd.bin", "--lenient"),
+        (RING, "--by", "state,priority,tenant,op", "--ages", "--oldest", "3", "--since", "before.json"),
+        (RING, "odd.bin", "--lenient", "--by", "op", "--ages", "--oldest", "3"),
+        ("none.bin", "--ages", "--oldest", "1", "--by", "op"),
+        (RING, "--since", "history.jsonl"),
+    ),
+    "transition": ((RING, "resume", "5"), (RING, "pause", "1-3", "--epoch", "never", "--dry-run")),
+    "set": (
+        (RING, "age=3", "1"),
+        (RING, "flags=paused", "--all", "--dry-run"),
+        (RING, "age=0", "2", "--backup"),
+    ),
+    "check": ((RING,), ("odd.bin",), ("--explain", "all"), (RING, "--ignore", "running-without-runner")),
+    "recover": ((RING,), (RING, "--dry-run"), ("none.bin",)),
+    "apply": ((RING,), ("before.json",)),
+    "plan": (
+        (RING, *POCL),
+        (RING, *POCL, "--explain"),
+        (RING, *POCL, "--explain", "--sweep", "queue_len=0..100000"),
+        ("none.bin", *POCL, "--device-memory-budget-bytes", "1", "--explain"),
+    ),
+    "converge": (
+        (RING, "--matrix", "matrix.npy", "--device", "reference"),
+        (RING, "--matrix", "matrix.npy", "--device", "reference", "--step", "reachability"),
+    ),
+    "launch": (
+        (RING, "--device", "reference"),
+        (RING, *POCL),
+        (RING, "--dry-run"),
+        (RING, *POCL, "--buffer", "1=zeros:float32:4:out.npy", "--verify"),
+    ),
+    "demo": (POCL,),
+    "bench": (("--quick", *POCL, "--sizes", "1k", "--repeat", "1"),),
+    "devices": ((), ("--check",)),
+    "doctor": ((),),
+    "ops": ((), ("mine.cl",)),
+    "completion": (("bash",),),
+    "schema": ((), ("snapshot",), ("schema",)),
+}
+
+OPS = """#include "vyre_op.h"
+VYRE_OP(0x2000, mine, "does nothing of mine") { return vyre_done(); }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, ring: Path, odd: Path, cli: Cli) -> Path:
+    """Rings, saved snapshots, an operation and a matrix to name in the cases."""
+    write_ring(tmp_path / "none.bin")
+    (tmp_path / "before.json").write_text(cli("snapshot", RING, "--json").out)
+    cli("snapshot", RING, "--append", "history.jsonl")
+    (tmp_path / "mine.cl").write_text(OPS)
+    np.save(tmp_path / "matrix.npy", np.full((8, 8), 0.125))
+    return tmp_path
+
+
+def problems(name: str, record: Any) -> list[str]:
+    return [error.message[:300] for error in Draft202012Validator(schema_of(name)).iter_errors(record)]
+
+
+def whole_cases() -> list[tuple[str, ...]]:
+    return [(name, *args) for name, cases in CASES.items() for args in cases]
+
+
+def commands_with_json() -> set[str]:
+    return {name for name in NAMES if any("--json" in one.opts for one in load_command(name).params)}
+
+
+def test_every_command_has_a_schema_and_cases() -> None:
+    assert set(HOMES) == {*commands_with_json(), "error"}
+    assert set(CASES) == commands_with_json()
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_every_schema_is_a_schema(cli: Cli, name: str) -> None:
+    schema = cli("schema", name).json()
+    Draft202012Validator.check_schema(schema)
+    assert (schema["$schema"], schema["$id"]) == (DRAFT, f"urn:vyrectl:schema:{name}:1")
+    assert schema["title"].endswith(".")
+
+
+@pytest.mark.parametrize("args", whole_cases(), ids=" ".join)
+def test_real_output_is_what_the_schema_says(folder: Path, cli: Cli, args: tuple[str, ...]) -> None:
+    result = cli(*args, "--json")
+    assert result.out, result.err
+    assert problems(args[0], result.json()) == []
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--append", "h.jsonl"),
+        ("--append", "h.jsonl", "--by", "op", "--ages", "--oldest", "2", "--lenient"),
+    ],
+)
+def test_lines_of_histories(folder: Path, cli: Cli, args: tuple[str, ...]) -> None:
+    cli("snapshot", RING, *args)
+    cli("snapshot", RING, "ring.bin", *args)
+    for line in (folder / "h.jsonl").read_text().splitlines():
+        assert problems("snapshot", json.loads(line)) == []
+
+
+@pytest.mark.parametrize("rings", [(RING,), (RING, "none.bin")])
+def test_lines_of_a_watch(
+    folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, rings: tuple[str, ...]
+) -> None:
+    sleeps = iter(range(9))
+
+    def meanwhile(seconds: float) -> None:
+        if next(sleeps) == 1:
+            (folder / RING).unlink()
+
+    clock = Clock(sleep=meanwhile)
+    monkeypatch.setattr("vyrectl.cli.snapshot_watch.Clock", lambda: clock)
+    result = cli("snapshot", *rings, "--watch", "1", "--ticks", "4", "--ages")
+    lines = result.lines()
+    assert [problems("snapshot", line) for line in lines] == [[]] * 4
+    assert any("error" in json.dumps(line) for line in lines)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("snapshot", "nothing.bin"),
+        ("snapshot", "odd.bin"),
+        ("inspect", RING, "--where", "agge > 3"),
+        ("transition", RING, "complete", "8-9"),
+        ("nope",),
+        ("launch", RING, "--device", "nope"),
+        ("plan", RING, "--device", "reference"),
+    ],
+)
+def test_errors_are_what_their_schema_says(folder: Path, cli: Cli, args: tuple[str, ...]) -> None:
+    result = cli(*args, "--json")
+    assert result.code != 0
+    assert problems("error", result.error()) == []
+    assert result.error()["exit_code"] == result.code
+
+
+def test_a_key_too_many_or_too_few_is_found(folder: Path, cli: Cli) -> None:
+    record = cli("snapshot", RING, "--json").json()
+    assert problems("snapshot", {**record, "extra": 1})
+    assert problems("snapshot", {key: value for key, value in record.items() if key != "ready_count"})
+    assert problems("snapshot", {**record, "ready_count": -1})
+    assert problems("snapshot", {**record, "ready_count": 2**32})
+    assert problems("snapshot", {**record, "schema": "vyrectl.snapshot/2"})
+
+
+def test_unknown_commands_have_no_schema(cli: Cli) -> None:
+    result = cli("schema", "snapsht", "--json")
+    assert (result.code, result.out) == (2, "")
+    assert "snapshot" in result.error()["fix"]
+
+
+def test_parts() -> None:
+    assert maybe(TEXT) == {"type": ["string", "null"]}
+    assert maybe({"anyOf": []}) == {"anyOf": [{"anyOf": []}, {"type": "null"}]}
+    several = document("x", "X.", answer("x", {}), answer("x", {"a": TEXT}))
+    assert len(several["oneOf"]) == 2
+
+
+def test_the_list_is_a_table(cli: Cli) -> None:
+    lines = cli("schema").out.splitlines()
+    assert len(lines) == len(HOMES) + 2

@@ -1,0 +1,68 @@
+"""Schema of `bench`."""
+
+from __future__ import annotations
+
+from vyrectl.cli.schemas.machine import DEVICE
+from vyrectl.cli.schemas.parts import (
+    BOOL,
+    COUNT,
+    NUMBER,
+    SECONDS,
+    TEXT,
+    TEXTS,
+    Fields,
+    Schema,
+    answer,
+    document,
+    maybe,
+    record,
+    rows,
+    table,
+)
+
+
+def _spread(name: str) -> Fields:
+    """A median with the least and the most."""
+    return table((name, f"{name}_least", f"{name}_most"), maybe(SECONDS))
+
+
+MEASURE = record(
+    {
+        "name": TEXT,
+        "section": TEXT,
+        "size": COUNT,
+        "unit": TEXT,
+        "amount": COUNT,
+        "variant": TEXT,
+        **_spread("device_seconds"),
+        **_spread("wall_seconds"),
+        "device_rate": maybe(NUMBER),
+        "wall_rate": maybe(NUMBER),
+        "beside": maybe(TEXT),
+        **_spread("share"),
+        **_spread("wall_share"),
+    }
+)
+NAMED: Fields = {"name": TEXT, "size": COUNT}
+FACTS: Schema = {"type": ["integer", "number", "string", "boolean", "null"]}
+
+BENCH = answer(
+    "bench",
+    {
+        "device": record(DEVICE),
+        "quick": BOOL,
+        "repeats": COUNT,
+        "sizes": rows(COUNT),
+        "geometry": rows({**record(NAMED), "additionalProperties": FACTS}),
+        "where_time_goes": rows({**record(NAMED), "additionalProperties": maybe(NUMBER)}),
+        "bytes_beside_ring": rows(record({"size": COUNT, **table(("bytes", "bytes_a_slot"), maybe(NUMBER))})),
+        "overtaken": rows({"type": "object", "additionalProperties": NUMBER}),
+        "skipped": TEXTS,
+        "seconds": SECONDS,
+        "measures": rows(MEASURE),
+    },
+)
+
+SCHEMAS: dict[str, Schema] = {
+    "bench": document("bench", "A device beside its own ceilings.", BENCH),
+}

@@ -1,0 +1,76 @@
+"""Schemas of `check` and `recover`."""
+
+from __future__ import annotations
+
+from vyrectl.cli.commands.recover import ROW_KEYS
+from vyrectl.cli.schemas.parts import (
+    BOOL,
+    COUNT,
+    SLOT_WORDS,
+    TEXT,
+    TEXTS,
+    Fields,
+    Schema,
+    answer,
+    choice,
+    document,
+    maybe,
+    record,
+    rows,
+    table,
+)
+from vyrectl.ring.findings.kinds import KINDS, Severity
+from vyrectl.ring.recover import OUTCOMES
+
+SEVERITY = choice(str(severity) for severity in Severity)
+NAME = choice(KINDS)
+
+FINDING = record(
+    {
+        "name": NAME,
+        "severity": SEVERITY,
+        "count": COUNT,
+        "slots": rows(COUNT),
+        "message": TEXT,
+        "meaning": TEXT,
+        "remedy": TEXT,
+    }
+)
+CHECKED = answer(
+    "check",
+    {
+        "ring": TEXT,
+        **table(("size_bytes", "slots", "left_over_bytes"), COUNT),
+        "sound": BOOL,
+        **table(("errors", "warnings", "notes"), COUNT),
+        "ignored": rows(NAME),
+        "findings": rows(FINDING),
+    },
+)
+KIND = record(
+    {"name": NAME, "severity": SEVERITY, "title": TEXT, "meaning": TEXT, "remedy": TEXT, "where": maybe(TEXT)}
+)
+EXPLAINED = answer("check-explain", {"kinds": rows(KIND)})
+
+RECOVERED_WORDS: Fields = {"slot": COUNT, **SLOT_WORDS, "op_name": maybe(TEXT)}
+
+RECOVERED = answer(
+    "recover",
+    {
+        "ring": TEXT,
+        "slots": COUNT,
+        "as": choice(OUTCOMES),
+        "recovered_count": COUNT,
+        "refused": rows(COUNT),
+        **table(("not_chosen", "schedulable", "unknown", "left_over_bytes"), COUNT),
+        "abandoned": TEXTS,
+        "dry_run": BOOL,
+        "backup": maybe(TEXT),
+        "recovered": rows(record({key: RECOVERED_WORDS[key] for key in ROW_KEYS})),
+    },
+)
+
+SCHEMAS: dict[str, Schema] = {
+    "check": document("check", "What is broken in a ring, or what the findings mean.", CHECKED, EXPLAINED),
+    "recover": document("recover", "Orphans that were put back.", RECOVERED),
+}

@@ -1,0 +1,127 @@
+"""What schemas are put together from: words, counts, records, and the pieces that several commands print.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vyrectl.abi.limits import U32_MAX, U64_MAX
+from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.abi.states import PRIORITY_NAMES
+from vyrectl.telemetry.snapshot import SNAPSHOT_WIDTHS
+
+Schema = dict[str, Any]
+Fields = Mapping[str, Schema]
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+TEXT: Schema = {"type": "string"}
+BOOL: Schema = {"type": "boolean"}
+NUMBER: Schema = {"type": "number"}
+SECONDS: Schema = {"type": "number", "minimum": 0}
+SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+INTEGER: Schema = {"type": "integer"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+WORD: Schema = {"type": "integer", "minimum": 0, "maximum": U32_MAX}
+LONG: Schema = {"type": "integer", "minimum": 0, "maximum": U64_MAX}
+TIMESTAMP: Schema = {"type": "string", "format": "date-time"}
+TEXTS: Schema = {"type": "array", "items": TEXT}
+
+
+def described(schema: Schema, text: str) -> Schema:
+    """The same schema with a sentence."""
+    return {**schema, "description": text}
+
+
+def maybe(schema: Schema) -> Schema:
+    """The same, or null."""
+    if isinstance(schema.get("type"), str) and "enum" not in schema:
+        return {**schema, "type": [schema["type"], "null"]}
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def choice(values: Iterable[str]) -> Schema:
+    """One of these texts."""
+    return {"type": "string", "enum": [str(value) for value in values]}
+
+
+def rows(item: Schema) -> Schema:
+    """A list of them."""
+    return {"type": "array", "items": item}
+
+
+def pair(schema: Schema) -> Schema:
+    """A list of two."""
+    return {"type": "array", "items": schema, "minItems": 2, "maxItems": 2}
+
+
+def table(keys: Iterable[str], schema: Schema) -> dict[str, Schema]:
+    """Every key with the same schema."""
+    return dict.fromkeys(keys, schema)
+
+
+def mapping(schema: Schema) -> Schema:
+    """An object whose keys are data."""
+    return {"type": "object", "additionalProperties": schema}
+
+
+def record(fields: Fields, optional: Fields | None = None) -> Schema:
+    """An object with these keys and no others; the optional ones may be missing."""
+    return {
+        "type": "object",
+        "properties": {**fields, **(optional or {})},
+        "required": list(fields),
+        "additionalProperties": False,
+    }
+
+
+def answer(name: str, fields: Fields, optional: Fields | None = None) -> Schema:
+    """What a command prints: a record that begins with its schema's name."""
+    return record({"schema": {"const": f"vyrectl.{name}/1"}, **fields}, optional)
+
+
+def document(command: str, title: str, *answers: Schema, shared: Fields | None = None) -> Schema:
+    """The schema of a command: one answer, or one of several.
+
+    Args:
+        command: Its name.
+        title: One sentence.
+        answers: What it may print.
+        shared: Pieces that `piece` refers to by name.
+    """
+    head = {"$schema": DRAFT, "$id": f"urn:vyrectl:schema:{command}:1", "title": title}
+    body = answers[0] if len(answers) == 1 else {"oneOf": list(answers)}
+    return {**head, **body, **({"$defs": dict(shared)} if shared else {})}
+
+
+def piece(name: str) -> Schema:
+    """A shared piece of the document."""
+    return {"$ref": f"#/$defs/{name}"}
+
+
+SLOT_WORDS: Fields = table(FIELD_NAMES, WORD)
+"""The 16 words of a slot."""
+
+SLOT_NAMES: Fields = {
+    "state_name": TEXT,
+    "priority_name": TEXT,
+    "op_name": maybe(TEXT),
+    "flag_names": TEXTS,
+    "fault_name": maybe(TEXT),
+}
+
+SLOT: Fields = {**SLOT_WORDS, **SLOT_NAMES, "is_schedulable": BOOL}
+"""A slot in words and names."""
+
+SNAPSHOT: Fields = {
+    **{name: WORD if bits == 32 else LONG for name, bits in SNAPSHOT_WIDTHS.bits.items()},
+    "schedulable_count": WORD,
+    "continuation_pressure": LONG,
+}
+"""Queue telemetry: the eight fields of spec 1.7 and the two sums."""
+
+LEFT_ALONE = record(table(("running", "paused", "shut_out", "not_selected", "unknown"), COUNT))
+BY_PRIORITY = record(table(PRIORITY_NAMES, COUNT))

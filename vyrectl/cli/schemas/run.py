@@ -1,0 +1,62 @@
+"""Schemas of `launch` and `demo`."""
+
+from __future__ import annotations
+
+from vyrectl.cli.schemas.parts import (
+    BOOL,
+    BY_PRIORITY,
+    COUNT,
+    LEFT_ALONE,
+    SECONDS,
+    SNAPSHOT,
+    TEXT,
+    TEXTS,
+    WORD,
+    Fields,
+    Schema,
+    answer,
+    choice,
+    document,
+    maybe,
+    record,
+    rows,
+    table,
+)
+from vyrectl.engine.backend import OUTCOMES
+from vyrectl.launch.report import ENDINGS
+
+BY_OP = rows(record({"op_handle": maybe(WORD), "op_name": maybe(TEXT), **table(OUTCOMES, COUNT)}))
+GEOMETRY = record({}, table(("workers", "work_group_size", "ticket", "rung"), COUNT))
+
+REPORT: Fields = {
+    "device": TEXT,
+    "ended": choice(ENDINGS),
+    **table(("slots", "rounds", "indexed", "resumed", "claims", *OUTCOMES, "remaining"), COUNT),
+    "epoch": WORD,
+    "left_alone": LEFT_ALONE,
+    "by_priority": BY_PRIORITY,
+    "by_op": BY_OP,
+    **table(("device_seconds", "wall_seconds", "build_seconds", "tasks_per_second"), SECONDS),
+    "geometry": GEOMETRY,
+    "outputs": TEXTS,
+}
+LAUNCH = answer("launch", {"ring": TEXT, "in_place": BOOL, **REPORT})
+PREVIEW = answer(
+    "launch-plan",
+    {
+        "ring": TEXT,
+        "claimable": COUNT,
+        "by_class": {"type": "array", "items": COUNT, "minItems": 5, "maxItems": 5},
+        "resumed": COUNT,
+        "left_alone": LEFT_ALONE,
+    },
+)
+DEMO = answer(
+    "demo",
+    {"before": record(SNAPSHOT), "after": record(SNAPSHOT), "report": record(REPORT), "picture": maybe(TEXT)},
+)
+
+SCHEMAS: dict[str, Schema] = {
+    "launch": document("launch", "What a launch did, or with --dry-run would claim.", LAUNCH, PREVIEW),
+    "demo": document("demo", "A run of real work, with the telemetry before and after.", DEMO),
+}
