@@ -5,7 +5,7 @@ Needs numpy, inside functions. Nothing is edited unless slots were chosen: by li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from vyrectl.cli.rows import Quote, Rows
 from vyrectl.cli.views.cells import count_of
 from vyrectl.cli.views.edit import edit_view
 from vyrectl.errors import UsageError
+from vyrectl.task.lifecycle import TRANSITIONS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,6 +128,27 @@ def run_edit(
         ring, choose_and_plan, backup=options.backup, dry_run=options.dry_run, role=options.command
     )
     _emit(output, ring, edit, total, options)
+
+
+def plan_action(slots: SlotArray, numbers: NDArray[np.int64], action: str, given: Mapping[str, int]) -> Edit:
+    """A lifecycle action; words of arguments that were not given stay as each slot has them.
+
+    Args:
+        slots: The whole ring, `SLOT_DTYPE`; not changed.
+        numbers: Slots to change.
+        action: A key of the lifecycle table.
+        given: Arguments by their names in that table.
+
+    Raises:
+        LifecycleError: A slot that may not take the action.
+    """
+    from vyrectl.ring.edit import plan_transition
+
+    kept = {name: field for name, field in TRANSITIONS[action].arguments.items() if name not in given}
+    edit = plan_transition(slots, numbers, action, **dict.fromkeys(kept, 0), **given)
+    for field in kept.values():
+        edit.after[field] = edit.before[field]
+    return edit
 
 
 def _emit(output: Output, ring: Path, edit: Edit, total: int, options: EditOptions) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vyrectl.cli.edits import EditOptions, Selection, run_edit
+from vyrectl.cli.edits import EditOptions, Selection, plan_action, run_edit
 from vyrectl.cli.fields import parse_fault_code, parse_value
 from vyrectl.cli.options import (
     AllOption,
@@ -93,7 +93,7 @@ def command(
     most = parse_limit(limit, output)
 
     def plan(ring_slots: SlotArray, numbers: NDArray[np.int64]) -> Edit:
-        return _plan(ring_slots, numbers, action, given)
+        return plan_action(ring_slots, numbers, action, given)
 
     run_edit(
         output, ring, selection, plan, EditOptions("transition", action, most, backup=backup, dry_run=dry_run)
@@ -121,14 +121,3 @@ def parse_arguments(action: str, texts: dict[str, str]) -> dict[str, int]:
         name: parse_fault_code(text) if name == "code" else parse_value(row.arguments[name], text)
         for name, text in texts.items()
     }
-
-
-def _plan(slots: SlotArray, numbers: NDArray[np.int64], action: str, given: dict[str, int]) -> Edit:
-    """The transition; words of arguments that were not given stay as each slot has them."""
-    from vyrectl.ring.edit import plan_transition
-
-    kept = {name: field for name, field in TRANSITIONS[action].arguments.items() if name not in given}
-    edit = plan_transition(slots, numbers, action, **dict.fromkeys(kept, 0), **given)
-    for field in kept.values():
-        edit.after[field] = edit.before[field]
-    return edit

@@ -1,0 +1,67 @@
+"""`vyrectl top`: a live screen over one ring, with keys to look closer and to edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vyrectl.cli.live_screen import LiveScreen, check_terminal
+from vyrectl.cli.options import ColorOption, EditedRingArgument, WhereOption, make_output
+from vyrectl.cli.top_sample import Sampler
+from vyrectl.cli.top_session import TopSession
+from vyrectl.cli.top_state import TopState
+from vyrectl.errors import UsageError
+
+
+def command(
+    ring: EditedRingArgument,
+    *,
+    interval: Annotated[
+        float, typer.Option("--interval", metavar="SECONDS", min=0.05, max=3600, help="Time between looks.")
+    ] = 1.0,
+    where: WhereOption = "",
+    color: ColorOption = "auto",
+) -> None:
+    """Watch a ring live, and edit it.
+
+    Bars for every state and priority, changes per second, the oldest open tasks and the faulted ones. Keys:
+
+    \b
+      arrows, Enter, Esc   choose a slot, open it in full, go back
+      /  g                 show only slots where a condition holds; open a slot
+      p  r  u              pause, resume or requeue the slot, after a question
+      P  R  U              the same for every slot that matches and may be
+      blank  + -  ?  q     hold still; less or more often; all keys; leave
+
+    A ring that a launch holds can be watched, and is edited when that has ended.
+
+    \b
+    Example:
+      vyrectl top ring.bin
+      vyrectl top ring.bin --where 'tenant == 3' --interval 0.2
+    """
+    output = make_output("table", False, color)
+    check_terminal()
+    state = TopState(interval)
+    session = TopSession(output, Sampler(_checked(ring)), state)
+    session.begin(where)
+    with LiveScreen() as screen:
+        session.run(screen)
+
+
+def _checked(path: Path) -> Path:
+    """The ring, if it can be opened at all.
+
+    Raises:
+        UsageError: It is standard input.
+        FileError: It cannot be read.
+        RingFormatError: It is no ring.
+    """
+    from vyrectl.ring.file import Ring
+
+    if str(path) == "-":
+        raise UsageError("standard input cannot be watched", fix="Name a ring file")
+    Ring.open(path).close()
+    return path
