@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.states import TaskState
-from vyrectl.cli.output import plain
-from vyrectl.cli.views.cells import STATE_STYLES, Cell, Column, FittedTable, count_of, state_style
+from vyrectl.cli.views.cells import STATE_STYLES, Cell, Column, FittedTable, cell_text, count_of, state_style
 from vyrectl.cli.views.parts import Lines, Part, Parts
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ RANKS = {
     "ready_count": 0,
     "unknown_count": 0,
     "faulted_count": 1,
+    "running_count": 1,
     "schedulable_count": 0,
     "total_requeues": 2,
     "max_priority_age": 2,
@@ -68,19 +68,17 @@ def view(full: Record, head: Sequence[str] = ()) -> RenderableType:
 def _one(record: Record) -> list[Part]:
     if "error" in record:
         return [Lines([_error_line(record)])]
-    title = f"{plain(record['ring'])}: {count_of(record['slots'], 'slot')}"
+    title = f"{cell_text(record['ring'])}: {count_of(record['slots'], 'slot')}"
     title += f", {record['empty_count']} empty, {record['done_count']} done"
     since = record.get("since")
     if since is None:
         rows = [_field_row(name, record[name]) for name in SHORT if name in record]
         return [FittedTable([Column("field"), Column("value", right=True)], rows, title=title)]
-    columns = [Column("field"), Column("value", right=True), Column("change", right=True)]
+    headers = ("value", "change") if since["rates"] is None else ("value", "change", "per second")
+    columns = [Column("field"), *(Column(header, right=True) for header in headers)]
     names = [name for name in (*SHORT, "done_count") if name in record]
-    rows = [_changed_row(name, record[name], since) for name in names]
-    return [
-        FittedTable([*columns, Column("per second", right=True)], rows, title=title),
-        Lines([_verdict_line(since)]),
-    ]
+    rows = [_changed_row(name, record[name], since)[: len(columns)] for name in names]
+    return [FittedTable(columns, rows, title=title), Lines([_verdict_line(since)])]
 
 
 def _field_row(name: str, value: int) -> Sequence[Cell]:

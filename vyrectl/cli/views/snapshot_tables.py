@@ -7,8 +7,16 @@ from typing import Any
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.describe import show_word
-from vyrectl.cli.output import plain
-from vyrectl.cli.views.cells import STATE_STYLES, Cell, Column, FittedTable, count_of, state_cell, state_style
+from vyrectl.cli.views.cells import (
+    STATE_STYLES,
+    Cell,
+    Column,
+    FittedTable,
+    cell_text,
+    count_of,
+    state_cell,
+    state_style,
+)
 
 Record = Mapping[str, Any]
 
@@ -57,7 +65,7 @@ def _groups(name: str, table: Record, prefix: str) -> FittedTable:
     columns += [Column(key.removesuffix("_count"), right=True, rank=GROUP_RANKS.get(key, 1)) for key in shown]
     rows = [_group_cells(name, group, shown) for group in groups]
     rows.append(_group_cells(name, {"name": "total", **table["total"]}, shown))
-    return FittedTable(columns, rows, title=f"{plain(prefix)}{noun} by {name}")
+    return FittedTable(columns, rows, title=f"{cell_text(prefix)}{noun} by {name}")
 
 
 def _largest(name: str, groups: Sequence[Record]) -> list[Record]:
@@ -87,7 +95,7 @@ def _count_cell(key: str, value: int) -> Cell:
 
 
 def _spread(key: str, record: Record, prefix: str) -> FittedTable:
-    title = f"{plain(prefix)}{key} of {count_of(record['tasks'], 'open task')}"
+    title = f"{cell_text(prefix)}{key} of {count_of(record['tasks'], 'open task')}"
     if record["tasks"]:
         title += f": p50 {record['p50']}, p99 {record['p99']}, max {record['max']}"
     most = max((row["tasks"] for row in record["histogram"]), default=0)
