@@ -38,6 +38,14 @@ static bool vyre_is_schedulable(uint state) {
     return state < VYRE_STATE_COUNT && ((VYRE_SCHEDULABLE_STATES >> state) & 1u);
 }
 
+/* Class at an enqueue: the priority, lifted by one for each age_threshold ticks; an unknown priority queues as Idle. */
+static uint vyre_class(uint priority, uint age_ticks, uint age_threshold) {
+    const uint base = min(priority, VYRE_PRIORITY_IDLE);
+    if (!age_threshold || age_ticks < age_threshold) return base; /* most tasks are young, and a division is slow */
+    const uint lift = age_ticks / age_threshold;
+    return base > lift ? base - lift : 0u;
+}
+
 /* Takes a schedulable slot; false when it is not schedulable or somebody else was quicker. A claim changes word 0 and nothing else. */
 static bool vyre_claim(__global uint *ring, uint slot) {
     vyre_word_ptr state = VYRE_WORD(ring, slot, VYRE_WORD_STATE);

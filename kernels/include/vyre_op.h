@@ -22,8 +22,13 @@
  * Buffers are reached by handle, through accessors that check type, bounds and permission once for a whole range and give
  * a pointer, or NULL and a fault. A failed accessor leaves its fault in task->fault; the task becomes Faulted with it
  * whatever the operation returns, so VYRE_CHECK before the first use of a pointer is all the care that is needed.
- * There is no barrier, no local memory and no waiting for other work-items inside an operation. Floating-point contraction is off: results equal
- * those of every other device.
+ * There is no barrier and no waiting for other work-items inside an operation.
+ *
+ * VYRE_GROUP_OP(id, name, doc) declares a group operation: all work-items of a work-group run it together on the same task, each
+ * the elements vyre_lane(), vyre_lane() + vyre_lanes(), ... Accessors, yields and faults must be reached by all of them alike, and
+ * vyre_barrier() too, if it is used. On a CPU, where a worker is one work-item, vyre_lanes() is 1.
+ *
+ * Floating-point contraction is off: results equal those of every other device.
  */
 #ifndef VYRE_OP_H
 #define VYRE_OP_H
@@ -56,6 +61,17 @@ typedef struct {
     __global uint *control;
     uint control_words;
 } vyre_env;
+
+/* Which work-item of how many runs a group operation; a lane operation is run by one. */
+#if VYRE_DRIVER_GROUP
+#define vyre_lane() ((uint)get_local_id(0))
+#define vyre_lanes() ((uint)get_local_size(0))
+#define vyre_barrier() barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
+#else
+#define vyre_lane() 0u
+#define vyre_lanes() 1u
+#define vyre_barrier()
+#endif
 
 typedef struct {
     uint slot;
@@ -91,6 +107,7 @@ typedef struct {
 } vyre_outcome;
 
 #define VYRE_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_GROUP_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
 
 static vyre_outcome vyre_make_outcome(uint kind, uint pc, uint data, uint extra) {
     vyre_outcome outcome;

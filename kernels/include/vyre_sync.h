@@ -126,4 +126,7 @@ static void vyre_fence_acq_rel(void) { vyre_device_fence(); }
 /* A counter in the work-group's own memory; ordered by the barrier that ends the phase it is counted in. */
 static void vyre_local_add(volatile __local uint *p, uint value) { atomic_add(p, value); }
 
+/* Hands out numbers within a work-group; returns the word it replaced. */
+static uint vyre_local_fetch_add(volatile __local uint *p, uint value) { return atomic_add(p, value); }
+
 #endif

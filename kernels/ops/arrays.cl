@@ -1,6 +1,7 @@
 /* arrays.cl - operations over whole buffers or strided ranges of them.
  *
- * Each does at most VYRE_TURN elements in a turn, then yields with pc = next element. Elements are 4-byte words.
+ * Each does at most VYRE_TURN elements in a turn, then yields with pc = next element. Elements are 4-byte words. All but sum are
+ * group operations: the work-items of a group share the elements of a turn.
  */
 
 #define VYRE_TURN 65536u
@@ -19,7 +20,7 @@ static vyre_outcome vyre_next(vyre_task *task, ulong total, uint count, uint dat
     return vyre_yield((uint)next, data);
 }
 
-VYRE_OP(0x1000, scale, "output[i] = input[i] * param; float32 (param = the factor's bits) or 32-bit integers") {
+VYRE_GROUP_OP(0x1000, scale, "output[i] = input[i] * param; float32 (param = the factor's bits) or 32-bit integers") {
     const ulong total = vyre_length(task, task->input_handle);
     const uint count = vyre_turn(total, task->pc, VYRE_TURN);
     if (vyre_type(task, task->input_handle) == VYRE_TYPE_F32) {
@@ -27,17 +28,17 @@ VYRE_OP(0x1000, scale, "output[i] = input[i] * param; float32 (param = the facto
         __global const float *in = vyre_read_f32(task, task->input_handle, task->pc, count);
         __global float *out = vyre_write_f32(task, task->output_handle, task->pc, count);
         VYRE_CHECK(task);
-        for (uint i = 0; i < count; ++i) out[i] = in[i] * factor;
+        for (uint i = vyre_lane(); i < count; i += vyre_lanes()) out[i] = in[i] * factor;
     } else {
         __global const uint *in = vyre_read_u32(task, task->input_handle, task->pc, count);
         __global uint *out = vyre_write_u32(task, task->output_handle, task->pc, count);
         VYRE_CHECK(task);
-        for (uint i = 0; i < count; ++i) out[i] = in[i] * task->param;
+        for (uint i = vyre_lane(); i < count; i += vyre_lanes()) out[i] = in[i] * task->param;
     }
     return vyre_next(task, total, count, task->data);
 }
 
-VYRE_OP(0x1001, copy, "output[i] = input[i] for the first param words, all when param is 0; any 4-byte type, the same on both sides") {
+VYRE_GROUP_OP(0x1001, copy, "output[i] = input[i] for the first param words, all when param is 0; any 4-byte type, the same on both sides") {
     const ulong length = vyre_length(task, task->input_handle);
     const ulong total = task->param ? (ulong)task->param : length;
     const uint count = vyre_turn(total, task->pc, VYRE_TURN);
@@ -46,20 +47,20 @@ VYRE_OP(0x1001, copy, "output[i] = input[i] for the first param words, all when 
     __global const uint *in = vyre_words(task, task->input_handle, task->pc, count, false);
     __global uint *out = vyre_words(task, task->output_handle, task->pc, count, true);
     VYRE_CHECK(task);
-    for (uint i = 0; i < count; ++i) out[i] = in[i];
+    for (uint i = vyre_lane(); i < count; i += vyre_lanes()) out[i] = in[i];
     return vyre_next(task, total, count, task->data);
 }
 
-VYRE_OP(0x1002, fill, "output[i] = param, bit for bit, over the whole output; any 4-byte type") {
+VYRE_GROUP_OP(0x1002, fill, "output[i] = param, bit for bit, over the whole output; any 4-byte type") {
     const ulong total = vyre_length(task, task->output_handle);
     const uint count = vyre_turn(total, task->pc, VYRE_TURN);
     __global uint *out = vyre_words(task, task->output_handle, task->pc, count, true);
     VYRE_CHECK(task);
-    for (uint i = 0; i < count; ++i) out[i] = task->param;
+    for (uint i = vyre_lane(); i < count; i += vyre_lanes()) out[i] = task->param;
     return vyre_next(task, total, count, task->data);
 }
 
-VYRE_OP(0x1003, saxpy, "output[j] = a * input[j] + output[j], float32, j = offset + i * stride for i < length; param = argument record (offset, length, stride, a)") {
+VYRE_GROUP_OP(0x1003, saxpy, "output[j] = a * input[j] + output[j], float32, j = offset + i * stride for i < length; param = argument record (offset, length, stride, a)") {
     vyre_arguments range = vyre_argument_record(task, task->param);
     VYRE_CHECK(task);
     const float a = as_float(range.scalar);
@@ -70,7 +71,14 @@ VYRE_OP(0x1003, saxpy, "output[j] = a * input[j] + output[j], float32, j = offse
     __global const float *in = vyre_read_f32(task, task->input_handle, first, vyre_span(range));
     __global float *out = vyre_write_f32(task, task->output_handle, first, vyre_span(range));
     VYRE_CHECK(task);
-    for (ulong i = 0, j = 0; i < count; ++i, j += range.stride) out[j] = a * in[j] + out[j];
+    if (range.stride == 1u) {
+        for (uint i = vyre_lane(); i < count; i += vyre_lanes()) out[i] = a * in[i] + out[i];
+    } else {
+        for (uint i = vyre_lane(); i < count; i += vyre_lanes()) {
+            const ulong j = (ulong)i * range.stride;
+            out[j] = a * in[j] + out[j];
+        }
+    }
     return vyre_next(task, total, count, task->data);
 }
 

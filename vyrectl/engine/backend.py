@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource
-from vyrectl.engine.schedule import DEFAULT_AGE_THRESHOLD, ClaimOrder
+from vyrectl.engine.schedule import DEFAULT_AGE_THRESHOLD
 from vyrectl.task.arrays import SlotArray
 
 WITNESS_DTYPE = np.dtype([("owner", "<u4"), ("claims", "<u4"), ("ends", "<u4", (5,)), ("violations", "<u4")])
@@ -24,6 +24,17 @@ WITNESS_DTYPE = np.dtype([("owner", "<u4"), ("claims", "<u4"), ("ends", "<u4", (
 
 OUTCOMES = ("done", "yielded", "paused", "requeued", "faulted")
 """How a turn can end, in the order of the device's outcome codes."""
+
+
+Place = Callable[[bool], tuple[SlotArray, bool]]
+"""Gets whether the device can work on the host's memory itself, seen by whoever maps it; gives the slots to work on and
+whether to do so. Either way the slots hold the result at the end."""
+
+MODES = ("auto", "jit", "interpreter")
+"""Which operations are compiled: those that the ring uses (jit), all (interpreter), or jit for long rings (auto)."""
+
+JIT_SLOTS = 4096
+"""Rings from this many slots on are compiled for under `auto` (the policy's jit_queue_len_threshold, spec 2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,8 @@ class Job:
         workers: Work-groups, or None for the device's own choice.
         work_group_size: Work-items of a group, or None.
         ticket: Positions taken at once, or None.
-        in_place: `slots` is memory that others see; a backend that shares memory works on it directly.
+        place: Asked for the memory to work in once the device is known; see `Place`. By default a copy.
+        mode: One of `MODES`.
         verify: Keep a witness of every claim and end (`Session.witness`).
     """
 
@@ -55,7 +67,8 @@ class Job:
     workers: int | None = None
     work_group_size: int | None = None
     ticket: int | None = None
-    in_place: bool = False
+    place: Place | None = None
+    mode: str = "auto"
     verify: bool = False
 
 
@@ -106,7 +119,7 @@ Interrupt = Callable[[], str | None]
 
 
 class Session(Protocol):
-    """A job on its device; called from one thread: index, run..., index, run..., finish, close."""
+    """A job on its device; called from one thread: index, run, run ..., index, run ..., finish, close."""
 
     device_seconds: float
     """Time the device itself was busy with this job, as far as it can tell."""
@@ -114,13 +127,18 @@ class Session(Protocol):
     def index(self) -> RoundIndex:
         """Resume what is due, find what is claimable, line it up."""
 
-    def run(self, order: ClaimOrder, begin: int, limit: int, interrupt: Interrupt) -> int:
-        """Claim positions [begin, limit) of the round's order.
+    def run(self, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
+        """Claim and run tasks of this round, in its order; yielded and requeued ones come again where the backend can.
 
         `interrupt` is asked while the device works; once it gives a reason, workers finish what they hold and leave.
 
+        Args:
+            most: About how many claims to make before returning; exactly the most there may be when `strict`.
+            interrupt: See above.
+            strict: Make no claim beyond `most`.
+
         Returns:
-            The position reached: `limit`, or less after a SHUTDOWN or an interrupt.
+            True when this round has more to claim.
         """
 
     def tally(self) -> Tally:
@@ -133,7 +151,7 @@ class Session(Protocol):
         """Set one control word, between runs."""
 
     def slots(self) -> SlotArray:
-        """A copy of the ring."""
+        """The ring: a copy, or the very memory that `Job.place` gave to work on."""
 
     def witness(self) -> NDArray[np.void]:
         """Per slot, what a job with `verify` noted (`WITNESS_DTYPE`), shape (slots,)."""
@@ -153,10 +171,6 @@ class Backend(Protocol):
 
     name: str
     """What a report calls it."""
-
-    def shares_memory(self, ops: tuple[OpSource, ...]) -> bool:
-        """True when the device works on the host's memory and both see each other's writes, so that a ring can be
-        run in place; found out by trying."""
 
     def open(self, job: Job) -> Session:
         """Prepare a job: build programs, move the ring.

@@ -39,6 +39,7 @@ class OpInfo:
         path: Source file.
         line: Line of the declaration, from 1.
         shipped: True for vyrectl's own.
+        group: True when all work-items of a work-group run it together.
     """
 
     id: int
@@ -47,6 +48,7 @@ class OpInfo:
     path: Path
     line: int
     shipped: bool
+    group: bool = False
 
     @property
     def function(self) -> str:
@@ -197,7 +199,8 @@ def _op_info(match: re.Match[str], path: Path, line: int, shipped: bool) -> OpIn
             where=where,
             fix="Use 8..0xFFF, 0x1100..0xFFEF or 0x10000..0x7FFFFFFF",
         )
-    return OpInfo(code, match["name"], match["doc"], path, line, shipped)
+    group = match["macro"] == "VYRE_GROUP_OP"
+    return OpInfo(code, match["name"], match["doc"], path, line, shipped, group)
 
 
 def _blank(match: re.Match[str]) -> str:

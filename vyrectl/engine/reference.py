@@ -20,9 +20,8 @@ from vyrectl.abi.opcodes import METRIC_OPCODES
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import SCHEDULABLE, TaskPriority, TaskState
 from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
-from vyrectl.engine.ops import OpSource
 from vyrectl.engine.reference_ops import BODIES, Body, Env, OpFault, Outcome, Task
-from vyrectl.engine.schedule import CLASSES, ClaimOrder, class_of, tenants_admitted
+from vyrectl.engine.schedule import CLASSES, ClaimLines, class_of, tenants_admitted
 from vyrectl.errors import CounterOverflowError, DeviceError
 from vyrectl.task.arrays import SlotArray, apply_transition
 from vyrectl.task.lifecycle import apply_words
@@ -53,10 +52,6 @@ class ReferenceBackend:
     def __init__(self, bodies: Mapping[int, Body] | None = None) -> None:
         self._bodies = {**BODIES, **(bodies or {})}
 
-    def shares_memory(self, ops: tuple[OpSource, ...]) -> bool:
-        """False: it works on a copy."""
-        return False
-
     def open(self, job: Job) -> ReferenceSession:
         """Start a job.
 
@@ -80,11 +75,11 @@ class ReferenceSession:
 
     def __init__(self, job: Job, bodies: Mapping[int, Body]) -> None:
         self._job = job
-        self._slots = job.slots.copy()
+        self._slots = (job.slots if job.place is None else job.place(False)[0]).copy()
         self._control = job.control.copy()
         self._bodies = bodies
         self._env = Env(job.buffers.rows, job.buffers.argument_handle, self._control)
-        self._queue: list[int] = []
+        self._lines = ClaimLines([[]] * CLASSES, 0)
         self._tally = Tally()
         self._witness = np.zeros(len(job.slots), WITNESS_DTYPE)
 
@@ -96,20 +91,23 @@ class ReferenceSession:
         schedulable = np.isin(self._slots["state"], _SCHEDULABLE) & eligible
         claimable = np.flatnonzero(schedulable & admitted)
         classes = class_of(self._slots[claimable], self._job.age_threshold)
-        self._queue = claimable[np.argsort(classes, kind="stable")].tolist()
+        lines = [claimable[classes == number].tolist() for number in range(CLASSES)]
+        self._lines = ClaimLines(lines, int(self._control[control_abi.PRIORITY_STARVATION.first]))
         return RoundIndex(
-            classes=tuple(np.bincount(classes, minlength=CLASSES).tolist()),
+            classes=tuple(len(line) for line in lines),
             resumed=resumed,
             shut_out=int(np.count_nonzero(schedulable & ~admitted)),
         )
 
-    def run(self, order: ClaimOrder, begin: int, limit: int, interrupt: Interrupt) -> int:
-        """Claim and run positions one by one."""
-        for position in range(begin, limit):
-            if self._control[control_abi.SHUTDOWN.first] or (position % ASK_EVERY == 0 and interrupt()):
-                return position
-            self._turn(self._queue[order.index_of(position)])
-        return limit
+    def run(self, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
+        """Claim and run tasks one by one; never more than `most`."""
+        for turn in range(most):
+            stops = turn % ASK_EVERY == 0 and interrupt() is not None
+            if stops or self._control[control_abi.SHUTDOWN.first] or (slot := self._lines.take()) is None:
+                break
+            self._turn(slot)
+        self._control[control_abi.PRIORITY_STARVATION.first] = self._lines.above
+        return len(self._lines) > 0
 
     def tally(self) -> Tally:
         """Counts so far."""
@@ -161,6 +159,9 @@ class ReferenceSession:
         task = Task(slot, dict(zip(FIELD_NAMES, words, strict=True)))
         kind = self._publish(words, self._execute(task))
         self._slots[slot] = tuple(words)
+        if kind in ("yielded", "requeued"):
+            after = dict(zip(FIELD_NAMES, words, strict=True))
+            self._lines.append(slot, after["priority"], after["age_ticks"], self._job.age_threshold)
         self._witness["claims"][slot] += 1
         self._witness["ends"][slot][OUTCOMES.index(kind)] += 1
         self._count(task, kind)

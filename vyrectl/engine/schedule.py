@@ -6,7 +6,8 @@ and `run.cl` hold the same arithmetic for the device, and a test compares them. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,50 +57,34 @@ def tenants_admitted(slots: SlotArray, control: NDArray[np.uint32]) -> NDArray[n
     return np.isin(slots["tenant_id"], np.flatnonzero(control[masks.first : masks.end]))
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimOrder:
-    """The fixed claim order of one round.
+class ClaimLines:
+    """The line of each class in one round, and whose turn it is (spec 3.5), for one worker and one task at a time.
 
-    Attributes:
-        high_count: Tasks of class Critical or High; they stand first in the queue.
-        low_count: Tasks below.
-        run_before: Consecutive claims at Critical or High made before this round (control word
-            PRIORITY_STARVATION).
+    Args:
+        lines: Slot numbers per class, each first in first out; changed by `take` and `append`.
+        above: Consecutive claims at Critical or High made before (control word PRIORITY_STARVATION).
     """
 
-    high_count: int
-    low_count: int
-    run_before: int
+    def __init__(self, lines: Sequence[Iterable[int]], above: int) -> None:
+        self._lines = [deque(line) for line in lines]
+        self.above = above
 
-    @property
-    def total(self) -> int:
-        """Positions of the round."""
-        return self.high_count + self.low_count
+    def __len__(self) -> int:
+        return sum(map(len, self._lines))
 
-    @property
-    def first_run(self) -> int:
-        """High claims before the first low one, while both sides last."""
-        return max(0, STARVATION_LIMIT - self.run_before)
+    def take(self) -> int | None:
+        """The slot to claim next, or None when every line is empty."""
+        classes = range(CLASSES)
+        starving = (
+            [k for k in classes[HIGH_CLASSES:] if self._lines[k]] if self.above >= STARVATION_LIMIT else []
+        )
+        waiting = starving or [k for k in classes if self._lines[k]]
+        if not waiting:
+            return None
+        self.above = min(self.above + 1, U32_MAX) if waiting[0] < HIGH_CLASSES else 0
+        return self._lines[waiting[0]].popleft()
 
-    def index_of(self, position: int) -> int:
-        """Index into the queue of the task claimed at `position`."""
-        lows = self._lows_before(position)
-        if lows >= self.low_count:
-            return position - self.low_count
-        if position - lows >= self.high_count:
-            return position
-        past = position - self.first_run
-        is_low = past >= 0 and past % (STARVATION_LIMIT + 1) == 0
-        return self.high_count + lows if is_low else position - lows
-
-    def run_after(self, position: int) -> int:
-        """Consecutive claims at Critical or High once positions below `position` are claimed; a u32, at most."""
-        lows = max(min(self._lows_before(position), self.low_count), position - self.high_count)
-        if lows == 0:
-            return min(self.run_before + position, U32_MAX)
-        last_low = min(self.first_run + (STARVATION_LIMIT + 1) * (lows - 1), self.high_count + lows - 1)
-        return position - 1 - last_low
-
-    def _lows_before(self, position: int) -> int:
-        past = position - self.first_run
-        return 0 if past <= 0 else (past - 1) // (STARVATION_LIMIT + 1) + 1
+    def append(self, slot: int, priority: int, age_ticks: int, age_threshold: int) -> None:
+        """Put a task that gave its worker back at the end of its class's line."""
+        lift = age_ticks // age_threshold if age_threshold else 0
+        self._lines[max(0, min(priority, int(TaskPriority.IDLE)) - lift)].append(slot)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from vyrectl.abi import control as control_abi
 from vyrectl.engine.backend import Interrupt, RoundIndex, Session
-from vyrectl.engine.schedule import HIGH_CLASSES, ClaimOrder
 
 SLICE_SECONDS = 0.1
 """What a slice should take."""
@@ -28,8 +27,8 @@ class Progress:
 
     Attributes:
         round_number: From 1.
-        claimed: Positions of this round already worked off.
-        claimable: Positions of this round.
+        claimed: Claims of this round.
+        claimable: Tasks that this round's index found.
         claims: Claims of the whole launch.
     """
 
@@ -123,37 +122,29 @@ class Drain:
         return self._limits.stop()
 
     def _round(self, index: RoundIndex) -> str:
-        """One round; `on` when the next may start."""
+        """One round, slice by slice; `on` when the next may start."""
         claims_before = self._claims()
         self._course.rounds += 1
-        order = self._order(index)
-        position, ended = self._work_off(order)
-        self._session.write_control(control_abi.PRIORITY_STARVATION.first, order.run_after(position))
-        if ended is not None:
-            return ended
+        more = True
+        while more:
+            if (ended := self._early_end()) is not None:
+                return ended
+            more = self._slice_of_round()
+            claimed = self._claims() - claims_before
+            self._limits.watch(Progress(self._course.rounds, claimed, index.claimable, self._claims()))
+            if (reason := self._interrupt()) is not None and more:
+                return reason
+            if self._session.control()[control_abi.SHUTDOWN.first]:
+                return "shutdown"
         return "on" if self._claims() > claims_before else "stalled"
 
-    def _order(self, index: RoundIndex) -> ClaimOrder:
-        run_before = int(self._session.control()[control_abi.PRIORITY_STARVATION.first])
-        return ClaimOrder(sum(index.classes[:HIGH_CLASSES]), sum(index.classes[HIGH_CLASSES:]), run_before)
-
-    def _work_off(self, order: ClaimOrder) -> tuple[int, str | None]:
-        position = 0
-        while position < order.total:
-            if (ended := self._early_end()) is not None:
-                return position, ended
-            end = min(order.total, position + self._slice, position + self._steps_left(order.total))
-            started = time.monotonic()
-            position = self._session.run(order, position, end, self._interrupt)
-            self._resize(time.monotonic() - started)
-            self._limits.watch(Progress(self._course.rounds, position, order.total, self._claims()))
-            if position < end:
-                return position, self._interrupt() or "shutdown"
-        return position, None
-
-    def _steps_left(self, otherwise: int) -> int:
-        most = self._limits.max_steps
-        return otherwise if most is None else most - self._claims()
+    def _slice_of_round(self) -> bool:
+        left = None if self._limits.max_steps is None else self._limits.max_steps - self._claims()
+        most = self._slice if left is None else min(self._slice, left)
+        started = time.monotonic()
+        more = self._session.run(most, self._interrupt, strict=left is not None)
+        self._resize(time.monotonic() - started)
+        return more
 
     def _claims(self) -> int:
         return self._session.tally().claims

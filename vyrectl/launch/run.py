@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import SCHEDULABLE, TaskState
-from vyrectl.engine.backend import Backend, Job
+from vyrectl.engine.backend import MODES, Backend, Job, Place
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource, load_source, op_codes
 from vyrectl.engine.schedule import DEFAULT_AGE_THRESHOLD, tenants_admitted
-from vyrectl.errors import InvalidInputError, RingFormatError, UsageError
+from vyrectl.errors import InvalidInputError, RingFormatError, UnknownNameError, UsageError
 from vyrectl.launch.report import LaunchReport, LeftAlone
 from vyrectl.launch.rounds import Drain, Limits
 from vyrectl.launch.verify import Check
@@ -49,7 +49,8 @@ def launch(
     max_steps: int | None = None,
     timeout: float | None = None,
     verify: bool = False,
-    in_place: bool = False,
+    mode: str = "auto",
+    place: Place | None = None,
     limits: Limits | None = None,
 ) -> LaunchReport:
     """Run a ring until nothing claimable is left, or a limit is met.
@@ -74,8 +75,8 @@ def launch(
         max_steps: Most claims.
         timeout: Seconds after which no further slice starts.
         verify: Prove afterwards that every claim was made once and everything else kept; costs memory and time.
-        in_place: Let a device that shares the host's memory work on `ring.slots` itself, so that whoever maps the
-            same file sees the tasks move.
+        mode: `jit` compiles the operations that the ring uses, `interpreter` all, `auto` decides by the ring's length.
+        place: Where to work instead of `ring.slots`, which may then be read-only; see `vyrectl.engine.backend.Place`.
         limits: Everything that can end the launch early, for callers that watch it; `max_steps` and `timeout`
             are added to it.
 
@@ -106,14 +107,17 @@ def launch(
                 max_steps=max_steps,
                 timeout=timeout,
                 verify=verify,
+                mode=mode,
                 limits=limits,
             )
             opened.save()
         return report
-    _check_ring(ring)
+    _check_ring(ring, writes=place is None)
+    _check_mode(mode)
     table = BufferTable.of(buffers)
     sources = tuple(op if isinstance(op, OpSource) else load_source(Path(op)) for op in ops)
     started_control = start_control(control, epoch)
+    workplace = _Workplace(ring.slots, place)
     job = Job(
         slots=ring.slots,
         control=started_control,
@@ -125,7 +129,8 @@ def launch(
         workers=_optional("workers", workers),
         work_group_size=_optional("work_group_size", work_group_size),
         ticket=_optional("ticket", ticket),
-        in_place=in_place,
+        place=workplace,
+        mode=mode,
         verify=verify,
     )
     check = Check(job) if verify else None
@@ -142,11 +147,11 @@ def launch(
         closed_at = time.monotonic()
         if check is not None:
             check.raise_violations(session, after, ended_control, drained=course.ended == "drained")
-        if after is not ring.slots:
-            ring.slots[:] = after
+        if after is not workplace.slots:
+            workplace.slots[:] = after
     if control is not None:
         control[:] = ended_control
-    remaining, left_alone = remainder(ring.slots, job, ended_control)
+    remaining, left_alone = remainder(workplace.slots, job, ended_control)
     return LaunchReport(
         device=backend.name,
         ended=course.ended,
@@ -165,6 +170,20 @@ def launch(
         left_alone=left_alone,
         geometry=session.facts(),
     )
+
+
+class _Workplace:
+    """Remembers which memory the backend was given."""
+
+    def __init__(self, slots: SlotArray, place: Place | None) -> None:
+        self.slots = slots
+        self._place = place
+
+    def __call__(self, shares: bool) -> tuple[SlotArray, bool]:
+        if self._place is None:
+            return self.slots, False
+        self.slots, direct = self._place(shares)
+        return self.slots, direct
 
 
 def choose_backend(device: Any = None) -> Backend:
@@ -216,14 +235,19 @@ def start_control(given: NDArray[np.uint32] | None, epoch: int | None) -> NDArra
     return words
 
 
-def _check_ring(ring: Ring) -> None:
+def _check_mode(mode: str) -> None:
+    if mode not in MODES:
+        raise UnknownNameError("mode", mode, MODES)
+
+
+def _check_ring(ring: Ring, *, writes: bool) -> None:
     if not len(ring):
         raise RingFormatError(
             "an empty ring has nothing to launch",
             where=ring.name,
             fix="Build one: vyrectl build RING --synthetic 1000",
         )
-    if not ring.slots.flags.writeable:
+    if writes and not ring.slots.flags.writeable:
         raise UsageError(
             "the ring is read-only and a launch changes it",
             where=ring.name,

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
@@ -24,6 +24,9 @@ from vyrectl.launch.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
 from vyrectl.ring.file import Ring
 from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.replace import replace_file
+
+if TYPE_CHECKING:
+    from vyrectl.task.arrays import SlotArray
 
 PROGRESS_SECONDS = 0.05
 LISTED_SLOTS = 8
@@ -205,31 +208,59 @@ class _Memory:
 
 def _work(plan: LaunchPlan, held: Hold, memory: _Memory, channel: Channel) -> dict[str, Any]:
     """The child's part: open the device, run, write."""
-    from vyrectl.engine.ops import load_source
-    from vyrectl.launch.run import choose_backend
 
-    opening = time.monotonic()
-    backend = choose_backend(plan.options.get("device"))
-    sources = tuple(load_source(Path(op)) for op in plan.options.get("ops", ()))
-    shares = backend.shares_memory(sources)
-    preparing = time.monotonic() - opening
-    in_place = shares and plan.in_place and plan.output is None
-    ring = Ring.attach(plan.ring, held) if in_place else _copy(plan, memory)
-    if in_place and plan.backup:
-        replace_file(f"{held.target}.bak", [ring.data])
-    options = {**plan.options, "device": backend, "ops": sources, "in_place": shares}
-    where = IN_FILE if in_place else IN_MEMORY if shares else ON_DEVICE
-    channel.send({"working_in": where, "running": _running_before(ring)})
-    report = _run(plan, ring, options, channel)
-    if in_place:
-        _settle(plan, ring)
-    elif plan.output is not None:
-        ring.save(plan.output, backup=plan.backup)
-    else:
-        with Ring.open(plan.ring, held=held) as before:
-            replace_file(held.target, [ring.data], backup=plan.backup, expected=before.identity)
-    report["build_seconds"] += preparing
-    return {"ring": str(plan.output or plan.ring), "in_place": in_place, **report}
+    view = Ring.open(plan.ring)
+    work = _Work(plan, held, memory, channel, view)
+    report = _run(plan, view, {**plan.options, "place": work.place}, channel)
+    work.save()
+    return {"ring": str(plan.output or plan.ring), "in_place": work.in_place, **report}
+
+
+class _Work:
+    """Chooses the child's memory once the device is known, and brings the result to where it belongs."""
+
+    def __init__(self, plan: LaunchPlan, held: Hold, memory: _Memory, channel: Channel, view: Ring) -> None:
+        self._plan = plan
+        self._held = held
+        self._memory = memory
+        self._channel = channel
+        self._view = view
+        self._ring = view
+        self.in_place = False
+
+    def place(self, shares: bool) -> tuple[SlotArray, bool]:
+        """The mapped file itself where the device can work on it, else memory that the parent sees too."""
+        plan = self._plan
+        self.in_place = shares and plan.in_place and plan.output is None
+        if self.in_place:
+            if plan.backup:
+                replace_file(f"{self._held.target}.bak", [self._view.data])
+            self._ring = Ring.attach(plan.ring, self._held)
+        else:
+            self._ring = self._copy()
+        where = IN_FILE if self.in_place else IN_MEMORY if shares else ON_DEVICE
+        self._channel.send({"working_in": where, "running": _running_before(self._ring)})
+        return self._ring.slots, shares
+
+    def save(self) -> None:
+        """Write what was not worked on in place; make sure that what was is still the ring."""
+        if self.in_place:
+            _settle(self._plan, self._ring)
+        elif self._plan.output is not None:
+            self._ring.save(self._plan.output, backup=self._plan.backup)
+        else:
+            identity = self._view.identity
+            replace_file(self._held.target, [self._ring.data], backup=self._plan.backup, expected=identity)
+
+    def _copy(self) -> Ring:
+        import numpy as np
+
+        from vyrectl.abi.dtype import SLOT_DTYPE
+
+        assert self._memory.shared is not None
+        slots = np.frombuffer(self._memory.shared, SLOT_DTYPE)
+        slots[:] = self._view.slots[: len(slots)]
+        return Ring.from_slots(slots)
 
 
 def _running_before(ring: Ring) -> list[int]:
@@ -237,19 +268,6 @@ def _running_before(ring: Ring) -> list[int]:
 
     running: list[int] = np.flatnonzero(ring.slots["state"] == int(TaskState.RUNNING)).tolist()
     return running
-
-
-def _copy(plan: LaunchPlan, memory: _Memory) -> Ring:
-    import numpy as np
-
-    from vyrectl.abi.dtype import SLOT_DTYPE
-
-    with Ring.open(plan.ring) as source:
-        if memory.shared is None:
-            return Ring.from_slots(np.zeros(0, SLOT_DTYPE))
-        slots = np.frombuffer(memory.shared, SLOT_DTYPE)
-        slots[:] = source.slots[: len(slots)]
-        return Ring.from_slots(slots)
 
 
 def _run(plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel) -> dict[str, Any]:

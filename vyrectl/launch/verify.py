@@ -203,7 +203,7 @@ def private_copy(job: Job) -> Job | None:
     if job.buffers.arguments is not None:
         table["args"] = job.buffers.arguments
     return replace(
-        job, slots=job.slots.copy(), control=job.control.copy(), buffers=BufferTable(table), in_place=False
+        job, slots=job.slots.copy(), control=job.control.copy(), buffers=BufferTable(table), place=None
     )
 
 

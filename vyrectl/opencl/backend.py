@@ -1,15 +1,14 @@
 """The OpenCL backend: a job's rounds on one device.
 
-The ring is copied to the device, worked off there, and copied back. A round is two index kernels with a
-prefix sum on the host between them, then `vyre_run` over slices of the claim order; nothing in a round waits
-for anything else in it.
+A round is an index kernel, a scan of its counts, then `vyre_run` slice by slice; queue heads, spilled blocks and
+tallies lie in buffers that no operation can name. The ring is copied to the device and back, or, where host and
+device share memory, worked on where it is.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,77 +16,33 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
-from vyrectl.abi.limits import SLOT_BYTES, U32_MAX
-from vyrectl.abi.opcodes import METRIC_OPCODES
+from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
 from vyrectl.engine.ops import OpSource
-from vyrectl.engine.schedule import CLASSES, ClaimOrder
+from vyrectl.engine.schedule import CLASSES, HIGH_CLASSES
 from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.devices import Device, find_device, pyopencl
-from vyrectl.opencl.program import Program, build_program
+from vyrectl.opencl.geometry import BLOCK_SLOTS, Geometry, choose_geometry, choose_variant, wanted_ops
+from vyrectl.opencl.program import Host, Program, build_program, open_device
 from vyrectl.opencl.selftest import check_primitives
+from vyrectl.opencl.source import Variant
 from vyrectl.task.arrays import SlotArray
 
 COUNT_ROWS = CLASSES + 2
 """Rows of the index counts: five classes, resumed, shut out."""
 
-_TALLY_PRIORITIES = 2
-_TALLY_OPS = (
-    _TALLY_PRIORITIES
-    + control_abi.PRIORITY_FAIRNESS.words
-    + control_abi.TENANT_FAIRNESS.words
-    + METRIC_OPCODES
-)
+FLOW_STRIDE = 32
+FLOW_WORDS = 14 * FLOW_STRIDE
+FLOW_HIGH, FLOW_LOW, FLOW_BUDGET, FLOW_HEADS, FLOW_TAILS = (k * FLOW_STRIDE for k in (0, 1, 2, 4, 9))
+"""Words of the flow buffer; VYRE_FLOW_* in turn.h."""
+
+LINE_WORDS = 3
+"""Words of a class's line in exact.cl."""
+
+_TALLY_LOST, _TALLY_PRIORITIES = 0, 1
+_TALLY_OPS = _TALLY_PRIORITIES + CLASSES + 1 + control_abi.TENANT_FAIRNESS.words
 _LEAST_BUFFER_BYTES = 64
-MOST_WORK_ITEMS = 1 << 24
-"""Most work-items of one run kernel."""
-
-
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """How a job is spread over the device.
-
-    Attributes:
-        workers: Work-groups of the run kernel.
-        work_group_size: Work-items of each.
-        ticket: Positions a work-item takes at once.
-        chunk_slots: Slots that one work-item indexes.
-    """
-
-    workers: int
-    work_group_size: int
-    ticket: int
-    chunk_slots: int
-
-    def spread(self, begin: int, limit: int) -> tuple[int, int]:
-        """Work-items and ticket for positions [begin, limit), with no more groups than there are tickets.
-
-        Every work-item takes one ticket that lies past `limit`; both numbers stay small enough for the shared
-        u32 counter not to wrap then.
-        """
-        tickets = -(-(limit - begin) // self.ticket)
-        groups = max(1, min(self.workers, tickets, MOST_WORK_ITEMS // self.work_group_size))
-        work_items = groups * self.work_group_size
-        return work_items, min(self.ticket, (U32_MAX - limit) // work_items)
-
-
-def choose_geometry(device: Device, job: Job) -> Geometry:
-    """The device's own shape, where the job does not say otherwise.
-
-    Raises:
-        DeviceError: The work-group size asked for is more than the device allows.
-    """
-    size = job.work_group_size or (1 if device.is_cpu else min(256, device.max_work_group_size))
-    if size > device.max_work_group_size:
-        raise DeviceError(
-            f"a work-group of {size} is more than the device's {device.max_work_group_size}",
-            where=device.name,
-            fix=f"Use --work-group-size up to {device.max_work_group_size}",
-        )
-    ticket = job.ticket or (64 if device.is_cpu else 4)
-    most = device.compute_units * (2 if device.is_cpu else 8)
-    needed = -(-len(job.slots) // (size * ticket))
-    return Geometry(job.workers or max(1, min(most, needed)), size, ticket, 2048 if device.is_cpu else 64)
+_MOST_CLAIMS_EACH = (1 << 31) - 1
 
 
 class OpenCLBackend:
@@ -100,35 +55,34 @@ class OpenCLBackend:
     def __init__(self, device: Device | str | None = None) -> None:
         self.device = device if isinstance(device, Device) else find_device(device)
         self.name = self.device.name
-        self._programs: dict[tuple[tuple[OpSource, ...], bool], Program] = {}
+        self._host: Host | None = None
+        self._programs: dict[tuple[tuple[OpSource, ...], Variant], Program] = {}
 
-    def program(self, ops: tuple[OpSource, ...] = (), *, verify: bool = False) -> Program:
-        """The program for these operations, built once.
+    def program(self, ops: tuple[OpSource, ...], variant: Variant) -> Program:
+        """A program for these operations, built once.
 
         Raises:
             DeviceError: It does not build.
         """
-        key = (ops, verify)
+        key = (ops, variant)
         if key not in self._programs:
-            self._programs[key] = build_program(self.device, ops, verify=verify)
+            self._host = self._host or open_device(self.device)
+            self._programs[key] = build_program(self.device, ops, variant, self._host)
         return self._programs[key]
 
-    def shares_memory(self, ops: tuple[OpSource, ...]) -> bool:
-        """True on a CPU device that passed the coherence probe."""
-        return self.program(ops).coherent
-
     def open(self, job: Job) -> OpenCLSession:
-        """Build the program and move the ring to the device.
+        """Build the program, ask for the memory to work in, move the ring.
 
         Raises:
             DeviceError: It does not build, or does not fit into the device's memory.
         """
-        geometry = choose_geometry(self.device, job)
         self._check_size(job)
-        session = OpenCLSession(job, self.program(job.ops, verify=job.verify), geometry)
+        ops, only = wanted_ops(job)
+        geometry = choose_geometry(self.device, job, ops)
+        program = self.program(job.ops, choose_variant(self.device, job, geometry, only))
         if job.verify:
-            check_primitives(session.program, geometry.workers)
-        return session
+            check_primitives(program, geometry.workers)
+        return OpenCLSession(job, program, geometry)
 
     def _check_size(self, job: Job) -> None:
         arena_bytes = job.buffers.layout()[1]
@@ -154,47 +108,94 @@ class OpenCLSession:
         self._queue = program.queue
         self._count = len(job.slots)
         self._chunks = max(1, -(-self._count // geometry.chunk_slots))
+        self._block = BLOCK_SLOTS[geometry.driver]
+        self._classes: tuple[int, ...] = (0,) * CLASSES
         self._tally = Tally()
-        self._buffers: list[Any] = []
-        self._host_control: NDArray[np.uint32] | None = None
-        self._urgent: Any = None
         self._tally_words = _TALLY_OPS + (len(program.ops) + 1) * len(OUTCOMES)
+        self._buffers: list[Any] = []
+        self._urgent: Any = None
+        self._memory, self._direct = job.slots, False
+        if job.place is not None:
+            self._memory, self._direct = job.place(program.coherent)
+        self._direct = self._direct and program.coherent and self._count > 0
+        self._host_control = job.control.copy() if program.coherent else None
         try:
             self._allocate()
         except self._cl.Error as error:
+            self.close()
             raise self._died(error, "take the ring") from error
 
-    def index(self) -> RoundIndex:
-        """Two kernels and a prefix sum; see `kernels/engine/index.cl`."""
-        counts = np.empty((COUNT_ROWS, self._chunks), np.uint32)
-        self._launch_index(self._index_count, self._counts)
-        self._read(counts, self._counts)
-        starts = np.zeros(CLASSES * self._chunks, np.uint32)
-        np.cumsum(counts[:CLASSES].reshape(-1)[:-1], out=starts[1:], dtype=np.uint32)
-        self._write(self._starts, starts)
-        self._launch_index(self._index_scatter, self._starts, self._claimable)
-        totals = counts.sum(axis=1, dtype=np.int64).tolist()
-        resumed, shut_out = totals[CLASSES:]
-        return RoundIndex(tuple(totals[:CLASSES]), resumed, shut_out)
+    @property
+    def bytes_beside_ring(self) -> int:
+        """Device memory that the engine takes beside the ring, the buffers and the control buffer."""
+        return self._engine_bytes
 
-    def run(self, order: ClaimOrder, begin: int, limit: int, interrupt: Interrupt) -> int:
-        """Work off positions [begin, limit); one kernel."""
+    def index(self) -> RoundIndex:
+        """Three kernels' worth of `kernels/engine/index.cl`, and a new round's empty lines."""
+        geometry, job = self.geometry, self._job
+        local = 1 if geometry.index_lanes else geometry.work_group_size
+        wide = min(1024, self.program.device.max_work_group_size)
+        lanes = 1 if self.program.device.is_cpu else wide
+        self._launch(
+            self._index_kernel,
+            self._chunks * local,
+            local,
+            self._ring,
+            np.uint32(self._count),
+            self._control,
+            np.uint32(job.gate),
+            self._selected,
+            np.uint32(job.selected is not None),
+            np.uint32(job.age_threshold),
+            self._counts,
+            self._claimable,
+        )
+        sums = self._cl.LocalMemory(4 * max(lanes, COUNT_ROWS))
+        count = np.uint32(self._count)
+        self._launch(
+            self._scan_kernel,
+            lanes,
+            lanes,
+            self._counts,
+            count,
+            self._begins,
+            self._places,
+            self._totals,
+            sums,
+        )
+        self._write(self._flow, np.zeros(FLOW_WORDS, np.uint32))
+        self._cl.enqueue_fill_buffer(self._queue, self._directory, np.uint32(0), 0, self._directory_bytes)
+        totals = np.empty(COUNT_ROWS, np.uint32)
+        self._read(totals, self._totals)
+        *classes, resumed, shut_out = totals.tolist()
+        self._classes = tuple(classes)
+        return RoundIndex(self._classes, resumed, shut_out)
+
+    def run(self, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
+        """One kernel over this round's order; see the driver's file in `kernels/engine`."""
         geometry = self.geometry
-        self._write(self._progress, np.array([begin], np.uint32))
+        each = -(-most // geometry.workers)
         self._write(self._tally_buffer, np.zeros(self._tally_words, np.uint32))
-        work_items, ticket = geometry.spread(begin, limit)
+        if strict:
+            self._write(self._flow, np.array([most], np.uint32), FLOW_BUDGET * 4)
         self._launch(
             self._run_kernel,
-            work_items,
+            geometry.workers * geometry.work_group_size,
             geometry.work_group_size,
             self._ring,
             self._claimable,
-            np.uint32(order.high_count),
-            np.uint32(order.low_count),
-            np.uint32(order.first_run),
-            np.uint32(limit),
-            np.uint32(ticket),
-            self._progress,
+            self._begins,
+            self._places,
+            np.uint32(self._chunks),
+            np.uint32(geometry.ticket),
+            np.int32(min(max(each, geometry.ticket), _MOST_CLAIMS_EACH)),
+            np.uint32(strict),
+            np.uint32(self._job.age_threshold),
+            self._flow,
+            self._pool,
+            self._sizes,
+            self._directory,
+            np.uint32(self._blocks),
             self._tally_buffer,
             self._arena,
             self._table,
@@ -203,10 +204,10 @@ class OpenCLSession:
             self._control,
             np.uint32(len(self._job.control)),
             self._witness,
-            self._cl.LocalMemory(self._tally_words * 4),
             interrupt=interrupt,
         )
-        return begin + self._add_tally()
+        self._add_tally()
+        return self._has_more()
 
     def tally(self) -> Tally:
         """Counts over all runs so far."""
@@ -223,9 +224,9 @@ class OpenCLSession:
         self._write(self._control, np.array([value], np.uint32), word * 4)
 
     def slots(self) -> SlotArray:
-        """The ring: a copy, or in place the job's own memory."""
-        if self._in_place:
-            return self._job.slots
+        """The ring: a copy, or the memory that it was worked on in."""
+        if self._direct:
+            return self._memory
         slots = np.empty(self._count, SLOT_DTYPE)
         if self._count:
             self._read(slots.view(np.uint8), self._ring)
@@ -264,25 +265,19 @@ class OpenCLSession:
 
     def _allocate(self) -> None:
         job = self._job
+        self._allocate_engine()
         table, arena_bytes = job.buffers.layout()
-        shares = self.program.coherent
-        self._in_place = job.in_place and shares and self._count > 0
-        self._ring = self._shared(job.slots) if self._in_place else self._buffer(self._count * SLOT_BYTES)
-        self._claimable = self._buffer(self._count * 4)
-        self._counts = self._buffer(COUNT_ROWS * self._chunks * 4)
-        self._starts = self._buffer(CLASSES * self._chunks * 4)
-        self._progress = self._buffer(4)
-        self._tally_buffer = self._buffer(self._tally_words * 4)
         self._arena = self._buffer(arena_bytes)
         self._table = self._buffer(table.nbytes)
-        self._host_control = job.control.copy() if shares else None
-        self._control = self._buffer(job.control.nbytes) if not shares else self._shared(self._host_control)
+        self._ring = self._shared(self._memory) if self._direct else self._buffer(self._count * SLOT_BYTES)
+        shared = self._host_control
+        self._control = self._buffer(job.control.nbytes) if shared is None else self._shared(shared)
         self._witness = self._buffer(self._count * WITNESS_DTYPE.itemsize if job.verify else 0)
         self._selected = self._buffer(0 if job.selected is None else self._count)
         if job.verify:
             self._write(self._witness, np.zeros(self._count * WITNESS_DTYPE.itemsize, np.uint8))
-        if self._count and not self._in_place:
-            self._write(self._ring, np.ascontiguousarray(job.slots).view(np.uint8))
+        if self._count and not self._direct:
+            self._write(self._ring, np.ascontiguousarray(self._memory).view(np.uint8))
         if table.nbytes:
             self._write(self._table, table.view(np.uint8))
         self._write(self._control, job.control)
@@ -291,9 +286,28 @@ class OpenCLSession:
         for row, buffer in enumerate(job.buffers.rows):
             if buffer is not None and buffer.array.nbytes:
                 self._write(self._arena, buffer.array.reshape(-1).view(np.uint8), int(table[row]["offset"]))
-        self._index_count = self.program.kernel("vyre_index_count")
-        self._index_scatter = self.program.kernel("vyre_index_scatter")
+        self._index_kernel = self.program.kernel("vyre_index")
+        self._scan_kernel = self.program.kernel("vyre_index_scan")
         self._run_kernel = self.program.kernel("vyre_run")
+
+    def _allocate_engine(self) -> None:
+        """Queue, lists, spilled blocks and counters: about 8 bytes a slot."""
+        hands_off = self.program.rung.number < 3 or self.geometry.driver == "exact"
+        self._blocks = -(-self._count // self._block) + 2 * self.geometry.workers if hands_off else 0
+        lists = CLASSES * self._chunks
+        self._directory_bytes = 4 * max(CLASSES * self._blocks, CLASSES * LINE_WORDS)
+        before = len(self._buffers)
+        self._claimable = self._buffer(self._count * 4)
+        self._counts = self._buffer(COUNT_ROWS * self._chunks * 4)
+        self._begins = self._buffer((lists + 1) * 4)
+        self._places = self._buffer(lists * 4)
+        self._totals = self._buffer(COUNT_ROWS * 4)
+        self._flow = self._buffer(FLOW_WORDS * 4)
+        self._pool = self._buffer(self._blocks * self._block * 4)
+        self._sizes = self._buffer(self._blocks * 4)
+        self._directory = self._buffer(self._directory_bytes)
+        self._tally_buffer = self._buffer(self._tally_words * 4)
+        self._engine_bytes: int = sum(buffer.size for buffer in self._buffers[before:])
 
     def _buffer(self, size_bytes: int) -> Any:
         flags = self._cl.mem_flags.READ_WRITE
@@ -306,24 +320,6 @@ class OpenCLSession:
         buffer = self._cl.Buffer(self.program.context, flags.READ_WRITE | flags.USE_HOST_PTR, hostbuf=memory)
         self._buffers.append(buffer)
         return buffer
-
-    def _launch_index(self, kernel: Any, *results: Any) -> None:
-        job = self._job
-        local = 1 if self.program.device.is_cpu else 64
-        self._launch(
-            kernel,
-            -(-self._chunks // local) * local,
-            local,
-            self._ring,
-            np.uint32(self._count),
-            np.uint32(self.geometry.chunk_slots),
-            self._control,
-            np.uint32(job.gate),
-            self._selected,
-            np.uint32(job.selected is not None),
-            np.uint32(job.age_threshold),
-            *results,
-        )
 
     def _launch(
         self, kernel: Any, work_items: int, local: int, *arguments: Any, interrupt: Interrupt = lambda: None
@@ -367,20 +363,37 @@ class OpenCLSession:
         self._cl.enqueue_copy(self._urgent, self._control, word)
         self._urgent.finish()
 
-    def _add_tally(self) -> int:
-        """Add what the last run counted; the number of positions that it worked off."""
+    def _add_tally(self) -> None:
         words = np.empty(self._tally_words, np.uint32)
         self._read(words, self._tally_buffer)
-        self._tally.claims += int(words[0])
-        self._tally.lost += int(words[1])
+        self._tally.lost += int(words[_TALLY_LOST])
         for priority in range(CLASSES):
             self._tally.by_priority[priority] += int(words[_TALLY_PRIORITIES + priority])
         ends = words[_TALLY_OPS:].reshape(-1, len(OUTCOMES))
+        self._tally.claims += int(ends.sum(dtype=np.int64))
         for row in np.flatnonzero(ends.any(axis=1)).tolist():
             op = self.program.ops[row].id if row < len(self.program.ops) else None
             counts = self._tally.by_op.setdefault(op, Counter())
             counts.update({name: int(n) for name, n in zip(OUTCOMES, ends[row], strict=True) if n})
-        return int(words[0]) + int(words[1])
+
+    def _has_more(self) -> bool:
+        """Whether tickets or spilled blocks of this round are left."""
+        if self.geometry.driver == "exact":
+            lines = np.empty(CLASSES * LINE_WORDS, np.uint32)
+            self._read(lines, self._directory)
+            taken, first = lines[0::LINE_WORDS].tolist(), lines[1::LINE_WORDS]
+            return bool(first.any()) or any(n < size for n, size in zip(taken, self._classes, strict=True))
+        flow = np.empty(FLOW_WORDS, np.uint32)
+        self._read(flow, self._flow)
+        ticket = self.geometry.ticket
+        high, low = sum(self._classes[:HIGH_CLASSES]), sum(self._classes[HIGH_CLASSES:])
+        heads = flow[FLOW_HEADS : FLOW_HEADS + CLASSES * FLOW_STRIDE : FLOW_STRIDE]
+        tails = flow[FLOW_TAILS : FLOW_TAILS + CLASSES * FLOW_STRIDE : FLOW_STRIDE]
+        return bool(
+            flow[FLOW_HIGH] < -(-high // ticket)
+            or flow[FLOW_LOW] < -(-low // ticket)
+            or (heads < tails).any()
+        )
 
     def _read(self, array: NDArray[Any], buffer: Any, offset: int = 0) -> None:
         try:

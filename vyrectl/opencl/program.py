@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from vyrectl.engine.steps import StepSource
 from vyrectl.errors import AbiMismatchError, DeviceError, KernelBuildError, KernelDiedError
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.hints import INSTALL, system_family
-from vyrectl.opencl.source import assemble, op_order
+from vyrectl.opencl.source import Variant, assemble, op_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,13 @@ LADDER: tuple[Rung, ...] = (
 )
 
 
+class Host(NamedTuple):
+    """A pyopencl context and command queue, shared by the programs of one backend."""
+
+    context: Any
+    queue: Any
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """A built program and where it lives.
@@ -60,6 +67,7 @@ class Program:
         handle: pyopencl program.
         rung: The rung of the ladder it uses.
         ops: Operations in the order of their tally rows.
+        variant: What it was put together from.
         coherent: The device works on the host's own memory, and each sees the other's writes.
     """
 
@@ -69,6 +77,7 @@ class Program:
     handle: Any
     rung: Rung
     ops: tuple[OpInfo, ...]
+    variant: Variant
     coherent: bool = False
 
     def kernel(self, name: str) -> Any:
@@ -76,13 +85,16 @@ class Program:
         return pyopencl().Kernel(self.handle, name)
 
 
-def build_program(device: Device, extra: Sequence[OpSource] = (), *, verify: bool = False) -> Program:
+def build_program(
+    device: Device, extra: Sequence[OpSource] = (), variant: Variant = Variant(), host: Host | None = None
+) -> Program:
     """Build the engine with the shipped and the user's operations.
 
     Args:
         device: Where to build it.
         extra: The user's sources.
-        verify: Let it keep a witness of every claim and end.
+        variant: Which program to put together.
+        host: Context and queue to share with other programs; opened anew when None.
 
     Raises:
         KernelBuildError: No rung builds; carries the compiler's log, which names the user's file and line.
@@ -90,19 +102,15 @@ def build_program(device: Device, extra: Sequence[OpSource] = (), *, verify: boo
         DeviceError: The device cannot be opened, or a rung builds and none works.
     """
     cl = pyopencl()
-    source = assemble(extra, verify=verify)
-    try:
-        context = cl.Context([device.handle])
-        queue = cl.CommandQueue(context, properties=cl.command_queue_properties.PROFILING_ENABLE)
-    except cl.Error as error:
-        raise DeviceError(f"the device cannot be opened ({error})", where=device.name) from error
+    source = assemble(extra, variant)
+    context, queue = host or open_device(device)
     logs: list[str] = []
     died: KernelDiedError | None = None
     for rung in LADDER:
         handle = _try_build(cl, context, source, rung, logs)
         if handle is None:
             continue
-        program = Program(device, context, queue, handle, rung, op_order(extra))
+        program = Program(device, context, queue, handle, rung, op_order(extra, variant.only), variant)
         try:
             works, coherent = probe_atomics(program)
             if works:
@@ -111,6 +119,22 @@ def build_program(device: Device, extra: Sequence[OpSource] = (), *, verify: boo
         except KernelDiedError as error:
             died = error
     raise died or _build_error(device, logs, extra)
+
+
+def open_device(device: Device) -> Host:
+    """Context and profiling queue of a device.
+
+    Raises:
+        DeviceError: It cannot be opened.
+    """
+    cl = pyopencl()
+    try:
+        context = cl.Context([device.handle])
+        return Host(
+            context, cl.CommandQueue(context, properties=cl.command_queue_properties.PROFILING_ENABLE)
+        )
+    except cl.Error as error:
+        raise DeviceError(f"the device cannot be opened ({error})", where=device.name) from error
 
 
 def check_layout(program: Program) -> None:

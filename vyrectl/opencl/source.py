@@ -8,49 +8,77 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from vyrectl.engine.ops import OpInfo, OpSource, check_unique, read_text, shipped_sources
 from vyrectl.errors import InvalidInputError
 from vyrectl.resources import kernels_dir
 
-ENGINE_FILES = ("probe.cl", "index.cl", "run.cl")
-"""Files of `kernels/engine` that every program holds."""
+ENGINE_FILES = ("probe.cl", "index.cl")
+"""Files of `kernels/engine` that every program holds, beside its driver's."""
 
 VERIFY_FILES = ("selftest.cl",)
 """Those that a program built for `--verify` holds as well."""
+
+DRIVERS = ("lane", "group", "exact")
+"""How work-items share the work; each is a file of `kernels/engine` with a kernel `vyre_run`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Which program to put together.
+
+    Attributes:
+        driver: One of `DRIVERS`.
+        index_lanes: One work-item indexes a chunk (CPUs, and whatever must keep slot order) instead of a work-group.
+        chunk_slots: Slots of a chunk.
+        prefetch: The compiler has `__builtin_prefetch`.
+        verify: Keep a witness of every claim and end.
+        only: Operations to compile (jit), by id; None for all (interpreter).
+    """
+
+    driver: str = "lane"
+    index_lanes: bool = True
+    chunk_slots: int = 2048
+    prefetch: bool = False
+    verify: bool = False
+    only: frozenset[int] | None = None
+
 
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"[^\n]*$', re.MULTILINE)
 MAX_INCLUDE_DEPTH = 32
 
 
-def op_order(extra: Sequence[OpSource] = ()) -> tuple[OpInfo, ...]:
+def op_order(extra: Sequence[OpSource] = (), only: frozenset[int] | None = None) -> tuple[OpInfo, ...]:
     """Every operation of a program, in the order of its tally rows.
+
+    Args:
+        extra: The user's sources beside the shipped ones.
+        only: Ids to keep; None for all.
 
     Raises:
         InvalidInputError: Two of them share an id or a name.
     """
     ops = tuple(op for source in (*shipped_sources(), *extra) for op in source.ops)
     check_unique(ops)
-    return ops
+    return ops if only is None else tuple(op for op in ops if op.id in only)
 
 
-def assemble(extra: Sequence[OpSource] = (), *, verify: bool = False) -> str:
-    """The whole program: shipped operations, the user's, and the engine; with `verify`, its witnesses too.
+def assemble(extra: Sequence[OpSource] = (), variant: Variant = Variant()) -> str:
+    """The whole program: shipped operations, the user's, the dispatcher and the engine.
 
     Raises:
         InvalidInputError: Clashing operations, or an include that cannot be found.
     """
-    ops = op_order(extra)
+    ops = op_order(extra, variant.only)
     paste = _Paster(kernels_dir())
-    parts = [
-        f"#define VYRE_OP_COUNT {len(ops)}u",
-        f"#define VYRE_VERIFY {int(verify)}",
-        paste.file(kernels_dir() / "include" / "vyre_control.h"),
-    ]
-    parts += [paste.text(source.text, source.path) for source in (*shipped_sources(), *extra)]
+    parts = [_definitions(ops, variant), paste.file(kernels_dir() / "include" / "vyre_control.h")]
+    wanted = {op.path for op in ops}
+    sources = [source for source in (*shipped_sources(), *extra) if source.path in wanted]
+    parts += [paste.text(source.text, source.path) for source in sources]
     parts.append(_dispatcher(ops))
-    files = ENGINE_FILES + (VERIFY_FILES if verify else ())
+    files = (*ENGINE_FILES, f"{variant.driver}.cl", *(VERIFY_FILES if variant.verify else ()))
     parts += [paste.file(kernels_dir() / "engine" / name) for name in files]
     return "\n".join(parts) + "\n"
 
@@ -60,22 +88,40 @@ def assemble_alone(name: str) -> str:
     return _Paster(kernels_dir()).file(kernels_dir() / "engine" / name)
 
 
+def _definitions(ops: Sequence[OpInfo], variant: Variant) -> str:
+    values = {
+        "VYRE_OP_COUNT": len(ops),
+        "VYRE_HAS_GROUP_OPS": int(any(op.group for op in ops)),
+        "VYRE_DRIVER_GROUP": int(variant.driver == "group"),
+        "VYRE_DRIVER_EXACT": int(variant.driver == "exact"),
+        "VYRE_INDEX_LANES": int(variant.index_lanes),
+        "VYRE_CHUNK_SLOTS": variant.chunk_slots,
+        "VYRE_HAS_PREFETCH": int(variant.prefetch),
+        "VYRE_VERIFY": int(variant.verify),
+    }
+    return "\n".join(f"#define {name} {value}u" for name, value in values.items())
+
+
 def _dispatcher(ops: Sequence[OpInfo]) -> str:
-    calls = "\n".join(f"        case 0x{op.id:x}u: return {op.function}(task);" for op in ops)
-    indices = "\n".join(f"        case 0x{op.id:x}u: return {row}u;" for row, op in enumerate(ops))
-    return f"""#line 1 "dispatch"
-static uint vyre_tally_row(uint op_handle) {{
-    switch (op_handle) {{
-{indices}
-        default: return VYRE_OP_COUNT;
-    }}
-}}
-static vyre_outcome vyre_dispatch(vyre_task *task) {{
-    switch (task->op_handle) {{
-{calls}
-        default: return vyre_refuse(task, VYRE_FAULT_UNKNOWN_OP);
-    }}
-}}"""
+    calls = [f"case 0x{op.id:x}u: return {op.function}(task);" for op in ops]
+    rows = [f"case 0x{op.id:x}u: return {row}u;" for row, op in enumerate(ops)]
+    ids = [f"case {row}u: return 0x{op.id:x}u;" for row, op in enumerate(ops)]
+    groups = [f"case 0x{op.id:x}u: return true;" for op in ops if op.group]
+    unknown = "return vyre_refuse(task, VYRE_FAULT_UNKNOWN_OP);"
+    return "\n".join(
+        (
+            '#line 1 "dispatch"',
+            _switch("uint vyre_tally_row(uint op_handle)", "op_handle", rows, "return VYRE_OP_COUNT;"),
+            _switch("uint vyre_op_id(uint row)", "row", ids, "return VYRE_U32_MAX;"),
+            _switch("bool vyre_is_group_op(uint op_handle)", "op_handle", groups, "return false;"),
+            _switch("vyre_outcome vyre_dispatch(vyre_task *task)", "task->op_handle", calls, unknown),
+        )
+    )
+
+
+def _switch(head: str, value: str, cases: Sequence[str], otherwise: str) -> str:
+    body = "".join(f"        {case}\n" for case in cases)
+    return f"static {head} {{\n    switch ({value}) {{\n{body}        default: {otherwise}\n    }}\n}}"
 
 
 def assemble_file(*parts: str) -> str:

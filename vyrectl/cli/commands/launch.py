@@ -88,6 +88,10 @@ def command(
         bool,
         typer.Option("--in-place/--no-in-place", help="Let a CPU device work on the mapped file itself."),
     ] = True,
+    mode: Annotated[
+        str,
+        typer.Option("--mode", metavar="auto|jit|interpreter", help="Compile the ring's operations, or all."),
+    ] = "auto",
     new_ring: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="NEW", help="Write the result here and keep RING."),
@@ -129,6 +133,7 @@ def command(
         "age_threshold": parse_number(age_threshold, "--age-threshold"),
         "max_steps": _number(max_steps, "--max-steps", least=0),
         "verify": verify,
+        "mode": mode,
     }
     if dry_run:
         _show_plan(output, ring, options)

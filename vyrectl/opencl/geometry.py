@@ -1,0 +1,130 @@
+"""How a job is spread over a device: which driver, how many workers, how much each takes at once, which operations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vyrectl.engine.backend import JIT_SLOTS, Job
+from vyrectl.engine.ops import OpInfo
+from vyrectl.errors import DeviceError
+from vyrectl.opencl.devices import Device
+from vyrectl.opencl.source import Variant, op_order
+from vyrectl.task.arrays import SlotArray
+
+BLOCK_SLOTS = {"lane": 64, "group": 512, "exact": 1}
+"""Slots of a spilled block, VYRE_BLOCK of each driver; `exact` keeps one word a slot."""
+
+MOST_TICKET = 2048
+"""Most tasks that a group takes at once, VYRE_NOTES of group.cl."""
+
+CPU_TICKET = 256
+LANES_PER_UNIT = 2
+GROUPS_PER_UNIT = 4
+TICKETS_PER_GROUP = 4
+"""A group should find at least this many tickets, so that all end at about the same time."""
+
+LANE_CHUNK_SLOTS, GROUP_CHUNK_SLOTS = 2048, 4096
+SCAN_CHUNK = 1 << 16
+
+PREFETCHING = ("portable computing language", "intel")
+"""Platforms whose compiler takes `__builtin_prefetch`; it breaks others in ways that a try-build does not show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """How a job is spread over the device.
+
+    Attributes:
+        driver: One of `vyrectl.opencl.source.DRIVERS`.
+        workers: Work-groups of the run kernel.
+        work_group_size: Work-items of each.
+        ticket: Tasks a worker takes at once.
+        chunk_slots: Slots of an index chunk.
+        index_lanes: One work-item indexes a chunk instead of a work-group.
+    """
+
+    driver: str
+    workers: int
+    work_group_size: int
+    ticket: int
+    chunk_slots: int
+    index_lanes: bool
+
+
+def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry:
+    """The device's own shape, where the job does not say otherwise.
+
+    One worker that takes one task at a time gets the exact order of the reference backend. CPUs get a worker for each
+    compute unit, each a work-group of one work-item; everything else gets work-groups whose work-items share a ticket.
+
+    Raises:
+        DeviceError: The work-group size asked for is more than the device allows.
+    """
+    size = job.work_group_size or (1 if device.is_cpu else min(256, device.max_work_group_size))
+    if size > device.max_work_group_size:
+        raise DeviceError(
+            f"a work-group of {size} is more than the device's {device.max_work_group_size}",
+            where=device.name,
+            fix=f"Use --work-group-size up to {device.max_work_group_size}",
+        )
+    count = max(1, len(job.slots))
+    if (job.workers, job.ticket) == (1, 1) and job.work_group_size in (None, 1):
+        return Geometry("exact", 1, 1, 1, 256 if not device.is_cpu else LANE_CHUNK_SLOTS, True)
+    if size == 1 and device.is_cpu:
+        ticket = job.ticket or CPU_TICKET
+        workers = job.workers or max(1, min(device.compute_units * LANES_PER_UNIT, -(-count // ticket)))
+        return Geometry("lane", workers, 1, ticket, LANE_CHUNK_SLOTS, True)
+    most = device.compute_units * GROUPS_PER_UNIT
+    ticket = min(MOST_TICKET, job.ticket or _group_ticket(count, job.workers or most, size, ops))
+    workers = job.workers or max(1, min(most, -(-count // ticket)))
+    index_lanes = device.is_cpu
+    return Geometry(
+        "group", workers, size, ticket, LANE_CHUNK_SLOTS if index_lanes else GROUP_CHUNK_SLOTS, index_lanes
+    )
+
+
+def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset[int] | None) -> Variant:
+    """The program that a geometry needs."""
+    prefetch = device.is_cpu and any(name in device.platform.lower() for name in PREFETCHING)
+    return Variant(
+        driver=geometry.driver,
+        index_lanes=geometry.index_lanes,
+        chunk_slots=geometry.chunk_slots,
+        prefetch=prefetch,
+        verify=job.verify,
+        only=only,
+    )
+
+
+def wanted_ops(job: Job) -> tuple[tuple[OpInfo, ...], frozenset[int] | None]:
+    """The operations to compile for a job, and their ids when they are not all (jit)."""
+    ops = op_order(job.ops)
+    if job.mode == "interpreter" or (job.mode == "auto" and len(job.slots) < JIT_SLOTS):
+        return ops, None
+    only = ops_in_use(job.slots, [op.id for op in ops])
+    return op_order(job.ops, only), only
+
+
+def ops_in_use(slots: SlotArray, known: Sequence[int]) -> frozenset[int]:
+    """Which of the known op handles some slot names.
+
+    Args:
+        slots: The ring, shape (n,).
+        known: op handles to look for.
+    """
+    missing = set(known)
+    for start in range(0, len(slots), SCAN_CHUNK):
+        if not missing:
+            break
+        handles = np.ascontiguousarray(slots["op_handle"][start : start + SCAN_CHUNK])
+        missing -= {op for op in missing if (handles == op).any()}
+    return frozenset(known) - missing
+
+
+def _group_ticket(count: int, groups: int, size: int, ops: Sequence[OpInfo]) -> int:
+    """Tasks of a ticket: a few tickets a group; fewer than work-items only where these work on one task together."""
+    least = 1 if any(op.group for op in ops) else size
+    return min(MOST_TICKET, max(least, count // (groups * TICKETS_PER_GROUP)))
