@@ -58,7 +58,7 @@ class OpenCLBackend:
         self._host: Host | None = None
         self._programs: dict[tuple[tuple[OpSource, ...], Variant], Program] = {}
 
-    def program(self, ops: tuple[OpSource, ...], variant: Variant) -> Program:
+    def program(self, ops: tuple[OpSource, ...] = (), variant: Variant = Variant()) -> Program:
         """A program for these operations, built once.
 
         Raises:
