@@ -73,7 +73,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         const uint after = vyre_turns(&w, slot, 1u);
         vyre_count_rest(&w);
         if (after != VYRE_RESTS) vyre_line_append(lines, pool, after, slot);
-        if (w.claims_left < claims_before) above = class < VYRE_PRIORITY_NORMAL ? above + 1u : 0u;
+        if (w.claims_left < claims_before) above = class < VYRE_PRIORITY_NORMAL ? add_sat(above, 1u) : 0u;
     }
     vyre_store_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION, above);
 }

@@ -162,7 +162,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                     open_size[class] = 0u;
                 }
             }
-        above = mine.class < VYRE_PRIORITY_NORMAL ? above + mine.count : 0u;
+        above = mine.class < VYRE_PRIORITY_NORMAL ? add_sat(above, mine.count) : 0u;
     }
     if (lane == 0u) {
         for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class)

@@ -103,7 +103,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                 }
             }
         }
-        above = pick.class < VYRE_PRIORITY_NORMAL ? above + (uint)(claims_before - w.claims_left) : 0u;
+        above = pick.class < VYRE_PRIORITY_NORMAL ? add_sat(above, (uint)(claims_before - w.claims_left)) : 0u;
     }
     vyre_flush(&spill, flow, &open, VYRE_PRIORITY_COUNT);
     vyre_store_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION, above);

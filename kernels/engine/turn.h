@@ -5,6 +5,11 @@
  *
  * Counting: per claim the tenant and, in runs, the priority and the pair (operation, outcome); everything else in a report or in the control
  * buffer is derived from these at the end of a kernel.
+ *
+ * PRIORITY_STARVATION (claims above Normal in a row) is exact for the driver `exact` and the reference backend. In the others each
+ * worker counts its own row, and the word is left as the last worker to leave has it.
+ *
+ * The host guarantees: 1 <= ticket <= 2^20, so that no product or sum of tickets wraps.
  */
 #ifndef VYRE_TURN_H
 #define VYRE_TURN_H

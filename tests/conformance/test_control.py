@@ -155,7 +155,7 @@ def test_words_that_a_launch_keeps(runner: Runner) -> None:
 def test_the_starvation_count_saturates(runner: Runner) -> None:
     before = control_buffer()
     before[135] = 2**32 - 2
-    answer = runner.run(Case(make_slots(5, priority=0), {}, before))
+    answer = runner.run(Case(make_slots(5, priority=0), {}, before, ONE_BY_ONE))
     assert answer.control[135] == 2**32 - 1
 
 

@@ -63,35 +63,34 @@ def log_of(answer: Answer) -> list[int]:
 
 
 def simulate(slots: SlotArray, age_threshold: int, run_before: int) -> tuple[list[int], int]:
-    """Ids in the order of their claims, and the consecutive claims at Critical or High at the end."""
-    tasks = [
-        {name: int(slot[name]) for name in ("task_id", "priority", "age_ticks", "param")} for slot in slots
-    ]
-    turns = {task["task_id"]: 0 for task in tasks}
+    """Ids in the order of their claims, and the consecutive claims at Critical or High at the end.
+
+    A task that gives its worker back goes to the end of its class's line and comes again in the same round.
+    """
+    queues: list[deque[dict[str, int]]] = [deque() for _ in range(5)]
+
+    def line_up(task: dict[str, int]) -> None:
+        lift = task["age_ticks"] // age_threshold if age_threshold else 0
+        queues[max(0, min(task["priority"], 4) - lift)].append(task)
+
+    for slot in slots:
+        line_up({name: int(slot[name]) for name in ("task_id", "priority", "age_ticks", "param")} | {"pc": 0})
     log: list[int] = []
     row = run_before
-    while tasks:
-        queues: list[deque[dict[str, int]]] = [deque() for _ in range(5)]
-        for task in tasks:
-            lift = task["age_ticks"] // age_threshold if age_threshold else 0
-            queues[max(0, min(task["priority"], 4) - lift)].append(task)
-        waiting = []
-        while any(queues):
-            high = next((queue for queue in queues[:2] if queue), None)
-            low = next((queue for queue in queues[2:] if queue), None)
-            starved = row >= 16 and low is not None
-            queue = low if high is None or starved else high
-            assert queue is not None
-            row = 0 if queue is low else row + 1
-            task = queue.popleft()
-            log.append(task["task_id"])
-            if turns[task["task_id"]] < task["param"]:
-                waiting.append(task)
-                if turns[task["task_id"]] % 2:
-                    task["priority"] = (task["priority"] + 3) % 5
-                    task["age_ticks"] += 1
-            turns[task["task_id"]] += 1
-        tasks = [task for task in tasks if any(task is other for other in waiting)]
+    while any(queues):
+        high = next((queue for queue in queues[:2] if queue), None)
+        low = next((queue for queue in queues[2:] if queue), None)
+        queue = low if high is None or (row >= 16 and low is not None) else high
+        assert queue is not None
+        row = 0 if queue is low else row + 1
+        task = queue.popleft()
+        log.append(task["task_id"])
+        if task["pc"] < task["param"]:
+            if task["pc"] % 2:
+                task["priority"] = (task["priority"] + 3) % 5
+                task["age_ticks"] += 1
+            task["pc"] += 1
+            line_up(task)
     return log, row
 
 

@@ -1,4 +1,4 @@
-"""The closed form of a round's claim order equals the words of spec 3.5 taken one claim at a time."""
+"""The lines of a round give their tasks in the order of spec 3.5; classes; tenants."""
 
 from __future__ import annotations
 
@@ -9,56 +9,59 @@ from hypothesis import strategies as st
 
 from tests.conformance.cases import make_slots
 from vyrectl.abi.limits import U32_MAX
-from vyrectl.engine.schedule import ClaimOrder, class_of, tenants_admitted
+from vyrectl.engine.schedule import ClaimLines, class_of, tenants_admitted
 
-runs = st.sampled_from((0, 1, 14, 15, 16, 17, 40, U32_MAX))
+rows = st.sampled_from((0, 1, 14, 15, 16, 17, 40, U32_MAX - 1, U32_MAX))
+lines = st.lists(st.lists(st.integers(0, 2**28), max_size=40), min_size=5, max_size=5)
 
 
-def simulate(high_count: int, low_count: int, row: int) -> tuple[list[int], list[int]]:
-    """Queue indices in the order of their claims, and the row of high claims before each and at the end."""
-    high, low = list(range(high_count)), list(range(high_count, high_count + low_count))
-    order, rows = [], [row]
-    while high or low:
-        if low and (row >= 16 or not high):
-            order.append(low.pop(0))
-            row = 0
-        else:
-            order.append(high.pop(0))
-            row = min(row + 1, U32_MAX)
+def simulate(lines: list[list[int]], row: int) -> tuple[list[int], list[int]]:
+    """Slots in the order of their claims, and the row of claims above Normal after each."""
+    left = [list(line) for line in lines]
+    order, rows = [], []
+    while any(left):
+        above, below = [line for line in left[:2] if line], [line for line in left[2:] if line]
+        from_below = bool(below) and (row >= 16 or not above)
+        order.append((below if from_below else above)[0].pop(0))
+        row = 0 if from_below else min(row + 1, U32_MAX)
         rows.append(row)
     return order, rows
 
 
-@given(st.integers(0, 150), st.integers(0, 60), runs)
-def test_order_and_row_equal_the_simulation(high_count: int, low_count: int, row: int) -> None:
-    order = ClaimOrder(high_count, low_count, row)
-    expected, rows = simulate(high_count, low_count, row)
-    assert order.total == len(expected)
-    assert [order.index_of(position) for position in range(order.total)] == expected
-    assert [order.run_after(position) for position in range(order.total + 1)] == rows
+@given(lines, rows)
+def test_order_and_row_equal_the_simulation(lines: list[list[int]], row: int) -> None:
+    expected, expected_rows = simulate(lines, row)
+    claims = ClaimLines(lines, row)
+    for left, slot, after in zip(range(len(expected), 0, -1), expected, expected_rows, strict=True):
+        assert len(claims) == left
+        assert (claims.take(), claims.above) == (slot, after)
+    assert (len(claims), claims.take()) == (0, None)
 
 
-def test_every_small_round() -> None:
-    for high_count in range(36):
-        for low_count in range(5):
-            for row in (0, 15, 16, 99):
-                order = ClaimOrder(high_count, low_count, row)
-                expected, rows = simulate(high_count, low_count, row)
-                assert [order.index_of(p) for p in range(order.total)] == expected
-                assert order.run_after(order.total) == rows[-1]
+def test_an_empty_round_keeps_the_row() -> None:
+    claims = ClaimLines([[]] * 5, 7)
+    assert (claims.take(), claims.above) == (None, 7)
 
 
-@given(st.integers(0, 2**28), st.integers(0, 2**28), runs, st.data())
-def test_positions_of_large_rounds_stay_inside(high: int, low: int, row: int, data: st.DataObject) -> None:
-    order = ClaimOrder(high, low, row)
-    if not order.total:
-        return
-    near = st.integers(0, order.total - 1)
-    positions = sorted(set(data.draw(st.lists(near, min_size=1, max_size=20))))
-    indices = [order.index_of(position) for position in positions]
-    assert all(0 <= index < order.total for index in indices)
-    assert len(set(indices)) == len(indices)
-    assert 0 <= order.run_after(order.total) <= U32_MAX
+def test_a_task_that_comes_back_waits_behind_its_class() -> None:
+    claims = ClaimLines([[], [], [1, 2], [3], []], 0)
+    assert claims.take() == 1
+    claims.append(1, priority=2, age_ticks=0, age_threshold=32)
+    assert [claims.take(), claims.take(), claims.take()] == [2, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("priority", "age_ticks", "threshold", "goes_before"),
+    [(4, 96, 32, 20), (4, 96, 0, None), (U32_MAX, 64, 32, 30), (3, U32_MAX, 32, 10), (0, 0, 32, 10)],
+)
+def test_the_line_of_a_task_that_comes_back(
+    priority: int, age_ticks: int, threshold: int, goes_before: int | None
+) -> None:
+    claims = ClaimLines([[0], [10], [20], [30], [40]], 0)
+    claims.append(99, priority, age_ticks, threshold)
+    order = [claims.take() for _ in range(6)]
+    behind = order.index(99) + 1
+    assert (order[behind] if behind < 6 else None) == goes_before
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from vyrectl.engine.backend import RoundIndex, Session, Tally
-from vyrectl.engine.schedule import ClaimOrder
 from vyrectl.launch.rounds import FIRST_SLICE, SLICE_GROWTH, Course, Drain, Limits
 
 
@@ -20,27 +19,35 @@ class Script:
 
     Attributes:
         indices: What each index pass finds; (classes, resumed).
-        reach: From (order, begin, limit) to the position reached; everything by default.
+        reach: From (claims left in the round, most) to the claims that a run makes; as many as it may by default.
+        lost: Claims are made and none is counted, as if every slot were somebody else's.
+        runs: The `most` of each run.
+        strict: Whether each run had to keep to it.
     """
 
     indices: list[tuple[tuple[int, ...], int]]
-    reach: Callable[[ClaimOrder, int, int], int] = lambda order, begin, limit: limit
+    reach: Callable[[int, int], int] = min
     lost: bool = False
     device_seconds: float = 0.0
     words: dict[int, int] = field(default_factory=dict)
-    runs: list[tuple[int, int]] = field(default_factory=list)
+    runs: list[int] = field(default_factory=list)
+    strict: list[bool] = field(default_factory=list)
+    left: int = 0
     counted: Tally = field(default_factory=Tally)
 
     def index(self) -> RoundIndex:
         classes, resumed = self.indices.pop(0)
+        self.left = sum(classes)
         return RoundIndex(classes, resumed, 0)
 
-    def run(self, order: ClaimOrder, begin: int, limit: int, interrupt: Any) -> int:
-        self.runs.append((begin, limit))
-        reached = self.reach(order, begin, limit)
+    def run(self, most: int, interrupt: Any, *, strict: bool = False) -> bool:
+        self.runs.append(most)
+        self.strict.append(strict)
+        claims = self.reach(self.left, most)
+        self.left -= claims
         if not self.lost:
-            self.counted.claims += reached - begin
-        return reached
+            self.counted.claims += claims
+        return self.left > 0
 
     def tally(self) -> Tally:
         return self.counted
@@ -67,7 +74,8 @@ def test_rounds_go_on_until_nothing_is_claimable() -> None:
     script = Script([((2, 0, 3, 0, 0), 1), ((0, 1, 0, 0, 0), 2), NOTHING])
     course = drain(script)
     assert (course.ended, course.rounds, course.indexed, course.resumed) == ("drained", 2, 5, 3)
-    assert script.runs == [(0, 5), (0, 1)]
+    assert script.runs == [FIRST_SLICE, FIRST_SLICE * SLICE_GROWTH]
+    assert script.strict == [False, False]
 
 
 def test_nothing_to_do_is_no_round() -> None:
@@ -75,34 +83,19 @@ def test_nothing_to_do_is_no_round() -> None:
     assert (course.ended, course.rounds, course.indexed) == ("drained", 0, 0)
 
 
-def test_the_order_of_a_round_goes_on_where_the_last_one_ended() -> None:
-    orders = []
-
-    def reach(order: ClaimOrder, begin: int, limit: int) -> int:
-        orders.append((order.high_count, order.low_count, order.run_before))
-        return limit
-
-    script = Script([((3, 4, 0, 0, 0), 0), ((1, 0, 2, 0, 5), 0), NOTHING], reach, words={135: 2})
-    drain(script)
-    assert orders == [(7, 0, 2), (1, 7, 9)]
-    assert script.words[135] == 0
-
-
 def test_slices_grow_while_the_device_is_quick() -> None:
     script = Script([((0, 0, 10**6, 0, 0), 0), NOTHING])
-    drain(script)
-    sizes = [limit - begin for begin, limit in script.runs]
-    assert sizes[0] == FIRST_SLICE
-    assert sizes[1] == FIRST_SLICE * SLICE_GROWTH
-    assert [begin for begin, _ in script.runs[1:]] == [limit for _, limit in script.runs[:-1]]
-    assert script.runs[-1][1] == 10**6
+    course = drain(script)
+    assert script.runs[:2] == [FIRST_SLICE, FIRST_SLICE * SLICE_GROWTH]
+    assert (course.rounds, script.counted.claims) == (1, 10**6)
 
 
 def test_a_slice_is_never_larger_than_the_budget() -> None:
     script = Script([((0, 0, 100, 0, 0), 0), ((0, 0, 100, 0, 0), 0), NOTHING])
     course = drain(script, max_steps=130)
-    assert script.runs == [(0, 100), (0, 30)]
-    assert (course.ended, course.rounds) == ("max_steps", 2)
+    assert script.runs == [130, 30]
+    assert script.strict == [True, True]
+    assert (course.ended, course.rounds, script.counted.claims) == ("max_steps", 2, 130)
 
 
 def test_a_budget_that_ends_with_the_work_is_drained() -> None:
@@ -118,8 +111,14 @@ def test_a_round_without_progress_is_stalled() -> None:
 def test_shutdown_before_and_within_a_round() -> None:
     before = drain(Script([((1, 0, 0, 0, 0), 0)], words={0: 1}))
     assert (before.ended, before.rounds) == ("shutdown", 0)
-    script = Script([((0, 0, 9, 0, 0), 0)], reach=lambda order, begin, limit: 4)
-    assert drain(script).ended == "shutdown"
+    words: dict[int, int] = {}
+
+    def shut_down(left: int, most: int) -> int:
+        words[0] = 1
+        return 4
+
+    within = drain(Script([((0, 0, 9, 0, 0), 0)], reach=shut_down, words=words))
+    assert (within.ended, within.rounds) == ("shutdown", 1)
 
 
 def test_shutdown_with_nothing_left_is_drained() -> None:
@@ -134,13 +133,13 @@ def test_a_reason_to_stop_ends_it(reason: str) -> None:
 
 
 def test_a_reason_that_comes_within_a_slice() -> None:
-    script = Script([((0, 0, 9, 0, 0), 0)], reach=lambda order, begin, limit: 4)
+    script = Script([((0, 0, 9, 0, 0), 0)], reach=lambda left, most: 4)
     assert drain(script, stop=lambda: "interrupted" if script.runs else None).ended == "interrupted"
 
 
 def test_a_stop_before_the_first_claim_is_no_stall() -> None:
     """Workers that leave at once have made no progress, and still it is the stop that ended the launch."""
-    script = Script([((0, 0, 9, 0, 0), 0)], reach=lambda order, begin, limit: begin)
+    script = Script([((0, 0, 9, 0, 0), 0)], reach=lambda left, most: 0)
     assert drain(script, stop=lambda: "timeout" if script.runs else None).ended == "timeout"
 
 

@@ -281,7 +281,7 @@ def test_the_report_as_a_record(ring: Ring) -> None:
 class Dying(ReferenceSession):
     """A session whose device goes away."""
 
-    def run(self, *arguments: Any) -> int:
+    def run(self, *arguments: Any, **options: Any) -> bool:
         raise KernelDiedError("the device is gone")
 
 

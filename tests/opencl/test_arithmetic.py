@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tests.conformance.cases import make_slots
 from vyrectl.abi.limits import U32_MAX
-from vyrectl.engine.schedule import ClaimOrder, class_of
+from vyrectl.engine.schedule import class_of
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.devices import pyopencl
 from vyrectl.opencl.source import assemble
@@ -18,10 +18,11 @@ from vyrectl.opencl.source import assemble
 Words = NDArray[np.uint32]
 
 KERNELS = """
-__kernel void position_index(__global const uint *p, __global const uint *s, __global const uint *high,
-                             __global const uint *low, __global uint *answer) {
+__kernel void find_list(__global const uint *position, __global const uint *begins, __global const uint *chunks,
+                        __global uint *answer) {
     const size_t i = get_global_id(0);
-    answer[i] = vyre_position_index(p[i], s[i], high[i], low[i]);
+    const vyre_order order = vyre_make_order(begins, begins, begins, chunks[i]);
+    answer[i] = vyre_find_list(&order, position[i]) | vyre_class_at(&order, position[i]) << 16;
 }
 
 __kernel void class_of(__global const uint *priority, __global const uint *age, __global const uint *threshold,
@@ -55,29 +56,22 @@ def ask(backend: OpenCLBackend, built: Any, kernel: str, *columns: Words) -> Wor
     return answer
 
 
-def test_position_index(backend: OpenCLBackend, built: Any) -> None:
-    rows = [
-        (position, order.first_run, high, low, order.index_of(position))
-        for high in (0, 1, 16, 17, 33, 50)
-        for low in (0, 1, 2, 3, 7, 50)
-        for order in (ClaimOrder(high, low, row) for row in (0, 1, 15, 16, U32_MAX))
-        for position in range(order.total)
-    ]
-    positions, first_runs, highs, lows, expected = np.array(rows, np.uint32).T
-    assert (ask(backend, built, "position_index", positions, first_runs, highs, lows) == expected).all()
-
-
-def test_position_index_of_the_largest_rings(backend: OpenCLBackend, built: Any) -> None:
-    random = np.random.default_rng(4)
-    sizes = random.integers(0, 2**28, (400, 2))
-    sizes[:3] = (2**28 - 1, 0), (0, 2**28 - 1), (2**27, 2**27 - 1)
-    rows = []
-    for high, low in sizes.tolist():
-        order = ClaimOrder(high, low, int(random.integers(0, 20)))
-        for position in (0, order.total // 2, order.total - 1):
-            rows.append((position, order.first_run, high, low, order.index_of(position)))
-    positions, first_runs, highs, lows, expected = np.array(rows, np.uint32).T
-    assert (ask(backend, built, "position_index", positions, first_runs, highs, lows) == expected).all()
+@pytest.mark.parametrize("chunks", [1, 3, 8])
+def test_lists_and_classes_of_positions(backend: OpenCLBackend, built: Any, chunks: int) -> None:
+    """A position lies in the last list that begins at or before it; empty lists hold none."""
+    random = np.random.default_rng(chunks)
+    for most in (1, 3, 2**24):
+        sizes = random.integers(0, most + 1, 5 * chunks) * random.integers(0, 2, 5 * chunks)
+        sizes[random.integers(0, 5 * chunks)] += 1
+        begins = np.concatenate([[0], np.cumsum(sizes)]).astype(np.uint32)
+        count = int(begins[-1])
+        positions = np.unique(np.concatenate([begins[:-1], begins[1:] - 1, random.integers(0, count, 50)]))
+        positions = positions[positions < count].astype(np.uint32)
+        lists = np.searchsorted(begins, positions, side="right") - 1
+        rows = max(len(positions), len(begins))
+        columns = (np.resize(positions, rows), np.resize(begins, rows), np.full(rows, chunks))
+        found = ask(backend, built, "find_list", *columns)[: len(positions)]
+        assert (found == (lists | lists // chunks << 16)).all()
 
 
 def test_class(backend: OpenCLBackend, built: Any) -> None:

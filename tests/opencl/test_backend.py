@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conformance.cases import Case, InProcess, assert_same_slots, lent, make_slots
+from tests.conformance.cases import Case, InProcess, assert_same, assert_same_slots, lent, make_slots
 from tests.opencl.fakes import device
 from vyrectl.abi.limits import MAX_SLOTS, U32_MAX
 from vyrectl.engine.backend import Job
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.errors import DeviceError
-from vyrectl.opencl.backend import MOST_WORK_ITEMS, Geometry, OpenCLBackend, choose_geometry
+from vyrectl.opencl.backend import OpenCLBackend
+from vyrectl.opencl.devices import Device
+from vyrectl.opencl.geometry import MOST_WORKERS, Geometry, choose_geometry, wanted_ops
+from vyrectl.opencl.source import Variant, op_order
 
 REQUEUE_N = 0x1007
 
@@ -25,51 +28,100 @@ def job(count: int, **options: Any) -> Job:
     return Job(make_slots(count), np.zeros(160, np.uint32), BufferTable(), **options)
 
 
+def choose(on: Device, todo: Job) -> Geometry:
+    return choose_geometry(on, todo, op_order())
+
+
 def test_geometry_of_a_cpu_and_a_gpu() -> None:
-    cpu = choose_geometry(device(kind="cpu", compute_units=8), job(100_000))
-    gpu = choose_geometry(device(kind="gpu", compute_units=100, max_work_group_size=1024), job(1_000_000))
-    assert (cpu.workers, cpu.work_group_size, cpu.ticket) == (16, 1, 64)
-    assert (gpu.workers, gpu.work_group_size, gpu.ticket) == (800, 256, 4)
+    cpu = choose(device(kind="cpu", compute_units=8), job(100_000))
+    gpu = choose(device(kind="gpu", compute_units=100, max_work_group_size=1024), job(1_000_000))
+    assert (cpu.driver, cpu.workers, cpu.work_group_size, cpu.ticket) == ("lane", 16, 1, 256)
+    assert (gpu.driver, gpu.workers, gpu.work_group_size, gpu.ticket) == ("group", 400, 256, 625)
+    assert (cpu.index_lanes, gpu.index_lanes) == (True, False)
+
+
+def test_tickets_without_group_operations_keep_every_work_item_busy() -> None:
+    lanes = tuple(op for op in op_order() if not op.group)
+    gpu = device(kind="gpu", compute_units=100)
+    assert choose_geometry(gpu, job(1000), lanes).ticket == 256
+    assert choose_geometry(gpu, job(1000), op_order()).ticket == 1
 
 
 def test_a_small_ring_takes_few_workers() -> None:
-    assert choose_geometry(device(kind="cpu", compute_units=8), job(65)).workers == 2
-    assert choose_geometry(device(kind="gpu", compute_units=100), job(1)).workers == 1
+    assert choose(device(kind="cpu", compute_units=8), job(257)).workers == 2
+    assert choose(device(kind="gpu", compute_units=100), job(1)).workers == 1
+
+
+def test_one_worker_with_tickets_of_one_keeps_the_exact_order() -> None:
+    for kind in ("cpu", "gpu"):
+        assert choose(device(kind=kind), job(10, workers=1, ticket=1)).driver == "exact"
+        assert choose(device(kind=kind), job(10, workers=1, ticket=1, work_group_size=1)).driver == "exact"
+        assert choose(device(kind=kind), job(10, workers=1, ticket=1, work_group_size=2)).driver == "group"
+        assert choose(device(kind=kind), job(10, workers=1, ticket=2)).driver != "exact"
 
 
 def test_what_the_job_says_goes_first() -> None:
-    chosen = choose_geometry(device(), job(10, workers=3, work_group_size=7, ticket=11))
+    chosen = choose(device(), job(100, workers=3, work_group_size=7, ticket=11))
     assert (chosen.workers, chosen.work_group_size, chosen.ticket) == (3, 7, 11)
 
 
 def test_a_work_group_that_is_too_large() -> None:
     with pytest.raises(DeviceError, match="a work-group of 257 is more than the device's 256"):
-        choose_geometry(device(max_work_group_size=256), job(1, work_group_size=257))
+        choose(device(max_work_group_size=256), job(1, work_group_size=257))
 
 
 @given(
+    st.sampled_from(("cpu", "gpu")),
+    st.integers(0, 5000),
     st.integers(1, U32_MAX),
-    st.integers(1, 4096),
+    st.sampled_from((None, 1, 2, 64)),
     st.integers(1, U32_MAX),
-    st.integers(0, MAX_SLOTS),
-    st.integers(0, MAX_SLOTS),
 )
-def test_no_counter_wraps(workers: int, size: int, ticket: int, begin: int, limit: int) -> None:
-    begin, limit = min(begin, limit), max(begin, limit)
-    work_items, chosen = Geometry(workers, size, ticket, 2048).spread(begin, limit)
-    assert 1 <= chosen <= ticket
-    assert size <= work_items <= max(size, MOST_WORK_ITEMS)
-    assert work_items % size == 0
-    assert limit + work_items * chosen <= U32_MAX
+def test_no_counter_wraps(kind: str, count: int, workers: int, size: int | None, ticket: int) -> None:
+    chosen = choose(device(kind=kind), job(count, workers=workers, work_group_size=size, ticket=ticket))
+    assert 1 <= chosen.ticket <= min(ticket, max(count, 1))
+    assert 1 <= chosen.workers <= min(workers, max(count, 1), MOST_WORKERS)
+
+
+def test_the_largest_ring_does_not_wrap_either() -> None:
+    """Only the number of slots counts, so that a view of one slot stands for them all."""
+    slots = np.broadcast_to(make_slots(1), MAX_SLOTS)
+    for kind in ("cpu", "gpu"):
+        chosen = choose(device(kind=kind), replace(job(1), slots=slots, workers=U32_MAX, ticket=U32_MAX))
+        assert MAX_SLOTS + chosen.ticket + chosen.workers <= U32_MAX
+        assert chosen.ticket <= 1 << 20
+        assert chosen.workers == MOST_WORKERS
 
 
 @pytest.mark.parametrize("ticket", [1, 5, 4097, 2**31, U32_MAX])
-def test_tickets_of_any_size_over_several_slices(backend: OpenCLBackend, ticket: int) -> None:
+@pytest.mark.parametrize("shape", [{"workers": 5}, {"workers": 3, "work_group_size": 4}, {"workers": 1}])
+def test_tickets_of_any_size_over_several_slices(
+    backend: OpenCLBackend, ticket: int, shape: dict[str, int]
+) -> None:
     slots = make_slots(9000, op_handle=REQUEUE_N, param=2, priority=np.arange(9000) % 5)
     runner = InProcess(backend.name, backend, 9000)
-    answer = runner.run(Case(slots, options={"ticket": ticket, "workers": 5}))
-    assert (answer.report["claims"], answer.report["rounds"], answer.lost) == (27_000, 3, 0)
+    answer = runner.run(Case(slots, options={"ticket": ticket, **shape}))
+    assert (answer.report["claims"], answer.report["ended"], answer.lost) == (27_000, "drained", 0)
     assert (answer.slots["state"] == 3).all()
+
+
+def test_only_the_operations_of_the_ring_are_compiled_for_jit() -> None:
+    slots = make_slots(6, op_handle=[0x1007, 0, 0x1007, 0, 0x9999, 0])
+    todo = Job(slots, np.zeros(160, np.uint32), BufferTable(), mode="jit")
+    ops, only = wanted_ops(todo)
+    assert only == {0, 0x1007}
+    assert {op.id for op in ops} == only
+    assert wanted_ops(replace(todo, mode="interpreter")) == (op_order(), None)
+    assert wanted_ops(replace(todo, mode="auto")) == (op_order(), None)
+    long_ring = np.resize(slots, 4096)
+    assert wanted_ops(replace(todo, slots=long_ring, mode="auto"))[1] == only
+
+
+def test_jit_and_interpreter_leave_the_same(backend: OpenCLBackend) -> None:
+    slots = make_slots(300, op_handle=[REQUEUE_N, 0, 0x9999] * 100, param=2)
+    runner = InProcess(backend.name, backend, 300)
+    one, other = (runner.run(Case(slots, options={"mode": mode})) for mode in ("jit", "interpreter"))
+    assert_same(one, other)
 
 
 def test_too_much_for_one_allocation(backend: OpenCLBackend) -> None:
@@ -93,7 +145,7 @@ def test_facts_and_times(backend: OpenCLBackend) -> None:
 
 def test_programs_are_built_once(backend: OpenCLBackend) -> None:
     assert backend.program() is backend.program()
-    assert backend.program(verify=True) is not backend.program()
+    assert backend.program(variant=Variant(verify=True)) is not backend.program()
 
 
 def test_two_jobs_at_a_time_do_not_mix(backend: OpenCLBackend) -> None:

@@ -46,7 +46,7 @@ def test_every_line_says_where_it_comes_from(tmp_path: Path) -> None:
     assert at["uint inner(void);"] == [(str(tmp_path / "inner.h"), 2)]
     assert at["uint after(void);"] == [(str(tmp_path / "my_ops.cl"), 3)]
     run = next(line for line in at if line.startswith("__kernel void vyre_run("))
-    assert at[run][0][0] == "engine/run.cl"
+    assert at[run][0][0] == "engine/lane.cl"
 
 
 def test_each_file_is_pasted_once(tmp_path: Path) -> None:

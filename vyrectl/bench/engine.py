@@ -109,7 +109,8 @@ class Workload:
 
     def _job(self, slots: SlotArray) -> Job:
         control = start_control(None, None)
-        return Job(slots, control, self.buffers, self.ops, in_place=self.in_place)
+        place = (lambda shares: (slots, shares)) if self.in_place else None
+        return Job(slots, control, self.buffers, self.ops, place=place)
 
     def drain(self) -> Turn:
         """Everything from the first index to the last, as a launch does it; opening stands apart.
@@ -153,8 +154,3 @@ class Workload:
                 where=self.backend.name,
                 fix="Run `vyrectl launch --verify` on this device",
             )
-
-
-def shares_memory(backend: Backend) -> bool:
-    """Whether the device works on the host's own memory, as a launch of a mapped file then does."""
-    return backend.shares_memory(())

@@ -13,7 +13,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.bench import ceilings
 from vyrectl.bench.case import Case, measure
 from vyrectl.bench.commands import Commands
-from vyrectl.bench.engine import Workload, shares_memory
+from vyrectl.bench.engine import Workload
 from vyrectl.bench.groups import Saxpy, element_count
 from vyrectl.bench.order import summary, watch_order
 from vyrectl.bench.report import NO_OP_DRAIN, Plan, Report
@@ -84,7 +84,7 @@ class Suite:
         self.backend = OpenCLBackend(device)
         self.bench = Workbench(device)
         self.ceilings = ceilings.Ceilings(self.bench)
-        self.in_place = shares_memory(self.backend)
+        self.in_place = self.backend.program().coherent
         self._stages: dict[int, Stage] = {}
         self._sizes = self._fitting_sizes()
 

@@ -1,7 +1,7 @@
 """The order in which a round claims: classes by priority and age, and the starvation guard of spec 3.5.
 
-Both the reference backend and the host side of every device use these functions; `kernels/engine/index.cl`
-and `run.cl` hold the same arithmetic for the device, and a test compares them. Imports numpy.
+The reference backend uses these functions; `kernels/engine/core.h` and `exact.cl` hold the same arithmetic for the
+device, and tests compare them. Imports numpy.
 """
 
 from __future__ import annotations

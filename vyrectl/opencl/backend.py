@@ -39,6 +39,8 @@ FLOW_HIGH, FLOW_LOW, FLOW_BUDGET, FLOW_HEADS, FLOW_TAILS = (k * FLOW_STRIDE for 
 LINE_WORDS = 3
 """Words of a class's line in exact.cl."""
 
+MOST_SCAN_LANES = 1024
+
 _TALLY_LOST, _TALLY_PRIORITIES = 0, 1
 _TALLY_OPS = _TALLY_PRIORITIES + CLASSES + 1 + control_abi.TENANT_FAIRNESS.words
 _LEAST_BUFFER_BYTES = 64
@@ -134,8 +136,7 @@ class OpenCLSession:
         """Three kernels' worth of `kernels/engine/index.cl`, and a new round's empty lines."""
         geometry, job = self.geometry, self._job
         local = 1 if geometry.index_lanes else geometry.work_group_size
-        wide = min(1024, self.program.device.max_work_group_size)
-        lanes = 1 if self.program.device.is_cpu else wide
+        lanes = self._scan_lanes()
         self._launch(
             self._index_kernel,
             self._chunks * local,
@@ -170,6 +171,13 @@ class OpenCLSession:
         *classes, resumed, shut_out = totals.tolist()
         self._classes = tuple(classes)
         return RoundIndex(self._classes, resumed, shut_out)
+
+    def _scan_lanes(self) -> int:
+        """Work-items of the scan: one list each, as far as a work-group goes."""
+        device = self.program.device
+        if device.is_cpu:
+            return 1
+        return min(MOST_SCAN_LANES, device.max_work_group_size, 1 << (CLASSES * self._chunks - 1).bit_length())
 
     def run(self, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
         """One kernel over this round's order; see the driver's file in `kernels/engine`."""

@@ -20,6 +20,12 @@ BLOCK_SLOTS = {"lane": 64, "group": 512, "exact": 1}
 MOST_TICKET = 2048
 """Most tasks that a group takes at once, VYRE_NOTES of group.cl."""
 
+MOST_LANE_TICKET = 1 << 20
+"""Most tasks that a lane takes at once, so that the ticket arithmetic of turn.h fits into 32 bits."""
+
+MOST_WORKERS = 1 << 16
+"""Most workers, whatever a job asks for; each may hold two unfinished blocks."""
+
 CPU_TICKET = 256
 LANES_PER_UNIT = 2
 GROUPS_PER_UNIT = 4
@@ -74,12 +80,12 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
     if (job.workers, job.ticket) == (1, 1) and job.work_group_size in (None, 1):
         return Geometry("exact", 1, 1, 1, 256 if not device.is_cpu else LANE_CHUNK_SLOTS, True)
     if size == 1 and device.is_cpu:
-        ticket = job.ticket or CPU_TICKET
-        workers = job.workers or max(1, min(device.compute_units * LANES_PER_UNIT, -(-count // ticket)))
+        ticket = min(job.ticket or CPU_TICKET, count, MOST_LANE_TICKET)
+        workers = _workers(job, device.compute_units * LANES_PER_UNIT, ticket)
         return Geometry("lane", workers, 1, ticket, LANE_CHUNK_SLOTS, True)
     most = device.compute_units * GROUPS_PER_UNIT
-    ticket = min(MOST_TICKET, job.ticket or _group_ticket(count, job.workers or most, size, ops))
-    workers = job.workers or max(1, min(most, -(-count // ticket)))
+    ticket = min(MOST_TICKET, count, job.ticket or _group_ticket(count, job.workers or most, size, ops))
+    workers = _workers(job, most, ticket)
     index_lanes = device.is_cpu
     return Geometry(
         "group", workers, size, ticket, LANE_CHUNK_SLOTS if index_lanes else GROUP_CHUNK_SLOTS, index_lanes
@@ -122,6 +128,12 @@ def ops_in_use(slots: SlotArray, known: Sequence[int]) -> frozenset[int]:
         handles = np.ascontiguousarray(slots["op_handle"][start : start + SCAN_CHUNK])
         missing -= {op for op in missing if (handles == op).any()}
     return frozenset(known) - missing
+
+
+def _workers(job: Job, most: int, ticket: int) -> int:
+    """As many as asked for, or as many as find a ticket; never more than tasks, so that no counter of theirs wraps."""
+    count = max(1, len(job.slots))
+    return min(job.workers or min(most, -(-count // ticket)), count, MOST_WORKERS)
 
 
 def _group_ticket(count: int, groups: int, size: int, ops: Sequence[OpInfo]) -> int:

@@ -24,7 +24,7 @@ from vyrectl.opencl.devices import Device, list_devices, pyopencl
 from vyrectl.opencl.diagnosis import Check, Status
 from vyrectl.opencl.program import Program, build_program
 from vyrectl.opencl.selftest import check_primitives
-from vyrectl.opencl.source import assemble_alone
+from vyrectl.opencl.source import Variant, assemble_alone
 
 KERNELS = "doctor.cl"
 WORDS = 96
@@ -77,7 +77,7 @@ def probe_device(device: Device) -> Iterator[Check]:
     area = f"device {device.id}"
     started = time.monotonic()
     try:
-        program = build_program(device, verify=True)
+        program = build_program(device, variant=Variant(verify=True))
     except VyrectlError as error:
         name = "abi" if isinstance(error, AbiMismatchError) else "build"
         yield Check(area, name, Status.ERROR, _with_log(error), error.fix)
