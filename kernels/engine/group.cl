@@ -29,10 +29,10 @@ static uint vyre_group_turns(vyre_worker *w, uint slot, volatile __local uint *a
     uint class = VYRE_RESTS;
     for (uint turn = 0; turn < VYRE_TURNS; ++turn) {
         vyre_task task = vyre_load_task(w->ring, slot, &w->env);
-        const vyre_outcome outcome = vyre_execute(&task);
+        const vyre_outcome outcome = vyre_execute(w->ring, slot, &task);
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         if (leads) {
-            class = vyre_finish_turn(w, &task, outcome);
+            class = vyre_finish_turn(w, slot, outcome);
             const bool goes_on = outcome.kind == VYRE_YIELD && turn + 1u < VYRE_TURNS && !w->higher_waits;
             *again = goes_on && vyre_may_claim(w) && vyre_take(w, slot) ? 1u : 0u;
             if (*again) class = VYRE_RESTS;

@@ -86,10 +86,12 @@ typedef struct {
     uint priority_word, priority_run;
 } vyre_worker;
 
-static void vyre_count(vyre_worker *w, const vyre_task *task, uint kind) {
-    const uint op_word = VYRE_TALLY_OPS + vyre_tally_row(task->op_handle) * VYRE_OUTCOMES + kind;
-    const uint priority_word = VYRE_TALLY_PRIORITIES + min(task->priority, VYRE_CONTROL_PRIORITY_FAIRNESS_WORDS);
-    vyre_tally_add(w->tally, VYRE_TALLY_TENANTS + task->tenant_id % VYRE_CONTROL_TENANT_FAIRNESS_WORDS, 1u);
+/* Counts a turn that ends as `kind`; before it is published, while the slot's words are still this worker's. */
+static void vyre_count(vyre_worker *w, __global const uint *words, uint kind) {
+    const uint op_word = VYRE_TALLY_OPS + vyre_tally_row(words[VYRE_WORD_OP_HANDLE]) * VYRE_OUTCOMES + kind;
+    const uint priority_word =
+        VYRE_TALLY_PRIORITIES + min(words[VYRE_WORD_PRIORITY], VYRE_CONTROL_PRIORITY_FAIRNESS_WORDS);
+    vyre_tally_add(w->tally, VYRE_TALLY_TENANTS + words[VYRE_WORD_TENANT_ID] % VYRE_CONTROL_TENANT_FAIRNESS_WORDS, 1u);
     if (op_word != w->op_word) {
         if (w->op_run) vyre_tally_add(w->tally, w->op_word, w->op_run);
         w->op_word = op_word;
@@ -124,19 +126,22 @@ static bool vyre_may_claim(vyre_worker *w) {
     return true;
 }
 
-/* Where a task goes that gave its worker back: its class, or VYRE_RESTS. */
-static uint vyre_class_after(const vyre_worker *w, const vyre_task *task, vyre_outcome outcome) {
-    if (outcome.kind == VYRE_YIELD) return vyre_class(task->priority, task->age_ticks, w->age_threshold);
-    if (outcome.kind == VYRE_REQUEUE) return vyre_class(outcome.extra, task->age_ticks + 1u, w->age_threshold);
+/* Where a task goes that gives its worker back: its class, or VYRE_RESTS; `words` are those before it is published. */
+static uint vyre_class_after(const vyre_worker *w, __global const uint *words, vyre_outcome outcome) {
+    const uint age_ticks = words[VYRE_WORD_AGE_TICKS];
+    if (outcome.kind == VYRE_YIELD) return vyre_class(words[VYRE_WORD_PRIORITY], age_ticks, w->age_threshold);
+    if (outcome.kind == VYRE_REQUEUE) return vyre_class(outcome.extra, age_ticks + 1u, w->age_threshold);
     return VYRE_RESTS;
 }
 
-/* Runs a claimed task's turn and publishes how it ended. */
-static uint vyre_finish_turn(vyre_worker *w, vyre_task *task, vyre_outcome outcome) {
-    vyre_witness_end(w->witness, task->slot, w->worker, outcome.kind);
-    vyre_publish(w->ring, task, outcome);
-    vyre_count(w, task, outcome.kind);
-    return vyre_class_after(w, task, outcome);
+/* Counts and publishes how a turn ended; the task's class, or VYRE_RESTS. */
+static uint vyre_finish_turn(vyre_worker *w, uint slot, vyre_outcome outcome) {
+    __global const uint *words = VYRE_WORD(w->ring, slot, 0u);
+    const uint class = vyre_class_after(w, words, outcome);
+    vyre_witness_end(w->witness, slot, w->worker, outcome.kind);
+    vyre_count(w, words, outcome.kind);
+    vyre_publish(w->ring, slot, outcome);
+    return class;
 }
 
 /* Claims a slot; false (and counted as lost) when it cannot be claimed. */
@@ -156,8 +161,8 @@ static uint vyre_turns(vyre_worker *w, uint slot, uint turns) {
         if (!vyre_may_claim(w)) return class;
         if (!vyre_take(w, slot)) return VYRE_RESTS;
         vyre_task task = vyre_load_task(w->ring, slot, &w->env);
-        const vyre_outcome outcome = vyre_execute(&task);
-        class = vyre_finish_turn(w, &task, outcome);
+        const vyre_outcome outcome = vyre_execute(w->ring, slot, &task);
+        class = vyre_finish_turn(w, slot, outcome);
         if (outcome.kind != VYRE_YIELD || w->higher_waits) break;
     }
     return class;

@@ -36,7 +36,7 @@ COMPARED = (
 )
 """Parts of a report that do not depend on the device."""
 
-IN_ORDER = ({}, {"workers": 1, "work_group_size": 1, "ticket": 1})
+IN_ORDER: tuple[dict[str, int], ...] = ({}, {"workers": 1, "work_group_size": 1, "ticket": 1})
 """Geometries that claim in the exact order of spec 3.5; only these agree in the row of claims above Normal."""
 
 

@@ -109,7 +109,7 @@ def test_only_the_operations_of_the_ring_are_compiled_for_jit() -> None:
     slots = make_slots(6, op_handle=[0x1007, 0, 0x1007, 0, 0x9999, 0])
     todo = Job(slots, np.zeros(160, np.uint32), BufferTable(), mode="jit")
     ops, only = wanted_ops(todo)
-    assert only == {0, 0x1007}
+    assert only == frozenset((0, 0x1007))
     assert {op.id for op in ops} == only
     assert wanted_ops(replace(todo, mode="interpreter")) == (op_order(), None)
     assert wanted_ops(replace(todo, mode="auto")) == (op_order(), None)

@@ -88,7 +88,10 @@ class OpenCLBackend:
 
     def _check_size(self, job: Job) -> None:
         arena_bytes = job.buffers.layout()[1]
-        for what, size in (("the ring takes", len(job.slots) * SLOT_BYTES), ("the buffers take", arena_bytes)):
+        for what, size in (
+            ("the ring takes", len(job.slots) * SLOT_BYTES),
+            ("the buffers take", arena_bytes),
+        ):
             if size > self.device.max_allocation_bytes:
                 raise DeviceError(
                     f"{what} {size} bytes and the device gives at most "
@@ -177,7 +180,9 @@ class OpenCLSession:
         device = self.program.device
         if device.is_cpu:
             return 1
-        return min(MOST_SCAN_LANES, device.max_work_group_size, 1 << (CLASSES * self._chunks - 1).bit_length())
+        return min(
+            MOST_SCAN_LANES, device.max_work_group_size, 1 << (CLASSES * self._chunks - 1).bit_length()
+        )
 
     def run(self, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
         """One kernel over this round's order; see the driver's file in `kernels/engine`."""

@@ -1,0 +1,80 @@
+"""`verify` sees an engine that is broken: each kernel below breaks one promise on purpose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conformance.backends import devices
+from tests.conformance.cases import make_slots
+from vyrectl import Ring, launch
+from vyrectl.errors import VerifyError
+from vyrectl.opencl import program
+from vyrectl.opencl.backend import OpenCLBackend
+from vyrectl.opencl.source import assemble
+from vyrectl.task.arrays import SlotArray
+
+REQUEUE_N = 0x1007
+
+CLAIM = "return vyre_is_schedulable(seen) && vyre_cas_acquire(state, seen, VYRE_STATE_RUNNING);"
+CLAIM_BY_STORE = "vyre_store_relaxed(state, VYRE_STATE_RUNNING); return vyre_is_schedulable(seen);"
+PUBLISH = "    const uint flags = words[VYRE_WORD_FLAGS];\n    if (outcome.kind == VYRE_DONE) {"
+STATE_FIRST = "    vyre_store_release(words + VYRE_WORD_STATE, vyre_outcome_state(outcome.kind));\n"
+WAIT_A_LITTLE = "    for (volatile uint wait = 0u; wait < 40u; ++wait) {}\n"
+EXAMINE = "    *row = VYRE_COUNT_ROWS;\n    if (filter->has_selected"
+SPILL = "    spill->pool[open->block[class] * VYRE_BLOCK + open->size[class]] = slot;\n    if (++open->size"
+NAMED = "    vyre_store_release(spill->directory + class * spill->blocks + place, block + 1u);"
+
+BROKEN = {
+    "claimed by load and store": (CLAIM, CLAIM_BY_STORE),
+    "state before payload": (PUBLISH, STATE_FIRST + WAIT_A_LITTLE + PUBLISH),
+    "a slot that is never lined up": (
+        EXAMINE,
+        EXAMINE.replace("    if", "    if (slot == 75u) return VYRE_NOT_CLAIMABLE;\n    if"),
+    ),
+    "a slot lined up twice": (
+        SPILL,
+        "    if (slot == 75u && open->size[class] + 1u < VYRE_BLOCK)\n"
+        "        spill->pool[open->block[class] * VYRE_BLOCK + open->size[class]++] = slot;\n" + SPILL,
+    ),
+    "a spilled block under another one's name": (NAMED, NAMED.replace("block + 1u", "max(block, 1u)")),
+}
+
+
+@pytest.fixture(scope="module")
+def cpu() -> OpenCLBackend:
+    """A CPU, whose workers are lanes."""
+    found = [one for one in devices().values() if one.is_cpu]
+    if not found:
+        pytest.skip("no OpenCL CPU device")
+    return OpenCLBackend(found[0])
+
+
+def slots() -> SlotArray:
+    return make_slots(4000, op_handle=REQUEUE_N, param=3, priority=np.arange(4000) % 5)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_engine_is_seen(name: str, cpu: OpenCLBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = BROKEN[name]
+
+    def broken(*arguments: Any, **options: Any) -> str:
+        text = assemble(*arguments, **options)
+        assert text.count(old) == 1
+        return text.replace(old, new)
+
+    monkeypatch.setattr(program, "assemble", broken)
+    ring = Ring.from_slots(slots())
+    with pytest.raises(VerifyError):
+        launch(ring, device=OpenCLBackend(cpu.device), verify=True, workers=4)
+    assert (ring.slots == slots()).all()
+
+
+@pytest.mark.parametrize("shape", [{}, {"workers": 1, "ticket": 1}, {"work_group_size": 8, "workers": 3}])
+def test_a_sound_engine_is_believed(cpu: OpenCLBackend, shape: dict[str, Any]) -> None:
+    ring = Ring.from_slots(slots())
+    report = launch(ring, device=cpu, verify=True, **shape)
+    assert (report.ended, report.tally.claims) == ("drained", 16_000)
+    assert (ring.slots["state"] == 3).all()
