@@ -19,10 +19,13 @@ from vyrectl.task.arrays import SlotArray
 REQUEUE_N = 0x1007
 
 CLAIM = "return vyre_is_schedulable(seen) && vyre_cas_acquire(state, seen, VYRE_STATE_RUNNING);"
-CLAIM_BY_STORE = "vyre_store_relaxed(state, VYRE_STATE_RUNNING); return vyre_is_schedulable(seen);"
+WAIT_A_LITTLE = "    for (volatile uint wait = 0u; wait < 400u; ++wait) {}\n"
+CLAIM_BY_STORE = (
+    "if (!vyre_is_schedulable(seen)) return false;\n"
+    f"{WAIT_A_LITTLE}    vyre_store_relaxed(state, VYRE_STATE_RUNNING);\n    return true;"
+)
 PUBLISH = "    const uint flags = words[VYRE_WORD_FLAGS];\n    if (outcome.kind == VYRE_DONE) {"
 STATE_FIRST = "    vyre_store_release(words + VYRE_WORD_STATE, vyre_outcome_state(outcome.kind));\n"
-WAIT_A_LITTLE = "    for (volatile uint wait = 0u; wait < 40u; ++wait) {}\n"
 EXAMINE = "    *row = VYRE_COUNT_ROWS;\n    if (filter->has_selected"
 SPILL = "    spill->pool[open->block[class] * VYRE_BLOCK + open->size[class]] = slot;\n    if (++open->size"
 NAMED = "    vyre_store_release(spill->directory + class * spill->blocks + place, block + 1u);"
