@@ -3,7 +3,8 @@
 Tasks share what nobody writes, add to words that nobody reads, and write only into buffers and control words of
 their own:
 
-    control  | 0 wire | 160 read only | 224 a compare_swap word a slot | 384 its answers | 544 eight words a slot |
+    control  | 0 wire | 160 a fence's tag | 161 read only | 224 a compare_swap word a slot | 384 its answers |
+             | 544 eight words a slot |
     handles  | 0-7 inputs, a gap, a view, an empty one | 8 + slot: the slot's own output | the argument table |
 
 Everything about a slot follows from the seed and the slot's number, so that a shorter ring of the same seed
@@ -30,7 +31,7 @@ from vyrectl.task.arrays import SlotArray
 
 MOST_SLOTS = 40
 OWN_HANDLE = 8
-CONSTANT_WORDS, SWAP_WORDS, OWN_WORDS = 160, 224, 544
+CONSTANT_WORDS, SWAP_WORDS, OWN_WORDS = 161, 224, 544
 OWN_WORDS_EACH = 8
 PICTURE_WORDS = 12 * 8 * 3
 
