@@ -50,6 +50,11 @@ __vyrectl_describe() {
             valued='--limit:limit --offset:none --count:none --format:format -f:format --color:color'
             places='file_bin file_bin'
             ;;
+        top)
+            options='--interval --where --color --help -h'
+            valued='--interval:none --where:where --color:color'
+            places='file_bin'
+            ;;
         transition)
             options='--pc --data --epoch --priority --code --where --all --dry-run --backup --limit --format -f --json --color --quiet -q --help -h'
             valued='--pc:none --data:none --epoch:epoch --priority:priority --code:fault --where:where --limit:limit --format:format -f:format --color:color'
@@ -86,8 +91,8 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         launch)
-            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --verify --in-place --no-in-place --output -o --backup --fail-on-fault --dry-run --format -f --json --color --quiet -q --help -h'
-            valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --output:file_bin -o:file_bin --format:format -f:format --color:color'
+            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --verify --in-place --no-in-place --mode --output -o --backup --fail-on-fault --dry-run --format -f --json --color --quiet -q --help -h'
+            valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --mode:mode --output:file_bin -o:file_bin --format:format -f:format --color:color'
             places='file_bin'
             ;;
         demo)
@@ -98,7 +103,7 @@ __vyrectl_describe() {
         bench)
             options='--device -d --quick --sizes --repeat --only --format -f --json --color --quiet -q --help -h'
             valued='--device:device -d:device --sizes:none --repeat:none --only:none --format:format -f:format --color:color'
-            places=''
+            places='subject'
             ;;
         devices)
             options='--check --format -f --json --color --help -h'
@@ -134,7 +139,7 @@ __vyrectl_words() {
     case $1 in
         action) list='pause resume yield requeue complete fault' ;;
         color) list='auto always never' ;;
-        command) list='encode decode build inspect snapshot map diff transition set check recover apply plan converge launch demo bench devices doctor ops schema completion' ;;
+        command) list='encode decode build inspect snapshot map diff top transition set check recover apply plan converge launch demo bench devices doctor ops schema completion' ;;
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;
@@ -144,12 +149,14 @@ __vyrectl_words() {
         group) list='state priority tenant op' ;;
         input_format) list='jsonl csv' ;;
         limit) list='all' ;;
+        mode) list='auto jit interpreter' ;;
         op) list='nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot' ;;
         outcome) list='requeued yielded ready faulted' ;;
         priority) list='critical high normal low idle' ;;
         shell) list='bash zsh fish powershell' ;;
         state) list='empty ready running done paused yielded requeued faulted' ;;
         step) list='distribution reachability' ;;
+        subject) list='host' ;;
         system) list='debian fedora arch suse alpine conda macos' ;;
         topology) list='Empty SparseFrontier HybridFrontier DenseFrontier FusedDense MemoryConstrained' ;;
         where_name) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags slot and or not in' ;;

@@ -23,6 +23,8 @@ function __vyrectl_valued
             string split ' ' -- '--by --where --slots --width --height --output --offset --count --format -f --color'
         case 'diff'
             string split ' ' -- '--limit --offset --count --format -f --color'
+        case 'top'
+            string split ' ' -- '--interval --where --color'
         case 'transition'
             string split ' ' -- '--pc --data --epoch --priority --code --where --limit --format -f --color'
         case 'set'
@@ -38,7 +40,7 @@ function __vyrectl_valued
         case 'converge'
             string split ' ' -- '--step --steps --matrix --transitions --edges --operand --max-iterations --device -d --timeout --output -o --offset --count --format -f --color'
         case 'launch'
-            string split ' ' -- '--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --output -o --format -f --color'
+            string split ' ' -- '--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --mode --output -o --format -f --color'
         case 'demo'
             string split ' ' -- '--device -d --output -o --keep --format -f --color'
         case 'bench'
@@ -122,6 +124,7 @@ function __vyrectl_kind_command
         'snapshot' 'Show queue telemetry' \
         'map' 'Draw the ring, a mark for each slot or run of slots' \
         'diff' 'Show what changed between two looks at a ring' \
+        'top' 'Watch a ring live, and edit it' \
         'transition' 'Apply a lifecycle action to slots' \
         'set' 'Write any word of any slots' \
         'check' 'Look for what is broken in a ring' \
@@ -244,6 +247,13 @@ function __vyrectl_kind_limit
         'all' ''
 end
 
+function __vyrectl_kind_mode
+    printf '%s\t%s\n' \
+        'auto' '' \
+        'jit' '' \
+        'interpreter' ''
+end
+
 function __vyrectl_kind_op
     printf '%s\t%s\n' \
         'nop' 'does nothing' \
@@ -311,6 +321,11 @@ function __vyrectl_kind_step
     printf '%s\t%s\n' \
         'distribution' 'shares of a whole move once under the cumulative transition matrix in operand 0' \
         'reachability' 'a node joins the set when an edge leads to it from the set; edges by target in operands 0 and 1'
+end
+
+function __vyrectl_kind_subject
+    printf '%s\t%s\n' \
+        'host' ''
 end
 
 function __vyrectl_kind_system
@@ -585,6 +600,12 @@ complete -c vyrectl -n '__vyrectl_in diff' -l help -s h -d 'Show this message an
 complete -c vyrectl -n '__vyrectl_at diff 0 0' -x -k -a '(__fish_complete_suffix .bin)'
 complete -c vyrectl -n '__vyrectl_at diff 1 1' -x -k -a '(__fish_complete_suffix .bin)'
 
+complete -c vyrectl -n '__vyrectl_in top' -l interval -x -d 'Time between looks'
+complete -c vyrectl -n '__vyrectl_in top' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in top' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in top' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at top 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+
 complete -c vyrectl -n '__vyrectl_in transition' -l pc -x -d 'New continuation_pc; kept if not given'
 complete -c vyrectl -n '__vyrectl_in transition' -l data -x -d 'New continuation_data; kept if not given'
 complete -c vyrectl -n '__vyrectl_in transition' -l epoch -x -k -a '(__vyrectl_kind_epoch)' -d 'For pause: the epoch to wait for'
@@ -740,6 +761,7 @@ complete -c vyrectl -n '__vyrectl_in launch' -l control -r -F -d 'Control buffer
 complete -c vyrectl -n '__vyrectl_in launch' -l save-control -r -F -d 'Write the control buffer at the end'
 complete -c vyrectl -n '__vyrectl_in launch' -l verify -d 'Prove that each task was claimed once and nothing else changed'
 complete -c vyrectl -n '__vyrectl_in launch' -l in-place -l no-in-place -d 'Let a CPU device work on the mapped file itself'
+complete -c vyrectl -n '__vyrectl_in launch' -l mode -x -k -a '(__vyrectl_kind_mode)' -d 'Compile the ring\'s operations, or all'
 complete -c vyrectl -n '__vyrectl_in launch' -l output -s o -x -k -a '(__fish_complete_suffix .bin)' -d 'Write the result here and keep RING'
 complete -c vyrectl -n '__vyrectl_in launch' -l backup -d 'Keep the old ring as RING.bak'
 complete -c vyrectl -n '__vyrectl_in launch' -l fail-on-fault -d 'Exit 6 when a task faulted'
@@ -770,6 +792,7 @@ complete -c vyrectl -n '__vyrectl_in bench' -l json -d 'Short for --format json'
 complete -c vyrectl -n '__vyrectl_in bench' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
 complete -c vyrectl -n '__vyrectl_in bench' -l quiet -s q -d 'Leave out talk and progress'
 complete -c vyrectl -n '__vyrectl_in bench' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at bench 0 0' -x -k -a '(__vyrectl_kind_subject)'
 
 complete -c vyrectl -n '__vyrectl_in devices' -l check -d 'Build and run a kernel on each, and name its fence rung'
 complete -c vyrectl -n '__vyrectl_in devices' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'

@@ -28,6 +28,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('snapshot', 'Show queue telemetry'),
             @('map', 'Draw the ring, a mark for each slot or run of slots'),
             @('diff', 'Show what changed between two looks at a ring'),
+            @('top', 'Watch a ring live, and edit it'),
             @('transition', 'Apply a lifecycle action to slots'),
             @('set', 'Write any word of any slots'),
             @('check', 'Look for what is broken in a ring'),
@@ -131,6 +132,11 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         'limit' = @(
             ,@('all', '')
         )
+        'mode' = @(
+            @('auto', ''),
+            @('jit', ''),
+            @('interpreter', '')
+        )
         'op' = @(
             @('nop', 'does nothing'),
             @('store_u32', 'control[output_handle] = input_handle'),
@@ -187,6 +193,9 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         'step' = @(
             @('distribution', 'shares of a whole move once under the cumulative transition matrix in operand 0'),
             @('reachability', 'a node joins the set when an edge leads to it from the set; edges by target in operands 0 and 1')
+        )
+        'subject' = @(
+            ,@('host', '')
         )
         'system' = @(
             @('debian', ''),
@@ -442,6 +451,16 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             )
             Places = @('file_bin', 'file_bin')
         }
+        'top' = @{
+            Options = @(
+                @('--interval', 'none', 'Time between looks'),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--color', 'color', 'When to use colour'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin')
+        }
         'transition' = @{
             Options = @(
                 @('--pc', 'none', 'New continuation_pc; kept if not given'),
@@ -641,6 +660,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--verify', '', 'Prove that each task was claimed once and nothing else changed'),
                 @('--in-place', '', 'Let a CPU device work on the mapped file itself'),
                 @('--no-in-place', '', 'Let a CPU device work on the mapped file itself'),
+                @('--mode', 'mode', 'Compile the ring''s operations, or all'),
                 @('--output', 'file_bin', 'Write the result here and keep RING'),
                 @('-o', 'file_bin', 'Write the result here and keep RING'),
                 @('--backup', '', 'Keep the old ring as RING.bak'),
@@ -692,7 +712,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--help', '', 'Show this message and exit'),
                 @('-h', '', 'Show this message and exit')
             )
-            Places = @()
+            Places = @('subject')
         }
         'devices' = @{
             Options = @(

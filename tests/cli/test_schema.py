@@ -76,7 +76,10 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
         (RING, *POCL, "--buffer", "1=zeros:float32:4:out.npy", "--verify"),
     ),
     "demo": (POCL,),
-    "bench": (("--quick", *POCL, "--sizes", "1k", "--repeat", "1"),),
+    "bench": (
+        ("--quick", *POCL, "--sizes", "1k", "--repeat", "1"),
+        ("host", "--sizes", "1k", "--repeat", "1"),
+    ),
     "devices": ((), ("--check",)),
     "doctor": ((),),
     "ops": ((), ("mine.cl",)),

@@ -7,11 +7,15 @@ from typing import Annotated
 import typer
 
 from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output, parse_number
+from vyrectl.cli.output import Output
 from vyrectl.cli.views.bench import view
 from vyrectl.errors import UnknownNameError, UsageError
 
 
 def command(
+    subject: Annotated[
+        str, typer.Argument(metavar="[host]", help="'host' measures telemetry; else the device's runs.")
+    ] = "",
     *,
     device: Annotated[
         str,
@@ -43,9 +47,13 @@ def command(
     ordinary kernel that does the group tasks' arithmetic. Everything is measured in turn, round after round;
     the figures are medians, shares compare turns of the same round. Absolute rates hold for this machine alone.
 
+    With host, the snapshot of a ring of 1 GiB beside the sum of its bytes, and whole commands beside an empty
+    Python.
+
     \b
     Example:
       vyrectl bench --quick
+      vyrectl bench host
       vyrectl bench --device gpu --only tasks,groups --sizes 1M,16M --json
     """
     from vyrectl.bench.report import Plan
@@ -54,6 +62,9 @@ def command(
     from vyrectl.opencl.devices import find_device
 
     output = make_output(format_name, as_json, color, quiet=quiet)
+    if subject:
+        _bench_host(output, subject, device, sizes, repeat, only, quick=quick)
+        return
     if device == "reference":
         raise UsageError("the reference backend has no ceilings", fix="Name an OpenCL device")
     plan = Plan.usual(
@@ -65,6 +76,24 @@ def command(
     with output.progress("bench", "turns") as update:
         report = run_bench(find_device(device or None), plan, update)
     output.emit("bench", report.to_record(), view, rows=report.rows(), rows_key="measures")
+
+
+def _bench_host(
+    output: Output, subject: str, device: str, sizes: str, repeat: str, only: str, *, quick: bool
+) -> None:
+    from vyrectl.bench.host import FULL_SLOTS, QUICK_SLOTS, run_host
+    from vyrectl.bench.sizes import parse_sizes
+    from vyrectl.cli.views.bench_host import view as view_host
+
+    if subject != "host":
+        raise UnknownNameError("subject", subject, ("host",))
+    if only:
+        raise UsageError("--only is for the device's runs", fix="Leave it out")
+    slots = parse_sizes(sizes)[-1] if sizes else QUICK_SLOTS if quick else FULL_SLOTS
+    repeats = parse_number(repeat, "--repeat", least=1) if repeat else 5 if quick else 9
+    with output.progress("bench host", "turns") as update:
+        report = run_host(slots, repeats, device, update)
+    output.emit("bench-host", report.to_record(), view_host, rows=report.rows(), rows_key="measures")
 
 
 def _sections(text: str) -> tuple[str, ...]:

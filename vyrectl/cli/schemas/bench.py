@@ -13,6 +13,7 @@ from vyrectl.cli.schemas.parts import (
     Fields,
     Schema,
     answer,
+    choice,
     document,
     maybe,
     record,
@@ -26,23 +27,27 @@ def _spread(name: str) -> Fields:
     return table((name, f"{name}_least", f"{name}_most"), maybe(SECONDS))
 
 
-MEASURE = record(
-    {
-        "name": TEXT,
-        "section": TEXT,
-        "size": COUNT,
-        "unit": TEXT,
-        "amount": COUNT,
-        "variant": TEXT,
-        **_spread("device_seconds"),
-        **_spread("wall_seconds"),
-        "device_rate": maybe(NUMBER),
-        "wall_rate": maybe(NUMBER),
-        "beside": maybe(TEXT),
-        **_spread("share"),
-        **_spread("wall_share"),
-    }
-)
+MEASURED: Fields = {
+    "name": TEXT,
+    "section": TEXT,
+    "size": COUNT,
+    "unit": TEXT,
+    "amount": COUNT,
+    "variant": TEXT,
+    **_spread("device_seconds"),
+    **_spread("wall_seconds"),
+    "device_rate": maybe(NUMBER),
+    "wall_rate": maybe(NUMBER),
+    "beside": maybe(TEXT),
+    **_spread("share"),
+    **_spread("wall_share"),
+}
+JUDGED: Fields = {
+    "quantity": maybe(choice(("share", "times", "seconds"))),
+    "value": maybe(NUMBER),
+    "target": maybe(NUMBER),
+    "met": maybe(BOOL),
+}
 NAMED: Fields = {"name": TEXT, "size": COUNT}
 FACTS: Schema = {"type": ["integer", "number", "string", "boolean", "null"]}
 
@@ -59,10 +64,23 @@ BENCH = answer(
         "overtaken": rows({"type": "object", "additionalProperties": NUMBER}),
         "skipped": TEXTS,
         "seconds": SECONDS,
-        "measures": rows(MEASURE),
+        "measures": rows(record(MEASURED)),
+    },
+)
+
+HOST = answer(
+    "bench-host",
+    {
+        "slots": COUNT,
+        "repeats": COUNT,
+        "processors": COUNT,
+        "device": maybe(record(DEVICE)),
+        "skipped": TEXTS,
+        "seconds": SECONDS,
+        "measures": rows(record({**MEASURED, **JUDGED})),
     },
 )
 
 SCHEMAS: dict[str, Schema] = {
-    "bench": document("bench", "A device beside its own ceilings.", BENCH),
+    "bench": document("bench", "A device, or the host, beside its own ceilings.", BENCH, HOST),
 }
