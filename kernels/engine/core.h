@@ -134,7 +134,9 @@ static void vyre_publish(__global uint *ring, uint slot, vyre_outcome outcome) {
     __global uint *words = VYRE_WORD(ring, slot, 0u);
     const uint flags = words[VYRE_WORD_FLAGS];
     if (outcome.kind == VYRE_DONE) {
-        words[VYRE_WORD_FLAGS] = (flags | VYRE_COMPLETE_SET_FLAGS) & ~VYRE_COMPLETE_CLEAR_FLAGS;
+        /* Most tasks finish without flags, and a word that is not written leaves its half of the slot clean. */
+        const uint after = (flags | VYRE_COMPLETE_SET_FLAGS) & ~VYRE_COMPLETE_CLEAR_FLAGS;
+        if (after != flags) words[VYRE_WORD_FLAGS] = after;
     } else if (outcome.kind == VYRE_FAULT) {
         words[VYRE_WORD_CONTINUATION_DATA] = outcome.extra;
     } else {
