@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -227,6 +229,7 @@ def _text(cell: str | tuple[str, str]) -> str:
 
 
 @needs_tmux
+@pytest.mark.skipif(shutil.which("less") is None and not os.environ.get("CI"), reason="less is not installed")
 def test_a_million_slots_page_at_once(tmp_path: Path) -> None:
     (tmp_path / "big.bin").write_bytes(bytes(64) + slot(state=1, task_id=7) * 999_999)
     with Screen(tmp_path, 80, 12, PAGER="less", LESS="FRSX") as screen:

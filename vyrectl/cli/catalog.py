@@ -36,6 +36,7 @@ CATALOG: tuple[Entry, ...] = (
     Entry("snapshot", "Look and build", "Show queue telemetry."),
     Entry("map", "Look and build", "Draw the ring, a mark for each slot or run of slots."),
     Entry("diff", "Look and build", "Show what changed between two looks at a ring."),
+    Entry("plot", "Look and build", "Draw a queue's depth, rates and ages over time."),
     Entry("top", "Look and build", "Watch a ring live, and edit it."),
     Entry("transition", "Edit", "Apply a lifecycle action to slots."),
     Entry("set", "Edit", "Write any word of any slots."),

@@ -1,0 +1,112 @@
+"""`vyrectl plot`: depth, rates and ages over time, from the file that `snapshot --append` writes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vyrectl.cli.options import (
+    ColorOption,
+    FormatOption,
+    JsonOption,
+    QuietOption,
+    make_output,
+    parse_number,
+    read_stdin,
+)
+from vyrectl.cli.output import Output
+from vyrectl.cli.plot_record import choose_rings, parse_metrics, plot_record, plot_rows
+from vyrectl.cli.views.cells import count_of
+from vyrectl.cli.views.plot import charts_view, file_view
+from vyrectl.errors import FileError, InvalidInputError
+from vyrectl.telemetry.series import METRICS, History, read_history
+
+CHART_LINES = 6
+
+
+def command(
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE", help="File of `snapshot --append`, or - for standard input.")
+    ],
+    *,
+    show: Annotated[
+        str, typer.Option("--show", metavar="METRIC[,...]", help=f"Draw these: {', '.join(METRICS)}, all.")
+    ] = "",
+    ring: Annotated[str, typer.Option("--ring", metavar="NAME", help="Draw this ring alone.")] = "",
+    height: Annotated[str, typer.Option("--height", metavar="N", help="Lines of a chart.")] = str(
+        CHART_LINES
+    ),
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="FILE", help="Write a .png, .svg or .pdf file (needs vyrectl[plot])."
+        ),
+    ] = None,
+    format_name: FormatOption = "table",
+    as_json: JsonOption = False,
+    color: ColorOption = "auto",
+    quiet: QuietOption = False,
+) -> None:
+    """Draw a queue's depth, rates and ages over time.
+
+    Rates are made from neighbouring looks at one ring. As CSV or JSON lines there is one row for each look.
+
+    \b
+    Example:
+      vyrectl snapshot ring.bin --watch 1 --append ring.jsonl
+      vyrectl plot ring.jsonl
+      vyrectl plot ring.jsonl --show schedulable,done_rate --output ring.png
+    """
+    output = make_output(format_name, as_json, color, quiet=quiet)
+    metrics = parse_metrics(show)
+    lines = parse_number(height, "--height", least=1, most=200)
+    if file is not None:
+        from vyrectl.cli.plot_file import check_plot
+
+        check_plot(file)
+    history = _read(output, source)
+    rings = choose_rings(history, ring)
+    record = plot_record(str(source), history, rings, metrics)
+    if file is not None:
+        from vyrectl.cli.plot_file import write_plot
+
+        write_plot(file, rings, metrics)
+        output.emit("plot", {**record, "output": str(file)}, file_view)
+        return
+    view = charts_view(rings, metrics, lines, sys.stdout.isatty())
+    rows = None if output.is_table else plot_rows(rings, metrics)
+    output.emit("plot", record, view, rows=rows, rows_key="looks")
+
+
+def _read(output: Output, source: Path) -> History:
+    """The history in a file or on standard input.
+
+    Raises:
+        FileError: It cannot be read.
+        InvalidInputError: It holds no snapshot.
+    """
+    history = read_history(_lines(source))
+    if not history.lines:
+        raise InvalidInputError(
+            "there is no snapshot in it",
+            where=str(source),
+            fix="Give what `snapshot --append` or `snapshot --watch --format jsonl` wrote",
+        )
+    if history.skipped:
+        left_out = count_of(len(history.skipped), "line")
+        output.warn(f"{source}: {left_out} without a snapshot, the first is line {history.skipped[0]}")
+    return history
+
+
+def _lines(source: Path) -> Iterable[bytes]:
+    if str(source) == "-":
+        return read_stdin().splitlines()
+    try:
+        with source.open("rb") as stream:
+            return stream.readlines()
+    except OSError as error:
+        raise FileError.from_os_error(error, source, doing="read the history") from error
