@@ -42,13 +42,18 @@ __vyrectl_describe() {
             ;;
         map)
             options='--by --where --slots --width --height --output --offset --count --format -f --json --color --quiet -q --help -h'
-            valued='--by:group_list --where:where --slots:none --width:none --height:none --output:file --offset:none --count:none --format:format -f:format --color:color'
+            valued='--by:by --where:where --slots:none --width:none --height:none --output:file --offset:none --count:none --format:format -f:format --color:color'
             places='file_bin'
             ;;
         diff)
             options='--illegal --limit --no-pager --offset --count --format -f --json --color --quiet -q --help -h'
             valued='--limit:limit --offset:none --count:none --format:format -f:format --color:color'
             places='file_bin file_bin'
+            ;;
+        plot)
+            options='--show --ring --height --output --format -f --json --color --quiet -q --help -h'
+            valued='--show:metric_list --ring:none --height:none --output:file --format:format -f:format --color:color'
+            places='file'
             ;;
         top)
             options='--interval --where --color --help -h'
@@ -138,8 +143,9 @@ __vyrectl_describe() {
 __vyrectl_words() {
     case $1 in
         action) list='pause resume yield requeue complete fault' ;;
+        by) list='state priority tenant op age requeues' ;;
         color) list='auto always never' ;;
-        command) list='encode decode build inspect snapshot map diff top transition set check recover apply plan converge launch demo bench devices doctor ops schema completion' ;;
+        command) list='encode decode build inspect snapshot map diff plot top transition set check recover apply plan converge launch demo bench devices doctor ops schema completion' ;;
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;
@@ -149,6 +155,7 @@ __vyrectl_words() {
         group) list='state priority tenant op' ;;
         input_format) list='jsonl csv' ;;
         limit) list='all' ;;
+        metric) list='schedulable running paused faulted done_rate requeue_rate depth_rate age age_p99 age_p50' ;;
         mode) list='auto jit interpreter' ;;
         op) list='nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot' ;;
         outcome) list='requeued yielded ready faulted' ;;

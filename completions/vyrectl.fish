@@ -23,6 +23,8 @@ function __vyrectl_valued
             string split ' ' -- '--by --where --slots --width --height --output --offset --count --format -f --color'
         case 'diff'
             string split ' ' -- '--limit --offset --count --format -f --color'
+        case 'plot'
+            string split ' ' -- '--show --ring --height --output --format -f --color'
         case 'top'
             string split ' ' -- '--interval --where --color'
         case 'transition'
@@ -108,6 +110,16 @@ function __vyrectl_kind_action
         'fault' 'stop with a fault code'
 end
 
+function __vyrectl_kind_by
+    printf '%s\t%s\n' \
+        'state' '' \
+        'priority' '' \
+        'tenant' '' \
+        'op' '' \
+        'age' '' \
+        'requeues' ''
+end
+
 function __vyrectl_kind_color
     printf '%s\t%s\n' \
         'auto' '' \
@@ -124,6 +136,7 @@ function __vyrectl_kind_command
         'snapshot' 'Show queue telemetry' \
         'map' 'Draw the ring, a mark for each slot or run of slots' \
         'diff' 'Show what changed between two looks at a ring' \
+        'plot' 'Draw a queue\'s depth, rates and ages over time' \
         'top' 'Watch a ring live, and edit it' \
         'transition' 'Apply a lifecycle action to slots' \
         'set' 'Write any word of any slots' \
@@ -245,6 +258,20 @@ end
 function __vyrectl_kind_limit
     printf '%s\t%s\n' \
         'all' ''
+end
+
+function __vyrectl_kind_metric
+    printf '%s\t%s\n' \
+        'schedulable' 'schedulable tasks' \
+        'running' 'running tasks' \
+        'paused' 'paused tasks' \
+        'faulted' 'faulted tasks' \
+        'done_rate' 'tasks done per second' \
+        'requeue_rate' 'requeues per second' \
+        'depth_rate' 'change of schedulable tasks per second' \
+        'age' 'largest age' \
+        'age_p99' 'age that 99 % of the open tasks do not exceed' \
+        'age_p50' 'age that half of the open tasks do not exceed'
 end
 
 function __vyrectl_kind_mode
@@ -572,7 +599,7 @@ complete -c vyrectl -n '__vyrectl_in snapshot' -l quiet -s q -d 'Leave out talk 
 complete -c vyrectl -n '__vyrectl_in snapshot' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at snapshot 0 9999' -x -k -a '(__fish_complete_suffix .bin)'
 
-complete -c vyrectl -n '__vyrectl_in map' -l by -x -a '(__vyrectl_go_on "[^,]*\$" group)' -d 'What the marks show'
+complete -c vyrectl -n '__vyrectl_in map' -l by -x -k -a '(__vyrectl_kind_by)' -d 'What the marks show'
 complete -c vyrectl -n '__vyrectl_in map' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
 complete -c vyrectl -n '__vyrectl_in map' -l slots -x -d 'Only these slots, e.g. 0-15,20'
 complete -c vyrectl -n '__vyrectl_in map' -l width -x -d 'Marks in a row; what fits by default'
@@ -599,6 +626,17 @@ complete -c vyrectl -n '__vyrectl_in diff' -l quiet -s q -d 'Leave out talk and 
 complete -c vyrectl -n '__vyrectl_in diff' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at diff 0 0' -x -k -a '(__fish_complete_suffix .bin)'
 complete -c vyrectl -n '__vyrectl_at diff 1 1' -x -k -a '(__fish_complete_suffix .bin)'
+
+complete -c vyrectl -n '__vyrectl_in plot' -l show -x -a '(__vyrectl_go_on "[^,]*\$" metric)' -d 'Draw these: schedulable, running, paused, faulted, done_rate, requeue_rate, depth_rate, age, age_p99, age_p50, all'
+complete -c vyrectl -n '__vyrectl_in plot' -l ring -x -d 'Draw this ring alone'
+complete -c vyrectl -n '__vyrectl_in plot' -l height -x -d 'Lines of a chart'
+complete -c vyrectl -n '__vyrectl_in plot' -l output -r -F -d 'Write a .png, .svg or .pdf file (needs vyrectl[plot])'
+complete -c vyrectl -n '__vyrectl_in plot' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in plot' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in plot' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in plot' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in plot' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at plot 0 0' -r -F
 
 complete -c vyrectl -n '__vyrectl_in top' -l interval -x -d 'Time between looks'
 complete -c vyrectl -n '__vyrectl_in top' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''

@@ -15,6 +15,14 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('complete', 'finish'),
             @('fault', 'stop with a fault code')
         )
+        'by' = @(
+            @('state', ''),
+            @('priority', ''),
+            @('tenant', ''),
+            @('op', ''),
+            @('age', ''),
+            @('requeues', '')
+        )
         'color' = @(
             @('auto', ''),
             @('always', ''),
@@ -28,6 +36,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('snapshot', 'Show queue telemetry'),
             @('map', 'Draw the ring, a mark for each slot or run of slots'),
             @('diff', 'Show what changed between two looks at a ring'),
+            @('plot', 'Draw a queue''s depth, rates and ages over time'),
             @('top', 'Watch a ring live, and edit it'),
             @('transition', 'Apply a lifecycle action to slots'),
             @('set', 'Write any word of any slots'),
@@ -131,6 +140,18 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         )
         'limit' = @(
             ,@('all', '')
+        )
+        'metric' = @(
+            @('schedulable', 'schedulable tasks'),
+            @('running', 'running tasks'),
+            @('paused', 'paused tasks'),
+            @('faulted', 'faulted tasks'),
+            @('done_rate', 'tasks done per second'),
+            @('requeue_rate', 'requeues per second'),
+            @('depth_rate', 'change of schedulable tasks per second'),
+            @('age', 'largest age'),
+            @('age_p99', 'age that 99 % of the open tasks do not exceed'),
+            @('age_p50', 'age that half of the open tasks do not exceed')
         )
         'mode' = @(
             @('auto', ''),
@@ -414,7 +435,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         }
         'map' = @{
             Options = @(
-                @('--by', 'group_list', 'What the marks show'),
+                @('--by', 'by', 'What the marks show'),
                 @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
                 @('--slots', 'none', 'Only these slots, e.g. 0-15,20'),
                 @('--width', 'none', 'Marks in a row; what fits by default'),
@@ -450,6 +471,23 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('-h', '', 'Show this message and exit')
             )
             Places = @('file_bin', 'file_bin')
+        }
+        'plot' = @{
+            Options = @(
+                @('--show', 'metric_list', 'Draw these: schedulable, running, paused, faulted, done_rate, requeue_rate, depth_rate, age, age_p99, age_p50, all'),
+                @('--ring', 'none', 'Draw this ring alone'),
+                @('--height', 'none', 'Lines of a chart'),
+                @('--output', 'file', 'Write a .png, .svg or .pdf file (needs vyrectl[plot])'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file')
         }
         'top' = @{
             Options = @(

@@ -18,6 +18,7 @@ from vyrectl.cli.completion.names import SCRIPT_NAMES
 from vyrectl.cli.output import COLORS, FORMATS
 from vyrectl.ring.findings.kinds import KINDS
 from vyrectl.task.lifecycle import TRANSITIONS
+from vyrectl.telemetry.series import METRICS
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ KIND_OF_METAVAR: dict[str, str] = {
     "FINDING": "finding",
     "FIELD,": f"field{COMMA}",
     "FLAGS": "flag",
+    "METRIC,": f"metric{COMMA}",
     "OP": "op",
     "PRIORITY": "priority",
     "SHELL": "shell",
@@ -84,7 +86,9 @@ KIND_OF_METAVAR: dict[str, str] = {
     "|".join(FORMATS): "format",
     "|".join(COLORS): "color",
     "TABLE": FILE,
-    **dict.fromkeys(("BYTES", "FIELD=START..STOP", "HEX", "LIST", "N", "S", "SECONDS", "SLOTS"), NONE),
+    **dict.fromkeys(
+        ("BYTES", "FIELD=START..STOP", "HEX", "LIST", "N", "NAME", "S", "SECONDS", "SLOTS"), NONE
+    ),
 }
 """Metavar without dots and brackets -> name of a kind; in ``HEX|FILE`` each part is looked up."""
 
@@ -94,7 +98,7 @@ KIND_OF_OPTION: dict[str, str] = {
     "--columns": f"field{COMMA}",
     "--device": DEVICE,
 }
-"""Option -> name of a kind, where the metavar is a common one; goes before `KIND_OF_METAVAR`."""
+"""Option -> name of a kind, where the metavar is a common one that lists no words; goes before `KIND_OF_METAVAR`."""
 
 FIELD_METAVAR = "NAME|N"
 """Metavar of an option that bears a field's name and takes its value."""
@@ -132,6 +136,7 @@ def word_kinds() -> dict[str, Kind]:
         "flag": tuple(Word(name) for name in FLAG_NAMES),
         "format": tuple(Word(name) for name in FORMATS),
         "group": tuple(Word(name) for name in GROUPS.values()),
+        "metric": tuple(Word(metric.name, metric.title) for metric in METRICS.values()),
         "op": (
             *(Word(opcode.name, opcode.effect) for opcode in CONTROL_OPCODES),
             *(Word(op.name, op.doc) for op in shipped_ops()),

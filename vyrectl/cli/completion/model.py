@@ -137,9 +137,9 @@ class _Reader:
         return Place(param.metavar or param.name.upper(), self._kind(command, param), param.nargs != 1)
 
     def _kind(self, command: str, param: Any) -> str:
-        if param.opts[0] in KIND_OF_OPTION:
-            return KIND_OF_OPTION[param.opts[0]]
         metavar = re.sub(r"[\[\]]|\.\.\.", "", param.metavar or "").strip()
+        if param.opts[0] in KIND_OF_OPTION and not _is_word(metavar.partition("|")[0]):
+            return KIND_OF_OPTION[param.opts[0]]
         if metavar in KIND_OF_METAVAR:
             return KIND_OF_METAVAR[metavar]
         if metavar.startswith("FILE."):
