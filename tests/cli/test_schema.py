@@ -50,6 +50,7 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("none.bin", "--ages", "--oldest", "1", "--by", "op"),
         (RING, "--since", "history.jsonl"),
     ),
+    "plot": (("history.jsonl",), ("history.jsonl", "--show", "all"), ("history.jsonl", "--output", "h.svg")),
     "transition": ((RING, "resume", "5"), (RING, "pause", "1-3", "--epoch", "never", "--dry-run")),
     "set": (
         (RING, "age=3", "1"),
@@ -97,7 +98,8 @@ def folder(tmp_path: Path, ring: Path, odd: Path, cli: Cli) -> Path:
     """Rings, saved snapshots, an operation and a matrix to name in the cases."""
     write_ring(tmp_path / "none.bin")
     (tmp_path / "before.json").write_text(cli("snapshot", RING, "--json").out)
-    cli("snapshot", RING, "--append", "history.jsonl")
+    for _ in range(2):
+        cli("snapshot", RING, "--append", "history.jsonl")
     (tmp_path / "mine.cl").write_text(OPS)
     np.save(tmp_path / "matrix.npy", np.full((8, 8), 0.125))
     return tmp_path

@@ -20,6 +20,7 @@ HOMES: dict[str, str] = {
     "map": "rings",
     "diff": "rings",
     "snapshot": "telemetry",
+    "plot": "telemetry",
     "transition": "edit",
     "set": "edit",
     "check": "care",

@@ -1,4 +1,4 @@
-"""Schema of `snapshot`: one ring or several, plain or as a line of a history or of `--watch`."""
+"""Schemas of `snapshot` (one ring or several, plain or as a line of a history or of `--watch`) and of `plot`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from vyrectl.cli.schemas.parts import (
 )
 from vyrectl.cli.snapshot_records import ABOUT, GROUPS
 from vyrectl.telemetry.delta import COMPARED, RULES
+from vyrectl.telemetry.series import METRICS
 
 COUNTS: dict[str, Schema] = {
     "slots": COUNT,
@@ -106,6 +107,26 @@ SEVERAL_LINE = answer(
     WATCHED,
 )
 
+BOUNDS = record(table(("least", "most", "last"), NUMBER))
+SERIES = record(
+    {
+        "ring": TEXT,
+        "samples": COUNT,
+        "from": TIMESTAMP,
+        "to": TIMESTAMP,
+        "seconds": SECONDS,
+        "bounds": record({}, table(METRICS, BOUNDS)),
+    }
+)
+LOOK = record({"ring": TEXT, "timestamp": TIMESTAMP, "seconds": SECONDS}, table(METRICS, maybe(NUMBER)))
+PLOT: Fields = {
+    "source": TEXT,
+    "lines": COUNT,
+    "skipped": COUNT,
+    "metrics": rows(choice(METRICS)),
+    "rings": rows(SERIES),
+}
+
 SCHEMAS: dict[str, Schema] = {
     "snapshot": document(
         "snapshot",
@@ -116,5 +137,11 @@ SCHEMAS: dict[str, Schema] = {
         FAILED_LINE,
         SEVERAL_LINE,
         shared=SHARED,
-    )
+    ),
+    "plot": document(
+        "plot",
+        "A history look by look, or the picture that was written.",
+        answer("plot", {**PLOT, "looks": rows(LOOK)}),
+        answer("plot", {**PLOT, "output": TEXT}),
+    ),
 }
