@@ -1,7 +1,7 @@
 """What telemetry costs the host: the snapshot of a large ring beside the sum of its bytes, and whole commands.
 
-Everything is measured in turn, round after round (`vyrectl.bench.case.measure`), in one ring file that lies in the
-page cache. The ceiling is a plain sum of the same bytes, one thread for each processor, through the same kind of
+Ways to count and whole commands are each measured in turn, round after round (`vyrectl.bench.case.measure`), with
+one ring file that lies in the page cache. The ceiling is a plain sum of the same bytes, one thread for each processor, through the same kind of
 mapping; whole commands stand beside a Python that does nothing, both compiled before, as an installation is.
 Imports numpy.
 """
@@ -166,8 +166,10 @@ def run_host(
         large = _write_ring(folder / "large.bin", slots)
         _write_ring(folder / "small.bin", SMALL_SLOTS)
         ring = stack.enter_context(Ring.open(large))
-        cases = [*_memory(report, ring, device), *_commands(folder, slots)]
-        report.measures = measure(cases, repeats, tell)
+        memory, commands = list(_memory(report, ring, device)), list(_commands(folder, slots))
+        report.measures = measure(memory, repeats, tell)
+        turns = len(memory) * (repeats + 1)
+        report.measures += measure(commands, repeats, lambda done: tell(turns + done))
     report.seconds = time.perf_counter() - started
     return report
 
