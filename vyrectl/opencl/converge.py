@@ -16,8 +16,8 @@ from vyrectl.engine.converge import AT_BOUND, CONVERGED, STOPPED, Convergence, F
 from vyrectl.engine.steps import StepSource
 from vyrectl.errors import DeviceError, KernelDiedError, StepFaultError
 from vyrectl.opencl.devices import Device, find_device, pyopencl
-from vyrectl.opencl.program import LADDER, _build_error, _try_build
-from vyrectl.opencl.source import _Paster
+from vyrectl.opencl.program import LADDER, Host, build_error, open_device, try_build
+from vyrectl.opencl.source import Paster
 from vyrectl.resources import kernels_dir
 
 ENDINGS = (AT_BOUND, CONVERGED, STOPPED)
@@ -47,7 +47,7 @@ class OpenCLConverger:
         self._items = items or (CPU_ITEMS if self.device.is_cpu else GPU_ITEMS)
         self.name = self.device.name
         self._cl = pyopencl()
-        self._context: Any = None
+        self._host: Host | None = None
 
     def converge(self, job: Convergence, stop: Stop = lambda: False) -> Fixpoint:
         """Iterate; see `vyrectl.engine.converge.Converger`.
@@ -67,14 +67,12 @@ class OpenCLConverger:
             ) from error
 
     def _run(self, job: Convergence, stop: Stop) -> Fixpoint:
-        cl = self._cl
-        if self._context is None:
-            self._context = cl.Context([self.device.handle])
         self._check_size(job)
-        kernel = self._kernel(job)
-        queue = cl.CommandQueue(self._context, properties=cl.command_queue_properties.PROFILING_ENABLE)
-        loop = _Loop(cl, self._context, queue, job)
-        event = kernel(queue, *self._shape(kernel, len(job.current)), *loop.arguments)
+        host = self._host = self._host or open_device(self.device)
+        kernel = self._kernel(host, job)
+        shape = self._shape(kernel, len(job.current))
+        loop = _Loop(self._cl, host, job)
+        event = kernel(host.queue, *shape, *loop.arguments)
         loop.wait(event, stop)
         state = loop.state()
         if state[_FAULT]:
@@ -85,7 +83,7 @@ class OpenCLConverger:
             ended=ENDINGS[int(state[_ENDED])],
             device=self.name,
             device_seconds=(event.profile.end - event.profile.start) * 1e-9,
-            work_group_size=self._shape(kernel, len(job.current))[1][0],
+            work_group_size=shape[1][0],
         )
 
     def _shape(self, kernel: Any, words: int) -> tuple[tuple[int], tuple[int]]:
@@ -94,17 +92,17 @@ class OpenCLConverger:
         items = min(1 << (words - 1).bit_length(), most, self._items)
         return (items,), (items,)
 
-    def _kernel(self, job: Convergence) -> Any:
+    def _kernel(self, host: Host, job: Convergence) -> Any:
         source, logs = assemble(job.source, job.step.name), list[str]()
         for rung in LADDER:
-            handle = _try_build(self._cl, self._context, source, rung, logs)
+            handle = try_build(self._cl, host.context, source, rung, logs)
             if handle is None:
                 continue
             try:
                 return self._cl.Kernel(handle, "vyre_converge")
             except self._cl.Error as error:
                 logs.append(str(error))
-        raise _build_error(self.device, logs, (job.source,))
+        raise build_error(self.device, logs, (job.source,))
 
     def _check_size(self, job: Convergence) -> None:
         largest = max(job.current.nbytes, sum(operand.nbytes for operand in job.operands))
@@ -119,7 +117,7 @@ class OpenCLConverger:
 
 def assemble(source: StepSource, step: str) -> str:
     """The program of one step: the source that declares it, then the loop that calls it."""
-    paste = _Paster(kernels_dir())
+    paste = Paster(kernels_dir())
     parts = (
         paste.file(kernels_dir() / "include" / "vyre_step.h"),
         paste.text(source.text, source.path),
@@ -132,8 +130,8 @@ def assemble(source: StepSource, step: str) -> str:
 class _Loop:
     """The buffers of one run."""
 
-    def __init__(self, cl: Any, context: Any, queue: Any, job: Convergence) -> None:
-        self._cl, self._context, self._queue = cl, context, queue
+    def __init__(self, cl: Any, host: Host, job: Convergence) -> None:
+        self._cl, self._context, self._queue = cl, host.context, host.queue
         self._job = job
         self._state = self._buffer(np.zeros(_STATE_WORDS, np.uint32))
         self._current = self._buffer(job.current)

@@ -107,7 +107,7 @@ def build_program(
     logs: list[str] = []
     died: KernelDiedError | None = None
     for rung in LADDER:
-        handle = _try_build(cl, context, source, rung, logs)
+        handle = try_build(cl, context, source, rung, logs)
         if handle is None:
             continue
         program = Program(device, context, queue, handle, rung, op_order(extra, variant.only), variant)
@@ -118,7 +118,7 @@ def build_program(
                 return replace(program, coherent=coherent and device.is_cpu)
         except KernelDiedError as error:
             died = error
-    raise died or _build_error(device, logs, extra)
+    raise died or build_error(device, logs, extra)
 
 
 def open_device(device: Device) -> Host:
@@ -191,7 +191,8 @@ def _ask(program: Program, kernel_name: str, words: NDArray[np.uint32], *, share
     return answers
 
 
-def _try_build(cl: Any, context: Any, source: str, rung: Rung, logs: list[str]) -> Any:
+def try_build(cl: Any, context: Any, source: str, rung: Rung, logs: list[str]) -> Any:
+    """A source built on one rung, or None with the compiler's words added to `logs`."""
     options = [f"-cl-std={rung.standard}", f"-DVYRE_RUNG={rung.number}"]
     try:
         with warnings.catch_warnings():
@@ -202,7 +203,14 @@ def _try_build(cl: Any, context: Any, source: str, rung: Rung, logs: list[str]) 
         return None
 
 
-def _build_error(device: Device, logs: list[str], extra: Sequence[OpSource | StepSource]) -> DeviceError:
+def build_error(device: Device, logs: list[str], extra: Sequence[OpSource | StepSource]) -> DeviceError:
+    """Why no rung of the ladder can be used.
+
+    Args:
+        device: Where it was tried.
+        logs: What the compiler said on each rung that does not build.
+        extra: The user's sources in the program.
+    """
     log = logs[-1] if logs else ""
     if "unknown target CPU" in log:
         return KernelBuildError(

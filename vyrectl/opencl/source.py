@@ -72,7 +72,7 @@ def assemble(extra: Sequence[OpSource] = (), variant: Variant = Variant()) -> st
         InvalidInputError: Clashing operations, or an include that cannot be found.
     """
     ops = op_order(extra, variant.only)
-    paste = _Paster(kernels_dir())
+    paste = Paster(kernels_dir())
     parts = [_definitions(ops, variant), paste.file(kernels_dir() / "include" / "vyre_control.h")]
     wanted = {op.path for op in ops}
     sources = [source for source in (*shipped_sources(), *extra) if source.path in wanted]
@@ -85,7 +85,7 @@ def assemble(extra: Sequence[OpSource] = (), variant: Variant = Variant()) -> st
 
 def assemble_alone(name: str) -> str:
     """One file of `kernels/engine` with what it includes, without operations and without the engine."""
-    return _Paster(kernels_dir()).file(kernels_dir() / "engine" / name)
+    return Paster(kernels_dir()).file(kernels_dir() / "engine" / name)
 
 
 def _definitions(ops: Sequence[OpInfo], variant: Variant) -> str:
@@ -130,11 +130,15 @@ def assemble_file(*parts: str) -> str:
     Args:
         parts: Its path below `kernels`.
     """
-    return _Paster(kernels_dir()).file(kernels_dir().joinpath(*parts))
+    return Paster(kernels_dir()).file(kernels_dir().joinpath(*parts))
 
 
-class _Paster:
-    """Pastes local includes into a text, each file once."""
+class Paster:
+    """Pastes local includes into a text, each file once.
+
+    Args:
+        kernels: The folder with `include` and `engine`.
+    """
 
     def __init__(self, kernels: Path) -> None:
         self._folders = (kernels / "include", kernels / "engine")
@@ -142,6 +146,7 @@ class _Paster:
         self._seen: set[Path] = set()
 
     def file(self, path: Path) -> str:
+        """A file of ours; nothing the second time."""
         resolved = path.resolve()
         if resolved in self._seen:
             return ""
@@ -149,6 +154,11 @@ class _Paster:
         return self.text(path.read_text(encoding="utf-8"), path)
 
     def text(self, text: str, path: Path, depth: int = 0) -> str:
+        """A text that stands in a file, with what it includes.
+
+        Raises:
+            InvalidInputError: An include that cannot be found, or too many within one another.
+        """
         shown = self._shown(path)
 
         def paste(match: re.Match[str]) -> str:
