@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vyrectl.abi.states import TaskState as TaskState
     from vyrectl.launch import LaunchReport as LaunchReport
     from vyrectl.launch import launch as launch
+    from vyrectl.launch.converge import converge as converge
     from vyrectl.policy.enums import ExecutionMode as ExecutionMode
     from vyrectl.policy.enums import QueuePressure as QueuePressure
     from vyrectl.policy.enums import Topology as Topology
@@ -46,6 +47,7 @@ _HOMES = {
     "ExecutionMode": "vyrectl.policy.enums",
     "launch": "vyrectl.launch",
     "LaunchReport": "vyrectl.launch",
+    "converge": "vyrectl.launch.converge",
 }
 
 __all__ = ["__version__", "errors", *_HOMES]

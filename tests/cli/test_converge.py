@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -277,6 +278,22 @@ def test_a_timeout_saves_what_there_is(ring: Path) -> None:
     assert (found.returncode, record["ended"], record["converged"]) == (124, "timeout", False)
     assert record["result"] == [record["iterations"]] * 2
     assert found.stderr.decode().startswith("warning: not converged after ")
+
+
+def test_a_process_that_may_not_fork_runs_it_itself(cli: Cli) -> None:
+    Path("count.cl").write_text(COUNT)
+    args = ("converge", save("start.json", [0, 7]), "--steps", "count.cl", "--max-iterations")
+    other = threading.Event()
+    thread = threading.Thread(target=other.wait)
+    thread.start()
+    try:
+        bounded = cli(*args, "3", "--json").json()
+        timed = cli(*args, "0xFFFFFFFF", "--timeout", "0.3", "--json")
+    finally:
+        other.set()
+        thread.join()
+    assert (bounded["result"], bounded["ended"]) == ([3, 10], "max_iterations")
+    assert (timed.code, timed.json()["ended"]) == (124, "timeout")
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are looked up in /proc")

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from tests.conformance.oclgrind import ROOT, icd_library
 from tests.engine.convergences import distribution_job, random_chain, random_graph, reachability_job
+from vyrectl import converge
 from vyrectl.engine.converge import Convergence, ReferenceConverger, StepReads
 from vyrectl.engine.shares import bit_set, edges_by_target
 from vyrectl.engine.steps import StepSource, find_step, scan_steps
 from vyrectl.errors import KernelBuildError, StepFaultError
-from vyrectl.launch.converge import converge
 from vyrectl.opencl.converge import OpenCLConverger
 from vyrectl.opencl.devices import list_devices
 

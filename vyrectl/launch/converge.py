@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 import signal
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -31,6 +32,7 @@ from vyrectl.engine.converge import (
 from vyrectl.engine.shares import bit_set, check_chain, cumulative_matrix, edges_by_target, shares_of
 from vyrectl.engine.steps import StepSource, find_step, load_steps
 from vyrectl.errors import DeviceError, InvalidInputError, UsageError, VyrectlError
+from vyrectl.launch.elsewhere import may_fork
 from vyrectl.launch.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
 
 DEFAULT_MAX_ITERATIONS = 10_000
@@ -194,7 +196,7 @@ def converge_apart(
     grace: float = GRACE_SECONDS,
     **options: Any,
 ) -> Apart:
-    """`converge` in a child process.
+    """`converge` in a child process; in this one where forking would be unsafe (threads, a driver loaded).
 
     Args:
         vector: See `converge`.
@@ -207,6 +209,8 @@ def converge_apart(
         DeviceError: The child died by itself.
         VyrectlError: Whatever `converge` raises, relayed.
     """
+    if not may_fork():
+        return _converge_here(vector, timeout, options)
     shared = mmap.mmap(-1, max(vector.nbytes, 1))
 
     def work(channel: Channel) -> dict[str, Any]:
@@ -236,6 +240,12 @@ def converge_apart(
         (ending.signal_received or 0) if stopped else 0,
         ending.timed_out and stopped,
     )
+
+
+def _converge_here(vector: Words, timeout: float | None, options: dict[str, Any]) -> Apart:
+    deadline = None if timeout is None else time.monotonic() + timeout
+    found = converge(vector, stop=lambda: deadline is not None and time.monotonic() >= deadline, **options)
+    return Apart(found, 0, found.ended == STOPPED)
 
 
 def _exit_code(ending: Ending) -> int:

@@ -17,6 +17,9 @@ MOST_ROWS = 32
 
 BAR_WIDTH = 24
 
+LEAST_SHOWN = 0.05
+"""A node that starts with nothing and is heading for less is left out."""
+
 Record = Mapping[str, Any]
 
 
@@ -53,7 +56,7 @@ def _ended(record: Record) -> str:
 
 def _shares(record: Record, block: str) -> FittedTable:
     """Shares now and in the limit, with a bar; the smallest of very many nodes are put together."""
-    nodes = [node for node in record["nodes"] if node["start_share"] or node["limit_share"]]
+    nodes = [node for node in record["nodes"] if node["start"] or node["limit"] >= LEAST_SHOWN]
     shown, rest = _largest(nodes)
     columns = [
         Column("state" if _named(record) else "node"),
