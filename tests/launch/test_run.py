@@ -296,3 +296,25 @@ def test_a_device_that_dies_leaves_the_ring(ring: Ring) -> None:
     with pytest.raises(KernelDiedError):
         launch(ring, device=DyingBackend())
     assert (ring.slots == make_slots(10)).all()
+
+
+def test_the_policy_is_asked_only_where_that_is_wanted(ring: Ring) -> None:
+    assert run(ring).plan is None
+    report = run(Ring.from_slots(make_slots(10)), plan="auto", age_threshold=3)
+    assert report.plan is not None
+    assert report.plan["request"]["queue_len"] == 10
+    assert report.plan["launched"]["age_threshold"] == 3
+    with pytest.raises(UnknownNameError, match="'auto'"):
+        run(ring, plan="uato")
+
+
+def test_states_before_and_after_are_told(ring: Ring) -> None:
+    report = run(ring, max_steps=4)
+    assert (report.states_before[1], report.states_after[1], report.states_after[3]) == (10, 6, 4)
+    counts = {(one.source, one.target): one.count for one in report.transitions}
+    assert counts == {
+        (TaskState.READY, TaskState.RUNNING): 4,
+        (TaskState.RUNNING, TaskState.DONE): 4,
+        (TaskState.READY, TaskState.READY): 6,
+        (TaskState.DONE, TaskState.DONE): 4,
+    }

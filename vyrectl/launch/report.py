@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from vyrectl.abi.states import PRIORITY_NAMES
+from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.engine.backend import OUTCOMES, Tally
+from vyrectl.launch.transitions import TransitionCount, transition_counts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +61,11 @@ class LaunchReport:
         build_seconds: Time to open the device and build the program.
         geometry: workers (work-groups), work_group_size, ticket and rung of the fence ladder; empty on the
             reference backend.
+        states_before: Slots in each known state at the start, in the order of the state words (8 numbers).
+        states_after: The same at the end.
         outputs: Files written.
+        plan: What the policy recommended and what was made of it (`vyrectl.launch.plan.plan_record`), None when it
+            was not asked.
         control: The control buffer at the end, u32; not part of the record.
     """
 
@@ -78,8 +83,11 @@ class LaunchReport:
     wall_seconds: float
     build_seconds: float
     geometry: Mapping[str, int]
+    states_before: tuple[int, ...]
+    states_after: tuple[int, ...]
     control: NDArray[np.uint32] = field(repr=False)
     outputs: tuple[str, ...] = field(default=())
+    plan: Mapping[str, Any] | None = field(default=None)
 
     @property
     def claims(self) -> int:
@@ -90,6 +98,11 @@ class LaunchReport:
     def outcomes(self) -> dict[str, int]:
         """Turns per outcome: done, yielded, paused, requeued, faulted."""
         return self.tally.outcomes()
+
+    @property
+    def transitions(self) -> tuple[TransitionCount, ...]:
+        """How often which state followed which; see `vyrectl.launch.transitions`."""
+        return transition_counts(self.states_before, self.states_after, self.outcomes, self.resumed)
 
     @property
     def tasks_per_second(self) -> float:
@@ -130,4 +143,11 @@ class LaunchReport:
             "tasks_per_second": self.tasks_per_second,
             "geometry": dict(self.geometry),
             "outputs": list(self.outputs),
+            "states": {"before": _by_state(self.states_before), "after": _by_state(self.states_after)},
+            "transitions": [one.to_record() for one in self.transitions],
+            "plan": self.plan,
         }
+
+
+def _by_state(counts: tuple[int, ...]) -> dict[str, int]:
+    return {state.label: count for state, count in zip(TaskState, counts, strict=True)}

@@ -18,13 +18,26 @@ from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.engine.backend import MODES, Backend, Job, Place
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource, load_source, op_codes
-from vyrectl.engine.schedule import DEFAULT_AGE_THRESHOLD, tenants_admitted
+from vyrectl.engine.schedule import tenants_admitted
 from vyrectl.errors import InvalidInputError, RingFormatError, UnknownNameError, UsageError
+from vyrectl.launch.plan import (
+    AUTO,
+    OFF,
+    REFERENCE_LIMITS,
+    Launched,
+    Plan,
+    Wishes,
+    check_choice,
+    plan_for,
+    plan_record,
+    settle,
+)
 from vyrectl.launch.report import LaunchReport, LeftAlone
 from vyrectl.launch.rounds import Drain, Limits
 from vyrectl.launch.verify import Check
 from vyrectl.ring.file import Ring
 from vyrectl.task.arrays import SlotArray
+from vyrectl.telemetry.snapshot import StateTally, tally_slots
 
 OBSERVABLE_WORDS = 32
 """Observable words of a control buffer that a launch makes itself."""
@@ -45,11 +58,12 @@ def launch(
     workers: int | None = None,
     work_group_size: int | None = None,
     ticket: int | None = None,
-    age_threshold: int = DEFAULT_AGE_THRESHOLD,
+    age_threshold: int | None = None,
     max_steps: int | None = None,
     timeout: float | None = None,
     verify: bool = False,
     mode: str = "auto",
+    plan: Plan | str = OFF,
     place: Place | None = None,
     limits: Limits | None = None,
 ) -> LaunchReport:
@@ -71,11 +85,14 @@ def launch(
         workers: Work-groups.
         work_group_size: Work-items of each.
         ticket: Positions of the claim order that a work-item takes at once.
-        age_threshold: Age ticks that lift a task by one class; 0 for none.
+        age_threshold: Age ticks that lift a task by one class; 0 for none. When None the plan decides, 32 without one.
         max_steps: Most claims.
         timeout: Seconds after which no further slice starts.
         verify: Prove afterwards that every claim was made once and everything else kept; costs memory and time.
-        mode: `jit` compiles the operations that the ring uses, `interpreter` all, `auto` decides by the ring's length.
+        mode: `jit` compiles the operations that the ring uses, `interpreter` all; with `auto` the plan decides, or the
+            ring's length without one.
+        plan: `auto` asks the launch policy about the whole ring as it is at the start, `off` does not; or a saved
+            plan. Mode and aging follow it where they are not given; the report compares the two.
         place: Where to work instead of `ring.slots`, which may then be read-only; see `vyrectl.engine.backend.Place`.
         limits: Everything that can end the launch early, for callers that watch it; `max_steps` and `timeout`
             are added to it.
@@ -108,16 +125,28 @@ def launch(
                 timeout=timeout,
                 verify=verify,
                 mode=mode,
+                plan=plan,
                 limits=limits,
             )
             opened.save()
         return report
     _check_ring(ring, writes=place is None)
     _check_mode(mode)
+    check_choice(plan)
     table = BufferTable.of(buffers)
     sources = tuple(op if isinstance(op, OpSource) else load_source(Path(op)) for op in ops)
     started_control = start_control(control, epoch)
     workplace = _Workplace(ring.slots, place)
+    before = tally_slots(ring.slots)
+    opening = time.monotonic()
+    backend = choose_backend(device)
+    wishes = Wishes(
+        mode=None if mode == "auto" else mode,
+        age_threshold=None if age_threshold is None else _positive("age_threshold", age_threshold, least=0),
+        workers=_optional("workers", workers),
+        work_group_size=_optional("work_group_size", work_group_size),
+    )
+    settings = settle(_plan(plan, before, backend, wishes), wishes)
     job = Job(
         slots=ring.slots,
         control=started_control,
@@ -125,17 +154,15 @@ def launch(
         ops=sources,
         gate=control is not None,
         selected=selected_slots(ring.slots, where, op_codes(sources)),
-        age_threshold=_positive("age_threshold", age_threshold, least=0),
-        workers=_optional("workers", workers),
-        work_group_size=_optional("work_group_size", work_group_size),
+        age_threshold=settings.age_threshold,
+        workers=wishes.workers,
+        work_group_size=wishes.work_group_size,
         ticket=_optional("ticket", ticket),
         place=workplace,
-        mode=mode,
+        mode=settings.mode,
         verify=verify,
     )
     check = Check(job) if verify else None
-    opening = time.monotonic()
-    backend = choose_backend(device)
     with closing(backend.open(job)) as session:
         opened_at = time.monotonic()
         bounds = _limits(limits, max_steps, timeout, opened_at)
@@ -152,6 +179,10 @@ def launch(
     if control is not None:
         control[:] = ended_control
     remaining, left_alone = remainder(workplace.slots, job, ended_control)
+    ended = tally_slots(workplace.slots)
+    launched = Launched(
+        len(ring), before.snapshot(lenient=True).schedulable_count, session.facts(), ended.max_priority_age
+    )
     return LaunchReport(
         device=backend.name,
         ended=course.ended,
@@ -169,7 +200,19 @@ def launch(
         remaining=remaining,
         left_alone=left_alone,
         geometry=session.facts(),
+        states_before=before.counts,
+        states_after=ended.counts,
+        plan=plan_record(settings, launched),
     )
+
+
+def _plan(plan: Plan | str, tally: StateTally, backend: Backend, wishes: Wishes) -> Plan | None:
+    """The plan to launch by, if any."""
+    if isinstance(plan, Plan):
+        return plan
+    device = getattr(backend, "device", None)
+    limits = REFERENCE_LIMITS if device is None else device.limits
+    return plan_for(tally, limits, wishes.workers) if plan == AUTO else None
 
 
 class _Workplace:

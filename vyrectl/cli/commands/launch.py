@@ -20,6 +20,7 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.views.launch import view, view_plan
+from vyrectl.launch.plan import AUTO, OFF, Plan, Wishes, saved_plan, settle
 from vyrectl.launch.supervised import LaunchPlan, launch_file
 from vyrectl.launch.supervisor import GRACE_SECONDS
 
@@ -61,7 +62,7 @@ def command(
         typer.Option(
             "--age-threshold", metavar="N", help="Age ticks that lift a task by one class; 0: none."
         ),
-    ] = "32",
+    ] = "",
     max_steps: Annotated[
         str, typer.Option("--max-steps", metavar="N", help="Stop after this many claims.")
     ] = "",
@@ -91,6 +92,12 @@ def command(
     mode: Annotated[
         str,
         typer.Option("--mode", metavar="auto|jit|interpreter", help="Compile the ring's operations, or all."),
+    ] = "auto",
+    plan_text: Annotated[
+        str,
+        typer.Option(
+            "--plan", metavar="auto|off|FILE", help="Ask the policy, do not, or replay a saved plan."
+        ),
     ] = "auto",
     new_ring: Annotated[
         Path | None,
@@ -130,15 +137,16 @@ def command(
         "workers": _number(workers, "--workers"),
         "work_group_size": _number(work_group_size, "--work-group-size"),
         "ticket": _number(ticket, "--ticket"),
-        "age_threshold": parse_number(age_threshold, "--age-threshold"),
+        "age_threshold": _number(age_threshold, "--age-threshold", least=0),
         "max_steps": _number(max_steps, "--max-steps", least=0),
         "verify": verify,
         "mode": mode,
+        "plan": _read_plan(plan_text),
     }
     if dry_run:
         _show_plan(output, ring, options)
         return
-    plan = LaunchPlan(
+    launch_plan = LaunchPlan(
         ring=ring,
         output=new_ring,
         backup=backup,
@@ -151,9 +159,21 @@ def command(
         options=options,
     )
     with output.progress("launch", "claims", None) as update:
-        record, signal_received = launch_file(plan, lambda message: update(message["claims"]))
+        record, signal_received = launch_file(launch_plan, lambda message: update(message["claims"]))
     output.emit("launch", record, view)
     raise typer.Exit(_exit_code(record, signal_received, fail_on_fault=fail_on_fault))
+
+
+def _read_plan(text: str) -> Plan | str:
+    """Value of `--plan`: one of the two words, or what a file holds.
+
+    Raises:
+        FileError: It cannot be read.
+        InvalidInputError: It holds no plan.
+    """
+    from vyrectl.cli.sources import read_table
+
+    return text if text in (AUTO, OFF) else saved_plan(read_table(Path(text)), text)
 
 
 def _show_plan(output: Output, path: Path, options: dict[str, Any]) -> None:
@@ -165,7 +185,7 @@ def _show_plan(output: Output, path: Path, options: dict[str, Any]) -> None:
             ring.slots,
             epoch=options["epoch"],
             where=options["where"],
-            age_threshold=options["age_threshold"],
+            age_threshold=_preview_ticks(options),
             ops=options["ops"],
         )
     record = {
@@ -176,6 +196,13 @@ def _show_plan(output: Output, path: Path, options: dict[str, Any]) -> None:
         "left_alone": left_alone.to_record(),
     }
     output.emit("launch-plan", record, view_plan)
+
+
+def _preview_ticks(options: dict[str, Any]) -> int:
+    """The age threshold of a preview. A plan that is yet to be made needs no look: it leaves aging out only where no
+    task is old enough for it."""
+    plan = options["plan"] if isinstance(options["plan"], Plan) else None
+    return settle(plan, Wishes(age_threshold=options["age_threshold"])).age_threshold
 
 
 def _number(text: str, what: str, *, least: int = 1) -> int | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from vyrectl.abi.states import TaskState
 from vyrectl.cli.schemas.parts import (
     BOOL,
     BY_PRIORITY,
     COUNT,
     LEFT_ALONE,
+    LONG,
     SECONDS,
     SNAPSHOT,
     TEXT,
@@ -22,11 +24,39 @@ from vyrectl.cli.schemas.parts import (
     rows,
     table,
 )
+from vyrectl.cli.schemas.plan import CHOSEN, MODE, REQUEST
+from vyrectl.cli.schemas.plan import GEOMETRY as PLANNED_GEOMETRY
 from vyrectl.engine.backend import OUTCOMES
 from vyrectl.launch.report import ENDINGS
 
 BY_OP = rows(record({"op_handle": maybe(WORD), "op_name": maybe(TEXT), **table(OUTCOMES, COUNT)}))
 GEOMETRY = record({}, table(("workers", "work_group_size", "ticket", "rung"), COUNT))
+
+STATES = tuple(state.label for state in TaskState)
+TRANSITIONS = rows(record({"from": choice(STATES), "to": choice(STATES), "count": COUNT}))
+
+SIZES: Fields = {
+    "dispatch_grid": {"type": "array", "items": COUNT, "minItems": 3, "maxItems": 3},
+    **table(("workgroup_size_x", "slot_count"), COUNT),
+}
+LAUNCHED = record({"execution_mode": maybe(MODE), "age_priority_work": BOOL, **SIZES, "age_threshold": COUNT})
+SETTING: Schema = {"type": ["integer", "string", "boolean", "array", "null"]}
+"""What a plan and a launch may differ in."""
+
+PLAN = record(
+    {
+        "source": TEXT,
+        "request": record({}, REQUEST),
+        "recommendation": record(
+            {"geometry": PLANNED_GEOMETRY, **CHOSEN, "device_memory_budget_bytes": LONG}
+        ),
+        "launched": LAUNCHED,
+        "differences": rows(
+            record({"what": TEXT, "recommended": SETTING, "launched": SETTING, "because": TEXT})
+        ),
+        "notes": TEXTS,
+    }
+)
 
 REPORT: Fields = {
     "device": TEXT,
@@ -39,6 +69,9 @@ REPORT: Fields = {
     **table(("device_seconds", "wall_seconds", "build_seconds", "tasks_per_second"), SECONDS),
     "geometry": GEOMETRY,
     "outputs": TEXTS,
+    "states": record(table(("before", "after"), record(table(STATES, COUNT)))),
+    "transitions": TRANSITIONS,
+    "plan": maybe(PLAN),
 }
 LAUNCH = answer("launch", {"ring": TEXT, "in_place": BOOL, **REPORT})
 PREVIEW = answer(

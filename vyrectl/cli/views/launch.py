@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
+from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import STATE_STYLES, Cell, Column, FittedTable, count_of
 from vyrectl.cli.views.parts import Parts
 
@@ -38,7 +39,8 @@ LEFT_ALONE = {
 
 def view(record: Mapping[str, Any]) -> RenderableType:
     """The whole report."""
-    return Parts([_summary(record), _by_op(record), _by_priority(record), *_left_alone(record["left_alone"])])
+    parts = [_summary(record), _by_op(record), _by_priority(record), _transitions(record["transitions"])]
+    return Parts([*parts, *_plan(record["plan"]), *_left_alone(record["left_alone"])])
 
 
 def view_plan(record: Mapping[str, Any]) -> RenderableType:
@@ -96,6 +98,58 @@ def _outcome(name: str, count: int) -> Cell:
 def _by_priority(record: Mapping[str, Any]) -> FittedTable:
     rows = [(name, str(count)) for name, count in record["by_priority"].items()]
     return FittedTable([Column("priority"), Column("claims", right=True)], rows)
+
+
+def _transitions(rows: Sequence[Mapping[str, Any]]) -> FittedTable:
+    """What followed each state; on the diagonal stand the slots that rested there at the end."""
+    counts = {(row["from"], row["to"]): row["count"] for row in rows}
+    states = {state.label: STATE_STYLES[state] for state in TaskState}
+    sources, targets = ([name for name in states if any(name == pair[i] for pair in counts)] for i in (0, 1))
+    columns = [Column("from"), *(Column(name, right=True, rank=1) for name in targets)]
+    lines: list[list[Cell]] = [
+        [(source, states[source]), *(str(counts.get((source, target), "")) for target in targets)]
+        for source in sources
+    ]
+    return FittedTable(columns, lines, title="which state followed which (or was the last)")
+
+
+PLAN_LABELS = {
+    "execution_mode": "mode",
+    "age_priority_work": "aging",
+    "dispatch_grid": "work-groups",
+    "workgroup_size_x": "work-items of a group",
+    "slot_count": "slots",
+}
+
+
+def _plan(plan: Mapping[str, Any] | None) -> list[FittedTable]:
+    """Recommendation beside launch, with the reason where they differ."""
+    if plan is None:
+        return []
+    recommended = {**plan["recommendation"], **plan["recommendation"]["geometry"]}
+    because = {one["what"]: one["because"] for one in plan["differences"]}
+    rows = [
+        (
+            label,
+            _setting(recommended[name]),
+            _setting(plan["launched"][name]),
+            because.get(name, "as recommended"),
+        )
+        for name, label in PLAN_LABELS.items()
+    ]
+    source = "" if plan["source"] == "auto" else f", from {plain(plan['source'])}"
+    columns = [Column("plan"), Column("recommended"), Column("launched"), Column("because", wrap=True)]
+    title = f"plan for {count_of(plan['request']['queue_len'], 'task')}: {recommended['topology']}{source}"
+    notes = FittedTable([Column("note", wrap=True)], [(note,) for note in plan["notes"]], headed=False)
+    return [FittedTable(columns, rows, title=title), *([notes] if plan["notes"] else [])]
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return str(value[0])
+    return "-" if value is None else str(value)
 
 
 def _left_alone(counts: Mapping[str, int]) -> list[FittedTable]:

@@ -1,0 +1,264 @@
+"""What the launch policy says about a launch, what is made of it, and why the two differ where they do.
+
+A launch takes mode and aging from the recommendation and its geometry from the device (spec 2.3, step 6). Standard
+library and the policy only: the device is known here by its limits, the launch by what it reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vyrectl.errors import InvalidInputError, UnknownNameError
+from vyrectl.policy.document import request_fields
+from vyrectl.policy.enums import ExecutionMode, Topology
+from vyrectl.policy.policy import LaunchPolicy, LaunchRecommendation
+from vyrectl.policy.request import LaunchRequest
+from vyrectl.telemetry.snapshot import StateTally
+
+AUTO, OFF = "auto", "off"
+"""Ask the policy about the ring; do not ask it."""
+
+AGING_TICKS = LaunchPolicy().priority_age_threshold
+"""Age threshold of a launch that lets waiting work move up."""
+
+REFERENCE_LIMITS = {
+    "max_workgroup_size_x": 1,
+    "max_compute_workgroups_per_dimension": 65_535,
+    "max_compute_invocations_per_workgroup": 1,
+}
+"""Adapter limits that stand in where a backend is no OpenCL device."""
+
+MODES = {ExecutionMode.Jit: "jit", ExecutionMode.Interpreter: "interpreter"}
+"""What the policy's modes are called by a launch."""
+
+ASKED = "asked for"
+_SCHEMA = "vyrectl.plan/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A recommendation to launch by.
+
+    Attributes:
+        source: `auto`, or the file that it was saved in.
+        request: What the policy was asked (spec 2.1).
+        recommendation: What it answered, by the names of spec 2.3.
+    """
+
+    source: str
+    request: Mapping[str, Any]
+    recommendation: Mapping[str, Any]
+
+    @property
+    def mode(self) -> str:
+        """The recommended mode, as a launch calls it."""
+        return MODES[ExecutionMode(self.recommendation["execution_mode"])]
+
+    @property
+    def age_threshold(self) -> int:
+        """The recommended age threshold; 0 is no aging."""
+        return AGING_TICKS if self.recommendation["age_priority_work"] else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the caller of a launch asked for; None leaves it to the plan or to the device."""
+
+    mode: str | None = None
+    age_threshold: int | None = None
+    workers: int | None = None
+    work_group_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a launch is run with.
+
+    Attributes:
+        mode: `jit`, `interpreter`, or `auto` for the ring's length to decide.
+        age_threshold: Ticks that lift a task by one class; 0 for none.
+        plan: What was recommended, None when the policy was not asked.
+        wishes: What was asked for.
+    """
+
+    mode: str
+    age_threshold: int
+    plan: Plan | None
+    wishes: Wishes = field(default=Wishes())
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that was launched otherwise than recommended.
+
+    Attributes:
+        what: Name of the field.
+        recommended: Its value in the recommendation.
+        launched: Its value in the launch.
+        because: Why.
+    """
+
+    what: str
+    recommended: Any
+    launched: Any
+    because: str
+
+    def to_record(self) -> dict[str, Any]:
+        """Every field by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """What came of the settings.
+
+    Attributes:
+        slots: Slots of the ring.
+        queue_len: Schedulable tasks at the start.
+        geometry: What the device reported; empty on the reference backend.
+        oldest: Largest age_ticks at the end.
+    """
+
+    slots: int
+    queue_len: int
+    geometry: Mapping[str, int]
+    oldest: int
+
+
+def plan_for(tally: StateTally, limits: Mapping[str, int], workers: int | None = None) -> Plan:
+    """Ask the policy about a ring, as `vyrectl plan RING` does.
+
+    Args:
+        tally: The ring's states; slots in an unknown state are left out.
+        limits: Adapter limits of the device (`vyrectl.policy.request.ADAPTER_LIMITS`).
+        workers: Work-groups that were asked for.
+    """
+    asked = LaunchRequest(requested_worker_groups=workers or 0, **limits)
+    request = tally.snapshot(lenient=True).apply_to(asked)
+    return Plan(AUTO, request.to_record(), LaunchPolicy().recommend(request).to_record())
+
+
+def saved_plan(table: Mapping[str, Any], name: str) -> Plan:
+    """What `plan --json` printed, to launch by.
+
+    Args:
+        table: The record.
+        name: Its file.
+
+    Raises:
+        InvalidInputError: It is no such record, one without a recommendation, or its request has a bad field.
+    """
+    fix = "Save one: vyrectl plan RING --json > plan.json"
+    if table.get("schema") != _SCHEMA:
+        raise InvalidInputError("this is no saved plan", where=name, fix=fix)
+    fields = {key: table.get(key) for key in LaunchRecommendation.__dataclass_fields__ if key != "basis"}
+    sound = (
+        fields["execution_mode"] in set(ExecutionMode)
+        and isinstance(fields["age_priority_work"], bool)
+        and _is_geometry(fields["geometry"])
+        and fields["topology"] in set(Topology)
+        and isinstance(table.get("request"), dict)
+    )
+    if not sound:
+        raise InvalidInputError("this plan holds no whole recommendation", where=name, fix=fix)
+    return Plan(name, request_fields(table["request"], name), fields)
+
+
+def _is_geometry(value: Any) -> bool:
+    numbers = ("workgroup_size_x", "slot_count")
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("dispatch_grid"), list)
+        and all(isinstance(value.get(name), int) for name in numbers)
+    )
+
+
+def settle(plan: Plan | None, wishes: Wishes) -> Settings:
+    """The settings of a launch: what was asked for, else what the plan says, else the defaults."""
+    mode = wishes.mode or (plan.mode if plan else AUTO)
+    planned_age = plan.age_threshold if plan else AGING_TICKS
+    age = planned_age if wishes.age_threshold is None else wishes.age_threshold
+    return Settings(mode, age, plan, wishes)
+
+
+def check_choice(plan: Plan | str) -> None:
+    """Refuse a plan that is neither a record nor one of the two words.
+
+    Raises:
+        UnknownNameError: It is another word.
+    """
+    if isinstance(plan, str) and plan not in (AUTO, OFF):
+        raise UnknownNameError("plan", plan, (AUTO, OFF))
+
+
+def plan_record(settings: Settings, launched: Launched) -> dict[str, Any] | None:
+    """Request, recommendation and what was launched, with a reason for each difference; None without a plan."""
+    plan = settings.plan
+    if plan is None:
+        return None
+    geometry = plan.recommendation["geometry"]
+    asked = {
+        "execution_mode": plan.recommendation["execution_mode"],
+        "age_priority_work": plan.recommendation["age_priority_work"],
+        "dispatch_grid": list(geometry["dispatch_grid"]),
+        "workgroup_size_x": geometry["workgroup_size_x"],
+        "slot_count": geometry["slot_count"],
+    }
+    found = _launched_record(settings, launched)
+    because = _reasons(settings, launched)
+    differences = [
+        Difference(what, asked[what], found[what], because[what]).to_record()
+        for what in asked
+        if asked[what] != found[what]
+    ]
+    return {
+        "source": plan.source,
+        "request": dict(plan.request),
+        "recommendation": {**plan.recommendation, "geometry": dict(geometry)},
+        "launched": {**found, "age_threshold": settings.age_threshold},
+        "differences": differences,
+        "notes": list(_notes(settings, plan, launched)),
+    }
+
+
+def _launched_record(settings: Settings, launched: Launched) -> dict[str, Any]:
+    geometry = launched.geometry
+    names = {word: mode.value for mode, word in MODES.items()}
+    return {
+        "execution_mode": names[settings.mode] if geometry else None,
+        "age_priority_work": settings.age_threshold > 0,
+        "dispatch_grid": [geometry.get("workers", 1), 1, 1],
+        "workgroup_size_x": geometry.get("work_group_size", 1),
+        "slot_count": launched.slots,
+    }
+
+
+def _reasons(settings: Settings, launched: Launched) -> dict[str, str]:
+    wishes = settings.wishes
+    device = "the device's own" if launched.geometry else "the reference backend is one worker"
+    return {
+        "execution_mode": ASKED if launched.geometry else "the reference backend compiles nothing",
+        "age_priority_work": ASKED,
+        "dispatch_grid": ASKED if wishes.workers else device,
+        "workgroup_size_x": ASKED if wishes.work_group_size else device,
+        "slot_count": "the ring is launched as it is, without padding",
+    }
+
+
+def _notes(settings: Settings, plan: Plan, launched: Launched) -> list[str]:
+    """What else the reader should know."""
+    notes = []
+    planned_for = plan.request.get("queue_len")
+    if plan.source != AUTO and planned_for != launched.queue_len:
+        notes.append(f"the plan was made for {planned_for} tasks and {launched.queue_len} were schedulable")
+    if (
+        settings.age_threshold == 0
+        and settings.wishes.age_threshold is None
+        and launched.oldest >= AGING_TICKS
+    ):
+        notes.append(
+            f"a task is {launched.oldest} ticks old by now; --age-threshold {AGING_TICKS} would have lifted it"
+        )
+    return notes

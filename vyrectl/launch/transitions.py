@@ -1,0 +1,63 @@
+"""How often which state followed which during a launch, from what is counted anyway.
+
+Devices count how turns end and nothing else. Where those turns were claimed from follows, since no task appears or
+vanishes: whatever came to a state during the launch left it again or is there at its end. Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from vyrectl.abi.states import TaskState
+
+OUTCOME_STATES: Mapping[str, TaskState] = {
+    "done": TaskState.DONE,
+    "yielded": TaskState.YIELDED,
+    "paused": TaskState.PAUSED,
+    "requeued": TaskState.REQUEUED,
+    "faulted": TaskState.FAULTED,
+}
+"""The state that each way to end a turn leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionCount:
+    """How often one state followed another; `source` and `target` are equal for slots that rest there."""
+
+    source: TaskState
+    target: TaskState
+    count: int
+
+    def to_record(self) -> dict[str, object]:
+        """As `launch --json` prints it."""
+        return {"from": self.source.label, "to": self.target.label, "count": self.count}
+
+
+def transition_counts(
+    before: Sequence[int], after: Sequence[int], turns: Mapping[str, int], resumed: int
+) -> tuple[TransitionCount, ...]:
+    """Every state-to-state count that is not 0, by source, then target.
+
+    Each stay in a state counts once in the row of that state: where it led, or the state itself when the launch
+    ended before it led anywhere. So a row adds up to the slots that were in the state at the start and those that
+    came to it. Claims that ended without a turn count as if they had not been made. Where another process edits
+    the ring meanwhile, its edits are taken for the launch's.
+
+    Args:
+        before: Slots in each known state at the start, in the order of the state words (8 numbers).
+        after: The same at the end.
+        turns: Turns by how they ended (`vyrectl.engine.backend.OUTCOMES`).
+        resumed: Paused tasks that became Ready.
+    """
+    counts = {(state, state): after[state] for state in TaskState}
+    for outcome, state in OUTCOME_STATES.items():
+        counts[TaskState.RUNNING, state] = turns[outcome]
+    counts[TaskState.PAUSED, TaskState.READY] = resumed
+    claims = sum(turns.values())
+    for state, outcome in ((TaskState.YIELDED, "yielded"), (TaskState.REQUEUED, "requeued")):
+        claimed = min(claims, max(0, before[state] + turns[outcome] - after[state]))
+        counts[state, TaskState.RUNNING] = claimed
+        claims -= claimed
+    counts[TaskState.READY, TaskState.RUNNING] = claims
+    return tuple(TransitionCount(*pair, count) for pair, count in sorted(counts.items()) if count)
