@@ -96,8 +96,8 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         launch)
-            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --verify --in-place --no-in-place --mode --output -o --backup --fail-on-fault --dry-run --format -f --json --color --quiet -q --help -h'
-            valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --mode:mode --output:file_bin -o:file_bin --format:format -f:format --color:color'
+            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --verify --in-place --no-in-place --mode --plan --output -o --backup --fail-on-fault --dry-run --format -f --json --color --quiet -q --help -h'
+            valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --mode:mode --plan:plan_text --output:file_bin -o:file_bin --format:format -f:format --color:color'
             places='file_bin'
             ;;
         demo)
@@ -159,6 +159,7 @@ __vyrectl_words() {
         mode) list='auto jit interpreter' ;;
         op) list='nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot' ;;
         outcome) list='requeued yielded ready faulted' ;;
+        plan_text) list='auto off' ;;
         priority) list='critical high normal low idle' ;;
         shell) list='bash zsh fish powershell' ;;
         state) list='empty ready running done paused yielded requeued faulted' ;;

@@ -42,7 +42,7 @@ function __vyrectl_valued
         case 'converge'
             string split ' ' -- '--step --steps --matrix --transitions --edges --operand --max-iterations --device -d --timeout --output -o --offset --count --format -f --color'
         case 'launch'
-            string split ' ' -- '--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --mode --output -o --format -f --color'
+            string split ' ' -- '--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --mode --plan --output -o --format -f --color'
         case 'demo'
             string split ' ' -- '--device -d --output -o --keep --format -f --color'
         case 'bench'
@@ -313,6 +313,12 @@ function __vyrectl_kind_outcome
         'yielded' '' \
         'ready' '' \
         'faulted' ''
+end
+
+function __vyrectl_kind_plan_text
+    printf '%s\t%s\n' \
+        'auto' '' \
+        'off' ''
 end
 
 function __vyrectl_kind_priority
@@ -800,6 +806,7 @@ complete -c vyrectl -n '__vyrectl_in launch' -l save-control -r -F -d 'Write the
 complete -c vyrectl -n '__vyrectl_in launch' -l verify -d 'Prove that each task was claimed once and nothing else changed'
 complete -c vyrectl -n '__vyrectl_in launch' -l in-place -l no-in-place -d 'Let a CPU device work on the mapped file itself'
 complete -c vyrectl -n '__vyrectl_in launch' -l mode -x -k -a '(__vyrectl_kind_mode)' -d 'Compile the ring\'s operations, or all'
+complete -c vyrectl -n '__vyrectl_in launch' -l plan -x -k -a '(__vyrectl_kind_plan_text)' -d 'Ask the policy, do not, or replay a saved plan'
 complete -c vyrectl -n '__vyrectl_in launch' -l output -s o -x -k -a '(__fish_complete_suffix .bin)' -d 'Write the result here and keep RING'
 complete -c vyrectl -n '__vyrectl_in launch' -l backup -d 'Keep the old ring as RING.bak'
 complete -c vyrectl -n '__vyrectl_in launch' -l fail-on-fault -d 'Exit 6 when a task faulted'

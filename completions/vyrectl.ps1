@@ -188,6 +188,10 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('ready', ''),
             @('faulted', '')
         )
+        'plan_text' = @(
+            @('auto', ''),
+            @('off', '')
+        )
         'priority' = @(
             @('critical', ''),
             @('high', ''),
@@ -699,6 +703,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--in-place', '', 'Let a CPU device work on the mapped file itself'),
                 @('--no-in-place', '', 'Let a CPU device work on the mapped file itself'),
                 @('--mode', 'mode', 'Compile the ring''s operations, or all'),
+                @('--plan', 'plan_text', 'Ask the policy, do not, or replay a saved plan'),
                 @('--output', 'file_bin', 'Write the result here and keep RING'),
                 @('-o', 'file_bin', 'Write the result here and keep RING'),
                 @('--backup', '', 'Keep the old ring as RING.bak'),
