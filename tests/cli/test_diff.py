@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import MIXED, slot, write_ring
+from tests.ring.rings import another_holder
 from vyrectl.cli.diff_rows import steps_text
 
 
@@ -147,3 +148,10 @@ def test_what_cannot_be_compared(cli: Cli, ring: Path, tmp_path: Path, name: str
 )
 def test_steps_in_words(actions: list[str], yields: int, requeues: int, text: str) -> None:
     assert steps_text(actions, yields, requeues) == text
+
+
+def test_a_held_ring_can_be_compared(cli: Cli, later: Path, ring: Path) -> None:
+    expected = cli("diff", "ring.bin", "later.bin", "--json").json()
+    with another_holder(later):
+        assert cli("diff", "ring.bin", "later.bin", "--json").json() == expected
+        assert cli("map", "later.bin").code == 0

@@ -17,10 +17,10 @@ from vyrectl.cli.options import (
     OffsetOption,
     QuietOption,
     make_output,
-    open_ring,
     parse_limit,
 )
 from vyrectl.cli.pager import paged
+from vyrectl.cli.snapshot_records import open_for_snapshot
 from vyrectl.cli.sources import check_single_stdin
 from vyrectl.cli.views.diff import view
 
@@ -63,7 +63,7 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     most = parse_limit(limit, output)
     check_single_stdin(before, after)
-    with open_ring(before, offset, count) as first, open_ring(after, offset, count) as second:
+    with open_for_snapshot(before, offset, count) as first, open_for_snapshot(after, offset, count) as second:
         diff = diff_rings(first.slots, second.slots)
         listed = diff.take(~diff.legal) if illegal else diff
         shown = len(listed) if most is None else min(most, len(listed))

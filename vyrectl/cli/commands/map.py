@@ -19,10 +19,10 @@ from vyrectl.cli.options import (
     SlotsOption,
     WhereOption,
     make_output,
-    open_ring,
     parse_number,
 )
 from vyrectl.cli.output import Output
+from vyrectl.cli.snapshot_records import open_for_snapshot
 from vyrectl.cli.views.map import view
 from vyrectl.errors import UnknownNameError, UsageError
 
@@ -79,7 +79,7 @@ def command(
         parse_number(text, name, least=1) if text else None
         for text, name in ((width, "--width"), (height, "--height"))
     ]
-    with open_ring(ring, offset, count) as opened:
+    with open_for_snapshot(ring, offset, count) as opened:
         chosen = _choose(opened, slots, where)
         if file is not None:
             _emit_picture(output, opened, by, chosen, file)

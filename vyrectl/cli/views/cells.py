@@ -30,6 +30,8 @@ Line = list[tuple[str, str]]
 GAP = 2
 """Blank columns between two columns of a table."""
 
+_GAP = " " * GAP
+
 BLOCK_ROWS = 512
 """Rows that are laid out together, so that a long table is streamed."""
 
@@ -124,10 +126,13 @@ class FittedTable:
             yield Text(plain(self.title), style="bold")
         if self.headed:
             rule = "─" if console.encoding.startswith("utf") else "-"
-            yield _joined(layout.heading(rule), plainly=False)
+            yield _joined(layout.heading(rule))
         pending = iter(self.rows)
         while block := list(islice(pending, BLOCK_ROWS)):
-            yield _joined([layout.line(row) for row in block], plainly=console.color_system is None)
+            if console.color_system is None:
+                yield Text("\n".join([layout.plain_line(row) for row in block]))
+            else:
+                yield _joined([layout.line(row) for row in block])
         if layout.hidden:
             names = ", ".join(column.header for column in layout.hidden)
             yield Text(f"not shown: {names}; {self.hint}", style="dim")
@@ -170,6 +175,17 @@ class _Layout:
         """One row; it holds line ends when its last column wraps."""
         return self._join([row[index] for index, _, _ in self.columns])
 
+    def plain_line(self, row: Sequence[Cell]) -> str:
+        """The same without styles, made quickly where the cells are nothing unusual."""
+        parts = []
+        for index, column, width in self.columns:
+            cell = row[index]
+            text = cell if isinstance(cell, str) else cell[0]
+            if not (text.isascii() and text.isprintable()) or (column.wrap and len(text) > width):
+                return "".join(part for part, _ in self.line(row))
+            parts.append(text.rjust(width) if column.right else text.ljust(width))
+        return _GAP.join(parts).rstrip()
+
     def _join(self, cells: Sequence[Cell]) -> Line:
         line: Line = []
         blank = indent = 0
@@ -188,12 +204,10 @@ class _Layout:
         return line
 
 
-def _joined(lines: Sequence[Line], *, plainly: bool) -> Text:
-    """Lines as one text, without the styles where none would be seen."""
+def _joined(lines: Sequence[Line]) -> Text:
+    """Lines as one text."""
     from rich.text import Text
 
-    if plainly:
-        return Text("\n".join("".join(text for text, _ in line) for line in lines))
     return Text("\n").join(Text.assemble(*line) for line in lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import NEVER_EPOCH
@@ -158,17 +159,21 @@ def _branch(row: Mapping[str, Any]) -> str:
 
 def _cell(key: str, row: Mapping[str, Any]) -> Cell:
     value = row[key]
-    if key == "state":
-        return state_cell(value)
+    if key in _TEXTUAL:
+        return _named_cell(key, value)
     if key == "continuation_data" and row.get("fault_name"):
         return row["fault_name"], "red"
     if key == "resume_epoch":
         return "never" if value == NEVER_EPOCH else str(value)
-    if key in _TEXTUAL:
-        return show_word(key, value)
     if isinstance(value, list):
         return "|".join(value) or "-"
     return "-" if value is None else str(value)
+
+
+@lru_cache(1 << 16)
+def _named_cell(key: str, word: int) -> Cell:
+    """A word that has a name, looked up once."""
+    return state_cell(word) if key == "state" else show_word(key, word)
 
 
 def slot_view(record: Mapping[str, Any]) -> RenderableType:
