@@ -11,6 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.cli.conftest import Cli
 from tests.cli.support import MIXED, slot, write_ring
+from tests.cli.test_startup import heavy_modules
 from vyrectl.ring.hold import hold
 from vyrectl.ring.steady import Copy, copy_ring
 from vyrectl.telemetry import snapshot as telemetry
@@ -230,3 +231,18 @@ def test_a_history_that_cannot_be_written_is_exit_1(cli: Cli, ring: Path) -> Non
     result = cli("snapshot", "ring.bin", "--append", "no/h.jsonl", "--json")
     assert (result.code, result.out) == (1, "")
     assert result.error()["where"] == "no/h.jsonl"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--by", "state,priority,tenant,op", "--ages", "--oldest", "3", "--json"),
+        ("--since", "before.json", "--append", "h.jsonl", "--format", "csv"),
+        ("--openmetrics",),
+        ("--watch", "0.01", "--ticks", "2"),
+    ],
+    ids=lambda args: args[0],
+)
+def test_small_rings_need_neither_numpy_nor_rich(cli: Cli, ring: Path, args: tuple[str, ...]) -> None:
+    Path("before.json").write_text(cli("snapshot", "ring.bin", "--json").out)
+    assert heavy_modules("snapshot", "ring.bin", *args) == []

@@ -1,9 +1,9 @@
 """What telemetry costs the host: the snapshot of a large ring beside the sum of its bytes, and whole commands.
 
 Ways to count and whole commands are each measured in turn, round after round (`vyrectl.bench.case.measure`), with
-one ring file that lies in the page cache. The ceiling is a plain sum of the same bytes, one thread for each processor, through the same kind of
-mapping; whole commands stand beside a Python that does nothing, both compiled before, as an installation is.
-Imports numpy.
+one ring file that lies in the page cache. The ceiling is a plain sum of the same bytes, one thread for each
+processor, through the same kind of mapping; whole commands stand beside a Python that does nothing, both compiled
+before, as an installation is. Imports numpy.
 """
 
 from __future__ import annotations
