@@ -19,11 +19,11 @@ from vyrectl.cli.options import (
     SlotsOption,
     WhereOption,
     make_output,
-    open_ring,
     parse_number,
 )
 from vyrectl.cli.slot_detail import emit_slot
 from vyrectl.cli.slot_listing import Wanted, emit_listing
+from vyrectl.cli.snapshot_records import open_for_snapshot
 from vyrectl.errors import UsageError
 
 
@@ -81,7 +81,7 @@ def command(
     wanted = Wanted(
         slots=slots, where=where, sort=sort, columns=columns, limit=limit, group=group, tree=tree, file=file
     )
-    with open_ring(ring, offset, count) as opened:
+    with open_for_snapshot(ring, offset, count) as opened:
         if slot:
             emit_slot(output, opened, parse_number(slot, "--slot"))
         else:
