@@ -46,33 +46,49 @@ static uint vyre_class(uint priority, uint age_ticks, uint age_threshold) {
     return base > lift ? base - lift : 0u;
 }
 
-/* Takes a schedulable slot; false when it is not schedulable or somebody else was quicker. A claim changes word 0 and nothing else. */
+/* Takes a schedulable slot; false when it is not schedulable or somebody else was quicker. A claim changes word 0 and nothing else.
+ * Most tasks are Ready: that is tried first, without a look. */
 static bool vyre_claim(__global uint *ring, uint slot) {
     vyre_word_ptr state = VYRE_WORD(ring, slot, VYRE_WORD_STATE);
-    const uint seen = vyre_load_relaxed(state);
-    return vyre_is_schedulable(seen) && vyre_cas_acquire(state, seen, VYRE_STATE_RUNNING);
+    const uint met = vyre_cas_value_acq_rel(state, VYRE_STATE_READY, VYRE_STATE_RUNNING);
+    if (met == VYRE_STATE_READY) return true;
+    return vyre_is_schedulable(met) && vyre_cas_acquire(state, met, VYRE_STATE_RUNNING);
 }
+
+/* The same without order, for a batch of claims that one vyre_fence_acq_rel follows; `likely` is the state to try first. */
+static bool vyre_claim_relaxed(__global uint *ring, uint slot, uint likely) {
+    vyre_word_ptr state = VYRE_WORD(ring, slot, VYRE_WORD_STATE);
+    const uint met = vyre_cas_value_relaxed(state, likely, VYRE_STATE_RUNNING);
+    if (met == likely) return true;
+    return vyre_is_schedulable(met) && vyre_cas_value_relaxed(state, met, VYRE_STATE_RUNNING) == met;
+}
+
+/* A task of the words of its slot, wherever these are. */
+#define VYRE_MAKE_TASK(task, words, number, environment)            \
+    do {                                                            \
+        (task).slot = (environment)->first_slot + (number);         \
+        (task).op_handle = (words)[VYRE_WORD_OP_HANDLE];            \
+        (task).tenant_id = (words)[VYRE_WORD_TENANT_ID];            \
+        (task).priority = (words)[VYRE_WORD_PRIORITY];              \
+        (task).input_handle = (words)[VYRE_WORD_INPUT_HANDLE];      \
+        (task).output_handle = (words)[VYRE_WORD_OUTPUT_HANDLE];    \
+        (task).param = (words)[VYRE_WORD_PARAM];                    \
+        (task).pc = (words)[VYRE_WORD_CONTINUATION_PC];             \
+        (task).data = (words)[VYRE_WORD_CONTINUATION_DATA];         \
+        (task).resume_epoch = (words)[VYRE_WORD_RESUME_EPOCH];      \
+        (task).task_id = (words)[VYRE_WORD_TASK_ID];                \
+        (task).parent_task_id = (words)[VYRE_WORD_PARENT_TASK_ID];  \
+        (task).age_ticks = (words)[VYRE_WORD_AGE_TICKS];            \
+        (task).requeue_count = (words)[VYRE_WORD_REQUEUE_COUNT];    \
+        (task).yield_count = (words)[VYRE_WORD_YIELD_COUNT];        \
+        (task).fault = 0u;                                          \
+        (task).env = (environment);                                 \
+    } while (0)
 
 static vyre_task vyre_load_task(__global const uint *ring, uint slot, const vyre_env *env) {
     __global const uint *words = VYRE_WORD(ring, slot, 0u);
     vyre_task task;
-    task.slot = slot;
-    task.op_handle = words[VYRE_WORD_OP_HANDLE];
-    task.tenant_id = words[VYRE_WORD_TENANT_ID];
-    task.priority = words[VYRE_WORD_PRIORITY];
-    task.input_handle = words[VYRE_WORD_INPUT_HANDLE];
-    task.output_handle = words[VYRE_WORD_OUTPUT_HANDLE];
-    task.param = words[VYRE_WORD_PARAM];
-    task.pc = words[VYRE_WORD_CONTINUATION_PC];
-    task.data = words[VYRE_WORD_CONTINUATION_DATA];
-    task.resume_epoch = words[VYRE_WORD_RESUME_EPOCH];
-    task.task_id = words[VYRE_WORD_TASK_ID];
-    task.parent_task_id = words[VYRE_WORD_PARENT_TASK_ID];
-    task.age_ticks = words[VYRE_WORD_AGE_TICKS];
-    task.requeue_count = words[VYRE_WORD_REQUEUE_COUNT];
-    task.yield_count = words[VYRE_WORD_YIELD_COUNT];
-    task.fault = 0u;
-    task.env = env;
+    VYRE_MAKE_TASK(task, words, slot, env);
     return task;
 }
 
@@ -98,12 +114,15 @@ static void vyre_witness_end(__global vyre_witness *witness, uint slot, uint wor
 
 static vyre_outcome vyre_engine_fault(uint code) { return vyre_make_outcome(VYRE_FAULT, 0u, 0u, code); }
 
-/* Runs the operation and turns whatever the wire cannot hold into a fault, so that publishing cannot fail. The operation may
- * have written its private copy of the words: the counters are those of the slot. */
-static vyre_outcome vyre_execute(__global const uint *ring, uint slot, vyre_task *task) {
-    __global const uint *words = VYRE_WORD(ring, slot, 0u);
+/* Runs the operation; a failed accessor decides how it ended. */
+static vyre_outcome vyre_run_op(vyre_task *task) {
     const vyre_outcome outcome = vyre_dispatch(task);
-    if (task->fault) return vyre_engine_fault(task->fault);
+    return task->fault ? vyre_engine_fault(task->fault) : outcome;
+}
+
+/* Turns whatever the wire cannot hold into a fault, so that publishing cannot fail. The operation may have written its private copy
+ * of the words: the counters are those of the slot. */
+static vyre_outcome vyre_admit(__global const uint *words, vyre_outcome outcome) {
     switch (outcome.kind) {
         case VYRE_DONE:
         case VYRE_PAUSE:
@@ -129,10 +148,10 @@ static uint vyre_outcome_state(uint kind) {
     }
 }
 
-/* Spec 1.6 for a slot that this work-item holds: payload first, then the state. */
-static void vyre_publish(__global uint *ring, uint slot, vyre_outcome outcome) {
-    __global uint *words = VYRE_WORD(ring, slot, 0u);
-    const uint flags = words[VYRE_WORD_FLAGS];
+/* Writes all that an outcome sets but the state (spec 1.6), for a slot that this work-item holds; the state that is left to publish.
+ * `clean` says that the slot's flags are known to be 0 without a look. */
+static uint vyre_settle(__global uint *words, vyre_outcome outcome, bool clean) {
+    const uint flags = clean ? 0u : words[VYRE_WORD_FLAGS];
     if (outcome.kind == VYRE_DONE) {
         /* Most tasks finish without flags, and a word that is not written leaves its half of the slot clean. */
         const uint after = (flags | VYRE_COMPLETE_SET_FLAGS) & ~VYRE_COMPLETE_CLEAR_FLAGS;
@@ -155,7 +174,14 @@ static void vyre_publish(__global uint *ring, uint slot, vyre_outcome outcome) {
             words[VYRE_WORD_FLAGS] = (flags | VYRE_REQUEUE_SET_FLAGS) & ~VYRE_REQUEUE_CLEAR_FLAGS;
         }
     }
-    vyre_store_release(words + VYRE_WORD_STATE, vyre_outcome_state(outcome.kind));
+    return vyre_outcome_state(outcome.kind);
+}
+
+/* Spec 1.6 for a slot that this work-item holds: payload first, then the state. */
+static void vyre_publish(__global uint *ring, uint slot, vyre_outcome outcome) {
+    __global uint *words = VYRE_WORD(ring, slot, 0u);
+    const uint state = vyre_settle(words, outcome, false);
+    vyre_store_release(words + VYRE_WORD_STATE, state);
 }
 
 #endif

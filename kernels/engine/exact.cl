@@ -10,7 +10,7 @@
  * Memory order: nothing but the slots and SHUTDOWN is shared. The host guarantees: one work-item; lines is zero at the start of a
  * round; pool has a word a slot.
  */
-#include "turn.h"
+#include "order.h"
 
 #define VYRE_LINE_TAKEN(class) ((class) * 3u)
 #define VYRE_LINE_FIRST(class) ((class) * 3u + 1u)
@@ -27,7 +27,7 @@ static uint vyre_line_take(const vyre_order *order, __global uint *lines, __glob
     if (position < order->begins[(class + 1u) * order->chunks]) {
         ++lines[VYRE_LINE_TAKEN(class)];
         const uint list = vyre_find_list(order, position);
-        return order->queue[order->places[list] + (position - order->begins[list])];
+        return order->queue[order->places[list] + (position - order->begins[list])] & VYRE_ENTRY_SLOT;
     }
     const uint slot = lines[VYRE_LINE_FIRST(class)] - 1u;
     lines[VYRE_LINE_FIRST(class)] = next[slot];
@@ -53,12 +53,13 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        __global const uint *places, const uint chunks, const uint ticket, const int claims_each,
                        const uint counts_budget, const uint age_threshold, volatile __global uint *flow,
                        __global uint *pool, __global uint *sizes, __global uint *directory, const uint blocks,
-                       __global uint *tally, __global uchar *arena, __global const vyre_buffer *buffers,
-                       const uint buffer_count, const uint argument_handle, __global uint *control,
-                       const uint control_words, __global vyre_witness *witness) {
+                       const uint block_places, __global uint *tally, __global uchar *arena,
+                       __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
+                       __global uint *control, const uint control_words, const uint first_slot,
+                       __global vyre_witness *witness) {
     const vyre_tally_ptr counts = {tally, control};
-    vyre_worker w = {ring, witness, flow, {arena, buffers, buffer_count, argument_handle, control, control_words},
-                     counts, 0u, age_threshold, counts_budget, claims_each, 0u, 1u, 0u, 0u, 0u, 0u};
+    const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
+    vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, 0u, age_threshold, counts_budget, claims_each);
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     __global uint *lines = directory;
     uint above = vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION);

@@ -1,19 +1,20 @@
-/* group.cl - the driver for GPUs: a work-group is a worker, its work-items turn different slots of one ticket at a time.
+/* group.cl - the driver for GPUs: a work-group is a worker; its work-items turn different slots of one ticket at a time.
  *
  * Phases, again and again
  *   1  the leader (work-item 0) takes a ticket or a block, or finds nothing
- *   2  every work-item turns the slots of its stride; tasks that must queue and claimed group tasks are noted in local memory
- *   3  the group runs the group tasks one by one, all work-items together
- *   4  the notes become spilled blocks
- * A group leaves like a lane does (lane.cl). Every barrier is reached by all work-items of a group: what decides is read from
- * local memory between two barriers.
+ *   2  every work-item claims VYRE_BATCH slots of its stride, gives them their turns, publishes them behind one fence; slots of group
+ *      operations and tasks that must queue are noted in local memory
+ *   3  group tasks, VYRE_GROUP_BATCH at a time: claimed by as many work-items, run one after another by all of them together without a
+ *      barrier in between, published by as many work-items
+ *   4  the notes become spilled blocks, all work-items writing
+ * A group leaves like a lane does (choose.h). Every barrier is reached by all work-items of a group: what decides is read from local
+ * memory between two barriers.
  *
- * Memory order: as in lane.cl; local memory is ordered by the barriers. What the work-items of a group wrote in a group task is
- * published by the leader's release store behind a barrier with the global fence.
+ * Memory order: as in lane.cl, but for claims of the order's own slots, which nobody has written in this kernel: they are relaxed, and
+ * one fence stands before the batch is read where somebody may have (blocks). Local memory is ordered by the barriers. What the
+ * work-items of a group wrote in a group task is published by a release store behind a barrier with the global fence.
  * The host guarantees: as for lane.cl, with blocks of VYRE_BLOCK; ticket <= VYRE_NOTES.
  */
-#include "turn.h"
-
 #define VYRE_BLOCK 512u
 #define VYRE_POLLS 16u
 
@@ -21,83 +22,221 @@
 #define VYRE_NOTES 2048u
 #endif
 
+#ifndef VYRE_BATCH
+#define VYRE_BATCH 4u
+#endif
+
+#define VYRE_GROUP_BATCH 32u
 #define VYRE_NOTE_CLASS_SHIFT 28u /* a slot index has 28 bits */
 
-/* A claimed group task's turns, by all work-items; the class it must queue in, or VYRE_RESTS (known to the leader). */
-static uint vyre_group_turns(vyre_worker *w, uint slot, volatile __local uint *again) {
-    const bool leads = get_local_id(0) == 0u;
-    uint class = VYRE_RESTS;
-    for (uint turn = 0; turn < VYRE_TURNS; ++turn) {
-        vyre_task task = vyre_load_task(w->ring, slot, &w->env);
-        const vyre_outcome outcome = vyre_execute(w->ring, slot, &task);
+#include "choose.h"
+
+/* Blocks that a group is filling, one a class; local memory, written by the leader and by phase 4. */
+typedef struct {
+    uint block[VYRE_PRIORITY_COUNT]; /* the one being filled */
+    uint size[VYRE_PRIORITY_COUNT];  /* how full it is */
+    uint added[VYRE_PRIORITY_COUNT]; /* notes of this ticket */
+    uint next[VYRE_PRIORITY_COUNT];  /* places handed out in phase 4 */
+    uint more[VYRE_PRIORITY_COUNT][VYRE_NOTES / VYRE_BLOCK]; /* blocks for what the first does not hold */
+    vyre_kept kept;
+} vyre_open_blocks;
+
+/* By the leader: publishes the open blocks of classes below `most`; says whether there were any. */
+static bool vyre_flush(const vyre_spill *spill, volatile __global uint *flow, __local vyre_open_blocks *open, uint most) {
+    bool any = false;
+    for (uint class = 0; class < most; ++class) {
+        if (!open->size[class]) continue;
+        vyre_publish_block(spill, flow, class, open->block[class], open->size[class]);
+        open->size[class] = 0u;
+        any = true;
+    }
+    return any;
+}
+
+static uint vyre_new_block(const vyre_spill *spill, volatile __global uint *flow, __local vyre_open_blocks *open) {
+    if (open->kept.count) return open->kept.block[--open->kept.count];
+    vyre_kept none;
+    none.count = 0u;
+    return vyre_open_block(spill, flow, &none);
+}
+
+/* By all: notes of one ticket into blocks; a full block is published. */
+static void vyre_spill_notes(const vyre_spill *spill, volatile __global uint *flow, __local vyre_open_blocks *open,
+                             __local const uint *notes, uint count) {
+    const uint lane = get_local_id(0), lanes = get_local_size(0);
+    if (lane == 0u)
+        for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) {
+            const uint size = open->size[class], total = size + open->added[class];
+            open->next[class] = size;
+            if (!open->added[class]) continue;
+            if (!size) open->block[class] = vyre_new_block(spill, flow, open);
+            for (uint k = 1u; k * VYRE_BLOCK < total; ++k) open->more[class][k - 1u] = vyre_new_block(spill, flow, open);
+        }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (uint i = lane; i < count; i += lanes) {
+        const uint class = notes[i] >> VYRE_NOTE_CLASS_SHIFT;
+        const uint place = vyre_local_fetch_add(&open->next[class], 1u);
+        const uint block = place < VYRE_BLOCK ? open->block[class] : open->more[class][place / VYRE_BLOCK - 1u];
+        if (block != VYRE_NO_BLOCK) spill->pool[block * VYRE_BLOCK + place % VYRE_BLOCK] = notes[i] & VYRE_ENTRY_SLOT;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+    if (lane == 0u)
+        for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) {
+            if (!open->added[class]) continue;
+            open->added[class] = 0u;
+            uint rest = open->next[class];
+            for (uint k = 0;; ++k) {
+                const uint block = k ? open->more[class][k - 1u] : open->block[class];
+                if (rest < VYRE_BLOCK) {
+                    /* A block that could not be had drops its tasks: their states bring them into the next round. */
+                    open->block[class] = block;
+                    open->size[class] = block == VYRE_NO_BLOCK ? 0u : rest;
+                    break;
+                }
+                if (block != VYRE_NO_BLOCK) vyre_publish_block(spill, flow, class, block, VYRE_BLOCK);
+                rest -= VYRE_BLOCK;
+                if (!rest) {
+                    open->size[class] = 0u;
+                    break;
+                }
+            }
+        }
+}
+
+#if VYRE_HAS_GROUP_OPS
+
+/* Tasks that a group runs together; local memory. */
+typedef struct {
+    uint slot[VYRE_GROUP_BATCH];
+    uint words[VYRE_GROUP_BATCH][VYRE_SLOT_WORDS];
+    vyre_outcome outcome[VYRE_GROUP_BATCH];
+    uint held[VYRE_GROUP_BATCH]; /* claimed, and its turns are not over */
+    uint any;
+} vyre_group_tasks;
+
+static void vyre_copy_words(__local uint *copy, __global const uint *words) {
+    for (uint k = 1u; k < VYRE_SLOT_WORDS; ++k) copy[k] = words[k];
+}
+
+/* By all: claims and runs up to VYRE_GROUP_BATCH noted group tasks; tasks that must queue are noted. */
+static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __local const uint *entries, uint count,
+                             __local uint *notes, __local uint *note_count, __local vyre_open_blocks *open) {
+    const uint lane = get_local_id(0), lanes = get_local_size(0);
+    for (uint i = lane; i < count; i += lanes) {
+        const uint slot = entries[i] & VYRE_ENTRY_SLOT;
+        tasks->slot[i] = slot;
+        tasks->held[i] = vyre_spend_claim(w) && vyre_took(w, slot, vyre_claim(w->ring, slot)) ? 1u : 0u;
+        if (tasks->held[i]) vyre_copy_words(tasks->words[i], VYRE_WORD(w->ring, slot, 0u));
+    }
+    for (uint turn = 1u;; ++turn) {
+        if (lane == 0u) tasks->any = 0u;
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
-        if (leads) {
-            class = vyre_finish_turn(w, slot, outcome);
-            const bool goes_on = outcome.kind == VYRE_YIELD && turn + 1u < VYRE_TURNS && !w->higher_waits;
-            *again = goes_on && vyre_may_claim(w) && vyre_take(w, slot) ? 1u : 0u;
-            if (*again) class = VYRE_RESTS;
+        for (uint i = 0; i < count; ++i) {
+            if (!tasks->held[i]) continue;
+            vyre_task task;
+            VYRE_MAKE_TASK(task, tasks->words[i], tasks->slot[i], &w->env);
+            const vyre_outcome outcome = vyre_run_op(&task);
+            if (lane == 0u) tasks->outcome[i] = outcome;
         }
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
-        if (!*again) break;
+        for (uint i = lane; i < count; i += lanes) {
+            if (!tasks->held[i]) continue;
+            const uint slot = tasks->slot[i];
+            __global uint *words = VYRE_WORD(w->ring, slot, 0u);
+            const vyre_ending ending =
+                vyre_end_turn(w, slot, vyre_admit(words, tasks->outcome[i]), turn < VYRE_TURNS, false);
+            if (ending.goes_on) {
+                vyre_copy_words(tasks->words[i], words);
+                tasks->any = 1u;
+                continue;
+            }
+            tasks->held[i] = 0u;
+            vyre_store_release(words + VYRE_WORD_STATE, ending.state);
+            if (ending.class != VYRE_RESTS) {
+                vyre_local_add(&open->added[ending.class], 1u);
+                notes[vyre_local_fetch_add(note_count, 1u)] = slot | ending.class << VYRE_NOTE_CLASS_SHIFT;
+            }
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+        const uint goes_on = tasks->any;
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (!goes_on) break;
     }
-    return class;
+}
+
+#endif
+
+/* Claims in flight of one work-item. */
+typedef struct {
+    uint slot[VYRE_BATCH];
+    uint state[VYRE_BATCH]; /* Running once claimed, then what is to be published; Empty where there is none */
+    uint class[VYRE_BATCH];
+    bool clean[VYRE_BATCH];
+} vyre_batch;
+
+static void vyre_run_batch(vyre_worker *w, vyre_batch *batch, bool written) {
+    if (written) vyre_fence_acq_rel();
+    for (uint k = 0; k < VYRE_BATCH; ++k) {
+        batch->class[k] = VYRE_RESTS;
+        if (!batch->state[k]) continue;
+        const vyre_ending ending = vyre_run_turns(w, batch->slot[k], VYRE_TURNS, batch->clean[k]);
+        batch->state[k] = ending.state;
+        batch->class[k] = ending.class;
+    }
+    vyre_fence_acq_rel();
+    for (uint k = 0; k < VYRE_BATCH; ++k)
+        if (batch->state[k]) vyre_store_relaxed(VYRE_WORD(w->ring, batch->slot[k], VYRE_WORD_STATE), batch->state[k]);
 }
 
 __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global const uint *begins,
                        __global const uint *places, const uint chunks, const uint ticket, const int claims_each,
                        const uint counts_budget, const uint age_threshold, volatile __global uint *flow,
                        __global uint *pool, __global uint *sizes, __global uint *directory, const uint blocks,
-                       __global uint *tally, __global uchar *arena, __global const vyre_buffer *buffers,
-                       const uint buffer_count, const uint argument_handle, __global uint *control,
-                       const uint control_words, __global vyre_witness *witness) {
+                       const uint block_places, __global uint *tally, __global uchar *arena,
+                       __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
+                       __global uint *control, const uint control_words, const uint first_slot,
+                       __global vyre_witness *witness) {
     __local uint counts[VYRE_TALLY_WORDS];
     __local uint notes[VYRE_NOTES];
-    __local uint note_count, group_count, again, leaving;
+    __local uint note_count, group_count, leaving, higher;
     __local vyre_pick pick;
-    __local uint pick_list, higher;
-    __local uint open_block[VYRE_PRIORITY_COUNT], open_size[VYRE_PRIORITY_COUNT];
+    __local vyre_open_blocks open;
+#if VYRE_HAS_GROUP_OPS
+    __local vyre_group_tasks tasks;
+#endif
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     for (uint i = lane; i < VYRE_TALLY_WORDS; i += lanes) counts[i] = 0u;
-    if (lane < 1u) {
+    if (lane == 0u) {
         leaving = 0u;
-        for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) open_size[class] = 0u;
+        open.kept.count = 0u;
+        for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) open.size[class] = open.added[class] = 0u;
     }
-    vyre_worker w = {ring, witness, flow, {arena, buffers, buffer_count, argument_handle, control, control_words},
-                     counts, (uint)get_group_id(0), age_threshold, counts_budget, claims_each, 0u, 0u, 0u, 0u, 0u, 0u};
+    const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
+    vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_group_id(0), age_threshold, counts_budget, claims_each);
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
-    const vyre_spill spill = {pool, sizes, directory, blocks};
+    const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
     uint above = vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION);
     uint polls = 0u;
+    bool busy = false;
     int left = claims_each; /* the leader's count is the group's */
 
     while (true) {
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         if (lane == 0u) {
             vyre_pick next = {VYRE_PICK_NOTHING, VYRE_PRIORITY_COUNT, 0u, 0u};
-            while (!leaving && w.claims_left > 0 && polls < VYRE_POLLS) {
-                const uint most = spill.blocks ? vyre_next_of_all(&order, flow, ticket) : 0u;
-                for (uint class = 0; class < most; ++class)
-                    if (open_size[class]) {
-                        vyre_publish_block(&spill, flow, class, open_block[class], open_size[class]);
-                        open_size[class] = 0u;
-                    }
+            while (!leaving && left > 0 && vyre_goes_on(&w)) {
+                if (!busy) vyre_become_busy(flow);
+                busy = true;
+                if (spill.blocks) vyre_flush(&spill, flow, &open, vyre_next_of_all(&order, flow, ticket));
                 next = vyre_choose(&order, &spill, flow, ticket, above);
                 if (next.kind != VYRE_PICK_NOTHING) break;
-                bool any = false;
-                for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class)
-                    if (open_size[class]) {
-                        vyre_publish_block(&spill, flow, class, open_block[class], open_size[class]);
-                        open_size[class] = 0u;
-                        any = true;
-                    }
-                polls = any ? 0u : polls + 1u;
+                if (vyre_flush(&spill, flow, &open, VYRE_PRIORITY_COUNT)) continue;
+                busy = false;
+                if (!vyre_become_idle(flow) || ++polls == VYRE_POLLS) break;
             }
             if (next.kind != VYRE_PICK_NOTHING) polls = 0u;
-            if (next.kind == VYRE_PICK_BLOCK) next.count = sizes[next.begin];
             left -= (int)next.count;
-            w.claims_left = left;
             pick = next;
-            pick_list = next.kind == VYRE_PICK_TICKET ? vyre_find_list(&order, next.begin) : 0u;
             higher = next.kind != VYRE_PICK_NOTHING && vyre_spilled_class(&spill, flow, 0u, next.class) < next.class;
             note_count = 0u;
             group_count = 0u;
@@ -105,68 +244,67 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         const vyre_pick mine = pick;
         if (mine.kind == VYRE_PICK_NOTHING) break;
+        const bool from_block = mine.kind == VYRE_PICK_BLOCK;
         w.higher_waits = higher;
-        uint list = pick_list;
-        for (uint i = lane; i < mine.count && !w.leaves; i += lanes) {
-            uint slot;
-            if (mine.kind == VYRE_PICK_BLOCK) {
-                slot = pool[mine.begin * VYRE_BLOCK + i];
-            } else {
-                const uint position = mine.begin + i;
-                while (begins[list + 1u] <= position) ++list;
-                slot = queue[places[list] + (position - begins[list])];
-            }
+        vyre_cursor cursor = {0u, 0u, 0u};
+        if (!from_block && lane < mine.count) cursor = vyre_cursor_at(&order, mine.begin + lane);
+        for (uint i = lane; i < mine.count && vyre_goes_on(&w); i += lanes * VYRE_BATCH) {
+            vyre_batch batch;
+            for (uint k = 0; k < VYRE_BATCH; ++k) batch.state[k] = VYRE_STATE_EMPTY;
+            for (uint k = 0; k < VYRE_BATCH; ++k) {
+                const uint at = i + k * lanes;
+                if (at >= mine.count) break;
+                const uint entry = from_block ? pool[mine.begin * VYRE_BLOCK + at]
+                                              : vyre_entry_at(&order, &cursor, mine.begin + at);
+                const uint slot = entry & VYRE_ENTRY_SLOT;
 #if VYRE_HAS_GROUP_OPS
-            if (vyre_is_group_op(*VYRE_WORD(ring, slot, VYRE_WORD_OP_HANDLE))) {
-                /* Noted from the end of the notes downwards; claimed when its turn comes. */
-                notes[VYRE_NOTES - 1u - vyre_local_fetch_add(&group_count, 1u)] = slot;
-                continue;
-            }
+                const bool hinted = VYRE_HINTS && !from_block;
+                if (hinted ? (entry & VYRE_ENTRY_GROUP) != 0u
+                           : vyre_is_group_op(*VYRE_WORD(ring, slot, VYRE_WORD_OP_HANDLE))) {
+                    /* Noted from the end of the notes downwards; claimed when its turn comes. */
+                    notes[VYRE_NOTES - 1u - vyre_local_fetch_add(&group_count, 1u)] = slot;
+                    continue;
+                }
 #endif
-            const uint class = vyre_turns(&w, slot, VYRE_TURNS);
-            if (class != VYRE_RESTS && spill.blocks)
-                notes[vyre_local_fetch_add(&note_count, 1u)] = slot | class << VYRE_NOTE_CLASS_SHIFT;
+                if (!vyre_spend_claim(&w)) break;
+                const uint likely = from_block ? VYRE_STATE_YIELDED : vyre_hinted_state(entry);
+                batch.slot[k] = slot;
+                batch.clean[k] = VYRE_HINTS && !from_block && (entry & VYRE_ENTRY_CLEAN);
+                if (vyre_took(&w, slot, vyre_claim_relaxed(ring, slot, likely))) batch.state[k] = VYRE_STATE_RUNNING;
+            }
+            vyre_run_batch(&w, &batch, from_block || !VYRE_HINTS);
+            if (!spill.blocks) continue;
+            for (uint k = 0; k < VYRE_BATCH; ++k) {
+                if (batch.class[k] == VYRE_RESTS) continue;
+                vyre_local_add(&open.added[batch.class[k]], 1u);
+                notes[vyre_local_fetch_add(&note_count, 1u)] = batch.slot[k] | batch.class[k] << VYRE_NOTE_CLASS_SHIFT;
+            }
         }
         if (w.leaves) leaving = 1u;
         barrier(CLK_LOCAL_MEM_FENCE);
 
 #if VYRE_HAS_GROUP_OPS
         const uint group_tasks = group_count;
-        for (uint i = 0; i < group_tasks; ++i) {
+        for (uint i = 0; i < group_tasks && !leaving; i += VYRE_GROUP_BATCH) {
             /* From the lowest note up, so that the notes of tasks that must queue never reach one that is still to run. */
-            const uint slot = notes[VYRE_NOTES - group_tasks + i];
+            vyre_group_turns(&w, &tasks, notes + VYRE_NOTES - group_tasks + i, min(group_tasks - i, VYRE_GROUP_BATCH), notes,
+                             &note_count, &open);
+            if (lane == 0u && !vyre_goes_on(&w)) leaving = 1u;
             barrier(CLK_LOCAL_MEM_FENCE);
-            if (lane == 0u) again = vyre_may_claim(&w) && vyre_take(&w, slot) ? 1u : 0u;
-            barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
-            if (!again) continue;
-            const uint class = vyre_group_turns(&w, slot, &again);
-            if (lane == 0u && class != VYRE_RESTS && spill.blocks)
-                notes[note_count++] = slot | class << VYRE_NOTE_CLASS_SHIFT;
         }
         if (w.leaves) leaving = 1u;
         barrier(CLK_LOCAL_MEM_FENCE);
 #endif
 
-        /* Notes into open blocks, by the leader; a full block is published at once. */
-        if (lane == 0u)
-            for (uint i = 0; i < note_count; ++i) {
-                const uint class = notes[i] >> VYRE_NOTE_CLASS_SHIFT;
-                if (!open_size[class]) {
-                    open_block[class] = vyre_open_block(&spill, flow);
-                    if (open_block[class] == VYRE_NO_BLOCK) continue;
-                }
-                pool[open_block[class] * VYRE_BLOCK + open_size[class]] =
-                    notes[i] & ((1u << VYRE_NOTE_CLASS_SHIFT) - 1u);
-                if (++open_size[class] == VYRE_BLOCK) {
-                    vyre_publish_block(&spill, flow, class, open_block[class], VYRE_BLOCK);
-                    open_size[class] = 0u;
-                }
-            }
+        /* Always: a barrier that is met under a condition is more than some compilers get right. */
+        vyre_spill_notes(&spill, flow, &open, notes, note_count);
+        if (lane == 0u && from_block && !leaving && open.kept.count < VYRE_KEPT_BLOCKS)
+            open.kept.block[open.kept.count++] = mine.begin;
         above = mine.class < VYRE_PRIORITY_NORMAL ? add_sat(above, mine.count) : 0u;
     }
     if (lane == 0u) {
-        for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class)
-            if (open_size[class]) vyre_publish_block(&spill, flow, class, open_block[class], open_size[class]);
+        vyre_flush(&spill, flow, &open, VYRE_PRIORITY_COUNT);
+        if (busy) vyre_become_idle(flow);
         vyre_store_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION, above);
     }
     vyre_count_rest(&w);

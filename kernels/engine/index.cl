@@ -1,23 +1,20 @@
 /* index.cl - finds the claimable slots and lines them up: per chunk of slots a list sorted by class, over all chunks an order.
  *
  * Phases
- *   vyre_index                           one work-item (CPU) or one work-group (GPU) a chunk: resumes eligible paused slots,
- *                                        sorts the chunk's claimable slots by class, counts them
- *   vyre_index_scan                      one work-group: where each list stands in the order of all
- *
- *   queue    | chunk 0: class 0, class 1, ... class 4, (rest unused) | chunk 1: ... |
- *   lists    list e = class * chunks + chunk; begins[e] = tasks before it in class-major order, places[e] = where it is in queue
- *   order    0 ............ begins[chunks] ............ begins[2 * chunks] ............ all
- *            class 0: chunk 0, chunk 1, ...   class 1: chunk 0, ...          ... class 4
+ *   vyre_index         one work-item (CPU) or one work-group (GPU) a chunk: resumes eligible paused slots, sorts the chunk's
+ *                      claimable slots by class, counts them
+ *   vyre_index_scan    one work-group: where each list stands in the order of all (order.h draws it); empty lines for the round.
+ *                      A ring of one chunk needs no kernel for that: its index does both
  *
  * Within a class and chunk the lane form keeps slot order; the group form keeps it up to a work-group's width.
  *
  * Memory order: word 0 of a slot by relaxed load, a resume by compare-and-swap and release store; counts, queue, begins, places
  * plain: one writer each, read in a later kernel.
- * The host guarantees: selected has a byte a slot when has_selected is set; counts has VYRE_COUNT_ROWS rows of `chunks` words;
- * begins has 5 * chunks + 1 words; sums has at least 7 and `local size` words. Nothing here faults.
+ * The host guarantees: 1 <= chunk_slots <= VYRE_CHUNK_SLOTS; selected has a byte a slot when has_selected is set; counts has
+ * VYRE_COUNT_ROWS rows of `chunks` words; begins has 5 * chunks + 1 words; sums has at least 7 and `local size` words, local size being
+ * a power of two. Nothing here faults.
  */
-#include "core.h"
+#include "order.h"
 
 #ifndef VYRE_CHUNK_SLOTS
 #define VYRE_CHUNK_SLOTS 2048u
@@ -54,23 +51,31 @@ static bool vyre_resume_if_due(__global uint *ring, uint slot, uint epoch) {
     return true;
 }
 
-/* Class of a slot that may be claimed now, or VYRE_NOT_CLAIMABLE; `row` says what else to count. */
-static uint vyre_examine(const vyre_filter *filter, uint slot, uint *row) {
+/* What the index says of a slot. */
+typedef struct {
+    uint class; /* of one that may be claimed now, or VYRE_NOT_CLAIMABLE */
+    uint entry; /* for the queue */
+    uint row;   /* what else to count, or VYRE_COUNT_ROWS */
+} vyre_finding;
+
+static vyre_finding vyre_examine(const vyre_filter *filter, uint slot) {
     __global const uint *words = VYRE_WORD(filter->ring, slot, 0u);
-    *row = VYRE_COUNT_ROWS;
-    if (filter->has_selected && !filter->selected[slot]) return VYRE_NOT_CLAIMABLE;
+    vyre_finding finding = {VYRE_NOT_CLAIMABLE, slot, VYRE_COUNT_ROWS};
+    if (filter->has_selected && !filter->selected[slot]) return finding;
     const uint state = vyre_load_relaxed(VYRE_WORD(filter->ring, slot, VYRE_WORD_STATE));
     const bool waits = state == VYRE_STATE_PAUSED;
-    if (!waits && !vyre_is_schedulable(state)) return VYRE_NOT_CLAIMABLE;
+    if (!waits && !vyre_is_schedulable(state)) return finding;
     if (!vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) {
-        if (!waits) *row = VYRE_ROW_SHUT_OUT;
-        return VYRE_NOT_CLAIMABLE;
+        if (!waits) finding.row = VYRE_ROW_SHUT_OUT;
+        return finding;
     }
     if (waits) {
-        if (!vyre_resume_if_due(filter->ring, slot, filter->epoch)) return VYRE_NOT_CLAIMABLE;
-        *row = VYRE_ROW_RESUMED;
+        if (!vyre_resume_if_due(filter->ring, slot, filter->epoch)) return finding;
+        finding.row = VYRE_ROW_RESUMED;
     }
-    return vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], filter->age_threshold);
+    finding.class = vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], filter->age_threshold);
+    finding.entry = vyre_make_entry(words, slot, waits ? VYRE_STATE_READY : state);
+    return finding;
 }
 
 static vyre_filter vyre_make_filter(__global uint *ring, __global const uint *control, uint gate,
@@ -86,65 +91,105 @@ static vyre_filter vyre_make_filter(__global uint *ring, __global const uint *co
     return filter;
 }
 
+/* What an index leaves for the workers of the round. */
+typedef struct {
+    __global uint *begins;
+    __global uint *places;
+    __global uint *totals;
+    volatile __global uint *flow;
+    __global uint *directory;
+    uint directory_words;
+} vyre_lines;
+
+/* By all: flow and directory as a round begins with them. */
+static void vyre_clear_lines(const vyre_lines *lines) {
+    const uint lane = get_local_id(0), lanes = get_local_size(0);
+    for (uint i = lane; i < VYRE_FLOW_WORDS; i += lanes) lines->flow[i] = 0u;
+    for (uint i = lane; i < lines->directory_words; i += lanes) lines->directory[i] = 0u;
+}
+
+/* By one: the order of a ring of one chunk. */
+static void vyre_line_up_alone(const vyre_lines *lines, __global const uint *counts) {
+    uint before = 0u;
+    for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) {
+        lines->begins[class] = lines->places[class] = before;
+        before += counts[class];
+    }
+    lines->begins[VYRE_PRIORITY_COUNT] = before;
+    for (uint row = 0; row < VYRE_COUNT_ROWS; ++row) lines->totals[row] = counts[row];
+}
+
 #if VYRE_INDEX_LANES
 
 /* One work-item a chunk, one pass over its slots; the classes wait in private memory until the lists' places are known. */
-__kernel void vyre_index(__global uint *ring, const uint slots, __global const uint *control, const uint gate,
-                         __global const uchar *selected, const uint has_selected, const uint age_threshold,
-                         __global uint *counts, __global uint *queue) {
-    const uint chunks = (slots + VYRE_CHUNK_SLOTS - 1u) / VYRE_CHUNK_SLOTS;
+__kernel void vyre_index(__global uint *ring, const uint slots, const uint chunk_slots, __global const uint *control,
+                         const uint gate, __global const uchar *selected, const uint has_selected,
+                         const uint age_threshold, __global uint *counts, __global uint *queue, __global uint *begins,
+                         __global uint *places, __global uint *totals, volatile __global uint *flow,
+                         __global uint *directory, const uint directory_words) {
+    const vyre_lines lines = {begins, places, totals, flow, directory, directory_words};
+    const uint chunks = (slots + chunk_slots - 1u) / chunk_slots;
     const uint chunk = get_global_id(0);
     if (chunk >= chunks) return;
     const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
-    const uint first = chunk * VYRE_CHUNK_SLOTS;
-    const uint count = min(slots - first, VYRE_CHUNK_SLOTS);
+    const uint first = chunk * chunk_slots;
+    const uint count = min(slots - first, chunk_slots);
+    uint found[VYRE_CHUNK_SLOTS];
     uchar classes[VYRE_CHUNK_SLOTS];
+    uint sizes[VYRE_PRIORITY_COUNT] = {0u, 0u, 0u, 0u, 0u};
     uint tally[VYRE_COUNT_ROWS + 1u] = {0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u};
-    uint sizes[VYRE_NOT_CLAIMABLE + 1u] = {0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u};
+    uint kept = 0u;
     for (uint i = 0; i < count; ++i) {
-        uint row;
-        const uint class = vyre_examine(&filter, first + i, &row);
-        classes[i] = (uchar)class;
-        ++sizes[class];
-        ++tally[row];
+        const vyre_finding finding = vyre_examine(&filter, first + i);
+        if (finding.row != VYRE_COUNT_ROWS) ++tally[finding.row];
+        if (finding.class == VYRE_NOT_CLAIMABLE) continue;
+        found[kept] = finding.entry;
+        classes[kept++] = (uchar)finding.class;
+        ++sizes[finding.class];
     }
-    uint next[VYRE_NOT_CLAIMABLE + 1u];
+    uint next[VYRE_PRIORITY_COUNT];
     uint place = first;
     for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) {
         next[class] = place;
         place += sizes[class];
         counts[class * chunks + chunk] = sizes[class];
     }
-    for (uint i = 0; i < count; ++i)
-        if (classes[i] != VYRE_NOT_CLAIMABLE) queue[next[classes[i]]++] = first + i;
+    for (uint i = 0; i < kept; ++i) queue[next[classes[i]]++] = found[i];
     counts[VYRE_ROW_RESUMED * chunks + chunk] = tally[VYRE_ROW_RESUMED];
     counts[VYRE_ROW_SHUT_OUT * chunks + chunk] = tally[VYRE_ROW_SHUT_OUT];
+    if (chunks > 1u) return;
+    vyre_clear_lines(&lines);
+    vyre_line_up_alone(&lines, counts);
 }
 
 #else
 
-/* One work-group a chunk. Pass 1 counts and keeps each slot's class in local memory; pass 2 hands out places. */
-__kernel void vyre_index(__global uint *ring, const uint slots, __global const uint *control, const uint gate,
-                         __global const uchar *selected, const uint has_selected, const uint age_threshold,
-                         __global uint *counts, __global uint *queue) {
+/* One work-group a chunk. Pass 1 counts and keeps each slot's entry and class in local memory; pass 2 hands out places. */
+__kernel void vyre_index(__global uint *ring, const uint slots, const uint chunk_slots, __global const uint *control,
+                         const uint gate, __global const uchar *selected, const uint has_selected,
+                         const uint age_threshold, __global uint *counts, __global uint *queue, __global uint *begins,
+                         __global uint *places, __global uint *totals, volatile __global uint *flow,
+                         __global uint *directory, const uint directory_words) {
+    const vyre_lines lines = {begins, places, totals, flow, directory, directory_words};
+    __local uint entries[VYRE_CHUNK_SLOTS];
     __local uchar classes[VYRE_CHUNK_SLOTS];
-    __local uint tally[VYRE_COUNT_ROWS + 1u];
+    __local uint tally[VYRE_COUNT_ROWS];
     __local uint next[VYRE_PRIORITY_COUNT];
-    const uint chunks = (slots + VYRE_CHUNK_SLOTS - 1u) / VYRE_CHUNK_SLOTS;
+    const uint chunks = (slots + chunk_slots - 1u) / chunk_slots;
     const uint chunk = get_group_id(0);
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
-    const uint first = chunk * VYRE_CHUNK_SLOTS;
-    const uint count = min(slots - first, VYRE_CHUNK_SLOTS);
-    for (uint row = lane; row <= VYRE_COUNT_ROWS; row += lanes) tally[row] = 0u;
+    const uint first = chunk * chunk_slots;
+    const uint count = min(slots - first, chunk_slots);
+    for (uint row = lane; row < VYRE_COUNT_ROWS; row += lanes) tally[row] = 0u;
     barrier(CLK_LOCAL_MEM_FENCE);
     uint sizes[VYRE_PRIORITY_COUNT] = {0u, 0u, 0u, 0u, 0u};
     for (uint i = lane; i < count; i += lanes) {
-        uint row;
-        const uint class = vyre_examine(&filter, first + i, &row);
-        classes[i] = (uchar)class;
-        for (uint k = 0; k < VYRE_PRIORITY_COUNT; ++k) sizes[k] += class == k ? 1u : 0u;
-        if (row < VYRE_COUNT_ROWS) vyre_local_add(tally + row, 1u);
+        const vyre_finding finding = vyre_examine(&filter, first + i);
+        entries[i] = finding.entry;
+        classes[i] = (uchar)finding.class;
+        for (uint k = 0; k < VYRE_PRIORITY_COUNT; ++k) sizes[k] += finding.class == k ? 1u : 0u;
+        if (finding.row < VYRE_COUNT_ROWS) vyre_local_add(tally + finding.row, 1u);
     }
     for (uint k = 0; k < VYRE_PRIORITY_COUNT; ++k)
         if (sizes[k]) vyre_local_add(tally + k, sizes[k]);
@@ -152,36 +197,58 @@ __kernel void vyre_index(__global uint *ring, const uint slots, __global const u
     for (uint row = lane; row < VYRE_COUNT_ROWS; row += lanes) {
         counts[row * chunks + chunk] = tally[row];
         uint place = first;
-        for (uint k = 0; k < row; ++k) place += tally[k];
+        for (uint k = 0; k < min(row, VYRE_PRIORITY_COUNT); ++k) place += tally[k];
         if (row < VYRE_PRIORITY_COUNT) next[row] = place;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     for (uint i = lane; i < count; i += lanes)
-        if (classes[i] != VYRE_NOT_CLAIMABLE) queue[vyre_local_fetch_add(next + classes[i], 1u)] = first + i;
+        if (classes[i] != VYRE_NOT_CLAIMABLE) queue[vyre_local_fetch_add(next + classes[i], 1u)] = entries[i];
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+    if (chunks > 1u) return;
+    vyre_clear_lines(&lines);
+    if (lane == 0u) vyre_line_up_alone(&lines, counts);
 }
 
 #endif
 
-/* One work-group: exclusive prefix sum over the 5 * chunks list sizes, class-major, and the totals of all rows. */
-__kernel void vyre_index_scan(__global const uint *counts, const uint slots, __global uint *begins,
-                              __global uint *places, __global uint *totals, __local uint *sums) {
-    const uint chunks = (slots + VYRE_CHUNK_SLOTS - 1u) / VYRE_CHUNK_SLOTS;
+/* Exclusive prefix sum over one word a work-item, in local memory. */
+static uint vyre_sum_before(__local uint *sums, uint own) {
+    const uint lane = get_local_id(0), lanes = get_local_size(0);
+    sums[lane] = own;
+    for (uint step = 1u; step < lanes; step *= 2u) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        const uint left = lane >= step ? sums[lane - step] : 0u;
+        barrier(CLK_LOCAL_MEM_FENCE);
+        sums[lane] += left;
+    }
+    return sums[lane] - own;
+}
+
+/* One work-group: exclusive prefix sum over the 5 * chunks list sizes, class-major; where each list lies; the totals of all rows; flow and
+ * directory as a round begins with them. */
+__kernel void vyre_index_scan(__global const uint *counts, const uint slots, const uint chunk_slots,
+                              __global uint *begins, __global uint *places, __global uint *totals,
+                              volatile __global uint *flow, __global uint *directory, const uint directory_words,
+                              __local uint *sums) {
+    const uint chunks = (slots + chunk_slots - 1u) / chunk_slots;
     const uint lists = VYRE_PRIORITY_COUNT * chunks;
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     const uint share = (lists + lanes - 1u) / lanes;
     const uint first = min(lists, lane * share), end = min(lists, first + share);
+    const vyre_lines lines = {begins, places, totals, flow, directory, directory_words};
+    vyre_clear_lines(&lines);
+    for (uint chunk = lane; chunk < chunks; chunk += lanes) {
+        uint place = chunk * chunk_slots;
+        for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) {
+            places[class * chunks + chunk] = place;
+            place += counts[class * chunks + chunk];
+        }
+    }
     uint sum = 0u;
     for (uint e = first; e < end; ++e) sum += counts[e];
-    sums[lane] = sum;
-    barrier(CLK_LOCAL_MEM_FENCE);
-    uint before = 0u;
-    for (uint i = 0; i < lane; ++i) before += sums[i];
+    uint before = vyre_sum_before(sums, sum);
     for (uint e = first; e < end; ++e) {
-        const uint chunk = e % chunks;
-        uint place = chunk * VYRE_CHUNK_SLOTS;
-        for (uint class = 0; class < e / chunks; ++class) place += counts[class * chunks + chunk];
         begins[e] = before;
-        places[e] = place;
         before += counts[e];
     }
     if (end == lists && first < end) begins[lists] = before;

@@ -60,6 +60,7 @@ typedef struct {
     uint argument_handle; /* index of the argument table, or buffer_count when there is none */
     __global uint *control;
     uint control_words;
+    uint first_slot; /* of the ring, where the device has a part of it */
 } vyre_env;
 
 /* Which work-item of how many runs a group operation; a lane operation is run by one. */

@@ -20,6 +20,44 @@ static vyre_outcome vyre_next(vyre_task *task, ulong total, uint count, uint dat
     return vyre_yield((uint)next, data);
 }
 
+/* out[i] = value for i < count, where x is in[i] and y is out[i], the work-items of a group sharing the elements. A group takes four elements
+ * at a time where both ranges allow it, and has two reads of each under way before the first write. */
+#if VYRE_DRIVER_GROUP
+#define VYRE_MAP(type, in, out, count, x, y, value)                                                           \
+    do {                                                                                                      \
+        const uint vyre_step = vyre_lanes();                                                                  \
+        uint vyre_at = vyre_lane(), vyre_done_so_far = 0u;                                                    \
+        if ((((ulong)(in) | (ulong)(out)) & 15u) == 0u) {                                                     \
+            const uint vyre_fours = (count) / 4u;                                                             \
+            __global const type##4 *vyre_in = (__global const type##4 *)(in);                                 \
+            __global type##4 *vyre_out = (__global type##4 *)(out);                                           \
+            for (; vyre_at + vyre_step < vyre_fours; vyre_at += 2u * vyre_step) {                             \
+                const type##4 vyre_x1 = vyre_in[vyre_at], vyre_x2 = vyre_in[vyre_at + vyre_step];             \
+                const type##4 vyre_y1 = vyre_out[vyre_at], vyre_y2 = vyre_out[vyre_at + vyre_step];           \
+                { const type##4 x = vyre_x1, y = vyre_y1; vyre_out[vyre_at] = (value); }                      \
+                { const type##4 x = vyre_x2, y = vyre_y2; vyre_out[vyre_at + vyre_step] = (value); }          \
+            }                                                                                                 \
+            for (; vyre_at < vyre_fours; vyre_at += vyre_step) {                                              \
+                const type##4 x = vyre_in[vyre_at], y = vyre_out[vyre_at];                                    \
+                vyre_out[vyre_at] = (value);                                                                  \
+            }                                                                                                 \
+            vyre_done_so_far = vyre_fours * 4u;                                                               \
+        }                                                                                                     \
+        for (vyre_at = vyre_done_so_far + vyre_lane(); vyre_at < (count); vyre_at += vyre_step) {             \
+            const type x = (in)[vyre_at], y = (out)[vyre_at];                                                 \
+            (out)[vyre_at] = (value);                                                                         \
+        }                                                                                                     \
+    } while (0)
+#else
+#define VYRE_MAP(type, in, out, count, x, y, value)             \
+    do {                                                        \
+        for (uint vyre_at = 0; vyre_at < (count); ++vyre_at) {  \
+            const type x = (in)[vyre_at], y = (out)[vyre_at];   \
+            (out)[vyre_at] = (value);                           \
+        }                                                       \
+    } while (0)
+#endif
+
 VYRE_GROUP_OP(0x1000, scale, "output[i] = input[i] * param; float32 (param = the factor's bits) or 32-bit integers") {
     const ulong total = vyre_length(task, task->input_handle);
     const uint count = vyre_turn(total, task->pc, VYRE_TURN);
@@ -28,12 +66,12 @@ VYRE_GROUP_OP(0x1000, scale, "output[i] = input[i] * param; float32 (param = the
         __global const float *in = vyre_read_f32(task, task->input_handle, task->pc, count);
         __global float *out = vyre_write_f32(task, task->output_handle, task->pc, count);
         VYRE_CHECK(task);
-        for (uint i = vyre_lane(); i < count; i += vyre_lanes()) out[i] = in[i] * factor;
+        VYRE_MAP(float, in, out, count, x, y, x * factor);
     } else {
         __global const uint *in = vyre_read_u32(task, task->input_handle, task->pc, count);
         __global uint *out = vyre_write_u32(task, task->output_handle, task->pc, count);
         VYRE_CHECK(task);
-        for (uint i = vyre_lane(); i < count; i += vyre_lanes()) out[i] = in[i] * task->param;
+        VYRE_MAP(uint, in, out, count, x, y, x * task->param);
     }
     return vyre_next(task, total, count, task->data);
 }
@@ -47,7 +85,7 @@ VYRE_GROUP_OP(0x1001, copy, "output[i] = input[i] for the first param words, all
     __global const uint *in = vyre_words(task, task->input_handle, task->pc, count, false);
     __global uint *out = vyre_words(task, task->output_handle, task->pc, count, true);
     VYRE_CHECK(task);
-    for (uint i = vyre_lane(); i < count; i += vyre_lanes()) out[i] = in[i];
+    VYRE_MAP(uint, in, out, count, x, y, x);
     return vyre_next(task, total, count, task->data);
 }
 
@@ -72,7 +110,7 @@ VYRE_GROUP_OP(0x1003, saxpy, "output[j] = a * input[j] + output[j], float32, j =
     __global float *out = vyre_write_f32(task, task->output_handle, first, vyre_span(range));
     VYRE_CHECK(task);
     if (range.stride == 1u) {
-        for (uint i = vyre_lane(); i < count; i += vyre_lanes()) out[i] = a * in[i] + out[i];
+        VYRE_MAP(float, in, out, count, x, y, a * x + y);
     } else {
         for (uint i = vyre_lane(); i < count; i += vyre_lanes()) {
             const ulong j = (ulong)i * range.stride;

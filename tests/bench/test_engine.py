@@ -34,7 +34,7 @@ def test_claims_of_a_load(backend: OpenCLBackend, op: str, param: int, claims: i
     assert turn.device_seconds > 0
     assert turn.wall_seconds > turn.parts["run_wall_seconds"] > 0
     assert tuple(turn.parts) == PARTS
-    assert turn.parts["passes"] >= 2
+    assert turn.parts["passes"] >= 1
     assert turn.parts["runs"] >= 1
     inside = (
         sum(turn.parts[name] for name in PARTS if name.endswith("wall_seconds"))

@@ -86,7 +86,7 @@ def test_a_missing_range_check_is_seen(start: Start) -> None:
 
 
 def test_an_uninitialised_word_is_seen(start: Start) -> None:
-    worker = start(BOUNDS, ("    task.fault = 0u;\n", ""))
+    worker = start(BOUNDS, ("        (task).fault = 0u;                                          \\\n", ""))
     _, complaints = worker.run_and_look(Case(make_slots(3)))
     assert "uninitialized" in complaints
 
@@ -104,8 +104,8 @@ def test_work_items_own_what_they_touch(start: Start) -> None:
     [
         ("counts[row * chunks + chunk] = tally[row];", "counts[chunk] = tally[row];"),
         (
-            "queue[vyre_local_fetch_add(next + classes[i], 1u)] = first + i;",
-            "queue[next[classes[i]]] = first + i;",
+            "queue[vyre_local_fetch_add(next + classes[i], 1u)] = entries[i];",
+            "queue[next[classes[i]]] = entries[i];",
         ),
         ("    vyre_add_relaxed(tally + word, count);", "    tally[word] += count;"),
     ],

@@ -18,25 +18,23 @@ from vyrectl.task.arrays import SlotArray
 
 REQUEUE_N = 0x1007
 
-CLAIM = "return vyre_is_schedulable(seen) && vyre_cas_acquire(state, seen, VYRE_STATE_RUNNING);"
+CLAIM = "    const uint met = vyre_cas_value_acq_rel(state, VYRE_STATE_READY, VYRE_STATE_RUNNING);\n"
 WAIT_A_LITTLE = "    for (volatile uint wait = 0u; wait < 400u; ++wait) {}\n"
 CLAIM_BY_STORE = (
-    "if (!vyre_is_schedulable(seen)) return false;\n"
-    f"{WAIT_A_LITTLE}    vyre_store_relaxed(state, VYRE_STATE_RUNNING);\n    return true;"
+    "    const uint met = vyre_load_relaxed(state);\n"
+    "    if (!vyre_is_schedulable(met)) return false;\n"
+    f"{WAIT_A_LITTLE}    vyre_store_relaxed(state, VYRE_STATE_RUNNING);\n    if (met < 99u) return true;\n"
 )
-PUBLISH = "    const uint flags = words[VYRE_WORD_FLAGS];\n    if (outcome.kind == VYRE_DONE) {"
+SETTLE = "    const uint state = vyre_settle(words, outcome, false);\n"
 STATE_FIRST = "    vyre_store_release(words + VYRE_WORD_STATE, vyre_outcome_state(outcome.kind));\n"
-EXAMINE = "    *row = VYRE_COUNT_ROWS;\n    if (filter->has_selected"
+EXAMINE = "    if (filter->has_selected && !filter->selected[slot]) return finding;\n"
 SPILL = "    spill->pool[open->block[class] * VYRE_BLOCK + open->size[class]] = slot;\n    if (++open->size"
-NAMED = "    vyre_store_release(spill->directory + class * spill->blocks + place, block + 1u);"
+NAMED = "block + 1u);\n}\n\n/* Takes the first published block"
 
 BROKEN = {
     "claimed by load and store": (CLAIM, CLAIM_BY_STORE),
-    "state before payload": (PUBLISH, STATE_FIRST + WAIT_A_LITTLE + PUBLISH),
-    "a slot that is never lined up": (
-        EXAMINE,
-        EXAMINE.replace("    if", "    if (slot == 75u) return VYRE_NOT_CLAIMABLE;\n    if"),
-    ),
+    "state before payload": (SETTLE, STATE_FIRST + WAIT_A_LITTLE + SETTLE),
+    "a slot that is never lined up": (EXAMINE, EXAMINE + "    if (slot == 75u) return finding;\n"),
     "a slot lined up twice": (
         SPILL,
         "    if (slot == 75u && open->size[class] + 1u < VYRE_BLOCK)\n"

@@ -41,10 +41,10 @@ def test_geometry_of_a_cpu_and_a_gpu() -> None:
 
 
 def test_tickets_without_group_operations_keep_every_work_item_busy() -> None:
-    lanes = tuple(op for op in op_order() if not op.group)
     gpu = device(kind="gpu", compute_units=100)
-    assert choose_geometry(gpu, job(1000), lanes).ticket == 256
-    assert choose_geometry(gpu, job(1000), op_order()).ticket == 1
+    assert choose_geometry(gpu, job(1000), op_order()).ticket == 256
+    together = make_slots(1000, op_handle=0x1003)
+    assert choose_geometry(gpu, replace(job(1000), slots=together), op_order()).ticket == 1
 
 
 def test_a_small_ring_takes_few_workers() -> None:

@@ -8,8 +8,12 @@ the device's speed.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.engine.backend import Interrupt, RoundIndex, Session
@@ -76,6 +80,12 @@ class Course:
     resumed: int = 0
 
 
+def _admission(control: NDArray[np.uint32]) -> bytes:
+    """The control words that say which tasks may be claimed."""
+    masks = control_abi.TENANT_MASKS
+    return control[[control_abi.EPOCH.first, *range(masks.first, masks.end)]].tobytes()
+
+
 class Drain:
     """Drives a session until it is drained or a limit is met.
 
@@ -98,16 +108,37 @@ class Drain:
             if not course.rounds:
                 course.indexed = index.claimable
             course.resumed += index.resumed
-            course.ended = self._verdict_before(index) or self._round(index)
+            control = self._session.control()
+            ends = self._ends()
+            course.ended = self._verdict_before(index, control) or self._round(index)
+            if course.ended == "on" and self._leaves_nothing(index, control, ends):
+                course.ended = "drained"
             if course.ended != "on":
                 return course
 
-    def _verdict_before(self, index: RoundIndex) -> str | None:
+    def _verdict_before(self, index: RoundIndex, control: NDArray[np.uint32]) -> str | None:
         if not index.claimable:
             return "drained"
-        if self._session.control()[control_abi.SHUTDOWN.first]:
+        if control[control_abi.SHUTDOWN.first]:
             return "shutdown"
         return self._early_end()
+
+    def _leaves_nothing(self, index: RoundIndex, control: NDArray[np.uint32], ends: Counter[str]) -> bool:
+        """Whether a round's account alone shows that nothing claimable is left, so that no index need look.
+
+        Every task of the index was claimed, and so was each that gave its worker back; none paused; and who may be
+        claimed (the epoch, the tenant masks) is as the index met it.
+        """
+        made = self._ends() - ends
+        due = index.claimable + made["yielded"] + made["requeued"]
+        return (
+            made.total() == due
+            and not made["paused"]
+            and _admission(control) == _admission(self._session.control())
+        )
+
+    def _ends(self) -> Counter[str]:
+        return Counter(self._session.tally().outcomes())
 
     def _early_end(self) -> str | None:
         most = self._limits.max_steps

@@ -32,7 +32,7 @@ COUNT_ROWS = CLASSES + 2
 """Rows of the index counts: five classes, resumed, shut out."""
 
 FLOW_STRIDE = 32
-FLOW_WORDS = 14 * FLOW_STRIDE
+FLOW_WORDS = 15 * FLOW_STRIDE
 FLOW_HIGH, FLOW_LOW, FLOW_BUDGET, FLOW_HEADS, FLOW_TAILS = (k * FLOW_STRIDE for k in (0, 1, 2, 4, 9))
 """Words of the flow buffer; VYRE_FLOW_* in turn.h."""
 
@@ -136,16 +136,24 @@ class OpenCLSession:
         return self._engine_bytes
 
     def index(self) -> RoundIndex:
-        """Three kernels' worth of `kernels/engine/index.cl`, and a new round's empty lines."""
+        """The kernels of `kernels/engine/index.cl`: the round's order, and its empty lines."""
         geometry, job = self.geometry, self._job
-        local = 1 if geometry.index_lanes else geometry.work_group_size
-        lanes = self._scan_lanes()
+        local = 1 if geometry.index_lanes else geometry.index_group_size
+        lines = (
+            self._begins,
+            self._places,
+            self._totals,
+            self._flow,
+            self._directory,
+            np.uint32(self._directory_bytes // 4),
+        )
         self._launch(
             self._index_kernel,
             self._chunks * local,
             local,
             self._ring,
             np.uint32(self._count),
+            np.uint32(geometry.chunk_slots),
             self._control,
             np.uint32(job.gate),
             self._selected,
@@ -153,27 +161,29 @@ class OpenCLSession:
             np.uint32(job.age_threshold),
             self._counts,
             self._claimable,
+            *lines,
         )
-        sums = self._cl.LocalMemory(4 * max(lanes, COUNT_ROWS))
-        count = np.uint32(self._count)
-        self._launch(
-            self._scan_kernel,
-            lanes,
-            lanes,
-            self._counts,
-            count,
-            self._begins,
-            self._places,
-            self._totals,
-            sums,
-        )
-        self._write(self._flow, np.zeros(FLOW_WORDS, np.uint32))
-        self._cl.enqueue_fill_buffer(self._queue, self._directory, np.uint32(0), 0, self._directory_bytes)
+        if self._chunks > 1:
+            self._scan(lines)
         totals = np.empty(COUNT_ROWS, np.uint32)
         self._read(totals, self._totals)
         *classes, resumed, shut_out = totals.tolist()
         self._classes = tuple(classes)
         return RoundIndex(self._classes, resumed, shut_out)
+
+    def _scan(self, lines: tuple[Any, ...]) -> None:
+        """Put the chunks' lists into one order."""
+        lanes = self._scan_lanes()
+        self._launch(
+            self._scan_kernel,
+            lanes,
+            lanes,
+            self._counts,
+            np.uint32(self._count),
+            np.uint32(self.geometry.chunk_slots),
+            *lines,
+            self._cl.LocalMemory(4 * max(lanes, COUNT_ROWS)),
+        )
 
     def _scan_lanes(self) -> int:
         """Work-items of the scan: one list each, as far as a work-group goes."""
@@ -209,6 +219,7 @@ class OpenCLSession:
             self._sizes,
             self._directory,
             np.uint32(self._blocks),
+            np.uint32(self._block_places),
             self._tally_buffer,
             self._arena,
             self._table,
@@ -216,6 +227,7 @@ class OpenCLSession:
             np.uint32(self._job.buffers.argument_handle),
             self._control,
             np.uint32(len(self._job.control)),
+            np.uint32(0),
             self._witness,
             interrupt=interrupt,
         )
@@ -307,8 +319,9 @@ class OpenCLSession:
         """Queue, lists, spilled blocks and counters: about 8 bytes a slot."""
         hands_off = self.program.rung.number < 3 or self.geometry.driver == "exact"
         self._blocks = -(-self._count // self._block) + 2 * self.geometry.workers if hands_off else 0
+        self._block_places = 2 * self._blocks
         lists = CLASSES * self._chunks
-        self._directory_bytes = 4 * max(CLASSES * self._blocks, CLASSES * LINE_WORDS)
+        self._directory_bytes = 4 * CLASSES * max(self._block_places, LINE_WORDS)
         before = len(self._buffers)
         self._claimable = self._buffer(self._count * 4)
         self._counts = self._buffer(COUNT_ROWS * self._chunks * 4)
@@ -401,7 +414,9 @@ class OpenCLSession:
         ticket = self.geometry.ticket
         high, low = sum(self._classes[:HIGH_CLASSES]), sum(self._classes[HIGH_CLASSES:])
         heads = flow[FLOW_HEADS : FLOW_HEADS + CLASSES * FLOW_STRIDE : FLOW_STRIDE]
-        tails = flow[FLOW_TAILS : FLOW_TAILS + CLASSES * FLOW_STRIDE : FLOW_STRIDE]
+        tails = flow[FLOW_TAILS : FLOW_TAILS + CLASSES * FLOW_STRIDE : FLOW_STRIDE].clip(
+            max=self._block_places
+        )
         return bool(
             flow[FLOW_HIGH] < -(-high // ticket)
             or flow[FLOW_LOW] < -(-low // ticket)

@@ -33,6 +33,14 @@ TICKETS_PER_GROUP = 4
 """A group should find at least this many tickets, so that all end at about the same time."""
 
 LANE_CHUNK_SLOTS, GROUP_CHUNK_SLOTS = 2048, 4096
+"""Most slots of an index chunk."""
+
+LEAST_CHUNK_SLOTS = 256
+ALONE_SLOTS = 2048
+"""Most slots of a ring that one work-group indexes."""
+
+INDEX_LANES, MOST_INDEX_LANES = 256, 1024
+
 SCAN_CHUNK = 1 << 16
 
 PREFETCHING = ("portable computing language", "intel")
@@ -49,7 +57,10 @@ class Geometry:
         work_group_size: Work-items of each.
         ticket: Tasks a worker takes at once.
         chunk_slots: Slots of an index chunk.
+        most_chunk_slots: Most that the program is built for.
         index_lanes: One work-item indexes a chunk instead of a work-group.
+        index_group_size: Work-items of a group of the index.
+        hints: Nobody but the device touches the ring during a round, so that the queue may say what the index saw.
     """
 
     driver: str
@@ -57,7 +68,10 @@ class Geometry:
     work_group_size: int
     ticket: int
     chunk_slots: int
+    most_chunk_slots: int
     index_lanes: bool
+    index_group_size: int = 1
+    hints: bool = False
 
 
 def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry:
@@ -78,18 +92,23 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
         )
     count = max(1, len(job.slots))
     if (job.workers, job.ticket) == (1, 1) and job.work_group_size in (None, 1):
-        return Geometry("exact", 1, 1, 1, 256 if not device.is_cpu else LANE_CHUNK_SLOTS, True)
+        chunk = LANE_CHUNK_SLOTS if device.is_cpu else LEAST_CHUNK_SLOTS
+        return Geometry("exact", 1, 1, 1, chunk, chunk, True)
     if size == 1 and device.is_cpu:
         ticket = min(job.ticket or CPU_TICKET, count, MOST_LANE_TICKET)
         workers = _workers(job, device.compute_units * LANES_PER_UNIT, ticket)
-        return Geometry("lane", workers, 1, ticket, LANE_CHUNK_SLOTS, True)
+        return Geometry("lane", workers, 1, ticket, LANE_CHUNK_SLOTS, LANE_CHUNK_SLOTS, True)
     most = device.compute_units * GROUPS_PER_UNIT
-    ticket = min(MOST_TICKET, count, job.ticket or _group_ticket(count, job.workers or most, size, ops))
+    together = bool(ops_in_use(job.slots, [op.id for op in ops if op.group]))
+    least = 1 if together else size
+    ticket = min(MOST_TICKET, count, job.ticket or _group_ticket(count, job.workers or most, least))
     workers = _workers(job, most, ticket)
-    index_lanes = device.is_cpu
-    return Geometry(
-        "group", workers, size, ticket, LANE_CHUNK_SLOTS if index_lanes else GROUP_CHUNK_SLOTS, index_lanes
-    )
+    hints = not device.is_cpu or job.place is None
+    if device.is_cpu:
+        return Geometry("group", workers, size, ticket, LANE_CHUNK_SLOTS, LANE_CHUNK_SLOTS, True, hints=hints)
+    chunk = _group_chunk(count, most)
+    lanes = min(device.max_work_group_size, MOST_INDEX_LANES if chunk == count else INDEX_LANES)
+    return Geometry("group", workers, size, ticket, chunk, GROUP_CHUNK_SLOTS, False, lanes, hints)
 
 
 def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset[int] | None) -> Variant:
@@ -98,8 +117,9 @@ def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset
     return Variant(
         driver=geometry.driver,
         index_lanes=geometry.index_lanes,
-        chunk_slots=geometry.chunk_slots,
+        chunk_slots=geometry.most_chunk_slots,
         prefetch=prefetch,
+        hints=geometry.hints,
         verify=job.verify,
         only=only,
     )
@@ -136,7 +156,13 @@ def _workers(job: Job, most: int, ticket: int) -> int:
     return min(job.workers or min(most, -(-count // ticket)), count, MOST_WORKERS)
 
 
-def _group_ticket(count: int, groups: int, size: int, ops: Sequence[OpInfo]) -> int:
+def _group_chunk(count: int, groups: int) -> int:
+    """Slots of a chunk: all of a short ring, else a power of two that gives about every group one."""
+    if count <= ALONE_SLOTS:
+        return count
+    return min(GROUP_CHUNK_SLOTS, max(LEAST_CHUNK_SLOTS, 1 << (count // groups).bit_length()))
+
+
+def _group_ticket(count: int, groups: int, least: int) -> int:
     """Tasks of a ticket: a few tickets a group; fewer than work-items only where these work on one task together."""
-    least = 1 if any(op.group for op in ops) else size
     return min(MOST_TICKET, max(least, count // (groups * TICKETS_PER_GROUP)))

@@ -32,8 +32,9 @@ class Variant:
     Attributes:
         driver: One of `DRIVERS`.
         index_lanes: One work-item indexes a chunk (CPUs, and whatever must keep slot order) instead of a work-group.
-        chunk_slots: Slots of a chunk.
+        chunk_slots: Most slots of a chunk.
         prefetch: The compiler has `__builtin_prefetch`.
+        hints: The queue carries what the index saw of a slot: nobody else touches the ring during a round.
         verify: Keep a witness of every claim and end.
         only: Operations to compile (jit), by id; None for all (interpreter).
     """
@@ -42,6 +43,7 @@ class Variant:
     index_lanes: bool = True
     chunk_slots: int = 2048
     prefetch: bool = False
+    hints: bool = False
     verify: bool = False
     only: frozenset[int] | None = None
 
@@ -97,6 +99,7 @@ def _definitions(ops: Sequence[OpInfo], variant: Variant) -> str:
         "VYRE_INDEX_LANES": int(variant.index_lanes),
         "VYRE_CHUNK_SLOTS": variant.chunk_slots,
         "VYRE_HAS_PREFETCH": int(variant.prefetch),
+        "VYRE_HINTS": int(variant.hints),
         "VYRE_VERIFY": int(variant.verify),
     }
     return "\n".join(f"#define {name} {value}u" for name, value in values.items())
