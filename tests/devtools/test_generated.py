@@ -21,7 +21,7 @@ def test_the_repository_is_current(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_generated(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("nothing generated here\n")
     written = write_generated(tmp_path)
-    scripts = {Path("completions") / name for name in SCRIPT_NAMES.values()}
+    scripts = {Path("completions") / name for name in (*SCRIPT_NAMES.values(), "vyrectl.1")}
     assert set(written) == {Path("kernels/include/vyre_abi.h"), *scripts}
     assert write_generated(tmp_path) == []
 
