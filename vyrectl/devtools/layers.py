@@ -20,6 +20,7 @@ LAYERS: tuple[str, ...] = (
     "errors",
     "resources",
     "abi",
+    "protocol",
     "task",
     "policy",
     "telemetry",
@@ -41,7 +42,7 @@ UPWARD: dict[tuple[str, str], str] = {
 
 EXTERNAL: dict[str, tuple[str, ...]] = {
     "pyopencl": ("opencl",),
-    "rich": ("cli",),
+    "rich": ("cli", "devtools"),
     "typer": ("cli",),
     "pyarrow": ("cli",),
     "matplotlib": ("cli",),
