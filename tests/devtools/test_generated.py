@@ -22,7 +22,8 @@ def test_what_is_generated(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("nothing generated here\n")
     written = write_generated(tmp_path)
     scripts = {Path("completions") / name for name in (*SCRIPT_NAMES.values(), "vyrectl.1")}
-    assert set(written) == {Path("kernels/include/vyre_abi.h"), *scripts}
+    headers = {Path("kernels/include/vyre_abi.h"), Path("kernels/include/vyre_live.h")}
+    assert set(written) == {*headers, *scripts}
     assert write_generated(tmp_path) == []
 
 
