@@ -71,6 +71,7 @@ static vyre_task vyre_load_task(__global const uint *ring, uint slot, const vyre
     task.age_ticks = words[VYRE_WORD_AGE_TICKS];
     task.requeue_count = words[VYRE_WORD_REQUEUE_COUNT];
     task.yield_count = words[VYRE_WORD_YIELD_COUNT];
+    task.flags = words[VYRE_WORD_FLAGS];
     task.fault = 0u;
     task.env = env;
     return task;

@@ -52,10 +52,11 @@ typedef struct {
 #define VYRE_TYPE_F32 3u
 #define VYRE_TYPE_ABSENT 0xFFFFFFFFu /* no buffer was given for this handle */
 
-/* What a launch lends to every task. `control` is not reachable through a handle. */
+/* What a launch lends to every task. `control` is not reachable through a handle, nor is the debug log, which has the row of
+ * `buffers` behind the last handle's. */
 typedef struct {
     __global uchar *arena;
-    __global const vyre_buffer *buffers;
+    __global const vyre_buffer *buffers; /* buffer_count + 1 rows */
     uint buffer_count;
     uint argument_handle; /* index of the argument table, or buffer_count when there is none */
     __global uint *control;
@@ -89,6 +90,7 @@ typedef struct {
     uint age_ticks;
     uint requeue_count;
     uint yield_count;
+    uint flags;
     uint fault; /* 0, or why an accessor failed */
     const vyre_env *env;
 } vyre_task;
@@ -192,6 +194,23 @@ static __global const float *vyre_read_f32(vyre_task *task, uint handle, ulong f
 
 static __global float *vyre_write_f32(vyre_task *task, uint handle, ulong first, ulong count) {
     return vyre_is_typed(task, handle, true) ? (__global float *)vyre_words(task, handle, first, count, true) : 0;
+}
+
+#define VYRE_DEBUG_RECORD_WORDS 4u
+
+/* Appends a record (format, first, second, the slot's first word index) to the debug log. A full log drops it and counts it:
+ * the cursor moves all the same. Without a log nothing happens. */
+static void vyre_debug(vyre_task *task, uint format, uint first, uint second) {
+    const vyre_buffer log = task->env->buffers[task->env->buffer_count];
+    __global uint *words = (__global uint *)(task->env->arena + log.offset);
+    const ulong length = log.bytes / 4u;
+    if (!length) return;
+    const ulong at = (ulong)vyre_add_relaxed(words, VYRE_DEBUG_RECORD_WORDS) + 1u;
+    if (at + VYRE_DEBUG_RECORD_WORDS > length) return;
+    words[at] = format;
+    words[at + 1u] = first;
+    words[at + 2u] = second;
+    words[at + 3u] = task->slot * VYRE_SLOT_WORDS;
 }
 
 /* A record of the argument table: what one param word is too small for. */

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.limits import DEBUG_RECORD_WORDS, DEFAULT_DEBUG_RECORDS
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource
 from vyrectl.engine.schedule import DEFAULT_AGE_THRESHOLD
@@ -55,6 +56,7 @@ class Job:
         place: Asked for the memory to work in once the device is known; see `Place`. By default a copy.
         mode: One of `MODES`.
         verify: Keep a witness of every claim and end (`Session.witness`).
+        debug_log: Debug log (spec 3.2) to start from, u32, at least one word; a backend works on its own copy.
     """
 
     slots: SlotArray
@@ -70,6 +72,16 @@ class Job:
     place: Place | None = None
     mode: str = "auto"
     verify: bool = False
+    debug_log: NDArray[np.uint32] = field(default_factory=lambda: new_debug_log(DEFAULT_DEBUG_RECORDS))
+
+    def layout(self) -> tuple[NDArray[np.void], int]:
+        """`BufferTable.layout` with a row for the debug log behind those that handles reach."""
+        return self.buffers.layout(behind=self.debug_log)
+
+
+def new_debug_log(records: int) -> NDArray[np.uint32]:
+    """An empty debug log with room for so many records, u32, shape (1 + 4 * records,)."""
+    return np.zeros(1 + DEBUG_RECORD_WORDS * records, np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +161,9 @@ class Session(Protocol):
 
     def write_control(self, word: int, value: int) -> None:
         """Set one control word, between runs."""
+
+    def debug_log(self) -> NDArray[np.uint32]:
+        """A copy of the debug log."""
 
     def slots(self) -> SlotArray:
         """The ring: a copy, or the very memory that `Job.place` gave to work on."""

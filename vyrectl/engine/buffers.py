@@ -120,13 +120,16 @@ class BufferTable:
         """Row of the argument table; one past the last row when there is none."""
         return self.handle_count
 
-    def layout(self) -> tuple[NDArray[np.void], int]:
+    def layout(self, *, behind: NDArray[np.uint32] | None = None) -> tuple[NDArray[np.void], int]:
         """Where each row lies in one arena.
 
+        Args:
+            behind: Words of the engine's own to make room for, in a row behind the last that no handle reaches.
+
         Returns:
-            The table, shape (rows,), of `TABLE_DTYPE`, and the arena's size in bytes.
+            The table, shape (rows,) or one more, of `TABLE_DTYPE`, and the arena's size in bytes.
         """
-        rows = self.rows
+        rows = [*self.rows, *([] if behind is None else [Buffer(behind, writable=True)])]
         table = np.zeros(len(rows), dtype=TABLE_DTYPE)
         end = 0
         for row, buffer in enumerate(rows):

@@ -23,6 +23,7 @@ from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, Roun
 from vyrectl.engine.reference_ops import BODIES, Body, Env, OpFault, Outcome, Task
 from vyrectl.engine.schedule import CLASSES, ClaimLines, class_of, tenants_admitted
 from vyrectl.errors import CounterOverflowError, DeviceError
+from vyrectl.protocol.packed import MOST_OPCODE
 from vyrectl.task.arrays import SlotArray, apply_transition
 from vyrectl.task.lifecycle import apply_words
 
@@ -78,7 +79,10 @@ class ReferenceSession:
         self._slots = (job.slots if job.place is None else job.place(False)[0]).copy()
         self._control = job.control.copy()
         self._bodies = bodies
-        self._env = Env(job.buffers.rows, job.buffers.argument_handle, self._control)
+        self._debug_log = job.debug_log.copy()
+        inner = {code: body for code, body in bodies.items() if code <= MOST_OPCODE}
+        rows = job.buffers.rows
+        self._env = Env(rows, job.buffers.argument_handle, self._control, self._debug_log, inner)
         self._lines = ClaimLines([[]] * CLASSES, 0)
         self._tally = Tally()
         self._witness = np.zeros(len(job.slots), WITNESS_DTYPE)
@@ -120,6 +124,10 @@ class ReferenceSession:
     def write_control(self, word: int, value: int) -> None:
         """Set one control word."""
         self._control[word] = value & U32_MAX
+
+    def debug_log(self) -> NDArray[np.uint32]:
+        """A copy of the debug log."""
+        return self._debug_log.copy()
 
     def slots(self) -> SlotArray:
         """A copy of the ring."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.engine.backend import OUTCOMES, Tally
 from vyrectl.launch.transitions import TransitionCount, transition_counts
+from vyrectl.protocol.debug_log import DebugLog, read_debug_log
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,6 +68,7 @@ class LaunchReport:
         plan: What the policy recommended and what was made of it (`vyrectl.launch.plan.plan_record`), None when it
             was not asked.
         control: The control buffer at the end, u32; not part of the record.
+        debug_log: The debug log at the end, u32; the record only counts what is in it.
     """
 
     device: str
@@ -86,6 +88,7 @@ class LaunchReport:
     states_before: tuple[int, ...]
     states_after: tuple[int, ...]
     control: NDArray[np.uint32] = field(repr=False)
+    debug_log: NDArray[np.uint32] = field(repr=False)
     outputs: tuple[str, ...] = field(default=())
     plan: Mapping[str, Any] | None = field(default=None)
 
@@ -109,6 +112,11 @@ class LaunchReport:
         """Tasks that ended (Done or Faulted) per second of wall time."""
         ended = self.outcomes["done"] + self.outcomes["faulted"]
         return ended / self.wall_seconds if self.wall_seconds > 0 else 0.0
+
+    @property
+    def debug(self) -> DebugLog:
+        """The debug log, decoded."""
+        return read_debug_log(self.debug_log.astype("<u4").tobytes())
 
     def to_record(self) -> dict[str, object]:
         """The report as `launch --json` prints it."""
@@ -146,6 +154,7 @@ class LaunchReport:
             "states": {"before": _by_state(self.states_before), "after": _by_state(self.states_after)},
             "transitions": [one.to_record() for one in self.transitions],
             "plan": self.plan,
+            "debug": {"records": len(self.debug.records), "dropped": self.debug.dropped},
         }
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
-from vyrectl.abi.limits import U32_MAX
+from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, U32_MAX
 from vyrectl.abi.states import SCHEDULABLE, TaskState
-from vyrectl.engine.backend import MODES, Backend, Job, Place
+from vyrectl.engine.backend import MODES, Backend, Job, Place, new_debug_log
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource, load_source, op_codes
 from vyrectl.engine.schedule import tenants_admitted
@@ -54,6 +54,7 @@ def launch(
     buffers: BufferTable | Mapping[int | str, Any] | None = None,
     epoch: int | None = None,
     control: NDArray[np.uint32] | None = None,
+    debug_log: NDArray[np.uint32] | None = None,
     where: str | None = None,
     workers: int | None = None,
     work_group_size: int | None = None,
@@ -81,6 +82,8 @@ def launch(
             buffer's own by default, 0 when there is none.
         control: Control buffer (spec 3.1), u32, at least 160 words; changed in place. Its tenant masks then
             say who may run. By default a fresh one that lets everybody in.
+        debug_log: Debug log (spec 3.2) to append to, u32, at least one word; changed in place. By default a fresh one
+            with room for 64 records; the report holds it.
         where: Only slots for which this expression holds at the start may be claimed.
         workers: Work-groups.
         work_group_size: Work-items of each.
@@ -116,6 +119,7 @@ def launch(
                 buffers=buffers,
                 epoch=epoch,
                 control=control,
+                debug_log=debug_log,
                 where=where,
                 workers=workers,
                 work_group_size=work_group_size,
@@ -161,6 +165,7 @@ def launch(
         place=workplace,
         mode=settings.mode,
         verify=verify,
+        debug_log=start_debug_log(debug_log),
     )
     check = Check(job) if verify else None
     with closing(backend.open(job)) as session:
@@ -169,7 +174,7 @@ def launch(
         bounds.started()
         course = Drain(session, bounds).run()
         bounds.finishing()
-        after, ended_control = session.slots(), session.control()
+        after, ended_control, ended_log = session.slots(), session.control(), session.debug_log()
         session.finish()
         closed_at = time.monotonic()
         if check is not None:
@@ -178,6 +183,8 @@ def launch(
             workplace.slots[:] = after
     if control is not None:
         control[:] = ended_control
+    if debug_log is not None:
+        debug_log[:] = ended_log
     remaining, left_alone = remainder(workplace.slots, job, ended_control)
     ended = tally_slots(workplace.slots)
     launched = Launched(
@@ -197,6 +204,7 @@ def launch(
         build_seconds=opened_at - opening,
         outputs=tuple(str(path) for path in table.save_outputs()),
         control=ended_control,
+        debug_log=ended_log,
         remaining=remaining,
         left_alone=left_alone,
         geometry=session.facts(),
@@ -276,6 +284,23 @@ def start_control(given: NDArray[np.uint32] | None, epoch: int | None) -> NDArra
             raise UsageError(f"epoch is {epoch}", fix=f"Give a number from 0 to {U32_MAX}")
         words[control_abi.EPOCH.first] = epoch
     return words
+
+
+def start_debug_log(given: NDArray[np.uint32] | None) -> NDArray[np.uint32]:
+    """The debug log that a launch starts with: a copy of the given one, or a fresh one of 64 records.
+
+    Raises:
+        InvalidInputError: Not a single word.
+    """
+    if given is None:
+        return new_debug_log(DEFAULT_DEBUG_RECORDS)
+    if not len(given):
+        raise InvalidInputError(
+            "the debug log has no word for its cursor",
+            where="debug_log",
+            fix="Give a whole debug log (spec 3.2)",
+        )
+    return np.array(given, dtype=np.uint32)
 
 
 def _check_mode(mode: str) -> None:

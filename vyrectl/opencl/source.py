@@ -13,6 +13,7 @@ from pathlib import Path
 
 from vyrectl.engine.ops import OpInfo, OpSource, check_unique, read_text, shipped_sources
 from vyrectl.errors import InvalidInputError
+from vyrectl.protocol.packed import MOST_OPCODE
 from vyrectl.resources import kernels_dir
 
 ENGINE_FILES = ("probe.cl", "index.cl")
@@ -106,6 +107,11 @@ def _dispatcher(ops: Sequence[OpInfo]) -> str:
     calls = [f"case 0x{op.id:x}u: return {op.function}(task);" for op in ops]
     rows = [f"case 0x{op.id:x}u: return {row}u;" for row, op in enumerate(ops)]
     ids = [f"case {row}u: return 0x{op.id:x}u;" for row, op in enumerate(ops)]
+    inner = [
+        f"case 0x{op.id:x}u: return {op.function}(task);"
+        for op in ops
+        if op.id <= MOST_OPCODE and not op.group
+    ]
     groups = [f"case 0x{op.id:x}u: return true;" for op in ops if op.group]
     unknown = "return vyre_refuse(task, VYRE_FAULT_UNKNOWN_OP);"
     return "\n".join(
@@ -114,6 +120,7 @@ def _dispatcher(ops: Sequence[OpInfo]) -> str:
             _switch("uint vyre_tally_row(uint op_handle)", "op_handle", rows, "return VYRE_OP_COUNT;"),
             _switch("uint vyre_op_id(uint row)", "row", ids, "return VYRE_U32_MAX;"),
             _switch("bool vyre_is_group_op(uint op_handle)", "op_handle", groups, "return false;"),
+            _switch("vyre_outcome vyre_dispatch_inner(vyre_task *task)", "task->op_handle", inner, unknown),
             _switch("vyre_outcome vyre_dispatch(vyre_task *task)", "task->op_handle", calls, unknown),
         )
     )

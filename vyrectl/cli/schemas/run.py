@@ -72,6 +72,7 @@ REPORT: Fields = {
     "states": record(table(("before", "after"), record(table(STATES, COUNT)))),
     "transitions": TRANSITIONS,
     "plan": maybe(PLAN),
+    "debug": record(table(("records", "dropped"), COUNT)),
 }
 LAUNCH = answer("launch", {"ring": TEXT, "in_place": BOOL, **REPORT})
 PREVIEW = answer(
