@@ -172,6 +172,33 @@ class SidecarError(FileError):
     kind = "sidecar"
 
 
+class SessionEndedError(VyrectlError):
+    """A live session that has ended, or ended before what was waited for."""
+
+    kind = "session_ended"
+
+    def __init__(self, what: str = "the session has ended") -> None:
+        super().__init__(what, fix="Open another session")
+
+
+class RingFullError(VyrectlError):
+    """No slot of a live ring is free for another task.
+
+    Attributes:
+        slots: Slots of the ring.
+    """
+
+    kind = "ring_full"
+
+    def __init__(self, slots: int, fix: str) -> None:
+        super().__init__(f"all {slots} slots of the ring are in use", fix=fix)
+        self.slots = slots
+
+    def details(self) -> dict[str, object]:
+        """How many slots there are."""
+        return {"slots": self.slots}
+
+
 # --- exit 2: usage ------------------------------------------------------------------------------------------
 
 
