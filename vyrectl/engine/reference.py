@@ -129,6 +129,10 @@ class ReferenceSession:
         """A copy of the debug log."""
         return self._debug_log.copy()
 
+    def memory(self) -> tuple[SlotArray, NDArray[np.uint32]]:
+        """The ring and the control buffer themselves, for others to look at and write beside the rounds."""
+        return self._slots, self._control
+
     def slots(self) -> SlotArray:
         """A copy of the ring."""
         return self._slots.copy()

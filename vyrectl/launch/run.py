@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, U32_MAX
 from vyrectl.abi.states import SCHEDULABLE, TaskState
-from vyrectl.engine.backend import MODES, Backend, Job, Place, new_debug_log
+from vyrectl.engine.backend import MODES, Backend, Job, Place, Session, new_debug_log
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource, load_source, op_codes
 from vyrectl.engine.schedule import tenants_admitted
@@ -33,8 +33,7 @@ from vyrectl.launch.plan import (
     settle,
 )
 from vyrectl.launch.report import LaunchReport, LeftAlone
-from vyrectl.launch.rounds import Drain, Limits
-from vyrectl.launch.verify import Check
+from vyrectl.launch.rounds import Course, Drain, Limits
 from vyrectl.ring.file import Ring
 from vyrectl.task.arrays import SlotArray
 from vyrectl.telemetry.snapshot import StateTally, tally_slots
@@ -48,6 +47,9 @@ REFERENCE = "reference"
 
 def launch(
     ring: Ring | str | PathLike[str],
+Drive = Callable[[Session, Limits], Course]
+"""Works an open session until the end of a launch, and says how it went."""
+
     *,
     device: Any = None,
     ops: Sequence[OpSource | str | PathLike[str]] = (),
@@ -70,6 +72,7 @@ def launch(
 ) -> LaunchReport:
     """Run a ring until nothing claimable is left, or a limit is met.
 
+    drive: Drive | None = None,
     Args:
         ring: A ring whose `slots` may be written (in memory, or opened as writable): they hold the result,
             and `Ring.save` writes it. A path is opened, run and saved.
@@ -102,6 +105,7 @@ def launch(
 
     Returns:
         What was done; `ended` says how it ended.
+        drive: What works the open session instead of `vyrectl.launch.rounds.Drain`, which ends when it is drained.
 
     Raises:
         RingFormatError: The ring has no slots.
@@ -172,7 +176,7 @@ def launch(
         opened_at = time.monotonic()
         bounds = _limits(limits, max_steps, timeout, opened_at)
         bounds.started()
-        course = Drain(session, bounds).run()
+        course = _drain(session, bounds) if drive is None else drive(session, bounds)
         bounds.finishing()
         after, ended_control, ended_log = session.slots(), session.control(), session.debug_log()
         session.finish()
@@ -217,6 +221,16 @@ def launch(
 def _plan(plan: Plan | str, tally: StateTally, backend: Backend, wishes: Wishes) -> Plan | None:
     """The plan to launch by, if any."""
     if isinstance(plan, Plan):
+def _start_check(job: Job) -> Check:
+    from vyrectl.launch.verify import Check
+
+    return Check(job)
+
+
+def _drain(session: Session, limits: Limits) -> Course:
+    return Drain(session, limits).run()
+
+
         return plan
     device = getattr(backend, "device", None)
     limits = REFERENCE_LIMITS if device is None else device.limits
