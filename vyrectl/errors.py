@@ -172,6 +172,37 @@ class SidecarError(FileError):
     kind = "sidecar"
 
 
+class LiveEditError(VyrectlError):
+    """An edit of a running ring that did not reach all of its slots.
+
+    Attributes:
+        changed: Slots that were changed.
+        missed: Slot and the state word met there, for each that was not.
+    """
+
+    kind = "live_edit"
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        fix: str | None = None,
+        changed: int = 0,
+        missed: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.changed = changed
+        self.missed = tuple(missed)
+
+    def details(self) -> dict[str, object]:
+        """How many slots were changed, and those that were not with the states they are in."""
+        return {
+            "changed": self.changed,
+            "missed": [{"slot": slot, "state": state} for slot, state in self.missed],
+        }
+
+
 class SessionEndedError(VyrectlError):
     """A live session that has ended, or ended before what was waited for."""
 

@@ -7,6 +7,7 @@ Words that several sides change while a kernel runs lie alone in a cache line.
     inbox    `capacity` places for slot numbers, a power of two
     redo     one line a worker
     editors  one record of `EDITOR_WORDS` for each process that edits
+    once     op handles of this launch that may not run twice
     control  the kernel's control buffer (spec 3.1), from the next page on
 
 The kernel gets two buffers over the mapped file: everything before `control`, and `control`.
@@ -63,6 +64,8 @@ _ONCE = (
     ("EDITORS", "editor records"),
     ("CONTROL_FIRST", "first word of the control buffer"),
     ("CONTROL_WORDS", "its words"),
+    ("ONCE_FIRST", "first of the op handles that may not run twice"),
+    ("ONCE_WORDS", "how many they are"),
 )
 
 _HOT = (
@@ -116,22 +119,30 @@ REDO_FIELDS = (
 """Slot words that the end of a turn may change, in the order of a redo record."""
 
 MOST_WORKERS = 1 << 16
+MOST_ONCE = 1 << 16
 
-EDITORS = 64
+EDITORS = 32
 """Processes that may edit at once."""
 
-EDITOR_WORDS = 3 * LINE_WORDS
+EDITOR_BATCH = 64
+"""Slots that an editor holds at once."""
 
 EDITOR_PID, EDITOR_START_LOW, EDITOR_START_HIGH = 0, 1, 2
 """Words of an editor record: who owns it, 0 for nobody."""
 
-EDITOR_PHASE, EDITOR_SLOT, EDITOR_BEFORE = 16, 17, 18
-"""What it is at: a phase below, slot + 1, the state word that the claim replaces."""
+EDITOR_PHASE, EDITOR_COUNT = 16, 17
+"""What it is at: a phase below, and with how many slots."""
 
-EDITOR_SLOT_WORDS = 32
-"""First of 16 words: the slot as it is to be."""
+EDITOR_SLOTS, EDITOR_BEFORE = 32, 32 + EDITOR_BATCH
+"""For each slot: slot + 1 (0: not this one after all), and the state word that the claim replaces."""
 
-PHASE_REST, PHASE_CLAIMING, PHASE_WRITING = 0, 1, 2
+EDITOR_AFTER = EDITOR_BEFORE + EDITOR_BATCH
+"""For each slot 16 words: the slot as it is to be."""
+
+EDITOR_WORDS = EDITOR_AFTER + EDITOR_BATCH * SLOT_WORDS
+
+PHASE_REST, PHASE_CLAIMING, PHASE_WRITING, PHASE_PUBLISHING = 0, 1, 2, 3
+"""At rest; claiming: the slots may be anybody's; writing: they are this editor's; publishing: their words are whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +154,20 @@ class LiveLayout:
         workers: Redo records.
         control_words: Words of the control buffer.
         capacity: Places of the inbox.
+        once: Op handles that may not run twice.
     """
 
     slots: int
     workers: int
     control_words: int
     capacity: int
+    once: int = 0
 
     @classmethod
-    def of(cls, slots: int, workers: int, control_words: int) -> LiveLayout:
+    def of(cls, slots: int, workers: int, control_words: int, once: int = 0) -> LiveLayout:
         """The layout for a ring: the inbox has a place for every slot as far as `MOST_INBOX` goes."""
         wanted = 1 << max(0, slots - 1).bit_length()
-        return cls(slots, workers, control_words, min(max(wanted, LEAST_INBOX), MOST_INBOX))
+        return cls(slots, workers, control_words, min(max(wanted, LEAST_INBOX), MOST_INBOX), once)
 
     @property
     def inbox(self) -> int:
@@ -172,9 +185,14 @@ class LiveLayout:
         return self.redo + self.workers * REDO_WORDS
 
     @property
+    def once_first(self) -> int:
+        """First op handle that may not run twice."""
+        return self.editors + EDITORS * EDITOR_WORDS
+
+    @property
     def control(self) -> int:
         """First word of the control buffer, at the beginning of a page."""
-        end = self.editors + EDITORS * EDITOR_WORDS
+        end = self.once_first + self.once
         return -(-end // PAGE_WORDS) * PAGE_WORDS
 
     @property
@@ -194,5 +212,6 @@ REDO_INDEX: tuple[int, ...] = tuple(FIELD_INDEX[name] for name in REDO_FIELDS)
 
 assert MAX_SLOTS <= SLOT_MASK
 assert len(REDO_FIELDS) < REDO_WORDS
-assert EDITOR_SLOT_WORDS + SLOT_WORDS <= EDITOR_WORDS
+assert EDITOR_WORDS % LINE_WORDS == 0
+assert len(_ONCE) <= 2 * LINE_WORDS
 assert max(WORD.values()) < HEADER_WORDS

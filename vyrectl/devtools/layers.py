@@ -37,6 +37,7 @@ LAYERS: tuple[str, ...] = (
 
 UPWARD: dict[tuple[str, str], str] = {
     ("vyrectl.errors", "abi"): "an error about a state word shows the state's name",
+    ("vyrectl.ring.edit", "live"): "an edit of a ring that runs goes to its workers",
 }
 """Who may import which higher layer, and why. Only inside a function."""
 

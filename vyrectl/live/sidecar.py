@@ -15,6 +15,7 @@ import mmap
 import os
 import stat
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -78,7 +79,14 @@ class Sidecar:
 
     @classmethod
     def create(
-        cls, ring: StrPath, identity: FileIdentity, slots: int, *, workers: int, control_words: int
+        cls,
+        ring: StrPath,
+        identity: FileIdentity,
+        slots: int,
+        *,
+        workers: int,
+        control_words: int,
+        once: Sequence[int] = (),
     ) -> Sidecar:
         """Make the sidecar of a launch, which holds the ring's lock; its state is OPENING until `open_doors`.
 
@@ -90,11 +98,12 @@ class Sidecar:
             slots: Its slots.
             workers: Redo records, 1 to `MOST_WORKERS`.
             control_words: Length of the control buffer, at least 160.
+            once: Op handles that may not run twice; `recover` faults their orphans.
 
         Raises:
             FileError: It cannot be written, or the disk is full.
         """
-        layout = abi.LiveLayout.of(slots, workers, control_words)
+        layout = abi.LiveLayout.of(slots, workers, control_words, len(once))
         path = sidecar_path(ring)
         try:
             mapping = _create(path, layout.bytes, identity, ring)
@@ -102,6 +111,8 @@ class Sidecar:
             raise FileError.from_os_error(error, path, doing="make the live sidecar") from error
         sidecar = cls(path, mapping, layout)
         sidecar._introduce(identity)
+        for place, op_handle in enumerate(once):
+            sidecar.words[layout.once_first + place] = op_handle
         os.rename(_building(path), path)
         return sidecar
 
@@ -195,6 +206,8 @@ class Sidecar:
             "EDITORS": abi.EDITORS,
             "CONTROL_FIRST": self.layout.control,
             "CONTROL_WORDS": self.layout.control_words,
+            "ONCE_FIRST": self.layout.once_first,
+            "ONCE_WORDS": self.layout.once,
         }
         for name, value in values.items():
             self.words[abi.WORD[name]] = value
@@ -222,6 +235,11 @@ class Sidecar:
         device = words[word["RING_DEVICE_HIGH"]] << 32 | words[word["RING_DEVICE_LOW"]]
         inode = words[word["RING_INODE_HIGH"]] << 32 | words[word["RING_INODE_LOW"]]
         return (device, inode) == (status.st_dev, status.st_ino)
+
+    def once_ops(self) -> frozenset[int]:
+        """Op handles of this launch that may not run twice."""
+        first = self.layout.once_first
+        return frozenset(self.words[first : first + self.layout.once].tolist())
 
     # --- words ------------------------------------------------------------------------------------------
 
@@ -354,14 +372,15 @@ class Sidecar:
             elif tail == self.load(tail_word):
                 return False
 
-    def push_many(self, slots: list[int]) -> int:
-        """Offer slots in order and ring the bell once; returns how many found a place."""
+    def push_many(self, slots: Sequence[int], *, ring: bool = True) -> int:
+        """Offer slots in order and, by default, ring the bell once; returns how many found a place."""
         pushed = 0
         for slot in slots:
             if not self.push(slot):
                 break
             pushed += 1
-        self.ring_bell()
+        if ring:
+            self.ring_bell()
         return pushed
 
     def take(self) -> int | None:
@@ -470,13 +489,16 @@ def _layout_of(words: memoryview, path: str) -> abi.LiveLayout:
         raise _malformed(
             path, f"its version is {words[word['VERSION']]} and this vyrectl knows {abi.VERSION}"
         )
-    layout = abi.LiveLayout.of(words[word["SLOTS"]], words[word["WORKERS"]], words[word["CONTROL_WORDS"]])
+    sizes = [words[word[name]] for name in ("SLOTS", "WORKERS", "CONTROL_WORDS", "ONCE_WORDS")]
+    layout = abi.LiveLayout.of(*sizes)
     fits = (
         layout.workers <= abi.MOST_WORKERS
+        and layout.once <= abi.MOST_ONCE
         and layout.control_words >= control_abi.OBSERVABLE_FIRST
         and words[word["INBOX_CAPACITY"]] == layout.capacity
         and words[word["CONTROL_FIRST"]] == layout.control
         and words[word["EDITORS"]] == abi.EDITORS
+        and words[word["ONCE_FIRST"]] == layout.once_first
         and len(words) == layout.words
     )
     if not fits:
