@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,18 +38,21 @@ from vyrectl.ring.file import Ring
 from vyrectl.task.arrays import SlotArray
 from vyrectl.telemetry.snapshot import StateTally, tally_slots
 
+if TYPE_CHECKING:
+    from vyrectl.launch.verify import Check
+
 OBSERVABLE_WORDS = 32
 """Observable words of a control buffer that a launch makes itself."""
 
 REFERENCE = "reference"
 """What `device` is called to run without OpenCL."""
 
-
-def launch(
-    ring: Ring | str | PathLike[str],
 Drive = Callable[[Session, Limits], Course]
 """Works an open session until the end of a launch, and says how it went."""
 
+
+def launch(
+    ring: Ring | str | PathLike[str],
     *,
     device: Any = None,
     ops: Sequence[OpSource | str | PathLike[str]] = (),
@@ -69,10 +72,10 @@ Drive = Callable[[Session, Limits], Course]
     plan: Plan | str = OFF,
     place: Place | None = None,
     limits: Limits | None = None,
+    drive: Drive | None = None,
 ) -> LaunchReport:
     """Run a ring until nothing claimable is left, or a limit is met.
 
-    drive: Drive | None = None,
     Args:
         ring: A ring whose `slots` may be written (in memory, or opened as writable): they hold the result,
             and `Ring.save` writes it. A path is opened, run and saved.
@@ -102,10 +105,10 @@ Drive = Callable[[Session, Limits], Course]
         place: Where to work instead of `ring.slots`, which may then be read-only; see `vyrectl.engine.backend.Place`.
         limits: Everything that can end the launch early, for callers that watch it; `max_steps` and `timeout`
             are added to it.
+        drive: What works the open session instead of `vyrectl.launch.rounds.Drain`, which ends when it is drained.
 
     Returns:
         What was done; `ended` says how it ended.
-        drive: What works the open session instead of `vyrectl.launch.rounds.Drain`, which ends when it is drained.
 
     Raises:
         RingFormatError: The ring has no slots.
@@ -171,7 +174,7 @@ Drive = Callable[[Session, Limits], Course]
         verify=verify,
         debug_log=start_debug_log(debug_log),
     )
-    check = Check(job) if verify else None
+    check = _start_check(job) if verify else None
     with closing(backend.open(job)) as session:
         opened_at = time.monotonic()
         bounds = _limits(limits, max_steps, timeout, opened_at)
@@ -218,9 +221,6 @@ Drive = Callable[[Session, Limits], Course]
     )
 
 
-def _plan(plan: Plan | str, tally: StateTally, backend: Backend, wishes: Wishes) -> Plan | None:
-    """The plan to launch by, if any."""
-    if isinstance(plan, Plan):
 def _start_check(job: Job) -> Check:
     from vyrectl.launch.verify import Check
 
@@ -231,6 +231,9 @@ def _drain(session: Session, limits: Limits) -> Course:
     return Drain(session, limits).run()
 
 
+def _plan(plan: Plan | str, tally: StateTally, backend: Backend, wishes: Wishes) -> Plan | None:
+    """The plan to launch by, if any."""
+    if isinstance(plan, Plan):
         return plan
     device = getattr(backend, "device", None)
     limits = REFERENCE_LIMITS if device is None else device.limits
@@ -260,12 +263,12 @@ def choose_backend(device: Any = None) -> Backend:
     """
     import os
 
-    from vyrectl.engine.reference import ReferenceBackend
-
     if not isinstance(device, str) and hasattr(device, "open"):
         backend: Backend = device
         return backend
     if (device or os.environ.get("VYRECTL_DEVICE")) == REFERENCE:
+        from vyrectl.engine.reference import ReferenceBackend
+
         return ReferenceBackend()
     from vyrectl.opencl.backend import OpenCLBackend
 

@@ -24,7 +24,6 @@ from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.devices import Device, find_device, pyopencl
 from vyrectl.opencl.geometry import BLOCK_SLOTS, Geometry, choose_geometry, choose_variant, wanted_ops
 from vyrectl.opencl.program import Host, Program, build_program, open_device
-from vyrectl.opencl.selftest import check_primitives
 from vyrectl.opencl.source import Variant
 from vyrectl.task.arrays import SlotArray
 
@@ -83,6 +82,8 @@ class OpenCLBackend:
         geometry = choose_geometry(self.device, job, ops)
         program = self.program(job.ops, choose_variant(self.device, job, geometry, only))
         if job.verify:
+            from vyrectl.opencl.selftest import check_primitives
+
             check_primitives(program, geometry.workers)
         return OpenCLSession(job, program, geometry)
 
