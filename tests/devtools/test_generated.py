@@ -68,6 +68,17 @@ def test_a_place_is_filled_and_the_rest_kept() -> None:
     assert fill_places(filled, "README.md") == filled
 
 
+def test_contents_link_to_the_headings() -> None:
+    text = (
+        "# Title\n<!-- generated: contents -->\n<!-- end -->\n## One: a start\n### Look & see, `x`\n### Two\n"
+        "```sh\n## no heading\n```\n## Last\n"
+    )
+    assert fill_places(text, "README.md").split("\n")[3:5] == [
+        "- [One: a start](#one-a-start): [Look & see, `x`](#look--see-x), [Two](#two)",
+        "- [Last](#last)",
+    ]
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_every_table_is_a_table(name: str) -> None:
     lines = TABLES[name]().splitlines()

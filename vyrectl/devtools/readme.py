@@ -93,7 +93,7 @@ def run_steps(steps: list[Step], folder: Path) -> Iterator[Outcome]:
         done = subprocess.run(
             ["bash", "-c", step.command],
             cwd=folder,
-            env=_environment(folder),
+            env=environment(folder),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -132,7 +132,7 @@ def _pattern(line: str) -> str:
     return ".*".join(re.escape(part) for part in line.split(ANYTHING)) + r"\n"
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """The caller's environment with this Python's commands first, a home of its own, and no colour."""
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     scripts = str(Path(sys.executable).parent)
