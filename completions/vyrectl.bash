@@ -71,13 +71,18 @@ __vyrectl_describe() {
             places='file_bin assignment+'
             ;;
         check)
-            options='--ignore --explain --offset --count --format -f --json --color --quiet -q --help -h'
-            valued='--ignore:finding --explain:finding --offset:none --count:none --format:format -f:format --color:color'
+            options='--ignore --explain --ops --control --epoch --age-threshold --offset --count --format -f --json --color --quiet -q --help -h'
+            valued='--ignore:finding --explain:finding --ops:file_cl --control:file --epoch:none --age-threshold:none --offset:none --count:none --format:format -f:format --color:color'
             places='file_bin'
             ;;
         recover)
             options='--as --where --partial --dry-run --backup --limit --format -f --json --color --quiet -q --help -h'
             valued='--as:outcome --where:where --limit:limit --format:format -f:format --color:color'
+            places='file_bin none+'
+            ;;
+        repair)
+            options='--code --where --all --pc --data --dry-run --backup --limit --format -f --json --color --quiet -q --help -h'
+            valued='--code:fault --where:where --pc:none --data:none --limit:limit --format:format -f:format --color:color'
             places='file_bin none+'
             ;;
         apply)
@@ -145,11 +150,11 @@ __vyrectl_words() {
         action) list='pause resume yield requeue complete fault' ;;
         by) list='state priority tenant op age requeues' ;;
         color) list='auto always never' ;;
-        command) list='encode decode build inspect snapshot map diff plot top transition set check recover apply plan converge launch demo bench devices doctor ops schema completion' ;;
+        command) list='encode decode build inspect snapshot map diff plot top transition set check recover repair apply plan converge launch demo bench devices doctor ops schema completion' ;;
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;
-        finding) list='not-a-ring left-over-bytes too-many-slots unknown-state running-without-runner paused-without-flag paused-and-resume-ready ready-with-stale-flag yielded-without-flag requeued-without-flag done-with-flags counter-at-end duplicate-task-id running-unseen counter-near-end uncounted-turn stale-telemetry own-parent unrunnable-op empty-ring abandoned-file running-held waits-for-ever paused-flag-survives unnamed-flag-bits unknown-priority unknown-fault-code' ;;
+        finding) list='not-a-ring left-over-bytes too-many-slots unknown-state running-without-runner paused-without-flag paused-and-resume-ready ready-with-stale-flag yielded-without-flag requeued-without-flag done-with-flags counter-at-end duplicate-task-id running-unseen counter-near-end uncounted-turn starving stale-telemetry own-parent orphaned-parent parent-done-first unrunnable-op undefined-op broken-partitions empty-ring abandoned-file running-held waits-for-ever due-epoch paused-flag-survives unnamed-flag-bits unknown-priority shut-out-tenant wrong-partition unknown-fault-code' ;;
         flag) list='paused yielded requeue_requested resume_ready' ;;
         format) list='table json jsonl csv' ;;
         group) list='state priority tenant op' ;;

@@ -32,9 +32,11 @@ function __vyrectl_valued
         case 'set'
             string split ' ' -- '--where --limit --format -f --color'
         case 'check'
-            string split ' ' -- '--ignore --explain --offset --count --format -f --color'
+            string split ' ' -- '--ignore --explain --ops --control --epoch --age-threshold --offset --count --format -f --color'
         case 'recover'
             string split ' ' -- '--as --where --limit --format -f --color'
+        case 'repair'
+            string split ' ' -- '--code --where --pc --data --limit --format -f --color'
         case 'apply'
             string split ' ' -- '--request --offset --count --format -f --color --queue-len --requested-worker-groups --max-workgroup-size-x --max-compute-workgroups-per-dimension --max-compute-invocations-per-workgroup --requested-hit-capacity --expected-hits-per-item --hot-opcode-count --hot-window-count --requeue-count --max-priority-age --graph-node-count --graph-edge-count --frontier-density-bps --memory-pressure-bps --resident-device-bytes --device-memory-budget-bytes'
         case 'plan'
@@ -142,6 +144,7 @@ function __vyrectl_kind_command
         'set' 'Write any word of any slots' \
         'check' 'Look for what is broken in a ring' \
         'recover' 'Put a crashed run\'s orphans back' \
+        'repair' 'Make faulted tasks ready again' \
         'apply' 'Merge a ring\'s telemetry into a launch request' \
         'plan' 'Recommend a launch for a queue, and say why' \
         'converge' 'Iterate a step on the device until nothing changes' \
@@ -212,16 +215,24 @@ function __vyrectl_kind_finding
         'running-unseen' 'Running; whether a launch is at work cannot be told from here' \
         'counter-near-end' 'a counter is within 65536 of 4294967295' \
         'uncounted-turn' 'a yield or requeue that was never counted' \
+        'starving' 'queued, and aged so far that the policy gives way to age' \
         'stale-telemetry' 'slots that are not queued set the queue\'s telemetry' \
         'own-parent' 'parent_task_id is the task\'s own id' \
+        'orphaned-parent' 'parent_task_id is no task of this ring' \
+        'parent-done-first' 'the parent is Done and this child is not' \
         'unrunnable-op' 'an operation id that the wire keeps and gives no body' \
+        'undefined-op' 'an operation that no known source defines' \
+        'broken-partitions' 'the control buffer\'s priority offsets do not cover this ring' \
         'empty-ring' 'the ring has no slots' \
         'abandoned-file' 'a killed writer left a temporary file beside the ring' \
         'running-held' 'Running, and the ring is held' \
         'waits-for-ever' 'Paused until an epoch that never comes' \
+        'due-epoch' 'Paused until an epoch that has come' \
         'paused-flag-survives' 'claimable, with the flag PAUSED from an earlier pause' \
         'unnamed-flag-bits' 'flag bits without a meaning' \
         'unknown-priority' 'a priority outside spec 1.4' \
+        'shut-out-tenant' 'the control buffer does not let the tenant in' \
+        'wrong-partition' 'in the partition of another priority class' \
         'unknown-fault-code' 'Faulted with an engine\'s code that has no name'
 end
 
@@ -684,6 +695,10 @@ complete -c vyrectl -n '__vyrectl_at set 1 9999' -x -k -a '(__vyrectl_kind_assig
 
 complete -c vyrectl -n '__vyrectl_in check' -l ignore -x -k -a '(__vyrectl_kind_finding)' -d 'Leave this finding out; may be repeated'
 complete -c vyrectl -n '__vyrectl_in check' -l explain -x -k -a '(__vyrectl_kind_finding)' -d 'Say what a finding means, or all; needs no ring'
+complete -c vyrectl -n '__vyrectl_in check' -l ops -x -k -a '(__fish_complete_suffix .cl)' -d 'Operations of your own; may be repeated'
+complete -c vyrectl -n '__vyrectl_in check' -l control -r -F -d 'Control buffer that goes with the ring'
+complete -c vyrectl -n '__vyrectl_in check' -l epoch -x -d 'Epoch to go by; --control\'s, or 0, if not given'
+complete -c vyrectl -n '__vyrectl_in check' -l age-threshold -x -d 'Age ticks of a starving task, 32 if not given'
 complete -c vyrectl -n '__vyrectl_in check' -l offset -x -d 'Where the ring starts inside a larger dump'
 complete -c vyrectl -n '__vyrectl_in check' -l count -x -d 'How many slots to read; all by default'
 complete -c vyrectl -n '__vyrectl_in check' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
@@ -706,6 +721,22 @@ complete -c vyrectl -n '__vyrectl_in recover' -l quiet -s q -d 'Leave out talk a
 complete -c vyrectl -n '__vyrectl_in recover' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at recover 0 0' -x -k -a '(__fish_complete_suffix .bin)'
 complete -c vyrectl -n '__vyrectl_at recover 1 9999' -x
+
+complete -c vyrectl -n '__vyrectl_in repair' -l code -x -k -a '(__vyrectl_kind_fault)' -d 'Only tasks with this fault code; may be repeated'
+complete -c vyrectl -n '__vyrectl_in repair' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in repair' -l all -d 'Every slot of the ring'
+complete -c vyrectl -n '__vyrectl_in repair' -l pc -x -d 'Where they go on; 0, the beginning, if not given'
+complete -c vyrectl -n '__vyrectl_in repair' -l data -x -d 'Their new continuation_data; 0 if not given'
+complete -c vyrectl -n '__vyrectl_in repair' -l dry-run -d 'Show what would change and change nothing'
+complete -c vyrectl -n '__vyrectl_in repair' -l backup -d 'Keep the old ring as RING.bak'
+complete -c vyrectl -n '__vyrectl_in repair' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
+complete -c vyrectl -n '__vyrectl_in repair' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in repair' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in repair' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in repair' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in repair' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at repair 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+complete -c vyrectl -n '__vyrectl_at repair 1 9999' -x
 
 complete -c vyrectl -n '__vyrectl_in apply' -l request -r -F -d 'A launch request, as JSON or TOML'
 complete -c vyrectl -n '__vyrectl_in apply' -l offset -x -d 'Where the ring starts inside a larger dump'

@@ -42,6 +42,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('set', 'Write any word of any slots'),
             @('check', 'Look for what is broken in a ring'),
             @('recover', 'Put a crashed run''s orphans back'),
+            @('repair', 'Make faulted tasks ready again'),
             @('apply', 'Merge a ring''s telemetry into a launch request'),
             @('plan', 'Recommend a launch for a queue, and say why'),
             @('converge', 'Iterate a step on the device until nothing changes'),
@@ -104,16 +105,24 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('running-unseen', 'Running; whether a launch is at work cannot be told from here'),
             @('counter-near-end', 'a counter is within 65536 of 4294967295'),
             @('uncounted-turn', 'a yield or requeue that was never counted'),
+            @('starving', 'queued, and aged so far that the policy gives way to age'),
             @('stale-telemetry', 'slots that are not queued set the queue''s telemetry'),
             @('own-parent', 'parent_task_id is the task''s own id'),
+            @('orphaned-parent', 'parent_task_id is no task of this ring'),
+            @('parent-done-first', 'the parent is Done and this child is not'),
             @('unrunnable-op', 'an operation id that the wire keeps and gives no body'),
+            @('undefined-op', 'an operation that no known source defines'),
+            @('broken-partitions', 'the control buffer''s priority offsets do not cover this ring'),
             @('empty-ring', 'the ring has no slots'),
             @('abandoned-file', 'a killed writer left a temporary file beside the ring'),
             @('running-held', 'Running, and the ring is held'),
             @('waits-for-ever', 'Paused until an epoch that never comes'),
+            @('due-epoch', 'Paused until an epoch that has come'),
             @('paused-flag-survives', 'claimable, with the flag PAUSED from an earlier pause'),
             @('unnamed-flag-bits', 'flag bits without a meaning'),
             @('unknown-priority', 'a priority outside spec 1.4'),
+            @('shut-out-tenant', 'the control buffer does not let the tenant in'),
+            @('wrong-partition', 'in the partition of another priority class'),
             @('unknown-fault-code', 'Faulted with an engine''s code that has no name')
         )
         'flag' = @(
@@ -548,6 +557,10 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             Options = @(
                 @('--ignore', 'finding', 'Leave this finding out; may be repeated'),
                 @('--explain', 'finding', 'Say what a finding means, or all; needs no ring'),
+                @('--ops', 'file_cl', 'Operations of your own; may be repeated'),
+                @('--control', 'file', 'Control buffer that goes with the ring'),
+                @('--epoch', 'none', 'Epoch to go by; --control''s, or 0, if not given'),
+                @('--age-threshold', 'none', 'Age ticks of a starving task, 32 if not given'),
                 @('--offset', 'none', 'Where the ring starts inside a larger dump'),
                 @('--count', 'none', 'How many slots to read; all by default'),
                 @('--format', 'format', 'How to write the answer'),
@@ -566,6 +579,27 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--as', 'outcome', 'What an orphan becomes'),
                 @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
                 @('--partial', '', 'Accept a file that ends in a part of a slot; that part is kept'),
+                @('--dry-run', '', 'Show what would change and change nothing'),
+                @('--backup', '', 'Keep the old ring as RING.bak'),
+                @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin', 'none+')
+        }
+        'repair' = @{
+            Options = @(
+                @('--code', 'fault', 'Only tasks with this fault code; may be repeated'),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--all', '', 'Every slot of the ring'),
+                @('--pc', 'none', 'Where they go on; 0, the beginning, if not given'),
+                @('--data', 'none', 'Their new continuation_data; 0 if not given'),
                 @('--dry-run', '', 'Show what would change and change nothing'),
                 @('--backup', '', 'Keep the old ring as RING.bak'),
                 @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -53,11 +54,22 @@ CASES: dict[str, tuple[str, ...]] = {
     "check-explain": ("check", "--explain", "stale-telemetry"),
     "recover": ("recover", "ring.bin"),
     "recover-dry-run": ("recover", "ring.bin", "--as", "faulted", "--dry-run"),
+    "check-control": ("check", "ring.bin", "--control", "control.bin", "--age-threshold", "3"),
+    "repair": ("repair", "ring.bin", "--code", "out_of_range", "--pc", "4"),
+    "repair-dry-run": ("repair", "ring.bin", "--all", "--dry-run"),
     "build": ("build", "new.bin", "--synthetic", "1000", "--seed", "7"),
     "ops": ("ops",),
     "launch-dry-run": ("launch", "ring.bin", "--dry-run", "--epoch", "9", "--where", "task_id > 101"),
     "where-error": ("inspect", "ring.bin", "--where", "state == paused and agge > 3"),
 }
+
+
+@pytest.fixture(autouse=True)
+def control(tmp_path: Path) -> None:
+    """A control buffer at epoch 9 that lets tenants 0 and 1 in and gives each class two slots."""
+    words = [0] * 160
+    words[3:5], words[128], words[129:135] = [1, 1], 9, [0, 2, 4, 6, 8, 10]
+    (tmp_path / "control.bin").write_bytes(struct.pack("<160I", *words))
 
 
 def compare(name: str, text: str) -> None:

@@ -58,6 +58,7 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
         (RING, "age=0", "2", "--backup"),
     ),
     "check": ((RING,), ("odd.bin",), ("--explain", "all"), (RING, "--ignore", "running-without-runner")),
+    "repair": ((RING, "--all"), (RING, "--code", "77", "--dry-run"), ("none.bin", "--all")),
     "recover": ((RING,), (RING, "--dry-run"), ("none.bin",)),
     "apply": ((RING,), ("before.json",)),
     "plan": (

@@ -42,6 +42,7 @@ CATALOG: tuple[Entry, ...] = (
     Entry("set", "Edit", "Write any word of any slots."),
     Entry("check", "Care", "Look for what is broken in a ring."),
     Entry("recover", "Care", "Put a crashed run's orphans back."),
+    Entry("repair", "Care", "Make faulted tasks ready again."),
     Entry("apply", "Plan", "Merge a ring's telemetry into a launch request."),
     Entry("plan", "Plan", "Recommend a launch for a queue, and say why."),
     Entry("converge", "Plan", "Iterate a step on the device until nothing changes."),

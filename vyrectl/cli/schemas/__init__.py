@@ -25,6 +25,7 @@ HOMES: dict[str, str] = {
     "set": "edit",
     "check": "care",
     "recover": "care",
+    "repair": "care",
     "apply": "plan",
     "plan": "plan",
     "converge": "plan",
