@@ -14,6 +14,7 @@ from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.opcodes import CONTROL_OPCODES
 from vyrectl.abi.slot import FIELD_INDEX, FIELDS
 from vyrectl.abi.states import STATE_MEANINGS, TaskFlag, TaskPriority, TaskState
+from vyrectl.devtools.manual_text import EXIT_CODES
 from vyrectl.errors import UsageError
 from vyrectl.task.lifecycle import TRANSITIONS, Transition
 
@@ -142,6 +143,10 @@ def _commands() -> str:
     return _table(("command", "does"), ((f"`{e.name}`", e.summary) for e in CATALOG))
 
 
+def _exit_codes() -> str:
+    return _table(("exit code", "meaning"), EXIT_CODES.items())
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "slot-table": _slot,
     "states": _states,
@@ -152,5 +157,6 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "opcodes": _opcodes,
     "control": _control,
     "commands": _commands,
+    "exit-codes": _exit_codes,
 }
 """Name in the marker -> what makes the table."""
