@@ -135,7 +135,7 @@ class LiveRing:
             SidecarError: The launch has ended or is about to; nothing was changed.
         """
         chosen = np.asarray(numbers, np.int64)
-        with _uninterrupted():
+        with _uninterrupted(), self.sidecar.publishing():
             won = self._claim(chosen, before, after)
             done = won.copy()
             done[won] = (self.words[chosen[won], 1:] == before[won, 1:]).all(axis=1)

@@ -11,12 +11,13 @@ atomic methods only.
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import stat
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ CLOSE_SECONDS = 5.0
 
 _NEVER_WAITED = 0.0005
 
+_TURN_NAP = 0.00005
 
 @dataclass(frozen=True, slots=True)
 class RedoRecord:
@@ -403,6 +405,39 @@ class Sidecar:
                 return None
 
     def count_accepted(self, slots: int) -> None:
+    @contextmanager
+    def publishing(self, seconds: float = CLOSE_SECONDS) -> Iterator[None]:
+        """The turn to put tasks into Empty or Done slots, which no worker touches.
+
+        Whoever has it may write such slots without claiming them, state last; so every editor takes it. The system
+        gives it back when its holder dies.
+
+        Raises:
+            SidecarError: Somebody keeps it for longer than `seconds`, or the launch has ended.
+        """
+        try:
+            fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise SidecarError("the launch has ended", where=self.path, fix="Run the command again") from None
+        try:
+            self._take_turn(fd, time.monotonic() + seconds)
+            yield
+        finally:
+            os.close(fd)
+
+    def _take_turn(self, fd: int, deadline: float) -> None:
+        while True:
+            try:
+                return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise SidecarError(
+                        "another process has been publishing for too long",
+                        where=self.path,
+                        fix="Continue or end it; it may be stopped",
+                    ) from None
+                time.sleep(_TURN_NAP)
+
         """Count slots that become claimable; before they are published."""
         self.add(abi.WORD["ACCEPTED"], slots)
 
