@@ -106,9 +106,13 @@ class LiveRing:
     def __len__(self) -> int:
         return len(self.words)
 
+    def address_of(self, slot: int) -> int:
+        """Where a slot's first word, its state, lies in memory."""
+        return self._base + slot * SLOT_BYTES
+
     def state(self, slot: int) -> int:
         """The state word of a slot."""
-        return self._atomics.load(self._base + slot * SLOT_BYTES)
+        return self._atomics.load(self.address_of(slot))
 
     def read(self, slot: int, tries: int = 64) -> NDArray[np.uint32]:
         """A slot's 16 words once two reads agree; as they were last after `tries`."""

@@ -27,6 +27,7 @@ from vyrectl.abi.limits import U32_MAX, WORD_BYTES
 from vyrectl.errors import FileError, SidecarError, UsageError
 from vyrectl.live.atomics import Atomics, atomics, futex_wait, futex_wake
 from vyrectl.live.process import Process
+from vyrectl.ring.hold import LIVE_SUFFIX
 from vyrectl.ring.replace import FileIdentity, StrPath
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ CLOSE_SECONDS = 5.0
 """How long a closing launch waits for editors that hold a slot; one that is dead is not waited for."""
 
 _NEVER_WAITED = 0.0005
-
 _TURN_NAP = 0.00005
+
 
 @dataclass(frozen=True, slots=True)
 class RedoRecord:
@@ -57,7 +58,7 @@ class RedoRecord:
 
 def sidecar_path(ring: StrPath) -> str:
     """Where the sidecar of a ring lies: beside the file that the path leads to."""
-    return os.path.realpath(ring) + ".live"
+    return os.path.realpath(ring) + LIVE_SUFFIX
 
 
 class Sidecar:
@@ -404,7 +405,6 @@ class Sidecar:
             elif head == self.load(head_word):
                 return None
 
-    def count_accepted(self, slots: int) -> None:
     @contextmanager
     def publishing(self, seconds: float = CLOSE_SECONDS) -> Iterator[None]:
         """The turn to put tasks into Empty or Done slots, which no worker touches.
@@ -438,6 +438,7 @@ class Sidecar:
                     ) from None
                 time.sleep(_TURN_NAP)
 
+    def count_accepted(self, slots: int) -> None:
         """Count slots that become claimable; before they are published."""
         self.add(abi.WORD["ACCEPTED"], slots)
 

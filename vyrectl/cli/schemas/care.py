@@ -66,6 +66,8 @@ RECOVERED = answer(
         "refused": rows(COUNT),
         **table(("not_chosen", "schedulable", "unknown", "left_over_bytes"), COUNT),
         "abandoned": TEXTS,
+        "finished": rows(COUNT),
+        "faulted": rows(COUNT),
         "dry_run": BOOL,
         "backup": maybe(TEXT),
         "recovered": rows(record({key: RECOVERED_WORDS[key] for key in ROW_KEYS})),
