@@ -28,6 +28,10 @@
  * the elements vyre_lane(), vyre_lane() + vyre_lanes(), ... Accessors, yields and faults must be reached by all of them alike, and
  * vyre_barrier() too, if it is used. On a CPU, where a worker is one work-item, vyre_lanes() is 1.
  *
+ * A launch that is killed leaves tasks behind that were running, and each of their steps may run a second time after `recover`. That is
+ * harmless for a step that writes the same results again. VYRE_ONCE_OP and VYRE_ONCE_GROUP_OP declare operations for which it is not: a
+ * task of theirs that was running becomes Faulted with the code `orphaned` and is yours to judge.
+ *
  * Floating-point contraction is off: results equal those of every other device.
  */
 #ifndef VYRE_OP_H
@@ -110,6 +114,8 @@ typedef struct {
 
 #define VYRE_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
 #define VYRE_GROUP_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_ONCE_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_ONCE_GROUP_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
 
 static vyre_outcome vyre_make_outcome(uint kind, uint pc, uint data, uint extra) {
     vyre_outcome outcome;
