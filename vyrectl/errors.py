@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class VyrectlError(Exception):
@@ -438,6 +439,28 @@ class ReplayLogError(InvalidInputError):
         return {"reason": self.reason}
 
 
+class OpSourceError(InvalidInputError):
+    """A source of operations that breaks a rule for them.
+
+    Attributes:
+        path: The file.
+        line: Where in it, from 1.
+        rule: Which rule, a stable name.
+    """
+
+    kind = "op_source"
+
+    def __init__(self, what: str, path: object, line: int, *, rule: str, fix: str) -> None:
+        super().__init__(what, where=f"{path}, line {line}", fix=fix)
+        self.path = str(path)
+        self.line = line
+        self.rule = rule
+
+    def details(self) -> dict[str, object]:
+        """The place and the rule."""
+        return {"path": self.path, "line": self.line, "rule": self.rule}
+
+
 class LaunchRequestError(InvalidInputError):
     """A launch request or policy that cannot be planned (spec 2.3), other than out of memory."""
 
@@ -671,7 +694,7 @@ class KernelBuildError(DeviceError):
         where: str | None = None,
         fix: str | None = None,
         log: str = "",
-        messages: Sequence[Mapping[str, object]] = (),
+        messages: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         super().__init__(what, where=where, fix=fix)
         self.log = log

@@ -28,7 +28,7 @@ _PREPROCESSOR = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.MULTILINE)
 _CALL = re.compile(r"\bVYRE_(?:ONCE_)?(?:GROUP_)?OP\b")
 
 DECLARATION_MACROS = ("VYRE_OP", "VYRE_GROUP_OP", "VYRE_ONCE_OP", "VYRE_ONCE_GROUP_OP")
-"""What declares an operation that one work-item runs, or a whole work-group; and those of which no step may run twice."""
+"""What declares an operation that one work-item runs, or a whole work-group; and one of which no step may run twice."""
 
 
 @dataclass(frozen=True, slots=True)
