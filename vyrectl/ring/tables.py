@@ -212,7 +212,7 @@ class TaskRows:
 
         from vyrectl.abi.dtype import SLOT_DTYPE
 
-        check_slot_count(self.count, where=self.source)
+        check_slot_count(len(self.words) // SLOT_WORDS, where=self.source)
         if sys.byteorder == "big":
             self.words.byteswap()
         return np.frombuffer(self.words, dtype=SLOT_DTYPE)
