@@ -70,6 +70,16 @@ __vyrectl_describe() {
             valued='--where:where --limit:limit --format:format -f:format --color:color'
             places='file_bin assignment+'
             ;;
+        publish)
+            options='--slot --tenant --from --batch --tag --packed --load-miss --prefetch --backup --dry-run --format -f --json --color --quiet -q --help -h'
+            valued='--slot:none --tenant:none --from:file --tag:none --load-miss:none --format:format -f:format --color:color'
+            places='file_bin none+'
+            ;;
+        control)
+            options='--new --force --tenants --observables --slots --dry-run --backup --format -f --json --color --quiet -q --help -h'
+            valued='--tenants:none --observables:none --slots:none --format:format -f:format --color:color'
+            places='file none+'
+            ;;
         check)
             options='--ignore --explain --ops --control --epoch --age-threshold --offset --count --format -f --json --color --quiet -q --help -h'
             valued='--ignore:finding --explain:finding --ops:file_cl --control:file --epoch:none --age-threshold:none --offset:none --count:none --format:format -f:format --color:color'
@@ -101,9 +111,19 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         launch)
-            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --verify --in-place --no-in-place --mode --plan --output -o --backup --fail-on-fault --dry-run --format -f --json --color --quiet -q --help -h'
-            valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --mode:mode --plan:plan_text --output:file_bin -o:file_bin --format:format -f:format --color:color'
+            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --debug-log --debug-records --formats --record --record-capacity --verify --in-place --no-in-place --mode --plan --output -o --backup --fail-on-fault --dry-run --format -f --json --color --quiet -q --help -h'
+            valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --debug-log:file --debug-records:none --formats:file --record:file --record-capacity:none --mode:mode --plan:plan_text --output:file_bin -o:file_bin --format:format -f:format --color:color'
             places='file_bin'
+            ;;
+        debug)
+            options='--formats --strict --limit --format -f --json --color --quiet -q --help -h'
+            valued='--formats:file --limit:limit --format:format -f:format --color:color'
+            places='file'
+            ;;
+        replay)
+            options='--slots --tenant --op --failed --ring --diff --buffer --control --no-digest --limit --format -f --json --color --quiet -q --help -h'
+            valued='--slots:none --tenant:none --op:op --ring:file_bin --buffer:buffer --control:file --limit:limit --format:format -f:format --color:color'
+            places='file'
             ;;
         demo)
             options='--device -d --output -o --keep --format -f --json --color --quiet -q --help -h'
@@ -126,8 +146,8 @@ __vyrectl_describe() {
             places=''
             ;;
         ops)
-            options='--format -f --json --color --help -h'
-            valued='--format:format -f:format --color:color'
+            options='--check --device -d --format -f --json --color --quiet -q --help -h'
+            valued='--device:device -d:device --format:format -f:format --color:color'
             places='file_cl+'
             ;;
         schema)
@@ -150,7 +170,7 @@ __vyrectl_words() {
         action) list='pause resume yield requeue complete fault' ;;
         by) list='state priority tenant op age requeues' ;;
         color) list='auto always never' ;;
-        command) list='encode decode build inspect snapshot map diff plot top transition set check recover repair apply plan converge launch demo bench devices doctor ops schema completion' ;;
+        command) list='encode decode build inspect snapshot map diff plot top transition set publish control check recover repair apply plan converge launch debug replay demo bench devices doctor ops schema completion' ;;
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;

@@ -31,6 +31,10 @@ function __vyrectl_valued
             string split ' ' -- '--pc --data --epoch --priority --code --where --limit --format -f --color'
         case 'set'
             string split ' ' -- '--where --limit --format -f --color'
+        case 'publish'
+            string split ' ' -- '--slot --tenant --from --tag --load-miss --format -f --color'
+        case 'control'
+            string split ' ' -- '--tenants --observables --slots --format -f --color'
         case 'check'
             string split ' ' -- '--ignore --explain --ops --control --epoch --age-threshold --offset --count --format -f --color'
         case 'recover'
@@ -44,7 +48,11 @@ function __vyrectl_valued
         case 'converge'
             string split ' ' -- '--step --steps --matrix --transitions --edges --operand --max-iterations --device -d --timeout --output -o --offset --count --format -f --color'
         case 'launch'
-            string split ' ' -- '--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --mode --plan --output -o --format -f --color'
+            string split ' ' -- '--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --debug-log --debug-records --formats --record --record-capacity --mode --plan --output -o --format -f --color'
+        case 'debug'
+            string split ' ' -- '--formats --limit --format -f --color'
+        case 'replay'
+            string split ' ' -- '--slots --tenant --op --ring --buffer --control --limit --format -f --color'
         case 'demo'
             string split ' ' -- '--device -d --output -o --keep --format -f --color'
         case 'bench'
@@ -54,7 +62,7 @@ function __vyrectl_valued
         case 'doctor'
             string split ' ' -- '--system --timeout --format -f --color'
         case 'ops'
-            string split ' ' -- '--format -f --color'
+            string split ' ' -- '--device -d --format -f --color'
         case 'schema'
             string split ' ' -- '--format -f --color'
         case 'completion'
@@ -142,6 +150,8 @@ function __vyrectl_kind_command
         'top' 'Watch a ring live, and edit it' \
         'transition' 'Apply a lifecycle action to slots' \
         'set' 'Write any word of any slots' \
+        'publish' 'Publish tasks into free slots' \
+        'control' 'Show or edit a control buffer, or make one' \
         'check' 'Look for what is broken in a ring' \
         'recover' 'Put a crashed run\'s orphans back' \
         'repair' 'Make faulted tasks ready again' \
@@ -149,6 +159,8 @@ function __vyrectl_kind_command
         'plan' 'Recommend a launch for a queue, and say why' \
         'converge' 'Iterate a step on the device until nothing changes' \
         'launch' 'Run a ring on a device' \
+        'debug' 'Show the records of a debug log' \
+        'replay' 'List a replay log, or run it again' \
         'demo' 'Build, run and draw a ring of real work' \
         'bench' 'Measure this device beside its own ceilings' \
         'devices' 'List what can run a ring' \
@@ -693,6 +705,39 @@ complete -c vyrectl -n '__vyrectl_in set' -l help -s h -d 'Show this message and
 complete -c vyrectl -n '__vyrectl_at set 0 0' -x -k -a '(__fish_complete_suffix .bin)'
 complete -c vyrectl -n '__vyrectl_at set 1 9999' -x -k -a '(__vyrectl_kind_assignment)'
 
+complete -c vyrectl -n '__vyrectl_in publish' -l slot -x -d 'First slot; by default the first run that is free'
+complete -c vyrectl -n '__vyrectl_in publish' -l tenant -x -d 'Tenant of the tasks'
+complete -c vyrectl -n '__vyrectl_in publish' -l from -r -F -d 'Work items as JSON lines or CSV: op, input, output, param'
+complete -c vyrectl -n '__vyrectl_in publish' -l batch -d 'Close them with a batch fence'
+complete -c vyrectl -n '__vyrectl_in publish' -l tag -x -d 'With --batch, what the fence reports'
+complete -c vyrectl -n '__vyrectl_in publish' -l packed -d 'Put all of them into one slot'
+complete -c vyrectl -n '__vyrectl_in publish' -l load-miss -x -d 'Ask for this resource instead'
+complete -c vyrectl -n '__vyrectl_in publish' -l prefetch -d 'With --load-miss, ask ahead of need'
+complete -c vyrectl -n '__vyrectl_in publish' -l backup -d 'Keep the old ring as RING.bak'
+complete -c vyrectl -n '__vyrectl_in publish' -l dry-run -d 'Show what would change and change nothing'
+complete -c vyrectl -n '__vyrectl_in publish' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in publish' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in publish' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in publish' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in publish' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at publish 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+complete -c vyrectl -n '__vyrectl_at publish 1 9999' -x
+
+complete -c vyrectl -n '__vyrectl_in control' -l new -d 'Make a fresh one'
+complete -c vyrectl -n '__vyrectl_in control' -l force -d 'With --new, replace a file that exists'
+complete -c vyrectl -n '__vyrectl_in control' -l tenants -x -d 'With --new, how many are let in; all by default'
+complete -c vyrectl -n '__vyrectl_in control' -l observables -x -d 'With --new, observable words; 32 by default'
+complete -c vyrectl -n '__vyrectl_in control' -l slots -x -d 'Write the priority offsets for so many slots'
+complete -c vyrectl -n '__vyrectl_in control' -l dry-run -d 'Show what would change and change nothing'
+complete -c vyrectl -n '__vyrectl_in control' -l backup -d 'Keep the old one as FILE.bak'
+complete -c vyrectl -n '__vyrectl_in control' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in control' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in control' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in control' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in control' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at control 0 0' -r -F
+complete -c vyrectl -n '__vyrectl_at control 1 9999' -x
+
 complete -c vyrectl -n '__vyrectl_in check' -l ignore -x -k -a '(__vyrectl_kind_finding)' -d 'Leave this finding out; may be repeated'
 complete -c vyrectl -n '__vyrectl_in check' -l explain -x -k -a '(__vyrectl_kind_finding)' -d 'Say what a finding means, or all; needs no ring'
 complete -c vyrectl -n '__vyrectl_in check' -l ops -x -k -a '(__fish_complete_suffix .cl)' -d 'Operations of your own; may be repeated'
@@ -834,6 +879,11 @@ complete -c vyrectl -n '__vyrectl_in launch' -l timeout -x -d 'Stop after this t
 complete -c vyrectl -n '__vyrectl_in launch' -l grace -x -d 'Time to stop before the kill'
 complete -c vyrectl -n '__vyrectl_in launch' -l control -r -F -d 'Control buffer to start from; its tenants\' gate holds'
 complete -c vyrectl -n '__vyrectl_in launch' -l save-control -r -F -d 'Write the control buffer at the end'
+complete -c vyrectl -n '__vyrectl_in launch' -l debug-log -r -F -d 'Show PRINTF records as they come, and keep them here'
+complete -c vyrectl -n '__vyrectl_in launch' -l debug-records -x -d 'Records that it has room for; 64 by default'
+complete -c vyrectl -n '__vyrectl_in launch' -l formats -r -F -d 'JSON: format id -> text, as `debug` takes it'
+complete -c vyrectl -n '__vyrectl_in launch' -l record -r -F -d 'Append a record of every ended task to a replay log'
+complete -c vyrectl -n '__vyrectl_in launch' -l record-capacity -x -d 'Records that a new replay log has room for'
 complete -c vyrectl -n '__vyrectl_in launch' -l verify -d 'Prove that each task was claimed once and nothing else changed'
 complete -c vyrectl -n '__vyrectl_in launch' -l in-place -l no-in-place -d 'Let a CPU device work on the mapped file itself'
 complete -c vyrectl -n '__vyrectl_in launch' -l mode -x -k -a '(__vyrectl_kind_mode)' -d 'Compile the ring\'s operations, or all'
@@ -848,6 +898,33 @@ complete -c vyrectl -n '__vyrectl_in launch' -l color -x -k -a '(__vyrectl_kind_
 complete -c vyrectl -n '__vyrectl_in launch' -l quiet -s q -d 'Leave out talk and progress'
 complete -c vyrectl -n '__vyrectl_in launch' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at launch 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+
+complete -c vyrectl -n '__vyrectl_in debug' -l formats -r -F -d 'JSON: format id -> text with %u, %d, %x, %f'
+complete -c vyrectl -n '__vyrectl_in debug' -l strict -d 'Refuse a log that dropped records, as the runtime does'
+complete -c vyrectl -n '__vyrectl_in debug' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
+complete -c vyrectl -n '__vyrectl_in debug' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in debug' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in debug' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in debug' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in debug' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at debug 0 0' -r -F
+
+complete -c vyrectl -n '__vyrectl_in replay' -l slots -x -d 'Only records of these slots, e.g. 0-15,20'
+complete -c vyrectl -n '__vyrectl_in replay' -l tenant -x -d 'Only records of this tenant'
+complete -c vyrectl -n '__vyrectl_in replay' -l op -x -k -a '(__vyrectl_kind_op)' -d 'Only records of this operation'
+complete -c vyrectl -n '__vyrectl_in replay' -l failed -d 'Only records with evidence of a failure'
+complete -c vyrectl -n '__vyrectl_in replay' -l ring -x -k -a '(__fish_complete_suffix .bin)' -d 'With --diff, the ring as it was at first'
+complete -c vyrectl -n '__vyrectl_in replay' -l diff -d 'Run the log again on --ring and name the first divergence'
+complete -c vyrectl -n '__vyrectl_in replay' -l buffer -r -F -d 'With --diff, buffers as `launch` takes them'
+complete -c vyrectl -n '__vyrectl_in replay' -l control -r -F -d 'With --diff, the control buffer to start from'
+complete -c vyrectl -n '__vyrectl_in replay' -l no-digest -d 'With --diff, leave output digests out: another runtime\'s differ'
+complete -c vyrectl -n '__vyrectl_in replay' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
+complete -c vyrectl -n '__vyrectl_in replay' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in replay' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in replay' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in replay' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in replay' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at replay 0 0' -r -F
 
 complete -c vyrectl -n '__vyrectl_in demo' -l device -s d -x -k -a '(__vyrectl_kind_device)' -d 'Where to run; the best device by default'
 complete -c vyrectl -n '__vyrectl_in demo' -l output -s o -x -k -a '(__fish_complete_suffix .png)' -d 'Also write the picture as PNG'
@@ -884,9 +961,12 @@ complete -c vyrectl -n '__vyrectl_in doctor' -l color -x -k -a '(__vyrectl_kind_
 complete -c vyrectl -n '__vyrectl_in doctor' -l quiet -s q -d 'Leave out talk and progress'
 complete -c vyrectl -n '__vyrectl_in doctor' -l help -s h -d 'Show this message and exit'
 
+complete -c vyrectl -n '__vyrectl_in ops' -l check -d 'Look for mistakes in the files and compile them'
+complete -c vyrectl -n '__vyrectl_in ops' -l device -s d -x -k -a '(__vyrectl_kind_device)' -d 'Where --check compiles; reference: only read the text'
 complete -c vyrectl -n '__vyrectl_in ops' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
 complete -c vyrectl -n '__vyrectl_in ops' -l json -d 'Short for --format json'
 complete -c vyrectl -n '__vyrectl_in ops' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in ops' -l quiet -s q -d 'Leave out talk and progress'
 complete -c vyrectl -n '__vyrectl_in ops' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at ops 0 9999' -x -k -a '(__fish_complete_suffix .cl)'
 

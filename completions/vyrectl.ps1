@@ -40,6 +40,8 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('top', 'Watch a ring live, and edit it'),
             @('transition', 'Apply a lifecycle action to slots'),
             @('set', 'Write any word of any slots'),
+            @('publish', 'Publish tasks into free slots'),
+            @('control', 'Show or edit a control buffer, or make one'),
             @('check', 'Look for what is broken in a ring'),
             @('recover', 'Put a crashed run''s orphans back'),
             @('repair', 'Make faulted tasks ready again'),
@@ -47,6 +49,8 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('plan', 'Recommend a launch for a queue, and say why'),
             @('converge', 'Iterate a step on the device until nothing changes'),
             @('launch', 'Run a ring on a device'),
+            @('debug', 'Show the records of a debug log'),
+            @('replay', 'List a replay log, or run it again'),
             @('demo', 'Build, run and draw a ring of real work'),
             @('bench', 'Measure this device beside its own ceilings'),
             @('devices', 'List what can run a ring'),
@@ -553,6 +557,49 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             )
             Places = @('file_bin', 'assignment+')
         }
+        'publish' = @{
+            Options = @(
+                @('--slot', 'none', 'First slot; by default the first run that is free'),
+                @('--tenant', 'none', 'Tenant of the tasks'),
+                @('--from', 'file', 'Work items as JSON lines or CSV: op, input, output, param'),
+                @('--batch', '', 'Close them with a batch fence'),
+                @('--tag', 'none', 'With --batch, what the fence reports'),
+                @('--packed', '', 'Put all of them into one slot'),
+                @('--load-miss', 'none', 'Ask for this resource instead'),
+                @('--prefetch', '', 'With --load-miss, ask ahead of need'),
+                @('--backup', '', 'Keep the old ring as RING.bak'),
+                @('--dry-run', '', 'Show what would change and change nothing'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin', 'none+')
+        }
+        'control' = @{
+            Options = @(
+                @('--new', '', 'Make a fresh one'),
+                @('--force', '', 'With --new, replace a file that exists'),
+                @('--tenants', 'none', 'With --new, how many are let in; all by default'),
+                @('--observables', 'none', 'With --new, observable words; 32 by default'),
+                @('--slots', 'none', 'Write the priority offsets for so many slots'),
+                @('--dry-run', '', 'Show what would change and change nothing'),
+                @('--backup', '', 'Keep the old one as FILE.bak'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file', 'none+')
+        }
         'check' = @{
             Options = @(
                 @('--ignore', 'finding', 'Leave this finding out; may be repeated'),
@@ -733,6 +780,11 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--grace', 'none', 'Time to stop before the kill'),
                 @('--control', 'file', 'Control buffer to start from; its tenants'' gate holds'),
                 @('--save-control', 'file', 'Write the control buffer at the end'),
+                @('--debug-log', 'file', 'Show PRINTF records as they come, and keep them here'),
+                @('--debug-records', 'none', 'Records that it has room for; 64 by default'),
+                @('--formats', 'file', 'JSON: format id -> text, as `debug` takes it'),
+                @('--record', 'file', 'Append a record of every ended task to a replay log'),
+                @('--record-capacity', 'none', 'Records that a new replay log has room for'),
                 @('--verify', '', 'Prove that each task was claimed once and nothing else changed'),
                 @('--in-place', '', 'Let a CPU device work on the mapped file itself'),
                 @('--no-in-place', '', 'Let a CPU device work on the mapped file itself'),
@@ -753,6 +805,45 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('-h', '', 'Show this message and exit')
             )
             Places = @('file_bin')
+        }
+        'debug' = @{
+            Options = @(
+                @('--formats', 'file', 'JSON: format id -> text with %u, %d, %x, %f'),
+                @('--strict', '', 'Refuse a log that dropped records, as the runtime does'),
+                @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file')
+        }
+        'replay' = @{
+            Options = @(
+                @('--slots', 'none', 'Only records of these slots, e.g. 0-15,20'),
+                @('--tenant', 'none', 'Only records of this tenant'),
+                @('--op', 'op', 'Only records of this operation'),
+                @('--failed', '', 'Only records with evidence of a failure'),
+                @('--ring', 'file_bin', 'With --diff, the ring as it was at first'),
+                @('--diff', '', 'Run the log again on --ring and name the first divergence'),
+                @('--buffer', 'buffer', 'With --diff, buffers as `launch` takes them'),
+                @('--control', 'file', 'With --diff, the control buffer to start from'),
+                @('--no-digest', '', 'With --diff, leave output digests out: another runtime''s differ'),
+                @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file')
         }
         'demo' = @{
             Options = @(
@@ -820,10 +911,15 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         }
         'ops' = @{
             Options = @(
+                @('--check', '', 'Look for mistakes in the files and compile them'),
+                @('--device', 'device', 'Where --check compiles; reference: only read the text'),
+                @('-d', 'device', 'Where --check compiles; reference: only read the text'),
                 @('--format', 'format', 'How to write the answer'),
                 @('-f', 'format', 'How to write the answer'),
                 @('--json', '', 'Short for --format json'),
                 @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
                 @('--help', '', 'Show this message and exit'),
                 @('-h', '', 'Show this message and exit')
             )

@@ -59,6 +59,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "repair-dry-run": ("repair", "ring.bin", "--all", "--dry-run"),
     "build": ("build", "new.bin", "--synthetic", "1000", "--seed", "7"),
     "ops": ("ops",),
+    "ops-check": ("ops", "--check", "odd.cl", "--device", "reference"),
     "launch-dry-run": ("launch", "ring.bin", "--dry-run", "--epoch", "9", "--where", "task_id > 101"),
     "where-error": ("inspect", "ring.bin", "--where", "state == paused and agge > 3"),
 }
@@ -70,6 +71,18 @@ def control(tmp_path: Path) -> None:
     words = [0] * 160
     words[3:5], words[128], words[129:135] = [1, 1], 9, [0, 2, 4, 6, 8, 10]
     (tmp_path / "control.bin").write_bytes(struct.pack("<160I", *words))
+
+
+@pytest.fixture(autouse=True)
+def odd_ops(tmp_path: Path) -> None:
+    """A file of operations that has something wrong in every line."""
+    (tmp_path / "odd.cl").write_text(
+        'VYRE_OP(0x20000, waits, "waits for nobody") { meet(); return vyre_done(); }\n'
+        "static void meet(void) { barrier(CLK_LOCAL_MEM_FENCE); }\n"
+        'VYRE_OP(0x20000, mute, "") { return vyre_done(); }\n'
+        'VYRE_OP(0x1000, taken, "an id that is kept") { return vyre_done(); }\n'
+        'VYRE_OP(NUMBER, [red], "no identifier") { return vyre_done(); }\n'
+    )
 
 
 def compare(name: str, text: str) -> None:

@@ -84,7 +84,7 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "devices": ((), ("--check",)),
     "doctor": ((),),
-    "ops": ((), ("mine.cl",)),
+    "ops": ((), ("mine.cl",), ("--check", "mine.cl", "--device", "reference")),
     "completion": (("bash",),),
     "schema": ((), ("snapshot",), ("schema",)),
 }

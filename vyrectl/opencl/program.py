@@ -19,6 +19,7 @@ from vyrectl.engine.buffers import TABLE_DTYPE
 from vyrectl.engine.ops import OpInfo, OpSource
 from vyrectl.errors import AbiMismatchError, DeviceError, KernelDiedError
 from vyrectl.opencl.build import Ladder, Rung
+from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.source import Variant, assemble, op_order
 
@@ -63,7 +64,11 @@ class Program:
 
 
 def build_program(
-    device: Device, extra: Sequence[OpSource] = (), variant: Variant = Variant(), host: Host | None = None
+    device: Device,
+    extra: Sequence[OpSource] = (),
+    variant: Variant = Variant(),
+    host: Host | None = None,
+    cache: KernelCache | None = None,
 ) -> Program:
     """Build the engine with the shipped and the user's operations.
 
@@ -72,6 +77,7 @@ def build_program(
         extra: The user's sources.
         variant: Which program to put together.
         host: Context and queue to share with other programs; opened anew when None.
+        cache: Where built programs are kept; the user's by default.
 
     Raises:
         KernelBuildError: No rung builds; carries the compiler's log, which names the user's file and line.
@@ -81,7 +87,7 @@ def build_program(
     cl = pyopencl()
     source = assemble(extra, variant)
     context, queue = host or open_device(device)
-    ladder = Ladder(cl, device, context, source)
+    ladder = Ladder(cl, device, context, source, cache=cache)
     died: KernelDiedError | None = None
     for built in ladder:
         ops = op_order(extra, variant.only)

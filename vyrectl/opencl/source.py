@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vyrectl.engine.ops import OpInfo, OpSource, check_unique, read_text, shipped_sources
-from vyrectl.errors import InvalidInputError
+from vyrectl.errors import OpSourceError
 from vyrectl.protocol.packed import MOST_OPCODE
 from vyrectl.resources import kernels_dir
 
@@ -176,10 +176,13 @@ class Paster:
         return f'#line 1 "{shown}"\n' + _INCLUDE.sub(paste, text)
 
     def _include(self, name: str, path: Path, line: int, depth: int) -> str:
-        where = f"{path}, line {line}"
         if depth >= MAX_INCLUDE_DEPTH:
-            raise InvalidInputError(
-                "includes are nested too deeply", where=where, fix="Break the circle of includes"
+            raise OpSourceError(
+                "includes are nested too deeply",
+                path,
+                line,
+                rule="include",
+                fix="Break the circle of includes",
             )
         for folder in (path.parent, *self._folders):
             found = (folder / name).resolve()
@@ -188,7 +191,8 @@ class Paster:
             if found.is_file():
                 self._seen.add(found)
                 return self.text(read_text(found), found, depth + 1)
-        raise InvalidInputError(f"{name!r} cannot be found", where=where, fix="Put it beside the source")
+        what = f"{name!r} cannot be found"
+        raise OpSourceError(what, path, line, rule="include", fix="Put it beside the source")
 
     def _shown(self, path: Path) -> str:
         inside = path.is_relative_to(self._kernels)
