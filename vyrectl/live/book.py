@@ -138,6 +138,17 @@ class Book:
             slot = self._index().get(task_id)
             return slot, bool(self._ids.holds(np.array([task_id], np.uint32))[0])
 
+    def again(self, task_id: int) -> tuple[int, int] | None:
+        """Slot and state of a task that is offered again; None when it is there no more. It is watched."""
+        with self._lock:
+            slot = self._index().get(task_id)
+            if slot is None:
+                return None
+            number = np.array([slot])
+            state = int(self._access.states(number)[0])
+            self.watch(number)
+            return slot, state
+
     def watch(self, numbers: Numbers) -> None:
         """Have `collect` give back the tasks of some slots too, when they end; those that have ended are left out."""
         with self._lock:

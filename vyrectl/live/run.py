@@ -30,6 +30,34 @@ ALL_OPS = "interpreter"
 """The mode of every session: tasks to come may use any operation."""
 
 
+def access_to(session: Rounds) -> Access:
+    """How the ring of an open session is reached beside its rounds.
+
+    Raises:
+        DeviceError: The backend has no way to do so.
+    """
+    memory = getattr(session, "memory", None)
+    shared = memory() if memory is not None else None
+    if shared is None:
+        raise DeviceError("this backend cannot be reached beside its rounds", fix="Choose another device")
+    return MemoryAccess(*shared)
+
+
+def load_sources(ops: Sequence[OpSource | str | PathLike[str]]) -> tuple[OpSource, ...]:
+    """The user's operations.
+
+    Raises:
+        FileError: A source cannot be read.
+        InvalidInputError: It declares no operation, or a bad one.
+    """
+    return tuple(op if isinstance(op, OpSource) else load_source(Path(op)) for op in ops)
+
+
+def codes_of(ops: Sequence[OpSource | str | PathLike[str]]) -> dict[str, int]:
+    """Names of all operations, the user's among them, and their ids."""
+    return op_codes(load_sources(ops))
+
+
 class LiveLaunch:
     """A launch that a session drives.
 
@@ -40,27 +68,13 @@ class LiveLaunch:
     """
 
     def __init__(self, ring: Ring, options: Mapping[str, Any], held: Hold | None = None) -> None:
-        sources = tuple(
-            op if isinstance(op, OpSource) else load_source(Path(op)) for op in options.get("ops", ())
-        )
+        sources = load_sources(options.get("ops", ()))
         self.op_codes = op_codes(sources)
         self._ring = ring
         self._held = held
         self._options = {**options, "ops": sources, "mode": ALL_OPS}
         self._reason: str | None = None
         self._in_place = False
-
-    def gate(self, session: Rounds) -> Access:
-        """How the ring is reached beside the rounds.
-
-        Raises:
-            DeviceError: The backend has no way to do so.
-        """
-        memory = getattr(session, "memory", None)
-        shared = memory() if memory is not None else None
-        if shared is None:
-            raise DeviceError("this backend cannot be reached beside its rounds", fix="Choose another device")
-        return MemoryAccess(*shared)
 
     def stop(self, reason: str) -> None:
         """End the rounds for a reason, one of `vyrectl.launch.report.ENDINGS`."""
