@@ -441,6 +441,37 @@ def test_running_slots_of_a_held_ring_name_the_holder(tmp_path: Path) -> None:
     )
 
 
+def test_running_slots_of_a_ring_held_here(tmp_path: Path) -> None:
+    path = tmp_path / "ring.bin"
+    path.write_bytes(slot(state=2, task_id=1))
+    with hold(path, role="launch"):
+        (finding,) = check_file(path).findings
+    assert finding.kind.name == "running-held"
+
+
+def test_records() -> None:
+    report = check_bytes(slot(state=99), ignore=["empty-ring"])
+    assert report.to_record() == {
+        "ring": "-",
+        "size_bytes": 64,
+        "slots": 1,
+        "left_over_bytes": 0,
+        "sound": False,
+        "errors": 1,
+        "warnings": 0,
+        "notes": 0,
+        "ignored": [],
+    }
+    record = report.findings[0].to_record()
+    assert (record["name"], record["severity"], record["slots"]) == ("unknown-state", "error", [0])
+
+
+def test_conditions_as_they_are_shown() -> None:
+    assert KINDS["empty-ring"].shown_where is None
+    assert "resume_epoch <= EPOCH" in str(KINDS["due-epoch"].shown_where)
+    assert all("{" not in str(kind.shown_where) for kind in KINDS.values())
+
+
 def test_a_killed_writers_file_is_noted(tmp_path: Path) -> None:
     path = tmp_path / "ring.bin"
     path.write_bytes(ready(1))

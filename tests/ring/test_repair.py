@@ -101,6 +101,18 @@ def test_the_old_ring_is_kept(path: Path) -> None:
     assert repair_ring(path, backup=True).backup is None
 
 
+def test_the_record(path: Path) -> None:
+    assert repair_ring(path, codes=[7]).to_record() == {
+        "ring": str(path),
+        "slots": 8,
+        "faulted": 4,
+        "repaired_count": 1,
+        "codes": [{"fault_code": 7, "fault_name": "user(7)", "count": 1}],
+        "dry_run": False,
+        "backup": None,
+    }
+
+
 def test_a_file_that_is_no_ring(path: Path) -> None:
     path.write_bytes(b"x" * 65)
     with pytest.raises(RingFormatError):
