@@ -11,14 +11,14 @@ from __future__ import annotations
 import mmap
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
-from vyrectl.errors import DeviceError, FileError, VyrectlError
+from vyrectl.errors import DeviceError, FileError, UsageError, VyrectlError
 from vyrectl.launch.elsewhere import launch_elsewhere, may_fork
 from vyrectl.launch.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
 from vyrectl.ring.file import Ring
@@ -26,6 +26,8 @@ from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.replace import replace_file
 
 if TYPE_CHECKING:
+    from vyrectl.engine.backend import Session
+    from vyrectl.launch.rounds import Course, Limits
     from vyrectl.task.arrays import SlotArray
 
 PROGRESS_SECONDS = 0.05
@@ -51,6 +53,7 @@ class LaunchPlan:
         save_control: Where to write it at the end, or None.
         buffers: `--buffer` options, unparsed.
         options: What `vyrectl.launch.run.launch` takes beside these.
+        follow: How the launch stays when it is drained, or None for one that ends then.
     """
 
     ring: Path
@@ -63,6 +66,25 @@ class LaunchPlan:
     save_control: Path | None = None
     buffers: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    follow: Follows | None = None
+
+
+class Driver(Protocol):
+    """What works one open session instead of a drain."""
+
+    def drive(self, session: Session, limits: Limits) -> Course:
+        """See `vyrectl.launch.run.Drive`."""
+
+
+class Follows(Protocol):
+    """A plan to stay when drained; made by a layer above."""
+
+    def prepare(self, ops: Sequence[Any]) -> Driver:
+        """The driver, in the process that drives the device.
+
+        Args:
+            ops: The user's operations.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +160,11 @@ def launch_file(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) -> tu
         VyrectlError: Whatever the launch itself raises, relayed.
     """
     if not may_fork():
+        if plan.follow is not None:
+            raise UsageError(
+                "a launch that follows needs a process without threads and drivers",
+                fix="Use vyrectl.open_session from Python, or the command in a process of its own",
+            )
         return launch_elsewhere(plan, watch)
     with hold(plan.ring, role="launch") as held:
         with Ring.open(plan.ring) as source:
@@ -296,6 +323,9 @@ def _run(plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel
     def finishing() -> None:
         channel.send({"finishing": True})
 
+    if plan.follow is not None:
+        driver = plan.follow.prepare(options["ops"])
+        options = {**options, "drive": driver.drive, "mode": "interpreter"}
     control = None if plan.control is None else load_control(plan.control)
     limits = Limits(stop=channel.stop_reason, watch=watch, started=started, finishing=finishing)
     buffers = _buffers(plan.buffers)

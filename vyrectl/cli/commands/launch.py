@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vyrectl.cli.follow_options import follow_plan, show_fed
 from vyrectl.cli.options import (
     BackupOption,
     ColorOption,
@@ -103,6 +104,18 @@ def command(
         Path | None,
         typer.Option("--output", "-o", metavar="NEW", help="Write the result here and keep RING."),
     ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Stay when drained; sleep until there is work, or SHUTDOWN.")
+    ] = False,
+    feed: Annotated[
+        str,
+        typer.Option("--feed", metavar="FIFO|-", help="Take JSONL tasks and commands; answer on stdout."),
+    ] = "",
+    reclaim: Annotated[bool, typer.Option("--reclaim", help="Put fed tasks into Done slots too.")] = False,
+    spin_ms: Annotated[
+        float | None,
+        typer.Option("--spin-ms", metavar="MS", help="Poll so long for more work before sleeping.", min=0.0),
+    ] = None,
     backup: BackupOption = False,
     fail_on_fault: Annotated[
         bool, typer.Option("--fail-on-fault", help="Exit 6 when a task faulted.")
@@ -127,6 +140,7 @@ def command(
       vyrectl launch ring.bin
       vyrectl launch ring.bin --buffer 0=x.npy --buffer 1=zeros:float32:64:out.npy
       vyrectl launch ring.bin --device reference --epoch 3 --output after.bin
+      vyrectl launch ring.bin --feed - --reclaim < tasks.jsonl
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     options = {
@@ -157,10 +171,14 @@ def command(
         save_control=save_control,
         buffers=tuple(buffers or ()),
         options=options,
+        follow=follow_plan(follow=follow, feed=feed, reclaim=reclaim, spin_ms=spin_ms, options=options),
     )
     with output.progress("launch", "claims", None) as update:
         record, signal_received = launch_file(launch_plan, lambda message: update(message["claims"]))
-    output.emit("launch", record, view)
+    if feed:
+        show_fed(output, record, view)
+    else:
+        output.emit("launch", record, view)
     raise typer.Exit(_exit_code(record, signal_received, fail_on_fault=fail_on_fault))
 
 
