@@ -605,7 +605,7 @@ class SlotStatusError(LifecycleError):
         from vyrectl.abi.states import state_name
 
         super().__init__(
-            f"cannot {action} a slot in state {state_name(state)}",
+            f"cannot {action}{' into' if action == 'publish' else ''} a slot in state {state_name(state)}",
             slot=slot,
             fix=f"Choose a slot that is {allowed}",
         )

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.abi.control import EPOCH
+from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import DeviceError, FileError, UsageError, VyrectlError
 from vyrectl.launch.elsewhere import launch_elsewhere, may_fork
@@ -26,6 +27,9 @@ from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.replace import replace_file
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from vyrectl.engine.backend import Session
     from vyrectl.launch.rounds import Course, Limits
     from vyrectl.task.arrays import SlotArray
@@ -51,6 +55,10 @@ class LaunchPlan:
         grace: Seconds between the wish to stop and the kill.
         control: Control buffer to start from, or None.
         save_control: Where to write it at the end, or None.
+        debug_log: Where to write the debug log at the end, or None; its records are told to the watcher as they come.
+        debug_records: Records that it has room for.
+        record: Replay log to append to at the end, or None.
+        record_capacity: Records that a new one has room for, or None.
         buffers: `--buffer` options, unparsed.
         options: What `vyrectl.launch.run.launch` takes beside these.
         follow: How the launch stays when it is drained, or None for one that ends then.
@@ -64,6 +72,10 @@ class LaunchPlan:
     grace: float = GRACE_SECONDS
     control: Path | None = None
     save_control: Path | None = None
+    debug_log: Path | None = None
+    debug_records: int = DEFAULT_DEBUG_RECORDS
+    record: Path | None = None
+    record_capacity: int | None = None
     buffers: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     follow: Follows | None = None
@@ -149,7 +161,8 @@ def launch_file(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) -> tu
 
     Args:
         plan: What to do.
-        watch: Told about progress: `{"claims", "round", "claimed", "claimable"}`.
+        watch: Told about progress, `{"claims", "round", "claimed", "claimable"}`, and about new records of the debug
+            log, `{"debug": [[format_id, arguments], ...]}`.
 
     Returns:
         The report as a record, and the signal that ended it early (0 for none).
@@ -238,8 +251,14 @@ def _work(plan: LaunchPlan, held: Hold, memory: _Memory, channel: Channel) -> di
 
     view = Ring.open(plan.ring)
     work = _Work(plan, held, memory, channel, view)
+    before = None if plan.record is None else (view.slots.copy(), _start_epoch(plan))
     report = _run(plan, view, {**plan.options, "place": work.place}, channel)
     work.save()
+    if plan.record is not None and before is not None:
+        from vyrectl.launch.record import record_launch
+
+        slots, epoch = before
+        record_launch(plan.record, plan.record_capacity, slots, work.slots, epoch)
     return {"ring": str(plan.output or plan.ring), "in_place": work.in_place, **report}
 
 
@@ -254,6 +273,11 @@ class _Work:
         self._view = view
         self._ring = view
         self.in_place = False
+
+    @property
+    def slots(self) -> SlotArray:
+        """The ring as it is now."""
+        return self._ring.slots
 
     def place(self, shares: bool) -> tuple[SlotArray, bool]:
         """The mapped file itself where the device can work on it, else memory that the parent sees too."""
@@ -290,6 +314,14 @@ class _Work:
         return Ring.from_slots(slots)
 
 
+def _start_epoch(plan: LaunchPlan) -> int:
+    from vyrectl.launch.control_file import load_control
+    from vyrectl.launch.run import start_control
+
+    control = None if plan.control is None else load_control(plan.control)
+    return int(start_control(control, plan.options.get("epoch"))[EPOCH.first])
+
+
 def _running_before(ring: Ring) -> list[int]:
     import numpy as np
 
@@ -298,7 +330,10 @@ def _running_before(ring: Ring) -> list[int]:
 
 
 def _run(plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    from vyrectl.engine.backend import new_debug_log
+    from vyrectl.engine.buffers import parse_buffer_options
     from vyrectl.launch.control_file import load_control, save_control
+    from vyrectl.launch.debug_tail import DebugTail
     from vyrectl.launch.rounds import Limits, Progress
     from vyrectl.launch.run import launch
 
@@ -326,26 +361,24 @@ def _run(plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel
     if plan.follow is not None:
         driver = plan.follow.prepare(options["ops"])
         options = {**options, "drive": driver.drive, "mode": "interpreter"}
+    tail = DebugTail()
+
+    def debug(words: NDArray[np.uint32]) -> None:
+        if news := tail.news(words):
+            channel.send({"debug": [[one.format_id, one.arguments] for one in news]})
+
     control = None if plan.control is None else load_control(plan.control)
     limits = Limits(stop=channel.stop_reason, watch=watch, started=started, finishing=finishing)
-    buffers = _buffers(plan.buffers)
-    report = launch(ring, buffers=buffers, control=control, limits=limits, **options)
+    log = None
+    if plan.debug_log is not None:
+        limits.debug, log = debug, new_debug_log(plan.debug_records)
+    buffers = parse_buffer_options(plan.buffers)
+    report = launch(ring, buffers=buffers, control=control, debug_log=log, limits=limits, **options)
+    if plan.debug_log is not None:
+        replace_file(plan.debug_log, [report.debug_log.astype("<u4").tobytes()])
     if plan.save_control is not None:
         save_control(plan.save_control, report.control)
     return report.to_record()
-
-
-def _buffers(texts: tuple[str, ...]) -> Any:
-    from vyrectl.engine.buffers import Buffer, BufferTable, parse_buffer_option
-    from vyrectl.errors import UsageError
-
-    table: dict[int | str, Buffer] = {}
-    for text in texts:
-        handle, buffer = parse_buffer_option(text)
-        if handle in table:
-            raise UsageError(f"buffer {handle} is given twice", fix="Give each handle one buffer")
-        table[handle] = buffer
-    return BufferTable(table)
 
 
 def _settle(plan: LaunchPlan, ring: Ring) -> None:

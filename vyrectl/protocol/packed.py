@@ -115,9 +115,14 @@ def decode_packed(payload: Sequence[int]) -> PackedPayload:
     """
     data = pack_words(payload)
     count = data[0]
-    first = -(-(_HEAD_BYTES + count * _OP_BYTES) // WORD_BYTES)
+    first = metadata_words(count)
     shown = min(count, (len(data) - _HEAD_BYTES) // _OP_BYTES)
     return PackedPayload(count, data[1], tuple(_op(data, payload, number, first) for number in range(shown)))
+
+
+def metadata_words(count: int) -> int:
+    """Words in front of the arguments of so many inner operations."""
+    return -(-(_HEAD_BYTES + count * _OP_BYTES) // WORD_BYTES)
 
 
 def _op(data: bytes, payload: Sequence[int], number: int, first: int) -> PackedOp:

@@ -111,7 +111,7 @@ def plan_publication(ring: Data, first: int, tasks: Sequence[Words]) -> Publicat
     for slot in range(first, first + len(tasks)):
         state = int.from_bytes(ring[slot * SLOT_BYTES : slot * SLOT_BYTES + WORD_BYTES], "little")
         if state not in OPEN_STATES:
-            raise SlotStatusError("publish into", state, slot, "Empty or Done")
+            raise SlotStatusError("publish", state, slot, "Empty or Done")
     return [(first + number, words) for number, words in enumerate(tasks)]
 
 

@@ -63,10 +63,16 @@ def _summary(record: Mapping[str, Any]) -> FittedTable:
         ("epoch", str(record["epoch"])),
         ("time", _times(record)),
         ("rate", f"{rate:,.0f} tasks/s".replace(",", " ")),
+        *([("debug log", _debug(record["debug"]))] if any(record["debug"].values()) else []),
         *(("wrote", path) for path in record["outputs"]),
     ]
     columns = [Column("what"), Column("value", wrap=True)]
     return FittedTable(columns, rows, title=record["ring"], headed=False)
+
+
+def _debug(debug: Mapping[str, int]) -> str:
+    dropped = f", {debug['dropped']} dropped because it was full" if debug["dropped"] else ""
+    return f"{count_of(debug['records'], 'record')}{dropped}"
 
 
 def _times(record: Mapping[str, Any]) -> str:
