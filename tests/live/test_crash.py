@@ -15,6 +15,7 @@ from vyrectl.abi.faults import ORPHANED
 from vyrectl.abi.slot import SLOT_STRUCT
 from vyrectl.errors import RingHeldError, SidecarError
 from vyrectl.live.crash import preview
+from vyrectl.live.host import LiveHost
 from vyrectl.live.process import Process
 from vyrectl.ring.edit import edit_ring, plan_set
 from vyrectl.ring.file import Ring
@@ -95,6 +96,35 @@ def test_an_editor_that_had_written_everything_but_the_state(tmp_path: Path) -> 
         note_editor(sidecar, abi.PHASE_PUBLISHING, 0, READY, (PAUSED, *was[1:]))
     with hold(ring, role="test"):
         assert words_of(read(ring), 0) == (PAUSED, *was[1:])
+
+
+@pytest.mark.parametrize(
+    ("phase", "before", "after", "state"),
+    [
+        (abi.PHASE_WRITING, READY, PAUSED, PAUSED),
+        (abi.PHASE_CLAIMING, READY, PAUSED, READY),
+        (abi.PHASE_PUBLISHING, READY, YIELDED, YIELDED),
+    ],
+)
+def test_a_launch_finishes_dead_editors_itself(
+    tmp_path: Path, phase: int, before: int, after: int, state: int
+) -> None:
+    ring = write_ring(tmp_path / "ring.bin", [RUNNING])
+    was = words_of(read(ring), 0)
+    with hold(ring, role="launch"):
+        host = LiveHost(ring, 1)
+        host.open(1, np.zeros(192, np.uint32))
+        assert host.sidecar is not None
+        host.mark()
+        note_editor(host.sidecar, phase, 0, before, (after, *was[1:]))
+        assert not host.quiet()
+        assert host.sidecar.is_live()
+        assert words_of(read(ring), 0) == (state, *was[1:])
+        host.mark()
+        assert host.quiet()
+        assert not host.sidecar.is_live()
+        host.finish()
+    assert not (tmp_path / "ring.bin.live").exists()
 
 
 def test_a_living_editor_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

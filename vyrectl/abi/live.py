@@ -144,6 +144,9 @@ EDITOR_WORDS = EDITOR_AFTER + EDITOR_BATCH * SLOT_WORDS
 PHASE_REST, PHASE_CLAIMING, PHASE_WRITING, PHASE_PUBLISHING = 0, 1, 2, 3
 """At rest; claiming: the slots may be anybody's; writing: they are this editor's; publishing: their words are whole."""
 
+PHASES_HOLDING = (PHASE_WRITING, PHASE_PUBLISHING, PHASE_CLAIMING)
+"""Those in which an editor may hold slots, the surest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class LiveLayout:

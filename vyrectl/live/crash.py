@@ -60,6 +60,30 @@ def settle(ring: StrPath) -> Settlement:
         return settlement
 
 
+def finish_editors(ring: StrPath, sidecar: Sidecar) -> int:
+    """A living launch's, while no kernel runs and no editor may begin: finish what dead editors left.
+
+    Returns:
+        How many slots that were.
+
+    Raises:
+        FileError: The ring cannot be written.
+    """
+    fd, status = open_regular(ring, os.O_RDWR)
+    try:
+        dead = [row for row in sidecar.busy_editors() if not sidecar.editor_process(row).is_alive()]
+        changes = _from_editors(fd, status.st_size, sidecar, dead, workers_rest=True)
+        for number, words, _ in changes:
+            os.pwrite(fd, SLOT_STRUCT.pack(*words), number * SLOT_BYTES)
+        for row in dead:
+            sidecar.store(sidecar.editor_base(row) + abi.EDITOR_PHASE, abi.PHASE_REST)
+        return len(changes)
+    except OSError as error:
+        raise FileError.from_os_error(error, ring, doing="finish what a dead editor left") from error
+    finally:
+        os.close(fd)
+
+
 def preview(ring: StrPath) -> Settlement:
     """What `settle` would do; nothing is written.
 
@@ -129,7 +153,7 @@ _Change = tuple[int, tuple[int, ...], str]
 def _changes(fd: int, size_bytes: int, sidecar: Sidecar) -> Iterator[_Change]:
     settled: set[int] = set()
     for number, words, kind in (
-        *_from_editors(fd, size_bytes, sidecar),
+        *_from_editors(fd, size_bytes, sidecar, sidecar.busy_editors()),
         *_from_workers(fd, size_bytes, sidecar),
     ):
         if number not in settled:
@@ -169,24 +193,26 @@ def _turns(record: RedoRecord) -> int:
     return record.words[FIELD_INDEX["yield_count"]] + record.words[FIELD_INDEX["requeue_count"]]
 
 
-def _from_editors(fd: int, size_bytes: int, sidecar: Sidecar) -> list[_Change]:
-    writing: list[_Change] = []
-    publishing: list[_Change] = []
-    claiming: list[_Change] = []
-    for row in sidecar.busy_editors():
+def _from_editors(
+    fd: int, size_bytes: int, sidecar: Sidecar, rows: list[int], *, workers_rest: bool = False
+) -> list[_Change]:
+    """What dead editors had begun; where workers rest, a Running slot in a record can only be that editor's."""
+    found: dict[int, list[_Change]] = {phase: [] for phase in abi.PHASES_HOLDING}
+    for row in rows:
         base = sidecar.editor_base(row)
         phase = sidecar.words[base + abi.EDITOR_PHASE]
         for number, before, after in _held(sidecar, base):
             words = _slot(fd, size_bytes, number)
-            if words is None:
+            if words is None or phase not in found:
                 continue
             if phase == abi.PHASE_WRITING:
-                writing.append((number, after, COMPLETED))
-            elif phase == abi.PHASE_PUBLISHING and words[1:] == after[1:] and after[0] not in _CLAIMABLE:
-                publishing.append((number, after, COMPLETED))
-            elif phase == abi.PHASE_CLAIMING and before not in _CLAIMABLE:
-                claiming.append((number, (before, *words[1:]), RESTORED))
-    return [*writing, *publishing, *claiming]
+                found[phase].append((number, after, COMPLETED))
+            elif phase == abi.PHASE_PUBLISHING and words[1:] == after[1:]:
+                if workers_rest or after[0] not in _CLAIMABLE:
+                    found[phase].append((number, after, COMPLETED))
+            elif phase == abi.PHASE_CLAIMING and (workers_rest or before not in _CLAIMABLE):
+                found[phase].append((number, (before, *words[1:]), RESTORED))
+    return [change for phase in abi.PHASES_HOLDING for change in found[phase]]
 
 
 def _held(sidecar: Sidecar, base: int) -> Iterator[tuple[int, int, tuple[int, ...]]]:

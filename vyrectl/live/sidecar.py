@@ -120,6 +120,14 @@ class Sidecar:
         return sidecar
 
     @classmethod
+    def private(cls, slots: int, *, workers: int, control_words: int) -> Sidecar:
+        """The same words without a file, for a ring in the memory of this process; its path is empty."""
+        layout = abi.LiveLayout.of(slots, workers, control_words)
+        sidecar = cls("", mmap.mmap(-1, layout.bytes), layout)
+        sidecar._introduce(FileIdentity(0, 0, 0, 0))
+        return sidecar
+
+    @classmethod
     def open(cls, ring: StrPath, *, writable: bool = True) -> Sidecar:
         """Map the sidecar that lies beside a ring, whether its launch still lives or not.
 
@@ -182,7 +190,8 @@ class Sidecar:
         """The launch's, or `recover`'s: CLOSED, and the file goes away."""
         self._set_state(abi.STATE_CLOSED)
         with suppress(FileNotFoundError):
-            os.unlink(self.path)
+            if self.path:
+                os.unlink(self.path)
 
     def _set_state(self, state: int) -> None:
         """Change the state; where libatomic is missing no editor can have come."""
