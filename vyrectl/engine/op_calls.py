@@ -84,7 +84,8 @@ class Calls:
         """The shortest way from a name in a text to what is forbidden, or nothing."""
         if name not in self._bodies:
             return (name,) if forbidden.match(text, start) else ()
-        waiting, known = deque([(name,)]), {name}
+        waiting: deque[tuple[str, ...]] = deque([(name,)])
+        known = {name}
         while waiting:
             way = waiting.popleft()
             for body in self._bodies[way[-1]]:

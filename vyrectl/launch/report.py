@@ -26,7 +26,7 @@ class LeftAlone:
     Attributes:
         running: Running before the start.
         paused: Paused, and not due at the last epoch.
-        shut_out: Schedulable, with a tenant that is not let in.
+        shut_out: Schedulable, with a tenant that is not let in or has spent its quota.
         not_selected: Schedulable, and not matched by the selection.
         unknown: A state word outside spec 1.3.
     """
@@ -67,6 +67,7 @@ class LaunchReport:
         outputs: Files written.
         plan: What the policy recommended and what was made of it (`vyrectl.launch.plan.plan_record`), None when it
             was not asked.
+        quotas: Most claims of each tenant that was bounded.
         control: The control buffer at the end, u32; not part of the record.
         debug_log: The debug log at the end, u32; the record only counts what is in it.
     """
@@ -91,6 +92,7 @@ class LaunchReport:
     debug_log: NDArray[np.uint32] = field(repr=False)
     outputs: tuple[str, ...] = field(default=())
     plan: Mapping[str, Any] | None = field(default=None)
+    quotas: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def claims(self) -> int:
@@ -152,6 +154,10 @@ class LaunchReport:
             "geometry": dict(self.geometry),
             "outputs": list(self.outputs),
             "states": {"before": _by_state(self.states_before), "after": _by_state(self.states_after)},
+            "quotas": [
+                {"tenant_id": tenant, "quota": quota, "claims": quota - self.tally.quota_left[tenant]}
+                for tenant, quota in self.quotas.items()
+            ],
             "transitions": [one.to_record() for one in self.transitions],
             "plan": self.plan,
             "debug": {"records": len(self.debug.records), "dropped": self.debug.dropped},

@@ -18,6 +18,7 @@ from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.engine.backend import MODES, Backend, Job, Place, Session, new_debug_log
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource, load_source, op_codes
+from vyrectl.engine.quotas import Quotas, checked_quotas, tenants_spent
 from vyrectl.engine.schedule import tenants_admitted
 from vyrectl.errors import InvalidInputError, RingFormatError, UnknownNameError, UsageError
 from vyrectl.launch.plan import (
@@ -73,6 +74,7 @@ def launch(
     place: Place | None = None,
     limits: Limits | None = None,
     drive: Drive | None = None,
+    quotas: Mapping[int, int] | None = None,
 ) -> LaunchReport:
     """Run a ring until nothing claimable is left, or a limit is met.
 
@@ -105,6 +107,7 @@ def launch(
         place: Where to work instead of `ring.slots`, which may then be read-only; see `vyrectl.engine.backend.Place`.
         limits: Everything that can end the launch early, for callers that watch it; `max_steps` and `timeout`
             are added to it.
+        quotas: Tenant -> most claims of it in this launch; its other tasks are then shut out.
         drive: What works the open session instead of `vyrectl.launch.rounds.Drain`, which ends when it is drained.
 
     Returns:
@@ -138,6 +141,7 @@ def launch(
                 mode=mode,
                 plan=plan,
                 limits=limits,
+                quotas=quotas,
             )
             opened.save()
         return report
@@ -172,6 +176,7 @@ def launch(
         place=workplace,
         mode=settings.mode,
         verify=verify,
+        quotas=checked_quotas(quotas or {}),
         debug_log=start_debug_log(debug_log),
     )
     check = _start_check(job) if verify else None
@@ -192,7 +197,7 @@ def launch(
         control[:] = ended_control
     if debug_log is not None:
         debug_log[:] = ended_log
-    remaining, left_alone = remainder(workplace.slots, job, ended_control)
+    remaining, left_alone = remainder(workplace.slots, job, ended_control, session.tally().quota_left)
     ended = tally_slots(workplace.slots)
     launched = Launched(
         len(ring), before.snapshot(lenient=True).schedulable_count, session.facts(), ended.max_priority_age
@@ -218,6 +223,7 @@ def launch(
         states_before=before.counts,
         states_after=ended.counts,
         plan=plan_record(settings, launched),
+        quotas=job.quotas,
     )
 
 
@@ -351,12 +357,16 @@ def selected_slots(slots: SlotArray, where: str | None, codes: Mapping[str, int]
     return mask
 
 
-def remainder(slots: SlotArray, job: Job, control: NDArray[np.uint32]) -> tuple[int, LeftAlone]:
+def remainder(
+    slots: SlotArray, job: Job, control: NDArray[np.uint32], quota_left: Quotas
+) -> tuple[int, LeftAlone]:
     """What is left of the ring: tasks this launch could still run, and slots that were none of its business."""
     states = slots["state"]
     schedulable = np.isin(states, [int(state) for state in SCHEDULABLE])
     selected = np.ones(len(slots), bool) if job.selected is None else job.selected
-    admitted = tenants_admitted(slots, control) if job.gate else np.ones(len(slots), bool)
+    admitted = ~tenants_spent(slots, quota_left)
+    if job.gate:
+        admitted &= tenants_admitted(slots, control)
     return (
         int(np.count_nonzero(schedulable & selected & admitted)),
         LeftAlone(

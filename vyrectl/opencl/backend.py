@@ -78,6 +78,10 @@ class OpenCLBackend:
             DeviceError: It does not build, or does not fit into the device's memory.
         """
         self._check_size(job)
+        if job.quotas:
+            raise DeviceError(
+                "this engine bounds no tenants", where=self.name, fix="Use --device reference for quotas"
+            )
         ops, only = wanted_ops(job)
         geometry = choose_geometry(self.device, job, ops)
         program = self.program(job.ops, choose_variant(self.device, job, geometry, only))

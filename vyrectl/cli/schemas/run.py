@@ -70,6 +70,7 @@ REPORT: Fields = {
     "geometry": GEOMETRY,
     "outputs": TEXTS,
     "states": record(table(("before", "after"), record(table(STATES, COUNT)))),
+    "quotas": rows(record({"tenant_id": WORD, "quota": WORD, "claims": COUNT})),
     "transitions": TRANSITIONS,
     "plan": maybe(PLAN),
     "debug": record(table(("records", "dropped"), COUNT)),
