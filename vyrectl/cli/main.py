@@ -175,11 +175,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def _usage(error: Any, args: list[str]) -> int:
     from vyrectl.cli.output import report_error
+    from vyrectl.cli.usage import usage_error
 
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "vyrectl"
-    message = error.format_message().rstrip(".")
-    report_error(UsageError(message, fix=f"Try '{path} --help'"), args)
+    command = args[0] if args and find(args[0]) else ""
+    report_error(usage_error(error, f"vyrectl {command}".strip()), args)
     return UsageError.exit_code
 
 
