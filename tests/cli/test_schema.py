@@ -54,6 +54,7 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
         (RING, "odd.bin", "--lenient", "--by", "op", "--ages", "--oldest", "3"),
         ("none.bin", "--ages", "--oldest", "1", "--by", "op"),
         (RING, "--since", "history.jsonl"),
+        (RING, "--control", "c.bin", "--since", "runtime.json"),
     ),
     "plot": (("history.jsonl",), ("history.jsonl", "--show", "all"), ("history.jsonl", "--output", "h.svg")),
     "transition": ((RING, "resume", "5"), (RING, "pause", "1-3", "--epoch", "never", "--dry-run")),
@@ -120,6 +121,7 @@ def folder(tmp_path: Path, ring: Path, odd: Path, cli: Cli) -> Path:
         cli("snapshot", RING, "--append", "history.jsonl")
     (tmp_path / "mine.cl").write_text(OPS)
     wire_files(tmp_path)
+    (tmp_path / "runtime.json").write_text(cli("snapshot", RING, "--control", "c.bin", "--json").out)
     np.save(tmp_path / "matrix.npy", np.full((8, 8), 0.125))
     return tmp_path
 

@@ -279,9 +279,9 @@ def test_watchdog() -> None:
         now = runtime.runtime_view(data(case, "control"), data(case, "ring"))
         if "err" in case:
             with pytest.raises(VyrectlError):
-                runtime.watchdog(before.control.done_count, now)
+                runtime.watchdog(before.control.done_count, now.counters())
         else:
-            got = runtime.watchdog(before.control.done_count, now)
+            got = runtime.watchdog(before.control.done_count, now.counters())
             assert {name: getattr(got, name) for name in case["ok"]} == case["ok"]
 
 

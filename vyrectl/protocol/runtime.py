@@ -6,7 +6,7 @@ It counts; it does not look at single tasks. Unknown states are counted, not ref
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +22,23 @@ BPS = 10_000
 
 STATUS_FIELDS = ("empty", "published", "claimed", "done", "wait_io", "yield_count", "requeue", "fault")
 """Fields of `Occupancy` in the order of the state words."""
+
+COUNTERS = (
+    "total_slots",
+    "queue_depth",
+    "gpu_idle_slots",
+    "gpu_idle_ppm",
+    "frontier_density_bps",
+    "occupancy_proxy_bps",
+    "drained_slots",
+    "unreclaimed_done_slots",
+    "tenant_fairness_total",
+    "tenant_fairness_skew",
+    "priority_fairness_total",
+    "requeue_slots",
+    "fault_slots",
+)
+"""Keys of `RuntimeView.counters`."""
 
 ACTIVE_STATES = frozenset(
     {TaskState.READY, TaskState.RUNNING, TaskState.PAUSED, TaskState.YIELDED, TaskState.REQUEUED}
@@ -48,7 +65,7 @@ class Occupancy:
     @classmethod
     def of_counts(cls, counts: Sequence[int], unknown: int = 0) -> Occupancy:
         """From slots per state word 0 to 7."""
-        return cls(*counts, unknown)
+        return cls(*(*counts, unknown))
 
     @classmethod
     def of_ring(cls, ring: Data) -> Occupancy:
@@ -114,22 +131,23 @@ class RuntimeView:
         return max(counted) - min(counted) if counted else 0
 
     def counters(self) -> dict[str, int]:
-        """The numbers of spec 3.8 under the runtime's names."""
-        return {
-            "total_slots": self.occupancy.total,
-            "queue_depth": self.occupancy.depth,
-            "gpu_idle_slots": self.occupancy.empty,
-            "gpu_idle_ppm": self.idle_ppm,
-            "frontier_density_bps": self.density_bps,
-            "occupancy_proxy_bps": self.occupancy_bps,
-            "drained_slots": self.control.done_count,
-            "unreclaimed_done_slots": self.occupancy.done,
-            "tenant_fairness_total": sum(self.control.tenant_fairness),
-            "tenant_fairness_skew": self.tenant_fairness_skew,
-            "priority_fairness_total": sum(self.control.priority_fairness),
-            "requeue_slots": self.occupancy.requeue,
-            "fault_slots": self.occupancy.fault,
-        }
+        """The numbers of spec 3.8 under the runtime's names, `COUNTERS`."""
+        values = (
+            self.occupancy.total,
+            self.occupancy.depth,
+            self.occupancy.empty,
+            self.idle_ppm,
+            self.density_bps,
+            self.occupancy_bps,
+            self.control.done_count,
+            self.occupancy.done,
+            sum(self.control.tenant_fairness),
+            self.tenant_fairness_skew,
+            sum(self.control.priority_fairness),
+            self.occupancy.requeue,
+            self.occupancy.fault,
+        )
+        return dict(zip(COUNTERS, values, strict=True))
 
 
 def runtime_view(control: Data, ring: Data) -> RuntimeView:
@@ -163,30 +181,29 @@ class Watchdog:
     suspected_stall: bool
 
 
-def watchdog(before: int, now: RuntimeView) -> Watchdog:
+def watchdog(drained_before: int, now: Mapping[str, int]) -> Watchdog:
     """Compare with an earlier moment.
 
     Args:
-        before: DONE_COUNT then.
-        now: The view now.
+        drained_before: DONE_COUNT then.
+        now: `RuntimeView.counters` now.
 
     Raises:
         InvalidInputError: DONE_COUNT went backwards.
     """
-    done = now.control.done_count
-    if done < before:
+    drained, depth, faults = now["drained_slots"], now["queue_depth"], now["fault_slots"]
+    if drained < drained_before:
         raise InvalidInputError(
-            f"DONE_COUNT went back from {before} to {done}",
+            f"DONE_COUNT went back from {drained_before} to {drained}",
             fix="Compare two views of one run, the earlier one first",
         )
-    occupancy = now.occupancy
     return Watchdog(
-        done_delta=done - before,
-        queue_depth=occupancy.depth,
-        fault_slots=occupancy.fault,
-        requeue_slots=occupancy.requeue,
-        gpu_idle_ppm=now.idle_ppm,
-        suspected_stall=occupancy.depth > 0 and done == before and not occupancy.fault,
+        done_delta=drained - drained_before,
+        queue_depth=depth,
+        fault_slots=faults,
+        requeue_slots=now["requeue_slots"],
+        gpu_idle_ppm=now["gpu_idle_ppm"],
+        suspected_stall=depth > 0 and drained == drained_before and not faults,
     )
 
 
