@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, U32_MAX
 from vyrectl.abi.states import SCHEDULABLE, TaskState
-from vyrectl.engine.backend import MODES, Backend, Job, Place, Session, new_debug_log
+from vyrectl.engine.backend import MODES, Backend, Job, Live, Place, Session, new_debug_log
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource, load_source, op_codes
 from vyrectl.engine.quotas import Quotas, checked_quotas, tenants_spent
@@ -72,6 +72,7 @@ def launch(
     mode: str = "auto",
     plan: Plan | str = OFF,
     place: Place | None = None,
+    live: Live | None = None,
     limits: Limits | None = None,
     drive: Drive | None = None,
     quotas: Mapping[int, int] | None = None,
@@ -105,6 +106,7 @@ def launch(
         plan: `auto` asks the launch policy about the whole ring as it is at the start, `off` does not; or a saved
             plan. Mode and aging follow it where they are not given; the report compares the two.
         place: Where to work instead of `ring.slots`, which may then be read-only; see `vyrectl.engine.backend.Place`.
+        live: Makes the memory that other processes see and change while the ring is worked on in place.
         limits: Everything that can end the launch early, for callers that watch it; `max_steps` and `timeout`
             are added to it.
         quotas: Tenant -> most claims of it in this launch; its other tasks are then shut out.
@@ -174,6 +176,7 @@ def launch(
         work_group_size=wishes.work_group_size,
         ticket=_optional("ticket", ticket),
         place=workplace,
+        live=live,
         mode=settings.mode,
         verify=verify,
         quotas=checked_quotas(quotas or {}),
@@ -215,6 +218,7 @@ def launch(
         wall_seconds=closed_at - opened_at,
         build_seconds=opened_at - opening,
         outputs=tuple(str(path) for path in table.save_outputs()),
+        verified=check is not None,
         control=ended_control,
         debug_log=ended_log,
         remaining=remaining,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from vyrectl.engine.backend import Session
     from vyrectl.launch.rounds import Course, Limits
+    from vyrectl.live.host import LiveHost
     from vyrectl.task.arrays import SlotArray
 
 PROGRESS_SECONDS = 0.05
@@ -252,8 +253,10 @@ def _work(plan: LaunchPlan, held: Hold, memory: _Memory, channel: Channel) -> di
     view = Ring.open(plan.ring)
     work = _Work(plan, held, memory, channel, view)
     before = None if plan.record is None else (view.slots.copy(), _start_epoch(plan))
-    report = _run(plan, view, {**plan.options, "place": work.place}, channel)
+    host = work.host()
+    report = _run(plan, view, {**plan.options, "place": work.place, "live": host}, channel, host)
     work.save()
+    host.finish()
     if plan.record is not None and before is not None:
         from vyrectl.launch.record import record_launch
 
@@ -293,6 +296,15 @@ class _Work:
         self._channel.send({"working_in": where, "running": _running_before(self._ring)})
         return self._ring.slots, shares
 
+    def host(self) -> LiveHost:
+        """Where editors of other processes meet this launch, should it run in place."""
+        from vyrectl.engine.ops import load_source
+        from vyrectl.live.host import LiveHost, once_handles
+
+        sources = [load_source(Path(path)) for path in self._plan.options.get("ops", ())]
+        once = once_handles(sources)
+        return LiveHost(self._held.target, len(self._view), once=once, wanted=lambda: self.in_place)
+
     def save(self) -> None:
         """Write what was not worked on in place; make sure that what was is still the ring."""
         if self.in_place:
@@ -329,7 +341,9 @@ def _running_before(ring: Ring) -> list[int]:
     return running
 
 
-def _run(plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel) -> dict[str, Any]:
+def _run(
+    plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel, host: LiveHost
+) -> dict[str, Any]:
     from vyrectl.engine.backend import new_debug_log
     from vyrectl.engine.buffers import parse_buffer_options
     from vyrectl.launch.control_file import load_control, save_control
@@ -357,6 +371,7 @@ def _run(plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel
 
     def finishing() -> None:
         channel.send({"finishing": True})
+        host.shut()
 
     if plan.follow is not None:
         driver = plan.follow.prepare(options["ops"])

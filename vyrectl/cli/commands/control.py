@@ -9,6 +9,7 @@ import typer
 
 from vyrectl.abi.limits import MAX_ENCODED, WORD_BYTES
 from vyrectl.cli.control_record import change_rows, control_record
+from vyrectl.cli.live_control import is_sidecar, read_running, write_running
 from vyrectl.cli.options import (
     ColorOption,
     DryRunOption,
@@ -60,13 +61,15 @@ def command(
     priority_offsets.N, priority_starvation, priority_fairness.N, observable.N; N is a number, a range (0-7),
     all, or a name where there is one (metrics.memcpy, priority_fairness.high). Short: done, mask, quota,
     fairness, offsets, starvation. A mask may be open or shut. All words are written or none, and the file is
-    replaced as a whole.
+    replaced as a whole. RING.live, which lies beside a ring that runs in place, shows and changes the control
+    buffer of that launch.
 
     \b
     Example:
       vyrectl control control.bin
       vyrectl control control.bin epoch=3 mask.0-3=open mask.4=shut --backup
       vyrectl control control.bin --new --tenants 4 --observables 64 --slots 1000
+      vyrectl control ring.bin.live epoch=3
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     if new:
@@ -141,7 +144,10 @@ def _edit(
     if changes and not dry_run:
         changed = bytearray(data)
         write_control_words(changed, values)
-        replace_file(file, [changed], backup=backup)
+        if is_sidecar(file):
+            write_running(file, {change["word"]: change["new"] for change in changes}, backup=backup)
+        else:
+            replace_file(file, [changed], backup=backup)
     record: dict[str, Any] = {
         "control": str(file),
         "dry_run": dry_run,
@@ -176,6 +182,8 @@ def _values(assignments: list[str], data: bytes | bytearray) -> dict[int, int]:
 def _read(file: Path) -> bytes:
     if str(file) == "-":
         return read_stdin()
+    if is_sidecar(file):
+        return read_running(file)
     try:
         return file.read_bytes()
     except OSError as error:
