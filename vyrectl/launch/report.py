@@ -65,6 +65,7 @@ class LaunchReport:
         states_before: Slots in each known state at the start, in the order of the state words (8 numbers).
         states_after: The same at the end.
         outputs: Files written.
+        verified: Every promise of `--verify` was checked and held; False when nobody asked.
         plan: What the policy recommended and what was made of it (`vyrectl.launch.plan.plan_record`), None when it
             was not asked.
         quotas: Most claims of each tenant that was bounded.
@@ -91,6 +92,7 @@ class LaunchReport:
     control: NDArray[np.uint32] = field(repr=False)
     debug_log: NDArray[np.uint32] = field(repr=False)
     outputs: tuple[str, ...] = field(default=())
+    verified: bool = False
     plan: Mapping[str, Any] | None = field(default=None)
     quotas: Mapping[int, int] = field(default_factory=dict)
 
@@ -153,6 +155,7 @@ class LaunchReport:
             "tasks_per_second": self.tasks_per_second,
             "geometry": dict(self.geometry),
             "outputs": list(self.outputs),
+            "verified": self.verified,
             "states": {"before": _by_state(self.states_before), "after": _by_state(self.states_after)},
             "quotas": [
                 {"tenant_id": tenant, "quota": quota, "claims": quota - self.tally.quota_left[tenant]}
