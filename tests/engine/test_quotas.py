@@ -51,7 +51,7 @@ def test_spent_tenants() -> None:
 
 
 def drained(
-    slots: SlotArray, quotas: dict[int, int], **options: int
+    slots: SlotArray, quotas: dict[int, int], max_steps: int | None = None
 ) -> tuple[SlotArray, dict[int, int], str]:
     job = Job(slots, np.zeros(192, np.uint32), BufferTable(), quotas=quotas)
     session = ReferenceBackend().open(job)

@@ -3,19 +3,23 @@
 A quota counts claims, that is turns: a task that yields three times and finishes takes four. It belongs to a launch
 and not to a round: what is claimed in one round is gone in the next. When it is spent, the tenant's tasks stay as they
 are, are reported as shut out, and nobody waits for them. The invariant: never more claims than the quota, whoever
-claims at the same time; a tenant without a quota is not bounded. Imports numpy.
+claims at the same time; a tenant without a quota is not bounded. Numpy only where it is used: the command line
+reads its options with this.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.errors import UsageError
-from vyrectl.task.arrays import SlotArray
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vyrectl.task.arrays import SlotArray
 
 Quotas = Mapping[int, int]
 """Tenant -> most claims."""
@@ -67,5 +71,7 @@ def tenants_spent(slots: SlotArray, left: Quotas) -> NDArray[np.bool_]:
     Returns:
         Booleans, shape (n,).
     """
+    import numpy as np
+
     spent = [tenant for tenant, claims in left.items() if not claims]
     return np.isin(slots["tenant_id"], spent) if spent else np.zeros(len(slots), bool)

@@ -23,6 +23,7 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.views.launch import view, view_plan
+from vyrectl.engine.quotas import parse_quotas
 from vyrectl.errors import UsageError
 from vyrectl.launch.plan import AUTO, OFF, Plan, Wishes, saved_plan, settle
 from vyrectl.launch.supervised import LaunchPlan, launch_file
@@ -69,6 +70,12 @@ def command(
             "--age-threshold", metavar="N", help="Age ticks that lift a task by one class; 0: none."
         ),
     ] = "",
+    tenant_quotas: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tenant-quota", metavar="TENANT=N", help="Most claims of a tenant in this launch; repeatable."
+        ),
+    ] = None,
     max_steps: Annotated[
         str, typer.Option("--max-steps", metavar="N", help="Stop after this many claims.")
     ] = "",
@@ -182,6 +189,7 @@ def command(
         "verify": verify,
         "mode": mode,
         "plan": _read_plan(plan_text),
+        "quotas": parse_quotas(tenant_quotas or ()),
     }
     if dry_run:
         _show_plan(output, ring, options)
@@ -253,6 +261,7 @@ def _show_plan(output: Output, path: Path, options: dict[str, Any]) -> None:
             where=options["where"],
             age_threshold=_preview_ticks(options),
             ops=options["ops"],
+            quotas=options["quotas"],
         )
     record = {
         "ring": str(path),

@@ -99,6 +99,7 @@ KIND_OF_METAVAR: dict[str, str] = {
             "NAME",
             "S",
             "SECONDS",
+            "TENANT=N",
             "SLOTS",
         ),
         NONE,
