@@ -92,11 +92,12 @@ class Driver(Protocol):
 class Follows(Protocol):
     """A plan to stay when drained; made by a layer above."""
 
-    def prepare(self, ops: Sequence[Any]) -> Driver:
+    def prepare(self, ops: Sequence[Any], host: LiveHost) -> Driver:
         """The driver, in the process that drives the device.
 
         Args:
             ops: The user's operations.
+            host: Where other processes meet the launch.
         """
 
 
@@ -374,7 +375,7 @@ def _run(
         host.shut()
 
     if plan.follow is not None:
-        driver = plan.follow.prepare(options["ops"])
+        driver = plan.follow.prepare(options["ops"], host)
         options = {**options, "drive": driver.drive, "mode": "interpreter"}
     tail = DebugTail()
 

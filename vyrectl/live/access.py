@@ -10,9 +10,9 @@ worker touches; publishers of all processes take turns.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,6 @@ from numpy.typing import NDArray
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_WORDS, U32_MAX
 from vyrectl.task.arrays import SlotArray, whole
-
-if TYPE_CHECKING:
-    from vyrectl.live.sidecar import Sidecar
 
 Numbers = NDArray[np.int64]
 
@@ -108,10 +105,9 @@ class MemoryAccess:
     Args:
         slots: The ring, shape (n,), the very memory that is worked on.
         control: The control buffer, likewise.
-        sidecar: What other processes share too; None where there is none.
     """
 
-    def __init__(self, slots: SlotArray, control: NDArray[np.uint32], sidecar: Sidecar | None = None) -> None:
+    def __init__(self, slots: SlotArray, control: NDArray[np.uint32]) -> None:
         self.slots = len(slots)
         self.polls = False
         self._ring = slots
@@ -140,11 +136,16 @@ class MemoryAccess:
 
     def publish(self, numbers: Numbers, tasks: SlotArray) -> None:
         """Payload first, the state words after all of it."""
+        self._place(numbers, tasks)
+        self.ring_bell()
+
+    def _place(self, numbers: Numbers, tasks: SlotArray, fence: Callable[[], None] = lambda: None) -> None:
+        """Write tasks into slots that nobody holds; `fence` stands between payloads and states."""
         body = whole(tasks).copy().view(SLOT_DTYPE)
         body["state"] = self._words[numbers, 0]
         whole(self._ring)[numbers] = whole(body)
+        fence()
         self._words[numbers, 0] = tasks["state"]
-        self.ring_bell()
 
     def exchange(self, numbers: Numbers, before: SlotArray, after: SlotArray) -> int:
         """Nobody else changes such slots between two rounds."""

@@ -118,6 +118,8 @@ class Follow:
             self._sleep(seen)
 
     def _index(self) -> RoundIndex:
+        """Line up what is claimable; whoever wants the workers to leave from here on means what it does not hold."""
+        self._access.leave(STAY)
         index = self._session.index()
         if not self._course.rounds:
             self._course.indexed = max(self._course.indexed, index.claimable)
@@ -128,8 +130,6 @@ class Follow:
     def _round(self, index: RoundIndex) -> bool:
         """One run over what the index found, and over what is published meanwhile; says whether it claimed anything."""
         before = self._claims()
-        self._access.leave(STAY)
-        self._asked = STAY
         self._round_end = time.monotonic() + self._longest
         left = None if self._limits.max_steps is None else self._limits.max_steps - before
         most = MOST_CLAIMS if self._access.polls else FEW_CLAIMS
@@ -149,15 +149,10 @@ class Follow:
             now = time.monotonic()
             moved = self._access.control(control_abi.EPOCH.first) != self._epoch
             if self._orders or moved or now >= self._round_end:
-                self._ask(LEAVE_NOW)
+                self._access.leave(LEAVE_NOW)
             elif now - self._active >= self._spin:
-                self._ask(LEAVE_IDLE)
+                self._access.leave(LEAVE_IDLE)
         return reason
-
-    def _ask(self, how: int) -> None:
-        if how > self._asked:
-            self._asked = how
-            self._access.leave(how)
 
     def _may_spin(self) -> bool:
         return self._access.polls and not self._finishing and time.monotonic() - self._active < self._spin

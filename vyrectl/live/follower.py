@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vyrectl.launch.rounds import Course, Limits
     from vyrectl.live.access import Access
     from vyrectl.live.feed import Feed
+    from vyrectl.live.host import LiveHost
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +34,29 @@ class FollowPlan:
     spin_seconds: float | None = None
     answers: int = 1
 
-    def prepare(self, ops: Sequence[Any]) -> Follower:
+    def prepare(self, ops: Sequence[Any], host: LiveHost) -> Follower:
         """What works an open session; in the process that drives the device.
 
         Args:
             ops: The user's operations, as `vyrectl.launch.run.launch` takes them.
+            host: Where other processes meet the launch.
 
         Raises:
             FileError: The feed cannot be opened.
         """
-        return Follower(self, ops)
+        return Follower(self, ops, host)
 
 
 class Follower:
     """Drives one launch that follows."""
 
-    def __init__(self, plan: FollowPlan, ops: Sequence[Any]) -> None:
+    def __init__(self, plan: FollowPlan, ops: Sequence[Any], host: LiveHost) -> None:
         from vyrectl.live.follow import SPIN_SECONDS, Follow
         from vyrectl.live.run import access_to
 
         self.reason: str | None = None
         spin = SPIN_SECONDS if plan.spin_seconds is None else plan.spin_seconds
-        self._follow = Follow(access_to, ready=self._begin, spin_seconds=spin)
+        self._follow = Follow(lambda session: access_to(session, host), ready=self._begin, spin_seconds=spin)
         self._feed = None if plan.feed is None else _open_feed(plan, plan.feed, ops)
 
     def drive(self, session: Session, limits: Limits) -> Course:

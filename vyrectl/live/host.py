@@ -28,6 +28,10 @@ class LiveHost:
         slots: Its slots.
         once: Op handles that may not run twice.
         wanted: Asked when the device is ready; False for no live memory at all.
+
+    Attributes:
+        ring: The ring file, or None.
+        sidecar: The sidecar, once it is made and until it is removed.
     """
 
     def __init__(
@@ -38,7 +42,7 @@ class LiveHost:
         once: Iterable[int] = (),
         wanted: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._ring = ring
+        self.ring = ring
         self._slots = slots
         self._once = tuple(sorted(once))
         self._wanted = wanted
@@ -66,11 +70,11 @@ class LiveHost:
         return LiveMemory(sidecar.kernel_words(), words, sidecar.layout.capacity, workers)
 
     def _make(self, workers: int, control_words: int) -> Sidecar:
-        if self._ring is None:
+        if self.ring is None:
             return Sidecar.private(self._slots, workers=workers, control_words=control_words)
         return Sidecar.create(
-            self._ring,
-            FileIdentity.of(os.stat(self._ring)),
+            self.ring,
+            FileIdentity.of(os.stat(self.ring)),
             self._slots,
             workers=workers,
             control_words=control_words,
@@ -95,9 +99,9 @@ class LiveHost:
     def shut(self) -> None:
         """Let nobody begin a change of the ring, wait for those that have begun one, finish what dead ones left."""
         sidecar = self.sidecar
-        if sidecar is None or not sidecar.shut_doors() or self._ring is None:
+        if sidecar is None or not sidecar.shut_doors() or self.ring is None:
             return
-        if finish_editors(self._ring, sidecar):
+        if finish_editors(self.ring, sidecar):
             sidecar.ring_bell()
 
     def reopen(self) -> None:

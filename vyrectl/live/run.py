@@ -22,6 +22,8 @@ from vyrectl.launch.report import LaunchReport
 from vyrectl.launch.rounds import Limits
 from vyrectl.launch.run import Drive, launch
 from vyrectl.live.access import Access, MemoryAccess
+from vyrectl.live.host import LiveHost, once_handles
+from vyrectl.live.shared import SharedAccess
 from vyrectl.ring.file import Ring
 from vyrectl.ring.hold import Hold, hold
 from vyrectl.task.arrays import SlotArray
@@ -30,17 +32,24 @@ ALL_OPS = "interpreter"
 """The mode of every session: tasks to come may use any operation."""
 
 
-def access_to(session: Rounds) -> Access:
+def access_to(session: Rounds, host: LiveHost | None = None) -> Access:
     """How the ring of an open session is reached beside its rounds.
+
+    Args:
+        session: The session.
+        host: Where its sidecar is, if it has one.
 
     Raises:
         DeviceError: The backend has no way to do so.
     """
-    memory = getattr(session, "memory", None)
-    shared = memory() if memory is not None else None
-    if shared is None:
+    find = getattr(session, "memory", None)
+    memory = find() if find is not None else None
+    if memory is None:
         raise DeviceError("this backend cannot be reached beside its rounds", fix="Choose another device")
-    return MemoryAccess(*shared)
+    if host is None or host.sidecar is None:
+        return MemoryAccess(*memory)
+    polls = getattr(session, "polls", False)
+    return SharedAccess(memory[0], host.sidecar, ring=host.ring, polls=polls)
 
 
 def load_sources(ops: Sequence[OpSource | str | PathLike[str]]) -> tuple[OpSource, ...]:
@@ -75,6 +84,16 @@ class LiveLaunch:
         self._options = {**options, "ops": sources, "mode": ALL_OPS}
         self._reason: str | None = None
         self._in_place = False
+        self._host = LiveHost(
+            None if held is None else held.target,
+            len(ring),
+            once=once_handles(sources),
+            wanted=lambda: self._in_place or held is None,
+        )
+
+    def gate(self, session: Rounds) -> Access:
+        """How the ring is reached beside the rounds; see `access_to`."""
+        return access_to(session, self._host)
 
     def stop(self, reason: str) -> None:
         """End the rounds for a reason, one of `vyrectl.launch.report.ENDINGS`."""
@@ -85,8 +104,16 @@ class LiveLaunch:
         with ExitStack() as cleanup:
             if self._held is not None:
                 cleanup.callback(self._held.release)
-            limits = Limits(stop=lambda: self._reason)
-            report = launch(self._ring, drive=drive, place=self._place, limits=limits, **self._options)
+            cleanup.callback(self._host.finish)
+            limits = Limits(stop=lambda: self._reason, finishing=self._host.shut)
+            report = launch(
+                self._ring,
+                drive=drive,
+                place=self._place,
+                live=self._host,
+                limits=limits,
+                **self._options,
+            )
             if self._held is not None and not self._in_place:
                 self._ring.save()
         return report

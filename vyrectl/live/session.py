@@ -31,7 +31,7 @@ from vyrectl.live.access import Access
 from vyrectl.live.book import Book, Finished
 from vyrectl.live.changes import Change, change_tasks
 from vyrectl.live.follow import SPIN_SECONDS, Follow
-from vyrectl.live.run import access_to, start_launch
+from vyrectl.live.run import start_launch
 from vyrectl.ring.file import Ring
 from vyrectl.task.arrays import SlotArray
 from vyrectl.task.item import TaskWorkItem
@@ -91,7 +91,7 @@ class Session:
         self._ready: Future[Access] = Future()
         self._report: Future[LaunchReport] = Future()
         self._launch = start_launch(ring, options)
-        self._follow = Follow(access_to, ready=self._begin, spin_seconds=spin_seconds)
+        self._follow = Follow(self._launch.gate, ready=self._begin, spin_seconds=spin_seconds)
         self._driver = threading.Thread(target=self._drive, name="vyrectl-rounds", daemon=True)
         self._collector = threading.Thread(target=self._collect, name="vyrectl-ends", daemon=True)
         self._driver.start()
@@ -172,6 +172,7 @@ class Session:
                 self._resolve(self._waiters.pop(task_id), self._access.take(number)[0])
         self._published.set()
         if self._report.done():
+            self._collector.join()
             self._abandon()
         return future
 
@@ -197,6 +198,10 @@ class Session:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while self._book.unfinished:
+            if self._report.done():
+                self._collector.join()
+                if not self._book.unfinished:
+                    return
             self._check()
             if deadline is not None and time.monotonic() >= deadline:
                 raise TimeoutError(f"{self._book.unfinished} tasks have not ended")
