@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from vyrectl.cli.catalog import NAMES
 from vyrectl.devtools.__main__ import ROOT
 from vyrectl.devtools.readme import read_steps, run_steps
@@ -14,6 +16,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 STEPS = read_steps(README)
 
 
+@pytest.mark.timeout(900)
 def test_commands_do_what_the_readme_shows(tmp_path: Path) -> None:
     wrong = [str(outcome) for outcome in run_steps(STEPS, tmp_path) if not outcome.is_right]
     assert not wrong, "\n".join(wrong)

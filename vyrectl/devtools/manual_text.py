@@ -73,13 +73,18 @@ FILES: dict[str, str] = {
     "RING.lock": "Who writes RING locks this file; it is never deleted or renamed. Who finds it held exits with 1 and "
     "names the holder.",
     "RING.bak": "The old ring, where `--backup` asked for it.",
+    "RING.live": "Lies beside a ring that a launch works on in place, for other processes to meet it: `vyrectl control "
+    "RING.live` shows and changes the control buffer of that launch.",
     "FILE.cl": "Operations of your own in OpenCL C: `VYRE_OP(id, name, documentation) { ... }`. The header `vyre_op.h` "
     "says what they may use; `vyrectl ops FILE.cl` lists them.",
     "FILE.npy": "Buffers of a launch, as numpy saves them.",
+    "FILE.vrrl": "A replay log, which `launch --record` writes and `replay` reads.",
+    "CONTROL": "A control buffer: shutdown, epoch, who may run, and counts. See `vyrectl control`.",
 }
 
 ENVIRONMENT: dict[str, str] = {
     "VYRECTL_DEVICE": "The default of `--device`: an id, `cpu`, `gpu`, a part of a name, or `reference`.",
+    "VYRECTL_CACHE": "Where built kernels are kept, or `off`; a folder of the user's cache by default.",
     "VYRECTL_PAGER": "Pager for long tables on a terminal, before `PAGER`; `cat` for none.",
     "PAGER": "Pager for long tables; `less` by default.",
     "LESS": "Options of less(1), before those that vyrectl would give it.",
