@@ -16,8 +16,8 @@ __vyrectl_describe() {
             places='command'
             ;;
         encode)
-            options='--state --op-handle --op --tenant-id --priority --input-handle --output-handle --param --continuation-pc --continuation-data --resume-epoch --task-id --parent-task-id --age-ticks --requeue-count --yield-count --flags --slot --raw --backup --dry-run --format -f --json --color --quiet -q --help -h'
-            valued='--state:state --op-handle:op --op:op --tenant-id:none --priority:priority --input-handle:none --output-handle:none --param:none --continuation-pc:none --continuation-data:none --resume-epoch:none --task-id:none --parent-task-id:none --age-ticks:none --requeue-count:none --yield-count:none --flags:flag --slot:none --format:format -f:format --color:color'
+            options='--state --op-handle --op --tenant-id --priority --input-handle --output-handle --param --continuation-pc --continuation-data --resume-epoch --task-id --parent-task-id --age-ticks --requeue-count --yield-count --flags --packed --slot --raw --backup --dry-run --format -f --json --color --quiet -q --help -h'
+            valued='--state:state --op-handle:op --op:op --tenant-id:none --priority:priority --input-handle:none --output-handle:none --param:none --continuation-pc:none --continuation-data:none --resume-epoch:none --task-id:none --parent-task-id:none --age-ticks:none --requeue-count:none --yield-count:none --flags:flag --packed:none --slot:none --format:format -f:format --color:color'
             places='assignment_or_ring+'
             ;;
         decode)
@@ -36,8 +36,8 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         snapshot)
-            options='--by --ages --oldest --lenient --since --watch --ticks --append --openmetrics --output --offset --count --format -f --json --color --quiet -q --help -h'
-            valued='--by:group_list --oldest:none --since:file --watch:none --ticks:none --append:file --output:file --offset:none --count:none --format:format -f:format --color:color'
+            options='--by --ages --oldest --lenient --since --control --watch --ticks --append --openmetrics --output --offset --count --format -f --json --color --quiet -q --help -h'
+            valued='--by:group_list --oldest:none --since:file --control:file --watch:none --ticks:none --append:file --output:file --offset:none --count:none --format:format -f:format --color:color'
             places='file_bin+'
             ;;
         map)
@@ -70,14 +70,29 @@ __vyrectl_describe() {
             valued='--where:where --limit:limit --format:format -f:format --color:color'
             places='file_bin assignment+'
             ;;
+        publish)
+            options='--slot --tenant --from --batch --tag --packed --load-miss --prefetch --backup --dry-run --format -f --json --color --quiet -q --help -h'
+            valued='--slot:none --tenant:none --from:file --tag:none --load-miss:none --format:format -f:format --color:color'
+            places='file_bin none+'
+            ;;
+        control)
+            options='--new --force --tenants --observables --slots --dry-run --backup --format -f --json --color --quiet -q --help -h'
+            valued='--tenants:none --observables:none --slots:none --format:format -f:format --color:color'
+            places='file none+'
+            ;;
         check)
-            options='--ignore --explain --offset --count --format -f --json --color --quiet -q --help -h'
-            valued='--ignore:finding --explain:finding --offset:none --count:none --format:format -f:format --color:color'
+            options='--ignore --explain --ops --control --epoch --age-threshold --offset --count --format -f --json --color --quiet -q --help -h'
+            valued='--ignore:finding --explain:finding --ops:file_cl --control:file --epoch:none --age-threshold:none --offset:none --count:none --format:format -f:format --color:color'
             places='file_bin'
             ;;
         recover)
             options='--as --where --partial --dry-run --backup --limit --format -f --json --color --quiet -q --help -h'
             valued='--as:outcome --where:where --limit:limit --format:format -f:format --color:color'
+            places='file_bin none+'
+            ;;
+        repair)
+            options='--code --where --all --pc --data --dry-run --backup --limit --format -f --json --color --quiet -q --help -h'
+            valued='--code:fault --where:where --pc:none --data:none --limit:limit --format:format -f:format --color:color'
             places='file_bin none+'
             ;;
         apply)
@@ -96,9 +111,19 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         launch)
-            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --verify --in-place --no-in-place --mode --plan --output -o --backup --fail-on-fault --dry-run --format -f --json --color --quiet -q --help -h'
-            valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --mode:mode --plan:plan_text --output:file_bin -o:file_bin --format:format -f:format --color:color'
+            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --tenant-quota --max-steps --timeout --grace --control --save-control --debug-log --debug-records --formats --record --record-capacity --verify --in-place --no-in-place --mode --plan --output -o --follow --feed --reclaim --spin-ms --backup --fail-on-fault --dry-run --format -f --json --color --quiet -q --help -h'
+            valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --tenant-quota:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --debug-log:file --debug-records:none --formats:file --record:file --record-capacity:none --mode:mode --plan:plan_text --output:file_bin -o:file_bin --feed:file --spin-ms:none --format:format -f:format --color:color'
             places='file_bin'
+            ;;
+        debug)
+            options='--formats --strict --limit --format -f --json --color --quiet -q --help -h'
+            valued='--formats:file --limit:limit --format:format -f:format --color:color'
+            places='file'
+            ;;
+        replay)
+            options='--slots --tenant --op --failed --ring --diff --buffer --control --no-digest --limit --format -f --json --color --quiet -q --help -h'
+            valued='--slots:none --tenant:none --op:op --ring:file_bin --buffer:buffer --control:file --limit:limit --format:format -f:format --color:color'
+            places='file'
             ;;
         demo)
             options='--device -d --output -o --keep --format -f --json --color --quiet -q --help -h'
@@ -121,8 +146,8 @@ __vyrectl_describe() {
             places=''
             ;;
         ops)
-            options='--format -f --json --color --help -h'
-            valued='--format:format -f:format --color:color'
+            options='--check --device -d --format -f --json --color --quiet -q --help -h'
+            valued='--device:device -d:device --format:format -f:format --color:color'
             places='file_cl+'
             ;;
         schema)
@@ -145,11 +170,11 @@ __vyrectl_words() {
         action) list='pause resume yield requeue complete fault' ;;
         by) list='state priority tenant op age requeues' ;;
         color) list='auto always never' ;;
-        command) list='encode decode build inspect snapshot map diff plot top transition set check recover apply plan converge launch demo bench devices doctor ops schema completion' ;;
+        command) list='encode decode build inspect snapshot map diff plot top transition set publish control check recover repair apply plan converge launch debug replay demo bench devices doctor ops schema completion' ;;
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;
-        finding) list='not-a-ring left-over-bytes too-many-slots unknown-state running-without-runner paused-without-flag paused-and-resume-ready ready-with-stale-flag yielded-without-flag requeued-without-flag done-with-flags counter-at-end duplicate-task-id running-unseen counter-near-end uncounted-turn stale-telemetry own-parent unrunnable-op empty-ring abandoned-file running-held waits-for-ever paused-flag-survives unnamed-flag-bits unknown-priority unknown-fault-code' ;;
+        finding) list='not-a-ring left-over-bytes too-many-slots unknown-state running-without-runner paused-without-flag paused-and-resume-ready ready-with-stale-flag yielded-without-flag requeued-without-flag done-with-flags counter-at-end duplicate-task-id running-unseen counter-near-end uncounted-turn starving stale-telemetry own-parent orphaned-parent parent-done-first unrunnable-op undefined-op broken-partitions empty-ring abandoned-file running-held waits-for-ever due-epoch paused-flag-survives unnamed-flag-bits unknown-priority shut-out-tenant wrong-partition unknown-fault-code' ;;
         flag) list='paused yielded requeue_requested resume_ready' ;;
         format) list='table json jsonl csv' ;;
         group) list='state priority tenant op' ;;

@@ -10,7 +10,7 @@ function __vyrectl_valued
         case ''
             string split ' ' -- '--install-completion'
         case 'encode'
-            string split ' ' -- '--state --op-handle --op --tenant-id --priority --input-handle --output-handle --param --continuation-pc --continuation-data --resume-epoch --task-id --parent-task-id --age-ticks --requeue-count --yield-count --flags --slot --format -f --color'
+            string split ' ' -- '--state --op-handle --op --tenant-id --priority --input-handle --output-handle --param --continuation-pc --continuation-data --resume-epoch --task-id --parent-task-id --age-ticks --requeue-count --yield-count --flags --packed --slot --format -f --color'
         case 'decode'
             string split ' ' -- '--offset --count --format -f --color'
         case 'build'
@@ -18,7 +18,7 @@ function __vyrectl_valued
         case 'inspect'
             string split ' ' -- '--where --slots --slot --group --sort --limit --columns --output --offset --count --format -f --color'
         case 'snapshot'
-            string split ' ' -- '--by --oldest --since --watch --ticks --append --output --offset --count --format -f --color'
+            string split ' ' -- '--by --oldest --since --control --watch --ticks --append --output --offset --count --format -f --color'
         case 'map'
             string split ' ' -- '--by --where --slots --width --height --output --offset --count --format -f --color'
         case 'diff'
@@ -31,10 +31,16 @@ function __vyrectl_valued
             string split ' ' -- '--pc --data --epoch --priority --code --where --limit --format -f --color'
         case 'set'
             string split ' ' -- '--where --limit --format -f --color'
+        case 'publish'
+            string split ' ' -- '--slot --tenant --from --tag --load-miss --format -f --color'
+        case 'control'
+            string split ' ' -- '--tenants --observables --slots --format -f --color'
         case 'check'
-            string split ' ' -- '--ignore --explain --offset --count --format -f --color'
+            string split ' ' -- '--ignore --explain --ops --control --epoch --age-threshold --offset --count --format -f --color'
         case 'recover'
             string split ' ' -- '--as --where --limit --format -f --color'
+        case 'repair'
+            string split ' ' -- '--code --where --pc --data --limit --format -f --color'
         case 'apply'
             string split ' ' -- '--request --offset --count --format -f --color --queue-len --requested-worker-groups --max-workgroup-size-x --max-compute-workgroups-per-dimension --max-compute-invocations-per-workgroup --requested-hit-capacity --expected-hits-per-item --hot-opcode-count --hot-window-count --requeue-count --max-priority-age --graph-node-count --graph-edge-count --frontier-density-bps --memory-pressure-bps --resident-device-bytes --device-memory-budget-bytes'
         case 'plan'
@@ -42,7 +48,11 @@ function __vyrectl_valued
         case 'converge'
             string split ' ' -- '--step --steps --matrix --transitions --edges --operand --max-iterations --device -d --timeout --output -o --offset --count --format -f --color'
         case 'launch'
-            string split ' ' -- '--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --max-steps --timeout --grace --control --save-control --mode --plan --output -o --format -f --color'
+            string split ' ' -- '--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --tenant-quota --max-steps --timeout --grace --control --save-control --debug-log --debug-records --formats --record --record-capacity --mode --plan --output -o --feed --spin-ms --format -f --color'
+        case 'debug'
+            string split ' ' -- '--formats --limit --format -f --color'
+        case 'replay'
+            string split ' ' -- '--slots --tenant --op --ring --buffer --control --limit --format -f --color'
         case 'demo'
             string split ' ' -- '--device -d --output -o --keep --format -f --color'
         case 'bench'
@@ -52,7 +62,7 @@ function __vyrectl_valued
         case 'doctor'
             string split ' ' -- '--system --timeout --format -f --color'
         case 'ops'
-            string split ' ' -- '--format -f --color'
+            string split ' ' -- '--device -d --format -f --color'
         case 'schema'
             string split ' ' -- '--format -f --color'
         case 'completion'
@@ -140,12 +150,17 @@ function __vyrectl_kind_command
         'top' 'Watch a ring live, and edit it' \
         'transition' 'Apply a lifecycle action to slots' \
         'set' 'Write any word of any slots' \
+        'publish' 'Publish tasks into free slots' \
+        'control' 'Show or edit a control buffer, or make one' \
         'check' 'Look for what is broken in a ring' \
         'recover' 'Put a crashed run\'s orphans back' \
+        'repair' 'Make faulted tasks ready again' \
         'apply' 'Merge a ring\'s telemetry into a launch request' \
         'plan' 'Recommend a launch for a queue, and say why' \
         'converge' 'Iterate a step on the device until nothing changes' \
         'launch' 'Run a ring on a device' \
+        'debug' 'Show the records of a debug log' \
+        'replay' 'List a replay log, or run it again' \
         'demo' 'Build, run and draw a ring of real work' \
         'bench' 'Measure this device beside its own ceilings' \
         'devices' 'List what can run a ring' \
@@ -212,16 +227,24 @@ function __vyrectl_kind_finding
         'running-unseen' 'Running; whether a launch is at work cannot be told from here' \
         'counter-near-end' 'a counter is within 65536 of 4294967295' \
         'uncounted-turn' 'a yield or requeue that was never counted' \
+        'starving' 'queued, and aged so far that the policy gives way to age' \
         'stale-telemetry' 'slots that are not queued set the queue\'s telemetry' \
         'own-parent' 'parent_task_id is the task\'s own id' \
+        'orphaned-parent' 'parent_task_id is no task of this ring' \
+        'parent-done-first' 'the parent is Done and this child is not' \
         'unrunnable-op' 'an operation id that the wire keeps and gives no body' \
+        'undefined-op' 'an operation that no known source defines' \
+        'broken-partitions' 'the control buffer\'s priority offsets do not cover this ring' \
         'empty-ring' 'the ring has no slots' \
         'abandoned-file' 'a killed writer left a temporary file beside the ring' \
         'running-held' 'Running, and the ring is held' \
         'waits-for-ever' 'Paused until an epoch that never comes' \
+        'due-epoch' 'Paused until an epoch that has come' \
         'paused-flag-survives' 'claimable, with the flag PAUSED from an earlier pause' \
         'unnamed-flag-bits' 'flag bits without a meaning' \
         'unknown-priority' 'a priority outside spec 1.4' \
+        'shut-out-tenant' 'the control buffer does not let the tenant in' \
+        'wrong-partition' 'in the partition of another priority class' \
         'unknown-fault-code' 'Faulted with an engine\'s code that has no name'
 end
 
@@ -529,6 +552,7 @@ complete -c vyrectl -n '__vyrectl_in encode' -l age-ticks -x -d 'Scheduler age'
 complete -c vyrectl -n '__vyrectl_in encode' -l requeue-count -x -d 'Times requeued'
 complete -c vyrectl -n '__vyrectl_in encode' -l yield-count -x -d 'Times yielded'
 complete -c vyrectl -n '__vyrectl_in encode' -l flags -x -k -a '(__vyrectl_kind_flag)' -d 'Flag bits'
+complete -c vyrectl -n '__vyrectl_in encode' -l packed -x -d 'Pack this operation into the slot; may be repeated'
 complete -c vyrectl -n '__vyrectl_in encode' -l slot -x -d 'Write this slot of RING'
 complete -c vyrectl -n '__vyrectl_in encode' -l raw -d 'Write the 64 bytes to stdout'
 complete -c vyrectl -n '__vyrectl_in encode' -l backup -d 'Keep the old ring as RING.bak'
@@ -591,6 +615,7 @@ complete -c vyrectl -n '__vyrectl_in snapshot' -l ages -d 'Also say how ages and
 complete -c vyrectl -n '__vyrectl_in snapshot' -l oldest -x -d 'Also list the oldest tasks'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l lenient -d 'Count unknown states apart instead of refusing them'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l since -r -F -d 'Compare with a snapshot that was saved'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l control -r -F -d 'Also show the runtime\'s view of the ring and this'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l watch -x -d 'Look again and again, this often, until Ctrl-C'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l ticks -x -d 'End --watch after N looks'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l append -r -F -d 'Append each answer to a JSONL file'
@@ -682,8 +707,45 @@ complete -c vyrectl -n '__vyrectl_in set' -l help -s h -d 'Show this message and
 complete -c vyrectl -n '__vyrectl_at set 0 0' -x -k -a '(__fish_complete_suffix .bin)'
 complete -c vyrectl -n '__vyrectl_at set 1 9999' -x -k -a '(__vyrectl_kind_assignment)'
 
+complete -c vyrectl -n '__vyrectl_in publish' -l slot -x -d 'First slot; by default the first run that is free'
+complete -c vyrectl -n '__vyrectl_in publish' -l tenant -x -d 'Tenant of the tasks'
+complete -c vyrectl -n '__vyrectl_in publish' -l from -r -F -d 'Work items as JSON lines or CSV: op, input, output, param'
+complete -c vyrectl -n '__vyrectl_in publish' -l batch -d 'Close them with a batch fence'
+complete -c vyrectl -n '__vyrectl_in publish' -l tag -x -d 'With --batch, what the fence reports'
+complete -c vyrectl -n '__vyrectl_in publish' -l packed -d 'Put all of them into one slot'
+complete -c vyrectl -n '__vyrectl_in publish' -l load-miss -x -d 'Ask for this resource instead'
+complete -c vyrectl -n '__vyrectl_in publish' -l prefetch -d 'With --load-miss, ask ahead of need'
+complete -c vyrectl -n '__vyrectl_in publish' -l backup -d 'Keep the old ring as RING.bak'
+complete -c vyrectl -n '__vyrectl_in publish' -l dry-run -d 'Show what would change and change nothing'
+complete -c vyrectl -n '__vyrectl_in publish' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in publish' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in publish' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in publish' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in publish' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at publish 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+complete -c vyrectl -n '__vyrectl_at publish 1 9999' -x
+
+complete -c vyrectl -n '__vyrectl_in control' -l new -d 'Make a fresh one'
+complete -c vyrectl -n '__vyrectl_in control' -l force -d 'With --new, replace a file that exists'
+complete -c vyrectl -n '__vyrectl_in control' -l tenants -x -d 'With --new, how many are let in; all by default'
+complete -c vyrectl -n '__vyrectl_in control' -l observables -x -d 'With --new, observable words; 32 by default'
+complete -c vyrectl -n '__vyrectl_in control' -l slots -x -d 'Write the priority offsets for so many slots'
+complete -c vyrectl -n '__vyrectl_in control' -l dry-run -d 'Show what would change and change nothing'
+complete -c vyrectl -n '__vyrectl_in control' -l backup -d 'Keep the old one as FILE.bak'
+complete -c vyrectl -n '__vyrectl_in control' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in control' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in control' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in control' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in control' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at control 0 0' -r -F
+complete -c vyrectl -n '__vyrectl_at control 1 9999' -x
+
 complete -c vyrectl -n '__vyrectl_in check' -l ignore -x -k -a '(__vyrectl_kind_finding)' -d 'Leave this finding out; may be repeated'
 complete -c vyrectl -n '__vyrectl_in check' -l explain -x -k -a '(__vyrectl_kind_finding)' -d 'Say what a finding means, or all; needs no ring'
+complete -c vyrectl -n '__vyrectl_in check' -l ops -x -k -a '(__fish_complete_suffix .cl)' -d 'Operations of your own; may be repeated'
+complete -c vyrectl -n '__vyrectl_in check' -l control -r -F -d 'Control buffer that goes with the ring'
+complete -c vyrectl -n '__vyrectl_in check' -l epoch -x -d 'Epoch to go by; --control\'s, or 0, if not given'
+complete -c vyrectl -n '__vyrectl_in check' -l age-threshold -x -d 'Age ticks of a starving task, 32 if not given'
 complete -c vyrectl -n '__vyrectl_in check' -l offset -x -d 'Where the ring starts inside a larger dump'
 complete -c vyrectl -n '__vyrectl_in check' -l count -x -d 'How many slots to read; all by default'
 complete -c vyrectl -n '__vyrectl_in check' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
@@ -706,6 +768,22 @@ complete -c vyrectl -n '__vyrectl_in recover' -l quiet -s q -d 'Leave out talk a
 complete -c vyrectl -n '__vyrectl_in recover' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at recover 0 0' -x -k -a '(__fish_complete_suffix .bin)'
 complete -c vyrectl -n '__vyrectl_at recover 1 9999' -x
+
+complete -c vyrectl -n '__vyrectl_in repair' -l code -x -k -a '(__vyrectl_kind_fault)' -d 'Only tasks with this fault code; may be repeated'
+complete -c vyrectl -n '__vyrectl_in repair' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in repair' -l all -d 'Every slot of the ring'
+complete -c vyrectl -n '__vyrectl_in repair' -l pc -x -d 'Where they go on; 0, the beginning, if not given'
+complete -c vyrectl -n '__vyrectl_in repair' -l data -x -d 'Their new continuation_data; 0 if not given'
+complete -c vyrectl -n '__vyrectl_in repair' -l dry-run -d 'Show what would change and change nothing'
+complete -c vyrectl -n '__vyrectl_in repair' -l backup -d 'Keep the old ring as RING.bak'
+complete -c vyrectl -n '__vyrectl_in repair' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
+complete -c vyrectl -n '__vyrectl_in repair' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in repair' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in repair' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in repair' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in repair' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at repair 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+complete -c vyrectl -n '__vyrectl_at repair 1 9999' -x
 
 complete -c vyrectl -n '__vyrectl_in apply' -l request -r -F -d 'A launch request, as JSON or TOML'
 complete -c vyrectl -n '__vyrectl_in apply' -l offset -x -d 'Where the ring starts inside a larger dump'
@@ -798,16 +876,26 @@ complete -c vyrectl -n '__vyrectl_in launch' -l workers -x -d 'Work-groups'
 complete -c vyrectl -n '__vyrectl_in launch' -l work-group-size -x -d 'Work-items of a work-group'
 complete -c vyrectl -n '__vyrectl_in launch' -l ticket -x -d 'Tasks taken at once'
 complete -c vyrectl -n '__vyrectl_in launch' -l age-threshold -x -d 'Age ticks that lift a task by one class; 0: none'
+complete -c vyrectl -n '__vyrectl_in launch' -l tenant-quota -x -d 'Most claims of a tenant in this launch; repeatable'
 complete -c vyrectl -n '__vyrectl_in launch' -l max-steps -x -d 'Stop after this many claims'
 complete -c vyrectl -n '__vyrectl_in launch' -l timeout -x -d 'Stop after this time'
 complete -c vyrectl -n '__vyrectl_in launch' -l grace -x -d 'Time to stop before the kill'
 complete -c vyrectl -n '__vyrectl_in launch' -l control -r -F -d 'Control buffer to start from; its tenants\' gate holds'
 complete -c vyrectl -n '__vyrectl_in launch' -l save-control -r -F -d 'Write the control buffer at the end'
+complete -c vyrectl -n '__vyrectl_in launch' -l debug-log -r -F -d 'Show PRINTF records as they come, and keep them here'
+complete -c vyrectl -n '__vyrectl_in launch' -l debug-records -x -d 'Records that it has room for; 64 by default'
+complete -c vyrectl -n '__vyrectl_in launch' -l formats -r -F -d 'JSON: format id -> text, as `debug` takes it'
+complete -c vyrectl -n '__vyrectl_in launch' -l record -r -F -d 'Append a record of every ended task to a replay log'
+complete -c vyrectl -n '__vyrectl_in launch' -l record-capacity -x -d 'Records that a new replay log has room for'
 complete -c vyrectl -n '__vyrectl_in launch' -l verify -d 'Prove that each task was claimed once and nothing else changed'
 complete -c vyrectl -n '__vyrectl_in launch' -l in-place -l no-in-place -d 'Let a CPU device work on the mapped file itself'
 complete -c vyrectl -n '__vyrectl_in launch' -l mode -x -k -a '(__vyrectl_kind_mode)' -d 'Compile the ring\'s operations, or all'
 complete -c vyrectl -n '__vyrectl_in launch' -l plan -x -k -a '(__vyrectl_kind_plan_text)' -d 'Ask the policy, do not, or replay a saved plan'
 complete -c vyrectl -n '__vyrectl_in launch' -l output -s o -x -k -a '(__fish_complete_suffix .bin)' -d 'Write the result here and keep RING'
+complete -c vyrectl -n '__vyrectl_in launch' -l follow -d 'Stay when drained; sleep until there is work, or SHUTDOWN'
+complete -c vyrectl -n '__vyrectl_in launch' -l feed -r -F -d 'Take JSONL tasks and commands; answer on stdout'
+complete -c vyrectl -n '__vyrectl_in launch' -l reclaim -d 'Put fed tasks into Done slots too'
+complete -c vyrectl -n '__vyrectl_in launch' -l spin-ms -x -d 'Poll so long for more work before sleeping'
 complete -c vyrectl -n '__vyrectl_in launch' -l backup -d 'Keep the old ring as RING.bak'
 complete -c vyrectl -n '__vyrectl_in launch' -l fail-on-fault -d 'Exit 6 when a task faulted'
 complete -c vyrectl -n '__vyrectl_in launch' -l dry-run -d 'Show what would be claimed and run nothing'
@@ -817,6 +905,33 @@ complete -c vyrectl -n '__vyrectl_in launch' -l color -x -k -a '(__vyrectl_kind_
 complete -c vyrectl -n '__vyrectl_in launch' -l quiet -s q -d 'Leave out talk and progress'
 complete -c vyrectl -n '__vyrectl_in launch' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at launch 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+
+complete -c vyrectl -n '__vyrectl_in debug' -l formats -r -F -d 'JSON: format id -> text with %u, %d, %x, %f'
+complete -c vyrectl -n '__vyrectl_in debug' -l strict -d 'Refuse a log that dropped records, as the runtime does'
+complete -c vyrectl -n '__vyrectl_in debug' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
+complete -c vyrectl -n '__vyrectl_in debug' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in debug' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in debug' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in debug' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in debug' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at debug 0 0' -r -F
+
+complete -c vyrectl -n '__vyrectl_in replay' -l slots -x -d 'Only records of these slots, e.g. 0-15,20'
+complete -c vyrectl -n '__vyrectl_in replay' -l tenant -x -d 'Only records of this tenant'
+complete -c vyrectl -n '__vyrectl_in replay' -l op -x -k -a '(__vyrectl_kind_op)' -d 'Only records of this operation'
+complete -c vyrectl -n '__vyrectl_in replay' -l failed -d 'Only records with evidence of a failure'
+complete -c vyrectl -n '__vyrectl_in replay' -l ring -x -k -a '(__fish_complete_suffix .bin)' -d 'With --diff, the ring as it was at first'
+complete -c vyrectl -n '__vyrectl_in replay' -l diff -d 'Run the log again on --ring and name the first divergence'
+complete -c vyrectl -n '__vyrectl_in replay' -l buffer -r -F -d 'With --diff, buffers as `launch` takes them'
+complete -c vyrectl -n '__vyrectl_in replay' -l control -r -F -d 'With --diff, the control buffer to start from'
+complete -c vyrectl -n '__vyrectl_in replay' -l no-digest -d 'With --diff, leave output digests out: another runtime\'s differ'
+complete -c vyrectl -n '__vyrectl_in replay' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
+complete -c vyrectl -n '__vyrectl_in replay' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in replay' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in replay' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in replay' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in replay' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at replay 0 0' -r -F
 
 complete -c vyrectl -n '__vyrectl_in demo' -l device -s d -x -k -a '(__vyrectl_kind_device)' -d 'Where to run; the best device by default'
 complete -c vyrectl -n '__vyrectl_in demo' -l output -s o -x -k -a '(__fish_complete_suffix .png)' -d 'Also write the picture as PNG'
@@ -853,9 +968,12 @@ complete -c vyrectl -n '__vyrectl_in doctor' -l color -x -k -a '(__vyrectl_kind_
 complete -c vyrectl -n '__vyrectl_in doctor' -l quiet -s q -d 'Leave out talk and progress'
 complete -c vyrectl -n '__vyrectl_in doctor' -l help -s h -d 'Show this message and exit'
 
+complete -c vyrectl -n '__vyrectl_in ops' -l check -d 'Look for mistakes in the files and compile them'
+complete -c vyrectl -n '__vyrectl_in ops' -l device -s d -x -k -a '(__vyrectl_kind_device)' -d 'Where --check compiles; reference: only read the text'
 complete -c vyrectl -n '__vyrectl_in ops' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
 complete -c vyrectl -n '__vyrectl_in ops' -l json -d 'Short for --format json'
 complete -c vyrectl -n '__vyrectl_in ops' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in ops' -l quiet -s q -d 'Leave out talk and progress'
 complete -c vyrectl -n '__vyrectl_in ops' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at ops 0 9999' -x -k -a '(__fish_complete_suffix .cl)'
 

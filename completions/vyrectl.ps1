@@ -40,12 +40,17 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('top', 'Watch a ring live, and edit it'),
             @('transition', 'Apply a lifecycle action to slots'),
             @('set', 'Write any word of any slots'),
+            @('publish', 'Publish tasks into free slots'),
+            @('control', 'Show or edit a control buffer, or make one'),
             @('check', 'Look for what is broken in a ring'),
             @('recover', 'Put a crashed run''s orphans back'),
+            @('repair', 'Make faulted tasks ready again'),
             @('apply', 'Merge a ring''s telemetry into a launch request'),
             @('plan', 'Recommend a launch for a queue, and say why'),
             @('converge', 'Iterate a step on the device until nothing changes'),
             @('launch', 'Run a ring on a device'),
+            @('debug', 'Show the records of a debug log'),
+            @('replay', 'List a replay log, or run it again'),
             @('demo', 'Build, run and draw a ring of real work'),
             @('bench', 'Measure this device beside its own ceilings'),
             @('devices', 'List what can run a ring'),
@@ -104,16 +109,24 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('running-unseen', 'Running; whether a launch is at work cannot be told from here'),
             @('counter-near-end', 'a counter is within 65536 of 4294967295'),
             @('uncounted-turn', 'a yield or requeue that was never counted'),
+            @('starving', 'queued, and aged so far that the policy gives way to age'),
             @('stale-telemetry', 'slots that are not queued set the queue''s telemetry'),
             @('own-parent', 'parent_task_id is the task''s own id'),
+            @('orphaned-parent', 'parent_task_id is no task of this ring'),
+            @('parent-done-first', 'the parent is Done and this child is not'),
             @('unrunnable-op', 'an operation id that the wire keeps and gives no body'),
+            @('undefined-op', 'an operation that no known source defines'),
+            @('broken-partitions', 'the control buffer''s priority offsets do not cover this ring'),
             @('empty-ring', 'the ring has no slots'),
             @('abandoned-file', 'a killed writer left a temporary file beside the ring'),
             @('running-held', 'Running, and the ring is held'),
             @('waits-for-ever', 'Paused until an epoch that never comes'),
+            @('due-epoch', 'Paused until an epoch that has come'),
             @('paused-flag-survives', 'claimable, with the flag PAUSED from an earlier pause'),
             @('unnamed-flag-bits', 'flag bits without a meaning'),
             @('unknown-priority', 'a priority outside spec 1.4'),
+            @('shut-out-tenant', 'the control buffer does not let the tenant in'),
+            @('wrong-partition', 'in the partition of another priority class'),
             @('unknown-fault-code', 'Faulted with an engine''s code that has no name')
         )
         'flag' = @(
@@ -334,6 +347,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--requeue-count', 'none', 'Times requeued'),
                 @('--yield-count', 'none', 'Times yielded'),
                 @('--flags', 'flag', 'Flag bits'),
+                @('--packed', 'none', 'Pack this operation into the slot; may be repeated'),
                 @('--slot', 'none', 'Write this slot of RING'),
                 @('--raw', '', 'Write the 64 bytes to stdout'),
                 @('--backup', '', 'Keep the old ring as RING.bak'),
@@ -419,6 +433,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--oldest', 'none', 'Also list the oldest tasks'),
                 @('--lenient', '', 'Count unknown states apart instead of refusing them'),
                 @('--since', 'file', 'Compare with a snapshot that was saved'),
+                @('--control', 'file', 'Also show the runtime''s view of the ring and this'),
                 @('--watch', 'none', 'Look again and again, this often, until Ctrl-C'),
                 @('--ticks', 'none', 'End --watch after N looks'),
                 @('--append', 'file', 'Append each answer to a JSONL file'),
@@ -544,10 +559,57 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             )
             Places = @('file_bin', 'assignment+')
         }
+        'publish' = @{
+            Options = @(
+                @('--slot', 'none', 'First slot; by default the first run that is free'),
+                @('--tenant', 'none', 'Tenant of the tasks'),
+                @('--from', 'file', 'Work items as JSON lines or CSV: op, input, output, param'),
+                @('--batch', '', 'Close them with a batch fence'),
+                @('--tag', 'none', 'With --batch, what the fence reports'),
+                @('--packed', '', 'Put all of them into one slot'),
+                @('--load-miss', 'none', 'Ask for this resource instead'),
+                @('--prefetch', '', 'With --load-miss, ask ahead of need'),
+                @('--backup', '', 'Keep the old ring as RING.bak'),
+                @('--dry-run', '', 'Show what would change and change nothing'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin', 'none+')
+        }
+        'control' = @{
+            Options = @(
+                @('--new', '', 'Make a fresh one'),
+                @('--force', '', 'With --new, replace a file that exists'),
+                @('--tenants', 'none', 'With --new, how many are let in; all by default'),
+                @('--observables', 'none', 'With --new, observable words; 32 by default'),
+                @('--slots', 'none', 'Write the priority offsets for so many slots'),
+                @('--dry-run', '', 'Show what would change and change nothing'),
+                @('--backup', '', 'Keep the old one as FILE.bak'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file', 'none+')
+        }
         'check' = @{
             Options = @(
                 @('--ignore', 'finding', 'Leave this finding out; may be repeated'),
                 @('--explain', 'finding', 'Say what a finding means, or all; needs no ring'),
+                @('--ops', 'file_cl', 'Operations of your own; may be repeated'),
+                @('--control', 'file', 'Control buffer that goes with the ring'),
+                @('--epoch', 'none', 'Epoch to go by; --control''s, or 0, if not given'),
+                @('--age-threshold', 'none', 'Age ticks of a starving task, 32 if not given'),
                 @('--offset', 'none', 'Where the ring starts inside a larger dump'),
                 @('--count', 'none', 'How many slots to read; all by default'),
                 @('--format', 'format', 'How to write the answer'),
@@ -566,6 +628,27 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--as', 'outcome', 'What an orphan becomes'),
                 @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
                 @('--partial', '', 'Accept a file that ends in a part of a slot; that part is kept'),
+                @('--dry-run', '', 'Show what would change and change nothing'),
+                @('--backup', '', 'Keep the old ring as RING.bak'),
+                @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin', 'none+')
+        }
+        'repair' = @{
+            Options = @(
+                @('--code', 'fault', 'Only tasks with this fault code; may be repeated'),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--all', '', 'Every slot of the ring'),
+                @('--pc', 'none', 'Where they go on; 0, the beginning, if not given'),
+                @('--data', 'none', 'Their new continuation_data; 0 if not given'),
                 @('--dry-run', '', 'Show what would change and change nothing'),
                 @('--backup', '', 'Keep the old ring as RING.bak'),
                 @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
@@ -694,11 +777,17 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--work-group-size', 'none', 'Work-items of a work-group'),
                 @('--ticket', 'none', 'Tasks taken at once'),
                 @('--age-threshold', 'none', 'Age ticks that lift a task by one class; 0: none'),
+                @('--tenant-quota', 'none', 'Most claims of a tenant in this launch; repeatable'),
                 @('--max-steps', 'none', 'Stop after this many claims'),
                 @('--timeout', 'none', 'Stop after this time'),
                 @('--grace', 'none', 'Time to stop before the kill'),
                 @('--control', 'file', 'Control buffer to start from; its tenants'' gate holds'),
                 @('--save-control', 'file', 'Write the control buffer at the end'),
+                @('--debug-log', 'file', 'Show PRINTF records as they come, and keep them here'),
+                @('--debug-records', 'none', 'Records that it has room for; 64 by default'),
+                @('--formats', 'file', 'JSON: format id -> text, as `debug` takes it'),
+                @('--record', 'file', 'Append a record of every ended task to a replay log'),
+                @('--record-capacity', 'none', 'Records that a new replay log has room for'),
                 @('--verify', '', 'Prove that each task was claimed once and nothing else changed'),
                 @('--in-place', '', 'Let a CPU device work on the mapped file itself'),
                 @('--no-in-place', '', 'Let a CPU device work on the mapped file itself'),
@@ -706,6 +795,10 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--plan', 'plan_text', 'Ask the policy, do not, or replay a saved plan'),
                 @('--output', 'file_bin', 'Write the result here and keep RING'),
                 @('-o', 'file_bin', 'Write the result here and keep RING'),
+                @('--follow', '', 'Stay when drained; sleep until there is work, or SHUTDOWN'),
+                @('--feed', 'file', 'Take JSONL tasks and commands; answer on stdout'),
+                @('--reclaim', '', 'Put fed tasks into Done slots too'),
+                @('--spin-ms', 'none', 'Poll so long for more work before sleeping'),
                 @('--backup', '', 'Keep the old ring as RING.bak'),
                 @('--fail-on-fault', '', 'Exit 6 when a task faulted'),
                 @('--dry-run', '', 'Show what would be claimed and run nothing'),
@@ -719,6 +812,45 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('-h', '', 'Show this message and exit')
             )
             Places = @('file_bin')
+        }
+        'debug' = @{
+            Options = @(
+                @('--formats', 'file', 'JSON: format id -> text with %u, %d, %x, %f'),
+                @('--strict', '', 'Refuse a log that dropped records, as the runtime does'),
+                @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file')
+        }
+        'replay' = @{
+            Options = @(
+                @('--slots', 'none', 'Only records of these slots, e.g. 0-15,20'),
+                @('--tenant', 'none', 'Only records of this tenant'),
+                @('--op', 'op', 'Only records of this operation'),
+                @('--failed', '', 'Only records with evidence of a failure'),
+                @('--ring', 'file_bin', 'With --diff, the ring as it was at first'),
+                @('--diff', '', 'Run the log again on --ring and name the first divergence'),
+                @('--buffer', 'buffer', 'With --diff, buffers as `launch` takes them'),
+                @('--control', 'file', 'With --diff, the control buffer to start from'),
+                @('--no-digest', '', 'With --diff, leave output digests out: another runtime''s differ'),
+                @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file')
         }
         'demo' = @{
             Options = @(
@@ -786,10 +918,15 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         }
         'ops' = @{
             Options = @(
+                @('--check', '', 'Look for mistakes in the files and compile them'),
+                @('--device', 'device', 'Where --check compiles; reference: only read the text'),
+                @('-d', 'device', 'Where --check compiles; reference: only read the text'),
                 @('--format', 'format', 'How to write the answer'),
                 @('-f', 'format', 'How to write the answer'),
                 @('--json', '', 'Short for --format json'),
                 @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
                 @('--help', '', 'Show this message and exit'),
                 @('-h', '', 'Show this message and exit')
             )

@@ -51,6 +51,7 @@ def test_what_the_wheel_carries(wheel: Path) -> None:
     assert modules <= names
     assert not any(name.startswith(("tests/", "kernels/", "completions/")) for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert any(name.endswith(".data/data/share/man/man1/vyrectl.1") for name in names)
 
 
 def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:

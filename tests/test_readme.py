@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from vyrectl.cli.catalog import NAMES
 from vyrectl.devtools.__main__ import ROOT
 from vyrectl.devtools.readme import read_steps, run_steps
+from vyrectl.devtools.tables import anchor
 
-STEPS = read_steps((ROOT / "README.md").read_text(encoding="utf-8"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+STEPS = read_steps(README)
 
 
+@pytest.mark.timeout(900)
 def test_commands_do_what_the_readme_shows(tmp_path: Path) -> None:
     wrong = [str(outcome) for outcome in run_steps(STEPS, tmp_path) if not outcome.is_right]
     assert not wrong, "\n".join(wrong)
@@ -20,3 +25,9 @@ def test_commands_do_what_the_readme_shows(tmp_path: Path) -> None:
 def test_every_command_is_shown() -> None:
     shown = {name for step in STEPS for name in re.findall(r"\bvyrectl (\w+)", step.command)}
     assert set(NAMES) - shown == set()
+
+
+def test_every_link_within_the_project_leads_somewhere() -> None:
+    headings = {f"#{anchor(title)}" for title in re.findall(r"^##+ (.+)$", README, re.MULTILINE)}
+    links = set(re.findall(r"\]\(((?!https?:)[^)]+)\)", README))
+    assert {link for link in links if link not in headings and not (ROOT / link).is_file()} == set()

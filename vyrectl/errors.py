@@ -7,7 +7,7 @@ The command line turns any of them into one message and one exit code, here and 
 |---|---|
 | 1 | `FileError` (missing, unreadable, disk full, `RingHeldError`) and anything without a family of its own |
 | 2 | `UsageError` (an unknown name, a malformed `--where` or slot list) |
-| 3 | `InvalidInputError` (`RingFormatError`, `UnknownStateError`, bad tables, bad requests) |
+| 3 | `InvalidInputError` (`RingFormatError`, `UnknownStateError`, `WireBufferError`, bad tables, bad requests) |
 | 4 | `LifecycleError` (`IllegalTransitionError`, `CounterOverflowError`), `SnapshotOverflowError` |
 | 5 | `DeviceError` (none usable, a build that fails, a device or kernel that died) |
 | 6 | `VerifyError` |
@@ -18,6 +18,8 @@ Anything else that escapes is a bug and keeps its traceback. May import the stan
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class VyrectlError(Exception):
@@ -159,6 +161,76 @@ class MissingExtraError(VyrectlError):
         return {"package": self.package, "extra": self.extra}
 
 
+class MissingLibraryError(VyrectlError):
+    """A library of the system that is not installed."""
+
+    kind = "missing_library"
+
+
+class SidecarError(FileError):
+    """The live sidecar of a ring cannot be used: absent, of another version, or of another ring."""
+
+    kind = "sidecar"
+
+
+class LiveEditError(VyrectlError):
+    """An edit of a running ring that did not reach all of its slots.
+
+    Attributes:
+        changed: Slots that were changed.
+        missed: Slot and the state word met there, for each that was not.
+    """
+
+    kind = "live_edit"
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        fix: str | None = None,
+        changed: int = 0,
+        missed: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.changed = changed
+        self.missed = tuple(missed)
+
+    def details(self) -> dict[str, object]:
+        """How many slots were changed, and those that were not with the states they are in."""
+        return {
+            "changed": self.changed,
+            "missed": [{"slot": slot, "state": state} for slot, state in self.missed],
+        }
+
+
+class SessionEndedError(VyrectlError):
+    """A live session that has ended, or ended before what was waited for."""
+
+    kind = "session_ended"
+
+    def __init__(self, what: str = "the session has ended") -> None:
+        super().__init__(what, fix="Open another session")
+
+
+class RingFullError(VyrectlError):
+    """No slot of a live ring is free for another task.
+
+    Attributes:
+        slots: Slots of the ring.
+    """
+
+    kind = "ring_full"
+
+    def __init__(self, slots: int, fix: str) -> None:
+        super().__init__(f"all {slots} slots of the ring are in use", fix=fix)
+        self.slots = slots
+
+    def details(self) -> dict[str, object]:
+        """How many slots there are."""
+        return {"slots": self.slots}
+
+
 # --- exit 2: usage ------------------------------------------------------------------------------------------
 
 
@@ -281,6 +353,114 @@ class UnknownStateError(InvalidInputError):
         return {"state": self.word, "slot": self.slot}
 
 
+class WireBufferError(InvalidInputError):
+    """A control buffer, debug log or ring (spec 3) that does not hold what was asked of it.
+
+    Attributes:
+        buffer: ``control``, ``debug_log`` or ``ring``.
+    """
+
+    kind = "wire_buffer"
+
+    def __init__(self, what: str, buffer: str, *, where: str | None = None, fix: str | None = None) -> None:
+        super().__init__(what, where=where, fix=fix or "Give a dump of the whole buffer")
+        self.buffer = buffer
+
+    def details(self) -> dict[str, object]:
+        """Which buffer."""
+        return {"buffer": self.buffer}
+
+
+class MisalignedBufferError(WireBufferError):
+    """A length that is no whole number of words.
+
+    Attributes:
+        byte_length: The length.
+    """
+
+    kind = "misaligned_buffer"
+
+    def __init__(self, buffer: str, byte_length: int) -> None:
+        left = byte_length % 4
+        super().__init__(
+            f"{byte_length} bytes are no whole number of words: {left} are left over", buffer=buffer
+        )
+        self.byte_length = byte_length
+
+    def details(self) -> dict[str, object]:
+        """The buffer and its length."""
+        return {"buffer": self.buffer, "byte_length": self.byte_length}
+
+
+class MissingWordError(WireBufferError):
+    """A word past the end of the buffer.
+
+    Attributes:
+        word: Its index.
+        byte_length: The buffer's length.
+    """
+
+    kind = "missing_word"
+
+    def __init__(self, buffer: str, word: int, byte_length: int, why: str = "") -> None:
+        super().__init__(why or f"there is no word {word} in {byte_length} bytes", buffer=buffer)
+        self.word = word
+        self.byte_length = byte_length
+
+    def details(self) -> dict[str, object]:
+        """The buffer, its length and the word."""
+        return {"buffer": self.buffer, "word": self.word, "byte_length": self.byte_length}
+
+
+class BufferTooLongError(WireBufferError):
+    """A buffer that would have words without a u32 index, or be longer than encoders make it."""
+
+    kind = "buffer_too_long"
+
+    def __init__(self, buffer: str, what: str, fix: str | None = None) -> None:
+        super().__init__(what, buffer=buffer, fix=fix or "Ask for a shorter one")
+
+
+class ReplayLogError(InvalidInputError):
+    """A file that is no replay log (spec 3.7), or one whose records cannot be read.
+
+    Attributes:
+        reason: ``capacity``, ``header``, ``truncated`` or ``marker``.
+    """
+
+    kind = "replay_log"
+
+    def __init__(self, what: str, reason: str, *, where: str | None = None, fix: str | None = None) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.reason = reason
+
+    def details(self) -> dict[str, object]:
+        """What is wrong, in one word."""
+        return {"reason": self.reason}
+
+
+class OpSourceError(InvalidInputError):
+    """A source of operations that breaks a rule for them.
+
+    Attributes:
+        path: The file.
+        line: Where in it, from 1.
+        rule: Which rule, a stable name.
+    """
+
+    kind = "op_source"
+
+    def __init__(self, what: str, path: object, line: int, *, rule: str, fix: str) -> None:
+        super().__init__(what, where=f"{path}, line {line}", fix=fix)
+        self.path = str(path)
+        self.line = line
+        self.rule = rule
+
+    def details(self) -> dict[str, object]:
+        """The place and the rule."""
+        return {"path": self.path, "line": self.line, "rule": self.rule}
+
+
 class LaunchRequestError(InvalidInputError):
     """A launch request or policy that cannot be planned (spec 2.3), other than out of memory."""
 
@@ -359,7 +539,7 @@ class IllegalTransitionError(LifecycleError):
     """An action met a state it may not start from.
 
     Attributes:
-        action: ``pause``, ``resume``, ``yield``, ``requeue``, ``complete`` or ``fault``.
+        action: ``pause``, ``resume``, ``yield``, ``requeue``, ``complete`` or ``fault``; also ``repair``.
         state: The state word it met.
         slot: Slot index, when known.
     """
@@ -385,7 +565,8 @@ class IllegalTransitionError(LifecycleError):
 
 
 def _sources(action: str) -> str:
-    return "paused" if action == "resume" else "ready, running, paused, yielded, requeued"
+    only = {"resume": "paused", "repair": "faulted"}
+    return only.get(action, "ready, running, paused, yielded, requeued")
 
 
 class CounterOverflowError(LifecycleError):
@@ -408,6 +589,32 @@ class CounterOverflowError(LifecycleError):
     def details(self) -> dict[str, object]:
         """The counter's field name and the slot."""
         return {"counter": self.counter, "slot": self.slot}
+
+
+class SlotStatusError(LifecycleError):
+    """A host tool's step on a slot (spec 3.8) that its status does not allow, publishing onto a busy one for example.
+
+    Attributes:
+        action: ``publish``, ``claim``, ``done``, ``fault`` or ``cancel``.
+        state: The status word it met.
+    """
+
+    kind = "slot_status"
+
+    def __init__(self, action: str, state: int, slot: int, allowed: str) -> None:
+        from vyrectl.abi.states import state_name
+
+        super().__init__(
+            f"cannot {action}{' into' if action == 'publish' else ''} a slot in state {state_name(state)}",
+            slot=slot,
+            fix=f"Choose a slot that is {allowed}",
+        )
+        self.action = action
+        self.state = state
+
+    def details(self) -> dict[str, object]:
+        """The step, the status word and the slot."""
+        return {"action": self.action, "state": self.state, "slot": self.slot}
 
 
 class SnapshotOverflowError(VyrectlError):
@@ -475,20 +682,30 @@ class KernelBuildError(DeviceError):
 
     Attributes:
         log: The compiler's own words, file names mapped back to the user's.
+        messages: Its errors and warnings one by one: severity, path, line, column, text.
     """
 
     kind = "kernel_build"
 
-    def __init__(self, what: str, *, where: str | None = None, fix: str | None = None, log: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        fix: str | None = None,
+        log: str = "",
+        messages: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         super().__init__(what, where=where, fix=fix)
         self.log = log
+        self.messages = tuple(messages)
 
     def __str__(self) -> str:
         return f"{super().__str__()}\n{self.log}" if self.log else super().__str__()
 
     def details(self) -> dict[str, object]:
-        """The compiler's log."""
-        return {"log": self.log}
+        """The compiler's log, as text and message by message."""
+        return {"log": self.log, "messages": [dict(message) for message in self.messages]}
 
 
 class AbiMismatchError(DeviceError):

@@ -81,6 +81,7 @@ static bool vyre_claim_relaxed(__global uint *ring, uint slot, uint likely) {
         (task).age_ticks = (words)[VYRE_WORD_AGE_TICKS];            \
         (task).requeue_count = (words)[VYRE_WORD_REQUEUE_COUNT];    \
         (task).yield_count = (words)[VYRE_WORD_YIELD_COUNT];        \
+        (task).flags = (words)[VYRE_WORD_FLAGS];                    \
         (task).fault = 0u;                                          \
         (task).env = (environment);                                 \
     } while (0)

@@ -9,26 +9,61 @@
  *       return vyre_done();
  *   }
  *
- * An operation is one function: an id (8..0xFFEF or 0x10000..0x7FFFFFFF; 0x1000..0x10FF are vyrectl's own), a name and a
- * line of documentation. One work-item runs it. It reads the task's words through `task` (a private copy: writing them
- * changes nothing in the ring) and says how it ended:
+ * Try it: `vyrectl ops --check FILE.cl` reads and compiles it and names every mistake by file and line;
+ * `vyrectl launch RING --ops FILE.cl` runs the tasks that name its id.
  *
- *   vyre_done()                        finished
- *   vyre_yield(pc, data)               give up the worker, continue later at pc with data
- *   vyre_pause(pc, data, epoch)        wait until the epoch reaches `epoch`
- *   vyre_requeue(pc, data, priority)   go back to a priority class (0..4), one tick older
- *   vyre_fault(code)                   stop; code below 0xFFFFFF00
+ * Shape. An operation is one function: an id (8..0xFFF, 0x1100..0xFFEF or 0x10000..0x7FFFFFFF; the others are the wire's and
+ * vyrectl's), a name and a line of documentation. The file may hold helper functions (`static`), constants, macros and
+ * includes; local includes are looked for beside the file. It need not include this header. Names that begin with vyre_ or VYRE_
+ * are taken.
  *
- * Buffers are reached by handle, through accessors that check type, bounds and permission once for a whole range and give
+ * Task. The function gets `task`, a private copy of the slot's words: writing them changes nothing in the ring. `pc` and
+ * `data` are the operation's own between two turns; both are 0 in a task that was just published.
+ *
+ * Ending. The function says how its turn ended by what it returns:
+ *
+ *   vyre_done()                        finished; the task is Done
+ *   vyre_yield(pc, data)               give up the worker, go on later at pc with data; yield_count + 1
+ *   vyre_pause(pc, data, epoch)        wait until the epoch reaches `epoch`; 0xFFFFFFFF waits for ever
+ *   vyre_requeue(pc, data, priority)   go back to a priority class (0..4), one tick older; requeue_count + 1
+ *   vyre_fault(code)                   stop; code below 0xFFFFFF00, shown by `inspect`
+ *   vyre_refuse(task, VYRE_FAULT_...)  stop with one of the engine's codes, for example VYRE_FAULT_BAD_ARGUMENT
+ *
+ * A counter at its end, a priority past 4 or a code that is the engine's makes the task Faulted instead.
+ *
+ * Long work should yield: a task that runs for seconds keeps its worker, and Ctrl-C has to wait for it. A turn that was cut
+ * short by a kill runs again from its last published pc, so let a turn write what a second run of it would write as well.
+ *
+ * Buffers. They are reached by handle, through accessors that check type, bounds and permission once for a whole range and give
  * a pointer, or NULL and a fault. A failed accessor leaves its fault in task->fault; the task becomes Faulted with it
- * whatever the operation returns, so VYRE_CHECK before the first use of a pointer is all the care that is needed.
- * There is no barrier and no waiting for other work-items inside an operation.
+ * whatever the operation returns, so VYRE_CHECK before the first use of a pointer is all the care that is needed:
  *
- * VYRE_GROUP_OP(id, name, doc) declares a group operation: all work-items of a work-group run it together on the same task, each
- * the elements vyre_lane(), vyre_lane() + vyre_lanes(), ... Accessors, yields and faults must be reached by all of them alike, and
- * vyre_barrier() too, if it is used. On a CPU, where a worker is one work-item, vyre_lanes() is 1.
+ *   vyre_length(task, handle)                     4-byte words of a buffer
+ *   vyre_type(task, handle)                       VYRE_TYPE_U32, I32, F32, OTHER, or ABSENT
+ *   vyre_read_u32(task, handle, first, count)     words of an int32 or uint32 buffer; `first` and `count` are ulong
+ *   vyre_write_u32(...)                           the same, to be written; a buffer given as an input is refused
+ *   vyre_read_f32(...), vyre_write_f32(...)       the same of a float32 buffer
+ *   vyre_words(task, handle, first, count, writes)  words of any type
+ *   vyre_argument_record(task, index)             a record of the argument table (--buffer args=FILE.npy)
  *
- * Floating-point contraction is off: results equal those of every other device.
+ * An index past the range that was asked for is not checked: inside it the operation is trusted. Tasks run at the same time
+ * and in any order, so two that write the same words must do it through atomics.
+ *
+ * Groups. One work-item runs an operation that is declared with VYRE_OP; there is no barrier and no waiting for other work-items
+ * inside it. VYRE_GROUP_OP(id, name, doc) declares a group operation: all work-items of a work-group run it together on the same
+ * task, each the elements vyre_lane(), vyre_lane() + vyre_lanes(), ... Accessors, yields and faults must be reached by all of
+ * them alike, and vyre_barrier() too, if it is used. On a CPU, where a worker is one work-item, vyre_lanes() is 1.
+ *
+ *   VYRE_GROUP_OP(0x20001, clear, "output[i] = 0, u32") {
+ *       const ulong n = vyre_length(task, task->output_handle);
+ *       __global uint *out = vyre_write_u32(task, task->output_handle, 0, n);
+ *       VYRE_CHECK(task);
+ *       for (ulong i = vyre_lane(); i < n; i += vyre_lanes()) out[i] = 0u;
+ *       return vyre_done();
+ *   }
+ *
+ * Floating-point contraction is off: results equal those of every other device, as long as an operation keeps to additions,
+ * subtractions and multiplications.
  */
 #ifndef VYRE_OP_H
 #define VYRE_OP_H
@@ -52,10 +87,11 @@ typedef struct {
 #define VYRE_TYPE_F32 3u
 #define VYRE_TYPE_ABSENT 0xFFFFFFFFu /* no buffer was given for this handle */
 
-/* What a launch lends to every task. `control` is not reachable through a handle. */
+/* What a launch lends to every task. `control` is not reachable through a handle, nor is the debug log, which has the row of
+ * `buffers` behind the last handle's. */
 typedef struct {
     __global uchar *arena;
-    __global const vyre_buffer *buffers;
+    __global const vyre_buffer *buffers; /* buffer_count + 1 rows */
     uint buffer_count;
     uint argument_handle; /* index of the argument table, or buffer_count when there is none */
     __global uint *control;
@@ -90,6 +126,7 @@ typedef struct {
     uint age_ticks;
     uint requeue_count;
     uint yield_count;
+    uint flags;
     uint fault; /* 0, or why an accessor failed */
     const vyre_env *env;
 } vyre_task;
@@ -100,6 +137,7 @@ typedef struct {
 #define VYRE_REQUEUE 3u
 #define VYRE_FAULT 4u
 
+/* How a turn ended; made by the functions below. */
 typedef struct {
     uint kind;
     uint pc;
@@ -109,6 +147,8 @@ typedef struct {
 
 #define VYRE_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
 #define VYRE_GROUP_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_ONCE_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_ONCE_GROUP_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
 
 static vyre_outcome vyre_make_outcome(uint kind, uint pc, uint data, uint extra) {
     vyre_outcome outcome;
@@ -179,20 +219,41 @@ static bool vyre_is_typed(vyre_task *task, uint handle, bool wants_float) {
     return fits;
 }
 
+/* Words [first, first + count) of a 32-bit integer buffer, to be read; NULL and a fault otherwise. */
 static __global const uint *vyre_read_u32(vyre_task *task, uint handle, ulong first, ulong count) {
     return vyre_is_typed(task, handle, false) ? vyre_words(task, handle, first, count, false) : 0;
 }
 
+/* The same, to be written. */
 static __global uint *vyre_write_u32(vyre_task *task, uint handle, ulong first, ulong count) {
     return vyre_is_typed(task, handle, false) ? vyre_words(task, handle, first, count, true) : 0;
 }
 
+/* Elements [first, first + count) of a float32 buffer, to be read; NULL and a fault otherwise. */
 static __global const float *vyre_read_f32(vyre_task *task, uint handle, ulong first, ulong count) {
     return vyre_is_typed(task, handle, true) ? (__global const float *)vyre_words(task, handle, first, count, false) : 0;
 }
 
+/* The same, to be written. */
 static __global float *vyre_write_f32(vyre_task *task, uint handle, ulong first, ulong count) {
     return vyre_is_typed(task, handle, true) ? (__global float *)vyre_words(task, handle, first, count, true) : 0;
+}
+
+#define VYRE_DEBUG_RECORD_WORDS 4u
+
+/* Appends a record (format, first, second, the slot's first word index) to the debug log. A full log drops it and counts it:
+ * the cursor moves all the same. Without a log nothing happens. */
+static void vyre_debug(vyre_task *task, uint format, uint first, uint second) {
+    const vyre_buffer log = task->env->buffers[task->env->buffer_count];
+    __global uint *words = (__global uint *)(task->env->arena + log.offset);
+    const ulong length = log.bytes / 4u;
+    if (!length) return;
+    const ulong at = (ulong)vyre_add_relaxed(words, VYRE_DEBUG_RECORD_WORDS) + 1u;
+    if (at + VYRE_DEBUG_RECORD_WORDS > length) return;
+    words[at] = format;
+    words[at + 1u] = first;
+    words[at + 2u] = second;
+    words[at + 3u] = task->slot * VYRE_SLOT_WORDS;
 }
 
 /* A record of the argument table: what one param word is too small for. */

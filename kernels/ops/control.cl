@@ -1,6 +1,8 @@
 /* control.cl - the control opcodes of spec 3.3. Arguments are the words input_handle, output_handle, param.
  *
  * Every index is checked before anything is written; an index outside the control buffer faults the task and has no effect.
+ * A packed slot (spec 3.4) runs its first four inner operations, those whose three arguments lie inside the payload. They are operations
+ * with ids below 256, and each ends at once: one that faults, or does not end, faults the whole slot and the rest do not run.
  */
 
 VYRE_OP(0x1, store_u32, "control[output_handle] = input_handle") {
@@ -53,6 +55,49 @@ VYRE_OP(0x7, batch_fence, "epoch += 1 and observable[0] = output_handle") {
     VYRE_CHECK(task);
     vyre_store_relaxed(tag, task->output_handle);
     vyre_add_relaxed(task->env->control + VYRE_CONTROL_EPOCH, 1u);
+    return vyre_done();
+}
+
+VYRE_OP(0xFFFE, printf, "appends (input_handle, output_handle, param, slot's first word index) to the debug log") {
+    vyre_debug(task, task->input_handle, task->output_handle, task->param);
+    return vyre_done();
+}
+
+#define VYRE_PAYLOAD_WORDS 12u
+#define VYRE_PACKED_RUNS 4u
+#define VYRE_PACKED_ARGUMENTS 3u
+
+/* Generated: the operations of this program whose ids fit into a byte. */
+static vyre_outcome vyre_dispatch_inner(vyre_task *task);
+
+static uint vyre_payload_byte(const uint *payload, uint at) { return (payload[at >> 2] >> (8u * (at & 3u))) & 0xFFu; }
+
+/* Runs one inner operation; false when it faulted or did not end, with the fault in the task. */
+static bool vyre_run_inner(vyre_task *task, uint opcode, const uint *arguments) {
+    task->op_handle = opcode;
+    task->input_handle = arguments[0];
+    task->output_handle = arguments[1];
+    task->param = arguments[2];
+    task->pc = task->data = 0u;
+    const vyre_outcome outcome = vyre_dispatch_inner(task);
+    if (!task->fault && outcome.kind != VYRE_DONE)
+        task->fault = outcome.kind == VYRE_FAULT ? outcome.extra : VYRE_FAULT_BAD_OUTCOME;
+    if (task->fault) return false;
+    if (opcode < VYRE_CONTROL_METRICS_WORDS) vyre_add_relaxed(task->env->control + VYRE_CONTROL_METRICS + opcode, 1u);
+    return true;
+}
+
+VYRE_OP(0x80000001, packed_slot, "runs up to four small operations that are packed into the payload words") {
+    const uint payload[VYRE_PAYLOAD_WORDS] = {
+        task->input_handle, task->output_handle,  task->param,     task->pc,            task->data,        task->resume_epoch,
+        task->task_id,      task->parent_task_id, task->age_ticks, task->requeue_count, task->yield_count, task->flags};
+    const uint count = vyre_payload_byte(payload, 0u);
+    const uint first = (2u + 2u * count + 3u) / 4u;
+    for (uint i = 0; i < min(count, VYRE_PACKED_RUNS); ++i) {
+        const uint at = first + vyre_payload_byte(payload, 3u + 2u * i);
+        if (at + VYRE_PACKED_ARGUMENTS > VYRE_PAYLOAD_WORDS) continue;
+        if (!vyre_run_inner(task, vyre_payload_byte(payload, 2u + 2u * i), payload + at)) break;
+    }
     return vyre_done();
 }
 

@@ -28,6 +28,7 @@ def test_help_fits_80_columns(cli: Cli, name: str) -> None:
     result = cli(name, "--help")
     assert result.code == 0
     assert max(len(line) for line in result.out.splitlines()) <= 80
+    assert "{" not in result.out.splitlines()[0]
 
 
 def test_the_list_of_commands(cli: Cli) -> None:

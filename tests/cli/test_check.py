@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import struct
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,29 @@ def test_a_narrow_terminal(terminal: Cli, odd: Path) -> None:
     out = terminal("check", odd.name, "--color", "never").out
     assert "unknown-state" in out
     assert max(len(line) for line in out.splitlines()) <= 80
+
+
+def test_a_control_buffer_and_operations_of_ones_own(cli: Cli, tmp_path: Path) -> None:
+    mine = 'VYRE_OP(0x20000, mine, "does nothing") { return vyre_done(); }\n'
+    (tmp_path / "mine.cl").write_text(mine, encoding="utf-8")
+    words = [0] * 160
+    words[3], words[128], words[129:135] = 1, 4, [0, 1, 1, 2, 2, 2]
+    (tmp_path / "control.bin").write_bytes(struct.pack("<160I", *words))
+    user = slot(state=1, op_handle=0x20000, tenant_id=1)
+    write_ring(tmp_path / "ring.bin", user, slot(state=4, priority=2, flags=1, resume_epoch=4))
+    found = cli("check", "ring.bin", "--json").json()["findings"]
+    assert [one["name"] for one in found] == ["undefined-op"]
+    assert "--ops FILE.cl" in found[0]["remedy"]
+    found = cli("check", "ring.bin", "--ops", "mine.cl", "--control", "control.bin", "--json").json()[
+        "findings"
+    ]
+    assert [one["name"] for one in found] == ["due-epoch", "shut-out-tenant"]
+    args = ("check", "ring.bin", "--ops", "mine.cl", "--control", "control.bin", "--epoch", "3", "--json")
+    assert [one["name"] for one in cli(*args).json()["findings"]] == ["shut-out-tenant"]
+
+
+def test_the_remedy_of_many_slots_selects_them(cli: Cli, tmp_path: Path) -> None:
+    write_ring(tmp_path / "ring.bin", *[slot(state=1, op_handle=0x9999, age_ticks=5)] * 9, slot(state=1))
+    finding = cli("check", "ring.bin", "--json").json()["findings"][0]
+    condition = finding["remedy"].split("--where '")[1].rstrip("'")
+    assert cli("inspect", "ring.bin", "--where", condition, "--json").json()["matched"] == 9

@@ -6,14 +6,21 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.cli.support import slot
 from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.protocol.control import encode_control, write_control_words
+from vyrectl.protocol.replay import Evidence, FailureClass, ReplayRecord
+from vyrectl.ring.replay_log import ReplayLog
 
 FOLDER = Path(__file__).parent.parent / "golden"
+
+PACKED = slot(state=1, op_handle=0x8000_0001, input_handle=0x0001_0802, output_handle=0x0800).hex()
 
 CASES: dict[str, tuple[str, ...]] = {
     "encode": ("encode", "--op", "scale", "--param", "3", "--task-id", "7"),
@@ -48,16 +55,71 @@ CASES: dict[str, tuple[str, ...]] = {
     "set": ("set", "ring.bin", "priority=high", "flags=paused", "1,3-4"),
     "set-dry-run": ("set", "ring.bin", "priority=high", "flags=paused", "1,3-4", "--dry-run"),
     "set-unknown": ("set", "ring.bin", "priorty=high", "1"),
+    "publish-dry-run": (
+        "publish",
+        "ring.bin",
+        "store_u32:5,180,0",
+        "nop",
+        "--packed",
+        "--slot",
+        "0",
+        "--dry-run",
+    ),
+    "publish-busy": ("publish", "ring.bin", "nop", "--slot", "1"),
+    "control": ("control", "full.bin"),
+    "control-edit": ("control", "full.bin", "epoch=3", "mask.1=shut", "metrics.memcpy=9", "--dry-run"),
+    "debug": ("debug", "debug.bin", "--formats", "formats.json"),
+    "replay": ("replay", "run.vrrl"),
+    "replay-diff": ("replay", "run.vrrl", "--ring", "ring.bin", "--diff"),
+    "decode-packed": ("decode", PACKED),
     "check": ("check", "ring.bin"),
     "check-unknown": ("check", "odd.bin", "--ignore", "uncounted-turn"),
     "check-explain": ("check", "--explain", "stale-telemetry"),
     "recover": ("recover", "ring.bin"),
     "recover-dry-run": ("recover", "ring.bin", "--as", "faulted", "--dry-run"),
+    "check-control": ("check", "ring.bin", "--control", "control.bin", "--age-threshold", "3"),
+    "repair": ("repair", "ring.bin", "--code", "out_of_range", "--pc", "4"),
+    "repair-dry-run": ("repair", "ring.bin", "--all", "--dry-run"),
     "build": ("build", "new.bin", "--synthetic", "1000", "--seed", "7"),
     "ops": ("ops",),
+    "ops-check": ("ops", "--check", "odd.cl", "--device", "reference"),
     "launch-dry-run": ("launch", "ring.bin", "--dry-run", "--epoch", "9", "--where", "task_id > 101"),
     "where-error": ("inspect", "ring.bin", "--where", "state == paused and agge > 3"),
 }
+
+
+@pytest.fixture(autouse=True)
+def control(tmp_path: Path) -> None:
+    """A control buffer at epoch 9 that lets tenants 0 and 1 in and gives each class two slots."""
+    words = [0] * 160
+    words[3:5], words[128], words[129:135] = [1, 1], 9, [0, 2, 4, 6, 8, 10]
+    (tmp_path / "control.bin").write_bytes(struct.pack("<160I", *words))
+
+
+@pytest.fixture(autouse=True)
+def odd_ops(tmp_path: Path) -> None:
+    """A file of operations that has something wrong in every line."""
+    (tmp_path / "odd.cl").write_text(
+        'VYRE_OP(0x20000, waits, "waits for nobody") { meet(); return vyre_done(); }\n'
+        "static void meet(void) { barrier(CLK_LOCAL_MEM_FENCE); }\n"
+        'VYRE_OP(0x20000, mute, "") { return vyre_done(); }\n'
+        'VYRE_OP(0x1000, taken, "an id that is kept") { return vyre_done(); }\n'
+        'VYRE_OP(NUMBER, [red], "no identifier") { return vyre_done(); }\n'
+    )
+
+
+@pytest.fixture(autouse=True)
+def wire_files(tmp_path: Path) -> None:
+    """A control buffer with counts, a debug log that dropped a record, a replay log."""
+    control = bytearray(encode_control(tenants=2, observables=4, slots=12))
+    write_control_words(control, {65: 7, 97: 3, 128: 2, 137: 7, 161: 5})
+    (tmp_path / "full.bin").write_bytes(control)
+    (tmp_path / "debug.bin").write_bytes(struct.pack("<9I", 12, 7, 1, 2, 16, 8, 3, 4, 32))
+    (tmp_path / "formats.json").write_text('{"7": "tile %u took %u steps"}')
+    with ReplayLog.open_or_create(tmp_path / "run.vrrl", 4) as log:
+        evidence = Evidence(7, FailureClass.PROGRAM_BUG, 0xFFFF_FF02, 9)
+        log.append(ReplayRecord(1_700_000_000_123_456_789, 1, 0, 0x1000, (1, 0, 7, 0), 0, evidence))
+        log.append(ReplayRecord(2**64 - 1, 2, 3, 0x20000, (0, 0, 0, 0), 0))
 
 
 def compare(name: str, text: str) -> None:

@@ -42,6 +42,7 @@ KEYS = {
     "tasks_per_second",
     "geometry",
     "outputs",
+    "verified",
 }
 """What the record has at least."""
 
@@ -50,6 +51,14 @@ KEYS = {
 def five(tmp_path: Path) -> Path:
     """Five tasks that do nothing."""
     return write_ring(tmp_path / "five.bin", *READY)
+
+
+@pytest.mark.parametrize("asked", [(), ("--verify",)], ids=["not asked", "asked"])
+def test_a_launch_that_was_verified_says_so(five: Path, asked: tuple[str, ...]) -> None:
+    told = record(on_reference(str(five), "--output", f"{five}.json.bin", *asked, "--json"))
+    assert told["verified"] is bool(asked)
+    shown = on_reference(str(five), *asked).stdout.decode()
+    assert ("verified   each task was claimed once at a time" in shown) is bool(asked)
 
 
 def on_reference(*args: str) -> subprocess.CompletedProcess[bytes]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import spawn
@@ -54,3 +57,52 @@ def test_it_needs_neither_numpy_nor_opencl() -> None:
     )
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, timeout=60).returncode == 0
     assert spawn("ops", "--format", "jsonl").stdout.count(b"\n") == len(shipped_ops())
+
+
+SOUND = 'VYRE_OP(0x20000, mine, "does nothing") { return vyre_done(); }\n'
+UNSOUND = 'VYRE_OP(0x20000, mine, "waits") {\n    barrier(0);\n    return vyre_done();\n}\n'
+
+
+def test_a_check_that_finds_nothing(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "mine.cl").write_text(SOUND)
+    result = cli("ops", "--check", "mine.cl", "--device", "reference")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == "mine.cl: 1 operation, not compiled, nothing found\n"
+    record = cli("ops", "--check", "mine.cl", "-d", "reference", "--json").json()
+    assert record["schema"] == "vyrectl.ops-check/1"
+    assert (record["findings"], record["error_count"], record["device"]) == ([], 0, None)
+    assert record["ops"][0]["name"] == "mine"
+
+
+def test_a_check_that_finds_something(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VYRECTL_DEVICE", "reference")
+    (tmp_path / "mine.cl").write_text(UNSOUND)
+    result = cli("ops", "--check", "mine.cl", "--json")
+    assert result.code == 3
+    (finding,) = result.json()["findings"]
+    assert (finding["rule"], finding["path"], finding["line"], finding["column"]) == (
+        "barrier",
+        "mine.cl",
+        2,
+        5,
+    )
+    lines = cli("ops", "--check", "mine.cl", "--format", "jsonl").out.splitlines()
+    assert [json.loads(line)["rule"] for line in lines] == ["barrier"]
+
+
+def test_a_check_needs_a_file(cli: Cli) -> None:
+    result = cli("ops", "--check", "--json")
+    assert (result.code, result.error()["fix"]) == (2, "vyrectl ops --check my_ops.cl")
+
+
+def test_a_mistake_is_one_error_and_no_noise(tmp_path: Path) -> None:
+    """The compiler's own words about it would stand before the JSON."""
+    (tmp_path / "bad.cl").write_text(SOUND.replace("return", "retrun"))
+    (tmp_path / "tasks.jsonl").write_text('{"op_handle": "0x20000"}\n')
+    assert spawn("build", "ring.bin", "tasks.jsonl").returncode == 0
+    done = spawn("launch", "ring.bin", "--ops", "bad.cl", "--device", "cpu", "--json")
+    if done.returncode == 2:
+        pytest.skip("no CPU device")
+    error = json.loads(done.stderr)
+    assert (done.returncode, error["where"], error["messages"][0]["line"]) == (5, "bad.cl, line 1", 1)
+    assert "retrun vyre_done" in error["log"]

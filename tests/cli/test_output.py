@@ -279,6 +279,14 @@ def test_the_last_column_wraps(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_a_word_wider_than_its_column_is_broken_at_a_joint(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = [Column("k"), Column("text", wrap=True)]
+    lines = table(columns, [["a", "x" * 14 + "_" + "y" * 18]], monkeypatch, 23)
+    assert lines[2:] == ["a  " + "x" * 14 + "_", "   " + "y" * 18]
+    early = table(columns, [["a", "x_" + "y" * 30]], monkeypatch, 23)
+    assert early[2:] == ["a  x_" + "y" * 18, "   " + "y" * 12]
+
+
 def test_wide_characters_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = table([Column("name"), Column("n")], [["日本", "1"], ["x\ny", "2"]], monkeypatch, 40)
     assert lines[2:] == ["日本  1", "x\\ny  2"]

@@ -276,7 +276,10 @@ def test_what_has_no_plan_is_still_explained_and_swept(cli: Cli, as_json: bool) 
 def test_a_terminal_of_80_columns_is_enough(terminal: Cli) -> None:
     request = write_json("r.json", **LIMITS, queue_len=5000, graph_node_count=100_000)
     found = terminal("plan", request, "--explain", "--sweep", "queue_len=0..100000", "--color", "never")
-    assert max(len(line) for line in STYLE.sub("", found.out).splitlines()) <= 80
+    lines = STYLE.sub("", found.out).splitlines()
+    assert max(len(line) for line in lines) <= 80
+    assert "    min(queue_len 5000, graph_node_count 100000) * 10000 / 100000, within" in lines
+    assert "    1..10000" in lines
 
 
 def test_without_utf_8_the_plot_is_ascii() -> None:

@@ -55,6 +55,8 @@ def test_json(cli: Cli, ring: Path) -> None:
         "unknown": 0,
         "left_over_bytes": 0,
         "abandoned": [],
+        "finished": [],
+        "faulted": [],
         "dry_run": False,
         "backup": None,
         "recovered": [

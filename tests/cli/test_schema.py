@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,12 @@ from vyrectl.cli.main import load_command
 from vyrectl.cli.schemas import HOMES, schema_of
 from vyrectl.cli.schemas.parts import DRAFT, TEXT, answer, document, maybe
 from vyrectl.cli.snapshot_watch import Clock
+from vyrectl.protocol.control import encode_control
+from vyrectl.protocol.replay import Evidence, FailureClass, ReplayRecord
+from vyrectl.ring.replay_log import ReplayLog
 
 RING = "ring.bin"
+PACKED = slot(state=1, op_handle=0x8000_0001, input_handle=0x0401_0905).hex()
 RAW = slot(state=1, op_handle=0x1000).hex()
 POCL = ("--device", "cpu")
 
@@ -28,7 +33,7 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("odd.bin", "--slot", "1", "op=nop"),
         ("odd.bin", "--slot", "1", "op=nop", "--dry-run"),
     ),
-    "decode": ((RAW,), (RING,), ("odd.bin",)),
+    "decode": ((RAW,), (PACKED,), (RING,), ("odd.bin",)),
     "inspect": (
         (RING,),
         (RING, "--columns", "slot,op_name,flags"),
@@ -49,6 +54,7 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
         (RING, "odd.bin", "--lenient", "--by", "op", "--ages", "--oldest", "3"),
         ("none.bin", "--ages", "--oldest", "1", "--by", "op"),
         (RING, "--since", "history.jsonl"),
+        (RING, "--control", "c.bin", "--since", "runtime.json"),
     ),
     "plot": (("history.jsonl",), ("history.jsonl", "--show", "all"), ("history.jsonl", "--output", "h.svg")),
     "transition": ((RING, "resume", "5"), (RING, "pause", "1-3", "--epoch", "never", "--dry-run")),
@@ -57,7 +63,20 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
         (RING, "flags=paused", "--all", "--dry-run"),
         (RING, "age=0", "2", "--backup"),
     ),
+    "publish": (
+        (RING, "store_u32:5,180", "nop", "--packed", "--slot", "0", "--dry-run"),
+        (RING, "nop", "--backup"),
+    ),
+    "control": (
+        ("c.bin",),
+        ("c.bin", "epoch=3", "--backup"),
+        ("c.bin", "epoch=0", "--dry-run"),
+        ("n.bin", "--new", "--slots", "9"),
+    ),
+    "debug": (("d.bin",), ("d.bin", "--formats", "f.json", "--limit", "1")),
+    "replay": (("run.vrrl",), ("run.vrrl", "--failed"), ("run.vrrl", "--ring", RING, "--diff")),
     "check": ((RING,), ("odd.bin",), ("--explain", "all"), (RING, "--ignore", "running-without-runner")),
+    "repair": ((RING, "--all"), (RING, "--code", "77", "--dry-run"), ("none.bin", "--all")),
     "recover": ((RING,), (RING, "--dry-run"), ("none.bin",)),
     "apply": ((RING,), ("before.json",)),
     "plan": (
@@ -83,7 +102,7 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "devices": ((), ("--check",)),
     "doctor": ((),),
-    "ops": ((), ("mine.cl",)),
+    "ops": ((), ("mine.cl",), ("--check", "mine.cl", "--device", "reference")),
     "completion": (("bash",),),
     "schema": ((), ("snapshot",), ("schema",)),
 }
@@ -101,8 +120,20 @@ def folder(tmp_path: Path, ring: Path, odd: Path, cli: Cli) -> Path:
     for _ in range(2):
         cli("snapshot", RING, "--append", "history.jsonl")
     (tmp_path / "mine.cl").write_text(OPS)
+    wire_files(tmp_path)
+    (tmp_path / "runtime.json").write_text(cli("snapshot", RING, "--control", "c.bin", "--json").out)
     np.save(tmp_path / "matrix.npy", np.full((8, 8), 0.125))
     return tmp_path
+
+
+def wire_files(folder: Path) -> None:
+    """A control buffer, a debug log that dropped a record, a log of runs."""
+    (folder / "c.bin").write_bytes(encode_control(tenants=2, observables=4, slots=9))
+    (folder / "d.bin").write_bytes(struct.pack("<9I", 12, 7, 1, 2, 16, 8, 3, 4, 32))
+    (folder / "f.json").write_text('{"7": "tile %u"}')
+    with ReplayLog.open_or_create(folder / "run.vrrl", 4) as log:
+        log.append(ReplayRecord(1, 1, 0, 0x1000, (1, 0, 7, 0), 0))
+        log.append(ReplayRecord(2, 2, 3, 0, (0, 0, 0, 0), 0, Evidence(7, FailureClass.PROGRAM_BUG, 9, 0)))
 
 
 def problems(name: str, record: Any) -> list[str]:

@@ -17,6 +17,7 @@ from tests.cli.support import MIXED, Result, slot, write_ring
 from tests.cli.test_golden import compare, transcript
 from vyrectl.cli.main import main
 from vyrectl.cli.snapshot_watch import Clock
+from vyrectl.protocol.control import encode_control
 
 HOSTILE = "\x1b[31m[bold]evil\n\u202e.bin"
 
@@ -28,6 +29,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "snapshot-empty": ("none.bin", "--by", "op", "--ages", "--oldest", "2"),
     "snapshot-hostile": (HOSTILE, "ring.bin", "--by", "tenant"),
     "snapshot-openmetrics": ("ring.bin", "--openmetrics", "--by", "tenant", "--ages"),
+    "snapshot-runtime": ("ring.bin", "--control", "c.bin", "--since", "runtime.json"),
     "snapshot-error": ("ring.bin", "--watch", "nan", "--json"),
 }
 
@@ -40,6 +42,8 @@ def folder(cli: Cli, tmp_path: Path, ring: Path, odd: Path) -> Path:
     before = write_ring(tmp_path / "ring.bin", *MIXED, slot(state=1), slot(state=2))
     (tmp_path / "before.json").write_text(cli("snapshot", "ring.bin", "--json").out)
     (tmp_path / "both.json").write_text(cli("snapshot", "ring.bin", "odd.bin", "--lenient", "--json").out)
+    (tmp_path / "c.bin").write_bytes(encode_control(tenants=4))
+    (tmp_path / "runtime.json").write_text(cli("snapshot", "ring.bin", "--control", "c.bin", "--json").out)
     write_ring(before, *MIXED)
     return tmp_path
 

@@ -24,27 +24,37 @@ def _read(function: object, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 def test_options_and_places(monkeypatch: pytest.MonkeyPatch) -> None:
     def sample(
-        ring: Annotated[Path, typer.Argument(metavar="RING")],
-        rest: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE...")],
+        ring: Annotated[Path, typer.Argument(metavar="RING", help="A ring.")],
+        rest: Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE...")] = None,
+        *,
         state: Annotated[str, typer.Option("--state", "-s", metavar="NAME|N", help="A state.")] = "",
-        mode: Annotated[str, typer.Option("--mode", metavar="fast|slow|N")] = "",
+        mode: Annotated[str, typer.Option("--mode", metavar="fast|slow|N")] = "fast",
         ops: Annotated[list[Path] | None, typer.Option("--ops", metavar="FILE.cl")] = None,
         dry: Annotated[bool, typer.Option("--dry", help="Change\n  nothing.")] = False,
+        safe: Annotated[bool, typer.Option("--safe/--unsafe")] = True,
         secret: Annotated[str, typer.Option("--secret", hidden=True)] = "",
     ) -> None:
-        """Do."""
+        """Do.
+
+        All of it.
+        """
 
     assert _read(sample, monkeypatch) == Command(
         "sample",
         "Summary.",
         (
-            Option(("--state", "-s"), "A state", "state", False),
-            Option(("--mode",), "", "mode", False),
-            Option(("--ops",), "", "file_cl", True),
+            Option(("--state", "-s"), "A state", "state", False, "NAME|N"),
+            Option(("--mode",), "", "mode", False, "fast|slow|N", "fast"),
+            Option(("--ops",), "", "file_cl", True, "FILE.cl"),
             Option(("--dry",), "Change nothing", None, False),
+            Option(("--safe", "--unsafe"), "", None, False, "", "--safe"),
             Option(("--help", "-h"), "Show this message and exit", None, False),
         ),
-        (Place("RING", "file_bin", False), Place("FIELD=VALUE...", "assignment", True)),
+        (
+            Place("RING", "file_bin", False, "A ring", required=True),
+            Place("FIELD=VALUE...", "assignment", True),
+        ),
+        "Do.\n\nAll of it.",
     )
 
 

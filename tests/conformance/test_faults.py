@@ -48,8 +48,8 @@ ROWS: list[tuple[int, int, int, int, int, int]] = [
     # op, input, output, param, pc, fault
     (0x2_0000, 0, 0, 0, 0, faults.UNKNOWN_OP),
     (0x100A, 0, 0, 0, 0, faults.UNKNOWN_OP),
-    (0xFFFE, 0, 0, 0, 0, faults.UNKNOWN_OP),
-    (0x8000_0001, 0, 0, 0, 0, faults.UNKNOWN_OP),
+    (0xFFFC, 0, 0, 0, 0, faults.UNKNOWN_OP),
+    (0x8000_0002, 0, 0, 0, 0, faults.UNKNOWN_OP),
     (6, 0, 0, 0, 0, faults.RESERVED_OP),
     (FAULT, 0, 0, 0xFFFF_FF00, 0, faults.BAD_OUTCOME),
     (FAULT, 0, 0, BEYOND, 0, faults.BAD_OUTCOME),

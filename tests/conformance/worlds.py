@@ -44,7 +44,7 @@ ADDABLE = (1, 32, 70, 96, 100, 128, 135, 138, 141, 159)
 run a requeued task before that or after."""
 
 FLOATS = (0x3F80_0000, 0xBF00_0000, 0x7F7F_FFFF, 0x0000_0001, 0x8000_0000, 0x7F80_0000, 0x7FC0_0000)
-UNKNOWN_OPS = (8, 31, 32, 0xFFF, 0x100A, 0x10FF, 0xFFFD, 0xFFFE, 0x2_0000, 0x8000_0001, U32_MAX - 1)
+UNKNOWN_OPS = (8, 31, 32, 0xFFF, 0x100A, 0x10FF, 0xFFFC, 0xFFFD, 0x2_0000, 0x8000_0002, U32_MAX - 1)
 CONTROL_INDICES = (1, 2, 31, 96, 128, 160, 190, 191, 192, 2**31, U32_MAX - 160, U32_MAX - 159, U32_MAX)
 """Inside and outside a launch's own control buffer, but not SHUTDOWN."""
 

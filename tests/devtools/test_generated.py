@@ -21,8 +21,9 @@ def test_the_repository_is_current(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_generated(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("nothing generated here\n")
     written = write_generated(tmp_path)
-    scripts = {Path("completions") / name for name in SCRIPT_NAMES.values()}
-    assert set(written) == {Path("kernels/include/vyre_abi.h"), *scripts}
+    scripts = {Path("completions") / name for name in (*SCRIPT_NAMES.values(), "vyrectl.1")}
+    headers = {Path("kernels/include/vyre_abi.h"), Path("kernels/include/vyre_live.h")}
+    assert set(written) == {*headers, *scripts}
     assert write_generated(tmp_path) == []
 
 
@@ -65,6 +66,17 @@ def test_a_place_is_filled_and_the_rest_kept() -> None:
     assert filled.endswith("|\n\n<!-- end -->\n\nafter\n")
     assert all(f"| {field.index} | `{field.name}` | {field.meaning} |\n" in filled for field in FIELDS)
     assert fill_places(filled, "README.md") == filled
+
+
+def test_contents_link_to_the_headings() -> None:
+    text = (
+        "# Title\n<!-- generated: contents -->\n<!-- end -->\n## One: a start\n### Look & see, `x`\n### Two\n"
+        "```sh\n## no heading\n```\n## Last\n"
+    )
+    assert fill_places(text, "README.md").split("\n")[3:5] == [
+        "- [One: a start](#one-a-start): [Look & see, `x`](#look--see-x), [Two](#two)",
+        "- [Last](#last)",
+    ]
 
 
 @pytest.mark.parametrize("name", TABLES)

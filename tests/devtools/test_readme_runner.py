@@ -31,6 +31,10 @@ $ echo kept >file
 $ cat file
 lost
 ```
+```python
+with open("file", "a") as file:
+    file.write("more")
+```
 """
 
 
@@ -41,14 +45,16 @@ def test_steps() -> None:
         Step(10, "printf '%s\\n' \\\n  a b", 0, ("a", "b"), 11),
         Step(17, "echo kept >file", 0, (), 17),
         Step(20, "cat file", 0, ("lost",), 20),
+        Step(23, "python -c", 0, (), 23, 'with open("file", "a") as file:\n    file.write("more")\n'),
     ]
 
 
 def test_run_and_update(tmp_path: Path) -> None:
     outcomes = list(run_steps(read_steps(DOCUMENT), tmp_path))
-    assert [one.is_right for one in outcomes] == [True, True, True, True, False]
+    assert [one.is_right for one in outcomes] == [True, True, True, True, False, True]
+    assert (tmp_path / "file").read_text() == "kept\nmore"
     assert "line 20: $ cat file\nexit code 0, expected 0; it printed\n  | kept\nexpected\n  | lost" in str(
-        outcomes[-1]
+        outcomes[4]
     )
     mended = update(DOCUMENT, outcomes)
     assert mended == DOCUMENT.replace("lost", "kept")
@@ -59,6 +65,12 @@ def test_a_wrong_exit_code_is_wrong_whatever_it_printed(tmp_path: Path) -> None:
     (outcome,) = run_steps(read_steps("```console\n$ echo hi; exit 3\nhi\n```\n"), tmp_path)
     assert outcome.prints_right
     assert not outcome.is_right
+
+
+def test_a_program_that_fails_is_wrong(tmp_path: Path) -> None:
+    (outcome,) = run_steps(read_steps("```python\nprint(1 / 0)\n```\n"), tmp_path)
+    assert not outcome.is_right
+    assert "ZeroDivisionError" in str(outcome)
 
 
 @pytest.mark.parametrize(

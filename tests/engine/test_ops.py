@@ -191,3 +191,15 @@ def test_codes_and_names() -> None:
     assert op_codes((mine,))["mine"] == 0x2_0000
     assert "mine" not in op_codes()
     assert (op_name(0x1003), op_name(0x8000_0001), op_name(0x2_0000)) == ("saxpy", "packed_slot", None)
+
+
+def test_operations_that_may_not_run_twice() -> None:
+    text = """VYRE_ONCE_OP(0x20000, send, "doc") { return vyre_done(); }
+    VYRE_ONCE_GROUP_OP(0x20001, all, "doc") { return vyre_done(); }
+    VYRE_OP(0x20002, often, "doc") { return vyre_done(); }"""
+    ops = scan_source(text, Path("x.cl")).ops
+    assert [(op.name, op.once, op.group) for op in ops] == [
+        ("send", True, False),
+        ("all", True, True),
+        ("often", False, False),
+    ]

@@ -6,6 +6,7 @@ import faulthandler
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.conformance.backends import devices, on_device
 from tests.conformance.cases import InProcess
@@ -13,6 +14,12 @@ from vyrectl.opencl.devices import find_device
 
 STUCK_SECONDS = 300.0
 """How long one seed may take."""
+
+ROOT = Path(__file__).parent.parent.parent
+"""The folder of the project."""
+
+FAILED = 1
+"""Exit code of a form that found something."""
 
 
 @dataclass

@@ -86,6 +86,6 @@ class FakeCl:
     def Program(self, context: Any, source: str) -> FakeCl:  # noqa: N802
         return self
 
-    def build(self, options: Any) -> None:
+    def build(self, options: Any, cache_dir: Any) -> None:
         self.builds += 1
         raise FakeError(self._build_log)

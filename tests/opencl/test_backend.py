@@ -129,7 +129,7 @@ def test_too_much_for_one_allocation(backend: OpenCLBackend) -> None:
     cramped = InProcess("cramped", OpenCLBackend(small), 10)
     with pytest.raises(DeviceError, match="the ring takes 704 bytes and the device gives at most 640"):
         cramped.run(Case(make_slots(11)))
-    with pytest.raises(DeviceError, match="the buffers take 768 bytes"):
+    with pytest.raises(DeviceError, match="the buffers take 2048 bytes"):
         cramped.run(Case(make_slots(1), {0: lent(np.zeros(641, np.uint8))}))
 
 

@@ -23,6 +23,7 @@ from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.errors import FileError, RingFormatError, UnknownNameError
 from vyrectl.ring import check
 from vyrectl.ring.check import check_bytes, check_file
+from vyrectl.ring.findings.about import About, control_view
 from vyrectl.ring.findings.kinds import KINDS, NEAR_END, Severity
 from vyrectl.ring.findings.likeness import MAGIC
 from vyrectl.ring.findings.masks import MASKS, Chunk
@@ -35,6 +36,7 @@ from vyrectl.task.lifecycle import TRANSITIONS
 
 PAUSED, YIELDED, REQUEUE, RESUME = 1, 2, 4, 8
 COUNTED = {"age_ticks": 1, "requeue_count": 1, "yield_count": 1}
+PAUSED_BADLY = {"state": 4, "resume_epoch": 9}
 OP_CODES = {"packed_slot": PACKED_SLOT, "load_miss": LOAD_MISS}
 
 
@@ -107,7 +109,7 @@ def test_no_legal_history_leads_to_an_error(history: list[str], priority: int) -
             task = task.apply(action, **dict.fromkeys(TRANSITIONS[action].arguments, 3))
     report = check_bytes(task.to_bytes())
     assert names(report, Severity.ERROR) == []
-    assert set(names(report, Severity.WARNING)) <= {"running-unseen", "stale-telemetry"}
+    assert set(names(report, Severity.WARNING)) <= {"running-unseen", "stale-telemetry", "starving"}
 
 
 interesting = st.one_of(
@@ -120,19 +122,33 @@ interesting = st.one_of(
 )
 
 
-@given(st.lists(st.lists(interesting, min_size=SLOT_WORDS, max_size=SLOT_WORDS), min_size=1, max_size=30))
-def test_masks_and_conditions_select_the_same_slots(rows: list[list[int]]) -> None:
+surroundings = st.builds(
+    About,
+    epoch=interesting,
+    age_threshold=st.integers(1, 12),
+    ops=st.frozensets(interesting, min_size=1, max_size=4),
+    admitted=st.frozensets(st.integers(0, 12), max_size=4),
+    offsets=st.lists(st.integers(0, 30), min_size=6, max_size=6).map(lambda words: tuple(sorted(words))),
+)
+
+
+@given(
+    st.lists(st.lists(interesting, min_size=SLOT_WORDS, max_size=SLOT_WORDS), min_size=1, max_size=30),
+    surroundings,
+)
+def test_masks_and_conditions_select_the_same_slots(rows: list[list[int]], about: About) -> None:
     slots = np.array([tuple(row) for row in rows], SLOT_DTYPE)
-    chunk = Chunk(slots)
+    chunk = Chunk(slots, 0, about)
     for name, mask in MASKS.items():
-        condition = KINDS[name].where
-        assert condition is not None
-        wanted = compile_where(condition, OP_CODES).mask(slots, 0)
+        where = KINDS[name].where
+        assert where is not None
+        wanted = compile_where(about.condition(where), OP_CODES).mask(slots, 0)
         assert mask(chunk).tolist() == wanted.tolist(), name
 
 
 def test_every_kind_can_occur_and_is_documented() -> None:
     by_search = set(MASKS) | {"stale-telemetry", "duplicate-task-id", "not-a-ring", "left-over-bytes"}
+    by_search |= {"orphaned-parent", "parent-done-first", "broken-partitions"}
     by_search |= {"empty-ring", "abandoned-file", "too-many-slots"}
     by_search |= {"running-without-runner", "running-unseen", "running-held"}
     assert set(KINDS) == by_search
@@ -151,8 +167,8 @@ def test_every_kind_can_occur_and_is_documented() -> None:
     ("words", "name"),
     [
         ({"state": 99}, "unknown-state"),
-        ({"state": 4}, "paused-without-flag"),
-        ({"state": 4, "flags": PAUSED | RESUME}, "paused-and-resume-ready"),
+        ({"state": 4, "resume_epoch": 9}, "paused-without-flag"),
+        ({"state": 4, "resume_epoch": 9, "flags": PAUSED | RESUME}, "paused-and-resume-ready"),
         ({"state": 1, "flags": PAUSED}, "ready-with-stale-flag"),
         ({"state": 1, "flags": REQUEUE, **COUNTED}, "ready-with-stale-flag"),
         ({"state": 5, **COUNTED}, "yielded-without-flag"),
@@ -161,7 +177,10 @@ def test_every_kind_can_occur_and_is_documented() -> None:
         ({"state": 5, "flags": YIELDED | PAUSED, **COUNTED}, "paused-flag-survives"),
         ({"state": 7, "flags": 0x10}, "unnamed-flag-bits"),
         ({"state": 1, "yield_count": U32_MAX}, "counter-at-end"),
-        ({"state": 1, "age_ticks": U32_MAX - 1}, "counter-near-end"),
+        ({"state": 1, "yield_count": U32_MAX - 1}, "counter-near-end"),
+        ({"state": 1, "age_ticks": 32}, "starving"),
+        ({"state": 4, "flags": PAUSED}, "due-epoch"),
+        ({"state": 1, "parent_task_id": 9}, "orphaned-parent"),
         ({"state": 5, "flags": YIELDED}, "uncounted-turn"),
         ({"state": 1, "task_id": 5, "parent_task_id": 5}, "own-parent"),
         ({"state": 1, "priority": 5}, "unknown-priority"),
@@ -207,6 +226,81 @@ def test_duplicate_ids_leave_out_zero_and_empty_slots() -> None:
     report = check_bytes(b"".join(slots))
     assert [(one.kind.name, one.slots) for one in report.findings] == [("duplicate-task-id", (0, 4, 5, 6))]
     assert report.findings[0].message == "4 slots share 2 task_ids: 5, 6"
+
+
+def test_parents_that_are_missing() -> None:
+    child = {"state": 1, "parent_task_id": 9}
+    other = slot(state=1, task_id=9, parent_task_id=9)
+    assert found(slot(task_id=2, **child), other) == {"own-parent": (1,)}
+    empty = found(slot(task_id=2, **child), slot(task_id=9))
+    assert empty == {"orphaned-parent": (0,)}
+    assert found(slot(state=3, task_id=2, parent_task_id=9)) == {}
+    assert found(slot(state=7, task_id=2, parent_task_id=9)) == {"orphaned-parent": (0,)}
+    assert found(slot(state=1, parent_task_id=2**32 - 1), ready(7)) == {"orphaned-parent": (0,)}
+
+
+@pytest.mark.parametrize("state", TaskState)
+def test_parents_that_are_done_before_their_children(state: TaskState) -> None:
+    done = slot(state=3, task_id=9)
+    child = slot(state=state, task_id=2, parent_task_id=9, **COUNTED)
+    open_states = {
+        TaskState.READY,
+        TaskState.RUNNING,
+        TaskState.PAUSED,
+        TaskState.YIELDED,
+        TaskState.REQUEUED,
+    }
+    assert (found(child, done).get("parent-done-first") == (0,)) is (state in open_states)
+    assert "parent-done-first" not in found(child, slot(state=1, task_id=9))
+
+
+@pytest.mark.parametrize("spread", [1, 1000])
+def test_many_parents(spread: int) -> None:
+    count = 2000
+    slots = np.zeros(count, SLOT_DTYPE)
+    slots["state"] = 1
+    slots["task_id"] = np.arange(1, count + 1) * spread
+    slots["parent_task_id"][1:] = slots["task_id"][:-1]
+    assert names(check_bytes(slots.tobytes())) == []
+    slots["parent_task_id"][5::100] += np.uint32(count * spread)
+    slots["state"][0] = 3
+    report = check_bytes(slots.tobytes())
+    assert [(one.kind.name, one.count, one.slots[0]) for one in report.findings] == [
+        ("orphaned-parent", 20, 5),
+        ("parent-done-first", 1, 1),
+    ]
+
+
+def test_what_is_known_beside_the_ring() -> None:
+    slots = [
+        slot(state=1, op_handle=0x1000, tenant_id=3),
+        slot(state=1, op_handle=0x20000, priority=1),
+        slot(state=4, flags=PAUSED, resume_epoch=8, tenant_id=40),
+        slot(state=4, flags=PAUSED, resume_epoch=9, priority=1, age_ticks=9),
+        slot(state=1, age_ticks=5),
+    ]
+
+    def known(**facts: object) -> dict[str, tuple[int, ...]]:
+        report = check_bytes(b"".join(slots), about=About(**facts))  # type: ignore[arg-type]
+        return {one.kind.name: one.slots for one in report.findings}
+
+    assert known() == {}
+    assert known(epoch=8) == {"due-epoch": (2,)}
+    assert known(age_threshold=5) == {"starving": (4,)}
+    assert known(age_threshold=0) == {}
+    assert known(ops=frozenset({0x1000})) == {"undefined-op": (1,)}
+    assert known(admitted=frozenset({0})) == {"shut-out-tenant": (0, 2)}
+    assert known(offsets=(0, 1, 4, 4, 4, 5)) == {"wrong-partition": (2, 4)}
+    assert known(offsets=(0, 1, 4, 4, 4, 6)) == {"wrong-partition": (2, 4), "broken-partitions": ()}
+    assert known(offsets=(0, 4, 1, 4, 4, 5)) == {"broken-partitions": ()}
+
+
+def test_what_a_control_buffer_says() -> None:
+    words = [0] * 160
+    assert control_view(words) == (0, frozenset(), None)
+    words[3], words[31], words[32], words[128] = 1, 5, 1, 7
+    words[129:135] = range(6)
+    assert control_view(words) == (7, frozenset({0, 28}), (0, 1, 2, 3, 4, 5))
 
 
 @pytest.mark.parametrize(
@@ -284,7 +378,7 @@ def test_a_ring_behind_a_header_is_found(header: int) -> None:
 
 
 def test_a_cut_ring_is_checked_as_far_as_it_goes() -> None:
-    report = check_bytes(ready(1) + slot(state=4) + b"abc")
+    report = check_bytes(ready(1) + slot(**PAUSED_BADLY) + b"abc")
     assert names(report) == ["left-over-bytes", "paused-without-flag"]
     assert (report.slots, report.left_over_bytes) == (2, 3)
     assert "--offset" in report.findings[0].remedy
@@ -318,7 +412,7 @@ def test_more_slots_than_word_indices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_file_gives_the_same_findings_and_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "ring.bin"
-    path.write_bytes(slot(state=4) + ready(1))
+    path.write_bytes(slot(**PAUSED_BADLY) + ready(1))
     assert names(check_file(path)) == ["paused-without-flag"]
     assert os.listdir(tmp_path) == ["ring.bin"]
 
@@ -347,6 +441,37 @@ def test_running_slots_of_a_held_ring_name_the_holder(tmp_path: Path) -> None:
     )
 
 
+def test_running_slots_of_a_ring_held_here(tmp_path: Path) -> None:
+    path = tmp_path / "ring.bin"
+    path.write_bytes(slot(state=2, task_id=1))
+    with hold(path, role="launch"):
+        (finding,) = check_file(path).findings
+    assert finding.kind.name == "running-held"
+
+
+def test_records() -> None:
+    report = check_bytes(slot(state=99), ignore=["empty-ring"])
+    assert report.to_record() == {
+        "ring": "-",
+        "size_bytes": 64,
+        "slots": 1,
+        "left_over_bytes": 0,
+        "sound": False,
+        "errors": 1,
+        "warnings": 0,
+        "notes": 0,
+        "ignored": [],
+    }
+    record = report.findings[0].to_record()
+    assert (record["name"], record["severity"], record["slots"]) == ("unknown-state", "error", [0])
+
+
+def test_conditions_as_they_are_shown() -> None:
+    assert KINDS["empty-ring"].shown_where is None
+    assert "resume_epoch <= EPOCH" in str(KINDS["due-epoch"].shown_where)
+    assert all("{" not in str(kind.shown_where) for kind in KINDS.values())
+
+
 def test_a_killed_writers_file_is_noted(tmp_path: Path) -> None:
     path = tmp_path / "ring.bin"
     path.write_bytes(ready(1))
@@ -362,7 +487,7 @@ def test_a_killed_writers_file_is_noted(tmp_path: Path) -> None:
 
 
 def test_ignored_findings_do_not_count(tmp_path: Path) -> None:
-    report = check_bytes(slot(state=4) + slot(state=99), ignore=["paused-without-flag", "own-parent"])
+    report = check_bytes(slot(**PAUSED_BADLY) + slot(state=99), ignore=["paused-without-flag", "own-parent"])
     assert names(report) == ["unknown-state"]
     assert report.ignored == ("paused-without-flag",)
     with pytest.raises(UnknownNameError):

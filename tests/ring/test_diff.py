@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from tests.ring.rings import edge_words, numbered, slots_of
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES
-from vyrectl.abi.states import TaskState
+from vyrectl.abi.states import TRANSITIONABLE, TaskState
 from vyrectl.errors import LifecycleError
 from vyrectl.ring.diff import CHUNK_SLOTS, RingDiff, diff_rings
-from vyrectl.ring.explain import Explanation
+from vyrectl.ring.explain import Explanation, _ways
 from vyrectl.task.item import TaskWorkItem
 from vyrectl.task.lifecycle import ACTIONS, TRANSITIONS
 
@@ -253,3 +253,14 @@ def _numbers(diff: RingDiff) -> list[int]:
     assert len(diff.before) == len(diff.after) == len(diff.which) == len(diff)
     numbers: list[int] = diff.numbers.tolist()
     return numbers
+
+
+def test_a_new_task_that_runs_already() -> None:
+    found = look(item(state=TaskState.DONE, task_id=1), item(state=TaskState.RUNNING, task_id=2))
+    assert found.actions == ("publish", "claim")
+
+
+@pytest.mark.parametrize("flags", range(16))
+@pytest.mark.parametrize("before", sorted(TRANSITIONABLE))
+def test_some_way_leads_from_every_start_to_every_state(before: TaskState, flags: int) -> None:
+    assert {node.state for node in _ways(before, flags)} == set(TaskState)

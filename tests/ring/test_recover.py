@@ -109,6 +109,8 @@ def test_a_counter_at_its_end_leaves_that_orphan(tmp_path: Path) -> None:
         "unknown": 1,
         "left_over_bytes": 0,
         "abandoned": [],
+        "finished": [],
+        "faulted": [],
         "dry_run": False,
         "backup": None,
     }

@@ -236,3 +236,9 @@ def test_negative_numbers(count: int, seed: int) -> None:
 def test_more_slots_than_a_ring_has() -> None:
     with pytest.raises(RingFormatError, match="more than"):
         synthesize(MAX_SLOTS + 1, 0)
+
+
+def test_a_parameter_of_an_operation_that_is_not_drawn_changes_nothing() -> None:
+    plain = Mix.from_mapping({"op": {"nop": 1}})
+    more = Mix.from_mapping({"op": {"nop": 1}, "param": {"spin": [3, 5]}})
+    assert synthesize(50, 1, plain).tobytes() == synthesize(50, 1, more).tobytes()

@@ -18,6 +18,7 @@ from vyrectl import SLOT_DTYPE, Ring
 from vyrectl.abi.limits import SLOT_WORDS
 from vyrectl.abi.slot import FIELD_ALIASES, FIELD_INDEX, FIELD_NAMES
 from vyrectl.errors import InvalidInputError
+from vyrectl.ring import tables
 from vyrectl.ring.tables import MAX_LINE_CHARACTERS, read_csv, read_jsonl
 from vyrectl.task.arrays import SlotArray
 
@@ -265,3 +266,12 @@ def test_a_task_line_takes_microseconds() -> None:
         assert len(from_jsonl(lines)) == count
         seconds.append(time.perf_counter() - start)
     assert min(seconds) / count < 20e-6
+
+
+def test_what_is_remembered_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_MEMO_TEXTS", 2)
+    names = ["param", "input", "output", "tenant"]
+    lines = [json.dumps({name: str(number), "op": "nop"}) for number, name in enumerate(names * 3)]
+    slots = from_jsonl("\n".join(lines))
+    assert slots["param"].tolist() == [0, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0, 0]
+    assert slots["tenant_id"].tolist() == [0, 0, 0, 3, 0, 0, 0, 7, 0, 0, 0, 11]

@@ -37,3 +37,9 @@ def test_large_rings_take_the_other_way(monkeypatch: pytest.MonkeyPatch) -> None
     small = oldest(data, 7)
     monkeypatch.setattr(module, "STDLIB_SLOTS", 3)
     assert oldest(data, 7) == small == [10, 21, 32, 43, 9, 20, 31]
+
+
+def test_later_chunks_only_bring_older_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "CHUNK_SLOTS", 2)
+    array = slot_array(NAMES, [(1, 5), (1, 4), (1, 5), (1, 9), (1, 4), (1, 3)])
+    assert oldest_of_slots(array, 2) == [3, 0]

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from tests.policy.strategies import REQUESTS, field
 from tests.vectors import load, numbers
 from vyrectl import SLOT_DTYPE, LaunchRequest, TaskQueueSnapshot
-from vyrectl.errors import InvalidInputError, LaunchRequestError, SnapshotOverflowError, UnknownStateError
+from vyrectl.errors import (
+    InvalidInputError,
+    LaunchRequestError,
+    RingFormatError,
+    SnapshotOverflowError,
+    UnknownStateError,
+)
 from vyrectl.telemetry import sweep as module
 from vyrectl.telemetry.snapshot import SNAPSHOT_WIDTHS, StateTally, sum_snapshots, tally_bytes, tally_slots
 
@@ -133,3 +139,9 @@ def test_sums_add_counts_and_take_the_oldest_age() -> None:
         2, 4, 6, 8, 10, 12, 14, 9
     )
     assert asdict(sum_snapshots([])) == asdict(TaskQueueSnapshot())
+
+
+def test_bytes_that_are_no_whole_number_of_slots() -> None:
+    with pytest.raises(RingFormatError) as caught:
+        tally_bytes(bytes(65))
+    assert caught.value.left_over == 1

@@ -10,5 +10,17 @@ SLOT_BYTES = SLOT_WORDS * WORD_BYTES
 MAX_SLOTS = U32_MAX // SLOT_WORDS
 """Most slots whose every word still has a u32 index: 268 435 455."""
 
+MAX_OBSERVABLES = U32_MAX - 160
+"""Most observable words that still have a u32 index behind the control buffer's first 160."""
+
+DEBUG_RECORD_WORDS = 4
+MAX_DEBUG_RECORDS = (U32_MAX - 1) // DEBUG_RECORD_WORDS
+"""Most records of a debug log whose every word has a u32 index."""
+
+DEFAULT_DEBUG_RECORDS = 64
+
+MAX_ENCODED = 1_048_576
+"""What the runtime's encoders stop at: slots of a ring, observables, debug records, records of a replay log."""
+
 NEVER_EPOCH = U32_MAX
 """A resume_epoch that no epoch reaches: such a task waits for an explicit resume."""

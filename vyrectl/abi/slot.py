@@ -77,6 +77,10 @@ FIELD_ALIASES: dict[str, str] = {
 WORK_ITEM_FIELDS: tuple[str, ...] = ("op_handle", "input_handle", "output_handle", "param")
 """The legacy work item (words 1, 4, 5, 6), in its own order."""
 
+PAYLOAD_FIRST = 4
+PAYLOAD_WORDS = SLOT_WORDS - PAYLOAD_FIRST
+"""Words 4 to 15: the arguments of a published operation (spec 3.3)."""
+
 SLOT_STRUCT = struct.Struct("<16I")
 """Packs and unpacks the 16 words of one slot."""
 

@@ -24,6 +24,7 @@ from vyrectl.abi.states import (
     priority_name,
     state_name,
 )
+from vyrectl.cli.payload import payload_meaning
 from vyrectl.errors import LifecycleError
 from vyrectl.task.lifecycle import TRANSITIONS, Transition, apply_words
 
@@ -80,6 +81,9 @@ def word_meaning(field: Field, words: Words) -> str:
     value = words[field.index]
     if field.name == "continuation_data" and words[0] == TaskState.FAULTED:
         return f"fault {fault_name(value)}: {fault_meaning(value)}"
+    told = payload_meaning(field.index, words)
+    if told is not None:
+        return told
     if field.kind == "counter" and value == U32_MAX:
         return f"{field.meaning}; at its end, cannot rise"
     if field.kind == "epoch" and value == NEVER_EPOCH:

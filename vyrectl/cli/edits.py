@@ -6,7 +6,7 @@ Needs numpy, inside functions. Nothing is edited unless slots were chosen: by li
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,9 +146,16 @@ def plan_action(slots: SlotArray, numbers: NDArray[np.int64], action: str, given
 
     kept = {name: field for name, field in TRANSITIONS[action].arguments.items() if name not in given}
     edit = plan_transition(slots, numbers, action, **dict.fromkeys(kept, 0), **given)
-    for field in kept.values():
-        edit.after[field] = edit.before[field]
-    return edit
+    assert edit.again is not None
+    plain = edit.again
+
+    def keep(before: SlotArray, after: SlotArray) -> SlotArray:
+        for field in kept.values():
+            after[field] = before[field]
+        return after
+
+    keep(edit.before, edit.after)
+    return replace(edit, again=lambda before, which: keep(before, plain(before, which)))
 
 
 def _emit(output: Output, ring: Path, edit: Edit, total: int, options: EditOptions) -> None:

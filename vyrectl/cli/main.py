@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command as typer_command
 
 from vyrectl.cli.catalog import CATALOG, NAMES, find
@@ -57,6 +57,15 @@ class LazyGroup(TyperGroup):
                 formatter.write_dl([(e.name, e.summary) for e in CATALOG if e.section == section])
 
 
+class PlainCommand(TyperCommand):
+    """A command whose usage line shows required arguments as they are, whatever version typer is."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Parts of the usage line, without the braces that some versions put around required arguments."""
+        pieces = super().collect_usage_pieces(ctx)
+        return [piece[1:-1] if piece.startswith("{") and piece.endswith("}") else piece for piece in pieces]
+
+
 def load_command(name: str) -> Any:
     """Build the click command of that name, or return None."""
     entry = find(name)
@@ -66,7 +75,10 @@ def load_command(name: str) -> Any:
     module = import_module(entry.module)
     settings = {"help_option_names": ["-h", "--help"], **getattr(module, "CONTEXT", {})}
     app.command(
-        name=name, no_args_is_help=getattr(module, "HELP_WITHOUT_ARGUMENTS", False), context_settings=settings
+        name=name,
+        cls=PlainCommand,
+        no_args_is_help=getattr(module, "HELP_WITHOUT_ARGUMENTS", False),
+        context_settings=settings,
     )(module.command)
     return typer_command(app)
 
@@ -163,11 +175,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def _usage(error: Any, args: list[str]) -> int:
     from vyrectl.cli.output import report_error
+    from vyrectl.cli.usage import usage_error
 
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "vyrectl"
-    message = error.format_message().rstrip(".")
-    report_error(UsageError(message, fix=f"Try '{path} --help'"), args)
+    command = args[0] if args and find(args[0]) else ""
+    report_error(usage_error(error, f"vyrectl {command}".strip()), args)
     return UsageError.exit_code
 
 

@@ -8,6 +8,7 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import SLOT_STRUCT
 from vyrectl.cli.describe import action_rows, slot_record, word_rows
 from vyrectl.cli.output import Output
+from vyrectl.cli.payload import packed_rows
 from vyrectl.cli.views.inspect import slot_view
 from vyrectl.errors import UsageError
 
@@ -50,6 +51,7 @@ def full_record(ring: Ring, number: int) -> dict[str, Any]:
     return {
         **flat_record(ring, number),
         "words": word_rows(words),
+        **({} if (packed := packed_rows(words)) is None else {"packed": packed}),
         "actions": action_rows(words),
         "parents": [_relative(ring, slot) for slot in found.parents],
         "children": [_relative(ring, slot) for slot in found.children],

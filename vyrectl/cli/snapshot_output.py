@@ -75,6 +75,21 @@ class Targets(NamedTuple):
         if watch is not None:
             self._check_watch(rings, watch)
 
+    def check_control(self, rings: Sequence[Path], control: Path | None) -> None:
+        """Refuse what a control buffer cannot go with.
+
+        Raises:
+            UsageError: Several rings, or a format that has no place for the runtime's view.
+        """
+        if control is None:
+            return
+        if len(rings) != 1:
+            raise UsageError("--control goes with one ring", fix="Name the ring that it lies beside")
+        if self.openmetrics:
+            raise UsageError("--openmetrics has no place for --control", fix="Leave one of them out")
+        if str(control) == "-":
+            raise UsageError("a control buffer is read from a file", fix="Name one")
+
     def _check_watch(self, rings: Sequence[Path], watch: float) -> None:
         if not LEAST_INTERVAL_S <= watch <= MOST_INTERVAL_S:
             raise UsageError(

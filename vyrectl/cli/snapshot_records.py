@@ -44,12 +44,14 @@ class Wanted(NamedTuple):
         spreads: Whether to say how ages and requeues spread.
         oldest: How many of the oldest tasks to list; 0 for no list.
         lenient: Count unknown states apart instead of refusing them.
+        control: A control buffer to see the ring with, or None.
     """
 
     groups: Sequence[str] = ()
     spreads: bool = False
     oldest: int = 0
     lenient: bool = False
+    control: Path | None = None
 
 
 def parse_groups(text: str) -> list[str]:
@@ -128,6 +130,10 @@ def measure(ring: Ring, wanted: Wanted) -> Measured:
     record.update(_spreads([ring], wanted))
     if wanted.oldest:
         record["oldest"] = _oldest_rows(ring, wanted.oldest)
+    if wanted.control is not None:
+        from vyrectl.cli.snapshot_runtime import runtime_record
+
+        record["runtime"] = runtime_record(wanted.control, tally.counts, tally.unknown)
     return Measured(ring, snapshot, tables, record)
 
 

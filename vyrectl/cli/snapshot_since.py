@@ -31,11 +31,13 @@ class Baseline(NamedTuple):
         seconds: When it was taken, on the clock of the answers to compare; None when it does not say.
         total: The counts of the ring, or of all rings together.
         rings: Counts by the ring's name, as far as they are known.
+        drained: DONE_COUNT of the control buffer that it was taken with, if it was.
     """
 
     seconds: float | None
     total: Counts
     rings: Mapping[str, Counts]
+    drained: int | None = None
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -57,6 +59,7 @@ def read_baseline(path: Path) -> Baseline:
         seconds=parse_timestamp(record.get("timestamp")),
         total=_counts(record.get("sum", record), name),
         rings={str(one["ring"]): _counts(one, name) for one in rings if _is_ring(one)},
+        drained=_drained(record, name),
     )
 
 
@@ -69,7 +72,8 @@ def baseline_of(full: Full, seconds: float) -> Baseline | None:
     """
     if full["sum"] is None:
         return None
-    return Baseline(seconds, full["sum"], {one["ring"]: one for one in full["rings"] if _is_ring(one)})
+    rings = {one["ring"]: one for one in full["rings"] if _is_ring(one)}
+    return Baseline(seconds, full["sum"], rings, full["sum"].get("runtime", {}).get("drained_slots"))
 
 
 def put_since(full: Full, baseline: Baseline, seconds: float) -> None:
@@ -88,6 +92,10 @@ def put_since(full: Full, baseline: Baseline, seconds: float) -> None:
     same = sorted(baseline.rings) == sorted(one["ring"] for one in rings)
     if same or len(full["rings"]) == 1 or not baseline.rings:
         _compare(full["sum"], baseline.total, passed)
+    if baseline.drained is not None and full["sum"] is not None and "runtime" in full["sum"]:
+        from vyrectl.cli.snapshot_runtime import put_watchdog
+
+        put_watchdog(full["sum"]["runtime"], baseline.drained)
     for ring in rings:
         if ring is not full["sum"] and ring["ring"] in baseline.rings:
             _compare(ring, baseline.rings[ring["ring"]], passed)
@@ -100,6 +108,21 @@ def _compare(record: dict[str, Any] | None, before: Counts, passed: float | None
 
 def _is_ring(record: Any) -> bool:
     return isinstance(record, dict) and "ring" in record and "error" not in record
+
+
+def _drained(record: dict[str, Any], name: str) -> int | None:
+    """DONE_COUNT of a snapshot that was taken with a control buffer.
+
+    Raises:
+        InvalidInputError: It is no count.
+    """
+    runtime = record.get("runtime")
+    if not isinstance(runtime, dict) or "drained_slots" not in runtime:
+        return None
+    drained = runtime["drained_slots"]
+    if type(drained) is not int or drained < 0:
+        raise InvalidInputError(f"drained_slots is {str(drained)[:40]}, not a count", where=name)
+    return drained
 
 
 def _counts(record: Any, name: str) -> Counts:

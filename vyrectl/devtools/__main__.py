@@ -1,4 +1,4 @@
-"""`python -m vyrectl.devtools`: generate files or check them, check the layers, run what the README shows.
+"""`python -m vyrectl.devtools`: generate files or check them, check the layers, run what the README shows, draw it.
 
 Exits 0 when all is well, 1 when a check found something.
 """
@@ -26,6 +26,9 @@ def main(argv: list[str] | None = None) -> int:
     commands.add_parser("layers", help="check who imports what, who prints, and where the atomics are")
     readme = commands.add_parser("readme", help="run the README's commands and compare what they print")
     readme.add_argument("--update", action="store_true", help="put the real output in place of another")
+    pictures = commands.add_parser("pictures", help="draw the README's pictures that differ")
+    pictures.add_argument("--check", action="store_true", help="write nothing; fail when a picture differs")
+    pictures.add_argument("names", nargs="*", metavar="NAME", help="only these: snapshot.svg ...")
     arguments = parser.parse_args(argv)
     if not (ROOT / "pyproject.toml").exists():
         parser.error(f"{ROOT} is no checkout of vyrectl")
@@ -33,6 +36,8 @@ def main(argv: list[str] | None = None) -> int:
         return _layers()
     if arguments.command == "readme":
         return _readme(write=arguments.update)
+    if arguments.command == "pictures":
+        return _pictures(arguments.names, check=arguments.check)
     return _check() if arguments.check else _generate()
 
 
@@ -72,6 +77,19 @@ def _readme(*, write: bool) -> int:
         print(outcome)
     print(f"{len(outcomes) - len(wrong)} commands as the README shows them, {len(wrong)} not")
     return 1 if wrong else 0
+
+
+def _pictures(names: list[str], *, check: bool) -> int:
+    from vyrectl.devtools import pictures
+
+    found = list(pictures.stale(ROOT, names))
+    for drawn in found:
+        if check:
+            print(f"{drawn.picture.path} is stale; run `{pictures.UPDATE}` and commit the result")
+        else:
+            drawn.write(ROOT)
+            print(f"wrote {drawn.picture.path}")
+    return 1 if check and found else 0
 
 
 if __name__ == "__main__":

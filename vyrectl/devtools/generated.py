@@ -9,6 +9,9 @@ from pathlib import Path
 
 from vyrectl.cli.completion.render import render_scripts
 from vyrectl.devtools.cheader import c_header
+from vyrectl.devtools.liveheader import live_header
+from vyrectl.devtools.manual import NAME as MANUAL
+from vyrectl.devtools.manual import manual_page
 from vyrectl.devtools.tables import fill_places
 
 UPDATE = "python -m vyrectl.devtools generate"
@@ -44,8 +47,10 @@ class Generated:
 def generated_files(root: Path) -> Iterator[Generated]:
     """Every generated file of the repository at `root`."""
     yield _generated(root, Path("kernels/include/vyre_abi.h"), c_header())
+    yield _generated(root, Path("kernels/include/vyre_live.h"), live_header())
     for name, text in render_scripts().items():
         yield _generated(root, Path("completions") / name, text)
+    yield _generated(root, Path("completions") / MANUAL, manual_page())
     readme = root / "README.md"
     if readme.exists():
         text = readme.read_text(encoding="utf-8")

@@ -20,6 +20,7 @@ LAYERS: tuple[str, ...] = (
     "errors",
     "resources",
     "abi",
+    "protocol",
     "task",
     "policy",
     "telemetry",
@@ -36,12 +37,16 @@ LAYERS: tuple[str, ...] = (
 
 UPWARD: dict[tuple[str, str], str] = {
     ("vyrectl.errors", "abi"): "an error about a state word shows the state's name",
+    ("vyrectl.launch.supervised", "live"): "a launch in place lets editors of other processes in",
+    ("vyrectl.ring.edit", "live"): "an edit of a ring that runs goes to its workers",
+    ("vyrectl.ring.hold", "live"): "whoever locks a ring first finishes what a dead launch had begun",
+    ("vyrectl.ring.recover", "live"): "a preview of a recovery includes what the lock would finish",
 }
 """Who may import which higher layer, and why. Only inside a function."""
 
 EXTERNAL: dict[str, tuple[str, ...]] = {
     "pyopencl": ("opencl",),
-    "rich": ("cli",),
+    "rich": ("cli", "devtools"),
     "typer": ("cli",),
     "pyarrow": ("cli",),
     "matplotlib": ("cli",),

@@ -5,7 +5,8 @@ that begins with `$ ` is a command; `> ` continues it. A trailing `# exit 3` is 
 otherwise. The lines after it are what the terminal shows: standard output and standard error together. In them `...`
 stands for any text, and a line that holds nothing else for any lines. A command without such lines is only run.
 
-Blocks in another language (```` ```sh ````) are not run.
+Blocks of ```` ```python ```` are programs that are run in the same folder and must end well. Blocks in another
+language (```` ```sh ````) are not run.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Step:
         exit_code: What it should exit with.
         expected: Lines it should print; none when only the exit code counts.
         first: Zero-based index of the line after the command, where `expected` begins.
+        program: A Python program, instead of a command for a shell.
     """
 
     line: int
@@ -41,6 +43,16 @@ class Step:
     exit_code: int
     expected: tuple[str, ...]
     first: int
+    program: str = ""
+
+    @property
+    def arguments(self) -> list[str]:
+        """What is started."""
+        return (
+            [sys.executable, "-W", "error", "-c", self.program]
+            if self.program
+            else ["bash", "-c", self.command]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +83,22 @@ class Outcome:
 
 
 def read_steps(text: str) -> list[Step]:
-    """Every command of a document's console blocks, in order."""
+    """Every command of a document's console blocks and every Python program, in order."""
     steps: list[Step] = []
-    inside = False
+    language = ""
     for number, line in enumerate(text.splitlines()):
         if line.startswith("```"):
-            inside = not inside and line.split() == ["```console"]
-        elif inside and line.startswith("$ "):
+            language = "" if language else line.removeprefix("```") or "text"
+            if language == "python":
+                steps.append(Step(number + 1, "python -c", 0, (), number + 1))
+        elif language == "python":
+            steps[-1] = replace(steps[-1], program=f"{steps[-1].program}{line}\n")
+        elif language == "console" and line.startswith("$ "):
             code = _EXIT.search(line)
             steps.append(
                 Step(number + 1, _EXIT.sub("", line[2:]), int(code[1]) if code else 0, (), number + 1)
             )
-        elif inside and steps:
+        elif language == "console" and steps:
             steps[-1] = _longer(steps[-1], line, number)
     return steps
 
@@ -91,9 +107,9 @@ def run_steps(steps: list[Step], folder: Path) -> Iterator[Outcome]:
     """Run commands one after the other in a folder, each in a bash of its own."""
     for step in steps:
         done = subprocess.run(
-            ["bash", "-c", step.command],
+            step.arguments,
             cwd=folder,
-            env=_environment(folder),
+            env=environment(folder),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -132,7 +148,7 @@ def _pattern(line: str) -> str:
     return ".*".join(re.escape(part) for part in line.split(ANYTHING)) + r"\n"
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """The caller's environment with this Python's commands first, a home of its own, and no colour."""
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     scripts = str(Path(sys.executable).parent)

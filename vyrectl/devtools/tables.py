@@ -1,4 +1,4 @@
-"""Markdown tables made from the wire's data, and the marked places of a document that hold them.
+"""Markdown made from the wire's data and from a document's own headings, and the marked places that hold it.
 
 A place reads `<!-- generated: NAME -->` ... `<!-- end -->`; what stands between is replaced and never read.
 """
@@ -14,11 +14,17 @@ from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.opcodes import CONTROL_OPCODES
 from vyrectl.abi.slot import FIELD_INDEX, FIELDS
 from vyrectl.abi.states import STATE_MEANINGS, TaskFlag, TaskPriority, TaskState
+from vyrectl.devtools.manual_text import EXIT_CODES
 from vyrectl.errors import UsageError
 from vyrectl.task.lifecycle import TRANSITIONS, Transition
 
 _PLACE = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+_HEADING = re.compile(r"^(##|###) (.+)$", re.MULTILINE)
+_FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _START = re.compile(r"<!-- generated:.*")
+
+CONTENTS = "contents"
+"""Marker of the place that links to the document's sections."""
 
 
 def fill_places(text: str, where: str) -> str:
@@ -32,12 +38,36 @@ def fill_places(text: str, where: str) -> str:
         UsageError: A marker names no table or has no end.
     """
     for number, line in enumerate(text.splitlines(), start=1):
-        if _START.match(line) and not any(f"<!-- generated: {name} -->" == line for name in TABLES):
-            known = f"Known: {', '.join(TABLES)}"
+        if _START.match(line) and not any(
+            f"<!-- generated: {name} -->" == line for name in (*TABLES, CONTENTS)
+        ):
+            known = f"Known: {', '.join((*TABLES, CONTENTS))}"
             raise UsageError(f"no table for {line!r}", where=f"{where}, line {number}", fix=known)
     if len(_START.findall(text)) != len(_PLACE.findall(text)):
         raise UsageError("a generated place has no end", where=where, fix="Close it with <!-- end -->")
-    return _PLACE.sub(lambda place: f"{place[1]}\n{TABLES[place[2]]()}\n{place[4]}", text)
+
+    def fill(place: re.Match[str]) -> str:
+        made = contents(text) if place[2] == CONTENTS else TABLES[place[2]]()
+        return f"{place[1]}\n{made}\n{place[4]}"
+
+    return _PLACE.sub(fill, text)
+
+
+def contents(text: str) -> str:
+    """Links to a document's sections, with those below them on the same line."""
+    sections: list[list[str]] = []
+    for level, title in _HEADING.findall(_FENCED.sub("", text)):
+        link = f"[{title}](#{anchor(title)})"
+        if level == "##":
+            sections.append([link])
+        elif sections:
+            sections[-1].append(link)
+    return "".join(f"- {': '.join(filter(None, (first, ', '.join(rest))))}\n" for first, *rest in sections)
+
+
+def anchor(title: str) -> str:
+    """The name that code hosts give a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -113,6 +143,10 @@ def _commands() -> str:
     return _table(("command", "does"), ((f"`{e.name}`", e.summary) for e in CATALOG))
 
 
+def _exit_codes() -> str:
+    return _table(("exit code", "meaning"), EXIT_CODES.items())
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "slot-table": _slot,
     "states": _states,
@@ -123,5 +157,6 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "opcodes": _opcodes,
     "control": _control,
     "commands": _commands,
+    "exit-codes": _exit_codes,
 }
 """Name in the marker -> what makes the table."""

@@ -14,8 +14,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.limits import DEBUG_RECORD_WORDS, DEFAULT_DEBUG_RECORDS
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource
+from vyrectl.engine.quotas import Quotas
 from vyrectl.engine.schedule import DEFAULT_AGE_THRESHOLD
 from vyrectl.task.arrays import SlotArray
 
@@ -29,6 +31,38 @@ OUTCOMES = ("done", "yielded", "paused", "requeued", "faulted")
 Place = Callable[[bool], tuple[SlotArray, bool]]
 """Gets whether the device can work on the host's memory itself, seen by whoever maps it; gives the slots to work on and
 whether to do so. Either way the slots hold the result at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMemory:
+    """Memory in which a running job meets its host and other processes; layout in `vyrectl.abi.live`.
+
+    Attributes:
+        words: What the kernel gets as its live buffer, u32, page-aligned.
+        control: The control buffer to work on, u32, page-aligned.
+        capacity: Places of the inbox.
+        workers: Redo records.
+    """
+
+    words: NDArray[np.uint32]
+    control: NDArray[np.uint32]
+    capacity: int
+    workers: int
+
+
+class Live(Protocol):
+    """Makes the live memory of a job that a device works on in place."""
+
+    def open(self, workers: int, control: NDArray[np.uint32]) -> LiveMemory | None:
+        """The memory for so many workers, with a copy of this control buffer; None for none.
+
+        Raises:
+            FileError: It cannot be made.
+        """
+
+    def mark(self) -> None:
+        """Called before each index: changes from here on are news."""
+
 
 MODES = ("auto", "jit", "interpreter")
 """Which operations are compiled: those that the ring uses (jit), all (interpreter), or jit for long rings (auto)."""
@@ -53,8 +87,11 @@ class Job:
         work_group_size: Work-items of a group, or None.
         ticket: Positions taken at once, or None.
         place: Asked for the memory to work in once the device is known; see `Place`. By default a copy.
+        live: Makes the memory that others may see and change while the job runs in place; None for none.
         mode: One of `MODES`.
         verify: Keep a witness of every claim and end (`Session.witness`).
+        quotas: Most claims of the tenants that are bounded; see `vyrectl.engine.quotas`.
+        debug_log: Debug log (spec 3.2) to start from, u32, at least one word; a backend works on its own copy.
     """
 
     slots: SlotArray
@@ -68,8 +105,20 @@ class Job:
     work_group_size: int | None = None
     ticket: int | None = None
     place: Place | None = None
+    live: Live | None = None
     mode: str = "auto"
     verify: bool = False
+    quotas: Quotas = field(default_factory=dict)
+    debug_log: NDArray[np.uint32] = field(default_factory=lambda: new_debug_log(DEFAULT_DEBUG_RECORDS))
+
+    def layout(self) -> tuple[NDArray[np.void], int]:
+        """`BufferTable.layout` with a row for the debug log behind those that handles reach."""
+        return self.buffers.layout(behind=self.debug_log)
+
+
+def new_debug_log(records: int) -> NDArray[np.uint32]:
+    """An empty debug log with room for so many records, u32, shape (1 + 4 * records,)."""
+    return np.zeros(1 + DEBUG_RECORD_WORDS * records, np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +151,14 @@ class Tally:
         by_priority: Claims per priority word 0-4.
         by_op: op_handle -> outcome name -> turns that ended so; the key None gathers ops that nothing
             defines.
+        quota_left: Claims left to each tenant that is bounded.
     """
 
     claims: int = 0
     lost: int = 0
     by_priority: list[int] = field(default_factory=lambda: [0] * 5)
     by_op: dict[int | None, Counter[str]] = field(default_factory=dict)
+    quota_left: dict[int, int] = field(default_factory=dict)
 
     def outcomes(self) -> dict[str, int]:
         """Turns per outcome, over all ops."""
@@ -149,6 +200,9 @@ class Session(Protocol):
 
     def write_control(self, word: int, value: int) -> None:
         """Set one control word, between runs."""
+
+    def debug_log(self) -> NDArray[np.uint32]:
+        """A copy of the debug log."""
 
     def slots(self) -> SlotArray:
         """The ring: a copy, or the very memory that `Job.place` gave to work on."""

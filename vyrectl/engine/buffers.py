@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import tokenize
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.errors import FileError, InvalidInputError, UsageError
+
+if TYPE_CHECKING:
+    from vyrectl.engine.arena import Arena
 
 MAX_HANDLE = 65_535
 """Largest handle that may carry a buffer; the table has a row for every handle below it."""
@@ -75,6 +78,11 @@ class Buffer:
 class BufferTable:
     """Every buffer of a launch, by handle, and the argument table.
 
+    Attributes:
+        by_handle: Handle -> buffer.
+        arguments: The argument table, or None.
+        arena: The memory that a device shares with this process and that all arrays lie in; None otherwise.
+
     Args:
         buffers: Handle (0..65535) -> buffer; the key "args" is the argument table, u32, shape (n, 4).
 
@@ -87,6 +95,7 @@ class BufferTable:
         given = dict(buffers or {})
         arguments = given.pop(ARGUMENTS, None)
         self.arguments = None if arguments is None else _argument_table(arguments)
+        self.arena: Arena | None = None
         self.by_handle: dict[int, Buffer] = {}
         for handle, buffer in given.items():
             if not isinstance(handle, int) or not 0 <= handle <= MAX_HANDLE:
@@ -120,21 +129,23 @@ class BufferTable:
         """Row of the argument table; one past the last row when there is none."""
         return self.handle_count
 
-    def layout(self) -> tuple[NDArray[np.void], int]:
+    def layout(self, *, behind: NDArray[np.uint32] | None = None) -> tuple[NDArray[np.void], int]:
         """Where each row lies in one arena.
 
+        Args:
+            behind: Words of the engine's own to make room for, in a row behind the last that no handle reaches.
+
         Returns:
-            The table, shape (rows,), of `TABLE_DTYPE`, and the arena's size in bytes.
+            The table, shape (rows,) or one more, of `TABLE_DTYPE`, and the arena's size in bytes.
         """
-        rows = self.rows
+        rows = [*self.rows, *([] if behind is None else [Buffer(behind, writable=True)])]
+        offsets, end = _offsets(rows) if self.arena is None else self.arena.layout(len(rows))
         table = np.zeros(len(rows), dtype=TABLE_DTYPE)
-        end = 0
-        for row, buffer in enumerate(rows):
+        for row, (buffer, offset) in enumerate(zip(rows, offsets, strict=True)):
             if buffer is None:
                 table[row] = (0, 0, TYPE_ABSENT, 0)
-                continue
-            table[row] = (end, buffer.array.nbytes, buffer.type_code, int(buffer.writable))
-            end += -(-buffer.array.nbytes // ARENA_ALIGN_BYTES) * ARENA_ALIGN_BYTES
+            else:
+                table[row] = (offset, buffer.array.nbytes, buffer.type_code, int(buffer.writable))
         return table, end
 
     def save_outputs(self) -> list[Path]:
@@ -143,6 +154,8 @@ class BufferTable:
         Raises:
             FileError: One cannot be written; those written before stay.
         """
+        if self.arena is not None:
+            return self.arena.publish()
         written = []
         for buffer in self.by_handle.values():
             if buffer.output is not None:
@@ -173,6 +186,31 @@ def parse_buffer_option(text: str) -> tuple[int | str, Buffer]:
     source, _, output = spec.partition(":")
     array = load_npy(Path(source))
     return handle, Buffer(array, writable=bool(output), output=Path(output) if output else None)
+
+
+def _offsets(rows: list[Buffer | None]) -> tuple[list[int], int]:
+    """Where each row begins when they lie one after the other, and their length."""
+    offsets, end = [], 0
+    for buffer in rows:
+        offsets.append(end)
+        size = 0 if buffer is None else buffer.array.nbytes
+        end += -(-size // ARENA_ALIGN_BYTES) * ARENA_ALIGN_BYTES
+    return offsets, end
+
+
+def parse_buffer_options(texts: Iterable[str]) -> BufferTable:
+    """The table that all `--buffer` options of a command make; raises like `parse_buffer_option`.
+
+    Raises:
+        UsageError: A handle is given twice.
+    """
+    table: dict[int | str, Buffer] = {}
+    for text in texts:
+        handle, buffer = parse_buffer_option(text)
+        if handle in table:
+            raise UsageError(f"buffer {handle} is given twice", fix="Give each handle one buffer")
+        table[handle] = buffer
+    return BufferTable(table)
 
 
 def load_npy(path: Path) -> NDArray[Any]:

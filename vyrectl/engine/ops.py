@@ -8,24 +8,27 @@ and nothing is compiled.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.opcodes import CONTROL_OPCODES, SHIPPED_FIRST, SHIPPED_LAST, is_system_opcode
-from vyrectl.errors import FileError, InvalidInputError
+from vyrectl.errors import FileError, InvalidInputError, OpSourceError
 from vyrectl.resources import kernels_dir
 
 _BLANKED = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _DECLARATION = re.compile(
-    r"\b(?P<macro>VYRE_OP|VYRE_GROUP_OP)\s*\(\s*(?P<id>0[xX][0-9a-fA-F]+|\d+)[uU]?\s*,"
+    r"\b(?P<macro>VYRE_(?:ONCE_)?(?:GROUP_)?OP)\s*\(\s*(?P<id>0[xX][0-9a-fA-F]+|\d+)[uU]?\s*,"
     r'\s*(?P<name>[A-Za-z_]\w*)\s*,\s*"(?P<doc>(?:\\.|[^"\\\n])*)"\s*\)',
     re.ASCII,
 )
 _PREPROCESSOR = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.MULTILINE)
-_CALL = re.compile(r"\bVYRE_(?:GROUP_)?OP\b")
+_CALL = re.compile(r"\bVYRE_(?:ONCE_)?(?:GROUP_)?OP\b")
+
+DECLARATION_MACROS = ("VYRE_OP", "VYRE_GROUP_OP", "VYRE_ONCE_OP", "VYRE_ONCE_GROUP_OP")
+"""What declares an operation that one work-item runs, or a whole work-group; and one of which no step may run twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class OpInfo:
         line: Line of the declaration, from 1.
         shipped: True for vyrectl's own.
         group: True when all work-items of a work-group run it together.
+        once: True when no step of it may run twice: an orphan is Faulted.
     """
 
     id: int
@@ -49,6 +53,7 @@ class OpInfo:
     line: int
     shipped: bool
     group: bool = False
+    once: bool = False
 
     @property
     def function(self) -> str:
@@ -80,26 +85,36 @@ def scan_source(text: str, path: Path, *, shipped: bool = False) -> OpSource:
         InvalidInputError: A malformed declaration, an id outside u32, an id or name declared twice, or, in a
             user's source, an id that the wire or vyrectl keeps. The message names the line.
     """
-    visible = visible_code(text)
+    source, problems = survey_source(text, path, shipped=shipped)
+    if problems:
+        raise problems[0]
+    return source
+
+
+def survey_source(
+    text: str, path: Path, *, shipped: bool = False
+) -> tuple[OpSource, tuple[OpSourceError, ...]]:
+    """As `scan_source`, but with everything that is wrong: the sound operations, and an error for each other one."""
     declared = {match.start(): match for match in _DECLARATION.finditer(text)}
     ops: list[OpInfo] = []
-    for call in _CALL.finditer(visible):
+    problems: list[OpSourceError] = []
+    for call in _CALL.finditer(visible_code(text)):
         line = text.count("\n", 0, call.start()) + 1
-        match = declared.get(call.start())
-        if match is None:
-            raise InvalidInputError(
-                'this operation is not declared as VYRE_OP(id, name, "one line")',
-                where=f"{path}, line {line}",
-                fix="Give a number, an identifier and one string literal",
-            )
-        ops.append(_op_info(match, path, line, shipped))
-    check_unique(ops)
-    return OpSource(path, text, tuple(ops), shipped)
+        try:
+            ops.append(_op_info(declared.get(call.start()), path, line, shipped))
+        except OpSourceError as error:
+            problems.append(error)
+    return OpSource(path, text, tuple(ops), shipped), (*problems, *clashes(ops))
 
 
 def visible_code(text: str) -> str:
     """A source with comments, strings and preprocessor lines blanked out, every other character where it was."""
-    return _PREPROCESSOR.sub(_blank, _BLANKED.sub(_blank, text))
+    return _PREPROCESSOR.sub(_blank, blank_comments(text))
+
+
+def blank_comments(text: str) -> str:
+    """A source with comments and strings blanked out, every other character where it was."""
+    return _BLANKED.sub(_blank, text)
 
 
 def load_source(path: Path) -> OpSource:
@@ -140,16 +155,24 @@ def check_unique(ops: Iterable[OpInfo]) -> None:
     """Refuse two operations with one id or one name.
 
     Raises:
-        InvalidInputError: Naming both places.
+        OpSourceError: Naming both places.
     """
+    for error in clashes(ops):
+        raise error
+
+
+def clashes(ops: Iterable[OpInfo]) -> Iterator[OpSourceError]:
+    """Each operation whose id or name an earlier one has."""
     by_key: dict[int | str, OpInfo] = {}
     for op in ops:
         for key, text in ((op.id, f"id 0x{op.id:x}"), (op.name, f"name {op.name!r}")):
             other = by_key.setdefault(key, op)
             if other is not op:
-                raise InvalidInputError(
+                yield OpSourceError(
                     f"{text} is taken by {other.name!r} ({other.path.name}, line {other.line})",
-                    where=f"{op.path}, line {op.line}",
+                    op.path,
+                    op.line,
+                    rule="clash",
                     fix="Choose another id or name; `vyrectl ops` lists those in use",
                 )
 
@@ -187,20 +210,30 @@ def op_name(code: int) -> str | None:
     return _names().get(code)
 
 
-def _op_info(match: re.Match[str], path: Path, line: int, shipped: bool) -> OpInfo:
+def _op_info(match: re.Match[str] | None, path: Path, line: int, shipped: bool) -> OpInfo:
+    if match is None:
+        raise OpSourceError(
+            'this operation is not declared as VYRE_OP(id, name, "one line")',
+            path,
+            line,
+            rule="declaration",
+            fix="Give a number, an identifier and one string literal",
+        )
     code = int(match["id"], 16 if match["id"][:2].lower() == "0x" else 10)
-    where = f"{path}, line {line}"
     if code > U32_MAX:
-        raise InvalidInputError(f"id {match['id']} is no u32", where=where, fix="Use an id below 0x80000000")
+        what = f"id {match['id']} is no u32"
+        raise OpSourceError(what, path, line, rule="id", fix="Use an id below 0x80000000")
     kept = is_system_opcode(code) or SHIPPED_FIRST <= code <= SHIPPED_LAST
     if kept and not shipped:
-        raise InvalidInputError(
+        raise OpSourceError(
             f"id 0x{code:x} is kept for the wire or for vyrectl",
-            where=where,
+            path,
+            line,
+            rule="id",
             fix="Use 8..0xFFF, 0x1100..0xFFEF or 0x10000..0x7FFFFFFF",
         )
-    group = match["macro"] == "VYRE_GROUP_OP"
-    return OpInfo(code, match["name"], match["doc"], path, line, shipped, group)
+    group, once = ("_GROUP_" in match["macro"], "_ONCE_" in match["macro"])
+    return OpInfo(code, match["name"], match["doc"], path, line, shipped, group, once)
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -20,9 +20,11 @@ from vyrectl.abi.opcodes import METRIC_OPCODES
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import SCHEDULABLE, TaskPriority, TaskState
 from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
+from vyrectl.engine.quotas import tenants_spent
 from vyrectl.engine.reference_ops import BODIES, Body, Env, OpFault, Outcome, Task
 from vyrectl.engine.schedule import CLASSES, ClaimLines, class_of, tenants_admitted
 from vyrectl.errors import CounterOverflowError, DeviceError
+from vyrectl.protocol.packed import MOST_OPCODE
 from vyrectl.task.arrays import SlotArray, apply_transition
 from vyrectl.task.lifecycle import apply_words
 
@@ -78,9 +80,12 @@ class ReferenceSession:
         self._slots = (job.slots if job.place is None else job.place(False)[0]).copy()
         self._control = job.control.copy()
         self._bodies = bodies
-        self._env = Env(job.buffers.rows, job.buffers.argument_handle, self._control)
+        self._debug_log = job.debug_log.copy()
+        inner = {code: body for code, body in bodies.items() if code <= MOST_OPCODE}
+        rows = job.buffers.rows
+        self._env = Env(rows, job.buffers.argument_handle, self._control, self._debug_log, inner)
         self._lines = ClaimLines([[]] * CLASSES, 0)
-        self._tally = Tally()
+        self._tally = Tally(quota_left=dict(job.quotas))
         self._witness = np.zeros(len(job.slots), WITNESS_DTYPE)
 
     def index(self) -> RoundIndex:
@@ -103,7 +108,7 @@ class ReferenceSession:
         """Claim and run tasks one by one; never more than `most`."""
         for turn in range(most):
             stops = turn % ASK_EVERY == 0 and interrupt() is not None
-            if stops or self._control[control_abi.SHUTDOWN.first] or (slot := self._lines.take()) is None:
+            if stops or self._control[control_abi.SHUTDOWN.first] or (slot := self._take()) is None:
                 break
             self._turn(slot)
         self._control[control_abi.PRIORITY_STARVATION.first] = self._lines.above
@@ -120,6 +125,14 @@ class ReferenceSession:
     def write_control(self, word: int, value: int) -> None:
         """Set one control word."""
         self._control[word] = value & U32_MAX
+
+    def debug_log(self) -> NDArray[np.uint32]:
+        """A copy of the debug log."""
+        return self._debug_log.copy()
+
+    def memory(self) -> tuple[SlotArray, NDArray[np.uint32]]:
+        """The ring and the control buffer themselves, for others to look at and write beside the rounds."""
+        return self._slots, self._control
 
     def slots(self) -> SlotArray:
         """A copy of the ring."""
@@ -139,10 +152,20 @@ class ReferenceSession:
     def close(self) -> None:
         """Nothing to release."""
 
+    def _take(self) -> int | None:
+        """The next slot whose tenant may claim; those passed over leave the order as if they had not stood in it."""
+        left = self._tally.quota_left
+        while True:
+            above = self._lines.above
+            slot = self._lines.take()
+            tenant = None if slot is None else int(self._slots["tenant_id"][slot])
+            if tenant is None or left.get(tenant, 1):
+                return slot
+            self._lines.above = above
+
     def _admitted(self) -> NDArray[np.bool_]:
-        if not self._job.gate:
-            return np.ones(len(self._slots), bool)
-        return tenants_admitted(self._slots, self._control)
+        within = ~tenants_spent(self._slots, self._tally.quota_left)
+        return within & tenants_admitted(self._slots, self._control) if self._job.gate else within
 
     def _resume(self, candidates: NDArray[np.bool_]) -> int:
         due = self._slots["resume_epoch"]
@@ -155,6 +178,7 @@ class ReferenceSession:
     def _turn(self, slot: int) -> None:
         words = list(self._slots[slot].tolist())
         self._tally.claims += 1
+        self._spend(words[2])
         words[0] = int(TaskState.RUNNING)
         task = Task(slot, dict(zip(FIELD_NAMES, words, strict=True)))
         kind = self._publish(words, self._execute(task))
@@ -165,6 +189,11 @@ class ReferenceSession:
         self._witness["claims"][slot] += 1
         self._witness["ends"][slot][OUTCOMES.index(kind)] += 1
         self._count(task, kind)
+
+    def _spend(self, tenant: int) -> None:
+        left = self._tally.quota_left
+        if tenant in left:
+            left[tenant] -= 1
 
     def _execute(self, task: Task) -> Outcome:
         body = self._bodies.get(task.op_handle)

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi import faults, opcodes
-from vyrectl.abi.limits import U32_MAX
+from vyrectl.abi.limits import DEBUG_RECORD_WORDS, SLOT_WORDS, U32_MAX
+from vyrectl.abi.slot import PAYLOAD_FIRST
 from vyrectl.abi.states import TaskPriority
 from vyrectl.engine.buffers import ARGUMENT_WORDS, TYPE_F32, TYPE_I32, TYPE_U32, Buffer
+from vyrectl.protocol.packed import decode_packed
 
 TURN_ELEMENTS = 65_536
 SUM_TURN_ELEMENTS = 4_096
@@ -99,15 +101,38 @@ class Task:
         return self.words["continuation_data"]
 
 
+Body = Callable[[Task, "Env"], Outcome]
+
+
 class Env:
-    """What a launch lends to every task: checked views of its buffers, and the control buffer."""
+    """What a launch lends to every task: checked views of its buffers, the control buffer, the debug log.
+
+    Attributes:
+        control: Control words.
+        inner: Bodies of the operations that may stand in a packed slot, by opcode.
+    """
 
     def __init__(
-        self, rows: Sequence[Buffer | None], argument_handle: int, control: NDArray[np.uint32]
+        self,
+        rows: Sequence[Buffer | None],
+        argument_handle: int,
+        control: NDArray[np.uint32],
+        debug_log: NDArray[np.uint32] | None = None,
+        inner: Mapping[int, Body] | None = None,
     ) -> None:
         self._rows = rows
         self._argument_handle = argument_handle
         self.control = control
+        self._debug_log = np.zeros(1, np.uint32) if debug_log is None else debug_log
+        self.inner = inner or {}
+
+    def debug(self, slot: int, form: int, first: int, second: int) -> None:
+        """Append a record to the debug log; a full one drops it, and its cursor moves all the same."""
+        log = self._debug_log
+        at = int(log[0]) + 1
+        log[0] = (at - 1 + DEBUG_RECORD_WORDS) & U32_MAX
+        if at + DEBUG_RECORD_WORDS <= len(log):
+            log[at : at + DEBUG_RECORD_WORDS] = (form, first, second, slot * SLOT_WORDS & U32_MAX)
 
     def buffer(self, handle: int) -> Buffer:
         """The buffer behind a handle, or the fault `bad_handle`."""
@@ -154,9 +179,6 @@ class Env:
     def observable(self, index: int) -> int:
         """Control word index of an observable."""
         return self.control_index(control_abi.OBSERVABLE_FIRST + index)
-
-
-Body = Callable[[Task, Env], Outcome]
 
 
 def _turn(total: int, pc: int, most: int) -> int:
@@ -365,6 +387,34 @@ def _batch_fence(task: Task, env: Env) -> Outcome:
     return done()
 
 
+def _printf(task: Task, env: Env) -> Outcome:
+    env.debug(task.slot, task.input_handle, task.output_handle, task.param)
+    return done()
+
+
+def _packed_slot(task: Task, env: Env) -> Outcome:
+    payload = list(task.words.values())[PAYLOAD_FIRST:]
+    for op in decode_packed(payload).ops:
+        if op.arguments is not None and op.runs:
+            outcome = _run_inner(task, env, op.opcode, op.arguments)
+            if outcome.kind != "done":
+                return outcome if outcome.kind == "faulted" else Outcome.engine_fault(faults.BAD_OUTCOME)
+    return done()
+
+
+def _run_inner(task: Task, env: Env, opcode: int, arguments: Sequence[int]) -> Outcome:
+    body = env.inner.get(opcode)
+    if body is None:
+        raise OpFault(faults.UNKNOWN_OP)
+    names = ("op_handle", "input_handle", "output_handle", "param", "continuation_pc", "continuation_data")
+    words = {**task.words, **dict(zip(names, (opcode, *arguments, 0, 0), strict=True))}
+    outcome = body(Task(task.slot, words), env)
+    if outcome.kind == "done" and opcode < opcodes.METRIC_OPCODES:
+        at = control_abi.METRICS.first + opcode
+        env.control[at] = (int(env.control[at]) + 1) & U32_MAX
+    return outcome
+
+
 def _shutdown(task: Task, env: Env) -> Outcome:
     env.control[control_abi.SHUTDOWN.first] = 1
     return done()
@@ -379,6 +429,8 @@ BODIES: dict[int, Body] = {
     opcodes.MEMCPY: _memcpy,
     opcodes.DFA_STEP: _dfa_step,
     opcodes.BATCH_FENCE: _batch_fence,
+    opcodes.PRINTF: _printf,
+    opcodes.PACKED_SLOT: _packed_slot,
     opcodes.SHUTDOWN: _shutdown,
     SCALE: _scale,
     COPY: _copy,

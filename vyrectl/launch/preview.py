@@ -9,6 +9,7 @@ from pathlib import Path
 from vyrectl.engine.backend import Job, RoundIndex
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import load_source, op_codes
+from vyrectl.engine.quotas import Quotas, checked_quotas
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.launch.report import LeftAlone
 from vyrectl.launch.run import remainder, selected_slots, start_control
@@ -22,6 +23,7 @@ def preview(
     where: str | None,
     age_threshold: int,
     ops: Sequence[str | PathLike[str]] = (),
+    quotas: Quotas | None = None,
 ) -> tuple[RoundIndex, LeftAlone]:
     """The first round's index, and the slots that a launch would leave alone.
 
@@ -31,11 +33,13 @@ def preview(
         where: As for `launch`.
         age_threshold: As for `launch`.
         ops: OpenCL C files whose operations `where` may name.
+        quotas: As for `launch`; only those of 0 shut somebody out before anything is claimed.
     """
     codes = op_codes([load_source(Path(op)) for op in ops])
     control = start_control(None, epoch)
     selected = selected_slots(slots, where, codes)
-    job = Job(slots, control, BufferTable(), selected=selected, age_threshold=age_threshold)
+    bounds = checked_quotas(quotas or {})
+    job = Job(slots, control, BufferTable(), selected=selected, age_threshold=age_threshold, quotas=bounds)
     session = ReferenceBackend().open(job)
     index = session.index()
-    return index, remainder(session.slots(), job, control)[1]
+    return index, remainder(session.slots(), job, control, bounds)[1]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.engine.backend import OUTCOMES, Tally
 from vyrectl.launch.transitions import TransitionCount, transition_counts
+from vyrectl.protocol.debug_log import DebugLog, read_debug_log
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +26,7 @@ class LeftAlone:
     Attributes:
         running: Running before the start.
         paused: Paused, and not due at the last epoch.
-        shut_out: Schedulable, with a tenant that is not let in.
+        shut_out: Schedulable, with a tenant that is not let in or has spent its quota.
         not_selected: Schedulable, and not matched by the selection.
         unknown: A state word outside spec 1.3.
     """
@@ -64,9 +65,12 @@ class LaunchReport:
         states_before: Slots in each known state at the start, in the order of the state words (8 numbers).
         states_after: The same at the end.
         outputs: Files written.
+        verified: Every promise of `--verify` was checked and held; False when nobody asked.
         plan: What the policy recommended and what was made of it (`vyrectl.launch.plan.plan_record`), None when it
             was not asked.
+        quotas: Most claims of each tenant that was bounded.
         control: The control buffer at the end, u32; not part of the record.
+        debug_log: The debug log at the end, u32; the record only counts what is in it.
     """
 
     device: str
@@ -86,8 +90,11 @@ class LaunchReport:
     states_before: tuple[int, ...]
     states_after: tuple[int, ...]
     control: NDArray[np.uint32] = field(repr=False)
+    debug_log: NDArray[np.uint32] = field(repr=False)
     outputs: tuple[str, ...] = field(default=())
+    verified: bool = False
     plan: Mapping[str, Any] | None = field(default=None)
+    quotas: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def claims(self) -> int:
@@ -109,6 +116,11 @@ class LaunchReport:
         """Tasks that ended (Done or Faulted) per second of wall time."""
         ended = self.outcomes["done"] + self.outcomes["faulted"]
         return ended / self.wall_seconds if self.wall_seconds > 0 else 0.0
+
+    @property
+    def debug(self) -> DebugLog:
+        """The debug log, decoded."""
+        return read_debug_log(self.debug_log.astype("<u4").tobytes())
 
     def to_record(self) -> dict[str, object]:
         """The report as `launch --json` prints it."""
@@ -143,9 +155,15 @@ class LaunchReport:
             "tasks_per_second": self.tasks_per_second,
             "geometry": dict(self.geometry),
             "outputs": list(self.outputs),
+            "verified": self.verified,
             "states": {"before": _by_state(self.states_before), "after": _by_state(self.states_after)},
+            "quotas": [
+                {"tenant_id": tenant, "quota": quota, "claims": quota - self.tally.quota_left[tenant]}
+                for tenant, quota in self.quotas.items()
+            ],
             "transitions": [one.to_record() for one in self.transitions],
             "plan": self.plan,
+            "debug": {"records": len(self.debug.records), "dropped": self.debug.dropped},
         }
 
 

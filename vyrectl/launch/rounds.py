@@ -51,6 +51,7 @@ class Limits:
         deadline: `time.monotonic()` after which no slice starts and a running one is asked to end.
         stop: Asked between and during slices; a reason (one of `vyrectl.launch.report.ENDINGS`) ends the launch.
         watch: Told about progress between slices.
+        debug: Given the debug log after each slice; None when nobody reads along.
         started: Called once the device is ready, before the first index.
         finishing: Called when the device has done its work, before anything is saved.
     """
@@ -59,6 +60,7 @@ class Limits:
     deadline: float | None = None
     stop: Interrupt = field(default=lambda: None)
     watch: Callable[[Progress], None] = field(default=lambda progress: None)
+    debug: Callable[[NDArray[np.uint32]], None] | None = None
     started: Callable[[], None] = field(default=lambda: None)
     finishing: Callable[[], None] = field(default=lambda: None)
 
@@ -161,6 +163,8 @@ class Drain:
             if (ended := self._early_end()) is not None:
                 return ended
             more = self._slice_of_round()
+            if self._limits.debug is not None:
+                self._limits.debug(self._session.debug_log())
             claimed = self._claims() - claims_before
             self._limits.watch(Progress(self._course.rounds, claimed, index.claimable, self._claims()))
             if (reason := self._interrupt()) is not None and more:

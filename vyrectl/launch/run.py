@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
-from vyrectl.abi.limits import U32_MAX
+from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, U32_MAX
 from vyrectl.abi.states import SCHEDULABLE, TaskState
-from vyrectl.engine.backend import MODES, Backend, Job, Place
+from vyrectl.engine.backend import MODES, Backend, Job, Live, Place, Session, new_debug_log
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource, load_source, op_codes
+from vyrectl.engine.quotas import Quotas, checked_quotas, tenants_spent
 from vyrectl.engine.schedule import tenants_admitted
 from vyrectl.errors import InvalidInputError, RingFormatError, UnknownNameError, UsageError
 from vyrectl.launch.plan import (
@@ -33,17 +34,22 @@ from vyrectl.launch.plan import (
     settle,
 )
 from vyrectl.launch.report import LaunchReport, LeftAlone
-from vyrectl.launch.rounds import Drain, Limits
-from vyrectl.launch.verify import Check
+from vyrectl.launch.rounds import Course, Drain, Limits
 from vyrectl.ring.file import Ring
 from vyrectl.task.arrays import SlotArray
 from vyrectl.telemetry.snapshot import StateTally, tally_slots
+
+if TYPE_CHECKING:
+    from vyrectl.launch.verify import Check
 
 OBSERVABLE_WORDS = 32
 """Observable words of a control buffer that a launch makes itself."""
 
 REFERENCE = "reference"
 """What `device` is called to run without OpenCL."""
+
+Drive = Callable[[Session, Limits], Course]
+"""Works an open session until the end of a launch, and says how it went."""
 
 
 def launch(
@@ -54,6 +60,7 @@ def launch(
     buffers: BufferTable | Mapping[int | str, Any] | None = None,
     epoch: int | None = None,
     control: NDArray[np.uint32] | None = None,
+    debug_log: NDArray[np.uint32] | None = None,
     where: str | None = None,
     workers: int | None = None,
     work_group_size: int | None = None,
@@ -65,7 +72,10 @@ def launch(
     mode: str = "auto",
     plan: Plan | str = OFF,
     place: Place | None = None,
+    live: Live | None = None,
     limits: Limits | None = None,
+    drive: Drive | None = None,
+    quotas: Mapping[int, int] | None = None,
 ) -> LaunchReport:
     """Run a ring until nothing claimable is left, or a limit is met.
 
@@ -81,6 +91,8 @@ def launch(
             buffer's own by default, 0 when there is none.
         control: Control buffer (spec 3.1), u32, at least 160 words; changed in place. Its tenant masks then
             say who may run. By default a fresh one that lets everybody in.
+        debug_log: Debug log (spec 3.2) to append to, u32, at least one word; changed in place. By default a fresh one
+            with room for 64 records; the report holds it.
         where: Only slots for which this expression holds at the start may be claimed.
         workers: Work-groups.
         work_group_size: Work-items of each.
@@ -94,8 +106,11 @@ def launch(
         plan: `auto` asks the launch policy about the whole ring as it is at the start, `off` does not; or a saved
             plan. Mode and aging follow it where they are not given; the report compares the two.
         place: Where to work instead of `ring.slots`, which may then be read-only; see `vyrectl.engine.backend.Place`.
+        live: Makes the memory that other processes see and change while the ring is worked on in place.
         limits: Everything that can end the launch early, for callers that watch it; `max_steps` and `timeout`
             are added to it.
+        quotas: Tenant -> most claims of it in this launch; its other tasks are then shut out.
+        drive: What works the open session instead of `vyrectl.launch.rounds.Drain`, which ends when it is drained.
 
     Returns:
         What was done; `ended` says how it ended.
@@ -116,6 +131,7 @@ def launch(
                 buffers=buffers,
                 epoch=epoch,
                 control=control,
+                debug_log=debug_log,
                 where=where,
                 workers=workers,
                 work_group_size=work_group_size,
@@ -127,6 +143,7 @@ def launch(
                 mode=mode,
                 plan=plan,
                 limits=limits,
+                quotas=quotas,
             )
             opened.save()
         return report
@@ -159,17 +176,20 @@ def launch(
         work_group_size=wishes.work_group_size,
         ticket=_optional("ticket", ticket),
         place=workplace,
+        live=live,
         mode=settings.mode,
         verify=verify,
+        quotas=checked_quotas(quotas or {}),
+        debug_log=start_debug_log(debug_log),
     )
-    check = Check(job) if verify else None
+    check = _start_check(job) if verify else None
     with closing(backend.open(job)) as session:
         opened_at = time.monotonic()
         bounds = _limits(limits, max_steps, timeout, opened_at)
         bounds.started()
-        course = Drain(session, bounds).run()
+        course = _drain(session, bounds) if drive is None else drive(session, bounds)
         bounds.finishing()
-        after, ended_control = session.slots(), session.control()
+        after, ended_control, ended_log = session.slots(), session.control(), session.debug_log()
         session.finish()
         closed_at = time.monotonic()
         if check is not None:
@@ -178,7 +198,9 @@ def launch(
             workplace.slots[:] = after
     if control is not None:
         control[:] = ended_control
-    remaining, left_alone = remainder(workplace.slots, job, ended_control)
+    if debug_log is not None:
+        debug_log[:] = ended_log
+    remaining, left_alone = remainder(workplace.slots, job, ended_control, session.tally().quota_left)
     ended = tally_slots(workplace.slots)
     launched = Launched(
         len(ring), before.snapshot(lenient=True).schedulable_count, session.facts(), ended.max_priority_age
@@ -196,14 +218,27 @@ def launch(
         wall_seconds=closed_at - opened_at,
         build_seconds=opened_at - opening,
         outputs=tuple(str(path) for path in table.save_outputs()),
+        verified=check is not None,
         control=ended_control,
+        debug_log=ended_log,
         remaining=remaining,
         left_alone=left_alone,
         geometry=session.facts(),
         states_before=before.counts,
         states_after=ended.counts,
         plan=plan_record(settings, launched),
+        quotas=job.quotas,
     )
+
+
+def _start_check(job: Job) -> Check:
+    from vyrectl.launch.verify import Check
+
+    return Check(job)
+
+
+def _drain(session: Session, limits: Limits) -> Course:
+    return Drain(session, limits).run()
 
 
 def _plan(plan: Plan | str, tally: StateTally, backend: Backend, wishes: Wishes) -> Plan | None:
@@ -238,12 +273,12 @@ def choose_backend(device: Any = None) -> Backend:
     """
     import os
 
-    from vyrectl.engine.reference import ReferenceBackend
-
     if not isinstance(device, str) and hasattr(device, "open"):
         backend: Backend = device
         return backend
     if (device or os.environ.get("VYRECTL_DEVICE")) == REFERENCE:
+        from vyrectl.engine.reference import ReferenceBackend
+
         return ReferenceBackend()
     from vyrectl.opencl.backend import OpenCLBackend
 
@@ -278,6 +313,23 @@ def start_control(given: NDArray[np.uint32] | None, epoch: int | None) -> NDArra
     return words
 
 
+def start_debug_log(given: NDArray[np.uint32] | None) -> NDArray[np.uint32]:
+    """The debug log that a launch starts with: a copy of the given one, or a fresh one of 64 records.
+
+    Raises:
+        InvalidInputError: Not a single word.
+    """
+    if given is None:
+        return new_debug_log(DEFAULT_DEBUG_RECORDS)
+    if not len(given):
+        raise InvalidInputError(
+            "the debug log has no word for its cursor",
+            where="debug_log",
+            fix="Give a whole debug log (spec 3.2)",
+        )
+    return np.array(given, dtype=np.uint32)
+
+
 def _check_mode(mode: str) -> None:
     if mode not in MODES:
         raise UnknownNameError("mode", mode, MODES)
@@ -309,12 +361,16 @@ def selected_slots(slots: SlotArray, where: str | None, codes: Mapping[str, int]
     return mask
 
 
-def remainder(slots: SlotArray, job: Job, control: NDArray[np.uint32]) -> tuple[int, LeftAlone]:
+def remainder(
+    slots: SlotArray, job: Job, control: NDArray[np.uint32], quota_left: Quotas
+) -> tuple[int, LeftAlone]:
     """What is left of the ring: tasks this launch could still run, and slots that were none of its business."""
     states = slots["state"]
     schedulable = np.isin(states, [int(state) for state in SCHEDULABLE])
     selected = np.ones(len(slots), bool) if job.selected is None else job.selected
-    admitted = tenants_admitted(slots, control) if job.gate else np.ones(len(slots), bool)
+    admitted = ~tenants_spent(slots, quota_left)
+    if job.gate:
+        admitted &= tenants_admitted(slots, control)
     return (
         int(np.count_nonzero(schedulable & selected & admitted)),
         LeftAlone(

@@ -11,14 +11,15 @@ from __future__ import annotations
 import mmap
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.abi.control import EPOCH
+from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, SLOT_BYTES
 from vyrectl.abi.states import TaskState
-from vyrectl.errors import DeviceError, FileError, VyrectlError
+from vyrectl.errors import DeviceError, FileError, UsageError, VyrectlError
 from vyrectl.launch.elsewhere import launch_elsewhere, may_fork
 from vyrectl.launch.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
 from vyrectl.ring.file import Ring
@@ -26,6 +27,12 @@ from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.replace import replace_file
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vyrectl.engine.backend import Session
+    from vyrectl.launch.rounds import Course, Limits
+    from vyrectl.live.host import LiveHost
     from vyrectl.task.arrays import SlotArray
 
 PROGRESS_SECONDS = 0.05
@@ -49,8 +56,13 @@ class LaunchPlan:
         grace: Seconds between the wish to stop and the kill.
         control: Control buffer to start from, or None.
         save_control: Where to write it at the end, or None.
+        debug_log: Where to write the debug log at the end, or None; its records are told to the watcher as they come.
+        debug_records: Records that it has room for.
+        record: Replay log to append to at the end, or None.
+        record_capacity: Records that a new one has room for, or None.
         buffers: `--buffer` options, unparsed.
         options: What `vyrectl.launch.run.launch` takes beside these.
+        follow: How the launch stays when it is drained, or None for one that ends then.
     """
 
     ring: Path
@@ -61,8 +73,32 @@ class LaunchPlan:
     grace: float = GRACE_SECONDS
     control: Path | None = None
     save_control: Path | None = None
+    debug_log: Path | None = None
+    debug_records: int = DEFAULT_DEBUG_RECORDS
+    record: Path | None = None
+    record_capacity: int | None = None
     buffers: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    follow: Follows | None = None
+
+
+class Driver(Protocol):
+    """What works one open session instead of a drain."""
+
+    def drive(self, session: Session, limits: Limits) -> Course:
+        """See `vyrectl.launch.run.Drive`."""
+
+
+class Follows(Protocol):
+    """A plan to stay when drained; made by a layer above."""
+
+    def prepare(self, ops: Sequence[Any], host: LiveHost) -> Driver:
+        """The driver, in the process that drives the device.
+
+        Args:
+            ops: The user's operations.
+            host: Where other processes meet the launch.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +163,8 @@ def launch_file(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) -> tu
 
     Args:
         plan: What to do.
-        watch: Told about progress: `{"claims", "round", "claimed", "claimable"}`.
+        watch: Told about progress, `{"claims", "round", "claimed", "claimable"}`, and about new records of the debug
+            log, `{"debug": [[format_id, arguments], ...]}`.
 
     Returns:
         The report as a record, and the signal that ended it early (0 for none).
@@ -138,6 +175,11 @@ def launch_file(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) -> tu
         VyrectlError: Whatever the launch itself raises, relayed.
     """
     if not may_fork():
+        if plan.follow is not None:
+            raise UsageError(
+                "a launch that follows needs a process without threads and drivers",
+                fix="Use vyrectl.open_session from Python, or the command in a process of its own",
+            )
         return launch_elsewhere(plan, watch)
     with hold(plan.ring, role="launch") as held:
         with Ring.open(plan.ring) as source:
@@ -211,8 +253,16 @@ def _work(plan: LaunchPlan, held: Hold, memory: _Memory, channel: Channel) -> di
 
     view = Ring.open(plan.ring)
     work = _Work(plan, held, memory, channel, view)
-    report = _run(plan, view, {**plan.options, "place": work.place}, channel)
+    before = None if plan.record is None else (view.slots.copy(), _start_epoch(plan))
+    host = work.host()
+    report = _run(plan, view, {**plan.options, "place": work.place, "live": host}, channel, host)
     work.save()
+    host.finish()
+    if plan.record is not None and before is not None:
+        from vyrectl.launch.record import record_launch
+
+        slots, epoch = before
+        record_launch(plan.record, plan.record_capacity, slots, work.slots, epoch)
     return {"ring": str(plan.output or plan.ring), "in_place": work.in_place, **report}
 
 
@@ -228,6 +278,11 @@ class _Work:
         self._ring = view
         self.in_place = False
 
+    @property
+    def slots(self) -> SlotArray:
+        """The ring as it is now."""
+        return self._ring.slots
+
     def place(self, shares: bool) -> tuple[SlotArray, bool]:
         """The mapped file itself where the device can work on it, else memory that the parent sees too."""
         plan = self._plan
@@ -241,6 +296,15 @@ class _Work:
         where = IN_FILE if self.in_place else IN_MEMORY if shares else ON_DEVICE
         self._channel.send({"working_in": where, "running": _running_before(self._ring)})
         return self._ring.slots, shares
+
+    def host(self) -> LiveHost:
+        """Where editors of other processes meet this launch, should it run in place."""
+        from vyrectl.engine.ops import load_source
+        from vyrectl.live.host import LiveHost, once_handles
+
+        sources = [load_source(Path(path)) for path in self._plan.options.get("ops", ())]
+        once = once_handles(sources)
+        return LiveHost(self._held.target, len(self._view), once=once, wanted=lambda: self.in_place)
 
     def save(self) -> None:
         """Write what was not worked on in place; make sure that what was is still the ring."""
@@ -263,6 +327,14 @@ class _Work:
         return Ring.from_slots(slots)
 
 
+def _start_epoch(plan: LaunchPlan) -> int:
+    from vyrectl.launch.control_file import load_control
+    from vyrectl.launch.run import start_control
+
+    control = None if plan.control is None else load_control(plan.control)
+    return int(start_control(control, plan.options.get("epoch"))[EPOCH.first])
+
+
 def _running_before(ring: Ring) -> list[int]:
     import numpy as np
 
@@ -270,8 +342,13 @@ def _running_before(ring: Ring) -> list[int]:
     return running
 
 
-def _run(plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel) -> dict[str, Any]:
+def _run(
+    plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel, host: LiveHost
+) -> dict[str, Any]:
+    from vyrectl.engine.backend import new_debug_log
+    from vyrectl.engine.buffers import parse_buffer_options
     from vyrectl.launch.control_file import load_control, save_control
+    from vyrectl.launch.debug_tail import DebugTail
     from vyrectl.launch.rounds import Limits, Progress
     from vyrectl.launch.run import launch
 
@@ -295,27 +372,29 @@ def _run(plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel
 
     def finishing() -> None:
         channel.send({"finishing": True})
+        host.shut()
+
+    if plan.follow is not None:
+        driver = plan.follow.prepare(options["ops"], host)
+        options = {**options, "drive": driver.drive, "mode": "interpreter"}
+    tail = DebugTail()
+
+    def debug(words: NDArray[np.uint32]) -> None:
+        if news := tail.news(words):
+            channel.send({"debug": [[one.format_id, one.arguments] for one in news]})
 
     control = None if plan.control is None else load_control(plan.control)
     limits = Limits(stop=channel.stop_reason, watch=watch, started=started, finishing=finishing)
-    buffers = _buffers(plan.buffers)
-    report = launch(ring, buffers=buffers, control=control, limits=limits, **options)
+    log = None
+    if plan.debug_log is not None:
+        limits.debug, log = debug, new_debug_log(plan.debug_records)
+    buffers = parse_buffer_options(plan.buffers)
+    report = launch(ring, buffers=buffers, control=control, debug_log=log, limits=limits, **options)
+    if plan.debug_log is not None:
+        replace_file(plan.debug_log, [report.debug_log.astype("<u4").tobytes()])
     if plan.save_control is not None:
         save_control(plan.save_control, report.control)
     return report.to_record()
-
-
-def _buffers(texts: tuple[str, ...]) -> Any:
-    from vyrectl.engine.buffers import Buffer, BufferTable, parse_buffer_option
-    from vyrectl.errors import UsageError
-
-    table: dict[int | str, Buffer] = {}
-    for text in texts:
-        handle, buffer = parse_buffer_option(text)
-        if handle in table:
-            raise UsageError(f"buffer {handle} is given twice", fix="Give each handle one buffer")
-        table[handle] = buffer
-    return BufferTable(table)
 
 
 def _settle(plan: LaunchPlan, ring: Ring) -> None:

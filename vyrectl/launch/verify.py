@@ -17,6 +17,7 @@ from vyrectl.abi.opcodes import SHUTDOWN
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.engine.backend import Job, Session
 from vyrectl.engine.buffers import Buffer, BufferTable
+from vyrectl.engine.quotas import Quotas
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.engine.reference_ops import SUM
 from vyrectl.engine.schedule import tenants_admitted
@@ -188,10 +189,15 @@ REFERENCE_BUFFER_BYTES = 1 << 26
 def private_copy(job: Job) -> Job | None:
     """A copy of a job for the reference backend to run later, or None when it cannot judge it.
 
-    It cannot judge large rings, operations in OpenCL C, a SHUTDOWN opcode (which tasks it stops depends on the order),
-    or a sum over a buffer that other tasks write.
+    It cannot judge large rings, operations in OpenCL C, a SHUTDOWN opcode or quotas (which tasks they stop depends on
+    the order), or a sum over a buffer that other tasks write.
     """
-    if len(job.slots) > REFERENCE_SLOTS or job.ops or (job.slots["op_handle"] == SHUTDOWN).any():
+    if (
+        len(job.slots) > REFERENCE_SLOTS
+        or job.ops
+        or job.quotas
+        or (job.slots["op_handle"] == SHUTDOWN).any()
+    ):
         return None
     rows = job.buffers.by_handle
     if sum(buffer.array.nbytes for buffer in rows.values()) > REFERENCE_BUFFER_BYTES:
@@ -218,6 +224,24 @@ def reference_differences(job: Job, after: SlotArray) -> list[Violation]:
     return [Violation("equals-reference", int(differing.size), int(differing[0]), meaning)]
 
 
+def quota_violations(quotas: Quotas, slots: SlotArray, witness: NDArray[np.void]) -> list[Violation]:
+    """Tenants that made more claims than their quota.
+
+    Args:
+        quotas: Tenant -> most claims.
+        slots: The ring, shape (n,).
+        witness: What the backend noted, shape (n,).
+    """
+    found = []
+    for tenant, most in quotas.items():
+        at = np.flatnonzero((slots["tenant_id"] == tenant) & (witness["claims"] > 0))
+        claims = int(witness["claims"][at].sum(dtype=np.uint64))
+        if claims > most:
+            meaning = f"tenant {tenant} made {claims} claims and its quota is {most}"
+            found.append(Violation("quota-kept", len(at), int(at[0]), meaning))
+    return found
+
+
 class Check:
     """Remembers a job before its launch and judges it afterwards.
 
@@ -242,9 +266,9 @@ class Check:
         may_run = np.ones(len(after), bool) if job.selected is None else job.selected.copy()
         if job.gate:
             may_run &= tenants_admitted(after, job.control) | tenants_admitted(after, control)
-        found = violations(
-            Evidence(self._before, after, session.witness(), may_run, drained and not job.gate)
-        )
+        settled = drained and not job.gate and not job.quotas
+        found = violations(Evidence(self._before, after, session.witness(), may_run, settled))
+        found += quota_violations(self._job.quotas, after, session.witness())
         if session.tally().lost:
             found.append(
                 Violation("queued-once", session.tally().lost, 0, "a claim met a slot that was not claimable")

@@ -24,7 +24,6 @@ from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.devices import Device, find_device, pyopencl
 from vyrectl.opencl.geometry import BLOCK_SLOTS, Geometry, choose_geometry, choose_variant, wanted_ops
 from vyrectl.opencl.program import Host, Program, build_program, open_device
-from vyrectl.opencl.selftest import check_primitives
 from vyrectl.opencl.source import Variant
 from vyrectl.task.arrays import SlotArray
 
@@ -79,15 +78,21 @@ class OpenCLBackend:
             DeviceError: It does not build, or does not fit into the device's memory.
         """
         self._check_size(job)
+        if job.quotas:
+            raise DeviceError(
+                "this engine bounds no tenants", where=self.name, fix="Use --device reference for quotas"
+            )
         ops, only = wanted_ops(job)
         geometry = choose_geometry(self.device, job, ops)
         program = self.program(job.ops, choose_variant(self.device, job, geometry, only))
         if job.verify:
+            from vyrectl.opencl.selftest import check_primitives
+
             check_primitives(program, geometry.workers)
         return OpenCLSession(job, program, geometry)
 
     def _check_size(self, job: Job) -> None:
-        arena_bytes = job.buffers.layout()[1]
+        arena_bytes = job.layout()[1]
         for what, size in (
             ("the ring takes", len(job.slots) * SLOT_BYTES),
             ("the buffers take", arena_bytes),
@@ -257,9 +262,15 @@ class OpenCLSession:
             self._read(slots.view(np.uint8), self._ring)
         return slots
 
+    def debug_log(self) -> NDArray[np.uint32]:
+        """A copy of the debug log."""
+        words = np.empty(len(self._job.debug_log), np.uint32)
+        self._read(words, self._arena, self._debug_offset)
+        return words
+
     def finish(self) -> None:
         """Read the writable buffers back into the job's arrays."""
-        table, _ = self._job.buffers.layout()
+        table, _ = self._job.layout()
         for row, buffer in enumerate(self._job.buffers.rows):
             if buffer is not None and buffer.writable and buffer.array.nbytes:
                 self._read(buffer.array.reshape(-1).view(np.uint8), self._arena, int(table[row]["offset"]))
@@ -291,7 +302,7 @@ class OpenCLSession:
     def _allocate(self) -> None:
         job = self._job
         self._allocate_engine()
-        table, arena_bytes = job.buffers.layout()
+        table, arena_bytes = job.layout()
         self._arena = self._buffer(arena_bytes)
         self._table = self._buffer(table.nbytes)
         self._ring = self._shared(self._memory) if self._direct else self._buffer(self._count * SLOT_BYTES)
@@ -303,14 +314,15 @@ class OpenCLSession:
             self._write(self._witness, np.zeros(self._count * WITNESS_DTYPE.itemsize, np.uint8))
         if self._count and not self._direct:
             self._write(self._ring, np.ascontiguousarray(self._memory).view(np.uint8))
-        if table.nbytes:
-            self._write(self._table, table.view(np.uint8))
+        self._write(self._table, table.view(np.uint8))
         self._write(self._control, job.control)
         if job.selected is not None and self._count:
             self._write(self._selected, job.selected.astype(np.uint8))
         for row, buffer in enumerate(job.buffers.rows):
             if buffer is not None and buffer.array.nbytes:
                 self._write(self._arena, buffer.array.reshape(-1).view(np.uint8), int(table[row]["offset"]))
+        self._debug_offset = int(table[-1]["offset"])
+        self._write(self._arena, job.debug_log, self._debug_offset)
         self._index_kernel = self.program.kernel("vyre_index")
         self._scan_kernel = self.program.kernel("vyre_index_scan")
         self._run_kernel = self.program.kernel("vyre_run")

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from vyrectl.engine.converge import AT_BOUND, CONVERGED, STOPPED, Convergence, Fixpoint, Stop, Words
 from vyrectl.engine.steps import StepSource
 from vyrectl.errors import DeviceError, KernelDiedError, StepFaultError
+from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, find_device, pyopencl
-from vyrectl.opencl.program import LADDER, Host, build_error, open_device, try_build
+from vyrectl.opencl.program import Host, open_device
 from vyrectl.opencl.source import Paster
 from vyrectl.resources import kernels_dir
 
@@ -93,16 +94,16 @@ class OpenCLConverger:
         return (items,), (items,)
 
     def _kernel(self, host: Host, job: Convergence) -> Any:
-        source, logs = assemble(job.source, job.step.name), list[str]()
-        for rung in LADDER:
-            handle = try_build(self._cl, host.context, source, rung, logs)
-            if handle is None:
-                continue
+        ladder = Ladder(self._cl, self.device, host.context, assemble(job.source, job.step.name))
+        for built in ladder:
             try:
-                return self._cl.Kernel(handle, "vyre_converge")
+                kernel = self._cl.Kernel(built.handle, "vyre_converge")
             except self._cl.Error as error:
-                logs.append(str(error))
-        raise build_error(self.device, logs, (job.source,))
+                ladder.logs.append(str(error))
+                continue
+            ladder.keep(built)
+            return kernel
+        raise ladder.refusal((job.source,))
 
     def _check_size(self, job: Convergence) -> None:
         largest = max(job.current.nbytes, sum(operand.nbytes for operand in job.operands))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from vyrectl.opencl import drivers, hints, machine
+from vyrectl.opencl.cache import OFF, VARIABLE
 from vyrectl.opencl.child import Ended, run_child
 from vyrectl.opencl.diagnosis import Check, DeviceDiagnosis, Status
 
@@ -139,7 +140,7 @@ def ask(*arguments: str, seconds: float, icd: Path | None = None) -> Answer:
 def _environment(icd: Path | None) -> dict[str, str]:
     """What the child builds it builds anew, and it loads one driver or all."""
     alone = {} if icd is None else {"OCL_ICD_VENDORS": str(icd)}
-    return {"PYOPENCL_NO_CACHE": "1", **alone}
+    return {"PYOPENCL_NO_CACHE": "1", VARIABLE: OFF, **alone}
 
 
 def _trouble(ended: Ended, seconds: float) -> str | None:

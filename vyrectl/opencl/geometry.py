@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vyrectl.abi.opcodes import PACKED_SLOT
 from vyrectl.engine.backend import JIT_SLOTS, Job
 from vyrectl.engine.ops import OpInfo
 from vyrectl.errors import DeviceError
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.source import Variant, op_order
+from vyrectl.protocol.packed import MOST_OPCODE
 from vyrectl.task.arrays import SlotArray
 
 BLOCK_SLOTS = {"lane": 64, "group": 512, "exact": 1}
@@ -131,6 +133,8 @@ def wanted_ops(job: Job) -> tuple[tuple[OpInfo, ...], frozenset[int] | None]:
     if job.mode == "interpreter" or (job.mode == "auto" and len(job.slots) < JIT_SLOTS):
         return ops, None
     only = ops_in_use(job.slots, [op.id for op in ops])
+    if PACKED_SLOT in only:
+        only |= {op.id for op in ops if op.id <= MOST_OPCODE}
     return op_order(job.ops, only), only
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from vyrectl._version import __version__
 from vyrectl.abi import ABI_VERSION
 from vyrectl.opencl import hints
+from vyrectl.opencl.cache import cache_folder
 from vyrectl.opencl.diagnosis import Check, Status
 
 SOFTWARE = "software"
@@ -95,7 +96,9 @@ def _try_locks(name: str, first: int, path: str) -> Check:
 def cache_folders(environment: Mapping[str, str], home: Path) -> dict[str, Path]:
     """Where built kernels are kept, by who keeps them."""
     shared = Path(environment.get("XDG_CACHE_HOME") or home / ".cache")
+    own = cache_folder(environment)
     return {
+        **({} if own is None else {"vyrectl": own}),
         "pyopencl": shared / "pyopencl",
         "pocl": Path(environment.get("POCL_CACHE_DIR") or shared / "pocl" / "kcache"),
         "nvidia": Path(environment.get("CUDA_CACHE_PATH") or home / ".nv" / "ComputeCache"),

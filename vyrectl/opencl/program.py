@@ -1,13 +1,11 @@
-"""Builds a program on a device, on the best rung of the fence ladder that really works there.
+"""Gives a device's program, on the best rung of the fence ladder that really works there.
 
-The ladder (`kernels/include/vyre_sync.h`) is climbed by building and running, never by version. Each rung
-that builds must also answer the probes: the slot's layout is that of `vyrectl.abi`, and the atomics do what
-they say.
+A rung that builds (`vyrectl.opencl.build`) must also answer the probes: the slot's layout is that of `vyrectl.abi`, and
+the atomics do what they say. A program from the cache has answered them, on this device and driver.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -19,34 +17,14 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELDS
 from vyrectl.engine.buffers import TABLE_DTYPE
 from vyrectl.engine.ops import OpInfo, OpSource
-from vyrectl.engine.steps import StepSource
-from vyrectl.errors import AbiMismatchError, DeviceError, KernelBuildError, KernelDiedError
+from vyrectl.errors import AbiMismatchError, DeviceError, KernelDiedError
+from vyrectl.opencl.build import Ladder, Rung
+from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
-from vyrectl.opencl.hints import INSTALL, system_family
 from vyrectl.opencl.source import Variant, assemble, op_order
 
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One way to get atomics and fences from a compiler.
-
-    Attributes:
-        number: VYRE_RUNG, 1 to 3.
-        standard: What `-cl-std` is set to.
-        meaning: For `devices` and reports.
-    """
-
-    number: int
-    standard: str
-    meaning: str
-
-
-LADDER: tuple[Rung, ...] = (
-    Rung(1, "CL3.0", "C11 acquire and release at device scope"),
-    Rung(1, "CL2.0", "C11 acquire and release at device scope"),
-    Rung(2, "CL1.2", "OpenCL 1.2 atomics between the vendor's device fences"),
-    Rung(3, "CL1.2", "OpenCL 1.2 atomics; no hand-off between groups inside a kernel"),
-)
+COHERENT = "coherent"
+"""What a cached program remembers of its probes."""
 
 
 class Host(NamedTuple):
@@ -86,7 +64,11 @@ class Program:
 
 
 def build_program(
-    device: Device, extra: Sequence[OpSource] = (), variant: Variant = Variant(), host: Host | None = None
+    device: Device,
+    extra: Sequence[OpSource] = (),
+    variant: Variant = Variant(),
+    host: Host | None = None,
+    cache: KernelCache | None = None,
 ) -> Program:
     """Build the engine with the shipped and the user's operations.
 
@@ -95,6 +77,7 @@ def build_program(
         extra: The user's sources.
         variant: Which program to put together.
         host: Context and queue to share with other programs; opened anew when None.
+        cache: Where built programs are kept; the user's by default.
 
     Raises:
         KernelBuildError: No rung builds; carries the compiler's log, which names the user's file and line.
@@ -104,21 +87,23 @@ def build_program(
     cl = pyopencl()
     source = assemble(extra, variant)
     context, queue = host or open_device(device)
-    logs: list[str] = []
+    ladder = Ladder(cl, device, context, source, cache=cache)
     died: KernelDiedError | None = None
-    for rung in LADDER:
-        handle = try_build(cl, context, source, rung, logs)
-        if handle is None:
-            continue
-        program = Program(device, context, queue, handle, rung, op_order(extra, variant.only), variant)
+    for built in ladder:
+        ops = op_order(extra, variant.only)
+        program = Program(device, context, queue, built.handle, built.rung, ops, variant)
+        if built.facts is not None:
+            return replace(program, coherent=built.facts[COHERENT])
         try:
             works, coherent = probe_atomics(program)
             if works:
                 check_layout(program)
-                return replace(program, coherent=coherent and device.is_cpu)
+                coherent = coherent and device.is_cpu
+                ladder.keep(built, **{COHERENT: coherent})
+                return replace(program, coherent=coherent)
         except KernelDiedError as error:
             died = error
-    raise died or build_error(device, logs, extra)
+    raise died or ladder.refusal(extra)
 
 
 def open_device(device: Device) -> Host:
@@ -189,47 +174,3 @@ def _ask(program: Program, kernel_name: str, words: NDArray[np.uint32], *, share
             fix="Choose another device with --device; `vyrectl devices` lists them",
         ) from error
     return answers
-
-
-def try_build(cl: Any, context: Any, source: str, rung: Rung, logs: list[str]) -> Any:
-    """A source built on one rung, or None with the compiler's words added to `logs`."""
-    options = [f"-cl-std={rung.standard}", f"-DVYRE_RUNG={rung.number}"]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return cl.Program(context, source).build(options)
-    except cl.Error as error:
-        logs.append(str(error))
-        return None
-
-
-def build_error(device: Device, logs: list[str], extra: Sequence[OpSource | StepSource]) -> DeviceError:
-    """Why no rung of the ladder can be used.
-
-    Args:
-        device: Where it was tried.
-        logs: What the compiler said on each rung that does not build.
-        extra: The user's sources in the program.
-    """
-    log = logs[-1] if logs else ""
-    if "unknown target CPU" in log:
-        return KernelBuildError(
-            "this build of PoCL does not know the processor",
-            where=device.name,
-            fix=f"Use the system's PoCL instead of the one from PyPI: {INSTALL[system_family()]}",
-        )
-    if not logs or len(logs) < len(LADDER):
-        return DeviceError("the device builds its atomics and they do not work", where=device.name)
-    return KernelBuildError(
-        "the kernels do not compile",
-        where=", ".join(str(source.path) for source in extra) or device.name,
-        fix="Mend the lines that the compiler names" if extra else "Choose another device with --device",
-        log=_compiler_words(log),
-    )
-
-
-def _compiler_words(log: str) -> str:
-    """The compiler's messages out of pyopencl's error text, without repetitions."""
-    start = log.find("Build on ")
-    end = log.find("(source saved as")
-    return log[max(start, 0) : end if end > 0 else len(log)].strip()

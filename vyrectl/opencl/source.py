@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vyrectl.engine.ops import OpInfo, OpSource, check_unique, read_text, shipped_sources
-from vyrectl.errors import InvalidInputError
+from vyrectl.errors import OpSourceError
+from vyrectl.protocol.packed import MOST_OPCODE
 from vyrectl.resources import kernels_dir
 
 ENGINE_FILES = ("probe.cl", "index.cl")
@@ -109,6 +110,11 @@ def _dispatcher(ops: Sequence[OpInfo]) -> str:
     calls = [f"case 0x{op.id:x}u: return {op.function}(task);" for op in ops]
     rows = [f"case 0x{op.id:x}u: return {row}u;" for row, op in enumerate(ops)]
     ids = [f"case {row}u: return 0x{op.id:x}u;" for row, op in enumerate(ops)]
+    inner = [
+        f"case 0x{op.id:x}u: return {op.function}(task);"
+        for op in ops
+        if op.id <= MOST_OPCODE and not op.group
+    ]
     groups = [f"case 0x{op.id:x}u: return true;" for op in ops if op.group]
     unknown = "return vyre_refuse(task, VYRE_FAULT_UNKNOWN_OP);"
     return "\n".join(
@@ -117,6 +123,7 @@ def _dispatcher(ops: Sequence[OpInfo]) -> str:
             _switch("uint vyre_tally_row(uint op_handle)", "op_handle", rows, "return VYRE_OP_COUNT;"),
             _switch("uint vyre_op_id(uint row)", "row", ids, "return VYRE_U32_MAX;"),
             _switch("bool vyre_is_group_op(uint op_handle)", "op_handle", groups, "return false;"),
+            _switch("vyre_outcome vyre_dispatch_inner(vyre_task *task)", "task->op_handle", inner, unknown),
             _switch("vyre_outcome vyre_dispatch(vyre_task *task)", "task->op_handle", calls, unknown),
         )
     )
@@ -172,10 +179,13 @@ class Paster:
         return f'#line 1 "{shown}"\n' + _INCLUDE.sub(paste, text)
 
     def _include(self, name: str, path: Path, line: int, depth: int) -> str:
-        where = f"{path}, line {line}"
         if depth >= MAX_INCLUDE_DEPTH:
-            raise InvalidInputError(
-                "includes are nested too deeply", where=where, fix="Break the circle of includes"
+            raise OpSourceError(
+                "includes are nested too deeply",
+                path,
+                line,
+                rule="include",
+                fix="Break the circle of includes",
             )
         for folder in (path.parent, *self._folders):
             found = (folder / name).resolve()
@@ -184,7 +194,8 @@ class Paster:
             if found.is_file():
                 self._seen.add(found)
                 return self.text(read_text(found), found, depth + 1)
-        raise InvalidInputError(f"{name!r} cannot be found", where=where, fix="Put it beside the source")
+        what = f"{name!r} cannot be found"
+        raise OpSourceError(what, path, line, rule="include", fix="Put it beside the source")
 
     def _shown(self, path: Path) -> str:
         inside = path.is_relative_to(self._kernels)

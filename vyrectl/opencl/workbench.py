@@ -6,7 +6,6 @@ own, from its profiling events; who wants the host's looks at a clock.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.errors import DeviceError, KernelBuildError, KernelDiedError
+from vyrectl.errors import DeviceError, KernelDiedError
+from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, pyopencl
-from vyrectl.opencl.program import LADDER
 from vyrectl.opencl.source import assemble_file
 
 PREFETCHING = ("portable computing language", "intel")
@@ -57,22 +56,12 @@ class Workbench:
         Raises:
             KernelBuildError: The device's compiler refuses it.
         """
-        source = assemble_file(*parts)
-        log = ""
-        for rung in LADDER:
-            options = [f"-cl-std={rung.standard}", f"-DVYRE_RUNG={rung.number}", *device_options(self.device)]
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    return self._cl.Program(self.context, source).build(options)
-            except self._cl.Error as error:
-                log = str(error)
-        raise KernelBuildError(
-            f"{parts[-1]} does not compile",
-            where=self.device.name,
-            fix="Choose another device with --device; `vyrectl devices` lists them",
-            log=log,
-        )
+        options = device_options(self.device)
+        ladder = Ladder(self._cl, self.device, self.context, assemble_file(*parts), options=options)
+        for built in ladder:
+            ladder.keep(built)
+            return built.handle
+        raise ladder.refusal(())
 
     def kernel(self, built: Any, name: str) -> Any:
         """A fresh kernel object."""

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from shlex import quote
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, RingFormatError
 from vyrectl.ring.file import Ring
+from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.kinds import KINDS, Kind, find_kind
 from vyrectl.ring.findings.likeness import (
     HEAD_BYTES,
@@ -27,14 +27,16 @@ from vyrectl.ring.findings.likeness import (
     guess_offset,
     is_other_byte_order,
 )
+from vyrectl.ring.findings.links import Links
 from vyrectl.ring.findings.masks import COUNTERS, MASKS, Chunk
-from vyrectl.ring.findings.report import SHOWN_SLOTS, CheckReport, Finding
+from vyrectl.ring.findings.report import CheckReport, Finding
+from vyrectl.ring.findings.spots import Spot, Telemetry
 from vyrectl.ring.hold import holder_of
 from vyrectl.ring.replace import Part, StrPath, abandoned_files
 from vyrectl.ring.window import open_regular
 from vyrectl.task.arrays import SlotArray
 
-CHUNK_SLOTS = 1 << 15
+CHUNK_SLOTS = 1 << 14
 """Slots that are looked at together."""
 
 _SHOWN_WORDS = 4
@@ -48,6 +50,7 @@ def check_file(
     *,
     offset: int = 0,
     count: int | None = None,
+    about: About | None = None,
     ignore: Collection[str] = (),
     progress: Progress | None = None,
 ) -> CheckReport:
@@ -57,6 +60,7 @@ def check_file(
         path: The file.
         offset: Bytes before the first slot.
         count: Slots to look at; by default all whole ones up to the end.
+        about: What is known beside the ring; without it, what needs it is not searched for.
         ignore: Names of findings to leave out.
         progress: Told how far the check is.
 
@@ -68,7 +72,7 @@ def check_file(
     size_bytes, head = _beginning(path, offset)
     extent = _extent(size_bytes, offset, count, os.fspath(path))
     with Ring.open(path, offset=offset, count=extent.slots) as ring:
-        search = _Search(ring, head, extent, progress)
+        search = _Search(ring, head, extent, about or About(), progress)
         if not offset and count is None:
             search.place = _Place(path, holder_of(path))
         return search.report(ignore)
@@ -80,6 +84,7 @@ def check_bytes(
     *,
     offset: int = 0,
     count: int | None = None,
+    about: About | None = None,
     ignore: Collection[str] = (),
     progress: Progress | None = None,
 ) -> CheckReport:
@@ -90,6 +95,7 @@ def check_bytes(
         name: What messages call them.
         offset: Bytes before the first slot.
         count: Slots to look at; by default all whole ones up to the end.
+        about: What is known beside the ring; without it, what needs it is not searched for.
         ignore: Names of findings to leave out.
         progress: Told how far the check is.
 
@@ -100,7 +106,7 @@ def check_bytes(
     extent = _extent(len(data), offset, count, name)
     ring = Ring.from_bytes(data, name, offset=offset, count=extent.slots)
     head = bytes(memoryview(data)[offset : offset + HEAD_BYTES])
-    return _Search(ring, head, extent, progress).report(ignore)
+    return _Search(ring, head, extent, about or About(), progress).report(ignore)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,49 +158,22 @@ def _extent(size_bytes: int, offset: int, count: int | None, where: str) -> _Ext
     return _Extent(offset, size_bytes - offset, min(whole, MAX_SLOTS), left_over)
 
 
-@dataclass(slots=True)
-class _Spot:
-    """Slots of one kind, gathered chunk by chunk."""
-
-    count: int = 0
-    slots: list[int] = field(default_factory=list)
-
-    def add(self, mask: NDArray[np.bool_], first: int) -> None:
-        found = int(np.count_nonzero(mask))
-        if found:
-            self.count += found
-            room = SHOWN_SLOTS - len(self.slots)
-            self.slots += (np.flatnonzero(mask)[:room] + first).tolist()
-
-
-@dataclass(slots=True)
-class _Telemetry:
-    """What slots of one sort add to a snapshot: how many add anything, their requeues, their greatest age."""
-
-    slots: _Spot = field(default_factory=_Spot)
-    requeues: int = 0
-    age: int = 0
-
-    def add(self, chunk: Chunk, mask: NDArray[np.bool_], first: int) -> None:
-        requeues, ages = chunk["requeue_count"], chunk["age_ticks"]
-        self.requeues += int(requeues.sum(where=mask, dtype=np.uint64))
-        self.age = max(self.age, int(ages.max(where=mask, initial=0)))
-        self.slots.add(mask & ((requeues | ages) != 0), first)
-
-
 class _Search:
     """One check: a pass over the slots, then what they say together."""
 
-    def __init__(self, ring: Ring, head: bytes, extent: _Extent, progress: Progress | None) -> None:
+    def __init__(
+        self, ring: Ring, head: bytes, extent: _Extent, about: About, progress: Progress | None
+    ) -> None:
         self.ring = ring
         self.head = head
         self.extent = extent
+        self.about = about
         self.place: _Place | None = None
         self._tell = progress or (lambda done: None)
-        self._spots = {name: _Spot() for name in MASKS}
-        self._running = _Spot()
-        self._dead, self._queued = _Telemetry(), _Telemetry()
-        self._unknown_words: list[int] = []
+        self._spots = {name: Spot() for name in MASKS if about.knows(name)}
+        self._running = Spot()
+        self._dead, self._queued = Telemetry(), Telemetry()
+        self._links = Links(self._chunks)
 
     def report(self, ignore: Collection[str]) -> CheckReport:
         """Look, and leave out what is to be ignored."""
@@ -219,7 +198,8 @@ class _Search:
             self._pass()
             yield from self._running_finding()
             yield from self._stale_finding()
-            yield from self._duplicate_finding()
+            yield from self._partition_finding()
+            yield from self._link_findings()
         for name, spot in self._spots.items():
             if spot.count:
                 yield self._slot_finding(name, spot)
@@ -262,20 +242,24 @@ class _Search:
 
     # --- the slots ---
 
-    def _pass(self, only: Collection[str] | None = None) -> None:
-        wanted = {name: mask for name, mask in MASKS.items() if only is None or name in only}
+    def _chunks(self) -> Iterator[Chunk]:
         slots = self.ring.slots
         for first in range(0, len(slots), CHUNK_SLOTS):
-            chunk = Chunk(slots[first : first + CHUNK_SLOTS])
-            for name, mask in wanted.items():
-                self._spots[name].add(mask(chunk), first)
-            if only is None:
-                self._running.add(chunk.is_in(TaskState.RUNNING), first)
-                self._dead.add(chunk, chunk.dead, first)
-                self._queued.add(chunk, chunk.open, first)
-            self._tell(first)
+            yield Chunk(slots[first : first + CHUNK_SLOTS], first, self.about)
 
-    def _slot_finding(self, name: str, spot: _Spot) -> Finding:
+    def _pass(self, only: Collection[str] | None = None) -> None:
+        wanted = {name: MASKS[name] for name in self._spots if only is None or name in only}
+        for chunk in self._chunks():
+            for name, mask in wanted.items():
+                self._spots[name].add(mask(chunk), chunk.first)
+            if only is None:
+                self._running.add(chunk.is_in(TaskState.RUNNING), chunk.first)
+                self._dead.add(chunk, chunk.dead)
+                self._queued.add(chunk, chunk.open)
+                self._links.add(chunk)
+            self._tell(chunk.first)
+
+    def _slot_finding(self, name: str, spot: Spot) -> Finding:
         message, remedy = f"{_slots(spot.count)}: {KINDS[name].title}", None
         if name == "unknown-state":
             remedy = self._offset_remedy() if spot.slots[0] == 0 else None
@@ -313,28 +297,41 @@ class _Search:
         )
         yield self._finding("stale-telemetry", text, dead.slots)
 
-    def _duplicate_finding(self) -> Iterator[Finding]:
-        slots = self.ring.slots
-        ids = _sorted_ids(slots)
-        repeated = np.unique(ids[1:][ids[1:] == ids[:-1]])
-        if not len(repeated):
+    def _partition_finding(self) -> Iterator[Finding]:
+        offsets = self.about.offsets
+        if offsets is None or (self.about.bounds and (offsets[0], offsets[-1]) == (0, len(self.ring))):
             return
-        spot = _Spot()
-        for first in range(0, len(slots), CHUNK_SLOTS):
-            chunk = Chunk(slots[first : first + CHUNK_SLOTS])
-            spot.add(_has_id(chunk) & np.isin(chunk["task_id"], repeated), first)
-        shown = ", ".join(map(str, repeated[:_SHOWN_WORDS].tolist()))
-        more = ", ..." if len(repeated) > _SHOWN_WORDS else ""
-        text = f"{_slots(spot.count)} share {len(repeated)} task_id{'s' * (len(repeated) > 1)}: {shown}{more}"
-        yield self._finding("duplicate-task-id", text, spot)
+        text = f"priority offsets {', '.join(map(str, offsets))} for {_slots(len(self.ring))}"
+        yield self._finding("broken-partitions", text)
+
+    def _link_findings(self) -> Iterator[Finding]:
+        links = self._links
+        spot, repeated = links.repeated()
+        if spot.count:
+            shown = ", ".join(map(str, repeated[:_SHOWN_WORDS].tolist()))
+            more = ", ..." if len(repeated) > _SHOWN_WORDS else ""
+            ids = f"{len(repeated)} task_id{'s' * (len(repeated) > 1)}: {shown}{more}"
+            yield self._finding("duplicate-task-id", f"{_slots(spot.count)} share {ids}", spot)
+        for name, found in (
+            ("orphaned-parent", links.orphaned()),
+            ("parent-done-first", links.parent_done()),
+        ):
+            if found.count:
+                yield self._finding(name, f"{_slots(found.count)}: {KINDS[name].title}", found)
 
     def _finding(
-        self, name: str, message: str, spot: _Spot | None = None, remedy: str | None = None
+        self, name: str, message: str, spot: Spot | None = None, remedy: str | None = None
     ) -> Finding:
-        kind, place = KINDS[name], spot or _Spot()
+        kind, place = KINDS[name], spot or Spot()
         advice = (remedy or kind.remedy).replace("{ring}", quote(self.ring.name))
-        advice = advice.replace("{slots}", _choice(kind, place))
+        advice = advice.replace("{slots}", self._choice(kind, place))
         return Finding(kind, place.count, tuple(place.slots), message, advice)
+
+    def _choice(self, kind: Kind, spot: Spot) -> str:
+        """The slots of a finding as an argument: by number when all are known, else by condition."""
+        if spot.count == len(spot.slots) or kind.where is None:
+            return ",".join(map(str, spot.slots))
+        return f"--where {quote(self.about.condition(kind.where))}"
 
 
 class _Only(Chunk):
@@ -345,29 +342,6 @@ class _Only(Chunk):
         for other in COUNTERS:
             if other != counter:
                 self._columns[other] = np.zeros(len(slots), np.uint32)
-
-
-def _has_id(chunk: Chunk) -> NDArray[np.bool_]:
-    return chunk.lies("task_id", 1) & chunk.lies("state", int(TaskState.EMPTY) + 1) & chunk.plain
-
-
-def _sorted_ids(slots: SlotArray) -> NDArray[np.uint32]:
-    """The ids that count, in ascending order."""
-    found = [np.zeros(0, np.uint32)]
-    for first in range(0, len(slots), CHUNK_SLOTS):
-        chunk = Chunk(slots[first : first + CHUNK_SLOTS])
-        found.append(chunk["task_id"][_has_id(chunk)])
-    ids = np.concatenate(found)
-    if not (ids[1:] > ids[:-1]).all():
-        ids.sort()
-    return ids
-
-
-def _choice(kind: Kind, spot: _Spot) -> str:
-    """The slots of a finding as an argument: by number when all are known, else by condition."""
-    if spot.count == len(spot.slots):
-        return ",".join(map(str, spot.slots))
-    return f"--where '{kind.where}'"
 
 
 def _slots(count: int) -> str:

@@ -1,8 +1,8 @@
 """Changes to a ring file: planned on the mapped slots, checked as a whole, then written in one step.
 
-`edit_ring` is the one write path of every command that changes slots of a ring that nobody runs. May import
-numpy. The invariant: all of an edit reaches the file or none of it, and every byte that it need not change
-stays.
+`edit_ring` is the one write path of every command that changes slots. May import numpy; a ring that a launch in
+place holds is edited by `vyrectl.live.edits`, imported when that is met. The invariant for every other ring: all of
+an edit reaches the file or none of it, and every byte that it need not change stays.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES, U32_MAX
 from vyrectl.abi.slot import FIELD_NAMES
-from vyrectl.errors import FileError, LifecycleError, UnknownNameError, UsageError
+from vyrectl.errors import FileError, LifecycleError, RingHeldError, UnknownNameError, UsageError
 from vyrectl.ring.file import Ring
 from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.replace import FileIdentity, StrPath, replace_file
@@ -40,11 +40,14 @@ class Edit:
         numbers: Slot numbers, shape (n,), int64, sorted, without repeats.
         before: Those slots as they are, `SLOT_DTYPE`, shape (n,); may be a view of the ring.
         after: As they are to be, likewise.
+        again: Makes `after` of other words of some slots, given those and the slots' numbers; for slots of a running
+            ring that have moved on. None where an edit is about exactly these words.
     """
 
     numbers: NDArray[np.int64]
     before: SlotArray
     after: SlotArray
+    again: Callable[[SlotArray, NDArray[np.int64]], SlotArray] | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -62,7 +65,7 @@ class Edit:
         if keep.all():
             return self
         before, after = (whole(slots)[keep].view(SLOT_DTYPE) for slots in (self.before, self.after))
-        return Edit(self.numbers[keep], before, after)
+        return Edit(self.numbers[keep], before, after, self.again)
 
 
 def plan_transition(slots: SlotArray, numbers: NDArray[np.int64], action: str, **arguments: int) -> Edit:
@@ -83,8 +86,11 @@ def plan_transition(slots: SlotArray, numbers: NDArray[np.int64], action: str, *
         raise UnknownNameError("action", action, ACTIONS)
     _check_arguments(action, arguments)
     numbers = check_numbers(numbers, len(slots))
-    before = _take(slots, numbers)
-    return Edit(numbers, before, apply_transition(before, action, numbers, **arguments))
+
+    def act(before: SlotArray, which: NDArray[np.int64]) -> SlotArray:
+        return apply_transition(before, action, which, **arguments)
+
+    return _edit_of(slots, numbers, act)
 
 
 def plan_set(slots: SlotArray, numbers: NDArray[np.int64], values: Mapping[str, int]) -> Edit:
@@ -104,11 +110,21 @@ def plan_set(slots: SlotArray, numbers: NDArray[np.int64], values: Mapping[str, 
             raise UnknownNameError("field", name, FIELD_NAMES)
         _check_word(name, value)
     numbers = check_numbers(numbers, len(slots))
+
+    def write(before: SlotArray, which: NDArray[np.int64]) -> SlotArray:
+        after = whole(before).copy().view(SLOT_DTYPE)
+        for name, value in values.items():
+            after[name] = np.uint32(value)
+        return after
+
+    return _edit_of(slots, numbers, write)
+
+
+def _edit_of(
+    slots: SlotArray, numbers: NDArray[np.int64], act: Callable[[SlotArray, NDArray[np.int64]], SlotArray]
+) -> Edit:
     before = _take(slots, numbers)
-    after = whole(before).copy().view(SLOT_DTYPE)
-    for name, value in values.items():
-        after[name] = np.uint32(value)
-    return Edit(numbers, before, after)
+    return Edit(numbers, before, act(before, numbers), act)
 
 
 def edit_ring(
@@ -123,7 +139,8 @@ def edit_ring(
     """Hold the ring, let `plan` look at its slots, and write what it wants changed.
 
     Changes inside one page of a file without other hard links are one `pwrite`; all others, and every edit
-    with a backup, replace the file. Nothing is written when nothing changes.
+    with a backup, replace the file. Nothing is written when nothing changes. A ring that a launch in place holds is
+    edited while it runs, slot by slot.
 
     Args:
         path: The ring file.
@@ -140,15 +157,21 @@ def edit_ring(
     Raises:
         FileError: The ring cannot be read or written, or changed meanwhile. The old bytes stay.
         RingFormatError: The file is no ring.
-        RingHeldError: Another process holds it.
+        RingHeldError: Another process holds it, and is no launch in place.
+        LiveEditError: A launch in place runs it, and some of the slots were not changed.
         VyrectlError: What `plan` raises; a lifecycle error gains the path.
     """
     with Ring.open(path) as ring:
         if dry_run:
-            return _planned(ring, plan)
-    lock = nullcontext(held) if held is not None and held.covers(path) else hold(path, role=role)
+            return planned(ring, plan)
+    try:
+        lock = nullcontext(held) if held is not None and held.covers(path) else hold(path, role=role)
+    except RingHeldError as held_by:
+        from vyrectl.live.edits import edit_live
+
+        return edit_live(path, plan, backup=backup, held_by=held_by)
     with lock as holding, Ring.open(path) as ring:
-        edit = _planned(ring, plan)
+        edit = planned(ring, plan)
         changes = edit.changes()
         if not len(changes):
             return edit
@@ -209,7 +232,8 @@ def _words(slots: SlotArray) -> NDArray[np.uint64]:
     return np.ascontiguousarray(slots).view(np.uint64).reshape(len(slots), SLOT_BYTES // 8)
 
 
-def _planned(ring: Ring, plan: Callable[[SlotArray], Edit]) -> Edit:
+def planned(ring: Ring, plan: Callable[[SlotArray], Edit]) -> Edit:
+    """What a plan makes of a ring; a lifecycle error says which ring."""
     try:
         return plan(ring.slots)
     except LifecycleError as error:

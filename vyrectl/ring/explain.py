@@ -166,13 +166,11 @@ def _searched(shape: Shape, before: TaskState, after: TaskState) -> Explanation:
     for node, way in ways.items():
         if not any(_open_clauses(shape, node)):
             return Explanation(way)
-    return Explanation(reason=_obstacle(shape, before, after, tuple(ways)))
+    return Explanation(reason=_obstacle(shape, tuple(ways)))
 
 
-def _obstacle(shape: Shape, before: TaskState, after: TaskState, nodes: tuple[_Node, ...]) -> str:
-    """The one thing that keeps the nearest ways from fitting."""
-    if not nodes:
-        return f"no action leads from {before.label} to {after.label}"
+def _obstacle(shape: Shape, nodes: tuple[_Node, ...]) -> str:
+    """The one thing that keeps the nearest ways from fitting; some way leads from every start to every state."""
     best = min((list(_open_clauses(shape, node)) for node in nodes), key=len)
     return dict(_CLAUSES)[best[0]]
 

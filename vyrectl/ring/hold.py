@@ -7,6 +7,9 @@ kernel gives the lock back when its holder ends, however it ends.
 
 Whoever holds the lock writes ``pid N (role)`` into it, for the message that others get. The text is a
 courtesy; only the lock counts.
+
+A launch in place that was killed leaves ``RING.live``. Whoever takes the lock next first finishes what it had begun
+(`vyrectl.live.crash`, imported only then), so that nobody works on a slot that is half written.
 """
 
 from __future__ import annotations
@@ -22,12 +25,17 @@ from types import TracebackType
 
 from vyrectl.errors import FileError, RingHeldError
 from vyrectl.ring.replace import StrPath
+from vyrectl.ring.settlement import Settlement
 
 _HOLDER = re.compile(r"pid [0-9]{1,10} \([\w .-]{0,80}\)", re.ASCII)
 _NOT_IN_ROLES = re.compile(r"[^\w .-]", re.ASCII)
 _TEXT_BYTES = 256
 _UNSIGNED_TRIES = 5
 _UNSIGNED_WAIT_S = 0.002
+
+
+LIVE_SUFFIX = ".live"
+"""What a launch in place appends to the resolved ring's name for its sidecar."""
 
 
 class Hold:
@@ -40,7 +48,10 @@ class Hold:
         target: The ring, symlinks resolved.
         lock_path: The lock file beside it.
         role: What the holder does with it.
+        settled: What a dead launch had begun and was finished when the lock was taken, nothing by default.
     """
+
+    settled = Settlement()
 
     def __init__(self, target: str, lock_path: str, fd: int, role: str) -> None:
         self.target = target
@@ -93,7 +104,7 @@ def hold(path: StrPath, *, role: str) -> Hold:
 
     Raises:
         RingHeldError: Another holder has it, in this process or in another; the error names it.
-        FileError: The lock file cannot be created or locked.
+        FileError: The lock file cannot be created or locked, or what a dead launch left cannot be finished.
     """
     lock_path = lock_path_of(path)
     try:
@@ -101,7 +112,20 @@ def hold(path: StrPath, *, role: str) -> Hold:
     except OSError as error:
         raise FileError.from_os_error(error, lock_path, doing="lock the ring") from error
     _sign(fd, role)
-    return Hold(os.path.realpath(path), lock_path, fd, role)
+    held = Hold(os.path.realpath(path), lock_path, fd, role)
+    if os.path.lexists(held.target + LIVE_SUFFIX):
+        _settle(held)
+    return held
+
+
+def _settle(held: Hold) -> None:
+    from vyrectl.live.crash import settle
+
+    try:
+        held.settled = settle(held.target)
+    except BaseException:
+        held.release()
+        raise
 
 
 def holder_of(path: StrPath) -> str | None:

@@ -2,12 +2,14 @@
 
 May import numpy. A ring does not hold the state that a claim replaced, so an orphan goes on from its last
 published continuation (words 7 and 8, which a claim leaves alone): by default it is requeued as spec 1.6 says,
-with its own words and priority. The invariant: only Running slots change, only while nobody holds the ring,
-and every byte around them stays.
+with its own words and priority. Turns and edits that a killed launch in place had begun to write are finished first, by
+whoever takes the lock (`vyrectl.live.crash`). The invariant: only Running slots change, only while nobody holds the
+ring, and every byte around them stays.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -21,8 +23,9 @@ from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.errors import FileError, RingHeldError, UnknownNameError
 from vyrectl.ring.edit import Edit, edit_ring
 from vyrectl.ring.file import Ring
-from vyrectl.ring.hold import holder_of
+from vyrectl.ring.hold import LIVE_SUFFIX, Hold, hold, holder_of
 from vyrectl.ring.replace import StrPath, abandoned_files
+from vyrectl.ring.settlement import Settlement
 from vyrectl.task.arrays import SlotArray, apply_transition, whole
 from vyrectl.task.lifecycle import TRANSITIONS
 
@@ -60,6 +63,8 @@ class Recovery:
         unknown: Slots with a state word outside spec 1.3, left as they are.
         left_over_bytes: Bytes after the last whole slot, left as they are.
         abandoned: Temporary files of killed writers beside the ring, before the recovery.
+        finished: Slots whose turn or edit was half written and has been finished, or would be.
+        faulted: Orphans of operations that may not run twice; they are Faulted, or would be.
         dry_run: True when nothing was written.
         backup: The old ring's new name, or None.
     """
@@ -76,6 +81,8 @@ class Recovery:
     abandoned: tuple[str, ...]
     dry_run: bool
     backup: str | None = None
+    finished: tuple[int, ...] = ()
+    faulted: tuple[int, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -95,6 +102,8 @@ class Recovery:
             "unknown": self.unknown,
             "left_over_bytes": self.left_over_bytes,
             "abandoned": list(self.abandoned),
+            "finished": list(self.finished),
+            "faulted": list(self.faulted),
             "dry_run": self.dry_run,
             "backup": self.backup,
         }
@@ -132,9 +141,20 @@ def recover_ring(
         raise RingHeldError(path, holder)
     abandoned = tuple(abandoned_files(path))
     plan = _Plan(outcome, choose)
-    left_over = _write(path, plan, partial=partial, backup=backup, dry_run=dry_run)
+    if dry_run:
+        plan.settled = settled = _would_settle(path)
+        left_over = _look(path, plan, partial=partial)
+    else:
+        with hold(path, role=_ROLE) as held:
+            left_over, settled = _write(path, plan, held, partial=partial, backup=backup), held.settled
     report = replace(
-        plan.report, ring=str(path), left_over_bytes=left_over, abandoned=abandoned, dry_run=dry_run
+        plan.report,
+        ring=str(path),
+        left_over_bytes=left_over,
+        abandoned=abandoned,
+        dry_run=dry_run,
+        finished=settled.finished,
+        faulted=settled.faulted,
     )
     return replace(report, backup=f"{path}.bak") if backup and not dry_run and len(report.edit) else report
 
@@ -169,8 +189,10 @@ class _Plan:
     def __init__(self, outcome: str, choose: Choose | None) -> None:
         self._outcome = outcome
         self._choose = choose
+        self.settled = Settlement()
 
     def __call__(self, slots: SlotArray) -> Edit:
+        slots = _patched(slots, self.settled)
         states = slots["state"]
         orphans = np.flatnonzero(states == int(TaskState.RUNNING))
         chosen = orphans if self._choose is None else np.intersect1d(orphans, self._choose(slots))
@@ -202,29 +224,58 @@ class _Plan:
         return full
 
 
+def _patched(slots: SlotArray, settled: Settlement) -> SlotArray:
+    """The slots as they are once a dead launch's work is finished."""
+    if not len(settled):
+        return slots
+    patched = whole(slots).copy().view(SLOT_DTYPE)
+    for number, words in settled.words.items():
+        patched[number] = words
+    return patched
+
+
 def _count(states: NDArray[np.uint32], wanted: frozenset[TaskState]) -> int:
     return int(np.count_nonzero(np.isin(states, [int(state) for state in wanted])))
 
 
-def _write(path: StrPath, plan: _Plan, *, partial: bool, backup: bool, dry_run: bool) -> int:
+def _write(path: StrPath, plan: _Plan, held: Hold, *, partial: bool, backup: bool) -> int:
     """Carry the plan out; returns the bytes after the last whole slot."""
-    size_bytes = _size(path) if partial else 0
-    left_over = size_bytes % SLOT_BYTES
+    left_over, count = _whole_slots(path, partial=partial)
     if not left_over:
-        edit_ring(path, plan, backup=backup, dry_run=dry_run, role=_ROLE)
+        edit_ring(path, plan, backup=backup, role=_ROLE, held=held)
         return 0
-    count = min(size_bytes // SLOT_BYTES, MAX_SLOTS)
-    with Ring.open(path, writable=not dry_run, count=count, role=_ROLE) as ring:
+    with Ring.open(path, writable=True, count=count, role=_ROLE, held=held) as ring:
         edit = plan(ring.slots)
-        if len(edit) and not dry_run:
+        if len(edit):
             whole(ring.slots)[edit.numbers] = whole(edit.after)
             ring.save(backup=backup)
     return left_over
 
 
-def _size(path: StrPath) -> int:
-    import os
+def _look(path: StrPath, plan: _Plan, *, partial: bool) -> int:
+    """Only plan; returns the bytes after the last whole slot."""
+    left_over, count = _whole_slots(path, partial=partial)
+    with Ring.open(path, count=count if left_over else None) as ring:
+        plan(ring.slots)
+    return left_over
 
+
+def _whole_slots(path: StrPath, *, partial: bool) -> tuple[int, int]:
+    """Bytes after the last whole slot, 0 unless such a file is accepted, and the number of whole slots."""
+    size_bytes = _size(path) if partial else 0
+    return size_bytes % SLOT_BYTES, min(size_bytes // SLOT_BYTES, MAX_SLOTS)
+
+
+def _would_settle(path: StrPath) -> Settlement:
+    """What taking the lock would finish of a dead launch's work."""
+    if not os.path.lexists(os.path.realpath(path) + LIVE_SUFFIX):
+        return Settlement()
+    from vyrectl.live.crash import preview
+
+    return preview(path)
+
+
+def _size(path: StrPath) -> int:
     try:
         return os.stat(path).st_size
     except OSError as error:

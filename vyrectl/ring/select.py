@@ -7,7 +7,7 @@ the ring.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from vyrectl.errors import UsageError
@@ -41,9 +41,13 @@ def parse_slots(spec: str, total: int) -> NDArray[np.int64]:
     """
     import numpy as np
 
-    ranges = sorted(_parse_range(part, spec, total) for part in spec.split(","))
-    runs = [np.arange(first, last + 1, dtype=np.int64) for first, last in _merge(ranges)]
+    runs = [np.arange(first, last + 1, dtype=np.int64) for first, last in parse_ranges(spec, total)]
     return np.concatenate(runs)
+
+
+def parse_ranges(spec: str, total: int) -> list[tuple[int, int]]:
+    """The list as ranges, first and last slot each, sorted and apart; raises like `parse_slots`."""
+    return list(_merge(sorted(_parse_range(part, spec, total) for part in spec.split(","))))
 
 
 def select(
@@ -116,15 +120,12 @@ def _integer(text: str) -> int:
     return int(text, 16 if text[:2] in ("0x", "0X") else 10)
 
 
-def _merge(ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _merge(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Sorted ranges with those that touch made one."""
-    pending: tuple[int, int] | None = None
+    merged: list[tuple[int, int]] = []
     for first, last in ranges:
-        if pending is not None and first <= pending[1] + 1:
-            pending = pending[0], max(last, pending[1])
-            continue
-        if pending is not None:
-            yield pending
-        pending = first, last
-    if pending is not None:
-        yield pending
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = merged[-1][0], max(last, merged[-1][1])
+        else:
+            merged.append((first, last))
+    return merged

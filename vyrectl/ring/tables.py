@@ -15,7 +15,7 @@ import csv
 import json
 import sys
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import SLOT_WORDS, U32_MAX
@@ -58,13 +58,13 @@ def read_jsonl(stream: Stream, *, op_codes: Mapping[str, int], source: str) -> S
         InvalidInputError: A line that is no JSON object, an unknown or repeated key, a bad value, no UTF-8.
         RingFormatError: More tasks than a ring has slots.
     """
-    rows = _Rows(op_codes, source, "key")
-    decode = json.JSONDecoder(object_pairs_hook=tuple).raw_decode
+    rows = TaskRows(op_codes, source, "key")
+    decode = object_decoder()
     for number, line in _lines(stream, source):
         text = line.strip()
         if text:
             rows.line = number
-            rows.add_pairs(_parse_object(decode, text, rows))
+            rows.add_pairs(parse_object(decode, text, rows))
     return rows.slots()
 
 
@@ -84,7 +84,7 @@ def read_csv(stream: Stream, *, op_codes: Mapping[str, int], source: str) -> Slo
             no UTF-8.
         RingFormatError: More tasks than a ring has slots.
     """
-    rows = _Rows(op_codes, source, "column")
+    rows = TaskRows(op_codes, source, "column")
     reader = csv.reader((line for _, line in _lines(stream, source)), strict=True)
     indexes: tuple[int, ...] | None = None
     try:
@@ -112,8 +112,17 @@ def read_csv(stream: Stream, *, op_codes: Mapping[str, int], source: str) -> Slo
 _EXAMPLE = "op_handle,priority,param"
 
 
-class _Rows:
-    """Collects tasks and knows which line it is at."""
+class TaskRows:
+    """Collects tasks and knows which line it is at.
+
+    Args:
+        op_codes: Operation names and their ids.
+        source: How errors call the text.
+        column_word: What a field is called there: a key, or a column.
+
+    Attributes:
+        line: Number of the current line; set by the caller.
+    """
 
     def __init__(self, op_codes: Mapping[str, int], source: str, column_word: str) -> None:
         self.source = source
@@ -191,13 +200,19 @@ class _Rows:
             self.plans[names] = tuple(indexes)
         return tuple(indexes)
 
+    def take(self) -> SlotArray:
+        """The tasks since the last call, `SLOT_DTYPE`, shape (n,)."""
+        slots = self.slots()
+        self.words = array("I")
+        return slots
+
     def slots(self) -> SlotArray:
-        """All tasks so far."""
+        """All tasks so far, or since the last `take`."""
         import numpy as np
 
         from vyrectl.abi.dtype import SLOT_DTYPE
 
-        check_slot_count(self.count, where=self.source)
+        check_slot_count(len(self.words) // SLOT_WORDS, where=self.source)
         if sys.byteorder == "big":
             self.words.byteswap()
         return np.frombuffer(self.words, dtype=SLOT_DTYPE)
@@ -211,8 +226,19 @@ class _Rows:
         return InvalidInputError(what, where=self.place(), fix=fix)
 
 
-def _parse_object(decode: Any, text: str, rows: _Rows) -> tuple[tuple[str, Any], ...]:
-    """A line's object as pairs: objects are tuples here, so that a repeated key is seen, and arrays lists."""
+def object_decoder() -> Callable[[str], tuple[Any, int]]:
+    """What `parse_object` reads with."""
+    return json.JSONDecoder(object_pairs_hook=tuple).raw_decode
+
+
+def parse_object(
+    decode: Callable[[str], tuple[Any, int]], text: str, rows: TaskRows
+) -> tuple[tuple[str, Any], ...]:
+    """A line's object as pairs: objects are tuples here, so that a repeated key is seen, and arrays lists.
+
+    Raises:
+        InvalidInputError: The line is no JSON object; the error names its number.
+    """
     try:
         value, end = decode(text)
     except json.JSONDecodeError as error:

@@ -36,6 +36,9 @@ def open_regular(path: StrPath, flags: int) -> tuple[int, os.stat_result]:
     try:
         status = os.fstat(fd)
         _refuse_special(status.st_mode, path)
+    except OSError as error:
+        os.close(fd)
+        raise FileError.from_os_error(error, path, doing="look at the ring") from error
     except BaseException:
         os.close(fd)
         raise

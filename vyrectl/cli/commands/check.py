@@ -15,12 +15,14 @@ from vyrectl.cli.options import (
     OffsetOption,
     QuietOption,
     make_output,
+    parse_number,
     parse_span,
     read_stdin,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.views.check import view, view_kinds
 from vyrectl.errors import InvalidInputError, UsageError
+from vyrectl.ring.findings.about import AGE_THRESHOLD, About, control_view
 from vyrectl.ring.findings.kinds import KINDS, find_kind
 
 if TYPE_CHECKING:
@@ -46,6 +48,21 @@ def command(
         str,
         typer.Option("--explain", metavar="FINDING", help="Say what a finding means, or all; needs no ring."),
     ] = "",
+    ops: Annotated[
+        list[Path] | None,
+        typer.Option("--ops", metavar="FILE.cl", help="Operations of your own; may be repeated."),
+    ] = None,
+    control: Annotated[
+        Path | None,
+        typer.Option("--control", metavar="FILE", help="Control buffer that goes with the ring."),
+    ] = None,
+    epoch: Annotated[
+        str, typer.Option("--epoch", metavar="N", help="Epoch to go by; --control's, or 0, if not given.")
+    ] = "",
+    age_threshold: Annotated[
+        str,
+        typer.Option("--age-threshold", metavar="N", help="Age ticks of a starving task, 32 if not given."),
+    ] = "",
     offset: OffsetOption = "0",
     count: CountOption = "all",
     format_name: FormatOption = "table",
@@ -57,10 +74,13 @@ def command(
 
     Opens any file and names what it finds: errors (what no legal history leads to; exit code 3), warnings
     (what will mislead or go wrong soon) and notes, each with its slots and what to do. Changes nothing.
+    With --control, partitions, shut-out tenants and the epoch are looked at too; --ops names the sources
+    of operations that are not vyrectl's.
 
     \b
     Example:
       vyrectl check ring.bin
+      vyrectl check ring.bin --ops mine.cl --control control.bin
       vyrectl check dump.bin --offset 4096 --count 1024 --json
       vyrectl check --explain stale-telemetry
     """
@@ -70,20 +90,44 @@ def command(
         return
     if ring is None:
         raise UsageError("no ring was named", fix="Name a file, - for standard input, or use --explain all")
-    report = _check(output, ring, offset, count, [find_kind(name).name for name in ignore or ()])
+    unwanted = [find_kind(name).name for name in ignore or ()]
+    report = _check(output, ring, (offset, count), _about(ops or [], control, epoch, age_threshold), unwanted)
     rows = [finding.to_record() for finding in report.findings]
     output.emit("check", report.to_record(), view, rows=rows, rows_key="findings")
     raise typer.Exit(0 if report.is_sound else EXIT_ERRORS)
 
 
-def _check(output: Output, ring: Path, offset: str, count: str, ignore: list[str]) -> CheckReport:
+def _check(output: Output, ring: Path, span: tuple[str, str], about: About, ignore: list[str]) -> CheckReport:
     from vyrectl.ring.check import check_bytes, check_file
 
-    start, slots = parse_span(offset, count)
+    start, slots = parse_span(*span)
     with output.progress("check", "slots") as update:
         if str(ring) == "-":
-            return check_bytes(read_stdin(), offset=start, count=slots, ignore=ignore, progress=update)
-        return check_file(ring, offset=start, count=slots, ignore=ignore, progress=update)
+            data = read_stdin()
+            return check_bytes(data, offset=start, count=slots, about=about, ignore=ignore, progress=update)
+        return check_file(ring, offset=start, count=slots, about=about, ignore=ignore, progress=update)
+
+
+def _about(ops: list[Path], control: Path | None, epoch: str, age_threshold: str) -> About:
+    from vyrectl.engine.ops import load_source, op_codes
+
+    known = frozenset(op_codes([load_source(path) for path in ops]).values())
+    now, admitted, offsets = _control(control)
+    return About(
+        parse_number(epoch, "--epoch") if epoch else now,
+        parse_number(age_threshold, "--age-threshold") if age_threshold else AGE_THRESHOLD,
+        known,
+        admitted,
+        offsets,
+    )
+
+
+def _control(path: Path | None) -> tuple[int, frozenset[int] | None, tuple[int, ...] | None]:
+    if path is None:
+        return 0, None, None
+    from vyrectl.launch.control_file import load_control
+
+    return control_view(load_control(path).tolist())
 
 
 def _explain(output: Output, kinds: list[Kind]) -> None:
@@ -98,5 +142,5 @@ def _kind_record(kind: Kind) -> dict[str, Any]:
         "title": kind.title,
         "meaning": kind.meaning,
         "remedy": kind.remedy.replace("{ring}", "RING").replace("{slots}", "SLOTS"),
-        "where": kind.where,
+        "where": kind.shown_where,
     }

@@ -23,6 +23,7 @@ from vyrectl.cli.options import (
     read_stdin,
 )
 from vyrectl.cli.output import Output
+from vyrectl.cli.payload import packed_rows
 from vyrectl.cli.rows import Blocks, Quote, Rows
 from vyrectl.cli.slot_text import HEX_FIX, looks_like_text, parse_hex
 from vyrectl.cli.views.decode import view
@@ -79,7 +80,7 @@ def _emit(output: Output, ring: Ring) -> None:
         raise RingFormatError("there is no slot here", where=ring.name, fix=HEX_FIX)
     if len(ring) == 1:
         words = SLOT_STRUCT.unpack(ring.data)
-        output.emit("decode", {**slot_record(words), "words": word_rows(words)}, view, rows=rows)
+        output.emit("decode", _full(words), view, rows=rows)
     elif output.format in ("json", "table"):
         output.emit("decode", {}, view, rows=_slot_rows(ring.data), rows_key="slots")
     else:
@@ -140,7 +141,13 @@ def _read_file(path: Path, most: int) -> bytes:
 
 def _slot_rows(data: memoryview) -> Iterator[dict[str, Any]]:
     for number, words in enumerate(SLOT_STRUCT.iter_unpack(data)):
-        yield {"slot": number, **slot_record(words), "words": word_rows(words)}
+        yield {"slot": number, **_full(words)}
+
+
+def _full(words: tuple[int, ...]) -> dict[str, Any]:
+    packed = packed_rows(words)
+    inner = {} if packed is None else {"packed": packed}
+    return {**slot_record(words), "words": word_rows(words), **inner}
 
 
 def _word_blocks(data: memoryview) -> Blocks:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.abi.opcodes import PACKED_SLOT
+from vyrectl.abi.slot import FIELD_NAMES, PAYLOAD_FIRST
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.cli.describe import slot_record
 from vyrectl.cli.edits import EditOptions, Selection, run_edit
 from vyrectl.cli.fields import parse_fields, split_assignments
+from vyrectl.cli.items import parse_item, warn_idle
 from vyrectl.cli.options import (
     BackupOption,
     ColorOption,
@@ -26,6 +28,7 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output, write_bytes
 from vyrectl.errors import UsageError
+from vyrectl.protocol.packed import encode_packed
 from vyrectl.task.item import TaskWorkItem
 
 if TYPE_CHECKING:
@@ -49,6 +52,12 @@ def command(
         ),
     ] = None,
     *,
+    packed: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--packed", metavar="OP:ARGS", help="Pack this operation into the slot; may be repeated."
+        ),
+    ] = None,
     slot: Annotated[str, typer.Option("--slot", metavar="N", help="Write this slot of RING.")] = "",
     raw: Annotated[bool, typer.Option("--raw", help="Write the 64 bytes to stdout.")] = False,
     backup: BackupOption = False,
@@ -69,10 +78,14 @@ def command(
     Example:
       vyrectl encode --op scale --param 3 --task-id 7 | vyrectl decode -
       vyrectl encode ring.bin --slot 4 op=nop priority=high
+      vyrectl encode --packed store_u32:5,180,0 --packed atomic_add:1,181,0
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     words, paths = split_assignments(arguments or [])
-    item = _build_item(words, {name: text for name, text in fields.items() if text is not None})
+    texts = {name: text for name, text in fields.items() if text is not None}
+    if packed:
+        words.update(_packed_fields(output, packed, {*words, *texts}))
+    item = _build_item(words, texts)
     if paths or slot:
         ring = _target(paths, slot, raw)
         _write_slot(output, ring, parse_number(slot, "--slot"), item, backup=backup, dry_run=dry_run)
@@ -81,6 +94,20 @@ def command(
     else:
         record = {"hex": item.to_bytes().hex(), **slot_record(item.words())}
         output.emit("encode", record, lambda shown: str(shown["hex"]))
+
+
+def _packed_fields(output: Output, items: list[str], given: set[str]) -> dict[str, int]:
+    """The words that packed operations take (spec 3.4); says which of them a device leaves out.
+
+    Raises:
+        UsageError: They do not fit, or one of these words was given too.
+    """
+    payload = encode_packed([parse_item(text) for text in items])
+    warn_idle(output, payload)
+    names = ("op_handle", *FIELD_NAMES[PAYLOAD_FIRST:])
+    if taken := given & set(names):
+        raise UsageError(f"--packed sets {min(taken)} itself", fix="Leave that field out")
+    return dict(zip(names, (PACKED_SLOT, *payload), strict=True))
 
 
 def _build_item(words: dict[str, int], texts: dict[str, str]) -> TaskWorkItem:

@@ -7,6 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, MAX_ENCODED, U32_MAX
+from vyrectl.cli.debug_rows import debug_line, debug_rows, read_formats
+from vyrectl.cli.follow_options import follow_plan, show_fed
 from vyrectl.cli.options import (
     BackupOption,
     ColorOption,
@@ -20,9 +23,13 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.views.launch import view, view_plan
+from vyrectl.engine.quotas import parse_quotas
+from vyrectl.errors import UsageError
 from vyrectl.launch.plan import AUTO, OFF, Plan, Wishes, saved_plan, settle
 from vyrectl.launch.supervised import LaunchPlan, launch_file
 from vyrectl.launch.supervisor import GRACE_SECONDS
+from vyrectl.protocol.debug_format import Formats
+from vyrectl.protocol.debug_log import DebugRecord
 
 EXIT_FAULTED = 6
 EXIT_STALLED = 1
@@ -63,6 +70,12 @@ def command(
             "--age-threshold", metavar="N", help="Age ticks that lift a task by one class; 0: none."
         ),
     ] = "",
+    tenant_quotas: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tenant-quota", metavar="TENANT=N", help="Most claims of a tenant in this launch; repeatable."
+        ),
+    ] = None,
     max_steps: Annotated[
         str, typer.Option("--max-steps", metavar="N", help="Stop after this many claims.")
     ] = "",
@@ -82,6 +95,27 @@ def command(
         Path | None,
         typer.Option("--save-control", metavar="FILE", help="Write the control buffer at the end."),
     ] = None,
+    debug_log: Annotated[
+        Path | None,
+        typer.Option(
+            "--debug-log", metavar="FILE", help="Show PRINTF records as they come, and keep them here."
+        ),
+    ] = None,
+    debug_records: Annotated[
+        str, typer.Option("--debug-records", metavar="N", help="Records that it has room for; 64 by default.")
+    ] = "",
+    formats: Annotated[
+        Path | None,
+        typer.Option("--formats", metavar="FILE", help="JSON: format id -> text, as `debug` takes it."),
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option("--record", metavar="FILE", help="Append a record of every ended task to a replay log."),
+    ] = None,
+    record_capacity: Annotated[
+        str,
+        typer.Option("--record-capacity", metavar="N", help="Records that a new replay log has room for."),
+    ] = "",
     verify: Annotated[
         bool, typer.Option("--verify", help="Prove that each task was claimed once and nothing else changed.")
     ] = False,
@@ -102,6 +136,18 @@ def command(
     new_ring: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="NEW", help="Write the result here and keep RING."),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Stay when drained; sleep until there is work, or SHUTDOWN.")
+    ] = False,
+    feed: Annotated[
+        str,
+        typer.Option("--feed", metavar="FIFO|-", help="Take JSONL tasks and commands; answer on stdout."),
+    ] = "",
+    reclaim: Annotated[bool, typer.Option("--reclaim", help="Put fed tasks into Done slots too.")] = False,
+    spin_ms: Annotated[
+        float | None,
+        typer.Option("--spin-ms", metavar="MS", help="Poll so long for more work before sleeping.", min=0.0),
     ] = None,
     backup: BackupOption = False,
     fail_on_fault: Annotated[
@@ -127,6 +173,7 @@ def command(
       vyrectl launch ring.bin
       vyrectl launch ring.bin --buffer 0=x.npy --buffer 1=zeros:float32:64:out.npy
       vyrectl launch ring.bin --device reference --epoch 3 --output after.bin
+      vyrectl launch ring.bin --feed - --reclaim < tasks.jsonl
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     options = {
@@ -142,6 +189,7 @@ def command(
         "verify": verify,
         "mode": mode,
         "plan": _read_plan(plan_text),
+        "quotas": parse_quotas(tenant_quotas or ()),
     }
     if dry_run:
         _show_plan(output, ring, options)
@@ -155,13 +203,39 @@ def command(
         grace=grace,
         control=control,
         save_control=save_control,
+        debug_log=debug_log,
+        debug_records=_number(debug_records, "--debug-records", most=MAX_ENCODED) or DEFAULT_DEBUG_RECORDS,
+        record=record,
+        record_capacity=_number(record_capacity, "--record-capacity", most=MAX_ENCODED),
         buffers=tuple(buffers or ()),
         options=options,
+        follow=follow_plan(follow=follow, feed=feed, reclaim=reclaim, spin_ms=spin_ms, options=options),
     )
+    if debug_log is None and (formats or debug_records):
+        raise UsageError("--formats and --debug-records are for --debug-log", fix="Add --debug-log FILE")
+    if record is None and record_capacity:
+        raise UsageError("--record-capacity is for --record", fix="Add --record FILE")
+    texts = read_formats(formats)
     with output.progress("launch", "claims", None) as update:
-        record, signal_received = launch_file(launch_plan, lambda message: update(message["claims"]))
-    output.emit("launch", record, view)
-    raise typer.Exit(_exit_code(record, signal_received, fail_on_fault=fail_on_fault))
+
+        def watch(message: dict[str, Any]) -> None:
+            if "debug" in message:
+                _show_debug(output, message["debug"], texts)
+            else:
+                update(message["claims"])
+
+        report, signal_received = launch_file(launch_plan, watch)
+    if feed:
+        show_fed(output, report, view)
+    else:
+        output.emit("launch", report, view)
+    raise typer.Exit(_exit_code(report, signal_received, fail_on_fault=fail_on_fault))
+
+
+def _show_debug(output: Output, news: list[Any], texts: Formats) -> None:
+    records = [DebugRecord(format_id, tuple(arguments)) for format_id, arguments in news]
+    for row in debug_rows(records, texts):
+        output.talk(debug_line(row))
 
 
 def _read_plan(text: str) -> Plan | str:
@@ -187,6 +261,7 @@ def _show_plan(output: Output, path: Path, options: dict[str, Any]) -> None:
             where=options["where"],
             age_threshold=_preview_ticks(options),
             ops=options["ops"],
+            quotas=options["quotas"],
         )
     record = {
         "ring": str(path),
@@ -205,8 +280,8 @@ def _preview_ticks(options: dict[str, Any]) -> int:
     return settle(plan, Wishes(age_threshold=options["age_threshold"])).age_threshold
 
 
-def _number(text: str, what: str, *, least: int = 1) -> int | None:
-    return parse_number(text, what, least=least) if text else None
+def _number(text: str, what: str, *, least: int = 1, most: int = U32_MAX) -> int | None:
+    return parse_number(text, what, least=least, most=most) if text else None
 
 
 def _exit_code(record: dict[str, Any], signal_received: int, *, fail_on_fault: bool) -> int:

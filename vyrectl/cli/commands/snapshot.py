@@ -39,6 +39,10 @@ def command(
         Path | None,
         typer.Option("--since", metavar="FILE", help="Compare with a snapshot that was saved."),
     ] = None,
+    control: Annotated[
+        Path | None,
+        typer.Option("--control", metavar="FILE", help="Also show the runtime's view of the ring and this."),
+    ] = None,
     watch: Annotated[
         float | None,
         typer.Option("--watch", metavar="SECONDS", help="Look again and again, this often, until Ctrl-C."),
@@ -73,12 +77,14 @@ def command(
       vyrectl snapshot a.bin b.bin --json
       vyrectl snapshot ring.bin --watch 1
       vyrectl snapshot ring.bin --since before.json
+      vyrectl snapshot ring.bin --control control.bin
       vyrectl snapshot ring.bin --openmetrics --output ring.prom
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
-    wanted = Wanted(parse_groups(by), ages, parse_oldest(oldest), lenient)
+    wanted = Wanted(parse_groups(by), ages, parse_oldest(oldest), lenient, control)
     targets = Targets(output, since, append, openmetrics=openmetrics, text_file=text_file)
     targets.check(rings, watch, ticks)
+    targets.check_control(rings, control)
     if watch is None:
         emit_once(targets, rings, (offset, count), wanted)
     else:

@@ -30,8 +30,8 @@ def command(
 
     \b
       arrows, Enter, Esc   choose a slot, open it in full, go back
-      /  g                 show only slots where a condition holds; open a slot
-      p  r  u              pause, resume or requeue the slot, after a question
+      /  g                 filter by a condition; open a slot by number
+      p  r  u              pause, resume, requeue the slot if you confirm
       P  R  U              the same for every slot that matches and may be
       blank  + -  ?  q     hold still; less or more often; all keys; leave
 

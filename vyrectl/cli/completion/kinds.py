@@ -61,6 +61,7 @@ KIND_OF_METAVAR: dict[str, str] = {
     "NEW": RING,
     "SOURCE": RING,
     "FILE": FILE,
+    "FIFO": FILE,
     "PATH": FILE,
     "DEVICE": DEVICE,
     "EXPR": WHERE,
@@ -87,7 +88,21 @@ KIND_OF_METAVAR: dict[str, str] = {
     "|".join(COLORS): "color",
     "TABLE": FILE,
     **dict.fromkeys(
-        ("BYTES", "FIELD=START..STOP", "HEX", "LIST", "N", "NAME", "S", "SECONDS", "SLOTS"), NONE
+        (
+            "BYTES",
+            "FIELD=START..STOP",
+            "OP:ARGS",
+            "WORD=VALUE",
+            "HEX",
+            "LIST",
+            "N",
+            "NAME",
+            "S",
+            "SECONDS",
+            "TENANT=N",
+            "SLOTS",
+        ),
+        NONE,
     ),
 }
 """Metavar without dots and brackets -> name of a kind; in ``HEX|FILE`` each part is looked up."""

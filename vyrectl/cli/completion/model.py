@@ -36,12 +36,16 @@ class Option:
         help: One line.
         kind: Name of the kind of its value; None for a switch.
         repeats: It may be given more than once.
+        metavar: What stands for its value in the help; empty for a switch.
+        default: Its value when it is not given, where there is one worth a word.
     """
 
     names: tuple[str, ...]
     help: str
     kind: str | None
     repeats: bool
+    metavar: str = ""
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +56,34 @@ class Place:
         name: As the help shows it.
         kind: Name of the kind of its value.
         repeats: It takes every further argument.
+        help: One line.
+        required: The command does not go without it.
     """
 
     name: str
     kind: str
     repeats: bool
+    help: str = ""
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command; the program itself is one too, with an empty name."""
+    """One command; the program itself is one too, with an empty name.
+
+    Attributes:
+        name: What the user types.
+        summary: First line of its help.
+        options: In the order of its help.
+        places: Its arguments.
+        help: Its whole help text.
+    """
 
     name: str
     summary: str
     options: tuple[Option, ...]
     places: tuple[Place, ...]
+    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +143,18 @@ class _Reader:
         shown = [param for param in parsed.params if not getattr(param, "hidden", False)]
         options = [self._option(name, param) for param in shown if param.param_type_name == "option"]
         places = [self._place(name, param) for param in shown if param.param_type_name == "argument"]
-        return Command(name, summary, (*options, _HELP), tuple(places))
+        return Command(name, summary, (*options, _HELP), tuple(places), parsed.help or "")
 
     def _option(self, command: str, param: Any) -> Option:
         switch = param.is_flag or param.count
         kind = None if switch else self._kind(command, param)
-        return Option((*param.opts, *param.secondary_opts), _one_line(param.help), kind, bool(param.multiple))
+        names = (*param.opts, *param.secondary_opts)
+        metavar = "" if switch else param.metavar or param.name.upper()
+        return Option(names, _one_line(param.help), kind, bool(param.multiple), metavar, _default(param))
 
     def _place(self, command: str, param: Any) -> Place:
-        return Place(param.metavar or param.name.upper(), self._kind(command, param), param.nargs != 1)
+        name, help_line = param.metavar or param.name.upper(), _one_line(param.help)
+        return Place(name, self._kind(command, param), param.nargs != 1, help_line, bool(param.required))
 
     def _kind(self, command: str, param: Any) -> str:
         metavar = re.sub(r"[\[\]]|\.\.\.", "", param.metavar or "").strip()
@@ -180,6 +200,12 @@ def _kind_of_type(command: str, param: Any, metavar: str) -> str:
             fix="Add its metavar to KIND_OF_METAVAR in vyrectl/cli/completion/kinds.py",
         )
     return kind
+
+
+def _default(param: Any) -> str:
+    if param.secondary_opts:
+        return str((param.opts if param.default else param.secondary_opts)[0])
+    return "" if param.default in (None, False, "", ()) else str(param.default)
 
 
 def _one_line(text: str | None) -> str:

@@ -6,7 +6,9 @@ from vyrectl.cli.schemas.parts import (
     BOOL,
     COUNT,
     DRAFT,
+    SECONDS,
     TEXT,
+    TEXTS,
     WORD,
     Fields,
     Schema,
@@ -58,6 +60,43 @@ DOCTOR = answer(
 
 OP = record({"op_handle": WORD, "name": TEXT, "doc": TEXT, "source": TEXT, "line": COUNT, "shipped": BOOL})
 
+FINDING = record(
+    {
+        "rule": choice(
+            (
+                "declaration",
+                "id",
+                "clash",
+                "undocumented",
+                "barrier",
+                "lane",
+                "include",
+                "empty",
+                "compile",
+            )
+        ),
+        "severity": choice(("error", "warning")),
+        "path": TEXT,
+        "line": COUNT,
+        "column": COUNT,
+        "op": maybe(TEXT),
+        "message": TEXT,
+        "fix": TEXT,
+    }
+)
+OPS_CHECK = answer(
+    "ops-check",
+    {
+        "files": TEXTS,
+        "device": maybe(TEXT),
+        "build_seconds": SECONDS,
+        "error_count": COUNT,
+        "warning_count": COUNT,
+        "ops": rows(OP),
+        "findings": rows(FINDING),
+    },
+)
+
 ERROR = described(
     {
         **record(
@@ -82,7 +121,12 @@ SCHEMAS: dict[str, Schema] = {
         answer("devices", {"devices": rows(record(DEVICE, CHECKED))}),
     ),
     "doctor": document("doctor", "Whether this machine is ready.", DOCTOR),
-    "ops": document("ops", "Operations that a task may name.", answer("ops", {"ops": rows(OP)})),
+    "ops": document(
+        "ops",
+        "Operations that a task may name, or with --check what is wrong with files of them.",
+        answer("ops", {"ops": rows(OP)}),
+        OPS_CHECK,
+    ),
     "completion": document(
         "completion", "A completion script.", answer("completion", {"shell": TEXT, "script": TEXT})
     ),

@@ -69,9 +69,12 @@ REPORT: Fields = {
     **table(("device_seconds", "wall_seconds", "build_seconds", "tasks_per_second"), SECONDS),
     "geometry": GEOMETRY,
     "outputs": TEXTS,
+    "verified": BOOL,
     "states": record(table(("before", "after"), record(table(STATES, COUNT)))),
+    "quotas": rows(record({"tenant_id": WORD, "quota": WORD, "claims": COUNT})),
     "transitions": TRANSITIONS,
     "plan": maybe(PLAN),
+    "debug": record(table(("records", "dropped"), COUNT)),
 }
 LAUNCH = answer("launch", {"ring": TEXT, "in_place": BOOL, **REPORT})
 PREVIEW = answer(

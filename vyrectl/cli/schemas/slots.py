@@ -22,6 +22,7 @@ from vyrectl.cli.schemas.parts import (
     maybe,
     record,
     rows,
+    table,
 )
 from vyrectl.task.lifecycle import TRANSITIONS
 
@@ -65,6 +66,21 @@ RELATIVES = rows(
     )
 )
 
+PACKED: Fields = {
+    "packed": rows(
+        record(
+            {
+                **table(("index", "opcode", "offset"), COUNT),
+                "op_name": maybe(TEXT),
+                "arguments": maybe(rows(WORD)),
+                "runs": BOOL,
+                "idle_reason": maybe(TEXT),
+            }
+        )
+    )
+}
+"""Inner operations, where the slot is a packed one."""
+
 LISTED: Fields = {"ring": TEXT, "total": COUNT, "matched": COUNT, "shown": COUNT}
 ROW: Fields = {"slot": COUNT, **SLOT_WORDS, **SLOT_NAMES}
 TREE: Fields = {"depth": COUNT, "parent_slot": maybe(COUNT), "matched": BOOL}
@@ -88,6 +104,7 @@ ONE_SLOT = answer(
         "parents": RELATIVES,
         "children": RELATIVES,
     },
+    PACKED,
 )
 LISTING = answer("inspect", {**LISTED, "slots": rows({"anyOf": [_some(ROW), record(TREE, ROW)]})})
 GROUPS = answer(
@@ -101,8 +118,10 @@ GROUPS = answer(
 )
 TO_FILE = answer("inspect", {**LISTED, "output": TEXT, "columns": rows(COLUMNS)})
 
-DECODED = answer("decode", {**SLOT, "words": WORD_ROWS})
-DECODED_SEVERAL = answer("decode", {"slots": rows(record({"slot": COUNT, **SLOT, "words": WORD_ROWS}))})
+DECODED = answer("decode", {**SLOT, "words": WORD_ROWS}, PACKED)
+DECODED_SEVERAL = answer(
+    "decode", {"slots": rows(record({"slot": COUNT, **SLOT, "words": WORD_ROWS}, PACKED))}
+)
 
 HEX: Schema = {"type": "string", "pattern": "^[0-9a-f]{128}$"}
 

@@ -29,6 +29,7 @@ from vyrectl.cli.schemas.parts import (
     table,
 )
 from vyrectl.cli.snapshot_records import ABOUT, GROUPS
+from vyrectl.protocol.runtime import COUNTERS, STATUS_FIELDS
 from vyrectl.telemetry.delta import COMPARED, RULES
 from vyrectl.telemetry.series import METRICS
 
@@ -61,7 +62,26 @@ SINCE = record(
 )
 
 
+WATCHDOG = record(
+    {
+        **table(("done_delta", "queue_depth", "fault_slots", "requeue_slots", "gpu_idle_ppm"), COUNT),
+        "suspected_stall": BOOL,
+    }
+)
+RUNTIME = record(
+    {
+        "control": TEXT,
+        "shutdown": BOOL,
+        "epoch": WORD,
+        "occupancy": record(table((*STATUS_FIELDS, "unknown"), COUNT)),
+        **table(COUNTERS, COUNT),
+    },
+    {"watchdog": WATCHDOG},
+)
+
+
 SHARED: Fields = {
+    "runtime": RUNTIME,
     "table": TABLE,
     "spread": SPREAD,
     "since": SINCE,
@@ -72,6 +92,7 @@ SHARED: Fields = {
 
 ASKED: Fields = {
     "unknown_count": COUNT,
+    "runtime": piece("runtime"),
     "by": record({}, table(GROUPS.values(), piece("table"))),
     "ages": piece("spread"),
     "requeues": piece("spread"),

@@ -220,10 +220,17 @@ def _wrapped(content: str, width: int, indent: int) -> str:
         piece = token
         while cell_length(lines[-1] + piece.rstrip()) > width:
             if not lines[-1]:
-                lines[-1], piece = piece[:width], piece[width:]
+                cut = _cut(piece, width)
+                lines[-1], piece = piece[:cut], piece[cut:]
             lines.append("")
         lines[-1] += piece
     return ("\n" + " " * indent).join(line.rstrip() for line in lines)
+
+
+def _cut(word: str, width: int) -> int:
+    """Where a word that is wider than a line is broken: after one of its joints, if that leaves half a line."""
+    joint = max(word.rfind(mark, 0, width) for mark in "_-/,.") + 1
+    return joint if joint >= width // 2 else width
 
 
 def cell_text(cell: Cell) -> str:

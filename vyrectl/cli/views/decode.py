@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, state_style
+from vyrectl.cli.views.parts import Parts
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -30,6 +31,29 @@ def words_table(words: Sequence[Mapping[str, Any]], *, title: str | None = None)
     return FittedTable(WORD_COLUMNS, rows, title=title)
 
 
+PACKED_COLUMNS = (
+    Column("inner", right=True),
+    Column("op"),
+    Column("offset", right=True),
+    Column("arguments"),
+    Column("runs", wrap=True),
+)
+
+
+def packed_table(record: Mapping[str, Any]) -> list[FittedTable]:
+    """The inner operations of a packed slot; nothing for any other."""
+    if "packed" not in record:
+        return []
+    rows = [_packed_cells(row) for row in record["packed"]]
+    return [FittedTable(PACKED_COLUMNS, rows, title="packed operations")]
+
+
+def _packed_cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+    arguments = "-" if row["arguments"] is None else " ".join(map(str, row["arguments"]))
+    runs: Cell = "yes" if row["runs"] else (f"no: {row['idle_reason']}", "bold red")
+    return str(row["index"]), row["op_name"] or str(row["opcode"]), str(row["offset"]), arguments, runs
+
+
 def _word_cells(row: Mapping[str, Any]) -> Sequence[Cell]:
     meaning: Cell = row["meaning"]
     if row["name"] == "state":
@@ -51,11 +75,12 @@ class SlotsView:
         for slot in self._slots:
             if slot["slot"]:
                 yield ""
-            yield from words_table(slot["words"], title=f"slot {slot['slot']}").pieces(console)
+            table = words_table(slot["words"], title=f"slot {slot['slot']}")
+            yield from Parts([table, *packed_table(slot)]).pieces(console)
 
 
 def view(record: Mapping[str, Any]) -> RenderableType:
     """One slot as a table; several with a line above each."""
     if "words" in record:
-        return words_table(record["words"])
+        return Parts([words_table(record["words"]), *packed_table(record)])
     return SlotsView(record)

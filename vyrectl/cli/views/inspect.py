@@ -11,7 +11,7 @@ from vyrectl.abi.slot import FIELD_ALIASES, FIELD_NAMES
 from vyrectl.cli.describe import flag_list, show_word
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, cell_text, count_of, state_cell
-from vyrectl.cli.views.decode import words_table
+from vyrectl.cli.views.decode import packed_table, words_table
 from vyrectl.cli.views.parts import Parts
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def slot_view(record: Mapping[str, Any]) -> RenderableType:
     words = words_table(record["words"], title=title)
     rows = [_action_cells(row) for row in record["actions"]]
     actions = FittedTable([Column("action"), Column("would change", wrap=True)], rows)
-    return Parts([words, actions, *_family(record)])
+    return Parts([words, *packed_table(record), actions, *_family(record)])
 
 
 def _family(record: Mapping[str, Any]) -> list[FittedTable]:

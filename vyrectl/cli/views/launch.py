@@ -28,10 +28,11 @@ ENDINGS = {
     "stalled": "stalled: claimable work is left and a round made no progress",
     "interrupted": "interrupted",
 }
+VERIFIED = "each task was claimed once at a time, each turn ended once, nothing else changed"
 LEFT_ALONE = {
     "running": "Running before the start",
     "paused": "Paused and not due",
-    "shut_out": "of a tenant that is not let in",
+    "shut_out": "of a tenant that is not let in or has spent its quota",
     "not_selected": "not selected by --where",
     "unknown": "of an unknown state",
 }
@@ -40,7 +41,9 @@ LEFT_ALONE = {
 def view(record: Mapping[str, Any]) -> RenderableType:
     """The whole report."""
     parts = [_summary(record), _by_op(record), _by_priority(record), _transitions(record["transitions"])]
-    return Parts([*parts, *_plan(record["plan"]), *_left_alone(record["left_alone"])])
+    return Parts(
+        [*parts, *_quotas(record["quotas"]), *_plan(record["plan"]), *_left_alone(record["left_alone"])]
+    )
 
 
 def view_plan(record: Mapping[str, Any]) -> RenderableType:
@@ -63,10 +66,17 @@ def _summary(record: Mapping[str, Any]) -> FittedTable:
         ("epoch", str(record["epoch"])),
         ("time", _times(record)),
         ("rate", f"{rate:,.0f} tasks/s".replace(",", " ")),
+        *([("debug log", _debug(record["debug"]))] if any(record["debug"].values()) else []),
+        *([("verified", VERIFIED)] if record["verified"] else []),
         *(("wrote", path) for path in record["outputs"]),
     ]
     columns = [Column("what"), Column("value", wrap=True)]
     return FittedTable(columns, rows, title=record["ring"], headed=False)
+
+
+def _debug(debug: Mapping[str, int]) -> str:
+    dropped = f", {debug['dropped']} dropped because it was full" if debug["dropped"] else ""
+    return f"{count_of(debug['records'], 'record')}{dropped}"
 
 
 def _times(record: Mapping[str, Any]) -> str:
@@ -150,6 +160,13 @@ def _setting(value: Any) -> str:
     if isinstance(value, list):
         return str(value[0])
     return "-" if value is None else str(value)
+
+
+def _quotas(rows: Sequence[Mapping[str, int]]) -> list[FittedTable]:
+    """Claims of the tenants that were bounded."""
+    columns = [Column("tenant", right=True), Column("claims", right=True), Column("quota", right=True)]
+    lines = [(str(row["tenant_id"]), str(row["claims"]), str(row["quota"])) for row in rows]
+    return [FittedTable(columns, lines)] if rows else []
 
 
 def _left_alone(counts: Mapping[str, int]) -> list[FittedTable]:

@@ -27,6 +27,9 @@ LABELS = {
 
 LABEL_WIDTH = 16
 
+REASON_INDENT = "  "
+"""What stands before the gap of a reason's line, below its step."""
+
 BAND_FIELDS = (*CHOICES, REFUSED)
 """What a sweep shows as bands, in this order."""
 
@@ -61,7 +64,7 @@ class _PlanView:
         if record["geometry"] is not None:
             parts.append(_recommendation(record).pieces(console))
         if "steps" in record:
-            parts.append(_steps(record["steps"]))
+            parts.append(_steps(record["steps"], console))
         if "sweep" in record:
             parts.append(_regions(record["sweep"], record["regions"]).pieces(console))
             parts.append(_plot(record["sweep"], console))
@@ -114,26 +117,28 @@ def _word(value: Any) -> str:
     return json.dumps(value) if isinstance(value, (list, tuple)) else str(value)
 
 
-def _steps(steps: Sequence[Record]) -> Iterator[Text]:
+def _steps(steps: Sequence[Record], console: Console) -> Iterator[RenderableType]:
     """Each step that decided something, over what it compared and computed."""
     from rich.text import Text
 
     yield Text("steps that decided something", style="bold")
     for step in steps:
         if step["decided"]:
-            yield _step(step)
+            yield _decision(step)
+            reasons = (*(str(Comparison(**test)) for test in step["tests"]), step["why"])
+            columns = [Column(""), Column("", wrap=True)]
+            yield from FittedTable(columns, [(REASON_INDENT, line) for line in reasons], headed=False).pieces(
+                console
+            )
 
 
-def _step(step: Record) -> Text:
+def _decision(step: Record) -> Text:
     from rich.text import Text
 
     before, after = _word(step["before"]), _word(step["after"])
     text = Text(f"{step['rule']}: {step['field']} ")
     text.append(f"{before} -> " if before else "is ")
-    text.append(after, "bold")
-    for line in (*(str(Comparison(**test)) for test in step["tests"]), step["why"]):
-        text.append(f"\n    {line}")
-    return text
+    return text.append(after, "bold")
 
 
 def _regions(sweep: Record, regions: Sequence[Record]) -> FittedTable:

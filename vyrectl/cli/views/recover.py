@@ -31,13 +31,18 @@ SHOWN_SLOTS = 16
 
 def view(record: Mapping[str, Any]) -> RenderableType:
     """The recovered tasks as a table, what was left below it; one line when there is nothing to show."""
-    left = list(_left(record))
-    if not record["recovered_count"] and not left:
+    left, settled = list(_left(record)), list(_settled(record))
+    if not record["recovered_count"] and not left and not settled:
         return _sentence(record)
     tables = [FittedTable(COLUMNS, _Cells(record["recovered"]), title=_sentence(record))]
     if not record["recovered_count"]:
         tables = [FittedTable([Column("")], [], title=_sentence(record), headed=False)]
-    return Parts([*tables, facts(left, title="left as they are")] if left else tables)
+    parts: list[Any] = [*tables]
+    if settled:
+        parts.append(facts(settled, title="of the killed launch"))
+    if left:
+        parts.append(facts(left, title="left as they are"))
+    return Parts(parts)
 
 
 def _sentence(record: Mapping[str, Any]) -> str:
@@ -50,10 +55,8 @@ def _sentence(record: Mapping[str, Any]) -> str:
 
 
 def _left(record: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
-    refused = record["refused"]
-    if refused:
-        shown = ", ".join(map(str, refused[:SHOWN_SLOTS])) + (", ..." if len(refused) > SHOWN_SLOTS else "")
-        yield "counter at its end, slots", (shown, "bold red")
+    if record["refused"]:
+        yield "counter at its end, slots", (_listed(record["refused"]), "bold red")
     if record["not_chosen"]:
         yield "not chosen", count_of(record["not_chosen"], "orphan")
     if record["unknown"]:
@@ -62,6 +65,18 @@ def _left(record: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
         yield "after the last whole slot", count_of(record["left_over_bytes"], "byte")
     for path in record["abandoned"]:
         yield "abandoned by a killed writer", path
+
+
+def _settled(record: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
+    """What taking the lock had finished of a killed launch's work."""
+    if record["finished"]:
+        yield "half written and finished, slots", _listed(record["finished"])
+    if record["faulted"]:
+        yield "may not run twice, faulted, slots", (_listed(record["faulted"]), "bold red")
+
+
+def _listed(slots: Sequence[int]) -> str:
+    return ", ".join(map(str, slots[:SHOWN_SLOTS])) + (", ..." if len(slots) > SHOWN_SLOTS else "")
 
 
 class _Cells:

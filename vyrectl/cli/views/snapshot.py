@@ -44,7 +44,7 @@ RANKS = {
 CHANGED = "reverse"
 """Style of a value that changed; beside it stands by how much, for those who see no styles."""
 
-EXTRAS = ("by", "ages", "requeues", "oldest")
+EXTRAS = ("runtime", "by", "ages", "requeues", "oldest")
 """Keys of a record that have tables of their own."""
 
 

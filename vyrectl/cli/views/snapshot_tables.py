@@ -14,6 +14,7 @@ from vyrectl.cli.views.cells import (
     FittedTable,
     cell_text,
     count_of,
+    facts,
     state_cell,
     state_style,
 )
@@ -46,6 +47,8 @@ def extra_tables(full: Record) -> Iterator[FittedTable]:
     single = len(rings) == 1
     for ring in rings if single else [*rings, {**(total or {}), "ring": "sum"}]:
         prefix = "" if single else f"{ring['ring']}, "
+        if "runtime" in ring:
+            yield _runtime(ring["runtime"])
         for name, table in ring.get("by", {}).items():
             yield _groups(name, table, prefix)
         for key in SPREADS:
@@ -53,6 +56,35 @@ def extra_tables(full: Record) -> Iterator[FittedTable]:
                 yield _spread(key, ring[key], prefix)
     if total is not None and "oldest" in total:
         yield _oldest(total["oldest"], named=not single)
+
+
+def _runtime(runtime: Record) -> FittedTable:
+    """The runtime's view, and whether it looks stalled when an earlier one is known."""
+    occupied = ", ".join(f"{name} {count}" for name, count in runtime["occupancy"].items() if count)
+    rows: list[tuple[str, Cell]] = [
+        ("occupancy", occupied or "no slots"),
+        ("queue depth", f"{runtime['queue_depth']} of {count_of(runtime['total_slots'], 'slot')}"),
+        ("idle", f"{runtime['gpu_idle_ppm'] / 10_000:.2f} %"),
+        ("drained", f"{runtime['drained_slots']}, {runtime['unreclaimed_done_slots']} still in their slots"),
+        ("claims by tenant", _fairness(runtime)),
+        ("claims by priority", str(runtime["priority_fairness_total"])),
+        ("epoch", str(runtime["epoch"])),
+    ]
+    if runtime["shutdown"]:
+        rows.append(("shutdown", ("asked for", "bold red")))
+    if "watchdog" in runtime:
+        rows.append(("watchdog", _watchdog(runtime["watchdog"])))
+    return facts(rows, title=f"runtime view with {cell_text(runtime['control'])}")
+
+
+def _fairness(runtime: Record) -> str:
+    return f"{runtime['tenant_fairness_total']}, {runtime['tenant_fairness_skew']} between most and least"
+
+
+def _watchdog(watchdog: Record) -> Cell:
+    if watchdog["suspected_stall"]:
+        return "suspected stall: work is queued, nothing was drained, no slot is faulted", "bold red"
+    return f"{count_of(watchdog['done_delta'], 'slot')} drained since"
 
 
 def _groups(name: str, table: Record, prefix: str) -> FittedTable:

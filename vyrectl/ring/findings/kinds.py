@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.errors import UnknownNameError
+from vyrectl.ring.findings.about import STAND_INS
 
 NEAR_END = 1 << 16
 """How far below 4294967295 a counter is called near its end."""
@@ -38,7 +39,8 @@ class Kind:
         title: What is the case, completing "N slots: ...".
         meaning: Why that matters, and how it comes about.
         remedy: What to do; ``{ring}`` stands for the file, ``{slots}`` for a choice of the slots.
-        where: The slots it is about, as a `--where` condition; None when it is about the file.
+        where: The slots it is about, as a `--where` condition with the placeholders of
+            `vyrectl.ring.findings.about`; None when it is about the file or about slots beside each other.
     """
 
     name: str
@@ -47,6 +49,14 @@ class Kind:
     meaning: str
     remedy: str
     where: str | None = None
+
+    @property
+    def shown_where(self) -> str | None:
+        """The condition with words for what only a check knows."""
+        where = self.where
+        for placeholder, words in STAND_INS.items():
+            where = where.replace(placeholder, words) if where else None
+        return where
 
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -148,6 +158,15 @@ _STATE_KINDS = (
         "A resume_epoch of 4294967295 is reached by no epoch: such a task waits for an explicit resume.",
         "vyrectl transition {ring} resume {slots}",
         _task("state == paused and resume_epoch == 0xffffffff"),
+    ),
+    Kind(
+        "due-epoch",
+        _NOTE,
+        "Paused until an epoch that has come",
+        "The epoch is the one of --epoch or of --control, and 0 without them: an epoch of 0 has always come. A "
+        "launch resumes such tasks when it starts; in a ring read back from one that runs they were missed.",
+        "Launch it at that epoch, or resume them: vyrectl transition {ring} resume {slots}",
+        _task("state == paused and resume_epoch <= {epoch}"),
     ),
 )
 
@@ -264,6 +283,17 @@ _COUNTER_KINDS = (
         ),
     ),
     Kind(
+        "starving",
+        _WARNING,
+        "queued, and aged so far that the policy gives way to age",
+        "Each requeue adds an age tick and nothing takes one away. From --age-threshold on (32 unless given, as in "
+        "the launch policy) a task has gone round often enough without finishing that its class alone no longer "
+        "brings it forward.",
+        "Launch with --age-threshold, which lifts aged tasks class by class, or look at what they wait for: "
+        "vyrectl inspect {ring} --sort -age",
+        _task("state in (ready, yielded, requeued) and age_ticks >= {age}"),
+    ),
+    Kind(
         "stale-telemetry",
         _WARNING,
         "slots that are not queued set the queue's telemetry",
@@ -295,6 +325,22 @@ _WORD_KINDS = (
         ),
     ),
     Kind(
+        "orphaned-parent",
+        _WARNING,
+        "parent_task_id is no task of this ring",
+        "The parent's slot was published anew, the parent lies outside the part that was checked, or the word is "
+        "damaged. Whoever waits for children by their parent never sees these. Tasks that are Done do not count.",
+        "Look at them: vyrectl inspect {ring} --tree; cut one loose: vyrectl set {ring} parent_task_id=0 SLOT",
+    ),
+    Kind(
+        "parent-done-first",
+        _WARNING,
+        "the parent is Done and this child is not",
+        "A parent that was to wait for its children did not, or was completed by hand. What it made of their "
+        "results is without these.",
+        "Launch the ring to finish them, or look: vyrectl inspect {ring} --tree",
+    ),
+    Kind(
         "unknown-priority",
         _NOTE,
         "a priority outside spec 1.4",
@@ -311,6 +357,43 @@ _WORD_KINDS = (
         "vyrectl set {ring} op_handle=NAME {slots}",
         f"{_OPEN} and (op_handle == 6 or 0xfff0 <= op_handle <= 0xfffd or op_handle == 0xffff"
         " or op_handle == 0x80000000 or 0x80000002 <= op_handle <= 0xfffffffe)",
+    ),
+    Kind(
+        "undefined-op",
+        _WARNING,
+        "an operation that no known source defines",
+        "The id may be used by operations, but neither vyrectl's own sources nor those named with --ops declare it. "
+        "A launch without its source makes these tasks Faulted (unknown_op).",
+        "Name the source: vyrectl check {ring} --ops FILE.cl; or give them another: vyrectl set {ring} "
+        "op_handle=NAME {slots}",
+        f"{_OPEN} and 7 < op_handle < 0x80000000 and not 0xfff0 <= op_handle <= 0xffff"
+        " and op_handle not in ({ops})",
+    ),
+    Kind(
+        "shut-out-tenant",
+        _NOTE,
+        "the control buffer does not let the tenant in",
+        "Only tenants 0 to 28 have a mask (spec 3.1), and a mask of 0 shuts its tenant out: a launch with this "
+        "control buffer leaves these tasks where they are and waits for none of them.",
+        "Let the tenant in, or launch without --control",
+        f"{_OPEN} and {{shut_out}}",
+    ),
+    Kind(
+        "wrong-partition",
+        _NOTE,
+        "in the partition of another priority class",
+        "The control buffer's priority offsets give each class a range of slots, and requeue changes word 3 alone, so "
+        "that the two may part (spec 1.9). vyrectl goes by word 3; a runtime that goes by ranges does not.",
+        "Nothing, unless your runtime goes by partitions",
+        f"{_OPEN} and ({{misplaced}})",
+    ),
+    Kind(
+        "broken-partitions",
+        _WARNING,
+        "the control buffer's priority offsets do not cover this ring",
+        "They are to ascend from 0, and the sixth is the number of slots (spec 3.1). A runtime that goes by partitions "
+        "misses slots, or looks past the end.",
+        "Write them anew for this ring's number of slots",
     ),
     Kind(
         "unknown-fault-code",

@@ -1,12 +1,12 @@
 """Finds slots: for every kind that is about single slots, one mask over a chunk of them.
 
 May import numpy. The invariant, which a test holds: a mask selects exactly the slots that the kind's `where`
-condition selects.
+condition selects once it has the facts in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from vyrectl.abi.faults import ENGINE_FAULTS, FIRST_ENGINE_FAULT
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
 from vyrectl.abi.opcodes import DFA_STEP, LOAD_MISS, PACKED_SLOT, PRINTF, SHUTDOWN
-from vyrectl.abi.states import KNOWN_FLAGS, TRANSITIONABLE, TaskFlag, TaskPriority, TaskState
+from vyrectl.abi.states import KNOWN_FLAGS, SCHEDULABLE, TRANSITIONABLE, TaskFlag, TaskPriority, TaskState
+from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.kinds import NEAR_END
 from vyrectl.task.arrays import SlotArray
 
@@ -28,6 +29,7 @@ DEAD_STATES = (TaskState.EMPTY, TaskState.DONE, TaskState.FAULTED)
 
 _SYSTEM_FROM, _SYSTEM_TO = 0xFFF0, 0xFFFF
 _HIGH_BIT = 0x8000_0000
+_FIRST_USER_OP = 8
 
 
 class Chunk:
@@ -35,10 +37,14 @@ class Chunk:
 
     Args:
         slots: `SLOT_DTYPE`, shape (n,).
+        first: Number of the first of them.
+        about: What is known beside the ring.
     """
 
-    def __init__(self, slots: SlotArray) -> None:
+    def __init__(self, slots: SlotArray, first: int = 0, about: About | None = None) -> None:
         self.slots = slots
+        self.first = first
+        self.about = about or About()
         self._columns: dict[str, Words] = {}
 
     def __getitem__(self, field: str) -> Words:
@@ -63,22 +69,39 @@ class Chunk:
     @cached_property
     def plain(self) -> Mask:
         """Slots whose words 7-15 are a task's own: see `kinds.PLAIN_TASK`."""
-        return ~np.isin(self["op_handle"], (PACKED_SLOT, LOAD_MISS))
+        ops = self["op_handle"]
+        mask: Mask = (ops != PACKED_SLOT) & (ops != LOAD_MISS)
+        return mask
 
     @cached_property
     def open(self) -> Mask:
         """Slots in a transitionable state."""
-        return np.isin(self["state"], [int(state) for state in TRANSITIONABLE])
+        return self._among(TRANSITIONABLE)
+
+    @cached_property
+    def claimable(self) -> Mask:
+        """Slots in a schedulable state."""
+        return self._among(SCHEDULABLE)
 
     @cached_property
     def kept(self) -> Mask:
         """Transitionable and Faulted slots: those in which flags still say something."""
-        return self.open | self.is_in(TaskState.FAULTED)
+        return self._among({*TRANSITIONABLE, TaskState.FAULTED})
 
     @cached_property
     def dead(self) -> Mask:
         """Slots that no launch will run again."""
-        return np.isin(self["state"], [int(state) for state in DEAD_STATES])
+        return self._among(DEAD_STATES)
+
+    @cached_property
+    def _state_bits(self) -> Words:
+        """A bit for each state; unknown ones share the highest."""
+        bits: Words = np.uint32(1) << np.minimum(self["state"], np.uint32(31))
+        return bits
+
+    def _among(self, states: Collection[TaskState]) -> Mask:
+        mask: Mask = (self._state_bits & np.uint32(sum(1 << state for state in states))) != 0
+        return mask
 
 
 _PAUSED, _YIELDED = int(TaskFlag.PAUSED), int(TaskFlag.YIELDED)
@@ -119,12 +142,40 @@ def _own_parent(chunk: Chunk) -> Mask:
 
 
 def _unrunnable(chunk: Chunk) -> Mask:
-    kept_by_wire = (
-        chunk.lies("op_handle", _HIGH_BIT)
-        | chunk.lies("op_handle", _SYSTEM_FROM, _SYSTEM_TO)
-        | chunk.lies("op_handle", DFA_STEP, DFA_STEP)
-    )
+    kept_by_wire = _upper_system(chunk) | chunk.lies("op_handle", DFA_STEP, DFA_STEP)
     return chunk.open & kept_by_wire & ~np.isin(chunk["op_handle"], (PACKED_SLOT, PRINTF, SHUTDOWN))
+
+
+def _upper_system(chunk: Chunk) -> Mask:
+    return chunk.lies("op_handle", _HIGH_BIT) | chunk.lies("op_handle", _SYSTEM_FROM, _SYSTEM_TO)
+
+
+def _due(chunk: Chunk) -> Mask:
+    return chunk.is_in(TaskState.PAUSED) & chunk.lies("resume_epoch", 0, chunk.about.epoch) & chunk.plain
+
+
+def _starving(chunk: Chunk) -> Mask:
+    return chunk.claimable & chunk.lies("age_ticks", chunk.about.age_threshold) & chunk.plain
+
+
+def _undefined(chunk: Chunk) -> Mask:
+    known = np.array(sorted(chunk.about.ops or ()), np.uint32)
+    mask = chunk.open & chunk.lies("op_handle", _FIRST_USER_OP) & ~_upper_system(chunk)
+    return mask & ~np.isin(chunk["op_handle"], known) if mask.any() else mask
+
+
+def _shut_out(chunk: Chunk) -> Mask:
+    admitted = np.array(sorted(chunk.about.admitted or ()), np.uint32)
+    return chunk.open & ~np.isin(chunk["tenant_id"], admitted)
+
+
+def _wrong_partition(chunk: Chunk) -> Mask:
+    bounds = chunk.about.bounds or (0, 0)
+    numbers = np.arange(chunk.first, chunk.first + len(chunk.slots))
+    classes = np.searchsorted(np.array(bounds, np.int64), numbers, side="right") - 1
+    inside = (classes >= 0) & (numbers < bounds[-1])
+    mask: Mask = chunk.open & inside & (chunk["priority"] != classes)
+    return mask
 
 
 def _unknown_fault(chunk: Chunk) -> Mask:
@@ -154,9 +205,14 @@ MASKS: Mapping[str, Callable[[Chunk], Mask]] = {
     "counter-at-end": _at_end,
     "counter-near-end": _near_end,
     "uncounted-turn": _uncounted,
+    "starving": _starving,
+    "due-epoch": _due,
     "own-parent": _own_parent,
     "unknown-priority": lambda chunk: chunk.open & chunk.lies("priority", len(TaskPriority)),
     "unrunnable-op": _unrunnable,
+    "undefined-op": _undefined,
+    "shut-out-tenant": _shut_out,
+    "wrong-partition": _wrong_partition,
     "unknown-fault-code": _unknown_fault,
 }
 """Kind -> mask over a chunk, for every kind that one slot alone decides."""

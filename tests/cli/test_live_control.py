@@ -1,0 +1,45 @@
+"""`control RING.live`: the control buffer of a launch that runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.live.rings import crashed, running, write_ring
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> Path:
+    return write_ring(tmp_path / "ring.bin", [1, 3])
+
+
+def test_words_of_a_running_launch(ring: Path, cli: Cli) -> None:
+    with running(ring) as sidecar:
+        sidecar.control_words()[128] = 41
+        assert cli("control", f"{ring}.live", "--json").json()["epoch"] == 41
+        answer = cli("control", f"{ring}.live", "epoch=42", "mask.3=open", "--json")
+        assert answer.code == 0, answer.err
+        assert [change["new"] for change in answer.json()["changes"]] == [0xFFFF_FFFF, 42]
+        assert (sidecar.epoch, sidecar.control(6)) == (42, 0xFFFF_FFFF)
+        assert sidecar.bell == 2
+        cli("control", f"{ring}.live", "shutdown=1", "--dry-run")
+        assert sidecar.control(0) == 0
+        refused = cli("control", f"{ring}.live", "epoch=1", "--backup")
+        assert refused.code == 2
+
+
+def test_of_a_dead_launch_it_is_only_shown(ring: Path, cli: Cli) -> None:
+    with crashed(ring) as sidecar:
+        sidecar.control_words()[128] = 7
+    assert cli("control", f"{ring}.live", "--json").json()["epoch"] == 7
+    answer = cli("control", f"{ring}.live", "epoch=8")
+    assert answer.code == 1
+    assert "no launch in place" in answer.err
+
+
+def test_what_is_no_sidecar(tmp_path: Path, cli: Cli) -> None:
+    (tmp_path / "x.live").write_bytes(b"x" * 5000)
+    assert cli("control", str(tmp_path / "x.live")).code == 1
+    assert "no launch in place" in cli("control", str(tmp_path / "y.live")).err

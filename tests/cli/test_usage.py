@@ -1,0 +1,47 @@
+"""What the parser of the command line complains about, in this program's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from tests.cli.conftest import Cli
+from vyrectl.cli.usage import usage_error
+
+
+@pytest.mark.parametrize(
+    ("args", "what", "fix"),
+    [
+        ("inspect ring.bin --wher x", "unknown option '--wher'", "Did you mean '--where'?"),
+        ("launch ring.bin --no-in-plac", "unknown option '--no-in-plac'", "Did you mean '--no-in-place'?"),
+        ("snapshot ring.bin --qqqqqq", "unknown option '--qqqqqq'", "Try 'vyrectl snapshot --help'"),
+        ("--foo", "unknown option '--foo'", "Try 'vyrectl --help'"),
+        ("launch", "RING is missing", "The form is: vyrectl launch [OPTIONS] RING"),
+        (
+            "set ring.bin",
+            "FIELD=VALUE is missing",
+            "The form is: vyrectl set [OPTIONS] RING FIELD=VALUE... [SLOTS]",
+        ),
+        ("launch ring.bin --device", "--device needs a value", "Try 'vyrectl launch --help'"),
+        ("launch ring.bin --verify=3", "--verify takes no value", "Try 'vyrectl launch --help'"),
+        ("launch ring.bin --timeout x", "--timeout is 'x', which is no number", "Give a number from 0 on"),
+        ("launch ring.bin --timeout -1", "--timeout is -1.0, out of bounds", "Give a number from 0 on"),
+        ("launch ring.bin a b", "unexpected argument 'a b'", "Try 'vyrectl launch --help'"),
+    ],
+)
+def test_what_is_wrong_and_what_to_type(cli: Cli, ring: Path, args: str, what: str, fix: str) -> None:
+    result = cli(*args.split())
+    assert (result.code, result.out) == (2, "")
+    assert result.err == f"error: {what}\n  fix: {fix}\n"
+
+
+def test_as_json(cli: Cli) -> None:
+    error = cli("launch", "--json").error()
+    assert (error["error"], error["message"], error["exit_code"]) == ("usage", "RING is missing", 2)
+
+
+def test_what_has_no_words_of_its_own_keeps_the_parsers() -> None:
+    told = usage_error(typer.BadParameter("Not like this."), "vyrectl launch")
+    assert (told.what, told.fix) == ("invalid value: Not like this", "Try 'vyrectl launch --help'")

@@ -1,0 +1,184 @@
+"""The manual page: whole, clean, readable in 80 columns, and true to what the program accepts and reads.
+
+Needs man and mandoc (Debian: `apt-get install man-db mandoc`). Without them the tests fail in CI and are skipped
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from vyrectl import errors
+from vyrectl.cli.catalog import NAMES
+from vyrectl.cli.completion.model import read_program
+from vyrectl.cli.main import main
+from vyrectl.devtools.__main__ import ROOT
+from vyrectl.devtools.manual_text import ENVIRONMENT, EXIT_CODES
+from vyrectl.devtools.roff import CODE_COLUMNS, example, literal, paragraph
+
+PAGE = ROOT / "completions" / "vyrectl.1"
+NOT_OURS = {"COLUMNS", "OCL_ICD_VENDORS", "POCL_AFFINITY"}
+"""Variables in the manual that Python or a driver reads."""
+
+FOREIGN = {
+    "CONDA_PREFIX",
+    "CUDA_CACHE_PATH",
+    "NEO_CACHE_DIR",
+    "POCL_CACHE_DIR",
+    "PYOPENCL_COMPILER_OUTPUT",
+    "PYTHONPATH",
+    "PYTHONPYCACHEPREFIX",
+}
+"""Variables of other programs that `doctor` looks at, or that a child process is given."""
+
+_READ = re.compile(
+    r"""(?:environ|environment)(?:\.get\(|\.setdefault\(|\[)\s*["']([A-Z_]+)["']|_folder\("([A-Z_]+)\""""
+)
+
+
+def _tool(name: str) -> str:
+    path = shutil.which(name)
+    if path is None and not os.environ.get("CI"):
+        pytest.skip(f"{name} is not installed")
+    assert path is not None, f"{name} is not installed"
+    return path
+
+
+def _run(*command: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "MANWIDTH": "80", "LC_ALL": "C.UTF-8", "MAN_KEEP_FORMATTING": ""}
+    return subprocess.run(command, input=text, capture_output=True, text=True, env=environment, check=False)
+
+
+@cache
+def _shown() -> str:
+    """The page as `man` shows it in 80 columns, without hyphenation to undo."""
+    return _run(_tool("man"), "--local-file", str(PAGE)).stdout
+
+
+def _plain(source: str) -> str:
+    """A piece of a page as mandoc shows it."""
+    page = f'.TH T 1 "2026-01-01"\n.SH S\n{source}\n'
+    lines = _run(_tool("mandoc"), "-T", "utf8", "-O", "width=400", text=page).stdout.split("\n")
+    bare = [re.sub(".\b", "", line) for line in lines]
+    return "\n".join(line.strip() for line in bare[3:-3])
+
+
+def _examples() -> Iterator[str]:
+    for command in read_program().commands:
+        for line in command.help.partition("\b\nExample:\n")[2].split("\n"):
+            yield line.strip()
+
+
+def test_groff_has_nothing_to_say() -> None:
+    done = _run(_tool("man"), "--warnings", "-E", "UTF-8", "--local-file", str(PAGE))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_mandoc_has_nothing_to_say() -> None:
+    done = _run(_tool("mandoc"), "-T", "lint", str(PAGE))
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_it_fits_80_columns() -> None:
+    assert max(map(len, _shown().splitlines())) <= 80
+
+
+def test_its_sections() -> None:
+    heads = re.findall(r"^[A-Z][A-Z :]+$", _shown(), re.MULTILINE)
+    assert heads[:4] == ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS"]
+    assert {"FILES", "ENVIRONMENT", "EXIT STATUS", "SEE ALSO"} < set(heads)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_is_there_with_all_that_its_help_lists(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin = _shown().index(f"\n   {name}\n")
+    part = re.split(r"\n   \w|\n[A-Z]", _shown()[begin + 3 :])[0]
+    main([name, "--help"])
+    listed = re.findall(r"^  (?:-\w, )?(--[\w-]+)", capsys.readouterr().out, re.MULTILINE)
+    assert set(listed) <= set(re.findall(r"--[\w-]+", part))
+    assert f"vyrectl {name}" in part
+
+
+def test_examples_can_be_copied() -> None:
+    joined = re.sub(r" \\\n +", " ", _shown())
+    shown = {" ".join(line.split()) for line in joined.splitlines()}
+    examples = list(_examples())
+    assert len(examples) > len(NAMES)
+    assert [line for line in examples if " ".join(line.split()) not in shown] == []
+
+
+def test_every_exit_code_of_an_error() -> None:
+    classes = [
+        one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.VyrectlError)
+    ]
+    assert {one.exit_code for one in classes} < set(EXIT_CODES)
+
+
+def test_every_variable_that_is_read() -> None:
+    sources = [path for path in (ROOT / "vyrectl").rglob("*.py") if "devtools" not in path.parts]
+    text = "\n".join(path.read_text() for path in sources)
+    read = {one or two for one, two in _READ.findall(text)} | set(re.findall(r"\bVYRECTL_[A-Z]+\b", text))
+    assert read - FOREIGN <= set(ENVIRONMENT)
+    assert [
+        name for name in ENVIRONMENT if name not in NOT_OURS and not re.search(rf"\b{name}\b", text)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".SH not a macro",
+        "'quoted'",
+        r"back\slash \fBfont",
+        "a - b --c-d e-f",
+        '~^` "x"',
+        "größer → 2³",
+        ".",
+        "-",
+    ],
+)
+def test_literal_text_is_shown_as_it_is(text: str) -> None:
+    assert _plain(rf"\&{literal(text)}") == text
+    assert _plain("\n".join(example([text]))) == text
+
+
+def test_a_paragraph() -> None:
+    text = (
+        "Use `--where 'a == b'`, .npy files and --dry-run; a well-known word. Then `x`. A third (e.g. 0-15)."
+    )
+    lines = paragraph(text)
+    assert lines[0] == ".PP"
+    assert lines[-2:] == [r"Then \fBx\fR.", r"A third (e.g. 0\-15)."]
+    assert r"\fB\-\-where \(aqa == b\(aq\fR, .npy files and \fB\-\-dry\-run\fR; a" in lines[1]
+    assert lines[2] == "well-known word."
+    assert " ".join(_plain("\n".join(lines[1:])).split()) == text.replace("`", "")
+
+
+def test_no_source_line_of_a_paragraph_is_taken_for_a_macro() -> None:
+    lines = paragraph("word " * 15 + ".npy " * 30)
+    assert not any(line.startswith(".") for line in lines[1:])
+    assert max(map(len, lines)) <= 80 + len(r"\&")
+
+
+def test_a_long_example_is_broken_between_options() -> None:
+    command = (
+        f"vyrectl launch ring.bin --buffer {'x' * 30} --where 'state == paused and age > 3' --sort -age | cat"
+    )
+    lines = _plain("\n".join(example([command]))).split("\n")
+    assert all(len(line) <= CODE_COLUMNS for line in lines)
+    assert shlex.split(" ".join(line.removesuffix("\\") for line in lines)) == shlex.split(command)
+
+
+def test_a_word_that_is_too_long_stays_whole(tmp_path: Path) -> None:
+    assert _plain("\n".join(example(["x" * 100]))) == "x" * 100

@@ -1,0 +1,142 @@
+"""Outputs that are mapped where they lie while a launch runs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.engine.arena import map_outputs, partial_path
+from vyrectl.engine.buffers import Buffer, BufferTable, save_npy
+from vyrectl.errors import FileError, UsageError
+from vyrectl.task.arrays import SlotArray
+
+READY, DONE = 1, 3
+
+
+def ring(*states: int) -> SlotArray:
+    slots = np.zeros(len(states), SLOT_DTYPE)
+    slots["state"] = states
+    slots["task_id"] = np.arange(len(states))
+    return slots
+
+
+def table(folder: Path) -> BufferTable:
+    return BufferTable(
+        {
+            0: Buffer(np.arange(5, dtype="<f4"), writable=False),
+            2: Buffer(np.zeros((3, 1000), "<u4"), writable=True, output=folder / "a.npy"),
+            3: Buffer(np.full(7, 1.5), writable=True, output=folder / "b.npy"),
+            "args": Buffer(np.arange(8, dtype="<u4").reshape(2, 4), writable=False),
+        }
+    )
+
+
+def memory_of(buffers: BufferTable, row: int) -> np.ndarray:
+    rows, size = buffers.layout()
+    assert buffers.arena is not None
+    assert size == buffers.arena.memory.nbytes
+    start = int(rows[row]["offset"])
+    return buffers.arena.memory[start : start + int(rows[row]["bytes"])]
+
+
+def test_arrays_are_views_of_one_range(tmp_path: Path) -> None:
+    buffers = table(tmp_path)
+    map_outputs(buffers, ring(READY))
+    for row, buffer in enumerate(buffers.rows):
+        if buffer is not None:
+            assert (memory_of(buffers, row) == buffer.array.reshape(-1).view(np.uint8)).all()
+            assert buffer.array.flags.c_contiguous
+    assert buffers.rows[1] is None
+    memory_of(buffers, 2)[:4] = (1, 2, 0, 0)
+    assert buffers.by_handle[2].array[0, 0] == 513
+    partial = np.load(partial_path(tmp_path / "a.npy"))
+    assert partial[0, 0] == 513, "what the device writes is in the file at once"
+    assert not (tmp_path / "a.npy").exists()
+
+
+def test_the_end_gives_each_file_its_name_and_numpys_own_bytes(tmp_path: Path) -> None:
+    buffers = table(tmp_path)
+    map_outputs(buffers, ring(READY))
+    buffers.by_handle[2].array[...] = 9
+    assert buffers.save_outputs() == [tmp_path / "a.npy", tmp_path / "b.npy"]
+    assert sorted(os.listdir(tmp_path)) == ["a.npy", "b.npy"]
+    save_npy(tmp_path / "same.npy", np.full((3, 1000), 9, "<u4"))
+    assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "same.npy").read_bytes()
+    assert np.load(tmp_path / "b.npy").tolist() == [1.5] * 7
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "continues"),
+    [
+        ((READY, READY), (DONE, READY), True),
+        ((READY, READY), (READY, READY), False),
+        ((DONE, READY), (DONE, READY), False),
+        ((READY, READY), (DONE, READY, READY), False),
+    ],
+)
+def test_a_later_launch_goes_on_with_the_same_tasks_only(
+    tmp_path: Path, before: tuple[int, ...], after: tuple[int, ...], continues: bool
+) -> None:
+    first = table(tmp_path)
+    map_outputs(first, ring(*before))
+    first.by_handle[2].array[1, 1] = 77
+    assert first.arena is not None
+    for output in first.arena.outputs:
+        fcntl.flock(output.fd, fcntl.LOCK_UN)  # as when the launch is killed
+    second = table(tmp_path)
+    map_outputs(second, ring(*after))
+    assert second.by_handle[2].array[1, 1] == (77 if continues else 0)
+    assert second.by_handle[3].array.tolist() == [1.5] * 7
+    assert second.arena is not None
+    assert bool(second.arena.continued) is continues
+
+
+def test_another_shape_begins_anew(tmp_path: Path) -> None:
+    first = table(tmp_path)
+    map_outputs(first, ring(READY))
+    assert first.arena is not None
+    for output in first.arena.outputs:
+        fcntl.flock(output.fd, fcntl.LOCK_UN)
+    buffers = BufferTable({0: Buffer(np.zeros(3000, "<u4"), writable=True, output=tmp_path / "a.npy")})
+    map_outputs(buffers, ring(DONE))
+    assert buffers.by_handle[0].array.sum() == 0
+
+
+def test_one_launch_at_a_time_writes_an_output(tmp_path: Path) -> None:
+    map_outputs(table(tmp_path), ring(READY))
+    with pytest.raises(FileError, match="another launch is writing"):
+        map_outputs(table(tmp_path), ring(READY))
+
+
+def test_two_buffers_do_not_share_an_output(tmp_path: Path) -> None:
+    buffers = BufferTable(
+        {
+            h: Buffer(np.zeros(3), writable=True, output=tmp_path / name)
+            for h, name in enumerate(("a.npy", "./a.npy"))
+        }
+    )
+    with pytest.raises(UsageError, match="two buffers are saved"):
+        map_outputs(buffers, ring(READY))
+
+
+def test_without_outputs_nothing_is_mapped(tmp_path: Path) -> None:
+    buffers = BufferTable({0: Buffer(np.zeros(3), writable=True)})
+    map_outputs(buffers, ring(READY))
+    assert buffers.arena is None
+
+
+def test_empty_arrays(tmp_path: Path) -> None:
+    buffers = BufferTable({0: Buffer(np.zeros(0, "<u4"), writable=True, output=tmp_path / "none.npy")})
+    map_outputs(buffers, ring(READY))
+    buffers.save_outputs()
+    assert np.load(tmp_path / "none.npy").shape == (0,)
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="make the output"):
+        map_outputs(table(tmp_path / "missing"), ring(READY))

@@ -1,0 +1,194 @@
+"""Sessions on the reference backend: publish, wait, steer and end, from threads and from asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vyrectl import SLOT_DTYPE, Ring, TaskState, TaskWorkItem
+from vyrectl.errors import InvalidInputError, RingFullError, SessionEndedError, UsageError, WhereError
+from vyrectl.live.session import Session, open_session
+
+NOP, FAULT, WAIT, SPIN, SHUTDOWN = 0, 0x1008, 0x1006, 0x1005, 0xFFFF_FFFF
+SOON = 20.0
+
+
+def tasks(count: int, op: int = NOP, **words: int) -> np.ndarray:
+    slots = np.zeros(count, SLOT_DTYPE)
+    slots["op_handle"] = op
+    for name, word in words.items():
+        slots[name] = word
+    return slots
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    with open_session(64, device="reference") as opened:
+        yield opened
+
+
+def test_published_tasks_end(session: Session) -> None:
+    ids = session.publish(tasks(3, FAULT, param=7))
+    ended = [session.wait(int(task_id), SOON) for task_id in ids]
+    assert [task.task_state for task in ended] == [TaskState.FAULTED] * 3
+    assert [task.continuation_data for task in ended] == [7] * 3
+    assert [task.task_id for task in ended] == ids.tolist()
+
+
+def test_tasks_may_be_items_with_ids_of_their_own(session: Session) -> None:
+    assert session.publish(TaskWorkItem(task_id=90, op_handle=NOP)).tolist() == [90]
+    assert session.publish([TaskWorkItem(), TaskWorkItem()]).tolist() == [1, 2]
+    session.wait_all(SOON)
+    assert session.wait(90, SOON).task_state is TaskState.DONE
+
+
+def test_an_id_is_published_once(session: Session) -> None:
+    session.publish(tasks(1, task_id=5))
+    with pytest.raises(InvalidInputError, match="task_id 5"):
+        session.publish(tasks(1, task_id=5))
+    with pytest.raises(InvalidInputError, match="task_id 6"):
+        session.publish(tasks(2, task_id=6))
+    session.wait_all(SOON)
+    assert session.snapshot().schedulable_count == 0
+
+
+def test_done_slots_are_used_again(session: Session) -> None:
+    ids = np.concatenate([session.publish(tasks(50)) for _ in range(10)])
+    session.wait_all(SOON)
+    assert len(set(ids.tolist())) == 500
+    with pytest.raises(SessionEndedError, match="used again"):
+        session.wait(int(ids[0]), SOON)
+
+
+def test_without_reclaim_a_ring_fills_up() -> None:
+    with open_session(4, device="reference", reclaim=False) as session:
+        session.publish(tasks(3))
+        with pytest.raises(RingFullError) as full:
+            session.publish(tasks(3), timeout=0.01)
+        assert full.value.slots == 4
+        session.wait_all(SOON)
+        assert session.wait(1, SOON).task_state is TaskState.DONE
+
+
+def test_tasks_that_the_ring_held_before_run_and_keep_their_ids() -> None:
+    ring = tasks(4)
+    ring["state"][:2] = 1
+    ring["task_id"][:2] = 7, 8
+    with open_session(ring, device="reference") as session:
+        assert session.wait(8, SOON).task_state is TaskState.DONE
+        assert 7 not in session.publish(tasks(2)).tolist()
+        with pytest.raises(InvalidInputError):
+            session.publish(tasks(1, task_id=7))
+    assert (ring["state"] == int(TaskState.DONE)).all()
+
+
+def test_an_epoch_resumes_what_is_due(session: Session) -> None:
+    (task_id,) = session.publish(tasks(1, WAIT, param=4)).tolist()
+    with pytest.raises(TimeoutError):
+        session.wait(task_id, 0.02)
+    assert session.advance_epoch(3) == 3
+    assert session.snapshot().paused_count == 1
+    assert session.set_epoch(4) == 4 == session.epoch
+    assert session.wait(task_id, SOON).task_state is TaskState.DONE
+
+
+def test_tasks_are_paused_resumed_and_requeued(session: Session) -> None:
+    (task_id,) = session.publish(tasks(1, WAIT, param=9)).tolist()
+    while not session.snapshot().paused_count:
+        pass
+    assert session.change("pause", "op_handle == 0x1006").changed == 1
+    assert session.change("pause", 12345).changed == 0
+    session.set_epoch(10)
+    with pytest.raises(TimeoutError):
+        session.wait(task_id, 0.02)
+    change = session.change("requeue", task_id, priority=1)
+    assert (change.changed, change.running, change.passed) == (1, 0, 0)
+    ended = session.wait(task_id, SOON)
+    assert (ended.priority, ended.requeue_count) == (1, 1)
+    assert session.change("resume", task_id).passed == 1
+
+
+def test_a_bad_change_is_refused_and_the_run_goes_on(session: Session) -> None:
+    with pytest.raises(WhereError):
+        session.change("pause", "task_id ===")
+    with pytest.raises(UsageError, match="takes no code"):
+        session.change("pause", 1, code=3)
+    session.wait(int(session.publish(tasks(1))[0]), SOON)
+
+
+def test_many_threads_publish_and_wait(session: Session) -> None:
+    seen: list[int] = []
+
+    def feed() -> None:
+        for _ in range(20):
+            ids = session.publish(tasks(3))
+            seen.extend(session.wait(int(ids[2]), SOON).task_id for _ in range(1))
+
+    threads = [threading.Thread(target=feed) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(seen)) == 80
+
+
+def test_asyncio_waits_without_blocking(session: Session) -> None:
+    async def both() -> list[int]:
+        late, soon = session.publish(np.concatenate([tasks(1, WAIT, param=1), tasks(1)])).tolist()
+        first = await session.wait_async(soon)
+        session.advance_epoch()
+        return [first.task_id, (await session.wait_async(late)).task_id]
+
+    assert asyncio.run(both()) == [2, 1]
+
+
+def test_shutdown_leaves_the_rest_as_it_is() -> None:
+    session = open_session(8, device="reference")
+    (paused,) = session.publish(tasks(1, WAIT, param=1)).tolist()
+    waiter = session.future(paused)
+    report = session.shutdown()
+    assert report.ended == "shutdown"
+    assert isinstance(waiter.exception(SOON), SessionEndedError)
+    with pytest.raises(SessionEndedError):
+        session.publish(tasks(1))
+    assert session.report is report
+
+
+def test_a_shutdown_operation_ends_the_session() -> None:
+    session = open_session(8, device="reference")
+    session.publish(tasks(1, SHUTDOWN))
+    session.wait_all(SOON)
+    assert session.drain().ended == "shutdown"
+
+
+def test_an_error_inside_the_block_shuts_down() -> None:
+    session = open_session(8, device="reference")
+
+    def fail() -> None:
+        with session:
+            session.publish(tasks(1, WAIT, param=1))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert session.report is not None
+    assert session.report.ended == "shutdown"
+
+
+def test_a_file_is_held_and_saved(tmp_path: Path) -> None:
+    path = tmp_path / "ring.bin"
+    Ring.create(path, 8).close()
+    with open_session(path, device="reference") as session:
+        session.publish(tasks(5))
+    with Ring.open(path, writable=True) as ring:
+        assert np.count_nonzero(ring.slots["state"] == int(TaskState.DONE)) == 5
+
+
+def test_a_launch_that_cannot_start_says_why() -> None:
+    with pytest.raises(UsageError, match="epoch is"):
+        open_session(8, device="reference", epoch=1 << 40)

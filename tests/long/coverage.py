@@ -1,0 +1,28 @@
+"""Branch coverage of the layers below the engine: 100 %, or the lines that no test takes. Of fixed length."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.long._run import FAILED, ROOT, Run
+
+TESTS = ("abi", "task", "policy", "telemetry", "ring", "protocol", "live")
+"""Folders of tests that run; the last two use parts of the layers that nothing else does."""
+
+TIMED = ("tests/ring/test_tables.py::test_a_task_line_takes_microseconds",)
+"""Tests that hold a time which tracing stretches."""
+
+
+def run(run: Run) -> None:
+    """Run the tests of those layers under coverage; what is measured and left out stands in pyproject.toml."""
+    folders = [f"tests/{name}" for name in TESTS]
+    deselected = [f"--deselect={test}" for test in TIMED]
+    python = [sys.executable, "-m"]
+    for command in (
+        [*python, "coverage", "run", "-m", "pytest", "-q", "-p", "no:cacheprovider", *deselected, *folders],
+        [*python, "coverage", "report", "--fail-under=100"],
+    ):
+        run.alive()
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
+            raise SystemExit(FAILED)

@@ -1,0 +1,125 @@
+"""`vyrectl repair`: make faulted tasks ready again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vyrectl.abi.faults import fault_name
+from vyrectl.cli.describe import op_label
+from vyrectl.cli.edits import Selection
+from vyrectl.cli.fields import parse_fault_code
+from vyrectl.cli.options import (
+    AllOption,
+    BackupOption,
+    ColorOption,
+    DryRunOption,
+    EditedRingArgument,
+    FormatOption,
+    JsonOption,
+    LimitOption,
+    QuietOption,
+    WhereOption,
+    make_output,
+    parse_limit,
+    parse_number,
+)
+from vyrectl.cli.rows import Quote, Rows
+from vyrectl.cli.views.repair import view
+from vyrectl.errors import UsageError
+
+if TYPE_CHECKING:
+    from vyrectl.ring.repair import Repair
+
+WORD_KEYS = (
+    "task_id",
+    "op_handle",
+    "tenant_id",
+    "priority",
+    "state",
+    "continuation_pc",
+    "continuation_data",
+)
+ROW_KEYS = ("slot", "fault_code", "fault_name", "op_name", *WORD_KEYS)
+BLOCK_SLOTS = 4096
+
+
+def command(
+    ring: EditedRingArgument,
+    slots: Annotated[
+        list[str] | None, typer.Argument(metavar="[SLOTS]", help="Only these slots, e.g. 0-15,20.")
+    ] = None,
+    *,
+    code: Annotated[
+        list[str] | None,
+        typer.Option("--code", metavar="CODE", help="Only tasks with this fault code; may be repeated."),
+    ] = None,
+    where: WhereOption = "",
+    everything: AllOption = False,
+    pc: Annotated[
+        str, typer.Option("--pc", metavar="N", help="Where they go on; 0, the beginning, if not given.")
+    ] = "",
+    data: Annotated[
+        str, typer.Option("--data", metavar="N", help="Their new continuation_data; 0 if not given.")
+    ] = "",
+    dry_run: DryRunOption = False,
+    backup: BackupOption = False,
+    limit: LimitOption = "",
+    format_name: FormatOption = "table",
+    as_json: JsonOption = False,
+    color: ColorOption = "auto",
+    quiet: QuietOption = False,
+) -> None:
+    """Make faulted tasks ready again.
+
+    No transition leads out of Faulted, so nothing revives a task unless it is told to: choose by fault code, by
+    --where, by a list of slots, or with --all. Chosen tasks that are not Faulted are left alone; one that a
+    plain list names is an error (exit 4). A fault writes its code over continuation_data: the task starts from
+    the beginning, or where --pc and --data say. Its counters stay, its flags are cleared.
+
+    \b
+    Example:
+      vyrectl repair ring.bin --code bad_handle --dry-run
+      vyrectl repair ring.bin --where 'tenant == 3 and op == scale' --backup
+    """
+    from vyrectl.ring.repair import repair_ring
+
+    output = make_output(format_name, as_json, color, quiet=quiet)
+    if str(ring) == "-":
+        raise UsageError("standard input cannot be repaired", fix="Name a ring file")
+    codes = [parse_fault_code(text) for text in code or ()]
+    most = parse_limit(limit, output)
+    selection = Selection.from_options(slots or [], where, everything or bool(codes and not (slots or where)))
+    repair = repair_ring(
+        ring,
+        choose=None if selection.everything else selection.choose,
+        codes=codes,
+        strict=bool(slots) and not (where or codes),
+        pc=parse_number(pc or "0", "--pc"),
+        data=parse_number(data or "0", "--data"),
+        backup=backup,
+        dry_run=dry_run,
+    )
+    rows = _rows(repair)
+    if output.is_table or most is not None:
+        rows = rows.first(most)
+    output.emit("repair", repair.to_record(), view, rows=rows, rows_key="repaired")
+
+
+def _rows(repair: Repair) -> Rows:
+    """One row a repaired slot: its fault, and its words as they are after the repair."""
+    edit = repair.edit
+
+    def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+        for start in range(0, len(edit), BLOCK_SLOTS):
+            part = slice(start, start + BLOCK_SLOTS)
+            columns = {name: edit.after[name][part].tolist() for name in WORD_KEYS}
+            columns["slot"] = edit.numbers[part].tolist()
+            columns["fault_code"] = edit.before["continuation_data"][part].tolist()
+            columns["fault_name"] = [quote(fault_name(one)) for one in columns["fault_code"]]
+            columns["op_name"] = [quote(op_label(op)) for op in columns["op_handle"]]
+            yield list(zip(*(columns[name] for name in ROW_KEYS), strict=True))
+
+    return Rows(ROW_KEYS, blocks)

@@ -1,0 +1,56 @@
+"""Debug records as rows and as lines, and the file that gives them texts. Standard library only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from vyrectl.errors import FileError, InvalidInputError
+from vyrectl.protocol.debug_format import Formats, format_record, parse_formats
+from vyrectl.protocol.debug_log import DebugRecord
+
+ROW_KEYS = ("index", "format_id", "arg0", "arg1", "word", "slot", "text")
+MOST_TEXT_BYTES = 4 << 20
+
+
+def read_formats(path: Path | None) -> Formats:
+    """The texts of format ids in a JSON file; none without a file.
+
+    Raises:
+        FileError: It cannot be read.
+        InvalidInputError: It is no JSON object of texts, or has an unknown conversion.
+    """
+    if path is None:
+        return {}
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MOST_TEXT_BYTES + 1)
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing="read the formats") from error
+    try:
+        table = json.loads(data) if len(data) <= MOST_TEXT_BYTES else None
+    except (ValueError, RecursionError):
+        table = None
+    if not isinstance(table, dict):
+        raise InvalidInputError(
+            "this is no JSON object", where=str(path), fix='Write {"7": "tile %u took %u steps"}'
+        )
+    return parse_formats(table, str(path))
+
+
+def debug_rows(
+    records: Iterable[DebugRecord], formats: Formats, *, first: int = 0
+) -> Iterator[dict[str, Any]]:
+    """One row a record; `text` is None where the format id has none."""
+    for index, record in enumerate(records, start=first):
+        values = (index, record.format_id, *record.arguments, record.slot, format_record(record, formats))
+        yield dict(zip(ROW_KEYS, values, strict=True))
+
+
+def debug_line(row: Mapping[str, Any]) -> str:
+    """One record for people: its text, or its numbers."""
+    text = row["text"]
+    said = f"format {row['format_id']}: {row['arg0']} {row['arg1']}" if text is None else text
+    return f"printf, slot {row['slot']}: {said}"

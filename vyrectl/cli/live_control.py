@@ -1,0 +1,56 @@
+"""The control buffer of a running launch, reached through its sidecar `RING.live`. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vyrectl.errors import SidecarError, UsageError
+from vyrectl.ring.hold import LIVE_SUFFIX
+
+if TYPE_CHECKING:
+    from vyrectl.live.sidecar import Sidecar
+
+
+def is_sidecar(file: Path) -> bool:
+    """True when a path is called as sidecars are."""
+    return file.name.endswith(LIVE_SUFFIX)
+
+
+def read_running(file: Path) -> bytes:
+    """The control buffer as it is now; of a dead launch, as it was at its death.
+
+    Raises:
+        SidecarError: There is no sidecar there.
+    """
+    with _open(file, writable=False) as sidecar:
+        first = sidecar.layout.control
+        return bytes(sidecar.words[first : first + sidecar.layout.control_words])
+
+
+def write_running(file: Path, values: Mapping[int, int], *, backup: bool) -> None:
+    """Write words of a running launch's control buffer, one by one.
+
+    Args:
+        file: The sidecar.
+        values: Word -> value.
+        backup: Refused: there is no old file to keep.
+
+    Raises:
+        SidecarError: No launch is running there.
+        UsageError: `backup`.
+    """
+    if backup:
+        raise UsageError("a running launch's control buffer has no backup", fix="Leave out --backup")
+    with _open(file, writable=True) as sidecar:
+        if not sidecar.is_live():
+            raise SidecarError("no launch in place is running this ring", where=str(file))
+        for word, value in values.items():
+            sidecar.set_control(word, value)
+
+
+def _open(file: Path, *, writable: bool) -> Sidecar:
+    from vyrectl.live.sidecar import Sidecar
+
+    return Sidecar.open(str(file).removesuffix(LIVE_SUFFIX), writable=writable)

@@ -1,0 +1,86 @@
+"""Records of a replay log as rows, and which of them were asked for. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vyrectl.abi.limits import U32_MAX
+from vyrectl.abi.states import state_name
+from vyrectl.cli.describe import op_label
+from vyrectl.protocol.replay import FailureClass, ReplayRecord
+
+Numbered = tuple[int, ReplayRecord]
+"""A record and its number, from the oldest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which records are wanted.
+
+    Attributes:
+        slots: Ranges of slots, or None for all.
+        tenant: A tenant, or None.
+        opcode: An operation, or None.
+        failed: Only those with evidence of a failure.
+    """
+
+    slots: Sequence[tuple[int, int]] | None = None
+    tenant: int | None = None
+    opcode: int | None = None
+    failed: bool = False
+
+    def takes(self, record: ReplayRecord) -> bool:
+        """Whether a record is wanted."""
+        return (
+            (self.slots is None or any(low <= record.slot <= high for low, high in self.slots))
+            and self.tenant in (None, record.tenant_id)
+            and self.opcode in (None, record.opcode)
+            and (not self.failed or _has_failed(record))
+        )
+
+
+def parse_filter(slots: str, tenant: int | None, opcode: int | None, *, failed: bool) -> Filter:
+    """A filter from the options' values.
+
+    Raises:
+        UsageError: A malformed list of slots.
+    """
+    from vyrectl.ring.select import parse_ranges
+
+    return Filter(parse_ranges(slots, U32_MAX + 1) if slots else None, tenant, opcode, failed)
+
+
+def _has_failed(record: ReplayRecord) -> bool:
+    return record.evidence is not None and record.evidence.failure_class != FailureClass.NONE
+
+
+def replay_rows(records: Iterable[Numbered]) -> Iterator[dict[str, Any]]:
+    """One row a record; the evidence's keys are None where there is none."""
+    for index, record in records:
+        yield {
+            "index": index,
+            "timestamp_ns": record.timestamp_ns,
+            "slot": record.slot,
+            "tenant_id": record.tenant_id,
+            "opcode": record.opcode,
+            "op_name": op_label(record.opcode),
+            "arguments": list(record.arguments),
+            "epoch": record.epoch,
+            **_evidence(record),
+        }
+
+
+def _evidence(record: ReplayRecord) -> dict[str, Any]:
+    told = record.evidence
+    if told is None:
+        keys = ("slot_status", "status_name", "failure_class", "backend_code", "output_digest")
+        return dict.fromkeys(keys)
+    return {
+        "slot_status": told.slot_status,
+        "status_name": state_name(told.slot_status),
+        "failure_class": told.failure_class.label,
+        "backend_code": told.backend_code,
+        "output_digest": told.output_digest,
+    }

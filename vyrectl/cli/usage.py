@@ -1,0 +1,82 @@
+"""Puts what the parser of the command line complains about into this program's words: what is wrong, and what to type.
+
+The parser's errors are told apart by their class names, since typer brings a copy of click or leans on another.
+Standard library only, besides `errors`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from vyrectl.errors import UsageError
+
+_NO_NUMBER = re.compile(r"^'(.*)' is not a valid (?:float|integer|int)\b")
+_OUTSIDE = re.compile(r"^(\S+) is not in the range")
+_EXTRA = re.compile(r"unexpected extra arguments?(?:\(s\))? \((.*)\)")
+
+
+def usage_error(error: Any, path: str) -> UsageError:
+    """The error as this program tells it.
+
+    Args:
+        error: What the parser raised, a subclass of click's `ClickException`.
+        path: Program and command, for the hint, where the error does not know them.
+    """
+    context = getattr(error, "ctx", None)
+    path = path if context is None else context.command_path
+    teller = _TELLERS.get(type(error).__name__, _other)
+    return teller(error, context, f"Try '{path} --help'")
+
+
+def _unknown_option(error: Any, context: Any, hint: str) -> UsageError:
+    from difflib import get_close_matches
+
+    params = () if context is None else context.command.params
+    names = [
+        name for param in params for name in (*param.opts, *param.secondary_opts) if name.startswith("-")
+    ]
+    near = get_close_matches(error.option_name, names, n=1)
+    fix = f"Did you mean '{near[0]}'?" if near else hint
+    return UsageError(f"unknown option '{error.option_name}'", fix=fix)
+
+
+def _missing(error: Any, context: Any, hint: str) -> UsageError:
+    if error.param is None or context is None:
+        return _other(error, context, hint)
+    name = (error.param.metavar or error.param.name.upper()).split()[0].removesuffix("...")
+    usage = " ".join(context.get_usage().split()).partition(": ")[2]
+    return UsageError(f"{name} is missing", fix=f"The form is: {usage}")
+
+
+def _bad_use(error: Any, context: Any, hint: str) -> UsageError:
+    wrong = "needs a value" if "requires" in error.format_message() else "takes no value"
+    return UsageError(f"{error.option_name} {wrong}", fix=hint)
+
+
+def _bad_value(error: Any, context: Any, hint: str) -> UsageError:
+    if error.param is None:
+        return _other(error, context, hint)
+    name, least = error.param.opts[0], getattr(error.param.type, "min", None)
+    fix = "Give a number" if least is None else f"Give a number from {least:g} on"
+    if found := _NO_NUMBER.match(error.message):
+        return UsageError(f"{name} is '{found[1]}', which is no number", fix=fix)
+    if found := _OUTSIDE.match(error.message):
+        return UsageError(f"{name} is {found[1]}, out of bounds", fix=fix)
+    return _other(error, context, hint)
+
+
+def _other(error: Any, context: Any, hint: str) -> UsageError:
+    message = error.format_message().rstrip(".")
+    if extra := _EXTRA.search(message):
+        return UsageError(f"unexpected argument '{extra[1]}'", fix=hint)
+    return UsageError(message[:1].lower() + message[1:], fix=hint)
+
+
+_TELLERS = {
+    "NoSuchOption": _unknown_option,
+    "MissingParameter": _missing,
+    "BadOptionUsage": _bad_use,
+    "BadParameter": _bad_value,
+}
+"""Class of the parser's error -> what tells it."""

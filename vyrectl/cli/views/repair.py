@@ -1,0 +1,65 @@
+"""What `repair` shows: one line about what was done, then the repaired tasks with the fault of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from vyrectl.cli.describe import show_word
+from vyrectl.cli.output import plain
+from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of, state_cell
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+COLUMNS = (
+    Column("slot", right=True),
+    Column("task_id", right=True),
+    Column("op"),
+    Column("tenant", right=True, rank=2),
+    Column("priority", rank=2),
+    Column("fault"),
+    Column("now"),
+    Column("pc", right=True, rank=1),
+    Column("data", right=True, rank=1),
+)
+
+
+def view(record: Mapping[str, Any]) -> RenderableType:
+    """The repaired tasks as a table; one line when there are none."""
+    if not record["repaired_count"]:
+        return _sentence(record)
+    return FittedTable(COLUMNS, _Cells(record["repaired"]), title=_sentence(record))
+
+
+def _sentence(record: Mapping[str, Any]) -> str:
+    name, count, faulted = plain(record["ring"]), record["repaired_count"], record["faulted"]
+    if not count:
+        among = f" ({count_of(faulted, 'task')} Faulted)" if faulted else ""
+        return f"{name}: nothing to repair{among}"
+    verb = "would become" if record["dry_run"] else "became"
+    codes = ", ".join(f"{one['fault_name']} {one['count']}" for one in record["codes"])
+    left = f", {faulted - count} left Faulted" if faulted > count else ""
+    kept = f"; the old ring is {plain(record['backup'])}" if record["backup"] else ""
+    return f"{name}: {count_of(count, 'faulted task')} {verb} Ready ({codes}){left}{kept}"
+
+
+class _Cells:
+    """Repaired tasks as cells, made when they are needed: there may be many."""
+
+    def __init__(self, rows: Any) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Sequence[Cell]]:
+        for row in self._rows:
+            yield (
+                str(row["slot"]),
+                str(row["task_id"]),
+                row["op_name"] or show_word("op_handle", row["op_handle"]),
+                str(row["tenant_id"]),
+                show_word("priority", row["priority"]),
+                row["fault_name"],
+                state_cell(row["state"]),
+                str(row["continuation_pc"]),
+                str(row["continuation_data"]),
+            )

@@ -1,0 +1,288 @@
+"""One range of memory for all buffers of a launch in place, in which output files are mapped where they lie.
+
+The device works on the range as it is, so what a task has written is in `OUT.npy.partial` when the task is Done,
+whatever happens to the process afterwards; at the end the file gets its own name. May import numpy.
+
+    range     | file 0: header, array, seal | buffer | buffer | file 1: header, array, seal | ... | the engine's own
+              ^ page                        ^ 256 bytes        ^ page                               ^ 256 bytes
+
+The seal says which tasks a partial file belongs to and how far they were when its launch began: a launch of the same
+tasks that have moved on since continues with it, any other begins anew. The invariant: `OUT.npy` is the old file or the
+whole new one, and a partial file is written by one launch at a time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import hashlib
+import io
+import mmap
+import os
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi.states import TaskState
+from vyrectl.engine.buffers import ARENA_ALIGN_BYTES, Buffer, BufferTable
+from vyrectl.errors import FileError, UsageError
+from vyrectl.task.arrays import SlotArray
+
+PARTIAL_SUFFIX = ".partial"
+
+_SEAL = struct.Struct("<8s32sQ16x")
+_SEAL_MAGIC = b"VYREPART"
+_MAP_FIXED = 0x10
+_FIXED_FIELDS = (
+    "op_handle",
+    "tenant_id",
+    "input_handle",
+    "output_handle",
+    "param",
+    "task_id",
+    "parent_task_id",
+)
+"""Words of a slot that no turn changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which tasks a launch runs, and how far they are.
+
+    Attributes:
+        tasks: Digest of the words that no turn changes.
+        progress: Turns and ends so far.
+    """
+
+    tasks: bytes
+    progress: int
+
+    @classmethod
+    def of(cls, slots: SlotArray) -> Origin:
+        """The origin of a launch of these slots."""
+        digest = hashlib.blake2b(digest_size=32)
+        for name in _FIXED_FIELDS:
+            digest.update(np.ascontiguousarray(slots[name]).data)
+        ended = np.isin(slots["state"], (int(TaskState.DONE), int(TaskState.FAULTED)))
+        turns = sum(int(slots[name].sum(dtype=np.uint64)) for name in ("yield_count", "requeue_count"))
+        return cls(digest.digest(), int(np.count_nonzero(ended)) + turns)
+
+
+@dataclass(slots=True)
+class Output:
+    """A mapped output file.
+
+    Attributes:
+        target: The name that it gets at the end.
+        fd: The open file, locked.
+        header_bytes: Bytes before the array.
+        array_bytes: Bytes of the array.
+        continued: It holds what a killed launch left.
+    """
+
+    target: Path
+    fd: int
+    header_bytes: int
+    array_bytes: int
+    continued: bool
+
+
+@dataclass(slots=True)
+class Arena:
+    """The range and its files; made by `map_outputs`.
+
+    Attributes:
+        memory: All of it as bytes; the device's arena.
+        offsets: Where each row of the table begins in it, and after them what the engine keeps for itself.
+        continued: Outputs that go on from what a killed launch left.
+        outputs: The mapped files.
+    """
+
+    memory: NDArray[np.uint8]
+    offsets: tuple[int, ...]
+    continued: tuple[Path, ...] = ()
+    outputs: list[Output] = field(default_factory=list)
+
+    def layout(self, rows: int) -> tuple[tuple[int, ...], int]:
+        """Where the first `rows` rows begin, and the length of the range."""
+        return self.offsets[:rows], self.memory.nbytes
+
+    def publish(self) -> list[Path]:
+        """Give each file its own name.
+
+        Raises:
+            FileError: One cannot be renamed; those before it are.
+        """
+        written = []
+        while self.outputs:
+            output = self.outputs[0]
+            partial = partial_path(output.target)
+            try:
+                os.rename(partial, os.path.realpath(output.target))
+                os.ftruncate(output.fd, output.header_bytes + output.array_bytes)
+            except OSError as error:
+                raise FileError.from_os_error(error, output.target, doing="name the output") from error
+            os.close(output.fd)
+            written.append(output.target)
+            del self.outputs[0]
+        return written
+
+
+def partial_path(output: Path) -> Path:
+    """Where an output lies while its launch runs: beside the file that it will be."""
+    return Path(os.path.realpath(output) + PARTIAL_SUFFIX)
+
+
+def map_outputs(table: BufferTable, slots: SlotArray, behind_bytes: int = 0) -> None:
+    """Move every buffer of a table into one range, outputs as mapped files, and note it as the table's `arena`.
+
+    The arrays of the table are replaced by views of the range. Nothing happens when no buffer is to be saved.
+
+    Args:
+        table: The launch's buffers.
+        slots: The ring before the launch.
+        behind_bytes: Room for the engine's own row behind those of the table.
+
+    Raises:
+        UsageError: Two buffers have one output.
+        FileError: An output cannot be made, the disk is full, or another launch is writing it.
+    """
+    rows = table.rows
+    _check_targets(rows)
+    if not any(row is not None and row.output is not None for row in rows):
+        return
+    origin = Origin.of(slots)
+    heads = [_header(row.array) if row is not None and row.output is not None else b"" for row in rows]
+    starts, end = _places(rows, heads)
+    total = max(_up(end + behind_bytes, mmap.PAGESIZE), mmap.PAGESIZE)
+    base = mmap.mmap(-1, total)
+    memory = np.frombuffer(base, np.uint8)
+    arrays = (start + len(head) for start, head in zip(starts, heads, strict=True))
+    arena = Arena(memory, (*arrays, end))
+    for row, head, start in zip(rows, heads, starts, strict=True):
+        if row is not None:
+            _move(arena, row, head, start, origin)
+    table.arena = arena
+
+
+def _move(arena: Arena, row: Buffer, head: bytes, start: int, origin: Origin) -> None:
+    place = _view(arena.memory, start + len(head), row.array)
+    output = None
+    if row.output is not None:
+        output = _map_file(arena.memory, start, row.output, head, row.array.nbytes, origin)
+        arena.outputs.append(output)
+    if output is not None and output.continued:
+        arena.continued += (output.target,)
+    else:
+        place[...] = row.array
+    if output is not None and not output.continued:
+        _seal(output, origin)
+    row.array = place
+
+
+def _check_targets(rows: list[Buffer | None]) -> None:
+    seen: set[str] = set()
+    for row in rows:
+        if row is None or row.output is None:
+            continue
+        target = os.path.realpath(row.output)
+        if target in seen:
+            raise UsageError(
+                f"two buffers are saved as {row.output}", fix="Give each output a file of its own"
+            )
+        seen.add(target)
+
+
+def _header(array: NDArray[Any]) -> bytes:
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(array))
+    return head.getvalue()
+
+
+def _places(rows: list[Buffer | None], heads: list[bytes]) -> tuple[list[int], int]:
+    """Where each row begins, headers included, and where they end."""
+    starts, end = [], 0
+    for row, head in zip(rows, heads, strict=True):
+        if head:
+            end = _up(end, mmap.PAGESIZE)
+        starts.append(end)
+        if row is not None:
+            end += len(head) + row.array.nbytes
+            end = _up(end + _SEAL.size, mmap.PAGESIZE) if head else _up(end, ARENA_ALIGN_BYTES)
+    return starts, end
+
+
+def _up(size: int, unit: int) -> int:
+    return -(-size // unit) * unit
+
+
+def _view(memory: NDArray[np.uint8], start: int, like: NDArray[Any]) -> NDArray[Any]:
+    view: NDArray[Any] = memory[start : start + like.nbytes].view(like.dtype).reshape(like.shape)
+    return view
+
+
+def _map_file(
+    memory: NDArray[np.uint8], start: int, target: Path, head: bytes, array_bytes: int, origin: Origin
+) -> Output:
+    partial = partial_path(target)
+    size = len(head) + array_bytes + _SEAL.size
+    try:
+        fd = _open_alone(partial)
+        continued = _is_ours(fd, head, size, origin)
+        if not continued:
+            os.ftruncate(fd, 0)
+            os.posix_fallocate(fd, 0, size)
+            os.pwrite(fd, head, 0)
+        _map_over(memory.ctypes.data + start, _up(size, mmap.PAGESIZE), fd)
+    except OSError as error:
+        raise FileError.from_os_error(error, partial, doing="make the output") from error
+    return Output(target, fd, len(head), array_bytes, continued)
+
+
+def _open_alone(partial: Path) -> int:
+    """Open or make a partial file that no other launch is writing."""
+    fd = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise FileError(
+            "another launch is writing this output", where=str(partial), fix="Wait for it, or name another"
+        ) from None
+    return fd
+
+
+def _is_ours(fd: int, head: bytes, size: int, origin: Origin) -> bool:
+    """True when the file was left by a launch of the same tasks, and these have moved on since it began."""
+    if os.fstat(fd).st_size != size or os.pread(fd, len(head), 0) != head:
+        return False
+    magic, tasks, progress = _SEAL.unpack(os.pread(fd, _SEAL.size, size - _SEAL.size))
+    return (magic, tasks) == (_SEAL_MAGIC, origin.tasks) and bool(progress < origin.progress)
+
+
+def _seal(output: Output, origin: Origin) -> None:
+    """Once the array holds what it begins with: only then may another launch go on from it."""
+    words = _SEAL.pack(_SEAL_MAGIC, origin.tasks, origin.progress)
+    os.pwrite(output.fd, words, output.header_bytes + output.array_bytes)
+
+
+def _map_over(address: int, length: int, fd: int) -> None:
+    """Put a file's pages in the place of anonymous ones."""
+    call = ctypes.CDLL(None, use_errno=True).mmap
+    call.restype = ctypes.c_void_p
+    call.argtypes = (
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_int,
+        ctypes.c_int,
+        ctypes.c_int,
+        ctypes.c_long,
+    )
+    access = mmap.PROT_READ | mmap.PROT_WRITE
+    if call(address, length, access, mmap.MAP_SHARED | _MAP_FIXED, fd, 0) != address:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))

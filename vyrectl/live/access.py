@@ -1,0 +1,185 @@
+"""How a session reaches the ring, the control buffer and the workers while rounds run, whatever memory they are in.
+
+`Access` is what sessions and feeds are written against. `MemoryAccess` is for memory that the workers share with this
+process: a CPU device in place, or the reference backend. Imports numpy.
+
+The invariant: a publication writes a slot's payload before its state, and only slots that are Empty or Done, which no
+worker touches; publishers of all processes take turns.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.abi.limits import SLOT_WORDS, U32_MAX
+from vyrectl.task.arrays import SlotArray, whole
+
+Numbers = NDArray[np.int64]
+
+STAY, LEAVE_IDLE, LEAVE_NOW = 0, 1, 2
+"""What workers are to do: poll for work, leave when they find none, leave as soon as they hold none."""
+
+
+class Access(Protocol):
+    """The ring beside its running rounds; usable from any thread."""
+
+    slots: int
+    """Slots of the ring."""
+
+    polls: bool
+    """Workers poll for published slots and heed `leave`; otherwise a round ends when it is drained."""
+
+    def take(self, numbers: Numbers) -> SlotArray:
+        """A copy of some slots."""
+
+    def states(self, numbers: Numbers) -> NDArray[np.uint32]:
+        """The state words of some slots."""
+
+    def everything(self) -> SlotArray:
+        """A copy of the ring, slot by slot as it was at some moment of the reading."""
+
+    def publishing(self) -> AbstractContextManager[object]:
+        """Held by whoever publishes into Empty or Done slots."""
+
+    def publish(self, numbers: Numbers, tasks: SlotArray) -> None:
+        """Write tasks into Empty or Done slots, payload first, and tell the workers."""
+
+    def exchange(self, numbers: Numbers, before: SlotArray, after: SlotArray) -> int:
+        """Change waiting slots while no round runs, as far as they are still as they were seen; how many."""
+
+    def control(self, word: int) -> int:
+        """One word of the control buffer."""
+
+    def set_control(self, word: int, value: int) -> None:
+        """Write one word of the control buffer and ring the bell."""
+
+    def add_control(self, word: int, by: int) -> int:
+        """Add to a word of the control buffer and ring the bell; returns its new value."""
+
+    def leave(self, how: int) -> None:
+        """Tell the workers to `STAY`, `LEAVE_IDLE` or `LEAVE_NOW`."""
+
+    def bell(self) -> int:
+        """How often the bell rang; sample it before looking at the ring, then `wait`."""
+
+    def ring_bell(self) -> None:
+        """Wake whoever drives the rounds."""
+
+    def wait(self, seen: int, seconds: float) -> None:
+        """Sleep until the bell is no longer `seen`, or the time is over."""
+
+
+class LocalBell:
+    """A bell inside one process."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Condition()
+        self._count = 0
+
+    def count(self) -> int:
+        """How often it rang."""
+        return self._count
+
+    def ring(self) -> None:
+        """Ring it and wake who waits."""
+        with self._rung:
+            self._count += 1
+            self._rung.notify_all()
+
+    def wait(self, seen: int, seconds: float) -> None:
+        """Sleep until it has rung since it was `seen`."""
+        with self._rung:
+            self._rung.wait_for(lambda: self._count != seen, seconds)
+
+
+class MemoryAccess:
+    """Access to memory that workers and this process share.
+
+    Args:
+        slots: The ring, shape (n,), the very memory that is worked on.
+        control: The control buffer, likewise.
+    """
+
+    def __init__(self, slots: SlotArray, control: NDArray[np.uint32]) -> None:
+        self.slots = len(slots)
+        self.polls = False
+        self._ring = slots
+        self._words = slots.view(np.uint32).reshape(-1, SLOT_WORDS)
+        self._control = control
+        self._bell = LocalBell()
+        self._turn = threading.Lock()
+
+    def take(self, numbers: Numbers) -> SlotArray:
+        """A copy of some slots."""
+        return whole(self._ring)[numbers].view(SLOT_DTYPE)
+
+    def states(self, numbers: Numbers) -> NDArray[np.uint32]:
+        """The state words of some slots."""
+        return self._words[numbers, 0]
+
+    def everything(self) -> SlotArray:
+        """A copy of the ring."""
+        return whole(self._ring).copy().view(SLOT_DTYPE)
+
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """One publisher at a time."""
+        with self._turn:
+            yield
+
+    def publish(self, numbers: Numbers, tasks: SlotArray) -> None:
+        """Payload first, the state words after all of it."""
+        self._place(numbers, tasks)
+        self.ring_bell()
+
+    def _place(self, numbers: Numbers, tasks: SlotArray, fence: Callable[[], None] = lambda: None) -> None:
+        """Write tasks into slots that nobody holds; `fence` stands between payloads and states."""
+        body = whole(tasks).copy().view(SLOT_DTYPE)
+        body["state"] = self._words[numbers, 0]
+        whole(self._ring)[numbers] = whole(body)
+        fence()
+        self._words[numbers, 0] = tasks["state"]
+
+    def exchange(self, numbers: Numbers, before: SlotArray, after: SlotArray) -> int:
+        """Nobody else changes such slots between two rounds."""
+        whole(self._ring)[numbers] = whole(after)
+        return len(numbers)
+
+    def control(self, word: int) -> int:
+        """One word of the control buffer."""
+        return int(self._control[word])
+
+    def set_control(self, word: int, value: int) -> None:
+        """Write one word of the control buffer and ring the bell."""
+        self._control[word] = value & U32_MAX
+        self.ring_bell()
+
+    def add_control(self, word: int, by: int) -> int:
+        """Add to a word of the control buffer and ring the bell."""
+        with self._turn:
+            value = (int(self._control[word]) + by) & U32_MAX
+            self._control[word] = value
+        self.ring_bell()
+        return value
+
+    def leave(self, how: int) -> None:
+        """Rounds in such memory end by themselves."""
+
+    def bell(self) -> int:
+        """How often the bell rang."""
+        return self._bell.count()
+
+    def ring_bell(self) -> None:
+        """Wake whoever drives the rounds."""
+        self._bell.ring()
+
+    def wait(self, seen: int, seconds: float) -> None:
+        """Sleep until the bell rings."""
+        self._bell.wait(seen, seconds)

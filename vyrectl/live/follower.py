@@ -1,0 +1,85 @@
+"""`launch --follow` as the supervised child runs it: rounds that go on, and a feed beside them.
+
+`FollowPlan` travels inside a `LaunchPlan`, so that the launch layer need not know what lies above it. Imports nothing
+heavy before `prepare`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vyrectl.engine.backend import Session
+    from vyrectl.launch.rounds import Course, Limits
+    from vyrectl.live.access import Access
+    from vyrectl.live.feed import Feed
+    from vyrectl.live.host import LiveHost
+
+
+@dataclass(frozen=True, slots=True)
+class FollowPlan:
+    """How a launch stays when it is drained.
+
+    Attributes:
+        feed: Where lines come from: a path, `-` for standard input, or None for no feed.
+        reclaim: Publish into Done slots too.
+        spin_seconds: How long workers poll after something last happened.
+        answers: Descriptor that a feed's answers go to.
+    """
+
+    feed: str | None = None
+    reclaim: bool = False
+    spin_seconds: float | None = None
+    answers: int = 1
+
+    def prepare(self, ops: Sequence[Any], host: LiveHost) -> Follower:
+        """What works an open session; in the process that drives the device.
+
+        Args:
+            ops: The user's operations, as `vyrectl.launch.run.launch` takes them.
+            host: Where other processes meet the launch.
+
+        Raises:
+            FileError: The feed cannot be opened.
+        """
+        return Follower(self, ops, host)
+
+
+class Follower:
+    """Drives one launch that follows."""
+
+    def __init__(self, plan: FollowPlan, ops: Sequence[Any], host: LiveHost) -> None:
+        from vyrectl.live.follow import SPIN_SECONDS, Follow
+        from vyrectl.live.run import access_to
+
+        self.reason: str | None = None
+        spin = SPIN_SECONDS if plan.spin_seconds is None else plan.spin_seconds
+        self._follow = Follow(lambda session: access_to(session, host), ready=self._begin, spin_seconds=spin)
+        self._feed = None if plan.feed is None else _open_feed(plan, plan.feed, ops)
+
+    def drive(self, session: Session, limits: Limits) -> Course:
+        """In place of `vyrectl.launch.rounds.Drain`."""
+        asked = limits.stop
+        limits.stop = lambda: asked() or self.reason
+        try:
+            return self._follow(session, limits)
+        finally:
+            if self._feed is not None:
+                self._feed.end()
+
+    def _begin(self, access: Access) -> None:
+        if self._feed is not None:
+            self._feed.begin(access, self._follow, self._stop)
+
+    def _stop(self, reason: str) -> None:
+        self.reason = reason
+
+
+def _open_feed(plan: FollowPlan, source: str, ops: Sequence[Any]) -> Feed:
+    from vyrectl.live.feed import Feed
+    from vyrectl.live.run import codes_of
+    from vyrectl.live.source import FeedSource
+
+    return Feed(FeedSource(source), plan.answers, codes_of(ops), reclaim=plan.reclaim)

@@ -1,0 +1,143 @@
+"""The launch under a session: which memory it works in, how it is stopped, and how a session reaches it.
+
+Imports every layer below the command line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.engine.backend import Session as Rounds
+from vyrectl.engine.ops import OpSource, load_source, op_codes
+from vyrectl.errors import DeviceError
+from vyrectl.launch.report import LaunchReport
+from vyrectl.launch.rounds import Limits
+from vyrectl.launch.run import Drive, launch
+from vyrectl.live.access import Access, MemoryAccess
+from vyrectl.live.host import LiveHost, once_handles
+from vyrectl.live.shared import SharedAccess
+from vyrectl.ring.file import Ring
+from vyrectl.ring.hold import Hold, hold
+from vyrectl.task.arrays import SlotArray
+
+ALL_OPS = "interpreter"
+"""The mode of every session: tasks to come may use any operation."""
+
+
+def access_to(session: Rounds, host: LiveHost | None = None) -> Access:
+    """How the ring of an open session is reached beside its rounds.
+
+    Args:
+        session: The session.
+        host: Where its sidecar is, if it has one.
+
+    Raises:
+        DeviceError: The backend has no way to do so.
+    """
+    find = getattr(session, "memory", None)
+    memory = find() if find is not None else None
+    if memory is None:
+        raise DeviceError("this backend cannot be reached beside its rounds", fix="Choose another device")
+    if host is None or host.sidecar is None:
+        return MemoryAccess(*memory)
+    polls = getattr(session, "polls", False)
+    return SharedAccess(memory[0], host.sidecar, ring=host.ring, polls=polls)
+
+
+def load_sources(ops: Sequence[OpSource | str | PathLike[str]]) -> tuple[OpSource, ...]:
+    """The user's operations.
+
+    Raises:
+        FileError: A source cannot be read.
+        InvalidInputError: It declares no operation, or a bad one.
+    """
+    return tuple(op if isinstance(op, OpSource) else load_source(Path(op)) for op in ops)
+
+
+def codes_of(ops: Sequence[OpSource | str | PathLike[str]]) -> dict[str, int]:
+    """Names of all operations, the user's among them, and their ids."""
+    return op_codes(load_sources(ops))
+
+
+class LiveLaunch:
+    """A launch that a session drives.
+
+    Args:
+        ring: Its slots; written in place where the device allows it, else at the end.
+        options: What `vyrectl.launch.run.launch` takes.
+        held: The ring's lock, for a ring file that is to be run in place; given back at the end.
+    """
+
+    def __init__(self, ring: Ring, options: Mapping[str, Any], held: Hold | None = None) -> None:
+        sources = load_sources(options.get("ops", ()))
+        self.op_codes = op_codes(sources)
+        self._ring = ring
+        self._held = held
+        self._options = {**options, "ops": sources, "mode": ALL_OPS}
+        self._reason: str | None = None
+        self._in_place = False
+        self._host = LiveHost(
+            None if held is None else held.target,
+            len(ring),
+            once=once_handles(sources),
+            wanted=lambda: self._in_place or held is None,
+        )
+
+    def gate(self, session: Rounds) -> Access:
+        """How the ring is reached beside the rounds; see `access_to`."""
+        return access_to(session, self._host)
+
+    def stop(self, reason: str) -> None:
+        """End the rounds for a reason, one of `vyrectl.launch.report.ENDINGS`."""
+        self._reason = reason
+
+    def run(self, drive: Drive) -> LaunchReport:
+        """Launch, and leave the result where it belongs."""
+        with ExitStack() as cleanup:
+            if self._held is not None:
+                cleanup.callback(self._held.release)
+            cleanup.callback(self._host.finish)
+            limits = Limits(stop=lambda: self._reason, finishing=self._host.shut)
+            report = launch(
+                self._ring,
+                drive=drive,
+                place=self._place,
+                live=self._host,
+                limits=limits,
+                **self._options,
+            )
+            if self._held is not None and not self._in_place:
+                self._ring.save()
+        return report
+
+    def _place(self, shares: bool) -> tuple[SlotArray, bool]:
+        if self._held is not None and shares:
+            self._in_place = True
+            self._ring = Ring.attach(self._held.target, self._held)
+        return self._ring.slots, shares
+
+
+def start_launch(
+    ring: Ring | SlotArray | str | PathLike[str] | int | Sequence[Any], options: Mapping[str, Any]
+) -> LiveLaunch:
+    """A launch over whatever stands for a ring; see `vyrectl.live.session.open_session`.
+
+    Raises:
+        VyrectlError: What opening the ring raises.
+    """
+    if isinstance(ring, Ring):
+        return LiveLaunch(ring, options)
+    if isinstance(ring, int):
+        return LiveLaunch(Ring.from_slots(np.zeros(ring, SLOT_DTYPE)), options)
+    if isinstance(ring, str | os.PathLike):
+        held = hold(ring, role="session")
+        return LiveLaunch(Ring.open(ring, writable=True, held=held), options, held)
+    return LiveLaunch(Ring.from_slots(np.asarray(ring)), options)

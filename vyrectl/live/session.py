@@ -1,0 +1,393 @@
+"""A ring that runs while Python publishes into it: `open_session`.
+
+The rounds run in a thread of this process (`vyrectl.live.follow`), another one notices what has ended. Every method
+may be called from any thread; `wait_async` from asyncio. Imports every layer below the command line.
+
+    with open_session(4096) as session:
+        ids = session.publish(tasks)
+        print(session.wait(ids[0]).task_state)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from os import PathLike
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi import control as control_abi
+from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.abi.limits import U32_MAX
+from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.errors import InvalidInputError, RingFullError, SessionEndedError, UsageError
+from vyrectl.launch.report import LaunchReport
+from vyrectl.live.access import Access
+from vyrectl.live.book import Book, Finished
+from vyrectl.live.changes import Change, change_tasks
+from vyrectl.live.follow import SPIN_SECONDS, Follow
+from vyrectl.live.run import start_launch
+from vyrectl.ring.file import Ring
+from vyrectl.task.arrays import SlotArray
+from vyrectl.task.item import TaskWorkItem
+from vyrectl.telemetry.snapshot import TaskQueueSnapshot
+
+START_SECONDS = 120.0
+"""How long a device may take to be ready."""
+
+SHORTEST_NAP, WAITED_NAP, LONGEST_NAP = 0.0002, 0.001, 0.02
+"""Between two looks at what has ended; the longest while somebody waits, and otherwise."""
+
+FULL_NAP = 0.001
+_FULL_FIX = "Wait for tasks to end, open the session with reclaim=True, or use a longer ring"
+
+Result = TypeVar("Result")
+Ids = NDArray[np.uint32]
+
+
+def open_session(
+    ring: Ring | SlotArray | str | PathLike[str] | int,
+    *,
+    reclaim: bool = True,
+    spin_seconds: float = SPIN_SECONDS,
+    **options: Any,
+) -> Session:
+    """Start to run a ring, and keep it running for tasks to come.
+
+    Args:
+        ring: A path (held, run in place where the device allows it, else saved at the end), a writable `Ring`, its
+            slots, or a number of Empty slots to make in memory.
+        reclaim: Publish into Done slots too, whose words are lost then.
+        spin_seconds: How long workers poll for work after something last happened; a core each meanwhile.
+        **options: What `vyrectl.launch` takes: device, ops, buffers, epoch, control, workers, work_group_size,
+            ticket, age_threshold.
+
+    Raises:
+        VyrectlError: What opening the ring and the device raises.
+    """
+    return Session(ring, reclaim=reclaim, spin_seconds=spin_seconds, **options)
+
+
+class Session:
+    """A running ring; see `open_session`. As a context manager it drains at the end, and shuts down after an error."""
+
+    def __init__(
+        self,
+        ring: Ring | SlotArray | str | PathLike[str] | int,
+        *,
+        reclaim: bool,
+        spin_seconds: float,
+        **options: Any,
+    ) -> None:
+        self._reclaim = reclaim
+        self._lock = threading.Lock()
+        self._waiters: dict[int, list[Future[TaskWorkItem]]] = {}
+        self._published = threading.Event()
+        self._ready: Future[Access] = Future()
+        self._report: Future[LaunchReport] = Future()
+        self._launch = start_launch(ring, options)
+        self._follow = Follow(self._launch.gate, ready=self._begin, spin_seconds=spin_seconds)
+        self._driver = threading.Thread(target=self._drive, name="vyrectl-rounds", daemon=True)
+        self._collector = threading.Thread(target=self._collect, name="vyrectl-ends", daemon=True)
+        self._driver.start()
+        self._access = self._ready.result(START_SECONDS)
+        self._collector.start()
+
+    # --- publishing -------------------------------------------------------------------------------------
+
+    def publish(
+        self, tasks: SlotArray | Iterable[TaskWorkItem] | TaskWorkItem, *, timeout: float | None = None
+    ) -> Ids:
+        """Put tasks into free slots; waits while there is none.
+
+        Args:
+            tasks: `SLOT_DTYPE`, shape (n,), or tasks. A task_id of 0 gets an id that is not in use. An Empty state
+                becomes Ready.
+            timeout: Seconds to wait for free slots; None for as long as it takes.
+
+        Returns:
+            The tasks' ids, u32, shape (n,).
+
+        Raises:
+            InvalidInputError: An id that was published before; nothing is published then.
+            RingFullError: The time is over; those that found a slot are published.
+            SessionEndedError: The session is over.
+        """
+        array = _as_slots(tasks)
+        array["state"][array["state"] == 0] = 1
+        unnamed = np.flatnonzero(array["task_id"] == 0)
+        with self._lock:
+            array["task_id"][unnamed] = self._book.unused_ids(len(unnamed))
+            self._refuse_known(array)
+            left = self._offer(array)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while len(left):
+            if deadline is not None and time.monotonic() >= deadline:
+                raise RingFullError(self._access.slots, _FULL_FIX)
+            time.sleep(FULL_NAP)
+            left = self._offer(left)
+        return np.ascontiguousarray(array["task_id"])
+
+    def _offer(self, tasks: SlotArray) -> SlotArray:
+        self._check()
+        accepted = self._book.accept(tasks)
+        self._published.set()
+        return tasks[accepted.left]
+
+    def _refuse_known(self, tasks: SlotArray) -> None:
+        ids = np.ascontiguousarray(tasks["task_id"])
+        known = np.flatnonzero(~self._book.fresh(ids))
+        if known.size:
+            raise InvalidInputError(
+                f"task_id {int(ids[known[0]])} was published before",
+                fix="Give each task an id of its own, or 0 for one that is not in use",
+            )
+
+    # --- waiting ----------------------------------------------------------------------------------------
+
+    def future(self, task_id: int) -> Future[TaskWorkItem]:
+        """The task's slot as it will be when it is Done or Faulted.
+
+        Raises:
+            UsageError: No such task was published.
+            SessionEndedError: It has ended and its slot was used again, or the session ended before it did.
+        """
+        future: Future[TaskWorkItem] = Future()
+        with self._lock:
+            slot, known = self._book.find(task_id)
+            if not known:
+                raise UsageError(f"no task {task_id} was published", fix="Use an id that publish returned")
+            if slot is None:
+                future.set_exception(SessionEndedError(f"the slot of task {task_id} was used again"))
+                return future
+            number = np.array([slot])
+            self._book.watch(number)
+            self._waiters.setdefault(task_id, []).append(future)
+            if not self._book.is_watched(slot):
+                self._resolve(self._waiters.pop(task_id), self._access.take(number)[0])
+        self._published.set()
+        if self._report.done():
+            self._collector.join()
+            self._abandon()
+        return future
+
+    def wait(self, task_id: int, timeout: float | None = None) -> TaskWorkItem:
+        """The task as it ended.
+
+        Raises:
+            TimeoutError: It has not ended in time.
+            UsageError: No such task was published.
+            SessionEndedError: See `future`.
+        """
+        return self.future(task_id).result(timeout)
+
+    async def wait_async(self, task_id: int) -> TaskWorkItem:
+        """`wait` for asyncio."""
+        return await asyncio.wrap_future(self.future(task_id))
+
+    def wait_all(self, timeout: float | None = None) -> None:
+        """Wait until everything published is Done or Faulted; paused tasks are waited for too.
+
+        Raises:
+            TimeoutError: They have not ended in time.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self._book.unfinished:
+            if self._report.done():
+                self._collector.join()
+                if not self._book.unfinished:
+                    return
+            self._check()
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimeoutError(f"{self._book.unfinished} tasks have not ended")
+            self._published.set()
+            time.sleep(FULL_NAP)
+
+    # --- steering ---------------------------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that paused tasks are compared with."""
+        return self._access.control(control_abi.EPOCH.first)
+
+    def advance_epoch(self, by: int = 1) -> int:
+        """Move the epoch on; paused tasks that are due are resumed. Returns the new epoch."""
+        self._check()
+        return self._access.add_control(control_abi.EPOCH.first, by)
+
+    def set_epoch(self, epoch: int) -> int:
+        """Set the epoch.
+
+        Raises:
+            UsageError: It is no u32.
+        """
+        self._check()
+        if not 0 <= epoch <= U32_MAX:
+            raise UsageError(f"epoch is {epoch}", fix=f"Give a number from 0 to {U32_MAX}")
+        self._access.set_control(control_abi.EPOCH.first, epoch)
+        return epoch
+
+    def change(self, action: str, which: int | str, **arguments: int) -> Change:
+        """Apply `pause`, `resume` or `requeue` to tasks, between two rounds.
+
+        Args:
+            action: The action.
+            which: A task_id, or a condition as `--where` takes it.
+            **arguments: pc, data (the slot's own by default), epoch (never), priority (the slot's own).
+
+        Raises:
+            WhereError: The condition is not in the language.
+            UsageError: An argument that the action does not take.
+        """
+        return self.order(
+            lambda: change_tasks(self._access, action, which, self._launch.op_codes, **arguments)
+        )
+
+    def order(self, work: Callable[[], Result]) -> Result:
+        """Have something done between two rounds, while no worker runs.
+
+        Raises:
+            SessionEndedError: The session is over.
+        """
+        self._check()
+        return self._follow.order(work).result()
+
+    # --- looking ----------------------------------------------------------------------------------------
+
+    @property
+    def slots(self) -> int:
+        """Slots of the ring."""
+        return self._access.slots
+
+    @property
+    def unfinished(self) -> int:
+        """Published tasks that have not been seen to end."""
+        return self._book.unfinished
+
+    def snapshot(self) -> TaskQueueSnapshot:
+        """The ring's telemetry now."""
+        self._check()
+        return TaskQueueSnapshot.from_slots(self._access.everything())
+
+    # --- ending -----------------------------------------------------------------------------------------
+
+    @property
+    def report(self) -> LaunchReport | None:
+        """What the launch did, once it is over."""
+        done = self._report.done() and self._report.exception() is None
+        return self._report.result() if done else None
+
+    def drain(self) -> LaunchReport:
+        """End when nothing claimable is left.
+
+        Raises:
+            VyrectlError: What ended the launch instead.
+        """
+        self._follow.finish()
+        return self._close()
+
+    def shutdown(self) -> LaunchReport:
+        """Set SHUTDOWN: tasks that run end their turn, the others stay as they are.
+
+        Raises:
+            VyrectlError: What ended the launch instead.
+        """
+        self._launch.stop("shutdown")
+        self._access.ring_bell()
+        return self._close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is None:
+            self.drain()
+        elif not self._report.done():
+            self.shutdown()
+
+    def _close(self) -> LaunchReport:
+        self._driver.join()
+        self._published.set()
+        self._collector.join()
+        return self._report.result()
+
+    # --- threads ----------------------------------------------------------------------------------------
+
+    def _begin(self, access: Access) -> None:
+        """The driver's: the device is ready."""
+        self._book = Book(access, reclaim=self._reclaim)
+        self._ready.set_result(access)
+
+    def _drive(self) -> None:
+        try:
+            self._report.set_result(self._launch.run(self._follow))
+        except BaseException as error:
+            if self._ready.done():
+                self._report.set_exception(error)
+            else:
+                self._report.set_exception(SessionEndedError())
+                self._ready.set_exception(error)
+        self._published.set()
+
+    def _collect(self) -> None:
+        nap = SHORTEST_NAP
+        while not self._report.done():
+            if not self._book.unfinished:
+                self._published.wait()
+                self._published.clear()
+                nap = SHORTEST_NAP
+                continue
+            found = self._hand_out()
+            longest = WAITED_NAP if self._waiters else LONGEST_NAP
+            nap = SHORTEST_NAP if found else min(nap * 1.5, longest)
+            time.sleep(nap)
+        self._hand_out()
+        self._abandon()
+
+    def _hand_out(self) -> int:
+        with self._lock:
+            finished = self._book.collect()
+            if self._waiters:
+                self._answer(finished)
+        return len(finished)
+
+    def _answer(self, finished: Finished) -> None:
+        for position, task_id in enumerate(finished.ids.tolist()):
+            if task_id in self._waiters:
+                self._resolve(self._waiters.pop(task_id), finished.tasks[position])
+
+    @staticmethod
+    def _resolve(waiters: list[Future[TaskWorkItem]], slot: Any) -> None:
+        for future in waiters:
+            if future.set_running_or_notify_cancel():
+                future.set_result(TaskWorkItem(*slot.tolist()))
+
+    def _abandon(self) -> None:
+        with self._lock:
+            waiters, self._waiters = self._waiters, {}
+        for task_id, futures in waiters.items():
+            for future in futures:
+                if future.set_running_or_notify_cancel():
+                    future.set_exception(SessionEndedError(f"the session ended before task {task_id}"))
+
+    def _check(self) -> None:
+        """Raise what ended the session, if it is over."""
+        if self._report.done():
+            self._report.result()
+            raise SessionEndedError
+
+
+def _as_slots(tasks: SlotArray | Iterable[TaskWorkItem] | TaskWorkItem) -> SlotArray:
+    """A copy of the tasks as slots."""
+    if isinstance(tasks, np.ndarray):
+        if tasks.dtype != SLOT_DTYPE or tasks.ndim != 1:
+            raise InvalidInputError(f"tasks are {tasks.dtype}, shape {tasks.shape}", fix="Give SLOT_DTYPE")
+        return tasks.copy()
+    items = [tasks] if isinstance(tasks, TaskWorkItem) else list(tasks)
+    rows = [tuple(getattr(item, name) for name in FIELD_NAMES) for item in items]
+    return np.array(rows, SLOT_DTYPE)

@@ -1,0 +1,206 @@
+"""Compiles a program, rung by rung of the fence ladder, or takes it from the cache.
+
+The ladder (`kernels/include/vyre_sync.h`) is climbed by building, never by version. It is left as soon as the compiler
+blames nothing but an author's own files: no other rung would help. The invariant: what comes from the cache was once
+built from this very text, on this driver, with these options.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vyrectl._version import __version__
+from vyrectl.errors import DeviceError, KernelBuildError
+from vyrectl.opencl.cache import Entry, KernelCache, key_of
+from vyrectl.opencl.devices import Device
+from vyrectl.opencl.hints import INSTALL, system_family
+from vyrectl.opencl.messages import (
+    ERROR,
+    Message,
+    blames_only,
+    compiler_words,
+    explain,
+    place_of,
+    read_messages,
+    user_files,
+)
+from vyrectl.opencl.quiet import without_counts
+
+if TYPE_CHECKING:
+    from vyrectl.engine.ops import OpSource
+    from vyrectl.engine.steps import StepSource
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One way to get atomics and fences from a compiler.
+
+    Attributes:
+        number: VYRE_RUNG, 1 to 3.
+        standard: What `-cl-std` is set to.
+        meaning: For `devices` and reports.
+    """
+
+    number: int
+    standard: str
+    meaning: str
+
+
+LADDER: tuple[Rung, ...] = (
+    Rung(1, "CL3.0", "C11 acquire and release at device scope"),
+    Rung(1, "CL2.0", "C11 acquire and release at device scope"),
+    Rung(2, "CL1.2", "OpenCL 1.2 atomics between the vendor's device fences"),
+    Rung(3, "CL1.2", "OpenCL 1.2 atomics; no hand-off between groups inside a kernel"),
+)
+
+_INCLUDE = re.compile(r"#[ \t]*include\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A program on one rung.
+
+    Attributes:
+        rung: The rung.
+        handle: pyopencl program.
+        facts: What `Ladder.keep` was told when the program was first built; None when it was built just now.
+    """
+
+    rung: Rung
+    handle: Any
+    facts: Mapping[str, bool] | None = None
+
+
+class Ladder:
+    """Iterates over the rungs on which a source builds, best first.
+
+    Args:
+        cl: The pyopencl module.
+        device: Where to build.
+        context: pyopencl context of that device.
+        source: The whole program, without includes.
+        options: Compiler options beside the rung's own.
+        cache: Where built programs are kept; the user's by default.
+
+    Attributes:
+        logs: What the compiler said on each rung that did not build.
+    """
+
+    def __init__(
+        self,
+        cl: Any,
+        device: Device,
+        context: Any,
+        source: str,
+        *,
+        options: Sequence[str] = (),
+        cache: KernelCache | None = None,
+    ) -> None:
+        self._cl = cl
+        self._device = device
+        self._context = context
+        self._source = source
+        self._options = tuple(options)
+        # A compiler that looks for a file itself may find another one next time.
+        self._cache = KernelCache(None) if _author_includes(source) else cache or KernelCache.of_user()
+        self.logs: list[str] = []
+
+    def __iter__(self) -> Iterator[Built]:
+        for rung in LADDER:
+            built = self._from_cache(rung) or self._from_source(rung)
+            if built is not None:
+                yield built
+            elif blames_only(read_messages(self.logs[-1]), user_files(self._source)):
+                return
+
+    def keep(self, built: Built, **facts: bool) -> None:
+        """Put a program that proved itself into the cache, with what was found out about it."""
+        if built.facts is not None:
+            return
+        binaries = built.handle.get_info(self._cl.program_info.BINARIES)
+        if len(binaries) == 1 and binaries[0]:
+            self._cache.put(self._key(built.rung), Entry(bytes(binaries[0]), facts))
+
+    def refusal(self, extra: Sequence[OpSource | StepSource]) -> DeviceError:
+        """Why no rung can be used.
+
+        Args:
+            extra: The user's sources in the program.
+        """
+        log = self.logs[-1] if self.logs else ""
+        messages = read_messages(log)
+        if blames_only(messages, user_files(self._source)):
+            return author_error(messages)
+        if "unknown target CPU" in log:
+            return KernelBuildError(
+                "this build of PoCL does not know the processor",
+                where=self._device.name,
+                fix=f"Use the system's PoCL instead of the one from PyPI: {INSTALL[system_family()]}",
+            )
+        if len(self.logs) < len(LADDER):
+            return DeviceError("the device builds its atomics and they do not work", where=self._device.name)
+        return KernelBuildError(
+            "the kernels do not compile",
+            where=", ".join(str(source.path) for source in extra) or self._device.name,
+            fix="Mend the lines that the compiler names" if extra else "Choose another device with --device",
+            log=explain(messages) or compiler_words(log),
+            messages=[message.to_record() for message in messages],
+        )
+
+    def _key(self, rung: Rung) -> str:
+        device, cl = self._device, self._cl
+        versions = (__version__, getattr(cl, "VERSION_TEXT", ""))
+        where = (device.platform, device.name, device.version, device.driver)
+        return key_of((*versions, *where, " ".join(self._all_options(rung)), self._source))
+
+    def _all_options(self, rung: Rung) -> list[str]:
+        return [f"-cl-std={rung.standard}", f"-DVYRE_RUNG={rung.number}", *self._options]
+
+    def _from_cache(self, rung: Rung) -> Built | None:
+        key = self._key(rung)
+        entry = self._cache.get(key)
+        if entry is None:
+            return None
+        try:
+            program = self._cl.Program(self._context, [self._device.handle], [entry.binary])
+            return Built(rung, self._build(program, rung), entry.facts)
+        except self._cl.Error:
+            self._cache.drop(key)
+            return None
+
+    def _from_source(self, rung: Rung) -> Built | None:
+        try:
+            return Built(rung, self._build(self._cl.Program(self._context, self._source), rung))
+        except self._cl.Error as error:
+            self.logs.append(str(error))
+            return None
+
+    def _build(self, program: Any, rung: Rung) -> Any:
+        with warnings.catch_warnings(), without_counts():
+            warnings.simplefilter("ignore")
+            return program.build(self._all_options(rung), cache_dir=False)
+
+
+def _author_includes(source: str) -> bool:
+    """True when a file that is not vyrectl's own includes one that was not pasted in."""
+    if "include" not in source:
+        return False
+    places = [place_of(source, match.start())[0] for match in _INCLUDE.finditer(source)]
+    return not user_files(source).isdisjoint(places)
+
+
+def author_error(messages: Sequence[Message]) -> KernelBuildError:
+    """What is told to the author of a source that does not compile."""
+    errors = [message for message in messages if message.severity == ERROR]
+    count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
+    return KernelBuildError(
+        f"this does not compile, {count}",
+        where=f"{errors[0].path}, line {errors[0].line}",
+        fix="Mend the lines that the compiler names",
+        log=explain(messages),
+        messages=[message.to_record() for message in messages],
+    )

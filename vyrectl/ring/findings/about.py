@@ -1,0 +1,98 @@
+"""What a check is told beside the ring: the epoch, ages, operations and a control buffer's view of it.
+
+Standard library only. The invariant: a fact that is not known makes its findings not searched for, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vyrectl.abi.control import EPOCH, PRIORITY_OFFSETS, TENANT_MASKS
+from vyrectl.abi.states import TaskPriority
+
+AGE_THRESHOLD = 32
+"""The policy's default `priority_age_threshold` (spec 2.2)."""
+
+TENANTS = range(TENANT_MASKS.words)
+"""Tenants that have a mask at all (spec 3.1)."""
+
+STAND_INS = {
+    "{epoch}": "EPOCH",
+    "{age}": "TICKS",
+    "{ops}": "OPS",
+    "{shut_out}": "tenant_id not in (TENANTS)",
+    "{misplaced}": "START <= slot < END and priority != CLASS",
+}
+"""Placeholder of a condition -> what `--explain` shows in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a check is told beside the ring.
+
+    Attributes:
+        epoch: The batch fences so far; a pause until then, or until before, is over.
+        age_threshold: Age ticks from which a queued task is called starving; 0 is never.
+        ops: Ids of all operations with a body, or None when they are not known.
+        admitted: Tenants whose mask lets them in, or None without a control buffer.
+        offsets: The control buffer's priority offsets, six words, or None when it has none.
+    """
+
+    epoch: int = 0
+    age_threshold: int = AGE_THRESHOLD
+    ops: frozenset[int] | None = None
+    admitted: frozenset[int] | None = None
+    offsets: tuple[int, ...] | None = None
+
+    @property
+    def bounds(self) -> tuple[int, ...] | None:
+        """The offsets when they ascend, else None: only then do they say which class a slot is for."""
+        if self.offsets is None or list(self.offsets) != sorted(self.offsets):
+            return None
+        return self.offsets
+
+    def knows(self, name: str) -> bool:
+        """True when a finding of this name can be searched for."""
+        facts = {"undefined-op": self.ops, "shut-out-tenant": self.admitted, "wrong-partition": self.bounds}
+        return facts.get(name, 0) is not None and (name != "starving" or self.age_threshold > 0)
+
+    def condition(self, where: str) -> str:
+        """A kind's condition with the facts in it, for a finding that can be searched for."""
+        for placeholder, fact in self._facts().items():
+            where = where.replace(placeholder, fact)
+        return where
+
+    def _facts(self) -> dict[str, str]:
+        return {
+            "{epoch}": str(self.epoch),
+            "{age}": str(self.age_threshold),
+            "{ops}": ", ".join(f"0x{code:x}" for code in sorted(self.ops or {0})),
+            "{shut_out}": self._shut_out(),
+            "{misplaced}": self._misplaced(),
+        }
+
+    def _shut_out(self) -> str:
+        listed = ", ".join(map(str, sorted(self.admitted or ())))
+        return f"tenant_id not in ({listed})" if listed else "tenant_id >= 0"
+
+    def _misplaced(self) -> str:
+        bounds = self.bounds or (0,) * (len(TaskPriority) + 1)
+        return " or ".join(
+            f"{bounds[one]} <= slot < {bounds[one + 1]} and priority != {int(one)}" for one in TaskPriority
+        )
+
+
+def control_view(control: Sequence[int]) -> tuple[int, frozenset[int], tuple[int, ...] | None]:
+    """What a control buffer (spec 3.1) says about a ring: its epoch, who is let in, its priority offsets.
+
+    Args:
+        control: Its words, at least up to the priority offsets.
+
+    Returns:
+        The epoch, the tenants with a mask that is not 0, and the six offsets, or None when all are 0.
+    """
+    masks = control[TENANT_MASKS.first : TENANT_MASKS.end]
+    offsets = tuple(int(word) for word in control[PRIORITY_OFFSETS.first : PRIORITY_OFFSETS.end])
+    admitted = frozenset(tenant for tenant in TENANTS if masks[tenant])
+    return int(control[EPOCH.first]), admitted, offsets if any(offsets) else None

@@ -1,0 +1,35 @@
+"""What was finished of the work that a killed launch had begun; made by `vyrectl.live.crash`. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+COMPLETED, RESTORED, ORPHANED = "completed", "restored", "orphaned"
+"""A turn or edit was written once more; an editor had claimed the slot and not changed it; it may not run twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The slots that were finished.
+
+    Attributes:
+        kinds: Slot -> one of the words above.
+        words: Slot -> its 16 words afterwards.
+    """
+
+    kinds: Mapping[int, str] = field(default_factory=dict)
+    words: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    @property
+    def finished(self) -> tuple[int, ...]:
+        """Slots whose turn or edit was completed or taken back, sorted."""
+        return tuple(sorted(slot for slot, kind in self.kinds.items() if kind != ORPHANED))
+
+    @property
+    def faulted(self) -> tuple[int, ...]:
+        """Tasks that are Faulted because their operation may not run twice, sorted."""
+        return tuple(sorted(slot for slot, kind in self.kinds.items() if kind == ORPHANED))
