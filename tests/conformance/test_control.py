@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tests.conformance.cases import Case, Runner, make_slots
 from vyrectl.abi import control as abi
+from vyrectl.abi.faults import OUT_OF_RANGE
 from vyrectl.errors import InvalidInputError, UsageError
 
 STORE, ADD, LOAD, SWAP, MEMCPY, DFA, FENCE, SHUTDOWN = 1, 2, 3, 4, 5, 6, 7, 2**32 - 1
@@ -57,6 +58,15 @@ def test_memcpy_ascends(runner: Runner) -> None:
     assert after[200:206].tolist() == [200, 200, 200, 200, 200, 205]
     assert after[300:304].tolist() == [301, 302, 303, 303]
     assert after[370:381].tolist() == [*range(390, 400), 380]
+
+
+@pytest.mark.parametrize(("first", "second"), [(200, 398), (398, 200), (200, 397), (2**32 - 1, 200)])
+def test_memcpy_past_the_end_touches_nothing(runner: Runner, first: int, second: int) -> None:
+    """Four words from 397 on would end one word past the buffer, from 398 on two."""
+    slots = make_slots(1, op_handle=MEMCPY, input_handle=first, output_handle=second, param=4)
+    answer = runner.run(Case(slots, {}, control_buffer(), ONE_BY_ONE))
+    assert (answer.slots["state"][0], answer.slots["continuation_data"][0]) == (7, OUT_OF_RANGE)
+    assert answer.control[160:].tolist() == list(range(160, 400))
 
 
 def test_batch_fence_advances_the_epoch_and_wakes_who_waits(runner: Runner) -> None:
