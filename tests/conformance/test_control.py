@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tests.conformance.cases import Case, Runner, make_slots
 from vyrectl.abi import control as abi
 from vyrectl.abi.faults import OUT_OF_RANGE
+from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.errors import InvalidInputError, UsageError
 
 STORE, ADD, LOAD, SWAP, MEMCPY, DFA, FENCE, SHUTDOWN = 1, 2, 3, 4, 5, 6, 7, 2**32 - 1
@@ -80,6 +81,12 @@ def test_batch_fence_advances_the_epoch_and_wakes_who_waits(runner: Runner) -> N
 def test_the_epoch_wraps(runner: Runner) -> None:
     answer = runner.run(Case(make_slots(1, op_handle=FENCE), options={"epoch": 2**32 - 1}))
     assert answer.control[128] == 0
+
+
+def test_never_does_not_come_with_the_last_epoch(runner: Runner) -> None:
+    slots = make_slots(3, state=4, flags=1, resume_epoch=[NEVER_EPOCH, NEVER_EPOCH - 1, 0])
+    answer = runner.run(Case(slots, options={"epoch": NEVER_EPOCH}))
+    assert answer.slots["state"].tolist() == [4, 3, 3]
 
 
 def test_shutdown_leaves_the_rest_where_it_was(runner: Runner) -> None:
