@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from vyrectl.engine.backend import Session
+    from vyrectl.engine.backend import LiveMemory, Session
     from vyrectl.launch.rounds import Course, Limits
-    from vyrectl.live.host import LiveHost
     from vyrectl.task.arrays import SlotArray
 
 PROGRESS_SECONDS = 0.05
@@ -82,6 +81,22 @@ class LaunchPlan:
     follow: Follows | None = None
 
 
+class Doors(Protocol):
+    """Where other processes meet a launch in place; `vyrectl.live.host.LiveHost`."""
+
+    def open(self, workers: int, control: NDArray[np.uint32]) -> LiveMemory | None:
+        """See `vyrectl.engine.backend.Live`."""
+
+    def mark(self) -> None:
+        """Likewise."""
+
+    def shut(self) -> None:
+        """Let nobody begin a change of the ring any more."""
+
+    def finish(self) -> None:
+        """The ring is whole."""
+
+
 class Driver(Protocol):
     """What works one open session instead of a drain."""
 
@@ -92,12 +107,12 @@ class Driver(Protocol):
 class Follows(Protocol):
     """A plan to stay when drained; made by a layer above."""
 
-    def prepare(self, ops: Sequence[Any], host: LiveHost) -> Driver:
+    def prepare(self, ops: Sequence[Any], host: Any) -> Driver:
         """The driver, in the process that drives the device.
 
         Args:
             ops: The user's operations.
-            host: Where other processes meet the launch.
+            host: Where other processes meet the launch (`Doors`).
         """
 
 
@@ -297,7 +312,7 @@ class _Work:
         self._channel.send({"working_in": where, "running": _running_before(self._ring)})
         return self._ring.slots, shares
 
-    def host(self) -> LiveHost:
+    def host(self) -> Doors:
         """Where editors of other processes meet this launch, should it run in place."""
         from vyrectl.engine.ops import load_source
         from vyrectl.live.host import LiveHost, once_handles
@@ -343,7 +358,7 @@ def _running_before(ring: Ring) -> list[int]:
 
 
 def _run(
-    plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel, host: LiveHost
+    plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel, host: Doors
 ) -> dict[str, Any]:
     from vyrectl.engine.backend import new_debug_log
     from vyrectl.engine.buffers import parse_buffer_options
