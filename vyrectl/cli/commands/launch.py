@@ -16,6 +16,7 @@ from vyrectl.abi.limits import (
 )
 from vyrectl.cli.debug_rows import debug_line, debug_rows, read_formats
 from vyrectl.cli.follow_options import follow_plan, show_fed
+from vyrectl.cli.launch_progress import LaunchProgress
 from vyrectl.cli.options import (
     BackupOption,
     ColorOption,
@@ -235,15 +236,16 @@ def command(
     if record is None and record_capacity:
         raise UsageError("--record-capacity is for --record", fix="Add --record FILE")
     texts = read_formats(formats)
-    with output.progress("launch", "claims", None) as update:
+    with LaunchProgress(output) as progress:
 
         def watch(message: dict[str, Any]) -> None:
             if "debug" in message:
+                progress.clear()
                 _show_debug(output, message["debug"], texts)
             else:
-                update(message["claims"])
+                progress.update(message)
 
-        report, signal_received = launch_file(launch_plan, watch)
+        report, signal_received = launch_file(launch_plan, watch, progress.look)
     if feed:
         show_fed(output, report, view)
     else:
