@@ -111,8 +111,8 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         launch)
-            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --tenant-quota --max-steps --timeout --grace --control --save-control --debug-log --debug-records --formats --record --record-capacity --verify --in-place --no-in-place --mode --plan --output -o --follow --feed --reclaim --spin-ms --backup --fail-on-fault --dry-run --format -f --json --color --quiet -q --help -h'
-            valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --tenant-quota:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --debug-log:file --debug-records:none --formats:file --record:file --record-capacity:none --mode:mode --plan:plan_text --output:file_bin -o:file_bin --feed:file --spin-ms:none --format:format -f:format --color:color'
+            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --tenant-quota --max-steps --timeout --grace --control --save-control --debug-log --debug-records --formats --record --record-capacity --trace --trace-records --verify --in-place --no-in-place --mode --plan --output -o --follow --feed --reclaim --spin-ms --backup --fail-on-fault --dry-run --format -f --json --color --quiet -q --help -h'
+            valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --tenant-quota:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --debug-log:file --debug-records:none --formats:file --record:file --record-capacity:none --trace:file --trace-records:none --mode:mode --plan:plan_text --output:file_bin -o:file_bin --feed:file --spin-ms:none --format:format -f:format --color:color'
             places='file_bin'
             ;;
         debug)

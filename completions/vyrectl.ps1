@@ -788,6 +788,8 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--formats', 'file', 'JSON: format id -> text, as `debug` takes it'),
                 @('--record', 'file', 'Append a record of every ended task to a replay log'),
                 @('--record-capacity', 'none', 'Records that a new replay log has room for'),
+                @('--trace', 'file', 'Write when each turn was made, for Perfetto'),
+                @('--trace-records', 'none', 'Turns that the trace holds; 65536 by default'),
                 @('--verify', '', 'Prove that each task was claimed once and nothing else changed'),
                 @('--in-place', '', 'Let a CPU device work on the mapped file itself'),
                 @('--no-in-place', '', 'Let a CPU device work on the mapped file itself'),

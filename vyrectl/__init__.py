@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from vyrectl.launch import LaunchReport as LaunchReport
     from vyrectl.launch import launch as launch
     from vyrectl.launch.converge import converge as converge
+    from vyrectl.live.session import Session as Session
+    from vyrectl.live.session import open_session as open_session
     from vyrectl.policy.enums import ExecutionMode as ExecutionMode
     from vyrectl.policy.enums import QueuePressure as QueuePressure
     from vyrectl.policy.enums import Topology as Topology
@@ -48,6 +50,8 @@ _HOMES = {
     "launch": "vyrectl.launch",
     "LaunchReport": "vyrectl.launch",
     "converge": "vyrectl.launch.converge",
+    "Session": "vyrectl.live.session",
+    "open_session": "vyrectl.live.session",
 }
 
 __all__ = ["__version__", "errors", *_HOMES]

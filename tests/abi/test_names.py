@@ -154,3 +154,7 @@ def test_engine_faults_lie_above_every_user_code_and_have_names() -> None:
     assert fault_name(7) == "user(7)"
     assert fault_name(0xFFFF_FF80) == "engine(4294967168)"
     assert "operation" in fault_meaning(7)
+
+
+def test_a_flag_that_is_named_twice_is_set_once() -> None:
+    assert parse_flags("paused|yielded+PAUSED") == TaskFlag.PAUSED | TaskFlag.YIELDED

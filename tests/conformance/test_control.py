@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from tests.conformance.cases import Case, Runner, make_slots
 from vyrectl.abi import control as abi
+from vyrectl.abi.faults import OUT_OF_RANGE
+from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.errors import InvalidInputError, UsageError
 
 STORE, ADD, LOAD, SWAP, MEMCPY, DFA, FENCE, SHUTDOWN = 1, 2, 3, 4, 5, 6, 7, 2**32 - 1
@@ -59,6 +61,15 @@ def test_memcpy_ascends(runner: Runner) -> None:
     assert after[370:381].tolist() == [*range(390, 400), 380]
 
 
+@pytest.mark.parametrize(("first", "second"), [(200, 398), (398, 200), (200, 397), (2**32 - 1, 200)])
+def test_memcpy_past_the_end_touches_nothing(runner: Runner, first: int, second: int) -> None:
+    """Four words from 397 on would end one word past the buffer, from 398 on two."""
+    slots = make_slots(1, op_handle=MEMCPY, input_handle=first, output_handle=second, param=4)
+    answer = runner.run(Case(slots, {}, control_buffer(), ONE_BY_ONE))
+    assert (answer.slots["state"][0], answer.slots["continuation_data"][0]) == (7, OUT_OF_RANGE)
+    assert answer.control[160:].tolist() == list(range(160, 400))
+
+
 def test_batch_fence_advances_the_epoch_and_wakes_who_waits(runner: Runner) -> None:
     slots = make_slots(5, op_handle=[FENCE, FENCE, WAIT, WAIT, WAIT], output_handle=5, param=[0, 0, 1, 2, 3])
     answer = runner.run(Case(slots, {}, control_buffer()))
@@ -70,6 +81,12 @@ def test_batch_fence_advances_the_epoch_and_wakes_who_waits(runner: Runner) -> N
 def test_the_epoch_wraps(runner: Runner) -> None:
     answer = runner.run(Case(make_slots(1, op_handle=FENCE), options={"epoch": 2**32 - 1}))
     assert answer.control[128] == 0
+
+
+def test_never_does_not_come_with_the_last_epoch(runner: Runner) -> None:
+    slots = make_slots(3, state=4, flags=1, resume_epoch=[NEVER_EPOCH, NEVER_EPOCH - 1, 0])
+    answer = runner.run(Case(slots, options={"epoch": NEVER_EPOCH}))
+    assert answer.slots["state"].tolist() == [4, 3, 3]
 
 
 def test_shutdown_leaves_the_rest_where_it_was(runner: Runner) -> None:

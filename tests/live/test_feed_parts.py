@@ -29,7 +29,8 @@ VALUES = ValueReader(op_codes())
     st.binary(max_size=200).map(lambda b: b.replace(b"\x00", b"\n")), st.lists(st.integers(1, 20), min_size=1)
 )
 def test_lines_do_not_depend_on_how_they_were_cut(data: bytes, sizes: list[int]) -> None:
-    cutter, lines, at, turn = LineCutter(), [], 0, 0
+    cutter, at, turn = LineCutter(), 0, 0
+    lines: list[bytes] = []
     while at < len(data):
         block = cutter.feed(data[at : at + sizes[turn % len(sizes)]])
         assert block.first == len(lines) + 1 or not block.lines

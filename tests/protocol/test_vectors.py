@@ -50,10 +50,10 @@ def error_of(error: VyrectlError) -> dict[str, Any]:
     return {"kind": type(error).__name__}
 
 
-def answer(work: Callable[[], Any]) -> Any:
+def answer(work: Callable[..., Any], *arguments: Any) -> Any:
     """What a reading vector says: the value, or the error under `err`."""
     try:
-        return work()
+        return work(*arguments)
     except VyrectlError as error:
         return {"err": error_of(error)}
 
@@ -118,7 +118,7 @@ def test_byte_len() -> None:
 def test_encode_empty() -> None:
     make = {"ring": lengths.empty_ring, "debug_log": lengths.empty_debug_log}
     for case in cases("encode_empty"):
-        made = answer(lambda case=case: make[case["buffer"]](case["n"]))
+        made = answer(make[case["buffer"]], case["n"])
         if "err" in case:
             assert made == {"err": case["err"]}
         else:
@@ -194,27 +194,31 @@ def snapshot_of(buffer: bytes) -> dict[str, Any]:
     }
 
 
+def metrics_of(buffer: bytes) -> list[list[int]]:
+    return pairs(control.read_metrics(buffer))
+
+
 def test_control_read() -> None:
     for case in cases("control_read"):
         buffer, index = bytes(data(case, "control")), case["observable_index"]
-        assert answer(lambda b=buffer: control.read_done_count(b)) == case["done_count"]
-        assert answer(lambda b=buffer: control.read_epoch(b)) == case["epoch"]
-        assert answer(lambda b=buffer, i=index: control.read_observable(b, i)) == case["observable"]
-        assert answer(lambda b=buffer: pairs(control.read_metrics(b))) == case["metrics"]
+        assert answer(control.read_done_count, buffer) == case["done_count"]
+        assert answer(control.read_epoch, buffer) == case["epoch"]
+        assert answer(control.read_observable, buffer, index) == case["observable"]
+        assert answer(metrics_of, buffer) == case["metrics"]
         assert case["lenient"] == {
             "done_count": control.lenient_word(buffer, 1),
             "epoch": control.lenient_word(buffer, 128),
             "observable": control.lenient_word(buffer, 160 + index),
             "metrics": pairs(control.lenient_metrics(buffer)),
         }, case["i"]
-        got = answer(lambda b=buffer: snapshot_of(b))
+        got = answer(snapshot_of, buffer)
         assert got == case["snapshot"] or ("err" in got and "err" in case["snapshot"])
 
 
 def test_count_done() -> None:
     for case in cases("count_done"):
         ring, slots = bytes(data(case, "ring")), int(case["item_count"])
-        got = answer(lambda r=ring, n=slots: status.count_done(r, n))
+        got = answer(status.count_done, ring, slots)
         assert got == case["strict"], case
         assert status.found_done(ring, slots) == case["lenient"], case
 
@@ -222,7 +226,7 @@ def test_count_done() -> None:
 def test_debug_log_decode() -> None:
     for case in cases("debug_log_decode"):
         log = bytes(data(case, "debug_log"))
-        got = answer(lambda b=log: debug_log.decode_debug_log(b))
+        got = answer(debug_log.decode_debug_log, log)
         if "err" in case:
             assert got == {"err": case["err"]}, case
             assert case["lenient_len"] == 0

@@ -22,5 +22,9 @@ DEFAULT_DEBUG_RECORDS = 64
 MAX_ENCODED = 1_048_576
 """What the runtime's encoders stop at: slots of a ring, observables, debug records, records of a replay log."""
 
+DEFAULT_TRACE_RECORDS = 1 << 16
+MOST_TRACE_RECORDS = 1 << 24
+"""Turns that a trace has room for: 64 bytes each on the device, about 400 in the file."""
+
 NEVER_EPOCH = U32_MAX
 """A resume_epoch that no epoch reaches: such a task waits for an explicit resume."""

@@ -215,6 +215,12 @@ def write_line(text: str) -> None:
     _write(sys.stdout, text + "\n")
 
 
+def write_talk(text: str) -> None:
+    """Text on stderr as it is, cursor movements and all; what came from a file has passed `plain`."""
+    _write(sys.stderr, text)
+    _guard(sys.stderr.flush)
+
+
 def write_bytes(data: bytes | memoryview) -> None:
     """Raw data on stdout."""
 

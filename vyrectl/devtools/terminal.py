@@ -23,7 +23,7 @@ from pathlib import Path
 from vyrectl.errors import VyrectlError
 
 TIMEOUT_S = 120.0
-REST_S = 0.5
+REST_S = 1.0
 """A screen that showed nothing new for this long waits for a key."""
 
 _PLACE = re.compile(r"\x1b\[(\d+);1H\x1b\[K")

@@ -23,6 +23,7 @@ from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, Roun
 from vyrectl.engine.quotas import tenants_spent
 from vyrectl.engine.reference_ops import BODIES, Body, Env, OpFault, Outcome, Task
 from vyrectl.engine.schedule import CLASSES, ClaimLines, class_of, tenants_admitted
+from vyrectl.engine.trace import Trace, TurnRecorder
 from vyrectl.errors import CounterOverflowError, DeviceError
 from vyrectl.protocol.packed import MOST_OPCODE
 from vyrectl.task.arrays import SlotArray, apply_transition
@@ -87,6 +88,7 @@ class ReferenceSession:
         self._lines = ClaimLines([[]] * CLASSES, 0)
         self._tally = Tally(quota_left=dict(job.quotas))
         self._witness = np.zeros(len(job.slots), WITNESS_DTYPE)
+        self._turns = TurnRecorder(job.trace)
 
     def index(self) -> RoundIndex:
         """Resume what is due and line up what is claimable, each class in slot order."""
@@ -138,6 +140,10 @@ class ReferenceSession:
         """A copy of the ring."""
         return self._slots.copy()
 
+    def trace(self) -> Trace:
+        """The turns that were noted."""
+        return self._turns.trace()
+
     def witness(self) -> NDArray[np.void]:
         """Claims and ends per slot, shape (slots,)."""
         return self._witness
@@ -176,13 +182,18 @@ class ReferenceSession:
         return len(at)
 
     def _turn(self, slot: int) -> None:
+        began = self._turns.now()
         words = list(self._slots[slot].tolist())
         self._tally.claims += 1
         self._spend(words[2])
         words[0] = int(TaskState.RUNNING)
         task = Task(slot, dict(zip(FIELD_NAMES, words, strict=True)))
-        kind = self._publish(words, self._execute(task))
+        claimed = self._turns.now()
+        outcome = self._execute(task)
+        ran = self._turns.now()
+        kind = self._publish(words, outcome)
         self._slots[slot] = tuple(words)
+        self._turns.note((began, claimed, ran), task, OUTCOMES.index(kind))
         if kind in ("yielded", "requeued"):
             after = dict(zip(FIELD_NAMES, words, strict=True))
             self._lines.append(slot, after["priority"], after["age_ticks"], self._job.age_threshold)

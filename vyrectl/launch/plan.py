@@ -155,10 +155,10 @@ def saved_plan(table: Mapping[str, Any], name: str) -> Plan:
         raise InvalidInputError("this is no saved plan", where=name, fix=fix)
     fields = {key: table.get(key) for key in LaunchRecommendation.__dataclass_fields__ if key != "basis"}
     sound = (
-        fields["execution_mode"] in set(ExecutionMode)
+        fields["execution_mode"] in tuple(ExecutionMode)
         and isinstance(fields["age_priority_work"], bool)
         and _is_geometry(fields["geometry"])
-        and fields["topology"] in set(Topology)
+        and fields["topology"] in tuple(Topology)
         and isinstance(table.get("request"), dict)
     )
     if not sound:

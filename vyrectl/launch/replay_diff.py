@@ -137,7 +137,7 @@ def _placed(numbered: Numbered, slots: SlotArray, found: ReplayDiff) -> Divergen
         return _same_task(index, record, slots)
     try:
         words = task_words(record.tenant_id, record.opcode, record.arguments)
-        plan_publication(memoryview(slots.view(np.uint8)), record.slot, [words])
+        plan_publication(memoryview(slots.view(np.uint8).data), record.slot, [words])
     except UsageError as error:
         return Divergence(index, record.slot, "opcode", f"0x{record.opcode:x}", error.what)
     except SlotStatusError:

@@ -69,6 +69,7 @@ class LaunchReport:
         plan: What the policy recommended and what was made of it (`vyrectl.launch.plan.plan_record`), None when it
             was not asked.
         quotas: Most claims of each tenant that was bounded.
+        trace: The trace that was written: path, clock, records, dropped; None for none.
         control: The control buffer at the end, u32; not part of the record.
         debug_log: The debug log at the end, u32; the record only counts what is in it.
     """
@@ -95,6 +96,7 @@ class LaunchReport:
     verified: bool = False
     plan: Mapping[str, Any] | None = field(default=None)
     quotas: Mapping[int, int] = field(default_factory=dict)
+    trace: Mapping[str, Any] | None = None
 
     @property
     def claims(self) -> int:
@@ -164,6 +166,7 @@ class LaunchReport:
             "transitions": [one.to_record() for one in self.transitions],
             "plan": self.plan,
             "debug": {"records": len(self.debug.records), "dropped": self.debug.dropped},
+            "trace": None if self.trace is None else dict(self.trace),
         }
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.engine.backend import Interrupt, RoundIndex, Session
+from vyrectl.engine.schedule import CLASSES
 
 SLICE_SECONDS = 0.1
 """What a slice should take."""
@@ -34,12 +35,18 @@ class Progress:
         claimed: Claims of this round.
         claimable: Tasks that this round's index found.
         claims: Claims of the whole launch.
+        ended: Tasks that became Done or Faulted in the whole launch.
+        waiting: Tasks of this round's index that are not claimed yet, by priority word (5 numbers).
+        epoch: Epoch now.
     """
 
     round_number: int
     claimed: int
     claimable: int
     claims: int
+    ended: int = 0
+    waiting: tuple[int, ...] = (0,) * CLASSES
+    epoch: int = 0
 
 
 @dataclass(slots=True)
@@ -156,7 +163,7 @@ class Drain:
 
     def _round(self, index: RoundIndex) -> str:
         """One round, slice by slice; `on` when the next may start."""
-        claims_before = self._claims()
+        claims_before, priorities_before = self._claims(), tuple(self._session.tally().by_priority)
         self._course.rounds += 1
         more = True
         while more:
@@ -165,13 +172,30 @@ class Drain:
             more = self._slice_of_round()
             if self._limits.debug is not None:
                 self._limits.debug(self._session.debug_log())
-            claimed = self._claims() - claims_before
-            self._limits.watch(Progress(self._course.rounds, claimed, index.claimable, self._claims()))
+            control = self._session.control()
+            self._limits.watch(self._progress(index, claims_before, priorities_before, control))
             if (reason := self._interrupt()) is not None and more:
                 return reason
-            if self._session.control()[control_abi.SHUTDOWN.first]:
+            if control[control_abi.SHUTDOWN.first]:
                 return "shutdown"
         return "on" if self._claims() > claims_before else "stalled"
+
+    def _progress(
+        self, index: RoundIndex, claims: int, priorities: tuple[int, ...], control: NDArray[np.uint32]
+    ) -> Progress:
+        """Where this round stands that began with so many claims."""
+        tally = self._session.tally()
+        outcomes = tally.outcomes()
+        made = (now - before for now, before in zip(tally.by_priority, priorities, strict=True))
+        return Progress(
+            round_number=self._course.rounds,
+            claimed=tally.claims - claims,
+            claimable=index.claimable,
+            claims=tally.claims,
+            ended=outcomes["done"] + outcomes["faulted"],
+            waiting=tuple(max(0, found - n) for found, n in zip(index.classes, made, strict=True)),
+            epoch=int(control[control_abi.EPOCH.first]),
+        )
 
     def _slice_of_round(self) -> bool:
         left = None if self._limits.max_steps is None else self._limits.max_steps - self._claims()

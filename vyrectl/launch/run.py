@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
-from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, U32_MAX
+from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, DEFAULT_TRACE_RECORDS, MOST_TRACE_RECORDS, U32_MAX
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.engine.backend import MODES, Backend, Job, Live, Place, Session, new_debug_log
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource, load_source, op_codes
 from vyrectl.engine.quotas import Quotas, checked_quotas, tenants_spent
 from vyrectl.engine.schedule import tenants_admitted
-from vyrectl.errors import InvalidInputError, RingFormatError, UnknownNameError, UsageError
+from vyrectl.errors import DeviceError, InvalidInputError, RingFormatError, UnknownNameError, UsageError
 from vyrectl.launch.plan import (
     AUTO,
     OFF,
@@ -76,6 +76,8 @@ def launch(
     limits: Limits | None = None,
     drive: Drive | None = None,
     quotas: Mapping[int, int] | None = None,
+    trace: str | PathLike[str] | None = None,
+    trace_records: int = DEFAULT_TRACE_RECORDS,
 ) -> LaunchReport:
     """Run a ring until nothing claimable is left, or a limit is met.
 
@@ -110,6 +112,8 @@ def launch(
         limits: Everything that can end the launch early, for callers that watch it; `max_steps` and `timeout`
             are added to it.
         quotas: Tenant -> most claims of it in this launch; its other tasks are then shut out.
+        trace: Write the times of every turn there, for Perfetto or chrome://tracing; see `vyrectl.launch.trace`.
+        trace_records: Turns that the trace has room for; later ones are counted and dropped.
         drive: What works the open session instead of `vyrectl.launch.rounds.Drain`, which ends when it is drained.
 
     Returns:
@@ -144,6 +148,8 @@ def launch(
                 plan=plan,
                 limits=limits,
                 quotas=quotas,
+                trace=trace,
+                trace_records=trace_records,
             )
             opened.save()
         return report
@@ -181,6 +187,7 @@ def launch(
         verify=verify,
         quotas=checked_quotas(quotas or {}),
         debug_log=start_debug_log(debug_log),
+        trace=0 if trace is None else _positive("trace_records", trace_records, most=MOST_TRACE_RECORDS),
     )
     check = _start_check(job) if verify else None
     with closing(backend.open(job)) as session:
@@ -191,6 +198,7 @@ def launch(
         bounds.finishing()
         after, ended_control, ended_log = session.slots(), session.control(), session.debug_log()
         session.finish()
+        traced = None if trace is None else _save_trace(Path(trace), session, backend.name, sources)
         closed_at = time.monotonic()
         if check is not None:
             check.raise_violations(session, after, ended_control, drained=course.ended == "drained")
@@ -228,7 +236,20 @@ def launch(
         states_after=ended.counts,
         plan=plan_record(settings, launched),
         quotas=job.quotas,
+        trace=traced,
     )
+
+
+def _save_trace(
+    path: Path, session: Session, device: str, sources: Sequence[OpSource]
+) -> dict[str, Any] | None:
+    from vyrectl.launch.trace import save_trace
+
+    names = {code: name for name, code in op_codes(sources).items()}
+    found = getattr(session, "trace", None)
+    if found is None:
+        raise DeviceError("this backend cannot trace", where=device, fix="Leave out the trace")
+    return save_trace(path, found(), device, names)
 
 
 def _start_check(job: Job) -> Check:
@@ -398,7 +419,7 @@ def _optional(what: str, value: int | None) -> int | None:
     return None if value is None else _positive(what, value)
 
 
-def _positive(what: str, value: int, *, least: int = 1) -> int:
-    if not least <= value <= U32_MAX:
-        raise UsageError(f"{what} is {value}", fix=f"Give a number from {least} to {U32_MAX}")
+def _positive(what: str, value: int, *, least: int = 1, most: int = U32_MAX) -> int:
+    if not least <= value <= most:
+        raise UsageError(f"{what} is {value}", fix=f"Give a number from {least} to {most}")
     return value

@@ -9,9 +9,11 @@ that a kill leaves the file as it was. Numpy and pyopencl are loaded in the chil
 from __future__ import annotations
 
 import mmap
+import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -27,12 +29,14 @@ from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.replace import replace_file
 
 if TYPE_CHECKING:
+    from random import Random
+
     import numpy as np
     from numpy.typing import NDArray
 
-    from vyrectl.engine.backend import Session
+    from vyrectl.engine.backend import LiveMemory, Session
+    from vyrectl.launch.glance import Glance
     from vyrectl.launch.rounds import Course, Limits
-    from vyrectl.live.host import LiveHost
     from vyrectl.task.arrays import SlotArray
 
 PROGRESS_SECONDS = 0.05
@@ -41,6 +45,9 @@ LISTED_SLOTS = 8
 
 IN_FILE, IN_MEMORY, ON_DEVICE = "file", "memory", "device"
 """Where the slots are while they run."""
+
+Look = Callable[[], "Glance | None"]
+"""Takes a look at the ring that runs; None where nobody but the device sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,22 @@ class LaunchPlan:
     follow: Follows | None = None
 
 
+class Doors(Protocol):
+    """Where other processes meet a launch in place; `vyrectl.live.host.LiveHost`."""
+
+    def open(self, workers: int, control: NDArray[np.uint32]) -> LiveMemory | None:
+        """See `vyrectl.engine.backend.Live`."""
+
+    def mark(self) -> None:
+        """Likewise."""
+
+    def shut(self) -> None:
+        """Let nobody begin a change of the ring any more."""
+
+    def finish(self) -> None:
+        """The ring is whole."""
+
+
 class Driver(Protocol):
     """What works one open session instead of a drain."""
 
@@ -92,12 +115,12 @@ class Driver(Protocol):
 class Follows(Protocol):
     """A plan to stay when drained; made by a layer above."""
 
-    def prepare(self, ops: Sequence[Any], host: LiveHost) -> Driver:
+    def prepare(self, ops: Sequence[Any], host: Any) -> Driver:
         """The driver, in the process that drives the device.
 
         Args:
             ops: The user's operations.
-            host: Where other processes meet the launch.
+            host: Where other processes meet the launch (`Doors`).
         """
 
 
@@ -158,13 +181,20 @@ def _slot_numbers(running: list[Running] | None) -> list[int] | None:
     return None if running is None else [task.slot for task in running]
 
 
-def launch_file(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) -> tuple[dict[str, Any], int]:
+def launch_file(
+    plan: LaunchPlan,
+    watch: Callable[[dict[str, Any]], None],
+    look: Callable[[Look], None] = lambda glance: None,
+) -> tuple[dict[str, Any], int]:
     """Launch a ring file in a child process and wait for it.
 
     Args:
         plan: What to do.
-        watch: Told about progress, `{"claims", "round", "claimed", "claimable"}`, and about new records of the debug
-            log, `{"debug": [[format_id, arguments], ...]}`.
+        watch: Told about progress, as `vyrectl.launch.rounds.Progress` has it (`{"claims", "round", "claimed",
+            "claimable", "ended", "waiting", "epoch"}`), and about new records of the debug log, `{"debug": [[format_id,
+            arguments], ...]}`.
+        look: Called at least ten times a second, with what takes a look at the ring; not where this process may not
+            fork.
 
     Returns:
         The report as a record, and the signal that ended it early (0 for none).
@@ -197,6 +227,7 @@ def launch_file(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) -> tu
             watch=take,
             timeout=plan.timeout,
             grace=plan.grace,
+            tick=lambda: look(memory.glance),
         )
         ending = supervisor.run()
         place = {"where": str(plan.ring), "fix": _after_death(plan, memory.where)}
@@ -222,6 +253,24 @@ class _Memory:
         self.shared = mmap.mmap(-1, size) if size else None
         self.where = ON_DEVICE
         self.already_running: set[int] = set()
+        self._slots = size // SLOT_BYTES
+        self._places: Random | None = None
+
+    def glance(self) -> Glance | None:
+        """A look at the slots; None when the device keeps them to itself."""
+        if self.where == ON_DEVICE or self.shared is None:
+            return None
+        from random import Random
+
+        from vyrectl.launch.glance import glance
+
+        places = self._places = self._places or Random(self._slots)
+        if self.where == IN_MEMORY:
+            shared = self.shared
+            return glance(lambda offset, size: shared[offset : offset + size], self._slots, places)
+        with suppress(OSError), self._ring.open("rb", buffering=0) as file:
+            return glance(lambda offset, size: os.pread(file.fileno(), size, offset), self._slots, places)
+        return None
 
     def running(self) -> list[Running] | None:
         """Tasks that are Running now and were not before; None when the device keeps them to itself."""
@@ -297,7 +346,7 @@ class _Work:
         self._channel.send({"working_in": where, "running": _running_before(self._ring)})
         return self._ring.slots, shares
 
-    def host(self) -> LiveHost:
+    def host(self) -> Doors:
         """Where editors of other processes meet this launch, should it run in place."""
         from vyrectl.engine.ops import load_source
         from vyrectl.live.host import LiveHost, once_handles
@@ -343,7 +392,7 @@ def _running_before(ring: Ring) -> list[int]:
 
 
 def _run(
-    plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel, host: LiveHost
+    plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel, host: Doors
 ) -> dict[str, Any]:
     from vyrectl.engine.backend import new_debug_log
     from vyrectl.engine.buffers import parse_buffer_options
@@ -364,6 +413,9 @@ def _run(
                     "round": progress.round_number,
                     "claimed": progress.claimed,
                     "claimable": progress.claimable,
+                    "ended": progress.ended,
+                    "waiting": progress.waiting,
+                    "epoch": progress.epoch,
                 }
             )
 

@@ -129,6 +129,7 @@ class Supervisor:
         work: Gets the child's channel and returns the result, which must be JSON.
         watch: Told every message that is neither result nor error.
         timeout: Seconds after which the child is asked to stop; None for no limit.
+        tick: Called after each wake: at every message, and at least ten times a second.
         grace: Seconds it then gets. A child that says `finishing` is past its device work and saves; it is not
             killed any more, unless by a second signal.
     """
@@ -140,9 +141,11 @@ class Supervisor:
         watch: Callable[[dict[str, Any]], None],
         timeout: float | None = None,
         grace: float = GRACE_SECONDS,
+        tick: Callable[[], None] = lambda: None,
     ) -> None:
         self._work = work
         self._watch = watch
+        self._tick = tick
         self._timeout = timeout
         self._grace = grace
         self._ending = Ending()
@@ -209,6 +212,7 @@ class Supervisor:
             for message in channel.receive():
                 self._take(message)
             self._act(pid, channel)
+            self._tick()
 
     def _pause(self) -> float:
         ends = [end for end in (self._stop_at, self._kill_at) if end is not None]

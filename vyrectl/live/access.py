@@ -122,7 +122,8 @@ class MemoryAccess:
 
     def states(self, numbers: Numbers) -> NDArray[np.uint32]:
         """The state words of some slots."""
-        return self._words[numbers, 0]
+        words: NDArray[np.uint32] = self._words[numbers, 0]
+        return words
 
     def everything(self) -> SlotArray:
         """A copy of the ring."""

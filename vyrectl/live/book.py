@@ -180,7 +180,8 @@ class Book:
     def _again(self, finished: Finished) -> Numbers:
         """Slots of ended tasks that may be published into."""
         states = finished.tasks["state"]
-        return finished.numbers[(states == _EMPTY) | (self._reclaim & (states == _DONE))]
+        again: Numbers = finished.numbers[self._is_vacant(states)]
+        return again
 
     def _enter(self, numbers: Numbers, ids: Ids) -> None:
         self._ids.add(ids)
@@ -223,7 +224,8 @@ class Book:
         return np.flatnonzero(self._is_vacant(states) & ~self._watched)
 
     def _is_vacant(self, states: NDArray[np.uint32]) -> NDArray[np.bool_]:
-        return (states == _EMPTY) | (self._reclaim & (states == _DONE))
+        vacant: NDArray[np.bool_] = states == _EMPTY
+        return vacant | (states == _DONE) if self._reclaim else vacant
 
 
 def _check_states(tasks: SlotArray) -> None:

@@ -7,9 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, MAX_ENCODED, U32_MAX
+from vyrectl.abi.limits import (
+    DEFAULT_DEBUG_RECORDS,
+    DEFAULT_TRACE_RECORDS,
+    MAX_ENCODED,
+    MOST_TRACE_RECORDS,
+    U32_MAX,
+)
 from vyrectl.cli.debug_rows import debug_line, debug_rows, read_formats
 from vyrectl.cli.follow_options import follow_plan, show_fed
+from vyrectl.cli.launch_progress import LaunchProgress
 from vyrectl.cli.options import (
     BackupOption,
     ColorOption,
@@ -116,6 +123,14 @@ def command(
         str,
         typer.Option("--record-capacity", metavar="N", help="Records that a new replay log has room for."),
     ] = "",
+    trace: Annotated[
+        Path | None,
+        typer.Option("--trace", metavar="FILE", help="Write when each turn was made, for Perfetto."),
+    ] = None,
+    trace_records: Annotated[
+        str,
+        typer.Option("--trace-records", metavar="N", help="Turns that the trace holds; 65536 by default."),
+    ] = "",
     verify: Annotated[
         bool, typer.Option("--verify", help="Prove that each task was claimed once and nothing else changed.")
     ] = False,
@@ -190,6 +205,9 @@ def command(
         "mode": mode,
         "plan": _read_plan(plan_text),
         "quotas": parse_quotas(tenant_quotas or ()),
+        "trace": None if trace is None else str(trace),
+        "trace_records": _number(trace_records, "--trace-records", most=MOST_TRACE_RECORDS)
+        or DEFAULT_TRACE_RECORDS,
     }
     if dry_run:
         _show_plan(output, ring, options)
@@ -213,18 +231,21 @@ def command(
     )
     if debug_log is None and (formats or debug_records):
         raise UsageError("--formats and --debug-records are for --debug-log", fix="Add --debug-log FILE")
+    if trace is None and trace_records:
+        raise UsageError("--trace-records is for --trace", fix="Add --trace FILE")
     if record is None and record_capacity:
         raise UsageError("--record-capacity is for --record", fix="Add --record FILE")
     texts = read_formats(formats)
-    with output.progress("launch", "claims", None) as update:
+    with LaunchProgress(output) as progress:
 
         def watch(message: dict[str, Any]) -> None:
             if "debug" in message:
+                progress.clear()
                 _show_debug(output, message["debug"], texts)
             else:
-                update(message["claims"])
+                progress.update(message)
 
-        report, signal_received = launch_file(launch_plan, watch)
+        report, signal_received = launch_file(launch_plan, watch, progress.look)
     if feed:
         show_fed(output, report, view)
     else:

@@ -148,7 +148,7 @@ def _edit(slots: SlotArray, first: int, tasks: list[Words]) -> Edit:
     from vyrectl.protocol.publish import plan_publication
     from vyrectl.ring.edit import Edit
 
-    plan_publication(memoryview(slots.view(np.uint8)), first, tasks)
+    plan_publication(memoryview(slots.view(np.uint8).data), first, tasks)
     after = np.array(tasks, np.uint32).astype("<u4").reshape(-1).view(SLOT_DTYPE)
     numbers = np.arange(first, first + len(tasks), dtype=np.int64)
     return Edit(numbers, slots[first : first + len(tasks)], after)

@@ -75,6 +75,7 @@ REPORT: Fields = {
     "transitions": TRANSITIONS,
     "plan": maybe(PLAN),
     "debug": record(table(("records", "dropped"), COUNT)),
+    "trace": maybe(record({"path": TEXT, "clock": TEXT, **table(("records", "dropped"), COUNT)})),
 }
 LAUNCH = answer("launch", {"ring": TEXT, "in_place": BOOL, **REPORT})
 PREVIEW = answer(

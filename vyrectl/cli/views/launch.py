@@ -69,9 +69,15 @@ def _summary(record: Mapping[str, Any]) -> FittedTable:
         *([("debug log", _debug(record["debug"]))] if any(record["debug"].values()) else []),
         *([("verified", VERIFIED)] if record["verified"] else []),
         *(("wrote", path) for path in record["outputs"]),
+        *([("trace", _trace(record["trace"]))] if record["trace"] else []),
     ]
     columns = [Column("what"), Column("value", wrap=True)]
     return FittedTable(columns, rows, title=record["ring"], headed=False)
+
+
+def _trace(trace: Mapping[str, Any]) -> str:
+    dropped = f", {trace['dropped']} dropped because it was full" if trace["dropped"] else ""
+    return f"{trace['path']}: {count_of(trace['records'], 'turn')}{dropped}; {trace['clock']}"
 
 
 def _debug(debug: Mapping[str, int]) -> str:

@@ -1,0 +1,205 @@
+"""What `launch` shows while it runs: on a terminal, elsewhere, as JSON; and how little of the time it takes."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Terminal
+from vyrectl.cli.launch_progress import FIRST_SECONDS, MOST_SHARE, Clock, LaunchProgress
+from vyrectl.cli.output import Output
+from vyrectl.cli.status_block import CLEAR_BELOW, StatusBlock
+from vyrectl.launch.glance import Glance
+
+OpenTty = Callable[[], Terminal]
+
+SEEN = Glance((10, 500, 2, 1_234_567, 3, 0, 0, 1), 0, (0, 1, 400, 99, 0), 7, is_whole=False)
+
+
+class Time:
+    """A clock that is set by hand; every look costs `cost` seconds of processor time."""
+
+    def __init__(self, cost: float = 0.001) -> None:
+        self.now = 100.0
+        self.spent = 0.0
+        self.cost = cost
+        self.looks = 0
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(lambda: self.now, lambda: self.spent)
+
+    def look(self) -> Glance | None:
+        self.looks += 1
+        self.spent += self.cost
+        return SEEN
+
+
+def news(claims: int, ended: int, **more: Any) -> dict[str, Any]:
+    said = {"claims": claims, "round": 1, "claimed": claims, "claimable": 9, "ended": ended}
+    return {**said, "waiting": (1, 2, 3, 4, 5), "epoch": 6, **more}
+
+
+def run(progress: LaunchProgress, time: Time, seconds: float, *, tells: bool = True) -> None:
+    """Eight looks a second, and as many messages; 96 tasks a second end."""
+    for turn in range(1, round(seconds * 8) + 1):
+        time.now += 0.125
+        if tells:
+            progress.update(news(turn * 24, turn * 12))
+        progress.look(time.look)
+
+
+@pytest.fixture
+def open_tty(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Terminal]:
+    """Makes standard error a terminal of 80 columns."""
+
+    def open_tty() -> Terminal:
+        terminal = Terminal()
+        monkeypatch.setattr(sys, "stderr", terminal)
+        return terminal
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    return open_tty
+
+
+def test_a_short_launch_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    time = Time()
+    with LaunchProgress(Output(), time.clock) as progress:
+        run(progress, time, FIRST_SECONDS - 0.125)
+    assert (capsys.readouterr().err, time.looks) == ("", 0)
+
+
+def test_a_quiet_one_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    time = Time()
+    with LaunchProgress(Output(quiet=True), time.clock) as progress:
+        run(progress, time, 10)
+    assert (capsys.readouterr().err, time.looks) == ("", 0)
+
+
+def test_a_line_each_second(capsys: pytest.CaptureFixture[str]) -> None:
+    time = Time()
+    with LaunchProgress(Output(), time.clock) as progress:
+        run(progress, time, 5.05)
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out == ""
+    assert [line.split(",")[0] for line in lines] == [f"launch: {n}.5 s" for n in range(5)]
+    assert lines[-1] == (
+        "launch: 4.5 s, round 1, 864 claims, 96 tasks/s, about 5 s left; about empty 10, ready 500, running 2, "
+        "done 1 234 567, paused 3, faulted 1; waiting high 1, normal 400, low 99; age 7, epoch 6"
+    )
+
+
+def test_an_idle_launch_says_so_once(capsys: pytest.CaptureFixture[str]) -> None:
+    time = Time()
+    with LaunchProgress(Output(), time.clock) as progress:
+        run(progress, time, 10, tells=False)
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_lines_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    time = Time()
+    with LaunchProgress(Output("json"), time.clock) as progress:
+        progress.look(lambda: None)
+        run(progress, time, 2.55)
+    record = json.loads(capsys.readouterr().err.splitlines()[-1])
+    assert record == {
+        "schema": "vyrectl.progress/1",
+        "seconds": 2.5,
+        "round": 1,
+        "claims": 480,
+        "tasks_per_second": 96.0,
+        "seconds_left": 5.2,
+        "states": {
+            "Empty": 10,
+            "Ready": 500,
+            "Running": 2,
+            "Done": 1_234_567,
+            "Paused": 3,
+            "Yielded": 0,
+            "Requeued": 0,
+            "Faulted": 1,
+        },
+        "is_sample": True,
+        "waiting": {"critical": 0, "high": 1, "normal": 400, "low": 99, "idle": 0},
+        "oldest_age": 7,
+        "epoch": 6,
+    }
+
+
+def test_a_device_that_keeps_its_slots_to_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    time = Time()
+    with LaunchProgress(Output("json"), time.clock) as progress:
+        time.now += 1
+        progress.look(lambda: None)
+        progress.update(news(10, 0))
+        time.now += 1
+        progress.update(news(30, 5))
+        progress.look(lambda: None)
+    first, second = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert (first["round"], first["tasks_per_second"], first["states"]) == (0, None, None)
+    assert (second["tasks_per_second"], second["seconds_left"], second["oldest_age"]) == (5.0, 3.0, None)
+    assert second["waiting"]["idle"] == 5
+
+
+def test_lines_that_are_redrawn(open_tty: OpenTty) -> None:
+    tty = open_tty()
+    time = Time()
+    with LaunchProgress(Output(), time.clock) as progress:
+        progress.look(lambda: None)
+        time.now += 0.6
+        progress.look(lambda: None)
+        assert tty.getvalue() == "launch   0.6 s, getting the device ready\n"
+        run(progress, time, 1)
+    pictures = tty.getvalue().split(CLEAR_BELOW)
+    assert pictures[-1] == ""
+    lines = pictures[-2].splitlines()
+    assert [line.split()[0] for line in lines[:4]] == ["launch", "states", "waiting", "oldest"]
+    assert all(len(line) < 80 for line in lines[:4])
+    assert lines[4] == "\x1b[4F"
+
+
+def test_a_terminal_without_a_cursor_gets_lines(open_tty: OpenTty, monkeypatch: pytest.MonkeyPatch) -> None:
+    tty = open_tty()
+    monkeypatch.setenv("TERM", "dumb")
+    time = Time()
+    with LaunchProgress(Output(), time.clock) as progress:
+        run(progress, time, 2)
+    assert "\x1b" not in tty.getvalue()
+
+
+@pytest.mark.parametrize("cost", [0.0001, 0.001, 0.01, 0.3])
+def test_it_takes_no_more_than_its_share(open_tty: OpenTty, cost: float) -> None:
+    open_tty()
+    time = Time(cost)
+    with LaunchProgress(Output(), time.clock) as progress:
+        run(progress, time, 100)
+    assert time.spent <= MOST_SHARE * 100 + cost
+    assert time.looks >= 1
+
+
+def test_what_comes_between(open_tty: OpenTty) -> None:
+    tty = open_tty()
+    block = StatusBlock()
+    block.clear()
+    block.draw(["one", "two\x1b[31m"])
+    block.clear()
+    block.clear()
+    assert tty.getvalue() == "one\ntwo\\x1b[31m\n\x1b[2F\x1b[J"
+
+
+def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stderr", Gone())
+    time = Time()
+    with pytest.raises(BaseException, match="141"), LaunchProgress(Output(), time.clock) as progress:
+        run(progress, time, 1)

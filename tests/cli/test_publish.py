@@ -1,0 +1,149 @@
+"""`publish`: tasks into free slots, all of them or none; and `encode --packed`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.cli.support import slot, words_at, write_ring
+from vyrectl.abi.opcodes import BATCH_FENCE, LOAD_MISS, PACKED_SLOT
+
+
+@pytest.fixture
+def free(tmp_path: Path) -> Path:
+    """Ready, Empty, Done, Paused, then four Empty slots."""
+    busy = slot(state=1, task_id=9)
+    return write_ring(
+        tmp_path / "free.bin", busy, slot(), slot(state=3, age_ticks=7), slot(state=4), *[slot()] * 4
+    )
+
+
+def states(path: Path) -> list[int]:
+    return [words_at(path, number)["state"] for number in range(path.stat().st_size // 64)]
+
+
+def test_a_task_takes_the_whole_slot(cli: Cli, free: Path) -> None:
+    record = cli("publish", "free.bin", "scale:1,2,3,4", "--slot", "2", "--tenant", "5", "--json").json()
+    assert (record["published"], record["first_slot"]) == (1, 2)
+    words = words_at(free, 2)
+    assert {name: word for name, word in words.items() if word} == {
+        "state": 1,
+        "op_handle": 0x1000,
+        "tenant_id": 5,
+        "priority": 2,
+        "input_handle": 1,
+        "output_handle": 2,
+        "param": 3,
+        "continuation_pc": 4,
+    }
+
+
+def test_the_first_run_that_is_free(cli: Cli, free: Path) -> None:
+    assert cli("publish", "free.bin", "nop", "nop", "--json").json()["first_slot"] == 1
+    assert cli("publish", "free.bin", "nop", "nop", "nop", "--json").json()["first_slot"] == 4
+    result = cli("publish", "free.bin", "nop", "nop")
+    assert (result.code, states(free)) == (2, [1, 1, 1, 4, 1, 1, 1, 0])
+    assert "the longest has 1" in result.err
+
+
+def test_a_batch_ends_with_its_fence(cli: Cli, free: Path) -> None:
+    assert cli("publish", "free.bin", "store_u32:5,180", "nop", "--batch", "--tag", "0x77").code == 0
+    fence = words_at(free, 6)
+    assert (fence["op_handle"], fence["input_handle"], fence["output_handle"]) == (BATCH_FENCE, 2, 0x77)
+
+
+def test_packed_and_load_miss(cli: Cli, free: Path) -> None:
+    assert cli("publish", "free.bin", "store_u32:5,180,0", "nop:1,2,3", "--packed").code == 0
+    encoded = cli("encode", "--packed", "store_u32:5,180,0", "--packed", "nop:1,2,3").out.strip()
+    assert free.read_bytes()[64:128].hex() == encoded
+    assert cli("publish", "free.bin", "--load-miss", "77", "--prefetch").code == 0
+    words = words_at(free, 2)
+    assert (words["op_handle"], words["priority"], words["input_handle"], words["output_handle"]) == (
+        LOAD_MISS,
+        0,
+        77,
+        1,
+    )
+
+
+def test_what_a_device_leaves_out_is_told(cli: Cli, free: Path) -> None:
+    result = cli("publish", "free.bin", *["nop"] * 5, "--packed")
+    assert result.code == 0
+    assert "inner operation 4 (nop) will not run: only the first 4 run" in result.err
+    assert "argument words" in cli("encode", "--packed", "nop:1,2,3,4,5,6,7,8", "--packed", "nop:1").err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_work_items_from_a_table(cli: Cli, free: Path, suffix: str) -> None:
+    texts = {
+        "csv": "op,input,param\nnop,1,2\nscale,3,4\n",
+        "jsonl": '{"op": "nop", "input": 1, "param": 2}\n{"op": "scale", "input_handle": 3, "param": 4}\n',
+    }
+    table = free.parent / f"items.{suffix}"
+    table.write_text(texts[suffix])
+    assert cli("publish", "free.bin", "--from", table.name, "--slot", "4").code == 0
+    assert [words_at(free, 4)[name] for name in ("op_handle", "input_handle", "param")] == [0, 1, 2]
+    assert [words_at(free, 5)[name] for name in ("op_handle", "task_id", "param")] == [0x1000, 0, 4]
+    piped = cli("publish", "free.bin", "--from", "-", "--slot", "6", stdin=texts[suffix].encode())
+    assert piped.code == 0
+    assert free.read_bytes()[4 * 64 : 6 * 64] == free.read_bytes()[6 * 64 :]
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("nop", "--slot", "0"), 4),
+        (("nop", "nop", "--slot", "2"), 4),
+        (("nop", "--slot", "8"), 2),
+        (("nop", "--slot", "4294967295"), 2),
+        (("nopp",), 2),
+        (("load_miss:1",), 2),
+        (("0x80000002",), 2),
+        (("nop:1,2,3,4,5,6,7,8,9,10,11,12,13",), 2),
+        (("nop:x",), 2),
+        (("nop", "0xFFF0"), 2),
+        ((":1",), 2),
+        ((), 2),
+        (("nop", "--batch", "--packed"), 2),
+        (("nop", "--load-miss", "3"), 2),
+        (("nop", "--tag", "3"), 2),
+        (("nop", "--prefetch"), 2),
+        (("0x100:1", "--packed"), 2),
+        (("nop", "--from", "items.csv"), 2),
+        (("--from", "items.csv"), 3),
+        (("--from", "none.csv"), 1),
+    ],
+)
+def test_refusals_change_nothing(cli: Cli, free: Path, args: tuple[str, ...], code: int) -> None:
+    (free.parent / "items.csv").write_text("op,priority\nnop,high\n")
+    before = free.read_bytes()
+    assert cli("publish", "free.bin", *args).code == code
+    assert free.read_bytes() == before
+
+
+def test_standard_input_and_a_broken_ring(cli: Cli, tmp_path: Path) -> None:
+    assert cli("publish", "-", "nop").code == 2
+    (tmp_path / "broken.bin").write_bytes(bytes(65))
+    assert cli("publish", "broken.bin", "nop").code == 3
+
+
+def test_a_dry_run_and_a_backup(cli: Cli, free: Path) -> None:
+    before = free.read_bytes()
+    shown = cli("publish", "free.bin", "scale:1,0,3,0", "--dry-run", "--json").json()
+    assert shown["slots"] == [
+        {"slot": 1, "op_handle": 0x1000, "op_name": "scale", "tenant_id": 0, "arguments": [1, 0, 3]}
+    ]
+    assert free.read_bytes() == before
+    assert cli("publish", "free.bin", "nop", "--backup").code == 0
+    assert (free.parent / "free.bin.bak").read_bytes() == before
+
+
+def test_packed_fields_cannot_be_given_twice(cli: Cli) -> None:
+    assert cli("encode", "--packed", "nop", "param=3").code == 2
+    assert cli("encode", "--packed", "nop", "--op", "nop").code == 2
+    assert (
+        cli("encode", "--packed", "nop", "tenant=3", "--priority", "low", "--json").json()["op_handle"]
+        == PACKED_SLOT
+    )

@@ -1,0 +1,130 @@
+"""`replay`: a log listed, filtered and run again; `launch --record` writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.cli.support import slot, write_ring
+from vyrectl.protocol.replay import Evidence, FailureClass, ReplayRecord
+from vyrectl.ring.replay_log import ReplayLog
+
+FAULT = 0x1008
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Four records, one of them with a failure."""
+    path = tmp_path / "run.vrrl"
+    bad = Evidence(7, FailureClass.DEVICE_LOSS, 5, 2**64 - 1)
+    with ReplayLog.open_or_create(path, 8) as opened:
+        for number in range(4):
+            evidence = bad if number == 2 else None
+            record = ReplayRecord(
+                2**64 - 1 - number, number, number % 2, 0x1000 + number, (1, 2, 3, 4), 9, evidence
+            )
+            opened.append(record)
+    return path
+
+
+def slots_shown(cli: Cli, *args: str) -> list[int]:
+    return [one["slot"] for one in cli("replay", "run.vrrl", *args, "--json").json()["records"]]
+
+
+def test_the_list(cli: Cli, log: Path) -> None:
+    record = cli("replay", "run.vrrl", "--json").json()
+    assert (record["total"], record["matched"], record["capacity"]) == (4, 4, 8)
+    assert record["records"][0]["timestamp_ns"] == 2**64 - 1
+    assert record["records"][2]["failure_class"] == "device_loss"
+    assert record["records"][2]["output_digest"] == 2**64 - 1
+    assert record["records"][3]["failure_class"] is None
+
+
+def test_filters(cli: Cli, log: Path) -> None:
+    assert slots_shown(cli, "--slots", "1-2,4294967295") == [1, 2]
+    assert slots_shown(cli, "--tenant", "1") == [1, 3]
+    assert slots_shown(cli, "--op", "copy") == [1]
+    assert slots_shown(cli, "--failed") == [2]
+    assert slots_shown(cli, "--limit", "2") == [0, 1]
+    assert slots_shown(cli, "--tenant", "1", "--op", "copy", "--failed") == []
+
+
+def test_a_table_holds_any_time(cli: Cli, log: Path) -> None:
+    assert "2554-07-21" in cli("replay", "run.vrrl").out
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("none.vrrl",), 1),
+        (("ring.bin",), 3),
+        (("cut.vrrl",), 3),
+        (("torn.vrrl",), 3),
+        (("run.vrrl", "--op", "copyy"), 2),
+        (("run.vrrl", "--slots", "2-1"), 2),
+        (("run.vrrl", "--diff"), 2),
+        (("run.vrrl", "--ring", "ring.bin"), 2),
+        (("run.vrrl", "--no-digest"), 2),
+        (("run.vrrl", "--diff", "--ring", "ring.bin", "--failed"), 2),
+    ],
+)
+def test_refusals(cli: Cli, log: Path, ring: Path, args: tuple[str, ...], code: int) -> None:
+    data = log.read_bytes()
+    (log.parent / "cut.vrrl").write_bytes(data[:100])
+    (log.parent / "torn.vrrl").write_bytes(data[:96] + b"\1" + data[97:])
+    result = cli("replay", *args)
+    assert (result.code, result.out) == (code, "")
+
+
+@pytest.fixture
+def recorded(cli: Cli, tmp_path: Path) -> Path:
+    """A ring as it was, and the log of its launch."""
+    tasks = [slot(state=1, op_handle=op, param=n, priority=2) for n, op in enumerate((0, FAULT, 1, 7))]
+    ring = write_ring(tmp_path / "ring.bin", *tasks, slot())
+    result = cli(
+        "launch", "ring.bin", "--device", "reference", "--output", "after.bin", "--record", "run.vrrl"
+    )
+    assert result.code == 0
+    return ring
+
+
+def test_a_launch_and_its_log_agree(cli: Cli, recorded: Path) -> None:
+    before = recorded.read_bytes()
+    result = cli("replay", "run.vrrl", "--ring", "ring.bin", "--diff", "--json")
+    assert (result.code, result.json()["compared"], result.json()["divergence"]) == (0, 4, None)
+    assert recorded.read_bytes() == before
+
+
+def test_the_first_divergence_is_exit_6(cli: Cli, recorded: Path) -> None:
+    assert cli("set", "ring.bin", "param=9", "1").code == 0
+    result = cli("replay", "run.vrrl", "--ring", "ring.bin", "--diff", "--json")
+    assert result.code == 6
+    found = result.json()["divergence"]
+    assert (found["record"], found["slot"], found["what"]) == (1, 1, "param")
+    assert (found["logged"], found["replayed"]) == ("1", "9")
+
+
+def test_buffers_and_control_of_a_replay(cli: Cli, recorded: Path) -> None:
+    assert cli("control", "c.bin", "--new", "--tenants", "0").code == 0
+    options = ("--ring", "ring.bin", "--diff", "--control", "c.bin", "--buffer", "0=zeros:uint32:4")
+    result = cli("replay", "run.vrrl", *options, "--json")
+    assert (result.code, result.json()["divergence"]["replayed"]) == (6, "Ready")
+
+
+def test_a_log_that_exists_is_appended_to(cli: Cli, recorded: Path) -> None:
+    options = (
+        "--device",
+        "reference",
+        "--output",
+        "b.bin",
+        "--record",
+        "run.vrrl",
+        "--record-capacity",
+        "99",
+    )
+    assert cli("launch", "ring.bin", *options).code == 0
+    record = cli("replay", "run.vrrl", "--json").json()
+    assert (record["capacity"], record["total"]) == (5, 5)
+    assert [one["slot"] for one in record["records"]] == [3, 0, 1, 2, 3]

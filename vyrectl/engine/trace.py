@@ -1,0 +1,99 @@
+"""What a traced job notes of every turn, and the buffer that bounds it. Imports numpy."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from vyrectl.engine.reference_ops import Task
+
+TRACE_DTYPE = np.dtype(
+    [
+        ("began", "<u8"),
+        ("claimed", "<u8"),
+        ("ran", "<u8"),
+        ("ended", "<u8"),
+        ("slot", "<u4"),
+        ("task_id", "<u4"),
+        ("op_handle", "<u4"),
+        ("priority", "<u4"),
+        ("outcome", "<u4"),
+        ("group", "<u4"),
+        ("item", "<u4"),
+        ("requeue_count", "<u4"),
+    ]
+)
+"""One turn; the record of kernels/engine/trace.h. Times are the device's: when the worker turned to the slot, had
+claimed it, had run the operation, had published. `outcome` counts in `vyrectl.engine.backend.OUTCOMES`; `group` is
+the work-group, `item` the work-item in it."""
+
+TRACE_HEAD_BYTES = TRACE_DTYPE.itemsize
+"""Before the records: u32 records asked for (more than there is room for when some were dropped), u32 clock numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What was noted.
+
+    Attributes:
+        records: Turns in the order in which they were noted, of `TRACE_DTYPE`, shape (n,).
+        dropped: Turns for which there was no room.
+        clock: What the times are.
+        ticks_per_second: How fast the clock goes; 0 where times only count.
+    """
+
+    records: NDArray[np.void]
+    dropped: int
+    clock: str
+    ticks_per_second: float
+
+
+def read_trace(data: NDArray[np.uint8], clock: str, ticks_per_second: float) -> Trace:
+    """A trace out of the buffer that workers wrote.
+
+    Args:
+        data: Its bytes: a head, then room for whole records.
+        clock: See `Trace`.
+        ticks_per_second: Likewise.
+    """
+    asked = int(data[:4].view("<u4")[0])
+    records = data[TRACE_HEAD_BYTES:].view(TRACE_DTYPE)
+    return Trace(records[:asked].copy(), max(0, asked - len(records)), clock, ticks_per_second)
+
+
+class TurnRecorder:
+    """Notes turns that are made in Python.
+
+    Args:
+        most: Turns to keep; none when 0, and then it costs next to nothing.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._rows: list[tuple[int, ...]] = []
+        self._dropped = 0
+
+    def now(self) -> int:
+        """Nanoseconds of the host's clock; 0 when nothing is noted."""
+        return time.perf_counter_ns() if self._most else 0
+
+    def note(self, times: tuple[int, int, int], task: Task, outcome: int) -> None:
+        """Keep a turn that has just been published."""
+        if len(self._rows) >= self._most:
+            self._dropped += self._most > 0
+            return
+        words = (task.slot, task.task_id, task.op_handle, task.priority, outcome, 0, 0, task.requeue_count)
+        self._rows.append((*times, self.now(), *words))
+
+    def trace(self) -> Trace:
+        """What was kept."""
+        records = np.array(self._rows, TRACE_DTYPE)
+        return Trace(records, self._dropped, "the host's clock, nanoseconds", 1e9)
+
+
+assert TRACE_DTYPE.itemsize == 64
