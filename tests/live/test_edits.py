@@ -114,9 +114,23 @@ def test_words_that_changed_behind_the_look_are_not_overwritten(tmp_path: Path) 
 
 
 def test_nothing_may_be_made_running(tmp_path: Path) -> None:
-    ring = write_ring(tmp_path / "ring.bin", [READY])
-    with running(ring), pytest.raises(LiveEditError, match="made Running"):
-        edit_ring(ring, lambda slots: plan_set(slots, np.array([0]), {"state": RUNNING}))
+    ring = write_ring(tmp_path / "ring.bin", [READY, RUNNING])
+    with running(ring), LiveRing.open(ring) as live:
+        with pytest.raises(LiveEditError, match="made Running"):
+            edit_ring(ring, lambda slots: plan_set(slots, np.array([0]), {"state": RUNNING}))
+        threading.Timer(0.05, live.words[1].__setitem__, (0, READY)).start()
+        with pytest.raises(LiveEditError, match="made Running"):
+            edit_ring(ring, lambda slots: plan_set(slots, np.array([1]), {"state": RUNNING, "param": 1}))
+        assert read(ring)["state"].tolist() == [READY, READY]
+
+
+def test_a_word_of_a_slot_that_was_running_at_the_look(tmp_path: Path) -> None:
+    ring = write_ring(tmp_path / "ring.bin", [READY, RUNNING])
+    with running(ring), LiveRing.open(ring) as live:
+        threading.Timer(0.05, live.words[1].__setitem__, (0, DONE)).start()
+        edit_ring(ring, lambda slots: plan_set(slots, np.arange(2), {"param": 3}))
+        assert read(ring)["param"].tolist() == [3, 3]
+        assert read(ring)["state"].tolist() == [READY, DONE]
 
 
 def test_any_word_of_any_slot_at_rest(tmp_path: Path) -> None:

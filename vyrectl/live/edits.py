@@ -88,13 +88,17 @@ def _way_in(held_by: RingHeldError, error: FileError) -> str:
 
 
 def _refuse_running(changes: Edit, path: StrPath) -> None:
-    made = np.flatnonzero(changes.after["state"] == _RUNNING)
+    made = np.flatnonzero((changes.after["state"] == _RUNNING) & (changes.before["state"] != _RUNNING))
     if len(made):
-        raise LiveEditError(
-            "a slot of a ring that is running cannot be made Running by hand",
-            where=f"{path}, slot {int(changes.numbers[made[0]])}",
-            fix="Choose another state, or wait for the launch to end",
-        )
+        raise _made_running(f"{path}, slot {int(changes.numbers[made[0]])}")
+
+
+def _made_running(where: str) -> LiveEditError:
+    return LiveEditError(
+        "a slot of a ring that is running cannot be made Running by hand",
+        where=where,
+        fix="Choose another state, or wait for the launch to end",
+    )
 
 
 class _Course:
@@ -148,6 +152,8 @@ class _Course:
                 continue
             if (after == before).all():
                 continue
+            if int(after[0, 0]) == _RUNNING:
+                raise _made_running(f"{self._live.path}, slot {missed.number}")
             self._write(numbers, before, after)
 
     def _incomplete(self, ended: str | None) -> LiveEditError:
