@@ -48,10 +48,19 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Runs `vyrectl ARGS` on a terminal of 80 columns."""
+    return _on_terminal(monkeypatch, 80)
 
+
+@pytest.fixture
+def wide(monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs `vyrectl ARGS` on a terminal of 200 columns."""
+    return _on_terminal(monkeypatch, 200)
+
+
+def _on_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> Cli:
     def run(*args: str) -> Result:
         out, err = Terminal(), Terminal()
-        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setenv("COLUMNS", str(columns))
         monkeypatch.setenv("TERM", "xterm")
         monkeypatch.setattr(sys, "stdout", out)
         monkeypatch.setattr(sys, "stderr", err)

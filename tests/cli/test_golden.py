@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from vyrectl.ring.replay_log import ReplayLog
 FOLDER = Path(__file__).parent.parent / "golden"
 
 PACKED = slot(state=1, op_handle=0x8000_0001, input_handle=0x0001_0802, output_handle=0x0800).hex()
+
+NO_COLOUR_STYLE = re.compile(r"\x1b\[(?:0|[127](?:;[127])*)m")
+"""Bold, dim and reverse, which NO_COLOR does not forbid."""
 
 CASES: dict[str, tuple[str, ...]] = {
     "encode": ("encode", "--op", "scale", "--param", "3", "--task-id", "7"),
@@ -148,6 +152,23 @@ def test_on_a_terminal_of_80_columns(terminal: Cli, ring: Path, odd: Path, name:
     compare(f"{name}.80", transcript(result.out, result.err, result.code))
     if name not in ("encode", "build"):
         assert max(len(line) for line in result.out.splitlines() or [""]) <= 80
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_on_a_terminal_of_200_columns(wide: Cli, ring: Path, odd: Path, name: str) -> None:
+    result = wide(*CASES[name], "--color", "never")
+    compare(f"{name}.200", transcript(result.out, result.err, result.code))
+    assert max(len(line) for line in result.out.splitlines() or [""]) <= 200
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_with_no_color(
+    terminal: Cli, ring: Path, odd: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    result = terminal(*CASES[name])
+    out, err = (NO_COLOUR_STYLE.sub("", text) for text in (result.out, result.err))
+    compare(f"{name}.80", transcript(out, err, result.code))
 
 
 def test_in_a_locale_without_utf8(cli: Cli, ring: Path, odd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
