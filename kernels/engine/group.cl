@@ -122,6 +122,7 @@ static void vyre_copy_words(__local uint *copy, __global const uint *words) {
 static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __local const uint *entries, uint count,
                              __local uint *notes, __local uint *note_count, __local vyre_open_blocks *open) {
     const uint lane = get_local_id(0), lanes = get_local_size(0);
+    vyre_trace_look(w->trace, began);
     for (uint i = lane; i < count; i += lanes) {
         const uint slot = entries[i] & VYRE_ENTRY_SLOT;
         tasks->slot[i] = slot;
@@ -131,6 +132,7 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
     for (uint turn = 1u;; ++turn) {
         if (lane == 0u) tasks->any = 0u;
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+        vyre_trace_look(w->trace, claimed);
         for (uint i = 0; i < count; ++i) {
             if (!tasks->held[i]) continue;
             vyre_task task;
@@ -138,6 +140,7 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
             const vyre_outcome outcome = vyre_run_op(&task);
             if (lane == 0u) tasks->outcome[i] = outcome;
         }
+        vyre_trace_look(w->trace, ran);
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         for (uint i = lane; i < count; i += lanes) {
             if (!tasks->held[i]) continue;
@@ -195,7 +198,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        const uint block_places, __global uint *tally, __global uchar *arena,
                        __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
                        __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness) {
+                       __global vyre_witness *witness VYRE_TRACE_PARAMETERS) {
     __local uint counts[VYRE_TALLY_WORDS];
     __local uint notes[VYRE_NOTES];
     __local uint note_count, group_count, leaving, higher;
@@ -213,6 +216,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     }
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_group_id(0), age_threshold, counts_budget, claims_each);
+    vyre_trace_to(&w, trace_words, trace_capacity);
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
     uint above = vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION);
@@ -250,6 +254,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         if (!from_block && lane < mine.count) cursor = vyre_cursor_at(&order, mine.begin + lane);
         for (uint i = lane; i < mine.count && vyre_goes_on(&w); i += lanes * VYRE_BATCH) {
             vyre_batch batch;
+            vyre_trace_look(w.trace, began);
             for (uint k = 0; k < VYRE_BATCH; ++k) batch.state[k] = VYRE_STATE_EMPTY;
             for (uint k = 0; k < VYRE_BATCH; ++k) {
                 const uint at = i + k * lanes;

@@ -89,11 +89,12 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        const uint block_places, __global uint *tally, __global uchar *arena,
                        __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
                        __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness) {
+                       __global vyre_witness *witness VYRE_TRACE_PARAMETERS) {
     uint counts[VYRE_TALLY_WORDS];
     for (uint i = 0; i < VYRE_TALLY_WORDS; ++i) counts[i] = 0u;
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_global_id(0), age_threshold, counts_budget, claims_each);
+    vyre_trace_to(&w, trace_words, trace_capacity);
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
     vyre_open_blocks open = {{0u, 0u, 0u, 0u, 0u}, {0u, 0u, 0u, 0u, 0u}, {{0u, 0u, 0u, 0u}, 0u}};

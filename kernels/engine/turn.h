@@ -16,6 +16,7 @@
 #define VYRE_TURN_H
 
 #include "core.h"
+#include "trace.h"
 
 #define VYRE_TURNS 4u
 #define VYRE_RESTS 7u /* the task needs no queue: done, paused, faulted, or not ours */
@@ -87,13 +88,15 @@ typedef struct {
     uint op_word, op_run;
     uint priority_word, priority_run;
     uint tenant_word, tenant_run;
+#if VYRE_TRACE
+    vyre_trace trace;
+#endif
 } vyre_worker;
 
 static vyre_worker vyre_make_worker(__global uint *ring, __global vyre_witness *witness, volatile __global uint *flow,
                                     vyre_env env, vyre_tally_ptr tally, uint worker, uint age_threshold,
                                     uint counts_budget, int claims_left) {
-    const vyre_worker w = {ring, witness, flow, env, tally, worker, age_threshold, counts_budget, claims_left,
-                           0u,   0u,      0u,   0u,  0u,    0u,     0u,            0u};
+    const vyre_worker w = {ring, witness, flow, env, tally, worker, age_threshold, counts_budget, claims_left};
     return w;
 }
 
@@ -165,6 +168,7 @@ static vyre_ending vyre_end_turn(vyre_worker *w, uint slot, vyre_outcome outcome
     ending.class = vyre_class_after(w, words, outcome);
     vyre_witness_end(w->witness, slot, w->worker, outcome.kind);
     vyre_count(w, words, outcome.kind);
+    vyre_trace_turn(&w->trace, slot, words, outcome.kind);
     ending.state = vyre_settle(words, outcome, clean);
     ending.goes_on = outcome.kind == VYRE_YIELD && may_go_on && !w->higher_waits && vyre_may_claim(w);
     if (ending.goes_on) vyre_witness_claim(w->witness, slot, w->worker);
@@ -183,8 +187,10 @@ static bool vyre_took(vyre_worker *w, uint slot, bool won) {
 /* Turns of a claimed slot by one work-item, until the task rests or must queue. */
 static vyre_ending vyre_run_turns(vyre_worker *w, uint slot, uint turns, bool clean) {
     for (uint turn = 1u;; ++turn) {
+        vyre_trace_look(w->trace, claimed);
         vyre_task task = vyre_load_task(w->ring, slot, &w->env);
         const vyre_outcome outcome = vyre_admit(VYRE_WORD(w->ring, slot, 0u), vyre_run_op(&task));
+        vyre_trace_look(w->trace, ran);
         const vyre_ending ending = vyre_end_turn(w, slot, outcome, turn < turns, clean);
         if (!ending.goes_on) return ending;
         clean = false;
@@ -193,6 +199,7 @@ static vyre_ending vyre_run_turns(vyre_worker *w, uint slot, uint turns, bool cl
 
 /* Claims a slot, gives it its turns and publishes; the class it must queue in, or VYRE_RESTS. */
 static uint vyre_turns(vyre_worker *w, uint slot, uint turns) {
+    vyre_trace_look(w->trace, began);
     if (!vyre_may_claim(w) || !vyre_took(w, slot, vyre_claim(w->ring, slot))) return VYRE_RESTS;
     const vyre_ending ending = vyre_run_turns(w, slot, turns, false);
     vyre_store_release(VYRE_WORD(w->ring, slot, VYRE_WORD_STATE), ending.state);

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,10 @@ from vyrectl.opencl.geometry import BLOCK_SLOTS, Geometry, choose_geometry, choo
 from vyrectl.opencl.program import Host, Program, build_program, open_device
 from vyrectl.opencl.source import Variant
 from vyrectl.task.arrays import SlotArray
+
+if TYPE_CHECKING:
+    from vyrectl.engine.trace import Trace
+    from vyrectl.opencl.clock import Clock
 
 COUNT_ROWS = CLASSES + 2
 """Rows of the index counts: five classes, resumed, shut out."""
@@ -84,12 +89,20 @@ class OpenCLBackend:
             )
         ops, only = wanted_ops(job)
         geometry = choose_geometry(self.device, job, ops)
-        program = self.program(job.ops, choose_variant(self.device, job, geometry, only))
+        variant = choose_variant(self.device, job, geometry, only)
+        clock = self._clock() if job.trace else None
+        program = self.program(job.ops, replace(variant, clock=None if clock is None else clock.rung))
         if job.verify:
             from vyrectl.opencl.selftest import check_primitives
 
             check_primitives(program, geometry.workers)
-        return OpenCLSession(job, program, geometry)
+        return OpenCLSession(job, program, geometry, clock)
+
+    def _clock(self) -> Clock:
+        from vyrectl.opencl.clock import choose_clock
+
+        self._host = self._host or open_device(self.device)
+        return choose_clock(self.device, *self._host)
 
     def _check_size(self, job: Job) -> None:
         arena_bytes = job.layout()[1]
@@ -109,8 +122,9 @@ class OpenCLBackend:
 class OpenCLSession:
     """One job on one device; see `vyrectl.engine.backend.Session`."""
 
-    def __init__(self, job: Job, program: Program, geometry: Geometry) -> None:
+    def __init__(self, job: Job, program: Program, geometry: Geometry, clock: Clock | None = None) -> None:
         self.device_seconds = 0.0
+        self._clock = clock
         self.program = program
         self.geometry = geometry
         self._job = job
@@ -234,6 +248,7 @@ class OpenCLSession:
             np.uint32(len(self._job.control)),
             np.uint32(0),
             self._witness,
+            *self._trace_arguments(),
             interrupt=interrupt,
         )
         self._add_tally()
@@ -285,6 +300,23 @@ class OpenCLSession:
             "rung": self.program.rung.number,
         }
 
+    def trace(self) -> Trace:
+        """The turns that a job with `trace` noted.
+
+        Raises:
+            DeviceError: The program was built without.
+        """
+        from vyrectl.engine.trace import read_trace
+
+        if self._clock is None:
+            raise DeviceError("nothing was traced", where=self.program.device.name)
+        data = np.empty(self._trace_bytes, np.uint8)
+        self._read(data, self._trace)
+        return read_trace(data, self._clock.name, self._clock.ticks_per_second)
+
+    def _trace_arguments(self) -> tuple[Any, ...]:
+        return () if self._clock is None else (self._trace, np.uint32(self._job.trace))
+
     def witness(self) -> NDArray[np.void]:
         """What a verifying program noted, shape (slots,)."""
         words = np.zeros(self._count, WITNESS_DTYPE)
@@ -323,9 +355,18 @@ class OpenCLSession:
                 self._write(self._arena, buffer.array.reshape(-1).view(np.uint8), int(table[row]["offset"]))
         self._debug_offset = int(table[-1]["offset"])
         self._write(self._arena, job.debug_log, self._debug_offset)
+        if self._clock is not None:
+            self._allocate_trace()
         self._index_kernel = self.program.kernel("vyre_index")
         self._scan_kernel = self.program.kernel("vyre_index_scan")
         self._run_kernel = self.program.kernel("vyre_run")
+
+    def _allocate_trace(self) -> None:
+        from vyrectl.engine.trace import TRACE_DTYPE, TRACE_HEAD_BYTES
+
+        self._trace_bytes = TRACE_HEAD_BYTES + self._job.trace * TRACE_DTYPE.itemsize
+        self._trace = self._buffer(self._trace_bytes)
+        self._write(self._trace, np.zeros(TRACE_HEAD_BYTES, np.uint8))
 
     def _allocate_engine(self) -> None:
         """Queue, lists, spilled blocks and counters: about 8 bytes a slot."""

@@ -38,6 +38,7 @@ class Variant:
         hints: The queue carries what the index saw of a slot: nobody else touches the ring during a round.
         verify: Keep a witness of every claim and end.
         only: Operations to compile (jit), by id; None for all (interpreter).
+        clock: Note when turns are made, by this rung of vyre_clock.h; None for no trace.
     """
 
     driver: str = "lane"
@@ -47,6 +48,7 @@ class Variant:
     hints: bool = False
     verify: bool = False
     only: frozenset[int] | None = None
+    clock: int | None = None
 
 
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"[^\n]*$', re.MULTILINE)
@@ -102,6 +104,8 @@ def _definitions(ops: Sequence[OpInfo], variant: Variant) -> str:
         "VYRE_HAS_PREFETCH": int(variant.prefetch),
         "VYRE_HINTS": int(variant.hints),
         "VYRE_VERIFY": int(variant.verify),
+        "VYRE_TRACE": int(variant.clock is not None),
+        "VYRE_CLOCK": variant.clock or 0,
     }
     return "\n".join(f"#define {name} {value}u" for name, value in values.items())
 
