@@ -54,6 +54,16 @@ static void vyre_spill_slot(const vyre_spill *spill, volatile __global uint *flo
     }
 }
 
+#if VYRE_HAS_FAMILY
+/* Tasks that were born, or whose wait ended, while this worker turned a slot. */
+static void vyre_spill_born(vyre_worker *w, const vyre_spill *spill, vyre_open_blocks *open) {
+    for (uint born; (born = vyre_next_born(w->env.nursery));)
+        vyre_spill_slot(spill, w->flow, open, vyre_class_of(w->env.nursery, born - 1u, w->age_threshold), born - 1u);
+}
+#else
+#define vyre_spill_born(worker, spill, open)
+#endif
+
 /* The slots of a block. */
 static void vyre_run_block(vyre_worker *w, const vyre_spill *spill, vyre_open_blocks *open, const vyre_pick *pick) {
     __global const uint *slots = spill->pool + pick->begin * VYRE_BLOCK;
@@ -62,6 +72,7 @@ static void vyre_run_block(vyre_worker *w, const vyre_spill *spill, vyre_open_bl
         if (i + VYRE_AHEAD < pick->count) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[i + VYRE_AHEAD], 0u));
         const uint class = vyre_turns(w, slots[i], VYRE_TURNS);
         if (class != VYRE_RESTS) vyre_spill_slot(spill, w->flow, open, class, slots[i]);
+        vyre_spill_born(w, spill, open);
     }
     if (!w->leaves) vyre_keep_block(&open->kept, pick->begin);
 }
@@ -79,6 +90,7 @@ static void vyre_run_ticket(vyre_worker *w, const vyre_order *order, const vyre_
         const uint slot = vyre_entry_at(order, &here, position) & VYRE_ENTRY_SLOT;
         const uint class = vyre_turns(w, slot, VYRE_TURNS);
         if (class != VYRE_RESTS) vyre_spill_slot(spill, w->flow, open, class, slot);
+        vyre_spill_born(w, spill, open);
     }
 }
 
@@ -89,11 +101,12 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        const uint block_places, __global uint *tally, __global uchar *arena,
                        __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
                        __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_TRACE_PARAMETERS) {
+                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS) {
     uint counts[VYRE_TALLY_WORDS];
     for (uint i = 0; i < VYRE_TALLY_WORDS; ++i) counts[i] = 0u;
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_global_id(0), age_threshold, counts_budget, claims_each);
+    vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};

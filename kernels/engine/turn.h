@@ -16,6 +16,7 @@
 #define VYRE_TURN_H
 
 #include "core.h"
+#include "family.h"
 #include "trace.h"
 
 #define VYRE_TURNS 4u
@@ -159,6 +160,7 @@ typedef struct {
     uint state; /* to be published; nothing while the worker goes on */
     uint class; /* where it must queue, or VYRE_RESTS */
     bool goes_on;
+    bool joins; /* the task waits for its children */
 } vyre_ending;
 
 /* Counts how a turn of a claimed slot ended and writes everything but the state. */
@@ -169,6 +171,11 @@ static vyre_ending vyre_end_turn(vyre_worker *w, uint slot, vyre_outcome outcome
     vyre_witness_end(w->witness, slot, w->worker, outcome.kind);
     vyre_count(w, words, outcome.kind);
     vyre_trace_turn(&w->trace, slot, words, outcome.kind);
+#if VYRE_HAS_FAMILY
+    ending.joins = vyre_is_join(words, outcome);
+#else
+    ending.joins = false;
+#endif
     ending.state = vyre_settle(words, outcome, clean);
     ending.goes_on = outcome.kind == VYRE_YIELD && may_go_on && !w->higher_waits && vyre_may_claim(w);
     if (ending.goes_on) vyre_witness_claim(w->witness, slot, w->worker);
@@ -203,6 +210,9 @@ static uint vyre_turns(vyre_worker *w, uint slot, uint turns) {
     if (!vyre_may_claim(w) || !vyre_took(w, slot, vyre_claim(w->ring, slot))) return VYRE_RESTS;
     const vyre_ending ending = vyre_run_turns(w, slot, turns, false);
     vyre_store_release(VYRE_WORD(w->ring, slot, VYRE_WORD_STATE), ending.state);
+#if VYRE_HAS_FAMILY
+    vyre_count_family(w->env.nursery, slot, ending.state, ending.joins);
+#endif
     return ending.class;
 }
 

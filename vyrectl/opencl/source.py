@@ -22,6 +22,9 @@ ENGINE_FILES = ("probe.cl", "index.cl")
 VERIFY_FILES = ("selftest.cl",)
 """Those that a program built for `--verify` holds as well."""
 
+FAMILY_FILES = ("free.cl",)
+"""Those that a program whose tasks may have children holds as well."""
+
 DRIVERS = ("lane", "group", "exact")
 """How work-items share the work; each is a file of `kernels/engine` with a kernel `vyre_run`."""
 
@@ -37,6 +40,7 @@ class Variant:
         prefetch: The compiler has `__builtin_prefetch`.
         hints: The queue carries what the index saw of a slot: nobody else touches the ring during a round.
         verify: Keep a witness of every claim and end.
+        family: Tasks may spawn children and join them.
         only: Operations to compile (jit), by id; None for all (interpreter).
         clock: Note when turns are made, by this rung of vyre_clock.h; None for no trace.
     """
@@ -47,6 +51,7 @@ class Variant:
     prefetch: bool = False
     hints: bool = False
     verify: bool = False
+    family: bool = False
     only: frozenset[int] | None = None
     clock: int | None = None
 
@@ -83,7 +88,8 @@ def assemble(extra: Sequence[OpSource] = (), variant: Variant = Variant()) -> st
     sources = [source for source in (*shipped_sources(), *extra) if source.path in wanted]
     parts += [paste.text(source.text, source.path) for source in sources]
     parts.append(_dispatcher(ops))
-    files = (*ENGINE_FILES, f"{variant.driver}.cl", *(VERIFY_FILES if variant.verify else ()))
+    more = (*(FAMILY_FILES if variant.family else ()), *(VERIFY_FILES if variant.verify else ()))
+    files = (*ENGINE_FILES, f"{variant.driver}.cl", *more)
     parts += [paste.file(kernels_dir() / "engine" / name) for name in files]
     return "\n".join(parts) + "\n"
 
@@ -104,6 +110,7 @@ def _definitions(ops: Sequence[OpInfo], variant: Variant) -> str:
         "VYRE_HAS_PREFETCH": int(variant.prefetch),
         "VYRE_HINTS": int(variant.hints),
         "VYRE_VERIFY": int(variant.verify),
+        "VYRE_HAS_FAMILY": int(variant.family),
         "VYRE_TRACE": int(variant.clock is not None),
         "VYRE_CLOCK": variant.clock or 0,
     }
@@ -119,6 +126,7 @@ def _dispatcher(ops: Sequence[OpInfo]) -> str:
         for op in ops
         if op.id <= MOST_OPCODE and not op.group
     ]
+    spawning = [f"case 0x{op.id:x}u: return true;" for op in ops if op.spawns]
     groups = [f"case 0x{op.id:x}u: return true;" for op in ops if op.group]
     unknown = "return vyre_refuse(task, VYRE_FAULT_UNKNOWN_OP);"
     return "\n".join(
@@ -127,6 +135,7 @@ def _dispatcher(ops: Sequence[OpInfo]) -> str:
             _switch("uint vyre_tally_row(uint op_handle)", "op_handle", rows, "return VYRE_OP_COUNT;"),
             _switch("uint vyre_op_id(uint row)", "row", ids, "return VYRE_U32_MAX;"),
             _switch("bool vyre_is_group_op(uint op_handle)", "op_handle", groups, "return false;"),
+            _switch("bool vyre_is_spawning_op(uint op_handle)", "op_handle", spawning, "return false;"),
             _switch("vyre_outcome vyre_dispatch_inner(vyre_task *task)", "task->op_handle", inner, unknown),
             _switch("vyre_outcome vyre_dispatch(vyre_task *task)", "task->op_handle", calls, unknown),
         )
