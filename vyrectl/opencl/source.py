@@ -37,6 +37,7 @@ class Variant:
         prefetch: The compiler has `__builtin_prefetch`.
         hints: The queue carries what the index saw of a slot: nobody else touches the ring during a round.
         verify: Keep a witness of every claim and end.
+        quotas: Bound the claims of tenants.
         only: Operations to compile (jit), by id; None for all (interpreter).
         clock: Note when turns are made, by this rung of vyre_clock.h; None for no trace.
     """
@@ -47,6 +48,7 @@ class Variant:
     prefetch: bool = False
     hints: bool = False
     verify: bool = False
+    quotas: bool = False
     only: frozenset[int] | None = None
     clock: int | None = None
 
@@ -104,6 +106,7 @@ def _definitions(ops: Sequence[OpInfo], variant: Variant) -> str:
         "VYRE_HAS_PREFETCH": int(variant.prefetch),
         "VYRE_HINTS": int(variant.hints),
         "VYRE_VERIFY": int(variant.verify),
+        "VYRE_HAS_QUOTAS": int(variant.quotas),
         "VYRE_TRACE": int(variant.clock is not None),
         "VYRE_CLOCK": variant.clock or 0,
     }
