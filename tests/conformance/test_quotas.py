@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(120)
 
 def claims_of(answer: Answer, tenant: int) -> int:
     """What the report says."""
-    return next(row["claims"] for row in answer.report["quotas"] if row["tenant_id"] == tenant)
+    return int(next(row["claims"] for row in answer.report["quotas"] if row["tenant_id"] == tenant))
 
 
 def turns_of(before: SlotArray, after: SlotArray, tenant: int) -> int:
