@@ -271,6 +271,12 @@ class OpenCLSession:
         """Set one control word."""
         self._write(self._control, np.array([value], np.uint32), word * 4)
 
+    def memory(self) -> tuple[SlotArray, NDArray[np.uint32]] | None:
+        """The ring and the control buffer themselves where host and device share them; None where they do not."""
+        if not self._direct or self._host_control is None:
+            return None
+        return self._memory, self._host_control
+
     def slots(self) -> SlotArray:
         """The ring: a copy, or the memory that it was worked on in."""
         if self._direct:
