@@ -126,7 +126,7 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
     for (uint i = lane; i < count; i += lanes) {
         const uint slot = entries[i] & VYRE_ENTRY_SLOT;
         tasks->slot[i] = slot;
-        tasks->held[i] = vyre_spend_claim(w) && vyre_took(w, slot, vyre_claim(w->ring, slot)) ? 1u : 0u;
+        tasks->held[i] = vyre_spend_claim_of(w, slot) && vyre_took(w, slot, vyre_claim(w->ring, slot)) ? 1u : 0u;
         if (tasks->held[i]) vyre_copy_words(tasks->words[i], VYRE_WORD(w->ring, slot, 0u));
     }
     for (uint turn = 1u;; ++turn) {
@@ -271,7 +271,11 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                     continue;
                 }
 #endif
-                if (!vyre_spend_claim(&w)) break;
+                if (!vyre_within_quota(&w, slot)) continue;
+                if (!vyre_spend_claim(&w)) {
+                    vyre_return_quota(&w, slot);
+                    break;
+                }
                 const uint likely = from_block ? VYRE_STATE_YIELDED : vyre_hinted_state(entry);
                 batch.slot[k] = slot;
                 batch.clean[k] = VYRE_HINTS && !from_block && (entry & VYRE_ENTRY_CLEAN);

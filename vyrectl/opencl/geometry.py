@@ -123,6 +123,7 @@ def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset
         prefetch=prefetch,
         hints=geometry.hints,
         verify=job.verify,
+        quotas=bool(job.quotas),
         only=only,
     )
 

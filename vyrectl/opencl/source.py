@@ -41,6 +41,7 @@ class Variant:
         hints: The queue carries what the index saw of a slot: nobody else touches the ring during a round.
         verify: Keep a witness of every claim and end.
         family: Tasks may spawn children and join them.
+        quotas: Bound the claims of tenants.
         only: Operations to compile (jit), by id; None for all (interpreter).
         clock: Note when turns are made, by this rung of vyre_clock.h; None for no trace.
     """
@@ -52,6 +53,7 @@ class Variant:
     hints: bool = False
     verify: bool = False
     family: bool = False
+    quotas: bool = False
     only: frozenset[int] | None = None
     clock: int | None = None
 
@@ -111,6 +113,7 @@ def _definitions(ops: Sequence[OpInfo], variant: Variant) -> str:
         "VYRE_HINTS": int(variant.hints),
         "VYRE_VERIFY": int(variant.verify),
         "VYRE_HAS_FAMILY": int(variant.family),
+        "VYRE_HAS_QUOTAS": int(variant.quotas),
         "VYRE_TRACE": int(variant.clock is not None),
         "VYRE_CLOCK": variant.clock or 0,
     }
