@@ -103,6 +103,40 @@ static void vyre_spill_notes(const vyre_spill *spill, volatile __global uint *fl
         }
 }
 
+#if VYRE_HAS_FAMILY
+
+#define VYRE_BORN_NOTES 1024u
+
+/* Tasks that were born, or whose wait ended, while the group turned a ticket; local memory. Those that find no room are left to the
+ * next round by their state. */
+typedef struct {
+    uint note[VYRE_BORN_NOTES];
+    uint count;
+} vyre_born_notes;
+
+/* By each: notes its own of them. */
+static void vyre_note_born(vyre_worker *w, __local vyre_born_notes *born) {
+    for (uint slot; (slot = vyre_next_born(w->env.nursery));) {
+        const uint at = vyre_local_fetch_add(&born->count, 1u);
+        const uint class = vyre_class_of(w->env.nursery, slot - 1u, w->age_threshold);
+        if (at < VYRE_BORN_NOTES) born->note[at] = (slot - 1u) | class << VYRE_NOTE_CLASS_SHIFT;
+    }
+}
+
+/* By all: those notes into blocks. */
+static void vyre_spill_born(const vyre_spill *spill, volatile __global uint *flow, __local vyre_open_blocks *open,
+                            __local vyre_born_notes *born) {
+    const uint lane = get_local_id(0), lanes = get_local_size(0);
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+    const uint count = spill->blocks ? min(born->count, VYRE_BORN_NOTES) : 0u;
+    for (uint i = lane; i < count; i += lanes) vyre_local_add(&open->added[born->note[i] >> VYRE_NOTE_CLASS_SHIFT], 1u);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    vyre_spill_notes(spill, flow, open, born->note, count);
+    if (lane == 0u) born->count = 0u;
+}
+
+#endif
+
 #if VYRE_HAS_GROUP_OPS
 
 /* Tasks that a group runs together; local memory. */
@@ -155,6 +189,9 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
             }
             tasks->held[i] = 0u;
             vyre_store_release(words + VYRE_WORD_STATE, ending.state);
+#if VYRE_HAS_FAMILY
+            vyre_count_family(w->env.nursery, slot, ending.state, ending.joins);
+#endif
             if (ending.class != VYRE_RESTS) {
                 vyre_local_add(&open->added[ending.class], 1u);
                 notes[vyre_local_fetch_add(note_count, 1u)] = slot | ending.class << VYRE_NOTE_CLASS_SHIFT;
@@ -175,6 +212,7 @@ typedef struct {
     uint state[VYRE_BATCH]; /* Running once claimed, then what is to be published; Empty where there is none */
     uint class[VYRE_BATCH];
     bool clean[VYRE_BATCH];
+    bool joins[VYRE_BATCH];
 } vyre_batch;
 
 static void vyre_run_batch(vyre_worker *w, vyre_batch *batch, bool written) {
@@ -185,10 +223,15 @@ static void vyre_run_batch(vyre_worker *w, vyre_batch *batch, bool written) {
         const vyre_ending ending = vyre_run_turns(w, batch->slot[k], VYRE_TURNS, batch->clean[k]);
         batch->state[k] = ending.state;
         batch->class[k] = ending.class;
+        batch->joins[k] = ending.joins;
     }
     vyre_fence_acq_rel();
     for (uint k = 0; k < VYRE_BATCH; ++k)
         if (batch->state[k]) vyre_store_relaxed(VYRE_WORD(w->ring, batch->slot[k], VYRE_WORD_STATE), batch->state[k]);
+#if VYRE_HAS_FAMILY
+    for (uint k = 0; k < VYRE_BATCH; ++k)
+        if (batch->state[k]) vyre_count_family(w->env.nursery, batch->slot[k], batch->state[k], batch->joins[k]);
+#endif
 }
 
 __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global const uint *begins,
@@ -198,7 +241,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        const uint block_places, __global uint *tally, __global uchar *arena,
                        __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
                        __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_TRACE_PARAMETERS) {
+                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS) {
     __local uint counts[VYRE_TALLY_WORDS];
     __local uint notes[VYRE_NOTES];
     __local uint note_count, group_count, leaving, higher;
@@ -207,15 +250,22 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
 #if VYRE_HAS_GROUP_OPS
     __local vyre_group_tasks tasks;
 #endif
+#if VYRE_HAS_FAMILY
+    __local vyre_born_notes born;
+#endif
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     for (uint i = lane; i < VYRE_TALLY_WORDS; i += lanes) counts[i] = 0u;
     if (lane == 0u) {
         leaving = 0u;
+#if VYRE_HAS_FAMILY
+        born.count = 0u;
+#endif
         open.kept.count = 0u;
         for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) open.size[class] = open.added[class] = 0u;
     }
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_group_id(0), age_threshold, counts_budget, claims_each);
+    vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
@@ -304,9 +354,15 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         if (w.leaves) leaving = 1u;
         barrier(CLK_LOCAL_MEM_FENCE);
 #endif
+#if VYRE_HAS_FAMILY
+        vyre_note_born(&w, &born);
+#endif
 
         /* Always: a barrier that is met under a condition is more than some compilers get right. */
         vyre_spill_notes(&spill, flow, &open, notes, note_count);
+#if VYRE_HAS_FAMILY
+        vyre_spill_born(&spill, flow, &open, &born);
+#endif
         if (lane == 0u && from_block && !leaving && open.kept.count < VYRE_KEPT_BLOCKS)
             open.kept.block[open.kept.count++] = mine.begin;
         above = mine.class < VYRE_PRIORITY_NORMAL ? add_sat(above, mine.count) : 0u;

@@ -42,11 +42,15 @@ class Links:
             parent that is not at its join has as many as it has children; one that waits has one fewer, so that the
             child that finds 0 is the last.
         first_id: task_id of a child in slot 0; the others follow, modulo 2^32.
+        freed: Parents at a join that became Ready at once.
+        lost: Parents at a join that were Faulted.
     """
 
     parents: NDArray[np.int64]
     waits: NDArray[np.uint32]
     first_id: int
+    freed: int
+    lost: int
 
 
 def spawning_in_use(job: Job, ops: Iterable[OpInfo]) -> frozenset[int]:
@@ -89,7 +93,8 @@ def settle(slots: SlotArray, spawning: Iterable[int], eligible: NDArray[np.bool_
     free = np.flatnonzero(at_join & (children == 0))
     slots[free] = apply_transition(slots[free], "resume")
     at_join[free] = False
-    return Links(parents, children - at_join.astype(np.uint32), first_child_id(slots))
+    waits = children - at_join.astype(np.uint32)
+    return Links(parents, waits, first_child_id(slots), len(free), len(lost))
 
 
 def eligible_slots(job: Job, slots: SlotArray) -> NDArray[np.bool_] | None:
@@ -185,7 +190,7 @@ class Nursery:
         self._free: deque[int] = deque()
         self._born: list[int] = []
         self.spawned = 0
-        self.joined = 0
+        self.joined = links.freed
 
     def refill(self) -> None:
         """Line up the Empty slots, in slot order."""
