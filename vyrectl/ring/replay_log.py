@@ -83,7 +83,7 @@ class ReplayLog:
     @classmethod
     def _open(cls, path: Path, flags: int) -> ReplayLog:
         try:
-            fd = os.open(path, flags | os.O_CLOEXEC)
+            fd = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise FileError.from_os_error(error, path, doing="open the replay log") from error
         try:
