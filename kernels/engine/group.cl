@@ -22,6 +22,10 @@
 #define VYRE_NOTES 2048u
 #endif
 
+#if VYRE_LIVE
+#define VYRE_BATCH 1u /* a redo record holds one slot */
+#endif
+
 #ifndef VYRE_BATCH
 #define VYRE_BATCH 4u
 #endif
@@ -154,7 +158,7 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
                 continue;
             }
             tasks->held[i] = 0u;
-            vyre_store_release(words + VYRE_WORD_STATE, ending.state);
+            vyre_publish_ending(w, slot, ending);
             if (ending.class != VYRE_RESTS) {
                 vyre_local_add(&open->added[ending.class], 1u);
                 notes[vyre_local_fetch_add(note_count, 1u)] = slot | ending.class << VYRE_NOTE_CLASS_SHIFT;
@@ -189,6 +193,7 @@ static void vyre_run_batch(vyre_worker *w, vyre_batch *batch, bool written) {
     vyre_fence_acq_rel();
     for (uint k = 0; k < VYRE_BATCH; ++k)
         if (batch->state[k]) vyre_store_relaxed(VYRE_WORD(w->ring, batch->slot[k], VYRE_WORD_STATE), batch->state[k]);
+    vyre_redo_end(&w->live);
 }
 
 __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global const uint *begins,
@@ -198,7 +203,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        const uint block_places, __global uint *tally, __global uchar *arena,
                        __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
                        __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_TRACE_PARAMETERS) {
+                       __global vyre_witness *witness VYRE_TRACE_PARAMETERS VYRE_LIVE_PARAMETERS) {
     __local uint counts[VYRE_TALLY_WORDS];
     __local uint notes[VYRE_NOTES];
     __local uint note_count, group_count, leaving, higher;
@@ -217,6 +222,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_group_id(0), age_threshold, counts_budget, claims_each);
     vyre_trace_to(&w, trace_words, trace_capacity);
+    vyre_live_to(&w, live_words, live_capacity, live_workers, (uint)get_global_id(0));
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
     uint above = vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION);

@@ -122,6 +122,7 @@ def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset
         chunk_slots=geometry.most_chunk_slots,
         prefetch=prefetch,
         hints=geometry.hints,
+        live=job.live is not None and device.is_cpu,
         verify=job.verify,
         quotas=bool(job.quotas),
         only=only,
