@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,15 +116,15 @@ class Story:
             assert repeats <= self.allowed.count(task), f"task {task} repeated more than it was running"
 
 
-def build(folder: Path, tasks: int) -> Path:
-    """A ring of tasks that count their steps."""
+def build(folder: Path, tasks: int, *, once: bool = False) -> Path:
+    """A ring of tasks that count their steps; `once` declares that no step may run twice."""
     slots = np.zeros(tasks, SLOT_DTYPE)
     slots["state"], slots["op_handle"] = 1, 0x20010
     slots["task_id"] = slots["param"] = np.arange(tasks)
     slots["priority"] = np.arange(tasks) % 5
     ring = folder / "ring.bin"
     Ring.from_slots(slots).save(ring)
-    (folder / "steps.cl").write_text(SOURCE)
+    (folder / "steps.cl").write_text(SOURCE.replace("VYRE_OP(", "VYRE_ONCE_OP(") if once else SOURCE)
     return ring
 
 
@@ -141,20 +142,22 @@ def run(folder: Path, ring: Path, seed: int, kills: int, *, places: Sequence[str
     tasks = len(ring.read_bytes()) // 64
     for _ in range(MOST_LAUNCHES):
         wait = generator.expovariate(1 / 0.03) if story.kills < kills else None
-        if _launch(folder, ring, tasks, wait, places if wait is not None else ()):
+        if launch_once(folder, ring, tasks, wait, places if wait is not None else ()):
             break
         running = np.flatnonzero(np.frombuffer(ring.read_bytes(), SLOT_DTYPE)["state"] == RUNNING)
         if Path(sidecar_path(ring)).exists():
             story.kills += 1
         story.allowed += running.tolist()
-        story.finished += len(_recover(ring))
+        story.finished += len(recover(ring)["finished"])
     story.counts = np.load(folder / "counts.npy").reshape(tasks, STEPS)
     story.repeats = int(story.counts.sum()) - tasks * STEPS
     story.slots = np.frombuffer(ring.read_bytes(), SLOT_DTYPE)
     return story
 
 
-def _launch(folder: Path, ring: Path, tasks: int, kill_after: float | None, places: Sequence[str]) -> bool:
+def launch_once(
+    folder: Path, ring: Path, tasks: int, kill_after: float | None, places: Sequence[str]
+) -> bool:
     """One launch; True when it ended by itself."""
     command = ["launch", str(ring), "--ops", str(folder / "steps.cl"), "--json"]
     command += ["--buffer", f"0=zeros:uint32:{tasks * STEPS}:{folder / 'counts.npy'}"]
@@ -186,8 +189,9 @@ def _progress(ring: Path) -> int:
     return int(slots["state"].sum(dtype=np.int64) + slots["yield_count"].sum(dtype=np.int64))
 
 
-def _recover(ring: Path) -> list[int]:
+def recover(ring: Path) -> dict[str, Any]:
+    """What `recover` says."""
     command = [sys.executable, "-m", "vyrectl", "recover", str(ring), "--json"]
     answer = subprocess.run(command, capture_output=True, check=True)
-    finished: list[int] = json.loads(answer.stdout)["finished"]
-    return finished
+    record: dict[str, Any] = json.loads(answer.stdout)
+    return record
