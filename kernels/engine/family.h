@@ -20,6 +20,7 @@
 #define vyre_family_to(worker, nursery_of_it, family_words, claim_queue)                     \
     vyre_nursery nursery_of_it = vyre_make_nursery((worker)->ring, family_words, claim_queue); \
     (worker)->env.nursery = &nursery_of_it
+#define vyre_count_family(worker, slot, state, joins) vyre_count_turn((worker)->env.nursery, slot, state, joins)
 
 /* Whether this end of a turn is a join. */
 static bool vyre_is_join(__global const uint *words, vyre_outcome outcome) {
@@ -37,7 +38,7 @@ static bool vyre_end_wait(const vyre_nursery *nursery, uint parent) {
 }
 
 /* Once a turn's end is published: counts a child that ended or a parent that waits from now on. */
-static void vyre_count_family(vyre_nursery *nursery, uint slot, uint state, bool joins) {
+static void vyre_count_turn(vyre_nursery *nursery, uint slot, uint state, bool joins) {
     uint waiting = joins ? slot + 1u : 0u;
     if (state == VYRE_STATE_DONE || state == VYRE_STATE_FAULTED) {
         waiting = *vyre_link(nursery, slot, VYRE_LINK_PARENT);
@@ -70,6 +71,8 @@ static uint vyre_class_of(const vyre_nursery *nursery, uint slot, uint age_thres
 
 #define VYRE_FAMILY_PARAMETERS
 #define vyre_family_to(worker, nursery_of_it, family_words, claim_queue)
+#define vyre_count_family(worker, slot, state, joins)
+#define vyre_is_join(words, outcome) false
 
 #endif
 

@@ -22,6 +22,10 @@
 #define VYRE_NOTES 2048u
 #endif
 
+#if VYRE_LIVE
+#define VYRE_BATCH 1u /* a redo record holds one slot */
+#endif
+
 #ifndef VYRE_BATCH
 #define VYRE_BATCH 4u
 #endif
@@ -123,16 +127,13 @@ static void vyre_note_born(vyre_worker *w, __local vyre_born_notes *born) {
     }
 }
 
-/* By all: those notes into blocks. */
-static void vyre_spill_born(const vyre_spill *spill, volatile __global uint *flow, __local vyre_open_blocks *open,
-                            __local vyre_born_notes *born) {
-    const uint lane = get_local_id(0), lanes = get_local_size(0);
-    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
-    const uint count = spill->blocks ? min(born->count, VYRE_BORN_NOTES) : 0u;
-    for (uint i = lane; i < count; i += lanes) vyre_local_add(&open->added[born->note[i] >> VYRE_NOTE_CLASS_SHIFT], 1u);
-    barrier(CLK_LOCAL_MEM_FENCE);
-    vyre_spill_notes(spill, flow, open, born->note, count);
-    if (lane == 0u) born->count = 0u;
+/* By all, between barriers: puts them behind the other notes of the ticket, as far as there is room. */
+static void vyre_join_notes(__local vyre_open_blocks *open, __local const vyre_born_notes *born, __local uint *notes,
+                            uint note_count) {
+    for (uint i = get_local_id(0); i < min(min(born->count, VYRE_BORN_NOTES), VYRE_NOTES - note_count); i += get_local_size(0)) {
+        notes[note_count + i] = born->note[i];
+        vyre_local_add(&open->added[born->note[i] >> VYRE_NOTE_CLASS_SHIFT], 1u);
+    }
 }
 
 #endif
@@ -188,10 +189,7 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
                 continue;
             }
             tasks->held[i] = 0u;
-            vyre_store_release(words + VYRE_WORD_STATE, ending.state);
-#if VYRE_HAS_FAMILY
-            vyre_count_family(w->env.nursery, slot, ending.state, ending.joins);
-#endif
+            vyre_publish_ending(w, slot, ending);
             if (ending.class != VYRE_RESTS) {
                 vyre_local_add(&open->added[ending.class], 1u);
                 notes[vyre_local_fetch_add(note_count, 1u)] = slot | ending.class << VYRE_NOTE_CLASS_SHIFT;
@@ -228,10 +226,9 @@ static void vyre_run_batch(vyre_worker *w, vyre_batch *batch, bool written) {
     vyre_fence_acq_rel();
     for (uint k = 0; k < VYRE_BATCH; ++k)
         if (batch->state[k]) vyre_store_relaxed(VYRE_WORD(w->ring, batch->slot[k], VYRE_WORD_STATE), batch->state[k]);
-#if VYRE_HAS_FAMILY
+    vyre_redo_end(&w->live);
     for (uint k = 0; k < VYRE_BATCH; ++k)
-        if (batch->state[k]) vyre_count_family(w->env.nursery, batch->slot[k], batch->state[k], batch->joins[k]);
-#endif
+        if (batch->state[k]) vyre_count_family(w, batch->slot[k], batch->state[k], batch->joins[k]);
 }
 
 __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global const uint *begins,
@@ -241,7 +238,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        const uint block_places, __global uint *tally, __global uchar *arena,
                        __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
                        __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS) {
+                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS VYRE_LIVE_PARAMETERS) {
     __local uint counts[VYRE_TALLY_WORDS];
     __local uint notes[VYRE_NOTES];
     __local uint note_count, group_count, leaving, higher;
@@ -257,9 +254,6 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     for (uint i = lane; i < VYRE_TALLY_WORDS; i += lanes) counts[i] = 0u;
     if (lane == 0u) {
         leaving = 0u;
-#if VYRE_HAS_FAMILY
-        born.count = 0u;
-#endif
         open.kept.count = 0u;
         for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) open.size[class] = open.added[class] = 0u;
     }
@@ -267,6 +261,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_group_id(0), age_threshold, counts_budget, claims_each);
     vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
+    vyre_live_to(&w, live_words, live_capacity, live_workers, (uint)get_global_id(0));
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
     uint above = vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION);
@@ -294,6 +289,9 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
             higher = next.kind != VYRE_PICK_NOTHING && vyre_spilled_class(&spill, flow, 0u, next.class) < next.class;
             note_count = 0u;
             group_count = 0u;
+#if VYRE_HAS_FAMILY
+            born.count = 0u;
+#endif
         }
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         const vyre_pick mine = pick;
@@ -354,15 +352,19 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         if (w.leaves) leaving = 1u;
         barrier(CLK_LOCAL_MEM_FENCE);
 #endif
-#if VYRE_HAS_FAMILY
-        vyre_note_born(&w, &born);
-#endif
 
         /* Always: a barrier that is met under a condition is more than some compilers get right. */
-        vyre_spill_notes(&spill, flow, &open, notes, note_count);
+        uint noted = note_count;
 #if VYRE_HAS_FAMILY
-        vyre_spill_born(&spill, flow, &open, &born);
+        vyre_note_born(&w, &born);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (spill.blocks) {
+            vyre_join_notes(&open, &born, notes, noted);
+            noted += min(min(born.count, VYRE_BORN_NOTES), VYRE_NOTES - noted);
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
 #endif
+        vyre_spill_notes(&spill, flow, &open, notes, noted);
         if (lane == 0u && from_block && !leaving && open.kept.count < VYRE_KEPT_BLOCKS)
             open.kept.block[open.kept.count++] = mine.begin;
         above = mine.class < VYRE_PRIORITY_NORMAL ? add_sat(above, mine.count) : 0u;

@@ -1,7 +1,8 @@
 /* lane.cl - the driver for CPUs: every work-item is a worker of its own.
  *
  * Phases: take a ticket or a block, turn its slots, spill what must queue; leave when nothing is left (choose.h), on SHUTDOWN, or when
- * the claims of this kernel are used up. Nobody waits for anybody: work that a worker has in hand when it leaves is either published
+ * the claims of this kernel are used up. A live kernel (live.h) also takes slots that other processes offer, and one that follows stays
+ * until the host asks its idle workers to leave. Nobody waits for anybody: work that a worker has in hand when it leaves is either published
  * in a block or left to the next round by its state.
  *
  * Memory order: slots as in core.h; spilled blocks as in spill.h; flow by relaxed adds and compare-and-swaps.
@@ -14,6 +15,7 @@
 #define VYRE_AHEAD 16u
 
 #include "choose.h"
+#include "filter.h"
 
 #if VYRE_HAS_PREFETCH
 #define VYRE_PREFETCH(p) __builtin_prefetch((__global const void *)(p), 1)
@@ -40,18 +42,20 @@ static bool vyre_flush(const vyre_spill *spill, volatile __global uint *flow, vy
     return any;
 }
 
-static void vyre_spill_slot(const vyre_spill *spill, volatile __global uint *flow, vyre_open_blocks *open, uint class,
+/* Says whether there was room; a slot without is found by the next index. */
+static bool vyre_spill_slot(const vyre_spill *spill, volatile __global uint *flow, vyre_open_blocks *open, uint class,
                             uint slot) {
-    if (class == VYRE_RESTS || !spill->blocks) return;
+    if (!spill->blocks) return false;
     if (!open->size[class]) {
         open->block[class] = vyre_open_block(spill, flow, &open->kept);
-        if (open->block[class] == VYRE_NO_BLOCK) return;
+        if (open->block[class] == VYRE_NO_BLOCK) return false;
     }
     spill->pool[open->block[class] * VYRE_BLOCK + open->size[class]] = slot;
     if (++open->size[class] == VYRE_BLOCK) {
         vyre_publish_block(spill, flow, class, open->block[class], VYRE_BLOCK);
         open->size[class] = 0u;
     }
+    return true;
 }
 
 #if VYRE_HAS_FAMILY
@@ -94,6 +98,30 @@ static void vyre_run_ticket(vyre_worker *w, const vyre_order *order, const vyre_
     }
 }
 
+#if VYRE_LIVE
+
+#define VYRE_ACCEPT 32u
+
+/* Slots that other processes offer: one of a class that nothing waits above is turned at once, the others queue. */
+static void vyre_accept(vyre_worker *w, const vyre_order *order, const vyre_spill *spill, vyre_open_blocks *open,
+                        const vyre_filter *filter, uint ring_slots, uint ticket) {
+    uint slots[VYRE_ACCEPT];
+    const uint count = vyre_live_take(&w->live, ring_slots, slots, VYRE_ACCEPT);
+    for (uint i = 0; i < count && !w->leaves; ++i) {
+        __global const uint *words = VYRE_WORD(w->ring, slots[i], 0u);
+        if (!vyre_is_selected(filter, slots[i]) || !vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) continue;
+        const uint class = vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], w->age_threshold);
+        const uint next = vyre_next_of_all(order, w->flow, ticket);
+        const bool waits = vyre_spilled_class(spill, w->flow, 0u, next) < class;
+        if (waits && vyre_spill_slot(spill, w->flow, open, class, slots[i])) continue;
+        w->higher_waits = waits;
+        const uint after = vyre_turns(w, slots[i], VYRE_TURNS);
+        if (after != VYRE_RESTS) vyre_spill_slot(spill, w->flow, open, after, slots[i]);
+    }
+}
+
+#endif
+
 __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global const uint *begins,
                        __global const uint *places, const uint chunks, const uint ticket, const int claims_each,
                        const uint counts_budget, const uint age_threshold, volatile __global uint *flow,
@@ -101,29 +129,42 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        const uint block_places, __global uint *tally, __global uchar *arena,
                        __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
                        __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS) {
+                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS VYRE_LIVE_PARAMETERS) {
     uint counts[VYRE_TALLY_WORDS];
     for (uint i = 0; i < VYRE_TALLY_WORDS; ++i) counts[i] = 0u;
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_global_id(0), age_threshold, counts_budget, claims_each);
     vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
+    vyre_live_to(&w, live_words, live_capacity, live_workers, w.worker);
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
     vyre_open_blocks open = {{0u, 0u, 0u, 0u, 0u}, {0u, 0u, 0u, 0u, 0u}, {{0u, 0u, 0u, 0u}, 0u}};
     uint above = vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION);
+#if VYRE_LIVE
+    const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
+#endif
     uint polls = 0u;
     bool busy = false;
 
     while (!w.leaves && w.claims_left > 0) {
         if (!busy) vyre_become_busy(flow);
         busy = true;
+#if VYRE_LIVE
+        if (vyre_live_wish(&w.live) == VYRE_LIVE_LEAVE_NOW) break;
+        if (vyre_live_waits(&w.live)) vyre_accept(&w, &order, &spill, &open, &filter, ring_slots, ticket);
+#endif
         if (spill.blocks) vyre_flush(&spill, flow, &open, vyre_next_of_all(&order, flow, ticket));
         const vyre_pick pick = vyre_choose(&order, &spill, flow, ticket, above);
         if (pick.kind == VYRE_PICK_NOTHING) {
             if (vyre_flush(&spill, flow, &open, VYRE_PRIORITY_COUNT)) continue;
             busy = false;
-            if (!vyre_become_idle(flow) || ++polls == VYRE_POLLS) break;
+            const bool others = vyre_become_idle(flow);
+#if VYRE_LIVE
+            if (vyre_live_follows(&w.live) && vyre_live_wish(&w.live) == VYRE_LIVE_STAY) continue;
+            if (vyre_live_waits(&w.live)) continue;
+#endif
+            if (!others || ++polls == VYRE_POLLS) break;
             continue;
         }
         polls = 0u;

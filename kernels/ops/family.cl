@@ -39,9 +39,9 @@ VYRE_SPAWNING_OP(0x1010, fork_sum, "output[0] = sum of input modulo 2^32, 32-bit
         out[node] = out[2u * node + 1u] + out[2u * node + 2u];
         return vyre_done();
     }
-    for (uint half = 2u * node + 1u; half <= 2u * node + 2u; ++half)
-        if (vyre_spawn(task, 0x1010u, task->priority, task->input_handle, task->output_handle, half) == VYRE_FULL)
-            out[half] = vyre_heap_sum(in, total, half, leaves);
+    for (uint side = 2u * node + 1u; side <= 2u * node + 2u; ++side)
+        if (vyre_spawn(task, 0x1010u, task->priority, task->input_handle, task->output_handle, side) == VYRE_FULL)
+            out[side] = vyre_heap_sum(in, total, side, leaves);
     return vyre_join(1u, 0u);
 }
 

@@ -181,6 +181,18 @@ def test_a_ring_that_is_replaced_under_a_launch(tmp_path: Path, ops: Path) -> No
     assert set(rescued["state"].tolist()) == {1, 3}
 
 
+def test_a_ring_that_is_deleted_under_a_launch(tmp_path: Path, ops: Path) -> None:
+    ring, process = start_slowly(tmp_path, ops)
+    ring.unlink()
+    process.send_signal(signal.SIGTERM)
+    code, error = end_of(process)
+    assert code == 1
+    assert not ring.exists()
+    rescued = read(tmp_path / "ring.bin.rescued")
+    assert set(rescued["state"].tolist()) == {1, 3}
+    assert "ring.bin.rescued" in error["message"] + str(error["fix"])
+
+
 def test_in_place_or_not_gives_the_same_bytes(tmp_path: Path) -> None:
     slots = make_slots(500, op_handle=0x1007, param=2, priority=np.arange(500) % 5)
     rings = [write(tmp_path / f"{number}.bin", slots) for number in range(3)]

@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
+from vyrectl.abi import live as live_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES
-from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
+from vyrectl.engine.arena import map_outputs
+from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, LiveMemory, RoundIndex, Tally
 from vyrectl.engine.family import eligible_slots, settle
 from vyrectl.engine.ops import OpSource
 from vyrectl.engine.schedule import CLASSES, HIGH_CLASSES
@@ -146,11 +148,27 @@ class OpenCLSession:
         self._selects = job.selected is not None or bool(job.quotas)
         self._families = self._settle_families() if program.variant.family else None
         self._host_control = job.control.copy() if program.coherent else None
+        self._live = self._open_live()
+        if self._direct:
+            map_outputs(job.buffers, job.slots, job.debug_log.nbytes)
         try:
             self._allocate()
         except self._cl.Error as error:
             self.close()
             raise self._died(error, "take the ring") from error
+
+    def _open_live(self) -> LiveMemory | None:
+        """The memory in which workers meet other processes; a private one, unused, where there are none."""
+        if not self.program.variant.live:
+            return None
+        assert self._job.live is not None
+        workers = self.geometry.workers * self.geometry.work_group_size
+        memory = self._job.live.open(workers, self._job.control) if self._direct else None
+        if memory is None:
+            words = np.zeros(live_abi.HEADER_WORDS + live_abi.LEAST_INBOX, np.uint32)
+            return LiveMemory(words, self._job.control.copy(), live_abi.LEAST_INBOX, 0)
+        self._host_control = memory.control
+        return memory
 
     @property
     def bytes_beside_ring(self) -> int:
@@ -160,6 +178,8 @@ class OpenCLSession:
     def index(self) -> RoundIndex:
         """The kernels of `kernels/engine/index.cl`: the round's order, and its empty lines."""
         geometry, job = self.geometry, self._job
+        if job.live is not None:
+            job.live.mark()
         if (selected := self._quotas.news()) is not None:
             self._write(self._selected, selected)
         local = 1 if geometry.index_lanes else geometry.index_group_size
@@ -275,12 +295,27 @@ class OpenCLSession:
             self._witness,
             *(() if self._families is None else (self._family,)),
             *self._trace_arguments(),
+            *self._live_arguments(),
             interrupt=interrupt,
         )
         self._add_tally()
         self._count_families()
         self._read_quotas()
         return self._has_more()
+
+    def _live_arguments(self) -> tuple[Any, ...]:
+        """Of VYRE_LIVE_PARAMETERS, in order."""
+        if self._live is None:
+            return ()
+        return (
+            self._live_buffer,
+            np.uint32(self._live.capacity),
+            np.uint32(self._live.workers),
+            np.uint32(self._count),
+            np.uint32(self._job.gate),
+            self._selected,
+            np.uint32(self._selects),
+        )
 
     def tally(self) -> Tally:
         """Counts over all runs so far."""
@@ -319,6 +354,8 @@ class OpenCLSession:
 
     def finish(self) -> None:
         """Read the writable buffers back into the job's arrays."""
+        if self._job.buffers.arena is not None:
+            return
         table, _ = self._job.layout()
         for row, buffer in enumerate(self._job.buffers.rows):
             if buffer is not None and buffer.writable and buffer.array.nbytes:
@@ -369,7 +406,8 @@ class OpenCLSession:
         job = self._job
         self._allocate_engine()
         table, arena_bytes = job.layout()
-        self._arena = self._buffer(arena_bytes)
+        arena = job.buffers.arena
+        self._arena = self._buffer(arena_bytes) if arena is None else self._shared(arena.memory)
         self._table = self._buffer(table.nbytes)
         self._ring = self._shared(self._memory) if self._direct else self._buffer(self._count * SLOT_BYTES)
         shared = self._host_control
@@ -385,7 +423,7 @@ class OpenCLSession:
         if job.selected is not None and self._count:
             self._write(self._selected, job.selected.astype(np.uint8))
         for row, buffer in enumerate(job.buffers.rows):
-            if buffer is not None and buffer.array.nbytes:
+            if arena is None and buffer is not None and buffer.array.nbytes:
                 self._write(self._arena, buffer.array.reshape(-1).view(np.uint8), int(table[row]["offset"]))
         self._debug_offset = int(table[-1]["offset"])
         self._write(self._arena, job.debug_log, self._debug_offset)
@@ -393,6 +431,8 @@ class OpenCLSession:
             self._allocate_trace()
         if job.quotas:
             self._write(self._flow, self._quotas.words(), FLOW_WORDS * 4)
+        if self._live is not None:
+            self._live_buffer = self._shared(self._live.words)
         self._index_kernel = self.program.kernel("vyre_index")
         self._scan_kernel = self.program.kernel("vyre_index_scan")
         self._run_kernel = self.program.kernel("vyre_run")

@@ -123,6 +123,7 @@ def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset
         chunk_slots=geometry.most_chunk_slots,
         prefetch=prefetch,
         hints=geometry.hints,
+        live=job.live is not None and device.is_cpu,
         verify=job.verify,
         quotas=bool(job.quotas),
         family=bool(spawning_in_use(job, op_order(job.ops))),

@@ -39,6 +39,7 @@ class Variant:
         chunk_slots: Most slots of a chunk.
         prefetch: The compiler has `__builtin_prefetch`.
         hints: The queue carries what the index saw of a slot: nobody else touches the ring during a round.
+        live: Workers meet other processes in a live sidecar (kernels/engine/live.h).
         verify: Keep a witness of every claim and end.
         family: Tasks may spawn children and join them.
         quotas: Bound the claims of tenants.
@@ -51,6 +52,7 @@ class Variant:
     chunk_slots: int = 2048
     prefetch: bool = False
     hints: bool = False
+    live: bool = False
     verify: bool = False
     family: bool = False
     quotas: bool = False
@@ -111,6 +113,7 @@ def _definitions(ops: Sequence[OpInfo], variant: Variant) -> str:
         "VYRE_CHUNK_SLOTS": variant.chunk_slots,
         "VYRE_HAS_PREFETCH": int(variant.prefetch),
         "VYRE_HINTS": int(variant.hints),
+        "VYRE_LIVE": int(variant.live),
         "VYRE_VERIFY": int(variant.verify),
         "VYRE_HAS_FAMILY": int(variant.family),
         "VYRE_HAS_QUOTAS": int(variant.quotas),
