@@ -22,7 +22,7 @@ from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskState
 from vyrectl.engine.backend import Job
-from vyrectl.engine.ops import OpInfo
+from vyrectl.engine.ops import OpSource, shipped_sources
 from vyrectl.engine.schedule import tenants_admitted
 from vyrectl.task.arrays import SlotArray, apply_transition
 
@@ -53,10 +53,16 @@ class Links:
     lost: int
 
 
-def spawning_in_use(job: Job, ops: Iterable[OpInfo]) -> frozenset[int]:
-    """Ids of the operations that may spawn, or none when no slot of the ring names one."""
+def spawning_in_use(slots: SlotArray, sources: Iterable[OpSource] = ()) -> frozenset[int]:
+    """Ids of the operations that may spawn, or none when no slot of a ring names one.
+
+    Args:
+        slots: The ring, shape (n,).
+        sources: The user's sources beside the shipped ones.
+    """
+    ops = (op for source in (*shipped_sources(), *sources) for op in source.ops)
     spawning = frozenset(op.id for op in ops if op.spawns)
-    used = bool(spawning) and bool(np.isin(job.slots["op_handle"], sorted(spawning)).any())
+    used = bool(spawning) and bool(np.isin(slots["op_handle"], sorted(spawning)).any())
     return spawning if used else frozenset()
 
 
@@ -95,6 +101,28 @@ def settle(slots: SlotArray, spawning: Iterable[int], eligible: NDArray[np.bool_
     at_join[free] = False
     waits = children - at_join.astype(np.uint32)
     return Links(parents, waits, first_child_id(slots), len(free), len(lost))
+
+
+def as_settled(before: SlotArray, after: SlotArray, spawning: frozenset[int]) -> SlotArray:
+    """A ring before a launch as if its families had come to be before it too, for comparing it with the ring after.
+
+    Children stand in their slots as they were born; parents that waited at a join wait no more where the launch has
+    seen to that. The ring itself where nothing may spawn.
+    """
+    if not spawning:
+        return before
+    settled = before.copy()
+    born = (before["state"] == int(TaskState.EMPTY)) & (after["state"] != int(TaskState.EMPTY))
+    settled[born] = after[born]
+    settled["state"][born] = int(TaskState.READY)
+    for counter in ("yield_count", "requeue_count", "age_ticks"):
+        settled[counter][born] = 0
+    waited = np.isin(before["op_handle"], sorted(spawning)) & _waits_for_ever(before)
+    goes_on = np.flatnonzero(waited & (after["state"] != int(TaskState.PAUSED)))
+    settled[goes_on] = apply_transition(before[goes_on], "resume")
+    lost = waited & (_faulted(before) == after)
+    settled[lost] = after[lost]
+    return settled
 
 
 def eligible_slots(job: Job, slots: SlotArray) -> NDArray[np.bool_] | None:

@@ -21,7 +21,6 @@ from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import SCHEDULABLE, TaskPriority, TaskState
 from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
 from vyrectl.engine.family import Nursery, eligible_slots, settle, spawning_in_use
-from vyrectl.engine.ops import shipped_ops
 from vyrectl.engine.quotas import tenants_spent
 from vyrectl.engine.reference_family import FAMILY_BODIES
 from vyrectl.engine.reference_ops import BODIES, Body, Env, OpFault, Outcome, Task
@@ -87,7 +86,7 @@ class ReferenceSession:
         self._debug_log = job.debug_log.copy()
         inner = {code: body for code, body in bodies.items() if code <= MOST_OPCODE}
         rows = job.buffers.rows
-        self._spawning = spawning_in_use(job, shipped_ops())
+        self._spawning = spawning_in_use(job.slots, job.ops)
         self._nursery: Nursery | None = None
         if self._spawning:
             links = settle(self._slots, self._spawning, eligible_slots(job, self._slots))

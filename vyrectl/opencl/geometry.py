@@ -126,7 +126,7 @@ def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset
         live=job.live is not None and device.is_cpu,
         verify=job.verify,
         quotas=bool(job.quotas),
-        family=bool(spawning_in_use(job, op_order(job.ops))),
+        family=bool(spawning_in_use(job.slots, job.ops)),
         only=only,
     )
 
@@ -137,7 +137,7 @@ def wanted_ops(job: Job) -> tuple[tuple[OpInfo, ...], frozenset[int] | None]:
     All where some may spawn: nobody can say which ones their children will name.
     """
     ops = op_order(job.ops)
-    if spawning_in_use(job, ops):
+    if spawning_in_use(job.slots, job.ops):
         return ops, None
     if job.mode == "interpreter" or (job.mode == "auto" and len(job.slots) < JIT_SLOTS):
         return ops, None
