@@ -98,5 +98,5 @@ def test_a_feed_tells_records_too(log: Path) -> None:
     options = ("--debug-log", "new.bin", "--formats", "formats.json", "--device", "reference")
     result = spawn("launch", "ring.bin", "--feed", "-", *options, stdin=fed)
     assert result.returncode == 0
-    assert sum(line.startswith(b"printf") for line in result.stderr.splitlines()) == 2
+    assert sum(line.startswith(b"printf, ") for line in result.stderr.splitlines()) == 2
     assert read_debug_log((log.parent / "new.bin").read_bytes()).cursor == 8
