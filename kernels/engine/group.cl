@@ -231,6 +231,43 @@ static void vyre_run_batch(vyre_worker *w, vyre_batch *batch, bool written) {
         if (batch->state[k]) vyre_count_family(w, batch->slot[k], batch->state[k], batch->joins[k]);
 }
 
+#if VYRE_LIVE
+
+#include "filter.h"
+
+#define VYRE_PICK_INBOX 3u
+#define VYRE_OFFERED 64u
+
+/* Slots that others offer (live.h), on their way to the blocks of their classes; local memory. */
+typedef struct {
+    uint slot[VYRE_OFFERED];
+    uint count;
+} vyre_offered;
+
+/* By the leader: takes what is offered; false when that is nothing. */
+static bool vyre_take_offered(const vyre_live *live, uint ring_slots, __local vyre_offered *offered) {
+    uint slot, count = 0u;
+    while (count < VYRE_OFFERED && vyre_live_take_one(live, &slot))
+        if (slot < ring_slots) offered->slot[count++] = slot;
+    offered->count = count;
+    return count != 0u;
+}
+
+/* By all: notes what may be claimed, so that it queues in its class. */
+static void vyre_note_offered(const vyre_worker *w, const vyre_filter *filter, __local const vyre_offered *offered,
+                              __local uint *notes, __local uint *note_count, __local vyre_open_blocks *open) {
+    for (uint i = get_local_id(0); i < offered->count; i += get_local_size(0)) {
+        const uint slot = offered->slot[i];
+        __global const uint *words = VYRE_WORD(w->ring, slot, 0u);
+        if (!vyre_is_selected(filter, slot) || !vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) continue;
+        const uint class = vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], w->age_threshold);
+        vyre_local_add(&open->added[class], 1u);
+        notes[vyre_local_fetch_add(note_count, 1u)] = slot | class << VYRE_NOTE_CLASS_SHIFT;
+    }
+}
+
+#endif
+
 __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global const uint *begins,
                        __global const uint *places, const uint chunks, const uint ticket, const int claims_each,
                        const uint counts_budget, const uint age_threshold, volatile __global uint *flow,
@@ -244,6 +281,9 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     __local uint note_count, group_count, leaving, higher;
     __local vyre_pick pick;
     __local vyre_open_blocks open;
+#if VYRE_LIVE
+    __local vyre_offered offered;
+#endif
 #if VYRE_HAS_GROUP_OPS
     __local vyre_group_tasks tasks;
 #endif
@@ -265,6 +305,9 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
     uint above = vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION);
+#if VYRE_LIVE
+    const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
+#endif
     uint polls = 0u;
     bool busy = false;
     int left = claims_each; /* the leader's count is the group's */
@@ -276,12 +319,26 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
             while (!leaving && left > 0 && vyre_goes_on(&w)) {
                 if (!busy) vyre_become_busy(flow);
                 busy = true;
+#if VYRE_LIVE
+                if (vyre_live_wish(&w.live) == VYRE_LIVE_LEAVE_NOW) break;
+                if (spill.blocks && vyre_live_waits(&w.live) && vyre_take_offered(&w.live, ring_slots, &offered)) {
+                    next.kind = VYRE_PICK_INBOX;
+                    break;
+                }
+#endif
                 if (spill.blocks) vyre_flush(&spill, flow, &open, vyre_next_of_all(&order, flow, ticket));
                 next = vyre_choose(&order, &spill, flow, ticket, above);
                 if (next.kind != VYRE_PICK_NOTHING) break;
                 if (vyre_flush(&spill, flow, &open, VYRE_PRIORITY_COUNT)) continue;
                 busy = false;
-                if (!vyre_become_idle(flow) || ++polls == VYRE_POLLS) break;
+                const bool others = vyre_become_idle(flow);
+#if VYRE_LIVE
+                if (vyre_live_follows(&w.live) && vyre_live_wish(&w.live) == VYRE_LIVE_STAY &&
+                    !vyre_spill_is_used_up(&spill, flow))
+                    continue;
+                if (spill.blocks && vyre_live_waits(&w.live)) continue;
+#endif
+                if (!others || ++polls == VYRE_POLLS) break;
             }
             if (next.kind != VYRE_PICK_NOTHING) polls = 0u;
             left -= (int)next.count;
@@ -337,6 +394,9 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                 notes[vyre_local_fetch_add(&note_count, 1u)] = batch.slot[k] | batch.class[k] << VYRE_NOTE_CLASS_SHIFT;
             }
         }
+#if VYRE_LIVE
+        if (mine.kind == VYRE_PICK_INBOX) vyre_note_offered(&w, &filter, &offered, notes, &note_count, &open);
+#endif
         if (w.leaves) leaving = 1u;
         barrier(CLK_LOCAL_MEM_FENCE);
 
@@ -367,7 +427,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         vyre_spill_notes(&spill, flow, &open, notes, noted);
         if (lane == 0u && from_block && !leaving && open.kept.count < VYRE_KEPT_BLOCKS)
             open.kept.block[open.kept.count++] = mine.begin;
-        above = mine.class < VYRE_PRIORITY_NORMAL ? add_sat(above, mine.count) : 0u;
+        if (mine.count) above = mine.class < VYRE_PRIORITY_NORMAL ? add_sat(above, mine.count) : 0u;
     }
     if (lane == 0u) {
         vyre_flush(&spill, flow, &open, VYRE_PRIORITY_COUNT);

@@ -161,7 +161,9 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
             busy = false;
             const bool others = vyre_become_idle(flow);
 #if VYRE_LIVE
-            if (vyre_live_follows(&w.live) && vyre_live_wish(&w.live) == VYRE_LIVE_STAY) continue;
+            if (vyre_live_follows(&w.live) && vyre_live_wish(&w.live) == VYRE_LIVE_STAY &&
+                !vyre_spill_is_used_up(&spill, flow))
+                continue;
             if (vyre_live_waits(&w.live)) continue;
 #endif
             if (!others || ++polls == VYRE_POLLS) break;

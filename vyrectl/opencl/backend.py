@@ -36,6 +36,7 @@ from vyrectl.task.arrays import SlotArray
 if TYPE_CHECKING:
     from vyrectl.engine.trace import Trace
     from vyrectl.opencl.clock import Clock
+    from vyrectl.opencl.side import SideQueue
 
 COUNT_ROWS = CLASSES + 2
 """Rows of the index counts: five classes, resumed, shut out."""
@@ -161,12 +162,13 @@ class OpenCLSession:
         """The memory in which workers meet other processes; a private one, unused, where there are none."""
         if not self.program.variant.live:
             return None
-        assert self._job.live is not None
+        job = self._job
         workers = self.geometry.workers * self.geometry.work_group_size
-        memory = self._job.live.open(workers, self._job.control) if self._direct else None
+        memory = job.live.open(workers, job.control) if self._direct and job.live is not None else None
         if memory is None:
-            words = np.zeros(live_abi.HEADER_WORDS + live_abi.LEAST_INBOX, np.uint32)
-            return LiveMemory(words, self._job.control.copy(), live_abi.LEAST_INBOX, 0)
+            layout = live_abi.LiveLayout.of(self._count if job.follow else 0, 0, len(job.control))
+            words = np.zeros(live_abi.HEADER_WORDS + layout.capacity, np.uint32)
+            return LiveMemory(words, job.control.copy(), layout.capacity, 0)
         self._host_control = memory.control
         return memory
 
@@ -337,6 +339,26 @@ class OpenCLSession:
             return None
         return self._memory, self._host_control
 
+    @property
+    def polls(self) -> bool:
+        """Whether workers take slots that others offer, and heed the wish that they leave."""
+        return self._live is not None and self.geometry.driver != "exact"
+
+    def side(self) -> SideQueue | None:
+        """A second queue that reaches the buffers of a job that follows; None where `memory` does."""
+        from vyrectl.opencl.side import SideQueue
+
+        if self._live is None or not self._job.follow or self.memory() is not None:
+            return None
+        return SideQueue(
+            self.program.context,
+            self._ring,
+            self._control,
+            self._live_buffer,
+            self._live.capacity,
+            self.program.device.name,
+        )
+
     def slots(self) -> SlotArray:
         """The ring: a copy, or the memory that it was worked on in."""
         if self._direct:
@@ -432,7 +454,7 @@ class OpenCLSession:
         if job.quotas:
             self._write(self._flow, self._quotas.words(), FLOW_WORDS * 4)
         if self._live is not None:
-            self._live_buffer = self._shared(self._live.words)
+            self._live_buffer = self._live_words(self._live.words)
         self._index_kernel = self.program.kernel("vyre_index")
         self._scan_kernel = self.program.kernel("vyre_index_scan")
         self._run_kernel = self.program.kernel("vyre_run")
@@ -440,6 +462,14 @@ class OpenCLSession:
             self._free_kernel = self.program.kernel("vyre_index_free")
             self._family = self._buffer(self._families.nbytes)
             self._write(self._family, self._families)
+
+    def _live_words(self, words: NDArray[np.uint32]) -> Any:
+        """The memory itself where host and device share it, else a copy that `side` reaches."""
+        if self._direct:
+            return self._shared(words)
+        buffer = self._buffer(words.nbytes)
+        self._write(buffer, words)
+        return buffer
 
     def _allocate_trace(self) -> None:
         from vyrectl.engine.trace import TRACE_DTYPE, TRACE_HEAD_BYTES
