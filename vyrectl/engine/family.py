@@ -1,10 +1,10 @@
 """Parents and children of a launch: who waits for whom, and how many children are still to end.
 
-While a ring runs, links between slots stand beside it (kernels/engine/family.h keeps the same ones on a device). A ring alone
-says them by words: a child names its parent's task_id, and an operation that may spawn (`OpInfo.spawns`) waits for its
-children when it is Paused until epoch 0xFFFFFFFF. `settle` reads them from there at the start of every launch, so that
-one that was killed goes on. The invariant: a child counts from before it can be seen until it is Done or Faulted.
-Imports numpy.
+While a ring runs, links between slots stand beside it (kernels/engine/family.h keeps the same ones on a device). A
+ring alone says them by words: a child names its parent's task_id, and an operation that may spawn (`OpInfo.spawns`)
+waits for its children when it is Paused until epoch 0xFFFFFFFF. `settle` reads them from there at the start of every
+launch, so that one that was killed goes on. The invariant: a child counts from before it can be seen until it is Done
+or Faulted. Imports numpy.
 """
 
 from __future__ import annotations

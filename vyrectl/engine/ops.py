@@ -35,8 +35,8 @@ DECLARATION_MACROS = (
     "VYRE_ONCE_GROUP_OP",
     "VYRE_ONCE_SPAWNING_OP",
 )
-"""What declares an operation that one work-item runs, or a whole work-group, or that may have children; and one of which
-no step may run twice."""
+"""What declares an operation that one work-item runs, or a whole work-group, or that may have children; and one of
+which no step may run twice."""
 
 
 @dataclass(frozen=True, slots=True)

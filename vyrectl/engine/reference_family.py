@@ -1,4 +1,4 @@
-"""Python twins of the operations in `kernels/ops/family.cl`, which have children; see `vyrectl.engine.reference_ops`."""
+"""Python twins of the operations in `kernels/ops/family.cl`; see `vyrectl.engine.reference_ops`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _fork_sum(task: Task, env: Env) -> Outcome:
         return done()
     for half in halves:
         child = env.spawn(
-            task, FORK_SUM, task.priority, input=task.input_handle, output=task.output_handle, param=half
+            task, FORK_SUM, task.priority, source=task.input_handle, target=task.output_handle, param=half
         )
         if child is None:
             target[half] = _range_sum(source, half, leaves)
@@ -74,7 +74,7 @@ def _quicksort(task: Task, env: Env) -> Outcome:
     split = _partition(words)
     for start, length in ((0, split), (split, count - split)):
         child = env.spawn(
-            task, QUICKSORT, task.priority, input=first + start, output=task.output_handle, param=length
+            task, QUICKSORT, task.priority, source=first + start, target=task.output_handle, param=length
         )
         if child is None:
             words[start : start + length].sort()
@@ -109,7 +109,7 @@ def _stencil(task: Task, env: Env) -> Outcome:
         return done()
     for strip in range(-(-length // STRIP)):
         child = env.spawn(
-            task, STENCIL_STRIP, task.priority, input=step & 1, output=task.output_handle, param=strip
+            task, STENCIL_STRIP, task.priority, source=step & 1, target=task.output_handle, param=strip
         )
         if child is None:
             _strip_step(env, task.output_handle, step & 1, strip)
@@ -119,7 +119,7 @@ def _stencil(task: Task, env: Env) -> Outcome:
 def _advance_epoch(task: Task, env: Env) -> Outcome:
     at = control_abi.EPOCH.first
     epoch = int(env.control[at])
-    if env.spawn(task, opcodes.BATCH_FENCE, task.priority, output=task.data + 1 & U32_MAX) is None:
+    if env.spawn(task, opcodes.BATCH_FENCE, task.priority, target=task.data + 1 & U32_MAX) is None:
         env.control[at] = (epoch + 1) & U32_MAX
     return pause(0, task.data + 1 & U32_MAX, (epoch + 1) & U32_MAX)
 

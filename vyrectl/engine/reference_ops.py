@@ -136,12 +136,12 @@ class Env:
         self.nursery = nursery
 
     def spawn(
-        self, task: Task, op: int, priority: int, *, input: int = 0, output: int = 0, param: int = 0
+        self, task: Task, op: int, priority: int, *, source: int = 0, target: int = 0, param: int = 0
     ) -> int | None:
         """Make a child of a task; its slot, or None when no Empty slot is left."""
         if self.nursery is None:
             return None
-        words = {"op_handle": op, "priority": priority, "input_handle": input, "output_handle": output}
+        words = {"op_handle": op, "priority": priority, "input_handle": source, "output_handle": target}
         return self.nursery.spawn(task.slot, task.words, {**words, "param": param})
 
     def debug(self, slot: int, form: int, first: int, second: int) -> None:
@@ -322,7 +322,9 @@ def _mandelbrot(task: Task, env: Env) -> Outcome:
     pixels = width * height
     if task.param // columns >= rows or pixels > U32_MAX:
         raise OpFault(faults.BAD_ARGUMENT)
-    planes = env.typed(task.output_handle, 0, pixels * 3, INTEGER_TYPES, writes=True).reshape(3, height, width)
+    planes = env.typed(task.output_handle, 0, pixels * 3, INTEGER_TYPES, writes=True).reshape(
+        3, height, width
+    )
     x0, y0 = task.param % columns * tile_width, task.param // columns * tile_height
     tile = planes[:, y0 : min(y0 + tile_height, height), x0 : min(x0 + tile_width, width)]
     until = task.pc if task.pc >= most else task.pc + min(turn, most - task.pc)

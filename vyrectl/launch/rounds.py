@@ -142,9 +142,8 @@ class Drain:
     ) -> bool:
         """Whether a round's account alone shows that nothing claimable is left, so that no index need look.
 
-        Every task of the index was claimed, and so was each that gave its worker back, was spawned, or went on after its
-        children; none paused; and who may be
-        claimed (the epoch, the tenant masks) is as the index met it.
+        Every task of the index was claimed, and so was each that gave its worker back, was spawned, or went on after
+        its children; none paused; and who may be claimed (the epoch, the tenant masks) is as the index met it.
         """
         made = self._ends() - ends
         due = index.claimable + made["yielded"] + made["requeued"] + self._appeared() - appeared

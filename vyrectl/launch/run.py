@@ -178,7 +178,9 @@ def launch(
         ops=sources,
         gate=control is not None,
         selected=with_empty_slots(
-            selected_slots(ring.slots, where, op_codes(sources)), ring.slots, spawning_in_use(ring.slots, sources)
+            selected_slots(ring.slots, where, op_codes(sources)),
+            ring.slots,
+            spawning_in_use(ring.slots, sources),
         ),
         age_threshold=settings.age_threshold,
         workers=wishes.workers,

@@ -190,8 +190,8 @@ REFERENCE_BUFFER_BYTES = 1 << 26
 def private_copy(job: Job) -> Job | None:
     """A copy of a job for the reference backend to run later, or None when it cannot judge it.
 
-    It cannot judge large rings, operations in OpenCL C, a SHUTDOWN opcode, quotas or children (which tasks they stop and
-    which slots these get depends on the order), or a sum over a buffer that other tasks write.
+    It cannot judge large rings, operations in OpenCL C, a SHUTDOWN opcode, quotas or children (which tasks they
+    stop and which slots these get depends on the order), or a sum over a buffer that other tasks write.
     """
     if (
         len(job.slots) > REFERENCE_SLOTS

@@ -25,8 +25,8 @@ from vyrectl.engine.family import eligible_slots, settle
 from vyrectl.engine.ops import OpSource
 from vyrectl.engine.schedule import CLASSES, HIGH_CLASSES
 from vyrectl.errors import DeviceError, KernelDiedError
-from vyrectl.opencl.devices import Device, find_device, pyopencl
 from vyrectl.opencl import family_table
+from vyrectl.opencl.devices import Device, find_device, pyopencl
 from vyrectl.opencl.geometry import BLOCK_SLOTS, Geometry, choose_geometry, choose_variant, wanted_ops
 from vyrectl.opencl.program import Host, Program, build_program, open_device
 from vyrectl.opencl.quota_table import QuotaTable

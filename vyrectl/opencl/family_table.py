@@ -1,4 +1,4 @@
-"""Families on a device: the words that `kernels/include/vyre_family.h` draws, as a launch starts and as each round refills them.
+"""Families on a device: the words that `kernels/include/vyre_family.h` draws, and what each round refills.
 
 Imports numpy. The invariant: the free list of a round counts exactly the Empty slots that its index saw.
 """
