@@ -28,11 +28,14 @@ MOST_LANE_TICKET = 1 << 20
 MOST_WORKERS = 1 << 16
 """Most workers, whatever a job asks for; each may hold two unfinished blocks."""
 
-CPU_TICKET = 256
+CPU_TICKET, GROUP_TICKET = 256, 256
+"""Most tasks that a worker takes at once unless it is told: a narrow front through the ring keeps memory near."""
+
+LEAST_GROUP_TICKET = 32
 LANES_PER_UNIT = 2
-GROUPS_PER_UNIT = 4
-TICKETS_PER_GROUP = 4
-"""A group should find at least this many tickets, so that all end at about the same time."""
+GROUPS_PER_UNIT = 8
+TICKETS_PER_WORKER = 4
+"""A worker should find at least this many tickets, so that all end at about the same time."""
 
 LANE_CHUNK_SLOTS, GROUP_CHUNK_SLOTS = 2048, 4096
 """Most slots of an index chunk."""
@@ -97,13 +100,14 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
         chunk = LANE_CHUNK_SLOTS if device.is_cpu else LEAST_CHUNK_SLOTS
         return Geometry("exact", 1, 1, 1, chunk, chunk, True)
     if size == 1 and device.is_cpu:
-        ticket = min(job.ticket or CPU_TICKET, count, MOST_LANE_TICKET)
-        workers = _workers(job, device.compute_units * LANES_PER_UNIT, ticket)
+        most = device.compute_units * LANES_PER_UNIT
+        ticket = _ticket(job, most, 1, CPU_TICKET, MOST_LANE_TICKET)
+        workers = _workers(job, most, ticket)
         return Geometry("lane", workers, 1, ticket, LANE_CHUNK_SLOTS, LANE_CHUNK_SLOTS, True)
     most = device.compute_units * GROUPS_PER_UNIT
     together = bool(ops_in_use(job.slots, [op.id for op in ops if op.group]))
-    least = 1 if together else size
-    ticket = min(MOST_TICKET, count, job.ticket or _group_ticket(count, job.workers or most, least))
+    least = 1 if together else min(size, LEAST_GROUP_TICKET)
+    ticket = _ticket(job, most, least, GROUP_TICKET, MOST_TICKET)
     workers = _workers(job, most, ticket)
     hints = not device.is_cpu or job.place is None
     if device.is_cpu:
@@ -167,6 +171,8 @@ def _group_chunk(count: int, groups: int) -> int:
     return min(GROUP_CHUNK_SLOTS, max(LEAST_CHUNK_SLOTS, 1 << (count // groups).bit_length()))
 
 
-def _group_ticket(count: int, groups: int, least: int) -> int:
-    """Tasks of a ticket: a few tickets a group; fewer than work-items only where these work on one task together."""
-    return min(MOST_TICKET, max(least, count // (groups * TICKETS_PER_GROUP)))
+def _ticket(job: Job, workers: int, least: int, usual: int, most: int) -> int:
+    """Tasks of a ticket: as asked for, or a few tickets a worker within [least, usual]."""
+    count = max(1, len(job.slots))
+    share = count // ((job.workers or workers) * TICKETS_PER_WORKER)
+    return min(job.ticket or min(usual, max(least, share)), count, most)
