@@ -24,7 +24,7 @@
 #endif
 
 #ifndef VYRE_BATCH
-#define VYRE_BATCH 4u
+#define VYRE_BATCH 2u
 #endif
 
 #ifndef VYRE_GROUP_BATCH
@@ -120,10 +120,11 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
     uint teams = 1u;
     while (teams * 2u <= count && lanes % (teams * 2u) == 0u && lanes / (teams * 2u) >= VYRE_LEAST_TEAM) teams *= 2u;
     const uint team_lanes = lanes / teams, team = lane / team_lanes;
+    vyre_trace_look(w->trace, began);
     for (uint i = lane; i < count; i += lanes) {
         const uint slot = entries[i];
         tasks->slot[i] = slot;
-        tasks->held[i] = vyre_spend_claim(w) && vyre_took(w, slot, vyre_claim(w->ring, slot)) ? 1u : 0u;
+        tasks->held[i] = vyre_spend_claim_of(w, slot) && vyre_took(w, slot, vyre_claim(w->ring, slot)) ? 1u : 0u;
     }
     for (uint turn = 1u;; ++turn) {
         if (lane == 0u) tasks->any = 0u;
@@ -133,6 +134,7 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
             if (tasks->held[i]) tasks->words[i][word] = *VYRE_WORD(w->ring, tasks->slot[i], word);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
+        vyre_trace_look(w->trace, claimed);
         for (uint i = team; i < count; i += teams) {
             if (!tasks->held[i] || vyre_is_whole_op(tasks->words[i][VYRE_WORD_OP_HANDLE])) continue;
             vyre_task task;
@@ -152,6 +154,7 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
         }
 #endif
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+        vyre_trace_look(w->trace, ran);
         for (uint i = lane; i < count; i += lanes) {
             if (!tasks->held[i]) continue;
             const uint slot = tasks->slot[i];
@@ -292,7 +295,11 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                     continue;
                 }
 #endif
-                if (!vyre_spend_claim(&w)) break;
+                if (!vyre_within_quota(&w, slot)) continue;
+                if (!vyre_spend_claim(&w)) {
+                    vyre_return_quota(&w, slot);
+                    break;
+                }
                 const uint likely = from_block ? VYRE_STATE_YIELDED : vyre_hinted_state(entry);
                 batch.slot[k] = slot;
                 batch.clean[k] = VYRE_HINTS && !from_block && (entry & VYRE_ENTRY_CLEAN);

@@ -143,8 +143,18 @@ static bool vyre_spend_claim(vyre_worker *w) {
     return true;
 }
 
-/* Whether one more claim may be made; sets `leaves` when not. */
-static bool vyre_may_claim(vyre_worker *w) { return vyre_goes_on(w) && vyre_spend_claim(w); }
+#include "quota.h"
+
+/* Takes one claim for a slot from what its tenant and this kernel have left; false when there is none. */
+static bool vyre_spend_claim_of(vyre_worker *w, uint slot) {
+    if (!vyre_within_quota(w, slot)) return false;
+    if (vyre_spend_claim(w)) return true;
+    vyre_return_quota(w, slot);
+    return false;
+}
+
+/* Whether one more claim of a slot may be made; sets `leaves` when no other may either. */
+static bool vyre_may_claim(vyre_worker *w, uint slot) { return vyre_goes_on(w) && vyre_spend_claim_of(w, slot); }
 
 /* Where a task goes that gives its worker back: its class, or VYRE_RESTS; `words` are those before it is published. */
 static uint vyre_class_after(const vyre_worker *w, __global const uint *words, vyre_outcome outcome) {
@@ -170,17 +180,19 @@ static vyre_ending vyre_end_turn(vyre_worker *w, uint slot, vyre_outcome outcome
     vyre_count(w, words, outcome.kind);
     vyre_trace_turn(&w->trace, slot, words, outcome.kind);
     ending.state = vyre_settle(words, outcome, clean);
-    ending.goes_on = outcome.kind == VYRE_YIELD && may_go_on && !w->higher_waits && vyre_may_claim(w);
+    ending.goes_on = outcome.kind == VYRE_YIELD && may_go_on && !w->higher_waits && vyre_may_claim(w, slot);
     if (ending.goes_on) vyre_witness_claim(w->witness, slot, w->worker);
     return ending;
 }
 
 /* Notes whether a claim was won; a lost one met a slot that somebody else had changed. */
 static bool vyre_took(vyre_worker *w, uint slot, bool won) {
-    if (won)
+    if (won) {
         vyre_witness_claim(w->witness, slot, w->worker);
-    else
+    } else {
         vyre_tally_add(w->tally, VYRE_TALLY_LOST, 1u);
+        vyre_return_quota(w, slot);
+    }
     return won;
 }
 
@@ -200,7 +212,7 @@ static vyre_ending vyre_run_turns(vyre_worker *w, uint slot, uint turns, bool cl
 /* Claims a slot, gives it its turns and publishes; the class it must queue in, or VYRE_RESTS. */
 static uint vyre_turns(vyre_worker *w, uint slot, uint turns) {
     vyre_trace_look(w->trace, began);
-    if (!vyre_may_claim(w) || !vyre_took(w, slot, vyre_claim(w->ring, slot))) return VYRE_RESTS;
+    if (!vyre_may_claim(w, slot) || !vyre_took(w, slot, vyre_claim(w->ring, slot))) return VYRE_RESTS;
     const vyre_ending ending = vyre_run_turns(w, slot, turns, false);
     vyre_store_release(VYRE_WORD(w->ring, slot, VYRE_WORD_STATE), ending.state);
     return ending.class;

@@ -105,7 +105,9 @@ def test_an_existing_file_stays(cli: Cli, tmp_path: Path) -> None:
         assert path.read_bytes() == slot(state=3)
     assert cli("build", "ring.bin", "--slots", "2", "--force").code == 0
     assert path.read_bytes() == bytes(128)
-    assert cli("build", "ring.bin", "-", "--force", stdin=JSONL).code == 0
+    again = cli("build", "ring.bin", "-", "--force", stdin=JSONL)
+    assert again.code == 0
+    assert "written, from standard input" in again.out
     assert len(path.read_bytes()) == 128
 
 

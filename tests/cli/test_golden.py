@@ -1,4 +1,4 @@
-"""What tables look like, word for word: through a pipe, on a terminal of 80 columns, in a locale without UTF-8.
+"""What tables look like, word for word: through a pipe, on terminals of 80 and 200 columns, without UTF-8.
 
 `UPDATE_GOLDEN=1 pytest tests/cli/test_golden.py` writes the expected texts anew.
 """

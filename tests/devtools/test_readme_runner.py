@@ -67,6 +67,12 @@ def test_a_wrong_exit_code_is_wrong_whatever_it_printed(tmp_path: Path) -> None:
     assert not outcome.is_right
 
 
+def test_how_far_a_launch_is_does_not_count(tmp_path: Path) -> None:
+    text = "```console\n$ echo 'launch: 1.5 s, at work'; echo 'launch: 1 s'\nlaunch: 1 s\n```\n"
+    (outcome,) = run_steps(read_steps(text), tmp_path)
+    assert outcome.is_right
+
+
 def test_a_program_that_fails_is_wrong(tmp_path: Path) -> None:
     (outcome,) = run_steps(read_steps("```python\nprint(1 / 0)\n```\n"), tmp_path)
     assert not outcome.is_right

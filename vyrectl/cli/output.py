@@ -93,10 +93,16 @@ class Output:
         if isinstance(shown, str):
             write_line(plain(shown))
             return
+        from rich.text import Text
+
         console = self.console()
         pieces = getattr(shown, "pieces", None)
+        is_bare = console.soft_wrap and console.color_system is None
         for piece in [shown] if pieces is None else pieces(console):
-            console.print(piece)
+            if is_bare and isinstance(piece, Text):
+                write_line(piece.plain)
+            else:
+                console.print(piece)
 
     def console(self, *, stderr: bool = False) -> Console:
         """A Rich console that reads no markup, follows `--color`, and cuts no table that goes through a pipe.

@@ -120,7 +120,7 @@ _RING = "vyrectl build ring.bin --synthetic 1000 --seed 7"
 PICTURES: tuple[Picture, ...] = (
     Picture("snapshot.svg", "vyrectl snapshot ring.bin --by priority", before=(_RING,)),
     Picture("inspect.svg", "vyrectl inspect ring.bin --slot 13", before=(_RING,)),
-    Picture("launch.svg", "vyrectl launch ring.bin --device reference --plan off", before=(_RING,)),
+    Picture("launch.svg", "vyrectl launch ring.bin --device reference --plan off --quiet", before=(_RING,)),
     Picture(
         "top.svg",
         "vyrectl top ring.bin --interval 5",

@@ -51,8 +51,8 @@ class Terminal:
 
         Args:
             command: What a shell is given.
-            keys: What to type, one after the other, each when the screen rests. The last one must end the
-                command; what is drawn after it does not count.
+            keys: What to type, one after the other, each when the screen has changed and rests again; so each but
+                the last must change it. The last one must end the command; what is drawn after it does not count.
 
         Raises:
             VyrectlError: It failed, or took too long.

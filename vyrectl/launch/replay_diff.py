@@ -91,14 +91,14 @@ def replay_against(
     ring, found = Ring.from_slots(slots), ReplayDiff()
     table = buffers or BufferTable()
     for wave in _waves(records):
-        found.divergence = _first(_placed(one, slots, found) for one in wave)
+        found.divergence = _first(_placements(wave, slots, found))
         if found.divergence is not None:
             return found
         before = slots.copy()
         report = launch(ring, device=REFERENCE, buffers=table, control=control, epoch=wave[0][1].epoch)
         control = report.control
         found.waves += 1
-        found.divergence = _first(_compared(one, slots, found, digests=digests) for one in wave)
+        found.divergence = _first(_comparisons(wave, slots, found, digests=digests))
         if found.divergence is None and complete and found.waves == 1:
             found.divergence = _unlogged(before, slots, records)
         if found.divergence is not None:
@@ -127,49 +127,68 @@ def _first(found: Iterator[Divergence | None]) -> Divergence | None:
     return next((one for one in found if one is not None), None)
 
 
-def _placed(numbered: Numbered, slots: SlotArray, found: ReplayDiff) -> Divergence | None:
-    """Put a record's task into its slot, or find it there."""
-    index, record = numbered
-    if record.slot >= len(slots):
-        return Divergence(index, record.slot, "slot", str(record.slot), f"the ring has {len(slots)}")
-    state = int(slots["state"][record.slot])
-    if state in _HELD:
-        return _same_task(index, record, slots)
+def _placements(wave: Sequence[Numbered], slots: SlotArray, found: ReplayDiff) -> Iterator[Divergence | None]:
+    """Put each record's task into its slot, or find it there."""
+    numbers = np.array([record.slot for _, record in wave], np.int64)
+    there = slots[numbers[numbers < len(slots)]]
+    words = zip(*(there[name].tolist() for name in ("state", *COMPARED)), strict=True)
+    for index, record in wave:
+        if record.slot >= len(slots):
+            yield Divergence(index, record.slot, "slot", str(record.slot), f"the ring has {len(slots)}")
+            return
+        state, *task = next(words)
+        held = state in _HELD
+        yield _same_task(index, record, task) if held else _published(index, record, slots, found)
+
+
+def _published(index: int, record: ReplayRecord, slots: SlotArray, found: ReplayDiff) -> Divergence | None:
     try:
         words = task_words(record.tenant_id, record.opcode, record.arguments)
         plan_publication(memoryview(slots.view(np.uint8).data), record.slot, [words])
     except UsageError as error:
         return Divergence(index, record.slot, "opcode", f"0x{record.opcode:x}", error.what)
-    except SlotStatusError:
-        return Divergence(index, record.slot, "state", "a task to run", state_name(state))
+    except SlotStatusError as error:
+        return Divergence(index, record.slot, "state", "a task to run", state_name(error.state))
     slots[record.slot] = words
     found.published += 1
     return None
 
 
-def _same_task(index: int, record: ReplayRecord, slots: SlotArray) -> Divergence | None:
-    names = ("tenant_id", "op_handle", *ARGUMENTS)
+COMPARED = ("tenant_id", "op_handle", *ARGUMENTS)
+"""Words of a task that a record holds."""
+
+
+def _same_task(index: int, record: ReplayRecord, task: Sequence[int]) -> Divergence | None:
     logged = (record.tenant_id, record.opcode, *record.arguments)
-    for name, word in zip(names, logged, strict=True):
-        if (there := int(slots[name][record.slot])) != word:
+    for name, word, there in zip(COMPARED, logged, task, strict=True):
+        if there != word:
             return Divergence(index, record.slot, name, str(word), str(there))
     return None
 
 
-def _compared(numbered: Numbered, slots: SlotArray, found: ReplayDiff, *, digests: bool) -> Divergence | None:
-    index, record = numbered
-    told, slot = record.evidence, slots[record.slot : record.slot + 1]
-    state = int(slot["state"][0])
+def _comparisons(
+    wave: Sequence[Numbered], slots: SlotArray, found: ReplayDiff, *, digests: bool
+) -> Iterator[Divergence | None]:
+    """Each record's evidence against its slot; counts those that agree."""
+    ran = slots[np.array([record.slot for _, record in wave], np.int64)]
+    columns = (ran["state"].tolist(), ran["continuation_data"].tolist(), slot_digests(ran).tolist())
+    for (index, record), state, data, digest in zip(wave, *columns, strict=True):
+        code = data if state == TaskState.FAULTED else 0
+        yield _compared(index, record, found, (state, code, digest if digests else None))
+
+
+def _compared(
+    index: int, record: ReplayRecord, found: ReplayDiff, got: tuple[int, int, int | None]
+) -> Divergence | None:
+    told, (state, code, digest) = record.evidence, got
     if told is None:
         found.without_evidence += 1
         return None
     if told.slot_status != state:
         return Divergence(index, record.slot, "state", state_name(told.slot_status), state_name(state))
-    code = int(slot["continuation_data"][0]) if state == TaskState.FAULTED else 0
     if told.backend_code != code:
         return Divergence(index, record.slot, "fault code", str(told.backend_code), str(code))
-    digest = int(slot_digests(slot)[0])
-    if digests and told.output_digest != digest:
+    if digest is not None and told.output_digest != digest:
         return Divergence(
             index, record.slot, "output_digest", f"0x{told.output_digest:016x}", f"0x{digest:016x}"
         )

@@ -23,8 +23,17 @@ from vyrectl.engine.ops import OpSource
 from vyrectl.engine.schedule import CLASSES, HIGH_CLASSES
 from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.devices import Device, find_device, pyopencl
-from vyrectl.opencl.geometry import BLOCK_SLOTS, Geometry, choose_geometry, choose_variant, wanted_ops
+from vyrectl.opencl.geometry import (
+    BLOCK_SLOTS,
+    FAST_INDEX_BYTES,
+    Geometry,
+    choose_geometry,
+    choose_variant,
+    spill_blocks,
+    wanted_ops,
+)
 from vyrectl.opencl.program import Host, Program, build_program, open_device
+from vyrectl.opencl.quota_table import QuotaTable
 from vyrectl.opencl.source import Variant
 from vyrectl.task.arrays import SlotArray
 
@@ -44,6 +53,9 @@ LINE_WORDS = 3
 """Words of a class's line in exact.cl."""
 
 MOST_SCAN_LANES = 1024
+
+ASKED_TO_LEAVE = 2
+"""SHUTDOWN while the host waits for the end of a kernel; an operation that wants the launch to end writes 1."""
 
 _TALLY_LOST, _TALLY_PRIORITIES = 0, 1
 _TALLY_OPS = _TALLY_PRIORITIES + CLASSES + 1 + control_abi.TENANT_FAIRNESS.words
@@ -83,10 +95,6 @@ class OpenCLBackend:
             DeviceError: It does not build, or does not fit into the device's memory.
         """
         self._check_size(job)
-        if job.quotas:
-            raise DeviceError(
-                "this engine bounds no tenants", where=self.name, fix="Use --device reference for quotas"
-            )
         ops, only = wanted_ops(job)
         geometry = choose_geometry(self.device, job, ops)
         variant = choose_variant(self.device, job, geometry, only)
@@ -142,6 +150,9 @@ class OpenCLSession:
         if job.place is not None:
             self._memory, self._direct = job.place(program.coherent)
         self._direct = self._direct and program.coherent and self._count > 0
+        self._quotas = QuotaTable(job.quotas, self._memory, job.selected)
+        self._tally.quota_left = self._quotas.left
+        self._selects = job.selected is not None or bool(job.quotas)
         self._host_control = job.control.copy() if program.coherent else None
         try:
             self._allocate()
@@ -157,6 +168,8 @@ class OpenCLSession:
     def index(self) -> RoundIndex:
         """The kernels of `kernels/engine/index.cl`: the round's order, and its empty lines."""
         geometry, job = self.geometry, self._job
+        if (selected := self._quotas.news()) is not None:
+            self._write(self._selected, selected)
         local = 1 if geometry.index_lanes else geometry.index_group_size
         lines = (
             self._begins,
@@ -176,7 +189,7 @@ class OpenCLSession:
             self._control,
             np.uint32(job.gate),
             self._selected,
-            np.uint32(job.selected is not None),
+            np.uint32(self._selects),
             np.uint32(job.age_threshold),
             self._counts,
             self._claimable,
@@ -252,6 +265,7 @@ class OpenCLSession:
             interrupt=interrupt,
         )
         self._add_tally()
+        self._read_quotas()
         return self._has_more()
 
     def tally(self) -> Tally:
@@ -267,6 +281,12 @@ class OpenCLSession:
     def write_control(self, word: int, value: int) -> None:
         """Set one control word."""
         self._write(self._control, np.array([value], np.uint32), word * 4)
+
+    def memory(self) -> tuple[SlotArray, NDArray[np.uint32]] | None:
+        """The ring and the control buffer themselves where host and device share them; None where they do not."""
+        if not self._direct or self._host_control is None:
+            return None
+        return self._memory, self._host_control
 
     def slots(self) -> SlotArray:
         """The ring: a copy, or the memory that it was worked on in."""
@@ -341,7 +361,7 @@ class OpenCLSession:
         shared = self._host_control
         self._control = self._buffer(job.control.nbytes) if shared is None else self._shared(shared)
         self._witness = self._buffer(self._count * WITNESS_DTYPE.itemsize if job.verify else 0)
-        self._selected = self._buffer(0 if job.selected is None else self._count)
+        self._selected = self._buffer(self._count if self._selects else 0)
         if job.verify:
             self._write(self._witness, np.zeros(self._count * WITNESS_DTYPE.itemsize, np.uint8))
         if self._count and not self._direct:
@@ -357,6 +377,8 @@ class OpenCLSession:
         self._write(self._arena, job.debug_log, self._debug_offset)
         if self._clock is not None:
             self._allocate_trace()
+        if job.quotas:
+            self._write(self._flow, self._quotas.words(), FLOW_WORDS * 4)
         self._index_kernel = self.program.kernel("vyre_index")
         self._scan_kernel = self.program.kernel("vyre_index_scan")
         self._run_kernel = self.program.kernel("vyre_run")
@@ -368,11 +390,18 @@ class OpenCLSession:
         self._trace = self._buffer(self._trace_bytes)
         self._write(self._trace, np.zeros(TRACE_HEAD_BYTES, np.uint8))
 
+    def _fast_index(self) -> bool:
+        """Whether to spend FAST_INDEX_BYTES a slot: as the job says, or where it is a quarter of the memory at most."""
+        if self._job.fast_index is not None:
+            return self._job.fast_index
+        return 4 * FAST_INDEX_BYTES * self._count <= self.program.device.memory_bytes
+
     def _allocate_engine(self) -> None:
-        """Queue, lists, spilled blocks and counters: about 8 bytes a slot."""
+        """Queue, lists, spilled blocks and counters: COMPACT_INDEX_BYTES or FAST_INDEX_BYTES a slot at most."""
         hands_off = self.program.rung.number < 3 or self.geometry.driver == "exact"
-        self._blocks = -(-self._count // self._block) + 2 * self.geometry.workers if hands_off else 0
-        self._block_places = 2 * self._blocks
+        self._blocks, self._block_places = (
+            spill_blocks(self.geometry, self._count, self._fast_index()) if hands_off else (0, 0)
+        )
         lists = CLASSES * self._chunks
         self._directory_bytes = 4 * CLASSES * max(self._block_places, LINE_WORDS)
         before = len(self._buffers)
@@ -381,7 +410,7 @@ class OpenCLSession:
         self._begins = self._buffer((lists + 1) * 4)
         self._places = self._buffer(lists * 4)
         self._totals = self._buffer(COUNT_ROWS * 4)
-        self._flow = self._buffer(FLOW_WORDS * 4)
+        self._flow = self._buffer(FLOW_WORDS * 4 + self._quotas.words().nbytes)
         self._pool = self._buffer(self._blocks * self._block * 4)
         self._sizes = self._buffer(self._blocks * 4)
         self._directory = self._buffer(self._directory_bytes)
@@ -427,8 +456,8 @@ class OpenCLSession:
             pause = min(pause * 1.5, 2e-3)
             if not asked and interrupt():
                 asked = True
-                self._shut_down(1)
-        if asked:
+                self._shut_down(ASKED_TO_LEAVE)
+        if asked and self.control()[control_abi.SHUTDOWN.first] == ASKED_TO_LEAVE:
             self._shut_down(0)
 
     def _shut_down(self, value: int) -> None:
@@ -454,6 +483,13 @@ class OpenCLSession:
             op = self.program.ops[row].id if row < len(self.program.ops) else None
             counts = self._tally.by_op.setdefault(op, Counter())
             counts.update({name: int(n) for name, n in zip(OUTCOMES, ends[row], strict=True) if n})
+
+    def _read_quotas(self) -> None:
+        """Take over what bounded tenants have left."""
+        words = self._quotas.words()
+        if len(words):
+            self._read(words, self._flow, FLOW_WORDS * 4)
+            self._quotas.update(words)
 
     def _has_more(self) -> bool:
         """Whether tickets or spilled blocks of this round are left."""

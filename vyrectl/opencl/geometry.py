@@ -10,6 +10,7 @@ import numpy as np
 from vyrectl.abi.opcodes import PACKED_SLOT
 from vyrectl.engine.backend import JIT_SLOTS, Job
 from vyrectl.engine.ops import OpInfo
+from vyrectl.engine.schedule import CLASSES
 from vyrectl.errors import DeviceError
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.source import Variant, op_order
@@ -25,15 +26,24 @@ MOST_TICKET = 2048
 MOST_LANE_TICKET = 1 << 20
 """Most tasks that a lane takes at once, so that the ticket arithmetic of turn.h fits into 32 bits."""
 
+COMPACT_INDEX_BYTES, FAST_INDEX_BYTES = 8, 32
+"""Most memory of the engine beside the ring, in bytes a slot."""
+
+WORD_BYTES = 4
+LIST_WORDS = (CLASSES + 2) + 2 * CLASSES
+"""Words of a chunk: counts, and where its lists begin and lie."""
+
+LEAST_BLOCKS = 16
+
 MOST_WORKERS = 1 << 16
 """Most workers, whatever a job asks for; each may hold two unfinished blocks."""
 
-CPU_TICKET, GROUP_TICKET = 256, 256
+CPU_TICKET, GROUP_TICKET = 256, 512
 """Most tasks that a worker takes at once unless it is told: a narrow front through the ring keeps memory near."""
 
 LEAST_GROUP_TICKET = 32
 LANES_PER_UNIT = 2
-GROUPS_PER_UNIT = 8
+GROUPS_PER_UNIT = 4
 TICKETS_PER_WORKER = 4
 """A worker should find at least this many tickets, so that all end at about the same time."""
 
@@ -107,7 +117,8 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
     most = device.compute_units * GROUPS_PER_UNIT
     together = bool(ops_in_use(job.slots, [op.id for op in ops if op.group]))
     least = 1 if together else min(size, LEAST_GROUP_TICKET)
-    ticket = _ticket(job, most, least, GROUP_TICKET, MOST_TICKET)
+    sharers = most if together else device.compute_units // 2
+    ticket = _ticket(job, sharers, least, GROUP_TICKET, MOST_TICKET)
     workers = _workers(job, most, ticket)
     hints = not device.is_cpu or job.place is None
     if device.is_cpu:
@@ -115,6 +126,31 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
     chunk = _group_chunk(count, most)
     lanes = min(device.max_work_group_size, MOST_INDEX_LANES if chunk == count else INDEX_LANES)
     return Geometry("group", workers, size, ticket, chunk, GROUP_CHUNK_SLOTS, False, lanes, hints)
+
+
+def spill_blocks(geometry: Geometry, count: int, fast: bool) -> tuple[int, int]:
+    """How many blocks tasks may be spilled into, and how many times one of a class may be published in a round.
+
+    With the order of the round (4 bytes a slot, some words a chunk) they take COMPACT_INDEX_BYTES a slot at most, or
+    FAST_INDEX_BYTES; short rings get LEAST_BLOCKS all the same. More blocks let more tasks go from hand to hand in a
+    round: what finds none waits for the next.
+
+    Args:
+        geometry: Of the launch.
+        count: Slots of the ring.
+        fast: Whether memory may be spent.
+    """
+    block = BLOCK_SLOTS[geometry.driver]
+    if geometry.driver == "exact":
+        return count, 0
+    publications = 2 if fast else 1
+    block_bytes = WORD_BYTES * (block + 1 + CLASSES * publications)
+    chunks = -(-count // geometry.chunk_slots)
+    order_bytes = WORD_BYTES * (count + chunks * LIST_WORDS)
+    spare = (FAST_INDEX_BYTES if fast else COMPACT_INDEX_BYTES) * count - order_bytes
+    useful = 4 * count // block + CLASSES * geometry.workers
+    blocks = max(LEAST_BLOCKS, min(useful, spare // block_bytes))
+    return blocks, publications * blocks
 
 
 def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset[int] | None) -> Variant:
@@ -127,6 +163,7 @@ def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset
         prefetch=prefetch,
         hints=geometry.hints,
         verify=job.verify,
+        quotas=bool(job.quotas),
         only=only,
     )
 
@@ -174,5 +211,5 @@ def _group_chunk(count: int, groups: int) -> int:
 def _ticket(job: Job, workers: int, least: int, usual: int, most: int) -> int:
     """Tasks of a ticket: as asked for, or a few tickets a worker within [least, usual]."""
     count = max(1, len(job.slots))
-    share = count // ((job.workers or workers) * TICKETS_PER_WORKER)
+    share = count // (max(1, job.workers or workers) * TICKETS_PER_WORKER)
     return min(job.ticket or min(usual, max(least, share)), count, most)

@@ -38,6 +38,7 @@ class Variant:
         prefetch: The compiler has `__builtin_prefetch`.
         hints: The queue carries what the index saw of a slot: nobody else touches the ring during a round.
         verify: Keep a witness of every claim and end.
+        quotas: Bound the claims of tenants.
         only: Operations to compile (jit), by id; None for all (interpreter).
         clock: Note when turns are made, by this rung of vyre_clock.h; None for no trace.
     """
@@ -48,6 +49,7 @@ class Variant:
     prefetch: bool = False
     hints: bool = False
     verify: bool = False
+    quotas: bool = False
     only: frozenset[int] | None = None
     clock: int | None = None
 
@@ -113,6 +115,7 @@ def _definitions(ops: Sequence[OpInfo], together: frozenset[int], variant: Varia
         "VYRE_HAS_PREFETCH": int(variant.prefetch),
         "VYRE_HINTS": int(variant.hints),
         "VYRE_VERIFY": int(variant.verify),
+        "VYRE_HAS_QUOTAS": int(variant.quotas),
         "VYRE_TRACE": int(variant.clock is not None),
         "VYRE_CLOCK": variant.clock or 0,
     }
@@ -137,7 +140,7 @@ def _dispatcher(ops: Sequence[OpInfo], together: frozenset[int], variant: Varian
         if op.id <= MOST_OPCODE and not op.group
     ]
     groups = [f"case 0x{op.id:x}u: return true;" for op in ops if op.group]
-    wholes = [f"case 0x{id:x}u: return true;" for id in sorted(together)]
+    wholes = [f"case 0x{one:x}u: return true;" for one in sorted(together)]
     unknown = "return vyre_refuse(task, VYRE_FAULT_UNKNOWN_OP);"
     return "\n".join(
         (

@@ -131,8 +131,11 @@ def unpack_record(data: bytes | memoryview, index: int) -> ReplayRecord | None:
     return ReplayRecord(timestamp, slot, tenant, opcode, (a, b, c, d), epoch, None if blank else evidence)
 
 
+_CLASSES = {int(one): one for one in FailureClass}
+
+
 def _failure_class(word: int) -> FailureClass:
-    return FailureClass(word) if word in FailureClass.__members__.values() else FailureClass.UNCLASSIFIED
+    return _CLASSES.get(word, FailureClass.UNCLASSIFIED)
 
 
 @dataclass(frozen=True, slots=True)

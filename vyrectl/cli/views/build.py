@@ -21,7 +21,7 @@ def sentence(record: Mapping[str, Any]) -> str:
     """The record in one line."""
     states = ", ".join(f"{name} {count}" for name, count in record["states"].items())
     origin = {
-        "table": f"from {plain(record['table'])}",
+        "table": "from standard input" if record["table"] == "-" else f"from {plain(record['table'])}",
         "synthetic": f"from seed {record['seed']}",
         "empty": "all of them empty",
     }[record["source"]]

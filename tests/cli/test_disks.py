@@ -1,0 +1,31 @@
+"""Disks that are full or read-only: a clear error, the old ring, no file left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.disks import CANNOT_MOUNT
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="there is no unshare here")
+def test_a_full_disk_and_a_read_only_one(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["unshare", "-m", sys.executable, "-m", "tests.cli.disks", str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    if done.returncode == CANNOT_MOUNT or done.stderr.startswith("unshare"):
+        pytest.skip("a file system cannot be mounted here")
+    assert done.returncode == 0, done.stderr
