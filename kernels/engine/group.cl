@@ -23,6 +23,10 @@
 #define VYRE_NOTES 2048u
 #endif
 
+#if VYRE_LIVE
+#define VYRE_BATCH 1u /* a redo record holds one slot */
+#endif
+
 #ifndef VYRE_BATCH
 #define VYRE_BATCH 2u
 #endif
@@ -166,7 +170,7 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
                 continue;
             }
             tasks->held[i] = 0u;
-            vyre_store_release(words + VYRE_WORD_STATE, ending.state);
+            vyre_publish_ending(w, slot, ending);
             if (ending.class != VYRE_RESTS) {
                 vyre_local_add(&open->added[ending.class], 1u);
                 notes[vyre_local_fetch_add(note_count, 1u)] = slot | ending.class << VYRE_NOTE_CLASS_SHIFT;
@@ -201,7 +205,45 @@ static void vyre_run_batch(vyre_worker *w, vyre_batch *batch, bool written) {
     vyre_fence_acq_rel();
     for (uint k = 0; k < VYRE_BATCH; ++k)
         if (batch->state[k]) vyre_store_relaxed(VYRE_WORD(w->ring, batch->slot[k], VYRE_WORD_STATE), batch->state[k]);
+    vyre_redo_end(&w->live);
 }
+
+#if VYRE_LIVE
+
+#include "filter.h"
+
+#define VYRE_PICK_INBOX 3u
+#define VYRE_OFFERED 64u
+
+/* Slots that others offer (live.h), on their way to the blocks of their classes; local memory. */
+typedef struct {
+    uint slot[VYRE_OFFERED];
+    uint count;
+} vyre_offered;
+
+/* By the leader: takes what is offered; false when that is nothing. */
+static bool vyre_take_offered(const vyre_live *live, uint ring_slots, __local vyre_offered *offered) {
+    uint slot, count = 0u;
+    while (count < VYRE_OFFERED && vyre_live_take_one(live, &slot))
+        if (slot < ring_slots) offered->slot[count++] = slot;
+    offered->count = count;
+    return count != 0u;
+}
+
+/* By all: notes what may be claimed, so that it queues in its class. */
+static void vyre_note_offered(const vyre_worker *w, const vyre_filter *filter, __local const vyre_offered *offered,
+                              __local uint *notes, __local uint *note_count, __local vyre_open_blocks *open) {
+    for (uint i = get_local_id(0); i < offered->count; i += get_local_size(0)) {
+        const uint slot = offered->slot[i];
+        __global const uint *words = VYRE_WORD(w->ring, slot, 0u);
+        if (!vyre_is_selected(filter, slot) || !vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) continue;
+        const uint class = vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], w->age_threshold);
+        vyre_local_add(&open->added[class], 1u);
+        notes[vyre_local_fetch_add(note_count, 1u)] = slot | class << VYRE_NOTE_CLASS_SHIFT;
+    }
+}
+
+#endif
 
 __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global const uint *begins,
                        __global const uint *places, const uint chunks, const uint ticket, const int claims_each,
@@ -210,12 +252,15 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        const uint block_places, __global uint *tally, __global uchar *arena,
                        __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
                        __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_TRACE_PARAMETERS) {
+                       __global vyre_witness *witness VYRE_TRACE_PARAMETERS VYRE_LIVE_PARAMETERS) {
     __local uint counts[VYRE_TALLY_WORDS];
     __local uint notes[VYRE_NOTES];
     __local uint note_count, group_count, leaving;
     __local vyre_pick pick;
     __local vyre_open_blocks open;
+#if VYRE_LIVE
+    __local vyre_offered offered;
+#endif
 #if VYRE_HAS_GROUP_OPS
     __local vyre_group_tasks tasks;
 #endif
@@ -229,10 +274,14 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_group_id(0), age_threshold, counts_budget, claims_each);
     vyre_trace_to(&w, trace_words, trace_capacity);
+    vyre_live_to(&w, live_words, live_capacity, live_workers, (uint)get_global_id(0));
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
     uint above = vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION);
     vyre_held held = {{VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK}}; /* the leader's */
+#if VYRE_LIVE
+    const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
+#endif
     uint polls = 0u;
     bool busy = false;
     int left = claims_each; /* the leader's count is the group's */
@@ -245,10 +294,23 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
             while (!leaving && left > 0) {
                 sight = vyre_look(&order, &spill, flow, control, ticket);
                 if (sight.shutdown) break;
+#if VYRE_LIVE
+                if (vyre_live_wish(&w.live) == VYRE_LIVE_LEAVE_NOW) break;
+                if (spill.blocks && vyre_live_waits(&w.live) && vyre_take_offered(&w.live, ring_slots, &offered)) {
+                    next.kind = VYRE_PICK_INBOX;
+                    break;
+                }
+#endif
                 next = vyre_choose(&order, &spill, flow, &sight, &held, ticket, above, vyre_first_open(&open));
                 if (next.kind != VYRE_PICK_NOTHING) break;
                 const bool others = busy ? vyre_become_idle(flow) : sight.busy > 0u;
                 busy = false;
+#if VYRE_LIVE
+                if (vyre_live_follows(&w.live) && vyre_live_wish(&w.live) == VYRE_LIVE_STAY &&
+                    !vyre_spill_is_used_up(&spill, flow))
+                    continue;
+                if (spill.blocks && vyre_live_waits(&w.live)) continue;
+#endif
                 if (others && ++polls < VYRE_POLLS) continue;
                 next = vyre_leave_places(&spill, &held);
                 break;
@@ -313,6 +375,9 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                 notes[vyre_local_fetch_add(&note_count, 1u)] = batch.slot[k] | batch.class[k] << VYRE_NOTE_CLASS_SHIFT;
             }
         }
+#if VYRE_LIVE
+        if (mine.kind == VYRE_PICK_INBOX) vyre_note_offered(&w, &filter, &offered, notes, &note_count, &open);
+#endif
         if (w.leaves) leaving = 1u;
         barrier(CLK_LOCAL_MEM_FENCE);
 
@@ -333,7 +398,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         vyre_spill_notes(&spill, flow, &open, notes, note_count);
         if (lane == 0u && from_block && !leaving && open.kept.count < VYRE_KEPT_BLOCKS)
             open.kept.block[open.kept.count++] = mine.begin;
-        above = mine.class < VYRE_PRIORITY_NORMAL ? add_sat(above, mine.count) : 0u;
+        if (mine.count) above = mine.class < VYRE_PRIORITY_NORMAL ? add_sat(above, mine.count) : 0u;
     }
     if (lane == 0u) {
         vyre_leave_places(&spill, &held);

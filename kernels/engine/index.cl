@@ -14,6 +14,7 @@
  * VYRE_COUNT_ROWS rows of `chunks` words; begins has 5 * chunks + 1 words; sums has at least 7 and `local size` words, local size being
  * a power of two. Nothing here faults.
  */
+#include "filter.h"
 #include "order.h"
 
 #ifndef VYRE_CHUNK_SLOTS
@@ -24,21 +25,6 @@
 #define VYRE_ROW_RESUMED 5u
 #define VYRE_ROW_SHUT_OUT 6u
 #define VYRE_NOT_CLAIMABLE 7u
-
-typedef struct {
-    __global uint *ring;
-    __global const uint *control;
-    __global const uchar *selected;
-    uint has_selected;
-    uint gate;
-    uint epoch;
-    uint age_threshold;
-} vyre_filter;
-
-static bool vyre_tenant_may_run(const vyre_filter *filter, uint tenant) {
-    return !filter->gate || (tenant < VYRE_CONTROL_TENANT_MASKS_WORDS &&
-                             filter->control[VYRE_CONTROL_TENANT_MASKS + tenant]);
-}
 
 /* Paused and due: becomes Ready (spec 1.6, resume). */
 static bool vyre_resume_if_due(__global uint *ring, uint slot, uint epoch) {
@@ -61,7 +47,7 @@ typedef struct {
 static vyre_finding vyre_examine(const vyre_filter *filter, uint slot) {
     __global const uint *words = VYRE_WORD(filter->ring, slot, 0u);
     vyre_finding finding = {VYRE_NOT_CLAIMABLE, slot, VYRE_COUNT_ROWS};
-    if (filter->has_selected && !filter->selected[slot]) return finding;
+    if (!vyre_is_selected(filter, slot)) return finding;
     const uint state = vyre_load_relaxed(VYRE_WORD(filter->ring, slot, VYRE_WORD_STATE));
     const bool waits = state == VYRE_STATE_PAUSED;
     if (!waits && !vyre_is_schedulable(state)) return finding;
@@ -78,18 +64,6 @@ static vyre_finding vyre_examine(const vyre_filter *filter, uint slot) {
     return finding;
 }
 
-static vyre_filter vyre_make_filter(__global uint *ring, __global const uint *control, uint gate,
-                                    __global const uchar *selected, uint has_selected, uint age_threshold) {
-    vyre_filter filter;
-    filter.ring = ring;
-    filter.control = control;
-    filter.selected = selected;
-    filter.has_selected = has_selected;
-    filter.gate = gate;
-    filter.epoch = control[VYRE_CONTROL_EPOCH];
-    filter.age_threshold = age_threshold;
-    return filter;
-}
 
 /* By all: flow and directory as a round begins with them. */
 static void vyre_clear_lines(volatile __global uint *flow, __global uint *directory, uint directory_words) {

@@ -1,7 +1,8 @@
 /* lane.cl - the driver for CPUs: every work-item is a worker of its own.
  *
  * Phases: take a ticket or a block, turn its slots, spill what must queue; leave when nothing is left (choose.h), on SHUTDOWN, or when
- * the claims of this kernel are used up. Nobody waits for anybody: work that a worker has in hand when it leaves is either published
+ * the claims of this kernel are used up. A live kernel (live.h) also takes slots that other processes offer, and one that follows stays
+ * until the host asks its idle workers to leave. Nobody waits for anybody: work that a worker has in hand when it leaves is either published
  * in a block or left to the next round by its state.
  *
  * Memory order: slots as in core.h; spilled blocks as in spill.h; flow by relaxed adds and compare-and-swaps.
@@ -14,6 +15,7 @@
 #define VYRE_AHEAD 16u
 
 #include "choose.h"
+#include "filter.h"
 
 #if VYRE_HAS_PREFETCH
 #define VYRE_PREFETCH(p) __builtin_prefetch((__global const void *)(p), 1)
@@ -41,18 +43,20 @@ static void vyre_flush(const vyre_spill *spill, volatile __global uint *flow, vy
         if (open->size[class]) vyre_publish_block(spill, flow, class, open->block[class], open->size[class]);
 }
 
-static void vyre_spill_slot(const vyre_spill *spill, volatile __global uint *flow, vyre_open_blocks *open, uint class,
+/* Says whether there was room; a slot without is found by the next index. */
+static bool vyre_spill_slot(const vyre_spill *spill, volatile __global uint *flow, vyre_open_blocks *open, uint class,
                             uint slot) {
-    if (class == VYRE_RESTS || !spill->blocks) return;
+    if (!spill->blocks) return false;
     if (!open->size[class]) {
         open->block[class] = vyre_open_block(spill, flow, &open->kept);
-        if (open->block[class] == VYRE_NO_BLOCK) return;
+        if (open->block[class] == VYRE_NO_BLOCK) return false;
     }
     spill->pool[open->block[class] * VYRE_BLOCK + open->size[class]] = slot;
     if (++open->size[class] == VYRE_BLOCK) {
         vyre_publish_block(spill, flow, class, open->block[class], VYRE_BLOCK);
         open->size[class] = 0u;
     }
+    return true;
 }
 
 /* The slots of a block, which may be the worker's own: that is closed first. */
@@ -87,6 +91,30 @@ static void vyre_run_ticket(vyre_worker *w, const vyre_order *order, const vyre_
     }
 }
 
+#if VYRE_LIVE
+
+#define VYRE_ACCEPT 32u
+
+/* Slots that other processes offer: one of a class that nothing waits above is turned at once, the others queue. */
+static void vyre_accept(vyre_worker *w, const vyre_sight *sight, const vyre_spill *spill, vyre_open_blocks *open,
+                        const vyre_filter *filter, uint ring_slots) {
+    uint slots[VYRE_ACCEPT];
+    const uint count = vyre_live_take(&w->live, ring_slots, slots, VYRE_ACCEPT);
+    for (uint i = 0; i < count && !w->leaves; ++i) {
+        __global const uint *words = VYRE_WORD(w->ring, slots[i], 0u);
+        if (!vyre_is_selected(filter, slots[i]) || !vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) continue;
+        const uint class = vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], w->age_threshold);
+        const bool waits = min(min(sight->next_high, sight->next_low), vyre_first_open(open)) < class ||
+                           (sight->spilled && vyre_spilled_above(spill, w->flow, class));
+        if (waits && vyre_spill_slot(spill, w->flow, open, class, slots[i])) continue;
+        w->higher_waits = waits;
+        const uint after = vyre_turns(w, slots[i], VYRE_TURNS);
+        if (after != VYRE_RESTS) vyre_spill_slot(spill, w->flow, open, after, slots[i]);
+    }
+}
+
+#endif
+
 __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global const uint *begins,
                        __global const uint *places, const uint chunks, const uint ticket, const int claims_each,
                        const uint counts_budget, const uint age_threshold, volatile __global uint *flow,
@@ -94,27 +122,45 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        const uint block_places, __global uint *tally, __global uchar *arena,
                        __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
                        __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_TRACE_PARAMETERS) {
+                       __global vyre_witness *witness VYRE_TRACE_PARAMETERS VYRE_LIVE_PARAMETERS) {
     uint counts[VYRE_TALLY_WORDS];
     for (uint i = 0; i < VYRE_TALLY_WORDS; ++i) counts[i] = 0u;
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_global_id(0), age_threshold, counts_budget, claims_each);
     vyre_trace_to(&w, trace_words, trace_capacity);
+    vyre_live_to(&w, live_words, live_capacity, live_workers, w.worker);
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
     vyre_open_blocks open = {{0u, 0u, 0u, 0u, 0u}, {0u, 0u, 0u, 0u, 0u}, {{0u, 0u, 0u, 0u}, 0u}};
     vyre_held held = {{VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK}};
     uint above = vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION);
+#if VYRE_LIVE
+    const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
+#endif
     uint polls = 0u;
     bool busy = false;
 
     while (!w.leaves && w.claims_left > 0) {
         const vyre_sight sight = vyre_look(&order, &spill, flow, control, ticket);
         if (sight.shutdown) break;
+#if VYRE_LIVE
+        if (vyre_live_wish(&w.live) == VYRE_LIVE_LEAVE_NOW) break;
+        if (vyre_live_waits(&w.live)) {
+            if (!busy) vyre_become_busy(flow);
+            busy = true;
+            vyre_accept(&w, &sight, &spill, &open, &filter, ring_slots);
+        }
+#endif
         vyre_pick pick = vyre_choose(&order, &spill, flow, &sight, &held, ticket, above, vyre_first_open(&open));
         if (pick.kind == VYRE_PICK_NOTHING) {
             const bool others = busy ? vyre_become_idle(flow) : sight.busy > 0u;
             busy = false;
+#if VYRE_LIVE
+            if (vyre_live_follows(&w.live) && vyre_live_wish(&w.live) == VYRE_LIVE_STAY &&
+                !vyre_spill_is_used_up(&spill, flow))
+                continue;
+            if (vyre_live_waits(&w.live)) continue;
+#endif
             if (others && ++polls < VYRE_POLLS) continue;
             pick = vyre_leave_places(&spill, &held);
             if (pick.kind == VYRE_PICK_NOTHING) break;

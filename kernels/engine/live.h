@@ -28,6 +28,7 @@ typedef struct {
     vyre_word_ptr words;
     uint capacity; /* places of the inbox, a power of two */
     uint workers;  /* redo records */
+    uint record;   /* this worker's */
 } vyre_live;
 
 #define VYRE_LIVE_TRIES 64u /* of one worker at one place, before it looks elsewhere */
@@ -72,24 +73,23 @@ static bool vyre_live_waits(const vyre_live *live) {
     return vyre_load_relaxed(live->words + VYRE_LIVE_INBOX_HEAD) != vyre_load_relaxed(live->words + VYRE_LIVE_INBOX_TAIL);
 }
 
+/* Workers stay when they find nothing. */
 static bool vyre_live_follows(const vyre_live *live) {
     return vyre_load_relaxed(live->words + VYRE_LIVE_FOLLOW) != 0u;
 }
 
-/* The host wants idle workers to end their kernel. */
-static bool vyre_live_leaves(const vyre_live *live) {
-    return vyre_load_relaxed(live->words + VYRE_LIVE_LEAVE) != 0u;
-}
+/* The host's wish: VYRE_LIVE_STAY, LEAVE_IDLE (who finds no work) or LEAVE_NOW (who holds none). */
+static uint vyre_live_wish(const vyre_live *live) { return vyre_load_relaxed(live->words + VYRE_LIVE_LEAVE); }
 
 static vyre_word_ptr vyre_live_redo(const vyre_live *live, uint worker) {
     return live->words + VYRE_LIVE_HEADER_WORDS + live->capacity + (ulong)worker * VYRE_LIVE_REDO_WORDS;
 }
 
 /* Drops other workers' records of a slot that this one holds: they are published, and theirs would be written over newer words. */
-static void vyre_live_forget(const vyre_live *live, uint worker, uint slot) {
+static void vyre_live_forget(const vyre_live *live, uint slot) {
     for (uint other = 0u; other < live->workers; ++other) {
         vyre_word_ptr mark = vyre_live_redo(live, other);
-        if (other != worker && vyre_load_relaxed(mark) == slot + 1u) vyre_cas_value_acq_rel(mark, slot + 1u, 0u);
+        if (other != live->record && vyre_load_relaxed(mark) == slot + 1u) vyre_cas_value_acq_rel(mark, slot + 1u, 0u);
     }
 }
 

@@ -92,4 +92,12 @@ static bool vyre_has_spilled(const vyre_spill *spill, volatile __global uint *fl
            min(vyre_load_relaxed(flow + VYRE_FLOW_TAILS(class)), spill->places);
 }
 
+/* Whether what is spilled from here on may have to wait for the next round. */
+static bool vyre_spill_is_used_up(const vyre_spill *spill, volatile __global uint *flow) {
+    if (vyre_load_relaxed(flow + VYRE_FLOW_BLOCKS) >= spill->blocks) return true;
+    for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class)
+        if (vyre_load_relaxed(flow + VYRE_FLOW_TAILS(class)) >= spill->places) return true;
+    return false;
+}
+
 #endif

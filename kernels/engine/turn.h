@@ -17,6 +17,7 @@
 
 #include "core.h"
 #include "trace.h"
+#include "redo.h"
 
 #define VYRE_TURNS 4u
 #define VYRE_RESTS 7u /* the task needs no queue: done, paused, faulted, or not ours */
@@ -90,6 +91,9 @@ typedef struct {
     uint tenant_word, tenant_run;
 #if VYRE_TRACE
     vyre_trace trace;
+#endif
+#if VYRE_LIVE
+    vyre_live live;
 #endif
 } vyre_worker;
 
@@ -169,7 +173,14 @@ typedef struct {
     uint state; /* to be published; nothing while the worker goes on */
     uint class; /* where it must queue, or VYRE_RESTS */
     bool goes_on;
+    bool noted; /* in a redo record, until the state is published */
 } vyre_ending;
+
+/* Publishes a claimed slot whose words are written. */
+static void vyre_publish_ending(vyre_worker *w, uint slot, vyre_ending ending) {
+    vyre_store_release(VYRE_WORD(w->ring, slot, VYRE_WORD_STATE), ending.state);
+    if (ending.noted) vyre_redo_end(&w->live);
+}
 
 /* Counts how a turn of a claimed slot ended and writes everything but the state. */
 static vyre_ending vyre_end_turn(vyre_worker *w, uint slot, vyre_outcome outcome, bool may_go_on, bool clean) {
@@ -179,9 +190,12 @@ static vyre_ending vyre_end_turn(vyre_worker *w, uint slot, vyre_outcome outcome
     vyre_witness_end(w->witness, slot, w->worker, outcome.kind);
     vyre_count(w, words, outcome.kind);
     vyre_trace_turn(&w->trace, slot, words, outcome.kind);
+    ending.noted = vyre_redo_begin(&w->live, slot, words, outcome);
     ending.state = vyre_settle(words, outcome, clean);
     ending.goes_on = outcome.kind == VYRE_YIELD && may_go_on && !w->higher_waits && vyre_may_claim(w, slot);
-    if (ending.goes_on) vyre_witness_claim(w->witness, slot, w->worker);
+    if (!ending.goes_on) return ending;
+    vyre_witness_claim(w->witness, slot, w->worker);
+    if (ending.noted) vyre_redo_end(&w->live);
     return ending;
 }
 
@@ -214,7 +228,7 @@ static uint vyre_turns(vyre_worker *w, uint slot, uint turns) {
     vyre_trace_look(w->trace, began);
     if (!vyre_may_claim(w, slot) || !vyre_took(w, slot, vyre_claim(w->ring, slot))) return VYRE_RESTS;
     const vyre_ending ending = vyre_run_turns(w, slot, turns, false);
-    vyre_store_release(VYRE_WORD(w->ring, slot, VYRE_WORD_STATE), ending.state);
+    vyre_publish_ending(w, slot, ending);
     return ending.class;
 }
 

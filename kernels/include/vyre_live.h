@@ -28,16 +28,17 @@
 #define VYRE_LIVE_ONCE_WORDS                  17u            /* how many they are */
 #define VYRE_LIVE_STATE                       32u            /* OPEN while slots may be edited, CLOSING, CLOSED; written by the launch */
 #define VYRE_LIVE_FOLLOW                      48u            /* non-zero: the launch stays when drained; written by the launch */
-#define VYRE_LIVE_LEAVE                       64u            /* non-zero: workers that find no work end their kernel; written by the launch */
+#define VYRE_LIVE_LEAVE                       64u            /* one of the wishes below; written by the launch */
 #define VYRE_LIVE_BELL                        80u            /* one more for each change an editor made; the launch sleeps on it */
 #define VYRE_LIVE_SLEEPERS                    96u            /* processes that sleep on BELL and must be woken */
 #define VYRE_LIVE_ACCEPTED                    112u           /* slots that editors made claimable; counted before they are published */
 #define VYRE_LIVE_INBOX_HEAD                  128u           /* place that is taken next, modulo 2^32 */
 #define VYRE_LIVE_INBOX_TAIL                  144u           /* place that is filled next, modulo 2^32 */
-#define VYRE_LIVE_IDLE                        160u           /* workers that poll and find nothing; written by workers */
-#define VYRE_LIVE_ROUND                       176u           /* rounds begun; written by the launch */
 
 /* Inbox and redo records */
+#define VYRE_LIVE_STAY                        0u             /* what LEAVE asks of workers */
+#define VYRE_LIVE_LEAVE_IDLE                  1u             /* end the kernel when there is no work */
+#define VYRE_LIVE_LEAVE_NOW                   2u             /* end it with the work in hand */
 #define VYRE_LIVE_HEADER_WORDS                256u           /* the inbox begins here, redo records follow it */
 #define VYRE_LIVE_LAP_SHIFT                   28u            /* a place of the inbox: lap above, slot + 1 below */
 #define VYRE_LIVE_LAP_MASK                    15u

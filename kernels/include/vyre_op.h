@@ -46,6 +46,9 @@
  *   vyre_words(task, handle, first, count, writes)  words of any type
  *   vyre_argument_record(task, index)             a record of the argument table (--buffer args=FILE.npy)
  *
+ * Records. vyre_debug(task, format, first, second) leaves a record in the debug log, as a PRINTF task does; `launch --debug-log`
+ * shows it, and `debug` later.
+ *
  * An index past the range that was asked for is not checked: inside it the operation is trusted. Tasks run at the same time
  * and in any order, so two that write the same words must do it through atomics.
  *

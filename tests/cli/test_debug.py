@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, write_ring
+from tests.cli.support import slot, spawn, write_ring
 from vyrectl.abi.opcodes import PRINTF
+from vyrectl.protocol.debug_log import read_debug_log
 
 
 @pytest.fixture
@@ -89,3 +90,13 @@ def test_options_that_need_a_log(cli: Cli, log: Path) -> None:
     assert cli("launch", "ring.bin", "--formats", "formats.json").code == 2
     assert cli("launch", "ring.bin", "--debug-records", "4").code == 2
     assert cli("launch", "ring.bin", "--record-capacity", "4").code == 2
+
+
+def test_a_feed_tells_records_too(log: Path) -> None:
+    write_ring(log.parent / "ring.bin", *[slot()] * 4)
+    fed = b'{"op": "printf", "task": 1, "input": 7, "output": 1}\n{"op": "printf", "task": 2, "input": 9}\n'
+    options = ("--debug-log", "new.bin", "--formats", "formats.json", "--device", "reference")
+    result = spawn("launch", "ring.bin", "--feed", "-", *options, stdin=fed)
+    assert result.returncode == 0
+    assert sum(line.startswith(b"printf, ") for line in result.stderr.splitlines()) == 2
+    assert read_debug_log((log.parent / "new.bin").read_bytes()).cursor == 8

@@ -128,3 +128,12 @@ def test_a_log_that_exists_is_appended_to(cli: Cli, recorded: Path) -> None:
     record = cli("replay", "run.vrrl", "--json").json()
     assert (record["capacity"], record["total"]) == (5, 5)
     assert [one["slot"] for one in record["records"]] == [3, 0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("name", "code"), [("ring.bin", 3), ("none/run.vrrl", 1), (".", 1)])
+def test_a_log_that_cannot_be_written_stops_the_launch_before_it_starts(
+    cli: Cli, ring: Path, name: str, code: int
+) -> None:
+    before = ring.read_bytes()
+    result = cli("launch", "ring.bin", "--device", "reference", "--record", name)
+    assert (result.code, ring.read_bytes()) == (code, before)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from tests.conformance.cases import Case, InProcess, Runner, given, make_slots, zeros
+from vyrectl import Ring, launch
 from vyrectl.engine.ops import load_source
 from vyrectl.task.arrays import SlotArray
 
-ENDS, FORGETFUL, SCRIBBLER, READER = range(0x2_0000, 0x2_0004)
+ENDS, FORGETFUL, SCRIBBLER, READER, TELLER = range(0x2_0000, 0x2_0005)
 SOURCE = load_source(Path(__file__).with_name("user_ops.cl"))
 BAD_HANDLE, OUT_OF_RANGE, BAD_OUTCOME, OVERFLOW = 0xFFFF_FF02, 0xFFFF_FF03, 0xFFFF_FF07, 0xFFFF_FF04
 
@@ -91,3 +92,14 @@ def test_what_an_operation_can_ask_about_a_buffer(
 def test_a_report_names_them_by_their_id(device_runner: InProcess) -> None:
     report = device_runner.run(case(make_slots(2, op_handle=[ENDS, SCRIBBLER]))).report
     assert [op["op_handle"] for op in report["by_op"]] == [ENDS, SCRIBBLER]
+
+
+def test_records_in_the_debug_log(opencl_runner: Runner) -> None:
+    if not isinstance(opencl_runner, InProcess):
+        pytest.skip("the log itself does not cross this runner's process")
+    slots = make_slots(3, op_handle=TELLER, param=[5, 6, 7], tenant_id=4)
+    report = launch(Ring.from_slots(slots), device=opencl_runner.backend, ops=[SOURCE])
+    told = {(one.format_id, *one.arguments) for one in report.debug.records}
+    first = {(7, 5 + n, pc, 16 * n) for n in range(3) for pc in (0, 1)}
+    assert told == first | {(8, 4, 2, 16 * n) for n in range(3)}
+    assert len(report.debug.records) == 12

@@ -32,6 +32,12 @@ VYRE_OP(0x20002, scribbler, "changes its private copy of every word") {
     return vyre_done();
 }
 
+VYRE_OP(0x20004, teller, "leaves two records in the debug log, then yields once") {
+    vyre_debug(task, 7u, task->param, task->pc);
+    vyre_debug(task, 8u, task->tenant_id, 2u);
+    return task->pc ? vyre_done() : vyre_yield(1u, 0u);
+}
+
 VYRE_OP(0x20003, reader, "output[0..2] = type and length of the input, and whether an empty range at its end is fine") {
     __global uint *out = vyre_write_u32(task, task->output_handle, 0, 3);
     VYRE_CHECK(task);

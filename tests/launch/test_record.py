@@ -168,3 +168,11 @@ def test_the_tail_of_a_debug_log_tells_each_record_once() -> None:
         seen += [one.format_id for one in tail.news(log)]
         assert not tail.news(log)
     assert seen == [0, 1]
+
+
+def test_tasks_that_came_while_the_launch_ran() -> None:
+    before, after = ring_of(3, op_handle=0, continuation_pc=5), ring_of(3, op_handle=0, continuation_pc=9)
+    before["state"][1], after["state"] = 3, 3
+    after["task_id"][2], after["input_handle"] = 77, before["input_handle"]
+    (records,) = ended_records(before, after, 0, 1)
+    assert records["arguments"][:, 3].tolist() == [5, 9, 9]

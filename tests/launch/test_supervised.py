@@ -135,7 +135,9 @@ def test_an_endless_task_is_killed_and_named(tmp_path: Path, ops: Path) -> None:
     assert code == 124
     assert error["running"] == [2]
     assert "was killed with these tasks running: slot 2 (0x20001, task 3)" in error["message"]
-    assert read(ring)["state"].tolist() == [3, 3, 2, 1]
+    *others, last = read(ring)["state"].tolist()
+    assert others == [3, 3, 2]
+    assert last in (1, 3), "another worker may have had the time for it"
 
 
 @pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -179,6 +181,18 @@ def test_a_ring_that_is_replaced_under_a_launch(tmp_path: Path, ops: Path) -> No
     rescued = read(tmp_path / "ring.bin.rescued")
     assert len(rescued) == SLOW_TASKS
     assert set(rescued["state"].tolist()) == {1, 3}
+
+
+def test_a_ring_that_is_deleted_under_a_launch(tmp_path: Path, ops: Path) -> None:
+    ring, process = start_slowly(tmp_path, ops)
+    ring.unlink()
+    process.send_signal(signal.SIGTERM)
+    code, error = end_of(process)
+    assert code == 1
+    assert not ring.exists()
+    rescued = read(tmp_path / "ring.bin.rescued")
+    assert set(rescued["state"].tolist()) == {1, 3}
+    assert "ring.bin.rescued" in error["message"] + str(error["fix"])
 
 
 def test_in_place_or_not_gives_the_same_bytes(tmp_path: Path) -> None:

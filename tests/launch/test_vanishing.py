@@ -1,7 +1,9 @@
-"""A device that vanishes at the backend's edge, at any call: the error says so, and ring and outputs are as before."""
+"""A device or a ring file that vanishes under a launch: the error says so, and ring and outputs are as before."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from vyrectl.engine.backend import Job, RoundIndex
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.reference import ReferenceBackend, ReferenceSession
 from vyrectl.engine.reference_ops import BODIES
-from vyrectl.errors import KernelDiedError
+from vyrectl.errors import FileError, KernelDiedError
 from vyrectl.ring.hold import holder_of
 
 FILL, REQUEUE_N = 0x1002, 0x1007
@@ -100,3 +102,51 @@ def test_a_device_that_vanishes(tmp_path: Path, call: str, after: int) -> None:
     assert backend.session.closed
     assert holder_of(path) is None
     assert sorted(one.name for one in tmp_path.iterdir()) == ["out.npy", "ring.bin", "ring.bin.lock"]
+
+
+class Meddling(ReferenceSession):
+    """A session during which somebody else changes the ring's file."""
+
+    def __init__(self, job: Job, meddle: Callable[[], None]) -> None:
+        super().__init__(job, BODIES)
+        self._meddle = meddle
+
+    def finish(self) -> None:
+        self._meddle()
+
+
+class MeddlingBackend(ReferenceBackend):
+    """Opens such sessions."""
+
+    def __init__(self, meddle: Callable[[], None]) -> None:
+        super().__init__()
+        self._meddle = meddle
+
+    def open(self, job: Job) -> Meddling:
+        return Meddling(job, self._meddle)
+
+
+@pytest.mark.parametrize("change", ["replaced", "truncated", "deleted", "written"])
+def test_a_file_that_changes_under_a_launch_in_a_copy(tmp_path: Path, change: str) -> None:
+    """What somebody else put there stays."""
+    path, other = tmp_path / "ring.bin", tmp_path / "other.bin"
+    path.write_bytes(make_slots(10).tobytes())
+    other.write_bytes(make_slots(3).tobytes())
+
+    def meddle() -> None:
+        if change == "replaced":
+            os.replace(other, path)
+        elif change == "truncated":
+            os.truncate(path, 64)
+        elif change == "deleted":
+            path.unlink()
+        else:
+            path.write_bytes(make_slots(10, task_id=9).tobytes())
+            os.utime(path, ns=(1, 1))
+
+    with pytest.raises(FileError, match="deleted, replaced or changed"):
+        launch(path, device=MeddlingBackend(meddle))
+    left = {"replaced": make_slots(3), "truncated": make_slots(1), "written": make_slots(10, task_id=9)}
+    assert (path.read_bytes() if path.exists() else None) == (
+        left[change].tobytes() if change in left else None
+    )

@@ -27,7 +27,7 @@ CLAIM_BY_STORE = (
 )
 SETTLE = "    const uint state = vyre_settle(words, outcome, false);\n"
 STATE_FIRST = "    vyre_store_release(words + VYRE_WORD_STATE, vyre_outcome_state(outcome.kind));\n"
-EXAMINE = "    if (filter->has_selected && !filter->selected[slot]) return finding;\n"
+EXAMINE = "    if (!vyre_is_selected(filter, slot)) return finding;\n"
 SPILL = "    spill->pool[open->block[class] * VYRE_BLOCK + open->size[class]] = slot;\n    if (++open->size"
 NAMED = "vyre_cas_value_acq_rel(directory + place, 0u, block + 1u)"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from vyrectl.engine.ops import OpSource, load_source
+from vyrectl.engine.ops import OpSource, load_source, shipped_ops
 from vyrectl.errors import FileError, InvalidInputError, KernelBuildError
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.program import build_program
-from vyrectl.opencl.source import assemble, op_order
+from vyrectl.opencl.source import Variant, assemble, op_order
 
 OP = 'VYRE_OP(0x20000, mine, "x") { return vyre_done(); }\n'
 LINE = re.compile(r'^#line (\d+) "([^"]*)"$')
@@ -128,3 +128,15 @@ def test_a_mistake_in_an_include_is_reported_there(device: Device, tmp_path: Pat
     with pytest.raises(KernelBuildError) as caught:
         build_program(device, (source(tmp_path, f'#include "inner.h"\n{OP}'),))
     assert re.search(r"inner\.h:3\b", caught.value.log)
+
+
+def test_jit_compiles_what_a_ring_names_and_the_interpreter_everything() -> None:
+    spin, saxpy = 0x1005, 0x1003
+    jit, interpreter = assemble((), Variant(only=frozenset({spin}))), assemble()
+    assert "VYRE_OP(0x1005, spin" in jit
+    assert "VYRE_GROUP_OP(0x1003, saxpy" not in jit
+    dispatched = re.findall(r"case 0x([0-9a-f]+)u: return vyre_op_\w+\(task\);", jit)
+    assert [int(code, 16) for code in dispatched] == [spin]
+    everything = re.findall(r"case 0x([0-9a-f]+)u: return vyre_op_\w+\(task\);", interpreter)
+    assert {op.id for op in shipped_ops()} <= {int(code, 16) for code in everything}
+    assert saxpy in {int(code, 16) for code in everything}

@@ -91,3 +91,16 @@ def test_a_log_that_cannot_be_written(path: Path, monkeypatch: pytest.MonkeyPatc
 def append_and_sync(log: ReplayLog) -> None:
     log.append(record(9))
     log.sync()
+
+
+def test_an_early_look_at_a_log(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = path.read_bytes() if path.exists() else None
+    ReplayLog.check(path)
+    assert (path.read_bytes() if path.exists() else None) == before
+    ReplayLog.check(tmp_path / "new.vrrl")
+    assert not (tmp_path / "new.vrrl").exists()
+    with pytest.raises(FileError, match="no such file"):
+        ReplayLog.check(tmp_path / "none" / "new.vrrl")
+    monkeypatch.setattr("os.access", lambda *arguments: False)
+    with pytest.raises(FileError, match="permission denied"):
+        ReplayLog.check(tmp_path / "new.vrrl")

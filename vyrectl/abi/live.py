@@ -71,14 +71,12 @@ _ONCE = (
 _HOT = (
     ("STATE", "OPEN while slots may be edited, CLOSING, CLOSED; written by the launch"),
     ("FOLLOW", "non-zero: the launch stays when drained; written by the launch"),
-    ("LEAVE", "non-zero: workers that find no work end their kernel; written by the launch"),
+    ("LEAVE", "one of the wishes below; written by the launch"),
     ("BELL", "one more for each change an editor made; the launch sleeps on it"),
     ("SLEEPERS", "processes that sleep on BELL and must be woken"),
     ("ACCEPTED", "slots that editors made claimable; counted before they are published"),
     ("INBOX_HEAD", "place that is taken next, modulo 2^32"),
     ("INBOX_TAIL", "place that is filled next, modulo 2^32"),
-    ("IDLE", "workers that poll and find nothing; written by workers"),
-    ("ROUND", "rounds begun; written by the launch"),
 )
 
 HEADER: tuple[LiveWord, ...] = (
@@ -91,6 +89,9 @@ WORD: dict[str, int] = {word.name: word.index for word in HEADER}
 
 HEADER_WORDS = 16 * LINE_WORDS
 """Where the inbox begins."""
+
+STAY, LEAVE_IDLE, LEAVE_NOW = 0, 1, 2
+"""What LEAVE asks of workers: stay, end the kernel when there is no work, end it with the work in hand."""
 
 STATE_OPENING, STATE_OPEN, STATE_CLOSING, STATE_CLOSED = 0, 1, 2, 3
 

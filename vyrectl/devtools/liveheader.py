@@ -22,6 +22,9 @@ def live_header() -> str:
     """The whole text of `vyre_live.h`, ending in a newline."""
     words = [(word.name, f"{word.index}u", word.meaning) for word in live.HEADER]
     layout = [
+        ("STAY", f"{live.STAY}u", "what LEAVE asks of workers"),
+        ("LEAVE_IDLE", f"{live.LEAVE_IDLE}u", "end the kernel when there is no work"),
+        ("LEAVE_NOW", f"{live.LEAVE_NOW}u", "end it with the work in hand"),
         ("HEADER_WORDS", f"{live.HEADER_WORDS}u", "the inbox begins here, redo records follow it"),
         ("LAP_SHIFT", f"{live.LAP_SHIFT}u", "a place of the inbox: lap above, slot + 1 below"),
         ("LAP_MASK", f"{live.LAP_MASK}u", ""),

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -37,6 +35,9 @@ def launch_elsewhere(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) 
         VyrectlError: Whatever the launch raises, relayed.
         RuntimeError: The interpreter met a bug, or ended without an answer.
     """
+    import pickle
+    import subprocess
+
     command = [sys.executable, "-m", "vyrectl.launch.elsewhere"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin is not None
@@ -60,6 +61,8 @@ def launch_elsewhere(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) 
 
 
 def _main() -> int:
+    import pickle
+
     from vyrectl.launch.supervised import launch_file
 
     plan = pickle.loads(sys.stdin.buffer.read())

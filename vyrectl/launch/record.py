@@ -1,9 +1,10 @@
 """What a launch leaves in a replay log (spec 3.7): one record for every task that it brought to its end. Imports numpy.
 
 Devices keep no list of their turns, so the records come from the ring before and after: a slot that changed and is Done
-or Faulted now gives one, in the order of the slots. `timestamp_ns` is the end of the launch, `epoch` the one it started
-with (with which it can be run again), the arguments are words 4 to 7 as they were before. The evidence is the state,
-`program_bug` with the fault code for a faulted task, and the FNV-1a hash of the slot's 64 bytes.
+or Faulted now gives one, in the order of the slots; a slot that several tasks went through gives one, of the last.
+`timestamp_ns` is the end of the launch, `epoch` the one it started with (with which it can be run again), the arguments
+are words 4 to 7 as they were before. The evidence is the state, `program_bug` with the fault code for a faulted task,
+and the FNV-1a hash of the slot's 64 bytes.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ RECORD_DTYPE = np.dtype(
 """A record as `vyrectl.protocol.replay` packs it."""
 
 assert RECORD_DTYPE.itemsize == RECORD_BYTES
+
+_SAME_TASK = ("task_id", "op_handle", "tenant_id", "input_handle", "output_handle", "param")
+"""Words that no turn changes: a slot in which one differs holds another task than before."""
 
 ARGUMENTS = ("input_handle", "output_handle", "param", "continuation_pc")
 CHUNK_SLOTS = 1 << 16
@@ -118,13 +122,21 @@ def _records(
 ) -> NDArray[np.void]:
     records = np.zeros(len(numbers), RECORD_DTYPE)
     faulted = new["state"] == int(TaskState.FAULTED)
-    published = np.isin(old["state"], _FRESH)  # a task that the launch itself put there
     records["marker"], records["timestamp_ns"], records["epoch"] = MARKER, timestamp_ns, epoch
     records["slot"], records["tenant_id"], records["opcode"] = numbers, new["tenant_id"], new["op_handle"]
-    for place, name in enumerate(ARGUMENTS):
-        records["arguments"][:, place] = np.where(published, new[name], old[name])
+    for place, name in enumerate(ARGUMENTS[:3]):
+        records["arguments"][:, place] = new[name]
+    records["arguments"][:, 3] = np.where(_published(old, new), new[ARGUMENTS[3]], old[ARGUMENTS[3]])
     records["slot_status"] = new["state"]
     records["failure_class"] = np.where(faulted, int(FailureClass.PROGRAM_BUG), 0)
     records["backend_code"] = np.where(faulted, new["continuation_data"], 0)
     records["output_digest"] = slot_digests(new)
     return records
+
+
+def _published(old: SlotArray, new: SlotArray) -> NDArray[np.bool_]:
+    """Which slots hold a task that came while the launch ran; booleans, shape (n,)."""
+    other = np.isin(old["state"], _FRESH)
+    for name in _SAME_TASK:
+        other |= old[name] != new[name]
+    return other

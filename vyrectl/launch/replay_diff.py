@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.faults import fault_name
 from vyrectl.abi.states import SCHEDULABLE, TaskState, state_name
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.errors import SlotStatusError, UsageError
@@ -185,7 +186,8 @@ def _compared(
         found.without_evidence += 1
         return None
     if told.slot_status != state:
-        return Divergence(index, record.slot, "state", state_name(told.slot_status), state_name(state))
+        came = f"{state_name(state)} ({fault_name(code)})" if code else state_name(state)
+        return Divergence(index, record.slot, "state", state_name(told.slot_status), came)
     if told.backend_code != code:
         return Divergence(index, record.slot, "fault code", str(told.backend_code), str(code))
     if digest is not None and told.output_digest != digest:

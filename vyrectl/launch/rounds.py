@@ -61,6 +61,8 @@ class Limits:
         deadline: `time.monotonic()` after which no slice starts and a running one is asked to end.
         stop: Asked between and during slices; a reason (one of `vyrectl.launch.report.ENDINGS`) ends the launch.
         watch: Told about progress between slices.
+        quiet: Asked before a launch ends as drained: lets nobody else change the ring from now on and says True, or
+            that somebody has since the last index.
         debug: Given the debug log after each slice; None when nobody reads along.
         started: Called once the device is ready, before the first index.
         finishing: Called when the device has done its work, before anything is saved.
@@ -70,6 +72,7 @@ class Limits:
     deadline: float | None = None
     stop: Interrupt = field(default=lambda: None)
     watch: Callable[[Progress], None] = field(default=lambda progress: None)
+    quiet: Callable[[], bool] = field(default=lambda: True)
     debug: Callable[[NDArray[np.uint32]], None] | None = None
     started: Callable[[], None] = field(default=lambda: None)
     finishing: Callable[[], None] = field(default=lambda: None)
@@ -125,6 +128,8 @@ class Drain:
             course.ended = self._verdict_before(index, control) or self._round(index)
             if course.ended == "on" and self._leaves_nothing(index, control, ends):
                 course.ended = "drained"
+            if course.ended in ("drained", "stalled") and not self._limits.quiet():
+                course.ended = "on"
             if course.ended != "on":
                 return course
 

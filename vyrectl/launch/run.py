@@ -187,6 +187,7 @@ def launch(
         verify=verify,
         quotas=checked_quotas(quotas or {}),
         debug_log=start_debug_log(debug_log),
+        follow=drive is not None,
         trace=0 if trace is None else _positive("trace_records", trace_records, most=MOST_TRACE_RECORDS),
     )
     check = _start_check(job) if verify else None

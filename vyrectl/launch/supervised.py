@@ -304,7 +304,8 @@ def _work(plan: LaunchPlan, held: Hold, memory: _Memory, channel: Channel) -> di
     work = _Work(plan, held, memory, channel, view)
     before = None if plan.record is None else (view.slots.copy(), _start_epoch(plan))
     host = work.host()
-    report = _run(plan, view, {**plan.options, "place": work.place, "live": host}, channel, host)
+    live = host if plan.in_place and plan.output is None else None
+    report = _run(plan, view, {**plan.options, "place": work.place, "live": live}, channel, host)
     work.save()
     host.finish()
     if plan.record is not None and before is not None:
@@ -352,8 +353,10 @@ class _Work:
         from vyrectl.live.host import LiveHost, once_handles
 
         sources = [load_source(Path(path)) for path in self._plan.options.get("ops", ())]
-        once = once_handles(sources)
-        return LiveHost(self._held.target, len(self._view), once=once, wanted=lambda: self.in_place)
+        once, edits = once_handles(sources), not self._plan.options.get("verify", False)
+        return LiveHost(
+            self._held.target, len(self._view), once=once, edits=edits, wanted=lambda: self.in_place
+        )
 
     def save(self) -> None:
         """Write what was not worked on in place; make sure that what was is still the ring."""
@@ -436,7 +439,9 @@ def _run(
             channel.send({"debug": [[one.format_id, one.arguments] for one in news]})
 
     control = None if plan.control is None else load_control(plan.control)
-    limits = Limits(stop=channel.stop_reason, watch=watch, started=started, finishing=finishing)
+    limits = Limits(
+        stop=channel.stop_reason, watch=watch, started=started, finishing=finishing, quiet=host.quiet
+    )
     log = None
     if plan.debug_log is not None:
         limits.debug, log = debug, new_debug_log(plan.debug_records)

@@ -19,9 +19,12 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_WORDS, U32_MAX
+from vyrectl.abi.states import TaskState
 from vyrectl.task.arrays import SlotArray, whole
 
 Numbers = NDArray[np.int64]
+
+_EMPTY = int(TaskState.EMPTY)
 
 STAY, LEAVE_IDLE, LEAVE_NOW = 0, 1, 2
 """What workers are to do: poll for work, leave when they find none, leave as soon as they hold none."""
@@ -141,9 +144,14 @@ class MemoryAccess:
         self.ring_bell()
 
     def _place(self, numbers: Numbers, tasks: SlotArray, fence: Callable[[], None] = lambda: None) -> None:
-        """Write tasks into slots that nobody holds; `fence` stands between payloads and states."""
+        """Write tasks into slots that nobody holds; `fence` stands between states and payloads.
+
+        Meanwhile they are Empty, for whoever reads one that is half written, and for `recover` should this process die.
+        """
         body = whole(tasks).copy().view(SLOT_DTYPE)
-        body["state"] = self._words[numbers, 0]
+        body["state"] = _EMPTY
+        self._words[numbers, 0] = _EMPTY
+        fence()
         whole(self._ring)[numbers] = whole(body)
         fence()
         self._words[numbers, 0] = tasks["state"]

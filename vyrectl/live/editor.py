@@ -85,7 +85,7 @@ class LiveRing:
         sidecar = Sidecar.open(path)
         try:
             if not sidecar.is_live():
-                raise SidecarError("no launch in place is running this ring", where=sidecar.path)
+                raise _unwilling(sidecar)
             return cls(path, sidecar, _map(path, sidecar))
         except BaseException:
             sidecar.close()
@@ -214,6 +214,16 @@ class _Record:
         slots, before, after = (base + at for at in (abi.EDITOR_SLOTS, abi.EDITOR_BEFORE, abi.EDITOR_AFTER))
         rows = words[after : base + abi.EDITOR_WORDS].reshape(abi.EDITOR_BATCH, SLOT_WORDS)
         return cls(words[slots:before], words[before:after], rows)
+
+
+def _unwilling(sidecar: Sidecar) -> SidecarError:
+    if sidecar.state == abi.STATE_OPENING and sidecar.process.is_alive():
+        return SidecarError(
+            "the launch lets nobody change the ring: it is about to begin, or it verifies",
+            where=sidecar.path,
+            fix="Run the command again, or wait for the launch to end",
+        )
+    return SidecarError("no launch in place is running this ring", where=sidecar.path)
 
 
 def _map(path: StrPath, sidecar: Sidecar) -> mmap.mmap:

@@ -135,6 +135,8 @@ class Follow:
         most = MOST_CLAIMS if self._access.polls else FEW_CLAIMS
         self._session.run(most if left is None else min(most, left), self._during, strict=left is not None)
         claimed = self._claims() - before
+        if self._limits.debug is not None:
+            self._limits.debug(self._session.debug_log())
         if claimed:
             self._course.rounds += 1
             progress = Progress(self._course.rounds, claimed, max(index.claimable, claimed), before + claimed)

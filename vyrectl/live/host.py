@@ -27,6 +27,7 @@ class LiveHost:
         ring: The ring file, whose lock is held by this launch; None for a ring in memory, which no other process sees.
         slots: Its slots.
         once: Op handles that may not run twice.
+        edits: Whether other processes may change the ring; a launch that verifies it allows none.
         wanted: Asked when the device is ready; False for no live memory at all.
 
     Attributes:
@@ -40,17 +41,19 @@ class LiveHost:
         slots: int,
         *,
         once: Iterable[int] = (),
+        edits: bool = True,
         wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         self.ring = ring
         self._slots = slots
         self._once = tuple(sorted(once))
+        self._edits = edits
         self._wanted = wanted
         self._seen = 0
         self.sidecar: Sidecar | None = None
 
     def open(self, workers: int, control: NDArray[np.uint32]) -> LiveMemory | None:
-        """Make the sidecar and let editors in; None when none is wanted.
+        """Make the sidecar; None when none is wanted.
 
         Args:
             workers: Redo records.
@@ -66,7 +69,6 @@ class LiveHost:
         self.sidecar = sidecar
         words = sidecar.control_words()
         words[:] = control
-        sidecar.open_doors()
         return LiveMemory(sidecar.kernel_words(), words, sidecar.layout.capacity, workers)
 
     def _make(self, workers: int, control_words: int) -> Sidecar:
@@ -82,9 +84,12 @@ class LiveHost:
         )
 
     def mark(self) -> None:
-        """Remember how often the bell rang; before an index."""
-        if self.sidecar is not None:
-            self._seen = self._bell()
+        """Remember how often the bell rang, before an index; let editors in before the first."""
+        if self.sidecar is None:
+            return
+        if self._edits and self.sidecar.state == abi.STATE_OPENING:
+            self.sidecar.open_doors()
+        self._seen = self._bell()
 
     def quiet(self) -> bool:
         """Shut; but reopen, and say False, when somebody has changed something since the mark."""
@@ -106,7 +111,7 @@ class LiveHost:
 
     def reopen(self) -> None:
         """Take `shut` back."""
-        if self.sidecar is not None:
+        if self.sidecar is not None and self._edits:
             self.sidecar.open_doors()
 
     def finish(self) -> None:

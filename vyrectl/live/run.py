@@ -23,6 +23,7 @@ from vyrectl.launch.rounds import Limits
 from vyrectl.launch.run import Drive, launch
 from vyrectl.live.access import Access, MemoryAccess
 from vyrectl.live.host import LiveHost, once_handles
+from vyrectl.live.queued import QueueAccess
 from vyrectl.live.shared import SharedAccess
 from vyrectl.ring.file import Ring
 from vyrectl.ring.hold import Hold, hold
@@ -45,11 +46,19 @@ def access_to(session: Rounds, host: LiveHost | None = None) -> Access:
     find = getattr(session, "memory", None)
     memory = find() if find is not None else None
     if memory is None:
-        raise DeviceError("this backend cannot be reached beside its rounds", fix="Choose another device")
+        return _through_a_queue(session)
     if host is None or host.sidecar is None:
         return MemoryAccess(*memory)
     polls = getattr(session, "polls", False)
     return SharedAccess(memory[0], host.sidecar, ring=host.ring, polls=polls)
+
+
+def _through_a_queue(session: Rounds) -> Access:
+    open_side = getattr(session, "side", None)
+    side = open_side() if open_side is not None else None
+    if side is None:
+        raise DeviceError("this backend cannot be reached beside its rounds", fix="Choose another device")
+    return QueueAccess(side, len(session.slots()), polls=getattr(session, "polls", False))
 
 
 def load_sources(ops: Sequence[OpSource | str | PathLike[str]]) -> tuple[OpSource, ...]:

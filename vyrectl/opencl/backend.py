@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
+from vyrectl.abi import live as live_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES
-from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
+from vyrectl.engine.arena import map_outputs
+from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, LiveMemory, RoundIndex, Tally
 from vyrectl.engine.ops import OpSource
 from vyrectl.engine.schedule import CLASSES, HIGH_CLASSES
 from vyrectl.errors import DeviceError, KernelDiedError
@@ -40,6 +42,7 @@ from vyrectl.task.arrays import SlotArray
 if TYPE_CHECKING:
     from vyrectl.engine.trace import Trace
     from vyrectl.opencl.clock import Clock
+    from vyrectl.opencl.side import SideQueue
 
 COUNT_ROWS = CLASSES + 2
 """Rows of the index counts: five classes, resumed, shut out."""
@@ -154,11 +157,28 @@ class OpenCLSession:
         self._tally.quota_left = self._quotas.left
         self._selects = job.selected is not None or bool(job.quotas)
         self._host_control = job.control.copy() if program.coherent else None
+        self._live = self._open_live()
+        if self._direct:
+            map_outputs(job.buffers, job.slots, job.debug_log.nbytes)
         try:
             self._allocate()
         except self._cl.Error as error:
             self.close()
             raise self._died(error, "take the ring") from error
+
+    def _open_live(self) -> LiveMemory | None:
+        """The memory in which workers meet other processes; a private one, unused, where there are none."""
+        if not self.program.variant.live:
+            return None
+        job = self._job
+        workers = self.geometry.workers * self.geometry.work_group_size
+        memory = job.live.open(workers, job.control) if self._direct and job.live is not None else None
+        if memory is None:
+            layout = live_abi.LiveLayout.of(self._count if job.follow else 0, 0, len(job.control))
+            words = np.zeros(live_abi.HEADER_WORDS + layout.capacity, np.uint32)
+            return LiveMemory(words, job.control.copy(), layout.capacity, 0)
+        self._host_control = memory.control
+        return memory
 
     @property
     def bytes_beside_ring(self) -> int:
@@ -168,6 +188,8 @@ class OpenCLSession:
     def index(self) -> RoundIndex:
         """The kernels of `kernels/engine/index.cl`: the round's order, and its empty lines."""
         geometry, job = self.geometry, self._job
+        if job.live is not None:
+            job.live.mark()
         if (selected := self._quotas.news()) is not None:
             self._write(self._selected, selected)
         local = 1 if geometry.index_lanes else geometry.index_group_size
@@ -262,11 +284,26 @@ class OpenCLSession:
             np.uint32(0),
             self._witness,
             *self._trace_arguments(),
+            *self._live_arguments(),
             interrupt=interrupt,
         )
         self._add_tally()
         self._read_quotas()
         return self._has_more()
+
+    def _live_arguments(self) -> tuple[Any, ...]:
+        """Of VYRE_LIVE_PARAMETERS, in order."""
+        if self._live is None:
+            return ()
+        return (
+            self._live_buffer,
+            np.uint32(self._live.capacity),
+            np.uint32(self._live.workers),
+            np.uint32(self._count),
+            np.uint32(self._job.gate),
+            self._selected,
+            np.uint32(self._selects),
+        )
 
     def tally(self) -> Tally:
         """Counts over all runs so far."""
@@ -288,6 +325,26 @@ class OpenCLSession:
             return None
         return self._memory, self._host_control
 
+    @property
+    def polls(self) -> bool:
+        """Whether workers take slots that others offer, and heed the wish that they leave."""
+        return self._live is not None and self.geometry.driver != "exact"
+
+    def side(self) -> SideQueue | None:
+        """A second queue that reaches the buffers of a job that follows; None where `memory` does."""
+        from vyrectl.opencl.side import SideQueue
+
+        if self._live is None or not self._job.follow or self.memory() is not None:
+            return None
+        return SideQueue(
+            self.program.context,
+            self._ring,
+            self._control,
+            self._live_buffer,
+            self._live.capacity,
+            self.program.device.name,
+        )
+
     def slots(self) -> SlotArray:
         """The ring: a copy, or the memory that it was worked on in."""
         if self._direct:
@@ -305,6 +362,8 @@ class OpenCLSession:
 
     def finish(self) -> None:
         """Read the writable buffers back into the job's arrays."""
+        if self._job.buffers.arena is not None:
+            return
         table, _ = self._job.layout()
         for row, buffer in enumerate(self._job.buffers.rows):
             if buffer is not None and buffer.writable and buffer.array.nbytes:
@@ -355,7 +414,8 @@ class OpenCLSession:
         job = self._job
         self._allocate_engine()
         table, arena_bytes = job.layout()
-        self._arena = self._buffer(arena_bytes)
+        arena = job.buffers.arena
+        self._arena = self._buffer(arena_bytes) if arena is None else self._shared(arena.memory)
         self._table = self._buffer(table.nbytes)
         self._ring = self._shared(self._memory) if self._direct else self._buffer(self._count * SLOT_BYTES)
         shared = self._host_control
@@ -371,7 +431,7 @@ class OpenCLSession:
         if job.selected is not None and self._count:
             self._write(self._selected, job.selected.astype(np.uint8))
         for row, buffer in enumerate(job.buffers.rows):
-            if buffer is not None and buffer.array.nbytes:
+            if arena is None and buffer is not None and buffer.array.nbytes:
                 self._write(self._arena, buffer.array.reshape(-1).view(np.uint8), int(table[row]["offset"]))
         self._debug_offset = int(table[-1]["offset"])
         self._write(self._arena, job.debug_log, self._debug_offset)
@@ -379,9 +439,19 @@ class OpenCLSession:
             self._allocate_trace()
         if job.quotas:
             self._write(self._flow, self._quotas.words(), FLOW_WORDS * 4)
+        if self._live is not None:
+            self._live_buffer = self._live_words(self._live.words)
         self._index_kernel = self.program.kernel("vyre_index")
         self._scan_kernel = self.program.kernel("vyre_index_scan")
         self._run_kernel = self.program.kernel("vyre_run")
+
+    def _live_words(self, words: NDArray[np.uint32]) -> Any:
+        """The memory itself where host and device share it, else a copy that `side` reaches."""
+        if self._direct:
+            return self._shared(words)
+        buffer = self._buffer(words.nbytes)
+        self._write(buffer, words)
+        return buffer
 
     def _allocate_trace(self) -> None:
         from vyrectl.engine.trace import TRACE_DTYPE, TRACE_HEAD_BYTES

@@ -110,11 +110,11 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
         chunk = LANE_CHUNK_SLOTS if device.is_cpu else LEAST_CHUNK_SLOTS
         return Geometry("exact", 1, 1, 1, chunk, chunk, True)
     if size == 1 and device.is_cpu:
-        most = device.compute_units * LANES_PER_UNIT
+        most = _most_groups(device, job, LANES_PER_UNIT)
         ticket = _ticket(job, most, 1, CPU_TICKET, MOST_LANE_TICKET)
         workers = _workers(job, most, ticket)
         return Geometry("lane", workers, 1, ticket, LANE_CHUNK_SLOTS, LANE_CHUNK_SLOTS, True)
-    most = device.compute_units * GROUPS_PER_UNIT
+    most = _most_groups(device, job, GROUPS_PER_UNIT)
     together = bool(ops_in_use(job.slots, [op.id for op in ops if op.group]))
     least = 1 if together else min(size, LEAST_GROUP_TICKET)
     sharers = most if together else device.compute_units // 2
@@ -162,6 +162,7 @@ def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset
         chunk_slots=geometry.most_chunk_slots,
         prefetch=prefetch,
         hints=geometry.hints,
+        live=job.follow or (job.live is not None and device.is_cpu),
         verify=job.verify,
         quotas=bool(job.quotas),
         only=only,
@@ -193,6 +194,13 @@ def ops_in_use(slots: SlotArray, known: Sequence[int]) -> frozenset[int]:
         handles = np.ascontiguousarray(slots["op_handle"][start : start + SCAN_CHUNK])
         missing -= {op for op in missing if (handles == op).any()}
     return frozenset(known) - missing
+
+
+def _most_groups(device: Device, job: Job, per_unit: int) -> int:
+    """Work-groups at most. Where workers poll they leave a compute unit of a CPU to those that feed them."""
+    if job.follow and device.is_cpu:
+        return max(1, device.compute_units - 1)
+    return device.compute_units * per_unit
 
 
 def _workers(job: Job, most: int, ticket: int) -> int:

@@ -37,6 +37,7 @@ class Variant:
         chunk_slots: Most slots of a chunk.
         prefetch: The compiler has `__builtin_prefetch`.
         hints: The queue carries what the index saw of a slot: nobody else touches the ring during a round.
+        live: Workers meet other processes in a live sidecar (kernels/engine/live.h).
         verify: Keep a witness of every claim and end.
         quotas: Bound the claims of tenants.
         only: Operations to compile (jit), by id; None for all (interpreter).
@@ -48,6 +49,7 @@ class Variant:
     chunk_slots: int = 2048
     prefetch: bool = False
     hints: bool = False
+    live: bool = False
     verify: bool = False
     quotas: bool = False
     only: frozenset[int] | None = None
@@ -114,6 +116,7 @@ def _definitions(ops: Sequence[OpInfo], together: frozenset[int], variant: Varia
         "VYRE_CHUNK_SLOTS": variant.chunk_slots,
         "VYRE_HAS_PREFETCH": int(variant.prefetch),
         "VYRE_HINTS": int(variant.hints),
+        "VYRE_LIVE": int(variant.live),
         "VYRE_VERIFY": int(variant.verify),
         "VYRE_HAS_QUOTAS": int(variant.quotas),
         "VYRE_TRACE": int(variant.clock is not None),

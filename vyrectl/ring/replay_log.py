@@ -7,6 +7,7 @@ One writer at a time: an appender locks the file itself, which is never renamed.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -81,9 +82,24 @@ class ReplayLog:
         return log
 
     @classmethod
+    def check(cls, path: Path) -> None:
+        """Find out early whether a log can be appended to, before the work that is to be recorded.
+
+        Raises:
+            ReplayLogError: The file is no replay log.
+            FileError: It cannot be opened, or a missing one cannot be created.
+        """
+        if path.exists():
+            cls._open(path, os.O_RDWR).close()
+        elif not os.access(path.parent, os.W_OK | os.X_OK):
+            error = OSError(errno.EACCES if path.parent.is_dir() else errno.ENOENT, "")
+            error.strerror = os.strerror(error.errno or 0)
+            raise FileError.from_os_error(error, path, doing="create the replay log")
+
+    @classmethod
     def _open(cls, path: Path, flags: int) -> ReplayLog:
         try:
-            fd = os.open(path, flags | os.O_CLOEXEC)
+            fd = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise FileError.from_os_error(error, path, doing="open the replay log") from error
         try:

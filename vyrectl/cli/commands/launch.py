@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +14,6 @@ from vyrectl.abi.limits import (
     MOST_TRACE_RECORDS,
     U32_MAX,
 )
-from vyrectl.cli.debug_rows import debug_line, debug_rows, read_formats
 from vyrectl.cli.follow_options import follow_plan, show_fed
 from vyrectl.cli.launch_progress import LaunchProgress
 from vyrectl.cli.options import (
@@ -35,8 +34,9 @@ from vyrectl.errors import UsageError
 from vyrectl.launch.plan import AUTO, OFF, Plan, Wishes, saved_plan, settle
 from vyrectl.launch.supervised import LaunchPlan, launch_file
 from vyrectl.launch.supervisor import GRACE_SECONDS
-from vyrectl.protocol.debug_format import Formats
-from vyrectl.protocol.debug_log import DebugRecord
+
+if TYPE_CHECKING:
+    from vyrectl.protocol.debug_format import Formats
 
 EXIT_FAULTED = 6
 EXIT_STALLED = 1
@@ -235,7 +235,9 @@ def command(
         raise UsageError("--trace-records is for --trace", fix="Add --trace FILE")
     if record is None and record_capacity:
         raise UsageError("--record-capacity is for --record", fix="Add --record FILE")
-    texts = read_formats(formats)
+    if record is not None:
+        _check_log(record)
+    texts = _read_formats(formats)
     with LaunchProgress(output) as progress:
 
         def watch(message: dict[str, Any]) -> None:
@@ -253,10 +255,28 @@ def command(
     raise typer.Exit(_exit_code(report, signal_received, fail_on_fault=fail_on_fault))
 
 
+def _read_formats(path: Path | None) -> Formats:
+    if path is None:
+        return {}
+    from vyrectl.cli.debug_rows import read_formats
+
+    return read_formats(path)
+
+
 def _show_debug(output: Output, news: list[Any], texts: Formats) -> None:
+    from vyrectl.cli.debug_rows import debug_line, debug_rows
+    from vyrectl.protocol.debug_log import DebugRecord
+
     records = [DebugRecord(format_id, tuple(arguments)) for format_id, arguments in news]
     for row in debug_rows(records, texts):
         output.talk(debug_line(row))
+
+
+def _check_log(path: Path) -> None:
+    """Find out before the launch whether its records can be kept."""
+    from vyrectl.ring.replay_log import ReplayLog
+
+    ReplayLog.check(path)
 
 
 def _read_plan(text: str) -> Plan | str:
@@ -266,9 +286,11 @@ def _read_plan(text: str) -> Plan | str:
         FileError: It cannot be read.
         InvalidInputError: It holds no plan.
     """
+    if text in (AUTO, OFF):
+        return text
     from vyrectl.cli.sources import read_table
 
-    return text if text in (AUTO, OFF) else saved_plan(read_table(Path(text)), text)
+    return saved_plan(read_table(Path(text)), text)
 
 
 def _show_plan(output: Output, path: Path, options: dict[str, Any]) -> None:

@@ -1,0 +1,77 @@
+/* redo.h - how the end of a turn survives the death of its launch: a record in the live sidecar (live.h).
+ *
+ * Phases of a turn that does not end as Done: the words as they are to be and slot + 1 go into the worker's record; the words go into the
+ * slot; the state is published; the record is cleared. Whoever finds a record of a dead launch for a slot that is Running writes the words
+ * once more. Done writes flags alone, and may be half-way without harm.
+ *
+ * A record may outlive its publication for a moment, in which another worker may claim the slot, end a turn and make a record of its
+ * own: then the one with more yields and requeues is the later one, and a turn that counts neither (pause, fault) drops the others first.
+ *
+ * Memory order: the record's words before its first word, that before the slot's words (release, then a fence), the first word is cleared
+ * after the state (release). Without VYRE_LIVE everything here is empty.
+ */
+#ifndef VYRE_REDO_H
+#define VYRE_REDO_H
+
+#include "core.h"
+
+#ifndef VYRE_LIVE
+#define VYRE_LIVE 0
+#endif
+
+#if VYRE_LIVE
+
+#include "live.h"
+
+#define VYRE_LIVE_PARAMETERS                                                                                   \
+    , vyre_word_ptr live_words, const uint live_capacity, const uint live_workers, const uint ring_slots,      \
+        const uint gate, __global const uchar *selected, const uint has_selected
+
+#define vyre_live_to(worker, to_words, to_capacity, to_workers, to_record)              \
+    do {                                                                                \
+        const vyre_live to_live = {(to_words), (to_capacity), (to_workers), (to_record)}; \
+        (worker)->live = to_live;                                                       \
+    } while (0)
+
+static uint vyre_flags_after(uint flags, uint kind) {
+    switch (kind) {
+        case VYRE_YIELD: return (flags | VYRE_YIELD_SET_FLAGS) & ~VYRE_YIELD_CLEAR_FLAGS;
+        case VYRE_PAUSE: return (flags | VYRE_PAUSE_SET_FLAGS) & ~VYRE_PAUSE_CLEAR_FLAGS;
+        case VYRE_REQUEUE: return (flags | VYRE_REQUEUE_SET_FLAGS) & ~VYRE_REQUEUE_CLEAR_FLAGS;
+        default: return flags;
+    }
+}
+
+/* Notes what a turn is about to write; false when there is nothing to note. */
+static bool vyre_redo_begin(const vyre_live *live, uint slot, __global const uint *words, vyre_outcome outcome) {
+    const uint kind = outcome.kind;
+    if (kind == VYRE_DONE || live->record >= live->workers) return false;
+    if (kind == VYRE_PAUSE || kind == VYRE_FAULT) vyre_live_forget(live, slot);
+    const bool faults = kind == VYRE_FAULT, requeues = kind == VYRE_REQUEUE;
+    vyre_word_ptr record = vyre_live_redo(live, live->record);
+    record[VYRE_LIVE_REDO_STATE] = vyre_outcome_state(kind);
+    record[VYRE_LIVE_REDO_PRIORITY] = requeues ? outcome.extra : words[VYRE_WORD_PRIORITY];
+    record[VYRE_LIVE_REDO_CONTINUATION_PC] = faults ? words[VYRE_WORD_CONTINUATION_PC] : outcome.pc;
+    record[VYRE_LIVE_REDO_CONTINUATION_DATA] = faults ? outcome.extra : outcome.data;
+    record[VYRE_LIVE_REDO_RESUME_EPOCH] = kind == VYRE_PAUSE ? outcome.extra : words[VYRE_WORD_RESUME_EPOCH];
+    record[VYRE_LIVE_REDO_AGE_TICKS] = words[VYRE_WORD_AGE_TICKS] + (requeues ? 1u : 0u);
+    record[VYRE_LIVE_REDO_REQUEUE_COUNT] = words[VYRE_WORD_REQUEUE_COUNT] + (requeues ? 1u : 0u);
+    record[VYRE_LIVE_REDO_YIELD_COUNT] = words[VYRE_WORD_YIELD_COUNT] + (kind == VYRE_YIELD ? 1u : 0u);
+    record[VYRE_LIVE_REDO_FLAGS] = vyre_flags_after(words[VYRE_WORD_FLAGS], kind);
+    vyre_store_release(record, slot + 1u);
+    vyre_fence_acq_rel();
+    return true;
+}
+
+static void vyre_redo_end(const vyre_live *live) { vyre_store_release(vyre_live_redo(live, live->record), 0u); }
+
+#else
+
+#define VYRE_LIVE_PARAMETERS
+#define vyre_live_to(worker, to_words, to_capacity, to_workers, to_record)
+#define vyre_redo_begin(live, slot, words, outcome) false
+#define vyre_redo_end(live)
+
+#endif
+
+#endif

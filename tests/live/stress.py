@@ -1,0 +1,170 @@
+"""A launch whose ring other processes edit and read all the while: no torn slot is accepted, every step runs once.
+
+Run as a program it is the editor: `python -m tests.live.stress RING SEED` edits until the launch ends.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+from tests.live.kills import DONE, SOURCE, STEPS, build
+from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.cli.edits import plan_action
+from vyrectl.errors import FileError, LiveEditError, SidecarError, VyrectlError
+from vyrectl.live.sidecar import Sidecar
+from vyrectl.ring.edit import Edit, edit_ring, plan_set
+from vyrectl.ring.steady import copy_ring
+from vyrectl.task.arrays import SlotArray
+
+LATER = 1
+"""Epoch that an editor's pauses wait for; the reader sets it near the end."""
+
+WAITING = (1, 5, 6)
+
+
+@dataclass
+class Watched:
+    """What the reader saw.
+
+    Attributes:
+        reads: Copies of the ring.
+        slots: Slots accepted.
+        unsettled: Slots that changed at every read.
+        edits: Edits that reached their slots, of all editors.
+    """
+
+    reads: int = 0
+    slots: int = 0
+    unsettled: int = 0
+    edits: int = 0
+
+
+def stress(folder: Path, tasks: int, work: int, seed: int, editors: int = 2) -> Watched:
+    """Launch a ring of so many tasks and work, edit and read it until it is drained, and check what ran.
+
+    Raises:
+        AssertionError: A torn slot was accepted, or a step did not run exactly once.
+    """
+    ring = build(folder, tasks)
+    (folder / "steps.cl").write_text(SOURCE.replace("4000u", f"{work}u"))
+    launch = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--ops", str(folder / "steps.cl")]
+    launch += ["--buffer", f"0=zeros:uint32:{tasks * STEPS}:{folder / 'counts.npy'}"]
+    watched = Watched()
+    with subprocess.Popen(launch, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        await_live(child, ring)
+        others = [start_editor(ring, seed + number) for number in range(editors)]
+        while child.poll() is None:
+            watch(ring, watched)
+            let_go_on(ring, watched)
+        _, said = child.communicate()
+        for other in others:
+            out, err = other.communicate(timeout=60)
+            assert other.returncode == 0, err.decode()
+            watched.edits += int(out)
+    assert child.returncode == 0, said.decode()
+    check(folder, ring, tasks)
+    return watched
+
+
+def check(folder: Path, ring: Path, tasks: int) -> None:
+    """Every task is Done and each of its steps ran once."""
+    slots = np.frombuffer(ring.read_bytes(), SLOT_DTYPE)
+    assert set(slots["state"].tolist()) == {DONE}
+    counts = np.load(folder / "counts.npy").reshape(tasks, STEPS)
+    assert (counts == 1).all()
+
+
+def await_live(child: subprocess.Popen[bytes], ring: Path) -> None:
+    """Wait until editors are let in."""
+    while child.poll() is None:
+        try:
+            with Sidecar.open(ring) as sidecar:
+                if sidecar.is_live():
+                    return
+        except FileError:
+            pass
+        time.sleep(0.005)
+
+
+def watch(ring: Path, watched: Watched) -> None:
+    """Read the ring once; a continuation that does not fit its step was torn."""
+    copy = copy_ring(ring)
+    slots = copy.ring.slots
+    torn = np.flatnonzero(
+        (slots["continuation_data"] != slots["continuation_pc"] * np.uint32(77))
+        | (slots["task_id"] != np.arange(len(slots)))
+        | (slots["state"] > 6)
+    )
+    torn = torn[slots["state"][torn] != 2]
+    assert len(torn) <= copy.unsettled, (torn[:4], slots[torn[:4]])
+    watched.reads += 1
+    watched.slots += len(slots)
+    watched.unsettled += copy.unsettled
+
+
+def let_go_on(ring: Path, watched: Watched) -> None:
+    """Once little is left, let the tasks go on that editors have paused."""
+    if watched.reads % 10:
+        return
+    states = np.frombuffer(ring.read_bytes(), SLOT_DTYPE)["state"]
+    if not np.isin(states, WAITING).any():
+        try:
+            with Sidecar.open(ring) as sidecar:
+                sidecar.set_control(128, LATER)
+        except SidecarError:
+            pass
+
+
+def start_editor(ring: Path, seed: int) -> subprocess.Popen[bytes]:
+    """An editor in a process of its own."""
+    command = [sys.executable, "-m", "tests.live.stress", str(ring), str(seed)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def edit_until_the_end(ring: Path, random: Random) -> int:
+    """Edit some waiting tasks again and again; how many edits reached at least one."""
+    made = 0
+    while True:
+        try:
+            made += bool(len(edit_ring(ring, lambda slots: plan(slots, random), role="stress").changes()))
+        except LiveEditError as error:
+            made += bool(error.changed)
+        except VyrectlError:
+            with_launch = True
+            try:
+                with Sidecar.open(ring) as sidecar:
+                    with_launch = sidecar.is_live()
+            except FileError:
+                with_launch = False
+            if not with_launch:
+                return made
+
+
+def plan(slots: SlotArray, random: Random) -> Edit:
+    """One edit of up to 100 waiting tasks that costs none of them a step."""
+    waiting = np.flatnonzero(np.isin(slots["state"], WAITING))
+    if not len(waiting):
+        time.sleep(0.01)
+        return plan_set(slots, waiting, {"priority": 0})
+    first = random.randrange(len(waiting))
+    numbers = waiting[first : first + random.randint(1, 100)]
+    match random.randrange(4):
+        case 0:
+            return plan_set(slots, numbers, {"priority": random.randrange(5)})
+        case 1:
+            return plan_action(slots, numbers, "pause", {"epoch": LATER})
+        case 2:
+            return plan_action(slots, numbers, "requeue", {"priority": random.randrange(5)})
+        case _:
+            return plan_action(slots, numbers, "yield", {})
+
+
+if __name__ == "__main__":
+    print(edit_until_the_end(Path(sys.argv[1]), Random(int(sys.argv[2]))))
