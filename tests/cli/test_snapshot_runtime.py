@@ -81,7 +81,11 @@ def test_a_count_that_went_back(cli: Cli, control: Path) -> None:
 
 def test_a_watch_goes_on_over_a_restart(cli: Cli, control: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = iter([2, 1, 4])
-    clock = Clock(sleep=lambda seconds: write(control.parent, {1: next(counts)}) and None)
+
+    def meanwhile(seconds: float) -> None:
+        write(control.parent, {1: next(counts)})
+
+    clock = Clock(sleep=meanwhile)
     monkeypatch.setattr("vyrectl.cli.snapshot_watch.Clock", lambda: clock)
     lines = cli(*CONTROL, "--watch", "1", "--ticks", "4").lines()
     deltas = [line["runtime"].get("watchdog", {}).get("done_delta") for line in lines]
