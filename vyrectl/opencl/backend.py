@@ -19,7 +19,6 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi import live as live_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES
-from vyrectl.engine.arena import map_outputs
 from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, LiveMemory, RoundIndex, Tally
 from vyrectl.engine.ops import OpSource
 from vyrectl.engine.schedule import CLASSES, HIGH_CLASSES
@@ -158,7 +157,9 @@ class OpenCLSession:
         self._selects = job.selected is not None or bool(job.quotas)
         self._host_control = job.control.copy() if program.coherent else None
         self._live = self._open_live()
-        if self._direct:
+        if self._direct and any(row is not None and row.output is not None for row in job.buffers.rows):
+            from vyrectl.engine.arena import map_outputs
+
             map_outputs(job.buffers, job.slots, job.debug_log.nbytes)
         try:
             self._allocate()
