@@ -212,6 +212,8 @@ def launch_file(
             )
         return launch_elsewhere(plan, watch)
     with hold(plan.ring, role="launch") as held:
+        if len(held.settled):
+            watch({"settled": held.settled.to_record()})
         with Ring.open(plan.ring) as source:
             size = len(source) * SLOT_BYTES
         memory = _Memory(plan, size)
