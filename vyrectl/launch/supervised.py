@@ -98,6 +98,9 @@ class Doors(Protocol):
     def mark(self) -> None:
         """Likewise."""
 
+    def quiet(self) -> bool:
+        """Shut; or say False and stay open when somebody has changed something since the last index."""
+
     def shut(self) -> None:
         """Let nobody begin a change of the ring any more."""
 
