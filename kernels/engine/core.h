@@ -33,6 +33,8 @@ typedef struct {
 /* Generated from the operations of this program. */
 static uint vyre_tally_row(uint op_handle);
 static vyre_outcome vyre_dispatch(vyre_task *task);
+static vyre_outcome vyre_dispatch_team(vyre_task *task);
+static vyre_outcome vyre_dispatch_whole(vyre_task *task);
 
 static bool vyre_is_schedulable(uint state) {
     return state < VYRE_STATE_COUNT && ((VYRE_SCHEDULABLE_STATES >> state) & 1u);
@@ -63,6 +65,12 @@ static bool vyre_claim_relaxed(__global uint *ring, uint slot, uint likely) {
     return vyre_is_schedulable(met) && vyre_cas_value_relaxed(state, met, VYRE_STATE_RUNNING) == met;
 }
 
+#if VYRE_DRIVER_GROUP
+#define VYRE_SHARE_TASK(task, own, of) ((task).lane = (own), (task).lanes = (of))
+#else
+#define VYRE_SHARE_TASK(task, own, of)
+#endif
+
 /* A task of the words of its slot, wherever these are. */
 #define VYRE_MAKE_TASK(task, words, number, environment)            \
     do {                                                            \
@@ -90,6 +98,7 @@ static vyre_task vyre_load_task(__global const uint *ring, uint slot, const vyre
     __global const uint *words = VYRE_WORD(ring, slot, 0u);
     vyre_task task;
     VYRE_MAKE_TASK(task, words, slot, env);
+    VYRE_SHARE_TASK(task, 0u, 1u);
     return task;
 }
 
@@ -115,11 +124,13 @@ static void vyre_witness_end(__global vyre_witness *witness, uint slot, uint wor
 
 static vyre_outcome vyre_engine_fault(uint code) { return vyre_make_outcome(VYRE_FAULT, 0u, 0u, code); }
 
-/* Runs the operation; a failed accessor decides how it ended. */
-static vyre_outcome vyre_run_op(vyre_task *task) {
-    const vyre_outcome outcome = vyre_dispatch(task);
+/* How a run of an operation ended; a failed accessor decides. */
+static vyre_outcome vyre_ended(const vyre_task *task, vyre_outcome outcome) {
     return task->fault ? vyre_engine_fault(task->fault) : outcome;
 }
+
+/* Runs the operation by this work-item alone. */
+static vyre_outcome vyre_run_op(vyre_task *task) { return vyre_ended(task, vyre_dispatch(task)); }
 
 /* Turns whatever the wire cannot hold into a fault, so that publishing cannot fail. The operation may have written its private copy
  * of the words: the counters are those of the slot. */

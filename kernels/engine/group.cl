@@ -4,8 +4,9 @@
  *   1  the leader (work-item 0) takes a ticket or a block, or finds nothing
  *   2  every work-item claims VYRE_BATCH slots of its stride, gives them their turns, publishes them behind one fence; slots of group
  *      operations and tasks that must queue are noted in local memory
- *   3  group tasks, VYRE_GROUP_BATCH at a time: claimed by as many work-items, run one after another by all of them together without a
- *      barrier in between, published by as many work-items
+ *   3  group tasks, VYRE_GROUP_BATCH at a time: claimed by as many work-items, run without a barrier in between, published by as many
+ *      work-items. Each is run by a team: the whole group for one task or where the operation has a barrier of its own, down to
+ *      VYRE_LEAST_TEAM work-items for many, so that what every task begins with is waited for by fewer
  *   4  the notes become spilled blocks, all work-items writing
  * A group leaves like a lane does (choose.h). Every barrier is reached by all work-items of a group: what decides is read from local
  * memory between two barriers.
@@ -27,10 +28,13 @@
 #endif
 
 #ifndef VYRE_BATCH
-#define VYRE_BATCH 4u
+#define VYRE_BATCH 2u
 #endif
 
-#define VYRE_GROUP_BATCH 32u
+#ifndef VYRE_GROUP_BATCH
+#define VYRE_GROUP_BATCH 64u
+#endif
+#define VYRE_LEAST_TEAM 32u
 #define VYRE_NOTE_CLASS_SHIFT 28u /* a slot index has 28 bits */
 
 #include "choose.h"
@@ -45,16 +49,11 @@ typedef struct {
     vyre_kept kept;
 } vyre_open_blocks;
 
-/* By the leader: publishes the open blocks of classes below `most`; says whether there were any. */
-static bool vyre_flush(const vyre_spill *spill, volatile __global uint *flow, __local vyre_open_blocks *open, uint most) {
-    bool any = false;
-    for (uint class = 0; class < most; ++class) {
-        if (!open->size[class]) continue;
-        vyre_publish_block(spill, flow, class, open->block[class], open->size[class]);
-        open->size[class] = 0u;
-        any = true;
-    }
-    return any;
+/* The highest class with an open block, or VYRE_PRIORITY_COUNT. */
+static uint vyre_first_open(__local const vyre_open_blocks *open) {
+    uint class = 0u;
+    while (class < VYRE_PRIORITY_COUNT && !open->size[class]) ++class;
+    return class;
 }
 
 static uint vyre_new_block(const vyre_spill *spill, volatile __global uint *flow, __local vyre_open_blocks *open) {
@@ -149,34 +148,48 @@ typedef struct {
     uint any;
 } vyre_group_tasks;
 
-static void vyre_copy_words(__local uint *copy, __global const uint *words) {
-    for (uint k = 1u; k < VYRE_SLOT_WORDS; ++k) copy[k] = words[k];
-}
-
 /* By all: claims and runs up to VYRE_GROUP_BATCH noted group tasks; tasks that must queue are noted. */
 static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __local const uint *entries, uint count,
                              __local uint *notes, __local uint *note_count, __local vyre_open_blocks *open) {
     const uint lane = get_local_id(0), lanes = get_local_size(0);
+    uint teams = 1u;
+    while (teams * 2u <= count && lanes % (teams * 2u) == 0u && lanes / (teams * 2u) >= VYRE_LEAST_TEAM) teams *= 2u;
+    const uint team_lanes = lanes / teams, team = lane / team_lanes;
     vyre_trace_look(w->trace, began);
     for (uint i = lane; i < count; i += lanes) {
-        const uint slot = entries[i] & VYRE_ENTRY_SLOT;
+        const uint slot = entries[i];
         tasks->slot[i] = slot;
         tasks->held[i] = vyre_spend_claim_of(w, slot) && vyre_took(w, slot, vyre_claim(w->ring, slot)) ? 1u : 0u;
-        if (tasks->held[i]) vyre_copy_words(tasks->words[i], VYRE_WORD(w->ring, slot, 0u));
     }
     for (uint turn = 1u;; ++turn) {
         if (lane == 0u) tasks->any = 0u;
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+        for (uint k = lane; k < count * VYRE_SLOT_WORDS; k += lanes) {
+            const uint i = k / VYRE_SLOT_WORDS, word = k % VYRE_SLOT_WORDS;
+            if (tasks->held[i]) tasks->words[i][word] = *VYRE_WORD(w->ring, tasks->slot[i], word);
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
         vyre_trace_look(w->trace, claimed);
-        for (uint i = 0; i < count; ++i) {
-            if (!tasks->held[i]) continue;
+        for (uint i = team; i < count; i += teams) {
+            if (!tasks->held[i] || vyre_is_whole_op(tasks->words[i][VYRE_WORD_OP_HANDLE])) continue;
             vyre_task task;
             VYRE_MAKE_TASK(task, tasks->words[i], tasks->slot[i], &w->env);
-            const vyre_outcome outcome = vyre_run_op(&task);
+            VYRE_SHARE_TASK(task, lane - team * team_lanes, team_lanes);
+            const vyre_outcome outcome = vyre_ended(&task, vyre_dispatch_team(&task));
+            if (task.lane == 0u) tasks->outcome[i] = outcome;
+        }
+#if VYRE_HAS_BARRIER_OPS
+        for (uint i = 0; i < count; ++i) {
+            if (!tasks->held[i] || !vyre_is_whole_op(tasks->words[i][VYRE_WORD_OP_HANDLE])) continue;
+            vyre_task task;
+            VYRE_MAKE_TASK(task, tasks->words[i], tasks->slot[i], &w->env);
+            VYRE_SHARE_TASK(task, lane, lanes);
+            const vyre_outcome outcome = vyre_ended(&task, vyre_dispatch_whole(&task));
             if (lane == 0u) tasks->outcome[i] = outcome;
         }
-        vyre_trace_look(w->trace, ran);
+#endif
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+        vyre_trace_look(w->trace, ran);
         for (uint i = lane; i < count; i += lanes) {
             if (!tasks->held[i]) continue;
             const uint slot = tasks->slot[i];
@@ -184,7 +197,6 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
             const vyre_ending ending =
                 vyre_end_turn(w, slot, vyre_admit(words, tasks->outcome[i]), turn < VYRE_TURNS, false);
             if (ending.goes_on) {
-                vyre_copy_words(tasks->words[i], words);
                 tasks->any = 1u;
                 continue;
             }
@@ -195,7 +207,7 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
                 notes[vyre_local_fetch_add(note_count, 1u)] = slot | ending.class << VYRE_NOTE_CLASS_SHIFT;
             }
         }
-        barrier(CLK_LOCAL_MEM_FENCE);
+        barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         const uint goes_on = tasks->any;
         barrier(CLK_LOCAL_MEM_FENCE);
         if (!goes_on) break;
@@ -278,7 +290,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS VYRE_LIVE_PARAMETERS) {
     __local uint counts[VYRE_TALLY_WORDS];
     __local uint notes[VYRE_NOTES];
-    __local uint note_count, group_count, leaving, higher;
+    __local uint note_count, group_count, leaving;
     __local vyre_pick pick;
     __local vyre_open_blocks open;
 #if VYRE_LIVE
@@ -305,6 +317,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
     uint above = vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION);
+    vyre_held held = {{VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK}}; /* the leader's */
 #if VYRE_LIVE
     const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
 #endif
@@ -315,10 +328,11 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     while (true) {
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         if (lane == 0u) {
-            vyre_pick next = {VYRE_PICK_NOTHING, VYRE_PRIORITY_COUNT, 0u, 0u};
-            while (!leaving && left > 0 && vyre_goes_on(&w)) {
-                if (!busy) vyre_become_busy(flow);
-                busy = true;
+            vyre_pick next = {VYRE_PICK_NOTHING, VYRE_PRIORITY_COUNT, 0u, 0u, 0u};
+            vyre_sight sight;
+            while (!leaving && left > 0) {
+                sight = vyre_look(&order, &spill, flow, control, ticket);
+                if (sight.shutdown) break;
 #if VYRE_LIVE
                 if (vyre_live_wish(&w.live) == VYRE_LIVE_LEAVE_NOW) break;
                 if (spill.blocks && vyre_live_waits(&w.live) && vyre_take_offered(&w.live, ring_slots, &offered)) {
@@ -326,24 +340,33 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                     break;
                 }
 #endif
-                if (spill.blocks) vyre_flush(&spill, flow, &open, vyre_next_of_all(&order, flow, ticket));
-                next = vyre_choose(&order, &spill, flow, ticket, above);
+                next = vyre_choose(&order, &spill, flow, &sight, &held, ticket, above, vyre_first_open(&open));
                 if (next.kind != VYRE_PICK_NOTHING) break;
-                if (vyre_flush(&spill, flow, &open, VYRE_PRIORITY_COUNT)) continue;
+                const bool others = busy ? vyre_become_idle(flow) : sight.busy > 0u;
                 busy = false;
-                const bool others = vyre_become_idle(flow);
 #if VYRE_LIVE
                 if (vyre_live_follows(&w.live) && vyre_live_wish(&w.live) == VYRE_LIVE_STAY &&
                     !vyre_spill_is_used_up(&spill, flow))
                     continue;
                 if (spill.blocks && vyre_live_waits(&w.live)) continue;
 #endif
-                if (!others || ++polls == VYRE_POLLS) break;
+                if (others && ++polls < VYRE_POLLS) continue;
+                next = vyre_leave_places(&spill, &held);
+                break;
             }
-            if (next.kind != VYRE_PICK_NOTHING) polls = 0u;
+            if (next.kind == VYRE_PICK_OWN) {
+                next.begin = open.block[next.class];
+                next.count = open.size[next.class];
+                open.size[next.class] = 0u;
+            }
+            if (next.kind != VYRE_PICK_NOTHING) {
+                if (!busy) vyre_become_busy(flow);
+                busy = true;
+                polls = 0u;
+                next.higher_waits = next.higher_waits || (sight.spilled && vyre_spilled_above(&spill, flow, next.class));
+            }
             left -= (int)next.count;
             pick = next;
-            higher = next.kind != VYRE_PICK_NOTHING && vyre_spilled_class(&spill, flow, 0u, next.class) < next.class;
             note_count = 0u;
             group_count = 0u;
 #if VYRE_HAS_FAMILY
@@ -353,8 +376,8 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         const vyre_pick mine = pick;
         if (mine.kind == VYRE_PICK_NOTHING) break;
-        const bool from_block = mine.kind == VYRE_PICK_BLOCK;
-        w.higher_waits = higher;
+        const bool from_block = mine.kind != VYRE_PICK_TICKET;
+        w.higher_waits = mine.higher_waits;
         vyre_cursor cursor = {0u, 0u, 0u};
         if (!from_block && lane < mine.count) cursor = vyre_cursor_at(&order, mine.begin + lane);
         for (uint i = lane; i < mine.count && vyre_goes_on(&w); i += lanes * VYRE_BATCH) {
@@ -430,7 +453,9 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         if (mine.count) above = mine.class < VYRE_PRIORITY_NORMAL ? add_sat(above, mine.count) : 0u;
     }
     if (lane == 0u) {
-        vyre_flush(&spill, flow, &open, VYRE_PRIORITY_COUNT);
+        vyre_leave_places(&spill, &held);
+        for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class)
+            if (open.size[class]) vyre_publish_block(&spill, flow, class, open.block[class], open.size[class]);
         if (busy) vyre_become_idle(flow);
         vyre_store_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION, above);
     }

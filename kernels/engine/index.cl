@@ -64,32 +64,12 @@ static vyre_finding vyre_examine(const vyre_filter *filter, uint slot) {
     return finding;
 }
 
-/* What an index leaves for the workers of the round. */
-typedef struct {
-    __global uint *begins;
-    __global uint *places;
-    __global uint *totals;
-    volatile __global uint *flow;
-    __global uint *directory;
-    uint directory_words;
-} vyre_lines;
 
 /* By all: flow and directory as a round begins with them. */
-static void vyre_clear_lines(const vyre_lines *lines) {
+static void vyre_clear_lines(volatile __global uint *flow, __global uint *directory, uint directory_words) {
     const uint lane = get_local_id(0), lanes = get_local_size(0);
-    for (uint i = lane; i < VYRE_FLOW_WORDS; i += lanes) lines->flow[i] = 0u;
-    for (uint i = lane; i < lines->directory_words; i += lanes) lines->directory[i] = 0u;
-}
-
-/* By one: the order of a ring of one chunk. */
-static void vyre_line_up_alone(const vyre_lines *lines, __global const uint *counts) {
-    uint before = 0u;
-    for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) {
-        lines->begins[class] = lines->places[class] = before;
-        before += counts[class];
-    }
-    lines->begins[VYRE_PRIORITY_COUNT] = before;
-    for (uint row = 0; row < VYRE_COUNT_ROWS; ++row) lines->totals[row] = counts[row];
+    for (uint i = lane; i < VYRE_FLOW_WORDS; i += lanes) flow[i] = 0u;
+    for (uint i = lane; i < directory_words; i += lanes) directory[i] = 0u;
 }
 
 #if VYRE_INDEX_LANES
@@ -100,7 +80,6 @@ __kernel void vyre_index(__global uint *ring, const uint slots, const uint chunk
                          const uint age_threshold, __global uint *counts, __global uint *queue, __global uint *begins,
                          __global uint *places, __global uint *totals, volatile __global uint *flow,
                          __global uint *directory, const uint directory_words) {
-    const vyre_lines lines = {begins, places, totals, flow, directory, directory_words};
     const uint chunks = (slots + chunk_slots - 1u) / chunk_slots;
     const uint chunk = get_global_id(0);
     if (chunk >= chunks) return;
@@ -131,8 +110,11 @@ __kernel void vyre_index(__global uint *ring, const uint slots, const uint chunk
     counts[VYRE_ROW_RESUMED * chunks + chunk] = tally[VYRE_ROW_RESUMED];
     counts[VYRE_ROW_SHUT_OUT * chunks + chunk] = tally[VYRE_ROW_SHUT_OUT];
     if (chunks > 1u) return;
-    vyre_clear_lines(&lines);
-    vyre_line_up_alone(&lines, counts);
+    vyre_clear_lines(flow, directory, directory_words);
+    for (uint class = 0, before = 0; class < VYRE_PRIORITY_COUNT; before += sizes[class++])
+        begins[class] = places[class] = before;
+    begins[VYRE_PRIORITY_COUNT] = kept;
+    for (uint row = 0; row < VYRE_COUNT_ROWS; ++row) totals[row] = row < VYRE_PRIORITY_COUNT ? sizes[row] : tally[row];
 }
 
 #else
@@ -143,7 +125,6 @@ __kernel void vyre_index(__global uint *ring, const uint slots, const uint chunk
                          const uint age_threshold, __global uint *counts, __global uint *queue, __global uint *begins,
                          __global uint *places, __global uint *totals, volatile __global uint *flow,
                          __global uint *directory, const uint directory_words) {
-    const vyre_lines lines = {begins, places, totals, flow, directory, directory_words};
     __local uint entries[VYRE_CHUNK_SLOTS];
     __local uchar classes[VYRE_CHUNK_SLOTS];
     __local uint tally[VYRE_COUNT_ROWS];
@@ -169,17 +150,18 @@ __kernel void vyre_index(__global uint *ring, const uint slots, const uint chunk
     barrier(CLK_LOCAL_MEM_FENCE);
     for (uint row = lane; row < VYRE_COUNT_ROWS; row += lanes) {
         counts[row * chunks + chunk] = tally[row];
-        uint place = first;
-        for (uint k = 0; k < min(row, VYRE_PRIORITY_COUNT); ++k) place += tally[k];
-        if (row < VYRE_PRIORITY_COUNT) next[row] = place;
+        uint before = 0u;
+        for (uint k = 0; k < min(row, VYRE_PRIORITY_COUNT); ++k) before += tally[k];
+        if (row < VYRE_PRIORITY_COUNT) next[row] = first + before;
+        if (chunks > 1u) continue;
+        totals[row] = tally[row];
+        if (row <= VYRE_PRIORITY_COUNT) begins[row] = before;
+        if (row < VYRE_PRIORITY_COUNT) places[row] = before;
     }
+    if (chunks == 1u) vyre_clear_lines(flow, directory, directory_words);
     barrier(CLK_LOCAL_MEM_FENCE);
     for (uint i = lane; i < count; i += lanes)
         if (classes[i] != VYRE_NOT_CLAIMABLE) queue[vyre_local_fetch_add(next + classes[i], 1u)] = entries[i];
-    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
-    if (chunks > 1u) return;
-    vyre_clear_lines(&lines);
-    if (lane == 0u) vyre_line_up_alone(&lines, counts);
 }
 
 #endif
@@ -199,8 +181,9 @@ static uint vyre_sum_before(__local uint *sums, uint own) {
 
 /* One work-group: exclusive prefix sum over the 5 * chunks list sizes, class-major; where each list lies; the totals of all rows; flow and
  * directory as a round begins with them. */
-__kernel void vyre_index_scan(__global const uint *counts, const uint slots, const uint chunk_slots,
-                              __global uint *begins, __global uint *places, __global uint *totals,
+__kernel void vyre_index_scan(__global const uint *restrict counts, const uint slots, const uint chunk_slots,
+                              __global uint *restrict begins, __global uint *restrict places,
+                              __global uint *restrict totals,
                               volatile __global uint *flow, __global uint *directory, const uint directory_words,
                               __local uint *sums) {
     const uint chunks = (slots + chunk_slots - 1u) / chunk_slots;
@@ -208,8 +191,7 @@ __kernel void vyre_index_scan(__global const uint *counts, const uint slots, con
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     const uint share = (lists + lanes - 1u) / lanes;
     const uint first = min(lists, lane * share), end = min(lists, first + share);
-    const vyre_lines lines = {begins, places, totals, flow, directory, directory_words};
-    vyre_clear_lines(&lines);
+    vyre_clear_lines(flow, directory, directory_words);
     for (uint chunk = lane; chunk < chunks; chunk += lanes) {
         uint place = chunk * chunk_slots;
         for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) {

@@ -30,16 +30,17 @@ typedef struct {
     vyre_kept kept;
 } vyre_open_blocks;
 
-/* Publishes the open blocks of classes below `most`; says whether there were any. */
-static bool vyre_flush(const vyre_spill *spill, volatile __global uint *flow, vyre_open_blocks *open, uint most) {
-    bool any = false;
-    for (uint class = 0; class < most; ++class) {
-        if (!open->size[class]) continue;
-        vyre_publish_block(spill, flow, class, open->block[class], open->size[class]);
-        open->size[class] = 0u;
-        any = true;
-    }
-    return any;
+/* The highest class with an open block, or VYRE_PRIORITY_COUNT. */
+static uint vyre_first_open(const vyre_open_blocks *open) {
+    uint class = 0u;
+    while (class < VYRE_PRIORITY_COUNT && !open->size[class]) ++class;
+    return class;
+}
+
+/* Publishes every open block. */
+static void vyre_flush(const vyre_spill *spill, volatile __global uint *flow, vyre_open_blocks *open) {
+    for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class)
+        if (open->size[class]) vyre_publish_block(spill, flow, class, open->block[class], open->size[class]);
 }
 
 /* Says whether there was room; a slot without is found by the next index. */
@@ -68,17 +69,21 @@ static void vyre_spill_born(vyre_worker *w, const vyre_spill *spill, vyre_open_b
 #define vyre_spill_born(worker, spill, open)
 #endif
 
-/* The slots of a block. */
+/* The slots of a block, which may be the worker's own: that is closed first. */
 static void vyre_run_block(vyre_worker *w, const vyre_spill *spill, vyre_open_blocks *open, const vyre_pick *pick) {
-    __global const uint *slots = spill->pool + pick->begin * VYRE_BLOCK;
-    for (uint ahead = 0; ahead < min(pick->count, VYRE_AHEAD); ++ahead) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[ahead], 0u));
-    for (uint i = 0; i < pick->count && !w->leaves; ++i) {
-        if (i + VYRE_AHEAD < pick->count) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[i + VYRE_AHEAD], 0u));
+    const bool own = pick->kind == VYRE_PICK_OWN;
+    const uint block = own ? open->block[pick->class] : pick->begin;
+    const uint count = own ? open->size[pick->class] : pick->count;
+    if (own) open->size[pick->class] = 0u;
+    __global const uint *slots = spill->pool + block * VYRE_BLOCK;
+    for (uint ahead = 0; ahead < min(count, VYRE_AHEAD); ++ahead) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[ahead], 0u));
+    for (uint i = 0; i < count && !w->leaves; ++i) {
+        if (i + VYRE_AHEAD < count) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[i + VYRE_AHEAD], 0u));
         const uint class = vyre_turns(w, slots[i], VYRE_TURNS);
         if (class != VYRE_RESTS) vyre_spill_slot(spill, w->flow, open, class, slots[i]);
         vyre_spill_born(w, spill, open);
     }
-    if (!w->leaves) vyre_keep_block(&open->kept, pick->begin);
+    if (!w->leaves) vyre_keep_block(&open->kept, block);
 }
 
 /* The slots of a ticket; a second cursor runs ahead of the first and asks for what comes. */
@@ -103,16 +108,16 @@ static void vyre_run_ticket(vyre_worker *w, const vyre_order *order, const vyre_
 #define VYRE_ACCEPT 32u
 
 /* Slots that other processes offer: one of a class that nothing waits above is turned at once, the others queue. */
-static void vyre_accept(vyre_worker *w, const vyre_order *order, const vyre_spill *spill, vyre_open_blocks *open,
-                        const vyre_filter *filter, uint ring_slots, uint ticket) {
+static void vyre_accept(vyre_worker *w, const vyre_sight *sight, const vyre_spill *spill, vyre_open_blocks *open,
+                        const vyre_filter *filter, uint ring_slots) {
     uint slots[VYRE_ACCEPT];
     const uint count = vyre_live_take(&w->live, ring_slots, slots, VYRE_ACCEPT);
     for (uint i = 0; i < count && !w->leaves; ++i) {
         __global const uint *words = VYRE_WORD(w->ring, slots[i], 0u);
         if (!vyre_is_selected(filter, slots[i]) || !vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) continue;
         const uint class = vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], w->age_threshold);
-        const uint next = vyre_next_of_all(order, w->flow, ticket);
-        const bool waits = vyre_spilled_class(spill, w->flow, 0u, next) < class;
+        const bool waits = min(min(sight->next_high, sight->next_low), vyre_first_open(open)) < class ||
+                           (sight->spilled && vyre_spilled_above(spill, w->flow, class));
         if (waits && vyre_spill_slot(spill, w->flow, open, class, slots[i])) continue;
         w->higher_waits = waits;
         const uint after = vyre_turns(w, slots[i], VYRE_TURNS);
@@ -140,6 +145,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
     vyre_open_blocks open = {{0u, 0u, 0u, 0u, 0u}, {0u, 0u, 0u, 0u, 0u}, {{0u, 0u, 0u, 0u}, 0u}};
+    vyre_held held = {{VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK}};
     uint above = vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION);
 #if VYRE_LIVE
     const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
@@ -148,37 +154,43 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     bool busy = false;
 
     while (!w.leaves && w.claims_left > 0) {
-        if (!busy) vyre_become_busy(flow);
-        busy = true;
+        const vyre_sight sight = vyre_look(&order, &spill, flow, control, ticket);
+        if (sight.shutdown) break;
 #if VYRE_LIVE
         if (vyre_live_wish(&w.live) == VYRE_LIVE_LEAVE_NOW) break;
-        if (vyre_live_waits(&w.live)) vyre_accept(&w, &order, &spill, &open, &filter, ring_slots, ticket);
+        if (vyre_live_waits(&w.live)) {
+            if (!busy) vyre_become_busy(flow);
+            busy = true;
+            vyre_accept(&w, &sight, &spill, &open, &filter, ring_slots);
+        }
 #endif
-        if (spill.blocks) vyre_flush(&spill, flow, &open, vyre_next_of_all(&order, flow, ticket));
-        const vyre_pick pick = vyre_choose(&order, &spill, flow, ticket, above);
+        vyre_pick pick = vyre_choose(&order, &spill, flow, &sight, &held, ticket, above, vyre_first_open(&open));
         if (pick.kind == VYRE_PICK_NOTHING) {
-            if (vyre_flush(&spill, flow, &open, VYRE_PRIORITY_COUNT)) continue;
+            const bool others = busy ? vyre_become_idle(flow) : sight.busy > 0u;
             busy = false;
-            const bool others = vyre_become_idle(flow);
 #if VYRE_LIVE
             if (vyre_live_follows(&w.live) && vyre_live_wish(&w.live) == VYRE_LIVE_STAY &&
                 !vyre_spill_is_used_up(&spill, flow))
                 continue;
             if (vyre_live_waits(&w.live)) continue;
 #endif
-            if (!others || ++polls == VYRE_POLLS) break;
-            continue;
+            if (others && ++polls < VYRE_POLLS) continue;
+            pick = vyre_leave_places(&spill, &held);
+            if (pick.kind == VYRE_PICK_NOTHING) break;
         }
+        if (!busy) vyre_become_busy(flow);
+        busy = true;
         polls = 0u;
-        w.higher_waits = vyre_spilled_class(&spill, flow, 0u, pick.class) < pick.class;
+        w.higher_waits = pick.higher_waits || (sight.spilled && vyre_spilled_above(&spill, flow, pick.class));
         const int claims_before = w.claims_left;
-        if (pick.kind == VYRE_PICK_BLOCK)
-            vyre_run_block(&w, &spill, &open, &pick);
-        else
+        if (pick.kind == VYRE_PICK_TICKET)
             vyre_run_ticket(&w, &order, &spill, &open, &pick);
+        else
+            vyre_run_block(&w, &spill, &open, &pick);
         above = pick.class < VYRE_PRIORITY_NORMAL ? add_sat(above, (uint)(claims_before - w.claims_left)) : 0u;
     }
-    vyre_flush(&spill, flow, &open, VYRE_PRIORITY_COUNT);
+    vyre_leave_places(&spill, &held);
+    vyre_flush(&spill, flow, &open);
     if (busy) vyre_become_idle(flow);
     vyre_store_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION, above);
     vyre_count_rest(&w);

@@ -131,16 +131,11 @@ static uint vyre_side_end(const vyre_order *order, bool low) {
 }
 static uint vyre_side_head(bool low) { return low ? VYRE_FLOW_LOW : VYRE_FLOW_HIGH; }
 
-/* Class of the next ticket of a side, as far as anybody can tell without taking it; VYRE_PRIORITY_COUNT when none is left. */
-static uint vyre_next_class(const vyre_order *order, volatile __global uint *flow, bool low, uint ticket) {
+/* Class of the next ticket of a side of which `taken` are gone; VYRE_PRIORITY_COUNT when none is left. */
+static uint vyre_next_class(const vyre_order *order, bool low, uint taken, uint ticket) {
     const uint first = vyre_side_begin(order, low);
-    const ulong taken = (ulong)vyre_load_relaxed(flow + vyre_side_head(low)) * ticket;
-    return taken >= vyre_side_end(order, low) - first ? VYRE_PRIORITY_COUNT : vyre_class_at(order, first + (uint)taken);
-}
-
-/* Class of the next ticket of both sides. */
-static uint vyre_next_of_all(const vyre_order *order, volatile __global uint *flow, uint ticket) {
-    return min(vyre_next_class(order, flow, false, ticket), vyre_next_class(order, flow, true, ticket));
+    const ulong behind = (ulong)taken * ticket;
+    return behind >= vyre_side_end(order, low) - first ? VYRE_PRIORITY_COUNT : vyre_class_at(order, first + (uint)behind);
 }
 
 #endif

@@ -2,10 +2,12 @@
  *
  *   pool       blocks of VYRE_BLOCK slot indices, handed out by flow[BLOCKS]; whoever empties a block may fill it again
  *   sizes      how many of a block are used
- *   directory  per class `places` words: the blocks in the order of their publication; block number + 1, 0 while a place is reserved only
+ *   directory  per class `places` words: the blocks in the order of their publication; block number + 1, 0 while nothing is there
  *
- * A block is filled by one worker, then published: its directory word by a release store, taken by whoever moves the class's head by
- * compare-and-swap after an acquire of that word. A place that is reserved and not yet written is passed over, never waited for.
+ * A block is filled by one worker, then published: it draws a place from the class's tail and puts the block there by compare-and-swap
+ * (release). Another draws a place from the head and takes what is there (acquire). Heads and tails move by fetch-and-add alone, since
+ * many workers that compare and swap one word stand in each other's way; so a place may be drawn before it is filled. It is then held
+ * and looked at again, never waited for; a worker that leaves marks it as abandoned, and the publisher that meets the mark draws anew.
  * When blocks or places are used up, or the rung has no hand-off, a task is left where its state says it is: the next round finds it.
  *
  * The host guarantees: pool and sizes of `blocks` blocks, a directory of 5 * places words that is zero at the start of a round.
@@ -24,6 +26,12 @@ typedef struct {
 } vyre_spill;
 
 #define VYRE_NO_BLOCK VYRE_U32_MAX
+#define VYRE_ABANDONED VYRE_U32_MAX /* in a directory */
+
+/* Places that a worker has drawn and found empty, one a class; VYRE_NO_BLOCK where there is none. */
+typedef struct {
+    uint place[VYRE_PRIORITY_COUNT];
+} vyre_held;
 
 /* Blocks that a worker has emptied and may fill again. */
 #define VYRE_KEPT_BLOCKS 4u
@@ -43,34 +51,45 @@ static uint vyre_open_block(const vyre_spill *spill, volatile __global uint *flo
     return block < spill->blocks ? block : VYRE_NO_BLOCK;
 }
 
+/* Publishes a filled block; when the directory is full its tasks are left to the next round. */
 static void vyre_publish_block(const vyre_spill *spill, volatile __global uint *flow, uint class, uint block,
                                uint size) {
-    if (vyre_load_relaxed(flow + VYRE_FLOW_TAILS(class)) >= spill->places) return;
-    const uint place = vyre_add_relaxed(flow + VYRE_FLOW_TAILS(class), 1u);
-    if (place >= spill->places) return;
+    __global uint *directory = spill->directory + class * spill->places;
     spill->sizes[block] = size;
-    vyre_store_release(spill->directory + class * spill->places + place, block + 1u);
-}
-
-/* Takes the first published block of a class, or VYRE_NO_BLOCK. */
-static uint vyre_take_block(const vyre_spill *spill, volatile __global uint *flow, uint class) {
-    while (true) {
-        const uint head = vyre_load_relaxed(flow + VYRE_FLOW_HEADS(class));
-        if (head >= min(vyre_load_relaxed(flow + VYRE_FLOW_TAILS(class)), spill->places)) return VYRE_NO_BLOCK;
-        const uint named = vyre_load_acquire(spill->directory + class * spill->places + head);
-        if (!named) return VYRE_NO_BLOCK;
-        if (vyre_cas_acquire(flow + VYRE_FLOW_HEADS(class), head, head + 1u)) return named - 1u;
+    while (vyre_load_relaxed(flow + VYRE_FLOW_TAILS(class)) < spill->places) {
+        const uint place = vyre_add_relaxed(flow + VYRE_FLOW_TAILS(class), 1u);
+        if (place < spill->places && vyre_cas_value_acq_rel(directory + place, 0u, block + 1u) == 0u) return;
     }
 }
 
-/* Lowest class from `least` on and below `most` that has a block to take, or `most`. */
-static uint vyre_spilled_class(const vyre_spill *spill, volatile __global uint *flow, uint least, uint most) {
-    if (!spill->blocks || !vyre_load_relaxed(flow + VYRE_FLOW_BLOCKS)) return most;
-    for (uint class = least; class < most; ++class)
-        if (vyre_load_relaxed(flow + VYRE_FLOW_HEADS(class)) <
-            min(vyre_load_relaxed(flow + VYRE_FLOW_TAILS(class)), spill->places))
-            return class;
-    return most;
+/* Takes a published block of a class, or VYRE_NO_BLOCK. A place that was drawn too early is held and looked at again. */
+static uint vyre_take_block(const vyre_spill *spill, volatile __global uint *flow, vyre_held *held, uint class) {
+    if (held->place[class] == VYRE_NO_BLOCK) {
+        const uint head = vyre_load_relaxed(flow + VYRE_FLOW_HEADS(class));
+        if (head >= min(vyre_load_relaxed(flow + VYRE_FLOW_TAILS(class)), spill->places)) return VYRE_NO_BLOCK;
+        const uint place = vyre_add_relaxed(flow + VYRE_FLOW_HEADS(class), 1u);
+        if (place >= spill->places) return VYRE_NO_BLOCK;
+        held->place[class] = place;
+    }
+    const uint named = vyre_load_acquire(spill->directory + class * spill->places + held->place[class]);
+    if (!named) return VYRE_NO_BLOCK;
+    held->place[class] = VYRE_NO_BLOCK;
+    return named - 1u;
+}
+
+/* Gives a held place up, so that no block is ever published there; the block that is there already, or VYRE_NO_BLOCK. */
+static uint vyre_abandon_place(const vyre_spill *spill, vyre_held *held, uint class) {
+    if (held->place[class] == VYRE_NO_BLOCK) return VYRE_NO_BLOCK;
+    __global uint *word = spill->directory + class * spill->places + held->place[class];
+    held->place[class] = VYRE_NO_BLOCK;
+    const uint named = vyre_cas_value_acq_rel(word, 0u, VYRE_ABANDONED);
+    return named ? named - 1u : VYRE_NO_BLOCK;
+}
+
+/* Whether a class has a block to take, as far as anybody can tell without taking it. */
+static bool vyre_has_spilled(const vyre_spill *spill, volatile __global uint *flow, uint class) {
+    return vyre_load_relaxed(flow + VYRE_FLOW_HEADS(class)) <
+           min(vyre_load_relaxed(flow + VYRE_FLOW_TAILS(class)), spill->places);
 }
 
 /* Whether what is spilled from here on may have to wait for the next round. */

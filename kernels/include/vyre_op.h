@@ -53,9 +53,11 @@
  * and in any order, so two that write the same words must do it through atomics.
  *
  * Groups. One work-item runs an operation that is declared with VYRE_OP; there is no barrier and no waiting for other work-items
- * inside it. VYRE_GROUP_OP(id, name, doc) declares a group operation: all work-items of a work-group run it together on the same
+ * inside it. VYRE_GROUP_OP(id, name, doc) declares a group operation: the work-items of a work-group run it together on the same
  * task, each the elements vyre_lane(), vyre_lane() + vyre_lanes(), ... Accessors, yields and faults must be reached by all of
- * them alike, and vyre_barrier() too, if it is used. On a CPU, where a worker is one work-item, vyre_lanes() is 1.
+ * them alike, and vyre_barrier() too, if it is used. A file without a barrier lets a group spread its work-items over several
+ * tasks; with one, all of them run each task. On a CPU, where a worker is one work-item, vyre_lanes() is 1. vyre_lane() and
+ * vyre_lanes() read `task`: hand it to a function of yours that uses them, under that name.
  *
  *   VYRE_GROUP_OP(0x20001, clear, "output[i] = 0, u32") {
  *       const ulong n = vyre_length(task, task->output_handle);
@@ -128,10 +130,10 @@ typedef struct {
 #endif
 } vyre_env;
 
-/* Which work-item of how many runs a group operation; a lane operation is run by one. */
+/* Which work-item of how many runs a group operation, where `task` is in scope; a lane operation is run by one. */
 #if VYRE_DRIVER_GROUP
-#define vyre_lane() ((uint)get_local_id(0))
-#define vyre_lanes() ((uint)get_local_size(0))
+#define vyre_lane() (task->lane)
+#define vyre_lanes() (task->lanes)
 #define vyre_barrier() barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
 #else
 #define vyre_lane() 0u
@@ -157,6 +159,10 @@ typedef struct {
     uint yield_count;
     uint flags;
     uint fault; /* 0, or why an accessor failed */
+#if VYRE_DRIVER_GROUP
+    uint lane; /* of `lanes` work-items that run it */
+    uint lanes;
+#endif
     const vyre_env *env;
 } vyre_task;
 

@@ -98,7 +98,7 @@ VYRE_GROUP_OP(0x1002, fill, "output[i] = param, bit for bit, over the whole outp
     return vyre_next(task, total, count, task->data);
 }
 
-VYRE_GROUP_OP(0x1003, saxpy, "output[j] = a * input[j] + output[j], float32, j = offset + i * stride for i < length; param = argument record (offset, length, stride, a)") {
+VYRE_ONCE_GROUP_OP(0x1003, saxpy, "output[j] = a * input[j] + output[j], float32, j = offset + i * stride for i < length; param = argument record (offset, length, stride, a)") {
     vyre_arguments range = vyre_argument_record(task, task->param);
     VYRE_CHECK(task);
     const float a = as_float(range.scalar);

@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 from vyrectl.engine.backend import RoundIndex, Session, Tally
-from vyrectl.launch.rounds import FIRST_SLICE, SLICE_GROWTH, Course, Drain, Limits
+from vyrectl.launch import rounds
+from vyrectl.launch.rounds import SLICE_GROWTH, Course, Drain, Limits
+
+FIRST_SLICE = 4096
+
+
+@pytest.fixture(autouse=True)
+def _short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "FIRST_SLICE", FIRST_SLICE)
 
 
 @dataclass

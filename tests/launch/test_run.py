@@ -26,6 +26,7 @@ from vyrectl.errors import (
     UsageError,
     WhereError,
 )
+from vyrectl.launch import rounds
 from vyrectl.launch.rounds import Limits, Progress
 from vyrectl.launch.run import choose_backend
 from vyrectl.ring.hold import hold
@@ -197,7 +198,8 @@ def test_a_timeout_ends_a_long_slice(device: str) -> None:
     assert (ring.slots["state"] == TaskState.READY).sum() == report.remaining == 4000 - report.claims
 
 
-def test_a_caller_may_stop_it_and_watch(ring: Ring) -> None:
+def test_a_caller_may_stop_it_and_watch(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "FIRST_SLICE", 4096)
     seen: list[Progress] = []
     limits = Limits(watch=seen.append, stop=lambda: "interrupted" if seen else None)
     ring = Ring.from_slots(make_slots(5000))

@@ -29,7 +29,7 @@ SETTLE = "    const uint state = vyre_settle(words, outcome, false);\n"
 STATE_FIRST = "    vyre_store_release(words + VYRE_WORD_STATE, vyre_outcome_state(outcome.kind));\n"
 EXAMINE = "    if (!vyre_is_selected(filter, slot)) return finding;\n"
 SPILL = "    spill->pool[open->block[class] * VYRE_BLOCK + open->size[class]] = slot;\n    if (++open->size"
-NAMED = "block + 1u);\n}\n\n/* Takes the first published block"
+NAMED = "vyre_cas_value_acq_rel(directory + place, 0u, block + 1u)"
 
 BROKEN = {
     "claimed by load and store": (CLAIM, CLAIM_BY_STORE),

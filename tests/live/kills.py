@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,8 @@ def launch_once(
         if kill_after is not None:
             _await_turns(child, ring)
             time.sleep(kill_after)
-            os.killpg(child.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
         out, err = child.communicate(timeout=120)
     if child.returncode == -signal.SIGKILL:
         return False

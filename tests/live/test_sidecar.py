@@ -96,7 +96,8 @@ def test_what_is_no_sidecar_is_refused(tmp_path: Path) -> None:
 def test_the_inbox_is_a_queue_over_many_laps(tmp_path: Path) -> None:
     with make(tmp_path) as sidecar:
         assert sidecar.take() is None
-        generator, expected, number = random.Random(5), [], 0
+        generator, number = random.Random(5), 0
+        expected: list[int] = []
         for _ in range(abi.LAP_MASK * sidecar.layout.capacity * 2):
             if generator.random() < 0.5 and len(expected) < sidecar.layout.capacity:
                 assert sidecar.push(number % SLOTS)

@@ -36,19 +36,21 @@ def test_geometry_of_a_cpu_and_a_gpu() -> None:
     cpu = choose(device(kind="cpu", compute_units=8), job(100_000))
     gpu = choose(device(kind="gpu", compute_units=100, max_work_group_size=1024), job(1_000_000))
     assert (cpu.driver, cpu.workers, cpu.work_group_size, cpu.ticket) == ("lane", 16, 1, 256)
-    assert (gpu.driver, gpu.workers, gpu.work_group_size, gpu.ticket) == ("group", 400, 256, 625)
+    assert (gpu.driver, gpu.workers, gpu.work_group_size, gpu.ticket) == ("group", 400, 256, 512)
     assert (cpu.index_lanes, gpu.index_lanes) == (True, False)
 
 
 def test_tickets_without_group_operations_keep_every_work_item_busy() -> None:
     gpu = device(kind="gpu", compute_units=100)
-    assert choose_geometry(gpu, job(1000), op_order()).ticket == 256
+    assert choose_geometry(gpu, job(1000), op_order()).ticket == 32
+    assert choose_geometry(gpu, job(70_000), op_order()).ticket == 350
     together = make_slots(1000, op_handle=0x1003)
     assert choose_geometry(gpu, replace(job(1000), slots=together), op_order()).ticket == 1
 
 
 def test_a_small_ring_takes_few_workers() -> None:
-    assert choose(device(kind="cpu", compute_units=8), job(257)).workers == 2
+    assert choose(device(kind="cpu", compute_units=8), job(3)).workers == 3
+    assert choose(device(kind="cpu", compute_units=8), job(257)).ticket == 4
     assert choose(device(kind="gpu", compute_units=100), job(1)).workers == 1
 
 

@@ -19,7 +19,14 @@ from typing import Any
 from vyrectl.bench.case import Turn
 from vyrectl.errors import DeviceError
 
-CACHE_VARIABLES = ("VYRECTL_CACHE", "XDG_CACHE_HOME", "POCL_CACHE_DIR", "CUDA_CACHE_PATH", "NEO_CACHE_DIR", "cl_cache_dir")
+CACHE_VARIABLES = (
+    "VYRECTL_CACHE",
+    "XDG_CACHE_HOME",
+    "POCL_CACHE_DIR",
+    "CUDA_CACHE_PATH",
+    "NEO_CACHE_DIR",
+    "cl_cache_dir",
+)
 """Where vyrectl, pyopencl and the drivers keep what they have built."""
 
 

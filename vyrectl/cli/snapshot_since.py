@@ -76,7 +76,7 @@ def baseline_of(full: Full, seconds: float) -> Baseline | None:
     return Baseline(seconds, full["sum"], rings, full["sum"].get("runtime", {}).get("drained_slots"))
 
 
-def put_since(full: Full, baseline: Baseline, seconds: float) -> None:
+def put_since(full: Full, baseline: Baseline, seconds: float, *, restarts: bool = False) -> None:
     """Put `since` into the sum of a full answer and into each ring that the baseline knows.
 
     The sum of several rings is left out where the baseline names other rings: their coming and going would look
@@ -86,16 +86,22 @@ def put_since(full: Full, baseline: Baseline, seconds: float) -> None:
         full: The answer; changed.
         baseline: What to compare with.
         seconds: When this answer was taken, on the baseline's clock.
+        restarts: A DONE_COUNT that went back is a new launch, about which the watchdog says nothing.
+
+    Raises:
+        InvalidInputError: DONE_COUNT went back, and that is no restart.
     """
     passed = None if baseline.seconds is None else max(0.0, seconds - baseline.seconds)
     rings = [one for one in full["rings"] if _is_ring(one)]
     same = sorted(baseline.rings) == sorted(one["ring"] for one in rings)
     if same or len(full["rings"]) == 1 or not baseline.rings:
         _compare(full["sum"], baseline.total, passed)
-    if baseline.drained is not None and full["sum"] is not None and "runtime" in full["sum"]:
+    runtime = None if full["sum"] is None else full["sum"].get("runtime")
+    if baseline.drained is not None and runtime is not None:
         from vyrectl.cli.snapshot_runtime import put_watchdog
 
-        put_watchdog(full["sum"]["runtime"], baseline.drained)
+        if not restarts or runtime["drained_slots"] >= baseline.drained:
+            put_watchdog(runtime, baseline.drained)
     for ring in rings:
         if ring is not full["sum"] and ring["ring"] in baseline.rings:
             _compare(ring, baseline.rings[ring["ring"]], passed)

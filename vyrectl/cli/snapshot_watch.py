@@ -79,7 +79,7 @@ def watch(
         if baseline is not None:
             put_since(full, baseline, moment)
         elif last is not None:
-            put_since(full, last, now)
+            put_since(full, last, now, restarts=True)
         yield Tick(number, moment, full, _events(watches, looks))
         last = baseline_of(full, now)
         now = clock.steady()

@@ -89,6 +89,8 @@ class Job:
         place: Asked for the memory to work in once the device is known; see `Place`. By default a copy.
         live: Makes the memory that others may see and change while the job runs in place; None for none.
         mode: One of `MODES`.
+        fast_index: Whether memory beside the ring may be spent on speed; None where there is plenty.
+        shard_slots: Most slots that are worked on at a time; None for what the device can take.
         verify: Keep a witness of every claim and end (`Session.witness`).
         quotas: Most claims of the tenants that are bounded; see `vyrectl.engine.quotas`.
         debug_log: Debug log (spec 3.2) to start from, u32, at least one word; a backend works on its own copy.
@@ -109,6 +111,8 @@ class Job:
     place: Place | None = None
     live: Live | None = None
     mode: str = "auto"
+    fast_index: bool | None = None
+    shard_slots: int | None = None
     verify: bool = False
     quotas: Quotas = field(default_factory=dict)
     debug_log: NDArray[np.uint32] = field(default_factory=lambda: new_debug_log(DEFAULT_DEBUG_RECORDS))

@@ -66,7 +66,7 @@ class Calls:
         for name, body in _macros(text):
             self._bodies.setdefault(name, []).append(body)
         for name, macro, body in _functions(text, visible_code(text)):
-            if macro == "VYRE_OP":
+            if macro and "_GROUP_" not in macro:
                 self.lane_ops.append((name, body))
             function = f"vyre_op_{name}" if macro else name
             self._bodies.setdefault(function, []).append(body)

@@ -22,8 +22,11 @@ from vyrectl.engine.schedule import CLASSES
 SLICE_SECONDS = 0.1
 """What a slice should take."""
 
-FIRST_SLICE = 4096
+FIRST_SLICE = 1 << 22
 SLICE_GROWTH = 8
+
+ROUND_SECONDS = 1.0
+"""After this long the workers of a slice are asked to leave, however much it has left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,11 @@ class Drain:
         left = None if self._limits.max_steps is None else self._limits.max_steps - self._claims()
         most = self._slice if left is None else min(self._slice, left)
         started = time.monotonic()
-        more = self._session.run(most, self._interrupt, strict=left is not None)
+
+        def interrupt() -> str | None:
+            return self._interrupt() or ("slice" if time.monotonic() > started + ROUND_SECONDS else None)
+
+        more = self._session.run(most, interrupt, strict=left is not None)
         self._resize(time.monotonic() - started)
         return more
 

@@ -98,6 +98,9 @@ class Doors(Protocol):
     def mark(self) -> None:
         """Likewise."""
 
+    def quiet(self) -> bool:
+        """Shut; or say False and stay open when somebody has changed something since the last index."""
+
     def shut(self) -> None:
         """Let nobody begin a change of the ring any more."""
 
@@ -212,6 +215,8 @@ def launch_file(
             )
         return launch_elsewhere(plan, watch)
     with hold(plan.ring, role="launch") as held:
+        if len(held.settled):
+            watch({"settled": held.settled.to_record()})
         with Ring.open(plan.ring) as source:
             size = len(source) * SLOT_BYTES
         memory = _Memory(plan, size)

@@ -19,7 +19,6 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi import live as live_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES
-from vyrectl.engine.arena import map_outputs
 from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, LiveMemory, RoundIndex, Tally
 from vyrectl.engine.family import eligible_slots, settle
 from vyrectl.engine.ops import OpSource
@@ -27,7 +26,15 @@ from vyrectl.engine.schedule import CLASSES, HIGH_CLASSES
 from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl import family_table
 from vyrectl.opencl.devices import Device, find_device, pyopencl
-from vyrectl.opencl.geometry import BLOCK_SLOTS, Geometry, choose_geometry, choose_variant, wanted_ops
+from vyrectl.opencl.geometry import (
+    BLOCK_SLOTS,
+    FAST_INDEX_BYTES,
+    Geometry,
+    choose_geometry,
+    choose_variant,
+    spill_blocks,
+    wanted_ops,
+)
 from vyrectl.opencl.program import Host, Program, build_program, open_device
 from vyrectl.opencl.quota_table import QuotaTable
 from vyrectl.opencl.source import Variant
@@ -50,6 +57,9 @@ LINE_WORDS = 3
 """Words of a class's line in exact.cl."""
 
 MOST_SCAN_LANES = 1024
+
+ASKED_TO_LEAVE = 2
+"""SHUTDOWN while the host waits for the end of a kernel; an operation that wants the launch to end writes 1."""
 
 _TALLY_LOST, _TALLY_PRIORITIES = 0, 1
 _TALLY_OPS = _TALLY_PRIORITIES + CLASSES + 1 + control_abi.TENANT_FAIRNESS.words
@@ -150,7 +160,9 @@ class OpenCLSession:
         self._families = self._settle_families() if program.variant.family else None
         self._host_control = job.control.copy() if program.coherent else None
         self._live = self._open_live()
-        if self._direct:
+        if self._direct and any(row is not None and row.output is not None for row in job.buffers.rows):
+            from vyrectl.engine.arena import map_outputs
+
             map_outputs(job.buffers, job.slots, job.debug_log.nbytes)
         try:
             self._allocate()
@@ -487,11 +499,18 @@ class OpenCLSession:
         self._tally.joined = links.freed
         return family_table.first_words(links, self._chunks)
 
+    def _fast_index(self) -> bool:
+        """Whether to spend FAST_INDEX_BYTES a slot: as the job says, or where it is a quarter of the memory at most."""
+        if self._job.fast_index is not None:
+            return self._job.fast_index
+        return 4 * FAST_INDEX_BYTES * self._count <= self.program.device.memory_bytes
+
     def _allocate_engine(self) -> None:
-        """Queue, lists, spilled blocks and counters: about 8 bytes a slot."""
+        """Queue, lists, spilled blocks and counters: COMPACT_INDEX_BYTES or FAST_INDEX_BYTES a slot at most."""
         hands_off = self.program.rung.number < 3 or self.geometry.driver == "exact"
-        self._blocks = -(-self._count // self._block) + 2 * self.geometry.workers if hands_off else 0
-        self._block_places = 2 * self._blocks
+        self._blocks, self._block_places = (
+            spill_blocks(self.geometry, self._count, self._fast_index()) if hands_off else (0, 0)
+        )
         lists = CLASSES * self._chunks
         self._directory_bytes = 4 * CLASSES * max(self._block_places, LINE_WORDS)
         before = len(self._buffers)
@@ -546,8 +565,8 @@ class OpenCLSession:
             pause = min(pause * 1.5, 2e-3)
             if not asked and interrupt():
                 asked = True
-                self._shut_down(1)
-        if asked:
+                self._shut_down(ASKED_TO_LEAVE)
+        if asked and self.control()[control_abi.SHUTDOWN.first] == ASKED_TO_LEAVE:
             self._shut_down(0)
 
     def _shut_down(self, value: int) -> None:

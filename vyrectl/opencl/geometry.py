@@ -11,6 +11,7 @@ from vyrectl.abi.opcodes import PACKED_SLOT
 from vyrectl.engine.backend import JIT_SLOTS, Job
 from vyrectl.engine.family import spawning_in_use
 from vyrectl.engine.ops import OpInfo
+from vyrectl.engine.schedule import CLASSES
 from vyrectl.errors import DeviceError
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.source import Variant, op_order
@@ -26,14 +27,26 @@ MOST_TICKET = 2048
 MOST_LANE_TICKET = 1 << 20
 """Most tasks that a lane takes at once, so that the ticket arithmetic of turn.h fits into 32 bits."""
 
+COMPACT_INDEX_BYTES, FAST_INDEX_BYTES = 8, 32
+"""Most memory of the engine beside the ring, in bytes a slot."""
+
+WORD_BYTES = 4
+LIST_WORDS = (CLASSES + 2) + 2 * CLASSES
+"""Words of a chunk: counts, and where its lists begin and lie."""
+
+LEAST_BLOCKS = 16
+
 MOST_WORKERS = 1 << 16
 """Most workers, whatever a job asks for; each may hold two unfinished blocks."""
 
-CPU_TICKET = 256
+CPU_TICKET, GROUP_TICKET = 256, 512
+"""Most tasks that a worker takes at once unless it is told: a narrow front through the ring keeps memory near."""
+
+LEAST_GROUP_TICKET = 32
 LANES_PER_UNIT = 2
 GROUPS_PER_UNIT = 4
-TICKETS_PER_GROUP = 4
-"""A group should find at least this many tickets, so that all end at about the same time."""
+TICKETS_PER_WORKER = 4
+"""A worker should find at least this many tickets, so that all end at about the same time."""
 
 LANE_CHUNK_SLOTS, GROUP_CHUNK_SLOTS = 2048, 4096
 """Most slots of an index chunk."""
@@ -98,13 +111,15 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
         chunk = LANE_CHUNK_SLOTS if device.is_cpu else LEAST_CHUNK_SLOTS
         return Geometry("exact", 1, 1, 1, chunk, chunk, True)
     if size == 1 and device.is_cpu:
-        ticket = min(job.ticket or CPU_TICKET, count, MOST_LANE_TICKET)
-        workers = _workers(job, _most_groups(device, job, LANES_PER_UNIT), ticket)
+        most = _most_groups(device, job, LANES_PER_UNIT)
+        ticket = _ticket(job, most, 1, CPU_TICKET, MOST_LANE_TICKET)
+        workers = _workers(job, most, ticket)
         return Geometry("lane", workers, 1, ticket, LANE_CHUNK_SLOTS, LANE_CHUNK_SLOTS, True)
     most = _most_groups(device, job, GROUPS_PER_UNIT)
     together = bool(ops_in_use(job.slots, [op.id for op in ops if op.group]))
-    least = 1 if together else size
-    ticket = min(MOST_TICKET, count, job.ticket or _group_ticket(count, job.workers or most, least))
+    least = 1 if together else min(size, LEAST_GROUP_TICKET)
+    sharers = most if together else device.compute_units // 2
+    ticket = _ticket(job, sharers, least, GROUP_TICKET, MOST_TICKET)
     workers = _workers(job, most, ticket)
     hints = not device.is_cpu or job.place is None
     if device.is_cpu:
@@ -112,6 +127,31 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
     chunk = _group_chunk(count, most)
     lanes = min(device.max_work_group_size, MOST_INDEX_LANES if chunk == count else INDEX_LANES)
     return Geometry("group", workers, size, ticket, chunk, GROUP_CHUNK_SLOTS, False, lanes, hints)
+
+
+def spill_blocks(geometry: Geometry, count: int, fast: bool) -> tuple[int, int]:
+    """How many blocks tasks may be spilled into, and how many times one of a class may be published in a round.
+
+    With the order of the round (4 bytes a slot, some words a chunk) they take COMPACT_INDEX_BYTES a slot at most, or
+    FAST_INDEX_BYTES; short rings get LEAST_BLOCKS all the same. More blocks let more tasks go from hand to hand in a
+    round: what finds none waits for the next.
+
+    Args:
+        geometry: Of the launch.
+        count: Slots of the ring.
+        fast: Whether memory may be spent.
+    """
+    block = BLOCK_SLOTS[geometry.driver]
+    if geometry.driver == "exact":
+        return count, 0
+    publications = 2 if fast else 1
+    block_bytes = WORD_BYTES * (block + 1 + CLASSES * publications)
+    chunks = -(-count // geometry.chunk_slots)
+    order_bytes = WORD_BYTES * (count + chunks * LIST_WORDS)
+    spare = (FAST_INDEX_BYTES if fast else COMPACT_INDEX_BYTES) * count - order_bytes
+    useful = 4 * count // block + CLASSES * geometry.workers
+    blocks = max(LEAST_BLOCKS, min(useful, spare // block_bytes))
+    return blocks, publications * blocks
 
 
 def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset[int] | None) -> Variant:
@@ -183,6 +223,8 @@ def _group_chunk(count: int, groups: int) -> int:
     return min(GROUP_CHUNK_SLOTS, max(LEAST_CHUNK_SLOTS, 1 << (count // groups).bit_length()))
 
 
-def _group_ticket(count: int, groups: int, least: int) -> int:
-    """Tasks of a ticket: a few tickets a group; fewer than work-items only where these work on one task together."""
-    return min(MOST_TICKET, max(least, count // (groups * TICKETS_PER_GROUP)))
+def _ticket(job: Job, workers: int, least: int, usual: int, most: int) -> int:
+    """Tasks of a ticket: as asked for, or a few tickets a worker within [least, usual]."""
+    count = max(1, len(job.slots))
+    share = count // (max(1, job.workers or workers) * TICKETS_PER_WORKER)
+    return min(job.ticket or min(usual, max(least, share)), count, most)

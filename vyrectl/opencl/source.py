@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vyrectl.engine.ops import OpInfo, OpSource, check_unique, read_text, shipped_sources
+from vyrectl.engine.op_calls import BARRIERS
+from vyrectl.engine.ops import OpInfo, OpSource, blank_comments, check_unique, read_text, shipped_sources
 from vyrectl.errors import OpSourceError
 from vyrectl.protocol.packed import MOST_OPCODE
 from vyrectl.resources import kernels_dir
@@ -87,11 +88,13 @@ def assemble(extra: Sequence[OpSource] = (), variant: Variant = Variant()) -> st
     """
     ops = op_order(extra, variant.only)
     paste = Paster(kernels_dir())
-    parts = [_definitions(ops, variant), paste.file(kernels_dir() / "include" / "vyre_control.h")]
+    parts = [paste.file(kernels_dir() / "include" / "vyre_control.h")]
     wanted = {op.path for op in ops}
-    sources = [source for source in (*shipped_sources(), *extra) if source.path in wanted]
-    parts += [paste.text(source.text, source.path) for source in sources]
-    parts.append(_dispatcher(ops))
+    shipped, users = ([one for one in part if one.path in wanted] for part in (shipped_sources(), extra))
+    parts += [paste.text(source.text, source.path) for source in shipped]
+    own = [paste.text(source.text, source.path) for source in users]
+    together = frozenset(op.id for op in ops if op.group and not op.shipped and _has_barrier(own))
+    parts = [_definitions(ops, together, variant), *parts, *own, _dispatcher(ops, together, variant)]
     more = (*(FAMILY_FILES if variant.family else ()), *(VERIFY_FILES if variant.verify else ()))
     files = (*ENGINE_FILES, f"{variant.driver}.cl", *more)
     parts += [paste.file(kernels_dir() / "engine" / name) for name in files]
@@ -103,10 +106,16 @@ def assemble_alone(name: str) -> str:
     return Paster(kernels_dir()).file(kernels_dir() / "engine" / name)
 
 
-def _definitions(ops: Sequence[OpInfo], variant: Variant) -> str:
+def _has_barrier(texts: Sequence[str]) -> bool:
+    """Whether some text of the user's names a barrier; which operation reaches it is not asked."""
+    return any(BARRIERS.search(blank_comments(text)) for text in texts)
+
+
+def _definitions(ops: Sequence[OpInfo], together: frozenset[int], variant: Variant) -> str:
     values = {
         "VYRE_OP_COUNT": len(ops),
         "VYRE_HAS_GROUP_OPS": int(any(op.group for op in ops)),
+        "VYRE_HAS_BARRIER_OPS": int(bool(together)),
         "VYRE_DRIVER_GROUP": int(variant.driver == "group"),
         "VYRE_DRIVER_EXACT": int(variant.driver == "exact"),
         "VYRE_INDEX_LANES": int(variant.index_lanes),
@@ -123,8 +132,16 @@ def _definitions(ops: Sequence[OpInfo], variant: Variant) -> str:
     return "\n".join(f"#define {name} {value}u" for name, value in values.items())
 
 
-def _dispatcher(ops: Sequence[OpInfo]) -> str:
-    calls = [f"case 0x{op.id:x}u: return {op.function}(task);" for op in ops]
+def _dispatcher(ops: Sequence[OpInfo], together: frozenset[int], variant: Variant) -> str:
+    """What leads from an op_handle to the operation; `together` are those that a whole work-group has to run.
+
+    Where work-items of a group run tasks of their own, one that meets a group's operation (its slot was edited after it
+    was looked at) gives it back: it is found again as what it is.
+    """
+    shares = variant.driver == "group"
+    calls = [_call(op, "vyre_yield(task->pc, task->data)" if shares and op.group else "") for op in ops]
+    teams = [_call(op) for op in ops if op.group and op.id not in together]
+    whole = [_call(op) for op in ops if op.id in together]
     rows = [f"case 0x{op.id:x}u: return {row}u;" for row, op in enumerate(ops)]
     ids = [f"case {row}u: return 0x{op.id:x}u;" for row, op in enumerate(ops)]
     inner = [
@@ -134,6 +151,7 @@ def _dispatcher(ops: Sequence[OpInfo]) -> str:
     ]
     spawning = [f"case 0x{op.id:x}u: return true;" for op in ops if op.spawns]
     groups = [f"case 0x{op.id:x}u: return true;" for op in ops if op.group]
+    wholes = [f"case 0x{one:x}u: return true;" for one in sorted(together)]
     unknown = "return vyre_refuse(task, VYRE_FAULT_UNKNOWN_OP);"
     return "\n".join(
         (
@@ -144,8 +162,15 @@ def _dispatcher(ops: Sequence[OpInfo]) -> str:
             _switch("bool vyre_is_spawning_op(uint op_handle)", "op_handle", spawning, "return false;"),
             _switch("vyre_outcome vyre_dispatch_inner(vyre_task *task)", "task->op_handle", inner, unknown),
             _switch("vyre_outcome vyre_dispatch(vyre_task *task)", "task->op_handle", calls, unknown),
+            _switch("vyre_outcome vyre_dispatch_team(vyre_task *task)", "task->op_handle", teams, unknown),
+            _switch("vyre_outcome vyre_dispatch_whole(vyre_task *task)", "task->op_handle", whole, unknown),
+            _switch("bool vyre_is_whole_op(uint op_handle)", "op_handle", wholes, "return false;"),
         )
     )
+
+
+def _call(op: OpInfo, instead: str = "") -> str:
+    return f"case 0x{op.id:x}u: return {instead or f'{op.function}(task)'};"
 
 
 def _switch(head: str, value: str, cases: Sequence[str], otherwise: str) -> str:

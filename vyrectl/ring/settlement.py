@@ -29,6 +29,10 @@ class Settlement:
         """Slots whose turn or edit was completed or taken back, sorted."""
         return tuple(sorted(slot for slot, kind in self.kinds.items() if kind != ORPHANED))
 
+    def to_record(self) -> dict[str, list[int]]:
+        """Both lists, as JSON shows them."""
+        return {"finished": list(self.finished), "faulted": list(self.faulted)}
+
     @property
     def faulted(self) -> tuple[int, ...]:
         """Tasks that are Faulted because their operation may not run twice, sorted."""

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 EXIT_FAULTED = 6
 EXIT_STALLED = 1
+SHOWN_SETTLED = 16
 EXIT_LIMIT = 124
 
 
@@ -244,6 +245,8 @@ def command(
             if "debug" in message:
                 progress.clear()
                 _show_debug(output, message["debug"], texts)
+            elif "settled" in message:
+                _show_settled(output, message["settled"])
             else:
                 progress.update(message)
 
@@ -261,6 +264,19 @@ def _read_formats(path: Path | None) -> Formats:
     from vyrectl.cli.debug_rows import read_formats
 
     return read_formats(path)
+
+
+def _show_settled(output: Output, settled: dict[str, list[int]]) -> None:
+    """What taking the lock had finished of a killed launch's work."""
+    for what, slots in (
+        ("finished", settled["finished"]),
+        ("faulted, may not run twice", settled["faulted"]),
+    ):
+        if slots:
+            shown = ", ".join(map(str, slots[:SHOWN_SETTLED])) + (
+                ", ..." if len(slots) > SHOWN_SETTLED else ""
+            )
+            output.talk(f"left half-way by a killed launch and {what}: slots {shown}")
 
 
 def _show_debug(output: Output, news: list[Any], texts: Formats) -> None:
