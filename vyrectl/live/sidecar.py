@@ -368,19 +368,19 @@ class Sidecar:
         Many may push at once. A place is filled by one compare-and-swap, and whoever meets a filled one moves the tail
         on, so that a producer that dies leaves no hole.
         """
-        tail_word, capacity = abi.WORD["INBOX_TAIL"], self.layout.capacity
-        shift = capacity.bit_length() - 1
+        tail_word, capacity, words = abi.WORD["INBOX_TAIL"], self.layout.capacity, self.words
+        cas, base = self._need_atomics().cas, self._base
+        tail_address, shift = base + tail_word * WORD_BYTES, capacity.bit_length() - 1
         while True:
-            tail = self.load(tail_word)
+            tail = words[tail_word]
             place = self.layout.inbox + (tail & (capacity - 1))
-            lap, held = tail >> shift & abi.LAP_MASK, self.load(place)
-            ahead = (held >> abi.LAP_SHIFT) - lap & abi.LAP_MASK
+            lap, held = tail >> shift & abi.LAP_MASK, words[place]
             if held == lap << abi.LAP_SHIFT:
-                if self.cas(place, held, held | slot + 1):
-                    self.cas(tail_word, tail, tail + 1 & U32_MAX)
+                if cas(base + place * WORD_BYTES, held, held | slot + 1):
+                    cas(tail_address, tail, tail + 1 & U32_MAX)
                     return True
-            elif ahead <= abi.LAP_MASK // 2:
-                self.cas(tail_word, tail, tail + 1 & U32_MAX)
+            elif (held >> abi.LAP_SHIFT) - lap & abi.LAP_MASK <= abi.LAP_MASK // 2:
+                cas(tail_address, tail, tail + 1 & U32_MAX)
             elif tail == self.load(tail_word):
                 return False
 
