@@ -193,8 +193,20 @@ def test_a_launch_that_ends_lets_nobody_begin(tmp_path: Path) -> None:
         with pytest.raises(SidecarError, match="ended"):
             live.write([0], before, before)
         assert sidecar.busy_editors() == []
-        with pytest.raises(RingHeldError):
+        with pytest.raises(RingHeldError, match="about to end"):
             act(ring, [0], "complete")
+
+
+def test_a_launch_that_verifies_lets_nobody_in(tmp_path: Path) -> None:
+    ring = write_ring(tmp_path / "ring.bin", [READY])
+    with hold(ring, role="launch"):
+        host = LiveHost(ring, 1, edits=False)
+        host.open(1, np.zeros(192, np.uint32))
+        host.mark()
+        with pytest.raises(RingHeldError, match="it verifies"):
+            act(ring, [0], "complete")
+        assert host.quiet()
+        host.finish()
 
 
 def test_rows_are_given_back_and_taken_over(tmp_path: Path) -> None:
