@@ -17,7 +17,7 @@ __vyrectl_describe() {
             ;;
         encode)
             options='--state --op-handle --op --tenant-id --priority --input-handle --output-handle --param --continuation-pc --continuation-data --resume-epoch --task-id --parent-task-id --age-ticks --requeue-count --yield-count --flags --packed --slot --raw --backup --dry-run --format -f --json --color --quiet -q --help -h'
-            valued='--state:state --op-handle:op --op:op --tenant-id:none --priority:priority --input-handle:none --output-handle:none --param:none --continuation-pc:none --continuation-data:none --resume-epoch:none --task-id:none --parent-task-id:none --age-ticks:none --requeue-count:none --yield-count:none --flags:flag --packed:none --slot:none --format:format -f:format --color:color'
+            valued='--state:state --op-handle:op --op:op --tenant-id:none --priority:priority --input-handle:none --output-handle:none --param:none --continuation-pc:none --continuation-data:none --resume-epoch:none --task-id:none --parent-task-id:none --age-ticks:none --requeue-count:none --yield-count:none --flags:flag --packed:op --slot:none --format:format -f:format --color:color'
             places='assignment_or_ring+'
             ;;
         decode)
@@ -73,7 +73,7 @@ __vyrectl_describe() {
         publish)
             options='--slot --tenant --from --batch --tag --packed --load-miss --prefetch --backup --dry-run --format -f --json --color --quiet -q --help -h'
             valued='--slot:none --tenant:none --from:file --tag:none --load-miss:none --format:format -f:format --color:color'
-            places='file_bin none+'
+            places='file_bin op+'
             ;;
         control)
             options='--new --force --tenants --observables --slots --dry-run --backup --format -f --json --color --quiet -q --help -h'
@@ -131,8 +131,8 @@ __vyrectl_describe() {
             places=''
             ;;
         bench)
-            options='--device -d --quick --sizes --repeat --only --format -f --json --color --quiet -q --help -h'
-            valued='--device:device -d:device --sizes:none --repeat:none --only:none --format:format -f:format --color:color'
+            options='--device -d --quick --sizes --repeat --only --seconds --tasks --format -f --json --color --quiet -q --help -h'
+            valued='--device:device -d:device --sizes:none --repeat:none --only:none --seconds:none --tasks:none --format:format -f:format --color:color'
             places='subject'
             ;;
         devices)
@@ -189,7 +189,7 @@ __vyrectl_words() {
         shell) list='bash zsh fish powershell' ;;
         state) list='empty ready running done paused yielded requeued faulted' ;;
         step) list='distribution reachability' ;;
-        subject) list='host' ;;
+        subject) list='host live' ;;
         system) list='debian fedora arch suse alpine conda macos' ;;
         topology) list='Empty SparseFrontier HybridFrontier DenseFrontier FusedDense MemoryConstrained' ;;
         where_name) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags slot and or not in' ;;

@@ -56,7 +56,7 @@ function __vyrectl_valued
         case 'demo'
             string split ' ' -- '--device -d --output -o --keep --format -f --color'
         case 'bench'
-            string split ' ' -- '--device -d --sizes --repeat --only --format -f --color'
+            string split ' ' -- '--device -d --sizes --repeat --only --seconds --tasks --format -f --color'
         case 'devices'
             string split ' ' -- '--format -f --color'
         case 'doctor'
@@ -386,7 +386,8 @@ end
 
 function __vyrectl_kind_subject
     printf '%s\t%s\n' \
-        'host' ''
+        'host' '' \
+        'live' ''
 end
 
 function __vyrectl_kind_system
@@ -561,7 +562,7 @@ complete -c vyrectl -n '__vyrectl_in encode' -l age-ticks -x -d 'Scheduler age'
 complete -c vyrectl -n '__vyrectl_in encode' -l requeue-count -x -d 'Times requeued'
 complete -c vyrectl -n '__vyrectl_in encode' -l yield-count -x -d 'Times yielded'
 complete -c vyrectl -n '__vyrectl_in encode' -l flags -x -k -a '(__vyrectl_kind_flag)' -d 'Flag bits'
-complete -c vyrectl -n '__vyrectl_in encode' -l packed -x -d 'Pack this operation into the slot; may be repeated'
+complete -c vyrectl -n '__vyrectl_in encode' -l packed -x -k -a '(__vyrectl_kind_op)' -d 'Pack this operation into the slot; may be repeated'
 complete -c vyrectl -n '__vyrectl_in encode' -l slot -x -d 'Write this slot of RING'
 complete -c vyrectl -n '__vyrectl_in encode' -l raw -d 'Write the 64 bytes to stdout'
 complete -c vyrectl -n '__vyrectl_in encode' -l backup -d 'Keep the old ring as RING.bak'
@@ -732,7 +733,7 @@ complete -c vyrectl -n '__vyrectl_in publish' -l color -x -k -a '(__vyrectl_kind
 complete -c vyrectl -n '__vyrectl_in publish' -l quiet -s q -d 'Leave out talk and progress'
 complete -c vyrectl -n '__vyrectl_in publish' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at publish 0 0' -x -k -a '(__fish_complete_suffix .bin)'
-complete -c vyrectl -n '__vyrectl_at publish 1 9999' -x
+complete -c vyrectl -n '__vyrectl_at publish 1 9999' -x -k -a '(__vyrectl_kind_op)'
 
 complete -c vyrectl -n '__vyrectl_in control' -l new -d 'Make a fresh one'
 complete -c vyrectl -n '__vyrectl_in control' -l force -d 'With --new, replace a file that exists'
@@ -958,6 +959,8 @@ complete -c vyrectl -n '__vyrectl_in bench' -l quick -d 'Rings up to 1M slots, f
 complete -c vyrectl -n '__vyrectl_in bench' -l sizes -x -d 'Slots of the rings, e.g. 1k,64k,1M,16M'
 complete -c vyrectl -n '__vyrectl_in bench' -l repeat -x -d 'Rounds that count: 9, or 5 with --quick'
 complete -c vyrectl -n '__vyrectl_in bench' -l only -x -d 'Of tasks, groups, memory, start, order: these alone'
+complete -c vyrectl -n '__vyrectl_in bench' -l seconds -x -d 'For live: length of the stress; 5 by default'
+complete -c vyrectl -n '__vyrectl_in bench' -l tasks -x -d 'For live: tasks of each feed; 100000 by default'
 complete -c vyrectl -n '__vyrectl_in bench' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
 complete -c vyrectl -n '__vyrectl_in bench' -l json -d 'Short for --format json'
 complete -c vyrectl -n '__vyrectl_in bench' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'

@@ -238,7 +238,8 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('reachability', 'a node joins the set when an edge leads to it from the set; edges by target in operands 0 and 1')
         )
         'subject' = @(
-            ,@('host', '')
+            @('host', ''),
+            @('live', '')
         )
         'system' = @(
             @('debian', ''),
@@ -356,7 +357,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--requeue-count', 'none', 'Times requeued'),
                 @('--yield-count', 'none', 'Times yielded'),
                 @('--flags', 'flag', 'Flag bits'),
-                @('--packed', 'none', 'Pack this operation into the slot; may be repeated'),
+                @('--packed', 'op', 'Pack this operation into the slot; may be repeated'),
                 @('--slot', 'none', 'Write this slot of RING'),
                 @('--raw', '', 'Write the 64 bytes to stdout'),
                 @('--backup', '', 'Keep the old ring as RING.bak'),
@@ -589,7 +590,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--help', '', 'Show this message and exit'),
                 @('-h', '', 'Show this message and exit')
             )
-            Places = @('file_bin', 'none+')
+            Places = @('file_bin', 'op+')
         }
         'control' = @{
             Options = @(
@@ -889,6 +890,8 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--sizes', 'none', 'Slots of the rings, e.g. 1k,64k,1M,16M'),
                 @('--repeat', 'none', 'Rounds that count: 9, or 5 with --quick'),
                 @('--only', 'none', 'Of tasks, groups, memory, start, order: these alone'),
+                @('--seconds', 'none', 'For live: length of the stress; 5 by default'),
+                @('--tasks', 'none', 'For live: tasks of each feed; 100000 by default'),
                 @('--format', 'format', 'How to write the answer'),
                 @('-f', 'format', 'How to write the answer'),
                 @('--json', '', 'Short for --format json'),

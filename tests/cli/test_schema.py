@@ -99,6 +99,7 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
     "bench": (
         ("--quick", *POCL, "--sizes", "1k", "--repeat", "1"),
         ("host", "--sizes", "1k", "--repeat", "1"),
+        ("live", *POCL, "--tasks", "1000", "--seconds", "1"),
     ),
     "devices": ((), ("--check",)),
     "doctor": ((),),

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conformance.oclgrind import icd_library
 from tests.long.__main__ import forms
+from tests.long._mutants import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXED_LENGTH = ("coverage", "mutants", "sizes")
@@ -42,3 +43,10 @@ def test_each_makes_a_few_seeds(name: str) -> None:
 
 def test_an_unknown_form() -> None:
     assert run("no_such").returncode == 2
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda one: one.name)
+def test_every_seeded_fault_still_has_its_place(mutant: Mutant) -> None:
+    """Who changes that text writes the fault anew, in `tests/long/_mutants.py`."""
+    assert (ROOT / mutant.path).read_text(encoding="utf-8").count(mutant.old) == 1
+    assert all((ROOT / test).exists() for test in mutant.tests.split())

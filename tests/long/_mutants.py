@@ -360,10 +360,25 @@ _KERNELS = (
     Mutant(
         "a claim is a load and a store",
         "kernels/engine/core.h",
-        "    return vyre_is_schedulable(seen) && vyre_cas_acquire(state, seen, VYRE_STATE_RUNNING);",
-        "    if (!vyre_is_schedulable(seen)) return false;\n    vyre_store_relaxed(state, VYRE_STATE_RUNNING);\n"
-        "    return true;",
+        "    const uint met = vyre_cas_value_acq_rel(state, VYRE_STATE_READY, VYRE_STATE_RUNNING);\n",
+        "    const uint met = vyre_load_relaxed(state);\n"
+        "    if (met == VYRE_STATE_READY) vyre_store_relaxed(state, VYRE_STATE_RUNNING);\n",
         "tests/launch/test_verify.py",
+    ),
+    Mutant(
+        "a claim of a batch is a load and a store",
+        "kernels/engine/core.h",
+        "    const uint met = vyre_cas_value_relaxed(state, likely, VYRE_STATE_RUNNING);\n",
+        "    const uint met = vyre_load_relaxed(state);\n"
+        "    if (met == likely) vyre_store_relaxed(state, VYRE_STATE_RUNNING);\n",
+        "tests/launch/test_verify.py",
+    ),
+    Mutant(
+        "a Done task may be claimed",
+        "kernels/engine/core.h",
+        "return vyre_is_schedulable(met) && vyre_cas_acquire(state, met, VYRE_STATE_RUNNING);",
+        "return vyre_cas_acquire(state, met, VYRE_STATE_RUNNING);",
+        f"{_RANDOM} tests/launch/test_verify.py",
     ),
     Mutant(
         "publication without release",
@@ -451,7 +466,7 @@ _KERNELS = (
     ),
     Mutant(
         "a tenant past the masks is asked for",
-        "kernels/engine/index.cl",
+        "kernels/engine/filter.h",
         "tenant < VYRE_CONTROL_TENANT_MASKS_WORDS &&",
         "tenant <= VYRE_CONTROL_TENANT_MASKS_WORDS &&",
         _CONTROL,
@@ -492,10 +507,10 @@ _KERNELS = (
         _ORDER,
     ),
     Mutant(
-        "a tenant's claims are counted twice",
+        "the first tenants share a count",
         "kernels/engine/turn.h",
-        "% VYRE_CONTROL_TENANT_FAIRNESS_WORDS, 1u);",
-        "% VYRE_CONTROL_TENANT_FAIRNESS_WORDS, 2u);",
+        "words[VYRE_WORD_TENANT_ID] % VYRE_CONTROL_TENANT_FAIRNESS_WORDS;",
+        "words[VYRE_WORD_TENANT_ID] / 2u % VYRE_CONTROL_TENANT_FAIRNESS_WORDS;",
         _CONTROL,
     ),
 )

@@ -8,6 +8,7 @@ that a kill leaves the file as it was. Numpy and pyopencl are loaded in the chil
 
 from __future__ import annotations
 
+import gc
 import mmap
 import os
 import signal
@@ -304,7 +305,7 @@ class _Memory:
 
 def _work(plan: LaunchPlan, held: Hold, memory: _Memory, channel: Channel) -> dict[str, Any]:
     """The child's part: open the device, run, write."""
-
+    gc.disable()  # what is loaded until the device is ready stays; see started()
     view = Ring.open(plan.ring)
     work = _Work(plan, held, memory, channel, view)
     before = None if plan.record is None else (view.slots.copy(), _start_epoch(plan))
@@ -428,6 +429,8 @@ def _run(
             )
 
     def started() -> None:
+        gc.freeze()
+        gc.enable()
         channel.send({"started": True})
 
     def finishing() -> None:

@@ -114,7 +114,9 @@ class Follow:
                     continue
                 return self._reason() or "stalled"
             if self._finishing and not self._orders and self._access.bell() == seen:
-                return "drained"
+                if self._limits.quiet():
+                    return "drained"
+                continue
             self._sleep(seen)
 
     def _index(self) -> RoundIndex:

@@ -11,10 +11,18 @@ from vyrectl.cli.output import Output
 from vyrectl.cli.views.bench import view
 from vyrectl.errors import UnknownNameError, UsageError
 
+LIVE = "live"
+STRESS_SECONDS = 5.0
+FEED_TASKS = 100_000
+
 
 def command(
     subject: Annotated[
-        str, typer.Argument(metavar="[host]", help="'host' measures telemetry; else the device's runs.")
+        str,
+        typer.Argument(
+            metavar="[host|live]",
+            help="'host' measures telemetry, 'live' a running launch; else the device's runs.",
+        ),
     ] = "",
     *,
     device: Annotated[
@@ -34,6 +42,12 @@ def command(
         str,
         typer.Option("--only", metavar="LIST", help="Of tasks, groups, memory, start, order: these alone."),
     ] = "",
+    seconds: Annotated[
+        str, typer.Option("--seconds", metavar="N", help="For live: length of the stress; 5 by default.")
+    ] = "",
+    tasks: Annotated[
+        str, typer.Option("--tasks", metavar="N", help="For live: tasks of each feed; 100000 by default.")
+    ] = "",
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
     color: ColorOption = "auto",
@@ -48,12 +62,14 @@ def command(
     the figures are medians, shares compare turns of the same round. Absolute rates hold for this machine alone.
 
     With host, the snapshot of a ring of 1 GiB beside the sum of its bytes, and whole commands beside an empty
-    Python.
+    Python. With live, how fast a running launch answers: publications and epochs from another process, JSON lines and
+    arrays a second with each task counted, and a stress in which other processes read and write the ring.
 
     \b
     Example:
       vyrectl bench --quick
       vyrectl bench host
+      vyrectl bench live --seconds 60
       vyrectl bench --device gpu --only tasks,groups --sizes 1M,16M --json
     """
     from vyrectl.bench.report import Plan
@@ -62,6 +78,11 @@ def command(
     from vyrectl.opencl.devices import find_device
 
     output = make_output(format_name, as_json, color, quiet=quiet)
+    if subject == LIVE:
+        _bench_live(output, device, seconds, tasks)
+        return
+    if seconds or tasks:
+        raise UsageError("--seconds and --tasks are for live", fix="Write: vyrectl bench live")
     if subject:
         _bench_host(output, subject, device, sizes, repeat, only, quick=quick)
         return
@@ -86,7 +107,7 @@ def _bench_host(
     from vyrectl.cli.views.bench_host import view as view_host
 
     if subject != "host":
-        raise UnknownNameError("subject", subject, ("host",))
+        raise UnknownNameError("subject", subject, ("host", LIVE))
     if only:
         raise UsageError("--only is for the device's runs", fix="Leave it out")
     slots = parse_sizes(sizes)[-1] if sizes else QUICK_SLOTS if quick else FULL_SLOTS
@@ -94,6 +115,26 @@ def _bench_host(
     with output.progress("bench host", "turns") as update:
         report = run_host(slots, repeats, device, update)
     output.emit("bench-host", report.to_record(), view_host, rows=report.rows(), rows_key="measures")
+
+
+def _bench_live(output: Output, device: str, seconds: str, tasks: str) -> None:
+    from vyrectl.bench.live import run_live
+    from vyrectl.cli.views.bench_live import view as view_live
+    from vyrectl.opencl.devices import find_device
+
+    if device == "reference":
+        raise UsageError("the reference backend runs no ring in place", fix="Name an OpenCL device")
+    found = find_device(device or None)
+    with output.progress("bench live", "parts") as update:
+        report = run_live(
+            found.name if device == "" else device,
+            is_cpu=found.is_cpu,
+            name=found.name,
+            seconds=float(parse_number(seconds, "--seconds", least=1)) if seconds else STRESS_SECONDS,
+            tasks=parse_number(tasks, "--tasks", least=1000) if tasks else FEED_TASKS,
+            update=update,
+        )
+    output.emit("bench-live", report.to_record(), view_live, rows=report.rows(), rows_key="figures")
 
 
 def _sections(text: str) -> tuple[str, ...]:

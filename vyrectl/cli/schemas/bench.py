@@ -81,6 +81,28 @@ HOST = answer(
     },
 )
 
+LIVE = answer(
+    "bench-live",
+    {
+        "device": TEXT,
+        "skipped": TEXTS,
+        "seconds": SECONDS,
+        "figures": rows(
+            record(
+                {
+                    "name": TEXT,
+                    "unit": choice(("seconds", "tasks/s", "count")),
+                    "value": NUMBER,
+                    "p99": maybe(NUMBER),
+                    "count": COUNT,
+                    "target": maybe(NUMBER),
+                    "met": maybe(BOOL),
+                }
+            )
+        ),
+    },
+)
+
 SCHEMAS: dict[str, Schema] = {
-    "bench": document("bench", "A device, or the host, beside its own ceilings.", BENCH, HOST),
+    "bench": document("bench", "A device, the host, or a running launch.", BENCH, HOST, LIVE),
 }
