@@ -172,7 +172,8 @@ def _lost(slots: SlotArray, at_join: NDArray[np.bool_]) -> NDArray[np.int64]:
     wanted = slots["task_id"][at]
     repeats = counts[np.searchsorted(ids, wanted)] > 1
     named = np.isin(wanted, slots["parent_task_id"][_unfinished(slots)])
-    return at[(wanted == NOBODY) | (repeats & named)]
+    lost: NDArray[np.int64] = at[(wanted == NOBODY) | (repeats & named)]
+    return lost
 
 
 def _faulted(slots: SlotArray) -> SlotArray:
