@@ -22,7 +22,7 @@ from vyrectl.engine.schedule import CLASSES
 SLICE_SECONDS = 0.1
 """What a slice should take."""
 
-FIRST_SLICE = 1 << 22
+FIRST_SLICE = 1 << 25
 SLICE_GROWTH = 8
 
 ROUND_SECONDS = 1.0

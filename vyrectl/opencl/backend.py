@@ -236,7 +236,7 @@ class OpenCLSession:
             self._counts,
             np.uint32(self._count),
             np.uint32(self.geometry.chunk_slots),
-            *lines,
+            *lines[:3],
             self._cl.LocalMemory(4 * max(lanes, COUNT_ROWS)),
         )
 
