@@ -172,7 +172,7 @@ __vyrectl_words() {
         color) list='auto always never' ;;
         command) list='encode decode build inspect snapshot map diff plot top transition set publish control check recover repair apply plan converge launch debug replay demo bench devices doctor ops schema completion' ;;
         epoch) list='never' ;;
-        fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned' ;;
+        fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned lost_children' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;
         finding) list='not-a-ring left-over-bytes too-many-slots unknown-state running-without-runner paused-without-flag paused-and-resume-ready ready-with-stale-flag yielded-without-flag requeued-without-flag done-with-flags counter-at-end duplicate-task-id running-unseen counter-near-end uncounted-turn starving stale-telemetry own-parent orphaned-parent parent-done-first unrunnable-op undefined-op broken-partitions empty-ring abandoned-file running-held waits-for-ever due-epoch paused-flag-survives unnamed-flag-bits unknown-priority shut-out-tenant wrong-partition unknown-fault-code' ;;
         flag) list='paused yielded requeue_requested resume_ready' ;;
@@ -182,7 +182,7 @@ __vyrectl_words() {
         limit) list='all' ;;
         metric) list='schedulable running paused faulted done_rate requeue_rate depth_rate age age_p99 age_p50' ;;
         mode) list='auto jit interpreter' ;;
-        op) list='nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot' ;;
+        op) list='nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot fork_sum quicksort stencil stencil_strip' ;;
         outcome) list='requeued yielded ready faulted' ;;
         plan_text) list='auto off' ;;
         priority) list='critical high normal low idle' ;;
@@ -193,7 +193,7 @@ __vyrectl_words() {
         system) list='debian fedora arch suse alpine conda macos' ;;
         topology) list='Empty SparseFrontier HybridFrontier DenseFrontier FusedDense MemoryConstrained' ;;
         where_name) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags slot and or not in' ;;
-        where_value) list='empty ready running done paused yielded requeued faulted critical high normal low idle requeue_requested resume_ready nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot' ;;
+        where_value) list='empty ready running done paused yielded requeued faulted critical high normal low idle requeue_requested resume_ready nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot fork_sum quicksort stencil stencil_strip' ;;
         device) __vyrectl_find_devices; list="cpu gpu $_VYRECTL_DEVICES" ;;
         *) list='' ;;
     esac

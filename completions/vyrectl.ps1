@@ -72,7 +72,8 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('bad_outcome', 'the operation ended in a way the wire cannot hold'),
             @('reserved_op', 'the wire reserves this opcode and gives it no body'),
             @('read_only', 'the operation writes a buffer that was given as an input'),
-            @('orphaned', 'the worker that ran it was lost and the operation may not run twice')
+            @('orphaned', 'the worker that ran it was lost and the operation may not run twice'),
+            @('lost_children', 'it waited for children, and its task_id no longer tells which they are')
         )
         'field' = @(
             @('state', 'lifecycle state; a claim is a compare-and-swap of this word'),
@@ -193,7 +194,11 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('wait', 'pauses until the epoch reaches param, then finishes (pc = 1 once it has paused)'),
             @('requeue_n', 'requeues itself param times, each time a priority lower (pc = times requeued)'),
             @('fault', 'faults with code param'),
-            @('mandelbrot', 'tile param of the view in input: iteration counts into output; yields every so many iterations (pc = iterations made)')
+            @('mandelbrot', 'tile param of the view in input: iteration counts into output; yields every so many iterations (pc = iterations made)'),
+            @('fork_sum', 'output[0] = sum of input modulo 2^32, 32-bit integers, by halves down to 4096 elements; param = 0 (a child''s: its node of the heap in output)'),
+            @('quicksort', 'sorts 32-bit integers of output in place: all when param is 0, else param words from word input_handle on'),
+            @('stencil', 'param steps of next[i] = now[i-1] + now[i] + now[i+1] modulo 2^32 on a circle, from one half of output to the other and back; one epoch a step (data = steps made)'),
+            @('stencil_strip', 'one step of a strip of 1024 words for stencil: input_handle = plane to read, param = strip')
         )
         'outcome' = @(
             @('requeued', ''),
@@ -313,7 +318,11 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('wait', 'pauses until the epoch reaches param, then finishes (pc = 1 once it has paused)'),
             @('requeue_n', 'requeues itself param times, each time a priority lower (pc = times requeued)'),
             @('fault', 'faults with code param'),
-            @('mandelbrot', 'tile param of the view in input: iteration counts into output; yields every so many iterations (pc = iterations made)')
+            @('mandelbrot', 'tile param of the view in input: iteration counts into output; yields every so many iterations (pc = iterations made)'),
+            @('fork_sum', 'output[0] = sum of input modulo 2^32, 32-bit integers, by halves down to 4096 elements; param = 0 (a child''s: its node of the heap in output)'),
+            @('quicksort', 'sorts 32-bit integers of output in place: all when param is 0, else param words from word input_handle on'),
+            @('stencil', 'param steps of next[i] = now[i-1] + now[i] + now[i+1] modulo 2^32 on a circle, from one half of output to the other and back; one epoch a step (data = steps made)'),
+            @('stencil_strip', 'one step of a strip of 1024 words for stencil: input_handle = plane to read, param = strip')
         )
     }
 

@@ -106,6 +106,37 @@ static void vyre_spill_notes(const vyre_spill *spill, volatile __global uint *fl
         }
 }
 
+#if VYRE_HAS_FAMILY
+
+#define VYRE_BORN_NOTES 1024u
+
+/* Tasks that were born, or whose wait ended, while the group turned a ticket; local memory. Those that find no room are left to the
+ * next round by their state. */
+typedef struct {
+    uint note[VYRE_BORN_NOTES];
+    uint count;
+} vyre_born_notes;
+
+/* By each: notes its own of them. */
+static void vyre_note_born(vyre_worker *w, __local vyre_born_notes *born) {
+    for (uint slot; (slot = vyre_next_born(w->env.nursery));) {
+        const uint at = vyre_local_fetch_add(&born->count, 1u);
+        const uint class = vyre_class_of(w->env.nursery, slot - 1u, w->age_threshold);
+        if (at < VYRE_BORN_NOTES) born->note[at] = (slot - 1u) | class << VYRE_NOTE_CLASS_SHIFT;
+    }
+}
+
+/* By all, between barriers: puts them behind the other notes of the ticket, as far as there is room. */
+static void vyre_join_notes(__local vyre_open_blocks *open, __local const vyre_born_notes *born, __local uint *notes,
+                            uint note_count) {
+    for (uint i = get_local_id(0); i < min(min(born->count, VYRE_BORN_NOTES), VYRE_NOTES - note_count); i += get_local_size(0)) {
+        notes[note_count + i] = born->note[i];
+        vyre_local_add(&open->added[born->note[i] >> VYRE_NOTE_CLASS_SHIFT], 1u);
+    }
+}
+
+#endif
+
 #if VYRE_HAS_GROUP_OPS
 
 /* Tasks that a group runs together; local memory. */
@@ -191,6 +222,7 @@ typedef struct {
     uint state[VYRE_BATCH]; /* Running once claimed, then what is to be published; Empty where there is none */
     uint class[VYRE_BATCH];
     bool clean[VYRE_BATCH];
+    bool joins[VYRE_BATCH];
 } vyre_batch;
 
 static void vyre_run_batch(vyre_worker *w, vyre_batch *batch, bool written) {
@@ -201,11 +233,14 @@ static void vyre_run_batch(vyre_worker *w, vyre_batch *batch, bool written) {
         const vyre_ending ending = vyre_run_turns(w, batch->slot[k], VYRE_TURNS, batch->clean[k]);
         batch->state[k] = ending.state;
         batch->class[k] = ending.class;
+        batch->joins[k] = ending.joins;
     }
     vyre_fence_acq_rel();
     for (uint k = 0; k < VYRE_BATCH; ++k)
         if (batch->state[k]) vyre_store_relaxed(VYRE_WORD(w->ring, batch->slot[k], VYRE_WORD_STATE), batch->state[k]);
     vyre_redo_end(&w->live);
+    for (uint k = 0; k < VYRE_BATCH; ++k)
+        if (batch->state[k]) vyre_count_family(w, batch->slot[k], batch->state[k], batch->joins[k]);
 }
 
 #if VYRE_LIVE
@@ -252,7 +287,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        const uint block_places, __global uint *tally, __global uchar *arena,
                        __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
                        __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_TRACE_PARAMETERS VYRE_LIVE_PARAMETERS) {
+                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS VYRE_LIVE_PARAMETERS) {
     __local uint counts[VYRE_TALLY_WORDS];
     __local uint notes[VYRE_NOTES];
     __local uint note_count, group_count, leaving;
@@ -264,6 +299,9 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
 #if VYRE_HAS_GROUP_OPS
     __local vyre_group_tasks tasks;
 #endif
+#if VYRE_HAS_FAMILY
+    __local vyre_born_notes born;
+#endif
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     for (uint i = lane; i < VYRE_TALLY_WORDS; i += lanes) counts[i] = 0u;
     if (lane == 0u) {
@@ -273,6 +311,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     }
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_group_id(0), age_threshold, counts_budget, claims_each);
+    vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
     vyre_live_to(&w, live_words, live_capacity, live_workers, (uint)get_global_id(0));
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
@@ -330,6 +369,9 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
             pick = next;
             note_count = 0u;
             group_count = 0u;
+#if VYRE_HAS_FAMILY
+            born.count = 0u;
+#endif
         }
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         const vyre_pick mine = pick;
@@ -395,7 +437,17 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
 #endif
 
         /* Always: a barrier that is met under a condition is more than some compilers get right. */
-        vyre_spill_notes(&spill, flow, &open, notes, note_count);
+        uint noted = note_count;
+#if VYRE_HAS_FAMILY
+        vyre_note_born(&w, &born);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (spill.blocks) {
+            vyre_join_notes(&open, &born, notes, noted);
+            noted += min(min(born.count, VYRE_BORN_NOTES), VYRE_NOTES - noted);
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+#endif
+        vyre_spill_notes(&spill, flow, &open, notes, noted);
         if (lane == 0u && from_block && !leaving && open.kept.count < VYRE_KEPT_BLOCKS)
             open.kept.block[open.kept.count++] = mine.begin;
         if (mine.count) above = mine.class < VYRE_PRIORITY_NORMAL ? add_sat(above, mine.count) : 0u;

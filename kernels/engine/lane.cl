@@ -59,6 +59,16 @@ static bool vyre_spill_slot(const vyre_spill *spill, volatile __global uint *flo
     return true;
 }
 
+#if VYRE_HAS_FAMILY
+/* Tasks that were born, or whose wait ended, while this worker turned a slot. */
+static void vyre_spill_born(vyre_worker *w, const vyre_spill *spill, vyre_open_blocks *open) {
+    for (uint born; (born = vyre_next_born(w->env.nursery));)
+        vyre_spill_slot(spill, w->flow, open, vyre_class_of(w->env.nursery, born - 1u, w->age_threshold), born - 1u);
+}
+#else
+#define vyre_spill_born(worker, spill, open)
+#endif
+
 /* The slots of a block, which may be the worker's own: that is closed first. */
 static void vyre_run_block(vyre_worker *w, const vyre_spill *spill, vyre_open_blocks *open, const vyre_pick *pick) {
     const bool own = pick->kind == VYRE_PICK_OWN;
@@ -71,6 +81,7 @@ static void vyre_run_block(vyre_worker *w, const vyre_spill *spill, vyre_open_bl
         if (i + VYRE_AHEAD < count) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[i + VYRE_AHEAD], 0u));
         const uint class = vyre_turns(w, slots[i], VYRE_TURNS);
         if (class != VYRE_RESTS) vyre_spill_slot(spill, w->flow, open, class, slots[i]);
+        vyre_spill_born(w, spill, open);
     }
     if (!w->leaves) vyre_keep_block(&open->kept, block);
 }
@@ -88,6 +99,7 @@ static void vyre_run_ticket(vyre_worker *w, const vyre_order *order, const vyre_
         const uint slot = vyre_entry_at(order, &here, position) & VYRE_ENTRY_SLOT;
         const uint class = vyre_turns(w, slot, VYRE_TURNS);
         if (class != VYRE_RESTS) vyre_spill_slot(spill, w->flow, open, class, slot);
+        vyre_spill_born(w, spill, open);
     }
 }
 
@@ -122,11 +134,12 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        const uint block_places, __global uint *tally, __global uchar *arena,
                        __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
                        __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_TRACE_PARAMETERS VYRE_LIVE_PARAMETERS) {
+                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS VYRE_LIVE_PARAMETERS) {
     uint counts[VYRE_TALLY_WORDS];
     for (uint i = 0; i < VYRE_TALLY_WORDS; ++i) counts[i] = 0u;
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_global_id(0), age_threshold, counts_budget, claims_each);
+    vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
     vyre_live_to(&w, live_words, live_capacity, live_workers, w.worker);
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);

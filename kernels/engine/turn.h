@@ -16,6 +16,7 @@
 #define VYRE_TURN_H
 
 #include "core.h"
+#include "family.h"
 #include "trace.h"
 #include "redo.h"
 
@@ -173,6 +174,7 @@ typedef struct {
     uint state; /* to be published; nothing while the worker goes on */
     uint class; /* where it must queue, or VYRE_RESTS */
     bool goes_on;
+    bool joins; /* the task waits for its children */
     bool noted; /* in a redo record, until the state is published */
 } vyre_ending;
 
@@ -180,6 +182,7 @@ typedef struct {
 static void vyre_publish_ending(vyre_worker *w, uint slot, vyre_ending ending) {
     vyre_store_release(VYRE_WORD(w->ring, slot, VYRE_WORD_STATE), ending.state);
     if (ending.noted) vyre_redo_end(&w->live);
+    vyre_count_family(w, slot, ending.state, ending.joins);
 }
 
 /* Counts how a turn of a claimed slot ended and writes everything but the state. */
@@ -190,6 +193,7 @@ static vyre_ending vyre_end_turn(vyre_worker *w, uint slot, vyre_outcome outcome
     vyre_witness_end(w->witness, slot, w->worker, outcome.kind);
     vyre_count(w, words, outcome.kind);
     vyre_trace_turn(&w->trace, slot, words, outcome.kind);
+    ending.joins = vyre_is_join(words, outcome);
     ending.noted = vyre_redo_begin(&w->live, slot, words, outcome);
     ending.state = vyre_settle(words, outcome, clean);
     ending.goes_on = outcome.kind == VYRE_YIELD && may_go_on && !w->higher_waits && vyre_may_claim(w, slot);

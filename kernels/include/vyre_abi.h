@@ -133,6 +133,7 @@ typedef char vyre_slot_is_64_bytes[sizeof(vyre_slot) == 64 ? 1 : -1];
 #define VYRE_FAULT_RESERVED_OP                0xffffff08u    /* the wire reserves this opcode and gives it no body */
 #define VYRE_FAULT_READ_ONLY                  0xffffff09u    /* the operation writes a buffer that was given as an input */
 #define VYRE_FAULT_ORPHANED                   0xffffff0au    /* the worker that ran it was lost and the operation may not run twice */
+#define VYRE_FAULT_LOST_CHILDREN              0xffffff0bu    /* it waited for children, and its task_id no longer tells which they are */
 
 /* Control buffer: first word of each region, and its length past one (spec 3.1) */
 #define VYRE_CONTROL_SHUTDOWN                 0u             /* non-zero: workers leave at their next iteration */

@@ -67,6 +67,22 @@
  *       return vyre_done();
  *   }
  *
+ * Children. VYRE_SPAWNING_OP(id, name, doc) declares an operation of one work-item that may make tasks and wait for them:
+ *
+ *   vyre_spawn(task, op_handle, priority, input_handle, output_handle, param)   the child's slot, or VYRE_FULL
+ *   vyre_join(pc, data)                           go on at pc once every child is Done or Faulted
+ *
+ * A child takes an Empty slot of the ring. Where none is left vyre_spawn gives VYRE_FULL, and the operation does the child's work
+ * itself, yields or faults. Its results are read after the join, where the child wrote them; one that faulted wrote nothing.
+ *
+ *   VYRE_SPAWNING_OP(0x20002, twice, "runs op param as two children") {
+ *       if (task->pc) return vyre_done();
+ *       for (uint i = 0; i < 2u; ++i)
+ *           if (vyre_spawn(task, task->param, task->priority, task->input_handle, task->output_handle, i) == VYRE_FULL)
+ *               return vyre_fault(1u);
+ *       return vyre_join(1u, 0u);
+ *   }
+ *
  * Floating-point contraction is off: results equal those of every other device, as long as an operation keeps to additions,
  * subtractions and multiplications.
  */
@@ -77,6 +93,13 @@
 #include "vyre_sync.h"
 
 #pragma OPENCL FP_CONTRACT OFF
+
+#ifndef VYRE_HAS_FAMILY
+#define VYRE_HAS_FAMILY 0
+#endif
+#if VYRE_HAS_FAMILY
+struct vyre_nursery;
+#endif
 
 /* One row of the buffer table: where a handle's bytes lie in the arena. All 64-bit, so that no sum wraps. */
 typedef struct {
@@ -102,6 +125,9 @@ typedef struct {
     __global uint *control;
     uint control_words;
     uint first_slot; /* of the ring, where the device has a part of it */
+#if VYRE_HAS_FAMILY
+    struct vyre_nursery *nursery;
+#endif
 } vyre_env;
 
 /* Which work-item of how many runs a group operation, where `task` is in scope; a lane operation is run by one. */
@@ -156,6 +182,8 @@ typedef struct {
 
 #define VYRE_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
 #define VYRE_GROUP_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_SPAWNING_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_ONCE_SPAWNING_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
 #define VYRE_ONCE_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
 #define VYRE_ONCE_GROUP_OP(id, name, doc) static vyre_outcome vyre_op_##name(vyre_task *task)
 
@@ -290,5 +318,7 @@ static vyre_arguments vyre_argument_record(vyre_task *task, uint index) {
 static ulong vyre_span(vyre_arguments record) {
     return record.length ? (ulong)(record.length - 1u) * record.stride + 1u : 0u;
 }
+
+#include "vyre_family.h"
 
 #endif

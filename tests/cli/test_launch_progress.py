@@ -89,9 +89,9 @@ def test_a_line_each_second(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     lines = err.splitlines()
     assert out == ""
-    assert [line.split(",")[0] for line in lines] == [f"launch: {n}.5 s" for n in range(5)]
+    assert [line.split(",")[0] for line in lines] == [f"launch: {n}.0 s" for n in range(1, 6)]
     assert lines[-1] == (
-        "launch: 4.5 s, round 1, 864 claims, 96 tasks/s, about 5 s left; about empty 10, ready 500, running 2, "
+        "launch: 5.0 s, round 1, 960 claims, 96 tasks/s, about 5 s left; about empty 10, ready 500, running 2, "
         "done 1 234 567, paused 3, faulted 1; waiting high 1, normal 400, low 99; age 7, epoch 6"
     )
 
@@ -111,9 +111,9 @@ def test_lines_of_json(capsys: pytest.CaptureFixture[str]) -> None:
     record = json.loads(capsys.readouterr().err.splitlines()[-1])
     assert record == {
         "schema": "vyrectl.progress/1",
-        "seconds": 2.5,
+        "seconds": 2.0,
         "round": 1,
-        "claims": 480,
+        "claims": 384,
         "tasks_per_second": 96.0,
         "seconds_left": 5.2,
         "states": {

@@ -57,6 +57,7 @@ def test_json(cli: Cli, ring: Path) -> None:
         "abandoned": [],
         "finished": [],
         "faulted": [],
+        "epoch": None,
         "dry_run": False,
         "backup": None,
         "recovered": [

@@ -23,6 +23,7 @@ def left(tmp_path: Path) -> Path:
     with crashed(ring, once=[9]) as sidecar:
         after = dict.fromkeys(abi.REDO_INDEX, 0) | {0: YIELDED, 14: 9999}
         note_redo(sidecar, 0, 0, after)
+        sidecar.control_words()[128] = 6
     return ring
 
 
@@ -37,8 +38,9 @@ def test_a_launch_says_what_it_found(left: Path, cli: Cli) -> None:
 def test_recover_shows_it(left: Path, cli: Cli) -> None:
     would = cli("recover", str(left), "--dry-run")
     assert "half written and finished, slots" in would.out
+    assert "its epoch, for launch --epoch" in would.out
     did = cli("recover", str(left), "--json").json()
-    assert (did["finished"], did["faulted"], did["recovered_count"]) == ([0], [1], 1)
+    assert (did["finished"], did["faulted"], did["recovered_count"], did["epoch"]) == ([0], [1], 1, 6)
     assert read(left)["state"].tolist() == [YIELDED, FAULTED, 6, READY]
 
 

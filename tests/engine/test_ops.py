@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from vyrectl.abi.opcodes import CONTROL_OPCODES
 from vyrectl.engine import ops
 from vyrectl.engine.ops import OpInfo, load_source, op_codes, op_name, scan_source, shipped_ops
+from vyrectl.engine.reference_family import FAMILY_BODIES
 from vyrectl.engine.reference_ops import BODIES
 from vyrectl.errors import FileError, InvalidInputError
 
@@ -171,13 +172,17 @@ def test_what_ships() -> None:
         "requeue_n": 0x1007,
         "fault": 0x1008,
         "mandelbrot": 0x1009,
+        "fork_sum": 0x1010,
+        "quicksort": 0x1011,
+        "stencil": 0x1012,
+        "stencil_strip": 0x1013,
     }
     assert all(op.doc and op.shipped and op.path.is_file() for op in shipped_ops())
     assert [op.id for op in shipped_ops()] == sorted(shipped.values())
 
 
 def test_every_shipped_operation_has_its_python_twin() -> None:
-    assert {op.id for op in shipped_ops()} == set(BODIES)
+    assert {op.id for op in shipped_ops()} == set(BODIES) | set(FAMILY_BODIES)
 
 
 def test_control_opcodes_bear_the_wire_s_names() -> None:
@@ -191,6 +196,18 @@ def test_codes_and_names() -> None:
     assert op_codes((mine,))["mine"] == 0x2_0000
     assert "mine" not in op_codes()
     assert (op_name(0x1003), op_name(0x8000_0001), op_name(0x2_0000)) == ("saxpy", "packed_slot", None)
+
+
+def test_operations_that_may_have_children() -> None:
+    text = """VYRE_SPAWNING_OP(0x20000, split, "doc") { return vyre_done(); }
+    VYRE_ONCE_SPAWNING_OP(0x20001, once, "doc") { return vyre_done(); }
+    VYRE_OP(0x20002, plain, "doc") { return vyre_done(); }"""
+    ops = scan_source(text, Path("x.cl")).ops
+    assert [(op.spawns, op.once, op.group) for op in ops] == [
+        (True, False, False),
+        (True, True, False),
+        (False, False, False),
+    ]
 
 
 def test_operations_that_may_not_run_twice() -> None:

@@ -129,7 +129,15 @@ def build(folder: Path, tasks: int, *, once: bool = False) -> Path:
     return ring
 
 
-def run(folder: Path, ring: Path, seed: int, kills: int, *, places: Sequence[str] = ()) -> Story:
+def run(
+    folder: Path,
+    ring: Path,
+    seed: int,
+    kills: int,
+    *,
+    places: Sequence[str] = (),
+    options: Sequence[str] = (),
+) -> Story:
     """Launch, kill and recover until so many launches were killed; then let one end.
 
     Args:
@@ -138,12 +146,13 @@ def run(folder: Path, ring: Path, seed: int, kills: int, *, places: Sequence[str
         seed: Of the moments of death.
         kills: How many.
         places: Statements of the kernels to dawdle at.
+        options: Of `launch`, beside the others.
     """
     generator, story = random.Random(seed), Story()
     tasks = len(ring.read_bytes()) // 64
     for _ in range(MOST_LAUNCHES):
         wait = generator.expovariate(1 / 0.03) if story.kills < kills else None
-        if launch_once(folder, ring, tasks, wait, places if wait is not None else ()):
+        if launch_once(folder, ring, tasks, wait, places if wait is not None else (), options):
             break
         running = np.flatnonzero(np.frombuffer(ring.read_bytes(), SLOT_DTYPE)["state"] == RUNNING)
         if Path(sidecar_path(ring)).exists():
@@ -157,11 +166,17 @@ def run(folder: Path, ring: Path, seed: int, kills: int, *, places: Sequence[str
 
 
 def launch_once(
-    folder: Path, ring: Path, tasks: int, kill_after: float | None, places: Sequence[str]
+    folder: Path,
+    ring: Path,
+    tasks: int,
+    kill_after: float | None,
+    places: Sequence[str] = (),
+    options: Sequence[str] = (),
 ) -> bool:
     """One launch; True when it ended by itself."""
     command = ["launch", str(ring), "--ops", str(folder / "steps.cl"), "--json"]
     command += ["--buffer", f"0=zeros:uint32:{tasks * STEPS}:{folder / 'counts.npy'}"]
+    command += options
     code = SLOW.replace("PLACES", repr(tuple(places))).replace("ARGUMENTS", repr(command))
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True

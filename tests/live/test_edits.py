@@ -13,9 +13,16 @@ import pytest
 from tests.live.rings import note_redo, read, running, write_ring
 from vyrectl.abi import live as abi
 from vyrectl.abi.slot import FIELD_NAMES
-from vyrectl.errors import IllegalTransitionError, LiveEditError, RingHeldError, SidecarError
+from vyrectl.errors import (
+    IllegalTransitionError,
+    LiveEditError,
+    MissingLibraryError,
+    RingHeldError,
+    SidecarError,
+)
 from vyrectl.live.atomics import atomics
 from vyrectl.live.editor import LiveRing
+from vyrectl.live.host import LiveHost
 from vyrectl.ring.edit import edit_ring, plan_set, plan_transition
 from vyrectl.ring.hold import hold
 
@@ -186,8 +193,20 @@ def test_a_launch_that_ends_lets_nobody_begin(tmp_path: Path) -> None:
         with pytest.raises(SidecarError, match="ended"):
             live.write([0], before, before)
         assert sidecar.busy_editors() == []
-        with pytest.raises(RingHeldError):
+        with pytest.raises(RingHeldError, match="about to end"):
             act(ring, [0], "complete")
+
+
+def test_a_launch_that_verifies_lets_nobody_in(tmp_path: Path) -> None:
+    ring = write_ring(tmp_path / "ring.bin", [READY])
+    with hold(ring, role="launch"):
+        host = LiveHost(ring, 1, edits=False)
+        host.open(1, np.zeros(192, np.uint32))
+        host.mark()
+        with pytest.raises(RingHeldError, match="it verifies"):
+            act(ring, [0], "complete")
+        assert host.quiet()
+        host.finish()
 
 
 def test_rows_are_given_back_and_taken_over(tmp_path: Path) -> None:
@@ -251,3 +270,22 @@ def test_atomics_work_on_mapped_words(tmp_path: Path) -> None:
         assert ops.cas(address, READY, PAUSED)
         assert ops.add(address, 0xFFFF_FFFF) == PAUSED
         assert live.words[0, 0] == DONE
+
+
+def test_without_libatomic_edits_say_so_and_the_launch_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = write_ring(tmp_path / "ring.bin", [READY])
+    monkeypatch.setattr("vyrectl.live.atomics.LIBRARY", "libnothing.so.9")
+    atomics.cache_clear()
+    try:
+        with hold(ring, role="launch"):
+            host = LiveHost(ring, 1)
+            host.open(1, np.zeros(192, np.uint32))
+            host.mark()
+            with pytest.raises(MissingLibraryError, match="libatomic1"):
+                act(ring, [0], "complete")
+            assert host.quiet()
+            host.finish()
+    finally:
+        atomics.cache_clear()

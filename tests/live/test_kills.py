@@ -35,11 +35,18 @@ def test_killed_while_the_end_of_a_turn_is_written(tmp_path: Path) -> None:
     assert story.finished, "no kill met a half-written slot"
 
 
+@pytest.mark.parametrize("shape", [("--work-group-size", "4"), ("--workers", "1", "--ticket", "1")])
+def test_groups_and_one_worker(tmp_path: Path, shape: tuple[str, ...]) -> None:
+    story = run(tmp_path, build(tmp_path, 3_000), seed=5, kills=2, places=PLACES, options=shape)
+    story.check()
+    assert story.kills
+
+
 def test_a_task_that_may_not_run_twice_is_faulted(tmp_path: Path) -> None:
     ring = build(tmp_path, 12_000, once=True)
     running: set[int] = set()
     for _ in range(10):
-        assert not launch_once(tmp_path, ring, 12_000, 0.02, ())
+        assert not launch_once(tmp_path, ring, 12_000, 0.02)
         running = set(
             np.flatnonzero(np.frombuffer(ring.read_bytes(), SLOT_DTYPE)["state"] == RUNNING).tolist()
         )

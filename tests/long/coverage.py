@@ -7,8 +7,11 @@ import sys
 
 from tests.long._run import FAILED, ROOT, Run
 
-TESTS = ("abi", "task", "policy", "telemetry", "ring", "protocol", "live")
-"""Folders of tests that run; the last two use parts of the layers that nothing else does."""
+TESTS = (
+    *(f"tests/{name}" for name in ("abi", "task", "policy", "telemetry", "ring", "protocol")),
+    *(f"tests/live/test_{name}.py" for name in ("sidecar", "crash")),
+)
+"""Tests that run; the last three use parts of the layers that nothing else does."""
 
 TIMED = ("tests/ring/test_tables.py::test_a_task_line_takes_microseconds",)
 """Tests that hold a time which tracing stretches."""
@@ -16,11 +19,10 @@ TIMED = ("tests/ring/test_tables.py::test_a_task_line_takes_microseconds",)
 
 def run(run: Run) -> None:
     """Run the tests of those layers under coverage; what is measured and left out stands in pyproject.toml."""
-    folders = [f"tests/{name}" for name in TESTS]
     deselected = [f"--deselect={test}" for test in TIMED]
     python = [sys.executable, "-m"]
     for command in (
-        [*python, "coverage", "run", "-m", "pytest", "-q", "-p", "no:cacheprovider", *deselected, *folders],
+        [*python, "coverage", "run", "-m", "pytest", "-q", "-p", "no:cacheprovider", *deselected, *TESTS],
         [*python, "coverage", "report", "--fail-under=100"],
     ):
         run.alive()

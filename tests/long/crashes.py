@@ -11,6 +11,9 @@ from tests.long._run import Run
 KILLS = 5
 """Of one ring."""
 
+SHAPES = ((), ("--work-group-size", "8"), ("--workers", "1", "--ticket", "1"))
+"""A worker for each core, groups, one worker: each is a driver of its own."""
+
 
 def run(run: Run) -> None:
     """One ring a seed, killed `KILLS` times; in every other one the end of a turn takes its time."""
@@ -20,7 +23,9 @@ def run(run: Run) -> None:
         with TemporaryDirectory() as text:
             folder = Path(text)
             ring = kills.build(folder, 6_000 if slow else 12_000)
-            story = kills.run(folder, ring, seed, KILLS, places=kills.PLACES if slow else ())
+            story = kills.run(
+                folder, ring, seed, KILLS, places=kills.PLACES if slow else (), options=SHAPES[seed % 3]
+            )
         story.check()
         killed += story.kills
         met["running"] += len(story.allowed)

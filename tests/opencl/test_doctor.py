@@ -250,6 +250,14 @@ def test_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert check.status is Status.WARNING
 
 
+def test_a_cache_that_is_off(tmp_path: Path) -> None:
+    assert not list(machine.check_cache_is_on({"VYRECTL_CACHE": str(tmp_path)}))
+    (check,) = machine.check_cache_is_on({"VYRECTL_CACHE": "off"})
+    assert (check.name, check.status, check.fix) == ("vyrectl", Status.NOTE, "unset VYRECTL_CACHE")
+    assert "vyrectl" not in machine.cache_folders({"VYRECTL_CACHE": "off"}, tmp_path)
+    assert machine.cache_folders({"VYRECTL_CACHE": str(tmp_path)}, tmp_path)["vyrectl"] == tmp_path
+
+
 # --- processes ---
 
 

@@ -111,6 +111,7 @@ def test_a_counter_at_its_end_leaves_that_orphan(tmp_path: Path) -> None:
         "abandoned": [],
         "finished": [],
         "faulted": [],
+        "epoch": None,
         "dry_run": False,
         "backup": None,
     }

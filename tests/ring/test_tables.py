@@ -275,3 +275,13 @@ def test_what_is_remembered_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     slots = from_jsonl("\n".join(lines))
     assert slots["param"].tolist() == [0, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0, 0]
     assert slots["tenant_id"].tolist() == [0, 0, 0, 3, 0, 0, 0, 7, 0, 0, 0, 11]
+
+
+def test_tasks_may_be_taken_as_they_come() -> None:
+    rows = tables.TaskRows(OPS, "feed", "field")
+    rows.add_pairs((("param", 3),))
+    assert rows.take()["param"].tolist() == [3]
+    assert len(rows.take()) == 0
+    rows.add_pairs((("param", 4),))
+    taken = rows.take()
+    assert (taken["param"].tolist(), taken["task_id"].tolist()) == ([4], [2])

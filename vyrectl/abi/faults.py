@@ -27,6 +27,7 @@ BAD_OUTCOME = 0xFFFF_FF07
 RESERVED_OP = 0xFFFF_FF08
 READ_ONLY = 0xFFFF_FF09
 ORPHANED = 0xFFFF_FF0A
+LOST_CHILDREN = 0xFFFF_FF0B
 
 ENGINE_FAULTS: tuple[Fault, ...] = (
     Fault(UNKNOWN_OP, "unknown_op", "no operation has this op_handle"),
@@ -39,6 +40,11 @@ ENGINE_FAULTS: tuple[Fault, ...] = (
     Fault(RESERVED_OP, "reserved_op", "the wire reserves this opcode and gives it no body"),
     Fault(READ_ONLY, "read_only", "the operation writes a buffer that was given as an input"),
     Fault(ORPHANED, "orphaned", "the worker that ran it was lost and the operation may not run twice"),
+    Fault(
+        LOST_CHILDREN,
+        "lost_children",
+        "it waited for children, and its task_id no longer tells which they are",
+    ),
 )
 
 _BY_CODE: dict[int, Fault] = {fault.code: fault for fault in ENGINE_FAULTS}

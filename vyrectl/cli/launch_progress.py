@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vyrectl.launch.glance import Glance
 
 FIRST_SECONDS = 0.5
-"""A launch that ends sooner shows nothing."""
+"""A launch that ends sooner shows nothing; elsewhere than on a terminal, one that ends within `LINE_SECONDS`."""
 
 REDRAW_SECONDS, LINE_SECONDS = 0.2, 1.0
 """Between two drawings on a terminal, and between two lines elsewhere."""
@@ -55,8 +55,8 @@ class LaunchProgress:
         self._output = output
         self._clock = clock
         self._started = clock.steady()
-        self._due = self._started + FIRST_SECONDS
         self._block = StatusBlock() if can_redraw() else None
+        self._due = self._started + (LINE_SECONDS if self._block is None else FIRST_SECONDS)
         self._news: dict[str, Any] = {}
         self._past: deque[tuple[float, int]] = deque()
         self._last_line = ""

@@ -160,6 +160,8 @@ class Tally:
         by_op: op_handle -> outcome name -> turns that ended so; the key None gathers ops that nothing
             defines.
         quota_left: Claims left to each tenant that is bounded.
+        spawned: Tasks that operations put into Empty slots.
+        joined: Parents that became Ready because their last child had ended.
     """
 
     claims: int = 0
@@ -167,6 +169,8 @@ class Tally:
     by_priority: list[int] = field(default_factory=lambda: [0] * 5)
     by_op: dict[int | None, Counter[str]] = field(default_factory=dict)
     quota_left: dict[int, int] = field(default_factory=dict)
+    spawned: int = 0
+    joined: int = 0
 
     def outcomes(self) -> dict[str, int]:
         """Turns per outcome, over all ops."""

@@ -20,15 +20,23 @@ from vyrectl.resources import kernels_dir
 
 _BLANKED = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _DECLARATION = re.compile(
-    r"\b(?P<macro>VYRE_(?:ONCE_)?(?:GROUP_)?OP)\s*\(\s*(?P<id>0[xX][0-9a-fA-F]+|\d+)[uU]?\s*,"
+    r"\b(?P<macro>VYRE_(?:ONCE_)?(?:GROUP_|SPAWNING_)?OP)\s*\(\s*(?P<id>0[xX][0-9a-fA-F]+|\d+)[uU]?\s*,"
     r'\s*(?P<name>[A-Za-z_]\w*)\s*,\s*"(?P<doc>(?:\\.|[^"\\\n])*)"\s*\)',
     re.ASCII,
 )
 _PREPROCESSOR = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.MULTILINE)
-_CALL = re.compile(r"\bVYRE_(?:ONCE_)?(?:GROUP_)?OP\b")
+_CALL = re.compile(r"\bVYRE_(?:ONCE_)?(?:GROUP_|SPAWNING_)?OP\b")
 
-DECLARATION_MACROS = ("VYRE_OP", "VYRE_GROUP_OP", "VYRE_ONCE_OP", "VYRE_ONCE_GROUP_OP")
-"""What declares an operation that one work-item runs, or a whole work-group; and one of which no step may run twice."""
+DECLARATION_MACROS = (
+    "VYRE_OP",
+    "VYRE_GROUP_OP",
+    "VYRE_SPAWNING_OP",
+    "VYRE_ONCE_OP",
+    "VYRE_ONCE_GROUP_OP",
+    "VYRE_ONCE_SPAWNING_OP",
+)
+"""What declares an operation that one work-item runs, or a whole work-group, or that may have children; and one of
+which no step may run twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,7 @@ class OpInfo:
         shipped: True for vyrectl's own.
         group: True when all work-items of a work-group run it together.
         once: True when no step of it may run twice: an orphan is Faulted.
+        spawns: True when it may spawn children and join them.
     """
 
     id: int
@@ -54,6 +63,7 @@ class OpInfo:
     shipped: bool
     group: bool = False
     once: bool = False
+    spawns: bool = False
 
     @property
     def function(self) -> str:
@@ -232,8 +242,8 @@ def _op_info(match: re.Match[str] | None, path: Path, line: int, shipped: bool) 
             rule="id",
             fix="Use 8..0xFFF, 0x1100..0xFFEF or 0x10000..0x7FFFFFFF",
         )
-    group, once = ("_GROUP_" in match["macro"], "_ONCE_" in match["macro"])
-    return OpInfo(code, match["name"], match["doc"], path, line, shipped, group, once)
+    group, once, spawns = (mark in match["macro"] for mark in ("_GROUP_", "_ONCE_", "_SPAWNING_"))
+    return OpInfo(code, match["name"], match["doc"], path, line, shipped, group, once, spawns)
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -20,7 +20,9 @@ from vyrectl.abi.opcodes import METRIC_OPCODES
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import SCHEDULABLE, TaskPriority, TaskState
 from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
+from vyrectl.engine.family import Nursery, eligible_slots, settle, spawning_in_use
 from vyrectl.engine.quotas import tenants_spent
+from vyrectl.engine.reference_family import FAMILY_BODIES
 from vyrectl.engine.reference_ops import BODIES, Body, Env, OpFault, Outcome, Task
 from vyrectl.engine.schedule import CLASSES, ClaimLines, class_of, tenants_admitted
 from vyrectl.engine.trace import Trace, TurnRecorder
@@ -53,7 +55,7 @@ class ReferenceBackend:
     name = "reference"
 
     def __init__(self, bodies: Mapping[int, Body] | None = None) -> None:
-        self._bodies = {**BODIES, **(bodies or {})}
+        self._bodies = {**BODIES, **FAMILY_BODIES, **(bodies or {})}
 
     def open(self, job: Job) -> ReferenceSession:
         """Start a job.
@@ -84,7 +86,14 @@ class ReferenceSession:
         self._debug_log = job.debug_log.copy()
         inner = {code: body for code, body in bodies.items() if code <= MOST_OPCODE}
         rows = job.buffers.rows
-        self._env = Env(rows, job.buffers.argument_handle, self._control, self._debug_log, inner)
+        self._spawning = spawning_in_use(job.slots, job.ops)
+        self._nursery: Nursery | None = None
+        if self._spawning:
+            links = settle(self._slots, self._spawning, eligible_slots(job, self._slots))
+            self._nursery = Nursery(self._slots, links)
+        self._env = Env(
+            rows, job.buffers.argument_handle, self._control, self._debug_log, inner, self._nursery
+        )
         self._lines = ClaimLines([[]] * CLASSES, 0)
         self._tally = Tally(quota_left=dict(job.quotas))
         self._witness = np.zeros(len(job.slots), WITNESS_DTYPE)
@@ -100,6 +109,8 @@ class ReferenceSession:
         classes = class_of(self._slots[claimable], self._job.age_threshold)
         lines = [claimable[classes == number].tolist() for number in range(CLASSES)]
         self._lines = ClaimLines(lines, int(self._control[control_abi.PRIORITY_STARVATION.first]))
+        if self._nursery is not None:
+            self._nursery.refill()
         return RoundIndex(
             classes=tuple(len(line) for line in lines),
             resumed=resumed,
@@ -195,11 +206,19 @@ class ReferenceSession:
         self._slots[slot] = tuple(words)
         self._turns.note((began, claimed, ran), task, OUTCOMES.index(kind))
         if kind in ("yielded", "requeued"):
-            after = dict(zip(FIELD_NAMES, words, strict=True))
-            self._lines.append(slot, after["priority"], after["age_ticks"], self._job.age_threshold)
+            self._enqueue(slot)
+        if self._nursery is not None:
+            joins = task.op_handle in self._spawning and outcome.arguments.get("epoch") == NEVER_EPOCH
+            for other in self._nursery.after(slot, kind, joins=joins):
+                self._enqueue(other)
+            self._tally.spawned, self._tally.joined = self._nursery.spawned, self._nursery.joined
         self._witness["claims"][slot] += 1
         self._witness["ends"][slot][OUTCOMES.index(kind)] += 1
         self._count(task, kind)
+
+    def _enqueue(self, slot: int) -> None:
+        words = self._slots[slot]
+        self._lines.append(slot, int(words["priority"]), int(words["age_ticks"]), self._job.age_threshold)
 
     def _spend(self, tenant: int) -> None:
         left = self._tally.quota_left

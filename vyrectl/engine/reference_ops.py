@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi import faults, opcodes
-from vyrectl.abi.limits import DEBUG_RECORD_WORDS, SLOT_WORDS, U32_MAX
+from vyrectl.abi.limits import DEBUG_RECORD_WORDS, NEVER_EPOCH, SLOT_WORDS, U32_MAX
 from vyrectl.abi.slot import PAYLOAD_FIRST
 from vyrectl.abi.states import TaskPriority
 from vyrectl.engine.buffers import ARGUMENT_WORDS, TYPE_F32, TYPE_I32, TYPE_U32, Buffer
+from vyrectl.engine.family import Nursery
 from vyrectl.protocol.packed import decode_packed
 
 TURN_ELEMENTS = 65_536
@@ -28,7 +29,7 @@ SPIN_TURN_STEPS = 1 << 20
 SCALE, COPY, FILL, SAXPY, SUM, SPIN, WAIT, REQUEUE_N, FAULT, MANDELBROT = range(0x1000, 0x100A)
 
 _FLOAT = (TYPE_F32,)
-_INTEGER = (TYPE_U32, TYPE_I32)
+INTEGER_TYPES = (TYPE_U32, TYPE_I32)
 
 
 class OpFault(Exception):
@@ -65,6 +66,11 @@ def yield_(pc: int, data: int) -> Outcome:
 def pause(pc: int, data: int, epoch: int) -> Outcome:
     """Wait for an epoch."""
     return Outcome("paused", {"pc": pc, "data": data, "epoch": epoch})
+
+
+def join(pc: int, data: int) -> Outcome:
+    """Wait until every child is Done or Faulted, and continue at `pc`; for operations that may spawn."""
+    return pause(pc, data, NEVER_EPOCH)
 
 
 def requeue(pc: int, data: int, priority: int) -> Outcome:
@@ -110,6 +116,7 @@ class Env:
     Attributes:
         control: Control words.
         inner: Bodies of the operations that may stand in a packed slot, by opcode.
+        nursery: Where children come from; None where no operation of the ring may spawn.
     """
 
     def __init__(
@@ -119,12 +126,23 @@ class Env:
         control: NDArray[np.uint32],
         debug_log: NDArray[np.uint32] | None = None,
         inner: Mapping[int, Body] | None = None,
+        nursery: Nursery | None = None,
     ) -> None:
         self._rows = rows
         self._argument_handle = argument_handle
         self.control = control
         self._debug_log = np.zeros(1, np.uint32) if debug_log is None else debug_log
         self.inner = inner or {}
+        self.nursery = nursery
+
+    def spawn(
+        self, task: Task, op: int, priority: int, *, source: int = 0, target: int = 0, param: int = 0
+    ) -> int | None:
+        """Make a child of a task; its slot, or None when no Empty slot is left."""
+        if self.nursery is None:
+            return None
+        words = {"op_handle": op, "priority": priority, "input_handle": source, "output_handle": target}
+        return self.nursery.spawn(task.slot, task.words, {**words, "param": param})
 
     def debug(self, slot: int, form: int, first: int, second: int) -> None:
         """Append a record to the debug log; a full one drops it, and its cursor moves all the same."""
@@ -210,7 +228,7 @@ def _scale(task: Task, env: Env) -> Outcome:
     total = env.length(task.input_handle)
     count = _turn(total, task.pc, TURN_ELEMENTS)
     is_float = env.buffer(task.input_handle).type_code == TYPE_F32
-    types = _FLOAT if is_float else _INTEGER
+    types = _FLOAT if is_float else INTEGER_TYPES
     source = env.typed(task.input_handle, task.pc, count, types, writes=False)
     target = env.typed(task.output_handle, task.pc, count, types, writes=True)
     with np.errstate(all="ignore"):
@@ -255,8 +273,8 @@ def _saxpy(task: Task, env: Env) -> Outcome:
 def _sum(task: Task, env: Env) -> Outcome:
     total = env.length(task.input_handle)
     count = _turn(total, task.pc, SUM_TURN_ELEMENTS)
-    source = env.typed(task.input_handle, task.pc, count, _INTEGER, writes=False)
-    target = env.typed(task.output_handle, task.param, 1, _INTEGER, writes=True)
+    source = env.typed(task.input_handle, task.pc, count, INTEGER_TYPES, writes=False)
+    target = env.typed(task.output_handle, task.param, 1, INTEGER_TYPES, writes=True)
     carried = task.data if task.pc else 0
     accumulator = (carried + int(source.sum(dtype=np.uint64))) & U32_MAX
     outcome = _next(task, total, count, accumulator)
@@ -295,7 +313,7 @@ def _fault(task: Task, env: Env) -> Outcome:
 
 
 def _mandelbrot(task: Task, env: Env) -> Outcome:
-    view = env.typed(task.input_handle, 0, 12, _INTEGER, writes=False)
+    view = env.typed(task.input_handle, 0, 12, INTEGER_TYPES, writes=False)
     width, height, tile_width, tile_height, most, turn = (int(word) for word in view[:6])
     if not (width and height and tile_width and tile_height and turn):
         raise OpFault(faults.BAD_ARGUMENT)
@@ -304,7 +322,9 @@ def _mandelbrot(task: Task, env: Env) -> Outcome:
     pixels = width * height
     if task.param // columns >= rows or pixels > U32_MAX:
         raise OpFault(faults.BAD_ARGUMENT)
-    planes = env.typed(task.output_handle, 0, pixels * 3, _INTEGER, writes=True).reshape(3, height, width)
+    planes = env.typed(task.output_handle, 0, pixels * 3, INTEGER_TYPES, writes=True).reshape(
+        3, height, width
+    )
     x0, y0 = task.param % columns * tile_width, task.param // columns * tile_height
     tile = planes[:, y0 : min(y0 + tile_height, height), x0 : min(x0 + tile_width, width)]
     until = task.pc if task.pc >= most else task.pc + min(turn, most - task.pc)
@@ -443,7 +463,7 @@ BODIES: dict[int, Body] = {
     FAULT: _fault,
     MANDELBROT: _mandelbrot,
 }
-"""op_handle -> body, one for every operation that ships."""
+"""op_handle -> body, one for every operation that ships and has no children."""
 
 _BITS = struct.Struct("<f")
 

@@ -111,7 +111,9 @@ class LaunchReport:
     @property
     def transitions(self) -> tuple[TransitionCount, ...]:
         """How often which state followed which; see `vyrectl.launch.transitions`."""
-        return transition_counts(self.states_before, self.states_after, self.outcomes, self.resumed)
+        return transition_counts(
+            self.states_before, self.states_after, self.outcomes, self.resumed, self.tally.spawned
+        )
 
     @property
     def tasks_per_second(self) -> float:
@@ -135,6 +137,7 @@ class LaunchReport:
             "rounds": self.rounds,
             "indexed": self.indexed,
             "resumed": self.resumed,
+            "spawned": self.tally.spawned,
             "claims": self.claims,
             **self.outcomes,
             "remaining": self.remaining,

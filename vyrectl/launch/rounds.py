@@ -124,9 +124,9 @@ class Drain:
                 course.indexed = index.claimable
             course.resumed += index.resumed
             control = self._session.control()
-            ends = self._ends()
+            ends, appeared = self._ends(), self._appeared()
             course.ended = self._verdict_before(index, control) or self._round(index)
-            if course.ended == "on" and self._leaves_nothing(index, control, ends):
+            if course.ended == "on" and self._leaves_nothing(index, control, ends, appeared):
                 course.ended = "drained"
             if course.ended in ("drained", "stalled") and not self._limits.quiet():
                 course.ended = "on"
@@ -140,19 +140,26 @@ class Drain:
             return "shutdown"
         return self._early_end()
 
-    def _leaves_nothing(self, index: RoundIndex, control: NDArray[np.uint32], ends: Counter[str]) -> bool:
+    def _leaves_nothing(
+        self, index: RoundIndex, control: NDArray[np.uint32], ends: Counter[str], appeared: int
+    ) -> bool:
         """Whether a round's account alone shows that nothing claimable is left, so that no index need look.
 
-        Every task of the index was claimed, and so was each that gave its worker back; none paused; and who may be
-        claimed (the epoch, the tenant masks) is as the index met it.
+        Every task of the index was claimed, and so was each that gave its worker back, was spawned, or went on after
+        its children; none paused; and who may be claimed (the epoch, the tenant masks) is as the index met it.
         """
         made = self._ends() - ends
-        due = index.claimable + made["yielded"] + made["requeued"]
+        due = index.claimable + made["yielded"] + made["requeued"] + self._appeared() - appeared
         return (
             made.total() == due
             and not made["paused"]
             and _admission(control) == _admission(self._session.control())
         )
+
+    def _appeared(self) -> int:
+        """Tasks that became claimable otherwise than by giving their worker back."""
+        tally = self._session.tally()
+        return tally.spawned + tally.joined
 
     def _ends(self) -> Counter[str]:
         return Counter(self._session.tally().outcomes())

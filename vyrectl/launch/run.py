@@ -17,6 +17,7 @@ from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, DEFAULT_TRACE_RECORDS, MOS
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.engine.backend import MODES, Backend, Job, Live, Place, Session, new_debug_log
 from vyrectl.engine.buffers import BufferTable
+from vyrectl.engine.family import spawning_in_use, with_empty_slots
 from vyrectl.engine.ops import OpSource, load_source, op_codes
 from vyrectl.engine.quotas import Quotas, checked_quotas, tenants_spent
 from vyrectl.engine.schedule import tenants_admitted
@@ -176,7 +177,11 @@ def launch(
         buffers=table,
         ops=sources,
         gate=control is not None,
-        selected=selected_slots(ring.slots, where, op_codes(sources)),
+        selected=with_empty_slots(
+            selected_slots(ring.slots, where, op_codes(sources)),
+            ring.slots,
+            spawning_in_use(ring.slots, sources),
+        ),
         age_threshold=settings.age_threshold,
         workers=wishes.workers,
         work_group_size=wishes.work_group_size,
@@ -220,7 +225,7 @@ def launch(
         slots=len(ring),
         rounds=course.rounds,
         indexed=course.indexed,
-        resumed=course.resumed,
+        resumed=course.resumed + session.tally().joined,
         epoch=int(ended_control[control_abi.EPOCH.first]),
         tally=session.tally(),
         device_seconds=session.device_seconds,

@@ -35,7 +35,7 @@ class TransitionCount:
 
 
 def transition_counts(
-    before: Sequence[int], after: Sequence[int], turns: Mapping[str, int], resumed: int
+    before: Sequence[int], after: Sequence[int], turns: Mapping[str, int], resumed: int, spawned: int = 0
 ) -> tuple[TransitionCount, ...]:
     """Every state-to-state count that is not 0, by source, then target.
 
@@ -49,11 +49,13 @@ def transition_counts(
         after: The same at the end.
         turns: Turns by how they ended (`vyrectl.engine.backend.OUTCOMES`).
         resumed: Paused tasks that became Ready.
+        spawned: Tasks that came to be in Empty slots.
     """
     counts = {(state, state): after[state] for state in TaskState}
     for outcome, state in OUTCOME_STATES.items():
         counts[TaskState.RUNNING, state] = turns[outcome]
     counts[TaskState.PAUSED, TaskState.READY] = resumed
+    counts[TaskState.EMPTY, TaskState.READY] = spawned
     claims = sum(turns.values())
     for state, outcome in ((TaskState.YIELDED, "yielded"), (TaskState.REQUEUED, "requeued")):
         claimed = min(claims, max(0, before[state] + turns[outcome] - after[state]))

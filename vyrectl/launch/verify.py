@@ -17,6 +17,7 @@ from vyrectl.abi.opcodes import SHUTDOWN
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.engine.backend import Job, Session
 from vyrectl.engine.buffers import Buffer, BufferTable
+from vyrectl.engine.family import as_settled, spawning_in_use
 from vyrectl.engine.quotas import Quotas
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.engine.reference_ops import SUM
@@ -189,13 +190,14 @@ REFERENCE_BUFFER_BYTES = 1 << 26
 def private_copy(job: Job) -> Job | None:
     """A copy of a job for the reference backend to run later, or None when it cannot judge it.
 
-    It cannot judge large rings, operations in OpenCL C, a SHUTDOWN opcode or quotas (which tasks they stop depends on
-    the order), or a sum over a buffer that other tasks write.
+    It cannot judge large rings, operations in OpenCL C, a SHUTDOWN opcode, quotas or children (which tasks they
+    stop and which slots these get depends on the order), or a sum over a buffer that other tasks write.
     """
     if (
         len(job.slots) > REFERENCE_SLOTS
         or job.ops
         or job.quotas
+        or spawning_in_use(job.slots)
         or (job.slots["op_handle"] == SHUTDOWN).any()
     ):
         return None
@@ -267,7 +269,8 @@ class Check:
         if job.gate:
             may_run &= tenants_admitted(after, job.control) | tenants_admitted(after, control)
         settled = drained and not job.gate and not job.quotas
-        found = violations(Evidence(self._before, after, session.witness(), may_run, settled))
+        before = as_settled(self._before, after, spawning_in_use(self._before, job.ops))
+        found = violations(Evidence(before, after, session.witness(), may_run, settled))
         found += quota_violations(self._job.quotas, after, session.witness())
         if session.tally().lost:
             found.append(

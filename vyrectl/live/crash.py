@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from vyrectl.abi import live as abi
 from vyrectl.abi.faults import ORPHANED
@@ -96,16 +96,15 @@ def preview(ring: StrPath) -> Settlement:
             return Settlement()
         fd, status = open_regular(ring, os.O_RDONLY)
         try:
-            return _settlement(_changes(fd, status.st_size, sidecar))
+            return _settlement(fd, status.st_size, sidecar)
         finally:
             os.close(fd)
 
 
-def _settlement(changes: Iterable[_Change]) -> Settlement:
-    listed = list(changes)
-    return Settlement(
-        {number: kind for number, _, kind in listed}, {number: words for number, words, _ in listed}
-    )
+def _settlement(fd: int, size_bytes: int, sidecar: Sidecar) -> Settlement:
+    listed = list(_changes(fd, size_bytes, sidecar))
+    kinds = {number: kind for number, _, kind in listed}
+    return Settlement(kinds, {number: words for number, words, _ in listed}, sidecar.epoch)
 
 
 def _belongs(sidecar: Sidecar, ring: StrPath) -> bool:
@@ -134,7 +133,7 @@ def _wait_for_editors(sidecar: Sidecar) -> None:
 def _write(ring: StrPath, sidecar: Sidecar) -> Settlement:
     fd, status = open_regular(ring, os.O_RDWR)
     try:
-        settlement = _settlement(_changes(fd, status.st_size, sidecar))
+        settlement = _settlement(fd, status.st_size, sidecar)
         for number, words in settlement.words.items():
             os.pwrite(fd, SLOT_STRUCT.pack(*words), number * SLOT_BYTES)
         if len(settlement):

@@ -223,6 +223,8 @@ def _unwilling(sidecar: Sidecar) -> SidecarError:
             where=sidecar.path,
             fix="Run the command again, or wait for the launch to end",
         )
+    if sidecar.state == abi.STATE_CLOSING and sidecar.process.is_alive():
+        return SidecarError("the launch is about to end", where=sidecar.path, fix="Run the command again")
     return SidecarError("no launch in place is running this ring", where=sidecar.path)
 
 

@@ -27,6 +27,7 @@ from vyrectl.abi.limits import U32_MAX, WORD_BYTES
 from vyrectl.errors import FileError, SidecarError, UsageError
 from vyrectl.live.atomics import Atomics, atomics, futex_wait, futex_wake
 from vyrectl.live.process import Process
+from vyrectl.live.sidecar_file import building_path, create_mapping, layout_of, malformed
 from vyrectl.ring.hold import LIVE_SUFFIX
 from vyrectl.ring.replace import FileIdentity, StrPath
 
@@ -109,14 +110,14 @@ class Sidecar:
         layout = abi.LiveLayout.of(slots, workers, control_words, len(once))
         path = sidecar_path(ring)
         try:
-            mapping = _create(path, layout.bytes, identity, ring)
+            mapping = create_mapping(path, layout.bytes, ring)
         except OSError as error:
             raise FileError.from_os_error(error, path, doing="make the live sidecar") from error
         sidecar = cls(path, mapping, layout)
         sidecar._introduce(identity)
         for place, op_handle in enumerate(once):
             sidecar.words[layout.once_first + place] = op_handle
-        os.rename(_building(path), path)
+        os.rename(building_path(path), path)
         return sidecar
 
     @classmethod
@@ -146,13 +147,13 @@ class Sidecar:
         try:
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode) or status.st_size < abi.HEADER_WORDS * WORD_BYTES:
-                raise _malformed(path, "it is too short")
+                raise malformed(path, "it is too short")
             access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ
             mapping = mmap.mmap(fd, status.st_size, access=access)
         finally:
             os.close(fd)
         words = memoryview(mapping).cast("I")
-        return cls(path, mapping, _layout_of(words, path))
+        return cls(path, mapping, layout_of(words, path))
 
     def close(self) -> None:
         """Let go of the mapping, unless somebody still has a view of it; the file stays."""
@@ -490,70 +491,3 @@ class Sidecar:
         """Editor records that are not at rest."""
         rows = range(abi.EDITORS)
         return [row for row in rows if self.words[self.editor_base(row) + abi.EDITOR_PHASE]]
-
-
-def _building(path: str) -> str:
-    return f"{path}.new"
-
-
-def _create(path: str, size_bytes: int, identity: FileIdentity, ring: StrPath) -> mmap.mmap:
-    """A zeroed file of its full length, under the name it has while it is built; whoever calls holds the ring."""
-    temporary = _building(path)
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    fd = os.open(temporary, flags, 0o600)
-    try:
-        with suppress(OSError):
-            os.fchmod(fd, stat.S_IMODE(os.stat(ring).st_mode) & 0o666)
-        _allocate(fd, size_bytes)
-        return mmap.mmap(fd, size_bytes)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
-    finally:
-        os.close(fd)
-
-
-def _allocate(fd: int, size_bytes: int) -> None:
-    """Give the file its length and, where the system can, its disk space: a store into a hole on a full disk kills."""
-    if hasattr(os, "posix_fallocate"):
-        with suppress(InterruptedError):
-            os.posix_fallocate(fd, 0, size_bytes)
-            return
-    os.ftruncate(fd, size_bytes)
-
-
-def _layout_of(words: memoryview, path: str) -> abi.LiveLayout:
-    """The layout that a file claims, held to what `LiveLayout` makes of the same numbers."""
-    word = abi.WORD
-    if (words[0], words[1]) != abi.MAGIC:
-        raise _malformed(path, "it is no live sidecar")
-    if words[word["VERSION"]] != abi.VERSION:
-        raise _malformed(
-            path, f"its version is {words[word['VERSION']]} and this vyrectl knows {abi.VERSION}"
-        )
-    sizes = [words[word[name]] for name in ("SLOTS", "WORKERS", "CONTROL_WORDS", "ONCE_WORDS")]
-    layout = abi.LiveLayout.of(*sizes)
-    fits = (
-        layout.workers <= abi.MOST_WORKERS
-        and layout.once <= abi.MOST_ONCE
-        and layout.control_words >= control_abi.OBSERVABLE_FIRST
-        and words[word["INBOX_CAPACITY"]] == layout.capacity
-        and words[word["CONTROL_FIRST"]] == layout.control
-        and words[word["EDITORS"]] == abi.EDITORS
-        and words[word["ONCE_FIRST"]] == layout.once_first
-        and len(words) == layout.words
-    )
-    if not fits:
-        raise _malformed(path, f"its {len(words)} words do not match its own header")
-    return layout
-
-
-def _malformed(path: str, why: str) -> SidecarError:
-    return SidecarError(
-        f"the live sidecar cannot be used: {why}",
-        where=path,
-        fix="Let the launch end; if none is running, delete the file",
-    )

@@ -20,9 +20,11 @@ from vyrectl.abi import live as live_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, LiveMemory, RoundIndex, Tally
+from vyrectl.engine.family import eligible_slots, settle
 from vyrectl.engine.ops import OpSource
 from vyrectl.engine.schedule import CLASSES, HIGH_CLASSES
 from vyrectl.errors import DeviceError, KernelDiedError
+from vyrectl.opencl import family_table
 from vyrectl.opencl.devices import Device, find_device, pyopencl
 from vyrectl.opencl.geometry import (
     BLOCK_SLOTS,
@@ -155,6 +157,7 @@ class OpenCLSession:
         self._quotas = QuotaTable(job.quotas, self._memory, job.selected)
         self._tally.quota_left = self._quotas.left
         self._selects = job.selected is not None or bool(job.quotas)
+        self._families = self._settle_families() if program.variant.family else None
         self._host_control = job.control.copy() if program.coherent else None
         self._live = self._open_live()
         if self._direct and any(row is not None and row.output is not None for row in job.buffers.rows):
@@ -220,11 +223,31 @@ class OpenCLSession:
         )
         if self._chunks > 1:
             self._scan(lines)
+        if self._families is not None:
+            self._line_up_free(local)
         totals = np.empty(COUNT_ROWS, np.uint32)
         self._read(totals, self._totals)
         *classes, resumed, shut_out = totals.tolist()
         self._classes = tuple(classes)
         return RoundIndex(self._classes, resumed, shut_out)
+
+    def _line_up_free(self, local: int) -> None:
+        """The free list of the round: the Empty slots of each chunk, then how many there are before each."""
+        self._launch(
+            self._free_kernel,
+            self._chunks * local,
+            local,
+            self._ring,
+            np.uint32(self._count),
+            np.uint32(self.geometry.chunk_slots),
+            self._counts,
+            self._claimable,
+            self._family,
+        )
+        counts = np.empty(self._chunks, np.uint32)
+        self._read(counts, self._family, family_table.BEGINS * 4)
+        self._write(self._family, family_table.begins(counts), family_table.BEGINS * 4)
+        self._write(self._family, np.zeros(1, np.uint32), family_table.HEAD * 4)
 
     def _scan(self, lines: tuple[Any, ...]) -> None:
         """Put the chunks' lists into one order."""
@@ -284,11 +307,13 @@ class OpenCLSession:
             np.uint32(len(self._job.control)),
             np.uint32(0),
             self._witness,
+            *(() if self._families is None else (self._family,)),
             *self._trace_arguments(),
             *self._live_arguments(),
             interrupt=interrupt,
         )
         self._add_tally()
+        self._count_families()
         self._read_quotas()
         return self._has_more()
 
@@ -445,6 +470,10 @@ class OpenCLSession:
         self._index_kernel = self.program.kernel("vyre_index")
         self._scan_kernel = self.program.kernel("vyre_index_scan")
         self._run_kernel = self.program.kernel("vyre_run")
+        if self._families is not None:
+            self._free_kernel = self.program.kernel("vyre_index_free")
+            self._family = self._buffer(self._families.nbytes)
+            self._write(self._family, self._families)
 
     def _live_words(self, words: NDArray[np.uint32]) -> Any:
         """The memory itself where host and device share it, else a copy that `side` reaches."""
@@ -460,6 +489,15 @@ class OpenCLSession:
         self._trace_bytes = TRACE_HEAD_BYTES + self._job.trace * TRACE_DTYPE.itemsize
         self._trace = self._buffer(self._trace_bytes)
         self._write(self._trace, np.zeros(TRACE_HEAD_BYTES, np.uint8))
+
+    def _settle_families(self) -> NDArray[np.uint32]:
+        """The families of the ring as the device counts them; parents that wait in vain go on in the ring itself."""
+        if not self._direct:
+            self._memory = self._memory.copy()
+        spawning = [op.id for op in self.program.ops if op.spawns]
+        links = settle(self._memory, spawning, eligible_slots(self._job, self._memory))
+        self._tally.joined = links.freed
+        return family_table.first_words(links, self._chunks)
 
     def _fast_index(self) -> bool:
         """Whether to spend FAST_INDEX_BYTES a slot: as the job says, or where it is a quarter of the memory at most."""
@@ -554,6 +592,14 @@ class OpenCLSession:
             op = self.program.ops[row].id if row < len(self.program.ops) else None
             counts = self._tally.by_op.setdefault(op, Counter())
             counts.update({name: int(n) for name, n in zip(OUTCOMES, ends[row], strict=True) if n})
+
+    def _count_families(self) -> None:
+        if self._families is not None:
+            word = np.empty(1, np.uint32)
+            self._read(word, self._family, family_table.SPAWNED * 4)
+            self._tally.spawned = int(word[0])
+            self._read(word, self._family, family_table.JOINED * 4)
+            self._tally.joined = int(word[0])
 
     def _read_quotas(self) -> None:
         """Take over what bounded tenants have left."""

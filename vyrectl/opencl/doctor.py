@@ -115,6 +115,7 @@ def examine(
     checks += drivers.check_nodes()
     devices = tuple(_examine_device(one, family, seconds, run_ring) for one in facts)
     checks.append(machine.check_locks(folder or Path.cwd()))
+    checks += machine.check_cache_is_on(os.environ)
     checks += machine.check_caches(machine.cache_folders(os.environ, Path.home()))
     return Diagnosis(hints.system_name(), family, devices, tuple(checks))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from vyrectl.abi.opcodes import PACKED_SLOT
 from vyrectl.engine.backend import JIT_SLOTS, Job
+from vyrectl.engine.family import spawning_in_use
 from vyrectl.engine.ops import OpInfo
 from vyrectl.engine.schedule import CLASSES
 from vyrectl.errors import DeviceError
@@ -165,13 +166,19 @@ def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset
         live=job.follow or (job.live is not None and device.is_cpu),
         verify=job.verify,
         quotas=bool(job.quotas),
+        family=bool(spawning_in_use(job.slots, job.ops)),
         only=only,
     )
 
 
 def wanted_ops(job: Job) -> tuple[tuple[OpInfo, ...], frozenset[int] | None]:
-    """The operations to compile for a job, and their ids when they are not all (jit)."""
+    """The operations to compile for a job, and their ids when they are not all (jit).
+
+    All where some may spawn: nobody can say which ones their children will name.
+    """
     ops = op_order(job.ops)
+    if spawning_in_use(job.slots, job.ops):
+        return ops, None
     if job.mode == "interpreter" or (job.mode == "auto" and len(job.slots) < JIT_SLOTS):
         return ops, None
     only = ops_in_use(job.slots, [op.id for op in ops])

@@ -20,7 +20,7 @@ from pathlib import Path
 from vyrectl._version import __version__
 from vyrectl.abi import ABI_VERSION
 from vyrectl.opencl import hints
-from vyrectl.opencl.cache import cache_folder
+from vyrectl.opencl.cache import VARIABLE, cache_folder
 from vyrectl.opencl.diagnosis import Check, Status
 
 SOFTWARE = "software"
@@ -104,6 +104,13 @@ def cache_folders(environment: Mapping[str, str], home: Path) -> dict[str, Path]
         "nvidia": Path(environment.get("CUDA_CACHE_PATH") or home / ".nv" / "ComputeCache"),
         "intel": Path(environment.get("NEO_CACHE_DIR") or shared / "neo_compiler_cache"),
     }
+
+
+def check_cache_is_on(environment: Mapping[str, str]) -> Iterator[Check]:
+    """A note where vyrectl keeps no built kernels."""
+    if cache_folder(environment) is None:
+        message = f"off ({VARIABLE}): every launch compiles its kernels"
+        yield Check(CACHES, "vyrectl", Status.NOTE, message, f"unset {VARIABLE}")
 
 
 def check_caches(folders: Mapping[str, Path]) -> Iterator[Check]:

@@ -23,6 +23,9 @@ ENGINE_FILES = ("probe.cl", "index.cl")
 VERIFY_FILES = ("selftest.cl",)
 """Those that a program built for `--verify` holds as well."""
 
+FAMILY_FILES = ("free.cl",)
+"""Those that a program whose tasks may have children holds as well."""
+
 DRIVERS = ("lane", "group", "exact")
 """How work-items share the work; each is a file of `kernels/engine` with a kernel `vyre_run`."""
 
@@ -39,6 +42,7 @@ class Variant:
         hints: The queue carries what the index saw of a slot: nobody else touches the ring during a round.
         live: Workers meet other processes in a live sidecar (kernels/engine/live.h).
         verify: Keep a witness of every claim and end.
+        family: Tasks may spawn children and join them.
         quotas: Bound the claims of tenants.
         only: Operations to compile (jit), by id; None for all (interpreter).
         clock: Note when turns are made, by this rung of vyre_clock.h; None for no trace.
@@ -51,6 +55,7 @@ class Variant:
     hints: bool = False
     live: bool = False
     verify: bool = False
+    family: bool = False
     quotas: bool = False
     only: frozenset[int] | None = None
     clock: int | None = None
@@ -90,7 +95,8 @@ def assemble(extra: Sequence[OpSource] = (), variant: Variant = Variant()) -> st
     own = [paste.text(source.text, source.path) for source in users]
     together = frozenset(op.id for op in ops if op.group and not op.shipped and _has_barrier(own))
     parts = [_definitions(ops, together, variant), *parts, *own, _dispatcher(ops, together, variant)]
-    files = (*ENGINE_FILES, f"{variant.driver}.cl", *(VERIFY_FILES if variant.verify else ()))
+    more = (*(FAMILY_FILES if variant.family else ()), *(VERIFY_FILES if variant.verify else ()))
+    files = (*ENGINE_FILES, f"{variant.driver}.cl", *more)
     parts += [paste.file(kernels_dir() / "engine" / name) for name in files]
     return "\n".join(parts) + "\n"
 
@@ -118,6 +124,7 @@ def _definitions(ops: Sequence[OpInfo], together: frozenset[int], variant: Varia
         "VYRE_HINTS": int(variant.hints),
         "VYRE_LIVE": int(variant.live),
         "VYRE_VERIFY": int(variant.verify),
+        "VYRE_HAS_FAMILY": int(variant.family),
         "VYRE_HAS_QUOTAS": int(variant.quotas),
         "VYRE_TRACE": int(variant.clock is not None),
         "VYRE_CLOCK": variant.clock or 0,
@@ -142,6 +149,7 @@ def _dispatcher(ops: Sequence[OpInfo], together: frozenset[int], variant: Varian
         for op in ops
         if op.id <= MOST_OPCODE and not op.group
     ]
+    spawning = [f"case 0x{op.id:x}u: return true;" for op in ops if op.spawns]
     groups = [f"case 0x{op.id:x}u: return true;" for op in ops if op.group]
     wholes = [f"case 0x{one:x}u: return true;" for one in sorted(together)]
     unknown = "return vyre_refuse(task, VYRE_FAULT_UNKNOWN_OP);"
@@ -151,6 +159,7 @@ def _dispatcher(ops: Sequence[OpInfo], together: frozenset[int], variant: Varian
             _switch("uint vyre_tally_row(uint op_handle)", "op_handle", rows, "return VYRE_OP_COUNT;"),
             _switch("uint vyre_op_id(uint row)", "row", ids, "return VYRE_U32_MAX;"),
             _switch("bool vyre_is_group_op(uint op_handle)", "op_handle", groups, "return false;"),
+            _switch("bool vyre_is_spawning_op(uint op_handle)", "op_handle", spawning, "return false;"),
             _switch("vyre_outcome vyre_dispatch_inner(vyre_task *task)", "task->op_handle", inner, unknown),
             _switch("vyre_outcome vyre_dispatch(vyre_task *task)", "task->op_handle", calls, unknown),
             _switch("vyre_outcome vyre_dispatch_team(vyre_task *task)", "task->op_handle", teams, unknown),

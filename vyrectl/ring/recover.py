@@ -65,6 +65,7 @@ class Recovery:
         abandoned: Temporary files of killed writers beside the ring, before the recovery.
         finished: Slots whose turn or edit was half written and has been finished, or would be.
         faulted: Orphans of operations that may not run twice; they are Faulted, or would be.
+        epoch: Where the dead launch's epoch stood; None when nothing says so.
         dry_run: True when nothing was written.
         backup: The old ring's new name, or None.
     """
@@ -83,6 +84,7 @@ class Recovery:
     backup: str | None = None
     finished: tuple[int, ...] = ()
     faulted: tuple[int, ...] = ()
+    epoch: int | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -104,6 +106,7 @@ class Recovery:
             "abandoned": list(self.abandoned),
             "finished": list(self.finished),
             "faulted": list(self.faulted),
+            "epoch": self.epoch,
             "dry_run": self.dry_run,
             "backup": self.backup,
         }
@@ -155,6 +158,7 @@ def recover_ring(
         dry_run=dry_run,
         finished=settled.finished,
         faulted=settled.faulted,
+        epoch=settled.epoch,
     )
     return replace(report, backup=f"{path}.bak") if backup and not dry_run and len(report.edit) else report
 

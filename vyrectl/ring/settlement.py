@@ -16,10 +16,12 @@ class Settlement:
     Attributes:
         kinds: Slot -> one of the words above.
         words: Slot -> its 16 words afterwards.
+        epoch: The dead launch's epoch; None when there was none.
     """
 
     kinds: Mapping[int, str] = field(default_factory=dict)
     words: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    epoch: int | None = None
 
     def __len__(self) -> int:
         return len(self.kinds)

@@ -79,6 +79,7 @@ KIND_OF_METAVAR: dict[str, str] = {
     "FLAGS": "flag",
     "METRIC,": f"metric{COMMA}",
     "OP": "op",
+    "OP:ARGS": "op",
     "PRIORITY": "priority",
     "SHELL": "shell",
     "STATE": "state",
@@ -91,7 +92,6 @@ KIND_OF_METAVAR: dict[str, str] = {
         (
             "BYTES",
             "FIELD=START..STOP",
-            "OP:ARGS",
             "WORD=VALUE",
             "HEX",
             "LIST",

@@ -68,6 +68,7 @@ RECOVERED = answer(
         "abandoned": TEXTS,
         "finished": rows(COUNT),
         "faulted": rows(COUNT),
+        "epoch": maybe(WORD),
         "dry_run": BOOL,
         "backup": maybe(TEXT),
         "recovered": rows(record({key: RECOVERED_WORDS[key] for key in ROW_KEYS})),

@@ -61,7 +61,7 @@ PLAN = record(
 REPORT: Fields = {
     "device": TEXT,
     "ended": choice(ENDINGS),
-    **table(("slots", "rounds", "indexed", "resumed", "claims", *OUTCOMES, "remaining"), COUNT),
+    **table(("slots", "rounds", "indexed", "resumed", "spawned", "claims", *OUTCOMES, "remaining"), COUNT),
     "epoch": WORD,
     "left_alone": LEFT_ALONE,
     "by_priority": BY_PRIORITY,

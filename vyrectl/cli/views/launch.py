@@ -60,7 +60,7 @@ def _summary(record: Mapping[str, Any]) -> FittedTable:
         ("ended", ENDINGS[record["ended"]]),
         ("device", record["device"]),
         ("rounds", str(record["rounds"])),
-        ("tasks", f"{record['indexed']} at the start, {record['resumed']} resumed"),
+        ("tasks", _tasks(record)),
         ("claims", str(record["claims"])),
         ("remaining", str(record["remaining"])),
         ("epoch", str(record["epoch"])),
@@ -73,6 +73,11 @@ def _summary(record: Mapping[str, Any]) -> FittedTable:
     ]
     columns = [Column("what"), Column("value", wrap=True)]
     return FittedTable(columns, rows, title=record["ring"], headed=False)
+
+
+def _tasks(record: Mapping[str, Any]) -> str:
+    spawned = f", {record['spawned']} spawned" if record["spawned"] else ""
+    return f"{record['indexed']} at the start, {record['resumed']} resumed{spawned}"
 
 
 def _trace(trace: Mapping[str, Any]) -> str:

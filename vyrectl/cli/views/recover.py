@@ -73,6 +73,8 @@ def _settled(record: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
         yield "half written and finished, slots", _listed(record["finished"])
     if record["faulted"]:
         yield "may not run twice, faulted, slots", (_listed(record["faulted"]), "bold red")
+    if record["epoch"]:
+        yield "its epoch, for launch --epoch", str(record["epoch"])
 
 
 def _listed(slots: Sequence[int]) -> str:
