@@ -41,9 +41,9 @@ from vyrectl.opencl.source import Variant
 from vyrectl.task.arrays import SlotArray
 
 if TYPE_CHECKING:
-    from vyrectl.opencl.shards import ShardedSession
     from vyrectl.engine.trace import Trace
     from vyrectl.opencl.clock import Clock
+    from vyrectl.opencl.shards import ShardedSession
     from vyrectl.opencl.side import SideQueue
 
 COUNT_ROWS = CLASSES + 2
@@ -118,7 +118,7 @@ class OpenCLBackend:
         return ShardedSession(job, shard_slots, self._open_whole, coherent=self.program(job.ops).coherent)
 
     def _most_slots(self, job: Job) -> int:
-        """Slots that fit into one allocation and, with what the engine adds, beside the buffers into half the memory."""
+        """Slots that fit into one allocation and, with what the engine adds, into half of what buffers leave."""
         spare_bytes = max(0, self.device.memory_bytes - job.layout()[1]) // 2
         in_memory = spare_bytes // (SLOT_BYTES + FAST_INDEX_BYTES + WITNESS_DTYPE.itemsize * job.verify)
         return max(1, min(self.device.max_allocation_bytes // SLOT_BYTES, in_memory))
