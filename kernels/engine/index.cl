@@ -3,8 +3,8 @@
  * Phases
  *   vyre_index         one work-item (CPU) or one work-group (GPU) a chunk: resumes eligible paused slots, sorts the chunk's
  *                      claimable slots by class, counts them
- *   vyre_index_scan    one work-group: where each list stands in the order of all (order.h draws it); empty lines for the round.
- *                      A ring of one chunk needs no kernel for that: its index does both
+ *   vyre_index_scan    one work-group: where each list stands in the order of all (order.h draws it). A ring of one chunk needs
+ *                      no kernel for that: its index does both
  *
  * Within a class and chunk the lane form keeps slot order; the group form keeps it up to a work-group's width.
  *
@@ -65,11 +65,15 @@ static vyre_finding vyre_examine(const vyre_filter *filter, uint slot) {
 }
 
 
-/* By all: flow and directory as a round begins with them. */
-static void vyre_clear_lines(volatile __global uint *flow, __global uint *directory, uint directory_words) {
+/* By all of a chunk's work-items: the chunk's share of the directory, and by those of the first chunk flow, as a round begins with them. */
+static void vyre_clear_lines(volatile __global uint *flow, __global uint *directory, uint directory_words, uint chunk,
+                             uint chunks) {
     const uint lane = get_local_id(0), lanes = get_local_size(0);
-    for (uint i = lane; i < VYRE_FLOW_WORDS; i += lanes) flow[i] = 0u;
-    for (uint i = lane; i < directory_words; i += lanes) directory[i] = 0u;
+    const uint share = (directory_words + chunks - 1u) / chunks;
+    const uint end = min(directory_words, share * (chunk + 1u));
+    for (uint i = share * chunk + lane; i < end; i += lanes) directory[i] = 0u;
+    if (chunk == 0u)
+        for (uint i = lane; i < VYRE_FLOW_WORDS; i += lanes) flow[i] = 0u;
 }
 
 #if VYRE_INDEX_LANES
@@ -109,8 +113,8 @@ __kernel void vyre_index(__global uint *ring, const uint slots, const uint chunk
     for (uint i = 0; i < kept; ++i) queue[next[classes[i]]++] = found[i];
     counts[VYRE_ROW_RESUMED * chunks + chunk] = tally[VYRE_ROW_RESUMED];
     counts[VYRE_ROW_SHUT_OUT * chunks + chunk] = tally[VYRE_ROW_SHUT_OUT];
+    vyre_clear_lines(flow, directory, directory_words, chunk, chunks);
     if (chunks > 1u) return;
-    vyre_clear_lines(flow, directory, directory_words);
     for (uint class = 0, before = 0; class < VYRE_PRIORITY_COUNT; before += sizes[class++])
         begins[class] = places[class] = before;
     begins[VYRE_PRIORITY_COUNT] = kept;
@@ -158,7 +162,7 @@ __kernel void vyre_index(__global uint *ring, const uint slots, const uint chunk
         if (row <= VYRE_PRIORITY_COUNT) begins[row] = before;
         if (row < VYRE_PRIORITY_COUNT) places[row] = before;
     }
-    if (chunks == 1u) vyre_clear_lines(flow, directory, directory_words);
+    vyre_clear_lines(flow, directory, directory_words, chunk, chunks);
     barrier(CLK_LOCAL_MEM_FENCE);
     for (uint i = lane; i < count; i += lanes)
         if (classes[i] != VYRE_NOT_CLAIMABLE) queue[vyre_local_fetch_add(next + classes[i], 1u)] = entries[i];
@@ -179,19 +183,15 @@ static uint vyre_sum_before(__local uint *sums, uint own) {
     return sums[lane] - own;
 }
 
-/* One work-group: exclusive prefix sum over the 5 * chunks list sizes, class-major; where each list lies; the totals of all rows; flow and
- * directory as a round begins with them. */
+/* One work-group: exclusive prefix sum over the 5 * chunks list sizes, class-major; where each list lies; the totals of all rows. */
 __kernel void vyre_index_scan(__global const uint *restrict counts, const uint slots, const uint chunk_slots,
                               __global uint *restrict begins, __global uint *restrict places,
-                              __global uint *restrict totals,
-                              volatile __global uint *flow, __global uint *directory, const uint directory_words,
-                              __local uint *sums) {
+                              __global uint *restrict totals, __local uint *sums) {
     const uint chunks = (slots + chunk_slots - 1u) / chunk_slots;
     const uint lists = VYRE_PRIORITY_COUNT * chunks;
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     const uint share = (lists + lanes - 1u) / lanes;
     const uint first = min(lists, lane * share), end = min(lists, first + share);
-    vyre_clear_lines(flow, directory, directory_words);
     for (uint chunk = lane; chunk < chunks; chunk += lanes) {
         uint place = chunk * chunk_slots;
         for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) {

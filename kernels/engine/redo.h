@@ -63,7 +63,10 @@ static bool vyre_redo_begin(const vyre_live *live, uint slot, __global const uin
     return true;
 }
 
-static void vyre_redo_end(const vyre_live *live) { vyre_store_release(vyre_live_redo(live, live->record), 0u); }
+/* Clears this worker's record, if it has one. */
+static void vyre_redo_end(const vyre_live *live) {
+    if (live->record < live->workers) vyre_store_release(vyre_live_redo(live, live->record), 0u);
+}
 
 #else
 

@@ -129,8 +129,6 @@ def test_jit_and_interpreter_leave_the_same(backend: OpenCLBackend) -> None:
 def test_too_much_for_one_allocation(backend: OpenCLBackend) -> None:
     small = replace(backend.device, max_allocation_bytes=640)
     cramped = InProcess("cramped", OpenCLBackend(small), 10)
-    with pytest.raises(DeviceError, match="the ring takes 704 bytes and the device gives at most 640"):
-        cramped.run(Case(make_slots(11)))
     with pytest.raises(DeviceError, match="the buffers take 2048 bytes"):
         cramped.run(Case(make_slots(1), {0: lent(np.zeros(641, np.uint8))}))
 

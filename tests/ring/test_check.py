@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.abi.faults import ENGINE_FAULTS, FIRST_ENGINE_FAULT
 from vyrectl.abi.limits import NEVER_EPOCH, SLOT_WORDS, U32_MAX
 from vyrectl.abi.opcodes import LOAD_MISS, PACKED_SLOT
 from vyrectl.abi.slot import FIELD_NAMES
@@ -144,6 +145,18 @@ def test_masks_and_conditions_select_the_same_slots(rows: list[list[int]], about
         assert where is not None
         wanted = compile_where(about.condition(where), OP_CODES).mask(slots, 0)
         assert mask(chunk).tolist() == wanted.tolist(), name
+
+
+def test_the_engines_fault_codes_are_known_to_mask_and_condition() -> None:
+    codes = range(FIRST_ENGINE_FAULT - 2, FIRST_ENGINE_FAULT + len(ENGINE_FAULTS) + 4)
+    slots = np.zeros(len(codes), SLOT_DTYPE)
+    slots["state"], slots["continuation_data"] = 7, codes
+    known = {fault.code for fault in ENGINE_FAULTS}
+    wanted = [code >= FIRST_ENGINE_FAULT and code not in known for code in codes]
+    condition = KINDS["unknown-fault-code"].where
+    assert condition is not None
+    assert MASKS["unknown-fault-code"](Chunk(slots)).tolist() == wanted
+    assert compile_where(condition, OP_CODES).mask(slots, 0).tolist() == wanted
 
 
 def test_every_kind_can_occur_and_is_documented() -> None:

@@ -191,7 +191,7 @@ class Poller:
     def __init__(self, live: LiveRing) -> None:
         self._live = live
         self._words = live.words
-        self._flat = memoryview(live.words.reshape(-1))
+        self._flat = live.words.reshape(-1).data
         self._base = live.words.ctypes.data
         self._atomics = atomics()
 

@@ -91,6 +91,7 @@ class Job:
         mode: One of `MODES`.
         fast_index: Whether memory beside the ring may be spent on speed; None where there is plenty.
         shard_slots: Most slots that are worked on at a time; None for what the device can take.
+        first_slot: What the ring's first slot is called, where these slots are a part of one.
         verify: Keep a witness of every claim and end (`Session.witness`).
         quotas: Most claims of the tenants that are bounded; see `vyrectl.engine.quotas`.
         debug_log: Debug log (spec 3.2) to start from, u32, at least one word; a backend works on its own copy.
@@ -113,6 +114,7 @@ class Job:
     mode: str = "auto"
     fast_index: bool | None = None
     shard_slots: int | None = None
+    first_slot: int = 0
     verify: bool = False
     quotas: Quotas = field(default_factory=dict)
     debug_log: NDArray[np.uint32] = field(default_factory=lambda: new_debug_log(DEFAULT_DEBUG_RECORDS))
@@ -137,11 +139,15 @@ class RoundIndex:
         classes: Claimable tasks per class (5 numbers).
         resumed: Paused tasks that became Ready.
         shut_out: Schedulable tasks whose tenant is not let in.
+        whole: All of the ring was looked at, not a part of it.
+        first_visit: This part was looked at for the first time.
     """
 
     classes: tuple[int, ...]
     resumed: int
     shut_out: int
+    whole: bool = True
+    first_visit: bool = False
 
     @property
     def claimable(self) -> int:

@@ -22,7 +22,7 @@ from vyrectl.engine.schedule import CLASSES
 SLICE_SECONDS = 0.1
 """What a slice should take."""
 
-FIRST_SLICE = 1 << 22
+FIRST_SLICE = 1 << 25
 SLICE_GROWTH = 8
 
 ROUND_SECONDS = 1.0
@@ -120,8 +120,8 @@ class Drain:
         course = self._course
         while True:
             index = self._session.index()
-            if not course.rounds:
-                course.indexed = index.claimable
+            if index.first_visit or (index.whole and not course.rounds):
+                course.indexed += index.claimable
             course.resumed += index.resumed
             control = self._session.control()
             ends, appeared = self._ends(), self._appeared()
@@ -151,7 +151,8 @@ class Drain:
         made = self._ends() - ends
         due = index.claimable + made["yielded"] + made["requeued"] + self._appeared() - appeared
         return (
-            made.total() == due
+            index.whole
+            and made.total() == due
             and not made["paused"]
             and _admission(control) == _admission(self._session.control())
         )

@@ -77,6 +77,8 @@ def launch(
     limits: Limits | None = None,
     drive: Drive | None = None,
     quotas: Mapping[int, int] | None = None,
+    fast_index: bool | None = None,
+    shard_slots: int | None = None,
     trace: str | PathLike[str] | None = None,
     trace_records: int = DEFAULT_TRACE_RECORDS,
 ) -> LaunchReport:
@@ -112,6 +114,9 @@ def launch(
         live: Makes the memory that other processes see and change while the ring is worked on in place.
         limits: Everything that can end the launch early, for callers that watch it; `max_steps` and `timeout`
             are added to it.
+        fast_index: Spend up to 32 bytes a slot beside the ring on the device, so that more tasks go from worker to
+            worker within a round; 8 when False. When None, where that is at most a quarter of the device's memory.
+        shard_slots: Work on this many slots at a time; by default on all that the device can take.
         quotas: Tenant -> most claims of it in this launch; its other tasks are then shut out.
         trace: Write the times of every turn there, for Perfetto or chrome://tracing; see `vyrectl.launch.trace`.
         trace_records: Turns that the trace has room for; later ones are counted and dropped.
@@ -149,6 +154,8 @@ def launch(
                 plan=plan,
                 limits=limits,
                 quotas=quotas,
+                fast_index=fast_index,
+                shard_slots=shard_slots,
                 trace=trace,
                 trace_records=trace_records,
             )
@@ -191,6 +198,8 @@ def launch(
         mode=settings.mode,
         verify=verify,
         quotas=checked_quotas(quotas or {}),
+        fast_index=fast_index,
+        shard_slots=_optional("shard_slots", shard_slots),
         debug_log=start_debug_log(debug_log),
         follow=drive is not None,
         trace=0 if trace is None else _positive("trace_records", trace_records, most=MOST_TRACE_RECORDS),

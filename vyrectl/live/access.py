@@ -78,6 +78,9 @@ class Access(Protocol):
     def wait(self, seen: int, seconds: float) -> None:
         """Sleep until the bell is no longer `seen`, or the time is over."""
 
+    def settle(self) -> None:
+        """The rounds are over and the device goes: what is read from now on is what they left."""
+
 
 class LocalBell:
     """A bell inside one process."""
@@ -192,3 +195,6 @@ class MemoryAccess:
     def wait(self, seen: int, seconds: float) -> None:
         """Sleep until the bell rings."""
         self._bell.wait(seen, seconds)
+
+    def settle(self) -> None:
+        """The memory stays as long as somebody looks at it."""

@@ -98,6 +98,7 @@ class Follow:
         finally:
             self._ended = True
             self._refuse_orders()
+            self._access.settle()
         return self._course
 
     def _follow(self) -> str:

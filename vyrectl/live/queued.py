@@ -18,6 +18,7 @@ from vyrectl.abi import live as abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_WORDS, U32_MAX
 from vyrectl.abi.states import SCHEDULABLE, TaskState
+from vyrectl.errors import SessionEndedError
 from vyrectl.live.access import LEAVE_IDLE, LocalBell, Numbers
 from vyrectl.task.arrays import SlotArray, whole
 
@@ -53,6 +54,7 @@ class QueueAccess:
         self._tail = side.live(abi.WORD["INBOX_TAIL"])
         self._head = side.live(abi.WORD["INBOX_HEAD"])
         self._how = -1
+        self._left: SlotArray | None = None
         side.write_live(abi.WORD["FOLLOW"], 1)
         side.finish()
 
@@ -61,6 +63,8 @@ class QueueAccess:
         taken = np.empty(len(numbers), SLOT_DTYPE)
         order = np.argsort(numbers, kind="stable")
         with self._lock:
+            if self._left is not None:
+                return whole(self._left)[numbers].view(SLOT_DTYPE)
             for run in _runs(numbers[order]):
                 some = order[run]
                 first = int(numbers[some[0]])
@@ -75,6 +79,8 @@ class QueueAccess:
     def everything(self) -> SlotArray:
         """A copy of the ring."""
         with self._lock:
+            if self._left is not None:
+                return whole(self._left).copy().view(SLOT_DTYPE)
             return self._side.slots(0, self.slots)
 
     @contextmanager
@@ -88,6 +94,7 @@ class QueueAccess:
         words = np.ascontiguousarray(tasks).view(np.uint32).reshape(-1, SLOT_WORDS)
         claimable = np.isin(words[:, 0], _SCHEDULABLE)
         with self._lock:
+            self._check()
             if len(numbers) > OFFERED_AT_ONCE:
                 self._publish_many(numbers, words)
             else:
@@ -108,11 +115,13 @@ class QueueAccess:
     def control(self, word: int) -> int:
         """One word of the control buffer."""
         with self._lock:
+            self._check()
             return self._side.control(word)
 
     def set_control(self, word: int, value: int) -> None:
         """Write one word of the control buffer and ring the bell."""
         with self._lock:
+            self._check()
             self._side.write_control(word, value & U32_MAX)
             self._side.finish()
         self.ring_bell()
@@ -120,6 +129,7 @@ class QueueAccess:
     def add_control(self, word: int, by: int) -> int:
         """Add to a word of the control buffer and ring the bell; what the device adds at that moment may be lost."""
         with self._lock:
+            self._check()
             value = (self._side.control(word) + by) & U32_MAX
             self.set_control(word, value)
         return value
@@ -127,7 +137,7 @@ class QueueAccess:
     def leave(self, how: int) -> None:
         """Tell the workers, if they have not been told."""
         with self._lock:
-            if how == self._how or (how == LEAVE_IDLE and self._how > LEAVE_IDLE):
+            if self._left is not None or how == self._how or (how == LEAVE_IDLE and self._how > LEAVE_IDLE):
                 return
             self._how = how
             self._side.write_live(abi.WORD["LEAVE"], how)
@@ -144,6 +154,15 @@ class QueueAccess:
     def wait(self, seen: int, seconds: float) -> None:
         """Sleep until the bell rings."""
         self._bell.wait(seen, seconds)
+
+    def settle(self) -> None:
+        """Keep a copy of the ring: the buffers go with their session."""
+        with self._lock:
+            self._left = self._side.slots(0, self.slots)
+
+    def _check(self) -> None:
+        if self._left is not None:
+            raise SessionEndedError
 
     def _publish_few(self, numbers: Numbers, words: NDArray[np.uint32]) -> None:
         for number, row in zip(numbers.tolist(), words, strict=True):

@@ -23,7 +23,7 @@ from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, Live
 from vyrectl.engine.family import eligible_slots, settle
 from vyrectl.engine.ops import OpSource
 from vyrectl.engine.schedule import CLASSES, HIGH_CLASSES
-from vyrectl.errors import DeviceError, KernelDiedError
+from vyrectl.errors import DeviceError, KernelDiedError, UsageError
 from vyrectl.opencl import family_table
 from vyrectl.opencl.devices import Device, find_device, pyopencl
 from vyrectl.opencl.geometry import (
@@ -43,6 +43,7 @@ from vyrectl.task.arrays import SlotArray
 if TYPE_CHECKING:
     from vyrectl.engine.trace import Trace
     from vyrectl.opencl.clock import Clock
+    from vyrectl.opencl.shards import ShardedSession
     from vyrectl.opencl.side import SideQueue
 
 COUNT_ROWS = CLASSES + 2
@@ -92,13 +93,37 @@ class OpenCLBackend:
             self._programs[key] = build_program(self.device, ops, variant, self._host)
         return self._programs[key]
 
-    def open(self, job: Job) -> OpenCLSession:
+    def open(self, job: Job) -> OpenCLSession | ShardedSession:
         """Build the program, ask for the memory to work in, move the ring.
 
+        A ring that the device cannot take whole is worked on in shards.
+
         Raises:
-            DeviceError: It does not build, or does not fit into the device's memory.
+            DeviceError: It does not build, or the buffers do not fit into the device's memory.
+            UsageError: A ring in shards was to be traced or followed.
         """
         self._check_size(job)
+        most = job.shard_slots or self._most_slots(job)
+        if len(job.slots) <= most:
+            return self._open_whole(job)
+        for what, asked in (("traced", job.trace), ("followed", job.follow)):
+            if asked:
+                raise UsageError(
+                    f"{len(job.slots)} slots are worked on in shards of {most}, and such a launch cannot be {what}",
+                    fix="Choose a device with more memory, or leave that option out",
+                )
+        from vyrectl.opencl.shards import SHARD_STEP, ShardedSession
+
+        shard_slots = max(SHARD_STEP, most - most % SHARD_STEP)
+        return ShardedSession(job, shard_slots, self._open_whole, coherent=self.program(job.ops).coherent)
+
+    def _most_slots(self, job: Job) -> int:
+        """Slots that fit into one allocation and, with what the engine adds, into half of what buffers leave."""
+        spare_bytes = max(0, self.device.memory_bytes - job.layout()[1]) // 2
+        in_memory = spare_bytes // (SLOT_BYTES + FAST_INDEX_BYTES + WITNESS_DTYPE.itemsize * job.verify)
+        return max(1, min(self.device.max_allocation_bytes // SLOT_BYTES, in_memory))
+
+    def _open_whole(self, job: Job) -> OpenCLSession:
         ops, only = wanted_ops(job)
         geometry = choose_geometry(self.device, job, ops)
         variant = choose_variant(self.device, job, geometry, only)
@@ -118,17 +143,13 @@ class OpenCLBackend:
 
     def _check_size(self, job: Job) -> None:
         arena_bytes = job.layout()[1]
-        for what, size in (
-            ("the ring takes", len(job.slots) * SLOT_BYTES),
-            ("the buffers take", arena_bytes),
-        ):
-            if size > self.device.max_allocation_bytes:
-                raise DeviceError(
-                    f"{what} {size} bytes and the device gives at most "
-                    f"{self.device.max_allocation_bytes} in one piece",
-                    where=self.device.name,
-                    fix="Choose another device, or split the ring",
-                )
+        if arena_bytes > self.device.max_allocation_bytes:
+            raise DeviceError(
+                f"the buffers take {arena_bytes} bytes and the device gives at most "
+                f"{self.device.max_allocation_bytes} in one piece",
+                where=self.device.name,
+                fix="Choose another device, or smaller buffers",
+            )
 
 
 class OpenCLSession:
@@ -259,7 +280,7 @@ class OpenCLSession:
             self._counts,
             np.uint32(self._count),
             np.uint32(self.geometry.chunk_slots),
-            *lines,
+            *lines[:3],
             self._cl.LocalMemory(4 * max(lanes, COUNT_ROWS)),
         )
 
@@ -305,7 +326,7 @@ class OpenCLSession:
             np.uint32(self._job.buffers.argument_handle),
             self._control,
             np.uint32(len(self._job.control)),
-            np.uint32(0),
+            np.uint32(self._job.first_slot),
             self._witness,
             *(() if self._families is None else (self._family,)),
             *self._trace_arguments(),

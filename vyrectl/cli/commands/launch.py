@@ -84,6 +84,19 @@ def command(
             "--tenant-quota", metavar="TENANT=N", help="Most claims of a tenant in this launch; repeatable."
         ),
     ] = None,
+    fast_index: Annotated[
+        bool | None,
+        typer.Option(
+            "--fast-index/--no-fast-index",
+            help="32 bytes a slot beside the ring on the device, or 8; by default what fits easily.",
+        ),
+    ] = None,
+    shard_slots: Annotated[
+        str,
+        typer.Option(
+            "--shard-slots", metavar="N", help="Work on N slots at a time; all that fit by default."
+        ),
+    ] = "",
     max_steps: Annotated[
         str, typer.Option("--max-steps", metavar="N", help="Stop after this many claims.")
     ] = "",
@@ -206,6 +219,8 @@ def command(
         "mode": mode,
         "plan": _read_plan(plan_text),
         "quotas": parse_quotas(tenant_quotas or ()),
+        "fast_index": fast_index,
+        "shard_slots": _number(shard_slots, "--shard-slots"),
         "trace": None if trace is None else str(trace),
         "trace_records": _number(trace_records, "--trace-records", most=MOST_TRACE_RECORDS)
         or DEFAULT_TRACE_RECORDS,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from vyrectl.abi.faults import ENGINE_FAULTS, FIRST_ENGINE_FAULT
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.errors import UnknownNameError
 from vyrectl.ring.findings.about import STAND_INS
@@ -155,7 +156,8 @@ _STATE_KINDS = (
         "waits-for-ever",
         _NOTE,
         "Paused until an epoch that never comes",
-        "A resume_epoch of 4294967295 is reached by no epoch: such a task waits for an explicit resume.",
+        "A resume_epoch of 4294967295 is reached by no epoch: such a task waits for an explicit resume, or, where its "
+        "operation has spawned children, for the last of them, which a launch looks after.",
         "vyrectl transition {ring} resume {slots}",
         _task("state == paused and resume_epoch == 0xffffffff"),
     ),
@@ -401,7 +403,8 @@ _WORD_KINDS = (
         "Faulted with an engine's code that has no name",
         "Codes from 0xFFFFFF00 up are the engine's own; this one is none of those that this version writes.",
         "Ask the runtime that wrote it",
-        "state == faulted and (continuation_data == 0xffffff00 or continuation_data > 0xffffff0a)",
+        f"state == faulted and continuation_data >= 0x{FIRST_ENGINE_FAULT:x} and continuation_data not in ("
+        f"{', '.join(f'0x{fault.code:x}' for fault in ENGINE_FAULTS)})",
     ),
 )
 

@@ -1,0 +1,88 @@
+"""Sessions on OpenCL devices: by memory that host and device share, and through a second queue, with each driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conformance.backends import devices
+from vyrectl import SLOT_DTYPE, Ring, TaskState
+from vyrectl.live.access import Access
+from vyrectl.live.queued import QueueAccess
+from vyrectl.live.run import LiveLaunch
+from vyrectl.live.session import Session, open_session
+from vyrectl.live.shared import SharedAccess
+
+SPIN, WAIT, REQUEUE_N, FAULT = 0x1005, 0x1006, 0x1007, 0x1008
+SOON = 60.0
+CPUS = {name: one for name, one in devices().items() if one.is_cpu and "portable" in one.platform.lower()}
+SHAPES: dict[str, dict[str, Any]] = {
+    "lane": {},
+    "group": {"work_group_size": 4},
+    "exact": {"workers": 1, "ticket": 1},
+}
+
+
+def access_of(session: Session) -> Access:
+    return session._access
+
+
+def tasks(count: int) -> np.ndarray:
+    slots = np.zeros(count, SLOT_DTYPE)
+    slots["op_handle"] = np.array([0, SPIN, REQUEUE_N, FAULT])[np.arange(count) % 4]
+    slots["param"] = np.arange(count) % 3
+    slots["priority"] = np.arange(count) % 5
+    return slots
+
+
+@pytest.fixture(
+    params=[(name, shape, way) for name in CPUS for shape in SHAPES for way in ("shared", "queue")]
+)
+def session(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    name, shape, way = request.param
+    if way == "queue":
+        monkeypatch.setattr(LiveLaunch, "_place", lambda launch, shares: (launch._ring.slots, False))
+    with open_session(256, device=CPUS[name], **SHAPES[shape]) as opened:
+        access = access_of(opened)
+        assert isinstance(access, SharedAccess if way == "shared" else QueueAccess)
+        assert access.polls is (shape != "exact")
+        yield opened
+
+
+def test_every_task_ends_as_it_should(session: Session) -> None:
+    ids = np.concatenate([session.publish(tasks(40)) for _ in range(3)] + [session.publish(tasks(200))])
+    session.wait_all(SOON)
+    assert len(set(ids.tolist())) == 320
+    slots = access_of(session).everything()
+    faulted = np.isin(slots["op_handle"], [FAULT]) & (slots["task_id"] > 0)
+    states = slots["state"][slots["task_id"] > 0]
+    assert np.count_nonzero(faulted) == np.count_nonzero(states == int(TaskState.FAULTED)) == 80
+    assert set(states.tolist()) == {int(TaskState.DONE), int(TaskState.FAULTED)}
+
+
+def test_epochs_and_changes_reach_waiting_tasks(session: Session) -> None:
+    wait = np.zeros(2, SLOT_DTYPE)
+    wait["op_handle"], wait["param"] = WAIT, [1, 50]
+    soon, late = session.publish(wait).tolist()
+    while session.snapshot().paused_count < 2:
+        pass
+    assert session.advance_epoch() == 1
+    assert session.wait(soon, SOON).task_state is TaskState.DONE
+    assert session.change("requeue", late, priority=0).changed == 1
+    assert session.wait(late, SOON).requeue_count == 1
+
+
+def test_a_file_runs_in_place(tmp_path: Path) -> None:
+    for device in CPUS.values():
+        path = tmp_path / "ring.bin"
+        Ring.create(path, 64, overwrite=True).close()
+        with open_session(path, device=device) as session:
+            session.wait(int(session.publish(tasks(1))[0]), SOON)
+            with Ring.open(path) as ring:
+                assert ring.slots["state"][0] == int(TaskState.DONE)
+            assert session.change("pause", "state == done").passed == 1
+        assert not Path(f"{path}.live").exists()
