@@ -49,6 +49,13 @@ def test_what_is_no_message(text: str) -> None:
     assert read_messages(text) == ()
 
 
+def test_lines_of_the_whole_program_are_led_home() -> None:
+    program = '#line 1 "ours.h"\na;\n#line 7 "mine.cl"\nb;\nc;\n'
+    log = "<kernel>:5:3: error: no c\n<kernel>:2:1: note: an a\n<kernel>:99:1: note: nowhere\n"
+    places = [(one.path, one.line, one.column) for one in read_messages(log, program)]
+    assert places == [("mine.cl", 8, 3), ("ours.h", 1, 1), ("<kernel>", 99, 1)]
+
+
 def test_whose_fault_it_is() -> None:
     program = assemble() + '\n#line 1 "my ops/a.cl"\nint x;\n'
     assert user_files(program) == {"my ops/a.cl"}

@@ -114,7 +114,7 @@ class Ladder:
             built = self._from_cache(rung) or self._from_source(rung)
             if built is not None:
                 yield built
-            elif blames_only(read_messages(self.logs[-1]), user_files(self._source)):
+            elif blames_only(read_messages(self.logs[-1], self._source), user_files(self._source)):
                 return
 
     def keep(self, built: Built, **facts: bool) -> None:
@@ -132,7 +132,7 @@ class Ladder:
             extra: The user's sources in the program.
         """
         log = self.logs[-1] if self.logs else ""
-        messages = read_messages(log)
+        messages = read_messages(log, self._source)
         if blames_only(messages, user_files(self._source)):
             return author_error(messages)
         if "unknown target CPU" in log:

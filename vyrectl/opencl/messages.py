@@ -23,6 +23,9 @@ SHOWN_MESSAGES = 20
 EXCERPT_COLUMNS = 160
 """Longest source line that is shown under a message."""
 
+WHOLE_PROGRAM = "<kernel>"
+"""Name that NVIDIA's compiler has for all that it is given."""
+
 DISPATCHER = "dispatch"
 """Name that the generated dispatcher goes by in messages."""
 
@@ -71,18 +74,38 @@ def _forms() -> tuple[re.Pattern[str], ...]:
     return tuple(map(re.compile, _FORMS))
 
 
-def read_messages(log: str) -> tuple[Message, ...]:
-    """The messages of a log, in its order, each once."""
+def read_messages(log: str, program: str = "") -> tuple[Message, ...]:
+    """The messages of a log, in its order, each once.
+
+    Args:
+        log: What the compiler said.
+        program: The text that was compiled; NVIDIA's compiler counts its lines and does not heed `#line`.
+    """
     found = (form.match(line.strip()) for line in log.splitlines() for form in _forms())
     return tuple(
         dict.fromkeys(
             Message(
-                match["severity"], match["path"], int(match["line"]), int(match["column"] or 0), match["text"]
+                match["severity"],
+                *_home(program, match["path"], int(match["line"])),
+                int(match["column"] or 0),
+                match["text"],
             )
             for match in found
             if match
         )
     )
+
+
+def _home(program: str, path: str, line: int) -> tuple[str, int]:
+    """Where a line comes from that is counted from the program's first."""
+    if path != WHOLE_PROGRAM or not program:
+        return path, line
+    offset = 0
+    for _ in range(line - 1):
+        offset = program.find("\n", offset) + 1
+        if not offset:
+            return path, line
+    return place_of(program, offset)
 
 
 def user_files(program: str) -> frozenset[str]:

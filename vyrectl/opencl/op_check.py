@@ -202,8 +202,9 @@ def _compile(source: OpSource, device: Device, host: Host, driver: str) -> Itera
         yield from (_said(message) for message in said if message.severity != NOTE)
         return
     info = pyopencl().program_build_info.LOG
-    names = user_files(assemble((source,), variant))
-    for message in read_messages(program.handle.get_build_info(device.handle, info)):
+    text = assemble((source,), variant)
+    names = user_files(text)
+    for message in read_messages(program.handle.get_build_info(device.handle, info), text):
         if message.severity == WARNING and message.path in names:
             yield _said(message)
 
