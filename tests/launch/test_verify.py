@@ -29,7 +29,7 @@ SETTLE = "    const uint state = vyre_settle(words, outcome, false);\n"
 STATE_FIRST = "    vyre_store_release(words + VYRE_WORD_STATE, vyre_outcome_state(outcome.kind));\n"
 EXAMINE = "    if (!vyre_is_selected(filter, slot)) return finding;\n"
 SPILL = "    spill->pool[open->block[class] * VYRE_BLOCK + open->size[class]] = slot;\n    if (++open->size"
-NAMED = "vyre_cas_value_acq_rel(directory + place, 0u, block + 1u)"
+ENDED = "    vyre_store_release(VYRE_WORD(w->ring, slot, VYRE_WORD_STATE), ending.state);\n"
 
 BROKEN = {
     "claimed by load and store": (CLAIM, CLAIM_BY_STORE),
@@ -40,7 +40,7 @@ BROKEN = {
         "    if (slot == 75u && open->size[class] + 1u < VYRE_BLOCK)\n"
         "        spill->pool[open->block[class] * VYRE_BLOCK + open->size[class]++] = slot;\n" + SPILL,
     ),
-    "a spilled block under another one's name": (NAMED, NAMED.replace("block + 1u", "max(block, 1u)")),
+    "an end that is never published": (ENDED, "    if (slot != 75u)\n    " + ENDED),
 }
 
 
