@@ -49,6 +49,9 @@ class FakeWorkload:
         self.facts = {"workers": 528, "work_group_size": 256, "ticket": 4096, "rung": 1}
         self.bytes_beside = 28 << 24
 
+    def memory(self, fast_index: bool) -> int:
+        return (28 if fast_index else 7) << 24
+
 
 def fake_report() -> Report:
     """What an imaginary device might say."""
@@ -90,7 +93,7 @@ def fake_report() -> Report:
         "beyond": 40_000,
         "beyond_worst": 50_000,
     }
-    return Report(
+    report = Report(
         fake_device(kind="gpu", name="Imaginary G1"),
         Plan(),
         measures,
@@ -99,6 +102,8 @@ def fake_report() -> Report:
         ["4294967296 slots: two such rings do not fit into the device's memory"],
         61.5,
     )
+    report.memory = report.measure_memory()
+    return report
 
 
 @pytest.fixture
@@ -133,7 +138,9 @@ def test_json(cli: Cli, imaginary: list[Plan]) -> None:
     drain = next(row for row in record["measures"] if row["name"] == "no-op drain")
     assert drain["share"] == 0.635
     assert drain["device_rate"] == pytest.approx((1 << 24) / 0.00137)
-    assert record["bytes_beside_ring"] == [{"size": 1 << 24, "bytes": 28 << 24, "bytes_a_slot": 28.0}]
+    (memory,) = record["bytes_beside_ring"]
+    assert (memory["size"], memory["bytes"], memory["bytes_a_slot"]) == (1 << 24, 28 << 24, 28.0)
+    assert (memory["compact_bytes_a_slot"], memory["fast_bytes_a_slot"]) == (7.0, 28.0)
     assert record["where_time_goes"][0]["runs"] == 1
 
 

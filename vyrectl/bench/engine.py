@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from vyrectl.bench.case import Turn
@@ -131,6 +131,12 @@ class Workload:
             self.bytes_beside = getattr(session, "bytes_beside_ring", None)
             wall_seconds = drained - opened
             return Turn(wall_seconds, session.device_seconds, meter.account(opened - started, wall_seconds))
+
+    def memory(self, fast_index: bool) -> int | None:
+        """Bytes beside the ring and the buffers, with and without `--fast-index`; None when nobody can tell."""
+        job = replace(self._job(self.renew()), fast_index=fast_index)
+        with closing(self.backend.open(job)) as session:
+            return getattr(session, "bytes_beside_ring", None)
 
     def open_anew(self, make_backend: Callable[[], Backend]) -> Turn:
         """What it takes to open the device and to get its program, in this process."""

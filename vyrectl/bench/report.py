@@ -55,6 +55,7 @@ class Report:
         overtaken: How far drains stray from the order of priorities, by size.
         skipped: What did not fit, and why.
         seconds: Time the whole bench took.
+        memory: What the engine takes beside the rings; see `measure_memory`.
     """
 
     device: Device
@@ -64,6 +65,7 @@ class Report:
     overtaken: list[dict[str, float]] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    memory: list[dict[str, object]] = field(default_factory=list)
 
     def to_record(self) -> dict[str, Any]:
         """Everything but the measures, which are rows (`rows`)."""
@@ -74,7 +76,7 @@ class Report:
             "sizes": list(self.plan.sizes),
             "geometry": self._geometry(),
             "where_time_goes": [row for one in self.measures if (row := self._parts(one))],
-            "bytes_beside_ring": self._memory(),
+            "bytes_beside_ring": self.memory,
             "overtaken": self.overtaken,
             "skipped": self.skipped,
             "seconds": self.seconds,
@@ -98,10 +100,18 @@ class Report:
             **one.parts,
         }
 
-    def _memory(self) -> list[dict[str, object]]:
+    def measure_memory(self) -> list[dict[str, object]]:
+        """What the engine takes beside each ring, as it was drained and in both ways; a row a size."""
         rows: list[dict[str, object]] = []
         for (name, size), load in self.drains.items():
             if name == NO_OP_DRAIN:
-                each = None if load.bytes_beside is None else load.bytes_beside / size
-                rows.append({"size": size, "bytes": load.bytes_beside, "bytes_a_slot": each})
+                row: dict[str, object] = {"size": size, "bytes": load.bytes_beside}
+                row["bytes_a_slot"] = _each(load.bytes_beside, size)
+                for key, fast in (("compact_bytes_a_slot", False), ("fast_bytes_a_slot", True)):
+                    row[key] = _each(load.memory(fast), size)
+                rows.append(row)
         return rows
+
+
+def _each(total_bytes: int | None, slots: int) -> float | None:
+    return None if total_bytes is None else total_bytes / slots

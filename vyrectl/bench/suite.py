@@ -62,6 +62,7 @@ def run_bench(device: Device, plan: Plan, tell: Callable[[int], None] = lambda d
     with ExitStack() as stack:
         suite = Suite(device, report, stack)
         report.measures = measure(list(suite.cases()), plan.repeats, tell)
+        report.memory = report.measure_memory()
         if "order" in plan.sections:
             report.overtaken = list(suite.orders())
     report.seconds = time.perf_counter() - started

@@ -21,6 +21,8 @@ from vyrectl.cli.schemas.parts import (
     table,
 )
 
+MEMORY = ("bytes", "bytes_a_slot", "compact_bytes_a_slot", "fast_bytes_a_slot")
+
 
 def _spread(name: str) -> Fields:
     """A median with the least and the most."""
@@ -60,7 +62,7 @@ BENCH = answer(
         "sizes": rows(COUNT),
         "geometry": rows({**record(NAMED), "additionalProperties": FACTS}),
         "where_time_goes": rows({**record(NAMED), "additionalProperties": maybe(NUMBER)}),
-        "bytes_beside_ring": rows(record({"size": COUNT, **table(("bytes", "bytes_a_slot"), maybe(NUMBER))})),
+        "bytes_beside_ring": rows(record({"size": COUNT, **table(MEMORY, maybe(NUMBER))})),
         "overtaken": rows({"type": "object", "additionalProperties": NUMBER}),
         "skipped": TEXTS,
         "seconds": SECONDS,

@@ -173,11 +173,15 @@ def _order(rows: Sequence[Record]) -> list[FittedTable]:
 
 
 def _beside(rows: Sequence[Record]) -> list[FittedTable]:
+    names = ("bytes_a_slot", "compact_bytes_a_slot", "fast_bytes_a_slot")
     cells: list[list[Cell]] = [
-        [size_text(row["size"]), f"{row['bytes_a_slot']:.1f}"] for row in rows if row["bytes"] is not None
+        [size_text(row["size"]), *("-" if row[name] is None else f"{row[name]:.1f}" for name in names)]
+        for row in rows
+        if row["bytes"] is not None
     ]
-    columns = [Column("slots", right=True), Column("bytes a slot", right=True)]
-    return [FittedTable(columns, cells, title="device memory beside the ring")] if cells else []
+    heads = ("slots", "as drained", "--no-fast-index", "--fast-index")
+    columns = [Column(head, right=True) for head in heads]
+    return [FittedTable(columns, cells, title="device memory beside the ring, bytes a slot")] if cells else []
 
 
 def _rate(rate: float | None, unit: str) -> str:
