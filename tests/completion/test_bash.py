@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -110,7 +111,10 @@ def test_in_a_terminal(folder: Path) -> None:
 def test_functions_and_variables_stay_in_their_name_space() -> None:
     text = script("bash").read_text()
     listing = f"source {script('bash')}; compgen -A function; compgen -v | grep -i vyrectl || true"
-    done = subprocess.run(["bash", "--norc", "-c", listing], capture_output=True, text=True, check=True)
+    clean = {name: value for name, value in os.environ.items() if "VYRECTL" not in name.upper()}
+    done = subprocess.run(
+        ["bash", "--norc", "-c", listing], capture_output=True, text=True, check=True, env=clean
+    )
     assert all(name.startswith(("_vyrectl", "__vyrectl")) for name in done.stdout.split())
     assert "complete -F _vyrectl vyrectl\n" in text
 

@@ -34,7 +34,7 @@ def test_a_watch_sees_tasks_end_while_the_launch_runs(tmp_path: Path, name: str)
             fifo.write_bytes(lines)
             answers.until_done(20)
             deadline = time.monotonic() + SOON
-            while "20 done" not in (screen := tmux(socket, "capture-pane", "-p")):
+            while "20 done" not in " ".join((screen := tmux(socket, "capture-pane", "-p")).split()):
                 assert time.monotonic() < deadline, screen
                 time.sleep(0.1)
         finally:
