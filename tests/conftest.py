@@ -8,8 +8,17 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.needs import MARK, require
+
 settings.register_profile("steady", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("steady")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Look for what the test needs before any fixture does."""
+    for mark in item.iter_markers(MARK):
+        require(*mark.args)
 
 
 @pytest.fixture(scope="session", autouse=True)

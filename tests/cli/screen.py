@@ -13,15 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pytest
-
 TIMEOUT_S = 20
 PROMPT = ">"
-
-needs_tmux = pytest.mark.skipif(
-    shutil.which("tmux") is None and not os.environ.get("CI"), reason="tmux is not installed"
-)
-"""Without tmux a test is skipped; in CI it fails."""
 
 
 class Screen:

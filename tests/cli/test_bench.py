@@ -10,13 +10,11 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.test_golden import compare, transcript
-from tests.conformance.backends import devices
+from tests.conformance.backends import needs_device
 from tests.opencl.fakes import device as fake_device
 from vyrectl.bench.case import Case, Measure, Turn
 from vyrectl.bench.report import ALL_SECTIONS, Plan, Report
 from vyrectl.bench.spread import Spread
-
-needs_a_device = pytest.mark.skipif(not devices(), reason="no OpenCL device")
 
 
 def spread(middle: float, low: float = 0.9, high: float = 1.2) -> Spread:
@@ -172,7 +170,7 @@ def test_mistakes_are_exit_2(cli: Cli, imaginary: list[Plan], args: tuple[str, .
     assert words in result.err
 
 
-@needs_a_device
+@needs_device()
 def test_on_a_device(cli: Cli) -> None:
     result = cli("bench", "--sizes", "64", "--repeat", "1", "--only", "tasks,order", "--json")
     record = result.json()

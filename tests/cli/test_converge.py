@@ -17,6 +17,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import spawn
+from tests.needs import only_where
 from vyrectl.engine.shares import ONE
 
 REFERENCE = ("--device", "reference")
@@ -296,7 +297,7 @@ def test_a_process_that_may_not_fork_runs_it_itself(cli: Cli) -> None:
     assert (timed.code, timed.json()["ended"]) == (124, "timeout")
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are looked up in /proc")
+@only_where(Path("/proc/self/task").exists(), "children of a process are looked up in /proc")
 def test_an_interrupt_ends_it_quietly(ring: Path) -> None:
     Path("count.cl").write_text(COUNT)
     save("start.json", [0, 0])

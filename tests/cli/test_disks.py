@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.cli.disks import CANNOT_MOUNT
+from tests.needs import does_not_apply, needs_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.skipif(shutil.which("unshare") is None, reason="there is no unshare here")
+@needs_tool("unshare")
 def test_a_full_disk_and_a_read_only_one(tmp_path: Path) -> None:
     done = subprocess.run(
         ["unshare", "-m", sys.executable, "-m", "tests.cli.disks", str(tmp_path)],
@@ -27,5 +25,5 @@ def test_a_full_disk_and_a_read_only_one(tmp_path: Path) -> None:
         check=False,
     )
     if done.returncode == CANNOT_MOUNT or done.stderr.startswith("unshare"):
-        pytest.skip("a file system cannot be mounted here")
+        does_not_apply("whoever runs this may not mount a file system")
     assert done.returncode == 0, done.stderr

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -12,8 +10,9 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.screen import Screen, needs_tmux
+from tests.cli.screen import Screen
 from tests.cli.support import MIXED, slot, words_at, write_ring
+from tests.needs import needs_tool
 from vyrectl import SLOT_DTYPE
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.cli.slot_rows import ROW_KEYS, slot_rows, widest_slots
@@ -228,8 +227,7 @@ def _text(cell: str | tuple[str, str]) -> str:
     return cell if isinstance(cell, str) else cell[0]
 
 
-@needs_tmux
-@pytest.mark.skipif(shutil.which("less") is None and not os.environ.get("CI"), reason="less is not installed")
+@needs_tool("tmux", "less")
 def test_a_million_slots_page_at_once(tmp_path: Path) -> None:
     (tmp_path / "big.bin").write_bytes(bytes(64) + slot(state=1, task_id=7) * 999_999)
     with Screen(tmp_path, 80, 12, PAGER="less", LESS="FRSX") as screen:
@@ -241,7 +239,7 @@ def test_a_million_slots_page_at_once(tmp_path: Path) -> None:
         screen.wait("code 0")
 
 
-@needs_tmux
+@needs_tool("tmux")
 def test_the_pager_is_used_for_long_tables_that_were_asked_for(tmp_path: Path) -> None:
     write_ring(tmp_path / "some.bin", *MIXED * 3)
     with Screen(tmp_path, 80, 20, VYRECTL_PAGER="sed s/^/paged/") as screen:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import spawn
+from tests.conformance.backends import needs_cpu
 from vyrectl.engine.ops import shipped_ops
 
 
@@ -95,14 +96,13 @@ def test_a_check_needs_a_file(cli: Cli) -> None:
     assert (result.code, result.error()["fix"]) == (2, "vyrectl ops --check my_ops.cl")
 
 
+@needs_cpu()
 def test_a_mistake_is_one_error_and_no_noise(tmp_path: Path) -> None:
     """The compiler's own words about it would stand before the JSON."""
     (tmp_path / "bad.cl").write_text(SOUND.replace("return", "retrun"))
     (tmp_path / "tasks.jsonl").write_text('{"op_handle": "0x20000"}\n')
     assert spawn("build", "ring.bin", "tasks.jsonl").returncode == 0
     done = spawn("launch", "ring.bin", "--ops", "bad.cl", "--device", "cpu", "--json")
-    if done.returncode == 2:
-        pytest.skip("no CPU device")
     *before, error = map(json.loads, done.stderr.splitlines())
     assert all(line["schema"] == "vyrectl.progress/1" for line in before)
     assert (done.returncode, error["where"], error["messages"][0]["line"]) == (5, "bad.cl, line 1", 1)

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.screen import Screen, needs_tmux
+from tests.cli.screen import Screen
 from tests.cli.support import MIXED, slot, words_at, write_ring
+from tests.needs import needs_tool
 from tests.ring.rings import another_holder
 
 NEVER = 0xFFFF_FFFF
@@ -41,7 +42,7 @@ def given_back(screen: Screen, code: int) -> str:
     return shown
 
 
-@needs_tmux
+@needs_tool("tmux")
 def test_bars_lists_and_rates(screen: Screen, tmp_path: Path) -> None:
     shown = screen.text()
     assert "every 0.2 s" in shown
@@ -61,7 +62,7 @@ def test_bars_lists_and_rates(screen: Screen, tmp_path: Path) -> None:
     given_back(screen, 0)
 
 
-@needs_tmux
+@needs_tool("tmux")
 def test_a_slot_is_opened_paused_and_resumed(screen: Screen, tmp_path: Path) -> None:
     ring = tmp_path / "ring.bin"
     screen.press("g")
@@ -96,7 +97,7 @@ def test_a_slot_is_opened_paused_and_resumed(screen: Screen, tmp_path: Path) -> 
     given_back(screen, 0)
 
 
-@needs_tmux
+@needs_tool("tmux")
 def test_a_filter_and_all_that_match(screen: Screen, tmp_path: Path) -> None:
     screen.press("/")
     screen.type("tennant == 3")
@@ -116,7 +117,7 @@ def test_a_filter_and_all_that_match(screen: Screen, tmp_path: Path) -> None:
     given_back(screen, 0)
 
 
-@needs_tmux
+@needs_tool("tmux")
 def test_arrows_enter_help_and_holding_still(screen: Screen, tmp_path: Path) -> None:
     screen.press("Down")
     screen.wait(">    2  Ready")
@@ -135,7 +136,7 @@ def test_arrows_enter_help_and_holding_still(screen: Screen, tmp_path: Path) -> 
     screen.wait("3 slots")
 
 
-@needs_tmux
+@needs_tool("tmux")
 def test_a_held_ring_is_watched_and_not_edited(screen: Screen, tmp_path: Path) -> None:
     ring = tmp_path / "ring.bin"
     before = ring.read_bytes()
@@ -149,7 +150,7 @@ def test_a_held_ring_is_watched_and_not_edited(screen: Screen, tmp_path: Path) -
     )
 
 
-@needs_tmux
+@needs_tool("tmux")
 def test_a_ring_that_goes_away_and_comes_back(screen: Screen, tmp_path: Path) -> None:
     ring = tmp_path / "ring.bin"
     ring.rename(tmp_path / "away.bin")
@@ -165,7 +166,7 @@ def test_a_ring_that_goes_away_and_comes_back(screen: Screen, tmp_path: Path) ->
     screen.wait("1 slot ")
 
 
-@needs_tmux
+@needs_tool("tmux")
 def test_the_terminal_is_given_back_whatever_ends_it(screen: Screen, tmp_path: Path) -> None:
     for number, code in ((signal.SIGTERM, 143), (signal.SIGHUP, 129)):
         os.kill(pid_of_top(screen, tmp_path), number)
@@ -176,7 +177,7 @@ def test_the_terminal_is_given_back_whatever_ends_it(screen: Screen, tmp_path: P
     given_back(screen, 130)
 
 
-@needs_tmux
+@needs_tool("tmux")
 def test_a_bug_gives_the_terminal_back_and_keeps_its_traceback(tmp_path: Path) -> None:
     write_ring(tmp_path / "ring.bin", *MIXED)
     code = (
@@ -191,7 +192,7 @@ def test_a_bug_gives_the_terminal_back_and_keeps_its_traceback(tmp_path: Path) -
         given_back(screen, 1)
 
 
-@needs_tmux
+@needs_tool("tmux")
 def test_stopping_and_going_on(screen: Screen) -> None:
     screen.press("C-z")
     screen.wait("Stopped")
@@ -205,7 +206,7 @@ def test_stopping_and_going_on(screen: Screen) -> None:
     given_back(screen, 0)
 
 
-@needs_tmux
+@needs_tool("tmux")
 @pytest.mark.parametrize(("columns", "lines"), [(40, 12), (20, 6), (200, 50), (80, 24), (5, 2)])
 def test_every_size_of_terminal(screen: Screen, columns: int, lines: int) -> None:
     screen.resize(columns, lines)
@@ -223,7 +224,7 @@ def test_every_size_of_terminal(screen: Screen, columns: int, lines: int) -> Non
         assert "user(77)" in screen.wait("faulted tasks", "user(77)")
 
 
-@needs_tmux
+@needs_tool("tmux")
 def test_without_colour_and_without_utf8(tmp_path: Path) -> None:
     write_ring(tmp_path / "ring.bin", *MIXED)
     with Screen(tmp_path, NO_COLOR="1", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") as screen:
@@ -242,7 +243,7 @@ def test_it_needs_a_terminal_and_a_ring(cli: Cli, ring: Path, terminal: Cli) -> 
     assert "--watch" in result.err
 
 
-@needs_tmux
+@needs_tool("tmux")
 @pytest.mark.parametrize(
     ("args", "words", "code"),
     [
@@ -262,7 +263,7 @@ def test_errors_come_before_the_screen(tmp_path: Path, args: str, words: str, co
         assert screen.modes() == "0 1 0"
 
 
-@needs_tmux
+@needs_tool("tmux")
 def test_a_terminal_that_cannot_be_drawn_on(tmp_path: Path) -> None:
     write_ring(tmp_path / "ring.bin", *MIXED)
     with Screen(tmp_path, 120) as screen:

@@ -6,15 +6,12 @@ import os
 import pty
 import select
 import shlex
-import shutil
 import subprocess
 import termios
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-import pytest
 
 from vyrectl.cli.completion.names import SCRIPT_NAMES
 from vyrectl.resources import completions_dir
@@ -48,10 +45,6 @@ compadd() {
 def script(shell: str) -> Path:
     """The shell's script."""
     return completions_dir() / SCRIPT_NAMES[shell]
-
-
-def needs(shell: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(shutil.which(shell) is None, reason=f"{shell} is not installed")
 
 
 def started(folder: Path) -> list[str]:

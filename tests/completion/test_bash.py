@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.completion.shells import Terminal, bash_words, needs, script, started
+from tests.completion.shells import Terminal, bash_words, script, started
+from tests.needs import needs_tool
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import PRIORITY_NAMES, STATE_NAMES
 from vyrectl.cli.catalog import NAMES
@@ -18,7 +18,7 @@ from vyrectl.cli.output import FORMATS
 from vyrectl.engine.ops import op_codes
 from vyrectl.task.lifecycle import ACTIONS
 
-pytestmark = needs("bash")
+pytestmark = needs_tool("bash")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_functions_and_variables_stay_in_their_name_space() -> None:
     assert "complete -F _vyrectl vyrectl\n" in text
 
 
-@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+@needs_tool("shellcheck")
 def test_shellcheck() -> None:
     done = subprocess.run(
         ["shellcheck", "-s", "bash", str(script("bash"))], capture_output=True, text=True, check=False

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.completion.shells import fish_words, needs, started
+from tests.completion.shells import fish_words, started
+from tests.needs import needs_tool
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import PRIORITY_NAMES, STATE_NAMES
 from vyrectl.cli.catalog import CATALOG, NAMES
@@ -15,7 +16,7 @@ from vyrectl.cli.output import FORMATS
 from vyrectl.engine.ops import op_codes
 from vyrectl.task.lifecycle import ACTIONS
 
-pytestmark = needs("fish")
+pytestmark = needs_tool("fish")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.completion.shells import Terminal, needs, started
+from tests.completion.shells import Terminal, started
+from tests.needs import needs_tool
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import PRIORITY_NAMES, STATE_NAMES
 from vyrectl.cli.catalog import NAMES
@@ -16,7 +17,7 @@ from vyrectl.cli.output import FORMATS
 from vyrectl.engine.ops import op_codes
 from vyrectl.task.lifecycle import ACTIONS
 
-pytestmark = needs("zsh")
+pytestmark = needs_tool("zsh")
 
 
 @pytest.fixture

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from tests.conformance.cases import InProcess, Runner
 from tests.conformance.oclgrind import Oclgrind, icd_library
+from tests.needs import needs
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.errors import NoDeviceError
 from vyrectl.opencl.backend import OpenCLBackend
@@ -25,6 +28,25 @@ def devices() -> dict[str, Device]:
         return {f"{one.kind}-{one.id}": one for one in list_devices()}
     except NoDeviceError:
         return {}
+
+
+NO_CPU = "no CPU device: apt-get install pocl-opencl-icd"
+NO_OCLGRIND = "Oclgrind not found: apt-get install oclgrind"
+
+
+def needs_device() -> pytest.MarkDecorator:
+    """For tests that want any OpenCL device."""
+    return needs(bool(devices()), "no OpenCL device: apt-get install pocl-opencl-icd")
+
+
+def needs_cpu() -> pytest.MarkDecorator:
+    """For tests that launch in place."""
+    return needs(any(one.is_cpu for one in devices().values()), NO_CPU)
+
+
+def needs_oclgrind() -> pytest.MarkDecorator:
+    """For tests that are about what Oclgrind finds."""
+    return needs(icd_library() is not None, NO_OCLGRIND)
 
 
 @cache

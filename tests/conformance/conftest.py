@@ -1,5 +1,5 @@
-"""`runner`: each backend of this machine in turn; `opencl_runner`: those that run OpenCL C; `device_runner`: each
-OpenCL device of this process."""
+"""`runner`: each backend of this machine in turn; `opencl_runner`: those that run OpenCL C; `here`: those of this
+process; `device_runner`: each OpenCL device of this process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conformance.backends import devices, on_device, runner_named, runner_names
+from tests.conformance.backends import devices, on_device, reference, runner_named, runner_names
 from tests.conformance.cases import InProcess, Runner
 
 
@@ -23,6 +23,11 @@ def opencl_runner(
 ) -> Iterator[Runner]:
     with runner_named(request.param, tmp_path_factory.mktemp("runner")) as found:
         yield found
+
+
+@pytest.fixture(scope="session", params=["reference", *devices()])
+def here(request: pytest.FixtureRequest) -> InProcess:
+    return reference() if request.param == "reference" else on_device(request.param)
 
 
 @pytest.fixture(scope="session", params=list(devices()))

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.backends import NO_OCLGRIND
 from tests.conformance.oclgrind import icd_library
 from tests.long.__main__ import forms
 from tests.long._mutants import MUTANTS, Mutant
+from tests.needs import require, require_atheris
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXED_LENGTH = ("coverage", "mutants", "sizes")
@@ -31,10 +33,10 @@ def test_they_are_listed() -> None:
 
 @pytest.mark.parametrize("name", sorted(set(forms()) - set(FIXED_LENGTH)))
 def test_each_makes_a_few_seeds(name: str) -> None:
-    if name == "oclgrind" and icd_library() is None:
-        pytest.skip("Oclgrind is not installed")
+    if name == "oclgrind":
+        require(icd_library() is not None, NO_OCLGRIND)
     if name == "fuzz":
-        pytest.importorskip("atheris")
+        require_atheris()
     done = run(name, "--minutes", "0.01", "--seed", "5")
     assert done.returncode == 0, done.stderr
     assert "seeds, all fine" in done.stdout

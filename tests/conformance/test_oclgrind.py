@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conformance.backends import reference
+from tests.conformance.backends import needs_oclgrind, reference
 from tests.conformance.cases import Case, assert_same, make_slots
-from tests.conformance.oclgrind import Edit, Oclgrind, icd_library
+from tests.conformance.oclgrind import Edit, Oclgrind
 from tests.conformance.plain import plain_ring
 from tests.conformance.worlds import hostile_buffers, hostile_ring, world
 
 pytestmark = [
-    pytest.mark.skipif(icd_library() is None, reason="Oclgrind is not installed (apt-get install oclgrind)"),
+    needs_oclgrind(),
     pytest.mark.timeout(150),
 ]
 

@@ -79,39 +79,37 @@ def test_a_payload_of_ones_stays_inside(runner: Runner) -> None:
     assert runner.run(Case(slots)).slots["state"].tolist() == [3, 7]
 
 
-def run_here(runner: Runner, slots: SlotArray, **options: Any) -> LaunchReport:
-    if not isinstance(runner, InProcess):
-        pytest.skip("the log itself does not cross this runner's process")
+def run_here(runner: InProcess, slots: SlotArray, **options: Any) -> LaunchReport:
     return launch(Ring.from_slots(slots), device=runner.backend, **options)
 
 
-def test_printf_leaves_records(runner: Runner) -> None:
+def test_printf_leaves_records(here: InProcess) -> None:
     slots = make_slots(3, op_handle=PRINTF, input_handle=[7, 8, 9], output_handle=2**32 - 1, param=[1, 2, 3])
-    report = run_here(runner, slots, workers=1, work_group_size=1, ticket=1)
+    report = run_here(here, slots, workers=1, work_group_size=1, ticket=1)
     assert report.debug.records == tuple(DebugRecord(7 + n, (2**32 - 1, 1 + n, 16 * n)) for n in range(3))
     assert report.to_record()["debug"] == {"records": 3, "dropped": 0}
 
 
 @pytest.mark.parametrize("slots", [63, 64, 65, 1000])
-def test_a_full_log_drops_and_counts(runner: Runner, slots: int) -> None:
+def test_a_full_log_drops_and_counts(here: InProcess, slots: int) -> None:
     ring = make_slots(slots, op_handle=PRINTF, input_handle=np.arange(slots))
-    report = run_here(runner, ring)
+    report = run_here(here, ring)
     assert report.outcomes["done"] == slots
     assert (len(report.debug.records), report.debug.dropped) == (min(slots, 64), max(0, slots - 64))
     assert len({record.format_id for record in report.debug.records}) == min(slots, 64)
     assert all(record.format_id == record.slot for record in report.debug.records)
 
 
-def test_the_log_goes_on_where_it_was(runner: Runner) -> None:
+def test_the_log_goes_on_where_it_was(here: InProcess) -> None:
     log = new_debug_log(3)
     for _ in range(4):
-        report = run_here(runner, make_slots(1, op_handle=PRINTF, input_handle=5), debug_log=log)
+        report = run_here(here, make_slots(1, op_handle=PRINTF, input_handle=5), debug_log=log)
     assert log[0] == 16
     assert (len(report.debug.records), report.debug.dropped) == (3, 1)
 
 
-def test_a_log_without_room_or_with_a_wild_cursor(runner: Runner) -> None:
+def test_a_log_without_room_or_with_a_wild_cursor(here: InProcess) -> None:
     for log in (new_debug_log(0), np.array([2**32 - 4, 1, 1, 1, 1], np.uint32)):
         before = log.copy()
-        run_here(runner, make_slots(1, op_handle=PRINTF, input_handle=5), debug_log=log)
+        run_here(here, make_slots(1, op_handle=PRINTF, input_handle=5), debug_log=log)
         assert log[1:].tolist() == before[1:].tolist()

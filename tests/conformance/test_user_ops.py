@@ -94,11 +94,9 @@ def test_a_report_names_them_by_their_id(device_runner: InProcess) -> None:
     assert [op["op_handle"] for op in report["by_op"]] == [ENDS, SCRIBBLER]
 
 
-def test_records_in_the_debug_log(opencl_runner: Runner) -> None:
-    if not isinstance(opencl_runner, InProcess):
-        pytest.skip("the log itself does not cross this runner's process")
+def test_records_in_the_debug_log(device_runner: InProcess) -> None:
     slots = make_slots(3, op_handle=TELLER, param=[5, 6, 7], tenant_id=4)
-    report = launch(Ring.from_slots(slots), device=opencl_runner.backend, ops=[SOURCE])
+    report = launch(Ring.from_slots(slots), device=device_runner.backend, ops=[SOURCE])
     told = {(one.format_id, *one.arguments) for one in report.debug.records}
     first = {(7, 5 + n, pc, 16 * n) for n in range(3) for pc in (0, 1)}
     assert told == first | {(8, 4, 2, 16 * n) for n in range(3)}

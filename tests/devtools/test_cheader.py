@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.needs import needs_tool
 from vyrectl.abi import faults, opcodes
 from vyrectl.abi.slot import FIELDS
 from vyrectl.abi.states import SCHEDULABLE, TRANSITIONABLE, TaskFlag, TaskPriority, TaskState
@@ -55,7 +55,7 @@ def test_flag_masks_do_what_the_lifecycle_does(action: str, flags: int) -> None:
     assert (flags | MACROS[f"{name}_SET_FLAGS"]) & ~MACROS[f"{name}_CLEAR_FLAGS"] & 0xFFFF_FFFF == after
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler is installed")
+@needs_tool("cc")
 def test_a_c_compiler_agrees(tmp_path: Path) -> None:
     checks = "".join(
         f"CHECK(offsetof(vyre_slot, {field.name}) == 4 * VYRE_WORD_{field.name.upper()});\n"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import require_tool
 from vyrectl import errors
 from vyrectl.cli.catalog import NAMES
 from vyrectl.cli.completion.model import read_program
@@ -46,11 +46,8 @@ _READ = re.compile(
 
 
 def _tool(name: str) -> str:
-    path = shutil.which(name)
-    if path is None and not os.environ.get("CI"):
-        pytest.skip(f"{name} is not installed")
-    assert path is not None, f"{name} is not installed"
-    return path
+    require_tool(name)
+    return name
 
 
 def _run(*command: str, text: str = "") -> subprocess.CompletedProcess[str]:

@@ -15,15 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conformance.backends import devices
+from tests.conformance.backends import needs_cpu
 from tests.conformance.cases import make_slots
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.task.arrays import SlotArray
 
 pytestmark = [
-    pytest.mark.skipif(
-        not any(one.is_cpu for one in devices().values()), reason="no OpenCL CPU device to run in place"
-    ),
+    needs_cpu(),
     pytest.mark.timeout(120),
 ]
 

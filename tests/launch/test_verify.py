@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conformance.backends import devices
+from tests.conformance.backends import NO_CPU, devices
 from tests.conformance.cases import make_slots
+from tests.needs import require
 from vyrectl import Ring, launch
 from vyrectl.errors import VerifyError
 from vyrectl.opencl import program
@@ -48,8 +49,7 @@ BROKEN = {
 def cpu() -> OpenCLBackend:
     """A CPU, whose workers are lanes."""
     found = [one for one in devices().values() if one.is_cpu]
-    if not found:
-        pytest.skip("no OpenCL CPU device")
+    require(bool(found), NO_CPU)
     return OpenCLBackend(found[0])
 
 

@@ -7,15 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conformance.backends import devices
+from tests.conformance.backends import needs_cpu
 from tests.live.kills import PLACES, RUNNING, build, launch_once, recover, run
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import ORPHANED
 
 pytestmark = [
-    pytest.mark.skipif(
-        not any(one.is_cpu for one in devices().values()), reason="no OpenCL CPU device to run in place"
-    ),
+    needs_cpu(),
     pytest.mark.timeout(180),
 ]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.backends import devices
+from tests.conformance.backends import needs_cpu
 from tests.live.stress import stress
 
 
-@pytest.mark.skipif(not any(one.is_cpu for one in devices().values()), reason="no OpenCL CPU device")
+@needs_cpu()
 @pytest.mark.timeout(180)
 def test_a_ring_that_is_edited_and_read_while_it_runs(tmp_path: Path) -> None:
     watched = stress(tmp_path, tasks=3000, work=25_000, seed=1)

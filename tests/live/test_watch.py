@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import time
@@ -11,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.backends import devices
+from tests.needs import needs_tool
 from vyrectl.bench.feeding import fed
 
-pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+pytestmark = needs_tool("tmux")
 CPUS = {name: one for name, one in devices().items() if one.is_cpu and "portable" in one.platform.lower()}
 SOON = 30.0
 

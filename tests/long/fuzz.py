@@ -15,6 +15,7 @@ from time import monotonic
 
 from tests.long._parsers import PARSERS
 from tests.long._run import FAILED, ROOT, Run
+from tests.needs import ATHERIS_IS_BUILT
 
 TURN_SECONDS = 30
 LEAST_SECONDS = 2
@@ -23,8 +24,10 @@ MOST_BYTES = 4096
 
 def run(run: Run) -> None:
     """One parser a seed."""
+    if find_spec("atheris") is None and ATHERIS_IS_BUILT:
+        raise SystemExit("atheris not found: pip install -e '.[test]'")
     if find_spec("atheris") is None:
-        run.say("atheris is not installed here: nothing was fuzzed")
+        run.say("there is no atheris for this machine: nothing was fuzzed")
         return
     names = list(PARSERS)
     for seed in run.seeds():

@@ -6,15 +6,15 @@ elsewhere.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.needs import require_tool
 
 MODEL = Path(__file__).with_name("ring.pml")
 SECONDS = 150
@@ -49,12 +49,7 @@ Run = Callable[..., Search]
 @pytest.fixture
 def search(tmp_path: Path) -> Run:
     """Generates, compiles and runs the verifier of the model with some names defined."""
-    missing = [tool for tool in ("spin", "gcc") if shutil.which(tool) is None]
-    if missing:
-        message = f"{' and '.join(missing)} not found: apt-get install spin gcc"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+    require_tool("spin", "gcc")
 
     def run(*defines: str, cycles: bool = False) -> Search:
         spin = ["spin", "-a", *(f"-D{name}" for name in defines), str(MODEL)]

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conformance.backends import needs_oclgrind
 from tests.conformance.oclgrind import ROOT, icd_library
 from tests.engine.convergences import distribution_job, random_chain, random_graph, reachability_job
 from vyrectl import converge
@@ -25,9 +26,6 @@ from vyrectl.opencl.converge import OpenCLConverger
 from vyrectl.opencl.devices import list_devices
 
 DEVICES = list_devices()
-
-if not DEVICES:
-    pytest.skip("no OpenCL device", allow_module_level=True)
 
 EXAMPLES = settings(
     max_examples=25,
@@ -232,7 +230,7 @@ def test_edges_by_target_may_be_long(device: OpenCLConverger) -> None:
 BARRIER = "barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);"
 
 
-@pytest.mark.skipif(icd_library() is None, reason="Oclgrind is not installed")
+@needs_oclgrind()
 @pytest.mark.parametrize(
     ("check", "leave_out"),
     [("OCLGRIND_UNINITIALIZED", ""), ("OCLGRIND_DATA_RACES", ""), ("OCLGRIND_DATA_RACES", BARRIER)],

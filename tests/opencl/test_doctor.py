@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import require_tool
 from vyrectl.errors import AbiMismatchError, KernelBuildError
 from vyrectl.opencl import doctor, drivers, hints, machine, probes
 from vyrectl.opencl.child import run_child
@@ -30,9 +30,7 @@ DRIVERS = {
 
 def compiled(folder: Path, name: str) -> Path:
     """A driver library that misbehaves as soon as it is loaded."""
-    if shutil.which("gcc") is None:
-        message = "gcc not found: apt-get install gcc"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    require_tool("gcc")
     source, library = folder / f"{name}.c", folder / f"{name}.so"
     source.write_text(DRIVERS[name])
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True, timeout=60)

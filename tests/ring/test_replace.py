@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import does_not_apply, needs_tool, only_where
 from tests.ring.rings import leftovers, run_python
 from vyrectl.errors import FileError
 from vyrectl.ring.replace import FileIdentity, replace_file
@@ -58,7 +59,7 @@ def test_the_mode_is_kept(path: Path, mode: int) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser may give files away")
+@only_where(os.geteuid() == 0, "only the superuser may give files away")
 def test_the_owner_and_group_are_kept(path: Path) -> None:
     os.chown(path, 12345, 23456)
     path.chmod(0o640)
@@ -86,12 +87,12 @@ def test_an_owner_that_cannot_be_kept_is_an_error(path: Path, monkeypatch: pytes
     assert leftovers(path.parent) == []
 
 
-@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="no extended attributes here")
+@only_where(hasattr(os, "setxattr"), "Python has extended attributes on Linux alone")
 def test_extended_attributes_are_kept(path: Path) -> None:
     try:
         os.setxattr(path, "user.note", b"mine")
     except OSError:
-        pytest.skip("this file system has no user attributes")
+        does_not_apply("this file system has no user attributes")
     replace_file(path, [b"x"])
     assert os.getxattr(path, "user.note") == b"mine"
 
@@ -235,18 +236,16 @@ assert os.listdir(folder) == ["ring.bin"], os.listdir(folder)
 """
 
 
+@needs_tool("unshare")
 def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
-    try:
-        done = subprocess.run(
-            ["unshare", "-m", sys.executable, "-c", FULL_DISK, str(tmp_path)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError:
-        pytest.skip("there is no unshare here")
+    done = subprocess.run(
+        ["unshare", "-m", sys.executable, "-c", FULL_DISK, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode == 77 or "unshare" in done.stderr:
-        pytest.skip("a file system cannot be mounted here")
+        does_not_apply("whoever runs this may not mount a file system")
     assert done.returncode == 0, done.stderr
 
 
