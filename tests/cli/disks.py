@@ -7,12 +7,16 @@ wrong, or nothing; exit code 77 says that nothing can be mounted here.
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.conformance.backends import devices
+
 CANNOT_MOUNT = 77
 RING = "ring.bin"
+READY = struct.pack("<16I", 1, *[0] * 15)
 SETUP = ("build", RING, "--synthetic", "1000", "--seed", "1")
 WRITERS = (
     ("build", "new.bin", "--slots", "1000"),
@@ -24,6 +28,13 @@ WRITERS = (
     ("launch", RING, "--device", "reference"),
     ("launch", RING, "--device", "reference", "--output", "new.bin"),
 )
+IN_PLACE = (
+    ("launch", "holes.bin", "--device", "cpu"),
+    ("launch", RING, "--device", "cpu", "--buffer", "0=zeros:uint32:500000:out.npy"),
+    ("launch", RING, "--device", "cpu"),
+)
+"""A ring with holes, an output, the sidecar: each is mapped, and without room a store into it would be SIGBUS."""
+
 READERS = (("snapshot", RING), ("check", RING, "--json"), ("inspect", RING, "--limit", "1"))
 
 
@@ -54,8 +65,41 @@ def refused(reason: str, writers: tuple[tuple[str, ...], ...]) -> None:
         assert set(os.listdir()) <= names, (command, os.listdir())
 
 
+def in_place(folder: str) -> None:
+    """Hold launches in place to the same, each with less room than it needs."""
+    for command, left in zip(IN_PLACE, (16, 1024, 8), strict=True):
+        mount(folder, "size=4m")
+        os.chdir(folder)
+        Path(RING).write_bytes(READY * 1000)
+        with Path("holes.bin").open("wb") as stream:
+            stream.write(READY)
+            stream.truncate(64 * 10_000)
+        with Path("rest").open("wb") as stream:
+            free = os.statvfs(".").f_bavail * os.statvfs(".").f_frsize
+            os.posix_fallocate(stream.fileno(), 0, free - left * 1024)
+        before = {path: path.read_bytes() for path in sorted(Path().iterdir())}
+        code, error = vyrectl(*command)
+        assert code == 1, (command, code, error)
+        assert "no space left" in error, (command, error)
+        assert "fix: " in error, (command, error)
+        Path(f"{command[1]}.lock").unlink()
+        assert {path: path.read_bytes() for path in sorted(Path().iterdir())} == before, command
+        Path("rest").unlink()
+        code, error = vyrectl(*command)
+        assert code == 0, (command, code, error)
+        os.chdir("/")
+        subprocess.run(["umount", folder], check=True)
+
+
+def has_cpu() -> bool:
+    """Whether a device can work in place."""
+    return any(device.is_cpu for device in devices().values())
+
+
 def main(folder: str) -> None:
-    """Full, then read-only."""
+    """Without room for what is mapped, full, then read-only."""
+    if has_cpu():
+        in_place(folder)
     mount(folder, "size=96k")
     os.chdir(folder)
     assert vyrectl(*SETUP)[0] == 0

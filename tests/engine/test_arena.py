@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.engine import arena
 from vyrectl.engine.arena import map_outputs, partial_path
 from vyrectl.engine.buffers import Buffer, BufferTable, save_npy
 from vyrectl.errors import FileError, UsageError
@@ -140,3 +142,30 @@ def test_empty_arrays(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="make the output"):
         map_outputs(table(tmp_path / "missing"), ring(READY))
+
+
+def test_a_disk_that_gets_full_leaves_no_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def outputs(*names: str) -> BufferTable:
+        return BufferTable(
+            {
+                h: Buffer(np.ones(9, "<u4"), writable=True, output=tmp_path / name)
+                for h, name in enumerate(names)
+            }
+        )
+
+    room = iter((True, True, False))
+
+    def take(fd: int, size: int) -> None:
+        if not next(room):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    killed = outputs("kept.npy")
+    map_outputs(killed, ring(READY))
+    assert killed.arena is not None
+    fcntl.flock(killed.arena.outputs[0].fd, fcntl.LOCK_UN)
+    monkeypatch.setattr(arena, "take_room", take)
+    with pytest.raises(FileError, match=r"make the output.*no space left"):
+        map_outputs(outputs("kept.npy", "a.npy", "b.npy"), ring(DONE))
+    assert os.listdir(tmp_path) == ["kept.npy.partial"]
+    monkeypatch.undo()
+    map_outputs(outputs("kept.npy", "a.npy", "b.npy"), ring(DONE))

@@ -20,6 +20,7 @@ import io
 import mmap
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.states import TaskState
 from vyrectl.engine.buffers import ARENA_ALIGN_BYTES, Buffer, BufferTable
 from vyrectl.errors import FileError, UsageError
+from vyrectl.ring.room import take_room
 from vyrectl.task.arrays import SlotArray
 
 PARTIAL_SUFFIX = ".partial"
@@ -90,6 +92,13 @@ class Output:
     array_bytes: int
     continued: bool
 
+    def abandon(self) -> None:
+        """Let go of the file, and remove it if it is new."""
+        if not self.continued:
+            with suppress(FileNotFoundError):
+                os.unlink(partial_path(self.target))
+        os.close(self.fd)
+
 
 @dataclass(slots=True)
 class Arena:
@@ -110,6 +119,12 @@ class Arena:
     def layout(self, rows: int) -> tuple[tuple[int, ...], int]:
         """Where the first `rows` rows begin, and the length of the range."""
         return self.offsets[:rows], self.memory.nbytes
+
+    def abandon(self) -> None:
+        """Before anything ran: see `Output.abandon`."""
+        for output in self.outputs:
+            output.abandon()
+        self.outputs.clear()
 
     def publish(self) -> list[Path]:
         """Give each file its own name.
@@ -163,9 +178,13 @@ def map_outputs(table: BufferTable, slots: SlotArray, behind_bytes: int = 0) -> 
     memory = np.frombuffer(base, np.uint8)
     arrays = (start + len(head) for start, head in zip(starts, heads, strict=True))
     arena = Arena(memory, (*arrays, end))
-    for row, head, start in zip(rows, heads, starts, strict=True):
-        if row is not None:
-            _move(arena, row, head, start, origin)
+    try:
+        for row, head, start in zip(rows, heads, starts, strict=True):
+            if row is not None:
+                _move(arena, row, head, start, origin)
+    except BaseException:
+        arena.abandon()
+        raise
     table.arena = arena
 
 
@@ -232,15 +251,23 @@ def _map_file(
     size = len(head) + array_bytes + _SEAL.size
     try:
         fd = _open_alone(partial)
-        continued = _is_ours(fd, head, size, origin)
-        if not continued:
+    except OSError as error:
+        raise _no_output(error, partial) from error
+    output = Output(target, fd, len(head), array_bytes, _is_ours(fd, head, size, origin))
+    try:
+        if not output.continued:
             os.ftruncate(fd, 0)
-            os.posix_fallocate(fd, 0, size)
-            os.pwrite(fd, head, 0)
+        take_room(fd, size)
+        os.pwrite(fd, head, 0)
         _map_over(memory.ctypes.data + start, _up(size, mmap.PAGESIZE), fd)
     except OSError as error:
-        raise FileError.from_os_error(error, partial, doing="make the output") from error
-    return Output(target, fd, len(head), array_bytes, continued)
+        output.abandon()
+        raise _no_output(error, partial) from error
+    return output
+
+
+def _no_output(error: OSError, partial: Path) -> FileError:
+    return FileError.from_os_error(error, partial, doing="make the output")
 
 
 def _open_alone(partial: Path) -> int:

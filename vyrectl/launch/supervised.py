@@ -25,7 +25,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.errors import DeviceError, FileError, UsageError, VyrectlError
 from vyrectl.launch.elsewhere import launch_elsewhere, may_fork
 from vyrectl.launch.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
-from vyrectl.ring.file import Ring
+from vyrectl.ring.file import Ring, fill_holes
 from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.replace import replace_file
 
@@ -220,6 +220,8 @@ def launch_file(
             watch({"settled": held.settled.to_record()})
         with Ring.open(plan.ring) as source:
             size = len(source) * SLOT_BYTES
+        if plan.output is None:
+            fill_holes(plan.ring)
         memory = _Memory(plan, size)
 
         def take(message: dict[str, Any]) -> None:
@@ -311,7 +313,13 @@ def _work(plan: LaunchPlan, held: Hold, memory: _Memory, channel: Channel) -> di
     before = None if plan.record is None else (view.slots.copy(), _start_epoch(plan))
     host = work.host()
     live = host if plan.in_place and plan.output is None else None
-    report = _run(plan, view, {**plan.options, "place": work.place, "live": live}, channel, host)
+    begun: list[bool] = []
+    try:
+        report = _run(plan, view, {**plan.options, "place": work.place, "live": live}, channel, host, begun)
+    except BaseException:
+        if not begun:
+            host.finish()
+        raise
     work.save()
     host.finish()
     if plan.record is not None and before is not None:
@@ -401,8 +409,14 @@ def _running_before(ring: Ring) -> list[int]:
 
 
 def _run(
-    plan: LaunchPlan, ring: Ring, options: dict[str, Any], channel: Channel, host: Doors
+    plan: LaunchPlan,
+    ring: Ring,
+    options: dict[str, Any],
+    channel: Channel,
+    host: Doors,
+    begun: list[bool],
 ) -> dict[str, Any]:
+    """The launch itself; `begun` is no longer empty once a kernel may run."""
     from vyrectl.engine.backend import new_debug_log
     from vyrectl.engine.buffers import parse_buffer_options
     from vyrectl.launch.control_file import load_control, save_control
@@ -429,6 +443,7 @@ def _run(
             )
 
     def started() -> None:
+        begun.append(True)
         gc.freeze()
         gc.enable()
         channel.send({"started": True})

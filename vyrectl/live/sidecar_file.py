@@ -11,6 +11,7 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi import live as abi
 from vyrectl.errors import SidecarError
 from vyrectl.ring.replace import StrPath
+from vyrectl.ring.room import take_room
 
 
 def building_path(path: str) -> str:
@@ -32,7 +33,7 @@ def create_mapping(path: str, size_bytes: int, ring: StrPath) -> mmap.mmap:
     try:
         with suppress(OSError):
             os.fchmod(fd, stat.S_IMODE(os.stat(ring).st_mode) & 0o666)
-        _allocate(fd, size_bytes)
+        take_room(fd, size_bytes)
         return mmap.mmap(fd, size_bytes)
     except BaseException:
         with suppress(OSError):
@@ -40,15 +41,6 @@ def create_mapping(path: str, size_bytes: int, ring: StrPath) -> mmap.mmap:
         raise
     finally:
         os.close(fd)
-
-
-def _allocate(fd: int, size_bytes: int) -> None:
-    """Give the file its length and, where the system can, its disk space: a store into a hole on a full disk kills."""
-    if hasattr(os, "posix_fallocate"):
-        with suppress(InterruptedError):
-            os.posix_fallocate(fd, 0, size_bytes)
-            return
-    os.ftruncate(fd, size_bytes)
 
 
 def layout_of(words: memoryview, path: str) -> abi.LiveLayout:

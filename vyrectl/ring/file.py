@@ -20,6 +20,7 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.errors import FileError, InvalidInputError, UnknownStateError, UsageError
 from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.replace import FileIdentity, Part, StrPath, replace_file
+from vyrectl.ring.room import has_room, take_room
 from vyrectl.ring.window import check_slot_count, open_regular, window
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Ring:
             held: The lock on it, which stays the caller's.
 
         Raises:
-            FileError: Missing, unreadable, unwritable, no regular file.
+            FileError: Missing, unreadable, unwritable, no regular file; one with holes, and the disk is full.
             RingFormatError: Not a whole number of slots.
         """
         ring = cls._map(path, 0, None, mmap.ACCESS_WRITE)
@@ -143,6 +144,8 @@ class Ring:
         fd, status = open_regular(path, os.O_RDONLY if access == mmap.ACCESS_READ else os.O_RDWR)
         try:
             slots = window(status.st_size, offset, count, where=os.fspath(path))
+            if access == mmap.ACCESS_WRITE:
+                take_room(fd, status.st_size)
             mapped = mmap.mmap(fd, status.st_size, access=access) if status.st_size else b""
         except (OSError, ValueError) as error:
             why = error if isinstance(error, OSError) else OSError(str(error))
@@ -304,6 +307,24 @@ class Ring:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def fill_holes(path: StrPath) -> None:
+    """Give every part of a ring file its place on the disk; a file without holes is only looked at.
+
+    Raises:
+        FileError: Missing or unwritable, or the disk is full.
+    """
+    try:
+        if has_room(os.stat(path)):
+            return
+        fd, status = open_regular(path, os.O_RDWR)
+        try:
+            take_room(fd, status.st_size)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing="take the ring's room") from error
 
 
 def store(

@@ -1,0 +1,91 @@
+"""Disk space for mapped files: taken before the first store, and what they hold stays."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vyrectl.ring.file import Ring
+from vyrectl.ring.hold import hold
+from vyrectl.ring.room import take_room
+
+SIZE = 300_001
+
+
+@pytest.fixture
+def fd(tmp_path: Path) -> Iterator[int]:
+    """A file with a hole of megabytes' length before its last byte."""
+    opened = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    os.pwrite(opened, b"begin", 0)
+    os.pwrite(opened, b"middle", 100_000)
+    os.ftruncate(opened, SIZE)
+    yield opened
+    os.close(opened)
+
+
+def room(fd: int) -> int:
+    return os.fstat(fd).st_blocks * 512
+
+
+def refuse(fd: int, offset: int, size: int) -> None:
+    raise OSError(errno.EOPNOTSUPP, "not here")
+
+
+@pytest.mark.parametrize("how", ["system", "refused", "missing"])
+def test_a_hole_is_filled_and_what_is_there_stays(fd: int, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if room(fd) >= SIZE:
+        pytest.skip("this file system has no holes")
+    if how == "refused":
+        monkeypatch.setattr(os, "posix_fallocate", refuse)
+    elif how == "missing":
+        monkeypatch.delattr(os, "posix_fallocate")
+    before = os.pread(fd, SIZE, 0)
+    take_room(fd, SIZE)
+    assert room(fd) >= SIZE
+    assert os.fstat(fd).st_size == SIZE
+    assert os.pread(fd, SIZE, 0) == before
+
+
+@pytest.mark.parametrize("how", ["system", "refused"])
+def test_a_file_grows_to_its_length(fd: int, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if how == "refused":
+        monkeypatch.setattr(os, "posix_fallocate", refuse)
+    take_room(fd, 2 * SIZE)
+    assert os.fstat(fd).st_size == 2 * SIZE
+    assert room(fd) >= 2 * SIZE
+    assert not any(os.pread(fd, SIZE, SIZE))
+
+
+def test_a_file_without_holes_is_left_alone(fd: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    take_room(fd, SIZE)
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    monkeypatch.setattr(os, "pwrite", refuse)
+    take_room(fd, SIZE)
+
+
+def test_a_full_disk_is_an_error(fd: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(fd: int, offset: int, size: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space"):
+        take_room(fd, 2 * SIZE)
+
+
+def test_a_ring_with_holes_gets_its_room_before_it_runs_in_place(tmp_path: Path) -> None:
+    path = tmp_path / "ring.bin"
+    with path.open("wb") as stream:
+        stream.truncate(64 * mmap.PAGESIZE)
+    if path.stat().st_blocks:
+        pytest.skip("this file system has no holes")
+    with Ring.open(path) as ring:
+        assert len(ring) == mmap.PAGESIZE
+    assert not path.stat().st_blocks, "reading takes no room"
+    with hold(path, role="test") as held, Ring.attach(path, held) as ring:
+        assert path.stat().st_blocks * 512 >= path.stat().st_size
+        assert not ring.slots["state"].any()
