@@ -35,6 +35,7 @@ _ROUNDS = "tests/launch/test_rounds.py"
 _CONTROL, _ORDER = "tests/conformance/test_control.py", "tests/conformance/test_order.py"
 _FAULTS, _OPS = "tests/conformance/test_faults.py", "tests/conformance/test_ops.py"
 _RANDOM = "tests/conformance/test_random_rings.py"
+_CLAIMS = "tests/opencl/test_claims.py tests/launch/test_verify.py"
 
 _CODEC = (
     Mutant(
@@ -363,7 +364,7 @@ _KERNELS = (
         "    const uint met = vyre_cas_value_acq_rel(state, VYRE_STATE_READY, VYRE_STATE_RUNNING);\n",
         "    const uint met = vyre_load_relaxed(state);\n"
         "    if (met == VYRE_STATE_READY) vyre_store_relaxed(state, VYRE_STATE_RUNNING);\n",
-        "tests/launch/test_verify.py",
+        _CLAIMS,
     ),
     Mutant(
         "a claim of a batch is a load and a store",
@@ -371,14 +372,21 @@ _KERNELS = (
         "    const uint met = vyre_cas_value_relaxed(state, likely, VYRE_STATE_RUNNING);\n",
         "    const uint met = vyre_load_relaxed(state);\n"
         "    if (met == likely) vyre_store_relaxed(state, VYRE_STATE_RUNNING);\n",
-        "tests/launch/test_verify.py",
+        _CLAIMS,
+    ),
+    Mutant(
+        "a batch takes what is not as expected without a look",
+        "kernels/engine/core.h",
+        "return vyre_is_schedulable(met) && vyre_cas_value_relaxed(state, met, VYRE_STATE_RUNNING) == met;",
+        "return vyre_cas_value_relaxed(state, met, VYRE_STATE_RUNNING) == met;",
+        _CLAIMS,
     ),
     Mutant(
         "a Done task may be claimed",
         "kernels/engine/core.h",
         "return vyre_is_schedulable(met) && vyre_cas_acquire(state, met, VYRE_STATE_RUNNING);",
         "return vyre_cas_acquire(state, met, VYRE_STATE_RUNNING);",
-        f"{_RANDOM} tests/launch/test_verify.py",
+        _CLAIMS,
     ),
     Mutant(
         "publication without release",
