@@ -26,7 +26,7 @@ __vyrectl_describe() {
             places='file+'
             ;;
         build)
-            options='--from --input-format --synthetic --seed --mix --slots --force --dry-run --format -f --json --color --quiet -q --help -h'
+            options='--from --input-format --synthetic --seed --mix --slots --force --backup --dry-run --format -f --json --color --quiet -q --help -h'
             valued='--from:file --input-format:input_format --synthetic:none --seed:none --mix:file --slots:none --format:format -f:format --color:color'
             places='file_bin file'
             ;;
@@ -56,7 +56,7 @@ __vyrectl_describe() {
             places='file'
             ;;
         top)
-            options='--interval --where --color --help -h'
+            options='--interval --where --backup --color --help -h'
             valued='--interval:none --where:where --color:color'
             places='file_bin'
             ;;

@@ -592,6 +592,7 @@ complete -c vyrectl -n '__vyrectl_in build' -l seed -x -d 'Seed of --synthetic; 
 complete -c vyrectl -n '__vyrectl_in build' -l mix -r -F -d 'What --synthetic draws from, as JSON or TOML'
 complete -c vyrectl -n '__vyrectl_in build' -l slots -x -d 'Slots of the ring; those past the tasks are Empty'
 complete -c vyrectl -n '__vyrectl_in build' -l force -d 'Replace an existing file'
+complete -c vyrectl -n '__vyrectl_in build' -l backup -d 'Keep the old ring as RING.bak'
 complete -c vyrectl -n '__vyrectl_in build' -l dry-run -d 'Check everything and write nothing'
 complete -c vyrectl -n '__vyrectl_in build' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
 complete -c vyrectl -n '__vyrectl_in build' -l json -d 'Short for --format json'
@@ -681,6 +682,7 @@ complete -c vyrectl -n '__vyrectl_at plot 0 0' -r -F
 
 complete -c vyrectl -n '__vyrectl_in top' -l interval -x -d 'Time between looks'
 complete -c vyrectl -n '__vyrectl_in top' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in top' -l backup -d 'Keep the old ring as RING.bak'
 complete -c vyrectl -n '__vyrectl_in top' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
 complete -c vyrectl -n '__vyrectl_in top' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at top 0 0' -x -k -a '(__fish_complete_suffix .bin)'

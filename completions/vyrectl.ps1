@@ -399,6 +399,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--mix', 'file', 'What --synthetic draws from, as JSON or TOML'),
                 @('--slots', 'none', 'Slots of the ring; those past the tasks are Empty'),
                 @('--force', '', 'Replace an existing file'),
+                @('--backup', '', 'Keep the old ring as RING.bak'),
                 @('--dry-run', '', 'Check everything and write nothing'),
                 @('--format', 'format', 'How to write the answer'),
                 @('-f', 'format', 'How to write the answer'),
@@ -522,6 +523,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             Options = @(
                 @('--interval', 'none', 'Time between looks'),
                 @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--backup', '', 'Keep the old ring as RING.bak'),
                 @('--color', 'color', 'When to use colour'),
                 @('--help', '', 'Show this message and exit'),
                 @('-h', '', 'Show this message and exit')

@@ -20,7 +20,7 @@ READY = struct.pack("<16I", 1, *[0] * 15)
 SETUP = ("build", RING, "--synthetic", "1000", "--seed", "1")
 WRITERS = (
     ("build", "new.bin", "--slots", "1000"),
-    ("build", RING, "--slots", "1000", "--force"),
+    ("build", RING, "--slots", "1000", "--force", "--backup"),
     ("transition", RING, "pause", "--epoch", "9", "--where", "state == ready"),
     ("set", RING, "param=3", "--all", "--backup"),
     ("recover", RING),

@@ -57,6 +57,9 @@ class Edit:
 EDITS = {
     "build": Edit(("build", RING, "--synthetic", "300", "--seed", "5"), exists=False),
     "build-force": Edit(("build", RING, "--synthetic", "300", "--seed", "5", "--force")),
+    "build-backup": Edit(
+        ("build", RING, "--synthetic", "300", "--seed", "5", "--force", "--backup"), keeps=True
+    ),
     "build-empty": Edit(("build", RING, "--slots", "300", "--force")),
     "transition": Edit(("transition", RING, "requeue", "--where", "state in (ready, running)")),
     "transition-backup": Edit(("transition", RING, "pause", "5", "--epoch", "9", "--backup"), keeps=True),

@@ -28,6 +28,7 @@ def test_json_lines_become_tasks(cli: Cli, tmp_path: Path) -> None:
         "seed": None,
         "states": {"Ready": 1, "Paused": 1},
         "dry_run": False,
+        "backup": None,
     }
     first = slot(state=1, op_handle=0x1000, priority=1, param=3, task_id=1)
     assert (tmp_path / "ring.bin").read_bytes() == first + slot(
@@ -111,6 +112,32 @@ def test_an_existing_file_stays(cli: Cli, tmp_path: Path) -> None:
     assert len(path.read_bytes()) == 128
 
 
+@pytest.mark.parametrize("args", [("--slots", "2"), ("--synthetic", "9"), ("-",)])
+def test_the_old_ring_is_kept_when_asked_for(cli: Cli, tmp_path: Path, args: tuple[str, ...]) -> None:
+    path = write_ring(tmp_path / "ring.bin", slot(state=3))
+    checked = cli("build", "ring.bin", *args, "--force", "--backup", "--dry-run", "--json", stdin=JSONL)
+    assert checked.json()["backup"] is None
+    result = cli("build", "ring.bin", *args, "--force", "--backup", "--json", stdin=JSONL)
+    assert result.json()["backup"] == "ring.bin.bak"
+    assert (tmp_path / "ring.bin.bak").read_bytes() == slot(state=3)
+    assert path.read_bytes() != slot(state=3)
+    assert (
+        "the old ring is ring.bin.bak"
+        in cli("build", "ring.bin", *args, "--force", "--backup", stdin=JSONL).out
+    )
+    fresh = cli("build", "fresh.bin", *args, "--force", "--backup", "--json", stdin=JSONL)
+    assert (fresh.json()["backup"], (tmp_path / "fresh.bin.bak").exists()) == (None, False)
+
+
+def test_a_symlinks_old_ring_lies_beside_its_target(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    write_ring(tmp_path / "real" / "ring.bin", slot(state=3))
+    (tmp_path / "link.bin").symlink_to("real/ring.bin")
+    kept = cli("build", "link.bin", "--slots", "2", "--force", "--backup", "--json").json()["backup"]
+    assert kept == str(tmp_path.resolve() / "real" / "ring.bin.bak")
+    assert Path(kept).read_bytes() == slot(state=3)
+
+
 def test_a_bad_line_keeps_the_old_ring(cli: Cli, tmp_path: Path) -> None:
     path = write_ring(tmp_path / "ring.bin", slot(state=3))
     result = cli("build", "ring.bin", "-", "--force", stdin=b'{"op": "nop"}\n{"op": "nopp"}\n')
@@ -137,6 +164,7 @@ def test_a_ring_may_go_to_stdout() -> None:
     ("args", "code", "words"),
     [
         (("ring.bin",), 2, "nothing to build from"),
+        (("ring.bin", "--slots", "3", "--backup"), 2, "--backup is for --force"),
         (("ring.bin", "t.csv", "--synthetic", "3"), 2, "exclude"),
         (("ring.bin", "t.csv", "--from", "u.csv"), 2, "twice"),
         (("ring.bin", "--slots", "3", "--seed", "3"), 2, "--seed"),

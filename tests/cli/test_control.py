@@ -51,6 +51,14 @@ def test_a_file_that_exists_is_kept(cli: Cli, control: Path) -> None:
     assert len(words_of(control)) == 160
 
 
+def test_a_file_that_is_replaced_may_be_kept(cli: Cli, control: Path) -> None:
+    before = control.read_bytes()
+    assert cli("control", "c.bin", "--new", "--backup").code == 2
+    result = cli("control", "c.bin", "--new", "--force", "--backup")
+    assert (result.code, "the old one is c.bin.bak" in result.err) == (0, True)
+    assert (control.parent / "c.bin.bak").read_bytes() == before != control.read_bytes()
+
+
 def test_words_are_written_by_name(cli: Cli, control: Path) -> None:
     before = control.read_bytes()
     result = cli("control", "c.bin", "shutdown=yes", "mask.1=shut", "quota.0-1=9", "--backup", "--json")

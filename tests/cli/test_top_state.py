@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cli.support import MIXED, words_at, write_ring
 from vyrectl.cli.live_screen import ENDED, KEYS, is_cut, split_keys
+from vyrectl.cli.output import Output
+from vyrectl.cli.top_sample import Sampler
+from vyrectl.cli.top_session import TopSession
 from vyrectl.cli.top_state import Act, Intent, LookAgain, Quit, TopState
 from vyrectl.errors import WhereError
 
@@ -213,3 +219,15 @@ def test_any_input_becomes_known_keys(text: str) -> None:
 )  # fmt: skip
 def test_cut_sequences_are_known(text: str, cut: bool) -> None:
     assert is_cut(text) == cut
+
+
+def test_the_ring_before_the_first_edit_is_kept(tmp_path: Path) -> None:
+    ring = write_ring(tmp_path / "ring.bin", *MIXED)
+    first = ring.read_bytes()
+    session = TopSession(Output("table", "never"), Sampler(ring), TopState(1.0), backup=True)
+    session._act(Act("resume", 2, {}))
+    assert not (tmp_path / "ring.bin.bak").exists(), "nothing was changed"
+    for epoch in (17, 18):
+        session._act(Act("pause", 2 if epoch == 17 else 8, {"epoch": epoch}))
+    assert [words_at(ring, number)["resume_epoch"] for number in (2, 8)] == [17, 18]
+    assert (tmp_path / "ring.bin.bak").read_bytes() == first

@@ -18,7 +18,7 @@ from vyrectl.ring.synthetic import synthesize
 
 SLOTS = "100000"
 COMMANDS = {
-    "build": ("build", RING, "--synthetic", SLOTS, "--seed", "5", "--force"),
+    "build": ("build", RING, "--synthetic", SLOTS, "--seed", "5", "--force", "--backup"),
     "transition": ("transition", RING, "requeue", "--where", "state in (ready, running)", "--backup"),
     "set": ("set", RING, "param=77", "--all"),
     "set-one": ("set", RING, "param=77", "3"),

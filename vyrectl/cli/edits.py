@@ -159,6 +159,8 @@ def plan_action(slots: SlotArray, numbers: NDArray[np.int64], action: str, given
 
 
 def _emit(output: Output, ring: Path, edit: Edit, total: int, options: EditOptions) -> None:
+    from vyrectl.ring.replace import backup_path
+
     changes = edit.changes()
     backed_up = options.backup and not options.dry_run and len(changes) > 0
     record: dict[str, Any] = {
@@ -169,7 +171,7 @@ def _emit(output: Output, ring: Path, edit: Edit, total: int, options: EditOptio
         "slots_changed": len(changes),
         "words_changed": _count_words(changes),
         "dry_run": options.dry_run,
-        "backup": f"{ring}.bak" if backed_up else None,
+        "backup": backup_path(ring) if backed_up else None,
     }
     if not options.dry_run:
         output.emit(options.command, record, edit_view)

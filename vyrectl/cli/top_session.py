@@ -29,9 +29,11 @@ class TopSession:
         output: Tells how to draw.
         sampler: Looks at the ring.
         state: What is shown and asked.
+        backup: Keep the ring as it was before the first edit.
     """
 
-    def __init__(self, output: Output, sampler: Sampler, state: TopState) -> None:
+    def __init__(self, output: Output, sampler: Sampler, state: TopState, *, backup: bool = False) -> None:
+        self._backup = backup
         self._console = output.console()
         self._sampler = sampler
         self._state = state
@@ -111,12 +113,16 @@ class TopSession:
         from vyrectl.ring.edit import edit_ring
 
         try:
-            edit = edit_ring(self._sampler.path, lambda slots: self._plan(slots, act), role="top")
+            edit = edit_ring(
+                self._sampler.path, lambda slots: self._plan(slots, act), backup=self._backup, role="top"
+            )
         except VyrectlError as error:
+            self._backup = self._backup and not getattr(error, "changed", 0)
             self._state.say(f"nothing was changed: {error}", failed=True)
         else:
             changed = len(edit.changes())
             self._sampler.edited = changed > 0
+            self._backup = self._backup and not changed
             self._state.say(f"{act.action}: {count_of(changed, 'slot')} changed")
 
     def _plan(self, slots: SlotArray, act: Act) -> Edit:

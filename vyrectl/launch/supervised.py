@@ -27,7 +27,7 @@ from vyrectl.launch.elsewhere import launch_elsewhere, may_fork
 from vyrectl.launch.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
 from vyrectl.ring.file import Ring, fill_holes
 from vyrectl.ring.hold import Hold, hold
-from vyrectl.ring.replace import replace_file
+from vyrectl.ring.replace import backup_path, replace_file
 
 if TYPE_CHECKING:
     from random import Random
@@ -353,7 +353,7 @@ class _Work:
         self.in_place = shares and plan.in_place and plan.output is None
         if self.in_place:
             if plan.backup:
-                replace_file(f"{self._held.target}.bak", [self._view.data])
+                replace_file(backup_path(self._held.target), [self._view.data])
             self._ring = Ring.attach(plan.ring, self._held)
         else:
             self._ring = self._copy()

@@ -21,7 +21,7 @@ from vyrectl.abi.states import TaskState, state_name
 from vyrectl.errors import FileError, LifecycleError, LiveEditError, RingHeldError, SidecarError
 from vyrectl.live.editor import LiveRing, Words
 from vyrectl.ring.edit import Edit, planned
-from vyrectl.ring.replace import StrPath, replace_file
+from vyrectl.ring.replace import StrPath, backup_path, replace_file
 from vyrectl.ring.steady import copy_ring
 from vyrectl.task.arrays import SlotArray, whole
 
@@ -75,7 +75,7 @@ def edit_live(
         changes = edit.changes()
         _refuse_running(changes, path)
         if backup and len(changes):
-            replace_file(f"{path}.bak", [copy.ring.data])
+            replace_file(backup_path(path), [copy.ring.data])
         return _Course(live, edit).run()
 
 

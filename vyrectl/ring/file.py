@@ -156,8 +156,8 @@ class Ring:
         return cls(memoryview(mapped), start=offset, slots=slots, path=path, identity=identity)
 
     @classmethod
-    def create(cls, path: StrPath, slots: int, *, overwrite: bool = False) -> Ring:
-        """Write a ring of `slots` Empty slots and open it read-only.
+    def create(cls, path: StrPath, slots: int, *, overwrite: bool = False, backup: bool = False) -> Ring:
+        """Write a ring of `slots` Empty slots and open it read-only; `backup` keeps a file that is overwritten.
 
         Raises:
             FileError: It exists already and `overwrite` is False, or it cannot be written.
@@ -165,7 +165,7 @@ class Ring:
             RingHeldError: It exists and another process holds it.
         """
         check_slot_count(slots, where=os.fspath(path))
-        store(path, lambda: _zeros(slots * SLOT_BYTES), overwrite=overwrite, role="create")
+        store(path, lambda: _zeros(slots * SLOT_BYTES), overwrite=overwrite, role="create", backup=backup)
         return cls.open(path)
 
     @classmethod

@@ -24,7 +24,7 @@ from vyrectl.errors import FileError, RingHeldError, UnknownNameError
 from vyrectl.ring.edit import Edit, edit_ring
 from vyrectl.ring.file import Ring
 from vyrectl.ring.hold import LIVE_SUFFIX, Hold, hold, holder_of
-from vyrectl.ring.replace import StrPath, abandoned_files
+from vyrectl.ring.replace import StrPath, abandoned_files, backup_path
 from vyrectl.ring.settlement import Settlement
 from vyrectl.task.arrays import SlotArray, apply_transition, whole
 from vyrectl.task.lifecycle import TRANSITIONS
@@ -160,7 +160,9 @@ def recover_ring(
         faulted=settled.faulted,
         epoch=settled.epoch,
     )
-    return replace(report, backup=f"{path}.bak") if backup and not dry_run and len(report.edit) else report
+    return (
+        replace(report, backup=backup_path(path)) if backup and not dry_run and len(report.edit) else report
+    )
 
 
 def recovered(before: SlotArray, numbers: NDArray[np.int64], outcome: str) -> SlotArray:

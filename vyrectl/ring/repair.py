@@ -20,7 +20,7 @@ from vyrectl.abi.states import KNOWN_FLAGS, TaskState
 from vyrectl.errors import IllegalTransitionError
 from vyrectl.ring.edit import Edit, edit_ring
 from vyrectl.ring.recover import Choose
-from vyrectl.ring.replace import StrPath
+from vyrectl.ring.replace import StrPath, backup_path
 from vyrectl.task.arrays import SlotArray, whole
 
 _ROLE = "repair"
@@ -100,7 +100,7 @@ def repair_ring(
     plan = _Plan(choose, codes, strict, (pc, data))
     edit_ring(path, plan, backup=backup, dry_run=dry_run, role=_ROLE)
     written = len(plan.report.edit) > 0 and not dry_run
-    kept = f"{path}.bak" if backup and written else None
+    kept = backup_path(path) if backup and written else None
     return replace(plan.report, ring=str(path), dry_run=dry_run, backup=kept)
 
 

@@ -62,7 +62,7 @@ def replace_file(
     Args:
         path: What to replace or create; a symlink's target is what changes.
         parts: The new content. It may be a generator that reads the old file.
-        backup: Keep the old file as ``PATH.bak`` beside the target (a previous one is replaced).
+        backup: Keep the old file as `backup_path` says (a previous one is replaced).
         exclusive: Only create; an existing file is an error, also when it appears in the meantime.
         expected: The version that the new content was made from; another one on the disk is an error.
 
@@ -78,6 +78,11 @@ def replace_file(
         return _replace(target, parts, backup=backup, exclusive=exclusive, expected=expected)
     except OSError as error:
         raise FileError.from_os_error(error, path, doing="write the file") from error
+
+
+def backup_path(path: StrPath) -> str:
+    """What the old file is called that `backup` keeps: beside a symlink's target, not beside the link."""
+    return f"{os.path.realpath(path) if os.path.islink(path) else os.fspath(path)}.bak"
 
 
 def check_identity(target: StrPath, expected: FileIdentity) -> None:
@@ -261,7 +266,7 @@ def _back_up(target: str, temporary: str) -> None:
     spare = f"{temporary}.bak"
     try:
         _link_or_copy(target, spare)
-        os.replace(spare, f"{target}.bak")
+        os.replace(spare, backup_path(target))
     finally:
         with suppress(OSError):
             os.unlink(spare)

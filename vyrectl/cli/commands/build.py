@@ -13,6 +13,7 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.build_source import INPUT_FORMATS, Source
 from vyrectl.cli.options import (
+    BackupOption,
     ColorOption,
     FormatOption,
     JsonOption,
@@ -55,6 +56,7 @@ def command(
         str, typer.Option("--slots", metavar="N", help="Slots of the ring; those past the tasks are Empty.")
     ] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    backup: BackupOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and write nothing.")] = False,
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
@@ -79,12 +81,15 @@ def command(
     Example:
       vyrectl build ring.bin tasks.csv --slots 1024
       vyrectl build ring.bin --synthetic 1000000 --seed 7
+      vyrectl build ring.bin --slots 4096 --force --backup
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     texts = {"input_format": input_format, "synthetic": synthetic, "seed": seed, "mix": mix, "slots": slots}
     source = Source.from_options([name for name in (table, from_table) if name], texts)
+    if backup and not force:
+        raise UsageError("--backup is for --force: a file that is not replaced stays", fix="Add --force")
     _check_target(output, ring, force=force, dry_run=dry_run)
-    record = _build(output, ring, source, force=force, dry_run=dry_run)
+    record = _build(output, ring, source, force=force, backup=backup, dry_run=dry_run)
     if str(ring) == "-" and not dry_run:
         output.talk(sentence(record))
     else:
@@ -104,20 +109,25 @@ def _check_target(output: Output, ring: Path, *, force: bool, dry_run: bool) -> 
         raise FileError("there is a file already", where=str(ring), fix="Add --force to replace it")
 
 
-def _build(output: Output, ring: Path, source: Source, *, force: bool, dry_run: bool) -> dict[str, Any]:
+def _build(
+    output: Output, ring: Path, source: Source, *, force: bool, backup: bool, dry_run: bool
+) -> dict[str, Any]:
     from vyrectl.ring.file import Ring
+    from vyrectl.ring.replace import backup_path
 
+    kept = backup_path(ring) if backup and ring.exists() and not dry_run else None
     if source.is_empty and str(ring) != "-":
         count = source.slots or 0
         if not dry_run:
-            Ring.create(ring, count, overwrite=force).close()
-        return _record(ring, source, count, {TaskState.EMPTY.label: count} if count else {}, dry_run)
+            Ring.create(ring, count, overwrite=force, backup=backup).close()
+        states = {TaskState.EMPTY.label: count} if count else {}
+        return _record(ring, source, count, states, dry_run=dry_run, backup=kept)
     made = Ring.from_slots(source.read(output))
     if not dry_run and str(ring) == "-":
         write_bytes(made.data)
     elif not dry_run:
-        made.save(ring, overwrite=force)
-    return _record(ring, source, len(made), _states(made.tally()), dry_run)
+        made.save(ring, overwrite=force, backup=backup)
+    return _record(ring, source, len(made), _states(made.tally()), dry_run=dry_run, backup=kept)
 
 
 def _states(tally: StateTally) -> dict[str, int]:
@@ -125,7 +135,9 @@ def _states(tally: StateTally) -> dict[str, int]:
     return {name: count for name, count in named.items() if count}
 
 
-def _record(ring: Path, source: Source, slots: int, states: dict[str, int], dry_run: bool) -> dict[str, Any]:
+def _record(
+    ring: Path, source: Source, slots: int, states: dict[str, int], *, dry_run: bool, backup: str | None
+) -> dict[str, Any]:
     return {
         "ring": str(ring),
         "slots": slots,
@@ -134,4 +146,5 @@ def _record(ring: Path, source: Source, slots: int, states: dict[str, int], dry_
         **source.to_record(),
         "states": states,
         "dry_run": dry_run,
+        "backup": backup,
     }

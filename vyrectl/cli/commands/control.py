@@ -73,7 +73,10 @@ def command(
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     if new:
-        _create(output, file, assignments or [], (tenants, observables, slots), force=force, dry_run=dry_run)
+        if backup and not force:
+            raise UsageError("with --new, --backup is for --force", fix="Add --force")
+        sizes = (tenants, observables, slots)
+        _create(output, file, assignments or [], sizes, force=force, backup=backup, dry_run=dry_run)
         return
     if force or tenants or observables:
         raise UsageError("--force, --tenants and --observables are for --new", fix="Add --new")
@@ -93,6 +96,7 @@ def _create(
     sizes: tuple[str, str, str],
     *,
     force: bool,
+    backup: bool,
     dry_run: bool,
 ) -> None:
     tenants, observables, slots = sizes
@@ -106,10 +110,11 @@ def _create(
     data = bytearray(fresh)
     write_control_words(data, _values(assignments, data))
     if not dry_run:
-        from vyrectl.ring.replace import replace_file
+        from vyrectl.ring.replace import backup_path, replace_file
 
-        replace_file(file, [data], exclusive=not force)
-        output.talk(f"{file}: {len(data) // WORD_BYTES} words written")
+        kept = f"; the old one is {backup_path(file)}" if backup and file.exists() else ""
+        replace_file(file, [data], exclusive=not force, backup=backup)
+        output.talk(f"{file}: {len(data) // WORD_BYTES} words written{kept}")
     _emit(output, str(file), data)
 
 
@@ -131,7 +136,7 @@ def _edit(
     dry_run: bool,
     backup: bool,
 ) -> None:
-    from vyrectl.ring.replace import replace_file
+    from vyrectl.ring.replace import backup_path, replace_file
 
     if str(file) == "-":
         raise UsageError("standard input cannot be edited", fix="Name a file")
@@ -151,7 +156,7 @@ def _edit(
     record: dict[str, Any] = {
         "control": str(file),
         "dry_run": dry_run,
-        "backup": f"{file}.bak" if backup and changes and not dry_run else None,
+        "backup": backup_path(file) if backup and changes and not dry_run else None,
         "changes": changes,
     }
     output.emit("control", record, change_view, rows=changes if output.format in ("jsonl", "csv") else None)

@@ -117,6 +117,7 @@ def _publish(
     output: Output, ring: Path, tasks: list[Words], first: int | None, *, backup: bool, dry_run: bool
 ) -> None:
     from vyrectl.ring.edit import edit_ring
+    from vyrectl.ring.replace import backup_path
 
     if str(ring) == "-":
         raise UsageError("standard input cannot be edited", fix="Name a ring file")
@@ -133,7 +134,7 @@ def _publish(
         "published": len(tasks),
         "first_slot": start,
         "dry_run": dry_run,
-        "backup": f"{ring}.bak" if backup and not dry_run else None,
+        "backup": backup_path(ring) if backup and not dry_run else None,
     }
     rows = (
         [_row(start + number, words) for number, words in enumerate(tasks[:SHOWN_SLOTS])] if dry_run else None

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vyrectl.cli.live_screen import LiveScreen, check_terminal
-from vyrectl.cli.options import ColorOption, EditedRingArgument, WhereOption, make_output
+from vyrectl.cli.options import BackupOption, ColorOption, EditedRingArgument, WhereOption, make_output
 from vyrectl.cli.top_sample import Sampler
 from vyrectl.cli.top_session import TopSession
 from vyrectl.cli.top_state import TopState
@@ -22,6 +22,7 @@ def command(
         float, typer.Option("--interval", metavar="SECONDS", min=0.05, max=3600, help="Time between looks.")
     ] = 1.0,
     where: WhereOption = "",
+    backup: BackupOption = False,
     color: ColorOption = "auto",
 ) -> None:
     """Watch a ring live, and edit it.
@@ -35,7 +36,8 @@ def command(
       P  R  U              the same for every slot that matches and may be
       blank  + -  ?  q     hold still; less or more often; all keys; leave
 
-    A ring that a launch holds can be watched, and is edited when that has ended.
+    A ring that a launch runs in place is edited while it runs; one that is held otherwise can be watched.
+    --backup keeps the ring as it was before the first edit.
 
     \b
     Example:
@@ -45,7 +47,7 @@ def command(
     output = make_output("table", False, color)
     check_terminal()
     state = TopState(interval)
-    session = TopSession(output, Sampler(_checked(ring)), state)
+    session = TopSession(output, Sampler(_checked(ring)), state, backup=backup)
     session.begin(where)
     with LiveScreen() as screen:
         session.run(screen)

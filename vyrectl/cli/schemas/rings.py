@@ -36,6 +36,7 @@ BUILT: Fields = {
     "seed": maybe(COUNT),
     "states": record({}, table([*STATES, "unknown"], COUNT)),
     "dry_run": BOOL,
+    "backup": maybe(TEXT),
 }
 
 KIND = record(

@@ -27,4 +27,6 @@ def sentence(record: Mapping[str, Any]) -> str:
     }[record["source"]]
     done = "would be written" if record["dry_run"] else "written"
     head = f"{plain(record['ring'])}: {count_of(record['slots'], 'slot')} {done}, {origin}"
-    return f"{head} ({states})" if states and record["source"] != "empty" else head
+    named = f" ({states})" if states and record["source"] != "empty" else ""
+    kept = f"; the old ring is {plain(record['backup'])}" if record["backup"] else ""
+    return f"{head}{named}{kept}"
