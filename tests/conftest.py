@@ -1,17 +1,53 @@
 """What every test shares: Hypothesis runs the same examples each time and has no deadline of its own; built kernels are
-kept for one run of the tests, away from the user's."""
+kept for one run of the tests, away from the user's; tests run beside each other, some of them alone or first."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from tests.beside import ALONE, FIRST, Room
 from tests.needs import MARK, require
 
 settings.register_profile("steady", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("steady")
+
+SHARED = pytest.StashKey[Path]()
+"""A folder of this run, which the processes of `pytest -n` have in common."""
+
+ROOM = pytest.StashKey[Room]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the shared folder, or take that of the process that started this one."""
+    given = getattr(config, "workerinput", {}).get("shared")
+    if given is None:
+        folder = TemporaryDirectory(prefix="vyrectl-tests-")
+        config.add_cleanup(folder.cleanup)
+    config.stash[SHARED] = Path(folder.name if given is None else given)
+    config.stash[ROOM] = Room(config.stash[SHARED])
+    config.add_cleanup(config.stash[ROOM].close)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process that pytest-xdist is about to start."""
+    node.workerinput["shared"] = str(node.config.stash[SHARED])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest goes first: at the end all others would wait for it."""
+    items.sort(key=lambda item: item.get_closest_marker(FIRST) is None)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let a test in beside the others, or alone."""
+    with item.config.stash[ROOM].stay(alone=item.get_closest_marker(ALONE) is not None):
+        return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -22,13 +58,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def kernel_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def kernel_cache(pytestconfig: pytest.Config) -> Iterator[Path]:
     """The folder that built kernels are kept in."""
-    folder = tmp_path_factory.mktemp("kernels")
-    before = os.environ.get("VYRECTL_CACHE")
-    os.environ["VYRECTL_CACHE"] = str(folder)
-    yield folder
-    if before is None:
-        del os.environ["VYRECTL_CACHE"]
-    else:
-        os.environ["VYRECTL_CACHE"] = before
+    folder = pytestconfig.stash[SHARED] / "kernels"
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VYRECTL_CACHE", str(folder))
+        yield folder

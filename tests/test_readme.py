@@ -20,6 +20,7 @@ UNNAMED = ("_version", "resources", "devtools")
 STEPS = read_steps(README)
 
 
+@pytest.mark.first
 @pytest.mark.timeout(900)
 def test_commands_do_what_the_readme_shows(tmp_path: Path) -> None:
     wrong = [str(outcome) for outcome in run_steps(STEPS, tmp_path) if not outcome.is_right]

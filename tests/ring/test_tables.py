@@ -255,6 +255,7 @@ def test_any_pieces_of_json_are_read_or_refused(pieces: list[str]) -> None:
     assert refused is None or "line" in str(refused.where)
 
 
+@pytest.mark.alone
 def test_a_task_line_takes_microseconds() -> None:
     count = 20_000
     lines = b"".join(

@@ -407,6 +407,7 @@ def test_the_parser_warns_about_nothing() -> None:
     assert holds("5and state == 0")
 
 
+@pytest.mark.alone
 def test_a_million_slots_take_tens_of_milliseconds() -> None:
     slots = numbered(1 << 20, state=4)
     slots["age_ticks"] = np.arange(len(slots)) % 30
