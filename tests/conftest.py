@@ -1,5 +1,5 @@
 """What every test shares: Hypothesis runs the same examples each time and has no deadline of its own; built kernels are
-kept for one run of the tests, away from the user's; tests run beside each other, some of them alone or first."""
+not kept; tests run beside each other, some of them alone or first."""
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -58,10 +58,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def kernel_cache(pytestconfig: pytest.Config) -> Iterator[Path]:
-    """The folder that built kernels are kept in."""
-    folder = pytestconfig.stash[SHARED] / "kernels"
-    folder.mkdir(exist_ok=True)
+def no_kernel_cache() -> Iterator[None]:
+    """Keep no binaries: few tests build one program twice, and a binary costs PoCL as much as the program itself."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VYRECTL_CACHE", str(folder))
-        yield folder
+        patch.setenv("VYRECTL_CACHE", "off")
+        yield

@@ -13,7 +13,7 @@ import pytest
 
 from vyrectl.engine.ops import load_source
 from vyrectl.opencl import cache as module
-from vyrectl.opencl.build import LADDER, Ladder
+from vyrectl.opencl.build import LADDER, Built, Ladder
 from vyrectl.opencl.cache import Entry, KernelCache, cache_folder, key_of
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.program import Program, build_program
@@ -195,6 +195,11 @@ def test_off_keeps_nothing(device: Device, folder: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("VYRECTL_CACHE", "off")
     build_program(device)
     assert not folder.exists()
+
+
+def test_without_a_cache_no_binary_is_asked_for(device: Device) -> None:
+    ladder = Ladder(pyopencl(), device, None, "", cache=KernelCache(None))
+    ladder.keep(Built(LADDER[0], None))
 
 
 WORKER = """

@@ -118,8 +118,12 @@ class Ladder:
                 return
 
     def keep(self, built: Built, **facts: bool) -> None:
-        """Put a program that proved itself into the cache, with what was found out about it."""
-        if built.facts is not None:
+        """Put a program that proved itself into the cache, with what was found out about it.
+
+        A driver may have to compile the whole program once more for its binary (PoCL does): without a cache none is
+        asked for.
+        """
+        if built.facts is not None or not self._cache.is_on:
             return
         binaries = built.handle.get_info(self._cl.program_info.BINARIES)
         if len(binaries) == 1 and binaries[0]:

@@ -93,6 +93,11 @@ class KernelCache:
         """The cache that this process's environment names."""
         return cls(cache_folder())
 
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is kept."""
+        return self._folder is not None
+
     def get(self, key: str) -> Entry | None:
         """The entry of that name, marked as used now; None when there is none, or none that is whole."""
         path = self._path(key)
