@@ -11,6 +11,7 @@ The command line turns any of them into one message and one exit code, here and 
 | 4 | `LifecycleError` (`IllegalTransitionError`, `CounterOverflowError`), `SnapshotOverflowError` |
 | 5 | `DeviceError` (none usable, a build that fails, a device or kernel that died) |
 | 6 | `VerifyError` |
+| 128 + n | `StoppedError`: signal n ended the command |
 
 Anything else that escapes is a bug and keeps its traceback. May import the standard library only.
 """
@@ -69,6 +70,28 @@ class VyrectlError(Exception):
             "exit_code": self.exit_code,
             **self.details(),
         }
+
+
+class StoppedError(VyrectlError):
+    """A signal ended the command before it was through.
+
+    Attributes:
+        exit_code: 128 and the signal's number.
+    """
+
+    kind = "stopped"
+
+    def __init__(self, name: str, number: int) -> None:
+        super().__init__(
+            f"stopped by {name}",
+            fix="Run the command again; a file that it was writing is the old one or the new",
+        )
+        self.signal = name
+        self.exit_code = 128 + number
+
+    def details(self) -> dict[str, object]:
+        """The signal's name."""
+        return {"signal": self.signal}
 
 
 # --- exit 1: files ------------------------------------------------------------------------------------------

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,16 @@ def test_the_exit_code_is_that_of_the_command(tmp_path: Path, args: list[str], c
         assert bool(result.stdout) == (code == 0)
 
 
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Lets signals act afterwards as they did before."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("signals")
 def test_rubbish_is_collected_while_a_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bool] = []
 

@@ -1,12 +1,13 @@
 """Entry point: finds the command, runs it, and turns whatever comes out into one message and one exit code.
 
 A command's module is imported when the command runs and not before, which keeps `--help` and every other command quick.
-This is the one place that catches `VyrectlError`; a bug keeps its traceback.
+This is the one place that catches `VyrectlError` and `Stop`; a bug keeps its traceback.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -16,7 +17,8 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command as typer_command
 
 from vyrectl.cli.catalog import CATALOG, NAMES, find
-from vyrectl.errors import UnknownNameError, UsageError, VyrectlError
+from vyrectl.cli.stops import Stop
+from vyrectl.errors import StoppedError, UnknownNameError, UsageError, VyrectlError
 
 _CLICK_ERROR: type[Exception] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
@@ -49,6 +51,17 @@ class LazyGroup(TyperGroup):
                 return super().resolve_command(ctx, args)
             raise UnknownNameError("command", args[0], NAMES)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; Ctrl-C is a signal like any other.
+
+        Raises:
+            Stop: A signal ended it.
+        """
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Stop(signal.SIGINT) from None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the commands section by section, without importing any."""
@@ -166,11 +179,21 @@ def main(argv: list[str] | None = None) -> int:
     except _CLICK_ERROR as error:
         return _usage(error, args)
     except (KeyboardInterrupt, typer.Abort):
-        return 130
+        return _stopped(signal.SIGINT, args)
+    except Stop as stop:
+        return _stopped(stop.number, args)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     return code if isinstance(code, int) else 0
+
+
+def _stopped(number: int, args: list[str]) -> int:
+    from vyrectl.cli.output import report_error
+
+    error = StoppedError(signal.Signals(number).name, number)
+    report_error(error, args)
+    return error.exit_code
 
 
 def _usage(error: Any, args: list[str]) -> int:

@@ -6,11 +6,14 @@ Which combinations of options make sense is decided here, before anything is rea
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+import typer
 
 from vyrectl.cli.options import parse_number, parse_span
 from vyrectl.cli.output import Output, plain, write_line
@@ -26,6 +29,7 @@ from vyrectl.cli.snapshot_records import (
     measure,
     open_for_snapshot,
 )
+from vyrectl.cli.stops import SIGNAL_EXIT
 from vyrectl.errors import UsageError
 from vyrectl.telemetry.snapshot import TaskQueueSnapshot
 
@@ -174,9 +178,10 @@ def _emit(output: Output, full: Full) -> None:
 def emit_ticks(
     targets: Targets, paths: Sequence[Path], span: Span, wanted: Wanted, watch_s: float, ticks: str
 ) -> None:
-    """Look at the rings every `watch_s` seconds, and write each answer at once.
+    """Look at the rings every `watch_s` seconds, and write each answer at once; Ctrl-C is the usual end.
 
     Raises:
+        typer.Exit: It was ended so.
         VyrectlError: A ring cannot be read at the first look, or a file cannot be written.
     """
     from vyrectl.cli.snapshot_watch import watch
@@ -188,9 +193,13 @@ def emit_ticks(
         baseline = read_baseline(targets.since)
     most = parse_number(ticks, "--ticks", least=1) if ticks else None
     show = _shower(targets, lenient=wanted.lenient)
-    for tick in watch(paths, parse_span(*span), wanted, interval_s=watch_s, ticks=most, baseline=baseline):
-        targets.keep(tick.full, tick.moment)
-        show(tick)
+    looks = watch(paths, parse_span(*span), wanted, interval_s=watch_s, ticks=most, baseline=baseline)
+    try:
+        for tick in looks:
+            targets.keep(tick.full, tick.moment)
+            show(tick)
+    except KeyboardInterrupt:
+        raise typer.Exit(SIGNAL_EXIT + signal.SIGINT) from None
 
 
 def _shower(targets: Targets, *, lenient: bool) -> Callable[[Tick], None]:

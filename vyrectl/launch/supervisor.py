@@ -161,29 +161,34 @@ class Supervisor:
             RelayedError: The child met an error of the project's own tree.
             RuntimeError: The child met a bug; carries its traceback.
         """
-        ours, theirs = socket.socketpair()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        pid = os.fork()
-        if pid == 0:
-            ours.close()
-            _child(Channel(theirs), self._work)
-        theirs.close()
         restore = self._listen()
         try:
-            self._wait(pid, Channel(ours))
+            ours, theirs = socket.socketpair()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            pid = os.fork()
+            if pid == 0:
+                ours.close()
+                _child(Channel(theirs), self._work)
+            theirs.close()
+            self._watch_over(pid, Channel(ours))
+            ours.close()
+        finally:
+            restore()
+        return self._ending
+
+    def _watch_over(self, pid: int, channel: Channel) -> None:
+        try:
+            self._wait(pid, channel)
         except BaseException:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             raise
         finally:
-            restore()
             self._collect(pid)
-            ours.close()
-        return self._ending
 
     def _listen(self) -> Callable[[], None]:
-        """Catch signals; each also wakes the select. Returns what undoes it."""
+        """Catch signals, before there is a child; each also wakes the select. Returns what undoes it."""
         receiver, sender = socket.socketpair()
         receiver.setblocking(False)
         sender.setblocking(False)
@@ -265,10 +270,21 @@ class Supervisor:
                 self._ending.exit_status = os.waitstatus_to_exitcode(status)
 
 
+def _leave_if_alone(parent: int) -> Callable[[int, FrameType | None], None]:
+    """What a child does about SIGTERM: while the parent lives, that is told too, and asks for a proper end."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        if os.getppid() != parent:
+            os._exit(128 + number)
+
+    return leave
+
+
 def _child(channel: Channel, work: Callable[[Channel], dict[str, Any]]) -> None:
     """The child's whole life; never returns. Leaves without Python's teardown, which a running kernel would crash."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, _leave_if_alone(os.getppid()))
+    signal.set_wakeup_fd(-1)
     status = 1
     try:
         channel.send({"result": work(channel)})

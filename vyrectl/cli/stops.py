@@ -1,0 +1,41 @@
+"""Signals that end a command: from its first moment on they unwind it, and it says that it was stopped.
+
+Standard library only. The invariant: a stop is no error of the tree, so that nothing on its way takes it for one; the
+command's edge turns it into a message and an exit code. Where a launch is under way its supervisor hears the signals.
+"""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+SIGNAL_EXIT = 128
+"""What an exit code adds to the number of a signal."""
+
+
+class Stop(BaseException):
+    """A signal that ends the command.
+
+    Attributes:
+        number: The signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+def listen() -> None:
+    """Let SIGTERM unwind this process, as Ctrl-C does, unless whoever started it has it ignored."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _stop)
+
+
+def ignore() -> None:
+    """What the command had to do is done; it ends as that says."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stop(number)
