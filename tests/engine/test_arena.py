@@ -17,7 +17,7 @@ from vyrectl.engine.buffers import Buffer, BufferTable, save_npy
 from vyrectl.errors import FileError, UsageError
 from vyrectl.task.arrays import SlotArray
 
-READY, DONE = 1, 3
+EMPTY, READY, DONE = 0, 1, 3
 
 
 def ring(*states: int) -> SlotArray:
@@ -66,6 +66,7 @@ def test_the_end_gives_each_file_its_name_and_numpys_own_bytes(tmp_path: Path) -
     map_outputs(buffers, ring(READY))
     buffers.by_handle[2].array[...] = 9
     assert buffers.save_outputs() == [tmp_path / "a.npy", tmp_path / "b.npy"]
+    buffers.finish_outputs()
     assert sorted(os.listdir(tmp_path)) == ["a.npy", "b.npy"]
     save_npy(tmp_path / "same.npy", np.full((3, 1000), 9, "<u4"))
     assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "same.npy").read_bytes()
@@ -79,6 +80,8 @@ def test_the_end_gives_each_file_its_name_and_numpys_own_bytes(tmp_path: Path) -
         ((READY, READY), (READY, READY), False),
         ((DONE, READY), (DONE, READY), False),
         ((READY, READY), (DONE, READY, READY), False),
+        ((READY, EMPTY), (DONE, READY), True),
+        ((READY, EMPTY), (DONE, DONE), True),
     ],
 )
 def test_a_later_launch_goes_on_with_the_same_tasks_only(
@@ -96,6 +99,50 @@ def test_a_later_launch_goes_on_with_the_same_tasks_only(
     assert second.by_handle[3].array.tolist() == [1.5] * 7
     assert second.arena is not None
     assert bool(second.arena.continued) is continues
+
+
+def test_children_in_empty_slots_do_not_make_other_tasks_of_them(tmp_path: Path) -> None:
+    first, before, after = table(tmp_path), ring(READY, EMPTY, EMPTY), ring(DONE, READY, EMPTY)
+    map_outputs(first, before)
+    assert first.arena is not None
+    for output in first.arena.outputs:
+        fcntl.flock(output.fd, fcntl.LOCK_UN)
+    after["op_handle"][1:], after["parent_task_id"][1:], after["task_id"][1:] = 7, 9, 100
+    second = table(tmp_path)
+    map_outputs(second, after)
+    assert second.arena is not None
+    assert second.arena.continued
+    for output in second.arena.outputs:
+        fcntl.flock(output.fd, fcntl.LOCK_UN)
+    after["task_id"][0] = 3
+    third = table(tmp_path)
+    map_outputs(third, after)
+    assert third.arena is not None
+    assert not third.arena.continued
+
+
+@pytest.mark.parametrize("moved_on", [True, False])
+def test_a_launch_that_was_killed_after_it_named_its_outputs_finds_them(
+    tmp_path: Path, moved_on: bool
+) -> None:
+    first = table(tmp_path)
+    map_outputs(first, ring(READY))
+    first.by_handle[2].array[1, 1] = 77
+    first.save_outputs()
+    assert first.arena is not None
+    for output in first.arena.outputs:
+        fcntl.flock(output.fd, fcntl.LOCK_UN)
+    second = table(tmp_path)
+    map_outputs(second, ring(DONE if moved_on else READY))
+    assert second.by_handle[2].array[1, 1] == (77 if moved_on else 0)
+    assert (tmp_path / "a.npy").exists() is not moved_on
+    second.save_outputs()
+    second.finish_outputs()
+    save_npy(tmp_path / "same.npy", second.by_handle[2].array)
+    assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "same.npy").read_bytes()
+    third = table(tmp_path)
+    map_outputs(third, ring(DONE))
+    assert third.by_handle[2].array[1, 1] == 0, "what a launch has ended with is not its successor's"
 
 
 def test_another_shape_begins_anew(tmp_path: Path) -> None:

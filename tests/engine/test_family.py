@@ -85,6 +85,17 @@ def test_others_are_left_alone() -> None:
     assert (slots == before).all()
 
 
+def test_empty_slots_that_bear_a_tasks_words_are_cleared() -> None:
+    slots = np.concatenate([family(), make_slots(2)])
+    slots["state"][3:] = EMPTY
+    slots["task_id"][3:], slots["op_handle"][3:] = (1, 0), (SPAWNS, 0)
+    before = slots.copy()
+    assert settle(slots, [SPAWNS]).lost == 0
+    assert slots[3].tolist() == (0,) * 16
+    assert (np.delete(slots, 3) == np.delete(before, 3)).all()
+    assert (as_settled(before, slots, frozenset([SPAWNS])) == slots).all()
+
+
 def test_nobody_is_their_own_parent() -> None:
     slots = family(0)
     slots["parent_task_id"] = 1

@@ -154,6 +154,8 @@ def run(
         wait = generator.expovariate(1 / 0.03) if story.kills < kills else None
         if launch_once(folder, ring, tasks, wait, places if wait is not None else (), options):
             break
+        if is_over(ring, folder / "counts.npy"):
+            break
         running = np.flatnonzero(np.frombuffer(ring.read_bytes(), SLOT_DTYPE)["state"] == RUNNING)
         if Path(sidecar_path(ring)).exists():
             story.kills += 1
@@ -176,8 +178,14 @@ def launch_once(
     """One launch; True when it ended by itself."""
     command = ["launch", str(ring), "--ops", str(folder / "steps.cl"), "--json"]
     command += ["--buffer", f"0=zeros:uint32:{tasks * STEPS}:{folder / 'counts.npy'}"]
-    command += options
-    code = SLOW.replace("PLACES", repr(tuple(places))).replace("ARGUMENTS", repr(command))
+    return start_and_kill([*command, *options], ring, kill_after, places)
+
+
+def start_and_kill(
+    command: Sequence[str], ring: Path, kill_after: float | None, places: Sequence[str] = ()
+) -> bool:
+    """Run a launch in place, and kill it so many seconds after its first turn; True when it ended by itself."""
+    code = SLOW.replace("PLACES", repr(tuple(places))).replace("ARGUMENTS", repr(list(command)))
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     ) as child:
@@ -192,6 +200,14 @@ def launch_once(
     assert child.returncode == 0, err.decode()
     assert json.loads(out)["in_place"]
     return True
+
+
+def is_over(ring: Path, output: Path) -> bool:
+    """True when a launch that was killed had nothing left to do but to say so."""
+    if Path(sidecar_path(ring)).exists() or not output.exists():
+        return False
+    array = np.load(output, mmap_mode="r")
+    return bool(array.offset + array.nbytes == output.stat().st_size)
 
 
 def _await_turns(child: subprocess.Popen[bytes], ring: Path) -> None:

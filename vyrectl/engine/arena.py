@@ -7,8 +7,10 @@ whatever happens to the process afterwards; at the end the file gets its own nam
               ^ page                        ^ 256 bytes        ^ page                               ^ 256 bytes
 
 The seal says which tasks a partial file belongs to and how far they were when its launch began: a launch of the same
-tasks that have moved on since continues with it, any other begins anew. The invariant: `OUT.npy` is the old file or the
-whole new one, and a partial file is written by one launch at a time.
+tasks that have moved on since continues with it, whatever came to be in Empty slots, any other begins anew. It stays on
+the file under its own name until the launch is over in every respect, so that one that is killed between the two finds
+its output again. The invariant: `OUT.npy` is the old file or the whole new one, and a partial file is written by one
+launch at a time.
 """
 
 from __future__ import annotations
@@ -51,27 +53,45 @@ _FIXED_FIELDS = (
 """Words of a slot that no turn changes."""
 
 
-@dataclass(frozen=True, slots=True)
 class Origin:
-    """Which tasks a launch runs, and how far they are.
+    """Which tasks a launch runs, and how far they are; what a seal remembers of the first launch of them.
+
+    Slots that were Empty then do not count: what came to be there since are children and later publications.
+
+    Args:
+        slots: The ring before the launch, `SLOT_DTYPE`, shape (n,).
 
     Attributes:
-        tasks: Digest of the words that no turn changes.
         progress: Turns and ends so far.
+        seal_bytes: Length of its seal.
     """
 
-    tasks: bytes
-    progress: int
-
-    @classmethod
-    def of(cls, slots: SlotArray) -> Origin:
-        """The origin of a launch of these slots."""
-        digest = hashlib.blake2b(digest_size=32)
-        for name in _FIXED_FIELDS:
-            digest.update(np.ascontiguousarray(slots[name]).data)
+    def __init__(self, slots: SlotArray) -> None:
+        self._slots = slots
         ended = np.isin(slots["state"], (int(TaskState.DONE), int(TaskState.FAULTED)))
         turns = sum(int(slots[name].sum(dtype=np.uint64)) for name in ("yield_count", "requeue_count"))
-        return cls(digest.digest(), int(np.count_nonzero(ended)) + turns)
+        self.progress = int(np.count_nonzero(ended)) + turns
+        self.seal_bytes = _SEAL.size + -(-len(slots) // 8)
+
+    def seal(self) -> bytes:
+        """What to write behind an array that such a launch begins."""
+        tasks = np.packbits(self._slots["state"] != int(TaskState.EMPTY))
+        return _SEAL.pack(_SEAL_MAGIC, self._digest(tasks), self.progress) + tasks.tobytes()
+
+    def goes_on_from(self, seal: bytes) -> bool:
+        """True when the seal is of the same tasks, and these have moved on since."""
+        magic, digest, progress = _SEAL.unpack_from(seal)
+        if magic != _SEAL_MAGIC or not progress < self.progress:
+            return False
+        return bool(digest == self._digest(np.frombuffer(seal, np.uint8, offset=_SEAL.size)))
+
+    def _digest(self, tasks: NDArray[np.uint8]) -> bytes:
+        """Of the words that no turn changes, in the slots whose bits are set."""
+        which = np.unpackbits(tasks, count=len(self._slots)).view(bool)
+        digest = hashlib.blake2b(b"%d" % len(self._slots) + tasks.tobytes(), digest_size=32)
+        for name in _FIXED_FIELDS:
+            digest.update(self._slots[name][which].tobytes())
+        return digest.digest()
 
 
 @dataclass(slots=True)
@@ -127,24 +147,32 @@ class Arena:
         self.outputs.clear()
 
     def publish(self) -> list[Path]:
-        """Give each file its own name.
+        """Give each file its own name; its seal stays until `finish`.
 
         Raises:
             FileError: One cannot be renamed; those before it are.
         """
-        written = []
-        while self.outputs:
-            output = self.outputs[0]
-            partial = partial_path(output.target)
+        for output in self.outputs:
             try:
-                os.rename(partial, os.path.realpath(output.target))
-                os.ftruncate(output.fd, output.header_bytes + output.array_bytes)
+                os.rename(partial_path(output.target), os.path.realpath(output.target))
             except OSError as error:
                 raise FileError.from_os_error(error, output.target, doing="name the output") from error
+        return [output.target for output in self.outputs]
+
+    def finish(self) -> None:
+        """Nothing can go back to the time before the end: take the seals off and let go of the files.
+
+        Raises:
+            FileError: The disk failed.
+        """
+        while self.outputs:
+            output = self.outputs[0]
+            try:
+                os.ftruncate(output.fd, output.header_bytes + output.array_bytes)
+            except OSError as error:
+                raise FileError.from_os_error(error, output.target, doing="end the output") from error
             os.close(output.fd)
-            written.append(output.target)
             del self.outputs[0]
-        return written
 
 
 def partial_path(output: Path) -> Path:
@@ -170,9 +198,9 @@ def map_outputs(table: BufferTable, slots: SlotArray, behind_bytes: int = 0) -> 
     _check_targets(rows)
     if not any(row is not None and row.output is not None for row in rows):
         return
-    origin = Origin.of(slots)
+    origin = Origin(slots)
     heads = [_header(row.array) if row is not None and row.output is not None else b"" for row in rows]
-    starts, end = _places(rows, heads)
+    starts, end = _places(rows, heads, origin.seal_bytes)
     total = max(_up(end + behind_bytes, mmap.PAGESIZE), mmap.PAGESIZE)
     base = mmap.mmap(-1, total)
     memory = np.frombuffer(base, np.uint8)
@@ -222,7 +250,7 @@ def _header(array: NDArray[Any]) -> bytes:
     return head.getvalue()
 
 
-def _places(rows: list[Buffer | None], heads: list[bytes]) -> tuple[list[int], int]:
+def _places(rows: list[Buffer | None], heads: list[bytes], seal_bytes: int) -> tuple[list[int], int]:
     """Where each row begins, headers included, and where they end."""
     starts, end = [], 0
     for row, head in zip(rows, heads, strict=True):
@@ -231,7 +259,7 @@ def _places(rows: list[Buffer | None], heads: list[bytes]) -> tuple[list[int], i
         starts.append(end)
         if row is not None:
             end += len(head) + row.array.nbytes
-            end = _up(end + _SEAL.size, mmap.PAGESIZE) if head else _up(end, ARENA_ALIGN_BYTES)
+            end = _up(end + seal_bytes, mmap.PAGESIZE) if head else _up(end, ARENA_ALIGN_BYTES)
     return starts, end
 
 
@@ -248,7 +276,8 @@ def _map_file(
     memory: NDArray[np.uint8], start: int, target: Path, head: bytes, array_bytes: int, origin: Origin
 ) -> Output:
     partial = partial_path(target)
-    size = len(head) + array_bytes + _SEAL.size
+    size = len(head) + array_bytes + origin.seal_bytes
+    _take_back(target, partial, head, size, origin)
     try:
         fd = _open_alone(partial)
     except OSError as error:
@@ -264,6 +293,15 @@ def _map_file(
         output.abandon()
         raise _no_output(error, partial) from error
     return output
+
+
+def _take_back(target: Path, partial: Path, head: bytes, size: int, origin: Origin) -> None:
+    """A file that a launch had named when it was killed is a partial one again."""
+    if partial.exists():
+        return
+    with suppress(OSError), open(target, "rb", buffering=0) as named:
+        if _is_ours(named.fileno(), head, size, origin):
+            os.rename(os.path.realpath(target), partial)
 
 
 def _no_output(error: OSError, partial: Path) -> FileError:
@@ -287,14 +325,12 @@ def _is_ours(fd: int, head: bytes, size: int, origin: Origin) -> bool:
     """True when the file was left by a launch of the same tasks, and these have moved on since it began."""
     if os.fstat(fd).st_size != size or os.pread(fd, len(head), 0) != head:
         return False
-    magic, tasks, progress = _SEAL.unpack(os.pread(fd, _SEAL.size, size - _SEAL.size))
-    return (magic, tasks) == (_SEAL_MAGIC, origin.tasks) and bool(progress < origin.progress)
+    return origin.goes_on_from(os.pread(fd, origin.seal_bytes, size - origin.seal_bytes))
 
 
 def _seal(output: Output, origin: Origin) -> None:
     """Once the array holds what it begins with: only then may another launch go on from it."""
-    words = _SEAL.pack(_SEAL_MAGIC, origin.tasks, origin.progress)
-    os.pwrite(output.fd, words, output.header_bytes + output.array_bytes)
+    os.pwrite(output.fd, origin.seal(), output.header_bytes + output.array_bytes)
 
 
 def _map_over(address: int, length: int, fd: int) -> None:

@@ -148,8 +148,17 @@ class BufferTable:
                 table[row] = (offset, buffer.array.nbytes, buffer.type_code, int(buffer.writable))
         return table, end
 
+    def finish_outputs(self) -> None:
+        """Once the launch is over in every respect: let go of outputs that are mapped.
+
+        Raises:
+            FileError: The disk failed.
+        """
+        if self.arena is not None:
+            self.arena.finish()
+
     def save_outputs(self) -> list[Path]:
-        """Write every buffer that has an output path, each atomically, as `.npy`.
+        """Write every buffer that has an output path, each atomically, as `.npy`; then `finish_outputs`.
 
         Raises:
             FileError: One cannot be written; those written before stay.

@@ -80,13 +80,16 @@ def settle(slots: SlotArray, spawning: Iterable[int], eligible: NDArray[np.bool_
     """Find the families of a ring, and bring parents that wait at a join up to date.
 
     One whose children have all ended becomes Ready. One whose task_id is 0, or another task's too while children that
-    are not finished name it, cannot know which are its own: it is Faulted as `lost_children`.
+    are not finished name it, cannot know which are its own: it is Faulted as `lost_children`. Empty slots that still
+    bear the words of a task are cleared: a launch that dies when it has just taken one for a child leaves it Running,
+    and nothing but a nop may be found there.
 
     Args:
         slots: The ring, shape (n,); changed.
         spawning: Ids of operations that may spawn.
         eligible: Slots that this launch may claim or resume, bool, shape (n,); None for all.
     """
+    slots[_stale(slots)] = np.zeros((), SLOT_DTYPE)
     may_wait = np.isin(slots["op_handle"], sorted(spawning))
     if eligible is not None:
         may_wait &= eligible
@@ -107,11 +110,12 @@ def as_settled(before: SlotArray, after: SlotArray, spawning: frozenset[int]) ->
     """A ring before a launch as if its families had come to be before it too, for comparing it with the ring after.
 
     Children stand in their slots as they were born; parents that waited at a join wait no more where the launch has
-    seen to that. The ring itself where nothing may spawn.
+    seen to that; Empty slots are clear. The ring itself where nothing may spawn.
     """
     if not spawning:
         return before
     settled = before.copy()
+    settled[_stale(before)] = np.zeros((), SLOT_DTYPE)
     born = (before["state"] == int(TaskState.EMPTY)) & (after["state"] != int(TaskState.EMPTY))
     settled[born] = after[born]
     settled["state"][born] = int(TaskState.READY)
@@ -150,6 +154,13 @@ def first_child_id(slots: SlotArray) -> int:
     wide = gaps >= len(slots)
     at = int((wide if wide.any() else gaps).argmax())
     return int(ends[at] - gaps[at])
+
+
+def _stale(slots: SlotArray) -> NDArray[np.bool_]:
+    """Empty slots that still bear the words of a task."""
+    named = np.logical_or.reduce([slots[name] != 0 for name in ("op_handle", "task_id", "parent_task_id")])
+    stale: NDArray[np.bool_] = named & (slots["state"] == int(TaskState.EMPTY))
+    return stale
 
 
 def _waits_for_ever(slots: SlotArray) -> NDArray[np.bool_]:

@@ -111,7 +111,8 @@ def launch(
         plan: `auto` asks the launch policy about the whole ring as it is at the start, `off` does not; or a saved
             plan. Mode and aging follow it where they are not given; the report compares the two.
         place: Where to work instead of `ring.slots`, which may then be read-only; see `vyrectl.engine.backend.Place`.
-        live: Makes the memory that other processes see and change while the ring is worked on in place.
+        live: Makes the memory that other processes see and change while the ring is worked on in place. Who gives it
+            calls `BufferTable.finish_outputs` once that is put away.
         limits: Everything that can end the launch early, for callers that watch it; `max_steps` and `timeout`
             are added to it.
         fast_index: Spend up to 32 bytes a slot beside the ring on the device, so that more tasks go from worker to
@@ -223,6 +224,9 @@ def launch(
         control[:] = ended_control
     if debug_log is not None:
         debug_log[:] = ended_log
+    outputs = tuple(str(path) for path in table.save_outputs())
+    if live is None:
+        table.finish_outputs()
     remaining, left_alone = remainder(workplace.slots, job, ended_control, session.tally().quota_left)
     ended = tally_slots(workplace.slots)
     launched = Launched(
@@ -240,7 +244,7 @@ def launch(
         device_seconds=session.device_seconds,
         wall_seconds=closed_at - opened_at,
         build_seconds=opened_at - opening,
-        outputs=tuple(str(path) for path in table.save_outputs()),
+        outputs=outputs,
         verified=check is not None,
         control=ended_control,
         debug_log=ended_log,

@@ -307,6 +307,8 @@ class _Memory:
 
 def _work(plan: LaunchPlan, held: Hold, memory: _Memory, channel: Channel) -> dict[str, Any]:
     """The child's part: open the device, run, write."""
+    from vyrectl.engine.buffers import parse_buffer_options
+
     gc.disable()  # what is loaded until the device is ready stays; see started()
     view = Ring.open(plan.ring)
     work = _Work(plan, held, memory, channel, view)
@@ -314,14 +316,17 @@ def _work(plan: LaunchPlan, held: Hold, memory: _Memory, channel: Channel) -> di
     host = work.host()
     live = host if plan.in_place and plan.output is None else None
     begun: list[bool] = []
+    buffers = parse_buffer_options(plan.buffers)
+    options = {**plan.options, "buffers": buffers, "place": work.place, "live": live}
     try:
-        report = _run(plan, view, {**plan.options, "place": work.place, "live": live}, channel, host, begun)
+        report = _run(plan, view, options, channel, host, begun)
     except BaseException:
         if not begun:
             host.finish()
         raise
     work.save()
     host.finish()
+    buffers.finish_outputs()
     if plan.record is not None and before is not None:
         from vyrectl.launch.record import record_launch
 
@@ -418,7 +423,6 @@ def _run(
 ) -> dict[str, Any]:
     """The launch itself; `begun` is no longer empty once a kernel may run."""
     from vyrectl.engine.backend import new_debug_log
-    from vyrectl.engine.buffers import parse_buffer_options
     from vyrectl.launch.control_file import load_control, save_control
     from vyrectl.launch.debug_tail import DebugTail
     from vyrectl.launch.rounds import Limits, Progress
@@ -468,8 +472,7 @@ def _run(
     log = None
     if plan.debug_log is not None:
         limits.debug, log = debug, new_debug_log(plan.debug_records)
-    buffers = parse_buffer_options(plan.buffers)
-    report = launch(ring, buffers=buffers, control=control, debug_log=log, limits=limits, **options)
+    report = launch(ring, control=control, debug_log=log, limits=limits, **options)
     if plan.debug_log is not None:
         replace_file(plan.debug_log, [report.debug_log.astype("<u4").tobytes()])
     if plan.save_control is not None:

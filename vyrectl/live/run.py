@@ -16,6 +16,7 @@ import numpy as np
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.engine.backend import Session as Rounds
+from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource, load_source, op_codes
 from vyrectl.errors import DeviceError
 from vyrectl.launch.report import LaunchReport
@@ -90,7 +91,8 @@ class LiveLaunch:
         self.op_codes = op_codes(sources)
         self._ring = ring
         self._held = held
-        self._options = {**options, "ops": sources, "mode": ALL_OPS}
+        self._buffers = BufferTable.of(options.get("buffers"))
+        self._options = {**options, "ops": sources, "buffers": self._buffers, "mode": ALL_OPS}
         self._reason: str | None = None
         self._in_place = False
         self._host = LiveHost(
@@ -125,6 +127,7 @@ class LiveLaunch:
             )
             if self._held is not None and not self._in_place:
                 self._ring.save()
+        self._buffers.finish_outputs()
         return report
 
     def _place(self, shares: bool) -> tuple[SlotArray, bool]:
