@@ -1,6 +1,7 @@
 """What every test shares: Hypothesis runs the same examples each time and has no deadline of its own; built kernels are
 not kept; tests run beside each other, some of them alone or first."""
 
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +23,12 @@ ROOM = pytest.StashKey[Room]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the shared folder, or take that of the process that started this one."""
+    """Make the shared folder, or take that of the process that started this one; and mind Ctrl-C again.
+
+    A shell starts what runs in the background with SIGINT ignored, and so would be every command that a test starts.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     given = getattr(config, "workerinput", {}).get("shared")
     if given is None:
         folder = TemporaryDirectory(prefix="vyrectl-tests-")

@@ -6,7 +6,9 @@ Run as a program, it kills a command before its every system call that changes a
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import io
 import os
 import shutil
 import signal
@@ -138,6 +140,13 @@ def command(*args: str) -> int:
     return main([*args, "--quiet"])
 
 
+def load_all(folder: Path, edit: Edit) -> None:
+    """Run both commands once in this process, so that no copy of it has to load what they are made of."""
+    start(folder, edit)
+    with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
+        assert command(*edit.args) == command(*AGAIN) == 0
+
+
 def killed_before(number: int, args: tuple[str, ...]) -> int:
     """The command line, killed before its call of that number; a write does half of its work first."""
     left = number
@@ -165,6 +174,7 @@ def kill_everywhere(edit: Edit, folder: Path) -> int:
     Raises:
         AssertionError: A kill left something wrong, or nothing could be done afterwards.
     """
+    load_all(folder, edit)
     start(folder, edit)
     assert forked(folder, partial(command, *edit.args)) == 0
     new = (folder / RING).read_bytes()

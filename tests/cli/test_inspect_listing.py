@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -215,12 +216,13 @@ def test_a_sample_is_as_wide_as_the_whole() -> None:
         numbers = rng.permutation(9000)[:8000]
         sample = widest_slots(slots, numbers)
         assert set(sample.tolist()) <= set(numbers.tolist())
+        of_sample, of_all = (list(slot_rows(slots, chosen)) for chosen in (sample, numbers))
         for key in (*DEFAULT_KEYS, "fault_name", "flag_names"):
-            widths = [
-                max(len(_text(_cell(key, row))) for row in slot_rows(slots, chosen))
-                for chosen in (sample, numbers)
-            ]
-            assert widths[0] == widths[1], key
+            assert _width(key, of_sample) == _width(key, of_all), key
+
+
+def _width(key: str, rows: list[Any]) -> int:
+    return max(len(_text(_cell(key, row))) for row in rows)
 
 
 def _text(cell: str | tuple[str, str]) -> str:

@@ -53,7 +53,7 @@ def search(tmp_path: Path) -> Run:
 
     def run(*defines: str, cycles: bool = False) -> Search:
         spin = ["spin", "-a", *(f"-D{name}" for name in defines), str(MODEL)]
-        gcc = ["gcc", "-O2", "-w", "-DNP" if cycles else "-DSAFETY", "-o", "pan", "pan.c"]
+        gcc = ["gcc", "-O1", "-w", "-DNP" if cycles else "-DSAFETY", "-o", "pan", "pan.c"]
         pan = ["./pan", f"-m{DEPTH}", *(["-l"] if cycles else [])]
         for command in (spin, gcc, pan):
             done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS)

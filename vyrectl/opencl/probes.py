@@ -130,14 +130,17 @@ def _guarded(
 
 
 def check_coherence(area: str, program: Program, kernels: Any) -> Iterator[Check]:
-    """Whether a running kernel and the host see each other's writes in host memory; CPU devices only."""
+    """Whether a running kernel and the host see each other's writes in host memory; CPU devices only.
+
+    Each attempt polls twice as long as the one before: on a busy machine the host may not have had its turn.
+    """
     if not program.device.is_cpu:
         return
     words = np.frombuffer(mmap.mmap(-1, mmap.PAGESIZE), np.uint32)[:WORDS]
     seen_here = seen_there = False
     polls = polls_for(program, kernels, COHERENCE_SECONDS)
-    for _ in range(ATTEMPTS):
-        here, there = _exchange(program, kernels, words, polls)
+    for attempt in range(ATTEMPTS):
+        here, there = _exchange(program, kernels, words, min(polls << attempt, MOST_POLLS))
         seen_here, seen_there = seen_here or here, seen_there or there
         if seen_here and seen_there:
             break
@@ -193,16 +196,24 @@ def check_resident(area: str, program: Program, kernels: Any) -> Iterator[Check]
 
 
 def polls_for(program: Program, kernels: Any, seconds: float) -> int:
-    """How many polls take about so long; found by a lone group that waits for a second one in vain."""
+    """How many polls take about so long; found by a lone group that waits for a second one in vain.
+
+    The quicker of two counts: the first may have waited for the driver's compiler.
+    """
     polls = FIRST_POLLS
     while polls < MOST_POLLS:
-        started = time.monotonic()
-        _count_resident(program, kernels, 1, 1, 2, polls)
-        taken = time.monotonic() - started
+        taken = min(_time_in_vain(program, kernels, polls) for _ in range(2))
         if taken >= seconds / POLL_GROWTH:
             return min(MOST_POLLS, max(FIRST_POLLS, int(polls * seconds / taken)))
         polls *= POLL_GROWTH
     return polls
+
+
+def _time_in_vain(program: Program, kernels: Any, polls: int) -> float:
+    """Seconds that a lone group waits for a second one."""
+    started = time.monotonic()
+    _count_resident(program, kernels, 1, 1, 2, polls)
+    return time.monotonic() - started
 
 
 def _count_resident(program: Program, kernels: Any, groups: int, size: int, awaited: int, polls: int) -> int:
