@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vyrectl.cli.describe import op_label
+from vyrectl.cli.edited_rows import edited_rows
 from vyrectl.cli.edits import Selection
 from vyrectl.cli.options import (
     BackupOption,
@@ -22,12 +21,11 @@ from vyrectl.cli.options import (
     make_output,
     parse_limit,
 )
-from vyrectl.cli.rows import Quote, Rows
 from vyrectl.cli.views.recover import view
 from vyrectl.errors import LifecycleError, RingFormatError, UsageError
 
 if TYPE_CHECKING:
-    from vyrectl.ring.recover import Choose, Recovery
+    from vyrectl.ring.recover import Choose
 
 ROW_KEYS = (
     "slot",
@@ -43,7 +41,6 @@ ROW_KEYS = (
     "requeue_count",
     "yield_count",
 )
-BLOCK_SLOTS = 4096
 EXIT_REFUSED = LifecycleError.exit_code
 
 
@@ -105,7 +102,7 @@ def command(
         if error.left_over is not None:
             error.fix = "Use --partial to recover the whole slots and keep the rest"
         raise
-    rows = _rows(recovery)
+    rows = edited_rows(recovery.edit, ROW_KEYS)
     if output.is_table or most is not None:
         rows = rows.first(most)
     output.emit("recover", recovery.to_record(), view, rows=rows, rows_key="recovered")
@@ -114,19 +111,3 @@ def command(
 
 def _choose(slots: list[str], where: str) -> Choose | None:
     return Selection.from_options(slots, where, everything=False).choose if slots or where else None
-
-
-def _rows(recovery: Recovery) -> Rows:
-    """One row a recovered slot, with its words as they are after the recovery."""
-    edit = recovery.edit
-
-    def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
-        for start in range(0, len(edit), BLOCK_SLOTS):
-            part = slice(start, start + BLOCK_SLOTS)
-            after = edit.after[part]
-            columns = {name: after[name].tolist() for name in ROW_KEYS if name not in ("slot", "op_name")}
-            columns["slot"] = edit.numbers[part].tolist()
-            columns["op_name"] = [quote(op_label(op)) for op in columns["op_handle"]]
-            yield list(zip(*(columns[name] for name in ROW_KEYS), strict=True))
-
-    return Rows(ROW_KEYS, blocks)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from vyrectl.abi.faults import fault_name
-from vyrectl.cli.describe import op_label
+from vyrectl.cli.edited_rows import edited_rows
 from vyrectl.cli.edits import Selection
 from vyrectl.cli.fields import parse_fault_code
 from vyrectl.cli.options import (
@@ -26,12 +24,8 @@ from vyrectl.cli.options import (
     parse_limit,
     parse_number,
 )
-from vyrectl.cli.rows import Quote, Rows
 from vyrectl.cli.views.repair import view
 from vyrectl.errors import UsageError
-
-if TYPE_CHECKING:
-    from vyrectl.ring.repair import Repair
 
 WORD_KEYS = (
     "task_id",
@@ -43,7 +37,6 @@ WORD_KEYS = (
     "continuation_data",
 )
 ROW_KEYS = ("slot", "fault_code", "fault_name", "op_name", *WORD_KEYS)
-BLOCK_SLOTS = 4096
 
 
 def command(
@@ -102,24 +95,7 @@ def command(
         backup=backup,
         dry_run=dry_run,
     )
-    rows = _rows(repair)
+    rows = edited_rows(repair.edit, ROW_KEYS, before={"fault_code": "continuation_data"})
     if output.is_table or most is not None:
         rows = rows.first(most)
     output.emit("repair", repair.to_record(), view, rows=rows, rows_key="repaired")
-
-
-def _rows(repair: Repair) -> Rows:
-    """One row a repaired slot: its fault, and its words as they are after the repair."""
-    edit = repair.edit
-
-    def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
-        for start in range(0, len(edit), BLOCK_SLOTS):
-            part = slice(start, start + BLOCK_SLOTS)
-            columns = {name: edit.after[name][part].tolist() for name in WORD_KEYS}
-            columns["slot"] = edit.numbers[part].tolist()
-            columns["fault_code"] = edit.before["continuation_data"][part].tolist()
-            columns["fault_name"] = [quote(fault_name(one)) for one in columns["fault_code"]]
-            columns["op_name"] = [quote(op_label(op)) for op in columns["op_handle"]]
-            yield list(zip(*(columns[name] for name in ROW_KEYS), strict=True))
-
-    return Rows(ROW_KEYS, blocks)

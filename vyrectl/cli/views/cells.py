@@ -9,12 +9,13 @@ May import rich, inside functions only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.states import TaskState, known_state, state_name
+from vyrectl.cli.describe import show_word
 from vyrectl.cli.output import plain
 
 if TYPE_CHECKING:
@@ -248,6 +249,45 @@ def cell_length(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(text)
+
+
+class CellRows:
+    """Rows as cells, made when they are needed: a table may be long.
+
+    Args:
+        rows: May be walked more than once.
+        cells: The cells of a row.
+    """
+
+    def __init__(
+        self, rows: Iterable[Mapping[str, Any]], cells: Callable[[Mapping[str, Any]], Sequence[Cell]]
+    ) -> None:
+        self._rows = rows
+        self._cells = cells
+
+    def __iter__(self) -> Iterator[Sequence[Cell]]:
+        return map(self._cells, self._rows)
+
+
+TASK_COLUMNS = (
+    Column("slot", right=True),
+    Column("task_id", right=True),
+    Column("op"),
+    Column("tenant", right=True, rank=2),
+    Column("priority", rank=2),
+)
+"""Which task a row is about."""
+
+
+def task_cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+    """The cells of `TASK_COLUMNS`."""
+    return (
+        str(row["slot"]),
+        str(row["task_id"]),
+        row["op_name"] or show_word("op_handle", row["op_handle"]),
+        str(row["tenant_id"]),
+        show_word("priority", row["priority"]),
+    )
 
 
 def facts(pairs: Iterable[tuple[str, Cell]], *, title: str | None = None) -> FittedTable:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.cli.output import plain
-from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of
+from vyrectl.cli.views.cells import Cell, CellRows, Column, FittedTable, count_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -26,16 +26,8 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     title = f"{plain(record['log'])}: {count_of(record['total'], 'record')} of {record['capacity']}"
     if record["dropped"]:
         title += f", {record['dropped']} dropped because it was full"
-    return FittedTable(COLUMNS, _Cells(record["records"]), title=title)
+    return FittedTable(COLUMNS, CellRows(record["records"], _cells), title=title)
 
 
-class _Cells:
-    """Rows as cells, made when they are needed."""
-
-    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        self._rows = rows
-
-    def __iter__(self) -> Iterator[Sequence[Cell]]:
-        for row in self._rows:
-            numbers = (str(row[key]) for key in ("index", "slot", "format_id", "arg0", "arg1"))
-            yield *numbers, row["text"] or ""
+def _cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+    return *(str(row[key]) for key in ("index", "slot", "format_id", "arg0", "arg1")), row["text"] or ""

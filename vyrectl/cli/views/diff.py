@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.describe import flag_list, show_word
 from vyrectl.cli.diff_rows import steps_text
 from vyrectl.cli.output import plain
-from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of, state_cell, state_style
+from vyrectl.cli.views.cells import Cell, CellRows, Column, FittedTable, count_of, state_cell, state_style
 from vyrectl.cli.views.parts import Parts
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def view(record: Mapping[str, Any]) -> RenderableType:
         return f"{_names(record)}: equal, {count_of(record['slots_before'], 'slot')}"
     tables = [_movements(record), _snapshots(record)]
     if record["shown"]:
-        tables.insert(0, FittedTable(SLOT_COLUMNS, _SlotCells(record["slots"])))
+        tables.insert(0, FittedTable(SLOT_COLUMNS, CellRows(record["slots"], _slot_cells)))
     tables[0].title = _sentence(record)
     return Parts(tables)
 
@@ -53,15 +53,8 @@ def _sentence(record: Mapping[str, Any]) -> str:
     return f"{_names(record)}: {', '.join(parts)}"
 
 
-class _SlotCells:
-    """Slots as cells, made when they are needed: there may be many."""
-
-    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        self._rows = rows
-
-    def __iter__(self) -> Iterator[Sequence[Cell]]:
-        for row in self._rows:
-            yield str(row["slot"]), _how(row), _what(row)
+def _slot_cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+    return str(row["slot"]), _how(row), _what(row)
 
 
 def _how(row: Mapping[str, Any]) -> Cell:

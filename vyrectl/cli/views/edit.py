@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.cli.describe import show_word
 from vyrectl.cli.output import plain
-from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of, state_style
+from vyrectl.cli.views.cells import Cell, CellRows, Column, FittedTable, count_of, state_style
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -25,7 +25,7 @@ def edit_view(record: Mapping[str, Any]) -> RenderableType:
     """The changes of a dry run as a table; of an edit, one line."""
     if "changes" not in record:
         return _sentence(record)
-    return FittedTable(CHANGE_COLUMNS, _ChangeCells(record["changes"]), title=_sentence(record))
+    return FittedTable(CHANGE_COLUMNS, CellRows(record["changes"], _cells), title=_sentence(record))
 
 
 def _sentence(record: Mapping[str, Any]) -> str:
@@ -37,16 +37,9 @@ def _sentence(record: Mapping[str, Any]) -> str:
     return f"{plain(record['ring'])}: {count_of(record['slots_changed'], 'slot')} {verb} ({words}){kept}"
 
 
-class _ChangeCells:
-    """Changed words as cells, made when they are needed: there may be many."""
-
-    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        self._rows = rows
-
-    def __iter__(self) -> Iterator[Sequence[Cell]]:
-        for row in self._rows:
-            field = row["field"]
-            yield str(row["slot"]), field, _word(field, row["old"]), "->", _word(field, row["new"])
+def _cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+    field = row["field"]
+    return str(row["slot"]), field, _word(field, row["old"]), "->", _word(field, row["new"])
 
 
 def _word(field: str, value: int) -> Cell:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.slot import FIELD_ALIASES, FIELD_NAMES
 from vyrectl.cli.describe import flag_list, show_word
 from vyrectl.cli.output import plain
-from vyrectl.cli.views.cells import Cell, Column, FittedTable, cell_text, count_of, state_cell
+from vyrectl.cli.views.cells import Cell, CellRows, Column, FittedTable, cell_text, count_of, state_cell
 from vyrectl.cli.views.decode import packed_table, words_table
 from vyrectl.cli.views.parts import Parts
 
@@ -129,25 +129,12 @@ def _table(
     sample: Iterable[Mapping[str, Any]] | None,
     cells: Callable[[Mapping[str, Any]], Sequence[Cell]],
 ) -> FittedTable:
-    measured = None if sample is None else _CellRows(sample, cells)
-    return FittedTable(columns, _CellRows(rows, cells), hint="see --columns", sample=measured)
+    measured = None if sample is None else CellRows(sample, cells)
+    return FittedTable(columns, CellRows(rows, cells), hint="see --columns", sample=measured)
 
 
 def _is_text(key: str) -> bool:
     return key in _TEXTUAL or key.endswith(("_name", "_names"))
-
-
-class _CellRows:
-    """Rows as cells, made when they are needed: a table may be long."""
-
-    def __init__(
-        self, rows: Iterable[Mapping[str, Any]], cells: Callable[[Mapping[str, Any]], Sequence[Cell]]
-    ) -> None:
-        self._rows = rows
-        self._cells = cells
-
-    def __iter__(self) -> Iterator[Sequence[Cell]]:
-        return map(self._cells, self._rows)
 
 
 def _branch(row: Mapping[str, Any]) -> str:

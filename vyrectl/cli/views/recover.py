@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vyrectl.cli.describe import show_word
 from vyrectl.cli.output import plain
-from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of, facts, state_cell
+from vyrectl.cli.views.cells import (
+    TASK_COLUMNS,
+    Cell,
+    CellRows,
+    Column,
+    FittedTable,
+    count_of,
+    facts,
+    state_cell,
+    task_cells,
+)
 from vyrectl.cli.views.parts import Parts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 COLUMNS = (
-    Column("slot", right=True),
-    Column("task_id", right=True),
-    Column("op"),
-    Column("tenant", right=True, rank=2),
-    Column("priority", rank=2),
+    *TASK_COLUMNS,
     Column("pc", right=True),
     Column("data", right=True, rank=1),
     Column("now"),
@@ -34,7 +39,7 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     left, settled = list(_left(record)), list(_settled(record))
     if not record["recovered_count"] and not left and not settled:
         return _sentence(record)
-    tables = [FittedTable(COLUMNS, _Cells(record["recovered"]), title=_sentence(record))]
+    tables = [FittedTable(COLUMNS, CellRows(record["recovered"], _cells), title=_sentence(record))]
     if not record["recovered_count"]:
         tables = [FittedTable([Column("")], [], title=_sentence(record), headed=False)]
     parts: list[Any] = [*tables]
@@ -81,24 +86,13 @@ def _listed(slots: Sequence[int]) -> str:
     return ", ".join(map(str, slots[:SHOWN_SLOTS])) + (", ..." if len(slots) > SHOWN_SLOTS else "")
 
 
-class _Cells:
-    """Recovered tasks as cells, made when they are needed: there may be many."""
-
-    def __init__(self, rows: Any) -> None:
-        self._rows = rows
-
-    def __iter__(self) -> Iterator[Sequence[Cell]]:
-        for row in self._rows:
-            yield (
-                str(row["slot"]),
-                str(row["task_id"]),
-                row["op_name"] or show_word("op_handle", row["op_handle"]),
-                str(row["tenant_id"]),
-                show_word("priority", row["priority"]),
-                str(row["continuation_pc"]),
-                str(row["continuation_data"]),
-                state_cell(row["state"]),
-                str(row["age_ticks"]),
-                str(row["requeue_count"]),
-                str(row["yield_count"]),
-            )
+def _cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+    return (
+        *task_cells(row),
+        str(row["continuation_pc"]),
+        str(row["continuation_data"]),
+        state_cell(row["state"]),
+        str(row["age_ticks"]),
+        str(row["requeue_count"]),
+        str(row["yield_count"]),
+    )

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vyrectl.cli.describe import show_word
 from vyrectl.cli.output import plain
-from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of, state_cell
+from vyrectl.cli.views.cells import (
+    TASK_COLUMNS,
+    Cell,
+    CellRows,
+    Column,
+    FittedTable,
+    count_of,
+    state_cell,
+    task_cells,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 COLUMNS = (
-    Column("slot", right=True),
-    Column("task_id", right=True),
-    Column("op"),
-    Column("tenant", right=True, rank=2),
-    Column("priority", rank=2),
+    *TASK_COLUMNS,
     Column("fault"),
     Column("now"),
     Column("pc", right=True, rank=1),
@@ -29,7 +33,7 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     """The repaired tasks as a table; one line when there are none."""
     if not record["repaired_count"]:
         return _sentence(record)
-    return FittedTable(COLUMNS, _Cells(record["repaired"]), title=_sentence(record))
+    return FittedTable(COLUMNS, CellRows(record["repaired"], _cells), title=_sentence(record))
 
 
 def _sentence(record: Mapping[str, Any]) -> str:
@@ -44,22 +48,11 @@ def _sentence(record: Mapping[str, Any]) -> str:
     return f"{name}: {count_of(count, 'faulted task')} {verb} Ready ({codes}){left}{kept}"
 
 
-class _Cells:
-    """Repaired tasks as cells, made when they are needed: there may be many."""
-
-    def __init__(self, rows: Any) -> None:
-        self._rows = rows
-
-    def __iter__(self) -> Iterator[Sequence[Cell]]:
-        for row in self._rows:
-            yield (
-                str(row["slot"]),
-                str(row["task_id"]),
-                row["op_name"] or show_word("op_handle", row["op_handle"]),
-                str(row["tenant_id"]),
-                show_word("priority", row["priority"]),
-                row["fault_name"],
-                state_cell(row["state"]),
-                str(row["continuation_pc"]),
-                str(row["continuation_data"]),
-            )
+def _cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+    return (
+        *task_cells(row),
+        row["fault_name"],
+        state_cell(row["state"]),
+        str(row["continuation_pc"]),
+        str(row["continuation_data"]),
+    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.cli.output import plain
-from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of, facts, state_style
+from vyrectl.cli.views.cells import Cell, CellRows, Column, FittedTable, count_of, facts, state_style
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -31,27 +31,20 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     title = f"{plain(record['log'])}: {count_of(record['total'], 'record')} of {record['capacity']}"
     if record["matched"] != record["total"]:
         title += f", {record['matched']} of them asked for"
-    return FittedTable(COLUMNS, _Cells(record["records"]), title=title)
+    return FittedTable(COLUMNS, CellRows(record["records"], _cells), title=title)
 
 
-class _Cells:
-    """Rows as cells, made when they are needed."""
-
-    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        self._rows = rows
-
-    def __iter__(self) -> Iterator[Sequence[Cell]]:
-        for row in self._rows:
-            yield (
-                str(row["index"]),
-                _moment(row["timestamp_ns"]),
-                str(row["slot"]),
-                row["op_name"] or f"0x{row['opcode']:x}",
-                str(row["tenant_id"]),
-                " ".join(map(str, row["arguments"])),
-                str(row["epoch"]),
-                *_evidence(row),
-            )
+def _cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+    return (
+        str(row["index"]),
+        _moment(row["timestamp_ns"]),
+        str(row["slot"]),
+        row["op_name"] or f"0x{row['opcode']:x}",
+        str(row["tenant_id"]),
+        " ".join(map(str, row["arguments"])),
+        str(row["epoch"]),
+        *_evidence(row),
+    )
 
 
 def _evidence(row: Mapping[str, Any]) -> Sequence[Cell]:
