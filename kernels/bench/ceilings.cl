@@ -6,6 +6,8 @@
  *   vyre_sweep_once   VYRE_BATCH slots a work-item, claimed together, published together behind one fence
  *   vyre_sweep_share  as many work-items as fit; each works through its share, slot by slot
  *   vyre_sweep_batch  the same, VYRE_BATCH slots together
+ *   vyre_sweep_listed the same tasks class by class, from a list that lies ready: as many groups as fit take tickets of it. What is
+ *                     left of the sweep when the order of priorities says which slot comes next
  * A work-item's slots lie `stride` apart, so that neighbours in a group touch neighbouring slots where that pays (GPUs).
  *
  *   vyre_one_task     claims and finishes one task: the whole of an ordinary kernel launch that is spent on it
@@ -16,11 +18,13 @@
  * Memory order: word 0 by relaxed compare-and-swap, from the state that is expected (a Ready task), else from the one that was
  * met: no payload of this pass was written by another work-item of it, so that a claim has nothing to acquire. Payload plain.
  * Word 0 by release store, or after one fence for the whole batch by relaxed store. Nobody waits for anybody.
- * The host guarantees: slots is the ring's length; next[0] starts at 0; y and x have n floats.
+ * The host guarantees: slots is the ring's length; list names each slot once; next[0] starts at 0; y and x have n floats.
  */
 #include "vyre_op.h"
 
 #define VYRE_BATCH 8u
+#define VYRE_TICKET 512u
+#define VYRE_AHEAD 16u
 
 static bool vyre_may_be_claimed(uint state) {
     return state < VYRE_STATE_COUNT && ((VYRE_SCHEDULABLE_STATES >> state) & 1u);
@@ -101,6 +105,30 @@ __kernel void vyre_sweep_batch(__global uint *ring, const uint slots, const uint
     for (ulong slot = mine.first; slot < mine.end; slot += mine.stride * VYRE_BATCH) {
         const ulong count = (mine.end - slot + mine.stride - 1u) / mine.stride;
         vyre_finish_batch(vyre_at(ring, slot), (uint)min(count, (ulong)VYRE_BATCH), mine.stride, looks);
+    }
+}
+
+#if VYRE_HAS_PREFETCH
+#define VYRE_PREFETCH(p) __builtin_prefetch((__global const void *)(p), 1)
+#else
+#define VYRE_PREFETCH(p)
+#endif
+
+__kernel void vyre_sweep_listed(__global uint *ring, const uint slots, const uint looks, __global const uint *list,
+                                __global uint *next) {
+    __local uint ticket;
+    const uint lane = get_local_id(0), lanes = get_local_size(0);
+    for (;;) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (lane == 0u) ticket = vyre_add_relaxed(next, 1u);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        const ulong first = (ulong)ticket * VYRE_TICKET;
+        if (first >= slots) return;
+        const uint end = (uint)min(first + VYRE_TICKET, (ulong)slots);
+        for (uint at = (uint)first + lane; at < end; at += lanes) {
+            if (lanes == 1u && at + VYRE_AHEAD < end) VYRE_PREFETCH(vyre_at(ring, list[at + VYRE_AHEAD]));
+            vyre_finish_one(vyre_at(ring, list[at]), looks);
+        }
     }
 }
 

@@ -19,12 +19,18 @@ typedef struct {
     uint begin; /* first position, or block */
     uint count;
     uint higher_waits; /* something of a higher class was left */
+    vyre_cursor start; /* of a ticket */
 } vyre_pick;
 
 #define VYRE_PICK_NOTHING 0u
 #define VYRE_PICK_TICKET 1u
 #define VYRE_PICK_BLOCK 2u
 #define VYRE_PICK_OWN 3u /* the block of that class that this worker is filling */
+
+static vyre_pick vyre_pick_nothing(void) {
+    const vyre_pick nothing = {VYRE_PICK_NOTHING, VYRE_PRIORITY_COUNT, 0u, 0u, 0u, {0u, 0u, 0u}};
+    return nothing;
+}
 
 /* What a worker sees of the round. */
 typedef struct {
@@ -60,6 +66,7 @@ static bool vyre_take_ticket(const vyre_order *order, volatile __global uint *fl
     pick->begin = first + (uint)behind;
     pick->count = min(ticket, end - pick->begin);
     pick->class = vyre_class_at(order, pick->begin);
+    pick->start = vyre_cursor_at(order, pick->begin);
     return true;
 }
 
@@ -87,7 +94,7 @@ static bool vyre_take_spilled(const vyre_spill *spill, volatile __global uint *f
  * a block (VYRE_PRIORITY_COUNT: none). */
 static vyre_pick vyre_choose(const vyre_order *order, const vyre_spill *spill, volatile __global uint *flow,
                              const vyre_sight *sight, vyre_held *held, uint ticket, uint above, uint own) {
-    vyre_pick pick = {VYRE_PICK_NOTHING, VYRE_PRIORITY_COUNT, 0u, 0u, 0u};
+    vyre_pick pick = vyre_pick_nothing();
     const uint next = min(sight->next_high, sight->next_low);
     if (above >= VYRE_STARVATION_LIMIT * ticket) {
         pick.higher_waits = next < VYRE_PRIORITY_NORMAL || own < VYRE_PRIORITY_NORMAL;
@@ -105,7 +112,7 @@ static vyre_pick vyre_choose(const vyre_order *order, const vyre_spill *spill, v
 
 /* For a worker that is about to leave: a block that stands in one of the places it holds; the others are given up. */
 static vyre_pick vyre_leave_places(const vyre_spill *spill, vyre_held *held) {
-    vyre_pick pick = {VYRE_PICK_NOTHING, VYRE_PRIORITY_COUNT, 0u, 0u, 0u};
+    vyre_pick pick = vyre_pick_nothing();
     for (uint class = 0; class < VYRE_PRIORITY_COUNT && pick.kind == VYRE_PICK_NOTHING; ++class) {
         const uint block = vyre_abandon_place(spill, held, class);
         if (block == VYRE_NO_BLOCK) continue;

@@ -32,7 +32,7 @@
 #endif
 
 #ifndef VYRE_GROUP_BATCH
-#define VYRE_GROUP_BATCH 64u
+#define VYRE_GROUP_BATCH 128u
 #endif
 #define VYRE_LEAST_TEAM 32u
 #define VYRE_NOTE_CLASS_SHIFT 28u /* a slot index has 28 bits */
@@ -148,14 +148,26 @@ typedef struct {
     uint any;
 } vyre_group_tasks;
 
-/* By all: claims and runs up to VYRE_GROUP_BATCH noted group tasks; tasks that must queue are noted. */
+/* By work-items `item` of `items`: copies the words of tasks to where the group reads them. */
+static void vyre_fetch_words(const vyre_worker *w, __local vyre_group_tasks *tasks, __local const uint *slots, uint count, uint item,
+                             uint items) {
+    for (uint k = item; k < count * VYRE_SLOT_WORDS; k += items)
+        tasks->words[k / VYRE_SLOT_WORDS][k % VYRE_SLOT_WORDS] =
+            *VYRE_WORD(w->ring, slots[k / VYRE_SLOT_WORDS], k % VYRE_SLOT_WORDS);
+}
+
+/* By all: claims and runs up to VYRE_GROUP_BATCH noted group tasks; tasks that must queue are noted. `unwritten` says that nobody has
+ * written the slots' words in this kernel: then those who have nothing to claim read them meanwhile. */
 static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __local const uint *entries, uint count,
-                             __local uint *notes, __local uint *note_count, __local vyre_open_blocks *open) {
+                             bool unwritten, __local uint *notes, __local uint *note_count, __local vyre_open_blocks *open) {
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     uint teams = 1u;
     while (teams * 2u <= count && lanes % (teams * 2u) == 0u && lanes / (teams * 2u) >= VYRE_LEAST_TEAM) teams *= 2u;
     const uint team_lanes = lanes / teams, team = lane / team_lanes;
     vyre_trace_look(w->trace, began);
+    const uint claimers = (count + VYRE_LEAST_TEAM - 1u) / VYRE_LEAST_TEAM * VYRE_LEAST_TEAM;
+    const bool fetched = unwritten && claimers < lanes;
+    if (fetched && lane >= claimers) vyre_fetch_words(w, tasks, entries, count, lane - claimers, lanes - claimers);
     for (uint i = lane; i < count; i += lanes) {
         const uint slot = entries[i];
         tasks->slot[i] = slot;
@@ -164,10 +176,7 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
     for (uint turn = 1u;; ++turn) {
         if (lane == 0u) tasks->any = 0u;
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
-        for (uint k = lane; k < count * VYRE_SLOT_WORDS; k += lanes) {
-            const uint i = k / VYRE_SLOT_WORDS, word = k % VYRE_SLOT_WORDS;
-            if (tasks->held[i]) tasks->words[i][word] = *VYRE_WORD(w->ring, tasks->slot[i], word);
-        }
+        if (turn > 1u || !fetched) vyre_fetch_words(w, tasks, tasks->slot, count, lane, lanes);
         barrier(CLK_LOCAL_MEM_FENCE);
         vyre_trace_look(w->trace, claimed);
         for (uint i = team; i < count; i += teams) {
@@ -328,7 +337,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     while (true) {
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         if (lane == 0u) {
-            vyre_pick next = {VYRE_PICK_NOTHING, VYRE_PRIORITY_COUNT, 0u, 0u, 0u};
+            vyre_pick next = vyre_pick_nothing();
             vyre_sight sight;
             while (!leaving && left > 0) {
                 sight = vyre_look(&order, &spill, flow, control, ticket);
@@ -378,9 +387,9 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         if (mine.kind == VYRE_PICK_NOTHING) break;
         const bool from_block = mine.kind != VYRE_PICK_TICKET;
         w.higher_waits = mine.higher_waits;
-        vyre_cursor cursor = {0u, 0u, 0u};
-        if (!from_block && lane < mine.count) cursor = vyre_cursor_at(&order, mine.begin + lane);
-        for (uint i = lane; i < mine.count && vyre_goes_on(&w); i += lanes * VYRE_BATCH) {
+        vyre_cursor cursor = mine.start;
+        for (uint i = lane; i < mine.count; i += lanes * VYRE_BATCH) {
+            if (i >= lanes && !vyre_goes_on(&w)) break; /* the leader has just looked */
             vyre_batch batch;
             vyre_trace_look(w.trace, began);
             for (uint k = 0; k < VYRE_BATCH; ++k) batch.state[k] = VYRE_STATE_EMPTY;
@@ -427,8 +436,8 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         const uint group_tasks = group_count;
         for (uint i = 0; i < group_tasks && !leaving; i += VYRE_GROUP_BATCH) {
             /* From the lowest note up, so that the notes of tasks that must queue never reach one that is still to run. */
-            vyre_group_turns(&w, &tasks, notes + VYRE_NOTES - group_tasks + i, min(group_tasks - i, VYRE_GROUP_BATCH), notes,
-                             &note_count, &open);
+            vyre_group_turns(&w, &tasks, notes + VYRE_NOTES - group_tasks + i, min(group_tasks - i, VYRE_GROUP_BATCH),
+                             VYRE_HINTS && !from_block, notes, &note_count, &open);
             if (lane == 0u && !vyre_goes_on(&w)) leaving = 1u;
             barrier(CLK_LOCAL_MEM_FENCE);
         }

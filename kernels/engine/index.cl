@@ -183,15 +183,39 @@ static uint vyre_sum_before(__local uint *sums, uint own) {
     return sums[lane] - own;
 }
 
-/* One work-group: exclusive prefix sum over the 5 * chunks list sizes, class-major; where each list lies; the totals of all rows. */
+/* Sum of counts[first ... end); `first` is a multiple of 4. */
+static uint vyre_sum_of(__global const uint *restrict counts, uint first, uint end) {
+    __global const uint4 *fours = (__global const uint4 *)counts;
+    uint sum = 0u;
+    for (uint e = first / 4u; e < end / 4u; ++e) sum += fours[e].s0 + fours[e].s1 + fours[e].s2 + fours[e].s3;
+    for (uint e = max(first, end - end % 4u); e < end; ++e) sum += counts[e];
+    return sum;
+}
+
+/* One work-group: exclusive prefix sum over the 5 * chunks list sizes, class-major; where each list lies; the totals of all rows.
+ * Each work-item has a stretch of lists, four at a time: the group waits for memory a few times in all. */
 __kernel void vyre_index_scan(__global const uint *restrict counts, const uint slots, const uint chunk_slots,
                               __global uint *restrict begins, __global uint *restrict places,
                               __global uint *restrict totals, __local uint *sums) {
     const uint chunks = (slots + chunk_slots - 1u) / chunk_slots;
     const uint lists = VYRE_PRIORITY_COUNT * chunks;
     const uint lane = get_local_id(0), lanes = get_local_size(0);
-    const uint share = (lists + lanes - 1u) / lanes;
+    const uint share = ((lists + lanes - 1u) / lanes + 3u) / 4u * 4u;
     const uint first = min(lists, lane * share), end = min(lists, first + share);
+    uint before = vyre_sum_before(sums, vyre_sum_of(counts, first, end));
+    __global const uint4 *fours = (__global const uint4 *)counts;
+    __global uint4 *begins_of_fours = (__global uint4 *)begins;
+    for (uint e = first / 4u; e < end / 4u; ++e) {
+        const uint4 sizes = fours[e];
+        const uint4 begin = (uint4)(before, before + sizes.s0, before + sizes.s0 + sizes.s1, before + sizes.s0 + sizes.s1 + sizes.s2);
+        begins_of_fours[e] = begin;
+        before = begin.s3 + sizes.s3;
+    }
+    for (uint e = max(first, end - end % 4u); e < end; ++e) {
+        begins[e] = before;
+        before += counts[e];
+    }
+    if (end == lists && first < end) begins[lists] = before;
     for (uint chunk = lane; chunk < chunks; chunk += lanes) {
         uint place = chunk * chunk_slots;
         for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) {
@@ -199,22 +223,15 @@ __kernel void vyre_index_scan(__global const uint *restrict counts, const uint s
             place += counts[class * chunks + chunk];
         }
     }
-    uint sum = 0u;
-    for (uint e = first; e < end; ++e) sum += counts[e];
-    uint before = vyre_sum_before(sums, sum);
-    for (uint e = first; e < end; ++e) {
-        begins[e] = before;
-        before += counts[e];
-    }
-    if (end == lists && first < end) begins[lists] = before;
-    barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
     for (uint row = lane; row < VYRE_COUNT_ROWS; row += lanes) sums[row] = 0u;
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (uint row = 0; row < VYRE_COUNT_ROWS; ++row) {
+    for (uint row = VYRE_PRIORITY_COUNT; row < VYRE_COUNT_ROWS; ++row) {
         uint total = 0u;
         for (uint chunk = lane; chunk < chunks; chunk += lanes) total += counts[row * chunks + chunk];
         if (total) vyre_local_add(sums + row, total);
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (uint row = lane; row < VYRE_COUNT_ROWS; row += lanes) totals[row] = sums[row];
+    for (uint row = lane; row < VYRE_COUNT_ROWS; row += lanes)
+        totals[row] = row < VYRE_PRIORITY_COUNT ? begins[(row + 1u) * chunks] - begins[row * chunks] : sums[row];
 }

@@ -90,7 +90,7 @@ static void vyre_run_block(vyre_worker *w, const vyre_spill *spill, vyre_open_bl
 static void vyre_run_ticket(vyre_worker *w, const vyre_order *order, const vyre_spill *spill, vyre_open_blocks *open,
                             const vyre_pick *pick) {
     const uint end = pick->begin + pick->count;
-    vyre_cursor here = vyre_cursor_at(order, pick->begin), there = here;
+    vyre_cursor here = pick->start, there = here;
     uint ahead = pick->begin;
     for (; ahead < min(end, pick->begin + VYRE_AHEAD); ++ahead)
         VYRE_PREFETCH(VYRE_WORD(w->ring, vyre_entry_at(order, &there, ahead) & VYRE_ENTRY_SLOT, 0u));

@@ -118,9 +118,15 @@ static vyre_cursor vyre_cursor_at(const vyre_order *order, uint position) {
     return cursor;
 }
 
+#define VYRE_NEAR_LISTS 4u /* gone through one by one; what is farther away is searched */
+
 /* The entry at a position not before the cursor's list. */
 static uint vyre_entry_at(const vyre_order *order, vyre_cursor *cursor, uint position) {
-    while (cursor->until <= position) vyre_enter_list(order, cursor, cursor->list + 1u);
+    for (uint step = 0; cursor->until <= position; ++step)
+        if (step < VYRE_NEAR_LISTS)
+            vyre_enter_list(order, cursor, cursor->list + 1u);
+        else
+            *cursor = vyre_cursor_at(order, position);
     return order->queue[position + cursor->shift];
 }
 

@@ -21,8 +21,9 @@ static vyre_outcome vyre_next(vyre_task *task, ulong total, uint count, uint dat
 }
 
 /* out[i] = value for i < count, where x is in[i] and y is out[i], the work-items of a group sharing the elements. A group takes four elements
- * at a time where both ranges allow it, and has two reads of each under way before the first write. */
+ * at a time where both ranges allow it, and has VYRE_READS reads of each under way before the first write. */
 #if VYRE_DRIVER_GROUP
+#define VYRE_READS 4u
 #define VYRE_MAP(type, in, out, count, x, y, value)                                                           \
     do {                                                                                                      \
         const uint vyre_step = vyre_lanes();                                                                  \
@@ -31,11 +32,16 @@ static vyre_outcome vyre_next(vyre_task *task, ulong total, uint count, uint dat
             const uint vyre_fours = (count) / 4u;                                                             \
             __global const type##4 *vyre_in = (__global const type##4 *)(in);                                 \
             __global type##4 *vyre_out = (__global type##4 *)(out);                                           \
-            for (; vyre_at + vyre_step < vyre_fours; vyre_at += 2u * vyre_step) {                             \
-                const type##4 vyre_x1 = vyre_in[vyre_at], vyre_x2 = vyre_in[vyre_at + vyre_step];             \
-                const type##4 vyre_y1 = vyre_out[vyre_at], vyre_y2 = vyre_out[vyre_at + vyre_step];           \
-                { const type##4 x = vyre_x1, y = vyre_y1; vyre_out[vyre_at] = (value); }                      \
-                { const type##4 x = vyre_x2, y = vyre_y2; vyre_out[vyre_at + vyre_step] = (value); }          \
+            for (; vyre_at + (VYRE_READS - 1u) * vyre_step < vyre_fours; vyre_at += VYRE_READS * vyre_step) { \
+                type##4 vyre_x[VYRE_READS], vyre_y[VYRE_READS];                                               \
+                for (uint vyre_k = 0; vyre_k < VYRE_READS; ++vyre_k) {                                        \
+                    vyre_x[vyre_k] = vyre_in[vyre_at + vyre_k * vyre_step];                                   \
+                    vyre_y[vyre_k] = vyre_out[vyre_at + vyre_k * vyre_step];                                  \
+                }                                                                                             \
+                for (uint vyre_k = 0; vyre_k < VYRE_READS; ++vyre_k) {                                        \
+                    const type##4 x = vyre_x[vyre_k], y = vyre_y[vyre_k];                                     \
+                    vyre_out[vyre_at + vyre_k * vyre_step] = (value);                                         \
+                }                                                                                             \
             }                                                                                                 \
             for (; vyre_at < vyre_fours; vyre_at += vyre_step) {                                              \
                 const type##4 x = vyre_in[vyre_at], y = vyre_out[vyre_at];                                    \

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vyrectl.abi.faults import UNKNOWN_OP
-from vyrectl.bench.ceilings import Ceilings, Sweep, copy, host_sum, snapshot, sweeps
+from vyrectl.bench.ceilings import Ceilings, Sweep, copy, host_sum, listed_sweeps, snapshot, sweeps
 from vyrectl.bench.groups import Saxpy
 from vyrectl.bench.rings import Stage
 from vyrectl.errors import VerifyError
@@ -74,6 +74,17 @@ def test_the_ways_of_a_device_all_work(ceilings: Ceilings, stage: Stage, device:
         turn = ceilings.sweep(stage, way)()
         assert turn.device_seconds > 0
         assert turn.wall_seconds >= turn.device_seconds
+
+
+def test_a_sweep_in_class_order_takes_every_task_once(
+    ceilings: Ceilings, stage: Stage, device: Device
+) -> None:
+    for way in (*listed_sweeps(device), Sweep("listed", 0, 3, 16, looks=True)):
+        turn = ceilings.sweep_listed(stage, way)()
+        assert turn.device_seconds > 0
+        after = stage.read_buffer()
+        assert (after["state"] == 3).all()
+        assert (after["priority"] == stage.template["priority"]).all()
 
 
 def test_one_enqueue_a_task(ceilings: Ceilings, stage: Stage) -> None:

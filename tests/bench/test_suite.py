@@ -30,6 +30,7 @@ def test_every_section_is_measured(rows: list[dict[str, Any]]) -> None:
     names = {row["name"] for row in rows}
     assert names >= {
         "one-pass sweep",
+        "sweep in class order",
         "no-op drain",
         "three yields each",
         "mixed load",
@@ -52,7 +53,13 @@ def test_every_section_is_measured(rows: list[dict[str, Any]]) -> None:
 def test_drains_have_shares_and_ceilings_have_variants(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         assert row["wall_seconds_least"] <= row["wall_seconds"] <= row["wall_seconds_most"]
-        if row["name"] in ("no-op drain", "three yields each", "mixed load", "saxpy tasks"):
+        if row["name"] in (
+            "sweep in class order",
+            "no-op drain",
+            "three yields each",
+            "mixed load",
+            "saxpy tasks",
+        ):
             assert row["share"] > 0
             assert row["wall_share"] > 0
         if row["name"] in ("one-pass sweep", "one ordinary kernel"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,8 +15,8 @@ from vyrectl.opencl import program
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.build import LADDER
 from vyrectl.opencl.devices import Device
-from vyrectl.opencl.program import build_program
-from vyrectl.opencl.source import assemble
+from vyrectl.opencl.program import build_program, engine_options
+from vyrectl.opencl.source import Variant, assemble
 
 Rewrite = Callable[..., None]
 
@@ -121,6 +122,21 @@ def test_no_rung_has_kernels(device: Device, rewrite: Rewrite) -> None:
         ("= *(const uchar *)&one;", "= 0u;", "says 0 for byte order"),
     ],
 )
+@pytest.mark.parametrize(
+    ("platform", "driver", "bounded"),
+    [
+        ("NVIDIA CUDA", "group", True),
+        ("NVIDIA CUDA", "exact", False),
+        ("Portable Computing Language", "group", False),
+    ],
+)
+def test_registers_are_bounded_where_groups_must_be_resident(
+    device: Device, platform: str, driver: str, bounded: bool
+) -> None:
+    options = engine_options(replace(device, platform=platform), Variant(driver=driver))
+    assert options == (["-cl-nv-maxrregcount=64"] if bounded else [])
+
+
 def test_another_layout_is_refused(
     device: Device, rewrite: Rewrite, old: str, new: str, message: str
 ) -> None:

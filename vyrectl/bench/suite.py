@@ -36,6 +36,7 @@ ENQUEUE_MOST_SLOTS = 1 << 16
 COLD_BUILDS = 3
 
 SWEEP, ONE_ENQUEUE, ONE_KERNEL = "one-pass sweep", "one enqueue a task", "one ordinary kernel"
+IN_ORDER = "sweep in class order"
 COPY, HOST_SUM, BARE = "copy", "sum by the host", "python -c pass"
 """Names of what stands beside the engine: ceilings, and other ways to do the same."""
 
@@ -131,6 +132,9 @@ class Suite:
         for way in ceilings.sweeps(self.device):
             turn = self.ceilings.sweep(stage, way)
             yield Case(SWEEP, "tasks", size, "tasks", size, turn, variant=str(way))
+        for way in ceilings.listed_sweeps(self.device):
+            turn = self.ceilings.sweep_listed(stage, way)
+            yield Case(IN_ORDER, "tasks", size, "tasks", size, turn, beside=(SWEEP, size), variant=str(way))
         yield self._drain(NO_OP_DRAIN, stage, size, stage.renew, ops=())
         claims = (YIELDS + 1) * size
         yield self._drain(THREE_YIELDS, stage, claims, lambda: stage.renew(op_id("yield_n"), YIELDS))

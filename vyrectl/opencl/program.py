@@ -23,6 +23,9 @@ from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.source import Variant, assemble, op_order
 
+NVIDIA_REGISTERS = 64
+"""Registers of a work-item: a unit's 65 536 among GROUPS_PER_UNIT groups of 256."""
+
 COHERENT = "coherent"
 """What a cached program remembers of its probes."""
 
@@ -87,7 +90,7 @@ def build_program(
     cl = pyopencl()
     source = assemble(extra, variant)
     context, queue = host or open_device(device)
-    ladder = Ladder(cl, device, context, source, cache=cache)
+    ladder = Ladder(cl, device, context, source, options=engine_options(device, variant), cache=cache)
     died: KernelDiedError | None = None
     for built in ladder:
         ops = op_order(extra, variant.only)
@@ -104,6 +107,16 @@ def build_program(
         except KernelDiedError as error:
             died = error
     raise died or ladder.refusal(extra)
+
+
+def engine_options(device: Device, variant: Variant) -> list[str]:
+    """Build options of an engine's program beside the rung's own.
+
+    NVIDIA's compiler is told how many registers a work-item may take, so that all groups of the usual geometry (256
+    work-items, GROUPS_PER_UNIT to a unit) are resident: one group less in every unit costs group tasks a tenth.
+    """
+    bounded = variant.driver == "group" and device.platform.upper().startswith("NVIDIA")
+    return [f"-cl-nv-maxrregcount={NVIDIA_REGISTERS}"] if bounded else []
 
 
 def open_device(device: Device) -> Host:
