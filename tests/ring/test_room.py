@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.needs import does_not_apply
-from vyrectl.ring.file import Ring
+from vyrectl.errors import FileError
+from vyrectl.ring import file
+from vyrectl.ring.file import Ring, fill_holes
 from vyrectl.ring.hold import hold
 from vyrectl.ring.room import take_room
 
@@ -90,3 +92,32 @@ def test_a_ring_with_holes_gets_its_room_before_it_runs_in_place(tmp_path: Path)
     with hold(path, role="test") as held, Ring.attach(path, held) as ring:
         assert path.stat().st_blocks * 512 >= path.stat().st_size
         assert not ring.slots["state"].any()
+
+
+def test_the_holes_of_a_ring_are_filled_once(
+    fd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if room(fd) >= SIZE:
+        does_not_apply("this file system has no holes")
+    path = tmp_path / "file"
+    before = path.read_bytes()
+    fill_holes(path)
+    assert room(fd) >= SIZE
+    assert path.read_bytes() == before
+    monkeypatch.setattr(file, "open_regular", refuse)
+    fill_holes(path)
+
+
+def test_a_ring_without_a_place_for_its_holes_is_an_error(
+    fd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(fd: int, size: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(file, "has_room", lambda status: False)
+    monkeypatch.setattr(file, "take_room", full)
+    with pytest.raises(FileError, match="cannot take the ring's room") as caught:
+        fill_holes(tmp_path / "file")
+    assert caught.value.where == str(tmp_path / "file")
+    with pytest.raises(FileError, match="cannot take the ring's room"):
+        fill_holes(tmp_path / "missing")
