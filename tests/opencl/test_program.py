@@ -106,6 +106,21 @@ def test_no_rung_has_kernels(device: Device, rewrite: Rewrite) -> None:
 
 
 @pytest.mark.parametrize(
+    ("platform", "driver", "bounded"),
+    [
+        ("NVIDIA CUDA", "group", True),
+        ("NVIDIA CUDA", "exact", False),
+        ("Portable Computing Language", "group", False),
+    ],
+)
+def test_registers_are_bounded_where_groups_must_be_resident(
+    device: Device, platform: str, driver: str, bounded: bool
+) -> None:
+    options = engine_options(replace(device, platform=platform), Variant(driver=driver))
+    assert options == (["-cl-nv-maxrregcount=64"] if bounded else [])
+
+
+@pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         (
@@ -122,21 +137,6 @@ def test_no_rung_has_kernels(device: Device, rewrite: Rewrite) -> None:
         ("= *(const uchar *)&one;", "= 0u;", "says 0 for byte order"),
     ],
 )
-@pytest.mark.parametrize(
-    ("platform", "driver", "bounded"),
-    [
-        ("NVIDIA CUDA", "group", True),
-        ("NVIDIA CUDA", "exact", False),
-        ("Portable Computing Language", "group", False),
-    ],
-)
-def test_registers_are_bounded_where_groups_must_be_resident(
-    device: Device, platform: str, driver: str, bounded: bool
-) -> None:
-    options = engine_options(replace(device, platform=platform), Variant(driver=driver))
-    assert options == (["-cl-nv-maxrregcount=64"] if bounded else [])
-
-
 def test_another_layout_is_refused(
     device: Device, rewrite: Rewrite, old: str, new: str, message: str
 ) -> None:
