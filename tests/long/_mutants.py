@@ -351,8 +351,8 @@ _SCHEDULER = (
     Mutant(
         "one claim more than the budget",
         "vyrectl/launch/rounds.py",
-        "self._claims() >= most",
-        "self._claims() > most",
+        "claims >= self.max_steps",
+        "claims > self.max_steps",
         _ROUNDS,
     ),
 )

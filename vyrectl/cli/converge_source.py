@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.states import TaskState
-from vyrectl.cli.options import parse_span, read_stdin
-from vyrectl.cli.sources import STDIN, Window
+from vyrectl.cli.options import read_stdin
+from vyrectl.cli.sources import STDIN, Window, read_ring
 from vyrectl.errors import FileError, InvalidInputError, UsageError
 
 if TYPE_CHECKING:
@@ -144,20 +144,7 @@ def raw_words(start: Start) -> NDArray[np.uint32]:
 
 
 def _of_ring(path: Path, data: bytes | None, window: Window) -> Start:
-    from vyrectl.ring.file import Ring
-
-    offset, count = parse_span(window.offset, window.count)
-    ring = (
-        Ring.open(path, offset=offset, count=count)
-        if data is None
-        else Ring.from_bytes(data, str(path), offset=offset, count=count)
-    )
-    with ring:
-        tally = ring.tally()
-    try:
-        tally.snapshot(lenient=window.lenient)
-    except InvalidInputError as error:
-        raise error.at(str(path)) from None
+    tally, _ = read_ring(path, data, window)
     return Start(str(path), tally.counts, STATES, unknown=tally.unknown)
 
 

@@ -17,7 +17,7 @@ from vyrectl.errors import FileError, InvalidInputError, LaunchRequestError, Usa
 from vyrectl.policy.document import SCHEMA, checked_fields, parse_document, policy_from, request_fields
 from vyrectl.policy.policy import LaunchPolicy
 from vyrectl.policy.request import ADAPTER_LIMITS, REQUEST_BITS
-from vyrectl.telemetry.snapshot import SNAPSHOT_WIDTHS, TaskQueueSnapshot
+from vyrectl.telemetry.snapshot import SNAPSHOT_WIDTHS, StateTally, TaskQueueSnapshot
 
 STDIN = "-"
 SNIFFED_BYTES = 512
@@ -181,6 +181,21 @@ def _without_open_limits(fields: dict[str, int]) -> dict[str, int]:
 
 
 def _telemetry_of_ring(path: Path, data: bytes | None, window: Window) -> Telemetry:
+    tally, snapshot = read_ring(path, data, window)
+    return Telemetry(str(path), snapshot, tally.unknown)
+
+
+def read_ring(path: Path, data: bytes | None, window: Window) -> tuple[StateTally, TaskQueueSnapshot]:
+    """What is in a ring.
+
+    Args:
+        path: The file, or the name of what was read.
+        data: What was read; None to read the file.
+        window: Which part of it.
+
+    Raises:
+        VyrectlError: It cannot be read, or holds an unknown state that the window does not allow.
+    """
     from vyrectl.ring.file import Ring
 
     offset, count = parse_span(window.offset, window.count)
@@ -192,10 +207,9 @@ def _telemetry_of_ring(path: Path, data: bytes | None, window: Window) -> Teleme
     with ring:
         tally = ring.tally()
     try:
-        snapshot = tally.snapshot(lenient=window.lenient)
+        return tally, tally.snapshot(lenient=window.lenient)
     except InvalidInputError as error:
         raise error.at(str(path)) from None
-    return Telemetry(str(path), snapshot, tally.unknown)
 
 
 def _nothing(name: str) -> InvalidInputError:

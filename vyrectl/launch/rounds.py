@@ -77,6 +77,18 @@ class Limits:
     started: Callable[[], None] = field(default=lambda: None)
     finishing: Callable[[], None] = field(default=lambda: None)
 
+    def reached(self, claims: int) -> str | None:
+        """Why a launch that has made so many claims ends now; None while it goes on."""
+        if self.max_steps is not None and claims >= self.max_steps:
+            return "max_steps"
+        return self.interrupt()
+
+    def interrupt(self) -> str | None:
+        """Why a running slice ends now; None while it goes on."""
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            return "timeout"
+        return self.stop()
+
 
 @dataclass(slots=True)
 class Course:
@@ -166,16 +178,7 @@ class Drain:
         return Counter(self._session.tally().outcomes())
 
     def _early_end(self) -> str | None:
-        most = self._limits.max_steps
-        if most is not None and self._claims() >= most:
-            return "max_steps"
-        return self._interrupt()
-
-    def _interrupt(self) -> str | None:
-        deadline = self._limits.deadline
-        if deadline is not None and time.monotonic() >= deadline:
-            return "timeout"
-        return self._limits.stop()
+        return self._limits.reached(self._claims())
 
     def _round(self, index: RoundIndex) -> str:
         """One round, slice by slice; `on` when the next may start."""
@@ -190,7 +193,7 @@ class Drain:
                 self._limits.debug(self._session.debug_log())
             control = self._session.control()
             self._limits.watch(self._progress(index, claims_before, priorities_before, control))
-            if (reason := self._interrupt()) is not None and more:
+            if (reason := self._limits.interrupt()) is not None and more:
                 return reason
             if control[control_abi.SHUTDOWN.first]:
                 return "shutdown"
@@ -219,7 +222,9 @@ class Drain:
         started = time.monotonic()
 
         def interrupt() -> str | None:
-            return self._interrupt() or ("slice" if time.monotonic() > started + ROUND_SECONDS else None)
+            return self._limits.interrupt() or (
+                "slice" if time.monotonic() > started + ROUND_SECONDS else None
+            )
 
         more = self._session.run(most, interrupt, strict=left is not None)
         self._resize(time.monotonic() - started)

@@ -148,7 +148,7 @@ class Follow:
 
     def _during(self) -> str | None:
         """Asked again and again while workers run: a reason to end, or None; asks the workers to leave."""
-        reason = self._interrupt()
+        reason = self._limits.interrupt()
         if reason is None and self._access.polls:
             self._hear()
             now = time.monotonic()
@@ -190,16 +190,7 @@ class Follow:
                 future.set_exception(SessionEndedError())
 
     def _reason(self) -> str | None:
-        most = self._limits.max_steps
-        if most is not None and self._claims() >= most:
-            return "max_steps"
-        return self._interrupt()
-
-    def _interrupt(self) -> str | None:
-        deadline = self._limits.deadline
-        if deadline is not None and time.monotonic() >= deadline:
-            return "timeout"
-        return self._limits.stop()
+        return self._limits.reached(self._claims())
 
     def _claims(self) -> int:
         return self._session.tally().claims
