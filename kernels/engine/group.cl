@@ -256,7 +256,7 @@ static void vyre_run_batch(vyre_worker *w, vyre_batch *batch, bool written) {
 
 #include "filter.h"
 
-#define VYRE_PICK_INBOX 3u
+#define VYRE_PICK_INBOX 4u /* beside the kinds of choose.h */
 #define VYRE_OFFERED 64u
 
 /* Slots that others offer (live.h), on their way to the blocks of their classes; local memory. */
@@ -457,7 +457,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         barrier(CLK_LOCAL_MEM_FENCE);
 #endif
         vyre_spill_notes(&spill, flow, &open, notes, noted);
-        if (lane == 0u && from_block && !leaving && open.kept.count < VYRE_KEPT_BLOCKS)
+        if (lane == 0u && from_block && mine.kind != VYRE_PICK_INBOX && !leaving && open.kept.count < VYRE_KEPT_BLOCKS)
             open.kept.block[open.kept.count++] = mine.begin;
         if (mine.count) above = mine.class < VYRE_PRIORITY_NORMAL ? add_sat(above, mine.count) : 0u;
     }
