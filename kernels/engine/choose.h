@@ -26,6 +26,7 @@ typedef struct {
 #define VYRE_PICK_TICKET 1u
 #define VYRE_PICK_BLOCK 2u
 #define VYRE_PICK_OWN 3u /* the block of that class that this worker is filling */
+#define VYRE_PICK_INBOX 4u /* slots that others offer; no block */
 
 static vyre_pick vyre_pick_nothing(void) {
     const vyre_pick nothing = {VYRE_PICK_NOTHING, VYRE_PRIORITY_COUNT, 0u, 0u, 0u, {0u, 0u, 0u}};

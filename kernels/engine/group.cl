@@ -256,7 +256,6 @@ static void vyre_run_batch(vyre_worker *w, vyre_batch *batch, bool written) {
 
 #include "filter.h"
 
-#define VYRE_PICK_INBOX 4u /* beside the kinds of choose.h */
 #define VYRE_OFFERED 64u
 
 /* Slots that others offer (live.h), on their way to the blocks of their classes; local memory. */
