@@ -189,4 +189,5 @@ def tasks_of(numbers: Sequence[int], random: Random) -> np.ndarray[tuple[int, in
 
 
 if __name__ == "__main__":
-    print(publish_all(Path(sys.argv[1]), *map(int, sys.argv[2:4]), Random(int(sys.argv[4]))))
+    begin, wanted, seed_of_it = map(int, sys.argv[2:])
+    print(publish_all(Path(sys.argv[1]), begin, wanted, Random(seed_of_it)))
