@@ -41,6 +41,18 @@ def icd_library() -> str | None:
     return next((path for path in (*ICD_LIBRARIES, *beside) if Path(path).exists()), None)
 
 
+HANDS_OFF: tuple[Edit, ...] = (
+    (
+        "#if !defined(__NV_CL_C_VERSION) && !defined(cl_nv_pragma_unroll)\n"
+        '#error "rung 2 is written for NVIDIA\'s compiler; others drop or refuse its fence"\n'
+        "#endif\n",
+        "",
+    ),
+    ('__asm__ volatile("membar.gl;" ::: "memory");', ""),
+)
+"""Lets Oclgrind, which runs one work-item at a time, have what needs a fence: spilled blocks and families."""
+
+
 class Oclgrind:
     """A worker process.
 

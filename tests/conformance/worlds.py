@@ -13,7 +13,7 @@ has the same first slots.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.conformance.cases import Case, given, lent, zeros
 from vyrectl import SLOT_DTYPE
 from vyrectl.abi.control import OBSERVABLE_FIRST
 from vyrectl.abi.limits import U32_MAX
+from vyrectl.abi.opcodes import LOAD_MISS, PACKED_SLOT, PRINTF
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.engine.buffers import Buffer
 from vyrectl.task.arrays import SlotArray
@@ -72,16 +73,20 @@ def world(count: int, seed: int) -> Case:
     return Case(slots, buffers, _control(random, count), _options(random))
 
 
-def hostile_ring(count: int, seed: int) -> SlotArray:
-    """Slots of random bytes, most of them made schedulable and given an operation that exists."""
+HOSTILE_OPS = (*range(8), 0x1000, 0x1001, 0x1002, 0x1003, 0x1004, 0x1006, 0x1008, 0x1009, 0x100A)
+MORE_OPS = (*range(0x1010, 0x1014), 0x1010, 0x1011, PACKED_SLOT, PACKED_SLOT, PRINTF, LOAD_MISS)
+"""Operations that have children, packed slots, what the runtime keeps to itself."""
+
+
+def hostile_ring(count: int, seed: int, ops: Sequence[int] = HOSTILE_OPS) -> SlotArray:
+    """Slots of random bytes, most of them made schedulable and given one of these operations."""
     random = np.random.default_rng(seed)
     words = random.integers(0, 2**32, (count, 16), dtype=np.uint64).astype("<u4")
     small = random.random((count, 16)) < 0.6
     words[small] = random.choice(np.array(EDGES, "<u4"), int(small.sum()))
     slots = words.view(SLOT_DTYPE).reshape(count)
     slots["state"] = random.choice([0, 1, 1, 1, 1, 2, 3, 4, 5, 6, 7, 99], count)
-    ops = [*range(8), 0x1000, 0x1001, 0x1002, 0x1003, 0x1004, 0x1006, 0x1008, 0x1009, 0x100A]
-    slots["op_handle"] = random.choice(ops, count)
+    slots["op_handle"] = random.choice(np.array(ops, "<u4"), count)
     slots["output_handle"] = random.choice([0, 1, 2, 3, 5, *range(8, 12), U32_MAX], count)
     slots["input_handle"] = random.choice([*range(12), U32_MAX], count)
     control = slots["op_handle"] - 1 < 5
