@@ -7,6 +7,7 @@ wire is written down here a second time. Standard library only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 from vyrectl.abi.faults import fault_meaning, fault_name
@@ -29,6 +30,9 @@ from vyrectl.errors import LifecycleError
 from vyrectl.task.lifecycle import TRANSITIONS, Transition, apply_words
 
 Words = Sequence[int]
+
+MEANINGS_KEPT = 4096
+"""Meanings of values that are remembered: a ring repeats its states, operations and flags."""
 
 
 def flag_list(word: int) -> list[str]:
@@ -88,6 +92,11 @@ def word_meaning(field: Field, words: Words) -> str:
         return f"{field.meaning}; at its end, cannot rise"
     if field.kind == "epoch" and value == NEVER_EPOCH:
         return "never; waits for an explicit resume"
+    return _value_meaning(field, value)
+
+
+@lru_cache(maxsize=MEANINGS_KEPT)
+def _value_meaning(field: Field, value: int) -> str:
     special = _MEANINGS.get(field.kind)
     return field.meaning if special is None else special(value)
 
@@ -100,14 +109,19 @@ def _state_meaning(word: int) -> str:
 
 
 def _op_meaning(code: int) -> str:
+    kept = (
+        "kept by the wire, without a meaning" if is_system_opcode(code) else "an operation of the user's own"
+    )
+    return _op_docs().get(code, f"unknown({code}): {kept}")
+
+
+@cache
+def _op_docs() -> dict[int, str]:
     from vyrectl.engine.ops import shipped_ops
 
     docs = {opcode.code: f"{opcode.name}: {opcode.effect}" for opcode in CONTROL_OPCODES}
     docs.update((op.id, f"{op.name}: {op.doc}") for op in shipped_ops())
-    kept = (
-        "kept by the wire, without a meaning" if is_system_opcode(code) else "an operation of the user's own"
-    )
-    return docs.get(code, f"unknown({code}): {kept}")
+    return docs
 
 
 def _flags_meaning(word: int) -> str:

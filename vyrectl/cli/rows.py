@@ -9,12 +9,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 Value = str | bool | Sequence[str] | Mapping[str, Any] | None
 Quote = Callable[[Value], Any]
 """Turns anything but an integer into what stands in a row of the chosen format."""
+
+_SIMPLE = re.compile(r"[A-Za-z0-9_(][A-Za-z0-9_ ().:;|/-]*[A-Za-z0-9_).]|[A-Za-z0-9_]")
+"""Texts that are the same in CSV as without."""
 
 Blocks = Callable[[Quote], Iterator[list[tuple[Any, ...]]]]
 
@@ -55,7 +59,7 @@ class Rows:
     def json_blocks(self) -> Iterator[list[str]]:
         """Blocks of rows, each row one JSON object without a line end."""
         template = "{" + ", ".join(f"{json.dumps(name)}: %s" for name in self.columns) + "}"
-        for block in self._blocks(json.dumps):
+        for block in self._blocks(json_text):
             yield [template % values for values in block]
 
     def csv_blocks(self) -> Iterator[list[str]]:
@@ -66,10 +70,17 @@ class Rows:
             yield [template % values for values in block]
 
 
+def json_text(value: Any) -> str:
+    """One JSON value; texts, of which there are most, without the ways around them."""
+    return json.encoder.encode_basestring_ascii(value) if type(value) is str else json.dumps(value)
+
+
 def csv_text(value: Any) -> str:
     """One CSV value: None is empty, texts in a list are joined by ``|``, other lists and objects are JSON."""
     if value is None:
         return ""
+    if type(value) is str and _SIMPLE.fullmatch(value):
+        return value
     if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
         value = "|".join(value)
     elif isinstance(value, (list, tuple, dict, bool)):

@@ -123,14 +123,15 @@ class FittedTable:
         from rich.text import Text
 
         layout = _Layout(self.columns, self._widths(), console.width, headed=self.headed)
-        if self.title:
-            yield Text(plain(self.title), style="bold")
+        head: list[Line] = [[(plain(self.title), "bold")]] if self.title else []
         if self.headed:
-            rule = "─" if console.encoding.startswith("utf") else "-"
-            yield _joined(layout.heading(rule))
+            head += layout.heading("─" if console.encoding.startswith("utf") else "-")
+        is_bare = console.color_system is None
+        if head:
+            yield Text("\n".join(map(_bare, head))) if is_bare else _joined(head)
         pending = iter(self.rows)
         while block := list(islice(pending, BLOCK_ROWS)):
-            if console.color_system is None:
+            if is_bare:
                 yield Text("\n".join([layout.plain_line(row) for row in block]))
             else:
                 yield _joined([layout.line(row) for row in block])
@@ -183,7 +184,7 @@ class _Layout:
             cell = row[index]
             text = cell if isinstance(cell, str) else cell[0]
             if not (text.isascii() and text.isprintable()) or (column.wrap and len(text) > width):
-                return "".join(part for part, _ in self.line(row))
+                return _bare(self.line(row))
             parts.append(text.rjust(width) if column.right else text.ljust(width))
         return _GAP.join(parts).rstrip()
 
@@ -203,6 +204,11 @@ class _Layout:
             blank += GAP
             indent += width + GAP
         return line
+
+
+def _bare(line: Line) -> str:
+    """A line without its styles."""
+    return "".join(text for text, _ in line)
 
 
 def _joined(lines: Sequence[Line]) -> Text:

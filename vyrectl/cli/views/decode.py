@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, state_style
@@ -10,6 +11,9 @@ from vyrectl.cli.views.parts import Parts
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+
+BLOCK_SLOTS = 64
+"""Slots that are written together."""
 
 WORD_COLUMNS = (
     Column("word", right=True),
@@ -71,12 +75,22 @@ class SlotsView:
         yield from self.pieces(console)
 
     def pieces(self, console: Console) -> Iterator[RenderableType]:
-        """One table a slot."""
+        """One table a slot; without colours many slots in one piece, for a ring may have a million."""
+        from rich.text import Text
+
+        pending = self._tables(console)
+        if console.color_system is not None:
+            for table in pending:
+                yield from table
+            return
+        while block := list(islice(pending, BLOCK_SLOTS)):
+            yield Text("\n".join(str(piece) for table in block for piece in table))
+
+    def _tables(self, console: Console) -> Iterator[Iterator[RenderableType]]:
         for slot in self._slots:
-            if slot["slot"]:
-                yield ""
             table = words_table(slot["words"], title=f"slot {slot['slot']}")
-            yield from Parts([table, *packed_table(slot)]).pieces(console)
+            pieces = Parts([table, *packed_table(slot)]).pieces(console)
+            yield chain([""], pieces) if slot["slot"] else pieces
 
 
 def view(record: Mapping[str, Any]) -> RenderableType:
