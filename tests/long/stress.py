@@ -189,10 +189,10 @@ def order(run: Run, runner: InProcess) -> None:
         }
         answer = runner.run(Case(before, {0: marks}, options=options))
         stamps, items = answer.buffers[0][1:].reshape(-1, 2).T
-        beyond = held_back(before["priority"], stamps, items, ticket if workers > 1 else 1)
+        beyond = held_back(before["priority"], stamps, items, ticket if workers > 1 else 0)
         assert beyond <= ticket * workers, (seed, options, beyond)
         worst = max(worst, beyond)
-        at_once = max(at_once, held_back(before["priority"], stamps, items, 1))
+        at_once = max(at_once, held_back(before["priority"], stamps, items, 0))
     run.say(
         f"order on {runner.name}: at most {worst} lower tasks went before one that lay in the queue, beside the "
         f"guard's share; {at_once} before one that a worker had in its ticket"
@@ -205,21 +205,19 @@ def held_back(
     """Most lower tasks that ran before a task could be in its worker's ticket, less the guard's share.
 
     A worker that the system has taken off its core keeps what it has in its ticket, and the others go on; so a task is
-    looked at when its worker began the first of the `ticket` turns that end with it. Before that it lay in the queue.
+    looked at as it was `ticket` turns of its worker before: it lay in the queue then, with a turn of another ticket.
 
     Args:
         classes: The tasks' classes, shape (n,).
         stamps: How many tasks ran before each.
         items: Who ran it.
-        ticket: Tasks that a worker takes at once; 1 for the very moment in which a task ran.
+        ticket: Tasks that a worker takes at once; 0 for the very moment in which a task ran.
     """
     by_time = np.argsort(stamps, kind="stable")
     lain = stamps.astype(np.int64)
     for item in np.unique(items):
         own = by_time[items[by_time] == item]
-        lain[own] = np.concatenate([stamps[own[:1]].repeat(min(ticket - 1, len(own))), stamps[own]])[
-            : len(own)
-        ]
+        lain[own] = np.concatenate([np.zeros(ticket, np.int64), stamps[own]])[: len(own)]
     lower = np.stack([np.concatenate([[0], np.cumsum(classes[by_time] > one)]) for one in range(5)])
     seen = lower[classes, lain]
     return int((seen - guard_share(classes, lain)).max(initial=0))
