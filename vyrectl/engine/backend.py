@@ -190,8 +190,9 @@ Interrupt = Callable[[], str | None]
 class Session(Protocol):
     """A job on its device; called from one thread: index, run, run ..., index, run ..., finish, close."""
 
-    device_seconds: float
-    """Time the device itself was busy with this job, as far as it can tell."""
+    @property
+    def device_seconds(self) -> float:
+        """Time the device itself was busy with this job, as far as it can tell."""
 
     def index(self) -> RoundIndex:
         """Resume what is due, find what is claimable, line it up."""

@@ -19,7 +19,7 @@ from vyrectl.engine.backend import WITNESS_DTYPE, Interrupt, Job, RoundIndex, Ta
 from vyrectl.task.arrays import SlotArray
 
 if TYPE_CHECKING:
-    from vyrectl.opencl.backend import OpenCLSession
+    from vyrectl.opencl.session import OpenCLSession
 
 SHARD_STEP = 64
 """Shards are this many slots, or a multiple: a page, so that those of a mapped ring begin on one."""
