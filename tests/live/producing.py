@@ -19,7 +19,7 @@ from subprocess import PIPE
 import numpy as np
 
 from tests.live.kills import DONE, SOURCE, STEPS
-from tests.live.stress import LATER, await_live, start_editor
+from tests.live.stress import EPOCH, LATER, SHUTDOWN, await_live, start_editor
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_WORDS
 from vyrectl.live.editor import LiveRing
@@ -28,7 +28,6 @@ from vyrectl.ring.file import Ring
 from vyrectl.ring.steady import copy_ring
 from vyrectl.task.arrays import SlotArray
 
-SHUTDOWN, EPOCH = 0, 128
 EMPTY, PAUSED = 0, 4
 FULL_NAP, LOOK_NAP = 0.002, 0.02
 MOST_SECONDS = 150.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -23,6 +24,7 @@ from vyrectl.ring.edit import Edit, edit_ring, plan_set
 from vyrectl.ring.steady import copy_ring
 from vyrectl.task.arrays import SlotArray
 
+SHUTDOWN, EPOCH = 0, 128
 LATER = 1
 """Epoch that an editor's pauses wait for; the reader sets it near the end."""
 
@@ -55,14 +57,14 @@ def stress(folder: Path, tasks: int, work: int, seed: int, editors: int = 2) -> 
     ring = build(folder, tasks)
     (folder / "steps.cl").write_text(SOURCE.replace("4000u", f"{work}u"))
     launch = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--ops", str(folder / "steps.cl")]
-    launch += ["--buffer", f"0=zeros:uint32:{tasks * STEPS}:{folder / 'counts.npy'}"]
+    launch += ["--follow", "--buffer", f"0=zeros:uint32:{tasks * STEPS}:{folder / 'counts.npy'}"]
     watched = Watched()
     with subprocess.Popen(launch, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         await_live(child, ring)
         others = [start_editor(ring, seed + number) for number in range(editors)]
         while child.poll() is None:
             watch(ring, watched)
-            let_go_on(ring, watched)
+            let_go_on(ring)
         _, said = child.communicate()
         for other in others:
             out, err = other.communicate(timeout=60)
@@ -103,17 +105,13 @@ def watch(ring: Path, watched: Watched) -> None:
     watched.unsettled += copy.unsettled
 
 
-def let_go_on(ring: Path, watched: Watched) -> None:
-    """Once little is left, let the tasks go on that editors have paused."""
-    if watched.reads % 10:
-        return
+def let_go_on(ring: Path) -> None:
+    """Once little is left, let the tasks go on that editors have paused; once nothing is, end the launch."""
     states = np.frombuffer(ring.read_bytes(), SLOT_DTYPE)["state"]
-    if not np.isin(states, WAITING).any():
-        try:
-            with Sidecar.open(ring) as sidecar:
-                sidecar.set_control(128, LATER)
-        except SidecarError:
-            pass
+    over = bool((states == DONE).all())
+    if over or not np.isin(states, WAITING).any():
+        with suppress(SidecarError), Sidecar.open(ring) as sidecar:
+            sidecar.set_control(*((SHUTDOWN, 1) if over else (EPOCH, LATER)))
 
 
 def start_editor(ring: Path, seed: int) -> subprocess.Popen[bytes]:

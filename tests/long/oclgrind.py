@@ -83,7 +83,8 @@ def hostile(worker: Oclgrind, seed: int, random: Random, geometry: Options) -> N
 
 def hostile_families(worker: Oclgrind, seed: int, random: Random, geometry: Options) -> None:
     """Random bytes that make tasks, packed slots, debug records."""
-    run_hostile(worker, random.randint(1, 200), seed, geometry, (*HOSTILE_OPS, *MORE_OPS * 3))
+    ops = (*HOSTILE_OPS, *MORE_OPS * 3)
+    run_hostile(worker, random.randint(1, 60), seed, {**geometry, "max_steps": 300}, ops)
 
 
 def hostile_quotas(worker: Oclgrind, seed: int, random: Random, geometry: Options) -> None:
@@ -102,7 +103,7 @@ def run_hostile(
 ) -> None:
     """Run a hostile ring; what it does is its own affair, as long as it stays inside."""
     ring = hostile_ring(count, seed, ops)
-    worker.run(Case(ring, hostile_buffers(), options={**options, "max_steps": 2000}))
+    worker.run(Case(ring, hostile_buffers(), options={"max_steps": 1000, **options}))
 
 
 def families(worker: Oclgrind, seed: int, random: Random, geometry: Options) -> None:
