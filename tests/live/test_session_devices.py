@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ import pytest
 
 from tests.conformance.backends import devices
 from vyrectl import SLOT_DTYPE, Ring, TaskState
+from vyrectl.engine.backend import Interrupt
 from vyrectl.live.access import Access
+from vyrectl.live.follow import ROUND_SECONDS
 from vyrectl.live.queued import QueueAccess
 from vyrectl.live.run import LiveLaunch
 from vyrectl.live.session import Session, open_session
 from vyrectl.live.shared import SharedAccess
+from vyrectl.opencl.session import OpenCLSession
 
 SPIN, WAIT, REQUEUE_N, FAULT = 0x1005, 0x1006, 0x1007, 0x1008
 SOON = 60.0
@@ -74,6 +78,26 @@ def test_epochs_and_changes_reach_waiting_tasks(session: Session) -> None:
     assert session.wait(soon, SOON).task_state is TaskState.DONE
     assert session.change("requeue", late, priority=0).changed == 1
     assert session.wait(late, SOON).requeue_count == 1
+
+
+@pytest.mark.parametrize(
+    "session", [(name, shape, "shared") for name in CPUS for shape in SHAPES], indirect=True
+)
+def test_a_kernel_that_starts_when_its_workers_shall_leave_is_run_again(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, late = OpenCLSession.run, []
+
+    def run_late(self: OpenCLSession, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
+        late.append(time.monotonic() + 1.2 * ROUND_SECONDS * (not late))
+        while time.monotonic() < late[-1]:
+            interrupt()
+        return run(self, most, interrupt, strict=strict)
+
+    monkeypatch.setattr(OpenCLSession, "run", run_late)
+    ids = session.publish(tasks(8))
+    session.wait_all(SOON)
+    assert all(session.wait(int(one), SOON).task_state in (TaskState.DONE, TaskState.FAULTED) for one in ids)
 
 
 def test_a_file_runs_in_place(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ SPIN_SECONDS = 0.002
 """How long workers poll after something last happened."""
 
 ROUND_SECONDS = 1.0
-"""Longest that a round of polling workers lasts."""
+"""Longest that a round of polling workers lasts; twice as long after one that ended before any worker began."""
 
 NAP_SECONDS = 0.1
 """Between two looks at signals and clock while nothing happens."""
@@ -62,6 +62,7 @@ class Follow:
         self._orders: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._finishing = False
         self._ended = False
+        self._hurried = False
         self._course = Course()
 
     # --- for other threads ------------------------------------------------------------------------------
@@ -89,6 +90,7 @@ class Follow:
     def __call__(self, session: Session, limits: Limits) -> Course:
         """Work until the end; says how it ended."""
         self._session, self._limits = session, limits
+        self._lost = session.tally().lost
         self._access = self._gate(session)
         self._seen = self._access.bell()
         self._active = time.monotonic()
@@ -111,7 +113,12 @@ class Follow:
             if self._access.control(control_abi.SHUTDOWN.first) or self._ran_shutdown():
                 return "shutdown"
             if index.claimable or self._may_spin():
-                if self._round(index) or self._access.bell() != seen or not index.claimable:
+                if (
+                    self._round(index)
+                    or self._access.bell() != seen
+                    or not index.claimable
+                    or self._is_excused()
+                ):
                     continue
                 return self._reason() or "stalled"
             if self._finishing and not self._orders and self._access.bell() == seen:
@@ -134,17 +141,25 @@ class Follow:
         """One run over what the index found, and over what is published meanwhile; says whether it claimed anything."""
         before = self._claims()
         self._round_end = time.monotonic() + self._longest
+        self._hurried = False
         left = None if self._limits.max_steps is None else self._limits.max_steps - before
         most = MOST_CLAIMS if self._access.polls else FEW_CLAIMS
         self._session.run(most if left is None else min(most, left), self._during, strict=left is not None)
         claimed = self._claims() - before
         if self._limits.debug is not None:
             self._limits.debug(self._session.debug_log())
+        if not claimed and index.claimable and time.monotonic() >= self._round_end:
+            self._longest *= 2  # a kernel may be compiled when it first runs
         if claimed:
             self._course.rounds += 1
             progress = Progress(self._course.rounds, claimed, max(index.claimable, claimed), before + claimed)
             self._limits.watch(progress)
         return bool(claimed)
+
+    def _is_excused(self) -> bool:
+        """Whether a round claimed nothing because its workers were asked to leave, or met somebody else's claims."""
+        lost, self._lost = self._lost, self._session.tally().lost
+        return self._hurried or self._lost > lost
 
     def _during(self) -> str | None:
         """Asked again and again while workers run: a reason to end, or None; asks the workers to leave."""
@@ -155,6 +170,7 @@ class Follow:
             moved = self._access.control(control_abi.EPOCH.first) != self._epoch
             if self._orders or moved or now >= self._round_end:
                 self._access.leave(LEAVE_NOW)
+                self._hurried = True
             elif now - self._active >= self._spin:
                 self._access.leave(LEAVE_IDLE)
         return reason
