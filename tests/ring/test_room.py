@@ -121,3 +121,17 @@ def test_a_ring_without_a_place_for_its_holes_is_an_error(
     assert caught.value.where == str(tmp_path / "file")
     with pytest.raises(FileError, match="cannot take the ring's room"):
         fill_holes(tmp_path / "missing")
+
+
+def test_holes_are_filled_before_a_launch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "ring.bin"
+    with path.open("wb") as stream:
+        stream.truncate(64 * mmap.PAGESIZE)
+    if path.stat().st_blocks:
+        does_not_apply("this file system has no holes")
+    fill_holes(path)
+    assert path.stat().st_blocks * 512 >= path.stat().st_size == 64 * mmap.PAGESIZE
+    monkeypatch.setattr("vyrectl.ring.file.open_regular", refuse)
+    fill_holes(path)
+    with pytest.raises(FileError, match="take the ring's room"):
+        fill_holes(tmp_path / "missing.bin")
