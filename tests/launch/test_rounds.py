@@ -15,6 +15,9 @@ from vyrectl.launch.rounds import SLICE_GROWTH, Course, Drain, Limits
 
 FIRST_SLICE = 4096
 
+pytestmark = pytest.mark.timeout(20)
+"""Nothing is run: what takes longer goes round for ever."""
+
 
 @pytest.fixture(autouse=True)
 def _short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
