@@ -12,6 +12,8 @@ import pytest
 
 from vyrectl import SLOT_DTYPE, Ring, TaskState, TaskWorkItem
 from vyrectl.errors import InvalidInputError, RingFullError, SessionEndedError, UsageError, WhereError
+from vyrectl.live.book import Finished
+from vyrectl.live.ended import LastEnded
 from vyrectl.live.session import Session, open_session
 
 NOP, FAULT, WAIT, SPIN, SHUTDOWN = 0, 0x1008, 0x1006, 0x1005, 0xFFFF_FFFF
@@ -58,11 +60,13 @@ def test_an_id_is_published_once(session: Session) -> None:
 
 
 def test_done_slots_are_used_again(session: Session) -> None:
+    session._ended = LastEnded(most=100)
     ids = np.concatenate([session.publish(tasks(50)) for _ in range(10)])
     session.wait_all(SOON)
     assert len(set(ids.tolist())) == 500
     with pytest.raises(SessionEndedError, match="used again"):
         session.wait(int(ids[0]), SOON)
+    assert session.wait(int(ids[-51]), SOON).task_id == ids[-51]
 
 
 def test_without_reclaim_a_ring_fills_up() -> None:
@@ -135,6 +139,29 @@ def test_many_threads_publish_and_wait(session: Session) -> None:
     for thread in threads:
         thread.join()
     assert len(set(seen)) == 80
+
+
+def test_a_task_is_remembered_when_its_slot_is_used_again() -> None:
+    with open_session(4, device="reference") as session:
+        first = session.publish(tasks(1, param=7)).tolist()[0]
+        for _ in range(5):
+            session.publish(tasks(4))
+            session.wait_all(SOON)
+        assert session.wait(first, SOON).task_id == first
+        assert session.future(first).result(SOON).task_state is TaskState.DONE
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    ended = LastEnded(most=10)
+    slots = np.zeros(40, SLOT_DTYPE)
+    slots["task_id"] = np.arange(1, 41)
+    for start in range(0, 40, 4):
+        part = slots[start : start + 4]
+        ended.add(Finished(part["task_id"].copy(), np.arange(4), part))
+    assert [ended.find(one) is not None for one in (28, 29, 40)] == [False, True, True]
+    assert int(ended.find(33)["task_id"]) == 33
+    slots["task_id"][39] = 99  # used again by another process
+    assert ended.find(40) is None
 
 
 def test_asyncio_waits_without_blocking(session: Session) -> None:

@@ -86,7 +86,8 @@ def test_epochs_and_changes_reach_waiting_tasks(session: Session) -> None:
 def test_a_kernel_that_starts_when_its_workers_shall_leave_is_run_again(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, late = OpenCLSession.run, []
+    run = OpenCLSession.run
+    late: list[float] = []
 
     def run_late(self: OpenCLSession, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
         late.append(time.monotonic() + 1.2 * ROUND_SECONDS * (not late))

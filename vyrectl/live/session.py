@@ -31,6 +31,7 @@ from vyrectl.launch.report import LaunchReport
 from vyrectl.live.access import Access
 from vyrectl.live.book import Book, Finished
 from vyrectl.live.changes import Change, change_tasks
+from vyrectl.live.ended import LastEnded
 from vyrectl.live.follow import SPIN_SECONDS, Follow
 from vyrectl.live.run import start_launch
 from vyrectl.ring.file import Ring
@@ -92,6 +93,7 @@ class Session:
         self._reclaim = reclaim
         self._lock = threading.Lock()
         self._waiters: dict[int, list[Future[TaskWorkItem]]] = {}
+        self._ended = LastEnded()
         self._published = threading.Event()
         self._ready: Future[Access] = Future()
         self._report: Future[LaunchReport] = Future()
@@ -160,7 +162,8 @@ class Session:
 
         Raises:
             UsageError: No such task was published.
-            SessionEndedError: It has ended and its slot was used again, or the session ended before it did.
+            SessionEndedError: It ended long ago (`vyrectl.live.ended.MOST_TASKS` have ended since) and its slot was
+                used again, or the session ended before it did.
         """
         future: Future[TaskWorkItem] = Future()
         with self._lock:
@@ -168,7 +171,7 @@ class Session:
             if not known:
                 raise UsageError(f"no task {task_id} was published", fix="Use an id that publish returned")
             if slot is None:
-                future.set_exception(SessionEndedError(f"the slot of task {task_id} was used again"))
+                self._recall(task_id, future)
                 return future
             number = np.array([slot])
             self._book.watch(number)
@@ -180,6 +183,14 @@ class Session:
             self._collector.join()
             self._abandon()
         return future
+
+    def _recall(self, task_id: int, future: Future[TaskWorkItem]) -> None:
+        """Answer for a task whose slot holds another one by now."""
+        slot = self._ended.find(task_id)
+        if slot is None:
+            future.set_exception(SessionEndedError(f"the slot of task {task_id} was used again"))
+        else:
+            self._resolve([future], slot)
 
     def wait(self, task_id: int, timeout: float | None = None) -> TaskWorkItem:
         """The task as it ended.
@@ -371,6 +382,7 @@ class Session:
     def _hand_out(self) -> int:
         with self._lock:
             finished = self._book.collect()
+            self._ended.add(finished)
             if self._waiters:
                 self._answer(finished)
         return len(finished)

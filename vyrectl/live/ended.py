@@ -1,0 +1,47 @@
+"""The tasks that ended last, for whoever asks after their slots were used again. Imports numpy.
+
+Invariant: what is kept is bounded, and keeping costs nothing for each task: the arrays that `Book.collect` made are
+kept as they are.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from vyrectl.live.book import Finished
+
+MOST_TASKS = 1 << 16
+"""Tasks that are remembered at least, if so many ended: 4 MiB."""
+
+
+class LastEnded:
+    """Remembers ended tasks, the latest first.
+
+    Args:
+        most: How many at least; those of one `Book.collect` are forgotten together.
+    """
+
+    def __init__(self, most: int = MOST_TASKS) -> None:
+        self._most = most
+        self._kept: deque[Finished] = deque()
+        self._count = 0
+
+    def add(self, finished: Finished) -> None:
+        """Keep some more, and forget what is too old."""
+        if not len(finished):
+            return
+        self._kept.appendleft(finished)
+        self._count += len(finished)
+        while self._count - len(self._kept[-1]) >= self._most:
+            self._count -= len(self._kept.pop())
+
+    def find(self, task_id: int) -> Any:
+        """The slot of a task as it ended, of `SLOT_DTYPE`; None when it is not remembered."""
+        for finished in self._kept:
+            for position in np.flatnonzero(finished.ids == task_id).tolist():
+                slot = finished.tasks[position]
+                return slot if int(slot["task_id"]) == task_id else None
+        return None
