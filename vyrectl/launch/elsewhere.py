@@ -19,7 +19,7 @@ from vyrectl.errors import VyrectlError
 from vyrectl.launch.supervisor import RelayedError
 
 if TYPE_CHECKING:
-    from vyrectl.launch.supervised import LaunchPlan
+    from vyrectl.launch.file_plan import LaunchPlan
 
 
 def may_fork() -> bool:

@@ -13,18 +13,19 @@ import mmap
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.control import EPOCH
-from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, SLOT_BYTES
+from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
-from vyrectl.errors import DeviceError, FileError, UsageError, VyrectlError
+from vyrectl.errors import FileError, UsageError
+from vyrectl.launch.deaths import ChildDiedError, LaunchStoppedError, Running
 from vyrectl.launch.elsewhere import launch_elsewhere, may_fork
-from vyrectl.launch.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
+from vyrectl.launch.file_plan import Doors, LaunchPlan
+from vyrectl.launch.supervisor import Channel, Ending, Supervisor
 from vyrectl.ring.file import Ring, fill_holes
 from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.replace import backup_path, replace_file
@@ -35,154 +36,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from vyrectl.engine.backend import LiveMemory, Session
     from vyrectl.launch.glance import Glance
-    from vyrectl.launch.rounds import Course, Limits
     from vyrectl.task.arrays import SlotArray
 
 PROGRESS_SECONDS = 0.05
-LISTED_SLOTS = 8
-"""Running tasks that a message names before it only counts."""
 
 IN_FILE, IN_MEMORY, ON_DEVICE = "file", "memory", "device"
 """Where the slots are while they run."""
 
 Look = Callable[[], "Glance | None"]
 """Takes a look at the ring that runs; None where nobody but the device sees it."""
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchPlan:
-    """A launch of a file, as the command line asks for it.
-
-    Attributes:
-        ring: The ring file.
-        output: Where the result goes instead, or None.
-        backup: Keep the old ring as RING.bak.
-        in_place: Run in place where the device allows it.
-        timeout: Seconds, from the moment the device is ready.
-        grace: Seconds between the wish to stop and the kill.
-        control: Control buffer to start from, or None.
-        save_control: Where to write it at the end, or None.
-        debug_log: Where to write the debug log at the end, or None; its records are told to the watcher as they come.
-        debug_records: Records that it has room for.
-        record: Replay log to append to at the end, or None.
-        record_capacity: Records that a new one has room for, or None.
-        buffers: `--buffer` options, unparsed.
-        options: What `vyrectl.launch.run.launch` takes beside these.
-        follow: How the launch stays when it is drained, or None for one that ends then.
-    """
-
-    ring: Path
-    output: Path | None = None
-    backup: bool = False
-    in_place: bool = True
-    timeout: float | None = None
-    grace: float = GRACE_SECONDS
-    control: Path | None = None
-    save_control: Path | None = None
-    debug_log: Path | None = None
-    debug_records: int = DEFAULT_DEBUG_RECORDS
-    record: Path | None = None
-    record_capacity: int | None = None
-    buffers: tuple[str, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
-    follow: Follows | None = None
-
-
-class Doors(Protocol):
-    """Where other processes meet a launch in place; `vyrectl.live.host.LiveHost`."""
-
-    def open(self, workers: int, control: NDArray[np.uint32]) -> LiveMemory | None:
-        """See `vyrectl.engine.backend.Live`."""
-
-    def mark(self) -> None:
-        """Likewise."""
-
-    def quiet(self) -> bool:
-        """Shut; or say False and stay open when somebody has changed something since the last index."""
-
-    def shut(self) -> None:
-        """Let nobody begin a change of the ring any more."""
-
-    def finish(self) -> None:
-        """The ring is whole."""
-
-
-class Driver(Protocol):
-    """What works one open session instead of a drain."""
-
-    def drive(self, session: Session, limits: Limits) -> Course:
-        """See `vyrectl.launch.run.Drive`."""
-
-
-class Follows(Protocol):
-    """A plan to stay when drained; made by a layer above."""
-
-    def prepare(self, ops: Sequence[Any], host: Any) -> Driver:
-        """The driver, in the process that drives the device.
-
-        Args:
-            ops: The user's operations.
-            host: Where other processes meet the launch (`Doors`).
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A task that was Running when the child ended."""
-
-    slot: int
-    task_id: int
-    op_handle: int
-
-    def __str__(self) -> str:
-        from vyrectl.engine.ops import op_name
-
-        return f"slot {self.slot} ({op_name(self.op_handle) or hex(self.op_handle)}, task {self.task_id})"
-
-
-class LaunchStoppedError(VyrectlError):
-    """The child did not stop within the grace and was killed.
-
-    Attributes:
-        running: Tasks that were Running when it died, None when only the device knows.
-    """
-
-    kind = "launch_killed"
-
-    def __init__(
-        self, what: str, exit_code: int, running: list[Running] | None, *, where: str, fix: str
-    ) -> None:
-        super().__init__(what + _running_text(running), where=where, fix=fix)
-        self.exit_code = exit_code
-        self.running = running
-
-    def details(self) -> dict[str, object]:
-        """The Running slots."""
-        return {"running": _slot_numbers(self.running)}
-
-
-class ChildDiedError(DeviceError):
-    """The process that drove the device died by itself.
-
-    Attributes:
-        running: Tasks that were Running when it died, None when only the device knows.
-    """
-
-    kind = "kernel_died"
-
-    def __init__(self, what: str, running: list[Running] | None, *, where: str, fix: str) -> None:
-        super().__init__(what + _running_text(running), where=where, fix=fix)
-        self.running = running
-
-    def details(self) -> dict[str, object]:
-        """The Running slots."""
-        return {"running": _slot_numbers(self.running)}
-
-
-def _slot_numbers(running: list[Running] | None) -> list[int] | None:
-    return None if running is None else [task.slot for task in running]
 
 
 def launch_file(
@@ -507,16 +370,6 @@ def _length(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _running_text(running: list[Running] | None) -> str:
-    if running is None:
-        return "; which tasks were running only the device knows"
-    if not running:
-        return "; no task was running"
-    listed = ", ".join(map(str, running[:LISTED_SLOTS]))
-    more = f" and {len(running) - LISTED_SLOTS} more" if len(running) > LISTED_SLOTS else ""
-    return f" with these tasks running: {listed}{more}"
 
 
 def _after_death(plan: LaunchPlan, where: str) -> str:

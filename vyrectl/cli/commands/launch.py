@@ -31,8 +31,9 @@ from vyrectl.cli.output import Output
 from vyrectl.cli.views.launch import view, view_plan
 from vyrectl.engine.quotas import parse_quotas
 from vyrectl.errors import UsageError
+from vyrectl.launch.file_plan import LaunchPlan
 from vyrectl.launch.plan import AUTO, OFF, Plan, Wishes, saved_plan, settle
-from vyrectl.launch.supervised import LaunchPlan, launch_file
+from vyrectl.launch.supervised import launch_file
 from vyrectl.launch.supervisor import GRACE_SECONDS
 
 if TYPE_CHECKING:
