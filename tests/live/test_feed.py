@@ -249,3 +249,17 @@ def test_options_that_do_not_go_together(ring: Path, options: tuple[str, ...]) -
     )
     assert done.returncode == 2
     assert b"fix:" in done.stderr
+
+
+def test_a_ring_whose_tasks_spawn_is_not_fed(tmp_path: Path) -> None:
+    slots = np.zeros(4, SLOT_DTYPE)
+    slots[0]["state"], slots[0]["op_handle"], slots[0]["task_id"] = int(TaskState.READY), 0x1010, 1
+    path = tmp_path / "ring.bin"
+    slots.tofile(path)
+    done = subprocess.run(
+        command(path, "--feed", "-"), input=b'{"task_id": 5}\n', capture_output=True, timeout=SOON
+    )
+    assert done.returncode == 2
+    assert b"spawn children into Empty slots" in done.stderr
+    assert b"vyrectl publish" in done.stderr
+    assert path.read_bytes() == slots.tobytes()

@@ -16,7 +16,7 @@ from vyrectl.live.book import Finished
 from vyrectl.live.ended import LastEnded
 from vyrectl.live.session import Session, open_session
 
-NOP, FAULT, WAIT, SPIN, SHUTDOWN = 0, 0x1008, 0x1006, 0x1005, 0xFFFF_FFFF
+NOP, FAULT, WAIT, SPIN, FORK_SUM, SHUTDOWN = 0, 0x1008, 0x1006, 0x1005, 0x1010, 0xFFFF_FFFF
 SOON = 20.0
 
 
@@ -219,3 +219,12 @@ def test_a_file_is_held_and_saved(tmp_path: Path) -> None:
 def test_a_launch_that_cannot_start_says_why() -> None:
     with pytest.raises(UsageError, match="epoch is"):
         open_session(8, device="reference", epoch=1 << 40)
+
+
+def test_nothing_is_published_beside_tasks_that_spawn() -> None:
+    slots = np.zeros(8, SLOT_DTYPE)
+    slots[0]["state"], slots[0]["op_handle"], slots[0]["task_id"] = int(TaskState.PAUSED), FORK_SUM, 1
+    with open_session(slots, device="reference") as session:
+        with pytest.raises(UsageError, match="spawn children into Empty slots"):
+            session.publish(tasks(1))
+        assert session.unfinished == 0

@@ -99,6 +99,11 @@ class ReferenceSession:
         self._witness = np.zeros(len(job.slots), WITNESS_DTYPE)
         self._turns = TurnRecorder(job.trace)
 
+    @property
+    def spawns(self) -> bool:
+        """Whether tasks may put children into Empty slots."""
+        return bool(self._spawning)
+
     def index(self) -> RoundIndex:
         """Resume what is due and line up what is claimable, each class in slot order."""
         eligible = np.ones(len(self._slots), bool) if self._job.selected is None else self._job.selected

@@ -39,6 +39,9 @@ class Access(Protocol):
     polls: bool
     """Workers poll for published slots and heed `leave`; otherwise a round ends when it is drained."""
 
+    spawns: bool
+    """Workers put children into Empty slots, where nobody may publish beside them."""
+
     def take(self, numbers: Numbers) -> SlotArray:
         """A copy of some slots."""
 
@@ -115,7 +118,7 @@ class MemoryAccess:
 
     def __init__(self, slots: SlotArray, control: NDArray[np.uint32]) -> None:
         self.slots = len(slots)
-        self.polls = False
+        self.polls = self.spawns = False
         self._ring = slots
         self._words = slots.view(np.uint32).reshape(-1, SLOT_WORDS)
         self._control = control

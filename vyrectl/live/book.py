@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.states import SCHEDULABLE, TaskState
-from vyrectl.errors import InvalidInputError
+from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.live.access import Access, Numbers
 from vyrectl.live.ids import Ids, IdSet
 from vyrectl.live.places import FreeSlots
@@ -104,7 +104,9 @@ class Book:
 
         Raises:
             InvalidInputError: A task in another state.
+            UsageError: Tasks of the ring spawn children, which take Empty slots too.
         """
+        self.check_room_is_free()
         _check_states(tasks)
         ids = np.ascontiguousarray(tasks["task_id"])
         with self._lock:
@@ -117,6 +119,18 @@ class Book:
                 if len(numbers):
                     self._access.publish(numbers, tasks[placed])
             return Acceptance(placed, numbers, np.flatnonzero(~fresh), wanted[len(numbers) :])
+
+    def check_room_is_free(self) -> None:
+        """Refuse to publish beside workers that put children into Empty slots.
+
+        Raises:
+            UsageError: They do.
+        """
+        if self._access.spawns:
+            raise UsageError(
+                "tasks of this ring spawn children into Empty slots, and what is fed could meet them there",
+                fix="Add tasks with `vyrectl publish`, which claims a slot before it writes",
+            )
 
     def fresh(self, ids: Ids) -> NDArray[np.bool_]:
         """Which ids are new, and come for the first time in `ids`."""

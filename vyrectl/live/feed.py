@@ -85,6 +85,7 @@ class Feed:
         """
         self._access, self._follow, self._stop = access, follow, stop
         self._book = Book(access, reclaim=self._reclaim)
+        self._book.check_room_is_free()
         for thread in self._threads:
             thread.start()
 

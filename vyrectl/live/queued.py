@@ -47,6 +47,7 @@ class QueueAccess:
     def __init__(self, side: SideQueue, slots: int, *, polls: bool) -> None:
         self.slots = slots
         self.polls = polls
+        self.spawns = False
         self._side = side
         self._bell = LocalBell()
         self._lock = threading.RLock()

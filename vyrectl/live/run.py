@@ -44,6 +44,12 @@ def access_to(session: Rounds, host: LiveHost | None = None) -> Access:
     Raises:
         DeviceError: The backend has no way to do so.
     """
+    access = _way_to(session, host)
+    access.spawns = getattr(session, "spawns", False)
+    return access
+
+
+def _way_to(session: Rounds, host: LiveHost | None) -> Access:
     find = getattr(session, "memory", None)
     memory = find() if find is not None else None
     if memory is None:

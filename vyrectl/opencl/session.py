@@ -281,6 +281,11 @@ class OpenCLSession:
         """Whether workers take slots that others offer, and heed the wish that they leave."""
         return self._live is not None and self.geometry.driver != "exact"
 
+    @property
+    def spawns(self) -> bool:
+        """Whether tasks may put children into Empty slots."""
+        return self._families is not None
+
     def side(self) -> SideQueue | None:
         """A second queue that reaches the buffers of a job that follows; None where `memory` does."""
         from vyrectl.opencl.side import SideQueue
