@@ -35,7 +35,7 @@ def require(present: bool, reason: str) -> None:
         return
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+    pytest.skip(reason)  # at home only: what is missing can be installed, and `reason` says how
 
 
 def needs(present: bool, reason: str) -> pytest.MarkDecorator:
@@ -79,4 +79,4 @@ def only_where(fact: bool, otherwise: str) -> pytest.MarkDecorator:
 
 def does_not_apply(otherwise: str) -> NoReturn:
     """`only_where` for what shows in the middle of a test."""
-    pytest.skip(otherwise)
+    pytest.skip(otherwise)  # a fact of this machine or device, which `otherwise` tells
