@@ -66,7 +66,8 @@ steps that decided something
 2.3.8 hit capacity: hit_capacity 0 -> 1024
     requested_hit_capacity 0 = 0: yes
     memory_pressure_bps 0 >= 8500 (memory_pressure_threshold_bps): no
-    hit_capacity 1024 > 4294967295: no
+    queue_len * hits per item 5 > 4294967295: no
+    queue_len * hits per item * multiplier 10 > 4294967295: no
     max(min_hit_capacity 1024, queue_len 5 * hits per item 1 * 2)
 2.3.9 peak bytes: estimated_peak_device_bytes 0 -> 16384
     estimated_peak_device_bytes 16384 > 18446744073709551615: no

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -165,8 +166,30 @@ def test_an_empty_queue_can_be_out_of_memory() -> None:
 
 def test_hits_past_u32_are_an_error_in_decimal() -> None:
     request = LaunchRequest(**LIMITS, queue_len=2**31)
-    with pytest.raises(LaunchRequestError, match="hit_capacity would be 4294967296, past 4294967295"):
+    with pytest.raises(
+        LaunchRequestError, match="hit_capacity would need a product of 4294967296, past 4294967295"
+    ):
         LaunchPolicy().recommend(request)
+
+
+def test_each_product_of_the_hits_is_a_u32_also_when_the_last_factor_is_zero() -> None:
+    request = LaunchRequest(**LIMITS, queue_len=2**31, expected_hits_per_item=2)
+    with pytest.raises(LaunchRequestError, match="a product of 4294967296, past 4294967295"):
+        LaunchPolicy(hit_capacity_multiplier=0).recommend(request)
+    within = LaunchRequest(**LIMITS, queue_len=2**31 - 1, expected_hits_per_item=2)
+    assert LaunchPolicy(hit_capacity_multiplier=0).recommend(within).hit_capacity == 1024
+
+
+def test_groups_cannot_be_shed_by_a_threshold_past_the_whole() -> None:
+    tight = LaunchRequest(**LIMITS, queue_len=9, memory_pressure_bps=20_000, requested_worker_groups=2)
+    policy = LaunchPolicy(memory_pressure_threshold_bps=10_001)
+    with pytest.raises(LaunchRequestError, match="memory_pressure_threshold_bps is 10001, past 10000"):
+        policy.recommend(tight)
+    with pytest.raises(LaunchRequestError, match="memory_pressure_threshold_bps"):
+        policy.recommend(replace(tight, max_workgroup_size_x=0))
+    for lenient in (replace(tight, requested_worker_groups=1), replace(tight, memory_pressure_bps=10_000)):
+        policy.recommend(lenient)
+    LaunchPolicy(memory_pressure_threshold_bps=10_000).recommend(tight)
 
 
 def test_a_number_of_thousands_of_digits_is_refused_in_few_words() -> None:

@@ -2,7 +2,8 @@
 
 Each step takes numbers that were checked before, asks its `Judge` for every comparison, and tells it the
 result: an explanation is a recording of these very functions. Products are Python integers, hence as wide as
-they need to be. May import the rest of `policy`, abi and errors.
+they need to be; those of step 8, which are u32 in the runtime, are each held to it. May import the rest of
+`policy`, abi and errors.
 """
 
 from __future__ import annotations
@@ -163,7 +164,11 @@ def _more(bps: int) -> int:
 
 
 def scale_worker_groups(basis: Basis, topology: Topology, judge: Judge) -> int:
-    """Step 5: the worker groups asked for, fewer under memory pressure or on a sparse frontier."""
+    """Step 5: the worker groups asked for, fewer under memory pressure or on a sparse frontier.
+
+    Raises:
+        LaunchRequestError: Groups are to be shed by a memory-pressure threshold past 10000.
+    """
     groups = basis.request.requested_worker_groups
     if judge.over("requested_worker_groups", groups, 1):
         if judge.named("topology", topology, Topology.MemoryConstrained):
@@ -178,6 +183,8 @@ def _shed(groups: int, basis: Basis, judge: Judge) -> int:
     pressure, bound = basis.memory_pressure_bps, basis.policy.memory_pressure_threshold_bps
     shed, after = 0, groups
     if not judge.equal("memory_pressure_bps", pressure, 0):
+        if judge.over("memory_pressure_threshold_bps", bound, WHOLE_BPS):
+            judge.refuse(WORKERS_RULE, "memory_pressure_threshold_bps", _threshold_past_whole(bound))
         span = max(1, WHOLE_BPS - bound)
         over = min(span, max(0, pressure - bound))
         shed = BASE_SHED_BPS + over * BASE_SHED_BPS // span
@@ -185,6 +192,14 @@ def _shed(groups: int, basis: Basis, judge: Judge) -> int:
     why = "{} groups less {} bps that memory_pressure_bps {} sheds"
     judge.settle(WORKERS_RULE, "requested_worker_groups", groups, after, why, groups, shed, pressure)
     return after
+
+
+def _threshold_past_whole(bound: int) -> LaunchRequestError:
+    return LaunchRequestError(
+        f"memory_pressure_threshold_bps is {bound}, past {WHOLE_BPS}: "
+        "no share of the worker groups can be shed by it",
+        fix="Give a threshold of at most 10000, or a requested_worker_groups of 0 or 1",
+    )
 
 
 def _thin(groups: int, basis: Basis, judge: Judge) -> int:
@@ -292,17 +307,22 @@ def hit_capacity(basis: Basis, judge: Judge) -> int:
     least, items = basis.policy.min_hit_capacity, basis.request.queue_len
     factor = 1 if _is_tight(basis, judge) else basis.policy.hit_capacity_multiplier
     hits = max(1, basis.request.expected_hits_per_item)
-    capacity = max(least, items * hits * factor)
-    if judge.over("hit_capacity", capacity, U32_MAX):
-        judge.refuse(HITS_RULE, "hit_capacity", _too_many_hits(capacity))
+    all_hits = _u32("queue_len * hits per item", items * hits, judge)
+    capacity = max(least, _u32("queue_len * hits per item * multiplier", all_hits * factor, judge))
     why = "max(min_hit_capacity {}, queue_len {} * hits per item {} * {})"
     judge.settle(HITS_RULE, "hit_capacity", requested, capacity, why, least, items, hits, factor)
     return capacity
 
 
-def _too_many_hits(capacity: int) -> LaunchRequestError:
+def _u32(name: str, product: int, judge: Judge) -> int:
+    if judge.over(name, product, U32_MAX):
+        judge.refuse(HITS_RULE, "hit_capacity", _too_many_hits(product))
+    return product
+
+
+def _too_many_hits(product: int) -> LaunchRequestError:
     return LaunchRequestError(
-        f"hit_capacity would be {capacity}, past {U32_MAX} (u32)",
+        f"hit_capacity would need a product of {product}, past {U32_MAX} (u32)",
         fix="Give requested_hit_capacity, or lower queue_len or expected_hits_per_item",
     )
 
