@@ -16,6 +16,7 @@ from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
 from vyrectl.cli.options import parse_number
 from vyrectl.cli.output import Output
 from vyrectl.errors import FileError, InvalidInputError, UnknownNameError, UsageError
+from vyrectl.files.whole import refuse_endless
 
 if TYPE_CHECKING:
     from vyrectl.task.arrays import SlotArray
@@ -165,6 +166,7 @@ def _open_table(name: str) -> Iterator[Any]:
         raise FileError.from_os_error(error, name, doing="read the table") from error
     with stream:
         try:
+            refuse_endless(stream.fileno(), name, doing="read the table")
             yield stream
         except OSError as error:
             raise FileError.from_os_error(error, name, doing="read the table") from error

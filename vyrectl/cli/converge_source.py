@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.options import read_stdin
 from vyrectl.cli.sources import STDIN, Window, read_ring
-from vyrectl.errors import FileError, InvalidInputError, UsageError
+from vyrectl.errors import InvalidInputError, UsageError
+from vyrectl.files.json_text import parse_json
+from vyrectl.files.whole import read_head, read_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -219,7 +221,7 @@ def _state(key: Any, name: str) -> int:
 
 def _parse(path: Path, data: bytes) -> Any:
     try:
-        return json.loads(data.decode("utf-8-sig"))
+        return parse_json(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise InvalidInputError(
             f"byte {error.start} is no UTF-8", where=str(path), fix="Give JSON, a ring or .npy"
@@ -243,12 +245,8 @@ def _load_array(path: Path, *, ndim: int, what: str) -> Any:
     return array
 
 
-def _read(path: Path, most: int = -1) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(most)
-    except OSError as error:
-        raise FileError.from_os_error(error, path, doing="read") from error
+def _read(path: Path, most: int | None = None) -> bytes:
+    return read_whole(path, doing="read") if most is None else read_head(path, most, doing="read")
 
 
 def _is_text(data: bytes) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vyrectl.errors import FileError, InvalidInputError
+from vyrectl.errors import InvalidInputError
+from vyrectl.files.json_text import parse_json
+from vyrectl.files.whole import read_head
 from vyrectl.protocol.debug_format import Formats, format_record, parse_formats
 from vyrectl.protocol.debug_log import DebugRecord
 
@@ -24,14 +25,10 @@ def read_formats(path: Path | None) -> Formats:
     """
     if path is None:
         return {}
+    data = read_head(path, MOST_TEXT_BYTES + 1, doing="read the formats")
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MOST_TEXT_BYTES + 1)
-    except OSError as error:
-        raise FileError.from_os_error(error, path, doing="read the formats") from error
-    try:
-        table = json.loads(data) if len(data) <= MOST_TEXT_BYTES else None
-    except (ValueError, RecursionError):
+        table = parse_json(data) if len(data) <= MOST_TEXT_BYTES else None
+    except ValueError:
         table = None
     if not isinstance(table, dict):
         raise InvalidInputError(

@@ -13,6 +13,7 @@ import typer
 from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
 from vyrectl.abi.slot import FIELDS, Field
 from vyrectl.cli.output import COLORS, FORMATS, Output
+from vyrectl.files.whole import read_stream
 
 if TYPE_CHECKING:
     from vyrectl.ring.file import Ring
@@ -120,7 +121,7 @@ def read_stdin() -> bytes:
         raise UsageError(
             "standard input is a terminal", fix="Name a file, or pipe something in: ... | vyrectl ... -"
         )
-    return sys.stdin.buffer.read()
+    return read_stream(sys.stdin.buffer, "standard input", doing="read")
 
 
 def with_field_options(command: Callable[..., None]) -> Callable[..., None]:

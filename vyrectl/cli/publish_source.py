@@ -11,7 +11,8 @@ from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES, WORK_ITEM_FIELDS
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.cli.items import Item, parse_item
 from vyrectl.cli.options import read_stdin
-from vyrectl.errors import FileError, InvalidInputError, UsageError
+from vyrectl.errors import InvalidInputError, UsageError
+from vyrectl.files.whole import read_whole
 from vyrectl.protocol.publish import Words, batch_words, load_miss_words, packed_words, task_words
 
 if TYPE_CHECKING:
@@ -80,10 +81,7 @@ _BLANKS = b" \t\r\n\xef\xbb\xbf"
 
 
 def _contents(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise FileError.from_os_error(error, path, doing="read the work items") from error
+    return read_whole(path, doing="read the work items")
 
 
 def _check_only_items(slots: SlotArray, path: Path) -> None:

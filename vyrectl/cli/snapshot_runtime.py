@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vyrectl.errors import FileError, InvalidInputError
+from vyrectl.errors import InvalidInputError
+from vyrectl.files.whole import read_whole
 from vyrectl.protocol.control import decode_control
 from vyrectl.protocol.runtime import Occupancy, RuntimeView, watchdog
 
@@ -24,10 +25,7 @@ def runtime_record(control: Path, counts: Sequence[int], unknown: int) -> dict[s
         FileError: It cannot be read.
         WireBufferError: It is no control buffer.
     """
-    try:
-        data = control.read_bytes()
-    except OSError as error:
-        raise FileError.from_os_error(error, control, doing="read the control buffer") from error
+    data = read_whole(control, doing="read the control buffer")
     try:
         view = RuntimeView(decode_control(data), Occupancy.of_counts(counts, unknown))
     except InvalidInputError as error:

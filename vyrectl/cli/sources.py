@@ -14,6 +14,7 @@ from typing import Any
 
 from vyrectl.cli.options import parse_span, read_stdin
 from vyrectl.errors import FileError, InvalidInputError, LaunchRequestError, UsageError
+from vyrectl.files.whole import read_head, read_whole
 from vyrectl.policy.document import SCHEMA, checked_fields, parse_document, policy_from, request_fields
 from vyrectl.policy.policy import LaunchPolicy
 from vyrectl.policy.request import ADAPTER_LIMITS, REQUEST_BITS
@@ -83,7 +84,7 @@ def read_source(path: Path, window: Window) -> Telemetry | Asked:
     data = _contents(path)
     if data == b"" and not window.given:
         raise _nothing(str(path))
-    head = _read(path, SNIFFED_BYTES) if data is None else data[:SNIFFED_BYTES]
+    head = read_head(path, SNIFFED_BYTES, doing="read") if data is None else data[:SNIFFED_BYTES]
     if window.given or not _is_text(head):
         return _telemetry_of_ring(path, data, window)
     return _from_text(str(path), read_table(path, data))
@@ -125,7 +126,7 @@ def read_table(path: Path, data: bytes | None = None) -> dict[str, Any]:
     """
     name = str(path)
     data = _contents(path) if data is None else data
-    data = _read(path, MOST_TEXT_BYTES + 1) if data is None else data
+    data = read_head(path, MOST_TEXT_BYTES + 1, doing="read") if data is None else data
     if len(data) > MOST_TEXT_BYTES:
         raise LaunchRequestError(f"the text is longer than {MOST_TEXT_BYTES} bytes", where=name)
     try:
@@ -224,15 +225,7 @@ def _contents(path: Path) -> bytes | None:
         piped = stat.S_ISFIFO(path.stat().st_mode)
     except OSError as error:
         raise FileError.from_os_error(error, path, doing="read") from error
-    return _read(path, -1) if piped else None
-
-
-def _read(path: Path, most: int) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(most)
-    except OSError as error:
-        raise FileError.from_os_error(error, path, doing="read") from error
+    return read_whole(path, doing="read") if piped else None
 
 
 def _is_text(data: bytes) -> bool:

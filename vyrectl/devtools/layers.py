@@ -19,6 +19,7 @@ LAYERS: tuple[str, ...] = (
     "_version",
     "errors",
     "resources",
+    "files",
     "abi",
     "protocol",
     "task",

@@ -236,7 +236,7 @@ def load_npy(path: Path) -> NDArray[Any]:
     except OSError as error:
         raise FileError.from_os_error(error, path, doing="read the buffer") from error
     except _MALFORMED as error:
-        raise _no_array(path, str(error)) from error
+        raise _no_array(path, _why_malformed(error)) from None
     if array.dtype.kind not in _NUMBERS:
         raise _no_array(path, f"its elements are {array.dtype}")
     return np.require(_little_endian(array), requirements="C")
@@ -246,6 +246,25 @@ def _no_array(path: Path, why: str) -> InvalidInputError:
     return InvalidInputError(
         f"this is no .npy array of numbers ({why})", where=str(path), fix="Save it with numpy.save"
     )
+
+
+def _why_malformed(error: Exception) -> str:
+    """What numpy complains about, without its advice and without the header that it quotes in full."""
+    text = str(error).lower()
+    for sign, why in _MALFORMATIONS.items():
+        if sign in text:
+            return why
+    return "it is damaged or cut off"
+
+
+_MALFORMATIONS = {
+    "magic string": "it does not begin as one",
+    "pickle": "its elements are Python objects",
+    "object array": "its elements are Python objects",
+    "header": "its header cannot be read",
+    "dtype": "its header names no type of elements",
+}
+"""Part of numpy's message -> the reason in our words."""
 
 
 def save_npy(path: Path, array: NDArray[Any]) -> None:

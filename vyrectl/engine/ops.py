@@ -15,8 +15,12 @@ from pathlib import Path
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.opcodes import CONTROL_OPCODES, SHIPPED_FIRST, SHIPPED_LAST, is_system_opcode
-from vyrectl.errors import FileError, InvalidInputError, OpSourceError
+from vyrectl.errors import InvalidInputError, OpSourceError
+from vyrectl.files.whole import read_whole
 from vyrectl.resources import kernels_dir
+
+MOST_SOURCE_BYTES = 16 << 20
+"""Longest source of operations that is read."""
 
 _BLANKED = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _DECLARATION = re.compile(
@@ -151,10 +155,9 @@ def read_text(path: Path) -> str:
         FileError: It cannot be read.
         InvalidInputError: It is no UTF-8.
     """
+    data = read_whole(path, doing="read the source", most=MOST_SOURCE_BYTES)
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise FileError.from_os_error(error, path, doing="read the source") from error
+        return data.decode().replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise InvalidInputError(
             f"byte {error.start} is no UTF-8", where=str(path), fix="Save the source as UTF-8"

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.control import OBSERVABLE_FIRST
 from vyrectl.abi.limits import WORD_BYTES
-from vyrectl.errors import FileError, InvalidInputError
+from vyrectl.errors import InvalidInputError
+from vyrectl.files.whole import read_whole
 from vyrectl.ring.replace import replace_file
 
 
@@ -23,10 +24,7 @@ def load_control(path: Path) -> NDArray[np.uint32]:
         FileError: It cannot be read.
         InvalidInputError: Not a whole number of words, or too short for the wire.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FileError.from_os_error(error, path, doing="read the control buffer") from error
+    data = read_whole(path, doing="read the control buffer")
     if len(data) % WORD_BYTES:
         raise InvalidInputError(
             f"{len(data)} bytes are no whole number of words: {len(data) % WORD_BYTES} are left over",

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vyrectl.errors import InvalidInputError, LaunchRequestError
+from vyrectl.files.json_text import parse_json, parse_toml
 from vyrectl.policy.policy import POLICY_WIDTHS, LaunchPolicy
 from vyrectl.policy.request import REQUEST_WIDTHS
 from vyrectl.policy.widths import Widths
@@ -105,11 +105,11 @@ def _nearest(key: str, known: Sequence[str]) -> str:
 
 
 def _parse_toml(text: str) -> dict[str, Any]:
-    return tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    return parse_toml(text.removeprefix("\ufeff").replace("\r\n", "\n"))
 
 
 def _parse_json(text: str) -> dict[str, Any]:
-    table = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_without_twins)
+    table = parse_json(text.removeprefix("\ufeff"), object_pairs_hook=_without_twins)
     if not isinstance(table, dict):
         raise LaunchRequestError("this is JSON, but no object", fix="Put the fields between { and }")
     return table

@@ -5,17 +5,19 @@ Standard library only. The invariant: a `Mix` that exists can be synthesized; ev
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import TaskPriority, TaskState
-from vyrectl.errors import FileError, InvalidInputError
+from vyrectl.errors import InvalidInputError
+from vyrectl.files.json_text import parse_json
+from vyrectl.files.whole import read_whole
 from vyrectl.ring.replace import StrPath
+
+MOST_TEXT_BYTES = 16 << 20
 
 Span = tuple[int, int]
 Weights = Mapping[str, Fraction]
@@ -84,11 +86,10 @@ class Mix:
             FileError: It cannot be read.
             InvalidInputError: No JSON, no TOML, no mapping, or what `from_mapping` refuses.
         """
+        data = read_whole(path, doing="read the mix", most=MOST_TEXT_BYTES)
         try:
-            text = Path(path).read_bytes().decode()
-            mapping = _load_toml(text) if str(path).lower().endswith(".toml") else json.loads(text)
-        except OSError as error:
-            raise FileError.from_os_error(error, path, doing="read the mix") from error
+            text = data.decode()
+            mapping = _load_toml(text) if str(path).lower().endswith(".toml") else parse_json(text)
         except (ValueError, RecursionError) as error:
             raise InvalidInputError(f"the mix does not parse: {error}", where=str(path), fix=_FIX) from error
         if not isinstance(mapping, dict):
@@ -97,9 +98,9 @@ class Mix:
 
 
 def _load_toml(text: str) -> dict[str, Any]:
-    import tomllib
+    from vyrectl.files.json_text import parse_toml
 
-    return tomllib.loads(text)
+    return parse_toml(text)
 
 
 class _Reader:

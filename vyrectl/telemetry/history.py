@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vyrectl.errors import FileError
+from vyrectl.files.whole import read_stream
 
 StrPath = str | os.PathLike[str]
 
@@ -121,10 +122,12 @@ def read_tail(path: StrPath) -> bytes:
     Raises:
         FileError: It cannot be read.
     """
+    doing = "read the snapshot"
     try:
         with open(path, "rb") as stream:
-            size = stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, size - MOST_LINE_BYTES))
-            return stream.read()
+            if stream.seekable():
+                size = stream.seek(0, os.SEEK_END)
+                stream.seek(max(0, size - MOST_LINE_BYTES))
+            return read_stream(stream, os.fspath(path), doing=doing)
     except OSError as error:
-        raise FileError.from_os_error(error, path, doing="read the snapshot") from error
+        raise FileError.from_os_error(error, path, doing=doing) from error

@@ -22,7 +22,8 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.views.control import change_view, view
-from vyrectl.errors import FileError, UsageError, WireBufferError
+from vyrectl.errors import UsageError, WireBufferError
+from vyrectl.files.whole import read_whole
 from vyrectl.protocol.control import check_control, encode_control, write_control_words
 from vyrectl.protocol.control_names import control_value, control_words
 
@@ -189,7 +190,4 @@ def _read(file: Path) -> bytes:
         return read_stdin()
     if is_sidecar(file):
         return read_running(file)
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise FileError.from_os_error(error, file, doing="read the control buffer") from error
+    return read_whole(file, doing="read the control buffer")

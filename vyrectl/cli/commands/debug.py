@@ -20,7 +20,8 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.views.debug import view
-from vyrectl.errors import FileError, WireBufferError
+from vyrectl.errors import WireBufferError
+from vyrectl.files.whole import read_whole
 from vyrectl.protocol.debug_log import DebugLog, decode_debug_log, read_debug_log
 
 
@@ -86,7 +87,4 @@ def _warn(output: Output, name: str, log: DebugLog) -> None:
 def _read(file: Path) -> bytes:
     if str(file) == "-":
         return read_stdin()
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise FileError.from_os_error(error, file, doing="read the debug log") from error
+    return read_whole(file, doing="read the debug log")

@@ -28,6 +28,7 @@ from vyrectl.cli.rows import Blocks, Quote, Rows
 from vyrectl.cli.slot_text import HEX_FIX, looks_like_text, parse_hex
 from vyrectl.cli.views.decode import view
 from vyrectl.errors import FileError, RingFormatError, UsageError
+from vyrectl.files.whole import read_head, read_whole
 from vyrectl.ring.file import Ring
 
 SNIFFED_BYTES = 4096
@@ -97,7 +98,7 @@ def _open(arguments: list[str], start: int, count: int | None, *, as_hex: bool, 
     elif _is_file(name):
         if _is_raw(Path(name), as_raw):
             return Ring.open(name, offset=start, count=count)
-        data, where = _from_text(_read_file(Path(name), -1), name, as_raw=as_raw), name
+        data, where = _from_text(_read_file(Path(name)), name, as_raw=as_raw), name
     elif as_raw or not _may_be_hex(name):
         raise FileError("no such file, and it is no hex either", where=name, fix="Check the path")
     else:
@@ -131,12 +132,9 @@ def _is_raw(path: Path, as_raw: bool) -> bool:
     return path.is_file() and (as_raw or not looks_like_text(_read_file(path, SNIFFED_BYTES)))
 
 
-def _read_file(path: Path, most: int) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(most)
-    except OSError as error:
-        raise FileError.from_os_error(error, path, doing="read the slots") from error
+def _read_file(path: Path, most: int | None = None) -> bytes:
+    doing = "read the slots"
+    return read_whole(path, doing=doing) if most is None else read_head(path, most, doing=doing)
 
 
 def _slot_rows(data: memoryview) -> Iterator[dict[str, Any]]:

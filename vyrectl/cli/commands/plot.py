@@ -22,7 +22,8 @@ from vyrectl.cli.output import Output
 from vyrectl.cli.plot_record import choose_rings, parse_metrics, plot_record, plot_rows
 from vyrectl.cli.views.cells import count_of
 from vyrectl.cli.views.plot import charts_view, file_view
-from vyrectl.errors import FileError, InvalidInputError
+from vyrectl.errors import InvalidInputError
+from vyrectl.files.whole import read_whole
 from vyrectl.telemetry.series import METRICS, History, read_history
 
 CHART_LINES = 6
@@ -103,10 +104,5 @@ def _read(output: Output, source: Path) -> History:
 
 
 def _lines(source: Path) -> Iterable[bytes]:
-    if str(source) == "-":
-        return read_stdin().splitlines()
-    try:
-        with source.open("rb") as stream:
-            return stream.readlines()
-    except OSError as error:
-        raise FileError.from_os_error(error, source, doing="read the history") from error
+    data = read_stdin() if str(source) == "-" else read_whole(source, doing="read the history")
+    return data.splitlines()

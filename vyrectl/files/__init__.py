@@ -1,0 +1,1 @@
+"""Files and standard streams as the system gives them: read whole within a bound, written whole or not at all."""

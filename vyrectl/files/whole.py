@@ -1,0 +1,158 @@
+"""Reads files and streams to their end, within a bound.
+
+The one way in which whole contents come into memory: from files, also those that report no size, from pipes and
+from terminals. The invariant: no read goes on without end. A device that never ends (`/dev/zero`) is refused before
+it is read, and whatever is longer than the bound is refused once it has passed it. Standard library only.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import stat
+from collections.abc import Callable
+from typing import IO
+
+from vyrectl.errors import FileError
+
+StrPath = str | os.PathLike[str]
+
+BLOCK_BYTES = 1 << 20
+LEAST_BOUND, MOST_BOUND = 1 << 28, 1 << 34
+"""The bound that is taken where none is given lies between these: half of the machine's memory. No ring is longer."""
+
+_NULL_DEVICE = "/dev/null"
+
+
+def default_bound() -> int:
+    """Most bytes that are read whole where the caller knows no closer bound."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):  # the system does not say
+        memory = 0
+    return min(max(memory // 2, LEAST_BOUND), MOST_BOUND)
+
+
+def read_whole(path: StrPath, *, doing: str = "read the file", most: int | None = None) -> bytes:
+    """Everything in a file or a pipe.
+
+    Args:
+        path: The file.
+        doing: Completes "cannot ..." in an error.
+        most: Most bytes that it may have; by default `default_bound`.
+
+    Raises:
+        FileError: Missing, unreadable, a folder, a device without an end, or longer than `most`.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+        try:
+            return read_fd(fd, os.fspath(path), doing=doing, most=most)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing=doing) from error
+
+
+def read_head(path: StrPath, most: int, *, doing: str = "read the file") -> bytes:
+    """The first bytes of a file, at most `most` of them.
+
+    Raises:
+        FileError: As for `read_whole`, but for its length.
+    """
+    try:
+        with open(path, "rb", buffering=0) as file:
+            refuse_endless(file.fileno(), os.fspath(path), doing=doing)
+            data = bytearray()
+            while len(data) < most and (block := _patient_read(file.fileno(), most - len(data))):
+                data += block
+            return bytes(data)
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing=doing) from error
+
+
+def read_fd(fd: int, name: str, *, doing: str, most: int | None = None) -> bytes:
+    """Everything that is left in an open file or pipe; a descriptor that does not block is waited for.
+
+    Raises:
+        FileError: A device without an end, or longer than `most`.
+        OSError: The system refuses.
+    """
+    refuse_endless(fd, name, doing=doing)
+    return _collect(lambda size: _patient_read(fd, size), name, doing, most)
+
+
+def read_stream(stream: IO[bytes], name: str, *, doing: str, most: int | None = None) -> bytes:
+    """Everything that is left in an open stream, standard input for example.
+
+    Raises:
+        FileError: Unreadable, a device without an end, or longer than `most`.
+    """
+    try:
+        fd = stream.fileno()
+    except (OSError, ValueError):  # it is in memory
+        fd = -1
+    try:
+        if fd >= 0:
+            refuse_endless(fd, name, doing=doing)
+        return _collect(_reader(stream, fd), name, doing, most)
+    except OSError as error:
+        raise FileError.from_os_error(error, name, doing=doing) from error
+
+
+def refuse_endless(fd: int, name: str, *, doing: str) -> None:
+    """Let files, pipes, terminals and the null device through.
+
+    Raises:
+        FileError: It is another device.
+    """
+    status = os.fstat(fd)
+    if stat.S_ISCHR(status.st_mode) and not os.isatty(fd) and not _is_null(status):
+        raise FileError(
+            f"cannot {doing}: it is a device without an end",
+            where=name,
+            fix="Name a file, or pipe in as much of it as is meant: head -c 4096 DEVICE | vyrectl ... -",
+        )
+
+
+def _is_null(status: os.stat_result) -> bool:
+    try:
+        return os.stat(_NULL_DEVICE).st_rdev == status.st_rdev
+    except OSError:
+        return False
+
+
+def _reader(stream: IO[bytes], fd: int) -> Callable[[int], bytes]:
+    """What reads a block; nothing from a descriptor that does not block may mean that nothing has come yet."""
+    read1: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+
+    def read(size: int) -> bytes:
+        block = read1(size)
+        if not block and fd >= 0 and not os.get_blocking(fd):
+            return _patient_read(fd, size)
+        return block
+
+    return read
+
+
+def _patient_read(fd: int, size: int) -> bytes:
+    while True:
+        try:
+            return os.read(fd, size)
+        except BlockingIOError:
+            select.select([fd], [], [])
+
+
+def _collect(read: Callable[[int], bytes], name: str, doing: str, most: int | None) -> bytes:
+    bound = default_bound() if most is None else most
+    whole = io.BytesIO()
+    while block := read(BLOCK_BYTES):
+        if whole.tell() + len(block) > bound:
+            raise FileError(
+                f"cannot {doing}: it is longer than the {bound} bytes that are read at once",
+                where=name,
+                fix="Look at what writes it, or give the part that is meant",
+            )
+        whole.write(block)
+    return whole.getvalue()
