@@ -14,7 +14,6 @@ from tests.conformance.backends import needs_device
 from vyrectl.cli.commands import doctor as command
 from vyrectl.cli.completion.install import install_script
 from vyrectl.opencl import doctor
-from vyrectl.opencl.child import Ended
 from vyrectl.opencl.diagnosis import Check, DeviceDiagnosis, Status
 from vyrectl.opencl.doctor import Diagnosis
 
@@ -134,29 +133,6 @@ def test_shells(cli: Cli, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
         "fish": (Status.OK, None),
         "powershell": (Status.NOTE, "vyrectl --install-completion powershell"),
     }
-
-
-@pytest.mark.parametrize(
-    ("ended", "status", "message"),
-    [
-        (Ended(0, b'{"done": 256, "wall_seconds": 0.1}'), Status.OK, "256 tasks, each done once"),
-        (Ended(0, b'{"done": 255}'), Status.ERROR, "255 of 256 tasks done, exit code 0"),
-        (Ended(5, b"", b'{"message": "gone"}\n'), Status.ERROR, "a launch failed with exit code 5: gone"),
-        (Ended(1, b"", b"Trace\nKeyError\n"), Status.ERROR, "a launch failed with exit code 1: KeyError"),
-        (Ended(None), Status.ERROR, "no end within 3 s"),
-    ],
-)
-def test_what_becomes_of_a_ring(
-    monkeypatch: pytest.MonkeyPatch, ended: Ended, status: Status, message: str
-) -> None:
-    monkeypatch.setattr(command, "run_child", lambda arguments, seconds: ended)
-    check = command.run_ring("0:0", 3)
-    assert (check.area, check.name, check.status, check.message) == ("device 0:0", "ring", status, message)
-
-
-def test_a_ring_on_the_reference_backend(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", os.defpath)
-    assert command.run_ring("reference", 60).message == "256 tasks, each done once"
 
 
 @needs_device()

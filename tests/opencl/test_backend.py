@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,8 @@ from vyrectl.errors import DeviceError
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.geometry import MOST_WORKERS, Geometry, choose_geometry, wanted_ops
+from vyrectl.opencl.queue import DeviceQueue
+from vyrectl.opencl.session import CPU_SCAN_LANES
 from vyrectl.opencl.source import Variant, op_order
 
 REQUEUE_N = 0x1007
@@ -158,3 +161,20 @@ def test_two_jobs_at_a_time_do_not_mix(backend: OpenCLBackend) -> None:
     assert_same_slots(second.slots(), make_slots(30))
     second.close()
     second.close()
+
+
+def test_where_the_lists_of_chunks_meet_more_than_one_work_item_meets(
+    backend: OpenCLBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lone work-item at the scan's barriers ends the process in PoCL 6's compiler."""
+    sizes: dict[str, int] = {}
+    launched = DeviceQueue.launch
+
+    def launch(queue: DeviceQueue, kernel: Any, work_items: int, local: int, *rest: Any, **more: Any) -> bool:
+        sizes[kernel.function_name] = local
+        return launched(queue, kernel, work_items, local, *rest, **more)
+
+    monkeypatch.setattr(DeviceQueue, "launch", launch)
+    with closing(backend.open(job(10_000))) as session:
+        session.index()
+    assert sizes["vyre_index_scan"] >= min(CPU_SCAN_LANES, backend.device.max_work_group_size)

@@ -44,7 +44,9 @@ if TYPE_CHECKING:
 COUNT_ROWS = CLASSES + 2
 """Rows of the index counts: five classes, resumed, shut out."""
 
-MOST_SCAN_LANES = 1024
+MOST_SCAN_LANES, CPU_SCAN_LANES = 1024, 8
+"""Work-items of the scan's group. One alone has nobody to meet at its barriers, and PoCL 6's compiler ends the process
+over a loop around a barrier that is never gone through."""
 
 ASKED_TO_LEAVE = 2
 """SHUTDOWN while the host waits for the end of a kernel; an operation that wants the launch to end writes 1."""
@@ -188,11 +190,8 @@ class OpenCLSession:
     def _scan_lanes(self) -> int:
         """Work-items of the scan: one list each, as far as a work-group goes."""
         device = self.program.device
-        if device.is_cpu:
-            return 1
-        return min(
-            MOST_SCAN_LANES, device.max_work_group_size, 1 << (CLASSES * self._chunks - 1).bit_length()
-        )
+        most = CPU_SCAN_LANES if device.is_cpu else MOST_SCAN_LANES
+        return min(most, device.max_work_group_size, 1 << (CLASSES * self._chunks - 1).bit_length())
 
     def run(self, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
         """One kernel over this round's order; see the driver's file in `kernels/engine`."""

@@ -1,0 +1,91 @@
+"""Whether a device really runs a ring: a launch of one, in a process of its own, that needs every kernel of a launch.
+
+Standard library only; whatever the driver does ends with the launch's process. Invariant: the ring is longer than an
+index chunk on every device, some of its tasks go from hand to hand, and one has children.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from vyrectl.opencl.child import Ended, run_child
+from vyrectl.opencl.diagnosis import Check, Status
+from vyrectl.task.item import TaskWorkItem, WorkItem
+
+FIX = "Choose another device with --device, or try --device reference"
+
+NOP, REQUEUE, FORK_SUM = 0x0, 0x1007, 0x1010
+REQUEUED_EVERY, REQUEUES = 16, 3
+"""Each task of this many requeues itself this often."""
+
+TASKS = 10_000
+"""More than two chunks of any device (`vyrectl.opencl.geometry`)."""
+
+CHILDREN = 2
+EMPTY_SLOTS = 64
+BUFFERS = ("0=zeros:uint32:8192", "1=zeros:uint32:8")
+"""Two leaves of a sum by halves, and its heap."""
+
+DONE = TASKS + CHILDREN
+
+
+def run_ring(device: str, seconds: float) -> Check:
+    """Launch the ring on a device and look at what became of its tasks.
+
+    Args:
+        device: Its id.
+        seconds: How long that may take.
+    """
+    area = f"device {device}"
+    with tempfile.TemporaryDirectory(prefix="vyrectl-doctor-") as folder:
+        ring = Path(folder, "ring.bin")
+        ring.write_bytes(b"".join(item.to_bytes() for item in _tasks()) + bytes(EMPTY_SLOTS * 64))
+        buffers = [word for buffer in BUFFERS for word in ("--buffer", buffer)]
+        launch = [
+            sys.executable,
+            "-m",
+            "vyrectl",
+            "launch",
+            str(ring),
+            "--device",
+            device,
+            "--verify",
+            *buffers,
+        ]
+        ended = run_child([*launch, "--json", "--quiet"], seconds)
+    if ended.status is None:
+        return Check(area, "ring", Status.ERROR, f"no end within {seconds:g} s", FIX)
+    return _judge(area, ended)
+
+
+def _tasks() -> Iterator[TaskWorkItem]:
+    yield TaskWorkItem.from_work_item(1, 0, 0, WorkItem(FORK_SUM, 0, 1, 0))
+    for number in range(2, TASKS + 1):
+        requeues = number % REQUEUED_EVERY == 0
+        work = WorkItem(REQUEUE, 0, 0, REQUEUES) if requeues else WorkItem(NOP)
+        yield TaskWorkItem.from_work_item(number, 0, number % 5, work)
+
+
+def _judge(area: str, ended: Ended) -> Check:
+    try:
+        report = json.loads(ended.output)
+        done = int(report["done"])
+    except (ValueError, KeyError, TypeError):
+        why = _message(ended.last_line())
+        return Check(area, "ring", Status.ERROR, f"a launch failed with exit code {ended.status}: {why}", FIX)
+    if ended.status or done != DONE:
+        message = f"{done} of {DONE} tasks done, exit code {ended.status}"
+        return Check(area, "ring", Status.ERROR, message, FIX)
+    facts = {"ring_seconds": report.get("wall_seconds")}
+    return Check(area, "ring", Status.OK, f"{done} tasks, each done once", facts=facts)
+
+
+def _message(line: str) -> str:
+    try:
+        return str(json.loads(line)["message"])
+    except (ValueError, KeyError, TypeError):
+        return line
