@@ -351,6 +351,26 @@ class RingFormatError(InvalidInputError):
         return {} if self.left_over is None else {"left_over": self.left_over}
 
 
+class OtherKindError(RingFormatError):
+    """A file of another kind where a ring belongs: a control buffer, a debug log, text, an archive.
+
+    Attributes:
+        file_kind: What it is, as `vyrectl open --json` names it.
+        certainty: ``certain`` or ``likely``.
+    """
+
+    kind = "other_kind"
+
+    def __init__(self, what: str, file_kind: str, certainty: str, *, where: str, fix: str) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.file_kind = file_kind
+        self.certainty = certainty
+
+    def details(self) -> dict[str, object]:
+        """What the file is, and how sure that is."""
+        return {"file_kind": self.file_kind, "certainty": self.certainty}
+
+
 class UnknownStateError(InvalidInputError):
     """A state word outside spec 1.3.
 
@@ -377,10 +397,10 @@ class UnknownStateError(InvalidInputError):
 
 
 class WireBufferError(InvalidInputError):
-    """A control buffer, debug log or ring (spec 3) that does not hold what was asked of it.
+    """A control buffer, debug log, I/O queue or ring (spec 3) that does not hold what was asked of it.
 
     Attributes:
-        buffer: ``control``, ``debug_log`` or ``ring``.
+        buffer: ``control``, ``debug_log``, ``io_queue`` or ``ring``.
     """
 
     kind = "wire_buffer"

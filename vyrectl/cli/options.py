@@ -94,7 +94,7 @@ def parse_limit(text: str, output: Output) -> int | None:
 
 
 def open_ring(path: Path, offset: str = "", count: str = "") -> Ring:
-    """Open a ring to read it; `-` is standard input.
+    """Open a ring to read it; `-` is standard input. What is another kind of file is refused unless `--offset` is given.
 
     Raises:
         UsageError: A bad `--offset` or `--count`.
@@ -105,8 +105,33 @@ def open_ring(path: Path, offset: str = "", count: str = "") -> Ring:
 
     start, slots = parse_span(offset, count)
     if str(path) == "-":
-        return Ring.from_bytes(read_stdin(), offset=start, count=slots)
+        data = read_stdin()
+        check_kind(path, offset, data)
+        return Ring.from_bytes(data, offset=start, count=slots)
+    check_kind(path, offset)
     return Ring.open(path, offset=start, count=slots)
+
+
+def check_kind(path: Path, offset: str = "", data: bytes | None = None) -> None:
+    """Refuse a file of another kind where a ring belongs; whoever gives `--offset` has looked.
+
+    Args:
+        path: The file, or the name of what was read.
+        offset: Value of `--offset`.
+        data: What was read, or None to look at the file.
+
+    Raises:
+        OtherKindError: It is at least likely no ring.
+        FileError: It cannot be read.
+    """
+    from vyrectl.ring.kinds import identify, identify_file, other_kind_error
+
+    if offset:
+        return
+    verdict = identify_file(path) if data is None else identify(memoryview(data))
+    error = other_kind_error(verdict, str(path), override="--offset 0")
+    if error is not None:
+        raise error
 
 
 def read_stdin() -> bytes:

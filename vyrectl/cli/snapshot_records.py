@@ -82,7 +82,7 @@ def open_for_snapshot(path: Path, offset: str, count: str) -> Ring:
         FileError: It cannot be read.
         RingFormatError: It is no ring.
     """
-    from vyrectl.cli.options import open_ring, parse_span
+    from vyrectl.cli.options import check_kind, open_ring, parse_span
     from vyrectl.ring.hold import lock_path_of
 
     if str(path) != "-" and os.path.lexists(lock_path_of(path)):
@@ -90,6 +90,7 @@ def open_for_snapshot(path: Path, offset: str, count: str) -> Ring:
 
         if is_held(path):
             start, slots = parse_span(offset, count)
+            check_kind(path, offset)
             return copy_ring(path, offset=start, count=slots).ring
     return open_ring(path, offset, count)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vyrectl.cli.options import parse_span, read_stdin
+from vyrectl.cli.options import check_kind, parse_span, read_stdin
 from vyrectl.errors import FileError, InvalidInputError, LaunchRequestError, UsageError
 from vyrectl.files.whole import read_head, read_whole
 from vyrectl.policy.document import SCHEMA, checked_fields, parse_document, policy_from, request_fields
@@ -200,6 +200,7 @@ def read_ring(path: Path, data: bytes | None, window: Window) -> tuple[StateTall
     from vyrectl.ring.file import Ring
 
     offset, count = parse_span(window.offset, window.count)
+    check_kind(path, window.offset, data)
     ring = (
         Ring.open(path, offset=offset, count=count)
         if data is None

@@ -1,7 +1,11 @@
-"""How long rings, control buffers and debug logs are, and empty ones (spec 1.1, 3.1, 3.2). Standard library only."""
+"""How long rings, control buffers, debug logs and I/O queues are, and empty ones (spec 1.1, 3.1, 3.2).
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
+from vyrectl.abi.io_queue import IO_RECORD_BYTES, MAX_IO_RECORDS
 from vyrectl.abi.limits import (
     DEBUG_RECORD_WORDS,
     MAX_DEBUG_RECORDS,
@@ -25,9 +29,19 @@ def debug_log_byte_length(records: int) -> int | None:
     return (1 + records * DEBUG_RECORD_WORDS) * WORD_BYTES if records <= MAX_DEBUG_RECORDS else None
 
 
+def io_queue_byte_length(records: int) -> int | None:
+    """Bytes of an I/O queue; None when it would have more records than a queue has."""
+    return records * IO_RECORD_BYTES if records <= MAX_IO_RECORDS else None
+
+
 def byte_length(buffer: BufferName, count: int) -> int | None:
     """Bytes of a buffer of so many slots, observables or records; None when it cannot be that long."""
-    lengths = {"ring": ring_byte_length, "control": control_byte_length, "debug_log": debug_log_byte_length}
+    lengths = {
+        "ring": ring_byte_length,
+        "control": control_byte_length,
+        "debug_log": debug_log_byte_length,
+        "io_queue": io_queue_byte_length,
+    }
     return lengths[buffer](count)
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from vyrectl.abi.limits import WORD_BYTES
 from vyrectl.errors import MisalignedBufferError, MissingWordError
 
-BufferName = Literal["control", "debug_log", "ring"]
+BufferName = Literal["control", "debug_log", "io_queue", "ring"]
 Data = bytes | bytearray | memoryview
 
 _WORD = struct.Struct("<I")

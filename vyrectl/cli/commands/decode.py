@@ -18,6 +18,7 @@ from vyrectl.cli.options import (
     JsonOption,
     OffsetOption,
     QuietOption,
+    check_kind,
     make_output,
     parse_span,
     read_stdin,
@@ -49,8 +50,8 @@ def command(
     as_raw: Annotated[
         bool, typer.Option("--raw", help="The file holds raw slots, even if it reads as text.")
     ] = False,
-    offset: OffsetOption = "0",
-    count: CountOption = "all",
+    offset: OffsetOption = "",
+    count: CountOption = "",
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
     color: ColorOption = "auto",
@@ -70,8 +71,7 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     if as_hex and as_raw:
         raise UsageError("--hex and --raw exclude each other", fix="Leave one of them out")
-    start, wanted = parse_span(offset, count)
-    with _open(slots or ["-"], start, wanted, as_hex=as_hex, as_raw=as_raw) as ring:
+    with _open(slots or ["-"], offset, count, as_hex=as_hex, as_raw=as_raw) as ring:
         _emit(output, ring)
 
 
@@ -88,15 +88,21 @@ def _emit(output: Output, ring: Ring) -> None:
         output.emit("decode", {}, view, rows=rows)
 
 
-def _open(arguments: list[str], start: int, count: int | None, *, as_hex: bool, as_raw: bool) -> Ring:
+def _open(arguments: list[str], offset: str, slots: str, *, as_hex: bool, as_raw: bool) -> Ring:
     """The slots that the arguments hold or name."""
+    start, count = parse_span(offset, slots)
     name = arguments[0]
     if len(arguments) > 1 or as_hex:
         data, where = parse_hex(" ".join(arguments).encode("utf-8", "replace"), "argument"), "argument"
     elif name == "-":
-        data, where = _from_text(read_stdin(), "standard input", as_raw=as_raw), "standard input"
+        data, where = read_stdin(), "standard input"
+        if not as_raw and not looks_like_text(data):
+            check_kind(Path(name), offset, data)
+        data = _from_text(data, where, as_raw=as_raw)
     elif _is_file(name):
         if _is_raw(Path(name), as_raw):
+            if not as_raw:
+                check_kind(Path(name), offset)
             return Ring.open(name, offset=start, count=count)
         data, where = _from_text(_read_file(Path(name)), name, as_raw=as_raw), name
     elif as_raw or not _may_be_hex(name):

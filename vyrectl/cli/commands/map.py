@@ -51,8 +51,8 @@ def command(
     file: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write a PNG file, one square a slot.")
     ] = None,
-    offset: OffsetOption = "0",
-    count: CountOption = "all",
+    offset: OffsetOption = "",
+    count: CountOption = "",
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
     color: ColorOption = "auto",

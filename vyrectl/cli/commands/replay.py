@@ -15,6 +15,7 @@ from vyrectl.cli.options import (
     LimitOption,
     QuietOption,
     make_output,
+    open_ring,
     parse_limit,
     parse_number,
 )
@@ -116,12 +117,11 @@ def _diff(
     from vyrectl.engine.buffers import parse_buffer_options
     from vyrectl.launch.control_file import load_control
     from vyrectl.launch.replay_diff import replay_against
-    from vyrectl.ring.file import Ring
 
     with ReplayLog.open(file) as log:
         records = list(log.records())
         complete = len(records) < log.header.capacity
-    with Ring.open(ring) as opened:
+    with open_ring(ring) as opened:
         slots = opened.slots.copy()
     found = replay_against(
         records,

@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from vyrectl.cli.live_screen import LiveScreen, check_terminal
-from vyrectl.cli.options import BackupOption, ColorOption, EditedRingArgument, WhereOption, make_output
+from vyrectl.cli.options import (
+    BackupOption,
+    ColorOption,
+    EditedRingArgument,
+    WhereOption,
+    make_output,
+    open_ring,
+)
 from vyrectl.cli.top_sample import Sampler
 from vyrectl.cli.top_session import TopSession
 from vyrectl.cli.top_state import TopState
@@ -61,9 +68,7 @@ def _checked(path: Path) -> Path:
         FileError: It cannot be read.
         RingFormatError: It is no ring.
     """
-    from vyrectl.ring.file import Ring
-
     if str(path) == "-":
         raise UsageError("standard input cannot be watched", fix="Name a ring file")
-    Ring.open(path).close()
+    open_ring(path).close()
     return path

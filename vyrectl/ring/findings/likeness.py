@@ -50,7 +50,12 @@ def foreign_kind(head: bytes) -> str | None:
     for magic, kind in MAGIC.items():
         if head.startswith(magic):
             return kind
-    return "text" if head and _TEXT.issuperset(head) else None
+    return "text" if is_text(head) else None
+
+
+def is_text(head: bytes) -> bool:
+    """True when these first bytes hold printable characters and line ends alone."""
+    return bool(head) and _TEXT.issuperset(head)
 
 
 def is_other_byte_order(states: NDArray[np.uint32]) -> bool:
