@@ -94,7 +94,7 @@ def parse_limit(text: str, output: Output) -> int | None:
 
 
 def open_ring(path: Path, offset: str = "", count: str = "") -> Ring:
-    """Open a ring to read it; `-` is standard input. What is another kind of file is refused unless `--offset` is given.
+    """Open a ring to read it; `-` is standard input. A file of another kind is refused unless `--offset` is given.
 
     Raises:
         UsageError: A bad `--offset` or `--count`.

@@ -210,6 +210,9 @@ def _as_buffer(data: memoryview, head: bytes) -> Verdict:
         return _buffers(control.score, parts) if parts else _control(control, data)
     debug = debug_likeness(words, size, usual=DEBUG_BYTES)
     if debug.score >= GOOD:
+        parts = find_parts(data, has_control=False) if size > DEBUG_BYTES else None
+        if parts is not None and parts.part(FileKind.RING) is None:
+            return _buffers(GOOD, parts)
         return _verdict(FileKind.DEBUG_LOG, debug.score, debug.reasons)
     queue = io_likeness(unpack_records(head), size)
     if queue.score >= GOOD:

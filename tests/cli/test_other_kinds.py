@@ -1,0 +1,65 @@
+"""A control buffer, a debug log and so on where a ring belongs: every reader names it, and the command that reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import dumps
+from tests.cli.conftest import Cli
+
+READERS = (
+    ("inspect",),
+    ("snapshot",),
+    ("map",),
+    ("decode",),
+    ("apply",),
+    ("plan",),
+    ("diff", "SAME"),
+)
+STRANGERS = {
+    "control-s0-t1-o0.bin": ("a control buffer", "vyrectl control "),
+    "control-cut636.bin": ("a control buffer that was cut", "vyrectl control "),
+    "debug-altered-cursor18.bin": ("a debug log", "vyrectl debug "),
+    "io-0.bin": ("an I/O queue", "vyrectl io "),
+    "log-2-cap16-n5.vrrl": ("a replay log", "vyrectl replay "),
+    "kernel-mixed.all.bin": ("several buffers in one file", "--offset 704 --count 64"),
+}
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader[0])
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_reader_names_what_is_no_ring(cli: Cli, reader: tuple[str, ...], name: str) -> None:
+    path = str(dumps.path(name))
+    result = cli(reader[0], path, *[path for one in reader[1:] if one == "SAME"])
+    noun, command = STRANGERS[name]
+    assert result.code == 3
+    assert noun in result.err
+    assert command in result.err
+
+
+def test_an_offset_takes_it_for_a_ring(cli: Cli) -> None:
+    path = str(dumps.path("control-s0-t1-o0.bin"))
+    result = cli("inspect", path, "--offset", "0", "--json")
+    assert result.code == 0
+
+
+def test_the_span_that_is_named_reads_the_ring(cli: Cli) -> None:
+    path = str(dumps.path("kernel-mixed.all.bin"))
+    result = cli("snapshot", path, "--offset", "704", "--count", "64", "--json")
+    assert result.code == 0
+    assert '"ready_count": 7' in result.out
+
+
+def test_text_and_arrays_are_named(cli: Cli, tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("not a ring at all\n")
+    result = cli("inspect", str(text), "--json")
+    assert result.code == 3
+    assert '"file_kind": "text"' in result.err
+    array = tmp_path / "x.bin"
+    array.write_bytes(b"\x93NUMPY\x01\x00" + bytes(120))
+    result = cli("snapshot", str(array))
+    assert result.code == 3
+    assert "a numpy array" in result.err
