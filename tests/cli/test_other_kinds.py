@@ -1,4 +1,4 @@
-"""A control buffer, a debug log and so on where a ring belongs: every reader names it, and the command that reads it."""
+"""A control buffer, a debug log and so on where a ring belongs: every reader names it, and what reads it."""
 
 from __future__ import annotations
 
