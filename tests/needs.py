@@ -22,7 +22,13 @@ import pytest
 MARK = "needs"
 """The mark that `tests/conftest.py` looks at before it sets a test up; its arguments are those of `require`."""
 
-PACKAGES = {"man": "man-db", "cc": "gcc", "setpriv": "util-linux", "unshare": "util-linux"}
+PACKAGES = {
+    "promtool": "prometheus",
+    "man": "man-db",
+    "cc": "gcc",
+    "setpriv": "util-linux",
+    "unshare": "util-linux",
+}
 """Debian's package of a program that has another name than its package."""
 
 ATHERIS_IS_BUILT = (sys.platform, platform.machine()) == ("linux", "x86_64") and sys.version_info < (3, 15)

@@ -13,7 +13,9 @@ The command line turns any of them into one message and one exit code, here and 
 | 6 | `VerifyError` |
 | 128 + n | `StoppedError`: signal n ended the command |
 
-Anything else that escapes is a bug and keeps its traceback. May import the standard library only.
+Anything else that escapes is a bug and keeps its traceback. Errors are pickled and copied whole, into another process
+for example; like every exception one is equal to itself alone: compare `to_record()`. May import the standard library
+only.
 """
 
 from __future__ import annotations
@@ -49,6 +51,10 @@ class VyrectlError(Exception):
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text}. {self.fix}" if self.fix else text
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copied and pickled with every attribute; the arguments of the constructor need not be known again."""
+        return _as_it_was, (type(self), self.args), self.__dict__
+
     def details(self) -> dict[str, object]:
         """Machine-readable particulars beside the texts (numbers a caller would otherwise parse)."""
         return {}
@@ -70,6 +76,10 @@ class VyrectlError(Exception):
             "exit_code": self.exit_code,
             **self.details(),
         }
+
+
+def _as_it_was(cls: type[VyrectlError], arguments: tuple[object, ...]) -> VyrectlError:
+    return cls.__new__(cls, *arguments)
 
 
 class StoppedError(VyrectlError):
@@ -262,6 +272,12 @@ class UsageError(VyrectlError):
 
     exit_code = 2
     kind = "usage"
+
+
+class ArgumentTypeError(UsageError, TypeError):
+    """An argument of a Python call that is of another type than it takes; a `TypeError` too."""
+
+    kind = "argument_type"
 
 
 class UnknownNameError(UsageError):
@@ -749,6 +765,26 @@ class KernelBuildError(DeviceError):
     def details(self) -> dict[str, object]:
         """The compiler's log, as text and message by message."""
         return {"log": self.log, "messages": [dict(message) for message in self.messages]}
+
+
+class ForkedError(DeviceError):
+    """A process forked from one that has a device or a session open, and asked for the same.
+
+    The threads of a driver and of a session do not come along in a fork: what waits for them would wait for ever.
+    """
+
+    kind = "forked"
+
+    def __init__(self, what: str, pid: int) -> None:
+        super().__init__(
+            f"{what} belongs to process {pid}, from which this one was forked",
+            fix="Start the process with multiprocessing's 'spawn', or open it after the fork",
+        )
+        self.pid = pid
+
+    def details(self) -> dict[str, object]:
+        """The process that it belongs to."""
+        return {"pid": self.pid}
 
 
 class AbiMismatchError(DeviceError):

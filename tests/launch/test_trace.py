@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.conformance.backends import devices
 from vyrectl import SLOT_DTYPE, Ring, launch
 from vyrectl.engine.backend import OUTCOMES
 from vyrectl.engine.trace import TRACE_DTYPE, Trace, read_trace
@@ -117,3 +121,66 @@ def test_work_items_that_work_side_by_side_have_tracks_of_their_own(tmp_path: Pa
 def test_an_empty_trace_is_a_file_too(tmp_path: Path) -> None:
     save_trace(tmp_path / "t.json", Trace(records(), 0, "c", 1.0), "d", {})
     assert slices(tmp_path / "t.json") == []
+
+
+def turns_by_track(path: Path) -> dict[tuple[int, int], list[tuple[Fraction, Fraction]]]:
+    tracks: dict[tuple[int, int], list[tuple[Fraction, Fraction]]] = {}
+    for event in json.loads(path.read_text(), parse_float=Fraction)["traceEvents"]:
+        if event["ph"] == "X":
+            begin = Fraction(event["ts"])
+            tracks.setdefault((event["pid"], event["tid"]), []).append(
+                (begin, begin + Fraction(event["dur"]))
+            )
+    return tracks
+
+
+def assert_slices_nest_or_are_disjoint(path: Path) -> int:
+    """In exact arithmetic, in doubles, and in whole nanoseconds that a reader cut off."""
+    readings = (
+        lambda begin, end: (begin, end),
+        lambda begin, end: (float(begin), float(begin) + float(end - begin)),
+        lambda begin, end: (int(begin * 1000), int(begin * 1000) + int((end - begin) * 1000)),
+    )
+    tracks = turns_by_track(path)
+    for reading in readings:
+        for slices in tracks.values():
+            open_ends: list[Any] = []
+            for begin, end in sorted((reading(*one) for one in slices), key=lambda one: (one[0], -one[1])):
+                while open_ends and open_ends[-1] <= begin:
+                    open_ends.pop()
+                assert not open_ends or end <= open_ends[-1], (begin, end, open_ends)
+                open_ends.append(end)
+    return sum(map(len, tracks.values()))
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(
+    st.lists(st.tuples(*[st.integers(0, 40)] * 4, st.integers(0, 2), st.integers(0, 1)), min_size=1),
+    st.sampled_from([0.0, 1.0, 3.0, 1e6, 1e9, 2.4e9, 19.2e6]),
+    st.sampled_from([0, 2**40, 2**64 - 100]),
+)
+def test_turns_of_a_track_never_overlap_in_part_whatever_the_clock_says(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, ...]], speed: float, origin: int
+) -> None:
+    path = tmp_path_factory.mktemp("trace") / "t.json"
+    noted = [(*(origin + tick for tick in row[:4]), 0, 1, 5, 2, 0, *row[4:], 0) for row in rows]
+    save_trace(path, Trace(records(*noted), 0, "c", speed), "d", {})
+    assert assert_slices_nest_or_are_disjoint(path) == 2 * len(rows)
+    for claim, run in zip(slices(path, claims=True), slices(path), strict=True):
+        assert claim["ts"] + claim["dur"] == run["ts"]
+
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "lane": {},
+    "lanes": {"workers": 2, "work_group_size": 4},
+    "exact": {"workers": 1, "ticket": 1},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", ["reference", *devices()])
+def test_turns_of_a_track_never_overlap_in_part_on_devices(name: str, shape: str, tmp_path: Path) -> None:
+    device = devices().get(name, name)
+    ring = ring_of(*[SPIN, REQUEUE_N] * 400, param=3)
+    launch(ring, device=device, trace=tmp_path / "t.json", **SHAPES[shape])
+    assert assert_slices_nest_or_are_disjoint(tmp_path / "t.json") >= 2 * 800

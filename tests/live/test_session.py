@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,14 @@ import numpy as np
 import pytest
 
 from vyrectl import SLOT_DTYPE, Ring, TaskState, TaskWorkItem
-from vyrectl.errors import InvalidInputError, RingFullError, SessionEndedError, UsageError, WhereError
+from vyrectl.errors import (
+    ForkedError,
+    InvalidInputError,
+    RingFullError,
+    SessionEndedError,
+    UsageError,
+    WhereError,
+)
 from vyrectl.live.book import Finished
 from vyrectl.live.ended import LastEnded
 from vyrectl.live.session import Session, open_session
@@ -159,7 +168,9 @@ def test_what_is_remembered_is_bounded() -> None:
         part = slots[start : start + 4]
         ended.add(Finished(part["task_id"].copy(), np.arange(4), part))
     assert [ended.find(one) is not None for one in (28, 29, 40)] == [False, True, True]
-    assert int(ended.find(33)["task_id"]) == 33
+    found = ended.find(33)
+    assert found is not None
+    assert int(found[0]["task_id"]) == 33
     slots["task_id"][39] = 99  # used again by another process
     assert ended.find(40) is None
 
@@ -228,3 +239,109 @@ def test_nothing_is_published_beside_tasks_that_spawn() -> None:
         with pytest.raises(UsageError, match="spawn children into Empty slots"):
             session.publish(tasks(1))
         assert session.unfinished == 0
+
+
+def test_what_would_wait_for_the_sessions_own_thread_is_refused(session: Session) -> None:
+    task = session.publish(tasks(1, WAIT, param=9))[0]
+    for inner in (
+        lambda: session.order(lambda: None),
+        lambda: session.change("resume", int(task)),
+        lambda: session.wait(int(task)),
+        session.wait_all,
+        session.drain,
+        session.shutdown,
+    ):
+        with pytest.raises(UsageError, match="wait for itself"):
+            session.order(inner)
+    assert session.order(lambda: session.epoch) == 0
+    session.set_epoch(9)
+    told: list[object] = []
+
+    def callback(_: object) -> None:
+        try:
+            session.wait_all()
+        except UsageError as error:
+            told.append(error)
+
+    late = session.publish(tasks(1, WAIT, param=12))[0]
+    session.future(int(late)).add_done_callback(callback)
+    session.set_epoch(12)
+    session.wait_all(SOON)
+    session.drain()
+    assert len(told) == 1
+
+
+def test_the_epoch_goes_on_and_neither_back_nor_round(session: Session) -> None:
+    session.set_epoch(5)
+    for by in (-3, 1.0, True, "1", 2**32 - 5):
+        with pytest.raises(UsageError):
+            session.advance_epoch(by)  # type: ignore[arg-type]
+    assert session.epoch == 5
+    assert session.advance_epoch(np.int64(2)) == 7  # type: ignore[arg-type]
+    assert session.advance_epoch(2**32 - 8) == 2**32 - 1
+    for epoch in (-1, 2**32, 1.5, False):
+        with pytest.raises(UsageError):
+            session.set_epoch(epoch)  # type: ignore[arg-type]
+
+
+def test_ids_and_tasks_are_whole_numbers(session: Session) -> None:
+    task = session.publish(TaskWorkItem(task_id=np.uint32(1)))[0]  # type: ignore[arg-type]
+    assert session.wait(task, SOON).task_id == 1
+    for bad in (True, 1.0, -1, "1"):
+        for ask in (session.wait, session.future):
+            with pytest.raises(UsageError):
+                ask(bad)  # type: ignore[arg-type]
+    for which in (True, 1.0, -1):
+        with pytest.raises(UsageError):
+            session.change("resume", which)  # type: ignore[arg-type]
+    for item in (TaskWorkItem(param=-1), TaskWorkItem(param=1.5)):  # type: ignore[arg-type]
+        with pytest.raises(InvalidInputError, match="param"):
+            session.publish(item)
+    with pytest.raises(InvalidInputError, match="SLOT_DTYPE"):
+        session.publish(tasks(1).astype(SLOT_DTYPE.newbyteorder(">")))
+
+
+def test_a_number_of_slots_may_be_numpys() -> None:
+    with open_session(np.int64(4), device="reference") as opened:  # type: ignore[arg-type]
+        assert opened.slots == 4
+    for slots in (True, -1, 4.0):
+        with pytest.raises((UsageError, InvalidInputError)):
+            open_session(slots, device="reference")  # type: ignore[arg-type]
+
+
+def test_a_forked_copy_is_told_whose_session_it_is(session: Session) -> None:
+    task = int(session.publish(tasks(1, WAIT, param=9))[0])
+    calls = (
+        lambda: session.publish(tasks(1)),
+        lambda: session.wait(task, 5),
+        lambda: session.future(task),
+        session.wait_all,
+        lambda: session.advance_epoch(),
+        lambda: session.change("resume", task),
+        session.snapshot,
+        session.drain,
+        session.shutdown,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # of forking beside threads, which is what is tested
+        pid = os.fork()
+    if not pid:
+        told = 0
+        for call in calls:
+            try:
+                call()
+            except ForkedError:
+                told += 1
+        session.__exit__(None)
+        os._exit(told)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == len(calls)
+    assert session.advance_epoch(9) == 9
+    assert session.wait(task, SOON).task_state is TaskState.DONE
+
+
+def test_a_task_that_ended_before_the_session_is_told_after_it() -> None:
+    with open_session(8, device="reference", reclaim=False) as opened:
+        ids = opened.publish(tasks(5)).tolist()
+    assert [opened.wait(one, SOON).task_state for one in ids] == [TaskState.DONE] * 5

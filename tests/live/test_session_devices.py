@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 
 from tests.conformance.backends import devices
-from vyrectl import SLOT_DTYPE, Ring, TaskState
+from vyrectl import SLOT_DTYPE, Ring, TaskState, launch
 from vyrectl.engine.backend import Interrupt
+from vyrectl.engine.buffers import Buffer
 from vyrectl.live.access import Access
 from vyrectl.live.follow import ROUND_SECONDS
 from vyrectl.live.queued import QueueAccess
@@ -111,3 +113,59 @@ def test_a_file_runs_in_place(tmp_path: Path) -> None:
                 assert ring.slots["state"][0] == int(TaskState.DONE)
             assert session.change("pause", "state == done").passed == 1
         assert not Path(f"{path}.live").exists()
+
+
+FILL = 0x1002
+PLACES = ("reference", *CPUS)
+
+
+@pytest.mark.parametrize("way", ["as it is", "queue", "beside"])
+@pytest.mark.parametrize("name", PLACES)
+def test_what_a_task_wrote_is_there_when_it_is_told_to_have_ended(
+    name: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way != "as it is":
+        monkeypatch.setattr(LiveLaunch, "_place", lambda launch, shares: (launch._ring.slots, False))
+    if way == "beside":
+        monkeypatch.setattr(OpenCLSession, "_bring", read_through_a_queue)
+    outputs = [np.zeros(16, "u4") for _ in range(8)]
+    fill = np.zeros(1, SLOT_DTYPE)
+    fill["op_handle"] = FILL
+    with open_session(64, device=CPUS.get(name, name), buffers=dict(enumerate(outputs))) as opened:
+        for number, output in enumerate(outputs):
+            fill["output_handle"], fill["param"] = number, number + 7
+            task = opened.publish(fill)[0]
+            if number % 4 == 0:
+                opened.wait(task, SOON)
+            elif number % 4 == 1:
+                opened.future(int(task)).result(SOON)
+            elif number % 4 == 2:
+                opened.wait_all(SOON)
+            else:
+                asyncio.run(opened.wait_async(int(task)))
+            assert (output == number + 7).all(), number
+        ended = opened.publish(fill)[0]
+    assert opened.wait(ended, SOON).task_state is TaskState.DONE
+
+
+def read_through_a_queue(session: OpenCLSession, array: np.ndarray, offset: int) -> None:
+    session._device.read_beside(array, session._arena, offset)
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_arrays_beside_an_output_file_hold_what_was_written_too(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "ring.bin"
+    Ring.create(path, 8).close()
+    lent = np.zeros(16, "u4")
+    buffers: dict[int | str, Any] = {
+        0: lent,
+        1: Buffer(np.zeros(16, "<u4"), writable=True, output=tmp_path / "o.npy"),
+    }
+    fill = np.zeros(1, SLOT_DTYPE)
+    fill["op_handle"], fill["param"] = FILL, 9
+    with open_session(path, device=CPUS.get(name, name), buffers=buffers) as opened:
+        opened.wait(opened.publish(fill)[0], SOON)
+        assert (lent == 9).all()
+    fill["param"], fill["state"] = 11, 1
+    launch(Ring.from_slots(fill), device=CPUS.get(name, name), buffers=buffers)
+    assert (lent == 11).all()

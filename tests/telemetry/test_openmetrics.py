@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import subprocess
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from prometheus_client import parser as prometheus_text
 from prometheus_client.openmetrics import parser as openmetrics_text
 
+from tests.needs import needs_tool
 from vyrectl.telemetry.openmetrics import openmetrics
 from vyrectl.telemetry.snapshot import TaskQueueSnapshot
 
@@ -64,8 +67,44 @@ def test_groups_and_percentiles(parser: Any) -> None:
     record = {**RING, "by": {"tenant": {"groups": [GROUP]}}, "ages": SPREAD, "requeues": SPREAD}
     samples = read(parser, openmetrics([record]))
     assert value(samples, "tenant_slots", tenant="7", state="paused") == 2
-    assert value(samples, "age_ticks", quantile="0.99") == 8
-    assert value(samples, "task_requeues", quantile="1") == 9
+    assert value(samples, "age_ticks", percentile="99") == 8
+    assert value(samples, "task_requeues", percentile="100") == 9
+
+
+STRICT = needs_tool("promtool")
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"by": {"tenant": {"groups": [GROUP]}}}, {"ages": SPREAD, "requeues": SPREAD}], ids=str
+)
+@STRICT
+def test_promtool_has_nothing_to_say(more: dict[str, Any]) -> None:
+    text = openmetrics([{**RING, **more}, {**RING, **more, "ring": 'q"x\\\ny'}])
+    said = subprocess.run(
+        ["promtool", "check", "metrics"], input=text.encode(), capture_output=True, check=False
+    )
+    assert (said.returncode, said.stdout, said.stderr) == (0, b"", b"")
+
+
+@STRICT
+def test_promtool_refuses_a_percentile_that_is_called_a_quantile() -> None:
+    text = openmetrics([{**RING, "ages": SPREAD}]).replace("percentile", "quantile")
+    said = subprocess.run(
+        ["promtool", "check", "metrics"], input=text.encode(), capture_output=True, check=False
+    )
+    assert said.returncode == 3
+
+
+@pytest.mark.parametrize("labels", [{}, {"ages": SPREAD, "requeues": SPREAD}], ids=str)
+def test_the_textfile_collectors_rules_hold(labels: dict[str, Any]) -> None:
+    lines = openmetrics([{**RING, **labels}, {**RING, **labels, "ring": "b.bin"}]).splitlines()
+    kinds = [tuple(line.split()[1:3]) for line in lines if line.startswith("#") and line != "# EOF"]
+    assert len(set(kinds)) == len(kinds)
+    samples = [line for line in lines if not line.startswith("#")]
+    assert len({line.rpartition(" ")[0] for line in samples}) == len(samples)
+    assert all(float(line.rpartition("} ")[2]) >= 0 for line in samples)
+    names = [line.partition("{")[0] for line in samples]
+    assert len(list(itertools.groupby(names))) == len(set(names))
 
 
 def test_no_open_task_has_no_percentile() -> None:

@@ -21,6 +21,8 @@ LAYERS: tuple[str, ...] = (
     "resources",
     "files",
     "abi",
+    "numbers",
+    "records",
     "protocol",
     "task",
     "policy",

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.errors import FileError, InvalidInputError, UsageError
+from vyrectl.numbers import is_whole
 
 if TYPE_CHECKING:
     from vyrectl.engine.arena import Arena
@@ -96,20 +97,30 @@ class BufferTable:
         arguments = given.pop(ARGUMENTS, None)
         self.arguments = None if arguments is None else _argument_table(arguments)
         self.arena: Arena | None = None
+        self._lent: dict[int, NDArray[Any]] = {}
         self.by_handle: dict[int, Buffer] = {}
         for handle, buffer in given.items():
-            if not isinstance(handle, int) or not 0 <= handle <= MAX_HANDLE:
+            if not is_whole(handle) or not 0 <= handle <= MAX_HANDLE:
                 raise UsageError(
                     f"{handle!r} is no buffer handle", fix=f"Use 0 to {MAX_HANDLE}, or {ARGUMENTS!r}"
                 )
-            self.by_handle[handle] = buffer
+            self.by_handle[int(handle)] = buffer
 
     @classmethod
     def of(cls, given: BufferTable | Mapping[int | str, Any] | None) -> BufferTable:
         """A table from plain arrays: one with the writeable flag may be written by operations."""
         if isinstance(given, BufferTable):
             return given
-        return cls({handle: _as_buffer(value) for handle, value in (given or {}).items()})
+        table = cls({handle: _as_buffer(value) for handle, value in (given or {}).items()})
+        table._lent = {h: row.array for h, row in table.by_handle.items() if row.writable}
+        return table
+
+    def bring_back(self) -> None:
+        """Copy what operations wrote into the arrays that `of` was given, where they wrote elsewhere."""
+        for handle, array in self._lent.items():
+            worked_on = self.by_handle[handle].array
+            if worked_on is not array:
+                array[...] = worked_on
 
     @property
     def rows(self) -> list[Buffer | None]:
@@ -284,6 +295,10 @@ def save_npy(path: Path, array: NDArray[Any]) -> None:
 
 def _as_buffer(value: Any) -> Buffer:
     if isinstance(value, Buffer):
+        if value.writable and not value.array.flags.writeable:
+            raise UsageError(
+                "a buffer that operations may write is a read-only array", fix="Give a copy: array.copy()"
+            )
         return value
     if not isinstance(value, np.ndarray) or value.dtype.hasobject:
         raise UsageError(

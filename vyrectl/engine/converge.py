@@ -18,6 +18,7 @@ from vyrectl.abi.limits import U32_MAX, U64_MAX
 from vyrectl.engine.shares import SHARE_BITS
 from vyrectl.engine.steps import StepInfo, StepSource
 from vyrectl.errors import DeviceError, StepFaultError
+from vyrectl.records import Comparable
 
 Words = NDArray[np.uint32]
 
@@ -47,8 +48,8 @@ class Convergence:
     max_iterations: int = U32_MAX
 
 
-@dataclass(frozen=True, slots=True)
-class Fixpoint:
+@dataclass(frozen=True, slots=True, eq=False)
+class Fixpoint(Comparable):
     """What came of it.
 
     Attributes:

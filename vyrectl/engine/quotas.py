@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from vyrectl.abi.limits import U32_MAX
 from vyrectl.errors import UsageError
+from vyrectl.numbers import integer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,11 +54,12 @@ def checked_quotas(quotas: Quotas) -> dict[int, int]:
     Raises:
         UsageError: One does not.
     """
-    for tenant, most in quotas.items():
-        for what, value in (("tenant", tenant), ("quota", most)):
-            if not 0 <= value <= U32_MAX:
-                raise UsageError(f"{what} {value} is no u32", fix=OPTION_FIX)
-    return dict(sorted(quotas.items()))
+    return dict(
+        sorted(
+            (integer("the tenant", tenant, fix=OPTION_FIX), integer("the quota", most, fix=OPTION_FIX))
+            for tenant, most in quotas.items()
+        )
+    )
 
 
 def tenants_spent(slots: SlotArray, left: Quotas) -> NDArray[np.bool_]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.records import Comparable
+
 if TYPE_CHECKING:
     from vyrectl.engine.reference_ops import Task
 
@@ -36,8 +38,8 @@ TRACE_HEAD_BYTES = TRACE_DTYPE.itemsize
 """Before the records: u32 records asked for (more than there is room for when some were dropped), u32 clock numbers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace(Comparable):
     """What was noted.
 
     Attributes:

@@ -31,9 +31,10 @@ from vyrectl.engine.converge import (
 )
 from vyrectl.engine.shares import bit_set, check_chain, cumulative_matrix, edges_by_target, shares_of
 from vyrectl.engine.steps import StepSource, find_step, load_steps
-from vyrectl.errors import DeviceError, InvalidInputError, UsageError, VyrectlError
+from vyrectl.errors import DeviceError, InvalidInputError, VyrectlError
 from vyrectl.launch.elsewhere import may_fork
 from vyrectl.launch.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
+from vyrectl.numbers import integer
 
 DEFAULT_MAX_ITERATIONS = 10_000
 REFERENCE = "reference"
@@ -139,9 +140,7 @@ def check_iterations(most: int) -> int:
     Raises:
         UsageError: Not a u32.
     """
-    if not 0 <= most <= U32_MAX:
-        raise UsageError(f"max_iterations is {most}", fix=f"Give a number from 0 to {U32_MAX}")
-    return most
+    return integer("max_iterations", most)
 
 
 def choose_converger(device: Any = None) -> Converger:

@@ -15,6 +15,7 @@ from vyrectl.policy.document import request_fields
 from vyrectl.policy.enums import ExecutionMode, Topology
 from vyrectl.policy.policy import LaunchPolicy, LaunchRecommendation
 from vyrectl.policy.request import LaunchRequest
+from vyrectl.records import Comparable
 from vyrectl.telemetry.snapshot import StateTally
 
 AUTO, OFF = "auto", "off"
@@ -37,8 +38,8 @@ ASKED = "asked for"
 _SCHEMA = "vyrectl.plan/1"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan(Comparable):
     """A recommendation to launch by.
 
     Attributes:
@@ -89,8 +90,8 @@ class Settings:
     wishes: Wishes = field(default=Wishes())
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+@dataclass(frozen=True, slots=True, eq=False)
+class Difference(Comparable):
     """One thing that was launched otherwise than recommended.
 
     Attributes:
@@ -110,8 +111,8 @@ class Difference:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-@dataclass(frozen=True, slots=True)
-class Launched:
+@dataclass(frozen=True, slots=True, eq=False)
+class Launched(Comparable):
     """What came of the settings.
 
     Attributes:

@@ -10,6 +10,7 @@ from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.engine.backend import OUTCOMES, Tally
 from vyrectl.launch.transitions import TransitionCount, transition_counts
 from vyrectl.protocol.debug_log import DebugLog, read_debug_log
+from vyrectl.records import Comparable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,8 +43,8 @@ class LeftAlone:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchReport:
+@dataclass(frozen=True, slots=True, eq=False)
+class LaunchReport(Comparable):
     """What one launch did.
 
     Attributes:

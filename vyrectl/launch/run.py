@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
-from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, DEFAULT_TRACE_RECORDS, MOST_TRACE_RECORDS, U32_MAX
+from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, DEFAULT_TRACE_RECORDS, MOST_TRACE_RECORDS
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.engine.backend import MODES, Backend, Job, Live, Place, Session, new_debug_log
 from vyrectl.engine.buffers import BufferTable
@@ -36,8 +36,9 @@ from vyrectl.launch.plan import (
 )
 from vyrectl.launch.report import LaunchReport, LeftAlone
 from vyrectl.launch.rounds import Course, Drain, Limits
+from vyrectl.numbers import integer, optional_integer, optional_seconds
 from vyrectl.ring.file import Ring
-from vyrectl.task.arrays import SlotArray
+from vyrectl.task.arrays import SlotArray, check_words
 from vyrectl.telemetry.snapshot import StateTally, tally_slots
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ def launch(
             )
             opened.save()
         return report
+    max_steps, timeout = optional_integer("max_steps", max_steps), optional_seconds("timeout", timeout)
     _check_ring(ring, writes=place is None)
     _check_mode(mode)
     check_choice(plan)
@@ -174,9 +176,9 @@ def launch(
     backend = choose_backend(device)
     wishes = Wishes(
         mode=None if mode == "auto" else mode,
-        age_threshold=None if age_threshold is None else _positive("age_threshold", age_threshold, least=0),
-        workers=_optional("workers", workers),
-        work_group_size=_optional("work_group_size", work_group_size),
+        age_threshold=optional_integer("age_threshold", age_threshold),
+        workers=optional_integer("workers", workers, least=1),
+        work_group_size=optional_integer("work_group_size", work_group_size, least=1),
     )
     settings = settle(_plan(plan, before, backend, wishes), wishes)
     job = Job(
@@ -193,17 +195,19 @@ def launch(
         age_threshold=settings.age_threshold,
         workers=wishes.workers,
         work_group_size=wishes.work_group_size,
-        ticket=_optional("ticket", ticket),
+        ticket=optional_integer("ticket", ticket, least=1),
         place=workplace,
         live=live,
         mode=settings.mode,
         verify=verify,
         quotas=checked_quotas(quotas or {}),
         fast_index=fast_index,
-        shard_slots=_optional("shard_slots", shard_slots),
+        shard_slots=optional_integer("shard_slots", shard_slots, least=1),
         debug_log=start_debug_log(debug_log),
         follow=drive is not None,
-        trace=0 if trace is None else _positive("trace_records", trace_records, most=MOST_TRACE_RECORDS),
+        trace=0
+        if trace is None
+        else integer("trace_records", trace_records, least=1, most=MOST_TRACE_RECORDS),
     )
     check = _start_check(job) if verify else None
     with closing(backend.open(job)) as session:
@@ -214,6 +218,7 @@ def launch(
         bounds.finishing()
         after, ended_control, ended_log = session.slots(), session.control(), session.debug_log()
         session.finish()
+        table.bring_back()
         traced = None if trace is None else _save_trace(Path(trace), session, backend.name, sources)
         closed_at = time.monotonic()
         if check is not None:
@@ -329,7 +334,7 @@ def start_control(given: NDArray[np.uint32] | None, epoch: int | None) -> NDArra
     """The control buffer that a launch starts with: a copy of the given one, or a fresh one that lets all in.
 
     Raises:
-        InvalidInputError: Shorter than 160 words.
+        InvalidInputError: Shorter than 160 words, or no writable array of words.
         UsageError: An epoch outside u32.
     """
     if given is None:
@@ -338,7 +343,7 @@ def start_control(given: NDArray[np.uint32] | None, epoch: int | None) -> NDArra
         words[control_abi.TENANT_MASKS.first : control_abi.TENANT_MASKS.end] = control_abi.TENANT_OPEN
         quota = control_abi.TENANT_QUOTA
         words[quota.first : quota.end] = control_abi.DEFAULT_TENANT_QUOTA
-    elif len(given) < control_abi.OBSERVABLE_FIRST:
+    elif len(check_words("control", given)) < control_abi.OBSERVABLE_FIRST:
         raise InvalidInputError(
             f"the control buffer has {len(given)} words and needs {control_abi.OBSERVABLE_FIRST} at least",
             where="control",
@@ -347,9 +352,7 @@ def start_control(given: NDArray[np.uint32] | None, epoch: int | None) -> NDArra
     else:
         words = np.array(given, dtype=np.uint32)
     if epoch is not None:
-        if not 0 <= epoch <= U32_MAX:
-            raise UsageError(f"epoch is {epoch}", fix=f"Give a number from 0 to {U32_MAX}")
-        words[control_abi.EPOCH.first] = epoch
+        words[control_abi.EPOCH.first] = integer("epoch", epoch)
     return words
 
 
@@ -357,11 +360,11 @@ def start_debug_log(given: NDArray[np.uint32] | None) -> NDArray[np.uint32]:
     """The debug log that a launch starts with: a copy of the given one, or a fresh one of 64 records.
 
     Raises:
-        InvalidInputError: Not a single word.
+        InvalidInputError: Not a single word, or no writable array of words.
     """
     if given is None:
         return new_debug_log(DEFAULT_DEBUG_RECORDS)
-    if not len(given):
+    if not len(check_words("debug_log", given)):
         raise InvalidInputError(
             "the debug log has no word for its cursor",
             where="debug_log",
@@ -426,19 +429,7 @@ def remainder(
 def _limits(given: Limits | None, max_steps: int | None, timeout: float | None, now: float) -> Limits:
     limits = given or Limits()
     if max_steps is not None:
-        limits.max_steps = _positive("max_steps", max_steps, least=0)
+        limits.max_steps = max_steps
     if timeout is not None:
-        if not timeout >= 0:
-            raise UsageError(f"timeout is {timeout}", fix="Give seconds, 0 or more")
         limits.deadline = now + timeout
     return limits
-
-
-def _optional(what: str, value: int | None) -> int | None:
-    return None if value is None else _positive(what, value)
-
-
-def _positive(what: str, value: int, *, least: int = 1, most: int = U32_MAX) -> int:
-    if not least <= value <= most:
-        raise UsageError(f"{what} is {value}", fix=f"Give a number from {least} to {most}")
-    return value

@@ -3,6 +3,11 @@
 Each turn is two slices, the claim and the run; the run carries ids, priority and how it ended, and lasts until that was
 published. Where the work-items of a group turn tasks at the same time, a group is a process in the viewer and each
 work-item a track of it. Imports numpy.
+
+The invariant: two slices of a track are disjoint or one holds the other, whatever the clock did and however a reader
+takes numbers. So a turn begins where the one before it on its track had ended, at the earliest, and every time is a
+multiple of 1/1024 us, which a double and a decimal both hold exactly: what begins at an end begins there in any
+arithmetic, and in nanoseconds cut off as well.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vyrectl._version import __version__
 from vyrectl.abi.states import priority_name
@@ -21,6 +27,9 @@ from vyrectl.engine.trace import Trace
 from vyrectl.ring.replace import replace_file
 
 EVENTS_AT_ONCE = 4096
+
+GRID = 1024
+"""Steps of a microsecond."""
 
 COLOURS = {"done": "good", "yielded": "thread_state_runnable", "paused": "thread_state_sleeping"}
 """Colour names that the viewers know; the others look bad on purpose."""
@@ -58,9 +67,10 @@ def _unit(trace: Trace) -> str:
 def _pieces(trace: Trace, head: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
     yield f'{{"displayTimeUnit": "ns", "otherData": {json.dumps(head)}, "traceEvents": [\n'
     yield ",\n".join(map(json.dumps, _track_names(trace)))
+    times = steps(trace)
     for start in range(0, len(trace.records), EVENTS_AT_ONCE):
-        part = trace.records[start : start + EVENTS_AT_ONCE]
-        yield ",\n" + ",\n".join(_events(trace, part, names))
+        part = slice(start, start + EVENTS_AT_ONCE)
+        yield ",\n" + ",\n".join(_events(trace, trace.records[part], times[part], names))
     yield "\n]}\n"
 
 
@@ -87,20 +97,45 @@ def _track(group: int, item: int, alone: bool) -> tuple[int, int]:
     return (0, group) if alone else (group + 1, item)
 
 
-def _events(trace: Trace, part: Any, names: Mapping[int, str]) -> Iterator[str]:
-    origin = int(trace.records["began"].min())
-    scale = 1e6 / trace.ticks_per_second if trace.ticks_per_second else 1.0
+def steps(trace: Trace) -> NDArray[np.int64]:
+    """When each turn began, was claimed, had run and was published, in steps of the grid since the first.
+
+    Returns:
+        int64, shape (n, 4); each row ascends, and the turns of a track follow one another.
+    """
+    records = trace.records
+    times = np.stack([records[name] for name in ("began", "claimed", "ran", "ended")], axis=1)
+    if not len(times):
+        return times.astype(np.int64)
+    scale = GRID * (1e6 / trace.ticks_per_second if trace.ticks_per_second else 1.0)
+    since = (times - times[:, 0].min()).view(np.int64)
+    grid = np.rint(since * scale).astype(np.int64).clip(0)
+    for track in _tracks(records):
+        order = track[np.argsort(grid[track, 0], kind="stable")]
+        own = np.maximum.accumulate(grid[order], axis=1)
+        own[1:] = np.maximum(own[1:], np.maximum.accumulate(own[:-1, 3])[:, None])
+        grid[order] = own
+    return grid
+
+
+def _tracks(records: NDArray[np.void]) -> list[NDArray[np.intp]]:
+    """The positions of each track's records."""
+    keys = records["group"].astype(np.uint64) << np.uint64(32) | records["item"]
+    order = np.argsort(keys, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
+
+
+def _events(
+    trace: Trace, part: NDArray[np.void], times: NDArray[np.int64], names: Mapping[int, str]
+) -> Iterator[str]:
     alone = not trace.records["item"].any()
-    times = [(part[name] - np.uint64(origin)).astype(float) * scale for name in ("began", "claimed", "ended")]
-    runs = (part["ran"] - part["claimed"]).astype(float) * scale
-    rows = zip(*(column.tolist() for column in (*times, runs)), part.tolist(), strict=True)
-    for began, claimed, ended, run, record in rows:
+    for (began, claimed, ran, ended), record in zip((times / GRID).tolist(), part.tolist(), strict=True):
         *_, slot, task_id, op_handle, priority, outcome, group, item, requeues = record
         pid, tid = _track(group, item, alone)
         name = names.get(op_handle, hex(op_handle))
         ends = OUTCOMES[outcome] if outcome < len(OUTCOMES) else str(outcome)
         place = f'"pid": {pid}, "tid": {tid}'
-        claim = f'"ts": {began:.3f}, "dur": {claimed - began:.3f}'
+        claim = f'"ts": {_exact(began)}, "dur": {_exact(claimed - began)}'
         yield f'{{"ph": "X", "cat": "claim", "name": "claim", {claim}, {place}}}'
         arguments = {
             "slot": slot,
@@ -108,11 +143,16 @@ def _events(trace: Trace, part: Any, names: Mapping[int, str]) -> Iterator[str]:
             "priority": priority_name(priority),
             "outcome": ends,
             "requeues": requeues,
-            "run": round(run, 3),
-            "publish": round(ended - claimed - run, 3),
+            "run": round(ran - claimed, 3),
+            "publish": round(ended - ran, 3),
         }
         yield (
-            f'{{"ph": "X", "cat": "{ends}", "name": {json.dumps(name)}, "ts": {claimed:.3f}, '
-            f'"dur": {ended - claimed:.3f}, {place}, "cname": "{COLOURS.get(ends, "terrible")}", '
+            f'{{"ph": "X", "cat": "{ends}", "name": {json.dumps(name)}, "ts": {_exact(claimed)}, '
+            f'"dur": {_exact(ended - claimed)}, {place}, "cname": "{COLOURS.get(ends, "terrible")}", '
             f'"args": {json.dumps(arguments)}}}'
         )
+
+
+def _exact(microseconds: float) -> str:
+    """A multiple of the grid as a decimal without an exponent."""
+    return f"{microseconds:.10f}".rstrip("0").rstrip(".")

@@ -42,6 +42,9 @@ class Access(Protocol):
     spawns: bool
     """Workers put children into Empty slots, where nobody may publish beside them."""
 
+    bring_outputs: Callable[[], None] | None
+    """Copies what was written into the arrays that the launch was given; None where workers write those themselves."""
+
     def take(self, numbers: Numbers) -> SlotArray:
         """A copy of some slots."""
 
@@ -119,6 +122,7 @@ class MemoryAccess:
     def __init__(self, slots: SlotArray, control: NDArray[np.uint32]) -> None:
         self.slots = len(slots)
         self.polls = self.spawns = False
+        self.bring_outputs: Callable[[], None] | None = None
         self._ring = slots
         self._words = slots.view(np.uint32).reshape(-1, SLOT_WORDS)
         self._control = control

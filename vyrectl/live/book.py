@@ -18,6 +18,7 @@ from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.live.access import Access, Numbers
 from vyrectl.live.ids import Ids, IdSet
 from vyrectl.live.places import FreeSlots
+from vyrectl.records import Comparable
 from vyrectl.task.arrays import SlotArray
 
 OPEN_STATES = np.array([*map(int, SCHEDULABLE), int(TaskState.PAUSED)], np.uint32)
@@ -28,8 +29,8 @@ _ENDED = np.array([_EMPTY, _DONE, int(TaskState.FAULTED)], np.uint32)
 _NONE = np.empty(0, np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+@dataclass(frozen=True, slots=True, eq=False)
+class Acceptance(Comparable):
     """What became of the tasks of one call.
 
     Attributes:
@@ -45,8 +46,8 @@ class Acceptance:
     left: Numbers
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+@dataclass(frozen=True, slots=True, eq=False)
+class Finished(Comparable):
     """Tasks that have ended.
 
     Attributes:

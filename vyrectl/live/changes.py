@@ -12,6 +12,7 @@ from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import UnknownNameError, UsageError
 from vyrectl.live.access import Access, Numbers
+from vyrectl.numbers import integer
 from vyrectl.ring.select import select
 from vyrectl.task.arrays import SlotArray, allowed
 from vyrectl.task.lifecycle import TRANSITIONS, apply_words
@@ -78,14 +79,14 @@ def _check(action: str, arguments: Mapping[str, int]) -> None:
         if name not in takes:
             what = f"It takes {', '.join(takes)}" if takes else "It takes no argument"
             raise UsageError(f"{action} takes no {name}", fix=what)
-        if type(value) is not int or not 0 <= value <= U32_MAX:
-            raise UsageError(f"{name} is {value!r}", fix=f"Give a number from 0 to {U32_MAX}")
+        integer(name, value)
 
 
 def _choose(slots: SlotArray, which: int | str, op_codes: Mapping[str, int]) -> Numbers:
     if isinstance(which, str):
         return select(slots, where=which, op_codes=op_codes)
-    return np.flatnonzero((slots["task_id"] == which) & (slots["state"] != int(TaskState.EMPTY)))
+    task_id = integer("the task id", which)
+    return np.flatnonzero((slots["task_id"] == task_id) & (slots["state"] != int(TaskState.EMPTY)))
 
 
 def _after(slots: SlotArray, action: str, arguments: Mapping[str, int]) -> SlotArray:

@@ -26,22 +26,22 @@ class LastEnded:
 
     def __init__(self, most: int = MOST_TASKS) -> None:
         self._most = most
-        self._kept: deque[Finished] = deque()
+        self._kept: deque[tuple[Finished, int]] = deque()
         self._count = 0
 
-    def add(self, finished: Finished) -> None:
-        """Keep some more, and forget what is too old."""
+    def add(self, finished: Finished, look: int = 0) -> None:
+        """Keep some more, and forget what is too old; `look` is when they were seen to have ended (`Outputs.look`)."""
         if not len(finished):
             return
-        self._kept.appendleft(finished)
+        self._kept.appendleft((finished, look))
         self._count += len(finished)
-        while self._count - len(self._kept[-1]) >= self._most:
-            self._count -= len(self._kept.pop())
+        while self._count - len(self._kept[-1][0]) >= self._most:
+            self._count -= len(self._kept.pop()[0])
 
-    def find(self, task_id: int) -> Any:
-        """The slot of a task as it ended, of `SLOT_DTYPE`; None when it is not remembered."""
-        for finished in self._kept:
+    def find(self, task_id: int) -> tuple[Any, int] | None:
+        """The slot of a task as it ended, of `SLOT_DTYPE`, and the look; None when it is not remembered."""
+        for finished, look in self._kept:
             for position in np.flatnonzero(finished.ids == task_id).tolist():
                 slot = finished.tasks[position]
-                return slot if int(slot["task_id"]) == task_id else None
+                return (slot, look) if int(slot["task_id"]) == task_id else None
         return None

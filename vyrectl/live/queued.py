@@ -7,7 +7,7 @@ the one before. Imports numpy.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,7 @@ class QueueAccess:
         self.slots = slots
         self.polls = polls
         self.spawns = False
+        self.bring_outputs: Callable[[], None] | None = None
         self._side = side
         self._bell = LocalBell()
         self._lock = threading.RLock()

@@ -26,9 +26,11 @@ from vyrectl.live.access import Access, MemoryAccess
 from vyrectl.live.host import LiveHost, once_handles
 from vyrectl.live.queued import QueueAccess
 from vyrectl.live.shared import SharedAccess
+from vyrectl.numbers import is_whole
 from vyrectl.ring.file import Ring
 from vyrectl.ring.hold import Hold, hold
-from vyrectl.task.arrays import SlotArray
+from vyrectl.ring.window import check_slot_count
+from vyrectl.task.arrays import SlotArray, check_slots
 
 ALL_OPS = "interpreter"
 """The mode of every session: tasks to come may use any operation."""
@@ -46,6 +48,7 @@ def access_to(session: Rounds, host: LiveHost | None = None) -> Access:
     """
     access = _way_to(session, host)
     access.spawns = getattr(session, "spawns", False)
+    access.bring_outputs = getattr(session, "bring_outputs", None)
     return access
 
 
@@ -153,9 +156,10 @@ def start_launch(
     """
     if isinstance(ring, Ring):
         return LiveLaunch(ring, options)
-    if isinstance(ring, int):
-        return LiveLaunch(Ring.from_slots(np.zeros(ring, SLOT_DTYPE)), options)
+    if is_whole(ring):
+        count = check_slot_count(ring, where="-")
+        return LiveLaunch(Ring.from_slots(np.zeros(count, SLOT_DTYPE)), options)
     if isinstance(ring, str | os.PathLike):
         held = hold(ring, role="session")
         return LiveLaunch(Ring.open(ring, writable=True, held=held), options, held)
-    return LiveLaunch(Ring.from_slots(np.asarray(ring)), options)
+    return LiveLaunch(Ring.from_slots(check_slots("a ring", ring)), options)

@@ -1,7 +1,10 @@
 """A ring that runs while Python publishes into it: `open_session`.
 
 The rounds run in a thread of this process (`vyrectl.live.follow`), another one notices what has ended. Every method
-may be called from any thread; `wait_async` from asyncio. Imports every layer below the command line.
+may be called from any thread of the user's; `wait_async` from asyncio. Two promises: whoever is told that a task has
+ended finds what it wrote in the arrays that the session was given (`vyrectl.live.outputs`), on every device; and what
+only the session's own threads could bring about is refused to them, and to a forked copy of the process, which has
+none, instead of being waited for. Imports every layer below the command line.
 
     with open_session(4096) as session:
         ids = session.publish(tasks)
@@ -11,6 +14,7 @@ may be called from any thread; `wait_async` from asyncio. Imports every layer be
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -24,18 +28,26 @@ from numpy.typing import NDArray
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import U32_MAX
-from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskState
-from vyrectl.errors import InvalidInputError, RingFullError, SessionEndedError, UsageError
+from vyrectl.errors import (
+    ForkedError,
+    InvalidInputError,
+    RingFullError,
+    SessionEndedError,
+    UsageError,
+    VyrectlError,
+)
 from vyrectl.launch.report import LaunchReport
 from vyrectl.live.access import Access
 from vyrectl.live.book import Book, Finished
 from vyrectl.live.changes import Change, change_tasks
 from vyrectl.live.ended import LastEnded
 from vyrectl.live.follow import SPIN_SECONDS, Follow
+from vyrectl.live.outputs import Outputs
 from vyrectl.live.run import start_launch
+from vyrectl.numbers import integer, optional_seconds, seconds
 from vyrectl.ring.file import Ring
-from vyrectl.task.arrays import SlotArray
+from vyrectl.task.arrays import SlotArray, check_slots
 from vyrectl.task.item import TaskWorkItem
 from vyrectl.telemetry.snapshot import TaskQueueSnapshot
 
@@ -91,6 +103,7 @@ class Session:
         **options: Any,
     ) -> None:
         self._reclaim = reclaim
+        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._waiters: dict[int, list[Future[TaskWorkItem]]] = {}
         self._ended = LastEnded()
@@ -98,11 +111,15 @@ class Session:
         self._ready: Future[Access] = Future()
         self._report: Future[LaunchReport] = Future()
         self._launch = start_launch(ring, options)
-        self._follow = Follow(self._launch.gate, ready=self._begin, spin_seconds=spin_seconds)
+        self._follow = Follow(
+            self._launch.gate, ready=self._begin, spin_seconds=seconds("spin_seconds", spin_seconds)
+        )
         self._driver = threading.Thread(target=self._drive, name="vyrectl-rounds", daemon=True)
         self._collector = threading.Thread(target=self._collect, name="vyrectl-ends", daemon=True)
         self._driver.start()
         self._access = self._ready.result(START_SECONDS)
+        self._outputs = Outputs(self._access.bring_outputs)
+        self._looks = np.zeros(self._access.slots, np.int64)
         self._collector.start()
 
     # --- publishing -------------------------------------------------------------------------------------
@@ -125,6 +142,8 @@ class Session:
             RingFullError: The time is over; those that found a slot are published.
             SessionEndedError: The session is over.
         """
+        self._check_process()
+        timeout = optional_seconds("timeout", timeout)
         array = _as_slots(tasks)
         array["state"][array["state"] == 0] = 1
         unnamed = np.flatnonzero(array["task_id"] == 0)
@@ -165,41 +184,49 @@ class Session:
             SessionEndedError: It ended long ago (`vyrectl.live.ended.MOST_TASKS` have ended since) and its slot was
                 used again, or the session ended before it did.
         """
+        self._check_process()
+        task_id = integer("the task id", task_id)
         future: Future[TaskWorkItem] = Future()
         with self._lock:
-            slot, known = self._book.find(task_id)
-            if not known:
-                raise UsageError(f"no task {task_id} was published", fix="Use an id that publish returned")
-            if slot is None:
-                self._recall(task_id, future)
-                return future
-            number = np.array([slot])
-            self._book.watch(number)
-            self._waiters.setdefault(task_id, []).append(future)
-            if not self._book.is_watched(slot):
-                self._resolve(self._waiters.pop(task_id), self._access.take(number)[0])
+            ended = self._ended_or_awaited(task_id, future)
+        if ended is not None:
+            slot, look = ended
+            self._outputs.follow(look)
+            self._resolve([future], slot)
+            return future
         self._published.set()
         if self._report.done():
             self._collector.join()
             self._abandon()
         return future
 
-    def _recall(self, task_id: int, future: Future[TaskWorkItem]) -> None:
-        """Answer for a task whose slot holds another one by now."""
-        slot = self._ended.find(task_id)
+    def _ended_or_awaited(self, task_id: int, future: Future[TaskWorkItem]) -> tuple[Any, int] | None:
+        """The slot of a task that has ended, and the look that found it; else the future is among those that wait."""
+        slot, known = self._book.find(task_id)
+        if not known:
+            raise UsageError(f"no task {task_id} was published", fix="Use an id that publish returned")
         if slot is None:
-            future.set_exception(SessionEndedError(f"the slot of task {task_id} was used again"))
-        else:
-            self._resolve([future], slot)
+            found = self._ended.find(task_id)
+            if found is None:
+                raise SessionEndedError(f"the slot of task {task_id} was used again")
+            return found
+        number = np.array([slot])
+        self._book.watch(number)
+        if self._book.is_watched(slot):
+            self._waiters.setdefault(task_id, []).append(future)
+            return None
+        return self._access.take(number)[0], int(self._looks[slot])
 
     def wait(self, task_id: int, timeout: float | None = None) -> TaskWorkItem:
-        """The task as it ended.
+        """The task as it ended; what it wrote is then in the arrays that the session was given.
 
         Raises:
             TimeoutError: It has not ended in time.
-            UsageError: No such task was published.
+            UsageError: No such task was published; or asked by work that was ordered (`order`).
             SessionEndedError: See `future`.
         """
+        self._check_thread("wait")
+        task_id, timeout = integer("the task id", task_id), optional_seconds("timeout", timeout)
         return self._glance(task_id, timeout) or self.future(task_id).result(timeout)
 
     def _glance(self, task_id: int, timeout: float | None) -> TaskWorkItem | None:
@@ -210,11 +237,18 @@ class Session:
             number = np.array([slot])
             if int(self._access.states(number)[0]) in ENDED:
                 found = TaskWorkItem(*self._access.take(number)[0].tolist())
-                return found if found.task_id == task_id and found.state in ENDED else None
+                if found.task_id != task_id or found.state not in ENDED:
+                    return None
+                self._outputs.follow(self._look_at(slot))
+                return found
             if time.monotonic() >= until:
                 break
             time.sleep(GLANCE_NAP)
         return None
+
+    def _look_at(self, slot: int) -> int:
+        """When a task that has ended was seen to: at a look of `_collect`, or now."""
+        return self._outputs.look() if self._book.is_watched(slot) else int(self._looks[slot])
 
     async def wait_async(self, task_id: int) -> TaskWorkItem:
         """`wait` for asyncio."""
@@ -226,6 +260,12 @@ class Session:
         Raises:
             TimeoutError: They have not ended in time.
         """
+        self._check_thread("wait")
+        timeout = optional_seconds("timeout", timeout)
+        self._wait_all(timeout)
+        self._outputs.follow(self._outputs.look())
+
+    def _wait_all(self, timeout: float | None) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
         while self._book.unfinished:
             if self._report.done():
@@ -246,9 +286,21 @@ class Session:
         return self._access.control(control_abi.EPOCH.first)
 
     def advance_epoch(self, by: int = 1) -> int:
-        """Move the epoch on; paused tasks that are due are resumed. Returns the new epoch."""
+        """Move the epoch on; paused tasks that are due are resumed. Returns the new epoch.
+
+        Raises:
+            UsageError: Backwards, or past the last epoch; `set_epoch` goes anywhere.
+        """
         self._check()
-        return self._access.add_control(control_abi.EPOCH.first, by)
+        by = integer("by", by, fix=f"Give a whole number from 0 to {U32_MAX}; set_epoch goes back")
+        with self._lock:
+            epoch = self.epoch
+            if epoch + by > U32_MAX:
+                raise UsageError(
+                    f"the epoch is {epoch} and cannot move on by {by}",
+                    fix=f"Give at most {U32_MAX - epoch}, or start again with set_epoch",
+                )
+            return self._access.add_control(control_abi.EPOCH.first, by)
 
     def set_epoch(self, epoch: int) -> int:
         """Set the epoch.
@@ -257,8 +309,7 @@ class Session:
             UsageError: It is no u32.
         """
         self._check()
-        if not 0 <= epoch <= U32_MAX:
-            raise UsageError(f"epoch is {epoch}", fix=f"Give a number from 0 to {U32_MAX}")
+        epoch = integer("epoch", epoch)
         self._access.set_control(control_abi.EPOCH.first, epoch)
         return epoch
 
@@ -283,7 +334,9 @@ class Session:
 
         Raises:
             SessionEndedError: The session is over.
+            UsageError: Ordered by work that was itself ordered: it runs between two rounds already.
         """
+        self._check_thread("give an order")
         self._check()
         return self._follow.order(work).result()
 
@@ -318,6 +371,7 @@ class Session:
         Raises:
             VyrectlError: What ended the launch instead.
         """
+        self._check_thread("end the session")
         self._follow.finish()
         return self._close()
 
@@ -327,6 +381,7 @@ class Session:
         Raises:
             VyrectlError: What ended the launch instead.
         """
+        self._check_thread("end the session")
         self._launch.stop("shutdown")
         self._access.ring_bell()
         return self._close()
@@ -335,6 +390,8 @@ class Session:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if os.getpid() != self._pid:
+            return
         if kind is None:
             self.drain()
         elif not self._report.done():
@@ -382,15 +439,31 @@ class Session:
     def _hand_out(self) -> int:
         with self._lock:
             finished = self._book.collect()
-            self._ended.add(finished)
-            if self._waiters:
-                self._answer(finished)
+            look = self._outputs.look()
+            self._looks[finished.numbers] = look
+            self._ended.add(finished, look)
+            answers = self._answers(finished) if self._waiters else []
+        if answers:
+            self._answer(answers, look)
         return len(finished)
 
-    def _answer(self, finished: Finished) -> None:
-        for position, task_id in enumerate(finished.ids.tolist()):
-            if task_id in self._waiters:
-                self._resolve(self._waiters.pop(task_id), finished.tasks[position])
+    def _answer(self, answers: list[tuple[list[Future[TaskWorkItem]], Any]], look: int) -> None:
+        try:
+            self._outputs.follow(look)
+        except VyrectlError as error:
+            for waiters, _ in answers:
+                self._disappoint(waiters, error)
+            return
+        for waiters, slot in answers:
+            self._resolve(waiters, slot)
+
+    def _answers(self, finished: Finished) -> list[tuple[list[Future[TaskWorkItem]], Any]]:
+        """Who waits for tasks that have ended, and those tasks' slots."""
+        return [
+            (self._waiters.pop(task_id), finished.tasks[position])
+            for position, task_id in enumerate(finished.ids.tolist())
+            if task_id in self._waiters
+        ]
 
     @staticmethod
     def _resolve(waiters: list[Future[TaskWorkItem]], slot: Any) -> None:
@@ -402,23 +475,38 @@ class Session:
         with self._lock:
             waiters, self._waiters = self._waiters, {}
         for task_id, futures in waiters.items():
-            for future in futures:
-                if future.set_running_or_notify_cancel():
-                    future.set_exception(SessionEndedError(f"the session ended before task {task_id}"))
+            self._disappoint(futures, SessionEndedError(f"the session ended before task {task_id}"))
+
+    @staticmethod
+    def _disappoint(waiters: list[Future[TaskWorkItem]], error: VyrectlError) -> None:
+        for future in waiters:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(error)
 
     def _check(self) -> None:
-        """Raise what ended the session, if it is over."""
+        """Raise what ended the session, if it is over, or that it is another process's."""
+        self._check_process()
         if self._report.done():
             self._report.result()
             raise SessionEndedError
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._pid:
+            raise ForkedError("the session", self._pid)
+
+    def _check_thread(self, doing: str) -> None:
+        """Refuse what would wait for the thread that it is called from."""
+        self._check_process()
+        if threading.current_thread() in (self._driver, self._collector):
+            raise UsageError(
+                f"one of the session's own threads cannot {doing}: it would wait for itself",
+                fix="Do it after the order or the callback has returned, in a thread of yours",
+            )
 
 
 def _as_slots(tasks: SlotArray | Iterable[TaskWorkItem] | TaskWorkItem) -> SlotArray:
     """A copy of the tasks as slots."""
     if isinstance(tasks, np.ndarray):
-        if tasks.dtype != SLOT_DTYPE or tasks.ndim != 1:
-            raise InvalidInputError(f"tasks are {tasks.dtype}, shape {tasks.shape}", fix="Give SLOT_DTYPE")
-        return tasks.copy()
+        return check_slots("tasks", tasks).copy()
     items = [tasks] if isinstance(tasks, TaskWorkItem) else list(tasks)
-    rows = [tuple(getattr(item, name) for name in FIELD_NAMES) for item in items]
-    return np.array(rows, SLOT_DTYPE)
+    return np.array([item.checked_words() for item in items], SLOT_DTYPE)

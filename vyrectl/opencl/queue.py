@@ -37,6 +37,7 @@ class DeviceQueue:
         self._program = program
         self._queue = program.queue
         self._urgent: Any = None
+        self._beside: Any = None
         self._buffers: list[Any] = []
 
     def buffer(self, size_bytes: int) -> Any:
@@ -85,6 +86,19 @@ class DeviceQueue:
             self._urgent = self.cl.CommandQueue(self._program.context)
         self.cl.enqueue_copy(self._urgent, buffer, array)
         self._urgent.finish()
+
+    def read_beside(self, array: NDArray[Any], buffer: Any, offset: int = 0) -> None:
+        """Fill an array from a buffer while a kernel runs, through a queue for this alone; one thread at a time.
+
+        Raises:
+            KernelDiedError: The device failed.
+        """
+        try:
+            if self._beside is None:
+                self._beside = self.cl.CommandQueue(self._program.context)
+            self.cl.enqueue_copy(self._beside, array, buffer, src_offset=offset)
+        except self.cl.Error as error:
+            raise self.died(error, "be read beside its kernel") from error
 
     def launch(
         self,

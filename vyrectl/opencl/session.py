@@ -7,6 +7,9 @@ device share memory, worked on where it is.
 
 from __future__ import annotations
 
+import mmap
+import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +20,7 @@ from vyrectl.abi import live as live_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.engine.backend import WITNESS_DTYPE, Interrupt, Job, LiveMemory, RoundIndex, Tally
+from vyrectl.engine.buffers import Buffer
 from vyrectl.engine.family import eligible_slots, settle
 from vyrectl.engine.schedule import CLASSES
 from vyrectl.errors import DeviceError
@@ -76,6 +80,9 @@ class OpenCLSession:
         self._quotas = QuotaTable(job.quotas, self._memory, job.selected)
         self._tally.quota_left = self._quotas.left
         self._selects = job.selected is not None or bool(job.quotas)
+        self._bringing = threading.Lock()
+        self._host_arena: NDArray[np.uint8] | None = None
+        self._is_closed = False
         self._families = self._settle_families() if program.variant.family else None
         self._host_control = job.control.copy() if program.coherent else None
         self._live = self._open_live()
@@ -326,6 +333,35 @@ class OpenCLSession:
                     buffer.array.reshape(-1).view(np.uint8), self._arena, int(table[row]["offset"])
                 )
 
+    @property
+    def bring_outputs(self) -> Callable[[], None] | None:
+        """Copies the writable buffers into the job's arrays beside a running kernel; None where there are none.
+
+        For any thread, and without effect once the session is closed: `finish` has brought everything by then.
+        """
+        return self._bring_outputs if any(row is not None and row.writable for row in self._rows()) else None
+
+    def _rows(self) -> list[Buffer | None]:
+        return self._job.buffers.rows
+
+    def _bring_outputs(self) -> None:
+        with self._bringing:
+            if self._is_closed:
+                return
+            if self._job.buffers.arena is not None:
+                self._job.buffers.bring_back()
+                return
+            table, _ = self._job.layout()
+            for row, buffer in enumerate(self._rows()):
+                if buffer is not None and buffer.writable and buffer.array.nbytes:
+                    self._bring(buffer.array.reshape(-1).view(np.uint8), int(table[row]["offset"]))
+
+    def _bring(self, array: NDArray[np.uint8], offset: int) -> None:
+        if self._host_arena is None:
+            self._device.read_beside(array, self._arena, offset)
+        else:
+            array[:] = self._host_arena[offset : offset + len(array)]
+
     def facts(self) -> dict[str, int]:
         """Geometry and rung."""
         geometry = self.geometry
@@ -361,14 +397,22 @@ class OpenCLSession:
 
     def close(self) -> None:
         """Release every buffer once the queue is empty."""
-        self._device.close()
+        with self._bringing:
+            self._is_closed = True
+            self._device.close()
 
     def _allocate(self) -> None:
         job = self._job
         self._allocate_engine()
         table, arena_bytes = job.layout()
         arena = job.buffers.arena
-        self._arena = self._device.buffer(arena_bytes) if arena is None else self._device.shared(arena.memory)
+        if arena is not None:
+            self._arena = self._device.shared(arena.memory)
+        elif job.follow and self.program.coherent and self.bring_outputs is not None:
+            self._host_arena = np.frombuffer(mmap.mmap(-1, max(arena_bytes, mmap.PAGESIZE)), np.uint8)
+            self._arena = self._device.shared(self._host_arena)
+        else:
+            self._arena = self._device.buffer(arena_bytes)
         self._table = self._device.buffer(table.nbytes)
         self._ring = (
             self._device.shared(self._memory)

@@ -1,16 +1,17 @@
 """Width checks: the one place that says which whole numbers a record's fields may hold.
 
-The records of the policy are plain; whoever computes with one checks it here first. Standard library and
-errors only.
+The records of the policy are plain; whoever computes with one checks it here first. Standard library, errors and
+numbers only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from operator import attrgetter, index
 from typing import Any, TypeVar
 
 from vyrectl.errors import LaunchRequestError, VyrectlError
+from vyrectl.numbers import is_whole, shown
 
 R = TypeVar("R")
 
@@ -68,28 +69,10 @@ class Widths:
         Raises:
             VyrectlError: As `whole_numbers`.
         """
-        try:
-            number = index(value)
-        except TypeError:
-            number = -1
-        if isinstance(value, bool) or not 0 <= number <= self.most[name]:
-            raise self._error(f"{name} is {_shown(value)}", fix=self.advice(name))
-        return number
+        if not is_whole(value) or not 0 <= index(value) <= self.most[name]:
+            raise self._error(f"{name} is {shown(value)}", fix=self.advice(name))
+        return index(value)
 
     def advice(self, name: str) -> str:
         """What `name` may hold, as a sentence."""
         return f"{name} is a u{self.bits[name]}: a whole number from 0 to {self.most[name]}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return f"the truth value {str(value).lower()}"
-    if isinstance(value, int) and value.bit_length() > 128:
-        return f"a number of {value.bit_length()} bits"
-    if isinstance(value, str):
-        return f"the text {value[:40]!r}"
-    if isinstance(value, Mapping):
-        return "a table"
-    if isinstance(value, Sequence):
-        return "a list"
-    return str(value)[:40]

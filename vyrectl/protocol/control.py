@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vyrectl.abi import control as abi
-from vyrectl.abi.limits import MAX_ENCODED, MAX_OBSERVABLES, U32_MAX, WORD_BYTES
+from vyrectl.abi.limits import MAX_ENCODED, MAX_OBSERVABLES, U32_MAX, U64_MAX, WORD_BYTES
 from vyrectl.errors import BufferTooLongError, WireBufferError
+from vyrectl.numbers import integer
 from vyrectl.protocol.words import Data, check_aligned, found_words, pack_words, read_word, read_words
 
 MIN_WORDS = abi.OBSERVABLE_FIRST
@@ -32,6 +33,7 @@ def default_priority_offsets(slots: int) -> tuple[int, ...]:
     Args:
         slots: Slot total, u32.
     """
+    slots = integer("the number of slots", slots)
     share, rest = divmod(slots, CLASSES)
     sizes = [share, share, share + rest, share, share]
     return (*(sum(sizes[:number]) for number in range(CLASSES)), slots)
@@ -51,6 +53,7 @@ def encode_control(
     Raises:
         BufferTooLongError: More observables than encoders make.
     """
+    observables = integer("the number of observables", observables, most=U64_MAX)
     if observables > MAX_ENCODED:
         raise BufferTooLongError(
             "control",
@@ -64,7 +67,7 @@ def encode_control(
         (abi.TENANT_MASKS, abi.TENANT_OPEN),
         (abi.TENANT_QUOTA, abi.DEFAULT_TENANT_QUOTA),
     ):
-        count = min(tenants, region.words)
+        count = min(integer("the number of tenants", tenants, most=U64_MAX), region.words)
         words[region.first : region.first + count] = [value] * count
     if slots is not None:
         offsets = abi.PRIORITY_OFFSETS
@@ -106,6 +109,7 @@ def read_observable(control: Data, index: int) -> int:
         BufferTooLongError: No u32 word index leads there.
         WireBufferError: Misaligned, or too short.
     """
+    index = integer("the observable", index, most=U64_MAX)
     if abi.OBSERVABLE_FIRST + index > U32_MAX:
         raise BufferTooLongError("control", f"observable {index} has no word index")
     return read_word(control, abi.OBSERVABLE_FIRST + index, "control")

@@ -12,9 +12,11 @@ from vyrectl.abi.limits import (
     MAX_ENCODED,
     MAX_SLOTS,
     SLOT_BYTES,
+    U64_MAX,
     WORD_BYTES,
 )
 from vyrectl.errors import BufferTooLongError
+from vyrectl.numbers import integer
 from vyrectl.protocol.control import control_byte_length
 from vyrectl.protocol.words import BufferName
 
@@ -64,6 +66,7 @@ def empty_debug_log(records: int) -> bytes:
 
 
 def _zeros(buffer: BufferName, count: int, unit: str, length: int | None) -> bytes:
+    count = integer(f"the number of {unit}", count, most=U64_MAX)
     if count > MAX_ENCODED or length is None:
         raise BufferTooLongError(
             buffer, f"{count} {unit} are more than {MAX_ENCODED}", f"Ask for up to {MAX_ENCODED}"

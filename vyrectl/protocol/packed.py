@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vyrectl.abi.limits import WORD_BYTES
+from vyrectl.abi.limits import U32_MAX, WORD_BYTES
 from vyrectl.abi.slot import PAYLOAD_WORDS
 from vyrectl.errors import UsageError
+from vyrectl.numbers import is_whole
 from vyrectl.protocol.words import pack_words
 
 MOST_RUN = 4
@@ -85,12 +86,12 @@ def encode_packed(ops: Sequence[InnerOp]) -> tuple[int, ...]:
     arguments: list[int] = []
     head = bytearray([min(len(ops), 0xFF), 0])
     for number, (opcode, own) in enumerate(ops):
-        if not 0 <= opcode <= MOST_OPCODE:
+        if not is_whole(opcode) or not 0 <= opcode <= MOST_OPCODE:
             raise UsageError(
                 f"inner operation {number} has opcode {opcode}",
                 fix=f"Only opcodes up to {MOST_OPCODE} can be packed",
             )
-        if not all(0 <= word <= 0xFFFF_FFFF for word in own):
+        if not all(is_whole(word) and 0 <= word <= U32_MAX for word in own):
             raise UsageError(f"an argument of inner operation {number} is no u32")
         head += bytes((opcode, min(len(arguments), 0xFF)))
         arguments += own

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from vyrectl.abi import opcodes
-from vyrectl.abi.limits import SLOT_BYTES, U32_MAX, WORD_BYTES
+from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
 from vyrectl.abi.slot import PAYLOAD_WORDS, SLOT_STRUCT
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.errors import RingFormatError, SlotStatusError, UsageError
+from vyrectl.numbers import integer
 from vyrectl.protocol.packed import InnerOp, encode_packed
 from vyrectl.protocol.words import Data, found_words
 
@@ -38,6 +39,7 @@ def task_words(tenant: int, opcode: int, arguments: Sequence[int] = ()) -> Words
     Raises:
         UsageError: The opcode is not publishable, a word is no u32, or there are more than 12 arguments.
     """
+    opcode = integer("the opcode", opcode)
     if not opcodes.is_publishable_opcode(opcode):
         raise UsageError(
             f"opcode 0x{opcode:x} cannot be published",
@@ -47,9 +49,14 @@ def task_words(tenant: int, opcode: int, arguments: Sequence[int] = ()) -> Words
         raise UsageError(
             f"{len(arguments)} argument words are more than a slot holds", fix=f"Give up to {PAYLOAD_WORDS}"
         )
-    words = (int(TaskState.READY), opcode, tenant, int(TaskPriority.NORMAL), *arguments)
-    if not all(0 <= word <= U32_MAX for word in words):
-        raise UsageError("a word is no u32", fix=f"Give numbers from 0 to {U32_MAX}")
+    given = tuple(integer(f"argument {number}", word) for number, word in enumerate(arguments))
+    words = (
+        int(TaskState.READY),
+        opcode,
+        integer("the tenant", tenant),
+        int(TaskPriority.NORMAL),
+        *given,
+    )
     return words + (0,) * (PAYLOAD_WORDS - len(arguments))
 
 
@@ -70,9 +77,7 @@ def load_miss_words(resource: int, *, prefetch: bool = False) -> Words:
     Raises:
         UsageError: The resource is no u32.
     """
-    if not 0 <= resource <= U32_MAX:
-        raise UsageError(f"resource {resource} is no u32", fix=f"Give a number from 0 to {U32_MAX}")
-    head = (int(TaskState.READY), opcodes.LOAD_MISS, 0, 0, resource, int(prefetch))
+    head = (int(TaskState.READY), opcodes.LOAD_MISS, 0, 0, integer("resource", resource), int(prefetch))
     return head + (0,) * (PAYLOAD_WORDS - 2)
 
 
@@ -81,7 +86,7 @@ def decode_load_miss(ring: Data, slot: int) -> tuple[int, bool] | None:
 
     Like the runtime's, this looks at the opcode and its arguments, not at the slot's state nor at the ring's length.
     """
-    words = found_words(ring, slot * 16 + 1, 5)
+    words = found_words(ring, integer("the slot", slot) * 16 + 1, 5)
     if len(words) < 5 or words[0] != opcodes.LOAD_MISS:
         return None
     return words[3], words[4] != 0
@@ -102,7 +107,7 @@ def plan_publication(ring: Data, first: int, tasks: Sequence[Words]) -> Publicat
     """
     if len(ring) % SLOT_BYTES:
         raise RingFormatError.left_over_bytes(len(ring), slot_bytes=SLOT_BYTES)
-    total = len(ring) // SLOT_BYTES
+    total, first = len(ring) // SLOT_BYTES, integer("the first slot", first)
     if first + len(tasks) > total:
         raise UsageError(
             f"slots {first} to {max(first, first + len(tasks) - 1)} are not all in the ring",

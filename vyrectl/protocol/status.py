@@ -18,6 +18,7 @@ from vyrectl.errors import (
     UnknownNameError,
     UsageError,
 )
+from vyrectl.numbers import is_whole
 from vyrectl.protocol.words import Data, check_aligned
 
 _STATE = struct.Struct("<I60x")
@@ -63,7 +64,7 @@ def _slot_start(ring: Data, slot: int) -> int:
     if len(ring) % SLOT_BYTES:
         raise RingFormatError.left_over_bytes(len(ring), slot_bytes=SLOT_BYTES)
     total = len(ring) // SLOT_BYTES
-    if not 0 <= slot < total:
+    if not is_whole(slot) or not 0 <= slot < total:
         raise UsageError(f"there is no slot {slot}", fix=f"The ring has {total} slots, from 0 on")
     return slot * SLOT_BYTES
 

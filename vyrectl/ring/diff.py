@@ -17,6 +17,7 @@ from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import KNOWN_FLAGS, TaskState, known_state
+from vyrectl.records import Comparable
 from vyrectl.ring.explain import FELL, OFTEN, Explanation, Shape, explain
 from vyrectl.task.arrays import SlotArray, whole
 
@@ -50,8 +51,8 @@ class Movement:
     requeues: int
 
 
-@dataclass(frozen=True, slots=True)
-class RingDiff:
+@dataclass(frozen=True, slots=True, eq=False)
+class RingDiff(Comparable):
     """Two rings compared.
 
     Attributes:

@@ -20,6 +20,7 @@ from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES, U32_MAX
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.errors import FileError, LifecycleError, RingHeldError, UnknownNameError, UsageError
+from vyrectl.records import Comparable
 from vyrectl.ring.file import Ring
 from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.replace import FileIdentity, StrPath, replace_file
@@ -32,8 +33,8 @@ PAGE_BYTES = 4096
 """A write inside one aligned page of this size cannot be cut in two by the death of the writer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+@dataclass(frozen=True, slots=True, eq=False)
+class Edit(Comparable):
     """What some slots hold now and are to hold.
 
     Attributes:

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import SLOT_BYTES
-from vyrectl.errors import FileError, InvalidInputError, UnknownStateError, UsageError
+from vyrectl.errors import FileError, UnknownStateError, UsageError
 from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.replace import FileIdentity, Part, StrPath, replace_file
 from vyrectl.ring.room import has_room, take_room
@@ -161,11 +161,12 @@ class Ring:
 
         Raises:
             FileError: It exists already and `overwrite` is False, or it cannot be written.
+            UsageError: A number of slots that is negative or no whole number; nothing is written.
             RingFormatError: More slots than a u32 word index reaches.
             RingHeldError: It exists and another process holds it.
         """
-        check_slot_count(slots, where=os.fspath(path))
-        store(path, lambda: _zeros(slots * SLOT_BYTES), overwrite=overwrite, role="create", backup=backup)
+        count = check_slot_count(slots, where=os.fspath(path))
+        store(path, lambda: _zeros(count * SLOT_BYTES), overwrite=overwrite, role="create", backup=backup)
         return cls.open(path)
 
     @classmethod
@@ -178,14 +179,9 @@ class Ring:
         """
         import numpy as np
 
-        from vyrectl.abi.dtype import SLOT_DTYPE
+        from vyrectl.task.arrays import check_slots
 
-        if getattr(array, "dtype", None) != SLOT_DTYPE or array.ndim != 1:
-            shown = f"{getattr(array, 'dtype', type(array).__name__)}, shape {getattr(array, 'shape', None)}"
-            raise InvalidInputError(
-                f"a ring is a one-dimensional array of SLOT_DTYPE, not {shown}",
-                fix="Make it with numpy.zeros(n, dtype=vyrectl.SLOT_DTYPE)",
-            )
+        check_slots("a ring", array)
         check_slot_count(len(array), where="-")
         return cls(memoryview(np.ascontiguousarray(array).view(np.uint8).data))
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vyrectl.records import Comparable
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -19,8 +21,8 @@ FEW_VALUES = 1 << 20
 """Values below this are told apart by a table instead of by sorting."""
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
+@dataclass(frozen=True, slots=True, eq=False)
+class Groups(Comparable):
     """Groups of slots, sorted by their values.
 
     Attributes:

@@ -10,8 +10,9 @@ import errno
 import os
 import stat
 
-from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES
+from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES, U64_MAX
 from vyrectl.errors import FileError, RingFormatError, UsageError
+from vyrectl.numbers import integer, is_whole, optional_integer
 from vyrectl.ring.replace import StrPath
 
 
@@ -58,18 +59,23 @@ def _refuse_special(mode: int, path: StrPath) -> None:
         )
 
 
-def check_slot_count(slots: int, *, where: str) -> None:
+def check_slot_count(slots: int, *, where: str) -> int:
     """Hold a number of slots to what a ring can have.
 
     Raises:
+        UsageError: It is negative, or no whole number.
         RingFormatError: More than `MAX_SLOTS`.
     """
+    slots = integer(
+        "the number of slots", slots, most=U64_MAX, fix=f"Give a whole number from 0 to {MAX_SLOTS}"
+    )
     if slots > MAX_SLOTS:
         raise RingFormatError(
             f"{slots} slots are more than the {MAX_SLOTS} whose words a u32 can number",
             where=where,
             fix="Split the ring, or take a part of it with --offset and --count",
         )
+    return slots
 
 
 def window(size_bytes: int, offset: int, count: int | None, *, where: str) -> int:
@@ -85,8 +91,10 @@ def window(size_bytes: int, offset: int, count: int | None, *, where: str) -> in
         UsageError: A negative offset or count.
         RingFormatError: The window leaves the file, is no whole number of slots, or has too many.
     """
-    if offset < 0 or (count is not None and count < 0):
+    if is_whole(offset) and is_whole(count or 0) and (offset < 0 or (count or 0) < 0):
         raise UsageError("the offset and the count of a window are not negative", where=where)
+    offset = integer("offset", offset, most=U64_MAX)
+    count = optional_integer("count", count, most=U64_MAX)
     rest = size_bytes - offset
     if rest < 0:
         raise RingFormatError(

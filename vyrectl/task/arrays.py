@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES, U32_MAX
-from vyrectl.errors import CounterOverflowError, IllegalTransitionError
+from vyrectl.errors import CounterOverflowError, IllegalTransitionError, InvalidInputError
+from vyrectl.numbers import integer
 from vyrectl.task.lifecycle import TRANSITIONS
 
 SlotArray = NDArray[np.void]
@@ -22,6 +23,44 @@ _WHOLE = np.dtype((np.void, SLOT_BYTES))
 def whole(slots: SlotArray) -> NDArray[np.void]:
     """The same slots with each as one opaque 64-byte item: numpy copies those many times faster than 16 fields."""
     return slots.view(_WHOLE)
+
+
+def check_slots(what: str, slots: Any) -> SlotArray:
+    """An array that somebody hands in as slots, once it is one.
+
+    Raises:
+        InvalidInputError: Another dtype (another byte order is another one) or shape, or no array at all.
+    """
+    if getattr(slots, "dtype", None) != SLOT_DTYPE or slots.ndim != 1:
+        raise InvalidInputError(
+            f"{what} is a one-dimensional array of SLOT_DTYPE, not {_described(slots)}",
+            fix="Make it with numpy.zeros(n, dtype=vyrectl.SLOT_DTYPE)",
+        )
+    checked: SlotArray = slots
+    return checked
+
+
+def check_words(what: str, words: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """An array of words that somebody hands in to be changed in place, once it can be.
+
+    Raises:
+        InvalidInputError: Another dtype or byte order, another shape, no array at all, or a read-only one.
+    """
+    if not isinstance(words, np.ndarray) or words.dtype != np.dtype("<u4") or words.ndim != 1:
+        raise InvalidInputError(
+            f"{what} is a one-dimensional array of uint32, not {_described(words)}",
+            fix=f"Give {what}.astype('<u4'), and keep it: it is changed in place",
+        )
+    if not words.flags.writeable:
+        raise InvalidInputError(
+            f"{what} is read-only and would be changed in place", fix=f"Give a copy: {what}.copy()"
+        )
+    return words
+
+
+def _described(value: object) -> str:
+    dtype, shape = getattr(value, "dtype", type(value).__name__), getattr(value, "shape", None)
+    return f"{getattr(dtype, 'str', dtype)}, shape {shape}" if shape is not None else f"{dtype}"
 
 
 def allowed(slots: SlotArray, action: str) -> NDArray[np.bool_]:
@@ -50,7 +89,7 @@ def check_transition(slots: SlotArray, action: str, numbers: NDArray[np.integer[
         CounterOverflowError: Likewise.
     """
     row = TRANSITIONS[action]
-    ok = allowed(slots, action)
+    ok = allowed(check_slots("slots", slots), action)
     first_bad = _first(~ok)
     overflows = [(_first(ok & (slots[counter] == U32_MAX)), counter) for counter in row.counters]
     overflow = min(
@@ -82,9 +121,10 @@ def apply_transition(
     """
     check_transition(slots, action, numbers)
     row = TRANSITIONS[action]
+    words = {argument: integer(argument, arguments[argument]) for argument in row.arguments}
     after = whole(slots).copy().view(SLOT_DTYPE)
     for argument, field in row.arguments.items():
-        after[field] = np.uint32(arguments[argument])
+        after[field] = np.uint32(words[argument])
     for counter in row.counters:
         after[counter] += np.uint32(1)
     after["flags"] = (after["flags"] | np.uint32(row.set_flags)) & np.uint32(~row.clear_flags & U32_MAX)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from operator import attrgetter
 
-from vyrectl.abi.limits import SLOT_BYTES, U32_MAX
+from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELD_NAMES, SLOT_STRUCT
 from vyrectl.abi.states import SCHEDULABLE, TaskPriority, TaskState, known_priority, known_state
 from vyrectl.errors import InvalidInputError
+from vyrectl.numbers import integer
 from vyrectl.task.lifecycle import apply_words
 
 _WORDS = attrgetter(*FIELD_NAMES)
@@ -69,12 +70,12 @@ class TaskWorkItem:
         return cls(
             state=int(TaskState.READY),
             op_handle=item.op_handle,
-            tenant_id=tenant_id,
-            priority=int(priority),
+            tenant_id=integer("tenant_id", tenant_id),
+            priority=integer("priority", priority),
             input_handle=item.input_handle,
             output_handle=item.output_handle,
             param=item.param,
-            task_id=task_id,
+            task_id=integer("task_id", task_id),
         )
 
     def to_bytes(self) -> bytes:
@@ -83,12 +84,18 @@ class TaskWorkItem:
         Raises:
             InvalidInputError: A field is no integer in 0..4294967295.
         """
-        for name, value in zip(FIELD_NAMES, self.words(), strict=True):
-            if not isinstance(value, int) or not 0 <= value <= U32_MAX:
-                raise InvalidInputError(
-                    f"{name} is {value!r}, which is no u32", fix=f"Give an integer from 0 to {U32_MAX}"
-                )
-        return SLOT_STRUCT.pack(*self.words())
+        return SLOT_STRUCT.pack(*self.checked_words())
+
+    def checked_words(self) -> tuple[int, ...]:
+        """The 16 words in wire order, each a plain int that fits a u32.
+
+        Raises:
+            InvalidInputError: As for `to_bytes`.
+        """
+        return tuple(
+            integer(name, value, error=InvalidInputError)
+            for name, value in zip(FIELD_NAMES, self.words(), strict=True)
+        )
 
     def words(self) -> tuple[int, ...]:
         """The 16 words in wire order."""
@@ -128,7 +135,7 @@ class TaskWorkItem:
 
     def requeue(self, pc: int, data: int, priority: TaskPriority | int) -> TaskWorkItem:
         """Go back to `priority`, one tick older."""
-        return self.apply("requeue", pc=pc, data=data, priority=int(priority))
+        return self.apply("requeue", pc=pc, data=data, priority=priority)
 
     def complete(self) -> TaskWorkItem:
         """Finish; all flags are cleared."""
@@ -144,7 +151,9 @@ class TaskWorkItem:
         Raises:
             IllegalTransitionError: The state does not allow it.
             CounterOverflowError: A counter that would rise is at 4294967295.
+            InvalidInputError: A word of this task is no u32.
+            UsageError: An argument is no u32.
         """
-        words = list(self.words())
+        words = list(self.checked_words())
         apply_words(words, action, **arguments)
         return TaskWorkItem(*words)

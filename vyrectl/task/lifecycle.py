@@ -14,6 +14,7 @@ from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TRANSITIONABLE, TaskFlag, TaskState, known_state
 from vyrectl.errors import CounterOverflowError, IllegalTransitionError
+from vyrectl.numbers import integer
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def apply_words(words: MutableSequence[int], action: str, **arguments: int) -> N
     Raises:
         IllegalTransitionError: The state is not one of the row's sources (checked first).
         CounterOverflowError: A counter that would rise is at 4294967295.
+        UsageError: An argument is no u32.
     """
     row = TRANSITIONS[action]
     state = known_state(words[0])
@@ -126,8 +128,9 @@ def apply_words(words: MutableSequence[int], action: str, **arguments: int) -> N
     for counter in row.counters:
         if words[FIELD_INDEX[counter]] == U32_MAX:
             raise CounterOverflowError(counter)
-    for argument, field in row.arguments.items():
-        words[FIELD_INDEX[field]] = arguments[argument]
+    given = {field: integer(argument, arguments[argument]) for argument, field in row.arguments.items()}
+    for field, word in given.items():
+        words[FIELD_INDEX[field]] = word
     for counter in row.counters:
         words[FIELD_INDEX[counter]] += 1
     flags = FIELD_INDEX["flags"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
+from vyrectl.records import Comparable
 from vyrectl.telemetry.snapshot import STDLIB_SLOTS, column
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ SMALL_VALUES = 1 << 13
 """Values below this are counted by index; others are sorted first, which takes ten times as long."""
 
 
-@dataclass(frozen=True, slots=True)
-class CrossTable:
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossTable(Comparable):
     """Groups of one field against the states.
 
     Attributes:

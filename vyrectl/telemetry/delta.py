@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vyrectl.records import Comparable
 from vyrectl.telemetry.snapshot import SNAPSHOT_WIDTHS
 
 OPEN_FIELDS = ("ready_count", "running_count", "paused_count", "yielded_count", "requeued_count")
@@ -31,8 +32,8 @@ COMPARED = (
 Counts = Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison(Comparable):
     """What changed from one snapshot to a later one.
 
     Attributes:

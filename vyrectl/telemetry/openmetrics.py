@@ -2,7 +2,8 @@
 
 The text is valid OpenMetrics 1.0 and, read by the older parser of the textfile collector, Prometheus text as
 well: therefore every family is a gauge, no sample has a time, and `# EOF` ends it. Gauges are also what the
-values are: a ring's requeues fall when its slots are used again.
+values are: a ring's requeues fall when its slots are used again. The label `quantile` is left to summaries, which
+these are not: a percentile has a label of its own.
 
 Labels hold text from the command line and from files: what OpenMetrics gives a meaning is escaped here; who
 prints to a terminal has to pass names through its own filter before.
@@ -89,8 +90,8 @@ def _families(records: list[Record]) -> Iterator[Family]:
         yield Family(f"{group}_slots", f"Slots by {group} and state.", list(_groups(read, group)))
     for key, name in SPREADS.items():
         if any(key in record for record in read):
-            words = "Exact nearest-rank percentiles over open tasks; quantile 1 is the maximum."
-            yield Family(name, words, list(_quantiles(read, key)))
+            words = "Exact nearest-rank percentiles over open tasks; percentile 100 is the maximum."
+            yield Family(name, words, list(_percentiles(read, key)))
 
 
 def _states(records: Iterable[Record]) -> Iterator[tuple[Labels, Value]]:
@@ -109,12 +110,12 @@ def _groups(records: Iterable[Record], group: str) -> Iterator[tuple[Labels, Val
                     yield {**own, **({} if group == "state" else {"state": state})}, row[field]
 
 
-def _quantiles(records: Iterable[Record], key: str) -> Iterator[tuple[Labels, Value]]:
+def _percentiles(records: Iterable[Record], key: str) -> Iterator[tuple[Labels, Value]]:
     for record in records:
-        for name, quantile in (("p50", "0.5"), ("p99", "0.99"), ("max", "1")):
+        for name, percentile in (("p50", "50"), ("p99", "99"), ("max", "100")):
             value = record[key][name]
             if value is not None:
-                yield {"ring": record["ring"], "quantile": quantile}, value
+                yield {"ring": record["ring"], "percentile": percentile}, value
 
 
 def _family_lines(family: Family) -> Iterator[str]:

@@ -12,6 +12,7 @@ time (`delta`) are as good as the ring is quiet.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from operator import index
 from sys import byteorder
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -68,9 +69,12 @@ class TaskQueueSnapshot:
         """Count an array of `SLOT_DTYPE`, shape (n,).
 
         Raises:
+            InvalidInputError: Another dtype (another byte order is another one) or shape.
             UnknownStateError: The first state word outside spec 1.3, with its slot.
         """
-        return tally_slots(slots).snapshot()
+        from vyrectl.task.arrays import check_slots
+
+        return tally_slots(check_slots("slots", slots)).snapshot()
 
     @property
     def schedulable_count(self) -> int:
@@ -79,9 +83,8 @@ class TaskQueueSnapshot:
         Raises:
             SnapshotOverflowError: Past u32.
         """
-        return _bounded(
-            "schedulable_count", self.ready_count + self.yielded_count + self.requeued_count, 32, U32_MAX
-        )
+        waiting = sum(map(index, (self.ready_count, self.yielded_count, self.requeued_count)))
+        return _bounded("schedulable_count", waiting, 32, U32_MAX)
 
     @property
     def continuation_pressure(self) -> int:
@@ -90,12 +93,8 @@ class TaskQueueSnapshot:
         Raises:
             SnapshotOverflowError: Past u64.
         """
-        return _bounded(
-            "continuation_pressure",
-            self.yielded_count + self.requeued_count + self.total_requeues,
-            64,
-            U64_MAX,
-        )
+        pressure = sum(map(index, (self.yielded_count, self.requeued_count, self.total_requeues)))
+        return _bounded("continuation_pressure", pressure, 64, U64_MAX)
 
     def apply_to(self, request: LaunchRequest) -> LaunchRequest:
         """Merge this telemetry into a launch request; every field that spec 1.7 does not name stays.
@@ -203,7 +202,9 @@ def tally_slots(slots: SlotArray) -> StateTally:
 
 def sum_snapshots(snapshots: Sequence[TaskQueueSnapshot]) -> TaskQueueSnapshot:
     """One snapshot of several rings taken together: counts and requeues add up, the age is the largest."""
-    total = {name: sum(getattr(one, name) for one in snapshots) for name in asdict(TaskQueueSnapshot())}
+    total = {
+        name: sum(index(getattr(one, name)) for one in snapshots) for name in asdict(TaskQueueSnapshot())
+    }
     total["max_priority_age"] = max((one.max_priority_age for one in snapshots), default=0)
     return TaskQueueSnapshot(**total)
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TRANSITIONABLE
+from vyrectl.records import Comparable
 from vyrectl.telemetry.snapshot import STDLIB_SLOTS, column
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ HALF_BITS = 16
 HALF = 1 << HALF_BITS
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread(Comparable):
     """One counter over the open tasks.
 
     Attributes:
