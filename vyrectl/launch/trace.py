@@ -109,7 +109,7 @@ def steps(trace: Trace) -> NDArray[np.int64]:
         return times.astype(np.int64)
     scale = GRID * (1e6 / trace.ticks_per_second if trace.ticks_per_second else 1.0)
     since = (times - times[:, 0].min()).view(np.int64)
-    grid = np.rint(since * scale).astype(np.int64).clip(0)
+    grid: NDArray[np.int64] = np.rint(since * scale).astype(np.int64).clip(0)
     for track in _tracks(records):
         order = track[np.argsort(grid[track, 0], kind="stable")]
         own = np.maximum.accumulate(grid[order], axis=1)
