@@ -16,38 +16,38 @@ __vyrectl_describe() {
             places='command'
             ;;
         encode)
-            options='--state --op-handle --op --tenant-id --priority --input-handle --output-handle --param --continuation-pc --continuation-data --resume-epoch --task-id --parent-task-id --age-ticks --requeue-count --yield-count --flags --packed --slot --raw --backup --dry-run --format -f --json --color --quiet -q --help -h'
-            valued='--state:state --op-handle:op --op:op --tenant-id:none --priority:priority --input-handle:none --output-handle:none --param:none --continuation-pc:none --continuation-data:none --resume-epoch:none --task-id:none --parent-task-id:none --age-ticks:none --requeue-count:none --yield-count:none --flags:flag --packed:op --slot:none --format:format -f:format --color:color'
+            options='--state --op-handle --op --tenant-id --priority --input-handle --output-handle --param --continuation-pc --continuation-data --resume-epoch --task-id --parent-task-id --age-ticks --requeue-count --yield-count --flags --packed --slot --raw --backup --dry-run --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--state:state --op-handle:op --op:op --tenant-id:none --priority:priority --input-handle:none --output-handle:none --param:none --continuation-pc:none --continuation-data:none --resume-epoch:none --task-id:none --parent-task-id:none --age-ticks:none --requeue-count:none --yield-count:none --flags:flag --packed:op --slot:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='assignment_or_ring+'
             ;;
         decode)
-            options='--hex --raw --offset --count --format -f --json --color --quiet -q --help -h'
-            valued='--offset:none --count:none --format:format -f:format --color:color'
+            options='--hex --raw --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file+'
             ;;
         build)
-            options='--from --input-format --synthetic --seed --mix --slots --force --backup --dry-run --format -f --json --color --quiet -q --help -h'
-            valued='--from:file --input-format:input_format --synthetic:none --seed:none --mix:file --slots:none --format:format -f:format --color:color'
+            options='--from --input-format --synthetic --seed --mix --slots --force --backup --dry-run --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--from:file --input-format:input_format --synthetic:none --seed:none --mix:file --slots:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin file'
             ;;
         inspect)
-            options='--where --slots --slot --tree --group --sort --limit --columns --output --no-pager --offset --count --format -f --json --color --quiet -q --help -h'
-            valued='--where:where --slots:none --slot:none --group:field_list --sort:field_list --limit:limit --columns:field_list --output:file --offset:none --count:none --format:format -f:format --color:color'
+            options='--where --slots --slot --tree --group --sort --limit --columns --output --no-pager --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--where:where --slots:none --slot:none --group:field_list --sort:field_list --limit:limit --columns:field_list --output:file --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
         snapshot)
-            options='--by --ages --oldest --lenient --since --control --watch --ticks --append --openmetrics --output --offset --count --format -f --json --color --quiet -q --help -h'
-            valued='--by:group_list --oldest:none --since:file --control:file --watch:none --ticks:none --append:file --output:file --offset:none --count:none --format:format -f:format --color:color'
+            options='--by --ages --oldest --lenient --since --control --watch --ticks --append --openmetrics --output --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--by:group_list --oldest:none --since:file --control:file --watch:none --ticks:none --append:file --output:file --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin+'
             ;;
         map)
-            options='--by --where --slots --width --height --output --offset --count --format -f --json --color --quiet -q --help -h'
-            valued='--by:by --where:where --slots:none --width:none --height:none --output:file --offset:none --count:none --format:format -f:format --color:color'
+            options='--by --where --slots --width --height --output --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--by:by --where:where --slots:none --width:none --height:none --output:file --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
         diff)
-            options='--illegal --limit --no-pager --offset --count --format -f --json --color --quiet -q --help -h'
-            valued='--limit:limit --offset:none --count:none --format:format -f:format --color:color'
+            options='--illegal --limit --no-pager --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--limit:limit --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin file_bin'
             ;;
         plot)
@@ -56,43 +56,43 @@ __vyrectl_describe() {
             places='file'
             ;;
         top)
-            options='--interval --where --backup --color --help -h'
-            valued='--interval:none --where:where --color:color'
+            options='--interval --where --backup --color --ops --op-names --no-builtin-names --help -h'
+            valued='--interval:none --where:where --color:color --ops:file_cl --op-names:file'
             places='file_bin'
             ;;
         transition)
-            options='--pc --data --epoch --priority --code --where --all --dry-run --backup --limit --format -f --json --color --quiet -q --help -h'
-            valued='--pc:none --data:none --epoch:epoch --priority:priority --code:fault --where:where --limit:limit --format:format -f:format --color:color'
+            options='--pc --data --epoch --priority --code --where --all --dry-run --backup --limit --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--pc:none --data:none --epoch:epoch --priority:priority --code:fault --where:where --limit:limit --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin action none+'
             ;;
         set)
-            options='--where --all --dry-run --backup --limit --format -f --json --color --quiet -q --help -h'
-            valued='--where:where --limit:limit --format:format -f:format --color:color'
+            options='--where --all --dry-run --backup --limit --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--where:where --limit:limit --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin assignment+'
             ;;
         publish)
-            options='--slot --tenant --from --batch --tag --packed --load-miss --prefetch --backup --dry-run --format -f --json --color --quiet -q --help -h'
-            valued='--slot:none --tenant:none --from:file --tag:none --load-miss:none --format:format -f:format --color:color'
+            options='--slot --tenant --from --batch --tag --packed --load-miss --prefetch --backup --dry-run --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--slot:none --tenant:none --from:file --tag:none --load-miss:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin op+'
             ;;
         control)
-            options='--new --force --tenants --observables --slots --dry-run --backup --format -f --json --color --quiet -q --help -h'
-            valued='--tenants:none --observables:none --slots:none --format:format -f:format --color:color'
+            options='--new --force --tenants --observables --slots --dry-run --backup --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--tenants:none --observables:none --slots:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file none+'
             ;;
         check)
-            options='--ignore --explain --ops --control --epoch --age-threshold --offset --count --format -f --json --color --quiet -q --help -h'
-            valued='--ignore:finding --explain:finding --ops:file_cl --control:file --epoch:none --age-threshold:none --offset:none --count:none --format:format -f:format --color:color'
+            options='--ignore --explain --ops --control --epoch --age-threshold --offset --count --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--ignore:finding --explain:finding --ops:file_cl --control:file --epoch:none --age-threshold:none --offset:none --count:none --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
         recover)
-            options='--as --where --partial --dry-run --backup --limit --format -f --json --color --quiet -q --help -h'
-            valued='--as:outcome --where:where --limit:limit --format:format -f:format --color:color'
+            options='--as --where --partial --dry-run --backup --limit --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--as:outcome --where:where --limit:limit --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin none+'
             ;;
         repair)
-            options='--code --where --all --pc --data --dry-run --backup --limit --format -f --json --color --quiet -q --help -h'
-            valued='--code:fault --where:where --pc:none --data:none --limit:limit --format:format -f:format --color:color'
+            options='--code --where --all --pc --data --dry-run --backup --limit --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--code:fault --where:where --pc:none --data:none --limit:limit --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin none+'
             ;;
         apply)
@@ -111,8 +111,8 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         launch)
-            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --tenant-quota --fast-index --no-fast-index --shard-slots --max-steps --timeout --grace --control --save-control --debug-log --debug-records --formats --record --record-capacity --trace --trace-records --verify --in-place --no-in-place --mode --plan --output -o --follow --feed --reclaim --spin-ms --backup --fail-on-fault --dry-run --format -f --json --color --quiet -q --help -h'
-            valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --tenant-quota:none --shard-slots:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --debug-log:file --debug-records:none --formats:file --record:file --record-capacity:none --trace:file --trace-records:none --mode:mode --plan:plan_text --output:file_bin -o:file_bin --feed:file --spin-ms:none --format:format -f:format --color:color'
+            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --tenant-quota --fast-index --no-fast-index --shard-slots --max-steps --timeout --grace --control --save-control --debug-log --debug-records --formats --record --record-capacity --trace --trace-records --verify --in-place --no-in-place --mode --plan --output -o --follow --feed --reclaim --spin-ms --backup --fail-on-fault --dry-run --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --tenant-quota:none --shard-slots:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --debug-log:file --debug-records:none --formats:file --record:file --record-capacity:none --trace:file --trace-records:none --mode:mode --plan:plan_text --output:file_bin -o:file_bin --feed:file --spin-ms:none --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
         debug)
@@ -121,8 +121,8 @@ __vyrectl_describe() {
             places='file'
             ;;
         replay)
-            options='--slots --tenant --op --failed --ring --diff --buffer --control --no-digest --limit --format -f --json --color --quiet -q --help -h'
-            valued='--slots:none --tenant:none --op:op --ring:file_bin --buffer:buffer --control:file --limit:limit --format:format -f:format --color:color'
+            options='--slots --tenant --op --failed --ring --diff --buffer --control --no-digest --limit --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--slots:none --tenant:none --op:op --ring:file_bin --buffer:buffer --control:file --limit:limit --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file'
             ;;
         demo)

@@ -7,12 +7,11 @@ wire is written down here a second time. Standard library only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
 from typing import Any
 
 from vyrectl.abi.faults import fault_meaning, fault_name
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
-from vyrectl.abi.opcodes import CONTROL_OPCODES, is_system_opcode
+from vyrectl.abi.opcodes import is_system_opcode
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES, FIELDS, Field
 from vyrectl.abi.states import (
     KNOWN_FLAGS,
@@ -26,6 +25,7 @@ from vyrectl.abi.states import (
     state_name,
 )
 from vyrectl.cli.payload import payload_meaning
+from vyrectl.engine.naming import remembered
 from vyrectl.errors import LifecycleError
 from vyrectl.task.lifecycle import TRANSITIONS, Transition, apply_words
 
@@ -42,7 +42,7 @@ def flag_list(word: int) -> list[str]:
 
 
 def op_label(code: int) -> str | None:
-    """Name of a control opcode or a shipped operation; None for any other."""
+    """Name of an operation that has one (see `vyrectl.engine.naming`); None for any other."""
     from vyrectl.engine.ops import op_name
 
     return op_name(code)
@@ -95,7 +95,7 @@ def word_meaning(field: Field, words: Words) -> str:
     return _value_meaning(field, value)
 
 
-@lru_cache(maxsize=MEANINGS_KEPT)
+@remembered(MEANINGS_KEPT)
 def _value_meaning(field: Field, value: int) -> str:
     special = _MEANINGS.get(field.kind)
     return field.meaning if special is None else special(value)
@@ -109,19 +109,15 @@ def _state_meaning(word: int) -> str:
 
 
 def _op_meaning(code: int) -> str:
+    from vyrectl.engine.ops import op_doc
+
+    name = op_label(code)
+    if name is not None:
+        return f"{name}: {op_doc(code)}"
     kept = (
         "kept by the wire, without a meaning" if is_system_opcode(code) else "an operation of the user's own"
     )
-    return _op_docs().get(code, f"unknown({code}): {kept}")
-
-
-@cache
-def _op_docs() -> dict[int, str]:
-    from vyrectl.engine.ops import shipped_ops
-
-    docs = {opcode.code: f"{opcode.name}: {opcode.effect}" for opcode in CONTROL_OPCODES}
-    docs.update((op.id, f"{op.name}: {op.doc}") for op in shipped_ops())
-    return docs
+    return f"unknown({code}): {kept}"
 
 
 def _flags_meaning(word: int) -> str:

@@ -17,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command as typer_command
 
 from vyrectl.cli.catalog import CATALOG, NAMES, find
+from vyrectl.cli.op_naming import NAMELESS, with_op_names
 from vyrectl.cli.stops import Stop
 from vyrectl.errors import StoppedError, UnknownNameError, UsageError, VyrectlError
 
@@ -87,12 +88,13 @@ def load_command(name: str) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     module = import_module(entry.module)
     settings = {"help_option_names": ["-h", "--help"], **getattr(module, "CONTEXT", {})}
+    command = module.command if name in NAMELESS else with_op_names(module.command)
     app.command(
         name=name,
         cls=PlainCommand,
         no_args_is_help=getattr(module, "HELP_WITHOUT_ARGUMENTS", False),
         context_settings=settings,
-    )(module.command)
+    )(command)
     return typer_command(app)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.opcodes import CONTROL_OPCODES, SHIPPED_FIRST, SHIPPED_LAST, is_system_opcode
+from vyrectl.engine.naming import current, remembered
 from vyrectl.errors import InvalidInputError, OpSourceError
 from vyrectl.files.whole import read_whole
 from vyrectl.resources import kernels_dir
@@ -206,21 +207,39 @@ def shipped_ops() -> tuple[OpInfo, ...]:
 
 
 def op_codes(extra: Sequence[OpSource] = ()) -> dict[str, int]:
-    """Name -> id of every operation with a name: control opcodes, shipped ones, those of `extra`."""
+    """Name -> id of every operation with a name: control opcodes, shipped ones, those that the user named
+    (`vyrectl.engine.naming`), those of `extra`."""
+    naming = current()
     codes = {opcode.name: opcode.code for opcode in CONTROL_OPCODES}
-    codes.update((op.name, op.id) for op in shipped_ops())
+    if naming.shipped:
+        codes.update((op.name, op.id) for op in shipped_ops())
+    codes = naming.over(codes)
     codes.update((op.name, op.id) for source in extra for op in source.ops)
     return codes
 
 
-@lru_cache(maxsize=1)
+@remembered(1)
 def _names() -> dict[int, str]:
     return {code: name for name, code in op_codes().items()}
 
 
 def op_name(code: int) -> str | None:
-    """Name of a shipped operation or control opcode, or None."""
+    """Name of an operation: a control opcode, a shipped one, or one that the user named; None for any other."""
     return _names().get(code)
+
+
+@remembered(1)
+def _docs() -> dict[int, str]:
+    naming = current()
+    docs = {opcode.code: opcode.effect for opcode in CONTROL_OPCODES}
+    if naming.shipped:
+        docs.update((op.id, op.doc) for op in shipped_ops())
+    return docs | dict.fromkeys(naming.names, "an operation of the user's own") | dict(naming.docs)
+
+
+def op_doc(code: int) -> str | None:
+    """One line about an operation that has a name; None for any other."""
+    return _docs().get(code)
 
 
 def _op_info(match: re.Match[str] | None, path: Path, line: int, shipped: bool) -> OpInfo:

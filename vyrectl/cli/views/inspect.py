@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import NEVER_EPOCH
@@ -13,6 +12,7 @@ from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, CellRows, Column, FittedTable, cell_text, count_of, state_cell
 from vyrectl.cli.views.decode import packed_table, words_table
 from vyrectl.cli.views.parts import Parts
+from vyrectl.engine.naming import remembered
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -157,7 +157,7 @@ def _cell(key: str, row: Mapping[str, Any]) -> Cell:
     return "-" if value is None else str(value)
 
 
-@lru_cache(1 << 16)
+@remembered(1 << 16)
 def _named_cell(key: str, word: int) -> Cell:
     """A word that has a name, looked up once."""
     return state_cell(word) if key == "state" else show_word(key, word)
