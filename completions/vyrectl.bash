@@ -83,6 +83,8 @@ __vyrectl_describe() {
         check)
             options='--ignore --explain --ops --control --epoch --age-threshold --offset --count --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
             valued='--ignore:finding --explain:finding --ops:file_cl --control:file --epoch:none --age-threshold:none --offset:none --count:none --op-names:file --format:format -f:format --color:color'
+            options='--ignore --explain --ops --control --epoch --age-threshold --abi --offset --count --format -f --json --color --quiet -q --help -h'
+            valued='--ignore:finding --explain:finding --ops:file_cl --control:file --epoch:none --age-threshold:none --abi:abi --offset:none --count:none --format:format -f:format --color:color'
             places='file_bin'
             ;;
         recover)
@@ -167,6 +169,7 @@ __vyrectl_describe() {
 # Sets `list` to the words of one kind.
 __vyrectl_words() {
     case $1 in
+        abi) list='task protocol auto' ;;
         action) list='pause resume yield requeue complete fault' ;;
         by) list='state priority tenant op age requeues' ;;
         color) list='auto always never' ;;
@@ -174,7 +177,7 @@ __vyrectl_words() {
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned lost_children' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;
-        finding) list='not-a-ring left-over-bytes too-many-slots unknown-state running-without-runner paused-without-flag paused-and-resume-ready ready-with-stale-flag yielded-without-flag requeued-without-flag done-with-flags counter-at-end duplicate-task-id running-unseen counter-near-end uncounted-turn starving stale-telemetry own-parent orphaned-parent parent-done-first unrunnable-op undefined-op broken-partitions empty-ring abandoned-file running-held waits-for-ever due-epoch paused-flag-survives unnamed-flag-bits unknown-priority shut-out-tenant wrong-partition unknown-fault-code' ;;
+        finding) list='not-a-ring left-over-bytes too-many-slots unknown-state paused-without-flag paused-and-resume-ready yielded-without-flag requeued-without-flag running-without-runner running-unseen ready-with-stale-flag counter-at-end counter-near-end uncounted-turn starving stale-telemetry duplicate-task-id own-parent orphaned-parent parent-done-first unrunnable-op undefined-op broken-partitions empty-ring abandoned-file running-held waits-for-ever due-epoch done-with-flags arguments-in-task-words paused-flag-survives unnamed-flag-bits unknown-priority shut-out-tenant wrong-partition unknown-fault-code' ;;
         flag) list='paused yielded requeue_requested resume_ready' ;;
         format) list='table json jsonl csv' ;;
         group) list='state priority tenant op' ;;

@@ -37,6 +37,7 @@ function __vyrectl_valued
             string split ' ' -- '--tenants --observables --slots --ops --op-names --format -f --color'
         case 'check'
             string split ' ' -- '--ignore --explain --ops --control --epoch --age-threshold --offset --count --op-names --format -f --color'
+            string split ' ' -- '--ignore --explain --ops --control --epoch --age-threshold --abi --offset --count --format -f --color'
         case 'recover'
             string split ' ' -- '--as --where --limit --ops --op-names --format -f --color'
         case 'repair'
@@ -109,6 +110,13 @@ function __vyrectl_at
 end
 
 # --- words that never change ---
+
+function __vyrectl_kind_abi
+    printf '%s\t%s\n' \
+        'task' 'words 4-15 are a task\'s (spec 1.2)' \
+        'protocol' 'words 4-15 are up to 12 arguments (spec 3.3)' \
+        'auto' 'each operation\'s slots are read as the evidence says'
+end
 
 function __vyrectl_kind_action
     printf '%s\t%s\n' \
@@ -216,20 +224,19 @@ function __vyrectl_kind_finding
         'left-over-bytes' 'the length is not a whole number of 64-byte slots' \
         'too-many-slots' 'more slots than a u32 word index reaches' \
         'unknown-state' 'the state word is outside spec 1.3' \
-        'running-without-runner' 'Running, and no process holds the ring' \
         'paused-without-flag' 'Paused without the flag PAUSED' \
-        'paused-and-resume-ready' 'the flags PAUSED and RESUME_READY are set together' \
-        'ready-with-stale-flag' 'Ready with flags that no Ready task can have' \
+        'paused-and-resume-ready' 'Paused with the flag RESUME_READY' \
         'yielded-without-flag' 'Yielded without the flag YIELDED' \
         'requeued-without-flag' 'Requeued without the flag REQUEUE_REQUESTED' \
-        'done-with-flags' 'Done with flags' \
-        'counter-at-end' 'a counter is at 4294967295' \
-        'duplicate-task-id' 'another slot has the same task_id' \
+        'running-without-runner' 'Running, and no process here holds the ring (so in every dump)' \
         'running-unseen' 'Running; whether a launch is at work cannot be told from here' \
+        'ready-with-stale-flag' 'Ready with the flag PAUSED or YIELDED, as no task of spec 1.6 has it' \
+        'counter-at-end' 'a counter is at 4294967295' \
         'counter-near-end' 'a counter is within 65536 of 4294967295' \
         'uncounted-turn' 'a yield or requeue that was never counted' \
         'starving' 'queued, and aged so far that the policy gives way to age' \
         'stale-telemetry' 'slots that are not queued set the queue\'s telemetry' \
+        'duplicate-task-id' 'another slot has the same task_id' \
         'own-parent' 'parent_task_id is the task\'s own id' \
         'orphaned-parent' 'parent_task_id is no task of this ring' \
         'parent-done-first' 'the parent is Done and this child is not' \
@@ -241,6 +248,8 @@ function __vyrectl_kind_finding
         'running-held' 'Running, and the ring is held' \
         'waits-for-ever' 'Paused until an epoch that never comes' \
         'due-epoch' 'Paused until an epoch that has come' \
+        'done-with-flags' 'Done with flags' \
+        'arguments-in-task-words' 'arguments, or stale words, where a task keeps its own' \
         'paused-flag-survives' 'claimable, with the flag PAUSED from an earlier pause' \
         'unnamed-flag-bits' 'flag bits without a meaning' \
         'unknown-priority' 'a priority outside spec 1.4' \
@@ -794,6 +803,7 @@ complete -c vyrectl -n '__vyrectl_in check' -l ops -x -k -a '(__fish_complete_su
 complete -c vyrectl -n '__vyrectl_in check' -l control -r -F -d 'Control buffer that goes with the ring'
 complete -c vyrectl -n '__vyrectl_in check' -l epoch -x -d 'Epoch to go by; --control\'s, or 0, if not given'
 complete -c vyrectl -n '__vyrectl_in check' -l age-threshold -x -d 'Age ticks of a starving task, 32 if not given'
+complete -c vyrectl -n '__vyrectl_in check' -l abi -x -k -a '(__vyrectl_kind_abi)' -d 'Words 4-15: a task\'s, up to 12 arguments, or as the evidence says'
 complete -c vyrectl -n '__vyrectl_in check' -l offset -x -d 'Where the ring starts inside a larger dump'
 complete -c vyrectl -n '__vyrectl_in check' -l count -x -d 'How many slots to read; all by default'
 complete -c vyrectl -n '__vyrectl_in check' -l op-names -r -F -d 'Names of operations without a source: JSON or CSV of id and name'

@@ -7,6 +7,11 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
 
     # Kind -> pairs of a word and its meaning.
     $kinds = @{
+        'abi' = @(
+            @('task', 'words 4-15 are a task''s (spec 1.2)'),
+            @('protocol', 'words 4-15 are up to 12 arguments (spec 3.3)'),
+            @('auto', 'each operation''s slots are read as the evidence says')
+        )
         'action' = @(
             @('pause', 'wait for an epoch'),
             @('resume', 'make a paused task claimable again'),
@@ -98,20 +103,19 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('left-over-bytes', 'the length is not a whole number of 64-byte slots'),
             @('too-many-slots', 'more slots than a u32 word index reaches'),
             @('unknown-state', 'the state word is outside spec 1.3'),
-            @('running-without-runner', 'Running, and no process holds the ring'),
             @('paused-without-flag', 'Paused without the flag PAUSED'),
-            @('paused-and-resume-ready', 'the flags PAUSED and RESUME_READY are set together'),
-            @('ready-with-stale-flag', 'Ready with flags that no Ready task can have'),
+            @('paused-and-resume-ready', 'Paused with the flag RESUME_READY'),
             @('yielded-without-flag', 'Yielded without the flag YIELDED'),
             @('requeued-without-flag', 'Requeued without the flag REQUEUE_REQUESTED'),
-            @('done-with-flags', 'Done with flags'),
-            @('counter-at-end', 'a counter is at 4294967295'),
-            @('duplicate-task-id', 'another slot has the same task_id'),
+            @('running-without-runner', 'Running, and no process here holds the ring (so in every dump)'),
             @('running-unseen', 'Running; whether a launch is at work cannot be told from here'),
+            @('ready-with-stale-flag', 'Ready with the flag PAUSED or YIELDED, as no task of spec 1.6 has it'),
+            @('counter-at-end', 'a counter is at 4294967295'),
             @('counter-near-end', 'a counter is within 65536 of 4294967295'),
             @('uncounted-turn', 'a yield or requeue that was never counted'),
             @('starving', 'queued, and aged so far that the policy gives way to age'),
             @('stale-telemetry', 'slots that are not queued set the queue''s telemetry'),
+            @('duplicate-task-id', 'another slot has the same task_id'),
             @('own-parent', 'parent_task_id is the task''s own id'),
             @('orphaned-parent', 'parent_task_id is no task of this ring'),
             @('parent-done-first', 'the parent is Done and this child is not'),
@@ -123,6 +127,8 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('running-held', 'Running, and the ring is held'),
             @('waits-for-ever', 'Paused until an epoch that never comes'),
             @('due-epoch', 'Paused until an epoch that has come'),
+            @('done-with-flags', 'Done with flags'),
+            @('arguments-in-task-words', 'arguments, or stale words, where a task keeps its own'),
             @('paused-flag-survives', 'claimable, with the flag PAUSED from an earlier pause'),
             @('unnamed-flag-bits', 'flag bits without a meaning'),
             @('unknown-priority', 'a priority outside spec 1.4'),
@@ -658,6 +664,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--control', 'file', 'Control buffer that goes with the ring'),
                 @('--epoch', 'none', 'Epoch to go by; --control''s, or 0, if not given'),
                 @('--age-threshold', 'none', 'Age ticks of a starving task, 32 if not given'),
+                @('--abi', 'abi', 'Words 4-15: a task''s, up to 12 arguments, or as the evidence says'),
                 @('--offset', 'none', 'Where the ring starts inside a larger dump'),
                 @('--count', 'none', 'How many slots to read; all by default'),
                 @('--op-names', 'file', 'Names of operations without a source: JSON or CSV of id and name'),

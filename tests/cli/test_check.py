@@ -54,6 +54,7 @@ def test_json(cli: Cli, odd: Path) -> None:
         "warnings": 1,
         "notes": 0,
         "ignored": [],
+        "abi": {"asked": "auto", "operations": []},
     }
     assert findings[0] == {
         "name": "unknown-state",

@@ -30,6 +30,7 @@ from vyrectl.ring.findings.likeness import MAGIC
 from vyrectl.ring.findings.masks import MASKS, Chunk
 from vyrectl.ring.findings.report import CheckReport
 from vyrectl.ring.hold import hold
+from vyrectl.ring.reading import Abi
 from vyrectl.ring.synthetic import synthesize
 from vyrectl.ring.where import compile_where
 from vyrectl.task.item import TaskWorkItem
@@ -68,9 +69,13 @@ def errors(*slots: bytes) -> list[str]:
 
 
 def reachable() -> set[tuple[int, int]]:
-    """Every (state, flags) that spec 1.6, claims and put-backs lead to from a published task."""
+    """Every (state, flags) that spec 1.6, claims and stores into word 0 lead to from a Ready slot with any flags.
+
+    Any flags: the runtime's hot publisher makes a slot Ready and leaves word 15 as it was. Into word 0 alone its
+    kernel stores Done, and its host Running, Done, Faulted and Empty.
+    """
     seen: set[tuple[int, int]] = set()
-    pending = [(int(TaskState.READY), 0)]
+    pending = [(int(TaskState.READY), flags) for flags in range(16)]
     while pending:
         one = pending.pop()
         if one not in seen:
@@ -82,19 +87,75 @@ def reachable() -> set[tuple[int, int]]:
 def successors(state: int, flags: int) -> Iterable[tuple[int, int]]:
     if state in SCHEDULABLE or state == TaskState.PAUSED:
         yield int(TaskState.RUNNING), flags
+        yield int(TaskState.FAULTED), flags
+    if state == TaskState.RUNNING:
+        yield int(TaskState.DONE), flags
     for row in TRANSITIONS.values():
         if state in row.sources:
             yield int(row.target), (flags | row.set_flags) & ~row.clear_flags & 0xF
 
 
-def test_flags_are_an_error_exactly_where_no_history_leads() -> None:
+def test_flags_are_an_error_exactly_where_neither_history_nor_runtime_leads() -> None:
+    task = slot(state=1, task_id=2, age_ticks=1)
     for state, flags in product(range(1, 8), range(16)):
         flagged = [
             name
-            for name in errors(slot(state=state, flags=flags, task_id=1, **COUNTED))
+            for name in errors(slot(state=state, flags=flags, task_id=1, **COUNTED), task)
             if "flag" in name or "resume-ready" in name
         ]
         assert bool(flagged) == ((state, flags) not in reachable()), (TaskState(state), flags, flagged)
+
+
+words = st.one_of(st.integers(0, 12), st.sampled_from([U32_MAX - 1, U32_MAX]), st.integers(0, U32_MAX))
+made = st.fixed_dictionaries({"op_handle": words, "priority": st.integers(0, 4), "param": words})
+
+
+@st.composite
+def runtime_slots(draw: st.DrawFn) -> TaskWorkItem:
+    """A slot as one of the runtime's makers leaves it: a task, an automata task, arguments, stale words."""
+    fresh = draw(made)
+    maker = draw(st.sampled_from(["task", "automata", "published", "hot"]))
+    if maker == "task":
+        return TaskWorkItem(state=1, task_id=draw(words), **fresh)
+    if maker == "automata":
+        fresh["continuation_data"] = fresh["param"]
+        return TaskWorkItem(state=1, task_id=draw(words), continuation_pc=draw(words), flags=REQUEUE, **fresh)
+    stale = draw(st.lists(words, min_size=9, max_size=9))
+    return TaskWorkItem(1, fresh["op_handle"], draw(words), 2, *draw(st.tuples(words, words, words)), *stale)
+
+
+steps = st.lists(st.sampled_from(["claim", "store done", "store fault", "cancel", *TRANSITIONS]), max_size=8)
+
+
+@given(st.lists(st.tuples(runtime_slots(), steps), min_size=1, max_size=6), st.sampled_from(Abi))
+def test_no_ring_of_the_runtime_s_making_has_an_error(
+    histories: list[tuple[TaskWorkItem, list[str]]], abi: Abi
+) -> None:
+    ring = b"".join(_after(task, history).to_bytes() for task, history in histories)
+    report = check_bytes(ring, abi=abi)
+    assert names(report, Severity.ERROR) == []
+
+
+STORES = {
+    "claim": (2, SCHEDULABLE),
+    "store done": (3, {2}),
+    "store fault": (7, {1, 2, 4, 5, 6}),
+    "cancel": (0, {1, 4, 5, 6}),
+}
+"""What the runtime stores into word 0 alone -> the state, and from which."""
+
+
+def _after(task: TaskWorkItem, history: list[str]) -> TaskWorkItem:
+    """The task after those of the steps that are legal when their turn comes."""
+    for step in history:
+        if step in STORES:
+            state, sources = STORES[step]
+            task = TaskWorkItem(state, *task.words()[1:]) if task.state in sources else task
+            continue
+        row = TRANSITIONS[step]
+        if task.task_state in row.sources and all(getattr(task, name) < U32_MAX for name in row.counters):
+            task = task.apply(step, **dict.fromkeys(row.arguments, 3))
+    return task
 
 
 actions = st.sampled_from(["claim", *TRANSITIONS])
@@ -163,6 +224,7 @@ def test_every_kind_can_occur_and_is_documented() -> None:
     by_search = set(MASKS) | {"stale-telemetry", "duplicate-task-id", "not-a-ring", "left-over-bytes"}
     by_search |= {"orphaned-parent", "parent-done-first", "broken-partitions"}
     by_search |= {"empty-ring", "abandoned-file", "too-many-slots"}
+    by_search |= {"arguments-in-task-words"}
     by_search |= {"running-without-runner", "running-unseen", "running-held"}
     assert set(KINDS) == by_search
     for kind in KINDS.values():
@@ -183,7 +245,7 @@ def test_every_kind_can_occur_and_is_documented() -> None:
         ({"state": 4, "resume_epoch": 9}, "paused-without-flag"),
         ({"state": 4, "resume_epoch": 9, "flags": PAUSED | RESUME}, "paused-and-resume-ready"),
         ({"state": 1, "flags": PAUSED}, "ready-with-stale-flag"),
-        ({"state": 1, "flags": REQUEUE, **COUNTED}, "ready-with-stale-flag"),
+        ({"state": 1, "flags": YIELDED | RESUME, **COUNTED}, "ready-with-stale-flag"),
         ({"state": 5, **COUNTED}, "yielded-without-flag"),
         ({"state": 6, **COUNTED}, "requeued-without-flag"),
         ({"state": 3, "flags": 0x100}, "done-with-flags"),
@@ -226,8 +288,7 @@ def test_only_the_first_slots_are_named_and_the_remedy_chooses_all() -> None:
     report = check_bytes(b"".join([ready(1)] + [slot(state=4)] * 20))
     finding = report.findings[0]
     assert (finding.count, finding.slots) == (20, (1, 2, 3, 4, 5, 6, 7, 8))
-    assert KINDS["paused-without-flag"].where is not None
-    assert f"--where '{KINDS['paused-without-flag'].where}'" in finding.remedy
+    assert f"--where '{KINDS['paused-without-flag'].shown_where}'" in finding.remedy
     assert "pause 1,2 --epoch" in check_bytes(ready(1) + slot(state=4) * 2).findings[0].remedy
 
 
@@ -239,6 +300,29 @@ def test_duplicate_ids_leave_out_zero_and_empty_slots() -> None:
     report = check_bytes(b"".join(slots))
     assert [(one.kind.name, one.slots) for one in report.findings] == [("duplicate-task-id", (0, 4, 5, 6))]
     assert report.findings[0].message == "4 slots share 2 task_ids: 5, 6"
+
+
+def test_a_requeue_flag_on_a_ready_task_is_what_the_automata_worklist_makes() -> None:
+    made = {"state": 1, "op_handle": 0x1000, "param": 9, "continuation_pc": 5, "continuation_data": 9}
+    assert found(slot(**made, flags=REQUEUE, task_id=1), ready(2)) == {}
+
+
+def test_arguments_are_taken_for_no_counters_and_no_flags() -> None:
+    noise = {name: 40 + at for at, name in enumerate(FIELD_NAMES[7:])}
+    published = slot(state=1, op_handle=0x20000, **noise)
+    task = slot(state=1, op_handle=0x20001, task_id=3, age_ticks=40)
+    assert found(published, published, task) == {"arguments-in-task-words": (0, 1), "starving": (2,)}
+    message = check_bytes(published * 2 + task).findings[-1].message
+    assert message == (
+        "2 slots of 1 operation hold arguments in words 7-15. 0x20000: words 7-15 of 2 of 2 slots are no task's "
+        "(slot 0 first), and 0 look like a task's"
+    )
+
+    def by(abi: Abi) -> set[str]:
+        return {one.kind.name for one in check_bytes(published * 2 + task, abi=abi).findings}
+
+    assert by(Abi.PROTOCOL) == set()
+    assert by(Abi.TASK) >= {"starving", "duplicate-task-id", "orphaned-parent", "unnamed-flag-bits"}
 
 
 def test_parents_that_are_missing() -> None:
@@ -474,6 +558,7 @@ def test_records() -> None:
         "warnings": 0,
         "notes": 0,
         "ignored": [],
+        "abi": {"asked": "auto", "operations": []},
     }
     record = report.findings[0].to_record()
     assert (record["name"], record["severity"], record["slots"]) == ("unknown-state", "error", [0])

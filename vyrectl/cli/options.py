@@ -14,6 +14,7 @@ from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
 from vyrectl.abi.slot import FIELDS, Field
 from vyrectl.cli.output import COLORS, FORMATS, Output
 from vyrectl.files.whole import read_stream
+from vyrectl.ring.reading import ABIS
 
 if TYPE_CHECKING:
     from vyrectl.ring.file import Ring
@@ -32,6 +33,14 @@ OffsetOption = Annotated[
 ]
 CountOption = Annotated[
     str, typer.Option("--count", metavar="N", help="How many slots to read; all by default.")
+]
+AbiOption = Annotated[
+    str,
+    typer.Option(
+        "--abi",
+        metavar="|".join(ABIS),
+        help="Words 4-15: a task's, up to 12 arguments, or as the evidence says.",
+    ),
 ]
 SlotsOption = Annotated[str, typer.Option("--slots", metavar="LIST", help="Only these slots, e.g. 0-15,20.")]
 WhereOption = Annotated[

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
 
 import numpy as np
@@ -32,6 +32,8 @@ from vyrectl.ring.findings.masks import COUNTERS, MASKS, Chunk
 from vyrectl.ring.findings.report import CheckReport, Finding
 from vyrectl.ring.findings.spots import Spot, Telemetry
 from vyrectl.ring.hold import holder_of
+from vyrectl.ring.reading import Abi
+from vyrectl.ring.reading_arrays import decide
 from vyrectl.ring.replace import Part, StrPath, abandoned_files
 from vyrectl.ring.window import open_regular
 from vyrectl.task.arrays import SlotArray
@@ -40,6 +42,7 @@ CHUNK_SLOTS = 1 << 14
 """Slots that are looked at together."""
 
 _SHOWN_WORDS = 4
+_SHOWN_READINGS = 3
 
 Progress = Callable[[int], None]
 """Told how many slots have been looked at."""
@@ -51,6 +54,7 @@ def check_file(
     offset: int = 0,
     count: int | None = None,
     about: About | None = None,
+    abi: Abi = Abi.AUTO,
     ignore: Collection[str] = (),
     progress: Progress | None = None,
 ) -> CheckReport:
@@ -61,6 +65,7 @@ def check_file(
         offset: Bytes before the first slot.
         count: Slots to look at; by default all whole ones up to the end.
         about: What is known beside the ring; without it, what needs it is not searched for.
+        abi: How words 4-15 are to be read.
         ignore: Names of findings to leave out.
         progress: Told how far the check is.
 
@@ -72,7 +77,7 @@ def check_file(
     size_bytes, head = _beginning(path, offset)
     extent = _extent(size_bytes, offset, count, os.fspath(path))
     with Ring.open(path, offset=offset, count=extent.slots) as ring:
-        search = _Search(ring, head, extent, about or About(), progress)
+        search = _Search(ring, head, extent, about, abi, progress)
         if not offset and count is None:
             search.place = _Place(path, holder_of(path))
         return search.report(ignore)
@@ -85,6 +90,7 @@ def check_bytes(
     offset: int = 0,
     count: int | None = None,
     about: About | None = None,
+    abi: Abi = Abi.AUTO,
     ignore: Collection[str] = (),
     progress: Progress | None = None,
 ) -> CheckReport:
@@ -96,6 +102,7 @@ def check_bytes(
         offset: Bytes before the first slot.
         count: Slots to look at; by default all whole ones up to the end.
         about: What is known beside the ring; without it, what needs it is not searched for.
+        abi: How words 4-15 are to be read.
         ignore: Names of findings to leave out.
         progress: Told how far the check is.
 
@@ -106,7 +113,7 @@ def check_bytes(
     extent = _extent(len(data), offset, count, name)
     ring = Ring.from_bytes(data, name, offset=offset, count=extent.slots)
     head = bytes(memoryview(data)[offset : offset + HEAD_BYTES])
-    return _Search(ring, head, extent, about or About(), progress).report(ignore)
+    return _Search(ring, head, extent, about, abi, progress).report(ignore)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,16 +169,23 @@ class _Search:
     """One check: a pass over the slots, then what they say together."""
 
     def __init__(
-        self, ring: Ring, head: bytes, extent: _Extent, about: About, progress: Progress | None
+        self,
+        ring: Ring,
+        head: bytes,
+        extent: _Extent,
+        about: About | None,
+        abi: Abi,
+        progress: Progress | None,
     ) -> None:
         self.ring = ring
         self.head = head
         self.extent = extent
-        self.about = about
+        self.about = about or About()
+        self.abi = abi
         self.place: _Place | None = None
         self._tell = progress or (lambda done: None)
-        self._spots = {name: Spot() for name in MASKS if about.knows(name)}
-        self._running = Spot()
+        self._spots = {name: Spot() for name in MASKS if self.about.knows(name)}
+        self._running, self._arguments = Spot(), Spot()
         self._dead, self._queued = Telemetry(), Telemetry()
         self._links = Links(self._chunks)
 
@@ -186,6 +200,7 @@ class _Search:
             left_over_bytes=self.extent.left_over,
             findings=tuple(one for one in found if one.kind.name not in unwanted),
             ignored=tuple(one.kind.name for one in found if one.kind.name in unwanted),
+            readings=self.about.readings,
         )
 
     def _findings(self) -> Iterator[Finding]:
@@ -195,8 +210,10 @@ class _Search:
             yield self._finding("not-a-ring", foreign, remedy=self._offset_remedy())
             self._pass(only=("unknown-state",))
         else:
+            self.about = replace(self.about, readings=decide(self.ring.slots, self.abi))
             self._pass()
             yield from self._running_finding()
+            yield from self._reading_finding()
             yield from self._stale_finding()
             yield from self._partition_finding()
             yield from self._link_findings()
@@ -253,9 +270,10 @@ class _Search:
             for name, mask in wanted.items():
                 self._spots[name].add(mask(chunk), chunk.first)
             if only is None:
+                self._arguments.add(chunk.holds_arguments, chunk.first)
                 self._running.add(chunk.is_in(TaskState.RUNNING), chunk.first)
                 self._dead.add(chunk, chunk.dead)
-                self._queued.add(chunk, chunk.open)
+                self._queued.add(chunk, chunk.open & chunk.plain)
                 self._links.add(chunk)
             self._tell(chunk.first)
 
@@ -286,6 +304,16 @@ class _Search:
         else:
             name, text = "running-held", f"Running, and the ring is held by {self.place.holder}"
         yield self._finding(name, f"{counted}: {text}", self._running)
+
+    def _reading_finding(self) -> Iterator[Finding]:
+        decided = self.about.readings.decided
+        if not decided:
+            return
+        shown = "; ".join(f"0x{one.op_handle:x}: {one.why}" for one in decided[:_SHOWN_READINGS])
+        more = f"; and {len(decided) - _SHOWN_READINGS} more" if len(decided) > _SHOWN_READINGS else ""
+        ops = f"{len(decided)} operation{'s' * (len(decided) != 1)}"
+        text = f"{_slots(self._arguments.count)} of {ops} hold arguments in words 7-15. {shown}{more}"
+        yield self._finding("arguments-in-task-words", text, self._arguments)
 
     def _stale_finding(self) -> Iterator[Finding]:
         dead, queued = self._dead, self._queued

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vyrectl.cli.options import (
+    AbiOption,
     ColorOption,
     CountOption,
     FormatOption,
@@ -24,6 +25,7 @@ from vyrectl.cli.views.check import view, view_kinds
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.ring.findings.about import AGE_THRESHOLD, About, control_view
 from vyrectl.ring.findings.kinds import KINDS, find_kind
+from vyrectl.ring.reading import Abi, parse_abi
 
 if TYPE_CHECKING:
     from vyrectl.ring.findings.kinds import Kind
@@ -63,6 +65,7 @@ def command(
         str,
         typer.Option("--age-threshold", metavar="N", help="Age ticks of a starving task, 32 if not given."),
     ] = "",
+    abi: AbiOption = "auto",
     offset: OffsetOption = "",
     count: CountOption = "",
     format_name: FormatOption = "table",
@@ -72,8 +75,8 @@ def command(
 ) -> None:
     """Look for what is broken in a ring.
 
-    Opens any file and names what it finds: errors (what no legal history leads to; exit code 3), warnings
-    (what will mislead or go wrong soon) and notes, each with its slots and what to do. Changes nothing.
+    Opens any file and names what it finds: errors (what no legal history leads to, and no runtime makes; exit code 3),
+    warnings (what will mislead or go wrong soon) and notes, each with its slots and what to do. Changes nothing.
     With --control, partitions, shut-out tenants and the epoch are looked at too; --ops names the sources
     of operations that are not vyrectl's.
 
@@ -91,21 +94,27 @@ def command(
     if ring is None:
         raise UsageError("no ring was named", fix="Name a file, - for standard input, or use --explain all")
     unwanted = [find_kind(name).name for name in ignore or ()]
-    report = _check(output, ring, (offset, count), _about(ops or [], control, epoch, age_threshold), unwanted)
+    about = _about(ops or [], control, epoch, age_threshold)
+    report = _check(output, ring, (offset, count), about, parse_abi(abi), unwanted)
     rows = [finding.to_record() for finding in report.findings]
     output.emit("check", report.to_record(), view, rows=rows, rows_key="findings")
     raise typer.Exit(0 if report.is_sound else EXIT_ERRORS)
 
 
-def _check(output: Output, ring: Path, span: tuple[str, str], about: About, ignore: list[str]) -> CheckReport:
+def _check(
+    output: Output, ring: Path, span: tuple[str, str], about: About, abi: Abi, ignore: list[str]
+) -> CheckReport:
     from vyrectl.ring.check import check_bytes, check_file
 
     start, slots = parse_span(*span)
     with output.progress("check", "slots") as update:
         if str(ring) == "-":
-            data = read_stdin()
-            return check_bytes(data, offset=start, count=slots, about=about, ignore=ignore, progress=update)
-        return check_file(ring, offset=start, count=slots, about=about, ignore=ignore, progress=update)
+            return check_bytes(
+                read_stdin(), offset=start, count=slots, about=about, abi=abi, ignore=ignore, progress=update
+            )
+        return check_file(
+            ring, offset=start, count=slots, about=about, abi=abi, ignore=ignore, progress=update
+        )
 
 
 def _about(ops: list[Path], control: Path | None, epoch: str, age_threshold: str) -> About:

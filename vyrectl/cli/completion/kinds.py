@@ -17,6 +17,7 @@ from vyrectl.cli.catalog import CATALOG
 from vyrectl.cli.completion.names import SCRIPT_NAMES
 from vyrectl.cli.output import COLORS, FORMATS
 from vyrectl.ring.findings.kinds import KINDS
+from vyrectl.ring.reading import ABIS
 from vyrectl.task.lifecycle import TRANSITIONS
 from vyrectl.telemetry.series import METRICS
 
@@ -87,6 +88,7 @@ KIND_OF_METAVAR: dict[str, str] = {
     "TOPOLOGY": "topology",
     "|".join(FORMATS): "format",
     "|".join(COLORS): "color",
+    "|".join(ABIS): "abi",
     "TABLE": FILE,
     **dict.fromkeys(
         (
@@ -142,6 +144,7 @@ def word_kinds() -> dict[str, Kind]:
     from vyrectl.policy.enums import Topology
 
     lists: dict[str, tuple[Word, ...]] = {
+        "abi": tuple(Word(abi, meaning) for abi, meaning in ABIS.items()),
         "action": tuple(Word(row.action, row.meaning) for row in TRANSITIONS.values()),
         "command": tuple(Word(entry.name, entry.summary.rstrip(".")) for entry in CATALOG),
         "color": tuple(Word(name) for name in COLORS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vyrectl.cli.commands import repair
 from vyrectl.cli.commands.recover import ROW_KEYS
 from vyrectl.cli.schemas.parts import (
+    ABI,
     BOOL,
     COUNT,
     SLOT_WORDS,
@@ -46,6 +47,7 @@ CHECKED = answer(
         "sound": BOOL,
         **table(("errors", "warnings", "notes"), COUNT),
         "ignored": rows(NAME),
+        "abi": ABI,
         "findings": rows(FINDING),
     },
 )

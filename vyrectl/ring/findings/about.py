@@ -6,10 +6,11 @@ Standard library only. The invariant: a fact that is not known makes its finding
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vyrectl.abi.control import EPOCH, PRIORITY_OFFSETS, TENANT_MASKS
 from vyrectl.abi.states import TaskPriority
+from vyrectl.ring.reading import Abi, Readings
 
 AGE_THRESHOLD = 32
 """The policy's default `priority_age_threshold` (spec 2.2)."""
@@ -18,6 +19,7 @@ TENANTS = range(TENANT_MASKS.words)
 """Tenants that have a mask at all (spec 3.1)."""
 
 STAND_INS = {
+    "{task}": "op_handle not in (packed_slot, load_miss)",
     "{epoch}": "EPOCH",
     "{age}": "TICKS",
     "{ops}": "OPS",
@@ -37,6 +39,7 @@ class About:
         ops: Ids of all operations with a body, or None when they are not known.
         admitted: Tenants whose mask lets them in, or None without a control buffer.
         offsets: The control buffer's priority offsets, six words, or None when it has none.
+        readings: Which slots hold arguments where a task keeps its own words.
     """
 
     epoch: int = 0
@@ -44,6 +47,7 @@ class About:
     ops: frozenset[int] | None = None
     admitted: frozenset[int] | None = None
     offsets: tuple[int, ...] | None = None
+    readings: Readings = field(default_factory=Readings)
 
     @property
     def bounds(self) -> tuple[int, ...] | None:
@@ -65,12 +69,20 @@ class About:
 
     def _facts(self) -> dict[str, str]:
         return {
+            "{task}": self._task(),
             "{epoch}": str(self.epoch),
             "{age}": str(self.age_threshold),
             "{ops}": ", ".join(f"0x{code:x}" for code in sorted(self.ops or {0})),
             "{shut_out}": self._shut_out(),
             "{misplaced}": self._misplaced(),
         }
+
+    def _task(self) -> str:
+        asked = self.readings.asked
+        if asked is not Abi.AUTO:
+            return "slot >= 0" if asked is Abi.TASK else "slot < 0"
+        ops = ("packed_slot", "load_miss", *(f"0x{one.op_handle:x}" for one in self.readings.decided))
+        return f"op_handle not in ({', '.join(ops)})"
 
     def _shut_out(self) -> str:
         listed = ", ".join(map(str, sorted(self.admitted or ())))

@@ -1,8 +1,9 @@
 """Every finding of `check`, as data: its stable name, how bad it is, what it means and what to do about it.
 
 Standard library only. `vyrectl.ring.findings.masks` and `vyrectl.ring.check` find them; the documentation that
-`check --explain` prints is here and nowhere else. The invariant: a finding is an *error* only when no history
-that spec 1.6 allows leads to it, or when a promise of the file format is broken.
+`check --explain` prints is here and nowhere else. The invariant: a finding is an *error* only when nothing that the
+defining runtime stores and no history that spec 1.6 allows leads to it, whatever stood in the slot's other words
+before, or when a promise of the file format is broken.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class Kind:
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
-PLAIN_TASK = "op_handle not in (packed_slot, load_miss)"
-"""Slots whose words 7-15 are a task's. Those two opcodes keep arguments or the I/O queue's words there."""
+PLAIN_TASK = "{task}"
+"""Stands for the slots whose words 7-15 are a task's: see `vyrectl.ring.reading`."""
 
 
 _OPEN = "state in (ready, running, paused, yielded, requeued)"
@@ -128,10 +129,11 @@ _STATE_KINDS = (
     ),
     Kind(
         "running-without-runner",
-        _ERROR,
-        "Running, and no process holds the ring",
-        "A worker claimed the task and its launch ended without publishing an outcome: the process was killed, "
-        "or this is a copy taken while it ran. Nobody will finish it, and no launch claims it.",
+        _WARNING,
+        "Running, and no process here holds the ring (so in every dump)",
+        "A worker claimed the task. In a dump that another runtime made, or in a copy, nothing more is known: whoever "
+        "runs it holds no lock here. In a ring that vyrectl launched, the launch ended without publishing an outcome: "
+        "nobody will finish the task, and no launch claims it.",
         "vyrectl recover {ring}",
         "state == running",
     ),
@@ -185,23 +187,22 @@ _FLAG_KINDS = (
     Kind(
         "paused-and-resume-ready",
         _ERROR,
-        "the flags PAUSED and RESUME_READY are set together",
-        "pause clears RESUME_READY and resume clears PAUSED, so that no history sets both. The two readers of "
-        "these flags will disagree about the task.",
+        "Paused with the flag RESUME_READY",
+        "pause clears RESUME_READY and nothing sets it while the task stays Paused, whatever stood there before. The "
+        "two readers of these flags will disagree about the task.",
         "Clear one of them: vyrectl set {ring} flags=WORD {slots}",
-        _task(f"{_KEPT} and flags & paused and flags & resume_ready"),
+        _task("state == paused and flags & paused and flags & resume_ready"),
     ),
     Kind(
         "ready-with-stale-flag",
-        _ERROR,
-        "Ready with flags that no Ready task can have",
-        "A task is Ready when it is published, without flags, or after a resume, which sets RESUME_READY and "
-        "clears PAUSED and YIELDED. A user operation published with all 12 payload words keeps its last "
-        "argument in this word; --ignore this finding there.",
-        "vyrectl set {ring} flags=0 {slots}",
-        _task(
-            "state == ready and (flags & (paused | yielded) or flags & requeue_requested and not flags & resume_ready)"
-        ),
+        _WARNING,
+        "Ready with the flag PAUSED or YIELDED, as no task of spec 1.6 has it",
+        "A task is Ready when it is published or resumed, and both leave PAUSED and YIELDED clear. The runtime's hot "
+        "publisher writes words 0-6 alone, so that a reused slot keeps the flags of what was there before; and a "
+        "published argument may stand in this word (see --abi). REQUEUE_REQUESTED alone is no finding: the runtime's "
+        "automata worklist makes its tasks with it.",
+        "Nothing, unless a reader of yours goes by the flags: vyrectl set {ring} flags=0 {slots}",
+        _task("state == ready and flags & (paused | yielded)"),
     ),
     Kind(
         "yielded-without-flag",
@@ -221,11 +222,22 @@ _FLAG_KINDS = (
     ),
     Kind(
         "done-with-flags",
-        _ERROR,
+        _NOTE,
         "Done with flags",
-        "complete clears every flag. A host that only overwrites the state word (spec 3.8) leaves them.",
-        "vyrectl set {ring} flags=0 {slots}",
+        "complete clears every flag (spec 1.6). The runtime's own kernel ends a task by storing Done into word 0 "
+        "alone, and a host that overwrites the state word (spec 3.8) does so too: the flags of the last turn stay.",
+        "Nothing: a Done task is over, whatever its flags",
         _task("state == done and flags"),
+    ),
+    Kind(
+        "arguments-in-task-words",
+        _NOTE,
+        "arguments, or stale words, where a task keeps its own",
+        "An operation published with more than three arguments keeps the rest in words 7-15, and the runtime's hot "
+        "publisher leaves there what stood before. For these operations most slots hold words that no task comes to, "
+        "so that none of their words 7-15 were taken for a continuation, ids, counters or flags. --abi task takes them "
+        "for a task's all the same, --abi protocol takes every slot for arguments.",
+        "Nothing; if they are a task's: vyrectl check {ring} --abi task",
     ),
     Kind(
         "paused-flag-survives",
@@ -249,10 +261,10 @@ _FLAG_KINDS = (
 _COUNTER_KINDS = (
     Kind(
         "counter-at-end",
-        _ERROR,
+        _WARNING,
         "a counter is at 4294967295",
-        "Counters never wrap: a yield or requeue of this task is refused, and an operation that asks for one "
-        "makes it Faulted.",
+        "One more legal turn led there. Counters never wrap: a yield or requeue of this task is refused from now on, "
+        "and an operation that asks for one makes it Faulted.",
         "vyrectl set {ring} COUNTER=0 {slots}",
         _task(
             f"{_OPEN} and (age_ticks == {U32_MAX} or requeue_count == {U32_MAX} or yield_count == {U32_MAX})"
@@ -276,12 +288,12 @@ _COUNTER_KINDS = (
         _WARNING,
         "a yield or requeue that was never counted",
         "Each yield raises yield_count, each requeue raises requeue_count and age_ticks, and nothing lowers "
-        "them but an edit. A flag or state that speaks of one beside a count of 0 points at an edited or torn "
-        "slot.",
+        "them but an edit. The flag YIELDED or the state Requeued beside a count of 0 points at an edited or torn "
+        "slot, or at stale words. REQUEUE_REQUESTED alone does not: the runtime's automata worklist begins with it.",
         "Nothing, if you reset the counters; else look: vyrectl inspect {ring} --where EXPR",
         _task(
-            f"{_KEPT} and (flags & yielded and yield_count == 0"
-            " or flags & requeue_requested and (requeue_count == 0 or age_ticks == 0))"
+            f"({_KEPT} and flags & yielded and yield_count == 0"
+            " or state == requeued and (requeue_count == 0 or age_ticks == 0))"
         ),
     ),
     Kind(
@@ -310,10 +322,11 @@ _COUNTER_KINDS = (
 _WORD_KINDS = (
     Kind(
         "duplicate-task-id",
-        _ERROR,
+        _WARNING,
         "another slot has the same task_id",
         "A task_id is what logs, parents and reports know a task by. Two slots with one id cannot be told "
-        "apart there. 0 and Empty slots do not count.",
+        "apart there. It is the caller's to choose; and the runtime's hot publisher writes words 0-6 alone, so that a "
+        "reused slot keeps the id of the task before it. 0 and Empty slots do not count.",
         "Look at them: vyrectl inspect {ring} --sort task_id; give one a new id: vyrectl set {ring} task_id=N SLOT",
     ),
     Kind(

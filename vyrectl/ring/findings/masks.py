@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.faults import ENGINE_FAULTS, FIRST_ENGINE_FAULT
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
-from vyrectl.abi.opcodes import DFA_STEP, LOAD_MISS, PACKED_SLOT, PRINTF, SHUTDOWN
+from vyrectl.abi.opcodes import DFA_STEP, PACKED_SLOT, PRINTF, SHUTDOWN
 from vyrectl.abi.states import KNOWN_FLAGS, SCHEDULABLE, TRANSITIONABLE, TaskFlag, TaskPriority, TaskState
 from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.kinds import NEAR_END
+from vyrectl.ring.reading_arrays import protocol_mask
 from vyrectl.task.arrays import SlotArray
 
 Mask = NDArray[np.bool_]
@@ -68,10 +69,14 @@ class Chunk:
 
     @cached_property
     def plain(self) -> Mask:
-        """Slots whose words 7-15 are a task's own: see `kinds.PLAIN_TASK`."""
-        ops = self["op_handle"]
-        mask: Mask = (ops != PACKED_SLOT) & (ops != LOAD_MISS)
-        return mask
+        """Slots whose words 7-15 are a task's own: see `vyrectl.ring.reading`."""
+        return ~protocol_mask(self.about.readings, self["op_handle"])
+
+    @cached_property
+    def holds_arguments(self) -> Mask:
+        """Slots that are not Empty, of operations that evidence says hold arguments."""
+        decided = [one.op_handle for one in self.about.readings.decided]
+        return self.lies("state", int(TaskState.EMPTY) + 1) & np.isin(self["op_handle"], decided)
 
     @cached_property
     def open(self) -> Mask:
@@ -109,9 +114,7 @@ _REQUEUE_REQUESTED, _RESUME_READY = int(TaskFlag.REQUEUE_REQUESTED), int(TaskFla
 
 
 def _stale_ready(chunk: Chunk) -> Mask:
-    never = chunk.has(_PAUSED | _YIELDED)
-    unresumed = chunk.has(_REQUEUE_REQUESTED) & ~chunk.has(_RESUME_READY)
-    return chunk.is_in(TaskState.READY) & (never | unresumed) & chunk.plain
+    return chunk.is_in(TaskState.READY) & chunk.has(_PAUSED | _YIELDED) & chunk.plain
 
 
 def _survives(chunk: Chunk) -> Mask:
@@ -130,9 +133,9 @@ def _near_end(chunk: Chunk) -> Mask:
 
 
 def _uncounted(chunk: Chunk) -> Mask:
-    no_yield = chunk.has(_YIELDED) & chunk.lies("yield_count", 0, 0)
+    no_yield = chunk.kept & chunk.has(_YIELDED) & chunk.lies("yield_count", 0, 0)
     no_requeue = chunk.lies("requeue_count", 0, 0) | chunk.lies("age_ticks", 0, 0)
-    return chunk.kept & (no_yield | chunk.has(_REQUEUE_REQUESTED) & no_requeue) & chunk.plain
+    return (no_yield | chunk.is_in(TaskState.REQUEUED) & no_requeue) & chunk.plain
 
 
 def _own_parent(chunk: Chunk) -> Mask:
@@ -194,7 +197,7 @@ MASKS: Mapping[str, Callable[[Chunk], Mask]] = {
     ),
     "paused-without-flag": _lacks(TaskState.PAUSED, _PAUSED),
     "paused-and-resume-ready": lambda chunk: (
-        chunk.kept & chunk.has(_PAUSED) & chunk.has(_RESUME_READY) & chunk.plain
+        chunk.is_in(TaskState.PAUSED) & chunk.has(_PAUSED) & chunk.has(_RESUME_READY) & chunk.plain
     ),
     "ready-with-stale-flag": _stale_ready,
     "yielded-without-flag": _lacks(TaskState.YIELDED, _YIELDED),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vyrectl.ring.findings.kinds import Kind, Severity
+from vyrectl.ring.reading import Readings
 
 SHOWN_SLOTS = 8
 """How many slots a finding names."""
@@ -52,6 +53,7 @@ class CheckReport:
         left_over_bytes: Bytes after the last whole slot.
         findings: Errors first, then warnings, then notes.
         ignored: Names of kinds that were left out on purpose and did occur.
+        readings: How words 4-15 of each operation were read, and why.
     """
 
     ring: str
@@ -60,6 +62,7 @@ class CheckReport:
     left_over_bytes: int
     findings: tuple[Finding, ...]
     ignored: tuple[str, ...] = ()
+    readings: Readings = field(default_factory=Readings)
 
     def count(self, severity: Severity) -> int:
         """How many findings are that bad."""
@@ -82,4 +85,5 @@ class CheckReport:
             "warnings": self.count(Severity.WARNING),
             "notes": self.count(Severity.NOTE),
             "ignored": list(self.ignored),
+            "abi": self.readings.to_record(),
         }
