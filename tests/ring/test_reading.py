@@ -84,5 +84,5 @@ def test_the_wire_decides_for_packed_slots_and_load_misses() -> None:
 
 def test_the_value_of_the_option() -> None:
     assert [parse_abi(" Auto "), parse_abi("task"), parse_abi("PROTOCOL")] == [*Abi]
-    with pytest.raises(UnknownNameError, match="unknown --abi 'protocl'. Did you mean 'protocol'"):
+    with pytest.raises(UnknownNameError, match=r"unknown --abi 'protocl'\. Did you mean 'protocol'"):
         parse_abi("protocl")
