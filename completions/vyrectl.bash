@@ -81,10 +81,8 @@ __vyrectl_describe() {
             places='file none+'
             ;;
         check)
-            options='--ignore --explain --ops --control --epoch --age-threshold --offset --count --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--ignore:finding --explain:finding --ops:file_cl --control:file --epoch:none --age-threshold:none --offset:none --count:none --op-names:file --format:format -f:format --color:color'
-            options='--ignore --explain --ops --control --epoch --age-threshold --abi --offset --count --format -f --json --color --quiet -q --help -h'
-            valued='--ignore:finding --explain:finding --ops:file_cl --control:file --epoch:none --age-threshold:none --abi:abi --offset:none --count:none --format:format -f:format --color:color'
+            options='--ignore --explain --ops --control --epoch --age-threshold --abi --offset --count --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--ignore:finding --explain:finding --ops:file_cl --control:file --epoch:none --age-threshold:none --abi:abi --offset:none --count:none --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
         recover)
