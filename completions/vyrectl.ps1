@@ -58,6 +58,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('replay', 'List a replay log, or run it again'),
             @('demo', 'Build, run and draw a ring of real work'),
             @('bench', 'Measure this device beside its own ceilings'),
+            @('help', 'Show a page of the documentation, or a command''s help'),
             @('devices', 'List what can run a ring'),
             @('doctor', 'Say whether this machine is ready'),
             @('ops', 'List the operations a task may name'),
@@ -255,6 +256,52 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('alpine', ''),
             @('conda', ''),
             @('macos', '')
+        )
+        'topic' = @(
+            @('tutorial', 'from an empty folder to your own operation'),
+            @('rings', 'the file, its words, and how to build one'),
+            @('look', 'slots, groups, trees, pictures, differences'),
+            @('telemetry', 'how deep is the queue, how old, and does it move'),
+            @('edit', 'change slots, alone or while a launch runs'),
+            @('launch', 'run a ring'),
+            @('feed', 'give a running launch more work'),
+            @('operations', 'write one of your own'),
+            @('families', 'tasks that make tasks'),
+            @('control', 'what lies beside a ring'),
+            @('care', 'check, recover and repair a ring that went wrong'),
+            @('dumps', 'read what a program of yours wrote'),
+            @('plan', 'from a snapshot to a launch recommendation'),
+            @('converge', 'where is this queue heading, and your own fixpoints'),
+            @('devices', 'what can run a ring, and what to type when nothing can'),
+            @('bench', 'how fast is this device, beside its own ceilings'),
+            @('promises', 'what vyrectl never does to your data'),
+            @('python', 'rings, launches and sessions from a program'),
+            @('formats', 'numbers, names, output, exit codes, environment'),
+            @('contributing', 'change vyrectl and know that it still holds'),
+            @('encode', 'Turn fields into one 64-byte slot'),
+            @('decode', 'Explain every word of a slot'),
+            @('build', 'Make a ring from a table or a seed'),
+            @('inspect', 'Show slots as a table'),
+            @('snapshot', 'Show queue telemetry'),
+            @('map', 'Draw the ring, a mark for each slot or run of slots'),
+            @('diff', 'Show what changed between two looks at a ring'),
+            @('plot', 'Draw a queue''s depth, rates and ages over time'),
+            @('top', 'Watch a ring live, and edit it'),
+            @('transition', 'Apply a lifecycle action to slots'),
+            @('set', 'Write any word of any slots'),
+            @('publish', 'Publish tasks into free slots'),
+            @('check', 'Look for what is broken in a ring'),
+            @('recover', 'Put a crashed run''s orphans back'),
+            @('repair', 'Make faulted tasks ready again'),
+            @('apply', 'Merge a ring''s telemetry into a launch request'),
+            @('debug', 'Show the records of a debug log'),
+            @('replay', 'List a replay log, or run it again'),
+            @('demo', 'Build, run and draw a ring of real work'),
+            @('help', 'Show a page of the documentation, or a command''s help'),
+            @('doctor', 'Say whether this machine is ready'),
+            @('ops', 'List the operations a task may name'),
+            @('schema', 'Print the JSON Schema of a command''s answer'),
+            @('completion', 'Print a shell''s completion script')
         )
         'topology' = @(
             @('Empty', ''),
@@ -963,6 +1010,19 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('-h', '', 'Show this message and exit')
             )
             Places = @('subject')
+        }
+        'help' = @{
+            Options = @(
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('topic')
         }
         'devices' = @{
             Options = @(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from vyrectl import docs
 from vyrectl.cli.completion.names import SCRIPT_NAMES
 from vyrectl.devtools.__main__ import ROOT
 
@@ -51,7 +52,12 @@ def test_what_the_wheel_carries(wheel: Path) -> None:
     assert modules <= names
     assert not any(name.startswith(("tests/", "kernels/", "completions/")) for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
-    assert any(name.endswith(".data/data/share/man/man1/vyrectl.1") for name in names)
+    shared = {name.partition(".data/data/share/man/")[2] for name in names}
+    pages = {
+        path.relative_to(ROOT / "completions/man").as_posix() for path in ROOT.glob("completions/man/*/*")
+    }
+    assert {"man1/vyrectl.1", "man1/vyrectl-launch.1", "man7/vyrectl-launch.7"} < pages <= shared
+    assert {f"vyrectl/docs/{name}.md" for name in docs.NAMES} <= names
 
 
 def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ NO_COLOUR_STYLE = re.compile(r"\x1b\[(?:0|[127](?:;[127])*)m")
 """Bold, dim and reverse, which NO_COLOR does not forbid."""
 
 CASES: dict[str, tuple[str, ...]] = {
+    "help": ("help",),
     "encode": ("encode", "--op", "scale", "--param", "3", "--task-id", "7"),
     "decode": ("decode", "ring.bin", "--offset", "320", "--count", "1"),
     "decode-several": ("decode", "odd.bin", "--count", "2"),

@@ -105,6 +105,7 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
     "doctor": ((),),
     "ops": ((), ("mine.cl",), ("--check", "mine.cl", "--device", "reference")),
     "completion": (("bash",),),
+    "help": ((), ("rings",), ("launch",), ("recover",)),
     "schema": ((), ("snapshot",), ("schema",)),
 }
 

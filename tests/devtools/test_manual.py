@@ -25,7 +25,8 @@ from vyrectl.devtools.__main__ import ROOT
 from vyrectl.devtools.manual_text import ENVIRONMENT, EXIT_CODES
 from vyrectl.devtools.roff import CODE_COLUMNS, example, literal, paragraph
 
-PAGE = ROOT / "completions" / "vyrectl.1"
+PAGES = sorted((ROOT / "completions" / "man").glob("man?/*"))
+OVERVIEW = ROOT / "completions" / "man" / "man1" / "vyrectl.1"
 NOT_OURS = {"COLUMNS", "OCL_ICD_VENDORS", "POCL_AFFINITY"}
 """Variables in the manual that Python or a driver reads."""
 
@@ -56,9 +57,13 @@ def _run(*command: str, text: str = "") -> subprocess.CompletedProcess[str]:
 
 
 @cache
-def _shown() -> str:
-    """The page as `man` shows it in 80 columns, without hyphenation to undo."""
-    return _run(_tool("man"), "--local-file", str(PAGE)).stdout
+def _shown(page: Path = OVERVIEW) -> str:
+    """A page as `man` shows it in 80 columns, without hyphenation to undo."""
+    return _run(_tool("man"), "--local-file", str(page)).stdout
+
+
+def _page(command: str) -> Path:
+    return OVERVIEW.with_name(f"vyrectl-{command}.1")
 
 
 def _plain(source: str) -> str:
@@ -69,19 +74,20 @@ def _plain(source: str) -> str:
     return "\n".join(line.strip() for line in bare[3:-3])
 
 
-def _examples() -> Iterator[str]:
+def _examples() -> Iterator[tuple[str, str]]:
     for command in read_program().commands:
-        for line in command.help.partition("\b\nExample:\n")[2].split("\n"):
-            yield line.strip()
+        for line in re.split("\b\nExamples?:\n", command.help)[-1].split("\n"):
+            yield command.name, line.strip()
 
 
-def test_groff_has_nothing_to_say() -> None:
-    done = _run(_tool("man"), "--warnings", "-E", "UTF-8", "--local-file", str(PAGE))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_groff_has_nothing_to_say(page: Path) -> None:
+    done = _run(_tool("man"), "--warnings", "-E", "UTF-8", "--local-file", str(page))
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_mandoc_has_nothing_to_say() -> None:
-    done = _run(_tool("mandoc"), "-T", "lint", str(PAGE))
+    done = _run(_tool("mandoc"), "-T", "lint", *map(str, PAGES))
     assert (done.returncode, done.stdout) == (0, "")
 
 
@@ -99,8 +105,7 @@ def test_its_sections() -> None:
 def test_a_command_is_there_with_all_that_its_help_lists(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    begin = _shown().index(f"\n   {name}\n")
-    part = re.split(r"\n   \w|\n[A-Z]", _shown()[begin + 3 :])[0]
+    part = _shown(_page(name))
     main([name, "--help"])
     listed = re.findall(r"^  (?:-\w, )?(--[\w-]+)", capsys.readouterr().out, re.MULTILINE)
     assert set(listed) <= set(re.findall(r"--[\w-]+", part))
@@ -108,11 +113,16 @@ def test_a_command_is_there_with_all_that_its_help_lists(
 
 
 def test_examples_can_be_copied() -> None:
-    joined = re.sub(r" \\\n +", " ", _shown())
-    shown = {" ".join(line.split()) for line in joined.splitlines()}
     examples = list(_examples())
     assert len(examples) > len(NAMES)
-    assert [line for line in examples if " ".join(line.split()) not in shown] == []
+    shown = {name: " ".join(re.sub(r" \\\n +", " ", _shown(_page(name))).split()) for name in NAMES}
+    assert [line for name, line in examples if " ".join(line.split()) not in shown[name]] == []
+
+
+def test_the_overview_names_every_page() -> None:
+    named = set(re.findall(r"vyrectl-\w+", _shown())) | {f"vyrectl-{name}" for name in NAMES}
+    assert {page.stem for page in PAGES} - {"vyrectl"} == named
+    assert set(NAMES) <= set(re.findall(r"^ {7}(\w+)", _shown(), re.MULTILINE))
 
 
 def test_every_exit_code_of_an_error() -> None:

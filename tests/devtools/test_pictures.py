@@ -14,6 +14,7 @@ import pytest
 from vyrectl.cli.views.picture import png_bytes
 from vyrectl.devtools import __main__ as program
 from vyrectl.devtools import pictures
+from vyrectl.devtools.generated import documents
 from vyrectl.devtools.pictures import FOLDER, PICTURES, Drawn, Picture, draw, stale, svg
 from vyrectl.errors import UnknownNameError, VyrectlError
 
@@ -37,9 +38,9 @@ def one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_readme_shows_each_and_says_what_it_shows() -> None:
-    readme = (program.ROOT / "README.md").read_text(encoding="utf-8")
-    shown = dict(re.findall(rf"!\[([^\]]{{20,}})\]\({FOLDER}/([\w.]+)\)", readme))
+def test_the_pages_show_each_and_says_what_it_shows() -> None:
+    text = "\n".join((program.ROOT / path).read_text(encoding="utf-8") for path in documents(program.ROOT))
+    shown = dict(re.findall(rf"!\[([^\]]{{20,}})\]\((?:../../)?{FOLDER}/([\w.]+)\)", text))
     assert sorted(shown.values()) == sorted(picture.name for picture in PICTURES)
 
 

@@ -98,6 +98,18 @@ def load_command(name: str) -> Any:
     return typer_command(app)
 
 
+def command_help(name: str) -> str:
+    """The text that `vyrectl NAME --help` prints.
+
+    Args:
+        name: A name of the catalog.
+    """
+    command = load_command(name)
+    with command.make_context(f"vyrectl {name}", [], resilient_parsing=True) as context:
+        text: str = command.get_help(context)
+    return text
+
+
 _APP = typer.Typer(
     cls=LazyGroup,
     add_completion=False,

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from vyrectl.devtools.generated import UPDATE, generated_files, write_generated
+from vyrectl.devtools.generated import UPDATE, documents, generated_files, write_generated
 from vyrectl.devtools.layers import check_layers
 from vyrectl.devtools.readme import read_steps, run_steps, update
 
@@ -24,8 +24,11 @@ def main(argv: list[str] | None = None) -> int:
     generate = commands.add_parser("generate", help="write the generated files that differ")
     generate.add_argument("--check", action="store_true", help="write nothing; fail when a file differs")
     commands.add_parser("layers", help="check who imports what, who prints, and where the atomics are")
-    readme = commands.add_parser("readme", help="run the README's commands and compare what they print")
+    readme = commands.add_parser(
+        "readme", help="run the commands of the README and the pages and compare what they print"
+    )
     readme.add_argument("--update", action="store_true", help="put the real output in place of another")
+    readme.add_argument("names", nargs="*", metavar="PAGE", help="only these: README, launch ...")
     pictures = commands.add_parser("pictures", help="draw the README's pictures that differ")
     pictures.add_argument("--check", action="store_true", help="write nothing; fail when a picture differs")
     pictures.add_argument("names", nargs="*", metavar="NAME", help="only these: snapshot.svg ...")
@@ -35,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.command == "layers":
         return _layers()
     if arguments.command == "readme":
-        return _readme(write=arguments.update)
+        return _readme(arguments.names, write=arguments.update)
     if arguments.command == "pictures":
         return _pictures(arguments.names, check=arguments.check)
     return _check() if arguments.check else _generate()
@@ -63,8 +66,12 @@ def _check() -> int:
     return 1 if stale else 0
 
 
-def _readme(*, write: bool) -> int:
-    path = ROOT / "README.md"
+def _readme(names: list[str], *, write: bool) -> int:
+    chosen = [path for path in documents(ROOT) if not names or path.stem in names]
+    return max([_document(ROOT / path, write=write) for path in chosen], default=1)
+
+
+def _document(path: Path, *, write: bool) -> int:
     text = path.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         outcomes = list(run_steps(read_steps(text), Path(folder)))
@@ -75,7 +82,7 @@ def _readme(*, write: bool) -> int:
     ]
     for outcome in wrong:
         print(outcome)
-    print(f"{len(outcomes) - len(wrong)} commands as the README shows them, {len(wrong)} not")
+    print(f"{path.name}: {len(outcomes) - len(wrong)} commands as shown, {len(wrong)} not")
     return 1 if wrong else 0
 
 

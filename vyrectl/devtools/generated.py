@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vyrectl import docs
 from vyrectl.cli.completion.render import render_scripts
 from vyrectl.devtools.cheader import c_header
 from vyrectl.devtools.liveheader import live_header
-from vyrectl.devtools.manual import NAME as MANUAL
-from vyrectl.devtools.manual import manual_page
+from vyrectl.devtools.manual import manual_pages
 from vyrectl.devtools.tables import fill_places
 
 UPDATE = "python -m vyrectl.devtools generate"
@@ -50,11 +50,17 @@ def generated_files(root: Path) -> Iterator[Generated]:
     yield _generated(root, Path("kernels/include/vyre_live.h"), live_header())
     for name, text in render_scripts().items():
         yield _generated(root, Path("completions") / name, text)
-    yield _generated(root, Path("completions") / MANUAL, manual_page())
-    readme = root / "README.md"
-    if readme.exists():
-        text = readme.read_text(encoding="utf-8")
-        yield Generated(Path("README.md"), fill_places(text, "README.md"), text)
+    for name, text in manual_pages().items():
+        yield _generated(root, Path("completions/man") / name, text)
+    for path in documents(root):
+        text = (root / path).read_text(encoding="utf-8")
+        yield Generated(path, fill_places(text, str(path)), text)
+
+
+def documents(root: Path) -> list[Path]:
+    """The README and the pages of the documentation, relative to the repository at `root`."""
+    pages = [Path("vyrectl/docs") / f"{name}.md" for name in docs.NAMES]
+    return [path for path in (Path("README.md"), *pages) if (root / path).exists()]
 
 
 def write_generated(root: Path) -> list[Path]:

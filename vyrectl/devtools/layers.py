@@ -20,6 +20,7 @@ LAYERS: tuple[str, ...] = (
     "errors",
     "resources",
     "files",
+    "docs",
     "abi",
     "numbers",
     "records",
@@ -52,6 +53,7 @@ EXTERNAL: dict[str, tuple[str, ...]] = {
     "rich": ("cli", "devtools"),
     "typer": ("cli",),
     "pyarrow": ("cli",),
+    "markdown_it": ("devtools",),
     "matplotlib": ("cli",),
     "numpy": LAYERS[LAYERS.index("abi") :],
 }

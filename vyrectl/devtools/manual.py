@@ -1,4 +1,6 @@
-"""Makes the manual page `vyrectl.1` from the commands themselves, the wire's data and a few words of its own.
+"""Makes the manual pages from the commands themselves, the pages of the documentation, and the wire's data.
+
+`vyrectl.1` is the overview, `vyrectl-COMMAND.1` a command, `vyrectl-TOPIC.7` a page of the documentation.
 
 Nothing about a command is written here: synopsis, options, defaults and examples come from the same model that
 the completion scripts are made of.
@@ -12,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import groupby
 
+from vyrectl import docs
 from vyrectl._version import __version__
 from vyrectl.abi import ABI_VERSION
 from vyrectl.abi.faults import ENGINE_FAULTS
@@ -20,6 +23,7 @@ from vyrectl.abi.states import STATE_MEANINGS, TaskFlag, TaskPriority, TaskState
 from vyrectl.cli.catalog import CATALOG
 from vyrectl.cli.completion.model import Command, Option, Place, Program, read_program
 from vyrectl.devtools import manual_text as words
+from vyrectl.devtools.page_roff import topic_page
 from vyrectl.devtools.roff import (
     bold,
     described,
@@ -27,11 +31,10 @@ from vyrectl.devtools.roff import (
     italic,
     paragraph,
     paragraphs,
+    prose,
     section,
     subsection,
 )
-
-NAME = "vyrectl.1"
 
 COMMON = ("--format", "--json", "--color", "--quiet", "--help")
 """Options that are described once for all commands."""
@@ -39,10 +42,66 @@ COMMON = ("--format", "--json", "--color", "--quiet", "--help")
 _VERBATIM = "\b\n"
 
 
-def manual_page() -> str:
-    """The whole page, in the man macros."""
-    lines = [*_head(), *_options_section(), *_commands(), *_ring(), *_tail()]
+def manual_pages() -> dict[str, str]:
+    """Every page in the man macros, by its path below the folder of manual pages."""
+    program = _program()
+    return {
+        "man1/vyrectl.1": _overview(),
+        **{f"man1/vyrectl-{one.name}.1": _command_page(one) for one in program.commands},
+        **{
+            f"man7/vyrectl-{name}.7": topic_page(name, docs.read_page(name), words.DATE)
+            for name in docs.NAMES
+        },
+    }
+
+
+def _overview() -> str:
+    lines = [*_head(), *_options_section(), *_commands(), *_topics(), *_ring(), *_tail()]
     return "\n".join(lines) + "\n"
+
+
+def _command_page(command: Command) -> str:
+    """A command: synopsis, what it does, its options, examples."""
+    shared = _shared_options(_program())
+    entry = next(entry for entry in CATALOG if entry.name == command.name)
+    own = [option for option in command.options if option not in shared]
+    summary, *blocks = command.help.split("\n\n")
+    synopsis = " ".join([bold(f"vyrectl {command.name}"), *_some(own), *map(_place, command.places)])
+    about = [line for block in blocks if not _is_example(block) for line in _block(block)]
+    places = described((_place(place), f"{place.help}.") for place in command.places if place.help)
+    lines = [
+        *_title(f"VYRECTL\\-{command.name.upper()}"),
+        *section("NAME", [rf"vyrectl\-{command.name} \- {prose(_uncapped(summary))}"]),
+        *section("SYNOPSIS", [synopsis]),
+        *section("DESCRIPTION", [*(about or paragraph(summary))]),
+        *(section("ARGUMENTS", places) if places else []),
+        *(section("OPTIONS", _options(own)) if own else []),
+        *section("COMMON OPTIONS", _options(one for one in command.options if one in shared)),
+        *section("EXAMPLES", [line for one in blocks if _is_example(one) for line in _example(one)]),
+        *section("SEE ALSO", [_see_also(entry.topic)]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _some(options: list[Option]) -> list[str]:
+    return [f"[{italic('option')} ...]"] if options else []
+
+
+def _uncapped(summary: str) -> str:
+    return summary[:1].lower() + summary[1:].rstrip(".")
+
+
+def _see_also(topic: str) -> str:
+    return rf"{bold('vyrectl')}(1), {bold(f'vyrectl-{topic}')}(7)"
+
+
+def _title(name: str) -> list[str]:
+    return [
+        r".\" Made by `python -m vyrectl.devtools generate`",
+        f'.TH "{name}" 1 "{words.DATE}" "vyrectl {__version__}" "Task rings"',
+        ".nh",
+        ".ad l",
+    ]
 
 
 def _head() -> list[str]:
@@ -50,10 +109,7 @@ def _head() -> list[str]:
     rest = [bold("--help"), bold("--version"), rf"{bold('--install-completion')} {italic('SHELL')}"]
     made = f"This is version {__version__}, for the rings of {ABI_VERSION}. First steps:"
     return [
-        r".\" Made by `python -m vyrectl.devtools generate`",
-        f'.TH VYRECTL 1 "{words.DATE}" "vyrectl {__version__}" "Task rings"',
-        ".nh",
-        ".ad l",
+        *_title("VYRECTL"),
         *section("NAME", [rf"vyrectl \- {words.SUMMARY}"]),
         *section("SYNOPSIS", [first, ".br", f"{bold('vyrectl')} {' | '.join(rest)}"]),
         *section("DESCRIPTION", [*paragraphs(*words.DESCRIPTION), *paragraph(made), *example(words.START)]),
@@ -72,14 +128,18 @@ def _options_section() -> list[str]:
 
 
 def _commands() -> Iterator[str]:
-    program = _program()
-    shared = _shared_options(program)
-    commands = {command.name: command for command in program.commands}
+    """Each command with its page, in the groups of `vyrectl --help`."""
+    yield from section("COMMANDS", [])
     for title in dict.fromkeys(entry.section for entry in CATALOG):
-        yield from section(f"COMMANDS: {title.upper()}", [])
-        for entry in CATALOG:
-            if entry.section == title:
-                yield from subsection(entry.name, _command(commands[entry.name], shared))
+        rows = [(bold(one.name), one.summary) for one in CATALOG if one.section == title]
+        yield from subsection(title, described(rows, width=14))
+    yield from paragraph("Each has a page of its own, such as `vyrectl-launch`(1).")
+
+
+def _topics() -> Iterator[str]:
+    rows = ((bold(f"vyrectl-{topic.name}"), f"{topic.summary}.") for topic in docs.topics())
+    about = paragraph("`vyrectl help TOPIC` shows the same pages.")
+    yield from section("TOPICS", [*described(rows, width=22), *about])
 
 
 @cache
@@ -93,20 +153,8 @@ def _shared_options(program: Program) -> tuple[Option, ...]:
     return tuple(next(option for option in every if name in option.names) for name in COMMON)
 
 
-def _command(command: Command, shared: tuple[Option, ...]) -> Iterator[str]:
-    summary, *blocks = command.help.split("\n\n")
-    own = [option for option in command.options if option not in shared]
-    some = [f"[{italic('option')} ...]"] if own else []
-    yield " ".join([bold(f"vyrectl {command.name}"), *some, *map(_place, command.places)])
-    yield from paragraph(summary)
-    for block in blocks:
-        if not _is_example(block):
-            yield from _block(block)
-    yield from described((_place(place), f"{place.help}.") for place in command.places if place.help)
-    yield from _options(own)
-    yield from paragraph(f"Also {', '.join(one.names[0] for one in command.options if one in shared)}.")
-    for block in filter(_is_example, blocks):
-        yield from example(_dedented(block.split("\n")[2:]))
+def _example(block: str) -> list[str]:
+    return example(_dedented(block.split("\n")[2:]))
 
 
 def _block(block: str) -> Iterator[str]:

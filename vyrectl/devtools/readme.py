@@ -6,8 +6,9 @@ otherwise. The lines after it are what the terminal shows: standard output and s
 stands for any text, and a line that holds nothing else for any lines. A command without such lines is only run.
 Lines that say how far a launch is do not count: they come where a machine is slow.
 
-Blocks of ```` ```python ```` are programs that are run in the same folder and must end well. Blocks in another
-language (```` ```sh ````) are not run.
+Blocks of ```` ```python ```` are programs that are run in the same folder and must end well. A block in another
+language is not run, and says why in a comment on the line above its fence: ``<!-- not run: REASON -->``, or stands in
+a generated place. `unexplained` finds the others.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ ANYTHING = "..."
 TIMEOUT_S = 120
 
 _PROGRESS = re.compile(r"launch: \d+\.\d s, ")
+RUN = ("console", "python")
+"""Languages of the blocks that are run."""
+
+_NOT_RUN = re.compile(r"<!-- (?:not run: \S.*|test command) -->$")
 _EXIT = re.compile(r"\s+# exit (\d+)$")
 
 
@@ -105,6 +110,28 @@ def read_steps(text: str) -> list[Step]:
     return steps
 
 
+def unexplained(text: str) -> list[int]:
+    """One-based lines of the blocks that nothing runs and nothing explains.
+
+    Args:
+        text: A document.
+    """
+    found: list[int] = []
+    inside = generated = False
+    before = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.startswith("```"):
+            language = line.removeprefix("```")
+            explained = generated or _NOT_RUN.match(before) or language in RUN
+            if not inside and not explained:
+                found.append(number)
+            inside = not inside
+        elif not inside:
+            generated = (generated or line.startswith("<!-- generated:")) and line != "<!-- end -->"
+        before = line
+    return found
+
+
 def run_steps(steps: list[Step], folder: Path) -> Iterator[Outcome]:
     """Run commands one after the other in a folder, each in a bash of its own."""
     for step in steps:
@@ -141,7 +168,11 @@ def update(text: str, outcomes: list[Outcome]) -> str:
 
 def _longer(step: Step, line: str, number: int) -> Step:
     if line.startswith("> ") and not step.expected:
-        return replace(step, command=f"{step.command}\n{line[2:]}", first=number + 1)
+        code = _EXIT.search(line)
+        command = f"{step.command}\n{_EXIT.sub('', line[2:])}"
+        return replace(
+            step, command=command, exit_code=int(code[1]) if code else step.exit_code, first=number + 1
+        )
     return replace(step, expected=(*step.expected, line))
 
 

@@ -48,7 +48,7 @@ def prose(text: str) -> str:
 def paragraph(text: str) -> list[str]:
     """A paragraph, each sentence on a line of its own."""
     sentences = _SENTENCE.split(" ".join(text.split()))
-    return [".PP", *(line for sentence in sentences for line in _filled(prose(sentence)))]
+    return [".PP", *(line for sentence in sentences for line in filled(prose(sentence)))]
 
 
 def paragraphs(*texts: str) -> list[str]:
@@ -91,7 +91,8 @@ def _opened(body: Iterable[str]) -> list[str]:
     return lines[1:] if lines[:1] == [".PP"] else lines
 
 
-def _filled(sentence: str) -> list[str]:
+def filled(sentence: str) -> list[str]:
+    """Running text in roff on lines of at most `SOURCE_COLUMNS`, none of which is a macro."""
     lines = textwrap.wrap(sentence, SOURCE_COLUMNS, break_long_words=False, break_on_hyphens=False)
     return [_guarded(line) for line in lines]
 

@@ -1,12 +1,15 @@
-"""Markdown made from the wire's data and from a document's own headings, and the marked places that hold it.
+"""Markdown made from the wire's data, and the marked places of a document that hold it.
 
 A place reads `<!-- generated: NAME -->` ... `<!-- end -->`; what stands between is replaced and never read.
 """
 
 from __future__ import annotations
 
+import ast
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from vyrectl.abi.control import REGIONS
 from vyrectl.abi.faults import ENGINE_FAULTS
@@ -14,17 +17,15 @@ from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.opcodes import CONTROL_OPCODES
 from vyrectl.abi.slot import FIELD_INDEX, FIELDS
 from vyrectl.abi.states import STATE_MEANINGS, TaskFlag, TaskPriority, TaskState
-from vyrectl.devtools.manual_text import EXIT_CODES
+from vyrectl.devtools.manual_text import ENVIRONMENT, EXIT_CODES
 from vyrectl.errors import UsageError
 from vyrectl.task.lifecycle import TRANSITIONS, Transition
 
 _PLACE = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
-_HEADING = re.compile(r"^(##|###) (.+)$", re.MULTILINE)
-_FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _START = re.compile(r"<!-- generated:.*")
 
-CONTENTS = "contents"
-"""Marker of the place that links to the document's sections."""
+COLUMNS = 108
+"""Longest line of a list or a picture: pages have none over 110."""
 
 
 def fill_places(text: str, where: str) -> str:
@@ -38,42 +39,34 @@ def fill_places(text: str, where: str) -> str:
         UsageError: A marker names no table or has no end.
     """
     for number, line in enumerate(text.splitlines(), start=1):
-        if _START.match(line) and not any(
-            f"<!-- generated: {name} -->" == line for name in (*TABLES, CONTENTS)
-        ):
-            known = f"Known: {', '.join((*TABLES, CONTENTS))}"
+        if _START.match(line) and not any(f"<!-- generated: {name} -->" == line for name in TABLES):
+            known = f"Known: {', '.join(TABLES)}"
             raise UsageError(f"no table for {line!r}", where=f"{where}, line {number}", fix=known)
     if len(_START.findall(text)) != len(_PLACE.findall(text)):
         raise UsageError("a generated place has no end", where=where, fix="Close it with <!-- end -->")
 
     def fill(place: re.Match[str]) -> str:
-        made = contents(text) if place[2] == CONTENTS else TABLES[place[2]]()
-        return f"{place[1]}\n{made}\n{place[4]}"
+        return f"{place[1]}\n{TABLES[place[2]]()}\n{place[4]}"
 
     return _PLACE.sub(fill, text)
-
-
-def contents(text: str) -> str:
-    """Links to a document's sections, with those below them on the same line."""
-    sections: list[list[str]] = []
-    for level, title in _HEADING.findall(_FENCED.sub("", text)):
-        link = f"[{title}](#{anchor(title)})"
-        if level == "##":
-            sections.append([link])
-        elif sections:
-            sections[-1].append(link)
-    return "".join(f"- {': '.join(filter(None, (first, ', '.join(rest))))}\n" for first, *rest in sections)
-
-
-def anchor(title: str) -> str:
-    """The name that code hosts give a heading."""
-    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     columns = list(head)
     lines = [columns, ["---"] * len(columns), *([str(cell) for cell in row] for row in rows)]
     return "".join("| " + " | ".join(_cell(cell) for cell in line) + " |\n" for line in lines)
+
+
+def _listed(pairs: Iterable[tuple[str, str]]) -> str:
+    """A term and what it means, an item each, for texts that are too long for a table of `COLUMNS`."""
+    items = (f"- {term}: {text}" for term, text in pairs)
+    return "".join(
+        f"{line}\n"
+        for item in items
+        for line in textwrap.wrap(
+            item, COLUMNS, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+    )
 
 
 def _cell(text: str) -> str:
@@ -97,29 +90,26 @@ def _flags() -> str:
 
 
 def _transitions() -> str:
-    head = ("action", "from", "ends in", "writes", "counts", "flags", "meaning")
-    return _table(head, (_transition(row) for row in TRANSITIONS.values()))
+    return _listed(_transition(row) for row in TRANSITIONS.values())
 
 
-def _transition(row: Transition) -> tuple[str, ...]:
-    arguments = ", ".join(row.arguments)
-    return (
-        f"`{row.action}({arguments})`",
-        ", ".join(state.label for state in sorted(row.sources)),
-        row.target.label,
-        ", ".join(f"`{field}`" for field in sorted(row.arguments.values(), key=FIELD_INDEX.__getitem__)),
-        ", ".join(f"`{field}`" for field in row.counters),
-        _flag_changes(row),
-        row.meaning,
-    )
+def _transition(row: Transition) -> tuple[str, str]:
+    """The action with its arguments, and what it does, in the order in which spec 1.6 names it."""
+    written = sorted(row.arguments.values(), key=FIELD_INDEX.__getitem__)
+    parts = {
+        "from": ", ".join(state.label for state in sorted(row.sources)),
+        "to": row.target.label,
+        "writes": ", ".join(f"`{field}`" for field in written),
+        "counts": ", ".join(f"`{field}`" for field in row.counters),
+        "sets": _flags_of(row.set_flags),
+        "clears": "every flag" if row.clear_flags == U32_MAX else _flags_of(row.clear_flags),
+    }
+    told = "; ".join(f"{name} {text}" for name, text in parts.items() if text)
+    return f"**`{row.action}({', '.join(row.arguments)})`**", f"{row.meaning}. {told[0].upper()}{told[1:]}."
 
 
-def _flag_changes(row: Transition) -> str:
-    if row.clear_flags == U32_MAX:
-        return "all cleared"
-    changes = [f"+ {flag.name}" for flag in TaskFlag if row.set_flags & flag]
-    changes += [f"- {flag.name}" for flag in TaskFlag if row.clear_flags & flag]
-    return ", ".join(changes)
+def _flags_of(mask: int) -> str:
+    return ", ".join(f"`{flag.name}`" for flag in TaskFlag if mask & flag)
 
 
 def _faults() -> str:
@@ -128,8 +118,7 @@ def _faults() -> str:
 
 
 def _opcodes() -> str:
-    rows = ((f"0x{op.code:08X}", f"`{op.name}`", op.effect) for op in CONTROL_OPCODES)
-    return _table(("opcode", "name", "effect"), rows)
+    return _listed((f"0x{op.code:08X} `{op.name}`", op.effect) for op in CONTROL_OPCODES)
 
 
 def _control() -> str:
@@ -140,11 +129,48 @@ def _control() -> str:
 def _commands() -> str:
     from vyrectl.cli.catalog import CATALOG
 
-    return _table(("command", "does"), ((f"`{e.name}`", e.summary) for e in CATALOG))
+    rows = ((f"`{e.name}`", e.summary, f"[{e.topic}](vyrectl/docs/{e.topic}.md)") for e in CATALOG)
+    return _table(("command", "does", "topic"), rows)
+
+
+def _topics() -> str:
+    from vyrectl.docs import topics
+
+    links = ", ".join(f"[{topic.name}](vyrectl/docs/{topic.name}.md)" for topic in topics())
+    return f"{textwrap.fill(links, COLUMNS, break_long_words=False, break_on_hyphens=False)}\n"
 
 
 def _exit_codes() -> str:
-    return _table(("exit code", "meaning"), EXIT_CODES.items())
+    return _listed((f"**{code}**", text) for code, text in EXIT_CODES.items())
+
+
+def _environment() -> str:
+    return _listed((f"`{name}`", text) for name, text in ENVIRONMENT.items())
+
+
+def _layers() -> str:
+    """The layers from the top down as a picture in text, each with what its package says it is."""
+    from vyrectl.devtools.layers import LAYERS
+
+    shown = [name for name in reversed(LAYERS) if name not in ("_version", "devtools")]
+    width = max(map(len, shown))
+    lines = (
+        line
+        for name in shown
+        for line in textwrap.wrap(
+            f"{name:<{width}}  {_first_sentence(name)}", COLUMNS, subsequent_indent=" " * (width + 2)
+        )
+    )
+    return "\n".join(("```text", *lines, "```", ""))
+
+
+def _first_sentence(layer: str) -> str:
+    """What a layer's module or package says of itself, on one line."""
+    package = Path(__file__).resolve().parents[1]
+    source = package / layer / "__init__.py"
+    text = (source if source.exists() else package / f"{layer}.py").read_text(encoding="utf-8")
+    said = ast.get_docstring(ast.parse(text)) or ""
+    return " ".join(said.split("\n\n")[0].split()).partition(". ")[0].rstrip(".")
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
@@ -157,6 +183,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "opcodes": _opcodes,
     "control": _control,
     "commands": _commands,
+    "topics": _topics,
     "exit-codes": _exit_codes,
+    "layers": _layers,
+    "environment": _environment,
 }
 """Name in the marker -> what makes the table."""

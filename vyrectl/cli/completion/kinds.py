@@ -16,6 +16,7 @@ from vyrectl.abi.states import FLAG_NAMES, PRIORITY_NAMES, STATE_MEANINGS, TaskS
 from vyrectl.cli.catalog import CATALOG
 from vyrectl.cli.completion.names import SCRIPT_NAMES
 from vyrectl.cli.output import COLORS, FORMATS
+from vyrectl.docs import topics
 from vyrectl.ring.findings.kinds import KINDS
 from vyrectl.ring.reading import ABIS
 from vyrectl.task.lifecycle import TRANSITIONS
@@ -83,6 +84,7 @@ KIND_OF_METAVAR: dict[str, str] = {
     "OP:ARGS": "op",
     "PRIORITY": "priority",
     "SHELL": "shell",
+    "TOPIC": "topic",
     "STATE": "state",
     "STEP": "step",
     "TOPOLOGY": "topology",
@@ -165,6 +167,7 @@ def word_kinds() -> dict[str, Kind]:
         "step": tuple(Word(step.name, step.doc) for source in shipped_steps() for step in source.steps),
         "topology": tuple(Word(topology.value) for topology in Topology),
     }
+    lists["topic"] = (*(Word(*topic) for topic in topics()), *lists["command"])
     lists["where_name"] = (*lists["field"], *_CONNECTIVES)
     lists["where_value"] = (*lists["state"], *lists["priority"], *lists["flag"], *lists["op"])
     return {name: Kind(name, _unique(words)) for name, words in sorted(lists.items())}

@@ -36,6 +36,7 @@ HOMES: dict[str, str] = {
     "replay": "wire",
     "demo": "run",
     "bench": "bench",
+    "help": "machine",
     "devices": "machine",
     "doctor": "machine",
     "ops": "machine",

@@ -114,7 +114,15 @@ ERROR = described(
     "Kinds of error add particulars of their own, such as slot, state, column or errno.",
 )
 
+NAMED = rows(record({"name": TEXT, "summary": TEXT}))
+
 SCHEMAS: dict[str, Schema] = {
+    "help": document(
+        "help",
+        "The topics and commands there are, or one of them.",
+        answer("help", {"topics": NAMED, "commands": NAMED}),
+        answer("help", {"name": TEXT, "help": maybe(TEXT), "text": maybe(TEXT)}),
+    ),
     "devices": document(
         "devices",
         "What can run a ring.",
