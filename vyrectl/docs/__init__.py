@@ -70,7 +70,12 @@ def read_page(name: str) -> str:
     Raises:
         UnknownNameError: There is no such topic.
     """
-    return _LEFT_OUT.sub("", page_path(name).read_text(encoding="utf-8"))
+    return as_shown(page_path(name).read_text(encoding="utf-8"))
+
+
+def as_shown(text: str) -> str:
+    """A page's text without pictures and the marks of its generated parts."""
+    return _LEFT_OUT.sub("", text)
 
 
 def topics() -> tuple[Topic, ...]:
