@@ -35,6 +35,7 @@ from vyrectl.devtools.roff import (
     section,
     subsection,
 )
+from vyrectl.devtools.tables import fill_places
 
 COMMON = ("--format", "--json", "--color", "--quiet", "--help")
 """Options that are described once for all commands."""
@@ -48,11 +49,15 @@ def manual_pages() -> dict[str, str]:
     return {
         "man1/vyrectl.1": _overview(),
         **{f"man1/vyrectl-{one.name}.1": _command_page(one) for one in program.commands},
-        **{
-            f"man7/vyrectl-{name}.7": topic_page(name, docs.read_page(name), words.DATE)
-            for name in docs.NAMES
-        },
+        **{f"man7/vyrectl-{name}.7": _topic_page(name) for name in docs.NAMES},
     }
+
+
+def _topic_page(name: str) -> str:
+    """A page of the documentation as its generated parts should be, which need not be written yet."""
+    path = docs.page_path(name)
+    text = fill_places(path.read_text(encoding="utf-8"), path.name)
+    return topic_page(name, docs.as_shown(text), words.DATE)
 
 
 def _overview() -> str:
