@@ -153,6 +153,36 @@ _FILE_FIXES = {
 }
 
 
+class OutputsError(FileError):
+    """Some of the outputs of a run could not be saved; all the others were.
+
+    Args:
+        failures: For each of them `where`, `message` and `fix`.
+
+    Attributes:
+        report: What the run did, where the caller has no other way to it.
+    """
+
+    kind = "outputs"
+    report: object = None
+
+    def __init__(self, failures: Sequence[Mapping[str, Any]]) -> None:
+        first = failures[0]
+        place, what = first["where"], first["message"]
+        if len(failures) > 1:
+            place = None
+            what = f"{len(failures)} outputs were not saved: " + "; ".join(
+                f"{one['where']}: {one['message']}" for one in failures
+            )
+        rest = "The run is over and its other outputs were saved"
+        super().__init__(what, where=place, fix=f"{first['fix']}. {rest}" if first["fix"] else rest)
+        self.failures = tuple(dict(one) for one in failures)
+
+    def details(self) -> dict[str, object]:
+        """What was not saved and why."""
+        return {"not_saved": list(self.failures)}
+
+
 class RingHeldError(FileError):
     """Another process holds the ring's lock."""
 

@@ -32,11 +32,11 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.states import TaskState
 from vyrectl.engine.buffers import ARENA_ALIGN_BYTES, Buffer, BufferTable
-from vyrectl.errors import FileError, UsageError
+from vyrectl.engine.saving import Saving
+from vyrectl.errors import FileError
+from vyrectl.ring.outputs import PARTIAL_SUFFIX
 from vyrectl.ring.room import take_room
 from vyrectl.task.arrays import SlotArray
-
-PARTIAL_SUFFIX = ".partial"
 
 _SEAL = struct.Struct("<8s32sQ16x")
 _SEAL_MAGIC = b"VYREPART"
@@ -104,6 +104,7 @@ class Output:
         header_bytes: Bytes before the array.
         array_bytes: Bytes of the array.
         continued: It holds what a killed launch left.
+        published: It has its own name.
     """
 
     target: Path
@@ -111,6 +112,25 @@ class Output:
     header_bytes: int
     array_bytes: int
     continued: bool
+    published: bool = False
+
+    def publish(self) -> None:
+        """Give it its own name.
+
+        Raises:
+            FileError: That is not possible; what was written stays in the partial file.
+        """
+        partial = partial_path(self.target)
+        try:
+            os.rename(partial, os.path.realpath(self.target))
+        except OSError as error:
+            raise FileError(
+                f"cannot name the output: {os.strerror(error.errno or 0).lower()}",
+                where=str(self.target),
+                fix=f"What was written is in {partial}",
+                errno=error.errno,
+            ) from error
+        self.published = True
 
     def abandon(self) -> None:
         """Let go of the file, and remove it if it is new."""
@@ -146,18 +166,10 @@ class Arena:
             output.abandon()
         self.outputs.clear()
 
-    def publish(self) -> list[Path]:
-        """Give each file its own name; its seal stays until `finish`.
-
-        Raises:
-            FileError: One cannot be renamed; those before it are.
-        """
+    def publish(self, saving: Saving) -> None:
+        """Give each file its own name; its seal stays until `finish`. One that cannot be renamed stays partial."""
         for output in self.outputs:
-            try:
-                os.rename(partial_path(output.target), os.path.realpath(output.target))
-            except OSError as error:
-                raise FileError.from_os_error(error, output.target, doing="name the output") from error
-        return [output.target for output in self.outputs]
+            saving.keep(output.target, output.publish)
 
     def finish(self) -> None:
         """Nothing can go back to the time before the end: take the seals off and let go of the files.
@@ -168,7 +180,8 @@ class Arena:
         while self.outputs:
             output = self.outputs[0]
             try:
-                os.ftruncate(output.fd, output.header_bytes + output.array_bytes)
+                if output.published:
+                    os.ftruncate(output.fd, output.header_bytes + output.array_bytes)
             except OSError as error:
                 raise FileError.from_os_error(error, output.target, doing="end the output") from error
             os.close(output.fd)
@@ -195,7 +208,7 @@ def map_outputs(table: BufferTable, slots: SlotArray, behind_bytes: int = 0) -> 
         FileError: An output cannot be made, the disk is full, or another launch is writing it.
     """
     rows = table.rows
-    _check_targets(rows)
+    table.check_outputs()
     if not any(row is not None and row.output is not None for row in rows):
         return
     origin = Origin(slots)
@@ -229,19 +242,6 @@ def _move(arena: Arena, row: Buffer, head: bytes, start: int, origin: Origin) ->
     if output is not None and not output.continued:
         _seal(output, origin)
     row.array = place
-
-
-def _check_targets(rows: list[Buffer | None]) -> None:
-    seen: set[str] = set()
-    for row in rows:
-        if row is None or row.output is None:
-            continue
-        target = os.path.realpath(row.output)
-        if target in seen:
-            raise UsageError(
-                f"two buffers are saved as {row.output}", fix="Give each output a file of its own"
-            )
-        seen.add(target)
 
 
 def _header(array: NDArray[Any]) -> bytes:

@@ -11,14 +11,18 @@ import tokenize
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.engine.buffer_files import BufferFiles, note_buffers
+from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError, InvalidInputError, UsageError
 from vyrectl.numbers import is_whole
+from vyrectl.ring.outputs import Outputs
 
 if TYPE_CHECKING:
     from vyrectl.engine.arena import Arena
@@ -64,11 +68,13 @@ class Buffer:
         array: Contiguous little-endian data; changed in place by a launch when `writable`.
         writable: Whether operations may write it.
         output: Where to save it after the launch, if anywhere.
+        source: The file that it was read from, if any.
     """
 
     array: NDArray[Any]
     writable: bool
     output: Path | None = None
+    source: Path | None = None
 
     @property
     def type_code(self) -> int:
@@ -168,20 +174,47 @@ class BufferTable:
         if self.arena is not None:
             self.arena.finish()
 
-    def save_outputs(self) -> list[Path]:
-        """Write every buffer that has an output path, each atomically, as `.npy`; then `finish_outputs`.
+    def save_outputs(self, saving: Saving | None = None) -> list[Path]:
+        """Write every buffer that has an output path, each atomically and on its own, as `.npy`; then `finish_outputs`.
+
+        A buffer that is saved over the file it was read from goes beside it (``OUT.npy.rescued``) when the ring could
+        not be saved: the same launch once more would work on it twice.
+
+        Args:
+            saving: Collects what fails; without one it is raised once all were tried.
+
+        Returns:
+            What was written.
 
         Raises:
-            FileError: One cannot be written; those written before stay.
+            OutputsError: Some could not be written.
         """
-        if self.arena is not None:
-            return self.arena.publish()
-        written = []
+        keeper = saving or Saving()
         for buffer in self.by_handle.values():
-            if buffer.output is not None:
-                save_npy(buffer.output, buffer.array)
-                written.append(buffer.output)
-        return written
+            if buffer.output is not None and self.arena is None:
+                aside = BufferFiles("", buffer.source, buffer.output).is_updated and not keeper.is_settled
+                path = Path(f"{buffer.output}.rescued") if aside else buffer.output
+                keeper.keep(path, partial(save_npy, path, buffer.array))
+        if self.arena is not None:
+            self.arena.publish(keeper)
+        if saving is None:
+            keeper.raise_failures()
+        return [Path(path) for path in keeper.saved]
+
+    def check_outputs(self, ring: Path | None = None) -> None:
+        """Hold the outputs against each other, what is read and the ring.
+
+        Raises:
+            UsageError: One is another, the ring, a file beside it, or what another buffer reads.
+        """
+        files = Outputs()
+        files.reads_ring(ring)
+        note_buffers(files, [BufferFiles(key, one.source, one.output) for key, one in self.by_handle.items()])
+        files.check_clashes()
+
+    def outputs(self) -> list[tuple[Path, int]]:
+        """Where buffers are to be saved, and their bytes."""
+        return [(one.output, one.array.nbytes) for one in self.by_handle.values() if one.output is not None]
 
 
 def parse_buffer_option(text: str) -> tuple[int | str, Buffer]:
@@ -205,7 +238,9 @@ def parse_buffer_option(text: str) -> tuple[int | str, Buffer]:
         return handle, _zeros(spec)
     source, _, output = spec.partition(":")
     array = load_npy(Path(source))
-    return handle, Buffer(array, writable=bool(output), output=Path(output) if output else None)
+    return handle, Buffer(
+        array, writable=bool(output), output=Path(output) if output else None, source=Path(source)
+    )
 
 
 def _offsets(rows: list[Buffer | None]) -> tuple[list[int], int]:

@@ -40,6 +40,7 @@ class LaunchPlan:
         record_capacity: Records that a new one has room for, or None.
         buffers: `--buffer` options, unparsed.
         options: What `vyrectl.launch.run.launch` takes beside these.
+        reads: Other files that are read for it, each with its option; no output may be one.
         follow: How the launch stays when it is drained, or None for one that ends then.
     """
 
@@ -57,6 +58,7 @@ class LaunchPlan:
     record_capacity: int | None = None
     buffers: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    reads: tuple[tuple[str, Path], ...] = ()
     follow: Follows | None = None
 
 

@@ -66,6 +66,7 @@ class LaunchReport(Comparable):
         states_before: Slots in each known state at the start, in the order of the state words (8 numbers).
         states_after: The same at the end.
         outputs: Files written.
+        not_saved: Outputs that could not be written: where, message, fix.
         verified: Every promise of `--verify` was checked and held; False when nobody asked.
         plan: What the policy recommended and what was made of it (`vyrectl.launch.plan.plan_record`), None when it
             was not asked.
@@ -94,6 +95,7 @@ class LaunchReport(Comparable):
     control: NDArray[np.uint32] = field(repr=False)
     debug_log: NDArray[np.uint32] = field(repr=False)
     outputs: tuple[str, ...] = field(default=())
+    not_saved: tuple[Mapping[str, object], ...] = ()
     verified: bool = False
     plan: Mapping[str, Any] | None = field(default=None)
     quotas: Mapping[int, int] = field(default_factory=dict)
@@ -161,6 +163,7 @@ class LaunchReport(Comparable):
             "tasks_per_second": self.tasks_per_second,
             "geometry": dict(self.geometry),
             "outputs": list(self.outputs),
+            "not_saved": [dict(one) for one in self.not_saved],
             "verified": self.verified,
             "states": {"before": _by_state(self.states_before), "after": _by_state(self.states_after)},
             "quotas": [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +21,16 @@ from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.family import spawning_in_use, with_empty_slots
 from vyrectl.engine.ops import OpSource, load_source, op_codes
 from vyrectl.engine.quotas import Quotas, checked_quotas, tenants_spent
+from vyrectl.engine.saving import Saving
 from vyrectl.engine.schedule import tenants_admitted
-from vyrectl.errors import DeviceError, InvalidInputError, RingFormatError, UnknownNameError, UsageError
+from vyrectl.errors import (
+    DeviceError,
+    InvalidInputError,
+    OutputsError,
+    RingFormatError,
+    UnknownNameError,
+    UsageError,
+)
 from vyrectl.launch.plan import (
     AUTO,
     OFF,
@@ -42,6 +51,7 @@ from vyrectl.task.arrays import SlotArray, check_words
 from vyrectl.telemetry.snapshot import StateTally, tally_slots
 
 if TYPE_CHECKING:
+    from vyrectl.engine.trace import Trace
     from vyrectl.launch.verify import Check
 
 OBSERVABLE_WORDS = 32
@@ -82,6 +92,7 @@ def launch(
     shard_slots: int | None = None,
     trace: str | PathLike[str] | None = None,
     trace_records: int = DEFAULT_TRACE_RECORDS,
+    saving: Saving | None = None,
 ) -> LaunchReport:
     """Run a ring until nothing claimable is left, or a limit is met.
 
@@ -123,6 +134,7 @@ def launch(
         trace: Write the times of every turn there, for Perfetto or chrome://tracing; see `vyrectl.launch.trace`.
         trace_records: Turns that the trace has room for; later ones are counted and dropped.
         drive: What works the open session instead of `vyrectl.launch.rounds.Drain`, which ends when it is drained.
+        saving: Saves the ring before any other output and collects what fails, for a caller that tells it.
 
     Returns:
         What was done; `ended` says how it ended.
@@ -133,9 +145,11 @@ def launch(
         DeviceError: No usable device, a build that fails, a device that dies.
         InvalidInputError: Operations that clash, a control buffer that is too short.
         VerifyError: `verify`, and a promise was broken; the ring's slots are then those of before, unless in place.
+        OutputsError: Some outputs could not be saved, all others were; its `report` says what the launch did.
     """
     if not isinstance(ring, Ring):
         with Ring.open(ring, writable=True, role="launch") as opened:
+            whole = Saving(first=opened.save)
             report = launch(
                 opened,
                 device=device,
@@ -160,14 +174,16 @@ def launch(
                 shard_slots=shard_slots,
                 trace=trace,
                 trace_records=trace_records,
+                saving=whole,
             )
-            opened.save()
-        return report
+        return _all_saved(whole, report)
     max_steps, timeout = optional_integer("max_steps", max_steps), optional_seconds("timeout", timeout)
     _check_ring(ring, writes=place is None)
     _check_mode(mode)
     check_choice(plan)
     table = BufferTable.of(buffers)
+    table.check_outputs(ring.path)
+    keeper = saving or Saving()
     sources = tuple(op if isinstance(op, OpSource) else load_source(Path(op)) for op in ops)
     started_control = start_control(control, epoch)
     workplace = _Workplace(ring.slots, place)
@@ -219,7 +235,7 @@ def launch(
         after, ended_control, ended_log = session.slots(), session.control(), session.debug_log()
         session.finish()
         table.bring_back()
-        traced = None if trace is None else _save_trace(Path(trace), session, backend.name, sources)
+        turns = None if trace is None else _trace_of(session, backend.name)
         closed_at = time.monotonic()
         if check is not None:
             check.raise_violations(session, after, ended_control, drained=course.ended == "drained")
@@ -229,15 +245,19 @@ def launch(
         control[:] = ended_control
     if debug_log is not None:
         debug_log[:] = ended_log
-    outputs = tuple(str(path) for path in table.save_outputs())
+    keeper.begin()
+    outputs = tuple(str(path) for path in table.save_outputs(keeper))
     if live is None:
         table.finish_outputs()
+    traced = None
+    if trace is not None and turns is not None:
+        traced = keeper.keep(trace, partial(_save_trace, Path(trace), turns, backend.name, sources))
     remaining, left_alone = remainder(workplace.slots, job, ended_control, session.tally().quota_left)
     ended = tally_slots(workplace.slots)
     launched = Launched(
         len(ring), before.snapshot(lenient=True).schedulable_count, session.facts(), ended.max_priority_age
     )
-    return LaunchReport(
+    report = LaunchReport(
         device=backend.name,
         ended=course.ended,
         slots=len(ring),
@@ -261,19 +281,33 @@ def launch(
         plan=plan_record(settings, launched),
         quotas=job.quotas,
         trace=traced,
+        not_saved=tuple(keeper.failure_records()),
     )
+    return report if saving is not None else _all_saved(keeper, report)
 
 
-def _save_trace(
-    path: Path, session: Session, device: str, sources: Sequence[OpSource]
-) -> dict[str, Any] | None:
-    from vyrectl.launch.trace import save_trace
+def _all_saved(saving: Saving, report: LaunchReport) -> LaunchReport:
+    """The report, when every output was saved; else it goes with the error."""
+    try:
+        saving.raise_failures()
+    except OutputsError as error:
+        error.report = report
+        raise
+    return report
 
-    names = {code: name for name, code in op_codes(sources).items()}
+
+def _trace_of(session: Session, device: str) -> Trace:
     found = getattr(session, "trace", None)
     if found is None:
         raise DeviceError("this backend cannot trace", where=device, fix="Leave out the trace")
-    return save_trace(path, found(), device, names)
+    turns: Trace = found()
+    return turns
+
+
+def _save_trace(path: Path, turns: Trace, device: str, sources: Sequence[OpSource]) -> dict[str, Any]:
+    from vyrectl.launch.trace import save_trace
+
+    return save_trace(path, turns, device, {code: name for name, code in op_codes(sources).items()})
 
 
 def _start_check(job: Job) -> Check:

@@ -15,6 +15,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,11 @@ from vyrectl.errors import FileError, UsageError
 from vyrectl.launch.deaths import ChildDiedError, LaunchStoppedError, Running
 from vyrectl.launch.elsewhere import launch_elsewhere, may_fork
 from vyrectl.launch.file_plan import Doors, LaunchPlan
+from vyrectl.launch.files import check_files, rescue
 from vyrectl.launch.supervisor import Channel, Ending, Supervisor
 from vyrectl.ring.file import Ring, fill_holes
 from vyrectl.ring.hold import Hold, hold
+from vyrectl.ring.place import check_place, check_room
 from vyrectl.ring.replace import backup_path, replace_file
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from vyrectl.engine.saving import Saving
     from vyrectl.launch.glance import Glance
     from vyrectl.task.arrays import SlotArray
 
@@ -78,6 +82,7 @@ def launch_file(
                 fix="Use vyrectl.open_session from Python, or the command in a process of its own",
             )
         return launch_elsewhere(plan, watch)
+    check_files(plan)
     with hold(plan.ring, role="launch") as held:
         if len(held.settled):
             watch({"settled": held.settled.to_record()})
@@ -171,38 +176,53 @@ class _Memory:
 def _work(plan: LaunchPlan, held: Hold, memory: _Memory, channel: Channel) -> dict[str, Any]:
     """The child's part: open the device, run, write."""
     from vyrectl.engine.buffers import parse_buffer_options
+    from vyrectl.engine.saving import Saving
 
     gc.disable()  # what is loaded until the device is ready stays; see started()
     view = Ring.open(plan.ring)
-    work = _Work(plan, held, memory, channel, view)
+    buffers = parse_buffer_options(plan.buffers)
+    work = _Work(plan, held, memory, channel, view, buffers.outputs())
     before = None if plan.record is None else (view.slots.copy(), _start_epoch(plan))
     host = work.host()
     live = host if plan.in_place and plan.output is None else None
     begun: list[bool] = []
-    buffers = parse_buffer_options(plan.buffers)
-    options = {**plan.options, "buffers": buffers, "place": work.place, "live": live}
+    saving = Saving(first=work.save)
+    options = {**plan.options, "buffers": buffers, "place": work.place, "live": live, "saving": saving}
     try:
         report = _run(plan, view, options, channel, host, begun)
     except BaseException:
         if not begun:
             host.finish()
         raise
-    work.save()
     host.finish()
     buffers.finish_outputs()
     if plan.record is not None and before is not None:
         from vyrectl.launch.record import record_launch
 
-        slots, epoch = before
-        record_launch(plan.record, plan.record_capacity, slots, work.slots, epoch)
-    return {"ring": str(plan.output or plan.ring), "in_place": work.in_place, **report}
+        saving.keep(
+            plan.record,
+            partial(record_launch, plan.record, plan.record_capacity, before[0], work.slots, before[1]),
+        )
+    if not saving.is_settled:
+        saving.raise_failures()
+    ends = {"ring": str(plan.output or plan.ring), "in_place": work.in_place}
+    return {**ends, **report, "not_saved": saving.failure_records()}
 
 
 class _Work:
     """Chooses the child's memory once the device is known, and brings the result to where it belongs."""
 
-    def __init__(self, plan: LaunchPlan, held: Hold, memory: _Memory, channel: Channel, view: Ring) -> None:
+    def __init__(
+        self,
+        plan: LaunchPlan,
+        held: Hold,
+        memory: _Memory,
+        channel: Channel,
+        view: Ring,
+        outputs: list[tuple[Path, int]],
+    ) -> None:
         self._plan = plan
+        self._outputs = outputs
         self._held = held
         self._memory = memory
         self._channel = channel
@@ -224,6 +244,7 @@ class _Work:
                 replace_file(backup_path(self._held.target), [self._view.data])
             self._ring = Ring.attach(plan.ring, self._held)
         else:
+            self._check_room()
             self._ring = self._copy()
         where = IN_FILE if self.in_place else IN_MEMORY if shares else ON_DEVICE
         self._channel.send({"working_in": where, "running": _running_before(self._ring)})
@@ -241,14 +262,32 @@ class _Work:
         )
 
     def save(self) -> None:
-        """Write what was not worked on in place; make sure that what was is still the ring."""
+        """Write what was not worked on in place; make sure that what was is still the ring.
+
+        Raises:
+            FileError: It cannot be written; what can is in a file beside it.
+        """
         if self.in_place:
             _settle(self._plan, self._ring)
-        elif self._plan.output is not None:
+            return
+        try:
+            self._save_copy()
+        except FileError as error:
+            rescue(error, self._plan, self._ring)
+            raise
+
+    def _save_copy(self) -> None:
+        if self._plan.output is not None:
             self._ring.save(self._plan.output, backup=self._plan.backup)
         else:
             identity = self._view.identity
             replace_file(self._held.target, [self._ring.data], backup=self._plan.backup, expected=identity)
+
+    def _check_room(self) -> None:
+        """Before anything runs on a copy: it can be saved, and there is room for all that will be."""
+        target = self._plan.output or self._held.target
+        check_place(target)
+        check_room([(target, len(self._view.data)), *self._outputs])
 
     def _copy(self) -> Ring:
         import numpy as np
@@ -336,24 +375,21 @@ def _run(
     if plan.debug_log is not None:
         limits.debug, log = debug, new_debug_log(plan.debug_records)
     report = launch(ring, control=control, debug_log=log, limits=limits, **options)
-    if plan.debug_log is not None:
-        replace_file(plan.debug_log, [report.debug_log.astype("<u4").tobytes()])
+    saving: Saving = options["saving"]
     if plan.save_control is not None:
-        save_control(plan.save_control, report.control)
+        saving.keep(plan.save_control, partial(save_control, plan.save_control, report.control))
+    if plan.debug_log is not None:
+        words = report.debug_log.astype("<u4").tobytes()
+        saving.keep(plan.debug_log, partial(replace_file, plan.debug_log, [words]))
     return report.to_record()
 
 
 def _settle(plan: LaunchPlan, ring: Ring) -> None:
     """After a run in place: the path must still name the file that was run."""
-    if ring.is_current():
-        return
-    rescued = Path(f"{plan.ring}.rescued")
-    replace_file(rescued, [ring.data])
-    raise FileError(
-        "the ring was replaced by another file while it ran",
-        where=str(plan.ring),
-        fix=f"The result is in {rescued}; keep the one you want",
-    )
+    if not ring.is_current():
+        error = FileError("the ring was replaced by another file while it ran", where=str(plan.ring))
+        rescue(error, plan, ring)
+        raise error
 
 
 def _how_it_died(plan: LaunchPlan, ending: Ending, size: int) -> str:

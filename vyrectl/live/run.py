@@ -18,6 +18,7 @@ from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.engine.backend import Session as Rounds
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource, load_source, op_codes
+from vyrectl.engine.saving import Saving
 from vyrectl.errors import DeviceError
 from vyrectl.launch.report import LaunchReport
 from vyrectl.launch.rounds import Limits
@@ -126,18 +127,23 @@ class LiveLaunch:
                 cleanup.callback(self._held.release)
             cleanup.callback(self._host.finish)
             limits = Limits(stop=lambda: self._reason, finishing=self._host.shut)
+            saving = Saving(first=self._save)
             report = launch(
                 self._ring,
                 drive=drive,
                 place=self._place,
                 live=self._host,
                 limits=limits,
+                saving=saving,
                 **self._options,
             )
-            if self._held is not None and not self._in_place:
-                self._ring.save()
         self._buffers.finish_outputs()
+        saving.raise_failures()
         return report
+
+    def _save(self) -> None:
+        if self._held is not None and not self._in_place:
+            self._ring.save()
 
     def _place(self, shares: bool) -> tuple[SlotArray, bool]:
         if self._held is not None and shares:

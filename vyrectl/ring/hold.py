@@ -34,6 +34,9 @@ _UNSIGNED_TRIES = 5
 _UNSIGNED_WAIT_S = 0.002
 
 
+LOCK_SUFFIX = ".lock"
+"""What is appended to the resolved ring's name for its lock."""
+
 LIVE_SUFFIX = ".live"
 """What a launch in place appends to the resolved ring's name for its sidecar."""
 
@@ -92,7 +95,7 @@ class Hold:
 
 def lock_path_of(path: StrPath) -> str:
     """Where the lock of a ring lies."""
-    return os.path.realpath(path) + ".lock"
+    return os.path.realpath(path) + LOCK_SUFFIX
 
 
 def hold(path: StrPath, *, role: str) -> Hold:

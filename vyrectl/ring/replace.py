@@ -22,12 +22,22 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from vyrectl.errors import FileError
+from vyrectl.ring.place import StrPath as StrPath
+from vyrectl.ring.place import existing_file, missing_folder, refuse_mount_point
 
-StrPath = str | os.PathLike[str]
 Part = bytes | bytearray | memoryview
 
-_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
-"""What `link` answers where hard links do not exist."""
+_NO_LINKS = {
+    errno.EPERM,
+    errno.EACCES,
+    errno.ENOTSUP,
+    errno.EOPNOTSUPP,
+    errno.EMLINK,
+    errno.ENOSYS,
+    errno.EINVAL,
+    errno.EXDEV,
+}
+"""What `link` answers where hard links do not exist, or do not reach from one mount to another."""
 
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES, errno.EBADF}
 """What a folder that cannot be synced answers; its rename is as safe as that file system makes it."""
@@ -163,20 +173,13 @@ def _replace(
 
 
 def _old_status(target: str, *, exclusive: bool) -> os.stat_result | None:
-    try:
-        status = os.stat(target)
-    except FileNotFoundError:
-        return None
-    if exclusive:
+    if exclusive and os.path.exists(target):
         raise _exists(target)
-    if stat.S_ISDIR(status.st_mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not stat.S_ISREG(status.st_mode):
-        raise FileError(
-            "cannot write the file: it is no regular file", where=target, fix="Name a file, or - for stdout"
-        )
-    if not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    status = existing_file(target)
+    if status is not None:
+        refuse_mount_point(target)
+    elif not os.path.isdir(os.path.dirname(target)):
+        raise missing_folder(target)
     return status
 
 

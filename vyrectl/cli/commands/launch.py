@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,13 +29,17 @@ from vyrectl.cli.options import (
     parse_number,
 )
 from vyrectl.cli.output import Output
+from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.cli.views.launch import view, view_plan
+from vyrectl.engine.buffer_files import buffer_files
 from vyrectl.engine.quotas import parse_quotas
-from vyrectl.errors import UsageError
+from vyrectl.errors import OutputsError, UsageError
 from vyrectl.launch.file_plan import LaunchPlan
+from vyrectl.launch.files import check_files
 from vyrectl.launch.plan import AUTO, OFF, Plan, Wishes, saved_plan, settle
 from vyrectl.launch.supervised import launch_file
 from vyrectl.launch.supervisor import GRACE_SECONDS
+from vyrectl.ring.outputs import STDOUT
 
 if TYPE_CHECKING:
     from vyrectl.protocol.debug_format import Formats
@@ -206,6 +211,8 @@ def command(
       vyrectl launch ring.bin --feed - --reclaim < tasks.jsonl
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
+    stdout = StdoutFile(output)
+    trace, new_ring = stdout.take("--trace", trace), stdout.take("--output", new_ring)
     options = {
         "device": device or None,
         "ops": tuple(str(path) for path in ops or ()),
@@ -237,13 +244,14 @@ def command(
         timeout=timeout,
         grace=grace,
         control=control,
-        save_control=save_control,
-        debug_log=debug_log,
+        save_control=stdout.take("--save-control", save_control),
+        debug_log=stdout.take("--debug-log", debug_log),
         debug_records=_number(debug_records, "--debug-records", most=MAX_ENCODED) or DEFAULT_DEBUG_RECORDS,
         record=record,
         record_capacity=_number(record_capacity, "--record-capacity", most=MAX_ENCODED),
-        buffers=tuple(buffers or ()),
+        buffers=tuple(_buffer(text, stdout) for text in buffers or ()),
         options=options,
+        reads=tuple(_read_files(formats, plan_text)),
         follow=follow_plan(follow=follow, feed=feed, reclaim=reclaim, spin_ms=spin_ms, options=options),
     )
     if debug_log is None and (formats or debug_records):
@@ -252,9 +260,25 @@ def command(
         raise UsageError("--trace-records is for --trace", fix="Add --trace FILE")
     if record is None and record_capacity:
         raise UsageError("--record-capacity is for --record", fix="Add --record FILE")
+    check_files(launch_plan)
     if record is not None:
         _check_log(record)
     texts = _read_formats(formats)
+    report, signal_received = _run(output, launch_plan, texts)
+    if stdout.is_used:
+        stdout.send()
+        output.talk(_sentence(report))
+    elif feed:
+        show_fed(output, report, view)
+    else:
+        output.emit("launch", report, view)
+    if report["not_saved"]:
+        raise OutputsError(report["not_saved"])
+    raise typer.Exit(_exit_code(report, signal_received, fail_on_fault=fail_on_fault))
+
+
+def _run(output: Output, plan: LaunchPlan, texts: Formats) -> tuple[dict[str, Any], int]:
+    """Launch, and say meanwhile how far it is; returns the report and the signal that ended it, 0 for none."""
     with LaunchProgress(output) as progress:
 
         def watch(message: dict[str, Any]) -> None:
@@ -266,12 +290,28 @@ def command(
             else:
                 progress.update(message)
 
-        report, signal_received = launch_file(launch_plan, watch, progress.look)
-    if feed:
-        show_fed(output, report, view)
-    else:
-        output.emit("launch", report, view)
-    raise typer.Exit(_exit_code(report, signal_received, fail_on_fault=fail_on_fault))
+        return launch_file(plan, watch, progress.look)
+
+
+def _sentence(report: Mapping[str, Any]) -> str:
+    """A report in one line, for a launch whose standard output holds something else."""
+    counts = ", ".join(f"{report[name]} {name}" for name in ("done", "faulted", "remaining"))
+    return f"{report['ended']}: {counts}"
+
+
+def _buffer(text: str, stdout: StdoutFile) -> str:
+    """A `--buffer` option whose output is a file, also when it says `-`."""
+    handle, _, output = buffer_files(text)
+    if output is None or str(output) != STDOUT:
+        return text
+    return f"{text.removesuffix(STDOUT)}{stdout.take(f'--buffer {handle}=', output)}"
+
+
+def _read_files(formats: Path | None, plan: str) -> Iterator[tuple[str, Path]]:
+    if formats is not None:
+        yield "--formats", formats
+    if plan not in (AUTO, OFF):
+        yield "--plan", Path(plan)
 
 
 def _read_formats(path: Path | None) -> Formats:

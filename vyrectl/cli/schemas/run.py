@@ -69,6 +69,7 @@ REPORT: Fields = {
     **table(("device_seconds", "wall_seconds", "build_seconds", "tasks_per_second"), SECONDS),
     "geometry": GEOMETRY,
     "outputs": TEXTS,
+    "not_saved": rows(record({"where": maybe(TEXT), "message": TEXT, "fix": maybe(TEXT)})),
     "verified": BOOL,
     "states": record(table(("before", "after"), record(table(STATES, COUNT)))),
     "quotas": rows(record({"tenant_id": WORD, "quota": WORD, "claims": COUNT})),

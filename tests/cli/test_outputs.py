@@ -1,0 +1,260 @@
+"""What commands write: held against what they read and against one another, looked at before the work, saved each
+on its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.cli.support import slot, write_ring
+from tests.needs import needs_tool
+from vyrectl.errors import FileError, UsageError
+from vyrectl.ring.outputs import Outputs
+
+READY = [slot(state=1, priority=2, task_id=i) for i in range(5)]
+REFERENCE = ("--device", "reference", "--quiet")
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> Path:
+    """Five tasks that do nothing."""
+    return write_ring(tmp_path / "r.bin", *READY)
+
+
+def run(*args: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "vyrectl", *args], capture_output=True, timeout=120, check=False
+    )
+
+
+# --- the record of inputs and outputs -----------------------------------------------------------------------
+
+
+def test_the_same_file_by_symlink_hard_link_and_another_spelling(tmp_path: Path, ring: Path) -> None:
+    os.link(ring, tmp_path / "hard")
+    (tmp_path / "soft").symlink_to("r.bin")
+    (tmp_path / "folder").symlink_to(".")
+    for name in ("hard", "soft", "./r.bin", "folder/r.bin"):
+        files = Outputs()
+        files.reads_ring(ring)
+        files.writes("--trace", tmp_path / name)
+        with pytest.raises(UsageError, match="--trace names the ring itself"):
+            files.check()
+
+
+@pytest.mark.parametrize(("one", "other"), [("new", "folder/new"), ("gone/new", "gone/../gone/new")])
+def test_files_that_are_not_there_yet_are_compared_too(tmp_path: Path, one: str, other: str) -> None:
+    (tmp_path / "folder").symlink_to(".")
+    files = Outputs()
+    files.writes("--trace", tmp_path / one)
+    files.writes("--save-control", tmp_path / other)
+    with pytest.raises(UsageError, match="--save-control names what --trace writes"):
+        files.check()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "what"),
+    [(".lock", "lock"), (".live", "live sidecar"), (".bak", "backup"), (".live.new", "sidecar")],
+)
+def test_no_output_is_a_file_that_keeps_the_ring(ring: Path, suffix: str, what: str) -> None:
+    files = Outputs()
+    files.reads_ring(ring)
+    files.writes("--output", f"{ring}{suffix}")
+    with pytest.raises(UsageError, match=f"--output names the ring's .*{what}"):
+        files.check()
+
+
+def test_a_mapped_output_lies_under_two_names(tmp_path: Path) -> None:
+    files = Outputs()
+    files.writes("--buffer 0=", tmp_path / "o.npy", is_mapped=True)
+    files.writes("--trace", tmp_path / "o.npy.partial")
+    with pytest.raises(UsageError, match="--trace names what --buffer 0= writes"):
+        files.check()
+
+
+def test_two_outputs_do_not_share_standard_output() -> None:
+    files = Outputs()
+    files.writes("--output", "-")
+    files.writes("--trace", "-")
+    with pytest.raises(UsageError, match="both go to standard output"):
+        files.check()
+
+
+def test_places_are_looked_at_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "a folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for name, why in (("a folder", "is a directory"), ("pipe", "no regular file"), ("no/x", "no such file")):
+        files = Outputs()
+        files.writes("--trace", tmp_path / name)
+        with pytest.raises(FileError, match=why):
+            files.check()
+    assert sorted(os.listdir(tmp_path)) == ["a folder", "pipe"]
+
+
+def test_a_missing_folder_comes_with_the_line_that_makes_it(tmp_path: Path) -> None:
+    files = Outputs()
+    files.writes("--trace", tmp_path / "my folder" / "t.json")
+    with pytest.raises(FileError) as caught:
+        files.check()
+    assert caught.value.fix == f"mkdir -p '{tmp_path}/my folder'"
+
+
+# --- launch -------------------------------------------------------------------------------------------------
+
+BEFORE = {
+    "ring as trace": (("--output", "o.bin", "--trace", "r.bin"), 2),
+    "ring as control": (("--output", "o.bin", "--save-control", "r.bin"), 2),
+    "ring as debug log": (("--output", "o.bin", "--debug-log", "r.bin"), 2),
+    "ring as buffer": (("--buffer", "0=zeros:uint32:4:r.bin", "--output", "o.bin"), 2),
+    "ring as output": (("--output", "r.bin"), 2),
+    "ring as record": (("--record", "r.bin"), 2),
+    "lock": (("--output", "r.bin.lock"), 2),
+    "live": (("--output", "r.bin.live"), 2),
+    "three of one name": (("--trace", "x", "--save-control", "x", "--debug-log", "x"), 2),
+    "two buffers": (("--buffer", "0=zeros:uint32:4:o.npy", "--buffer", "1=zeros:uint32:8:./o.npy"), 2),
+    "buffer and output": (("--buffer", "0=zeros:uint32:4:o.bin", "--output", "o.bin"), 2),
+    "buffer and control": (("--buffer", "0=zeros:uint32:4:c.bin", "--save-control", "c.bin"), 2),
+    "trace and output": (("--trace", "o.bin", "--output", "o.bin"), 2),
+    "an input of another": (("--buffer", "0=in.npy", "--trace", "in.npy"), 2),
+    "operations": (("--ops", "mine.cl", "--trace", "mine.cl"), 2),
+    "no folder for the output": (("--output", "no/o.bin"), 1),
+    "no folder for the trace": (("--trace", "no/t.json"), 1),
+    "no folder for the control": (("--save-control", "no/c.bin"), 1),
+    "no folder for the debug log": (("--debug-log", "no/d.bin"), 1),
+    "no folder for the record": (("--record", "no/r.vrrl"), 1),
+    "no folder for a buffer": (("--buffer", "0=zeros:uint32:4:no/o.npy"), 1),
+    "a folder": (("--save-control", "folder"), 1),
+    "a pipe": (("--debug-log", "pipe"), 1),
+    "a buffer that is a pipe": (("--buffer", "0=zeros:uint32:4:pipe"), 1),
+}
+
+
+@pytest.mark.parametrize(("options", "code"), BEFORE.values(), ids=BEFORE)
+def test_a_launch_that_could_not_be_saved_does_not_begin(
+    cli: Cli, ring: Path, tmp_path: Path, options: tuple[str, ...], code: int
+) -> None:
+    np.save(tmp_path / "in.npy", np.zeros(4, np.uint32))
+    (tmp_path / "mine.cl").write_text('VYRE_OP(0x20000, mine, "x") { return vyre_done(); }')
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    told = cli("launch", "r.bin", *options, *REFERENCE)
+    assert told.code == code, told.err
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
+
+
+def test_a_buffer_may_be_saved_over_its_input(cli: Cli, ring: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.arange(4, dtype=np.uint32))
+    assert cli("launch", "r.bin", "--buffer", "0=x.npy:x.npy", *REFERENCE).code == 0
+
+
+def test_an_output_that_fails_late_loses_no_other(ring: Path, tmp_path: Path) -> None:
+    """The folder of one output goes away while the launch runs."""
+    lines = b'{"op": "nop"}\n'
+    place = tmp_path / "place"
+    place.mkdir()
+    command = [sys.executable, "-m", "vyrectl", "launch", "r.bin", "--feed", "-", "--reclaim", "--json"]
+    options = ["--device", "reference", "--buffer", "0=zeros:uint32:4:out.npy", "--save-control", "c.bin"]
+    more = ["--debug-log", "place/d.bin", "--trace", "t.json", "--output", "o.bin"]
+    write_ring(tmp_path / "r.bin", *READY, slot())
+    with subprocess.Popen(
+        [*command, *options, *more], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=-1
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(lines)
+        child.stdin.flush()
+        child.stdout.readline()
+        place.rmdir()
+        _, err = child.communicate(timeout=60)
+    assert child.returncode == 1, err
+    error = json.loads(err.splitlines()[-1])
+    assert error["where"].endswith("place/d.bin")
+    assert [one["where"] for one in error["not_saved"]] == [error["where"]]
+    for name in ("out.npy", "c.bin", "t.json", "o.bin"):
+        assert (tmp_path / name).exists(), name
+    assert set(np.fromfile(tmp_path / "o.bin", "<u4")[::16].tolist()) <= {0, 3}
+
+
+def test_a_result_that_its_place_refuses_is_kept_beside_the_ring(ring: Path, tmp_path: Path) -> None:
+    """And a buffer that would be worked on twice is not replaced."""
+    np.save(tmp_path / "x.npy", np.arange(4, dtype=np.uint32))
+    place = tmp_path / "place"
+    place.mkdir()
+    write_ring(tmp_path / "r.bin", *READY, slot())
+    command = [sys.executable, "-m", "vyrectl", "launch", "r.bin", "--feed", "-", "--reclaim", "--json"]
+    options = ["--device", "reference", "--buffer", "0=x.npy:x.npy", "--output", "place/o.bin"]
+    with subprocess.Popen(
+        [*command, *options], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=-1
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(b'{"op": "nop"}\n')
+        child.stdin.flush()
+        child.stdout.readline()
+        place.rmdir()
+        _, err = child.communicate(timeout=60)
+    assert child.returncode == 1, err
+    assert "r.bin.rescued" in json.loads(err.splitlines()[-1])["fix"]
+    assert (tmp_path / "r.bin.rescued").stat().st_size == 6 * 64
+    assert (tmp_path / "x.npy.rescued").exists()
+    assert (tmp_path / "r.bin").read_bytes() == b"".join([*READY, slot()])
+
+
+# --- standard output ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("option", "begins"),
+    [("--output", struct.pack("<I", 3)), ("--trace", b'{"displayTimeUnit"'), ("--save-control", b"")],
+)
+def test_an_output_of_a_launch_on_standard_output(
+    ring: Path, tmp_path: Path, option: str, begins: bytes
+) -> None:
+    done = run("launch", str(ring), "--device", "reference", option, "-")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(begins)
+    assert b"drained" in done.stderr
+    assert not (tmp_path / "-").exists()
+
+
+def test_a_buffer_on_standard_output(ring: Path) -> None:
+    done = run("launch", str(ring), "--device", "reference", "--buffer", "0=zeros:uint32:4:-")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"\x93NUMPY")
+
+
+def test_an_answer_does_not_share_standard_output(cli: Cli, ring: Path) -> None:
+    assert cli("launch", "r.bin", "--output", "-", "--json", *REFERENCE).code == 2
+    assert cli("launch", "r.bin", "--output", "-", "--trace", "-", *REFERENCE).code == 2
+
+
+# --- disks --------------------------------------------------------------------------------------------------
+
+SMALL_DISK = """
+mount -t tmpfs -o size=48k none {folder} && cd {folder} && cp {ring} r.bin &&
+head -c 20000 /dev/zero > filler
+"""
+
+
+@needs_tool("unshare", "mount")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser can mount a small disk")
+def test_no_room_is_found_out_before_the_run(tmp_path: Path) -> None:
+    ring = write_ring(tmp_path / "r.bin", *READY)
+    (tmp_path / "disk").mkdir()
+    script = SMALL_DISK.format(folder=tmp_path / "disk", ring=ring) + (
+        f"{sys.executable} -m vyrectl launch r.bin --device reference --buffer 0=zeros:uint32:8000:out.npy; "
+        "code=$?; ls; cmp r.bin " + str(ring) + " && exit $code"
+    )
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stderr
+    assert "bytes are needed" in done.stderr
+    assert "out.npy" not in done.stdout

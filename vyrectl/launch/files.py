@@ -1,0 +1,67 @@
+"""The files of a launch: held against each other before it, and a result that its place refused kept beside.
+
+Standard library only. The invariant: a launch that begins has a place for everything that it is to save.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vyrectl.engine.buffer_files import buffer_files, note_buffers
+from vyrectl.errors import FileError, RingHeldError
+from vyrectl.launch.file_plan import LaunchPlan
+from vyrectl.ring.hold import holder_of
+from vyrectl.ring.outputs import Outputs
+from vyrectl.ring.replace import replace_file
+
+if TYPE_CHECKING:
+    from vyrectl.ring.file import Ring
+
+RESCUED_SUFFIX = ".rescued"
+"""What is appended to a name for a result that could not be saved under it."""
+
+
+def files_of(plan: LaunchPlan) -> Outputs:
+    """Everything that a launch reads and writes."""
+    files = Outputs()
+    files.reads_ring(plan.ring)
+    for path in plan.options.get("ops", ()):
+        files.reads("--ops", path)
+    files.reads("--control", plan.control)
+    for option, path in plan.reads:
+        files.reads(option, path)
+    files.writes("--output", plan.output, is_ring=True)
+    note_buffers(files, map(buffer_files, plan.buffers))
+    files.writes("--save-control", plan.save_control)
+    files.writes("--debug-log", plan.debug_log)
+    files.writes("--trace", plan.options.get("trace"))
+    files.writes("--record", plan.record, appends=True)
+    return files
+
+
+def check_files(plan: LaunchPlan) -> None:
+    """Find out before a launch whether all that it is to save can be.
+
+    Raises:
+        UsageError: Two of its files are one.
+        FileError: A folder is missing, or may not be written.
+        RingHeldError: Another process holds the ring that the result is to replace.
+    """
+    files_of(plan).check()
+    if plan.output is not None:
+        holder = holder_of(plan.output)
+        if holder is not None:
+            raise RingHeldError(plan.output, holder)
+
+
+def rescue(error: FileError, plan: LaunchPlan, ring: Ring) -> None:
+    """Save a result that its place refused beside it, or beside the launched ring; the error says where."""
+    for beside in dict.fromkeys((plan.output or plan.ring, plan.ring)):
+        place = Path(f"{beside}{RESCUED_SUFFIX}")
+        try:
+            replace_file(place, [ring.data])
+        except FileError:
+            continue
+        error.fix = f"The result is in {place}; keep the one you want"
+        return

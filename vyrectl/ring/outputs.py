@@ -1,0 +1,179 @@
+"""What one command reads and writes, held against each other before its work.
+
+Standard library only. A command lists its files once, under the names of its options, and calls `check`. The
+invariant: whatever passes, no output is an input, another output, or a file that keeps a ring (its lock, its live
+sidecar, its backup), whichever names lead to it: files are compared by device and inode, and what is not there yet
+by its folder and name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vyrectl.errors import UsageError
+from vyrectl.ring.hold import LIVE_SUFFIX, LOCK_SUFFIX
+from vyrectl.ring.place import StrPath, check_place
+
+STDOUT = "-"
+"""The path that means standard output, or standard input for what is read."""
+
+PARTIAL_SUFFIX = ".partial"
+"""What an output that a launch maps is called until it is whole."""
+
+_KEEPERS = {
+    LOCK_SUFFIX: "lock",
+    LIVE_SUFFIX: "live sidecar",
+    f"{LIVE_SUFFIX}.new": "live sidecar",
+    ".bak": "backup",
+}
+"""Files beside a ring that are the ring's own."""
+
+_Key = tuple[int, int, str] | str
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file and how a message calls it: `option` as the user named it, `role` as another option met it."""
+
+    option: str
+    path: str
+    role: str
+    key: _Key
+    appends: bool = False
+
+
+class Outputs:
+    """The files of one command.
+
+    Every method takes the option's name as the user knows it, and does nothing without a path, so that options that
+    were not given need no care.
+    """
+
+    def __init__(self) -> None:
+        self._inputs: list[_File] = []
+        self._written: list[_File] = []
+        self._beside: list[_File] = []
+
+    def reads(self, option: str, path: StrPath | None) -> None:
+        """Note a file that is read."""
+        if path is not None and os.fspath(path) not in ("", STDOUT):
+            self._inputs.append(_file(option, path, f"what {option} reads"))
+
+    def reads_ring(self, path: StrPath | None) -> None:
+        """Note a ring, and with it the files beside it that are its own."""
+        if path is None or os.fspath(path) == STDOUT:
+            return
+        self._inputs.append(_file("RING", path, "the ring itself"))
+        self._inputs += _kept_beside("RING", path, "the ring's")
+
+    def writes(
+        self,
+        option: str,
+        path: StrPath | None,
+        *,
+        appends: bool = False,
+        is_ring: bool = False,
+        is_mapped: bool = False,
+    ) -> None:
+        """Note a file that is written.
+
+        Args:
+            option: The option.
+            path: Where to, `-` for standard output.
+            appends: It is added to and not replaced.
+            is_ring: A ring: its lock and its sidecar are written with it.
+            is_mapped: It lies under another name (`PARTIAL_SUFFIX`) until it is whole.
+        """
+        if path is None:
+            return
+        role = f"what {option} writes"
+        self._written.append(_file(option, path, role, appends=appends))
+        if os.fspath(path) == STDOUT:
+            return
+        if is_ring:
+            self._beside += _kept_beside(option, path, f"for {option} the ring's")
+        if is_mapped:
+            self._beside.append(_file(option, os.path.realpath(path) + PARTIAL_SUFFIX, role))
+
+    def check(self) -> None:
+        """Hold all of them against each other, then each output against its place; nothing is written.
+
+        Raises:
+            UsageError: An output is an input, another output, or a file that keeps a ring.
+            FileError: There is no such folder, or it may not be written.
+        """
+        self.check_clashes()
+        for one in self._written:
+            if one.path != STDOUT:
+                check_place(one.path, appends=one.appends)
+
+    def check_clashes(self) -> None:
+        """The first half of `check`: names alone, and no look at permissions.
+
+        Raises:
+            UsageError: As there.
+        """
+        for number, one in enumerate(self._written):
+            for other in (*self._inputs, *self._written[:number], *self._others_beside(one)):
+                if one.key == other.key:
+                    raise _clash(one, other)
+        for one in self._beside:
+            for other in self._inputs:
+                if one.key == other.key:
+                    raise _clash(one, other)
+
+    def _others_beside(self, one: _File) -> Iterator[_File]:
+        return (other for other in self._beside if other.option != one.option)
+
+    @property
+    def stdout_option(self) -> str | None:
+        """The option whose output goes to standard output, if one does."""
+        return next((one.option for one in self._written if one.path == STDOUT), None)
+
+
+def same_file(one: StrPath, other: StrPath) -> bool:
+    """True when two paths lead to one file, be it there or not."""
+    return _key(one) == _key(other)
+
+
+def _file(option: str, path: StrPath, role: str, *, appends: bool = False) -> _File:
+    text = os.fspath(path)
+    return _File(option, text, role, text if text == STDOUT else _key(text), appends)
+
+
+def _kept_beside(option: str, path: StrPath, whose: str) -> list[_File]:
+    target = os.path.realpath(path)
+    beside = [_file(option, target + suffix, f"{whose} {name}") for suffix, name in _KEEPERS.items()]
+    own = _key(target)
+    return [one for one in beside if one.key != own]
+
+
+def _key(path: StrPath) -> _Key:
+    target = os.path.realpath(path)
+    for place, name in ((target, ""), (os.path.dirname(target), os.path.basename(target))):
+        try:
+            status = os.stat(place)
+        except OSError:
+            continue
+        return status.st_dev, status.st_ino, name
+    return target
+
+
+def _clash(one: _File, other: _File) -> UsageError:
+    if one.path == STDOUT:
+        return UsageError(
+            f"{other.option} and {one.option} both go to standard output", fix="Name a file for one of them"
+        )
+    fix = "Give each output a file of its own"
+    if one.option == "--output" and other.role == "the ring itself":
+        fix = "Leave --output out: the ring itself then holds the result"
+    what = f"{one.option} names {other.role}"
+    if (
+        one.option.startswith("--buffer")
+        and other.role.startswith("what --buffer")
+        and " writes" in other.role
+    ):
+        what = f"two buffers are saved as {one.path}"
+    return UsageError(what, where=one.path, fix=fix)
