@@ -60,8 +60,9 @@ def check_room(needs: Iterable[tuple[StrPath, int]]) -> None:
             device, free = os.stat(folder).st_dev, _free_bytes(folder)
             wanted[device] = wanted.get(device, 0) + size_bytes
             if free is not None and wanted[device] > free:
+                numbers = f"{wanted[device]} bytes are needed, {free} are free"
                 raise FileError(
-                    f"cannot write the file: no space left on device ({wanted[device]} bytes are needed, {free} are free)",
+                    f"cannot write the file: no space left on device ({numbers})",
                     where=os.fspath(path),
                     fix="Free some space; nothing was changed",
                     errno=errno.ENOSPC,
