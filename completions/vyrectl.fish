@@ -244,6 +244,8 @@ function __vyrectl_kind_finding
         'parent-done-first' 'the parent is Done and this child is not' \
         'unrunnable-op' 'an operation id that the wire keeps and gives no body' \
         'undefined-op' 'an operation that no known source defines' \
+        'starvation-guard' 'the runtime\'s own priority kernel would claim nothing more' \
+        'foreign-window' 'an operation of another tenant\'s window' \
         'broken-partitions' 'the control buffer\'s priority offsets do not cover this ring' \
         'empty-ring' 'the ring has no slots' \
         'abandoned-file' 'a killed writer left a temporary file beside the ring' \
@@ -256,6 +258,9 @@ function __vyrectl_kind_finding
         'unnamed-flag-bits' 'flag bits without a meaning' \
         'unknown-priority' 'a priority outside spec 1.4' \
         'shut-out-tenant' 'the control buffer does not let the tenant in' \
+        'tenant-without-mask' 'a tenant from 29 on, for whom the runtime reads the quota table and vyrectl does not' \
+        'control-index' 'an argument past the control buffer\'s end' \
+        'fence-without-observables' 'a batch fence, and the control buffer has no observable words' \
         'wrong-partition' 'in the partition of another priority class' \
         'unknown-fault-code' 'Faulted with an engine\'s code that has no name'
 end

@@ -77,3 +77,39 @@ def test_the_decision_is_in_the_record(cli: Cli) -> None:
     ]
     assert cli("check", path, "--abi", "task", "--json").json()["abi"] == {"asked": "task", "operations": []}
     assert cli("check", path, "--abi", "tusk").code == 2
+
+
+def beside(name: str, cli: Cli, tmp_path: Path) -> dict[str, tuple[str, list[int]]]:
+    """What `check --control` finds in a set: name -> message and slots."""
+    parts = dumps.parts(name)
+    for kind in ("control", "ring"):
+        (tmp_path / f"{kind}.bin").write_bytes(parts[kind])
+    result = cli("check", str(tmp_path / "ring.bin"), "--control", str(tmp_path / "control.bin"), "--json")
+    assert result.code == 0
+    return {one["name"]: (one["message"], one["slots"]) for one in result.json()["findings"]}
+
+
+@pytest.mark.parametrize("name", dumps.names("kernel-"))
+def test_no_set_has_an_error_beside_its_control_buffer(name: str, cli: Cli, tmp_path: Path) -> None:
+    assert "not-a-ring" not in beside(name, cli, tmp_path)
+
+
+def test_whom_the_runtime_lets_in_beyond_the_masks(cli: Cli, tmp_path: Path) -> None:
+    """The runtime ran tenants 29 to 40, whose words lie in the quota table; 41 and up find a 0 there."""
+    message, slots = beside("kernel-tenants.before.bin", cli, tmp_path)["tenant-without-mask"]
+    assert (message[:10], message.endswith("(it would run 12 of them)")) == ("99 slots: ", True)
+    assert slots[0] == 29
+    message, _ = beside("kernel-tenants.all.bin", cli, tmp_path)["tenant-without-mask"]
+    assert message.endswith("(it would run 0 of them)")
+
+
+def test_a_set_that_the_priority_kernel_stops_on_for_ever(cli: Cli, tmp_path: Path) -> None:
+    parts = dumps.parts("kernel-priority.before.bin")
+    control, ring = bytearray(parts["control"]), bytearray(parts["ring"])
+    control[135 * 4] = 16
+    ring[24 * 64 :] = bytes(len(ring) - 24 * 64)
+    (tmp_path / "control.bin").write_bytes(control)
+    (tmp_path / "ring.bin").write_bytes(ring)
+    result = cli("check", str(tmp_path / "ring.bin"), "--control", str(tmp_path / "control.bin"), "--json")
+    (finding,) = (one for one in result.json()["findings"] if one["name"] == "starvation-guard")
+    assert finding["message"].startswith("word 135 is 16, nothing below High is claimable, and 12 slots at")

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import ENGINE_FAULTS, FIRST_ENGINE_FAULT
 from vyrectl.abi.limits import NEVER_EPOCH, SLOT_WORDS, U32_MAX
-from vyrectl.abi.opcodes import LOAD_MISS, PACKED_SLOT
+from vyrectl.abi.opcodes import CONTROL_OPCODES, LOAD_MISS, PACKED_SLOT
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.errors import FileError, RingFormatError, UnknownNameError
 from vyrectl.ring import check
 from vyrectl.ring.check import check_bytes, check_file
-from vyrectl.ring.findings.about import About, control_view
+from vyrectl.ring.findings.about import About, beside_ring, control_view
 from vyrectl.ring.findings.kinds import KINDS, NEAR_END, Severity
 from vyrectl.ring.findings.likeness import MAGIC
 from vyrectl.ring.findings.masks import MASKS, Chunk
@@ -39,7 +39,7 @@ from vyrectl.task.lifecycle import TRANSITIONS
 PAUSED, YIELDED, REQUEUE, RESUME = 1, 2, 4, 8
 COUNTED = {"age_ticks": 1, "requeue_count": 1, "yield_count": 1}
 PAUSED_BADLY = {"state": 4, "resume_epoch": 9}
-OP_CODES = {"packed_slot": PACKED_SLOT, "load_miss": LOAD_MISS}
+OP_CODES = {opcode.name: opcode.code for opcode in CONTROL_OPCODES}
 
 
 def slot(**words: int) -> bytes:
@@ -177,7 +177,20 @@ def test_no_legal_history_leads_to_an_error(history: list[str], priority: int) -
 interesting = st.one_of(
     st.sampled_from([0, 1, 2, 6, 7, 8, 9, 0xF, 0x10, 0xFFEF, 0xFFF0, 0xFFFC, LOAD_MISS, 0xFFFE, 0xFFFF]),
     st.sampled_from(
-        [0x8000_0000, PACKED_SLOT, 0x8000_0002, 0xFFFF_FF00, 0xFFFF_FF01, 0xFFFF_FF0A, 0xFFFF_FF0B]
+        [
+            0x40100000,
+            0x40500003,
+            158,
+            160,
+            166,
+            0x8000_0000,
+            PACKED_SLOT,
+            0x8000_0002,
+            0xFFFF_FF00,
+            0xFFFF_FF01,
+            0xFFFF_FF0A,
+            0xFFFF_FF0B,
+        ]
     ),
     st.sampled_from([NEVER_EPOCH - 1, U32_MAX, U32_MAX - NEAR_END, U32_MAX - NEAR_END - 1]),
     st.integers(0, 12),
@@ -190,6 +203,7 @@ surroundings = st.builds(
     age_threshold=st.integers(1, 12),
     ops=st.frozensets(interesting, min_size=1, max_size=4),
     admitted=st.frozensets(st.integers(0, 12), max_size=4),
+    control_words=st.sampled_from([160, 161, 168]),
     offsets=st.lists(st.integers(0, 30), min_size=6, max_size=6).map(lambda words: tuple(sorted(words))),
 )
 
@@ -224,7 +238,7 @@ def test_every_kind_can_occur_and_is_documented() -> None:
     by_search = set(MASKS) | {"stale-telemetry", "duplicate-task-id", "not-a-ring", "left-over-bytes"}
     by_search |= {"orphaned-parent", "parent-done-first", "broken-partitions"}
     by_search |= {"empty-ring", "abandoned-file", "too-many-slots"}
-    by_search |= {"arguments-in-task-words"}
+    by_search |= {"arguments-in-task-words", "starvation-guard"}
     by_search |= {"running-without-runner", "running-unseen", "running-held"}
     assert set(KINDS) == by_search
     for kind in KINDS.values():
@@ -386,10 +400,99 @@ def test_what_is_known_beside_the_ring() -> None:
     assert known(age_threshold=5) == {"starving": (4,)}
     assert known(age_threshold=0) == {}
     assert known(ops=frozenset({0x1000})) == {"undefined-op": (1,)}
-    assert known(admitted=frozenset({0})) == {"shut-out-tenant": (0, 2)}
+    assert known(admitted=frozenset({0})) == {"shut-out-tenant": (0,), "tenant-without-mask": (2,)}
     assert known(offsets=(0, 1, 4, 4, 4, 5)) == {"wrong-partition": (2, 4)}
     assert known(offsets=(0, 1, 4, 4, 4, 6)) == {"wrong-partition": (2, 4), "broken-partitions": ()}
     assert known(offsets=(0, 4, 1, 4, 4, 5)) == {"broken-partitions": ()}
+
+
+def test_an_operation_of_another_tenant_s_window() -> None:
+    own = slot(state=1, op_handle=0x4030_0005, tenant_id=3)
+    other = slot(state=1, op_handle=0x4030_0005, tenant_id=4)
+    done = slot(state=3, op_handle=0x4030_0005, tenant_id=4)
+    outside = [slot(state=1, op_handle=code) for code in (0x4000_0000, 0x400F_FFFF, 0x3FFF_FFFF)]
+    assert found(own, other, done, *outside) == {"foreign-window": (1,)}
+
+
+def with_control(control: list[int], *slots: bytes) -> dict[str, tuple[int, ...]]:
+    epoch, admitted, offsets = control_view(control)
+    words, starvation, beyond = beside_ring(control)
+    about = About(
+        epoch,
+        admitted=admitted,
+        offsets=offsets,
+        control_words=words,
+        starvation=starvation,
+        beyond=beyond,
+    )
+    return {one.kind.name: one.slots for one in check_bytes(b"".join(slots), about=about).findings}
+
+
+def control_words(observables: int = 0, **words: int) -> list[int]:
+    control = [0] * (160 + observables)
+    control[2:32] = [3, *[1] * 29]
+    for name, word in words.items():
+        control[int(name.removeprefix("at"))] = word
+    return control
+
+
+def test_the_starvation_guard_of_the_runtime_s_own_kernel() -> None:
+    high = slot(state=1, priority=1)
+    assert with_control(control_words(at135=16), high) == {"starvation-guard": (0,)}
+    assert with_control(control_words(at135=15), high) == {}
+    assert with_control(control_words(at135=99), high, slot(state=5, priority=2, **COUNTED, flags=2)) == {}
+    assert with_control(control_words(at135=16), high, slot(state=3, priority=2)) == {
+        "starvation-guard": (0,)
+    }
+    shut = slot(state=1, priority=4, tenant_id=5)
+    found = with_control(control_words(at135=16, at8=0), high, shut)
+    assert found == {"starvation-guard": (0,), "shut-out-tenant": (1,)}
+
+
+def test_the_guard_goes_by_partitions_where_there_are_some() -> None:
+    offsets = {"at130": 2, "at131": 2, "at132": 2, "at133": 2, "at134": 2}
+    published = [slot(state=1, priority=2)] * 2
+    found = with_control(control_words(at135=16, **offsets), *published)
+    assert found == {"starvation-guard": (0, 1), "wrong-partition": (0, 1)}
+    assert with_control(control_words(at135=16), *published) == {}
+
+
+def test_tenants_from_29_on_run_there_by_the_quota_table() -> None:
+    control = control_words(at32=1_000_000)
+    assert beside_ring(control)[2] == {29}
+    slots = [slot(state=1, tenant_id=tenant) for tenant in (28, 29, 30)]
+    assert with_control(control, *slots) == {"tenant-without-mask": (1, 2)}
+    epoch, admitted, _ = control_view(control)
+    about = About(epoch, admitted=admitted, beyond=frozenset({29}))
+    (finding,) = check_bytes(b"".join(slots), about=about).findings
+    assert finding.message == (
+        "2 slots: a tenant from 29 on, for whom the runtime reads the quota table and vyrectl does not "
+        "(it would run 1 of them)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "inside"),
+    [
+        ({"op_handle": 1, "output_handle": 160}, {"output_handle": 159}),
+        ({"op_handle": 2, "output_handle": 168}, {"output_handle": 12}),
+        ({"op_handle": 3, "output_handle": 8}, {"output_handle": 7}),
+        ({"op_handle": 4, "input_handle": 8}, {"input_handle": 7}),
+        ({"op_handle": 5, "input_handle": 100, "param": 69}, {"param": 68}),
+        ({"op_handle": 5, "output_handle": U32_MAX, "param": 1}, {"output_handle": 0}),
+    ],
+)
+def test_arguments_past_the_control_buffer(words: dict[str, int], inside: dict[str, int]) -> None:
+    words = {**words, "output_handle": words.get("output_handle", 0) + 8 * (words["op_handle"] == 1)}
+    control = control_words(observables=8)
+    assert with_control(control, slot(state=1, **words)) == {"control-index": (0,)}
+    assert with_control(control, slot(state=1, **{**words, **inside})) == {}
+
+
+def test_a_fence_without_observable_words() -> None:
+    fence = slot(state=1, op_handle=7)
+    assert with_control(control_words(), fence) == {"fence-without-observables": (0,)}
+    assert with_control(control_words(observables=1), fence) == {}
 
 
 def test_what_a_control_buffer_says() -> None:

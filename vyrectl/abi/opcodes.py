@@ -55,6 +55,23 @@ METRIC_OPCODES = 32
 """Opcodes below this one have a metric word in the control buffer."""
 
 
+TENANT_WINDOWS = 0x4000_0000
+"""Where the windows of the runtime's registered tenants begin; each holds `TENANT_WINDOW_OPS` ids."""
+
+TENANT_WINDOW_OPS = 1 << 20
+FIRST_TENANT_WINDOW = TENANT_WINDOWS + TENANT_WINDOW_OPS
+"""Registered tenants have ids from 1 on."""
+
+END_OF_WINDOWS = 0x8000_0000
+
+
+def tenant_window(code: int) -> tuple[int, int] | None:
+    """The tenant whose window an opcode lies in, and its number there; None outside the windows."""
+    if not FIRST_TENANT_WINDOW <= code < END_OF_WINDOWS:
+        return None
+    return divmod(code - TENANT_WINDOWS, TENANT_WINDOW_OPS)
+
+
 def is_system_opcode(code: int) -> bool:
     """True in the ranges the runtime keeps: high bit set, 0xFFF0..0xFFFF, or at most 7."""
     return bool(code & 0x8000_0000) or 0xFFF0 <= code <= 0xFFFF or code <= BATCH_FENCE

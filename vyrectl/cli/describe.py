@@ -11,7 +11,7 @@ from typing import Any
 
 from vyrectl.abi.faults import fault_meaning, fault_name
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
-from vyrectl.abi.opcodes import is_system_opcode
+from vyrectl.abi.opcodes import is_system_opcode, tenant_window
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES, FIELDS, Field
 from vyrectl.abi.states import (
     KNOWN_FLAGS,
@@ -42,10 +42,19 @@ def flag_list(word: int) -> list[str]:
 
 
 def op_label(code: int) -> str | None:
-    """Name of an operation that has one (see `vyrectl.engine.naming`); None for any other."""
+    """Name of an operation that has one (see `vyrectl.engine.naming`), or its tenant and number in the tenant's window.
+
+    None for any other.
+    """
     from vyrectl.engine.ops import op_name
 
-    return op_name(code)
+    return op_name(code) or window_label(code)
+
+
+def window_label(code: int) -> str | None:
+    """`tenant3:5` for operation 5 of tenant 3's window; None outside the windows."""
+    window = tenant_window(code)
+    return None if window is None else f"tenant{window[0]}:{window[1]}"
 
 
 def fault_label(state: int, code: int) -> str | None:

@@ -14,6 +14,7 @@ from shlex import quote
 
 import numpy as np
 
+from vyrectl.abi.control import STARVATION_LIMIT
 from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, RingFormatError
@@ -30,7 +31,7 @@ from vyrectl.ring.findings.likeness import (
 from vyrectl.ring.findings.links import Links
 from vyrectl.ring.findings.masks import COUNTERS, MASKS, Chunk
 from vyrectl.ring.findings.report import CheckReport, Finding
-from vyrectl.ring.findings.spots import Spot, Telemetry
+from vyrectl.ring.findings.spots import Classes, Spot, Telemetry
 from vyrectl.ring.hold import holder_of
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.reading_arrays import decide
@@ -186,6 +187,7 @@ class _Search:
         self._tell = progress or (lambda done: None)
         self._spots = {name: Spot() for name in MASKS if self.about.knows(name)}
         self._running, self._arguments = Spot(), Spot()
+        self._classes = Classes()
         self._dead, self._queued = Telemetry(), Telemetry()
         self._links = Links(self._chunks)
 
@@ -216,6 +218,7 @@ class _Search:
             yield from self._reading_finding()
             yield from self._stale_finding()
             yield from self._partition_finding()
+            yield from self._starvation_finding()
             yield from self._link_findings()
         for name, spot in self._spots.items():
             if spot.count:
@@ -271,6 +274,7 @@ class _Search:
                 self._spots[name].add(mask(chunk), chunk.first)
             if only is None:
                 self._arguments.add(chunk.holds_arguments, chunk.first)
+                self._classes.add(chunk)
                 self._running.add(chunk.is_in(TaskState.RUNNING), chunk.first)
                 self._dead.add(chunk, chunk.dead)
                 self._queued.add(chunk, chunk.open & chunk.plain)
@@ -284,9 +288,16 @@ class _Search:
             words = self.ring.slots["state"][spot.slots]
             shown = list(dict.fromkeys(int(word) for word in words))[:_SHOWN_WORDS]
             message += f" ({', '.join(map(str, shown))})"
+        if name == "tenant-without-mask":
+            message += f" (it would run {self._runs_there()} of them)"
         if name.startswith("counter-"):
             message += f" ({', '.join(self._counters(spot.slots, name))})"
         return self._finding(name, message, spot, remedy)
+
+    def _runs_there(self) -> int:
+        """How many open tasks the runtime lets in by a word that is no mask."""
+        beyond = np.array(sorted(self.about.beyond), np.uint32)
+        return sum(int((chunk.open & np.isin(chunk["tenant_id"], beyond)).sum()) for chunk in self._chunks())
 
     def _counters(self, numbers: list[int], name: str) -> list[str]:
         """Which counters are meant, judged by the slots that are shown."""
@@ -331,6 +342,16 @@ class _Search:
             return
         text = f"priority offsets {', '.join(map(str, offsets))} for {_slots(len(self.ring))}"
         yield self._finding("broken-partitions", text)
+
+    def _starvation_finding(self) -> Iterator[Finding]:
+        if self.about.starvation < STARVATION_LIMIT or self._classes.below:
+            return
+        waiting = self._classes.above
+        text = (
+            f"word 135 is {self.about.starvation}, nothing below High is claimable, and {_slots(waiting.count)} at "
+            f"Critical or High: {KINDS['starvation-guard'].title}"
+        )
+        yield self._finding("starvation-guard", text, waiting)
 
     def _link_findings(self) -> Iterator[Finding]:
         links = self._links

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +24,7 @@ from vyrectl.cli.options import (
 from vyrectl.cli.output import Output
 from vyrectl.cli.views.check import view, view_kinds
 from vyrectl.errors import InvalidInputError, UsageError
-from vyrectl.ring.findings.about import AGE_THRESHOLD, About, control_view
+from vyrectl.ring.findings.about import AGE_THRESHOLD, About, beside_ring, control_view
 from vyrectl.ring.findings.kinds import KINDS, find_kind
 from vyrectl.ring.reading import Abi, parse_abi
 
@@ -121,22 +122,30 @@ def _about(ops: list[Path], control: Path | None, epoch: str, age_threshold: str
     from vyrectl.engine.ops import load_source, op_codes
 
     known = frozenset(op_codes([load_source(path) for path in ops]).values())
-    now, admitted, offsets = _control(control)
-    return About(
-        parse_number(epoch, "--epoch") if epoch else now,
-        parse_number(age_threshold, "--age-threshold") if age_threshold else AGE_THRESHOLD,
-        known,
-        admitted,
-        offsets,
+    about = About(ops=known) if control is None else _beside(control, known)
+    return replace(
+        about,
+        epoch=parse_number(epoch, "--epoch") if epoch else about.epoch,
+        age_threshold=parse_number(age_threshold, "--age-threshold") if age_threshold else AGE_THRESHOLD,
     )
 
 
-def _control(path: Path | None) -> tuple[int, frozenset[int] | None, tuple[int, ...] | None]:
-    if path is None:
-        return 0, None, None
+def _beside(path: Path, ops: frozenset[int]) -> About:
+    """What a control buffer says about the ring beside it."""
     from vyrectl.launch.control_file import load_control
 
-    return control_view(load_control(path).tolist())
+    control = load_control(path).tolist()
+    epoch, admitted, offsets = control_view(control)
+    words, starvation, beyond = beside_ring(control)
+    return About(
+        epoch,
+        ops=ops,
+        admitted=admitted,
+        offsets=offsets,
+        control_words=words,
+        starvation=starvation,
+        beyond=beyond,
+    )
 
 
 def _explain(output: Output, kinds: list[Kind]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from vyrectl.abi.control import EPOCH, PRIORITY_OFFSETS, TENANT_MASKS
+from vyrectl.abi.control import EPOCH, OBSERVABLE_FIRST, PRIORITY_OFFSETS, PRIORITY_STARVATION, TENANT_MASKS
 from vyrectl.abi.states import TaskPriority
 from vyrectl.ring.reading import Abi, Readings
 
@@ -23,7 +23,9 @@ STAND_INS = {
     "{epoch}": "EPOCH",
     "{age}": "TICKS",
     "{ops}": "OPS",
-    "{shut_out}": "tenant_id not in (TENANTS)",
+    "{shut_out}": f"tenant_id < {len(TENANTS)} and tenant_id not in (TENANTS)",
+    "{words}": "WORDS",
+    "{observables}": "OBSERVABLES",
     "{misplaced}": "START <= slot < END and priority != CLASS",
 }
 """Placeholder of a condition -> what `--explain` shows in its place."""
@@ -39,6 +41,9 @@ class About:
         ops: Ids of all operations with a body, or None when they are not known.
         admitted: Tenants whose mask lets them in, or None without a control buffer.
         offsets: The control buffer's priority offsets, six words, or None when it has none.
+        control_words: How many words the control buffer has, or None without one.
+        starvation: Its PRIORITY_STARVATION word.
+        beyond: Tenants without a mask whom the runtime lets in all the same, by the word that it reads there.
         readings: Which slots hold arguments where a task keeps its own words.
     """
 
@@ -47,6 +52,9 @@ class About:
     ops: frozenset[int] | None = None
     admitted: frozenset[int] | None = None
     offsets: tuple[int, ...] | None = None
+    control_words: int | None = None
+    starvation: int = 0
+    beyond: frozenset[int] = frozenset()
     readings: Readings = field(default_factory=Readings)
 
     @property
@@ -58,7 +66,16 @@ class About:
 
     def knows(self, name: str) -> bool:
         """True when a finding of this name can be searched for."""
-        facts = {"undefined-op": self.ops, "shut-out-tenant": self.admitted, "wrong-partition": self.bounds}
+        facts = {
+            "undefined-op": self.ops,
+            "shut-out-tenant": self.admitted,
+            "tenant-without-mask": self.admitted,
+            "wrong-partition": self.bounds,
+            "control-index": self.control_words,
+            "fence-without-observables": self.control_words,
+        }
+        if name == "fence-without-observables" and (self.control_words or 0) > OBSERVABLE_FIRST:
+            return False
         return facts.get(name, 0) is not None and (name != "starving" or self.age_threshold > 0)
 
     def condition(self, where: str) -> str:
@@ -75,6 +92,8 @@ class About:
             "{ops}": ", ".join(f"0x{code:x}" for code in sorted(self.ops or {0})),
             "{shut_out}": self._shut_out(),
             "{misplaced}": self._misplaced(),
+            "{words}": str(self.control_words or 0),
+            "{observables}": str(max(0, (self.control_words or 0) - OBSERVABLE_FIRST)),
         }
 
     def _task(self) -> str:
@@ -86,7 +105,8 @@ class About:
 
     def _shut_out(self) -> str:
         listed = ", ".join(map(str, sorted(self.admitted or ())))
-        return f"tenant_id not in ({listed})" if listed else "tenant_id >= 0"
+        masked = f"tenant_id < {len(TENANTS)}"
+        return f"{masked} and tenant_id not in ({listed})" if listed else masked
 
     def _misplaced(self) -> str:
         bounds = self.bounds or (0,) * (len(TaskPriority) + 1)
@@ -108,3 +128,13 @@ def control_view(control: Sequence[int]) -> tuple[int, frozenset[int], tuple[int
     offsets = tuple(int(word) for word in control[PRIORITY_OFFSETS.first : PRIORITY_OFFSETS.end])
     admitted = frozenset(tenant for tenant in TENANTS if masks[tenant])
     return int(control[EPOCH.first]), admitted, offsets if any(offsets) else None
+
+
+def beside_ring(control: Sequence[int]) -> tuple[int, int, frozenset[int]]:
+    """What else a control buffer says: its length, its starvation count, whom the runtime lets in without a mask.
+
+    The runtime looks up word 3 + tenant for any tenant: from 29 on that is the quota table, then what follows it.
+    """
+    after = range(len(TENANTS), len(control) - TENANT_MASKS.first)
+    beyond = frozenset(tenant for tenant in after if control[TENANT_MASKS.first + tenant])
+    return len(control), int(control[PRIORITY_STARVATION.first]), beyond

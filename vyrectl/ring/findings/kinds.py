@@ -368,7 +368,7 @@ _WORD_KINDS = (
         _WARNING,
         "an operation id that the wire keeps and gives no body",
         "Ids with the high bit, 0xFFF0 to 0xFFFF and 0 to 7 belong to the wire (spec 3.3); the ones here have "
-        "no effect there. A launch makes these tasks Faulted.",
+        "no effect there, and the runtime's kernel ends such a task as Done. A launch makes it Faulted.",
         "vyrectl set {ring} op_handle=NAME {slots}",
         f"{_OPEN} and (op_handle == 6 or 0xfff0 <= op_handle <= 0xfffd or op_handle == 0xffff"
         " or op_handle == 0x80000000 or 0x80000002 <= op_handle <= 0xfffffffe)",
@@ -378,7 +378,8 @@ _WORD_KINDS = (
         _WARNING,
         "an operation that no known source defines",
         "The id may be used by operations, but neither vyrectl's own sources nor those named with --ops declare it. "
-        "A launch without its source makes these tasks Faulted (unknown_op).",
+        "A launch without its source makes these tasks Faulted (unknown_op); the runtime's kernel ends a task whose "
+        "opcode has no handler as Done.",
         "Name the source: vyrectl check {ring} --ops FILE.cl; or give them another: vyrectl set {ring} "
         "op_handle=NAME {slots}",
         f"{_OPEN} and 7 < op_handle < 0x80000000 and not 0xfff0 <= op_handle <= 0xffff"
@@ -388,10 +389,58 @@ _WORD_KINDS = (
         "shut-out-tenant",
         _NOTE,
         "the control buffer does not let the tenant in",
-        "Only tenants 0 to 28 have a mask (spec 3.1), and a mask of 0 shuts its tenant out: a launch with this "
-        "control buffer leaves these tasks where they are and waits for none of them.",
+        "A mask of 0 shuts its tenant out (spec 3.1): a launch with this control buffer leaves these tasks where they "
+        "are and waits for none of them, and so does the runtime.",
         "Let the tenant in, or launch without --control",
         f"{_OPEN} and {{shut_out}}",
+    ),
+    Kind(
+        "tenant-without-mask",
+        _NOTE,
+        "a tenant from 29 on, for whom the runtime reads the quota table and vyrectl does not",
+        "Only tenants 0 to 28 have a mask (spec 3.1). The runtime looks up word 3 + tenant all the same: from tenant "
+        "29 on that is the quota table, so that it lets in whoever finds a word there that is not 0. A launch here "
+        "leaves these tasks where they are and waits for none of them.",
+        "Give the tasks a tenant from 0 to 28: vyrectl set {ring} tenant_id=N {slots}; or launch without --control",
+        f"{_OPEN} and tenant_id >= 29",
+    ),
+    Kind(
+        "starvation-guard",
+        _WARNING,
+        "the runtime's own priority kernel would claim nothing more",
+        "Word 135 of the control buffer counts claims at Critical and High in a row. At 16 the runtime's priority "
+        "kernel claims from below High or not at all, and nothing lowers the count when there is nothing below High: "
+        "it stops for ever, with the slots left Ready. A launch here goes on (spec 3.5).",
+        "Put 0 into word 135: vyrectl control FILE priority_starvation=0",
+    ),
+    Kind(
+        "foreign-window",
+        _WARNING,
+        "an operation of another tenant's window",
+        "The runtime gives each registered tenant the ids 0x40000000 + id * 2^20 + local for operations of its own. "
+        "This task bears one of a tenant that it does not belong to.",
+        "Look at them: vyrectl inspect {ring} --columns slot,tenant,op,state",
+        f"{_OPEN} and 0x40100000 <= op_handle < 0x80000000 and op_handle // 0x100000 - 0x400 != tenant_id",
+    ),
+    Kind(
+        "control-index",
+        _NOTE,
+        "an argument past the control buffer's end",
+        "The runtime drops such an access and the task is Done; a launch here makes it Faulted (out_of_range).",
+        "Launch with a control buffer that has more observable words",
+        f"{_OPEN} and (op_handle in (store_u32, atomic_add) and output_handle >= {{words}}"
+        " or op_handle == load_u32 and (input_handle >= {words} or output_handle >= {observables})"
+        " or op_handle == compare_swap and input_handle >= {observables}"
+        " or op_handle == memcpy and (input_handle + param > {words} or output_handle + param > {words}))",
+    ),
+    Kind(
+        "fence-without-observables",
+        _NOTE,
+        "a batch fence, and the control buffer has no observable words",
+        "The fence also stores its tag into the first observable word. Where there is none the runtime raises the "
+        "epoch and goes on; a launch here makes the task Faulted (out_of_range).",
+        "Launch with a control buffer that has an observable word",
+        f"{_OPEN} and op_handle == batch_fence",
     ),
     Kind(
         "wrong-partition",

@@ -12,11 +12,27 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.control import OBSERVABLE_FIRST
 from vyrectl.abi.faults import ENGINE_FAULTS, FIRST_ENGINE_FAULT
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
-from vyrectl.abi.opcodes import DFA_STEP, PACKED_SLOT, PRINTF, SHUTDOWN
+from vyrectl.abi.opcodes import (
+    ATOMIC_ADD,
+    BATCH_FENCE,
+    COMPARE_SWAP,
+    DFA_STEP,
+    END_OF_WINDOWS,
+    FIRST_TENANT_WINDOW,
+    LOAD_U32,
+    MEMCPY,
+    PACKED_SLOT,
+    PRINTF,
+    SHUTDOWN,
+    STORE_U32,
+    TENANT_WINDOW_OPS,
+    TENANT_WINDOWS,
+)
 from vyrectl.abi.states import KNOWN_FLAGS, SCHEDULABLE, TRANSITIONABLE, TaskFlag, TaskPriority, TaskState
-from vyrectl.ring.findings.about import About
+from vyrectl.ring.findings.about import TENANTS, About
 from vyrectl.ring.findings.kinds import NEAR_END
 from vyrectl.ring.reading_arrays import protocol_mask
 from vyrectl.task.arrays import SlotArray
@@ -87,6 +103,18 @@ class Chunk:
     def claimable(self) -> Mask:
         """Slots in a schedulable state."""
         return self._among(SCHEDULABLE)
+
+    @cached_property
+    def classes(self) -> NDArray[np.int64]:
+        """Priority class of each slot: its partition's where the control buffer has such, else word 3."""
+        own = self["priority"].astype(np.int64)
+        bounds = self.about.bounds
+        if bounds is None:
+            return own
+        numbers = np.arange(self.first, self.first + len(self.slots))
+        placed = np.searchsorted(np.array(bounds, np.int64), numbers, side="right") - 1
+        inside = (placed >= 0) & (numbers < bounds[-1])
+        return np.where(inside, placed, own)
 
     @cached_property
     def kept(self) -> Mask:
@@ -169,7 +197,29 @@ def _undefined(chunk: Chunk) -> Mask:
 
 def _shut_out(chunk: Chunk) -> Mask:
     admitted = np.array(sorted(chunk.about.admitted or ()), np.uint32)
-    return chunk.open & ~np.isin(chunk["tenant_id"], admitted)
+    return chunk.open & chunk.lies("tenant_id", 0, len(TENANTS) - 1) & ~np.isin(chunk["tenant_id"], admitted)
+
+
+def _foreign_window(chunk: Chunk) -> Mask:
+    windowed = chunk.open & chunk.lies("op_handle", FIRST_TENANT_WINDOW, END_OF_WINDOWS - 1)
+    owners = (chunk["op_handle"] - np.uint32(TENANT_WINDOWS)) // np.uint32(TENANT_WINDOW_OPS)
+    mask: Mask = windowed & (owners != chunk["tenant_id"])
+    return mask
+
+
+def _past_control(chunk: Chunk) -> Mask:
+    words = chunk.about.control_words or 0
+    observables = max(0, words - OBSERVABLE_FIRST)
+    source, target, count = (
+        chunk[name].astype(np.int64) for name in ("input_handle", "output_handle", "param")
+    )
+    ops = chunk["op_handle"]
+    stores = np.isin(ops, (STORE_U32, ATOMIC_ADD)) & (target >= words)
+    loads = (ops == LOAD_U32) & ((source >= words) | (target >= observables))
+    swaps = (ops == COMPARE_SWAP) & (source >= observables)
+    copies = (ops == MEMCPY) & ((source + count > words) | (target + count > words))
+    mask: Mask = chunk.open & (stores | loads | swaps | copies)
+    return mask
 
 
 def _wrong_partition(chunk: Chunk) -> Mask:
@@ -215,6 +265,10 @@ MASKS: Mapping[str, Callable[[Chunk], Mask]] = {
     "unrunnable-op": _unrunnable,
     "undefined-op": _undefined,
     "shut-out-tenant": _shut_out,
+    "tenant-without-mask": lambda chunk: chunk.open & chunk.lies("tenant_id", len(TENANTS)),
+    "foreign-window": _foreign_window,
+    "control-index": _past_control,
+    "fence-without-observables": lambda chunk: chunk.open & chunk.lies("op_handle", BATCH_FENCE, BATCH_FENCE),
     "wrong-partition": _wrong_partition,
     "unknown-fault-code": _unknown_fault,
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.states import TaskPriority
 from vyrectl.ring.findings.masks import Chunk
 from vyrectl.ring.findings.report import SHOWN_SLOTS
 
@@ -55,3 +56,29 @@ class Telemetry:
         self.requeues += int(requeues.sum(where=mask, dtype=np.uint64))
         self.age = max(self.age, int(ages.max(where=mask, initial=0)))
         self.slots.add(mask & ((requeues | ages) != 0), chunk.first)
+
+
+@dataclass(slots=True)
+class Classes:
+    """What is claimable at Critical and High, and how much below, as the runtime's priority kernel sees it.
+
+    Its class is the partition that a slot lies in; word 3 is where there are no partitions. Slots of a tenant that
+    the control buffer shuts out are claimable at no class.
+
+    Attributes:
+        above: Claimable slots at Critical or High.
+        below: How many are claimable below.
+    """
+
+    above: Spot = field(default_factory=Spot)
+    below: int = 0
+
+    def add(self, chunk: Chunk) -> None:
+        """Add the slots of a chunk."""
+        claimable = chunk.claimable
+        if chunk.about.admitted is not None:
+            let_in = sorted(chunk.about.admitted | chunk.about.beyond)
+            claimable = claimable & np.isin(chunk["tenant_id"], np.array(let_in, np.uint32))
+        high = chunk.classes <= int(TaskPriority.HIGH)
+        self.above.add(claimable & high, chunk.first)
+        self.below += int(np.count_nonzero(claimable & ~high))
