@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.engine.backend import OUTCOMES, Tally
 from vyrectl.launch.transitions import TransitionCount, transition_counts
+from vyrectl.markup import html_record, html_table
 from vyrectl.protocol.debug_log import DebugLog, read_debug_log
 from vyrectl.records import Comparable
 
@@ -129,6 +130,21 @@ class LaunchReport(Comparable):
         """The debug log, decoded."""
         return read_debug_log(self.debug_log.astype("<u4").tobytes())
 
+    def __repr__(self) -> str:
+        ends = ", ".join(f"{name} {count}" for name, count in self.outcomes.items() if count)
+        return f"<LaunchReport {self.ended} on {self.device}: {self.claims} claims ({ends or 'none'})>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: how it ended, then the ends of turns by operation."""
+        record = self.to_record()
+        shown = ("ended", "device", "slots", "rounds", "indexed", "resumed", "claims", "remaining", "epoch")
+        by_op = html_table(
+            "turns by operation",
+            ("op", *OUTCOMES),
+            ([_op_text(op), *(ends[name] for name in OUTCOMES)] for op, ends in self.tally.by_op.items()),
+        )
+        return html_record("launch", {name: record[name] for name in shown}) + by_op
+
     def to_record(self) -> dict[str, object]:
         """The report as `launch --json` prints it."""
         from vyrectl.engine.ops import op_name
@@ -175,6 +191,12 @@ class LaunchReport(Comparable):
             "debug": {"records": len(self.debug.records), "dropped": self.debug.dropped},
             "trace": None if self.trace is None else dict(self.trace),
         }
+
+
+def _op_text(op: int | None) -> str:
+    from vyrectl.engine.ops import op_name
+
+    return "others" if op is None else op_name(op) or f"0x{op:x}"
 
 
 def _by_state(counts: tuple[int, ...]) -> dict[str, int]:

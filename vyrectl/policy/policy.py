@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from vyrectl.markup import html_record
 from vyrectl.policy import steps
 from vyrectl.policy.enums import ExecutionMode, QueuePressure, Topology, parse_topology
 from vyrectl.policy.evidence import SWITCH_CLASSES, PromotionEvidence, TopologyEvidence, promotion_route
@@ -128,6 +129,19 @@ class LaunchRecommendation:
             ),
             fused_descriptor_window_required=self.promote_hot_windows,
         )
+
+    def __repr__(self) -> str:
+        grid, width = self.geometry.dispatch_grid[0], self.geometry.workgroup_size_x
+        return (
+            f"<LaunchRecommendation {self.topology}, {self.pressure}, {self.execution_mode}: "
+            f"{grid} x {width} work-items, {self.geometry.slot_count} slots>"
+        )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table of `vyrectl plan`."""
+        record = self.to_record()
+        flat = {name: value for name, value in record.items() if name != "geometry"}
+        return html_record("launch plan", {**flat, **record["geometry"]})
 
     def to_record(self) -> dict[str, Any]:
         """The fields of spec 2.3 by name; enums as their names, the geometry as a record."""

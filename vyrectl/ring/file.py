@@ -14,10 +14,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, UnknownStateError, UsageError
+from vyrectl.markup import html_record
 from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.replace import FileIdentity, Part, StrPath, replace_file
 from vyrectl.ring.room import has_room, take_room
@@ -257,6 +259,45 @@ class Ring:
         except UnknownStateError as error:
             error.at(str(self.name))
             raise
+
+    def __repr__(self) -> str:
+        count = "closed" if self._data is None else f"{len(self)} slots"
+        return f"<Ring {self.name}: {count}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the slots in each state."""
+        states = {state.label: count for state, count in zip(TaskState, self.tally().counts, strict=True)}
+        return html_record(f"{self.name}: {len(self)} slots", {**states, "unknown": self.tally().unknown})
+
+    def to_arrow(self) -> Any:
+        """The slots as a `pyarrow.Table`: `slot`, the 16 words (u32), `state_name`, `priority_name`.
+
+        Raises:
+            MissingExtraError: pyarrow is not installed.
+        """
+        from vyrectl.ring.arrow import arrow_table
+
+        return arrow_table(self.slots)
+
+    def to_pandas(self) -> Any:
+        """The slots as a `pandas.DataFrame` with the columns of `to_arrow`.
+
+        Raises:
+            MissingExtraError: pyarrow or pandas is not installed.
+        """
+        from vyrectl.ring.arrow import pandas_frame
+
+        return pandas_frame(self.slots)
+
+    def to_polars(self) -> Any:
+        """The slots as a `polars.DataFrame` with the columns of `to_arrow`.
+
+        Raises:
+            MissingExtraError: pyarrow or polars is not installed.
+        """
+        from vyrectl.ring.arrow import polars_frame
+
+        return polars_frame(self.slots)
 
     # --- writing it ---
 

@@ -20,6 +20,7 @@ from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, U32_MAX, U64_MAX
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import InvalidInputError, RingFormatError, SnapshotOverflowError, UnknownStateError
+from vyrectl.markup import html_record
 from vyrectl.policy.widths import Widths
 
 if TYPE_CHECKING:
@@ -123,6 +124,10 @@ class TaskQueueSnapshot:
             "schedulable_count": self.schedulable_count,
             "continuation_pressure": self.continuation_pressure,
         }
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table of `vyrectl snapshot`."""
+        return html_record("queue telemetry", self.to_record())
 
 
 class StateTally(NamedTuple):
