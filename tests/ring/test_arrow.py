@@ -51,10 +51,10 @@ def test_frames_hold_the_same(ring: Ring) -> None:
 def test_sql_over_it(ring: Ring) -> None:
     slots = ring.to_arrow()
     assert slots.num_rows == 9
-    found = duckdb.sql(
-        "select count(*), sum(param::BIGINT) from slots where state_name is not null"
-    ).fetchall()
-    assert found == [(8, 8 * 0xFFFF_FFFF)]
+    asked = "select count(*), sum(param::BIGINT) from slots where state_name is not null"
+    found = duckdb.sql(asked)
+    assert found is not None
+    assert found.fetchall() == [(8, 8 * 0xFFFF_FFFF)]
 
 
 def test_an_empty_ring() -> None:
