@@ -1,5 +1,9 @@
 """`python -m vyrectl`."""
 
-from vyrectl.cli.start import start
+from vyrectl.files.python import leave_out_user_folder
 
-start()
+if __name__ == "__main__":
+    leave_out_user_folder()
+    from vyrectl.cli.start import start
+
+    start()

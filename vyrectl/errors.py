@@ -183,6 +183,45 @@ class OutputsError(FileError):
         return {"not_saved": list(self.failures)}
 
 
+class OutOfMemoryError(VyrectlError):
+    """The system gives no more memory."""
+
+    kind = "out_of_memory"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "there is not enough memory for this",
+            fix="Free some, raise the limit (ulimit -v), or take a part: --offset, --count, --shard-slots",
+        )
+
+
+def from_system(error: OSError | MemoryError) -> VyrectlError:
+    """What the system refused, where no closer place has put it into words.
+
+    A refusal is no bug: every process of ours ends with this message and exit code 1 rather than with a traceback.
+    """
+    if isinstance(error, MemoryError) or error.errno == errno.ENOMEM:
+        return OutOfMemoryError()
+    if error.errno == errno.ENOENT and _folder_is_gone():
+        return FileError(
+            "the current folder is gone: it was deleted or its disk is away",
+            where=None if error.filename is None else str(error.filename),
+            fix="Change to a folder that exists (cd /), or name files by their whole paths",
+            errno=error.errno,
+        )
+    return FileError.from_os_error(error, error.filename or "-", doing="go on")
+
+
+def _folder_is_gone() -> bool:
+    from os import getcwd
+
+    try:
+        getcwd()
+    except OSError:
+        return True
+    return False
+
+
 class RingHeldError(FileError):
     """Another process holds the ring's lock."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from typing import Any
 
 from vyrectl.bench.case import Turn
 from vyrectl.errors import DeviceError
+from vyrectl.files.python import code_command, module_command
 
 CACHE_VARIABLES = (
     "VYRECTL_CACHE",
@@ -55,7 +55,7 @@ class Commands:
     def bare(self) -> Turn:
         """`python -c pass`."""
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "pass"], check=True)
+        subprocess.run(code_command("pass"), check=True)
         return Turn(time.perf_counter() - started)
 
     def launch(self) -> Turn:
@@ -73,7 +73,7 @@ class Commands:
         self._path.write_bytes(self._ring)
         command = ["launch", self._path.name, "--device", self._device_id, "--json", "--quiet"]
         started = time.perf_counter()
-        done = _run([sys.executable, "-m", "vyrectl", *command], environment, self._folder.name)
+        done = _run(module_command("vyrectl", *command), environment, self._folder.name)
         seconds = time.perf_counter() - started
         if done.returncode:
             words = done.stderr.decode(errors="replace").strip()

@@ -10,7 +10,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from vyrectl.errors import DeviceError, VerifyError
+from vyrectl.files.python import code_command, module_command
 from vyrectl.live.sidecar import Sidecar
 from vyrectl.ring.file import Ring
 
@@ -91,7 +91,7 @@ class LaunchProcess:
 def launch_command(ring: Path, device: str, *options: str) -> list[str]:
     """How to launch from here."""
     device_options = ["--device", device] if device else []
-    return [sys.executable, "-m", "vyrectl", "launch", str(ring), *device_options, "--quiet", *options]
+    return module_command("vyrectl", "launch", str(ring), *device_options, "--quiet", *options)
 
 
 def ended_early(process: subprocess.Popen[bytes]) -> DeviceError:
@@ -185,7 +185,7 @@ def fed(ring: Path, device: str, slots: int = FEED_SLOTS) -> Iterator[tuple[Path
 
 def feeder(fifo: Path, first: int, last: int, pause: float = 0.0) -> subprocess.Popen[bytes]:
     """A process that writes the tasks `first` to `last - 1`."""
-    return subprocess.Popen([sys.executable, "-c", FEEDER, str(fifo), str(first), str(last), str(pause)])
+    return subprocess.Popen(code_command(FEEDER, str(fifo), str(first), str(last), str(pause)))
 
 
 def feed_rate(ring: Path, device: str, tasks: int) -> float:

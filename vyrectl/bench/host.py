@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,7 @@ import numpy as np
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.bench.case import Case, Measure, Turn, measure
 from vyrectl.errors import DeviceError, VerifyError, VyrectlError
+from vyrectl.files.python import ROOT, code_command
 from vyrectl.opencl.devices import Device, find_device
 from vyrectl.opencl.reduce import Reducer
 from vyrectl.ring.file import Ring
@@ -42,7 +42,7 @@ SEED = 1
 SUM_WORDS = 1 << 19
 """Words summed in one call: 4 MiB."""
 
-ENTRY = "from vyrectl.cli.start import start; start()"
+ENTRY = f"import sys; sys.path.append({ROOT!r}); from vyrectl.cli.start import start; start()"
 """What the installed script `vyrectl` does."""
 
 UNCOMPILED = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPROFILEIMPORTTIME")
@@ -216,10 +216,10 @@ def _sum(slots: SlotArray) -> int:
 
 def _commands(folder: Path, slots: int) -> Iterator[Case]:
     def case(name: str, size: int, *args: str) -> Case:
-        command = [sys.executable, "-c", ENTRY, *args]
+        command = code_command(ENTRY, *args)
         return Case(name, "start", size, "runs", 1, _process(command, folder), beside=(BARE, 0))
 
-    yield Case(BARE, "start", 0, "runs", 1, _process([sys.executable, "-c", "pass"], folder))
+    yield Case(BARE, "start", 0, "runs", 1, _process(code_command("pass"), folder))
     yield case(HELP, 0, "--help")
     yield case(SNAPSHOT_JSON, SMALL_SLOTS, "snapshot", "small.bin", "--json")
     yield case(SNAPSHOT_TABLE, SMALL_SLOTS, "snapshot", "small.bin")
@@ -247,6 +247,6 @@ def _process(command: Sequence[str], folder: Path) -> Callable[[], Turn]:
         )
         if done.returncode:
             words = done.stderr.decode(errors="replace").strip()
-            raise VyrectlError(f"{' '.join(command[3:])} ended with exit code {done.returncode}: {words}")
+            raise VyrectlError(f"{' '.join(command[4:])} ended with exit code {done.returncode}: {words}")
 
     return _timed(run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,8 @@ def follow_plan(
             raise UsageError(f"{name} does not go with a launch that follows", fix=fix)
     if options["plan"] == AUTO:
         options["plan"] = OFF
-    return FollowPlan(feed or None, reclaim, None if spin_ms is None else spin_ms / 1000)
+    spin_seconds = None if spin_ms is None else spin_ms / 1000
+    return FollowPlan(feed or None, reclaim, spin_seconds, answers=os.dup(1) if feed else 1)
 
 
 def show_fed(output: Output, report: dict[str, Any], view: Callable[[Any], RenderableType]) -> None:

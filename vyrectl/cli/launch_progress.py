@@ -1,14 +1,13 @@
 """What is shown on standard error while a launch runs: states, rate, depth of each class, oldest age, epoch, time left.
 
-On a terminal a few lines are redrawn; elsewhere a line comes each second, and where JSON was asked for that line is a
-JSON object. A launch that ends within half a second shows nothing and loads nothing for it. The invariant: looking at
-the ring and drawing take at most `MOST_SHARE` of the time that the launch has run for; the more a look costs, the
-rarer it gets. Standard library only: anything heavier would cost more than that.
+On a terminal a few lines are redrawn; elsewhere a line comes each second, or every few while nothing moves, and where
+JSON was asked for that line is a JSON object. A launch that ends within half a second shows nothing and loads nothing
+for it. The invariant: looking at the ring and drawing take at most `MOST_SHARE` of the time that the launch has run
+for; the more a look costs, the rarer it gets. Standard library only: anything heavier would cost more than that.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Callable
@@ -28,6 +27,9 @@ FIRST_SECONDS = 0.5
 
 REDRAW_SECONDS, LINE_SECONDS = 0.2, 1.0
 """Between two drawings on a terminal, and between two lines elsewhere."""
+
+STILL_SECONDS = 5.0
+"""Between two lines that say the same."""
 
 MOST_SHARE = 0.01
 """Of the time, what looking and drawing may take; half of what is promised, for what is not measured here."""
@@ -55,11 +57,13 @@ class LaunchProgress:
         self._output = output
         self._clock = clock
         self._started = clock.steady()
-        self._block = StatusBlock() if can_redraw() else None
+        self._block = StatusBlock() if can_redraw() and output.format not in ("json", "jsonl") else None
         self._due = self._started + (LINE_SECONDS if self._block is None else FIRST_SECONDS)
         self._news: dict[str, Any] = {}
         self._past: deque[tuple[float, int]] = deque()
+        self._doing: str | None = None
         self._last_line = ""
+        self._still_until = self._started
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +80,10 @@ class LaunchProgress:
         self._past.append((now, message["ended"]))
         while len(self._past) > 2 and self._past[1][0] <= now - RATE_SECONDS:
             self._past.popleft()
+
+    def doing(self, what: str) -> None:
+        """Note what is being done before the first claim."""
+        self._doing = what
 
     def look(self, glance: Callable[[], Glance | None]) -> None:
         """Show where the launch stands, when it is time to.
@@ -116,6 +124,7 @@ class LaunchProgress:
             waiting=dict(zip(PRIORITY_NAMES, waiting, strict=True)),
             oldest_age=None if seen is None else seen.oldest,
             epoch=news.get("epoch", 0),
+            doing=None if news.get("claims", 0) else self._doing,
         )
 
     def _rate(self) -> float | None:
@@ -132,12 +141,11 @@ class LaunchProgress:
             self._block.draw(block_lines(standing))
             return
         line = talk_line(standing)
-        if line == self._last_line:  # an idle launch need not say so each second
+        now = self._clock.steady()
+        if line == self._last_line and now < self._still_until:
             return
-        self._last_line = line
-        is_json = self._output.format in ("json", "jsonl")
-        said = json.dumps(standing.to_record()) if is_json else f"launch: {clock_text(standing)}, {line}"
-        self._output.talk(said)
+        self._last_line, self._still_until = line, now + STILL_SECONDS
+        self._output.talk_record(standing.to_record(), f"launch: {clock_text(standing)}, {line}")
 
 
 def _states(seen: Glance) -> dict[str, int]:

@@ -22,6 +22,7 @@ class Standing:
         waiting: Class -> tasks that may be claimed.
         oldest_age: Largest age_ticks seen, None where nobody sees it.
         epoch: Now.
+        doing: What is being done before the first claim, if somebody said.
     """
 
     seconds: float
@@ -34,6 +35,7 @@ class Standing:
     waiting: Mapping[str, int]
     oldest_age: int | None
     epoch: int
+    doing: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As a line of JSON holds it."""
@@ -49,6 +51,7 @@ class Standing:
             "waiting": dict(self.waiting),
             "oldest_age": self.oldest_age,
             "epoch": self.epoch,
+            "doing": self.doing,
         }
 
 
@@ -77,7 +80,9 @@ def clock_text(standing: Standing) -> str:
 
 def _course(standing: Standing) -> str:
     if not standing.round_number:
-        return "at work" if standing.states is not None else "getting the device ready"
+        if standing.states is not None and (standing.doing is None or standing.states.get("Running")):
+            return "at work"
+        return standing.doing or "getting the device ready"
     left = "" if standing.seconds_left is None else f", about {_time_left(standing.seconds_left)} left"
     speed = standing.tasks_per_second
     rate = "" if speed is None else f", {_grouped(round(speed))} tasks/s"

@@ -24,6 +24,7 @@ from typing import Any, Self
 import typer
 
 from vyrectl.errors import UsageError
+from vyrectl.files.streams import write_all
 
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
 """Alternate screen, no cursor, no wrapping of long lines, all blank."""
@@ -59,7 +60,9 @@ KEYS: dict[str, str] = {
 }
 """What keys send -> their names; any other printable character is its own name."""
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGABRT)
+"""Signals that end the process once the terminal has been given back; Ctrl-\\ sends SIGQUIT."""
+
 ENDED = "end of input"
 """Key that stands for a terminal that is gone."""
 
@@ -102,7 +105,8 @@ class LiveScreen:
         self._wake_before = signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
         try:
             for number in (*ENDING, signal.SIGTSTP, signal.SIGWINCH):
-                self._handlers[number] = signal.signal(number, self._note)
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._handlers[number] = signal.signal(number, self._note)
             self._take()
         except BaseException:
             self._restore()
@@ -143,7 +147,7 @@ class LiveScreen:
             timeout_s: How long to wait for it.
 
         Raises:
-            typer.Exit: The process was told to end (SIGTERM, SIGHUP), with the exit code of that.
+            typer.Exit: The process was told to end (one of `ENDING`), with the exit code of that.
         """
         if not self._pending:
             self._wait(timeout_s)
@@ -214,8 +218,7 @@ class LiveScreen:
         self._write(ENTER)
 
     def _give_back(self) -> None:
-        with suppress(OSError):
-            self._write(LEAVE)
+        self._write(LEAVE)
         with suppress(termios.error):
             termios.tcsetattr(self._input, termios.TCSAFLUSH, self._modes)
 
@@ -231,9 +234,10 @@ class LiveScreen:
         signal.signal(signal.SIGINT, interrupt)
 
     def _write(self, text: str) -> None:
-        data = text.encode(sys.stdout.encoding, "backslashreplace")
-        while data:
-            data = data[os.write(self._output, data) :]
+        try:
+            write_all(self._output, text.encode(sys.stdout.encoding, "backslashreplace"))
+        except OSError:
+            self._pending.append(ENDED)
 
 
 def split_keys(text: str) -> list[str]:

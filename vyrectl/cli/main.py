@@ -6,7 +6,6 @@ This is the one place that catches `VyrectlError` and `Stop`; a bug keeps its tr
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from importlib import import_module
@@ -17,9 +16,12 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command as typer_command
 
 from vyrectl.cli.catalog import CATALOG, NAMES, find
+from vyrectl.cli.finite import check_finite
+from vyrectl.cli.help_text import help_text
 from vyrectl.cli.op_naming import NAMELESS, with_op_names
 from vyrectl.cli.stops import Stop
-from vyrectl.errors import StoppedError, UnknownNameError, UsageError, VyrectlError
+from vyrectl.errors import StoppedError, UnknownNameError, UsageError, VyrectlError, from_system
+from vyrectl.files.streams import ReaderGone, say
 
 _CLICK_ERROR: type[Exception] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
@@ -72,7 +74,20 @@ class LazyGroup(TyperGroup):
 
 
 class PlainCommand(TyperCommand):
-    """A command whose usage line shows required arguments as they are, whatever version typer is."""
+    """A command whose usage line shows required arguments as they are, whatever version typer is.
+
+    Numbers that are none (nan, infinities) are refused for all options alike.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments.
+
+        Raises:
+            UsageError: A number is not finite.
+        """
+        rest: list[str] = super().parse_args(ctx, args)
+        check_finite(self.params, ctx.params)
+        return rest
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Parts of the usage line, without the braces that some versions put around required arguments."""
@@ -92,6 +107,7 @@ def load_command(name: str) -> Any:
     app.command(
         name=name,
         cls=PlainCommand,
+        help=help_text(module, "command"),
         no_args_is_help=getattr(module, "HELP_WITHOUT_ARGUMENTS", False),
         context_settings=settings,
     )(command)
@@ -137,7 +153,13 @@ def _install_completion(shell: str) -> None:
         raise typer.Exit
 
 
-@_APP.callback()
+ABOUT = """Inspect, edit, build and run task rings: files of 64-byte slots that a persistent GPU kernel works off.
+
+Try `vyrectl demo`, or `vyrectl COMMAND --help` for a command's options and an example.
+"""
+
+
+@_APP.callback(help=ABOUT)
 def _root(
     version: Annotated[
         bool,
@@ -159,10 +181,7 @@ def _root(
         ),
     ] = "",
 ) -> None:
-    """Inspect, edit, build and run task rings: files of 64-byte slots that a persistent GPU kernel works off.
-
-    Try `vyrectl demo`, or `vyrectl COMMAND --help` for a command's options and an example.
-    """
+    """Take the options that need no command; the parser has called them back by now."""
 
 
 def build_cli() -> Any:
@@ -176,7 +195,7 @@ def main(argv: list[str] | None = None) -> int:
     Args:
         argv: Arguments after the program's name; `sys.argv[1:]` by default.
     """
-    from vyrectl.cli.output import report_error
+    from vyrectl.cli.output import PIPE_CLOSED, report_error
 
     args = sys.argv[1:] if argv is None else argv
     try:
@@ -187,7 +206,7 @@ def main(argv: list[str] | None = None) -> int:
         return error.exit_code
     except _USAGE_ERROR as error:
         if type(error).__name__ == "NoArgsIsHelpError":
-            error.show()  # type: ignore[attr-defined]
+            say(f"{error.format_message()}\n")  # type: ignore[attr-defined]
             return 2
         return _usage(error, args)
     except _CLICK_ERROR as error:
@@ -196,9 +215,12 @@ def main(argv: list[str] | None = None) -> int:
         return _stopped(signal.SIGINT, args)
     except Stop as stop:
         return _stopped(stop.number, args)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    except (ReaderGone, BrokenPipeError):
+        return PIPE_CLOSED
+    except (OSError, MemoryError) as error:
+        refused = from_system(error)
+        report_error(refused, args)
+        return refused.exit_code
     return code if isinstance(code, int) else 0
 
 

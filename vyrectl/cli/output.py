@@ -3,7 +3,8 @@
 A command makes one `Output` from its `--format` and `--color` options and calls `emit` with its record; data
 goes to stdout, talk to stderr. Rich is imported only for tables. Text that came from a file passes through
 `plain` or through a console without markup: it injects neither styles nor terminal escapes. A reader
-that closes the pipe early (`| head -1`) ends the program quietly with exit code 141.
+that closes the pipe early (`| head -1`) ends the program quietly with exit code 141. Talk never raises: see
+`vyrectl.files.streams`. Where JSON was asked for, what is said is JSON too, an object a line.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from vyrectl.cli.rows import Rows, csv_text
 from vyrectl.errors import UnknownNameError, VyrectlError
+from vyrectl.files.streams import ReaderGone, flush, say, talks_to_terminal
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -27,6 +29,8 @@ FORMATS = ("table", "json", "jsonl", "csv")
 COLORS = ("auto", "always", "never")
 PIPE_WIDTH = 10_000
 """Columns of a table that goes through a pipe: enough that none is cut."""
+
+TALK_SCHEMA = "vyrectl.talk/1"
 
 PIPE_CLOSED = 141
 """Exit code after the reader went away, as a shell reports a death by SIGPIPE."""
@@ -112,9 +116,9 @@ class Output:
         from rich.console import Console
 
         stream = sys.stderr if stderr else sys.stdout
-        is_terminal = stream.isatty()
+        is_terminal = talks_to_terminal() if stderr else stream.isatty()
         return Console(
-            file=_SafeStream(stream),  # type: ignore[arg-type]
+            file=_SafeStream(stream, is_talk=stderr),  # type: ignore[arg-type]
             markup=False,
             highlight=False,
             emoji=False,
@@ -127,11 +131,21 @@ class Output:
     def talk(self, message: str) -> None:
         """Say something on stderr that is not the answer: progress, a summary of what was done."""
         if not self.quiet:
-            _say(f"{plain(message)}\n")
+            self._tell(plain(message), {"schema": TALK_SCHEMA, "kind": "talk", "message": message})
+
+    def talk_record(self, record: Row, message: str) -> None:
+        """Say something for which there is a record, where JSON was asked for."""
+        if not self.quiet:
+            self._tell(plain(message), record)
 
     def warn(self, message: str) -> None:
         """Say on stderr what the user should know even with `--quiet`."""
-        _say(f"warning: {plain(message)}\n")
+        record = {"schema": TALK_SCHEMA, "kind": "warning", "message": message}
+        self._tell(f"warning: {plain(message)}", record)
+
+    def _tell(self, line: str, record: Row) -> None:
+        is_json = self.format in ("json", "jsonl")
+        _say(f"{json.dumps(record) if is_json else line}\n")
 
     @contextmanager
     def progress(self, doing: str, unit: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
@@ -140,7 +154,7 @@ class Output:
         Yields:
             A function to call with the number of units done so far; it redraws at most ten times a second.
         """
-        if self.quiet or not sys.stderr.isatty():
+        if self.quiet or not talks_to_terminal():
             yield lambda done: None
             return
         line = _ProgressLine(plain(doing), unit, total)
@@ -164,28 +178,31 @@ class _ProgressLine:
         self._due = now + 0.1
         of_total = f" of {self._total}" if self._total is not None else ""
         text = f"{self._doing}: {done}{of_total} {self._unit}"
-        _write(sys.stderr, f"\r{text:<{self._drawn}}")
-        sys.stderr.flush()
+        say(f"\r{text:<{self._drawn}}")
         self._drawn = len(text)
 
     def clear(self) -> None:
         if self._drawn:
-            _write(sys.stderr, f"\r{'':<{self._drawn}}\r")
-            sys.stderr.flush()
+            say(f"\r{'':<{self._drawn}}\r")
 
 
 class _SafeStream:
     """What Rich writes to: the real stream, with this module's care for encodings and closed pipes."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, is_talk: bool) -> None:
         self._stream = stream
+        self._is_talk = is_talk
         self.encoding = "utf-8" if draws_unicode(stream) else "ascii"
 
     def write(self, text: str) -> None:
-        _write(self._stream, text)
+        if self._is_talk:
+            say(text, may_wait=True)
+        else:
+            _write(self._stream, text)
 
     def flush(self) -> None:
-        _guard(self._stream.flush)
+        if not self._is_talk:
+            _guard(self._stream.flush)
 
     def isatty(self) -> bool:
         return self._stream.isatty()
@@ -223,8 +240,7 @@ def write_line(text: str) -> None:
 
 def write_talk(text: str) -> None:
     """Text on stderr as it is, cursor movements and all; what came from a file has passed `plain`."""
-    _write(sys.stderr, text)
-    _guard(sys.stderr.flush)
+    say(text)
 
 
 def write_bytes(data: bytes | memoryview) -> None:
@@ -240,8 +256,8 @@ def write_bytes(data: bytes | memoryview) -> None:
 
 def report_error(error: VyrectlError, args: list[str]) -> None:
     """Show an error on stderr: as JSON when the arguments asked for JSON, else as what, where and fix."""
-    if _wants_json(args):
-        _say(json.dumps(error.to_record()) + "\n")
+    if wants_json(args):
+        _report(json.dumps(error.to_record()))
         return
     place = f"{plain(error.where)}: " if error.where else ""
     lines = [f"error: {place}{plain(error.what)}"]
@@ -253,10 +269,22 @@ def report_error(error: VyrectlError, args: list[str]) -> None:
         lines.append(plain(log).rstrip())
     if error.fix:
         lines.append(f"  fix: {plain(error.fix)}")
-    _say("\n".join(lines) + "\n")
+    _report("\n".join(lines))
 
 
-def _wants_json(args: list[str]) -> bool:
+def _report(text: str) -> None:
+    """The last words: the answer before them has failed already if it cannot be written."""
+    flush()
+    say(f"{text}\n", may_wait=True)
+
+
+def stray_line(line: str) -> str:
+    """What stands on stderr for a line that a driver or a library wrote there while JSON was asked for."""
+    return json.dumps({"schema": TALK_SCHEMA, "kind": "stray", "message": line}) + "\n"
+
+
+def wants_json(args: list[str]) -> bool:
+    """True when the arguments ask for JSON, whatever else is wrong with them."""
     before_end = args[: args.index("--")] if "--" in args else args
     for argument, following in zip_longest(before_end, before_end[1:]):
         if argument in ("--json", "--format=json", "--format=jsonl", "-fjson", "-fjsonl"):
@@ -273,20 +301,18 @@ def _terminal_width() -> int:
 
 
 def _guard(write: Callable[[], object]) -> None:
-    """Run a write; when nobody reads any more, leave quietly."""
+    """Run a write of data; when nobody reads any more, leave quietly."""
     try:
         write()
     except BrokenPipeError:
-        import typer
-
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(PIPE_CLOSED) from None
+        raise ReaderGone from None
 
 
 def _say(text: str) -> None:
     """Write to stderr, after what was written to stdout before."""
     _guard(sys.stdout.flush)
-    _write(sys.stderr, text)
+    say(text)
 
 
 def _write(stream: TextIO, text: str) -> None:

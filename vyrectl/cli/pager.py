@@ -1,13 +1,14 @@
 """A long table through a pager: the first screen is there at once, the rest is made as the reader goes on.
 
-Used on a terminal only. VYRECTL_PAGER and PAGER name the program (`less` by default, `cat` for none); what it is
-given is what the terminal would show. Standard library only.
+Used on a terminal only. VYRECTL_PAGER and PAGER hold a command (`less` by default, `cat` for none), which the shell
+runs where it is more than words; what it is given is what the terminal would show. Standard library only.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -16,12 +17,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import typer
-
-from vyrectl.cli.output import PIPE_CLOSED, Output
+from vyrectl.cli.output import Output
+from vyrectl.files.streams import ReaderGone
 
 HEADER_LINES = 4
 """Lines of a listing that are no rows: headings, their rule, a note, the prompt."""
+
+SHELL_SIGNS = frozenset("|&;<>()$`\\\"'*?[]#~=%{}!\n")
+"""What makes a command more than words."""
+
+_SETTING = re.compile(r"\w+=")
 
 LESS_OPTIONS = "FRSX"
 """What `less` is told unless LESS is set: leave when it all fits, keep colours, cut long lines, keep the screen."""
@@ -40,9 +45,8 @@ def paged(output: Output, rows: int) -> Iterator[None]:
     terminal, sys.stdout = sys.stdout, _PagerStream(process)
     try:
         yield
-    except typer.Exit as end:
-        if end.exit_code != PIPE_CLOSED:
-            raise
+    except ReaderGone:
+        pass
     finally:
         _finish(process)
         sys.stdout = terminal
@@ -67,13 +71,25 @@ def _start() -> subprocess.Popen[bytes] | None:
     command = os.environ.get("VYRECTL_PAGER", os.environ.get("PAGER", "less"))
     sys.stdout.flush()
     try:
-        arguments = shlex.split(command)
+        arguments = _arguments(command)
         if not arguments or arguments == ["cat"]:
             return None
         settings = {"LESS": LESS_OPTIONS, **os.environ}
         return subprocess.Popen(arguments, stdin=subprocess.PIPE, env=settings)
     except (OSError, ValueError):
         return None
+
+
+def _arguments(command: str) -> list[str]:
+    """The program and its arguments: words as they are, anything else for the shell to read.
+
+    Nothing where the shell would not find the program either, so that the table goes to the terminal.
+    """
+    if not SHELL_SIGNS.intersection(command):
+        return command.split()
+    words = shlex.split(command, comments=True)
+    program = next((word for word in words if not _SETTING.match(word)), None)
+    return ["/bin/sh", "-c", command] if program is not None and shutil.which(program) else []
 
 
 def _finish(process: subprocess.Popen[bytes]) -> None:

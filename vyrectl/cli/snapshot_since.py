@@ -85,13 +85,13 @@ def put_since(full: Full, baseline: Baseline, seconds: float, *, restarts: bool 
     Args:
         full: The answer; changed.
         baseline: What to compare with.
-        seconds: When this answer was taken, on the baseline's clock.
+        seconds: When this answer was taken, on the baseline's clock; where that went back, no rates are told.
         restarts: A DONE_COUNT that went back is a new launch, about which the watchdog says nothing.
 
     Raises:
         InvalidInputError: DONE_COUNT went back, and that is no restart.
     """
-    passed = None if baseline.seconds is None else max(0.0, seconds - baseline.seconds)
+    passed = None if baseline.seconds is None or seconds < baseline.seconds else seconds - baseline.seconds
     rings = [one for one in full["rings"] if _is_ring(one)]
     same = sorted(baseline.rings) == sorted(one["ring"] for one in rings)
     if same or len(full["rings"]) == 1 or not baseline.rings:

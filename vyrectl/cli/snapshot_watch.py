@@ -42,6 +42,28 @@ class Clock(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
 
 
+class OrderedWall:
+    """The wall clock, but for its steps back: looks that follow one another have times that do, too.
+
+    After a step back the time goes on from the last look's as the steady clock does, until the wall clock has caught
+    up; so neither the order of looks nor their distance is lost in a history.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last: tuple[float, float] | None = None
+
+    def now(self) -> tuple[float, float]:
+        """Wall and steady clock."""
+        wall, steady = self._clock.wall(), self._clock.steady()
+        if self._last is not None:
+            last_wall, last_steady = self._last
+            if wall < last_wall:
+                wall = last_wall + (steady - last_steady)
+        self._last = wall, steady
+        return self._last
+
+
 def watch(
     paths: Sequence[Path],
     span: tuple[int, int | None],
@@ -69,12 +91,13 @@ def watch(
     clock = clock or Clock()
     watches = [RingWatch(path, offset=span[0], count=span[1]) for path in paths]
     last: Baseline | None = None
+    wall = OrderedWall(clock)
     due = clock.steady()
     number = 0
     while ticks is None or number < ticks:
         number += 1
         looks = [one.look() for one in watches]
-        moment, now = clock.wall(), clock.steady()
+        moment, now = wall.now()
         full = _full_answer(watches, looks, wanted, strict=number == 1)
         if baseline is not None:
             put_since(full, baseline, moment)

@@ -17,10 +17,11 @@ import gc
 import os
 import signal
 import sys
-from contextlib import suppress
 from typing import NoReturn
 
 from vyrectl.cli.stops import SIGNAL_EXIT, Stop, ignore, listen
+from vyrectl.errors import StoppedError
+from vyrectl.files.streams import flush, keep_apart, settle, tell_strays
 
 UNNEEDED = {"PYOPENCL_NO_CACHE": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Environment variables of libraries, set unless the user has set them."""
@@ -28,13 +29,14 @@ UNNEEDED = {"PYOPENCL_NO_CACHE": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 def start() -> NoReturn:
     """Run the command line in a process of its own and end the process."""
+    settle()
     try:
         listen()
         code = _run()
         ignore()
     except (KeyboardInterrupt, Stop) as stop:
         number = stop.number if isinstance(stop, Stop) else signal.SIGINT
-        sys.stderr.write(f"error: stopped by {signal.Signals(number).name}\n")
+        _say_stopped(signal.Signals(number))
         code = SIGNAL_EXIT + number
     if code > SIGNAL_EXIT:
         _leave(code)
@@ -47,14 +49,23 @@ def _run() -> int:
     for name, value in UNNEEDED.items():
         os.environ.setdefault(name, value)
     from vyrectl.cli.main import main
+    from vyrectl.cli.output import stray_line, wants_json
 
+    if wants_json(sys.argv[1:]):
+        keep_apart(stray_line)
     gc.freeze()
     gc.enable()
     return main()
 
 
 def _leave(code: int) -> NoReturn:
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):
-            stream.flush()
+    flush()
+    tell_strays(whole=True)
     os._exit(code)
+
+
+def _say_stopped(number: signal.Signals) -> None:
+    """What main would say of a stop that came before it, or after."""
+    from vyrectl.cli.output import report_error
+
+    report_error(StoppedError(number.name, number), sys.argv[1:])

@@ -25,15 +25,20 @@ class Stop(BaseException):
         self.number = number
 
 
+UNWINDING = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a command as Ctrl-C does."""
+
+
 def listen() -> None:
-    """Let SIGTERM unwind this process, as Ctrl-C does, unless whoever started it has it ignored."""
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _stop)
+    """Let the signals unwind this process, as Ctrl-C does, unless whoever started it has them ignored."""
+    for number in UNWINDING:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _stop)
 
 
 def ignore() -> None:
     """What the command had to do is done; it ends as that says."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, *UNWINDING):
         signal.signal(number, signal.SIG_IGN)
 
 

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.errors import VyrectlError
+from vyrectl.files.python import module_command
+from vyrectl.files.streams import settle
 from vyrectl.launch.supervisor import RelayedError
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def launch_elsewhere(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) 
     import pickle
     import subprocess
 
-    command = [sys.executable, "-m", "vyrectl.launch.elsewhere"]
+    command = module_command("vyrectl.launch.elsewhere")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin is not None
         assert child.stdout is not None
@@ -65,6 +67,7 @@ def _main() -> int:
 
     from vyrectl.launch.supervised import launch_file
 
+    settle()
     plan = pickle.loads(sys.stdin.buffer.read())
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a driver prints is talk, not an answer

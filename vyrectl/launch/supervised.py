@@ -325,6 +325,7 @@ def _run(
 ) -> dict[str, Any]:
     """The launch itself; `begun` is no longer empty once a kernel may run."""
     from vyrectl.engine.backend import new_debug_log
+    from vyrectl.engine.doing import hear_doing
     from vyrectl.launch.control_file import load_control, save_control
     from vyrectl.launch.debug_tail import DebugTail
     from vyrectl.launch.rounds import Limits, Progress
@@ -358,6 +359,7 @@ def _run(
         channel.send({"finishing": True})
         host.shut()
 
+    hear_doing(lambda what: channel.send({"doing": what}))
     if plan.follow is not None:
         driver = plan.follow.prepare(options["ops"], host)
         options = {**options, "drive": driver.drive, "mode": "interpreter"}

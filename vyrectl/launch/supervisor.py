@@ -1,8 +1,9 @@
 """Runs work in a child process so that the command survives it: the parent keeps lock, clock and signals.
 
 The child is forked before anything heavy is imported; it does the work and reports over a channel. The parent asks it
-to stop (first signal, or the time is over), waits for the grace period, then kills it. However the child ends, the
-parent gets an `Ending` that says so. Standard library only.
+to stop (first signal, the time is over, or an error of its own), waits for the grace period, then kills it. However
+the child ends, the parent gets an `Ending` that says so. Signals that whoever started us had ignored stay ignored.
+Standard library only.
 
     parent                                   child
     fork ------------------------------------> work(channel)
@@ -18,7 +19,6 @@ import os
 import select
 import signal
 import socket
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -27,10 +27,14 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from vyrectl.errors import VyrectlError, WhereError
+from vyrectl.errors import VyrectlError, WhereError, from_system
+from vyrectl.files.streams import flush
 
 GRACE_SECONDS = 5.0
 """What a child gets to finish after it was asked to stop."""
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+"""Signals that ask a launch to stop."""
 
 _POLL_SECONDS = 0.1
 _RECEIVE_BYTES = 1 << 16
@@ -164,8 +168,7 @@ class Supervisor:
         restore = self._listen()
         try:
             ours, theirs = socket.socketpair()
-            sys.stdout.flush()
-            sys.stderr.flush()
+            flush()
             pid = os.fork()
             if pid == 0:
                 ours.close()
@@ -181,11 +184,17 @@ class Supervisor:
         try:
             self._wait(pid, channel)
         except BaseException:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            self._let_end(pid, channel)
             raise
         finally:
             self._collect(pid)
+
+    def _let_end(self, pid: int, channel: Channel) -> None:
+        """After an error on this side: the child is asked to stop as after a signal, and gets its grace and no more."""
+        self._watch = self._tick = _nothing
+        with suppress(VyrectlError, RuntimeError):
+            self._ask_to_stop(channel, "interrupted")
+            self._wait(pid, channel)
 
     def _listen(self) -> Callable[[], None]:
         """Catch signals, before there is a child; each also wakes the select. Returns what undoes it."""
@@ -197,7 +206,8 @@ class Supervisor:
         def note(number: int, frame: FrameType | None) -> None:
             self._signals.append(number)
 
-        handlers = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+        heard = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
+        handlers = {number: signal.signal(number, note) for number in heard}
         previous = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
 
         def restore() -> None:
@@ -287,13 +297,19 @@ def _child(channel: Channel, work: Callable[[Channel], dict[str, Any]]) -> None:
     signal.set_wakeup_fd(-1)
     status = 1
     try:
+        os.dup2(2, 1)  # what a driver or a kernel prints is talk, not the answer
         channel.send({"result": work(channel)})
         status = 0
     except VyrectlError as error:
         channel.send({"error": error.to_record()})
+    except (OSError, MemoryError) as error:
+        channel.send({"error": from_system(error).to_record()})
     except BaseException:
         channel.send({"bug": traceback.format_exc()})
     finally:
-        with suppress(Exception):
-            sys.stderr.flush()
+        flush()
         os._exit(status)
+
+
+def _nothing(*message: object) -> None:
+    """What watches a launch whose command has failed."""

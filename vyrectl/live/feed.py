@@ -10,7 +10,6 @@ accepted is answered once more: done, or left when the launch ends first.
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from typing import Any
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.states import TaskState, state_name
 from vyrectl.errors import SessionEndedError, VyrectlError
+from vyrectl.files.streams import write_all
 from vyrectl.live.access import Access
 from vyrectl.live.book import Acceptance, Book, Finished
 from vyrectl.live.changes import change_tasks
@@ -239,11 +239,9 @@ class Feed:
         if not count or self._deaf:
             return
         texts, self._texts[:count] = self._texts[:count], []
-        data = memoryview("".join(texts).encode())
         try:
-            while data:
-                data = data[os.write(self._out, data) :]
-        except BrokenPipeError:
+            write_all(self._out, "".join(texts).encode())
+        except OSError:  # the command meets the same when it writes its own last line
             self._deaf = True
         self._unwritten -= sum(map(len, texts))
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vyrectl._version import __version__
+from vyrectl.engine.doing import say_doing
 from vyrectl.errors import DeviceError, KernelBuildError
 from vyrectl.opencl.cache import Entry, KernelCache, key_of
 from vyrectl.opencl.devices import Device
@@ -33,6 +34,9 @@ from vyrectl.opencl.quiet import without_counts
 if TYPE_CHECKING:
     from vyrectl.engine.ops import OpSource
     from vyrectl.engine.steps import StepSource
+
+
+COMPILING = "compiling the kernels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,7 @@ class Ladder:
             return None
 
     def _from_source(self, rung: Rung) -> Built | None:
+        say_doing(COMPILING)
         try:
             return Built(rung, self._build(self._cl.Program(self._context, self._source), rung))
         except self._cl.Error as error:

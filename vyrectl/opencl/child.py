@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def run_child(
     Args:
         command: Program and arguments.
         seconds: How long it may take.
-        environment: Variables to change; the rest is this process's, and the package is found where it is now.
+        environment: Variables to change; the rest is this process's.
         pass_fds: Descriptors that it inherits.
     """
     child = subprocess.Popen(
@@ -52,7 +51,7 @@ def run_child(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         pass_fds=pass_fds,
-        env={**os.environ, "PYTHONPATH": _python_path(), **(environment or {})},
+        env={**os.environ, **(environment or {})},
         start_new_session=True,
     )
     try:
@@ -64,11 +63,6 @@ def run_child(
         _kill(child)
         raise
     return Ended(child.returncode, output, errors)
-
-
-def _python_path() -> str:
-    root = str(Path(__file__).resolve().parents[2])
-    return os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def _kill(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vyrectl.files.python import module_command
 from vyrectl.opencl import drivers, hints, machine
 from vyrectl.opencl.cache import OFF, VARIABLE
 from vyrectl.opencl.child import Ended, run_child
@@ -131,7 +132,7 @@ def ask(*arguments: str, seconds: float, icd: Path | None = None) -> Answer:
     reader, writer = os.pipe()
     with os.fdopen(reader, "rb") as stream:
         try:
-            command = [sys.executable, "-m", _PROBES, *arguments, str(writer)]
+            command = module_command(_PROBES, *arguments, str(writer))
             ended = run_child(command, seconds, environment=_environment(icd), pass_fds=[writer])
         finally:
             os.close(writer)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from vyrectl.files.python import code_command
 from vyrectl.opencl import hints
 from vyrectl.opencl.child import run_child
 from vyrectl.opencl.diagnosis import Check, Status
@@ -116,7 +117,7 @@ def _path_fix(icd: Path, library: str) -> str:
 
 
 def _try_library(name: str, library: str, target: str, seconds: float) -> Check:
-    ended = run_child([sys.executable, "-c", _LOAD, target], seconds)
+    ended = run_child(code_command(_LOAD, target), seconds)
     if ended.status is None:
         return Check(
             AREA, name, Status.WARNING, f"{library} does not load within {seconds:g} s", _move_fix(name)
@@ -185,7 +186,7 @@ def check_gpus(
 def _nvidia_fix(family: str) -> str:
     """A container has the driver's library and lacks the file that names it."""
     registered = f"{hints.NVIDIA_ICD}, {hints.NVIDIA_ICD_ELSEWHERE}"
-    if run_child([sys.executable, "-c", _LOAD, hints.NVIDIA_LIBRARY], LOAD_SECONDS).status == 0:
+    if run_child(code_command(_LOAD, hints.NVIDIA_LIBRARY), LOAD_SECONDS).status == 0:
         return f"The driver is here and not registered: {registered}"
     return f"{hints.gpu_hint('nvidia', family)}; if no .icd file comes with it, {registered}"
 

@@ -7,12 +7,14 @@ watched, because the descriptor is the process's. Standard library only.
 
 from __future__ import annotations
 
+import io
 import os
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
+
+from vyrectl.files.streams import flush, nameless_file, pass_on
 
 _COUNTS = re.compile(rb"^(?:\d+ (?:errors?|warnings?)(?: and )?)+ generated\.\r?\n?", re.MULTILINE)
 _ONE_AT_A_TIME = Lock()
@@ -21,8 +23,8 @@ _ONE_AT_A_TIME = Lock()
 @contextmanager
 def without_counts() -> Iterator[None]:
     """Drop the compiler's counts of errors and warnings from standard error for the length of a `with` block."""
-    with _ONE_AT_A_TIME, open(_nameless(), "r+b", buffering=0) as said:
-        sys.stderr.flush()
+    with _ONE_AT_A_TIME, _nameless() as said:
+        flush()
         try:
             screen = os.dup(2)
         except OSError:  # there is no standard error to keep clean
@@ -32,23 +34,13 @@ def without_counts() -> Iterator[None]:
         try:
             yield
         finally:
-            sys.stderr.flush()
+            flush()
             os.dup2(screen, 2)
             os.close(screen)
             said.seek(0)
-            _write_all(_COUNTS.sub(b"", said.read()))
+            pass_on(_COUNTS.sub(b"", said.read()))
 
 
-def _nameless() -> int:
-    """A file of no name."""
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("vyrectl")
-    from tempfile import TemporaryFile
-
-    with TemporaryFile() as file:
-        return os.dup(file.fileno())
-
-
-def _write_all(data: bytes) -> None:
-    while data:
-        data = data[os.write(2, data) :]
+def _nameless() -> io.FileIO:
+    fd = nameless_file()
+    return io.FileIO(os.open(os.devnull, os.O_RDWR) if fd is None else fd, "r+b")

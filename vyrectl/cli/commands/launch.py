@@ -285,6 +285,8 @@ def _run(output: Output, plan: LaunchPlan, texts: Formats) -> tuple[dict[str, An
             if "debug" in message:
                 progress.clear()
                 _show_debug(output, message["debug"], texts)
+            elif "doing" in message:
+                progress.doing(message["doing"])
             elif "settled" in message:
                 _show_settled(output, message["settled"])
             else:
