@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from inspect import cleandoc
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +49,20 @@ def test_bad_commands_are_exit_2(cli: Cli, args: tuple[str, ...], words: str) ->
     result = cli(*args)
     assert (result.code, result.out) == (2, "")
     assert words in result.err
+
+
+def test_help_is_whole_without_docstrings(tmp_path: Path) -> None:
+    """As PYTHONOPTIMIZE=2 has it, which strips them."""
+    code = (
+        "import contextlib, io, sys; from vyrectl.cli.main import main\n"
+        "for name in sys.argv[1:]: main([name, '--help'])\n"
+        "main(['--help'])"
+    )
+    texts = [
+        subprocess.run(
+            [sys.executable, *flags, "-c", code, *NAMES], capture_output=True, cwd=tmp_path, timeout=100
+        ).stdout
+        for flags in ([], ["-OO"])
+    ]
+    assert texts[0] == texts[1]
+    assert texts[0].count(b"Example") == len(NAMES)

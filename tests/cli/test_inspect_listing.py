@@ -257,3 +257,27 @@ def test_the_pager_is_used_for_long_tables_that_were_asked_for(tmp_path: Path) -
             assert ("paged" in shown) == paged, (args, shown)
         screen.type("clear; VYRECTL_PAGER=/nowhere/pager vyrectl inspect some.bin --limit all; echo code $?")
         screen.wait("code 0", "unknown(99)")
+
+
+@needs_tool("tmux", "less")
+@pytest.mark.parametrize(
+    ("pager", "sign"),
+    [
+        ("sed s/^/first/ | sed s/^/second/", "secondfirst"),
+        ("SIGN=shell sh -c 'sed s/^/$SIGN/'", "shell"),
+        ("LESS=FX less", "unknown(99)"),
+    ],
+)
+def test_the_pager_is_a_command_for_the_shell(tmp_path: Path, pager: str, sign: str) -> None:
+    write_ring(tmp_path / "some.bin", *MIXED * 3)
+    with Screen(tmp_path, 80, 20, PAGER=pager) as screen:
+        screen.type("vyrectl inspect some.bin --limit all; echo code $?")
+        screen.wait(sign, "code 0")
+
+
+@needs_tool("tmux")
+def test_a_shell_command_that_is_not_there_is_no_pager(tmp_path: Path) -> None:
+    write_ring(tmp_path / "some.bin", *MIXED * 3)
+    with Screen(tmp_path, 80, 20, PAGER="nowhere-pager | cat") as screen:
+        screen.type("vyrectl inspect some.bin --limit all; echo code $?")
+        screen.wait("code 0", "unknown(99)")

@@ -168,7 +168,7 @@ def test_a_ring_that_goes_away_and_comes_back(screen: Screen, tmp_path: Path) ->
 
 @needs_tool("tmux")
 def test_the_terminal_is_given_back_whatever_ends_it(screen: Screen, tmp_path: Path) -> None:
-    for number, code in ((signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+    for number, code in ((signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)):
         os.kill(pid_of_top(screen, tmp_path), number)
         given_back(screen, code)
         screen.type("clear; vyrectl top ring.bin; echo code $?")
