@@ -265,14 +265,14 @@ def test_the_pager_is_used_for_long_tables_that_were_asked_for(tmp_path: Path) -
     [
         ("sed s/^/first/ | sed s/^/second/", "secondfirst"),
         ("SIGN=shell sh -c 'sed s/^/$SIGN/'", "shell"),
-        ("LESS=FX less", "unknown(99)"),
+        ("LESS=X less", "ESC["),
     ],
 )
 def test_the_pager_is_a_command_for_the_shell(tmp_path: Path, pager: str, sign: str) -> None:
     write_ring(tmp_path / "some.bin", *MIXED * 3)
     with Screen(tmp_path, 80, 20, PAGER=pager) as screen:
-        screen.type("vyrectl inspect some.bin --limit all; echo code $?")
-        screen.wait(sign, "code 0")
+        screen.type("vyrectl inspect some.bin --limit all")
+        screen.wait(sign)
 
 
 @needs_tool("tmux")

@@ -281,23 +281,25 @@ def test_a_folder_that_was_deleted(folder: Path) -> None:
             timeout=60,
         )
 
-    for args in (
+    whole: list[tuple[str, ...]] = [
         ("snapshot", str(ring)),
         ("inspect", str(ring)),
         ("set", str(ring), "param=3", "1"),
         ("build", str(tmp_path / "new.bin"), "--synthetic", "3"),
         ("launch", str(ring), "--device", "reference", "--output", str(tmp_path / "o.bin"), "--dry-run"),
         ("launch", str(ring), "--device", "reference", "--output", str(tmp_path / "o.bin")),
-    ):
+    ]
+    for args in whole:
         assert (done := run(*args)).returncode == 0, (args, done.stderr)
-    for args in (
+    relative: list[tuple[str, ...]] = [
         ("snapshot", "ring.bin"),
         ("set", "ring.bin", "param=3", "1"),
         ("build", "new.bin", "--synthetic", "3"),
         ("launch", "ring.bin", "--device", "reference"),
         ("launch", str(ring), "--device", "reference", "--output", "o.bin"),
         ("control", "new.ctl", "--new"),
-    ):
+    ]
+    for args in relative:
         done = run(*args)
         assert done.returncode in (1, 3), args
         assert b"Traceback" not in done.stderr, args

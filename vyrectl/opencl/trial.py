@@ -7,11 +7,11 @@ index chunk on every device, some of its tasks go from hand to hand, and one has
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from vyrectl.files.python import module_command
 from vyrectl.opencl.child import Ended, run_child
 from vyrectl.opencl.diagnosis import Check, Status
 from vyrectl.task.item import TaskWorkItem, WorkItem
@@ -45,9 +45,7 @@ def run_ring(device: str, seconds: float) -> Check:
         ring = Path(folder, "ring.bin")
         ring.write_bytes(b"".join(item.to_bytes() for item in _tasks()) + bytes(EMPTY_SLOTS * 64))
         buffers = [word for buffer in BUFFERS for word in ("--buffer", buffer)]
-        launch = [
-            sys.executable,
-            "-m",
+        launch = module_command(
             "vyrectl",
             "launch",
             str(ring),
@@ -55,7 +53,7 @@ def run_ring(device: str, seconds: float) -> Check:
             device,
             "--verify",
             *buffers,
-        ]
+        )
         ended = run_child([*launch, "--json", "--quiet"], seconds)
     if ended.status is None:
         return Check(area, "ring", Status.ERROR, f"no end within {seconds:g} s", FIX)
