@@ -135,7 +135,7 @@ class FileError(VyrectlError):
         return cls(
             f"cannot {doing}: {reason[:1].lower()}{reason[1:]}",
             where=str(path),
-            fix=_FILE_FIXES.get(error.errno or 0),
+            fix=_GONE_FIX if _misses_folder(error) else _FILE_FIXES.get(error.errno or 0),
             errno=error.errno,
         )
 
@@ -151,6 +151,9 @@ _FILE_FIXES = {
     errno.EFBIG: "Raise the limit on file sizes; the file on disk is unchanged",
     errno.EROFS: "Write to another place; this file system is read-only",
 }
+
+
+_GONE_FIX = "The current folder is gone: change to one that exists (cd /), or name files by their whole paths"
 
 
 class OutputsError(FileError):
@@ -202,17 +205,20 @@ def from_system(error: OSError | MemoryError) -> VyrectlError:
     """
     if isinstance(error, MemoryError) or error.errno == errno.ENOMEM:
         return OutOfMemoryError()
-    if error.errno == errno.ENOENT and _folder_is_gone():
+    if _misses_folder(error):
         return FileError(
             "the current folder is gone: it was deleted or its disk is away",
             where=None if error.filename is None else str(error.filename),
-            fix="Change to a folder that exists (cd /), or name files by their whole paths",
+            fix=_GONE_FIX,
             errno=error.errno,
         )
     return FileError.from_os_error(error, error.filename or "-", doing="go on")
 
 
-def _folder_is_gone() -> bool:
+def _misses_folder(error: OSError) -> bool:
+    """True when a name was not found because the folder that it starts from was deleted."""
+    if error.errno != errno.ENOENT:
+        return False
     from os import getcwd
 
     try:
