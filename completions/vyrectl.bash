@@ -35,6 +35,11 @@ __vyrectl_describe() {
             valued='--where:where --slots:none --slot:none --group:field_list --sort:field_list --limit:limit --columns:field_list --output:file --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
+        open)
+            options='--unpack --force --slots --format -f --json --color --quiet -q --help -h'
+            valued='--unpack:file --slots:none --format:format -f:format --color:color'
+            places='file'
+            ;;
         snapshot)
             options='--by --ages --oldest --lenient --since --control --watch --ticks --append --openmetrics --output --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
             valued='--by:group_list --oldest:none --since:file --control:file --watch:none --ticks:none --append:file --output:file --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
@@ -81,8 +86,8 @@ __vyrectl_describe() {
             places='file none+'
             ;;
         check)
-            options='--ignore --explain --ops --control --epoch --age-threshold --abi --offset --count --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--ignore:finding --explain:finding --ops:file_cl --control:file --epoch:none --age-threshold:none --abi:abi --offset:none --count:none --op-names:file --format:format -f:format --color:color'
+            options='--ignore --explain --ops --control --debug-log --io-queue --epoch --age-threshold --abi --offset --count --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--ignore:finding --explain:finding --ops:file_cl --control:file --debug-log:file --io-queue:file --epoch:none --age-threshold:none --abi:abi --offset:none --count:none --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
         recover)
@@ -118,6 +123,11 @@ __vyrectl_describe() {
         debug)
             options='--formats --strict --limit --format -f --json --color --quiet -q --help -h'
             valued='--formats:file --limit:limit --format:format -f:format --color:color'
+            places='file'
+            ;;
+        io)
+            options='--op --status --tag --unused --limit --format -f --json --color --quiet -q --help -h'
+            valued='--op:io_op --status:io_status --tag:none --limit:limit --format:format -f:format --color:color'
             places='file'
             ;;
         replay)
@@ -176,15 +186,17 @@ __vyrectl_words() {
         action) list='pause resume yield requeue complete fault' ;;
         by) list='state priority tenant op age requeues' ;;
         color) list='auto always never' ;;
-        command) list='encode decode build inspect snapshot map diff plot top transition set publish control check recover repair apply plan converge launch debug replay demo bench help devices doctor ops schema completion' ;;
+        command) list='encode decode build inspect open snapshot map diff plot top transition set publish control check recover repair apply plan converge launch debug io replay demo bench help devices doctor ops schema completion' ;;
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned lost_children' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;
-        finding) list='not-a-ring left-over-bytes too-many-slots unknown-state paused-without-flag paused-and-resume-ready yielded-without-flag requeued-without-flag running-without-runner running-unseen ready-with-stale-flag counter-at-end counter-near-end uncounted-turn starving stale-telemetry duplicate-task-id own-parent orphaned-parent parent-done-first unrunnable-op undefined-op starvation-guard foreign-window broken-partitions empty-ring abandoned-file running-held waits-for-ever due-epoch done-with-flags arguments-in-task-words paused-flag-survives unnamed-flag-bits unknown-priority shut-out-tenant tenant-without-mask control-index fence-without-observables wrong-partition unknown-fault-code' ;;
+        finding) list='not-a-ring left-over-bytes too-many-slots unknown-state paused-without-flag paused-and-resume-ready yielded-without-flag requeued-without-flag running-without-runner running-unseen ready-with-stale-flag counter-at-end counter-near-end uncounted-turn starving stale-telemetry duplicate-task-id own-parent orphaned-parent parent-done-first unrunnable-op undefined-op starvation-guard foreign-window broken-partitions drained-uncounted metrics-behind epoch-behind printf-elsewhere io-record-wrong io-request-failed empty-ring abandoned-file running-held waits-for-ever due-epoch done-with-flags arguments-in-task-words paused-flag-survives unnamed-flag-bits unknown-priority shut-out-tenant tenant-without-mask control-index fence-without-observables wrong-partition unknown-fault-code load-miss-unasked debug-dropped' ;;
         flag) list='paused yielded requeue_requested resume_ready' ;;
         format) list='table json jsonl csv' ;;
         group) list='state priority tenant op' ;;
         input_format) list='jsonl csv' ;;
+        io_op) list='read write fence' ;;
+        io_status) list='empty published claimed done wait_io yield requeue fault ok error' ;;
         limit) list='all' ;;
         metric) list='schedulable running paused faulted done_rate requeue_rate depth_rate age age_p99 age_p50' ;;
         mode) list='auto jit interpreter' ;;
@@ -197,7 +209,7 @@ __vyrectl_words() {
         step) list='distribution reachability' ;;
         subject) list='host live' ;;
         system) list='debian fedora arch suse alpine conda macos' ;;
-        topic) list='tutorial rings look telemetry edit launch feed operations families control care dumps plan converge devices bench promises python formats contributing encode decode build inspect snapshot map diff plot top transition set publish check recover repair apply debug replay demo help doctor ops schema completion' ;;
+        topic) list='tutorial rings look telemetry edit launch feed operations families control care dumps plan converge devices bench promises python formats contributing encode decode build inspect open snapshot map diff plot top transition set publish check recover repair apply debug io replay demo help doctor ops schema completion' ;;
         topology) list='Empty SparseFrontier HybridFrontier DenseFrontier FusedDense MemoryConstrained' ;;
         where_name) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags slot and or not in' ;;
         where_value) list='empty ready running done paused yielded requeued faulted critical high normal low idle requeue_requested resume_ready nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot fork_sum quicksort stencil stencil_strip' ;;

@@ -17,6 +17,8 @@ function __vyrectl_valued
             string split ' ' -- '--from --input-format --synthetic --seed --mix --slots --ops --op-names --format -f --color'
         case 'inspect'
             string split ' ' -- '--where --slots --slot --group --sort --limit --columns --output --offset --count --ops --op-names --format -f --color'
+        case 'open'
+            string split ' ' -- '--unpack --slots --format -f --color'
         case 'snapshot'
             string split ' ' -- '--by --oldest --since --control --watch --ticks --append --output --offset --count --ops --op-names --format -f --color'
         case 'map'
@@ -36,7 +38,7 @@ function __vyrectl_valued
         case 'control'
             string split ' ' -- '--tenants --observables --slots --ops --op-names --format -f --color'
         case 'check'
-            string split ' ' -- '--ignore --explain --ops --control --epoch --age-threshold --abi --offset --count --op-names --format -f --color'
+            string split ' ' -- '--ignore --explain --ops --control --debug-log --io-queue --epoch --age-threshold --abi --offset --count --op-names --format -f --color'
         case 'recover'
             string split ' ' -- '--as --where --limit --ops --op-names --format -f --color'
         case 'repair'
@@ -51,6 +53,8 @@ function __vyrectl_valued
             string split ' ' -- '--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --tenant-quota --shard-slots --max-steps --timeout --grace --control --save-control --debug-log --debug-records --formats --record --record-capacity --trace --trace-records --mode --plan --output -o --feed --spin-ms --op-names --format -f --color'
         case 'debug'
             string split ' ' -- '--formats --limit --format -f --color'
+        case 'io'
+            string split ' ' -- '--op --status --tag --limit --format -f --color'
         case 'replay'
             string split ' ' -- '--slots --tenant --op --ring --buffer --control --limit --ops --op-names --format -f --color'
         case 'demo'
@@ -152,6 +156,7 @@ function __vyrectl_kind_command
         'decode' 'Explain every word of a slot' \
         'build' 'Make a ring from a table or a seed' \
         'inspect' 'Show slots as a table' \
+        'open' 'Say what a file or a folder holds' \
         'snapshot' 'Show queue telemetry' \
         'map' 'Draw the ring, a mark for each slot or run of slots' \
         'diff' 'Show what changed between two looks at a ring' \
@@ -169,6 +174,7 @@ function __vyrectl_kind_command
         'converge' 'Iterate a step on the device until nothing changes' \
         'launch' 'Run a ring on a device' \
         'debug' 'Show the records of a debug log' \
+        'io' 'Show the requests of an I/O queue' \
         'replay' 'List a replay log, or run it again' \
         'demo' 'Build, run and draw a ring of real work' \
         'bench' 'Measure this device beside its own ceilings' \
@@ -247,6 +253,12 @@ function __vyrectl_kind_finding
         'starvation-guard' 'the runtime\'s own priority kernel would claim nothing more' \
         'foreign-window' 'an operation of another tenant\'s window' \
         'broken-partitions' 'the control buffer\'s priority offsets do not cover this ring' \
+        'drained-uncounted' 'more slots are Done than DONE_COUNT counted' \
+        'metrics-behind' 'more slots of an opcode are Done than its metric counted' \
+        'epoch-behind' 'more batch fences are Done than the epoch counted' \
+        'printf-elsewhere' 'debug records name no slot of this ring' \
+        'io-record-wrong' 'I/O records hold an operation or a status that the wire does not have' \
+        'io-request-failed' 'I/O requests ended with ERROR' \
         'empty-ring' 'the ring has no slots' \
         'abandoned-file' 'a killed writer left a temporary file beside the ring' \
         'running-held' 'Running, and the ring is held' \
@@ -262,7 +274,9 @@ function __vyrectl_kind_finding
         'control-index' 'an argument past the control buffer\'s end' \
         'fence-without-observables' 'a batch fence, and the control buffer has no observable words' \
         'wrong-partition' 'in the partition of another priority class' \
-        'unknown-fault-code' 'Faulted with an engine\'s code that has no name'
+        'unknown-fault-code' 'Faulted with an engine\'s code that has no name' \
+        'load-miss-unasked' 'load misses wait without a request in the I/O queue' \
+        'debug-dropped' 'the debug log was full and dropped records'
 end
 
 function __vyrectl_kind_flag
@@ -293,6 +307,27 @@ function __vyrectl_kind_input_format
     printf '%s\t%s\n' \
         'jsonl' '' \
         'csv' ''
+end
+
+function __vyrectl_kind_io_op
+    printf '%s\t%s\n' \
+        'read' '' \
+        'write' '' \
+        'fence' ''
+end
+
+function __vyrectl_kind_io_status
+    printf '%s\t%s\n' \
+        'empty' '' \
+        'published' '' \
+        'claimed' '' \
+        'done' '' \
+        'wait_io' '' \
+        'yield' '' \
+        'requeue' '' \
+        'fault' '' \
+        'ok' '' \
+        'error' ''
 end
 
 function __vyrectl_kind_limit
@@ -443,6 +478,7 @@ function __vyrectl_kind_topic
         'decode' 'Explain every word of a slot' \
         'build' 'Make a ring from a table or a seed' \
         'inspect' 'Show slots as a table' \
+        'open' 'Say what a file or a folder holds' \
         'snapshot' 'Show queue telemetry' \
         'map' 'Draw the ring, a mark for each slot or run of slots' \
         'diff' 'Show what changed between two looks at a ring' \
@@ -456,6 +492,7 @@ function __vyrectl_kind_topic
         'repair' 'Make faulted tasks ready again' \
         'apply' 'Merge a ring\'s telemetry into a launch request' \
         'debug' 'Show the records of a debug log' \
+        'io' 'Show the requests of an I/O queue' \
         'replay' 'List a replay log, or run it again' \
         'demo' 'Build, run and draw a ring of real work' \
         'help' 'Show a page of the documentation, or a command\'s help' \
@@ -697,6 +734,16 @@ complete -c vyrectl -n '__vyrectl_in inspect' -l quiet -s q -d 'Leave out talk a
 complete -c vyrectl -n '__vyrectl_in inspect' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at inspect 0 0' -x -k -a '(__fish_complete_suffix .bin)'
 
+complete -c vyrectl -n '__vyrectl_in open' -l unpack -r -F -d 'Write each buffer of an all-in-one file into this folder'
+complete -c vyrectl -n '__vyrectl_in open' -l force -d 'With --unpack, replace files that exist'
+complete -c vyrectl -n '__vyrectl_in open' -l slots -x -d 'Slots of the ring, where the file does not tell'
+complete -c vyrectl -n '__vyrectl_in open' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in open' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in open' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in open' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in open' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at open 0 0' -r -F
+
 complete -c vyrectl -n '__vyrectl_in snapshot' -l by -x -a '(__vyrectl_go_on "[^,]*\$" group)' -d 'Also count by state, priority, tenant, op'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l ages -d 'Also say how ages and requeues spread over the open tasks'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l oldest -x -d 'Also list the oldest tasks'
@@ -856,6 +903,8 @@ complete -c vyrectl -n '__vyrectl_in check' -l ignore -x -k -a '(__vyrectl_kind_
 complete -c vyrectl -n '__vyrectl_in check' -l explain -x -k -a '(__vyrectl_kind_finding)' -d 'Say what a finding means, or all; needs no ring'
 complete -c vyrectl -n '__vyrectl_in check' -l ops -x -k -a '(__fish_complete_suffix .cl)' -d 'Operations of your own; may be repeated'
 complete -c vyrectl -n '__vyrectl_in check' -l control -r -F -d 'Control buffer that goes with the ring'
+complete -c vyrectl -n '__vyrectl_in check' -l debug-log -r -F -d 'Debug log that goes with the ring'
+complete -c vyrectl -n '__vyrectl_in check' -l io-queue -r -F -d 'I/O queue that goes with the ring'
 complete -c vyrectl -n '__vyrectl_in check' -l epoch -x -d 'Epoch to go by; --control\'s, or 0, if not given'
 complete -c vyrectl -n '__vyrectl_in check' -l age-threshold -x -d 'Age ticks of a starving task, 32 if not given'
 complete -c vyrectl -n '__vyrectl_in check' -l abi -x -k -a '(__vyrectl_kind_abi)' -d 'Words 4-15: a task\'s, up to 12 arguments, or as the evidence says'
@@ -1042,6 +1091,18 @@ complete -c vyrectl -n '__vyrectl_in debug' -l color -x -k -a '(__vyrectl_kind_c
 complete -c vyrectl -n '__vyrectl_in debug' -l quiet -s q -d 'Leave out talk and progress'
 complete -c vyrectl -n '__vyrectl_in debug' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at debug 0 0' -r -F
+
+complete -c vyrectl -n '__vyrectl_in io' -l op -x -k -a '(__vyrectl_kind_io_op)' -d 'Only READ, WRITE or FENCE'
+complete -c vyrectl -n '__vyrectl_in io' -l status -x -k -a '(__vyrectl_kind_io_status)' -d 'Only requests of this status, e.g. published'
+complete -c vyrectl -n '__vyrectl_in io' -l tag -x -d 'Only requests with this tag'
+complete -c vyrectl -n '__vyrectl_in io' -l unused -d 'Also show records that nobody has written'
+complete -c vyrectl -n '__vyrectl_in io' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
+complete -c vyrectl -n '__vyrectl_in io' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in io' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in io' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in io' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in io' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at io 0 0' -r -F
 
 complete -c vyrectl -n '__vyrectl_in replay' -l slots -x -d 'Only records of these slots, e.g. 0-15,20'
 complete -c vyrectl -n '__vyrectl_in replay' -l tenant -x -d 'Only records of this tenant'

@@ -38,6 +38,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('decode', 'Explain every word of a slot'),
             @('build', 'Make a ring from a table or a seed'),
             @('inspect', 'Show slots as a table'),
+            @('open', 'Say what a file or a folder holds'),
             @('snapshot', 'Show queue telemetry'),
             @('map', 'Draw the ring, a mark for each slot or run of slots'),
             @('diff', 'Show what changed between two looks at a ring'),
@@ -55,6 +56,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('converge', 'Iterate a step on the device until nothing changes'),
             @('launch', 'Run a ring on a device'),
             @('debug', 'Show the records of a debug log'),
+            @('io', 'Show the requests of an I/O queue'),
             @('replay', 'List a replay log, or run it again'),
             @('demo', 'Build, run and draw a ring of real work'),
             @('bench', 'Measure this device beside its own ceilings'),
@@ -125,6 +127,12 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('starvation-guard', 'the runtime''s own priority kernel would claim nothing more'),
             @('foreign-window', 'an operation of another tenant''s window'),
             @('broken-partitions', 'the control buffer''s priority offsets do not cover this ring'),
+            @('drained-uncounted', 'more slots are Done than DONE_COUNT counted'),
+            @('metrics-behind', 'more slots of an opcode are Done than its metric counted'),
+            @('epoch-behind', 'more batch fences are Done than the epoch counted'),
+            @('printf-elsewhere', 'debug records name no slot of this ring'),
+            @('io-record-wrong', 'I/O records hold an operation or a status that the wire does not have'),
+            @('io-request-failed', 'I/O requests ended with ERROR'),
             @('empty-ring', 'the ring has no slots'),
             @('abandoned-file', 'a killed writer left a temporary file beside the ring'),
             @('running-held', 'Running, and the ring is held'),
@@ -140,7 +148,9 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('control-index', 'an argument past the control buffer''s end'),
             @('fence-without-observables', 'a batch fence, and the control buffer has no observable words'),
             @('wrong-partition', 'in the partition of another priority class'),
-            @('unknown-fault-code', 'Faulted with an engine''s code that has no name')
+            @('unknown-fault-code', 'Faulted with an engine''s code that has no name'),
+            @('load-miss-unasked', 'load misses wait without a request in the I/O queue'),
+            @('debug-dropped', 'the debug log was full and dropped records')
         )
         'flag' = @(
             @('paused', ''),
@@ -163,6 +173,23 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         'input_format' = @(
             @('jsonl', ''),
             @('csv', '')
+        )
+        'io_op' = @(
+            @('read', ''),
+            @('write', ''),
+            @('fence', '')
+        )
+        'io_status' = @(
+            @('empty', ''),
+            @('published', ''),
+            @('claimed', ''),
+            @('done', ''),
+            @('wait_io', ''),
+            @('yield', ''),
+            @('requeue', ''),
+            @('fault', ''),
+            @('ok', ''),
+            @('error', '')
         )
         'limit' = @(
             ,@('all', '')
@@ -287,6 +314,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('decode', 'Explain every word of a slot'),
             @('build', 'Make a ring from a table or a seed'),
             @('inspect', 'Show slots as a table'),
+            @('open', 'Say what a file or a folder holds'),
             @('snapshot', 'Show queue telemetry'),
             @('map', 'Draw the ring, a mark for each slot or run of slots'),
             @('diff', 'Show what changed between two looks at a ring'),
@@ -300,6 +328,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('repair', 'Make faulted tasks ready again'),
             @('apply', 'Merge a ring''s telemetry into a launch request'),
             @('debug', 'Show the records of a debug log'),
+            @('io', 'Show the requests of an I/O queue'),
             @('replay', 'List a replay log, or run it again'),
             @('demo', 'Build, run and draw a ring of real work'),
             @('help', 'Show a page of the documentation, or a command''s help'),
@@ -506,6 +535,22 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('-h', '', 'Show this message and exit')
             )
             Places = @('file_bin')
+        }
+        'open' = @{
+            Options = @(
+                @('--unpack', 'file', 'Write each buffer of an all-in-one file into this folder'),
+                @('--force', '', 'With --unpack, replace files that exist'),
+                @('--slots', 'none', 'Slots of the ring, where the file does not tell'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file')
         }
         'snapshot' = @{
             Options = @(
@@ -714,6 +759,8 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--explain', 'finding', 'Say what a finding means, or all; needs no ring'),
                 @('--ops', 'file_cl', 'Operations of your own; may be repeated'),
                 @('--control', 'file', 'Control buffer that goes with the ring'),
+                @('--debug-log', 'file', 'Debug log that goes with the ring'),
+                @('--io-queue', 'file', 'I/O queue that goes with the ring'),
                 @('--epoch', 'none', 'Epoch to go by; --control''s, or 0, if not given'),
                 @('--age-threshold', 'none', 'Age ticks of a starving task, 32 if not given'),
                 @('--abi', 'abi', 'Words 4-15: a task''s, up to 12 arguments, or as the evidence says'),
@@ -939,6 +986,24 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             Options = @(
                 @('--formats', 'file', 'JSON: format id -> text with %u, %d, %x, %f'),
                 @('--strict', '', 'Refuse a log that dropped records, as the runtime does'),
+                @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file')
+        }
+        'io' = @{
+            Options = @(
+                @('--op', 'io_op', 'Only READ, WRITE or FENCE'),
+                @('--status', 'io_status', 'Only requests of this status, e.g. published'),
+                @('--tag', 'none', 'Only requests with this tag'),
+                @('--unused', '', 'Also show records that nobody has written'),
                 @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
                 @('--format', 'format', 'How to write the answer'),
                 @('-f', 'format', 'How to write the answer'),

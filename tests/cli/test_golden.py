@@ -16,6 +16,7 @@ from tests.cli.conftest import Cli
 from tests.cli.support import slot
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.protocol.control import encode_control, write_control_words
+from vyrectl.protocol.io_queue import IoRecord, encode_io_queue
 from vyrectl.protocol.replay import Evidence, FailureClass, ReplayRecord
 from vyrectl.ring.replay_log import ReplayLog
 
@@ -74,6 +75,10 @@ CASES: dict[str, tuple[str, ...]] = {
     "control": ("control", "full.bin"),
     "control-edit": ("control", "full.bin", "epoch=3", "mask.1=shut", "metrics.memcpy=9", "--dry-run"),
     "debug": ("debug", "debug.bin", "--formats", "formats.json"),
+    "io": ("io", "io.bin"),
+    "open": ("open", "all.bin"),
+    "open-control": ("open", "full.bin"),
+    "inspect-control": ("inspect", "full.bin"),
     "replay": ("replay", "run.vrrl"),
     "replay-diff": ("replay", "run.vrrl", "--ring", "ring.bin", "--diff"),
     "decode-packed": ("decode", PACKED),
@@ -120,6 +125,17 @@ def wire_files(tmp_path: Path) -> None:
     write_control_words(control, {65: 7, 97: 3, 128: 2, 137: 7, 161: 5})
     (tmp_path / "full.bin").write_bytes(control)
     (tmp_path / "debug.bin").write_bytes(struct.pack("<9I", 12, 7, 1, 2, 16, 8, 3, 4, 32))
+    requests = [
+        IoRecord(1, 3, 90, 1 << 33, 4096, 1, 7),
+        IoRecord(2, 90, 3, 0, 64, 0x11, 8),
+        IoRecord(9, status=1),
+    ]
+    (tmp_path / "io.bin").write_bytes(encode_io_queue(requests, capacity=64))
+    tasks = (
+        slot(state=3, op_handle=0, priority=2) + slot(state=1, op_handle=0x1000, priority=2) + bytes(30 * 64)
+    )
+    fresh = encode_control(tenants=2, observables=4, slots=32)
+    (tmp_path / "all.bin").write_bytes(fresh + tasks + bytes(1028 + 2048))
     (tmp_path / "formats.json").write_text('{"7": "tile %u took %u steps"}')
     with ReplayLog.open_or_create(tmp_path / "run.vrrl", 4) as log:
         evidence = Evidence(7, FailureClass.PROGRAM_BUG, 0xFFFF_FF02, 9)

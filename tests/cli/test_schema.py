@@ -19,6 +19,7 @@ from vyrectl.cli.schemas import HOMES, schema_of
 from vyrectl.cli.schemas.parts import DRAFT, TEXT, answer, document, maybe
 from vyrectl.cli.snapshot_watch import Clock
 from vyrectl.protocol.control import encode_control
+from vyrectl.protocol.io_queue import IoRecord, encode_io_queue
 from vyrectl.protocol.replay import Evidence, FailureClass, ReplayRecord
 from vyrectl.ring.replay_log import ReplayLog
 
@@ -73,6 +74,8 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("c.bin", "epoch=0", "--dry-run"),
         ("n.bin", "--new", "--slots", "9"),
     ),
+    "io": (("q.bin",), ("q.bin", "--unused", "--limit", "3")),
+    "open": ((RING,), ("c.bin",), (".",), ("run.vrrl",), ("all.bin", "--unpack", "parts")),
     "debug": (("d.bin",), ("d.bin", "--formats", "f.json", "--limit", "1")),
     "replay": (("run.vrrl",), ("run.vrrl", "--failed"), ("run.vrrl", "--ring", RING, "--diff")),
     "check": ((RING,), ("odd.bin",), ("--explain", "all"), (RING, "--ignore", "running-without-runner")),
@@ -133,6 +136,11 @@ def wire_files(folder: Path) -> None:
     (folder / "c.bin").write_bytes(encode_control(tenants=2, observables=4, slots=9))
     (folder / "d.bin").write_bytes(struct.pack("<9I", 12, 7, 1, 2, 16, 8, 3, 4, 32))
     (folder / "f.json").write_text('{"7": "tile %u"}')
+    (folder / "q.bin").write_bytes(
+        encode_io_queue([IoRecord(1, 2, 3, 4, 5, 1, 7), IoRecord(9, status=99)], capacity=8)
+    )
+    control = encode_control(tenants=2, observables=0, slots=32)
+    (folder / "all.bin").write_bytes(control + bytes(32 * 64 + 1028 + 2048))
     with ReplayLog.open_or_create(folder / "run.vrrl", 4) as log:
         log.append(ReplayRecord(1, 1, 0, 0x1000, (1, 0, 7, 0), 0))
         log.append(ReplayRecord(2, 2, 3, 0, (0, 0, 0, 0), 0, Evidence(7, FailureClass.PROGRAM_BUG, 9, 0)))

@@ -240,6 +240,8 @@ def test_every_kind_can_occur_and_is_documented() -> None:
     by_search |= {"empty-ring", "abandoned-file", "too-many-slots"}
     by_search |= {"arguments-in-task-words", "starvation-guard"}
     by_search |= {"running-without-runner", "running-unseen", "running-held"}
+    by_search |= {"drained-uncounted", "metrics-behind", "epoch-behind", "printf-elsewhere", "debug-dropped"}
+    by_search |= {"io-record-wrong", "io-request-failed", "load-miss-unasked"}
     assert set(KINDS) == by_search
     for kind in KINDS.values():
         assert kind.title

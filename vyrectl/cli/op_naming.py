@@ -29,6 +29,7 @@ NAMELESS = frozenset(
         "doctor",
         "help",
         "io",
+        "open",
         "ops",
         "plan",
         "plot",

@@ -252,7 +252,8 @@ def _rest(ring: Likeness, size: int, others: Mapping[FileKind, Likeness]) -> Ver
     if ring.score >= WEAK and not left:
         if ring.score >= GOOD:
             return Verdict(FileKind.RING, Certainty.LIKELY, ring.reasons)
-        return Verdict(FileKind.RING, Certainty.UNSURE, (*ring.reasons, *doubts))
+        noun = "" if ring.holds_tasks else "a ring of Empty slots, or another buffer that nobody has used"
+        return Verdict(FileKind.RING, Certainty.UNSURE, (*ring.reasons, *doubts), noun)
     if ring.score >= GOOD:
         noun = f"a ring with {left} bytes left over"
         return Verdict(FileKind.RING, Certainty.UNSURE, (*ring.reasons, *doubts), noun)
@@ -319,12 +320,12 @@ def other_kind_error(verdict: Verdict, name: str, *, override: str) -> OtherKind
         str(verdict.kind),
         str(verdict.certainty),
         where=name,
-        fix=f"{advice(verdict, name)}; {override} takes it for a ring all the same",
+        fix=f"{override} takes it for a ring all the same; {advice(verdict, name)}",
     )
 
 
 def advice(verdict: Verdict, name: str) -> str:
-    """What to type for a file that is no ring: the command that reads it, and where its ring lies if it holds one."""
+    """What to type for a file that is no ring: where its ring lies if it holds one, and the command that reads it."""
     command = verdict.command(name) or f"vyrectl open {quote(name)}"
     span = verdict.ring_span
-    return f"Read it with: {command}" + (f"; its ring is read with {span}" if span else "")
+    return (f"its ring is read with {span}; " if span else "") + f"read it with: {command}"

@@ -41,10 +41,11 @@ _OPEN = (1, abi.TENANT_OPEN)
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How well bytes fit a kind, and why."""
+    """How well bytes fit a kind, and why; and of a ring whether any of its first slots is not Empty."""
 
     score: int = NONE
     reasons: tuple[str, ...] = ()
+    holds_tasks: bool = True
 
 
 @dataclass(slots=True)
@@ -86,7 +87,7 @@ def ring_likeness(words: Words, size: int) -> Likeness:
     if not rows.total or 2 * rows.states < rows.total:
         return Likeness()
     if not rows.tasks:
-        return Likeness(WEAK, (f"the first {rows.total} state words are 0, Empty",))
+        return Likeness(WEAK, (f"the first {rows.total} state words are 0, Empty",), holds_tasks=False)
     reason = f"{rows.states} of the first {rows.total} state words are states, {rows.tasks} of them of tasks"
     fits = rows.states >= FITTING * rows.total and rows.sound >= FITTING * rows.tasks
     return Likeness(GOOD if fits else WEAK, (reason,))

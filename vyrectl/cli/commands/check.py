@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,6 +59,14 @@ def command(
         Path | None,
         typer.Option("--control", metavar="FILE", help="Control buffer that goes with the ring."),
     ] = None,
+    debug_log: Annotated[
+        Path | None,
+        typer.Option("--debug-log", metavar="FILE", help="Debug log that goes with the ring."),
+    ] = None,
+    io_queue: Annotated[
+        Path | None,
+        typer.Option("--io-queue", metavar="FILE", help="I/O queue that goes with the ring."),
+    ] = None,
     epoch: Annotated[
         str, typer.Option("--epoch", metavar="N", help="Epoch to go by; --control's, or 0, if not given.")
     ] = "",
@@ -79,12 +87,14 @@ def command(
     Opens any file and names what it finds: errors (what no legal history leads to, and no runtime makes; exit code 3),
     warnings (what will mislead or go wrong soon) and notes, each with its slots and what to do. Changes nothing.
     With --control, partitions, shut-out tenants and the epoch are looked at too; --ops names the sources
-    of operations that are not vyrectl's.
+    of operations that are not vyrectl's. --control, --debug-log and --io-queue are also held against the ring
+    and each other.
 
     \b
     Example:
       vyrectl check ring.bin
       vyrectl check ring.bin --ops mine.cl --control control.bin
+      vyrectl check ring.bin --control control.bin --debug-log debug.bin --io-queue io.bin
       vyrectl check dump.bin --offset 4096 --count 1024 --json
       vyrectl check --explain stale-telemetry
     """
@@ -95,27 +105,58 @@ def command(
     if ring is None:
         raise UsageError("no ring was named", fix="Name a file, - for standard input, or use --explain all")
     unwanted = [find_kind(name).name for name in ignore or ()]
+    beside = {"control": control, "debug_log": debug_log, "io_queue": io_queue}
     about = _about(ops or [], control, epoch, age_threshold)
-    report = _check(output, ring, (offset, count), about, parse_abi(abi), unwanted)
+    wanted = _Wanted((offset, count), about, parse_abi(abi), tuple(unwanted))
+    report = _check(output, ring, wanted, beside)
     rows = [finding.to_record() for finding in report.findings]
     output.emit("check", report.to_record(), view, rows=rows, rows_key="findings")
     raise typer.Exit(0 if report.is_sound else EXIT_ERRORS)
 
 
-def _check(
-    output: Output, ring: Path, span: tuple[str, str], about: About, abi: Abi, ignore: list[str]
-) -> CheckReport:
-    from vyrectl.ring.check import check_bytes, check_file
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a check is asked: which slots, and what to go by."""
 
-    start, slots = parse_span(*span)
+    span: tuple[str, str]
+    about: About
+    abi: Abi
+    ignore: tuple[str, ...]
+
+
+def _check(output: Output, ring: Path, wanted: _Wanted, beside: dict[str, Path | None]) -> CheckReport:
+    from vyrectl.cli.together import findings_beside
+    from vyrectl.ring.check import check_bytes, check_file
+    from vyrectl.ring.file import Ring
+
+    start, slots = parse_span(*wanted.span)
+    data = read_stdin() if str(ring) == "-" else None
     with output.progress("check", "slots") as update:
-        if str(ring) == "-":
-            return check_bytes(
-                read_stdin(), offset=start, count=slots, about=about, abi=abi, ignore=ignore, progress=update
+        if data is None:
+            report = check_file(
+                ring,
+                offset=start,
+                count=slots,
+                about=wanted.about,
+                abi=wanted.abi,
+                ignore=wanted.ignore,
+                progress=update,
             )
-        return check_file(
-            ring, offset=start, count=slots, about=about, abi=abi, ignore=ignore, progress=update
-        )
+        else:
+            report = check_bytes(
+                data,
+                offset=start,
+                count=slots,
+                about=wanted.about,
+                abi=wanted.abi,
+                ignore=wanted.ignore,
+                progress=update,
+            )
+    if not any(beside.values()) or report.is_foreign:
+        return report
+    opened = Ring.open(ring, offset=start, count=report.slots) if data is None else None
+    with opened or Ring.from_bytes(data or b"", offset=start, count=report.slots) as looked_at:
+        return report.joined(findings_beside(looked_at.slots, **beside), wanted.ignore)
 
 
 def _about(ops: list[Path], control: Path | None, epoch: str, age_threshold: str) -> About:
@@ -159,6 +200,13 @@ def _kind_record(kind: Kind) -> dict[str, Any]:
         "severity": str(kind.severity),
         "title": kind.title,
         "meaning": kind.meaning,
-        "remedy": kind.remedy.replace("{ring}", "RING").replace("{slots}", "SLOTS"),
+        "remedy": _without_places(kind.remedy),
         "where": kind.shown_where,
     }
+
+
+def _without_places(remedy: str) -> str:
+    """Advice with words where a check puts files and slots."""
+    for place in ("ring", "slots", "debug_log", "io_queue"):
+        remedy = remedy.replace(f"{{{place}}}", place.upper())
+    return remedy

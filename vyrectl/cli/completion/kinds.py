@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from vyrectl.abi.faults import ENGINE_FAULTS
+from vyrectl.abi.io_queue import IO_STATUS_NAMES, IoOp
 from vyrectl.abi.opcodes import CONTROL_OPCODES
 from vyrectl.abi.slot import FIELD_ALIASES, FIELDS
 from vyrectl.abi.states import FLAG_NAMES, PRIORITY_NAMES, STATE_MEANINGS, TaskState
@@ -75,6 +76,8 @@ KIND_OF_METAVAR: dict[str, str] = {
     "CODE": "fault",
     "COMMAND": "command",
     "COLUMN": "field",
+    "IO_OP": "io_op",
+    "IO_STATUS": "io_status",
     "FIELD": "field",
     "FINDING": "finding",
     "FIELD,": f"field{COMMA}",
@@ -156,6 +159,8 @@ def word_kinds() -> dict[str, Kind]:
         "flag": tuple(Word(name) for name in FLAG_NAMES),
         "format": tuple(Word(name) for name in FORMATS),
         "group": tuple(Word(name) for name in GROUPS.values()),
+        "io_op": tuple(Word(op.name.lower()) for op in IoOp),
+        "io_status": tuple(Word(name.lower()) for name in IO_STATUS_NAMES.values()),
         "metric": tuple(Word(metric.name, metric.title) for metric in METRICS.values()),
         "op": (
             *(Word(opcode.name, opcode.effect) for opcode in CONTROL_OPCODES),

@@ -25,6 +25,8 @@ HOMES: dict[str, str] = {
     "set": "edit",
     "publish": "wire",
     "control": "wire",
+    "open": "wire",
+    "io": "wire",
     "check": "care",
     "recover": "care",
     "repair": "care",

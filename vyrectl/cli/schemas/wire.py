@@ -1,12 +1,14 @@
-"""Schemas of `control`, `debug`, `publish` and `replay`: what lies beside a ring, and what goes into it."""
+"""Schemas of `control`, `debug`, `io`, `open`, `publish`, `replay`: what lies beside a ring and goes into it."""
 
 from __future__ import annotations
 
+from vyrectl.cli.schemas.care import FINDING
 from vyrectl.cli.schemas.parts import (
     BOOL,
     COUNT,
     LONG,
     TEXT,
+    TEXTS,
     WORD,
     Fields,
     Schema,
@@ -19,6 +21,7 @@ from vyrectl.cli.schemas.parts import (
     table,
 )
 from vyrectl.protocol.replay import FailureClass
+from vyrectl.ring.kinds import Certainty, FileKind
 
 TENANT = record({"tenant": COUNT, "mask": maybe(WORD), "authorised": BOOL, "quota": WORD, "fairness": WORD})
 PRIORITY = record({"priority": COUNT, "name": TEXT, "first_slot": WORD, "fairness": WORD})
@@ -50,6 +53,59 @@ DEBUG: Fields = {
     "cursor": WORD,
     **table(("capacity", "total", "dropped", "trailing_bytes"), COUNT),
     "records": rows(DEBUG_ROW),
+}
+
+IO_RECORD = record(
+    {
+        "record": COUNT,
+        "op": WORD,
+        "op_name": maybe(TEXT),
+        **table(("source", "destination"), WORD),
+        "offset": LONG,
+        **table(("bytes", "status"), WORD),
+        "status_name": maybe(TEXT),
+        "tag": WORD,
+        "wrong": maybe(TEXT),
+    }
+)
+IO: Fields = {
+    "queue": TEXT,
+    **table(("capacity", "used", "wrong", "matched"), COUNT),
+    "by_status": rows(record({"status": WORD, "status_name": maybe(TEXT), "records": COUNT})),
+    "records": rows(IO_RECORD),
+}
+
+BUFFER = record(
+    {
+        "kind": choice(("control", "ring", "debug_log", "io_queue")),
+        **table(("offset", "size_bytes"), COUNT),
+        "file": TEXT,
+        "summary": maybe(TEXT),
+        "command": maybe(TEXT),
+    }
+)
+OPENED_FILE = record(
+    {
+        "file": TEXT,
+        "size_bytes": maybe(COUNT),
+        "kind": maybe(choice(FileKind)),
+        "noun": maybe(TEXT),
+        "certainty": maybe(choice(Certainty)),
+        "role": maybe(TEXT),
+        "reasons": TEXTS,
+        "summary": maybe(TEXT),
+        "command": maybe(TEXT),
+        "settled": maybe(BOOL),
+        "other_slots": rows(COUNT),
+        "parts": rows(BUFFER),
+        "problem": maybe(TEXT),
+    }
+)
+OPENED: Fields = {
+    "path": TEXT,
+    "unpacked": TEXTS,
+    "findings": rows(FINDING),
+    "files": rows(OPENED_FILE),
 }
 
 PUBLISHED: Fields = {
@@ -100,6 +156,8 @@ SCHEMAS: dict[str, Schema] = {
         answer("control", CONTROL_EDIT),
     ),
     "debug": document("debug", "The records of a debug log.", answer("debug", DEBUG)),
+    "io": document("io", "The requests of an I/O queue.", answer("io", IO)),
+    "open": document("open", "What a file or a folder holds.", answer("open", OPENED)),
     "publish": document(
         "publish",
         "Where tasks were published, or with --dry-run what would be.",

@@ -40,7 +40,8 @@ class Kind:
         severity: How bad it is.
         title: What is the case, completing "N slots: ...".
         meaning: Why that matters, and how it comes about.
-        remedy: What to do; ``{ring}`` stands for the file, ``{slots}`` for a choice of the slots.
+        remedy: What to do; ``{ring}``, ``{debug_log}`` and ``{io_queue}`` stand for the files, ``{slots}`` for a
+            choice of the slots.
         where: The slots it is about, as a `--where` condition with the placeholders of
             `vyrectl.ring.findings.about`; None when it is about the file or about slots beside each other.
     """
@@ -470,10 +471,73 @@ _WORD_KINDS = (
     ),
 )
 
+_ACROSS_KINDS = (
+    Kind(
+        "drained-uncounted",
+        _WARNING,
+        "more slots are Done than DONE_COUNT counted",
+        "Each drained slot adds one to DONE_COUNT (spec 3.1). A control buffer that counted some of them and not all "
+        "is of another moment than the ring, or of another ring.",
+        "Read both back from the same dispatch",
+    ),
+    Kind(
+        "metrics-behind",
+        _WARNING,
+        "more slots of an opcode are Done than its metric counted",
+        "Each executed operation below 32 adds one to its metric (spec 3.1). The control buffer is of another moment "
+        "than the ring, of another ring, or slots were set to Done by hand.",
+        "Read both back from the same dispatch",
+    ),
+    Kind(
+        "epoch-behind",
+        _WARNING,
+        "more batch fences are Done than the epoch counted",
+        "Each BATCH_FENCE adds one to EPOCH (spec 3.3); tasks that wait for an epoch are judged by the wrong one.",
+        "Read both back from the same dispatch, or give the epoch with --epoch",
+    ),
+    Kind(
+        "printf-elsewhere",
+        _WARNING,
+        "debug records name no slot of this ring",
+        "A PRINTF record ends with the first word of its slot (spec 3.2). The log is of another, longer ring, or was "
+        "overwritten.",
+        "Look at the records with: vyrectl debug {debug_log}",
+    ),
+    Kind(
+        "io-record-wrong",
+        _WARNING,
+        "I/O records hold an operation or a status that the wire does not have",
+        "A host serves READ, WRITE and FENCE alone. The queue was overwritten, or is no I/O queue.",
+        "Look at the records with: vyrectl io {io_queue}",
+    ),
+    Kind(
+        "io-request-failed",
+        _WARNING,
+        "I/O requests ended with ERROR",
+        "What waits for that data waits for ever, or reads what was there before.",
+        "Look at the records with: vyrectl io {io_queue} --status error",
+    ),
+    Kind(
+        "load-miss-unasked",
+        _NOTE,
+        "load misses wait without a request in the I/O queue",
+        "A LOAD_MISS slot is answered once its host has put a READ of its resource into the I/O queue; until then it "
+        "waits.",
+        "Ask the host that serves the queue, or give the queue of the same moment",
+    ),
+    Kind(
+        "debug-dropped",
+        _NOTE,
+        "the debug log was full and dropped records",
+        "A full log drops the record and still moves its cursor (spec 3.2).",
+        "Give the next run a longer log",
+    ),
+)
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in sorted(
-        (*_FILE_KINDS, *_STATE_KINDS, *_FLAG_KINDS, *_COUNTER_KINDS, *_WORD_KINDS),
+        (*_FILE_KINDS, *_STATE_KINDS, *_FLAG_KINDS, *_COUNTER_KINDS, *_WORD_KINDS, *_ACROSS_KINDS),
         key=lambda kind: tuple(Severity).index(kind.severity),
     )
 }

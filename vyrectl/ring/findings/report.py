@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
-from vyrectl.ring.findings.kinds import Kind, Severity
+from vyrectl.ring.findings.kinds import KINDS, Kind, Severity
 from vyrectl.ring.reading import Readings
 
 SHOWN_SLOTS = 8
@@ -72,6 +73,21 @@ class CheckReport:
     def is_sound(self) -> bool:
         """True when no finding is an error."""
         return self.count(Severity.ERROR) == 0
+
+    @property
+    def is_foreign(self) -> bool:
+        """True when this is no ring at all."""
+        return any(one.kind.name == "not-a-ring" for one in self.findings)
+
+    def joined(self, more: Collection[Finding], ignore: Collection[str]) -> CheckReport:
+        """The same with further findings, but for those whose kinds are to be ignored."""
+        kept = (*self.findings, *(one for one in more if one.kind.name not in ignore))
+        order = list(KINDS)
+        return replace(
+            self,
+            findings=tuple(sorted(kept, key=lambda one: order.index(one.kind.name))),
+            ignored=(*self.ignored, *(one.kind.name for one in more if one.kind.name in ignore)),
+        )
 
     def to_record(self) -> dict[str, object]:
         """The report without its findings, as JSON shows it."""
