@@ -22,7 +22,11 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+SHOWN_REASONS = 6
+"""Reasons that a message of `UnrunnableTasksError` lists before it only counts."""
 
 
 class VyrectlError(Exception):
@@ -593,6 +597,87 @@ class OpSourceError(InvalidInputError):
     def details(self) -> dict[str, object]:
         """The place and the rule."""
         return {"path": self.path, "line": self.line, "rule": self.rule}
+
+
+@dataclass(frozen=True, slots=True)
+class Unrunnable:
+    """Tasks that a launch would only fault, for one reason.
+
+    Attributes:
+        op_handle: Their operation.
+        op_name: Its name, where it has one.
+        handle: The handle that no buffer has, `args` for the argument table, or None when the operation is missing.
+        inner: The operation inside a packed slot that nothing defines, or None.
+        count: How many there are.
+        first_slot: The first of them.
+    """
+
+    op_handle: int
+    op_name: str | None
+    handle: int | str | None
+    inner: int | None
+    count: int
+    first_slot: int
+
+    def __str__(self) -> str:
+        number = f"0x{self.op_handle:x}"
+        named = f"{self.op_name} ({number})" if self.op_name else f"operation {number}"
+        if self.inner is not None:
+            why = f"with operation 0x{self.inner:x} inside, which nothing defines"
+        elif self.handle is not None:
+            what = (
+                "argument table is missing"
+                if self.handle == "args"
+                else f"handle {self.handle} has no buffer"
+            )
+            why = f"whose {what}"
+        else:
+            why = "which has no body" if self.op_name else "which nothing defines"
+        return f"{self.count} of {named}, {why} (first slot {self.first_slot})"
+
+    @property
+    def remedy(self) -> str:
+        """The option of a launch that mends it."""
+        if self.handle is not None:
+            return f"--buffer {self.handle}=FILE.npy"
+        op = self.op_handle
+        kept = op <= 7 or op & 0x8000_0000 or 0xFFF0 <= op <= 0xFFFF or 0x1000 <= op <= 0x10FF
+        return f"--where 'op != 0x{op:x}'" if kept and self.inner is None else "--ops FILE.cl"
+
+    def to_record(self) -> dict[str, object]:
+        """Every field by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class UnrunnableTasksError(InvalidInputError):
+    """A launch would fault tasks at once: their operation is undefined, or a buffer is missing. Nothing was claimed.
+
+    `fault_unknown=True` (`--fault-unknown`) goes on all the same.
+
+    Attributes:
+        tasks: How many.
+        reasons: Why, the commonest reason first; a task that lacks two buffers counts in both.
+    """
+
+    kind = "unrunnable_tasks"
+
+    def __init__(self, tasks: int, reasons: Sequence[Unrunnable], *, where: str | None = None) -> None:
+        listed = "; ".join(map(str, reasons[:SHOWN_REASONS]))
+        left = len(reasons) - SHOWN_REASONS
+        more = f"; {left} more reasons" if left > 0 else ""
+        noun = "1 claimable task" if tasks == 1 else f"{tasks} claimable tasks"
+        remedies = list(dict.fromkeys(reason.remedy for reason in reasons[:SHOWN_REASONS]))
+        super().__init__(
+            f"{noun} cannot run and nothing was claimed: {listed}{more}",
+            where=where,
+            fix=f"Add {', '.join(remedies)}, or --fault-unknown to go on and have them Faulted",
+        )
+        self.tasks = tasks
+        self.reasons = tuple(reasons)
+
+    def details(self) -> dict[str, object]:
+        """How many, and every reason."""
+        return {"tasks": self.tasks, "reasons": [reason.to_record() for reason in self.reasons]}
 
 
 class LaunchRequestError(InvalidInputError):

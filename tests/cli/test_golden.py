@@ -93,7 +93,16 @@ CASES: dict[str, tuple[str, ...]] = {
     "build": ("build", "new.bin", "--synthetic", "1000", "--seed", "7"),
     "ops": ("ops",),
     "ops-check": ("ops", "--check", "odd.cl", "--device", "reference"),
-    "launch-dry-run": ("launch", "ring.bin", "--dry-run", "--epoch", "9", "--where", "task_id > 101"),
+    "launch-dry-run": (
+        "launch",
+        "ring.bin",
+        "--dry-run",
+        "--epoch",
+        "9",
+        "--where",
+        "task_id > 101",
+        "--fault-unknown",
+    ),
     "where-error": ("inspect", "ring.bin", "--where", "state == paused and agge > 3"),
 }
 

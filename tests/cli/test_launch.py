@@ -106,7 +106,7 @@ def test_the_table(five: Path) -> None:
 
 def test_every_kind_of_slot(tmp_path: Path) -> None:
     path = write_ring(tmp_path / "mixed.bin", *MIXED)
-    report = record(on_reference("mixed.bin", "--epoch", "9", "--json"))
+    report = record(on_reference("mixed.bin", "--epoch", "9", "--fault-unknown", "--json"))
     assert report["left_alone"] == {"running": 1, "paused": 1, "shut_out": 0, "not_selected": 0, "unknown": 0}
     assert (report["indexed"], report["resumed"], report["paused"], report["epoch"]) == (6, 2, 1, 9)
     assert words_at(path, 3)["state"] == 2

@@ -93,10 +93,10 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
         (RING, "--matrix", "matrix.npy", "--device", "reference", "--step", "reachability"),
     ),
     "launch": (
-        (RING, "--device", "reference"),
-        (RING, *POCL),
+        (RING, "--device", "reference", "--fault-unknown"),
+        (RING, *POCL, "--fault-unknown"),
         (RING, "--dry-run"),
-        (RING, *POCL, "--buffer", "1=zeros:float32:4:out.npy", "--verify"),
+        (RING, *POCL, "--buffer", "1=zeros:float32:4:out.npy", "--verify", "--fault-unknown"),
     ),
     "demo": (POCL,),
     "bench": (

@@ -107,8 +107,9 @@ class InProcess:
         ring = Ring.from_slots(case.slots.copy())
         buffers = {h: Buffer(one.array.copy(), one.writable) for h, one in case.buffers.items()}
         control = None if case.control is None else case.control.copy()
+        options = {"fault_unknown": True, **case.options}
         report: LaunchReport = launch(
-            ring, device=self.backend, buffers=BufferTable(buffers), control=control, **case.options
+            ring, device=self.backend, buffers=BufferTable(buffers), control=control, **options
         )
         arrays = {handle: one.array for handle, one in buffers.items()}
         return Answer(ring.slots.copy(), arrays, report.control, report.to_record(), report.tally.lost)

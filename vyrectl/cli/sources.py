@@ -90,6 +90,13 @@ def read_source(path: Path, window: Window) -> Telemetry | Asked:
     return _from_text(str(path), read_table(path, data))
 
 
+def is_ring_file(path: Path, window: Window) -> bool:
+    """Whether `read_source` takes a SOURCE for a ring that can be read a second time."""
+    if str(path) == STDIN or not path.is_file():
+        return False
+    return window.given or not _is_text(read_head(path, SNIFFED_BYTES, doing="read"))
+
+
 def read_request(path: Path) -> Asked:
     """Read a `--request` file: a launch request, or a record that holds one.
 

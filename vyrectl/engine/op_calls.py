@@ -99,6 +99,18 @@ class Calls:
         return ()
 
 
+def defined_functions(text: str) -> Iterator[tuple[str, int, str]]:
+    """(name in C, where its body begins, body with comments and strings blanked) of every function, in order."""
+    for name, macro, body in _functions(text, visible_code(text)):
+        yield (f"vyre_op_{name}" if macro else name), body.offset, body.text
+
+
+def defined_macros(text: str) -> Iterator[tuple[str, str]]:
+    """(name, what it stands for) of every macro, in order; parameters are left out."""
+    for name, body in _macros(text):
+        yield name, body.text
+
+
 def _macros(text: str) -> Iterator[tuple[str, _Body]]:
     for match in _MACRO.finditer(blank_comments(text)):
         yield match[1], _Body(match[3], match.start(3))

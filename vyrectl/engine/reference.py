@@ -57,6 +57,11 @@ class ReferenceBackend:
     def __init__(self, bodies: Mapping[int, Body] | None = None) -> None:
         self._bodies = {**BODIES, **FAMILY_BODIES, **(bodies or {})}
 
+    @property
+    def defines(self) -> frozenset[int]:
+        """Ids of the operations that have a body here."""
+        return frozenset(self._bodies)
+
     def open(self, job: Job) -> ReferenceSession:
         """Start a job.
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
 from vyrectl.engine.backend import Job, RoundIndex
 from vyrectl.engine.buffers import BufferTable
-from vyrectl.engine.ops import load_source, op_codes
+from vyrectl.engine.ops import OpSource, load_source, op_codes
 from vyrectl.engine.quotas import Quotas, checked_quotas
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.launch.report import LeftAlone
 from vyrectl.launch.run import remainder, selected_slots, start_control
+from vyrectl.launch.unrunnable import Defined, Survey, survey
 from vyrectl.task.arrays import SlotArray
 
 
@@ -35,11 +37,51 @@ def preview(
         ops: OpenCL C files whose operations `where` may name.
         quotas: As for `launch`; only those of 0 shut somebody out before anything is claimed.
     """
-    codes = op_codes([load_source(Path(op)) for op in ops])
-    control = start_control(None, epoch)
-    selected = selected_slots(slots, where, codes)
-    bounds = checked_quotas(quotas or {})
-    job = Job(slots, control, BufferTable(), selected=selected, age_threshold=age_threshold, quotas=bounds)
-    session = ReferenceBackend().open(job)
+    job = _job(slots, epoch, where, _sources(ops), quotas, age_threshold=age_threshold)
+    session = ReferenceBackend().open(replace(job, ops=()))
     index = session.index()
-    return index, remainder(session.slots(), job, control, bounds)[1]
+    return index, remainder(session.slots(), job, job.control, job.quotas)[1]
+
+
+def what_cannot_run(
+    slots: SlotArray,
+    *,
+    epoch: int | None = None,
+    where: str | None = None,
+    ops: Sequence[str | PathLike[str]] = (),
+    quotas: Quotas | None = None,
+    buffers: BufferTable | None = None,
+) -> Survey:
+    """The claimable tasks that a launch would only fault; arguments as for `preview`.
+
+    Args:
+        buffers: What the launch would be given.
+    """
+    sources = _sources(ops)
+    job = _job(slots, epoch, where, sources, quotas, buffers=buffers or BufferTable())
+    return survey(job, Defined(sources))[0]
+
+
+def _sources(ops: Sequence[str | PathLike[str]]) -> tuple[OpSource, ...]:
+    return tuple(load_source(Path(op)) for op in ops)
+
+
+def _job(
+    slots: SlotArray,
+    epoch: int | None,
+    where: str | None,
+    sources: tuple[OpSource, ...],
+    quotas: Quotas | None,
+    *,
+    buffers: BufferTable | None = None,
+    age_threshold: int = 0,
+) -> Job:
+    return Job(
+        slots,
+        start_control(None, epoch),
+        buffers or BufferTable(),
+        ops=sources,
+        selected=selected_slots(slots, where, op_codes(sources)),
+        age_threshold=age_threshold,
+        quotas=checked_quotas(quotas or {}),
+    )

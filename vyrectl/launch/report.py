@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.engine.backend import OUTCOMES, Tally
+from vyrectl.launch.faults import FaultGroup
 from vyrectl.launch.transitions import TransitionCount, transition_counts
 from vyrectl.markup import html_record, html_table
 from vyrectl.protocol.debug_log import DebugLog, read_debug_log
@@ -73,6 +74,8 @@ class LaunchReport(Comparable):
             was not asked.
         quotas: Most claims of each tenant that was bounded.
         trace: The trace that was written: path, clock, records, dropped; None for none.
+        faults: Why tasks that this launch faulted are Faulted, the commonest reason first.
+        op_names: Op id -> name of every operation of the launch.
         control: The control buffer at the end, u32; not part of the record.
         debug_log: The debug log at the end, u32; the record only counts what is in it.
     """
@@ -101,6 +104,8 @@ class LaunchReport(Comparable):
     plan: Mapping[str, Any] | None = field(default=None)
     quotas: Mapping[int, int] = field(default_factory=dict)
     trace: Mapping[str, Any] | None = None
+    faults: tuple[FaultGroup, ...] = ()
+    op_names: Mapping[int, str] = field(default_factory=dict, repr=False)
 
     @property
     def claims(self) -> int:
@@ -145,10 +150,14 @@ class LaunchReport(Comparable):
         )
         return html_record("launch", {name: record[name] for name in shown}) + by_op
 
-    def to_record(self) -> dict[str, object]:
-        """The report as `launch --json` prints it."""
+    def op_name(self, op_handle: int) -> str | None:
+        """Name of an operation of this launch, or None."""
         from vyrectl.engine.ops import op_name
 
+        return self.op_names.get(op_handle) or op_name(op_handle)
+
+    def to_record(self) -> dict[str, object]:
+        """The report as `launch --json` prints it."""
         return {
             "device": self.device,
             "ended": self.ended,
@@ -159,6 +168,7 @@ class LaunchReport(Comparable):
             "spawned": self.tally.spawned,
             "claims": self.claims,
             **self.outcomes,
+            "faults": [group.to_record(self.op_name(group.op_handle)) for group in self.faults],
             "remaining": self.remaining,
             "epoch": self.epoch,
             "left_alone": self.left_alone.to_record(),
@@ -166,7 +176,7 @@ class LaunchReport(Comparable):
             "by_op": [
                 {
                     "op_handle": op,
-                    "op_name": None if op is None else op_name(op),
+                    "op_name": None if op is None else self.op_name(op),
                     **{name: ends[name] for name in OUTCOMES},
                 }
                 for op, ends in sorted(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -31,6 +32,7 @@ from vyrectl.errors import (
     UnknownNameError,
     UsageError,
 )
+from vyrectl.launch.faults import FaultedBefore
 from vyrectl.launch.plan import (
     AUTO,
     OFF,
@@ -45,6 +47,7 @@ from vyrectl.launch.plan import (
 )
 from vyrectl.launch.report import LaunchReport, LeftAlone
 from vyrectl.launch.rounds import Course, Drain, Limits
+from vyrectl.launch.unrunnable import Defined, refuse, survey
 from vyrectl.numbers import integer, optional_integer, optional_seconds
 from vyrectl.ring.file import Ring
 from vyrectl.task.arrays import SlotArray, check_words
@@ -93,6 +96,7 @@ def launch(
     trace: str | PathLike[str] | None = None,
     trace_records: int = DEFAULT_TRACE_RECORDS,
     saving: Saving | None = None,
+    fault_unknown: bool = False,
 ) -> LaunchReport:
     """Run a ring until nothing claimable is left, or a limit is met.
 
@@ -133,6 +137,7 @@ def launch(
         quotas: Tenant -> most claims of it in this launch; its other tasks are then shut out.
         trace: Write the times of every turn there, for Perfetto or chrome://tracing; see `vyrectl.launch.trace`.
         trace_records: Turns that the trace has room for; later ones are counted and dropped.
+        fault_unknown: Go on although tasks would only be faulted, for want of an operation or of a buffer.
         drive: What works the open session instead of `vyrectl.launch.rounds.Drain`, which ends when it is drained.
         saving: Saves the ring before any other output and collects what fails, for a caller that tells it.
 
@@ -141,6 +146,8 @@ def launch(
 
     Raises:
         RingFormatError: The ring has no slots.
+        UnrunnableTasksError: Claimable tasks have an undefined operation or lack a buffer, and not `fault_unknown`;
+            nothing was claimed.
         UsageError: The ring's slots are read-only, or an option is out of range.
         DeviceError: No usable device, a build that fails, a device that dies.
         InvalidInputError: Operations that clash, a control buffer that is too short.
@@ -175,6 +182,7 @@ def launch(
                 trace=trace,
                 trace_records=trace_records,
                 saving=whole,
+                fault_unknown=fault_unknown,
             )
         return _all_saved(whole, report)
     max_steps, timeout = optional_integer("max_steps", max_steps), optional_seconds("timeout", timeout)
@@ -225,6 +233,9 @@ def launch(
         if trace is None
         else integer("trace_records", trace_records, least=1, most=MOST_TRACE_RECORDS),
     )
+    if not fault_unknown:
+        job = _refuse_unrunnable(job, getattr(backend, "defines", ()), ring.name)
+    faulted_before = FaultedBefore(ring.slots)
     check = _start_check(job) if verify else None
     with closing(backend.open(job)) as session:
         opened_at = time.monotonic()
@@ -282,6 +293,8 @@ def launch(
         quotas=job.quotas,
         trace=traced,
         not_saved=tuple(keeper.failure_records()),
+        faults=faulted_before.groups(workplace.slots),
+        op_names={code: name for name, code in op_codes(sources).items()},
     )
     return report if saving is not None else _all_saved(keeper, report)
 
@@ -294,6 +307,15 @@ def _all_saved(saving: Saving, report: LaunchReport) -> LaunchReport:
         error.report = report
         raise
     return report
+
+
+def _refuse_unrunnable(job: Job, defines: Iterable[int], ring: str) -> Job:
+    """Refuse a job that would fault tasks at once; else the job, without the paused tasks that it would fault later."""
+    found, asleep = survey(job, Defined(job.ops, defines))
+    refuse(found, ring)
+    if asleep is None or job.follow:
+        return job
+    return replace(job, selected=~asleep if job.selected is None else job.selected & ~asleep)
 
 
 def _trace_of(session: Session, device: str) -> Trace:

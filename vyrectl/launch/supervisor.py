@@ -174,8 +174,8 @@ class Supervisor:
                 ours.close()
                 _child(Channel(theirs), self._work)
             theirs.close()
-            self._watch_over(pid, Channel(ours))
-            ours.close()
+            with ours:
+                self._watch_over(pid, Channel(ours))
         finally:
             restore()
         return self._ending

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -185,6 +185,13 @@ def command(
         typer.Option("--spin-ms", metavar="MS", help="Poll so long for more work before sleeping.", min=0.0),
     ] = None,
     backup: BackupOption = False,
+    fault_unknown: Annotated[
+        bool,
+        typer.Option(
+            "--fault-unknown",
+            help="Go on although tasks would only be Faulted: no operation or no buffer is known for them.",
+        ),
+    ] = False,
     fail_on_fault: Annotated[
         bool, typer.Option("--fail-on-fault", help="Exit 6 when a task faulted.")
     ] = False,
@@ -201,7 +208,9 @@ def command(
     Claims every schedulable task in the order of the priority classes and runs it, in rounds, until nothing
     claimable is left. A CPU device works on the file itself; otherwise the file is replaced at the end. Faulted
     and paused tasks are counted outcomes. Ctrl-C, SIGTERM and --timeout let running tasks finish and save.
-    Exit codes: 124 a limit was met with work left, 5 the device died, 6 --verify found a broken promise.
+    Tasks whose operation nothing defines, or whose buffer is missing, are a refusal before anything is claimed.
+    Exit codes: 3 such a refusal, 124 a limit was met with work left, 5 the device died, 6 --verify found a broken
+    promise or every claim faulted.
 
     \b
     Example:
@@ -232,9 +241,10 @@ def command(
         "trace": None if trace is None else str(trace),
         "trace_records": _number(trace_records, "--trace-records", most=MOST_TRACE_RECORDS)
         or DEFAULT_TRACE_RECORDS,
+        "fault_unknown": fault_unknown,
     }
     if dry_run:
-        _show_plan(output, ring, options)
+        _show_plan(output, ring, options, buffers or ())
         return
     launch_plan = LaunchPlan(
         ring=ring,
@@ -367,8 +377,10 @@ def _read_plan(text: str) -> Plan | str:
     return saved_plan(read_table(Path(text)), text)
 
 
-def _show_plan(output: Output, path: Path, options: dict[str, Any]) -> None:
-    from vyrectl.launch.preview import preview
+def _show_plan(output: Output, path: Path, options: dict[str, Any], buffers: Sequence[str]) -> None:
+    from vyrectl.engine.buffers import parse_buffer_options
+    from vyrectl.launch.preview import preview, what_cannot_run
+    from vyrectl.launch.unrunnable import refuse
     from vyrectl.ring.file import Ring
 
     with Ring.open(path) as ring:
@@ -380,14 +392,25 @@ def _show_plan(output: Output, path: Path, options: dict[str, Any]) -> None:
             ops=options["ops"],
             quotas=options["quotas"],
         )
+        found = what_cannot_run(
+            ring.slots,
+            epoch=options["epoch"],
+            where=options["where"],
+            ops=options["ops"],
+            quotas=options["quotas"],
+            buffers=parse_buffer_options(buffers),
+        )
     record = {
         "ring": str(path),
         "claimable": index.claimable,
         "by_class": list(index.classes),
         "resumed": index.resumed,
         "left_alone": left_alone.to_record(),
+        "unrunnable": [row.to_record() for row in found.rows],
     }
     output.emit("launch-plan", record, view_plan)
+    if not options["fault_unknown"]:
+        refuse(found, str(path))
 
 
 def _preview_ticks(options: dict[str, Any]) -> int:
@@ -408,4 +431,5 @@ def _exit_code(record: dict[str, Any], signal_received: int, *, fail_on_fault: b
         return EXIT_LIMIT
     if record["ended"] == "stalled":
         return EXIT_STALLED
-    return EXIT_FAULTED if fail_on_fault and record["faulted"] else 0
+    all_faulted = record["claims"] and record["faulted"] == record["claims"]
+    return EXIT_FAULTED if all_faulted or (fail_on_fault and record["faulted"]) else 0

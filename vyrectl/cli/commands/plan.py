@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from vyrectl.cli.options import (
     QuietOption,
     make_output,
     parse_number,
+    parse_span,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.request_options import (
@@ -27,9 +29,22 @@ from vyrectl.cli.request_options import (
     option_fields,
     with_request_options,
 )
-from vyrectl.cli.sources import Asked, Window, check_single_stdin, read_policy, read_source
+from vyrectl.cli.sources import (
+    Asked,
+    Window,
+    check_single_stdin,
+    is_ring_file,
+    read_policy,
+    read_source,
+)
 from vyrectl.cli.views.plan import view
-from vyrectl.errors import DeviceMemoryError, LaunchRequestError, UsageError, VyrectlError
+from vyrectl.errors import (
+    DeviceMemoryError,
+    LaunchRequestError,
+    UnrunnableTasksError,
+    UsageError,
+    VyrectlError,
+)
 from vyrectl.policy.enums import Topology, parse_topology
 from vyrectl.policy.policy import LaunchPolicy, LaunchRecommendation
 from vyrectl.policy.request import ADAPTER_LIMITS, REQUEST_WIDTHS, LaunchRequest
@@ -81,6 +96,18 @@ def command(
     sweep_text: Annotated[
         str, typer.Option("--sweep", metavar="FIELD=START..STOP", help="Show where the answer flips.")
     ] = "",
+    ops: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--ops", metavar="FILE.cl", help="Operations that the launch will be given; repeatable."
+        ),
+    ] = None,
+    buffers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--buffer", metavar="H=SPEC", help="Buffers that it will be given, as launch takes them."
+        ),
+    ] = None,
     offset: OffsetOption = "",
     count: CountOption = "",
     lenient: LenientOption = False,
@@ -118,12 +145,33 @@ def command(
         "previous_topology": before,
         "limits_from": limits,
     }
+    _warn_of_refusal(output, source, Window(offset, count, lenient), ops or (), buffers or ())
     if recorder is not None:
         record["steps"] = [step.to_record() for step in recorder.steps]
     found = sweep(asked, *swept, thresholds, before) if swept is not None else None
     _emit(output, record, found)
     if refusal is not None:
         raise refusal.at(str(source))
+
+
+def _warn_of_refusal(
+    output: Output, source: Path, window: Window, ops: Sequence[Path], buffers: Sequence[str]
+) -> None:
+    """Say what a launch of a ring file would refuse as things stand; nothing for other sources."""
+    if not is_ring_file(source, window):
+        return
+    from vyrectl.engine.buffers import parse_buffer_options
+    from vyrectl.launch.preview import what_cannot_run
+    from vyrectl.launch.unrunnable import refuse
+    from vyrectl.ring.file import Ring
+
+    first, slots = parse_span(window.offset, window.count)
+    with Ring.open(source, offset=first, count=slots) as ring:
+        found = what_cannot_run(ring.slots, ops=list(ops), buffers=parse_buffer_options(buffers))
+    try:
+        refuse(found, str(source))
+    except UnrunnableTasksError as error:
+        output.warn(str(error))
 
 
 def _recommend(

@@ -144,3 +144,16 @@ ABI: Schema = record(
 
 LEFT_ALONE = record(table(("running", "paused", "shut_out", "not_selected", "unknown"), COUNT))
 BY_PRIORITY = record(table(PRIORITY_NAMES, COUNT))
+
+UNRUNNABLE = rows(
+    record(
+        {
+            "op_handle": WORD,
+            "op_name": maybe(TEXT),
+            "handle": {"type": ["integer", "string", "null"]},
+            "inner": maybe(WORD),
+            **table(("count", "first_slot"), COUNT),
+        }
+    )
+)
+"""Tasks that a launch would only fault."""

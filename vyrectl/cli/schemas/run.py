@@ -13,6 +13,7 @@ from vyrectl.cli.schemas.parts import (
     SNAPSHOT,
     TEXT,
     TEXTS,
+    UNRUNNABLE,
     WORD,
     Fields,
     Schema,
@@ -58,10 +59,23 @@ PLAN = record(
     }
 )
 
+FAULTS = rows(
+    record(
+        {
+            "code": WORD,
+            **table(("name", "meaning"), TEXT),
+            "op_handle": WORD,
+            "op_name": maybe(TEXT),
+            **table(("count", "first_slot"), COUNT),
+        }
+    )
+)
+
 REPORT: Fields = {
     "device": TEXT,
     "ended": choice(ENDINGS),
     **table(("slots", "rounds", "indexed", "resumed", "spawned", "claims", *OUTCOMES, "remaining"), COUNT),
+    "faults": FAULTS,
     "epoch": WORD,
     "left_alone": LEFT_ALONE,
     "by_priority": BY_PRIORITY,
@@ -87,6 +101,7 @@ PREVIEW = answer(
         "by_class": {"type": "array", "items": COUNT, "minItems": 5, "maxItems": 5},
         "resumed": COUNT,
         "left_alone": LEFT_ALONE,
+        "unrunnable": UNRUNNABLE,
     },
 )
 DEMO = answer(

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import STATE_STYLES, Cell, Column, FittedTable, count_of
-from vyrectl.cli.views.parts import Parts
+from vyrectl.cli.views.parts import Parts, Screenful
+from vyrectl.errors import Unrunnable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+SCREEN_LINES = 24
+SHOWN_FAULTS = 6
+"""Reasons that a table lists."""
 
 OUTCOME_STATES = {
     "done": TaskState.DONE,
@@ -39,11 +44,17 @@ LEFT_ALONE = {
 
 
 def view(record: Mapping[str, Any]) -> RenderableType:
-    """The whole report."""
-    parts = [_summary(record), _by_op(record), _by_priority(record), _transitions(record["transitions"])]
-    return Parts(
-        [*parts, *_quotas(record["quotas"]), *_plan(record["plan"]), *_left_alone(record["left_alone"])]
-    )
+    """How it ended and why tasks faulted; then the rest of the report, on a terminal as far as a screen goes."""
+    first = [_summary(record), *_faults(record["faults"])]
+    more = [
+        ("ops", [_by_op(record)]),
+        ("what was left alone", _left_alone(record["left_alone"])),
+        ("quotas", _quotas(record["quotas"])),
+        ("plan", _plan(record["plan"])),
+        ("priorities", [_by_priority(record)]),
+        ("transitions", [_transitions(record["transitions"])]),
+    ]
+    return Screenful(first, more, SCREEN_LINES)
 
 
 def view_plan(record: Mapping[str, Any]) -> RenderableType:
@@ -51,7 +62,66 @@ def view_plan(record: Mapping[str, Any]) -> RenderableType:
     title = f"{record['ring']}: {count_of(record['claimable'], 'task')} would be claimed"
     rows = [(name, str(n)) for name, n in zip(PRIORITY_NAMES, record["by_class"], strict=True)]
     classes = FittedTable([Column("class"), Column("tasks", right=True)], rows, title=title)
-    return Parts([classes, *_left_alone(record["left_alone"])])
+    return Parts([classes, *_left_alone(record["left_alone"]), *cannot_run(record["unrunnable"])])
+
+
+def cannot_run(rows: Sequence[Mapping[str, Any]]) -> list[FittedTable]:
+    """Tasks that a launch would only fault, and what mends it."""
+    lines = [
+        (
+            f"{found.count}",
+            _named(found.op_name, found.op_handle),
+            str(found.first_slot),
+            _lack(found),
+            found.remedy,
+        )
+        for found in (Unrunnable(**row) for row in rows[:SHOWN_FAULTS])
+    ]
+    columns = [
+        Column("tasks", right=True),
+        Column("op"),
+        Column("first slot", right=True),
+        Column("cannot run: missing"),
+        Column("add", wrap=True),
+    ]
+    return [FittedTable(columns, lines, title=_listed("would be Faulted", rows))] if rows else []
+
+
+def _lack(found: Unrunnable) -> str:
+    if found.inner is not None:
+        return f"operation 0x{found.inner:x} inside"
+    return "the operation" if found.handle is None else f"buffer {found.handle}"
+
+
+def _faults(rows: Sequence[Mapping[str, Any]]) -> list[FittedTable]:
+    """Why tasks are Faulted."""
+    lines = [
+        (
+            f"{row['count']}",
+            row["name"],
+            _named(row["op_name"], row["op_handle"]),
+            str(row["first_slot"]),
+            row["meaning"],
+        )
+        for row in rows[:SHOWN_FAULTS]
+    ]
+    columns = [
+        Column("tasks", right=True),
+        Column("fault"),
+        Column("op"),
+        Column("first slot", right=True),
+        Column("meaning", rank=1),
+    ]
+    return [FittedTable(columns, lines, title=_listed("why tasks faulted", rows))] if rows else []
+
+
+def _listed(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    left = len(rows) - SHOWN_FAULTS
+    return f"{title} (the {SHOWN_FAULTS} commonest reasons; {left} more: --json)" if left > 0 else title
+
+
+def _named(name: str | None, number: int) -> str:
+    return f"{name} (0x{number:x})" if name else f"0x{number:x}"
 
 
 def _summary(record: Mapping[str, Any]) -> FittedTable:

@@ -55,3 +55,42 @@ class Parts:
             if index:
                 yield ""
             yield from table.pieces(console)
+
+
+class Screenful:
+    """Tables of which a terminal shows as many as its screen has lines for; a pipe gets all.
+
+    Args:
+        first: Shown in any case.
+        more: (what they are about, tables), the most important first.
+        lines: Of a screen, the prompt's included.
+    """
+
+    def __init__(self, first: Sequence[Part], more: Sequence[tuple[str, Sequence[Part]]], lines: int) -> None:
+        self._first = first
+        self._more = more
+        self._lines = lines
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from self.pieces(console)
+
+    def pieces(self, console: Console) -> Iterator[RenderableType]:
+        """The tables that fit, and a line that names the others."""
+        blocks = list(Parts(self._first).pieces(console))
+        used, hidden = _height(console, blocks), []
+        for name, tables in self._more:
+            part: list[RenderableType] = ["", *Parts(tables).pieces(console)] if tables else []
+            height = _height(console, part)
+            if console.soft_wrap or used + height <= self._lines - 2:
+                blocks += part
+                used += height
+            elif part:
+                hidden.append(name)
+        yield from blocks
+        if hidden:
+            yield from Lines([(f"not shown: {', '.join(hidden)}; see --json", "dim")]).pieces(console)
+
+
+def _height(console: Console, blocks: Sequence[RenderableType]) -> int:
+    """Lines that they take on a terminal."""
+    return 0 if console.soft_wrap else sum(len(console.render_lines(block, pad=False)) for block in blocks)

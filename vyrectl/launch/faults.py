@@ -1,0 +1,79 @@
+"""Why tasks of a launch are Faulted: by code and operation, from the slots themselves. Imports numpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi.faults import fault_meaning, fault_name
+from vyrectl.abi.states import TaskState
+from vyrectl.task.arrays import SlotArray
+
+MOST_GROUPS = 64
+"""Groups that a report holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultGroup:
+    """Tasks that were faulted with one code in one operation.
+
+    Attributes:
+        code: The fault code.
+        op_handle: The operation.
+        count: How many.
+        first_slot: The first of them.
+    """
+
+    code: int
+    op_handle: int
+    count: int
+    first_slot: int
+
+    def to_record(self, op_name: str | None) -> dict[str, object]:
+        """Every field, and the names."""
+        return {
+            "code": self.code,
+            "name": fault_name(self.code),
+            "meaning": fault_meaning(self.code),
+            "op_handle": self.op_handle,
+            "op_name": op_name,
+            "count": self.count,
+            "first_slot": self.first_slot,
+        }
+
+
+class FaultedBefore:
+    """Remembers which slots were Faulted, a bit each.
+
+    Args:
+        slots: The ring before a launch.
+    """
+
+    def __init__(self, slots: SlotArray) -> None:
+        self._bits = np.packbits(_faulted(slots))
+
+    def groups(self, slots: SlotArray) -> tuple[FaultGroup, ...]:
+        """Why slots are Faulted that were not, the commonest reason first, at most `MOST_GROUPS`.
+
+        Args:
+            slots: The ring after it, of the same length.
+        """
+        new = _faulted(slots) & ~np.unpackbits(self._bits, count=len(slots)).view(bool)
+        numbers = np.flatnonzero(new)
+        codes = slots["continuation_data"][numbers].astype(np.uint64)
+        keys = (codes << np.uint64(32)) | slots["op_handle"][numbers]
+        found, firsts, counts = np.unique(keys, return_index=True, return_counts=True)
+        order = np.lexsort((numbers[firsts], -counts))[:MOST_GROUPS]
+        return tuple(
+            FaultGroup(
+                int(found[at]) >> 32, int(found[at]) & 0xFFFF_FFFF, int(counts[at]), int(numbers[firsts[at]])
+            )
+            for at in order.tolist()
+        )
+
+
+def _faulted(slots: SlotArray) -> NDArray[np.bool_]:
+    mask: NDArray[np.bool_] = slots["state"] == int(TaskState.FAULTED)
+    return mask
