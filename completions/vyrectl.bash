@@ -60,6 +60,11 @@ __vyrectl_describe() {
             valued='--show:metric_list --ring:none --height:none --output:file --format:format -f:format --color:color'
             places='file'
             ;;
+        report)
+            options='--output --launch --trace --history --control --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--output:file --launch:file --trace:file --history:file --control:file --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            places='file_bin+'
+            ;;
         top)
             options='--interval --where --backup --color --ops --op-names --no-builtin-names --help -h'
             valued='--interval:none --where:where --color:color --ops:file_cl --op-names:file'
@@ -186,7 +191,7 @@ __vyrectl_words() {
         action) list='pause resume yield requeue complete fault' ;;
         by) list='state priority tenant op age requeues' ;;
         color) list='auto always never' ;;
-        command) list='encode decode build inspect open snapshot map diff plot top transition set publish control check recover repair apply plan converge launch debug io replay demo bench help devices doctor ops schema completion' ;;
+        command) list='encode decode build inspect open snapshot map diff plot report top transition set publish control check recover repair apply plan converge launch debug io replay demo bench help devices doctor ops schema completion' ;;
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned lost_children' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;
@@ -209,7 +214,7 @@ __vyrectl_words() {
         step) list='distribution reachability' ;;
         subject) list='host live' ;;
         system) list='debian fedora arch suse alpine conda macos' ;;
-        topic) list='tutorial rings look telemetry edit launch feed operations families control care dumps plan converge devices bench promises python formats contributing encode decode build inspect open snapshot map diff plot top transition set publish check recover repair apply debug io replay demo help doctor ops schema completion' ;;
+        topic) list='tutorial rings look telemetry edit launch feed operations families control care dumps plan converge devices bench promises python formats contributing encode decode build inspect open snapshot map diff plot report top transition set publish check recover repair apply debug io replay demo help doctor ops schema completion' ;;
         topology) list='Empty SparseFrontier HybridFrontier DenseFrontier FusedDense MemoryConstrained' ;;
         where_name) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags slot and or not in' ;;
         where_value) list='empty ready running done paused yielded requeued faulted critical high normal low idle requeue_requested resume_ready nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot fork_sum quicksort stencil stencil_strip' ;;

@@ -27,6 +27,8 @@ function __vyrectl_valued
             string split ' ' -- '--limit --offset --count --ops --op-names --format -f --color'
         case 'plot'
             string split ' ' -- '--show --ring --height --output --format -f --color'
+        case 'report'
+            string split ' ' -- '--output --launch --trace --history --control --ops --op-names --format -f --color'
         case 'top'
             string split ' ' -- '--interval --where --color --ops --op-names'
         case 'transition'
@@ -161,6 +163,7 @@ function __vyrectl_kind_command
         'map' 'Draw the ring, a mark for each slot or run of slots' \
         'diff' 'Show what changed between two looks at a ring' \
         'plot' 'Draw a queue\'s depth, rates and ages over time' \
+        'report' 'Write one page about rings, to send to somebody' \
         'top' 'Watch a ring live, and edit it' \
         'transition' 'Apply a lifecycle action to slots' \
         'set' 'Write any word of any slots' \
@@ -483,6 +486,7 @@ function __vyrectl_kind_topic
         'map' 'Draw the ring, a mark for each slot or run of slots' \
         'diff' 'Show what changed between two looks at a ring' \
         'plot' 'Draw a queue\'s depth, rates and ages over time' \
+        'report' 'Write one page about rings, to send to somebody' \
         'top' 'Watch a ring live, and edit it' \
         'transition' 'Apply a lifecycle action to slots' \
         'set' 'Write any word of any slots' \
@@ -811,6 +815,21 @@ complete -c vyrectl -n '__vyrectl_in plot' -l color -x -k -a '(__vyrectl_kind_co
 complete -c vyrectl -n '__vyrectl_in plot' -l quiet -s q -d 'Leave out talk and progress'
 complete -c vyrectl -n '__vyrectl_in plot' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at plot 0 0' -r -F
+
+complete -c vyrectl -n '__vyrectl_in report' -l output -r -F -d 'The page to write, or - for standard output'
+complete -c vyrectl -n '__vyrectl_in report' -l launch -r -F -d 'Report of the last `launch --json`'
+complete -c vyrectl -n '__vyrectl_in report' -l trace -r -F -d 'Trace of `launch --trace`'
+complete -c vyrectl -n '__vyrectl_in report' -l history -r -F -d 'History of `snapshot --append`'
+complete -c vyrectl -n '__vyrectl_in report' -l control -r -F -d 'Control buffer of the rings'
+complete -c vyrectl -n '__vyrectl_in report' -l ops -x -k -a '(__fish_complete_suffix .cl)' -d 'Operations of your own; may be repeated'
+complete -c vyrectl -n '__vyrectl_in report' -l op-names -r -F -d 'Names of operations without a source: JSON or CSV of id and name'
+complete -c vyrectl -n '__vyrectl_in report' -l no-builtin-names -d 'Leave vyrectl\'s own ids (0x1000-0x10FF) without a name'
+complete -c vyrectl -n '__vyrectl_in report' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in report' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in report' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in report' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in report' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at report 0 9999' -x -k -a '(__fish_complete_suffix .bin)'
 
 complete -c vyrectl -n '__vyrectl_in top' -l interval -x -d 'Time between looks'
 complete -c vyrectl -n '__vyrectl_in top' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''

@@ -43,6 +43,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('map', 'Draw the ring, a mark for each slot or run of slots'),
             @('diff', 'Show what changed between two looks at a ring'),
             @('plot', 'Draw a queue''s depth, rates and ages over time'),
+            @('report', 'Write one page about rings, to send to somebody'),
             @('top', 'Watch a ring live, and edit it'),
             @('transition', 'Apply a lifecycle action to slots'),
             @('set', 'Write any word of any slots'),
@@ -319,6 +320,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('map', 'Draw the ring, a mark for each slot or run of slots'),
             @('diff', 'Show what changed between two looks at a ring'),
             @('plot', 'Draw a queue''s depth, rates and ages over time'),
+            @('report', 'Write one page about rings, to send to somebody'),
             @('top', 'Watch a ring live, and edit it'),
             @('transition', 'Apply a lifecycle action to slots'),
             @('set', 'Write any word of any slots'),
@@ -642,6 +644,27 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('-h', '', 'Show this message and exit')
             )
             Places = @('file')
+        }
+        'report' = @{
+            Options = @(
+                @('--output', 'file', 'The page to write, or - for standard output'),
+                @('--launch', 'file', 'Report of the last `launch --json`'),
+                @('--trace', 'file', 'Trace of `launch --trace`'),
+                @('--history', 'file', 'History of `snapshot --append`'),
+                @('--control', 'file', 'Control buffer of the rings'),
+                @('--ops', 'file_cl', 'Operations of your own; may be repeated'),
+                @('--op-names', 'file', 'Names of operations without a source: JSON or CSV of id and name'),
+                @('--no-builtin-names', '', 'Leave vyrectl''s own ids (0x1000-0x10FF) without a name'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin+')
         }
         'top' = @{
             Options = @(

@@ -108,6 +108,7 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
     "doctor": ((),),
     "ops": ((), ("mine.cl",), ("--check", "mine.cl", "--device", "reference")),
     "completion": (("bash",),),
+    "report": ((RING,), (RING, "--output", "r.html")),
     "help": ((), ("rings",), ("launch",), ("recover",)),
     "schema": ((), ("snapshot",), ("schema",)),
 }

@@ -40,6 +40,7 @@ CATALOG: tuple[Entry, ...] = (
     Entry("map", "Look and build", "Draw the ring, a mark for each slot or run of slots.", "look"),
     Entry("diff", "Look and build", "Show what changed between two looks at a ring.", "look"),
     Entry("plot", "Look and build", "Draw a queue's depth, rates and ages over time.", "telemetry"),
+    Entry("report", "Look and build", "Write one page about rings, to send to somebody.", "look"),
     Entry("top", "Look and build", "Watch a ring live, and edit it.", "look"),
     Entry("transition", "Edit", "Apply a lifecycle action to slots.", "edit"),
     Entry("set", "Edit", "Write any word of any slots.", "edit"),

@@ -56,11 +56,13 @@ EXTERNAL: dict[str, tuple[str, ...]] = {
     "pyarrow": ("ring", "cli"),
     "markdown_it": ("devtools",),
     "matplotlib": ("cli",),
+    "jinja2": ("cli",),
+    "plotly": ("cli",),
     "numpy": LAYERS[LAYERS.index("abi") :],
 }
 """Everything that is neither ours nor the standard library's, and the layers that may import it."""
 
-SLOW = ("numpy", "pyopencl", "rich", "pyarrow", "matplotlib")
+SLOW = ("numpy", "pyopencl", "rich", "pyarrow", "matplotlib", "jinja2", "plotly")
 """What no module of the command line outside `cli.views` may import before a command runs."""
 
 PRINTING = ("cli", "devtools")

@@ -18,6 +18,7 @@ HOMES: dict[str, str] = {
     "inspect": "slots",
     "build": "rings",
     "map": "rings",
+    "report": "rings",
     "diff": "rings",
     "snapshot": "telemetry",
     "plot": "telemetry",

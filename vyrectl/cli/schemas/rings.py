@@ -1,4 +1,4 @@
-"""Schemas of `build`, `map` and `diff`: whole rings."""
+"""Schemas of `build`, `map`, `report` and `diff`: whole rings."""
 
 from __future__ import annotations
 
@@ -97,8 +97,18 @@ DIFF: Fields = {
     "slots": rows(DIFFERENCE),
 }
 
+COUNTED = [*SNAPSHOT_WIDTHS.bits, "schedulable_count", "continuation_pressure", "slots"]
+REPORT: Fields = {
+    "output": TEXT,
+    "size_bytes": COUNT,
+    "rings": rows(
+        record({"ring": TEXT, **table([*COUNTED, "empty_count", "done_count", "unknown_count"], COUNT)})
+    ),
+}
+
 SCHEMAS: dict[str, Schema] = {
     "build": document("build", "The ring that was made.", answer("build", BUILT)),
     "map": document("map", "A ring as marks, or the picture that was written.", MARKS, PICTURE),
+    "report": document("report", "The page that was written.", answer("report", REPORT)),
     "diff": document("diff", "What changed between two looks at a ring.", answer("diff", DIFF)),
 }
