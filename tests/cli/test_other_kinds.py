@@ -16,6 +16,7 @@ READERS = (
     ("decode",),
     ("apply",),
     ("plan",),
+    ("check",),
     ("diff", "SAME"),
 )
 STRANGERS = {
@@ -35,8 +36,9 @@ def test_a_reader_names_what_is_no_ring(cli: Cli, reader: tuple[str, ...], name:
     result = cli(reader[0], path, *[path for one in reader[1:] if one == "SAME"])
     noun, command = STRANGERS[name]
     assert result.code == 3
-    assert noun in result.err
-    assert command in result.err
+    said = result.out if reader == ("check",) else result.err
+    assert noun in said
+    assert command in said
 
 
 def test_an_offset_takes_it_for_a_ring(cli: Cli) -> None:
@@ -63,3 +65,25 @@ def test_text_and_arrays_are_named(cli: Cli, tmp_path: Path) -> None:
     result = cli("snapshot", str(array))
     assert result.code == 3
     assert "a numpy array" in result.err
+
+
+def test_a_ring_is_not_edited_as_a_control_buffer(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "ring.bin"
+    path.write_bytes(dumps.data("ring-automata-0.bin"))
+    result = cli("control", str(path), "epoch=3")
+    assert result.code == 3
+    assert "a ring" in result.err
+    assert path.read_bytes() == dumps.data("ring-automata-0.bin")
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("control", "ring-automata-0.bin"),
+        ("debug", "control-s0-t1-o0.bin"),
+        ("io", "ring-status-0.bin"),
+        ("control", "kernel-mixed.all.bin"),
+    ],
+)
+def test_a_buffer_of_another_kind_is_told_aloud(cli: Cli, command: str, name: str) -> None:
+    assert "read it with: vyrectl" in cli(command, str(dumps.path(name))).err

@@ -12,19 +12,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from vyrectl.cli.fields import split_assignments
+from vyrectl.cli.opened import describe_bytes
 from vyrectl.cli.slot_text import parse_hex
 from vyrectl.cli.snapshot_since import read_baseline
 from vyrectl.cli.sources import Window, read_policy, read_request, read_source, read_table
 from vyrectl.engine.buffers import parse_buffer_option
+from vyrectl.engine.op_names import read_naming
 from vyrectl.engine.ops import op_codes, scan_source
 from vyrectl.errors import InvalidInputError, VyrectlError
 from vyrectl.launch.plan import saved_plan
 from vyrectl.policy.request import LaunchRequest
-from vyrectl.protocol.control import decode_control
+from vyrectl.protocol.control import decode_control, encode_control
 from vyrectl.protocol.debug_format import parse_formats
 from vyrectl.protocol.debug_log import decode_debug_log, read_debug_log
+from vyrectl.protocol.io_queue import IoRecord, decode_io_queue, encode_io_queue
 from vyrectl.protocol.packed import decode_packed
 from vyrectl.ring.check import check_bytes
+from vyrectl.ring.kinds import identify
 from vyrectl.ring.mix import Mix
 from vyrectl.ring.replay_log import ReplayLog
 from vyrectl.ring.select import parse_slots
@@ -106,6 +110,15 @@ def _packed(data: bytes) -> None:
     decode_packed(words)
 
 
+def _kind(data: bytes) -> None:
+    view = memoryview(data)
+    verdict = identify(view)
+    assert verdict.reasons
+    if verdict.parts is not None:
+        assert sum(part.size_bytes for part in verdict.parts.parts) == len(data)
+    describe_bytes("x", view)
+
+
 _REQUEST = json.dumps(LaunchRequest.direct(5000, 64, 256).to_record()).encode()
 _SNAPSHOT = (
     b'{"schema": "vyrectl.snapshot/1", "ring": "a", "ready_count": 3, "paused_count": 0, "yielded_count": 1,'
@@ -158,6 +171,22 @@ PARSERS: Mapping[str, Parser] = {
     "plan": Parser(_as_file(".json", _plan), (_PLAN, _PLAN.replace(b'"Jit"', b"[]"))),
     "control": Parser(decode_control, (bytes(640), bytes(161 * 4), bytes(7))),
     "debug_log": Parser(_debug_log, (bytes([4, 0, 0, 0]) + bytes(16), bytes([255]) * 40)),
+    "io_queue": Parser(
+        decode_io_queue, (encode_io_queue([IoRecord(1, 2, 3, 4, 5, 1, 7)], capacity=3), bytes(33))
+    ),
+    "kinds": Parser(
+        _kind,
+        (
+            encode_control(tenants=2, observables=2, slots=2) + _SLOT * 2 + bytes(1028 + 2048),
+            _SLOT * 32 + bytes(1028),
+            encode_io_queue([IoRecord(1, 2, 3, 4, 5, 1, 7)] * 5),
+            b"id,op\n1,nop\n",
+        ),
+    ),
+    "op_names": Parser(
+        _as_file("", lambda path: read_naming([path])),
+        (b'{"0x20000": "gather"}', b"id,name,doc\n0x20000,gather,x\n", b'[{"id": 3, "name": "a"}]'),
+    ),
     "debug_formats": Parser(
         _as_file(".json", lambda path: parse_formats(read_table(path), "f")),
         (b'{"1": "%u of %x %%", "0x2": "%f"}',),

@@ -138,6 +138,13 @@ def test_a_ring_that_we_make_is_a_ring(count: int, seed: int) -> None:
         assert look(cut).kind is FileKind.RING
 
 
+def test_a_ring_in_the_other_byte_order_is_no_other_buffer() -> None:
+    for seed in range(20):
+        slots = synthesize(40 + 13 * seed, seed)
+        swapped = struct.pack(f">{len(slots) * 16}I", *struct.unpack(f"<{len(slots) * 16}I", slots.tobytes()))
+        assert look(swapped).may_be_ring
+
+
 @given(
     st.lists(
         st.tuples(

@@ -33,6 +33,7 @@ from vyrectl.ring.findings.masks import COUNTERS, MASKS, Chunk
 from vyrectl.ring.findings.report import CheckReport, Finding
 from vyrectl.ring.findings.spots import Classes, Spot, Telemetry
 from vyrectl.ring.hold import holder_of
+from vyrectl.ring.kinds import Verdict, advice, file_bytes, identify, why_not
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.reading_arrays import decide
 from vyrectl.ring.replace import Part, StrPath, abandoned_files
@@ -79,6 +80,8 @@ def check_file(
     extent = _extent(size_bytes, offset, count, os.fspath(path))
     with Ring.open(path, offset=offset, count=extent.slots) as ring:
         search = _Search(ring, head, extent, about, abi, progress)
+        with file_bytes(path) as data:
+            search.verdict = identify(_window(data, offset, count))
         if not offset and count is None:
             search.place = _Place(path, holder_of(path))
         return search.report(ignore)
@@ -114,7 +117,13 @@ def check_bytes(
     extent = _extent(len(data), offset, count, name)
     ring = Ring.from_bytes(data, name, offset=offset, count=extent.slots)
     head = bytes(memoryview(data)[offset : offset + HEAD_BYTES])
-    return _Search(ring, head, extent, about, abi, progress).report(ignore)
+    search = _Search(ring, head, extent, about, abi, progress)
+    search.verdict = identify(_window(memoryview(data).cast("B"), offset, count))
+    return search.report(ignore)
+
+
+def _window(data: memoryview, offset: int, count: int | None) -> memoryview:
+    return data[offset : None if count is None else offset + count * SLOT_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +193,7 @@ class _Search:
         self.about = about or About()
         self.abi = abi
         self.place: _Place | None = None
+        self.verdict: Verdict | None = None
         self._tell = progress or (lambda done: None)
         self._spots = {name: Spot() for name in MASKS if self.about.knows(name)}
         self._running, self._arguments = Spot(), Spot()
@@ -206,6 +216,9 @@ class _Search:
         )
 
     def _findings(self) -> Iterator[Finding]:
+        if self.verdict is not None and not self.verdict.may_be_ring and self.verdict.command(""):
+            yield self._finding("not-a-ring", why_not(self.verdict), remedy=self._advice(self.verdict))
+            return
         foreign = self._foreign()
         yield from self._file_findings()
         if foreign is not None:
@@ -253,6 +266,10 @@ class _Search:
         return (
             f"{text}: the words are in the other byte order" if is_other_byte_order(states[unknown]) else text
         )
+
+    def _advice(self, verdict: Verdict) -> str:
+        text = advice(verdict, self.ring.name)
+        return text[:1].upper() + text[1:]
 
     def _offset_remedy(self) -> str | None:
         start = guess_offset(self.ring.data, self.extent.size_bytes)

@@ -324,6 +324,13 @@ def other_kind_error(verdict: Verdict, name: str, *, override: str) -> OtherKind
     )
 
 
+def why_not(verdict: Verdict, wanted: str = "a ring") -> str:
+    """What a file is in place of what was wanted, and the first reason."""
+    if verdict.certainty is Certainty.CERTAIN:
+        return f"this is {verdict.noun}, not {wanted}: {verdict.reasons[0]}"
+    return f"this looks like {verdict.noun} and not like {wanted}: {verdict.reasons[0]}"
+
+
 def advice(verdict: Verdict, name: str) -> str:
     """What to type for a file that is no ring: where its ring lies if it holds one, and the command that reads it."""
     command = verdict.command(name) or f"vyrectl open {quote(name)}"

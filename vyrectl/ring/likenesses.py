@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from vyrectl.abi import control as abi
 from vyrectl.abi.io_queue import IO_RECORD_BYTES, MAX_IO_RECORDS, IoOp
-from vyrectl.abi.limits import DEBUG_RECORD_WORDS, SLOT_WORDS, WORD_BYTES
+from vyrectl.abi.limits import DEBUG_RECORD_WORDS, MAX_ENCODED, SLOT_WORDS, WORD_BYTES
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.protocol.io_queue import IoRecord
@@ -142,7 +142,7 @@ def debug_likeness(words: Words, size: int, *, usual: int) -> Likeness:
         for at in range(0, min(held * 4, len(seen) - 3), DEBUG_RECORD_WORDS)
     ]
     whole = records[: cursor // DEBUG_RECORD_WORDS]
-    if any(seen[held * DEBUG_RECORD_WORDS :]) or any(one[3] % SLOT_WORDS for one in whole):
+    if any(seen[held * DEBUG_RECORD_WORDS :]) or any(not _is_first_word(one[3]) for one in whole):
         return Likeness()
     exact = (size - WORD_BYTES) % (DEBUG_RECORD_WORDS * WORD_BYTES) == 0
     reasons = [f"word 0 is a cursor of {cursor} words", f"{size} bytes are room for {capacity} records"]
@@ -153,6 +153,11 @@ def debug_likeness(words: Words, size: int, *, usual: int) -> Likeness:
     if size == usual and told:
         return Likeness(STRONG, tuple(reasons))
     return Likeness(GOOD if told and (exact or len(whole) > 1) else WEAK, tuple(reasons))
+
+
+def _is_first_word(word: int) -> bool:
+    """True when a word may be the index of a slot's first word in a ring that an encoder makes."""
+    return word % SLOT_WORDS == 0 and word < MAX_ENCODED * SLOT_WORDS
 
 
 def io_likeness(records: Sequence[IoRecord], size: int) -> Likeness:

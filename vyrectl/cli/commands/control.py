@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -22,10 +23,12 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.views.control import change_view, view
-from vyrectl.errors import UsageError, WireBufferError
+from vyrectl.cli.wrong_kind import is_another, warn_other_kind
+from vyrectl.errors import OtherKindError, UsageError, WireBufferError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.control import check_control, encode_control, write_control_words
 from vyrectl.protocol.control_names import control_value, control_words
+from vyrectl.ring.kinds import FileKind, identify, why_not
 
 DEFAULT_OBSERVABLES = 32
 ALL_TENANTS = 32
@@ -85,8 +88,10 @@ def command(
     if not assignments and not slots:
         if dry_run or backup:
             raise UsageError("nothing to write was given", fix="Give WORD=VALUE, for example epoch=3")
+        warn_other_kind(output, str(file), data, FileKind.CONTROL)
         _emit(output, str(file), data)
         return
+    _refuse_to_edit(file, data)
     _edit(output, file, data, assignments or [], slots, dry_run=dry_run, backup=backup)
 
 
@@ -161,6 +166,25 @@ def _edit(
         "changes": changes,
     }
     output.emit("control", record, change_view, rows=changes if output.format in ("jsonl", "csv") else None)
+
+
+def _refuse_to_edit(file: Path, data: bytes) -> None:
+    """Leave alone what is something else; its words would be overwritten by numbers that mean nothing there.
+
+    Raises:
+        OtherKindError: It is at least likely another kind of file.
+    """
+    verdict = identify(memoryview(data))
+    if is_sidecar(file) or not is_another(verdict, FileKind.CONTROL):
+        return
+    command = verdict.command(str(file)) or f"vyrectl open {quote(str(file))}"
+    raise OtherKindError(
+        why_not(verdict, "a control buffer"),
+        str(verdict.kind),
+        str(verdict.certainty),
+        where=str(file),
+        fix=f"Nothing was written; read it with: {command}",
+    )
 
 
 def _offset_texts(slots: str) -> list[str]:

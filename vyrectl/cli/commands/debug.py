@@ -20,9 +20,11 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.views.debug import view
+from vyrectl.cli.wrong_kind import warn_other_kind
 from vyrectl.errors import WireBufferError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.debug_log import DebugLog, decode_debug_log, read_debug_log
+from vyrectl.ring.kinds import FileKind
 
 
 def command(
@@ -62,6 +64,7 @@ def command(
         log = read_debug_log(data)
     except WireBufferError as error:
         raise error.at(str(file)) from None
+    warn_other_kind(output, str(file), data, FileKind.DEBUG_LOG)
     _warn(output, str(file), log)
     rows = list(debug_rows(log.records if most is None else log.records[:most], texts))
     record = {

@@ -22,9 +22,11 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.views.io import view
+from vyrectl.cli.wrong_kind import warn_other_kind
 from vyrectl.errors import UnknownNameError, WireBufferError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.io_queue import IoRecord, decode_io_queue
+from vyrectl.ring.kinds import FileKind
 
 OPS = {op.name: int(op) for op in IoOp}
 STATUSES = {name: word for word, name in IO_STATUS_NAMES.items()}
@@ -68,6 +70,7 @@ def command(
         records = decode_io_queue(data)
     except WireBufferError as error:
         raise error.at(str(file)) from None
+    warn_other_kind(output, str(file), data, FileKind.IO_QUEUE)
     chosen = [
         (index, one)
         for index, one in enumerate(records)

@@ -28,7 +28,7 @@ MAGIC: Mapping[bytes, str] = {
     b"\xfd7zXZ\x00": "xz-compressed data",
     b"%PDF": "a PDF document",
     b"SQLite format 3\x00": "an SQLite database",
-    b"VRRL0001": "a replay log (spec 3.7)",
+    b"VRRL0001": "a replay log",
     b"\x00asm": "a WebAssembly module",
 }
 """First bytes of a file -> what it is. Each makes the first slot's state word an unknown one."""
