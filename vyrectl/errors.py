@@ -21,12 +21,20 @@ only.
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 SHOWN_REASONS = 6
 """Reasons that a message of `UnrunnableTasksError` lists before it only counts."""
+
+_LONG_WORD = re.compile(r"\S{500,}")
+"""Longer than anything that a message is about: a number of thousands of digits, a text that was given for a name."""
+
+
+def _cut(found: re.Match[str]) -> str:
+    return f"{found[0][:40]}... ({len(found[0])} characters)"
 
 
 class VyrectlError(Exception):
@@ -46,6 +54,7 @@ class VyrectlError(Exception):
     kind = "error"
 
     def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
+        what = _LONG_WORD.sub(_cut, what)
         super().__init__(what)
         self.what = what
         self.where = where

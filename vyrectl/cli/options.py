@@ -70,6 +70,7 @@ def parse_number(text: str, what: str, *, least: int = 0, most: int = 0xFFFF_FFF
         UsageError: The text is no such number; the message names `what` and the bounds.
     """
     from vyrectl.errors import UsageError
+    from vyrectl.numbers import shown
 
     fix = f"Give a decimal or 0x number from {least} to {most}"
     try:
@@ -77,7 +78,7 @@ def parse_number(text: str, what: str, *, least: int = 0, most: int = 0xFFFF_FFF
     except ValueError:
         raise UsageError(f"{what} is {text!r}, which is no number", fix=fix) from None
     if not least <= value <= most:
-        raise UsageError(f"{what} is {value}, out of bounds", fix=fix)
+        raise UsageError(f"{what} is {shown(value)}, out of bounds", fix=fix)
     return value
 
 

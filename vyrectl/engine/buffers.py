@@ -305,7 +305,6 @@ def _why_malformed(error: Exception) -> str:
 
 _MALFORMATIONS = {
     "magic string": "it does not begin as one",
-    "pickle": "its elements are Python objects",
     "object array": "its elements are Python objects",
     "header": "its header cannot be read",
     "dtype": "its header names no type of elements",

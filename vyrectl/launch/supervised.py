@@ -106,13 +106,14 @@ def launch_file(
             tick=lambda: look(memory.glance),
         )
         ending = supervisor.run()
-        place = {"where": str(plan.ring), "fix": _after_death(plan, memory.where)}
+        running = memory.running() if ending.result is None else []
+        place = {"where": str(plan.ring), "fix": _after_death(plan, memory.where, running)}
         if ending.killed:
             what = f"the launch did not stop within {plan.grace:g} s and was killed"
-            raise LaunchStoppedError(what, exit_code_of(ending), memory.running(), **place)
+            raise LaunchStoppedError(what, exit_code_of(ending), running, **place)
         if ending.result is None:
             what = f"the process that drove the device {_how_it_died(plan, ending, size)}"
-            raise ChildDiedError(what, memory.running(), **place)
+            raise ChildDiedError(what, running, **place)
         return ending.result, ending.signal_received or 0
 
 
@@ -410,7 +411,9 @@ def _length(path: Path) -> int:
         return 0
 
 
-def _after_death(plan: LaunchPlan, where: str) -> str:
+def _after_death(plan: LaunchPlan, where: str, running: list[Running] | None) -> str:
+    if where == IN_FILE and running == []:
+        return "Nothing has to be put back: launch it again"
     if where == IN_FILE:
         return f"Put its tasks back with: vyrectl recover {plan.ring}"
     return f"{plan.ring} is as it was before the launch"

@@ -192,9 +192,15 @@ class Supervisor:
     def _let_end(self, pid: int, channel: Channel) -> None:
         """After an error on this side: the child is asked to stop as after a signal, and gets its grace and no more."""
         self._watch = self._tick = _nothing
-        with suppress(VyrectlError, RuntimeError):
+        try:
             self._ask_to_stop(channel, "interrupted")
             self._wait(pid, channel)
+        except (VyrectlError, RuntimeError):  # the child's own error, after ours
+            pass
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            raise
 
     def _listen(self) -> Callable[[], None]:
         """Catch signals, before there is a child; each also wakes the select. Returns what undoes it."""

@@ -92,6 +92,8 @@ def checked_fields(table: Mapping[str, Any], widths: Widths, kind: str, source: 
 
 
 def _number(widths: Widths, key: str, value: Any, source: str) -> int:
+    if value is None:
+        raise LaunchRequestError(f"{key} is null", where=source, fix=f"Leave it out; {widths.advice(key)}")
     try:
         return widths.number(key, value)
     except InvalidInputError as error:

@@ -11,6 +11,7 @@ from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.opcodes import CONTROL_OPCODES, METRIC_OPCODES
 from vyrectl.abi.states import PRIORITY_NAMES
 from vyrectl.errors import UnknownNameError, UsageError
+from vyrectl.numbers import shown
 
 OBSERVABLE = "observable"
 
@@ -85,7 +86,7 @@ def control_value(name: str, text: str) -> int:
     except ValueError:
         raise UsageError(f"{name} is {text!r}, which is no number", fix=fix) from None
     if not 0 <= value <= U32_MAX:
-        raise UsageError(f"{name} is {value}, which no word can hold", fix=fix)
+        raise UsageError(f"{name} is {shown(value)}, which no word can hold", fix=fix)
     return value
 
 
@@ -126,6 +127,7 @@ def _index(name: str, text: str, count: int) -> int:
         raise UnknownNameError(f"word of {name}", text, (*names, "all")) from None
     if not 0 <= number < count:
         raise UsageError(
-            f"there is no {name}.{number}", fix=f"It has {count} words, from 0 on" if count else "It has none"
+            f"there is no {name}.{shown(number)}",
+            fix=f"It has {count} words, from 0 on" if count else "It has none",
         )
     return number
