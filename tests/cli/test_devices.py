@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import spawn
+from vyrectl.opencl import asking
 from vyrectl.opencl.devices import Device, list_devices
 
 NOWHERE = {"OCL_ICD_VENDORS": "/nonexistent", "OCL_ICD_FILENAMES": ""}
@@ -46,13 +48,13 @@ def test_check_builds_and_runs_on_each(cli: Cli) -> None:
 
 
 def test_a_device_that_cannot_build_says_why(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vyrectl.errors import KernelBuildError
-    from vyrectl.opencl import program
+    asked = asking.ask
 
-    def refuse(*arguments: object, **options: object) -> None:
-        raise KernelBuildError("this build of PoCL does not know the processor", fix="Use another")
+    def ask(what: str, *rest: str, **options: Any) -> asking.Answer:
+        refused = {"usable": False, "rung": None, "problem": "this build of PoCL does not know the processor"}
+        return asking.Answer((refused,), None) if what == "rung" else asked(what, *rest, **options)
 
-    monkeypatch.setattr(program, "build_program", refuse)
+    monkeypatch.setattr(asking, "ask", ask)
     result = cli("devices", "--check", "--json")
     first = result.json()["devices"][0]
     assert (result.code, first["usable"], first["rung"]) == (0, False, None)
@@ -75,4 +77,5 @@ def test_without_any_device_it_says_what_to_install() -> None:
     assert run.returncode == 0
     assert [device["id"] for device in json.loads(run.stdout)["devices"]] == ["reference"]
     assert b"warning: no OpenCL device was found" in run.stderr
-    assert b"Install a driver" in run.stderr
+    assert b"OCL_ICD_VENDORS=/nonexistent hides the drivers" in run.stderr
+    assert b"unset OCL_ICD_VENDORS" in run.stderr

@@ -17,7 +17,7 @@ from tests.cli.support import MIXED, slot, words_at, write_ring
 from tests.conformance.backends import NO_CPU
 from tests.needs import require
 from vyrectl.abi.faults import ORPHANED
-from vyrectl.opencl.doctor import ask
+from vyrectl.opencl.asking import ask
 from vyrectl.ring.hold import hold, holder_of
 
 FULL = slot(state=2, task_id=5, age_ticks=0xFFFF_FFFF)

@@ -33,8 +33,12 @@ class FakeError(Exception):
 class FakePlatform:
     """A platform with these devices, or one that raises."""
 
-    def __init__(self, name: str, *devices: Any) -> None:
+    def __init__(
+        self, name: str, *devices: Any, version: str = "OpenCL 3.0", int_ptr: int | None = None
+    ) -> None:
         self.name = name
+        self.version = version
+        self.int_ptr = id(self) if int_ptr is None else int_ptr
         self._devices = devices
 
     def get_devices(self) -> list[Any]:

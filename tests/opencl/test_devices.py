@@ -9,16 +9,19 @@ import pytest
 
 from tests.opencl.fakes import FakeCl, FakePlatform, device, handle
 from vyrectl.errors import NoDeviceError, UnknownNameError
-from vyrectl.opencl import devices
+from vyrectl.opencl import causes, devices, fitness
+from vyrectl.opencl.causes import Cause
 from vyrectl.opencl.devices import Device, find_device, list_devices, rank
 
 CPU, GPU, ACCELERATOR = 2, 4, 8
+UNFIT: set[str] = set()
 Install = Callable[[FakeCl], None]
 
 
 @pytest.fixture(autouse=True)
 def no_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VYRECTL_DEVICE", raising=False)
+    monkeypatch.setattr(fitness, "is_fit", lambda device: device.name not in UNFIT)
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ def test_every_device_of_every_platform(install: Install) -> None:
     install(
         FakeCl(
             FakePlatform("Empty"),
-            FakePlatform(" Two ", handle("A", GPU | 1), handle("B", CPU)),
+            FakePlatform(" One ", handle("A", GPU | 1), handle("B", CPU)),
             FakePlatform("Sim", handle("C", CPU | GPU | ACCELERATOR), handle("D", 16)),
         )
     )
@@ -50,11 +53,11 @@ def test_every_device_of_every_platform(install: Install) -> None:
     assert [(one.id, one.name, one.kind) for one in found] == [
         ("1:0", "A", "gpu"),
         ("1:1", "B", "cpu"),
-        ("2:0", "C", "gpu"),
+        ("2:0", "C", "cpu"),
         ("2:1", "D", "other"),
     ]
     assert (found[0].platform, found[0].version, found[0].is_cpu, found[1].is_cpu) == (
-        "Two",
+        "One",
         "OpenCL 3.0",
         False,
         True,
@@ -62,13 +65,18 @@ def test_every_device_of_every_platform(install: Install) -> None:
     assert "handle" not in found[0].to_record()
 
 
-def test_no_platform_is_no_device(install: Install) -> None:
+def test_no_platform_is_no_device(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     install(FakeCl())
+    monkeypatch.setattr(causes, "find_cause", lambda: Cause("the reason", "type this"))
     assert list_devices() == []
     with pytest.raises(NoDeviceError) as caught:
         find_device()
     assert caught.value.exit_code == 5
-    assert "--device reference" in str(caught.value.fix)
+    assert caught.value.what == "no OpenCL device was found: the reason"
+    assert caught.value.fix == "type this. Or run without OpenCL: --device reference"
+    with pytest.raises(NoDeviceError) as caught:
+        find_device(reference=False)
+    assert caught.value.fix == "type this"
 
 
 def test_pyopencl_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,3 +132,60 @@ def test_limits_for_a_launch_request() -> None:
         "max_compute_workgroups_per_dimension": 65_535,
         "max_compute_invocations_per_workgroup": 64,
     }
+
+
+def test_ids_follow_the_drivers_and_not_the_loader_s_order(install: Install) -> None:
+    old = FakePlatform("Same", handle("B", CPU), version="OpenCL 3.0 PoCL 3.1")
+    new = FakePlatform("Same", handle("C", CPU), version="OpenCL 3.0 PoCL 6.0")
+    other = FakePlatform("Another", handle("A", GPU))
+    for order in ((old, new, other), (other, new, old), (new, other, old)):
+        install(FakeCl(*order))
+        assert [(one.id, one.name) for one in list_devices()] == [("0:0", "A"), ("1:0", "B"), ("2:0", "C")]
+
+
+def test_a_driver_that_is_registered_twice_is_listed_once(install: Install) -> None:
+    install(
+        FakeCl(*(FakePlatform("PoCL", handle("A", CPU), int_ptr=7) for _ in range(2)), FakePlatform("Zwei"))
+    )
+    assert [one.id for one in list_devices()] == ["0:0"]
+
+
+def test_a_driver_goes_by_the_name_in_its_version(install: Install) -> None:
+    named = FakePlatform("Portable Computing Language", handle("cpu", CPU), version="OpenCL 3.0 PoCL 6.0")
+    install(FakeCl(FakePlatform("Another", handle("first", CPU)), named))
+    assert find_device("pocl").id == "1:0"
+
+
+@pytest.mark.parametrize("selector", [None, "gpu"])
+def test_what_cannot_run_a_ring_is_not_chosen_by_itself(four: list[Device], selector: str | None) -> None:
+    UNFIT.add("Radeon")
+    try:
+        assert find_device(selector) is four[3]
+        assert find_device("2:0") is four[2]
+        assert find_device("radeon") is four[2]
+        UNFIT.update(one.name for one in four)
+        assert find_device(selector) is four[2]
+    finally:
+        UNFIT.clear()
+
+
+def test_one_device_is_taken_without_a_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    only = device()
+
+    def is_fit(one: Device) -> bool:
+        raise AssertionError("tried")
+
+    monkeypatch.setattr(fitness, "is_fit", is_fit)
+    assert find_device(None, [only]) is only
+    assert find_device("cpu", [only]) is only
+
+
+def test_a_kind_that_is_not_there_is_no_device_and_not_a_typing_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for selector, default in (("gpu", ""), ("GPU", ""), (None, "gpu")):
+        monkeypatch.setenv("VYRECTL_DEVICE", default)
+        with pytest.raises(NoDeviceError, match="no OpenCL device of kind gpu") as caught:
+            find_device(selector, [device()])
+        assert caught.value.exit_code == 5
+        assert "vyrectl doctor" in str(caught.value.fix)

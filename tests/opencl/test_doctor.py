@@ -18,20 +18,22 @@ import pytest
 
 from tests.needs import require_tool
 from vyrectl.errors import AbiMismatchError, KernelBuildError
-from vyrectl.opencl import doctor, drivers, hints, machine, probes
+from vyrectl.opencl import asking, doctor, drivers, hints, machine, probes
+from vyrectl.opencl.asking import ask
 from vyrectl.opencl.child import run_child
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.diagnosis import Check, Status
-from vyrectl.opencl.doctor import Diagnosis, ask, examine
+from vyrectl.opencl.doctor import Diagnosis, examine
 
 DRIVERS = {
     "crash": "#include <stdlib.h>\n__attribute__((constructor)) static void run(void) { abort(); }\n",
+    "fine": "void *clGetExtensionFunctionAddress(const char *name) { (void)name; return 0; }\n",
     "hang": "#include <unistd.h>\n__attribute__((constructor)) static void run(void) { for (;;) pause(); }\n",
 }
 
 
 def compiled(folder: Path, name: str) -> Path:
-    """A driver library that misbehaves as soon as it is loaded."""
+    """A driver library, which misbehaves as its name says as soon as it is loaded."""
     require_tool("gcc")
     source, library = folder / f"{name}.c", folder / f"{name}.so"
     source.write_text(DRIVERS[name])
@@ -66,8 +68,28 @@ def test_where_the_loader_looks(tmp_path: Path) -> None:
 
 
 def test_a_driver_that_loads(tmp_path: Path) -> None:
-    check = drivers.check_icd(icd(tmp_path, "fine", "libc.so.6\n"))
-    assert (check.status, check.message, check.fix) == (Status.OK, "libc.so.6", None)
+    library = compiled(tmp_path, "fine")
+    check = drivers.check_icd(icd(tmp_path, "fine", f"{library}\n"))
+    assert (check.status, check.message, check.fix) == (Status.OK, str(library), None)
+
+
+def test_a_library_that_is_no_driver(tmp_path: Path) -> None:
+    path = icd(tmp_path, "fine", "libc.so.6\n")
+    check = drivers.check_icd(path)
+    assert (check.status, check.message) == (Status.WARNING, "libc.so.6 is no OpenCL driver")
+    assert str(path) in str(check.fix)
+
+
+@pytest.mark.parametrize(("end", "word"), [("\r\n", "carriage return"), (" \n", "blanks"), ("\t", "blanks")])
+def test_a_name_that_the_loader_reads_otherwise(tmp_path: Path, end: str, word: str) -> None:
+    library = compiled(tmp_path, "fine")
+    path = tmp_path / "odd.icd"
+    path.write_bytes(f"{library}{end}".encode())
+    check = drivers.check_icd(path)
+    assert check.status is Status.WARNING
+    assert word in check.message
+    subprocess.run(str(check.fix), shell=True, check=True, timeout=60)
+    assert drivers.check_icd(path).status is Status.OK
 
 
 def test_a_wrong_path_is_recognised_and_the_right_one_found(tmp_path: Path) -> None:
@@ -112,14 +134,6 @@ def test_no_driver_at_all(family: str) -> None:
     (check,) = drivers.check_icds([], family)
     assert check.fix is not None
     assert hints.INSTALL[family] in check.fix
-
-
-def test_drivers_that_no_loader_reads(tmp_path: Path) -> None:
-    path = icd(tmp_path / "etc" / "OpenCL" / "vendors", "intel-cpu", "lib.so")
-    (check,) = drivers.check_overlooked([], tmp_path)
-    assert check.fix is not None
-    assert f"OCL_ICD_VENDORS={path.parent}" in check.fix
-    assert list(drivers.check_overlooked([path], tmp_path)) == []
 
 
 # --- GPUs ---
@@ -285,11 +299,11 @@ def test_how_a_child_ended() -> None:
 @pytest.fixture
 def fakes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """Devices that behave as their ids say; no drivers, GPUs or caches beside them."""
-    monkeypatch.setattr(doctor, "_PROBES", "tests.opencl.fake_probes")
-    monkeypatch.setattr(drivers, "icd_files", lambda: [tmp_path / "only.icd"])
+    monkeypatch.setattr(asking, "PROBES", "tests.opencl.fake_probes")
+    monkeypatch.setattr(drivers, "icd_files", lambda environment=None: [tmp_path / "only.icd"])
     monkeypatch.setattr(drivers, "gpu_vendors", set)
     monkeypatch.setattr(drivers, "check_nodes", list)
-    icd(tmp_path, "only", "libc.so.6")
+    icd(tmp_path, "only", str(compiled(tmp_path, "fine")))
     return monkeypatch
 
 

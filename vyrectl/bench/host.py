@@ -193,7 +193,7 @@ def _memory(report: HostReport, ring: Ring, device: str) -> Iterator[Case]:
     yield case(SUM, lambda: _sum(slots))
     yield case(BY_NUMPY, lambda: sweep(slots), SUM)
     try:
-        report.device = find_device(device or "cpu")
+        report.device = find_device(device or "cpu", reference=False)
         reducer = Reducer(report.device)
     except DeviceError as error:
         report.device = None

@@ -30,6 +30,7 @@ from vyrectl.opencl.messages import (
     user_files,
 )
 from vyrectl.opencl.quiet import without_counts
+from vyrectl.opencl.surroundings import driver_variables
 
 if TYPE_CHECKING:
     from vyrectl.engine.ops import OpSource
@@ -163,7 +164,8 @@ class Ladder:
         device, cl = self._device, self._cl
         versions = (__version__, getattr(cl, "VERSION_TEXT", ""))
         where = (device.platform, device.name, device.version, device.driver)
-        return key_of((*versions, *where, " ".join(self._all_options(rung)), self._source))
+        options = " ".join(self._all_options(rung))
+        return key_of((*versions, *where, *driver_variables(), options, self._source))
 
     def _all_options(self, rung: Rung) -> list[str]:
         return [f"-cl-std={rung.standard}", f"-DVYRE_RUNG={rung.number}", *self._options]
@@ -175,7 +177,10 @@ class Ladder:
             return None
         try:
             program = self._cl.Program(self._context, [self._device.handle], [entry.binary])
-            return Built(rung, self._build(program, rung), entry.facts)
+            built = self._build(program, rung)
+            if not built.all_kernels():
+                raise self._cl.Error("no kernel is in it")
+            return Built(rung, built, entry.facts)
         except self._cl.Error:
             self._cache.drop(key)
             return None
@@ -183,7 +188,9 @@ class Ladder:
     def _from_source(self, rung: Rung) -> Built | None:
         say_doing(COMPILING)
         try:
-            return Built(rung, self._build(self._cl.Program(self._context, self._source), rung))
+            built = self._build(self._cl.Program(self._context, self._source), rung)
+            built.all_kernels()
+            return Built(rung, built)
         except self._cl.Error as error:
             self.logs.append(str(error))
             return None

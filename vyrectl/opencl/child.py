@@ -34,7 +34,7 @@ def run_child(
     command: Sequence[str],
     seconds: float,
     *,
-    environment: Mapping[str, str] | None = None,
+    environment: Mapping[str, str | None] | None = None,
     pass_fds: Sequence[int] = (),
 ) -> Ended:
     """Run a command in a session of its own; when the time is over, kill everything in that session.
@@ -42,7 +42,7 @@ def run_child(
     Args:
         command: Program and arguments.
         seconds: How long it may take.
-        environment: Variables to change; the rest is this process's.
+        environment: Variables to change, or to take away where None; the rest is this process's.
         pass_fds: Descriptors that it inherits.
     """
     child = subprocess.Popen(
@@ -51,7 +51,7 @@ def run_child(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         pass_fds=pass_fds,
-        env={**os.environ, **(environment or {})},
+        env=_environment(environment or {}),
         start_new_session=True,
     )
     try:
@@ -63,6 +63,11 @@ def run_child(
         _kill(child)
         raise
     return Ended(child.returncode, output, errors)
+
+
+def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
+    changed: dict[str, str | None] = {**os.environ, **changes}
+    return {name: value for name, value in changed.items() if value is not None}
 
 
 def _kill(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:

@@ -1,13 +1,20 @@
-"""Finds OpenCL devices and tells them apart; whether one is usable shows when a program is built on it."""
+"""Finds OpenCL devices, tells them apart, and chooses one.
+
+The invariants: the ids of a machine's devices depend on its drivers alone, not on the order in which a folder lists
+them or on how often one is registered; and of several devices none is chosen by itself that could not run a ring.
+"""
 
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from vyrectl.errors import NoDeviceError, UnknownNameError
-from vyrectl.opencl.hints import install_hint
+from vyrectl.opencl import asking, brought, causes, drivers, fitness
+from vyrectl.opencl.hints import import_hint
 
 DEVICE_VARIABLE = "VYRECTL_DEVICE"
 """Environment variable that names the default device."""
@@ -34,7 +41,8 @@ class Device:
         max_allocation_bytes: Largest single buffer.
         version: OpenCL version the device reports.
         driver: Driver version.
-        handle: The pyopencl device.
+        handle: The pyopencl device; None for one that another process found.
+        platform_version: Version of the driver's platform, which may name the product.
     """
 
     id: str
@@ -47,7 +55,8 @@ class Device:
     max_allocation_bytes: int
     version: str
     driver: str
-    handle: Any = field(repr=False, compare=False)
+    handle: Any = field(default=None, repr=False, compare=False)
+    platform_version: str = field(default="", repr=False, compare=False)
 
     @property
     def is_cpu(self) -> bool:
@@ -65,37 +74,42 @@ class Device:
 
     def to_record(self) -> dict[str, object]:
         """The plain facts, as `devices --json` prints them."""
-        names = [name for name in self.__slots__ if name != "handle"]
+        names = [name for name in self.__slots__ if name not in ("handle", "platform_version")]
         return {name: getattr(self, name) for name in names}
 
 
 def pyopencl() -> Any:
-    """Import pyopencl.
+    """Import pyopencl, without what it and its helpers warn of at import.
 
     Raises:
         NoDeviceError: It is not installed, or cannot be loaded.
     """
     os.environ.setdefault("PYOPENCL_COMPILER_OUTPUT", "0")
     try:
-        import pyopencl as cl
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pyopencl as cl
     except ImportError as error:
-        raise NoDeviceError(f"pyopencl cannot be imported ({error})", fix="pip install pyopencl") from error
+        what = f"pyopencl cannot be imported ({error})"
+        raise NoDeviceError(what, fix=import_hint(str(error))) from error
     return cl
 
 
 def list_devices() -> list[Device]:
-    """Every OpenCL device that a driver reports, in the drivers' order; empty when there is no driver.
+    """Every OpenCL device that a driver reports, in the order of their ids; empty when there is none.
 
     Raises:
         NoDeviceError: pyopencl cannot be imported.
     """
     cl = pyopencl()
+    os.environ.update(brought.lend_folders(os.environ))
     try:
-        platforms = cl.get_platforms()
+        with brought.lent_drivers():
+            found = cl.get_platforms()
     except cl.Error:
         return []
     devices = []
-    for platform_index, platform in enumerate(platforms):
+    for platform_index, platform in enumerate(_in_order(found)):
         try:
             handles = platform.get_devices()
         except cl.Error:
@@ -105,34 +119,86 @@ def list_devices() -> list[Device]:
     return devices
 
 
+def _in_order(platforms: Sequence[Any]) -> list[Any]:
+    """Each platform once, by name and version: a driver that is registered twice gives the same platform twice."""
+    once = {getattr(platform, "int_ptr", id(platform)): platform for platform in platforms}
+    return sorted(once.values(), key=lambda platform: (platform.name.strip(), platform.version.strip()))
+
+
+def survey() -> list[Device]:
+    """As `list_devices`, but by another process: for who wants to know devices and not to use them.
+
+    Raises:
+        NoDeviceError: pyopencl cannot be imported, or a driver ends the process that lists its devices.
+    """
+    answer = asking.ask("list", seconds=asking.LIST_SECONDS)
+    for record in answer.records:
+        if "error" in record:
+            raise NoDeviceError(record["error"], fix=import_hint(record["error"]))
+    if answer.trouble is not None:
+        cause = causes.of_trouble(answer, drivers.icd_files())
+        raise NoDeviceError(f"the OpenCL devices cannot be listed: {cause.what}", fix=cause.fix)
+    return [Device(**record["device"], platform_version=record["platform"]) for record in answer.records]
+
+
 def rank(device: Device) -> int:
     """Lower is better: GPUs, then accelerators, then CPUs."""
     return KINDS.index(device.kind)
 
 
-def find_device(selector: str | None = None) -> Device:
-    """The device that a selector names, or the best one.
+def find_device(
+    selector: str | None = None, devices: Sequence[Device] | None = None, *, reference: bool = True
+) -> Device:
+    """The device that a selector names, or the best one that can run a ring.
 
     Args:
-        selector: `0:0`, `cpu`, `gpu`, or a part of a name or platform in any case; VYRECTL_DEVICE, then the
-            best device by `rank`, when None or empty.
+        selector: `0:0`, `cpu`, `gpu`, or a part of a name, platform or version in any case; VYRECTL_DEVICE, then
+            the best device by `rank`, when None or empty.
+        devices: To choose from; all of this machine by default.
+        reference: Whether the caller would take the reference backend too, so that it may be advised.
 
     Raises:
-        NoDeviceError: There is none at all, with what to install.
+        NoDeviceError: There is none at all, or none of that kind, with what to type.
         UnknownNameError: None has that name.
     """
-    devices = sorted(list_devices(), key=rank)
-    if not devices:
-        raise NoDeviceError("no OpenCL device was found", fix=install_hint())
-    wanted = selector or os.environ.get(DEVICE_VARIABLE) or ""
+    known = sorted(list_devices() if devices is None else devices, key=rank)
+    if not known:
+        raise no_device(reference=reference)
+    wanted = (selector or os.environ.get(DEVICE_VARIABLE) or "").lower()
     if not wanted:
-        return devices[0]
+        return best(known)
     for matches in (_by_id, _by_kind, _by_name):
-        found = [device for device in devices if matches(device, wanted.lower())]
+        found = [device for device in known if matches(device, wanted)]
         if found:
-            return found[0]
-    known = tuple(f"{device.id} ({device.name})" for device in devices)
-    raise UnknownNameError("device", wanted, ("reference", *known))
+            return found[0] if matches is _by_id else best(found)
+    if wanted in KINDS:
+        fix = "Run `vyrectl doctor`: it says what this machine lacks; `vyrectl devices` lists what it has"
+        raise NoDeviceError(f"this machine has no OpenCL device of kind {wanted}", fix=fix)
+    names = tuple(f"{device.id} ({device.name})" for device in known)
+    raise UnknownNameError("device", wanted, (*(["reference"] if reference else []), *names))
+
+
+def best(devices: Sequence[Device], is_fit: Callable[[Device], bool] | None = None) -> Device:
+    """The first device of a list that can run a ring; one that is alone is taken as it is.
+
+    Args:
+        devices: Best first.
+        is_fit: Says whether one can; by `vyrectl.opencl.fitness` when None.
+    """
+    if len(devices) == 1:
+        return devices[0]
+    return next(filter(is_fit or fitness.is_fit, devices), devices[0])
+
+
+def no_device(*, reference: bool = True) -> NoDeviceError:
+    """The error of a machine without any device, with the reason that was found.
+
+    Args:
+        reference: Whether to say how to do without one.
+    """
+    cause = causes.find_cause()
+    fix = f"{cause.fix}. Or run without OpenCL: --device reference" if reference else cause.fix
+    return NoDeviceError(f"no OpenCL device was found: {cause.what}", fix=fix)
 
 
 def _by_id(device: Device, wanted: str) -> bool:
@@ -144,12 +210,15 @@ def _by_kind(device: Device, wanted: str) -> bool:
 
 
 def _by_name(device: Device, wanted: str) -> bool:
-    return wanted in device.name.lower() or wanted in device.platform.lower()
+    return any(
+        wanted in text.lower()
+        for text in (device.name, device.platform, device.platform_version, device.version)
+    )
 
 
 def _describe(cl: Any, device_id: str, platform: Any, handle: Any) -> Device:
     kinds = cl.device_type
-    by_bit = ((kinds.GPU, "gpu"), (kinds.ACCELERATOR, "accelerator"), (kinds.CPU, "cpu"))
+    by_bit = ((kinds.CPU, "cpu"), (kinds.GPU, "gpu"), (kinds.ACCELERATOR, "accelerator"))
     return Device(
         id=device_id,
         name=handle.name.strip(),
@@ -162,4 +231,5 @@ def _describe(cl: Any, device_id: str, platform: Any, handle: Any) -> Device:
         version=handle.version.strip(),
         driver=handle.driver_version.strip(),
         handle=handle,
+        platform_version=platform.version.strip(),
     )

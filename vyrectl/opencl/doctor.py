@@ -7,32 +7,22 @@ library only.
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from vyrectl.files.python import module_command
-from vyrectl.opencl import drivers, hints, machine
-from vyrectl.opencl.cache import OFF, VARIABLE
-from vyrectl.opencl.child import Ended, run_child
+from vyrectl.opencl import brought, causes, drivers, hints, machine
+from vyrectl.opencl.asking import LIST_SECONDS, Answer, Record, ask
 from vyrectl.opencl.diagnosis import Check, DeviceDiagnosis, Status
 
-LIST_SECONDS = 30.0
 DEVICE_SECONDS = 120.0
 """What one device gets for a cold build and all its probes."""
 
 PROOF = "claims"
 """The check after which a device is known to work; what comes later is only worth knowing."""
 
-_PROBES = "vyrectl.opencl.probes"
-
-Record = dict[str, Any]
 RunRing = Callable[[str], Check]
 """Runs a small ring on the device of that id."""
 
@@ -74,19 +64,6 @@ class Diagnosis:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a probing process wrote, and how it ended.
-
-    Attributes:
-        records: Every whole object that it wrote.
-        trouble: How it ended if not well, None otherwise.
-    """
-
-    records: tuple[Record, ...]
-    trouble: str | None
-
-
 def examine(
     *,
     family: str | None = None,
@@ -107,78 +84,36 @@ def examine(
     icds = drivers.icd_files() if sys.platform != "darwin" else []
     short = min(seconds, LIST_SECONDS)
     if sys.platform != "darwin":
-        checks += drivers.check_icds(icds, family, seconds=short)
-        checks += drivers.check_overlooked(icds)
+        brought_along = brought.unregistered_drivers(icds)
+        if icds or not brought_along:
+            checks += drivers.check_icds(icds, family, seconds=short)
+        hidden_by = brought.chosen_variable(os.environ)
+        checks += drivers.check_brought(brought_along, hidden_by, seconds=short)
     answer = ask("list", seconds=short)
     facts = [record["device"] for record in answer.records if "device" in record]
-    checks += _check_listing(answer, facts, family, lambda: _culprits(icds, short))
+    checks += _check_listing(answer, facts, icds, family, short)
     checks += drivers.check_gpus(drivers.gpu_vendors(), facts, family)
     checks += drivers.check_nodes()
     devices = tuple(_examine_device(one, family, seconds, run_ring) for one in facts)
     checks.append(machine.check_locks(folder or Path.cwd()))
     checks += machine.check_cache_is_on(os.environ)
+    checks += brought.check_folders(os.environ)
     checks += machine.check_caches(machine.cache_folders(os.environ, Path.home()))
     return Diagnosis(hints.system_name(), family, devices, tuple(checks))
 
 
-def ask(*arguments: str, seconds: float, icd: Path | None = None) -> Answer:
-    """Run the probes in a process of its own and collect what it finds, whatever becomes of it.
-
-    Args:
-        *arguments: As `vyrectl.opencl.probes` takes them.
-        seconds: After this time the process is killed.
-        icd: The only driver to load; all by default.
-    """
-    reader, writer = os.pipe()
-    with os.fdopen(reader, "rb") as stream:
-        try:
-            command = module_command(_PROBES, *arguments, str(writer))
-            ended = run_child(command, seconds, environment=_environment(icd), pass_fds=[writer])
-        finally:
-            os.close(writer)
-        return Answer(tuple(_records(stream)), _trouble(ended, seconds))
-
-
-def _environment(icd: Path | None) -> dict[str, str]:
-    """What the child builds it builds anew, and it loads one driver or all."""
-    alone = {} if icd is None else {"OCL_ICD_VENDORS": str(icd)}
-    return {"PYOPENCL_NO_CACHE": "1", VARIABLE: OFF, **alone}
-
-
-def _trouble(ended: Ended, seconds: float) -> str | None:
-    if ended.status is None:
-        return f"no answer within {seconds:g} s; its process was killed"
-    if ended.status < 0:
-        return f"the driver ended its process ({signal.Signals(-ended.status).name})"
-    if ended.status:
-        return f"its process failed: {ended.last_line() or f'exit code {ended.status}'}"
-    return None
-
-
-def _records(stream: Iterable[bytes]) -> Iterator[Record]:
-    """Every whole line; the last may be cut where the process died."""
-    for line in stream:
-        with suppress(ValueError):
-            yield json.loads(line)
-
-
-def _culprits(icds: list[Path], seconds: float) -> list[str]:
-    """The drivers that cannot even list their devices when they are alone."""
-    return [str(icd) for icd in icds if ask("list", seconds=seconds, icd=icd).trouble is not None]
-
-
 def _check_listing(
-    answer: Answer, devices: list[Record], family: str, culprits: Callable[[], list[str]]
+    answer: Answer, devices: list[Record], icds: list[Path], family: str, seconds: float
 ) -> Iterator[Check]:
     broken = next((record["error"] for record in answer.records if "error" in record), None)
     if broken is not None:
         yield Check(drivers.AREA, "loader", Status.ERROR, broken, hints.import_hint(broken, family))
     elif answer.trouble is not None:
-        at_fault = ", ".join(culprits()) or "the .icd file of the driver at fault"
-        fix = f"Reinstall that driver, or move {at_fault} away"
-        yield Check(drivers.AREA, "devices", Status.ERROR, answer.trouble, fix)
+        cause = causes.of_trouble(answer, icds, seconds)
+        yield Check(drivers.AREA, "devices", Status.ERROR, cause.what, cause.fix)
     elif not devices:
-        yield Check(drivers.AREA, "devices", Status.ERROR, "no OpenCL device", hints.install_hint(family))
+        cause = causes.find_cause(family)
+        yield Check(drivers.AREA, "devices", Status.ERROR, f"no OpenCL device: {cause.what}", cause.fix)
     else:
         names = ", ".join(f"{one['id']} {one['name']}" for one in devices)
         yield Check(drivers.AREA, "devices", Status.OK, names)

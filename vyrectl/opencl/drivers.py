@@ -7,8 +7,9 @@ driver's library is tried in a process of its own, because loading a broken one 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,7 +33,13 @@ VENDOR_WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """What a GPU's name or platform contains, per vendor."""
 
-_LOAD = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
+NO_DRIVER = 3
+_LOAD = f"""import ctypes, sys
+library = ctypes.CDLL(sys.argv[1])
+sys.exit(0 if hasattr(library, "clGetExtensionFunctionAddress") or len(sys.argv) > 2 else {NO_DRIVER})"""
+"""Loads a library and looks for the one function that a loader asks every driver for."""
+
+MOST_ICD_BYTES = 4096
 
 
 def icd_files(environment: Mapping[str, str] | None = None, system: str = SYSTEM_FOLDER) -> list[Path]:
@@ -50,14 +57,24 @@ def icd_files(environment: Mapping[str, str] | None = None, system: str = SYSTEM
     spec = find_spec("pyopencl")
     if spec is not None and spec.origin is not None:
         folders.append(Path(spec.origin).parent / ".libs")
-    return [path for folder in folders for path in _icds_in(folder)]
+    return [path for folder in folders for path in icds_in(folder)]
 
 
-def _icds_in(place: Path) -> list[Path]:
+def icds_in(place: Path) -> list[Path]:
+    """The `.icd` files of a folder, in the order of their names; a loader's variable may also name one file."""
     try:
         return sorted(place.glob("*.icd")) if place.is_dir() else [place] if place.suffix == ".icd" else []
     except OSError:
         return []
+
+
+def library_of(path: Path) -> str | None:
+    """The library that an `.icd` file means, without what a loader would stumble over; None when it names none."""
+    try:
+        text = path.read_bytes()[:MOST_ICD_BYTES]
+    except OSError:
+        return None
+    return os.fsdecode(text).strip().split("\n")[0].strip() or None
 
 
 def check_icds(files: Iterable[Path], family: str, *, seconds: float = LOAD_SECONDS) -> Iterator[Check]:
@@ -70,36 +87,57 @@ def check_icds(files: Iterable[Path], family: str, *, seconds: float = LOAD_SECO
         yield Check(AREA, "icd", Status.WARNING, "no driver is registered", hints.install_hint(family))
 
 
-def check_overlooked(files: Collection[Path], prefix: Path | None = None) -> Iterator[Check]:
-    """Drivers that a package for Python brought into this environment, where no loader looks.
+def check_brought(
+    libraries: Iterable[Path], variable: str | None, *, seconds: float = LOAD_SECONDS
+) -> Iterator[Check]:
+    """Drivers that packages for Python brought into this environment and that vyrectl registers itself.
 
     Args:
-        files: What the loader reads.
-        prefix: Root of the environment; this interpreter's by default.
+        libraries: As from `vyrectl.opencl.brought.unregistered_drivers`.
+        variable: The variable by which the user says where drivers are, and which hides these.
+        seconds: How long one may take to load.
     """
-    folder = (prefix or Path(sys.prefix)) / "etc" / "OpenCL" / "vendors"
-    read = {path.resolve() for path in files}
-    for path in _icds_in(folder):
-        if path.resolve() not in read:
-            fix = f"export OCL_ICD_VENDORS={folder} (then drivers elsewhere are not read)"
-            yield Check(AREA, str(path), Status.NOTE, "lies where the loader does not look", fix)
+    for library in libraries:
+        name = str(library)
+        if variable is not None:
+            message = f"is in this environment and hidden by {variable}"
+            yield Check(AREA, name, Status.NOTE, message, f"unset {variable}")
+            continue
+        check = _try_library(name, library.name, name, seconds)
+        if check.status is Status.OK:
+            check = Check(AREA, name, Status.OK, "came with this environment; vyrectl registers it itself")
+        yield check
 
 
 def check_icd(path: Path, *, seconds: float = LOAD_SECONDS) -> Check:
     """Read one `.icd` file and try its library in another process."""
     name = str(path)
     try:
-        library = path.read_text(encoding="utf-8", errors="replace").strip().split("\n")[0].strip()
+        text = path.read_bytes()[:MOST_ICD_BYTES]
     except OSError as error:
         return Check(AREA, name, Status.WARNING, f"cannot be read ({error.strerror})", f"chmod a+r {path}")
-    if not library:
+    library = library_of(path)
+    if library is None:
         return Check(AREA, name, Status.WARNING, "is empty", "Write the path of the driver's library into it")
+    if flaw := _flaw(os.fsdecode(text), library):
+        fix = f"printf '%s\\n' {shlex.quote(library)} > {shlex.quote(name)}"
+        return Check(AREA, name, Status.WARNING, f"names {library}, {flaw}", fix)
     target = _library_path(path, library)
     if os.path.isabs(target) and not os.path.exists(target):
         return Check(
             AREA, name, Status.WARNING, f"names {library}, which does not exist", _path_fix(path, library)
         )
     return _try_library(name, library, target, seconds)
+
+
+def _flaw(text: str, library: str) -> str | None:
+    """What keeps a loader from finding the library: it takes all of the first line for the name."""
+    line = text.split("\n")[0]
+    if line == library:
+        return None
+    if "\r" in line:
+        return "and a carriage return (Windows line ends), which the loader takes for part of the name"
+    return "and blanks, which the loader takes for part of the name"
 
 
 def _library_path(icd: Path, library: str) -> str:
@@ -125,9 +163,12 @@ def _try_library(name: str, library: str, target: str, seconds: float) -> Check:
     if ended.status < 0:
         died = f"loading {library} ends the process (signal {-ended.status})"
         return Check(AREA, name, Status.WARNING, died, _move_fix(name))
+    if ended.status == NO_DRIVER:
+        return Check(AREA, name, Status.WARNING, f"{library} is no OpenCL driver", _move_fix(name))
     if ended.status:
         why = ended.last_line().rpartition("OSError: ")[2] or f"exit code {ended.status}"
-        return Check(AREA, name, Status.WARNING, f"{library} does not load: {why}", _load_fix(name))
+        fix = _load_fix(name, library)
+        return Check(AREA, name, Status.WARNING, f"{library} does not load: {why}", fix)
     return Check(AREA, name, Status.OK, library)
 
 
@@ -135,7 +176,9 @@ def _move_fix(name: str) -> str:
     return f"Reinstall that driver, or move {name} away"
 
 
-def _load_fix(name: str) -> str:
+def _load_fix(name: str, library: str) -> str:
+    if Path(library).name.startswith("libintelocl"):
+        return hints.INTEL_LIBRARIES
     return f"Install the package that brings the library, or move {name} away"
 
 
@@ -186,7 +229,7 @@ def check_gpus(
 def _nvidia_fix(family: str) -> str:
     """A container has the driver's library and lacks the file that names it."""
     registered = f"{hints.NVIDIA_ICD}, {hints.NVIDIA_ICD_ELSEWHERE}"
-    if run_child(code_command(_LOAD, hints.NVIDIA_LIBRARY), LOAD_SECONDS).status == 0:
+    if run_child(code_command(_LOAD, hints.NVIDIA_LIBRARY, "any"), LOAD_SECONDS).status == 0:
         return f"The driver is here and not registered: {registered}"
     return f"{hints.gpu_hint('nvidia', family)}; if no .icd file comes with it, {registered}"
 

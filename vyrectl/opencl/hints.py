@@ -87,6 +87,12 @@ NVIDIA_ICD_ELSEWHERE = (
     " and set OCL_ICD_VENDORS=FOLDER"
 )
 
+PIP_CPU = "pip install intel-opencl-rt intel-cmplr-lib-rt (the extra of vyrectl[cpu])"
+"""Brings Intel's runtime for x86-64 CPUs into the environment, where `vyrectl.opencl.brought` finds it."""
+
+INTEL_LIBRARIES = "pip install intel-cmplr-lib-rt"
+"""Libraries that the package `intel-opencl-rt` needs and does not ask for."""
+
 _GROUPS = "usermod -aG render,video $USER, then log in again"
 
 _FAMILY_OF_ID = {
@@ -141,11 +147,13 @@ def pick(table: Mapping[str, str], family: str | None = None) -> str:
 
 
 def install_hint(family: str | None = None) -> str:
-    """One sentence that says how to get a device, and how to do without one."""
+    """How to get a device."""
     hint = f"Install a driver: {pick(INSTALL, family)}"
+    if platform.system() == "Linux" and platform.machine() == "x86_64":
+        hint += f"; without root {PIP_CPU}"
     if Path("/proc/driver/nvidia").exists():
         hint += f"; an NVIDIA GPU needs {NVIDIA_ICD}"
-    return f"{hint}. Or run without OpenCL: --device reference"
+    return hint
 
 
 def gpu_hint(vendor: str, family: str | None = None) -> str:
@@ -156,6 +164,8 @@ def gpu_hint(vendor: str, family: str | None = None) -> str:
 def import_hint(message: str, family: str | None = None) -> str:
     """What to do when pyopencl cannot be imported, going by what the interpreter said."""
     if "No module named" in message:
+        return "pip install pyopencl"
+    if "halted" in message:
         return "pip install pyopencl"
     if "OpenCL" in message:
         return f"The OpenCL loader is missing: {pick(LOADER, family)}"

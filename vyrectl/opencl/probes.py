@@ -1,8 +1,8 @@
 """What `doctor` does to a device; runs in a process of its own, which a broken driver may end or hang.
 
-`python -m vyrectl.opencl.probes list FD` and `... device ID FD` write one JSON object a line to the descriptor FD,
-each as soon as it is known, so that what was found before a crash is not lost. The invariant: every kernel
-gives up after a bounded number of polls. Imports numpy and pyopencl.
+`python -m vyrectl.opencl.probes list FD`, `... device ID FD` and `... rung ID FD` write one JSON object a line to the
+descriptor FD, each as soon as it is known, so that what was found before a crash is not lost. The invariant: every
+kernel gives up after a bounded number of polls. Imports numpy and pyopencl.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ Record = dict[str, Any]
 def main(arguments: list[str]) -> None:
     """Entry point of the child."""
     what, *rest, descriptor = arguments
-    records = _list() if what == "list" else _device(rest[0])
-    for record in records:
+    kinds: dict[str, Callable[..., Iterator[Record]]] = {"list": _list, "device": _device, "rung": _rung}
+    for record in kinds[what](*rest):
         os.write(int(descriptor), json.dumps(record).encode() + b"\n")
 
 
 def _list() -> Iterator[Record]:
     try:
         for device in list_devices():
-            yield {"device": device.to_record()}
+            yield {"device": device.to_record(), "platform": device.platform_version}
     except NoDeviceError as error:
         yield {"error": error.what}
 
@@ -70,6 +70,17 @@ def _device(device_id: str) -> Iterator[Record]:
     device = next(one for one in list_devices() if one.id == device_id)
     for check in probe_device(device):
         yield {"check": asdict(check)}
+
+
+def _rung(device_id: str) -> Iterator[Record]:
+    """Whether the engine builds, and on which rung."""
+    device = next(one for one in list_devices() if one.id == device_id)
+    try:
+        program = build_program(device)
+    except VyrectlError as error:
+        yield {"usable": False, "rung": None, "problem": str(error)}
+    else:
+        yield {"usable": True, "rung": program.rung.number, "problem": None}
 
 
 def probe_device(device: Device) -> Iterator[Check]:
@@ -169,8 +180,9 @@ def _exchange(program: Program, kernels: Any, words: NDArray[np.uint32], polls: 
     saw_it_running = False
     while event.command_execution_status > _COMPLETE:
         if words[HELLO] and not words[ANSWER]:
-            words[ANSWER] = 1
+            # Before the answer: the kernel may be over as soon as it has it.
             saw_it_running = event.command_execution_status > _COMPLETE
+            words[ANSWER] = 1
     program.queue.finish()
     return saw_it_running, int(words[SEEN]) == _KERNEL_SAW
 

@@ -95,7 +95,7 @@ def command(
         sections=_sections(only) if only else None,
     )
     with output.progress("bench", "turns") as update:
-        report = run_bench(find_device(device or None), plan, update)
+        report = run_bench(find_device(device or None, reference=False), plan, update)
     output.emit("bench", report.to_record(), view, rows=report.rows(), rows_key="measures")
 
 
@@ -124,7 +124,7 @@ def _bench_live(output: Output, device: str, seconds: str, tasks: str) -> None:
 
     if device == "reference":
         raise UsageError("the reference backend runs no ring in place", fix="Name an OpenCL device")
-    found = find_device(device or None)
+    found = find_device(device or None, reference=False)
     with output.progress("bench live", "parts") as update:
         report = run_live(
             found.name if device == "" else device,

@@ -10,6 +10,8 @@ from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, make_outp
 from vyrectl.cli.views.devices import view
 from vyrectl.errors import VyrectlError
 
+CHECK_SECONDS = 120.0
+
 REFERENCE_RECORD: dict[str, Any] = {
     "id": "reference",
     "name": "pure Python reference backend",
@@ -42,25 +44,30 @@ def command(
     Example:
       vyrectl devices --check
     """
-    from vyrectl.opencl.devices import find_device, list_devices, rank
+    from vyrectl.opencl.devices import best, no_device, rank, survey
 
     output = make_output(format_name, as_json, color)
-    devices = sorted(list_devices(), key=rank)
-    rows = [device.to_record() | (_check(device) if check else {}) for device in devices]
+    problem: VyrectlError | None = None
+    try:
+        devices = sorted(survey(), key=rank)
+    except VyrectlError as error:
+        devices, problem = [], error
+    if devices:
+        first = best(devices)
+        devices.sort(key=lambda device: device is not first)
+    elif problem is None:
+        problem = no_device()
+    rows = [device.to_record() | (_check(device.id) if check else {}) for device in devices]
     rows.append(REFERENCE_RECORD | ({"usable": True, "rung": None, "problem": None} if check else {}))
     output.emit("devices", {}, view, rows=rows, rows_key="devices")
-    if not devices:
-        try:
-            find_device()
-        except VyrectlError as error:
-            output.warn(str(error))
+    if problem is not None:
+        output.warn(str(problem))
 
 
-def _check(device: Any) -> dict[str, Any]:
-    from vyrectl.opencl.program import build_program
+def _check(device: str) -> dict[str, Any]:
+    """Whether the engine builds on a device, by a process of its own."""
+    from vyrectl.opencl.asking import ask
 
-    try:
-        program = build_program(device)
-    except VyrectlError as error:
-        return {"usable": False, "rung": None, "problem": str(error)}
-    return {"usable": True, "rung": program.rung.number, "problem": None}
+    answer = ask("rung", device, seconds=CHECK_SECONDS)
+    record = next((record for record in answer.records if "usable" in record), None)
+    return record or {"usable": False, "rung": None, "problem": answer.trouble}

@@ -247,12 +247,12 @@ def _request(
 
 
 def _device_limits(selector: str, missing: list[str]) -> tuple[dict[str, int], dict[str, Any]]:
-    from vyrectl.opencl.devices import DEVICE_VARIABLE, find_device
+    from vyrectl.opencl.devices import DEVICE_VARIABLE, find_device, survey
 
     if (selector or os.environ.get(DEVICE_VARIABLE)) == "reference":
         options = ", ".join(flag(name) for name in missing)
         raise UsageError(
             "the reference backend has no adapter limits", fix=f"Give {options}, or name a device"
         )
-    device = find_device(selector or None)
+    device = find_device(selector or None, survey(), reference=False)
     return device.limits, {"device": device.id, "name": device.name, "fields": missing}

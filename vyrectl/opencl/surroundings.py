@@ -1,0 +1,43 @@
+"""Environment variables that change what a driver compiles or how it says so. Standard library only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+PREFIXES = (
+    "POCL_",
+    "OCLGRIND_",
+    "RUSTICL_",
+    "LP_",
+    "GALLIVM_",
+    "MESA_",
+    "NIR_",
+    "CL_CONFIG_",
+    "IGC_",
+    "NEO",
+    "CUDA_",
+    "__GL_",
+    "AMD_",
+    "ROC",
+    "HSA_",
+    "OCL_",
+)
+"""What the variables of OpenCL drivers begin with."""
+
+HARMLESS = frozenset({"POCL_CACHE_DIR", "CUDA_CACHE_PATH", "OCL_ICD_VENDORS", "OCL_ICD_FILENAMES"})
+"""Those that only say where something lies."""
+
+
+def driver_variables(environment: Mapping[str, str] | None = None) -> list[str]:
+    """The variables of drivers that are set, as `NAME=value`, in order: under others a program is another program.
+
+    Args:
+        environment: Environment variables; this process's by default.
+    """
+    variables = os.environ if environment is None else environment
+    return sorted(
+        f"{name}={value}"
+        for name, value in variables.items()
+        if name.startswith(PREFIXES) and name not in HARMLESS
+    )
