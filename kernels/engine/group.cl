@@ -328,6 +328,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     vyre_held held = {{VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK}}; /* the leader's */
 #if VYRE_LIVE
     const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
+    uint idle = 0u; /* looks in vain since the group last had work */
 #endif
     uint polls = 0u;
     bool busy = false;
@@ -353,10 +354,12 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                 const bool others = busy ? vyre_become_idle(flow) : sight.busy > 0u;
                 busy = false;
 #if VYRE_LIVE
-                if (vyre_live_follows(&w.live) && vyre_live_wish(&w.live) == VYRE_LIVE_STAY &&
+                const bool patient = idle < idle_polls;
+                if (patient && ++idle == idle_polls) vyre_add_relaxed(flow + VYRE_FLOW_TIRED, 1u);
+                if (patient && vyre_live_follows(&w.live) && vyre_live_wish(&w.live) == VYRE_LIVE_STAY &&
                     !vyre_spill_is_used_up(&spill, flow))
                     continue;
-                if (spill.blocks && vyre_live_waits(&w.live)) continue;
+                if (patient && spill.blocks && vyre_live_waits(&w.live)) continue;
 #endif
                 if (others && ++polls < VYRE_POLLS) continue;
                 next = vyre_leave_places(&spill, &held);
@@ -371,6 +374,9 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                 if (!busy) vyre_become_busy(flow);
                 busy = true;
                 polls = 0u;
+#if VYRE_LIVE
+                idle = 0u;
+#endif
                 next.higher_waits = next.higher_waits || (sight.spilled && vyre_spilled_above(&spill, flow, next.class));
             }
             left -= (int)next.count;

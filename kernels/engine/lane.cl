@@ -2,7 +2,7 @@
  *
  * Phases: take a ticket or a block, turn its slots, spill what must queue; leave when nothing is left (choose.h), on SHUTDOWN, or when
  * the claims of this kernel are used up. A live kernel (live.h) also takes slots that other processes offer, and one that follows stays
- * until the host asks its idle workers to leave. Nobody waits for anybody: work that a worker has in hand when it leaves is either published
+ * until the host asks its idle workers to leave, or until it has looked idle_polls times in vain: no wish need reach it. Nobody waits for anybody: work that a worker has in hand when it leaves is either published
  * in a block or left to the next round by its state.
  *
  * Memory order: slots as in core.h; spilled blocks as in spill.h; flow by relaxed adds and compare-and-swaps.
@@ -149,6 +149,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     uint above = vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION);
 #if VYRE_LIVE
     const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
+    uint idle = 0u; /* looks in vain since this worker last had work */
 #endif
     uint polls = 0u;
     bool busy = false;
@@ -169,10 +170,12 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
             const bool others = busy ? vyre_become_idle(flow) : sight.busy > 0u;
             busy = false;
 #if VYRE_LIVE
-            if (vyre_live_follows(&w.live) && vyre_live_wish(&w.live) == VYRE_LIVE_STAY &&
+            const bool patient = idle < idle_polls;
+            if (patient && ++idle == idle_polls) vyre_add_relaxed(flow + VYRE_FLOW_TIRED, 1u);
+            if (patient && vyre_live_follows(&w.live) && vyre_live_wish(&w.live) == VYRE_LIVE_STAY &&
                 !vyre_spill_is_used_up(&spill, flow))
                 continue;
-            if (vyre_live_waits(&w.live)) continue;
+            if (patient && vyre_live_waits(&w.live)) continue;
 #endif
             if (others && ++polls < VYRE_POLLS) continue;
             pick = vyre_leave_places(&spill, &held);
@@ -181,6 +184,9 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         if (!busy) vyre_become_busy(flow);
         busy = true;
         polls = 0u;
+#if VYRE_LIVE
+        idle = 0u;
+#endif
         w.higher_waits = pick.higher_waits || (sight.spilled && vyre_spilled_above(&spill, flow, pick.class));
         const int claims_before = w.claims_left;
         if (pick.kind == VYRE_PICK_TICKET)

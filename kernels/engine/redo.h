@@ -25,7 +25,7 @@
 
 #define VYRE_LIVE_PARAMETERS                                                                                   \
     , vyre_word_ptr live_words, const uint live_capacity, const uint live_workers, const uint ring_slots,      \
-        const uint gate, __global const uchar *selected, const uint has_selected
+        const uint gate, __global const uchar *selected, const uint has_selected, const uint idle_polls
 
 #define vyre_live_to(worker, to_words, to_capacity, to_workers, to_record)              \
     do {                                                                                \

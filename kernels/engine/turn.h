@@ -35,6 +35,7 @@
 #define VYRE_FLOW_HIGH VYRE_FLOW(0u)   /* next ticket of classes 0-1 */
 #define VYRE_FLOW_LOW VYRE_FLOW(1u)    /* next ticket of classes 2-4 */
 #define VYRE_FLOW_BUDGET VYRE_FLOW(2u) /* claims left, when they are counted */
+#define VYRE_FLOW_TIRED (VYRE_FLOW(2u) + 1u) /* workers that left after idle_polls looks in vain */
 #define VYRE_FLOW_BLOCKS VYRE_FLOW(3u) /* spill blocks handed out */
 #define VYRE_FLOW_HEADS(class) VYRE_FLOW(4u + (class))
 #define VYRE_FLOW_TAILS(class) VYRE_FLOW(9u + (class))

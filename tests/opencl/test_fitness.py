@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.opencl.fakes import device
-from vyrectl.opencl import fitness
+from vyrectl.opencl import fitness, remembered
 from vyrectl.opencl.diagnosis import Check, Status
 
 
@@ -26,7 +26,7 @@ class Trials:
 def trials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Trials:
     made = Trials()
     monkeypatch.setattr(fitness, "run_ring", made)
-    monkeypatch.setattr(fitness, "_known", {})
+    monkeypatch.setattr(remembered, "_known", {})
     monkeypatch.setenv("VYRECTL_CACHE", str(tmp_path))
     return made
 
@@ -36,7 +36,7 @@ def test_a_driver_is_tried_once(trials: Trials, status: Status) -> None:
     trials.status = status
     for _ in range(2):
         assert fitness.is_fit(device()) is (status is Status.OK)
-        fitness._known.clear()
+        remembered._known.clear()
     assert trials.made == ["0:0"]
 
 
@@ -45,8 +45,8 @@ def test_bad_news_is_kept_for_a_day(trials: Trials, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(time, "time", lambda: now[0])
     trials.status = Status.ERROR
     assert not fitness.is_fit(device())
-    fitness._known.clear()
-    now[0], trials.status = fitness.DAY_SECONDS + 1.0, Status.OK
+    remembered._known.clear()
+    now[0], trials.status = remembered.DAY_SECONDS + 1.0, Status.OK
     assert fitness.is_fit(device())
 
 

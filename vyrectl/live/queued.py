@@ -57,7 +57,7 @@ class QueueAccess:
         self._head = side.live(abi.WORD["INBOX_HEAD"])
         self._how = -1
         self._left: SlotArray | None = None
-        side.write_live(abi.WORD["FOLLOW"], 1)
+        side.write_live(abi.WORD["FOLLOW"], int(polls))
         side.finish()
 
     def take(self, numbers: Numbers) -> SlotArray:

@@ -48,7 +48,7 @@ class SharedAccess(MemoryAccess):
         self.polls = polls
         self._sidecar = sidecar
         self._file = ring
-        sidecar.store(abi.WORD["FOLLOW"], 1)
+        sidecar.store(abi.WORD["FOLLOW"], int(polls))
 
     @contextmanager
     def publishing(self) -> Iterator[None]:

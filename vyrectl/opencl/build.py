@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,7 @@ class Ladder:
         source: The whole program, without includes.
         options: Compiler options beside the rung's own.
         cache: Where built programs are kept; the user's by default.
+        admits: Whether a rung keeps its promise on the device.
 
     Attributes:
         logs: What the compiler said on each rung that did not build.
@@ -104,6 +105,7 @@ class Ladder:
         *,
         options: Sequence[str] = (),
         cache: KernelCache | None = None,
+        admits: Callable[[Rung], bool] = lambda rung: True,
     ) -> None:
         self._cl = cl
         self._device = device
@@ -112,12 +114,15 @@ class Ladder:
         self._options = tuple(options)
         # A compiler that looks for a file itself may find another one next time.
         self._cache = KernelCache(None) if _author_includes(source) else cache or KernelCache.of_user()
+        self._admits = admits
+        self._builds = False
         self.logs: list[str] = []
 
     def __iter__(self) -> Iterator[Built]:
-        for rung in LADDER:
+        for rung in filter(self._admits, LADDER):
             built = self._from_cache(rung) or self._from_source(rung)
             if built is not None:
+                self._builds = True
                 yield built
             elif blames_only(read_messages(self.logs[-1], self._source), user_files(self._source)):
                 return
@@ -150,7 +155,7 @@ class Ladder:
                 where=self._device.name,
                 fix=f"Use the system's PoCL instead of the one from PyPI: {INSTALL[system_family()]}",
             )
-        if len(self.logs) < len(LADDER):
+        if self._builds:
             return DeviceError("the device builds its atomics and they do not work", where=self._device.name)
         return KernelBuildError(
             "the kernels do not compile",

@@ -19,6 +19,7 @@ from vyrectl.engine.schedule import CLASSES, HIGH_CLASSES
 FLOW_STRIDE = 32
 FLOW_WORDS = 15 * FLOW_STRIDE
 FLOW_HIGH, FLOW_LOW, FLOW_BUDGET, FLOW_HEADS, FLOW_TAILS = (k * FLOW_STRIDE for k in (0, 1, 2, 4, 9))
+FLOW_TIRED = FLOW_BUDGET + 1
 """Words of the flow buffer; VYRE_FLOW_* in turn.h."""
 
 LINE_WORDS = 3

@@ -21,6 +21,7 @@ from vyrectl.errors import AbiMismatchError, DeviceError, KernelDiedError
 from vyrectl.opencl.build import Ladder, Rung
 from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
+from vyrectl.opencl.handoff import admits
 from vyrectl.opencl.source import Variant, assemble, op_order
 
 NVIDIA_REGISTERS = 64
@@ -90,7 +91,16 @@ def build_program(
     cl = pyopencl()
     source = assemble(extra, variant)
     context, queue = host or open_device(device)
-    ladder = Ladder(cl, device, context, source, options=engine_options(device, variant), cache=cache)
+    options = engine_options(device, variant)
+    ladder = Ladder(
+        cl,
+        device,
+        context,
+        source,
+        options=options,
+        cache=cache,
+        admits=lambda rung: admits(device, context, queue, rung),
+    )
     died: KernelDiedError | None = None
     for built in ladder:
         ops = op_order(extra, variant.only)

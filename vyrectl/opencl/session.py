@@ -27,6 +27,7 @@ from vyrectl.errors import DeviceError
 from vyrectl.opencl import family_table
 from vyrectl.opencl.counters import (
     FLOW_BUDGET,
+    FLOW_TIRED,
     FLOW_WORDS,
     LINE_WORDS,
     add_tally,
@@ -35,6 +36,7 @@ from vyrectl.opencl.counters import (
     lines_wait,
 )
 from vyrectl.opencl.geometry import BLOCK_SLOTS, FAST_INDEX_BYTES, Geometry, spill_blocks
+from vyrectl.opencl.handoff import reaches
 from vyrectl.opencl.program import Program
 from vyrectl.opencl.queue import DeviceQueue
 from vyrectl.opencl.quota_table import QuotaTable
@@ -51,6 +53,11 @@ COUNT_ROWS = CLASSES + 2
 MOST_SCAN_LANES, CPU_SCAN_LANES = 1024, 8
 """Work-items of the scan's group. One alone has nobody to meet at its barriers, and PoCL 6's compiler ends the process
 over a loop around a barrier that is never gone through."""
+
+IDLE_SECONDS = 0.25
+"""About how long a worker that nobody asks to leave looks for work in vain."""
+
+FIRST_IDLE_POLLS, MOST_IDLE_POLLS, IDLE_GROWTH = 1 << 18, 1 << 31, 8
 
 ASKED_TO_LEAVE = 2
 """SHUTDOWN while the host waits for the end of a kernel; an operation that wants the launch to end writes 1."""
@@ -86,6 +93,8 @@ class OpenCLSession:
         self._families = self._settle_families() if program.variant.family else None
         self._host_control = job.control.copy() if program.coherent else None
         self._live = self._open_live()
+        self._idle_polls = FIRST_IDLE_POLLS
+        self._reached = job.follow and self._live is not None and self._is_reached()
         if self._direct and any(row is not None and row.output is not None for row in job.buffers.rows):
             from vyrectl.engine.arena import map_outputs
 
@@ -95,6 +104,16 @@ class OpenCLSession:
         except self._device.cl.Error as error:
             self.close()
             raise self._device.died(error, "take the ring") from error
+
+    def _is_reached(self) -> bool:
+        program = self.program
+        return reaches(
+            program.device,
+            program.context,
+            program.queue,
+            program.rung,
+            shared=self._direct and program.coherent,
+        )
 
     def _open_live(self) -> LiveMemory | None:
         """The memory in which workers meet other processes; a private one, unused, where there are none."""
@@ -202,7 +221,7 @@ class OpenCLSession:
 
     def run(self, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
         """One kernel over this round's order; see the driver's file in `kernels/engine`."""
-        geometry = self.geometry
+        geometry, began = self.geometry, self.device_seconds
         each = -(-most // geometry.workers)
         self._device.write(self._tally_buffer, np.zeros(self._tally_words, np.uint32))
         if strict:
@@ -246,7 +265,7 @@ class OpenCLSession:
         self._add_tally()
         self._count_families()
         self._read_quotas()
-        return self._has_more()
+        return self._has_more(self.device_seconds - began)
 
     def _live_arguments(self) -> tuple[Any, ...]:
         """Of VYRE_LIVE_PARAMETERS, in order."""
@@ -260,6 +279,15 @@ class OpenCLSession:
             np.uint32(self._job.gate),
             self._selected,
             np.uint32(self._selects),
+            np.uint32(self._idle_polls),
+        )
+
+    def _measure_idling(self, seconds: float) -> None:
+        """Set the bound of looks in vain by a kernel that a worker left because of it: they took at most so long."""
+        wanted = self._idle_polls * IDLE_SECONDS / max(seconds, 1e-6)
+        bounds = self._idle_polls // IDLE_GROWTH, self._idle_polls * IDLE_GROWTH
+        self._idle_polls = min(
+            max(int(wanted), bounds[0], FIRST_IDLE_POLLS >> 10), bounds[1], MOST_IDLE_POLLS
         )
 
     def tally(self) -> Tally:
@@ -284,8 +312,8 @@ class OpenCLSession:
 
     @property
     def polls(self) -> bool:
-        """Whether workers take slots that others offer, and heed the wish that they leave."""
-        return self._live is not None and self.geometry.driver != "exact"
+        """Whether workers take slots that others offer, and heed the wish that they leave: seen on this driver."""
+        return self._live is not None and self.geometry.driver != "exact" and self._reached
 
     @property
     def spawns(self) -> bool:
@@ -532,12 +560,14 @@ class OpenCLSession:
             self._device.read(words, self._flow, FLOW_WORDS * 4)
             self._quotas.update(words)
 
-    def _has_more(self) -> bool:
-        """Whether tickets or spilled blocks of this round are left."""
+    def _has_more(self, seconds: float) -> bool:
+        """Whether tickets or spilled blocks of this round are left, whose last kernel took so long."""
         if self.geometry.driver == "exact":
             lines = np.empty(CLASSES * LINE_WORDS, np.uint32)
             self._device.read(lines, self._directory)
             return lines_wait(lines, self._classes)
         flow = np.empty(FLOW_WORDS, np.uint32)
         self._device.read(flow, self._flow)
+        if flow[FLOW_TIRED]:
+            self._measure_idling(seconds)
         return flow_waits(flow, self._classes, self.geometry.ticket, self._block_places)

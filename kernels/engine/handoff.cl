@@ -1,0 +1,63 @@
+/* handoff.cl - whether what one group publishes reaches another, and whether the host reaches a running kernel: seen, not believed.
+ *
+ *   vyre_handoff_groups   the first two groups to come hand a baton back and forth, each time with a payload of plain words; the
+ *                         others leave, and are there because a device may give groups that follow one another to one unit
+ *   vyre_handoff_host     one work-item waits for the host's answer
+ *
+ * A compiler may keep a polled word in a register, and none of what a device says about itself tells. An atomic add of 0 shows the word
+ * as it is: where it does and a load does not, the load is blind. Everything gives up after `polls` polls.
+ *
+ * Memory order: the baton by release store and acquire load; presence and the counters by relaxed adds; payload plain, before and
+ * behind them. The host's words as in live.h: relaxed loads of what the host writes, a release store for the host.
+ * The host guarantees: words has VYRE_HANDOFF_WORDS words and payload VYRE_HANDOFF_PAYLOAD, all 0; two groups at least. Nothing here faults.
+ */
+#include "vyre_sync.h"
+
+/* Each in a cache line of its own. */
+#define VYRE_HANDOFF_PRESENT 0u /* groups that came */
+#define VYRE_HANDOFF_BATON 32u  /* turns that were published */
+#define VYRE_HANDOFF_BLIND 64u  /* a load did not show the baton that was there */
+#define VYRE_HANDOFF_STALE 96u  /* the baton came before its payload */
+#define VYRE_HANDOFF_ENDED 128u /* groups that made all turns */
+#define VYRE_HANDOFF_HELLO 160u /* 1 once the kernel runs */
+#define VYRE_HANDOFF_ANSWER 192u
+#define VYRE_HANDOFF_SEEN 224u /* 1: the kernel saw the answer; 2: it gave up */
+#define VYRE_HANDOFF_WORDS 256u
+#define VYRE_HANDOFF_PAYLOAD 16u
+
+__kernel void vyre_handoff_groups(vyre_word_ptr words, __global uint *payload, const uint turns, const uint polls) {
+    if (get_local_id(0)) return;
+    const uint mine = vyre_add_relaxed(words + VYRE_HANDOFF_PRESENT, 1u);
+    if (mine > 1u) return;
+    uint left = polls;
+    while (left && vyre_add_relaxed(words + VYRE_HANDOFF_PRESENT, 0u) < 2u) --left;
+    if (!left) { /* no other has come: none need stay that comes later */
+        vyre_add_relaxed(words + VYRE_HANDOFF_PRESENT, 2u);
+        return;
+    }
+    for (uint turn = 0u; turn < turns; ++turn) {
+        if ((turn & 1u) == mine) {
+            for (uint i = 0u; i < VYRE_HANDOFF_PAYLOAD; ++i) payload[i] = turn * VYRE_HANDOFF_PAYLOAD + i + 1u;
+            vyre_store_release(words + VYRE_HANDOFF_BATON, turn + 1u);
+            continue;
+        }
+        left = polls;
+        while (left && vyre_load_acquire(words + VYRE_HANDOFF_BATON) <= turn) --left;
+        if (!left) {
+            if (vyre_add_relaxed(words + VYRE_HANDOFF_BATON, 0u) > turn) vyre_add_relaxed(words + VYRE_HANDOFF_BLIND, 1u);
+            return;
+        }
+        uint wrong = 0u;
+        for (uint i = 0u; i < VYRE_HANDOFF_PAYLOAD; ++i) wrong |= payload[i] ^ (turn * VYRE_HANDOFF_PAYLOAD + i + 1u);
+        if (wrong) vyre_add_relaxed(words + VYRE_HANDOFF_STALE, 1u);
+    }
+    vyre_add_relaxed(words + VYRE_HANDOFF_ENDED, 1u);
+}
+
+__kernel void vyre_handoff_host(vyre_word_ptr words, const uint polls) {
+    if (get_global_id(0)) return;
+    vyre_store_release(words + VYRE_HANDOFF_HELLO, 1u);
+    uint left = polls;
+    while (left && !vyre_load_relaxed(words + VYRE_HANDOFF_ANSWER)) --left;
+    vyre_store_release(words + VYRE_HANDOFF_SEEN, left ? 1u : 2u);
+}

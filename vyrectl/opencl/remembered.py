@@ -1,0 +1,62 @@
+"""What was found out about a driver by trying, kept so that it is tried once.
+
+Good news is kept as long as driver, its variables and vyrectl stay the same, bad news for a day, and what stayed
+undecided is tried again. Standard library only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from vyrectl._version import __version__
+from vyrectl.opencl.cache import Entry, KernelCache, key_of
+from vyrectl.opencl.surroundings import driver_variables
+
+DAY_SECONDS = 86_400
+
+_ANSWER = "answer"
+_known: dict[str, bool] = {}
+
+
+class DriverFacts(Protocol):
+    """What tells one driver's device from another's."""
+
+    @property
+    def name(self) -> str:
+        """The driver's name for it."""
+
+    @property
+    def platform(self) -> str:
+        """The driver's platform."""
+
+    @property
+    def version(self) -> str:
+        """OpenCL version that it reports."""
+
+    @property
+    def driver(self) -> str:
+        """Driver version."""
+
+
+def remember(question: str, device: DriverFacts, find: Callable[[], bool | None]) -> bool:
+    """The answer to a question about a device's driver: known, or found now.
+
+    Args:
+        question: Names it.
+        device: Whose.
+        find: Tries; None when it could not be decided, which counts as no and is not kept.
+    """
+    facts = (device.platform, device.name, device.version, device.driver)
+    key = key_of((question, __version__, *facts, *driver_variables()))
+    if key in _known:
+        return _known[key]
+    cache = KernelCache.of_user()
+    today = key_of((key, str(int(time.time() // DAY_SECONDS))))
+    entry = cache.get(key) or cache.get(today)
+    answer = find() if entry is None else entry.facts[_ANSWER]
+    if entry is None and answer is not None:
+        cache.put(key if answer else today, Entry(b"", {_ANSWER: answer}))
+    _known[key] = bool(answer)
+    return _known[key]
