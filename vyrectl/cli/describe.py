@@ -12,7 +12,7 @@ from typing import Any
 from vyrectl.abi.faults import fault_meaning, fault_name
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
 from vyrectl.abi.opcodes import is_system_opcode, tenant_window
-from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES, FIELDS, Field
+from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES, FIELDS, PAYLOAD_FIRST, Field
 from vyrectl.abi.states import (
     KNOWN_FLAGS,
     PROTOCOL_STATE_NAMES,
@@ -75,23 +75,31 @@ def slot_record(words: Words) -> dict[str, Any]:
     }
 
 
-def word_rows(words: Words) -> list[dict[str, Any]]:
-    """One row for each word: its index, name, value, hexadecimal and meaning."""
+def word_rows(words: Words, *, arguments: bool = False) -> list[dict[str, Any]]:
+    """One row for each word: its index, name, value, hexadecimal and meaning.
+
+    Args:
+        words: The slot.
+        arguments: Words 4-15 are arguments and no task's.
+    """
     return [
         {
             "word": field.index,
             "name": field.name,
             "value": words[field.index],
             "hex": f"0x{words[field.index]:08x}",
-            "meaning": word_meaning(field, words),
+            "meaning": word_meaning(field, words, arguments=arguments),
         }
         for field in FIELDS
     ]
 
 
-def word_meaning(field: Field, words: Words) -> str:
+def word_meaning(field: Field, words: Words, *, arguments: bool = False) -> str:
     """What one word says, given the others (continuation_data is a fault code once the task is Faulted)."""
     value = words[field.index]
+    if arguments and field.index >= PAYLOAD_FIRST and payload_meaning(field.index, words) is None:
+        stale = ", or stale" if field.index > FIELD_INDEX["param"] else ""
+        return f"argument {field.index - PAYLOAD_FIRST}{stale}"
     if field.name == "continuation_data" and words[0] == TaskState.FAULTED:
         return f"fault {fault_name(value)}: {fault_meaning(value)}"
     told = payload_meaning(field.index, words)

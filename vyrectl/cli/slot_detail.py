@@ -14,19 +14,20 @@ from vyrectl.errors import UsageError
 
 if TYPE_CHECKING:
     from vyrectl.ring.file import Ring
+    from vyrectl.ring.reading import Readings
 
 RELATIVE_KEYS = ("state", "state_name", "op_handle", "op_name", "task_id", "age_ticks")
 """What is told about a parent or a child beside its slot."""
 
 
-def emit_slot(output: Output, ring: Ring, number: int) -> None:
+def emit_slot(output: Output, ring: Ring, number: int, readings: Readings) -> None:
     """Write one slot in full; as CSV, its words and names alone.
 
     Raises:
         UsageError: There is no such slot.
     """
     flat = [flat_record(ring, number)] if output.format == "csv" else None
-    output.emit("inspect", full_record(ring, number), slot_view, rows=flat)
+    output.emit("inspect", full_record(ring, number, readings), slot_view, rows=flat)
 
 
 def flat_record(ring: Ring, number: int) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def flat_record(ring: Ring, number: int) -> dict[str, Any]:
     return {"ring": ring.name, "slot": number, **slot_record(_words(ring, number))}
 
 
-def full_record(ring: Ring, number: int) -> dict[str, Any]:
+def full_record(ring: Ring, number: int, readings: Readings | None = None) -> dict[str, Any]:
     """The words, their meanings, the actions, `parents` and `children`.
 
     Raises:
@@ -50,7 +51,7 @@ def full_record(ring: Ring, number: int) -> dict[str, Any]:
     found = relatives(ring, number)
     return {
         **flat_record(ring, number),
-        "words": word_rows(words),
+        "words": word_rows(words, arguments=readings is not None and readings.is_protocol(words[1])),
         **({} if (packed := packed_rows(words)) is None else {"packed": packed}),
         "actions": action_rows(words),
         "parents": [_relative(ring, slot) for slot in found.parents],

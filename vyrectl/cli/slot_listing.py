@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from vyrectl.cli.rows import Rows
     from vyrectl.ring.file import Ring
+    from vyrectl.ring.reading import Readings
 
     View = Callable[[Mapping[str, Any]], RenderableType]
 
@@ -52,13 +53,14 @@ class Wanted:
     file: Path | None = None
 
 
-def emit_listing(output: Output, ring: Ring, wanted: Wanted, *, paging: bool) -> None:
+def emit_listing(output: Output, ring: Ring, wanted: Wanted, readings: Readings, *, paging: bool) -> None:
     """Choose the slots, arrange them and write them.
 
     Args:
         output: Where to.
         ring: The ring.
         wanted: What was asked for.
+        readings: Which slots hold arguments.
         paging: A long table may go through the pager.
 
     Raises:
@@ -69,7 +71,7 @@ def emit_listing(output: Output, ring: Ring, wanted: Wanted, *, paging: bool) ->
     order = [] if wanted.group else parse_sort(wanted.sort)
     whole = wanted.file is not None and not wanted.limit
     most = None if whole else parse_limit(wanted.limit, output)
-    listing = _Listing(output, ring, _choose(ring, wanted), columns, order, most, paging)
+    listing = _Listing(output, ring, _choose(ring, wanted), columns, order, most, paging, readings)
     if wanted.group:
         _emit_groups(listing, wanted)
     elif wanted.tree:
@@ -92,6 +94,7 @@ class _Listing:
         order: Fields to sort by.
         most: Most rows, or None.
         paging: A long table may go through the pager.
+        readings: Which slots hold arguments.
     """
 
     output: Output
@@ -101,6 +104,7 @@ class _Listing:
     order: list[tuple[str, bool]]
     most: int | None
     paging: bool
+    readings: Readings
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -158,7 +162,7 @@ def _choose(ring: Ring, wanted: Wanted) -> NDArray[np.int64]:
 def _emit_many(listing: _Listing) -> None:
     shown, total = listing.sorted(), len(listing.numbers)
     rows = slot_rows(listing.ring.slots, shown, listing.keys)
-    view = list_view(listing.columns or None, listing.sample(shown))
+    view = list_view(listing.columns or None, listing.sample(shown), listing.readings)
     listing.emit(listing.record(total), view, rows, "slots")
     listing.say_rest(len(shown), total, "slots")
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import UnknownStateError
+from vyrectl.ring.reading import Abi
 from vyrectl.telemetry.snapshot import TaskQueueSnapshot, sum_snapshots
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class Wanted(NamedTuple):
         oldest: How many of the oldest tasks to list; 0 for no list.
         lenient: Count unknown states apart instead of refusing them.
         control: A control buffer to see the ring with, or None.
+        abi: How words 4-15 are to be read.
     """
 
     groups: Sequence[str] = ()
@@ -52,6 +55,7 @@ class Wanted(NamedTuple):
     oldest: int = 0
     lenient: bool = False
     control: Path | None = None
+    abi: Abi = Abi.AUTO
 
 
 def parse_groups(text: str) -> list[str]:
@@ -123,7 +127,10 @@ def measure(ring: Ring, wanted: Wanted) -> Measured:
         snapshot = tally.snapshot(lenient=wanted.lenient)
     except UnknownStateError as error:
         raise error.at(ring.name) from None
+    if wanted.abi is Abi.PROTOCOL:
+        snapshot = replace(snapshot, total_requeues=0, max_priority_age=0)
     record = {"ring": ring.name, **_about(tally, len(ring)), **snapshot.to_record()}
+    record.update(_readings(ring, snapshot, wanted.abi))
     if wanted.lenient:
         record["unknown_count"] = tally.unknown
     tables = [_count_by(ring, field) for field in wanted.groups]
@@ -134,7 +141,7 @@ def measure(ring: Ring, wanted: Wanted) -> Measured:
     if wanted.control is not None:
         from vyrectl.cli.snapshot_runtime import runtime_record
 
-        record["runtime"] = runtime_record(wanted.control, tally.counts, tally.unknown)
+        record["runtime"] = runtime_record(wanted.control, tally.counts, tally.unknown, ring.data)
     return Measured(ring, snapshot, tables, record)
 
 
@@ -187,6 +194,16 @@ def line(full: Full, timestamp: str) -> Record:
     """What a history keeps: when, and everything that was found out; of one ring at the top level."""
     head = {"schema": "vyrectl.snapshot/1", "timestamp": timestamp}
     return {**head, **full["rings"][0]} if len(full["rings"]) == 1 else {**head, **full}
+
+
+def _readings(ring: Ring, snapshot: TaskQueueSnapshot, abi: Abi) -> Record:
+    """How words 4-15 were read, where that matters: ages and requeues stand there, and may be arguments."""
+    if not (snapshot.total_requeues or snapshot.max_priority_age) and abi is Abi.AUTO:
+        return {}
+    from vyrectl.cli.readings import ring_readings
+
+    found = ring_readings(ring, abi)
+    return {"abi": found.to_record()} if found.decided or abi is not Abi.AUTO else {}
 
 
 def _without(record: Mapping[str, Any], keys: Sequence[str]) -> Record:

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+import struct
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from vyrectl.abi.control import PRIORITY_OFFSETS
+from vyrectl.abi.limits import SLOT_WORDS, WORD_BYTES
+from vyrectl.abi.slot import FIELD_INDEX
+from vyrectl.abi.states import TRANSITIONABLE, TaskPriority, priority_name
 from vyrectl.errors import InvalidInputError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.control import decode_control
 from vyrectl.protocol.runtime import Occupancy, RuntimeView, watchdog
 
+_PRIORITY = FIELD_INDEX["priority"]
+_OFFSETS = struct.Struct("<6I")
 
-def runtime_record(control: Path, counts: Sequence[int], unknown: int) -> dict[str, Any]:
+
+def runtime_record(control: Path, counts: Sequence[int], unknown: int, data: memoryview) -> dict[str, Any]:
     """The view, under the runtime's names.
 
     Args:
         control: The control buffer.
         counts: Slots per state word 0 to 7.
         unknown: Slots in an unknown state.
+        data: The ring's whole slots.
 
     Raises:
         FileError: It cannot be read.
         WireBufferError: It is no control buffer.
     """
-    data = read_whole(control, doing="read the control buffer")
+    words = read_whole(control, doing="read the control buffer")
     try:
-        view = RuntimeView(decode_control(data), Occupancy.of_counts(counts, unknown))
+        view = RuntimeView(decode_control(words), Occupancy.of_counts(counts, unknown))
     except InvalidInputError as error:
         raise error.at(str(control)) from None
     return {
@@ -36,7 +47,34 @@ def runtime_record(control: Path, counts: Sequence[int], unknown: int) -> dict[s
         "epoch": view.control.epoch,
         "occupancy": asdict(view.occupancy),
         **view.counters(),
+        "classes": _classes(words, data),
     }
+
+
+def _classes(control: bytes, data: memoryview) -> list[dict[str, Any]]:
+    """Open tasks of each class, by partition (words 129-134) and by word 3; nothing without partitions."""
+    offsets = _OFFSETS.unpack_from(control, PRIORITY_OFFSETS.first * WORD_BYTES)
+    if not any(offsets) or list(offsets) != sorted(offsets):
+        return []
+    states, priorities = (memoryview(data).cast("I")[word::SLOT_WORDS] for word in (0, _PRIORITY))
+    last = int(max(TaskPriority))
+    open_classes = [
+        (bisect_right(offsets, slot) - 1, min(priority, last))
+        for slot, (state, priority) in enumerate(zip(states, priorities, strict=True))
+        if state in TRANSITIONABLE
+    ]
+    by_partition = Counter(partition for partition, _ in open_classes)
+    by_word = Counter(word for _, word in open_classes)
+    return [
+        {
+            "priority": priority_name(one),
+            "first_slot": offsets[one],
+            "end_slot": offsets[one + 1],
+            "open_by_partition": by_partition[one],
+            "open_by_word": by_word[one],
+        }
+        for one in TaskPriority
+    ]
 
 
 def put_watchdog(runtime: dict[str, Any], drained_before: int) -> None:

@@ -12,6 +12,7 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import SLOT_STRUCT
 from vyrectl.cli.describe import slot_record, word_rows
 from vyrectl.cli.options import (
+    AbiOption,
     ColorOption,
     CountOption,
     FormatOption,
@@ -25,12 +26,14 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.payload import packed_rows
+from vyrectl.cli.readings import ring_readings, say_readings
 from vyrectl.cli.rows import Blocks, Quote, Rows
 from vyrectl.cli.slot_text import HEX_FIX, looks_like_text, parse_hex
 from vyrectl.cli.views.decode import view
 from vyrectl.errors import FileError, RingFormatError, UsageError
 from vyrectl.files.whole import read_head, read_whole
 from vyrectl.ring.file import Ring
+from vyrectl.ring.reading import Readings, parse_abi
 
 SNIFFED_BYTES = 4096
 """How much of a file tells hex text from raw slots."""
@@ -50,6 +53,7 @@ def command(
     as_raw: Annotated[
         bool, typer.Option("--raw", help="The file holds raw slots, even if it reads as text.")
     ] = False,
+    abi: AbiOption = "auto",
     offset: OffsetOption = "",
     count: CountOption = "",
     format_name: FormatOption = "table",
@@ -69,21 +73,24 @@ def command(
       vyrectl encode --op nop | vyrectl decode
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
+    asked = parse_abi(abi)
     if as_hex and as_raw:
         raise UsageError("--hex and --raw exclude each other", fix="Leave one of them out")
     with _open(slots or ["-"], offset, count, as_hex=as_hex, as_raw=as_raw) as ring:
-        _emit(output, ring)
+        readings = ring_readings(ring, asked)
+        say_readings(output, readings)
+        _emit(output, ring, readings)
 
 
-def _emit(output: Output, ring: Ring) -> None:
-    rows = Rows(ROW_KEYS, _word_blocks(ring.data))
+def _emit(output: Output, ring: Ring, readings: Readings) -> None:
+    rows = Rows(ROW_KEYS, _word_blocks(ring.data, readings))
     if len(ring) == 0:
         raise RingFormatError("there is no slot here", where=ring.name, fix=HEX_FIX)
     if len(ring) == 1:
         words = SLOT_STRUCT.unpack(ring.data)
-        output.emit("decode", _full(words), view, rows=rows)
+        output.emit("decode", _full(words, readings), view, rows=rows)
     elif output.format in ("json", "table"):
-        output.emit("decode", {}, view, rows=_slot_rows(ring.data), rows_key="slots")
+        output.emit("decode", {}, view, rows=_slot_rows(ring.data, readings), rows_key="slots")
     else:
         output.emit("decode", {}, view, rows=rows)
 
@@ -143,18 +150,22 @@ def _read_file(path: Path, most: int | None = None) -> bytes:
     return read_whole(path, doing=doing) if most is None else read_head(path, most, doing=doing)
 
 
-def _slot_rows(data: memoryview) -> Iterator[dict[str, Any]]:
+def _slot_rows(data: memoryview, readings: Readings) -> Iterator[dict[str, Any]]:
     for number, words in enumerate(SLOT_STRUCT.iter_unpack(data)):
-        yield {"slot": number, **_full(words)}
+        yield {"slot": number, **_full(words, readings)}
 
 
-def _full(words: tuple[int, ...]) -> dict[str, Any]:
+def _full(words: tuple[int, ...], readings: Readings) -> dict[str, Any]:
     packed = packed_rows(words)
     inner = {} if packed is None else {"packed": packed}
-    return {**slot_record(words), "words": word_rows(words), **inner}
+    return {**slot_record(words), "words": _words(words, readings), **inner}
 
 
-def _word_blocks(data: memoryview) -> Blocks:
+def _words(words: tuple[int, ...], readings: Readings) -> list[dict[str, Any]]:
+    return word_rows(words, arguments=readings.is_protocol(words[1]))
+
+
+def _word_blocks(data: memoryview, readings: Readings) -> Blocks:
     def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
         for number, words in enumerate(SLOT_STRUCT.iter_unpack(data)):
             yield [
@@ -166,7 +177,7 @@ def _word_blocks(data: memoryview) -> Blocks:
                     quote(row["hex"]),
                     quote(row["meaning"]),
                 )
-                for row in word_rows(words)
+                for row in _words(words, readings)
             ]
 
     return blocks

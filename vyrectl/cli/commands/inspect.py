@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vyrectl.cli.options import (
+    AbiOption,
     ColorOption,
     CountOption,
     FormatOption,
@@ -21,10 +22,12 @@ from vyrectl.cli.options import (
     make_output,
     parse_number,
 )
+from vyrectl.cli.readings import ring_readings, say_readings
 from vyrectl.cli.slot_detail import emit_slot
 from vyrectl.cli.slot_listing import Wanted, emit_listing
 from vyrectl.cli.snapshot_records import open_for_snapshot
 from vyrectl.errors import UsageError
+from vyrectl.ring.reading import parse_abi
 
 
 def command(
@@ -53,6 +56,7 @@ def command(
         ),
     ] = None,
     no_pager: Annotated[bool, typer.Option("--no-pager", help="Never page a long table.")] = False,
+    abi: AbiOption = "auto",
     offset: OffsetOption = "",
     count: CountOption = "",
     format_name: FormatOption = "table",
@@ -64,7 +68,8 @@ def command(
 
     --where takes the fields, numbers, names, comparisons, in, and, or, not and whole-number arithmetic. With
     --slot one slot is explained: every word, what each lifecycle action would change, its parents and children.
-    A table that --limit makes longer than the terminal goes through $PAGER.
+    A table that --limit makes longer than the terminal goes through $PAGER. Where slots hold arguments in words
+    7-15 (see --abi) a table leaves those out, unless --columns asks for them.
 
     \b
     Example:
@@ -81,11 +86,14 @@ def command(
     wanted = Wanted(
         slots=slots, where=where, sort=sort, columns=columns, limit=limit, group=group, tree=tree, file=file
     )
+    asked = parse_abi(abi)
     with open_for_snapshot(ring, offset, count) as opened:
+        readings = ring_readings(opened, asked)
+        say_readings(output, readings)
         if slot:
-            emit_slot(output, opened, parse_number(slot, "--slot"))
+            emit_slot(output, opened, parse_number(slot, "--slot"), readings)
         else:
-            emit_listing(output, opened, wanted, paging=bool(limit) and not no_pager)
+            emit_listing(output, opened, wanted, readings, paging=bool(limit) and not no_pager)
 
 
 def _check_combination(one: bool, tree: bool, group: bool, file: Path | None, given: list[str]) -> None:

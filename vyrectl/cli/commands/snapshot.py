@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vyrectl.cli.options import (
+    AbiOption,
     ColorOption,
     CountOption,
     FormatOption,
@@ -18,6 +19,7 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.snapshot_output import Targets, emit_once, emit_ticks, parse_oldest
 from vyrectl.cli.snapshot_records import Wanted, parse_groups
+from vyrectl.ring.reading import parse_abi
 
 
 def command(
@@ -58,6 +60,7 @@ def command(
         Path | None,
         typer.Option("--output", metavar="FILE", help="Put the OpenMetrics text in this file's place."),
     ] = None,
+    abi: AbiOption = "auto",
     offset: OffsetOption = "",
     count: CountOption = "",
     format_name: FormatOption = "table",
@@ -68,7 +71,8 @@ def command(
     """Show queue telemetry.
 
     Counts the slots in each state; Empty and Done slots are not queued and not counted. total_requeues and
-    max_priority_age run over every slot. Several rings are shown one by one and summed. --watch redraws a table
+    max_priority_age run over every slot, also where words 7-15 are arguments (--abi auto says so, protocol counts 0
+    there). Several rings are shown one by one and summed. --watch redraws a table
     on a terminal and writes one JSON line for each look through a pipe.
 
     \b
@@ -81,7 +85,7 @@ def command(
       vyrectl snapshot ring.bin --openmetrics --output ring.prom
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
-    wanted = Wanted(parse_groups(by), ages, parse_oldest(oldest), lenient, control)
+    wanted = Wanted(parse_groups(by), ages, parse_oldest(oldest), lenient, control, parse_abi(abi))
     targets = Targets(output, since, append, openmetrics=openmetrics, text_file=text_file)
     targets.check(rings, watch, ticks)
     targets.check_control(rings, control)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.schemas.machine import ERROR
 from vyrectl.cli.schemas.parts import (
+    ABI,
     BOOL,
     COUNT,
     INTEGER,
@@ -75,6 +76,14 @@ RUNTIME = record(
         "epoch": WORD,
         "occupancy": record(table((*STATUS_FIELDS, "unknown"), COUNT)),
         **table(COUNTERS, COUNT),
+        "classes": rows(
+            record(
+                {
+                    "priority": TEXT,
+                    **table(("first_slot", "end_slot", "open_by_partition", "open_by_word"), COUNT),
+                }
+            )
+        ),
     },
     {"watchdog": WATCHDOG},
 )
@@ -91,6 +100,7 @@ SHARED: Fields = {
 }
 
 ASKED: Fields = {
+    "abi": ABI,
     "unknown_count": COUNT,
     "runtime": piece("runtime"),
     "by": record({}, table(GROUPS.values(), piece("table"))),

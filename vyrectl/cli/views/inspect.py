@@ -9,6 +9,7 @@ from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.slot import FIELD_ALIASES, FIELD_NAMES
 from vyrectl.cli.describe import flag_list, show_word
 from vyrectl.cli.output import plain
+from vyrectl.cli.readings import TASK_WORDS
 from vyrectl.cli.views.cells import Cell, CellRows, Column, FittedTable, cell_text, count_of, state_cell
 from vyrectl.cli.views.decode import packed_table, words_table
 from vyrectl.cli.views.parts import Parts
@@ -16,6 +17,8 @@ from vyrectl.engine.naming import remembered
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from vyrectl.ring.reading import Readings
 
     View = Callable[[Mapping[str, Any]], RenderableType]
 
@@ -62,21 +65,33 @@ MOST_CHILDREN = 24
 
 RELATIVE_COLUMNS = ("relative", "slot", "state", "op", "task", "age")
 
+_LEFT_OUT: Cell = ("-", "dim")
+
 _TEXTUAL = ("state", "op_handle", "priority", "flags")
 
 
-def list_view(keys: Sequence[str] | None, sample: Iterable[Mapping[str, Any]] | None = None) -> View:
+def list_view(
+    keys: Sequence[str] | None,
+    sample: Iterable[Mapping[str, Any]] | None = None,
+    readings: Readings | None = None,
+) -> View:
     """A view of many slots.
 
     Args:
         keys: Columns that were asked for, all of which are shown; None for the default ones, as many as fit.
         sample: Some of the rows, among which each column has its widest value; None for all.
+        readings: Which slots hold arguments, so that the default columns leave a task's own words out.
     """
     chosen = keys or DEFAULT_KEYS
     columns = _columns(chosen, fixed=keys is not None)
 
+    def cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+        if keys is None and readings is not None and readings.is_protocol(row["op_handle"]):
+            return [_LEFT_OUT if key in TASK_WORDS else _cell(key, row) for key in chosen]
+        return [_cell(key, row) for key in chosen]
+
     def view(record: Mapping[str, Any]) -> RenderableType:
-        return _table(columns, record["slots"], sample, lambda row: [_cell(key, row) for key in chosen])
+        return _table(columns, record["slots"], sample, cells)
 
     return view
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.states import TaskState
+from vyrectl.cli.describe import show_word
 from vyrectl.cli.views.cells import STATE_STYLES, Cell, Column, FittedTable, cell_text, count_of, state_style
 from vyrectl.cli.views.parts import Lines, Part, Parts
 
@@ -44,6 +45,9 @@ RANKS = {
 CHANGED = "reverse"
 """Style of a value that changed; beside it stands by how much, for those who see no styles."""
 
+MOST_READINGS = 4
+"""Operations of which a table says how they were read; the record has all."""
+
 EXTRAS = ("runtime", "by", "ages", "requeues", "oldest")
 """Keys of a record that have tables of their own."""
 
@@ -73,12 +77,31 @@ def _one(record: Record) -> list[Part]:
     since = record.get("since")
     if since is None:
         rows = [_field_row(name, record[name]) for name in SHORT if name in record]
-        return [FittedTable([Column("field"), Column("value", right=True)], rows, title=title)]
+        table = FittedTable([Column("field"), Column("value", right=True)], rows, title=title)
+        return [table, *_reading_lines(record)]
     headers = ("value", "change") if since["rates"] is None else ("value", "change", "per second")
     columns = [Column("field"), *(Column(header, right=True) for header in headers)]
     names = [name for name in (*SHORT, "done_count") if name in record]
     rows = [_changed_row(name, record[name], since)[: len(columns)] for name in names]
-    return [FittedTable(columns, rows, title=title), Lines([_verdict_line(since)])]
+    return [FittedTable(columns, rows, title=title), Lines([_verdict_line(since)]), *_reading_lines(record)]
+
+
+def _reading_lines(record: Record) -> list[Part]:
+    """What of the telemetry is no fact: requeues and ages that are words of arguments."""
+    operations = record.get("abi", {"operations": []})["operations"]
+    decided = [one for one in operations if one["reading"] == "protocol"]
+    if not decided:
+        return []
+    slots = count_of(sum(one["slots"] for one in decided), "slot")
+    lines = [
+        (f"total_requeues and max_priority_age count words of {slots} that hold arguments:", "yellow"),
+        *(
+            (f"{show_word('op_handle', one['op_handle'])}: {one['why']}", "dim")
+            for one in decided[:MOST_READINGS]
+        ),
+        ("--abi protocol leaves such words out, --abi task takes them for a task's", "dim"),
+    ]
+    return [Lines(lines)]
 
 
 def _field_row(name: str, value: int) -> Sequence[Cell]:

@@ -49,6 +49,8 @@ def extra_tables(full: Record) -> Iterator[FittedTable]:
         prefix = "" if single else f"{ring['ring']}, "
         if "runtime" in ring:
             yield _runtime(ring["runtime"])
+            if ring["runtime"]["classes"]:
+                yield _classes(ring["runtime"]["classes"])
         for name, table in ring.get("by", {}).items():
             yield _groups(name, table, prefix)
         for key in SPREADS:
@@ -75,6 +77,26 @@ def _runtime(runtime: Record) -> FittedTable:
     if "watchdog" in runtime:
         rows.append(("watchdog", _watchdog(runtime["watchdog"])))
     return facts(rows, title=f"runtime view with {cell_text(runtime['control'])}")
+
+
+def _classes(classes: Sequence[Record]) -> FittedTable:
+    """The class of a slot's partition beside that of word 3, where the runtime's publishers always write Normal."""
+    columns = [
+        Column("class"),
+        *(Column(name, right=True) for name in ("slots", "open by partition", "open by word 3")),
+    ]
+    rows = [
+        (
+            one["priority"],
+            f"{one['first_slot']}-{one['end_slot'] - 1}" if one["end_slot"] > one["first_slot"] else "none",
+            str(one["open_by_partition"]),
+            str(one["open_by_word"]),
+        )
+        for one in classes
+    ]
+    return FittedTable(
+        columns, rows, title="priority classes: the runtime's kernel goes by partition, vyrectl by word 3"
+    )
 
 
 def _fairness(runtime: Record) -> str:
