@@ -21,8 +21,8 @@ __vyrectl_describe() {
             places='assignment_or_ring+'
             ;;
         decode)
-            options='--hex --raw --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            options='--hex --raw --abi --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--abi:abi --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file+'
             ;;
         build)
@@ -31,8 +31,8 @@ __vyrectl_describe() {
             places='file_bin file'
             ;;
         inspect)
-            options='--where --slots --slot --tree --group --sort --limit --columns --output --no-pager --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--where:where --slots:none --slot:none --group:field_list --sort:field_list --limit:limit --columns:field_list --output:file --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            options='--where --slots --slot --tree --group --sort --limit --columns --output --no-pager --abi --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--where:where --slots:none --slot:none --group:field_list --sort:field_list --limit:limit --columns:field_list --output:file --abi:abi --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
         open)
@@ -41,8 +41,8 @@ __vyrectl_describe() {
             places='file'
             ;;
         snapshot)
-            options='--by --ages --oldest --lenient --since --control --watch --ticks --append --openmetrics --output --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--by:group_list --oldest:none --since:file --control:file --watch:none --ticks:none --append:file --output:file --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            options='--by --ages --oldest --lenient --since --control --watch --ticks --append --openmetrics --output --abi --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--by:group_list --oldest:none --since:file --control:file --watch:none --ticks:none --append:file --output:file --abi:abi --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin+'
             ;;
         map)

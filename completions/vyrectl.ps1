@@ -469,6 +469,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             Options = @(
                 @('--hex', '', 'The argument is hex, even if a file has that name'),
                 @('--raw', '', 'The file holds raw slots, even if it reads as text'),
+                @('--abi', 'abi', 'Words 4-15: a task''s, up to 12 arguments, or as the evidence says'),
                 @('--offset', 'none', 'Where the ring starts inside a larger dump'),
                 @('--count', 'none', 'How many slots to read; all by default'),
                 @('--ops', 'file_cl', 'Operations of your own; may be repeated'),
@@ -522,6 +523,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--columns', 'field_list', 'Only these columns; ''words'' is all 16 fields'),
                 @('--output', 'file', 'Write a .parquet or .arrow file (needs vyrectl[arrow])'),
                 @('--no-pager', '', 'Never page a long table'),
+                @('--abi', 'abi', 'Words 4-15: a task''s, up to 12 arguments, or as the evidence says'),
                 @('--offset', 'none', 'Where the ring starts inside a larger dump'),
                 @('--count', 'none', 'How many slots to read; all by default'),
                 @('--ops', 'file_cl', 'Operations of your own; may be repeated'),
@@ -567,6 +569,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--append', 'file', 'Append each answer to a JSONL file'),
                 @('--openmetrics', '', 'Write OpenMetrics text, as a node exporter reads it'),
                 @('--output', 'file', 'Put the OpenMetrics text in this file''s place'),
+                @('--abi', 'abi', 'Words 4-15: a task''s, up to 12 arguments, or as the evidence says'),
                 @('--offset', 'none', 'Where the ring starts inside a larger dump'),
                 @('--count', 'none', 'How many slots to read; all by default'),
                 @('--ops', 'file_cl', 'Operations of your own; may be repeated'),
