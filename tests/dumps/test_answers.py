@@ -202,7 +202,9 @@ def test_replay_logs(name: str, cli: Cli) -> None:
     with ReplayLog.open(dumps.path(name)) as log:
         assert (log.header.capacity, log.header.cursor) == (answers["capacity"], answers["cursor"])
         records = list(log.records())
-    shown = cli("replay", str(dumps.path(name)), "--json").json()["records"]
+    answer = cli("replay", str(dumps.path(name)), "--json").json()
+    assert answer["kind"] == "publications"
+    shown = answer["records"]
     for ours, row, theirs in zip(records, shown, answers["replay_records"], strict=True):
         assert [
             ours.slot,

@@ -58,7 +58,7 @@ class ReplayDiff:
     Attributes:
         divergence: The first one, or None.
         compared: Records whose evidence agreed.
-        without_evidence: Records that ran and say nothing to compare.
+        without_evidence: Records that ran and say nothing about how the task ended.
         published: Records that were published into free slots.
         waves: Launches that it took.
     """
@@ -182,7 +182,7 @@ def _compared(
     index: int, record: ReplayRecord, found: ReplayDiff, got: tuple[int, int, int | None]
 ) -> Divergence | None:
     told, (state, code, digest) = record.evidence, got
-    if told is None:
+    if told is None or not told.is_ending:
         found.without_evidence += 1
         return None
     if told.slot_status != state:

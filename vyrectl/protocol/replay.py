@@ -6,10 +6,12 @@ Opening, reading and appending files is done by `vyrectl.ring.replay_log`.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from vyrectl.abi.limits import MAX_ENCODED
+from vyrectl.abi.states import TaskState
 from vyrectl.errors import ReplayLogError
 
 MAGIC = b"VRRL0001"
@@ -23,6 +25,8 @@ _HEADER = struct.Struct("<8sIIQQ")
 _RECORD = struct.Struct("<IQIII4IIIIIQ")
 NEXT_SLOT_OFFSET = 24
 """Byte of the header's last word, the only one that an append changes."""
+
+_ENDED = frozenset({int(TaskState.DONE), int(TaskState.FAULTED)})
 
 assert _HEADER.size == HEADER_BYTES
 assert _RECORD.size == RECORD_BYTES
@@ -58,6 +62,11 @@ class Evidence:
     failure_class: FailureClass
     backend_code: int
     output_digest: int
+
+    @property
+    def is_ending(self) -> bool:
+        """It says how a task ended; what the runtime records of a publication does not."""
+        return self.slot_status in _ENDED
 
     @property
     def is_blank(self) -> bool:
@@ -103,6 +112,26 @@ class ReplayRecord:
             told.backend_code,
             told.output_digest,
         )
+
+
+class LogKind(StrEnum):
+    """What the records of a log stand for."""
+
+    ENDINGS = "endings"
+    """Tasks that came to their end, as `launch --record` writes them; the digest is FNV-1a of the slot."""
+    PUBLICATIONS = "publications"
+    """Tasks that were published, as the runtime writes them; the digest is BLAKE3 of an output."""
+    EMPTY = "empty"
+
+
+def log_kind(records: Iterable[ReplayRecord]) -> LogKind:
+    """Which kind of log these records make: an ending always has evidence that its slot is Done or Faulted."""
+    kind = LogKind.EMPTY
+    for record in records:
+        if record.evidence is None or not record.evidence.is_ending:
+            return LogKind.PUBLICATIONS
+        kind = LogKind.ENDINGS
+    return kind
 
 
 def unpack_record(data: bytes | memoryview, index: int) -> ReplayRecord | None:

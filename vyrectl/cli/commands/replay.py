@@ -23,6 +23,7 @@ from vyrectl.cli.output import Output
 from vyrectl.cli.replay_rows import Filter, parse_filter, replay_rows
 from vyrectl.cli.views.replay import diff_view, view
 from vyrectl.errors import UsageError, VerifyError
+from vyrectl.protocol.replay import log_kind
 from vyrectl.ring.replay_log import ReplayLog
 
 
@@ -66,7 +67,8 @@ def command(
     Records are listed from the oldest; a log that is full has lost those before. `launch --record` writes one for
     every task that it brought to its end, in the order of the slots. With --diff the log runs on a copy of the
     ring in memory, on the reference backend; records whose slot is free there are published first. Exit code 6
-    says that log and replay part.
+    says that log and replay part. A log of the runtime holds publications and not endings: it is named as such, and
+    evidence that says nothing about an ending is compared with none.
 
     \b
     Example:
@@ -100,6 +102,7 @@ def _list(output: Output, file: Path, chosen: Filter, most: int | None) -> None:
     wanted = [(index, one) for index, one in enumerate(everything) if chosen.takes(one)]
     record = {
         "log": str(file),
+        "kind": str(log_kind(everything)),
         "capacity": capacity,
         "total": len(everything),
         "matched": len(wanted),
@@ -121,6 +124,7 @@ def _diff(
     with ReplayLog.open(file) as log:
         records = list(log.records())
         complete = len(records) < log.header.capacity
+    kind = log_kind(records)
     with open_ring(ring) as opened:
         slots = opened.slots.copy()
     found = replay_against(
@@ -133,6 +137,7 @@ def _diff(
     )
     record: dict[str, Any] = {
         "log": str(file),
+        "kind": str(kind),
         "ring": str(ring),
         "records": len(records),
         "compared": found.compared,

@@ -20,7 +20,7 @@ from vyrectl.cli.schemas.parts import (
     rows,
     table,
 )
-from vyrectl.protocol.replay import FailureClass
+from vyrectl.protocol.replay import FailureClass, LogKind
 from vyrectl.ring.kinds import Certainty, FileKind
 
 TENANT = record({"tenant": COUNT, "mask": maybe(WORD), "authorised": BOOL, "quota": WORD, "fairness": WORD})
@@ -138,11 +138,13 @@ REPLAY_ROW = record(
 DIVERGENCE = record({"record": maybe(COUNT), "slot": COUNT, "what": TEXT, "logged": TEXT, "replayed": TEXT})
 REPLAY_LIST: Fields = {
     "log": TEXT,
+    "kind": choice(LogKind),
     **table(("capacity", "total", "matched"), COUNT),
     "records": rows(REPLAY_ROW),
 }
 REPLAY_DIFF: Fields = {
     "log": TEXT,
+    "kind": choice(LogKind),
     "ring": TEXT,
     **table(("records", "compared", "without_evidence", "published"), COUNT),
     "divergence": maybe(DIVERGENCE),

@@ -26,9 +26,17 @@ COLUMNS = (
 )
 
 
+_KINDS = {
+    "endings": ", of tasks that ended",
+    "publications": ", of tasks that were published (another runtime's log)",
+    "empty": "",
+}
+
+
 def view(record: Mapping[str, Any]) -> RenderableType:
     """The records, from the oldest."""
     title = f"{plain(record['log'])}: {count_of(record['total'], 'record')} of {record['capacity']}"
+    title += _KINDS[record["kind"]]
     if record["matched"] != record["total"]:
         title += f", {record['matched']} of them asked for"
     return FittedTable(COLUMNS, CellRows(record["records"], _cells), title=title)
@@ -71,6 +79,7 @@ def diff_view(record: Mapping[str, Any]) -> RenderableType:
     """Whether the replay agrees, and where it parts from the log."""
     name = f"{plain(record['log'])} on {plain(record['ring'])}"
     rows: list[tuple[str, Cell]] = [
+        ("kind", record["kind"]),
         ("records", str(record["records"])),
         ("agreed", str(record["compared"])),
         ("without evidence", str(record["without_evidence"])),
