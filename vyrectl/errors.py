@@ -48,10 +48,12 @@ class VyrectlError(Exception):
     Attributes:
         exit_code: What the command line exits with.
         kind: A stable machine name, used as ``error`` in JSON output.
+        again: Options that make the same command work, and their values; the command line shows it with them.
     """
 
     exit_code = 1
     kind = "error"
+    again: Mapping[str, str] = {}
 
     def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
         what = _LONG_WORD.sub(_cut, what)
@@ -438,6 +440,15 @@ class RingFormatError(InvalidInputError):
     ) -> None:
         super().__init__(what, where=where, fix=fix)
         self.left_over = left_over
+        self.offset: int | None = None
+
+    def starting_at(self, offset: int | None) -> RingFormatError:
+        """This error, saying where in the file a ring seems to start, in bytes; None leaves it as it is."""
+        if offset is not None:
+            self.offset = offset
+            self.fix = f"A ring seems to start further on: give --offset {offset}"
+            self.again = {"--offset": str(offset)}
+        return self
 
     @classmethod
     def left_over_bytes(cls, length: int, *, slot_bytes: int, where: str | None = None) -> RingFormatError:
@@ -473,6 +484,31 @@ class OtherKindError(RingFormatError):
     def details(self) -> dict[str, object]:
         """What the file is, and how sure that is."""
         return {"file_kind": self.file_kind, "certainty": self.certainty}
+
+
+class NotARingError(InvalidInputError):
+    """A file that is to be written or launched and does not look like a ring.
+
+    Attributes:
+        offset: Where in it a ring seems to start, in bytes from its beginning; None when nothing says so.
+    """
+
+    kind = "not_a_ring"
+
+    def __init__(self, what: str, *, where: str | None = None, offset: int | None = None) -> None:
+        super().__init__(what, where=where)
+        self.offset = offset
+        if offset is None:
+            self.fix = "Check the path; --force goes on all the same"
+        else:
+            self.fix = (
+                f"A ring seems to start further on: give --offset {offset} (--force goes on all the same)"
+            )
+            self.again = {"--offset": str(offset)}
+
+    def details(self) -> dict[str, object]:
+        """Where a ring seems to start."""
+        return {"offset": self.offset}
 
 
 class UnknownStateError(InvalidInputError):

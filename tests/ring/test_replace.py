@@ -16,7 +16,13 @@ import pytest
 from tests.needs import does_not_apply, needs_tool, only_where
 from tests.ring.rings import leftovers, run_python
 from vyrectl.errors import FileError
-from vyrectl.ring.replace import FileIdentity, replace_file
+from vyrectl.ring.replace import (
+    FileIdentity,
+    _temporary_prefix,
+    abandoned_files,
+    back_up_copy,
+    replace_file,
+)
 
 OLD = b"old" * 1000
 
@@ -38,7 +44,7 @@ def identity(path: Path) -> FileIdentity:
 def test_the_parts_become_the_file(path: Path) -> None:
     new = replace_file(path, [b"one", bytearray(b""), memoryview(b"-two")])
     assert path.read_bytes() == b"one-two"
-    assert new == identity(path)
+    assert new.identity == identity(path)
     assert [one.name for one in path.parent.iterdir()] == ["ring.bin"]
 
 
@@ -133,12 +139,32 @@ def test_other_hard_links_keep_the_old_bytes(path: Path) -> None:
     assert twin.read_bytes() == OLD
 
 
-def test_a_backup_replaces_the_one_before(path: Path) -> None:
-    backup = path.with_name("ring.bin.bak")
-    replace_file(path, [b"second"], backup=True)
-    assert backup.read_bytes() == OLD
-    replace_file(path, [b"third"], backup=True)
-    assert (path.read_bytes(), backup.read_bytes()) == (b"third", b"second")
+def test_a_backup_never_takes_the_name_of_another_file(path: Path) -> None:
+    victim = path.with_name("victim")
+    victim.write_bytes(b"precious")
+    path.with_name("ring.bin.bak.1").symlink_to(victim)
+    path.with_name("ring.bin.bak.2").symlink_to("nowhere")
+    first, second, third = (replace_file(path, [text], backup=True) for text in (b"2nd", b"3rd", b"4th"))
+    names = [str(path) + suffix for suffix in (".bak", ".bak.3", ".bak.4")]
+    assert [first.backup, second.backup, third.backup] == names
+    assert [Path(name).read_bytes() for name in names] == [OLD, b"2nd", b"3rd"]
+    assert (victim.read_bytes(), path.with_name("nowhere").exists()) == (b"precious", False)
+    assert leftovers(path.parent) == []
+
+
+def test_a_copy_that_is_kept_takes_the_next_free_name_too(path: Path) -> None:
+    path.with_name("ring.bin.bak").symlink_to("nowhere")
+    kept = [back_up_copy(path, [b"a", b"b"]), back_up_copy(path, [b"c"])]
+    assert kept == [f"{path}.bak.1", f"{path}.bak.2"]
+    assert [Path(name).read_bytes() for name in kept] == [b"ab", b"c"]
+    assert not path.with_name("nowhere").exists()
+
+
+def test_what_a_killed_backup_left_is_cleared_by_the_next_write(path: Path) -> None:
+    temporary = _temporary_prefix(f"{path}.bak.3")
+    path.with_name(f"{temporary}abc.tmp").write_bytes(b"half")
+    assert len(abandoned_files(path)) == 1
+    replace_file(path, [b"new"])
     assert leftovers(path.parent) == []
 
 

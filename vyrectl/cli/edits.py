@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.cli.options import parse_span
 from vyrectl.cli.output import Output
 from vyrectl.cli.rows import Quote, Rows
 from vyrectl.cli.views.cells import count_of
@@ -73,6 +74,30 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a file is the ring, as it was typed, and whether it must look like one.
+
+    Attributes:
+        offset: Value of `--offset`.
+        count: Value of `--count`.
+        force: Take it for a ring whatever it looks like.
+    """
+
+    offset: str = "0"
+    count: str = "all"
+    force: bool = False
+
+    def options(self) -> dict[str, Any]:
+        """What `vyrectl.ring.edit.edit_ring` and its relatives take.
+
+        Raises:
+            UsageError: A bad `--offset` or `--count`.
+        """
+        offset, count = parse_span(self.offset, self.count)
+        return {"offset": offset, "count": count, "force": self.force}
+
+
+@dataclass(frozen=True, slots=True)
 class EditOptions:
     """How an edit is carried out and shown.
 
@@ -82,6 +107,7 @@ class EditOptions:
         limit: Most changes listed by a dry run, or None.
         backup: Keep the old ring.
         dry_run: Change nothing.
+        part: Which part of the file is the ring.
     """
 
     command: str
@@ -89,6 +115,7 @@ class EditOptions:
     limit: int | None = None
     backup: bool = False
     dry_run: bool = False
+    part: Part = Part()
 
 
 def run_edit(
@@ -125,7 +152,12 @@ def run_edit(
         return plan(slots, numbers)
 
     edit = edit_ring(
-        ring, choose_and_plan, backup=options.backup, dry_run=options.dry_run, role=options.command
+        ring,
+        choose_and_plan,
+        backup=options.backup,
+        dry_run=options.dry_run,
+        role=options.command,
+        **options.part.options(),
     )
     _emit(output, ring, edit, total, options)
 
@@ -159,10 +191,7 @@ def plan_action(slots: SlotArray, numbers: NDArray[np.int64], action: str, given
 
 
 def _emit(output: Output, ring: Path, edit: Edit, total: int, options: EditOptions) -> None:
-    from vyrectl.ring.replace import backup_path
-
     changes = edit.changes()
-    backed_up = options.backup and not options.dry_run and len(changes) > 0
     record: dict[str, Any] = {
         "ring": str(ring),
         "action": options.doing,
@@ -171,7 +200,7 @@ def _emit(output: Output, ring: Path, edit: Edit, total: int, options: EditOptio
         "slots_changed": len(changes),
         "words_changed": _count_words(changes),
         "dry_run": options.dry_run,
-        "backup": backup_path(ring) if backed_up else None,
+        "backup": edit.backup,
     }
     if not options.dry_run:
         output.emit(options.command, record, edit_view)

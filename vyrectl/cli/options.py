@@ -32,7 +32,7 @@ OffsetOption = Annotated[
     str, typer.Option("--offset", metavar="BYTES", help="Where the ring starts inside a larger dump.")
 ]
 CountOption = Annotated[
-    str, typer.Option("--count", metavar="N", help="How many slots to read; all by default.")
+    str, typer.Option("--count", metavar="N", help="How many slots from there; all by default.")
 ]
 AbiOption = Annotated[
     str,
@@ -48,7 +48,10 @@ WhereOption = Annotated[
     typer.Option("--where", metavar="EXPR", help="Only slots for which this holds, e.g. 'state == paused'."),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="Every slot of the ring.")]
-BackupOption = Annotated[bool, typer.Option("--backup", help="Keep the old ring as RING.bak.")]
+BackupOption = Annotated[
+    bool, typer.Option("--backup", help="Keep the old ring as RING.bak, or .bak.1 and so on.")
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Go on with what does not look like a ring.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")]
 LimitOption = Annotated[
     str, typer.Option("--limit", metavar="N|all", help="Most rows; 64 in a table, all otherwise.")

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
+from vyrectl.cli.again import again
 from vyrectl.cli.rows import Rows, csv_text
 from vyrectl.errors import UnknownNameError, VyrectlError
 from vyrectl.files.streams import ReaderGone, flush, say, talks_to_terminal
@@ -256,8 +257,9 @@ def write_bytes(data: bytes | memoryview) -> None:
 
 def report_error(error: VyrectlError, args: list[str]) -> None:
     """Show an error on stderr: as JSON when the arguments asked for JSON, else as what, where and fix."""
+    run = again(args, error.again, error.where) if error.again else None
     if wants_json(args):
-        _report(json.dumps(error.to_record()))
+        _report(json.dumps({**error.to_record(), **({"run": run} if run else {})}))
         return
     place = f"{plain(error.where)}: " if error.where else ""
     lines = [f"error: {place}{plain(error.what)}"]
@@ -269,6 +271,8 @@ def report_error(error: VyrectlError, args: list[str]) -> None:
         lines.append(plain(log).rstrip())
     if error.fix:
         lines.append(f"  fix: {plain(error.fix)}")
+    if run:
+        lines.append(f"  run: {plain(run)}")
     _report("\n".join(lines))
 
 

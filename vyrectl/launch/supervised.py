@@ -31,7 +31,7 @@ from vyrectl.launch.supervisor import Channel, Ending, Supervisor
 from vyrectl.ring.file import Ring, fill_holes
 from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.place import check_place, check_room
-from vyrectl.ring.replace import backup_path, replace_file
+from vyrectl.ring.replace import back_up_copy, backup_beside, replace_file
 
 if TYPE_CHECKING:
     from random import Random
@@ -62,8 +62,8 @@ def launch_file(
     Args:
         plan: What to do.
         watch: Told about progress, as `vyrectl.launch.rounds.Progress` has it (`{"claims", "round", "claimed",
-            "claimable", "ended", "waiting", "epoch"}`), and about new records of the debug log, `{"debug": [[format_id,
-            arguments], ...]}`.
+            "claimable", "ended", "waiting", "epoch"}`), about new records of the debug log, `{"debug": [[format_id,
+            arguments], ...]}`, and what an old ring is called that was kept, `{"backup": name}`.
         look: Called at least ten times a second, with what takes a look at the ring; not where this process may not
             fork.
 
@@ -242,7 +242,7 @@ class _Work:
         self.in_place = shares and plan.in_place and plan.output is None
         if self.in_place:
             if plan.backup:
-                replace_file(backup_path(self._held.target), [self._view.data])
+                self._say_kept(back_up_copy(self._held.target, [self._view.data]))
             self._ring = Ring.attach(plan.ring, self._held)
         else:
             self._check_room()
@@ -279,10 +279,16 @@ class _Work:
 
     def _save_copy(self) -> None:
         if self._plan.output is not None:
-            self._ring.save(self._plan.output, backup=self._plan.backup)
+            self._say_kept(self._ring.save(self._plan.output, backup=self._plan.backup))
         else:
-            identity = self._view.identity
-            replace_file(self._held.target, [self._ring.data], backup=self._plan.backup, expected=identity)
+            identity, backup = self._view.identity, self._plan.backup
+            written = replace_file(self._held.target, [self._ring.data], backup=backup, expected=identity)
+            self._say_kept(written.backup)
+
+    def _say_kept(self, backup: str | None) -> None:
+        """Tell the parent what the old ring is called now."""
+        if backup is not None:
+            self._channel.send({"backup": backup_beside(self._plan.output or self._plan.ring, backup)})
 
     def _check_room(self) -> None:
         """Before anything runs on a copy: it can be saved, and there is room for all that will be."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from vyrectl.abi.states import TaskState, state_name
 from vyrectl.errors import FileError, LifecycleError, LiveEditError, RingHeldError, SidecarError
 from vyrectl.live.editor import LiveRing, Words
 from vyrectl.ring.edit import Edit, planned
-from vyrectl.ring.replace import StrPath, backup_path, replace_file
+from vyrectl.ring.replace import StrPath, back_up_copy
 from vyrectl.ring.steady import copy_ring
 from vyrectl.task.arrays import SlotArray, whole
 
@@ -52,7 +52,7 @@ def edit_live(
     Args:
         path: The ring.
         plan: As for `vyrectl.ring.edit.edit_ring`.
-        backup: Keep the copy that was looked at as ``PATH.bak``.
+        backup: Keep the copy that was looked at as ``PATH.bak``, or ``PATH.bak.1`` and so on.
         held_by: What to raise when no launch in place runs the ring.
 
     Returns:
@@ -74,9 +74,8 @@ def edit_live(
         edit = planned(copy.ring, plan)
         changes = edit.changes()
         _refuse_running(changes, path)
-        if backup and len(changes):
-            replace_file(backup_path(path), [copy.ring.data])
-        return _Course(live, edit).run()
+        kept = back_up_copy(path, [copy.ring.data]) if backup and len(changes) else None
+        return replace(_Course(live, edit).run(), backup=kept)
 
 
 def _way_in(held_by: RingHeldError, error: FileError) -> str:

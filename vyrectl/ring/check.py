@@ -21,13 +21,7 @@ from vyrectl.errors import FileError, RingFormatError
 from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.kinds import KINDS, Kind, find_kind
-from vyrectl.ring.findings.likeness import (
-    HEAD_BYTES,
-    LEAST_UNKNOWN,
-    foreign_kind,
-    guess_offset,
-    is_other_byte_order,
-)
+from vyrectl.ring.findings.likeness import HEAD_BYTES, guess_offset, why_no_ring
 from vyrectl.ring.findings.links import Links
 from vyrectl.ring.findings.masks import COUNTERS, MASKS, Chunk
 from vyrectl.ring.findings.report import CheckReport, Finding
@@ -219,7 +213,7 @@ class _Search:
         if self.verdict is not None and not self.verdict.may_be_ring and self.verdict.command(""):
             yield self._finding("not-a-ring", why_not(self.verdict), remedy=self._advice(self.verdict))
             return
-        foreign = self._foreign()
+        foreign = why_no_ring(self.head, self.ring.data)
         yield from self._file_findings()
         if foreign is not None:
             yield self._finding("not-a-ring", foreign, remedy=self._offset_remedy())
@@ -251,21 +245,6 @@ class _Search:
             yield self._finding("empty-ring", KINDS["empty-ring"].title)
         for abandoned in abandoned_files(self.place.path) if self.place else ():
             yield self._finding("abandoned-file", f"a killed writer left {abandoned}")
-
-    def _foreign(self) -> str | None:
-        """Why these bytes look like no ring, or None."""
-        kind = foreign_kind(self.head)
-        if kind is not None:
-            return f"this looks like {kind} and not like a ring"
-        states = self.ring.slots["state"]
-        unknown = states >= len(TaskState)
-        count = int(np.count_nonzero(unknown))
-        if count < LEAST_UNKNOWN or 2 * count <= len(states):
-            return None
-        text = f"{count} of {len(states)} state words are no states"
-        return (
-            f"{text}: the words are in the other byte order" if is_other_byte_order(states[unknown]) else text
-        )
 
     def _advice(self, verdict: Verdict) -> str:
         text = advice(verdict, self.ring.name)

@@ -2,7 +2,8 @@
 
 `edit_ring` is the one write path of every command that changes slots. May import numpy; a ring that a launch in
 place holds is edited by `vyrectl.live.edits`, imported when that is met. The invariant for every other ring: all of
-an edit reaches the file or none of it, and every byte that it need not change stays.
+an edit reaches the file or none of it, and every byte that it need not change stays, those around a ring that lies
+inside a larger file among them. What does not look like a ring is not edited (`vyrectl.ring.looking`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from vyrectl.errors import FileError, LifecycleError, RingHeldError, UnknownName
 from vyrectl.records import Comparable
 from vyrectl.ring.file import Ring
 from vyrectl.ring.hold import Hold, hold
-from vyrectl.ring.replace import FileIdentity, StrPath, replace_file
+from vyrectl.ring.looking import open_to_write
+from vyrectl.ring.replace import FileIdentity, StrPath, backup_beside, clear_abandoned, replace_file
 from vyrectl.ring.select import CHUNK_SLOTS
 from vyrectl.ring.window import open_regular
 from vyrectl.task.arrays import SlotArray, apply_transition, whole
@@ -41,6 +43,7 @@ class Edit(Comparable):
         numbers: Slot numbers, shape (n,), int64, sorted, without repeats.
         before: Those slots as they are, `SLOT_DTYPE`, shape (n,); may be a view of the ring.
         after: As they are to be, likewise.
+        backup: What the old ring is called now, None where it was not kept.
         again: Makes `after` of other words of some slots, given those and the slots' numbers; for slots of a running
             ring that have moved on. None where an edit is about exactly these words.
     """
@@ -49,6 +52,7 @@ class Edit(Comparable):
     before: SlotArray
     after: SlotArray
     again: Callable[[SlotArray, NDArray[np.int64]], SlotArray] | None = None
+    backup: str | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -136,6 +140,9 @@ def edit_ring(
     dry_run: bool = False,
     role: str = "edit",
     held: Hold | None = None,
+    offset: int = 0,
+    count: int | None = None,
+    force: bool = False,
 ) -> Edit:
     """Hold the ring, let `plan` look at its slots, and write what it wants changed.
 
@@ -147,10 +154,13 @@ def edit_ring(
         path: The ring file.
         plan: Gets the ring's slots (read-only) and returns the edit; whatever it raises leaves the file
             alone.
-        backup: Keep the old ring as ``PATH.bak``.
+        backup: Keep the old file as ``PATH.bak``, or ``PATH.bak.1`` and so on where there is one already.
         dry_run: Plan only; takes no lock and writes nothing.
         role: What the lock says it is held for.
         held: A lock on this ring that the caller already has.
+        offset: Bytes before the first slot, for a ring that lies inside a larger file.
+        count: Its slots; by default everything up to the end.
+        force: Also edit what does not look like a ring.
 
     Returns:
         The edit, slots that stay as they are included.
@@ -158,30 +168,35 @@ def edit_ring(
     Raises:
         FileError: The ring cannot be read or written, or changed meanwhile. The old bytes stay.
         RingFormatError: The file is no ring.
+        NotARingError: It does not look like one, and `force` is False.
         RingHeldError: Another process holds it, and is no launch in place.
         LiveEditError: A launch in place runs it, and some of the slots were not changed.
         VyrectlError: What `plan` raises; a lifecycle error gains the path.
     """
-    with Ring.open(path) as ring:
+    with open_to_write(path, offset=offset, count=count, force=force) as ring:
         if dry_run:
             return planned(ring, plan)
+    is_part = bool(offset) or count is not None
     try:
         lock = nullcontext(held) if held is not None and held.covers(path) else hold(path, role=role)
     except RingHeldError as held_by:
+        if is_part:
+            raise
         from vyrectl.live.edits import edit_live
 
         return edit_live(path, plan, backup=backup, held_by=held_by)
-    with lock as holding, Ring.open(path) as ring:
+    with lock as holding, Ring.open(path, offset=offset, count=count) as ring:
         edit = planned(ring, plan)
         changes = edit.changes()
         if not len(changes):
             return edit
-        if not backup and _lies_in_page(changes):
+        clear_abandoned(holding.target)
+        if not backup and _lies_in_page(changes, offset):
             edit = replace(edit, before=whole(edit.before).copy().view(SLOT_DTYPE))
-            if _patch(holding.target, ring, changes):
+            if _patch(holding.target, ring, changes, offset):
                 return edit
-        replace_file(holding.target, _parts(ring.data, changes), backup=backup, expected=ring.identity)
-        return edit
+        written = replace_file(holding.target, _parts(ring, changes), backup=backup, expected=ring.identity)
+        return replace(edit, backup=backup_beside(path, written.backup))
 
 
 def check_numbers(numbers: NDArray[np.int64], total: int) -> NDArray[np.int64]:
@@ -242,8 +257,15 @@ def planned(ring: Ring, plan: Callable[[SlotArray], Edit]) -> Edit:
         raise
 
 
-def _parts(data: memoryview, changes: Edit) -> Iterator[memoryview]:
-    """The ring's bytes with the changes in them, a chunk at a time."""
+def _parts(ring: Ring, changes: Edit) -> Iterator[memoryview]:
+    """The file's bytes with the changes in them, a chunk at a time."""
+    before, after = ring.around
+    yield before
+    yield from _changed_chunks(ring.data, changes)
+    yield after
+
+
+def _changed_chunks(data: memoryview, changes: Edit) -> Iterator[memoryview]:
     chunk_bytes = CHUNK_SLOTS * SLOT_BYTES
     for start in range(0, len(data), chunk_bytes):
         piece = data[start : start + chunk_bytes]
@@ -262,12 +284,13 @@ def _changed(piece: memoryview, numbers: NDArray[np.int64], after: SlotArray) ->
     return memoryview(chunk.view(np.uint8).data)
 
 
-def _lies_in_page(changes: Edit) -> bool:
-    first, last = int(changes.numbers[0]) * SLOT_BYTES, int(changes.numbers[-1]) * SLOT_BYTES
-    return first // PAGE_BYTES == last // PAGE_BYTES
+def _lies_in_page(changes: Edit, offset: int) -> bool:
+    first = offset + int(changes.numbers[0]) * SLOT_BYTES
+    end = offset + (int(changes.numbers[-1]) + 1) * SLOT_BYTES
+    return first // PAGE_BYTES == (end - 1) // PAGE_BYTES
 
 
-def _patch(target: str, ring: Ring, changes: Edit) -> bool:
+def _patch(target: str, ring: Ring, changes: Edit, offset: int) -> bool:
     """Write changes that lie in one page into the file; False when other hard links name it too."""
     first, last = int(changes.numbers[0]), int(changes.numbers[-1])
     old = ring.data[first * SLOT_BYTES : (last + 1) * SLOT_BYTES]
@@ -278,7 +301,7 @@ def _patch(target: str, ring: Ring, changes: Edit) -> bool:
             return False
         if FileIdentity.of(status) != ring.identity:
             raise FileError("the ring was replaced or changed while it was being worked on", where=target)
-        _overwrite(fd, bytes(old), new, first * SLOT_BYTES)
+        _overwrite(fd, bytes(old), new, offset + first * SLOT_BYTES)
     except OSError as error:
         raise FileError.from_os_error(error, target, doing="write the ring") from error
     finally:

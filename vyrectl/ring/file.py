@@ -21,7 +21,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, UnknownStateError, UsageError
 from vyrectl.markup import html_record
 from vyrectl.ring.hold import Hold, hold
-from vyrectl.ring.replace import FileIdentity, Part, StrPath, replace_file
+from vyrectl.ring.replace import FileIdentity, Part, StrPath, backup_beside, replace_file
 from vyrectl.ring.room import has_room, take_room
 from vyrectl.ring.window import check_slot_count, open_regular, window
 
@@ -57,6 +57,7 @@ class Ring:
         count = (len(whole) - start) // SLOT_BYTES if slots is None else slots
         self.name = name if path is None else os.fspath(path)
         self._path = None if path is None else Path(path)
+        self._start = start
         self._whole: memoryview | None = whole
         self._data: memoryview | None = whole[start : start + count * SLOT_BYTES]
         self._slots: SlotArray | None = None
@@ -167,8 +168,7 @@ class Ring:
             RingFormatError: More slots than a u32 word index reaches.
             RingHeldError: It exists and another process holds it.
         """
-        count = check_slot_count(slots, where=os.fspath(path))
-        store(path, lambda: _zeros(count * SLOT_BYTES), overwrite=overwrite, role="create", backup=backup)
+        store_empty(path, slots, overwrite=overwrite, backup=backup)
         return cls.open(path)
 
     @classmethod
@@ -220,6 +220,14 @@ class Ring:
         if self._data is None:
             raise ValueError(f"the ring {self.name} is closed")
         return self._data
+
+    @property
+    def around(self) -> tuple[memoryview, memoryview]:
+        """The bytes before and after the slots, of a ring that lies inside a larger file; empty ones else."""
+        if self._whole is None:
+            raise ValueError(f"the ring {self.name} is closed")
+        end = self._start + len(self.data)
+        return self._whole[: self._start], self._whole[end:]
 
     @property
     def slots(self) -> SlotArray:
@@ -301,13 +309,18 @@ class Ring:
 
     # --- writing it ---
 
-    def save(self, path: StrPath | None = None, backup: bool = False, *, overwrite: bool = True) -> None:
+    def save(
+        self, path: StrPath | None = None, backup: bool = False, *, overwrite: bool = True
+    ) -> str | None:
         """Write the ring atomically.
 
         Args:
             path: Where to; by default the file that this ring holds, whose bytes outside the window are kept.
-            backup: Keep the old file as ``PATH.bak``.
+            backup: Keep the old file as ``PATH.bak``, or ``PATH.bak.1`` and so on where there is one already.
             overwrite: False makes an existing file at `path` an error.
+
+        Returns:
+            The backup's name, None where there is none.
 
         Raises:
             UsageError: No path, and the ring was not opened as writable.
@@ -315,19 +328,21 @@ class Ring:
             RingHeldError: Another process holds the ring at `path`.
         """
         if self._held is not None and (path is None or self._held.covers(path)):
-            self._save_held(self._held, backup)
-        elif path is None:
+            return self._save_held(self._held, backup)
+        if path is None:
             raise UsageError(
                 "the ring cannot be saved over its file", fix="Open it as writable, or name a path"
             )
-        else:
-            store(path, lambda: [self.data], backup=backup, overwrite=overwrite, role="save")
-            if self._path is None:
-                self._path, self.name = Path(path), os.fspath(path)
+        kept = store(path, lambda: [self.data], backup=backup, overwrite=overwrite, role="save")
+        if self._path is None:
+            self._path, self.name = Path(path), os.fspath(path)
+        return kept
 
-    def _save_held(self, held: Hold, backup: bool) -> None:
+    def _save_held(self, held: Hold, backup: bool) -> str | None:
         assert self._whole is not None
-        self._identity = replace_file(held.target, [self._whole], backup=backup, expected=self._identity)
+        written = replace_file(held.target, [self._whole], backup=backup, expected=self._identity)
+        self._identity = written.identity
+        return backup_beside(self._path or held.target, written.backup)
 
     def close(self) -> None:
         """Give back the lock and, once no view of it is left, the mapping."""
@@ -371,7 +386,7 @@ def store(
     overwrite: bool,
     role: str,
     backup: bool = False,
-) -> None:
+) -> str | None:
     """Write a whole ring: a new file never replaces another one; an existing one is held and replaced.
 
     Args:
@@ -379,7 +394,10 @@ def store(
         parts: Gives the content; called once more when a file appears at `path` in the meantime.
         overwrite: False makes an existing file an error.
         role: What the lock of an existing ring says it is held for.
-        backup: Keep an existing file as ``PATH.bak``.
+        backup: Keep an existing file as ``PATH.bak``, or ``PATH.bak.1`` and so on where there is one already.
+
+    Returns:
+        The backup's name, None where there is none.
 
     Raises:
         FileError: It cannot be written, or exists and may not be overwritten.
@@ -392,9 +410,15 @@ def store(
             if error.errno != errno.EEXIST or not overwrite:
                 raise
         else:
-            return
+            return None
     with hold(path, role=role):
-        replace_file(path, parts(), backup=backup)
+        return replace_file(path, parts(), backup=backup).backup
+
+
+def store_empty(path: StrPath, slots: int, *, overwrite: bool, backup: bool = False) -> str | None:
+    """Write a ring of Empty slots; see `Ring.create`. Returns the backup's name, None where there is none."""
+    count = check_slot_count(slots, where=os.fspath(path))
+    return store(path, lambda: _zeros(count * SLOT_BYTES), overwrite=overwrite, role="create", backup=backup)
 
 
 def _zeros(length: int) -> Iterator[bytes]:

@@ -6,7 +6,8 @@ lets two writers in (a lock on the ring itself would: an atomic replacement give
 kernel gives the lock back when its holder ends, however it ends.
 
 Whoever holds the lock writes ``pid N (role)`` into it, for the message that others get. The text is a
-courtesy; only the lock counts.
+courtesy; only the lock counts. A file of that name that is neither empty nor says so is somebody else's and keeps every
+byte. A path that names no ring leaves no lock behind.
 
 A launch in place that was killed leaves ``RING.live``. Whoever takes the lock next first finishes what it had begun
 (`vyrectl.live.crash`, imported only then), so that nobody works on a slot that is half written.
@@ -28,6 +29,7 @@ from vyrectl.ring.replace import StrPath
 from vyrectl.ring.settlement import Settlement
 
 _HOLDER = re.compile(r"pid [0-9]{1,10} \([\w .-]{0,80}\)", re.ASCII)
+_SIGNED = re.compile(r"pid [0-9]{1,10} \(", re.ASCII)
 _NOT_IN_ROLES = re.compile(r"[^\w .-]", re.ASCII)
 _TEXT_BYTES = 256
 _UNSIGNED_TRIES = 5
@@ -99,7 +101,7 @@ def lock_path_of(path: StrPath) -> str:
 
 
 def hold(path: StrPath, *, role: str) -> Hold:
-    """Take the ring's lock without waiting for it. The ring itself need not exist and is not opened.
+    """Take the ring's lock without waiting for it. The ring itself is not opened.
 
     Args:
         path: The ring, or a symlink to it.
@@ -107,9 +109,11 @@ def hold(path: StrPath, *, role: str) -> Hold:
 
     Raises:
         RingHeldError: Another holder has it, in this process or in another; the error names it.
-        FileError: The lock file cannot be created or locked, or what a dead launch left cannot be finished.
+        FileError: There is no such ring, the lock file is somebody else's, cannot be created or locked, or what a dead
+            launch left cannot be finished.
     """
     lock_path = lock_path_of(path)
+    _check_there(path)
     try:
         fd = _lock(path, lock_path)
     except OSError as error:
@@ -119,6 +123,14 @@ def hold(path: StrPath, *, role: str) -> Hold:
     if os.path.lexists(held.target + LIVE_SUFFIX):
         _settle(held)
     return held
+
+
+def _check_there(path: StrPath) -> None:
+    """A mistyped name leaves nothing behind."""
+    try:
+        os.stat(path)
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing="open the ring") from error
 
 
 def _settle(held: Hold) -> None:
@@ -164,6 +176,8 @@ def _lock(path: StrPath, lock_path: str) -> int:
         fd = _open(lock_path)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not _is_ours(fd):
+                raise _somebody_elses(lock_path)
             if _still_there(fd, lock_path):
                 return fd
         except BlockingIOError:
@@ -197,6 +211,20 @@ def _open(lock_path: str) -> int:
         os.close(fd)
         raise _not_a_lock(lock_path)
     return fd
+
+
+def _is_ours(fd: int) -> bool:
+    """True for a lock file that is empty or names a holder."""
+    text = os.pread(fd, _TEXT_BYTES, 0).decode("ascii", "replace")
+    return not text or _SIGNED.match(text) is not None
+
+
+def _somebody_elses(lock_path: str) -> FileError:
+    return FileError(
+        "cannot lock the ring: its lock is a file of something else, which keeps its content",
+        where=lock_path,
+        fix="Move that file or the ring to another name, for example ring.bin",
+    )
 
 
 def _not_a_lock(lock_path: str) -> FileError:

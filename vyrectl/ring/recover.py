@@ -22,9 +22,9 @@ from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES, U32_MAX
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.errors import FileError, RingHeldError, UnknownNameError
 from vyrectl.ring.edit import Edit, edit_ring
-from vyrectl.ring.file import Ring
 from vyrectl.ring.hold import LIVE_SUFFIX, Hold, hold, holder_of
-from vyrectl.ring.replace import StrPath, abandoned_files, backup_path
+from vyrectl.ring.looking import open_to_write
+from vyrectl.ring.replace import StrPath, abandoned_files
 from vyrectl.ring.settlement import Settlement
 from vyrectl.task.arrays import SlotArray, apply_transition, whole
 from vyrectl.task.lifecycle import TRANSITIONS
@@ -120,6 +120,9 @@ def recover_ring(
     partial: bool = False,
     backup: bool = False,
     dry_run: bool = False,
+    offset: int = 0,
+    count: int | None = None,
+    force: bool = False,
 ) -> Recovery:
     """Put the orphans of a ring back.
 
@@ -128,13 +131,17 @@ def recover_ring(
         outcome: What they become, a key of `OUTCOMES`.
         choose: Which slots may be recovered; all by default.
         partial: Recover the whole slots of a file that ends in a part of one; that part is kept.
-        backup: Keep the old ring as ``PATH.bak``.
+        backup: Keep the old file as ``PATH.bak``, or ``PATH.bak.1`` and so on where there is one already.
         dry_run: Only say what would be done.
+        offset: Bytes before the first slot, for a ring that lies inside a larger file.
+        count: Its slots; by default everything up to the end.
+        force: Also recover what does not look like a ring.
 
     Raises:
         UnknownNameError: No such outcome.
         FileError: The ring cannot be read or written. The old bytes stay.
         RingFormatError: The file is not a whole number of slots, and `partial` is False.
+        NotARingError: It does not look like a ring, and `force` is False.
         RingHeldError: A live process holds the ring, and with it perhaps these tasks.
     """
     if outcome not in OUTCOMES:
@@ -144,24 +151,26 @@ def recover_ring(
         raise RingHeldError(path, holder)
     abandoned = tuple(abandoned_files(path))
     plan = _Plan(outcome, choose)
+    window = _Window(path, offset, count, partial=partial, force=force)
+    kept = None
     if dry_run:
         plan.settled = settled = _would_settle(path)
-        left_over = _look(path, plan, partial=partial)
+        with open_to_write(path, offset=offset, count=window.count, force=force) as ring:
+            plan(ring.slots)
     else:
+        open_to_write(path, offset=offset, count=window.count, force=force).close()
         with hold(path, role=_ROLE) as held:
-            left_over, settled = _write(path, plan, held, partial=partial, backup=backup), held.settled
-    report = replace(
+            kept, settled = window.write(plan, held, backup=backup), held.settled
+    return replace(
         plan.report,
         ring=str(path),
-        left_over_bytes=left_over,
+        left_over_bytes=window.left_over,
         abandoned=abandoned,
         dry_run=dry_run,
         finished=settled.finished,
         faulted=settled.faulted,
         epoch=settled.epoch,
-    )
-    return (
-        replace(report, backup=backup_path(path)) if backup and not dry_run and len(report.edit) else report
+        backup=kept,
     )
 
 
@@ -244,32 +253,31 @@ def _count(states: NDArray[np.uint32], wanted: frozenset[TaskState]) -> int:
     return int(np.count_nonzero(np.isin(states, [int(state) for state in wanted])))
 
 
-def _write(path: StrPath, plan: _Plan, held: Hold, *, partial: bool, backup: bool) -> int:
-    """Carry the plan out; returns the bytes after the last whole slot."""
-    left_over, count = _whole_slots(path, partial=partial)
-    if not left_over:
-        edit_ring(path, plan, backup=backup, role=_ROLE, held=held)
-        return 0
-    with Ring.open(path, writable=True, count=count, role=_ROLE, held=held) as ring:
-        edit = plan(ring.slots)
-        if len(edit):
-            whole(ring.slots)[edit.numbers] = whole(edit.after)
-            ring.save(backup=backup)
-    return left_over
+class _Window:
+    """Which slots of which file are looked at."""
 
+    def __init__(self, path: StrPath, offset: int, count: int | None, *, partial: bool, force: bool) -> None:
+        self._path = path
+        self._offset = offset
+        self._force = force
+        rest = max(_size(path) - offset, 0) if partial and count is None else 0
+        self.left_over = rest % SLOT_BYTES
+        """Bytes after the last whole slot, 0 unless such a file is accepted."""
+        self.count = min(rest // SLOT_BYTES, MAX_SLOTS) if self.left_over else count
 
-def _look(path: StrPath, plan: _Plan, *, partial: bool) -> int:
-    """Only plan; returns the bytes after the last whole slot."""
-    left_over, count = _whole_slots(path, partial=partial)
-    with Ring.open(path, count=count if left_over else None) as ring:
-        plan(ring.slots)
-    return left_over
-
-
-def _whole_slots(path: StrPath, *, partial: bool) -> tuple[int, int]:
-    """Bytes after the last whole slot, 0 unless such a file is accepted, and the number of whole slots."""
-    size_bytes = _size(path) if partial else 0
-    return size_bytes % SLOT_BYTES, min(size_bytes // SLOT_BYTES, MAX_SLOTS)
+    def write(self, plan: _Plan, held: Hold, *, backup: bool) -> str | None:
+        """Carry the plan out; returns the backup's name."""
+        edit = edit_ring(
+            self._path,
+            plan,
+            backup=backup,
+            role=_ROLE,
+            held=held,
+            offset=self._offset,
+            count=self.count,
+            force=self._force,
+        )
+        return edit.backup
 
 
 def _would_settle(path: StrPath) -> Settlement:

@@ -20,7 +20,7 @@ from vyrectl.abi.states import KNOWN_FLAGS, TaskState
 from vyrectl.errors import IllegalTransitionError
 from vyrectl.ring.edit import Edit, edit_ring
 from vyrectl.ring.recover import Choose
-from vyrectl.ring.replace import StrPath, backup_path
+from vyrectl.ring.replace import StrPath
 from vyrectl.task.arrays import SlotArray, whole
 
 _ROLE = "repair"
@@ -78,6 +78,9 @@ def repair_ring(
     data: int = 0,
     backup: bool = False,
     dry_run: bool = False,
+    offset: int = 0,
+    count: int | None = None,
+    force: bool = False,
 ) -> Repair:
     """Make Faulted tasks of a ring Ready.
 
@@ -88,20 +91,31 @@ def repair_ring(
         strict: Take a chosen slot that is not Faulted for an error instead of leaving it alone.
         pc: Where the tasks go on, a u32.
         data: What they find in continuation_data, a u32.
-        backup: Keep the old ring as ``PATH.bak``.
+        backup: Keep the old file as ``PATH.bak``, or ``PATH.bak.1`` and so on where there is one already.
         dry_run: Only say what would be done.
+        offset: Bytes before the first slot, for a ring that lies inside a larger file.
+        count: Its slots; by default everything up to the end.
+        force: Also repair what does not look like a ring.
 
     Raises:
         FileError: The ring cannot be read or written. The old bytes stay.
         RingFormatError: The file is no ring.
+        NotARingError: It does not look like one, and `force` is False.
         RingHeldError: A live process holds the ring.
         IllegalTransitionError: With `strict`, the first chosen slot that is not Faulted.
     """
     plan = _Plan(choose, codes, strict, (pc, data))
-    edit_ring(path, plan, backup=backup, dry_run=dry_run, role=_ROLE)
-    written = len(plan.report.edit) > 0 and not dry_run
-    kept = backup_path(path) if backup and written else None
-    return replace(plan.report, ring=str(path), dry_run=dry_run, backup=kept)
+    edit = edit_ring(
+        path,
+        plan,
+        backup=backup,
+        dry_run=dry_run,
+        role=_ROLE,
+        offset=offset,
+        count=count,
+        force=force,
+    )
+    return replace(plan.report, ring=str(path), dry_run=dry_run, backup=edit.backup)
 
 
 def repaired(before: SlotArray, pc: int = 0, data: int = 0) -> SlotArray:

@@ -3,7 +3,8 @@
 Standard library only. The invariant: on any failure, a full disk or an interrupt included, the path still
 names the old file with its old bytes, and no temporary file stays behind. A writer killed by SIGKILL can
 leave its temporary file; the next write of the same path removes it (a live writer holds a lock on its own,
-which tells them apart).
+which tells them apart). A backup takes a name that nothing has: ``.bak``, then ``.bak.1`` and so on, never that of an
+earlier backup or of a symlink.
 
 What is kept: the file that a symlink points to is replaced, not the link; mode, owner, group and extended
 attributes (access control lists among them) are those of the old file. Hard links are not followed: the
@@ -15,10 +16,12 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import stat
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import count
 from typing import NamedTuple
 
 from vyrectl.errors import FileError
@@ -39,6 +42,8 @@ _NO_LINKS = {
 }
 """What `link` answers where hard links do not exist, or do not reach from one mount to another."""
 
+_BACKUP_SUFFIX = re.compile(r"\.bak(\.[0-9]+)?$")
+
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES, errno.EBADF}
 """What a folder that cannot be synced answers; its rename is as safe as that file system makes it."""
 
@@ -57,6 +62,13 @@ class FileIdentity(NamedTuple):
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
+class Replaced(NamedTuple):
+    """What `replace_file` did: the new file's identity, and what the old file is called now, None for no backup."""
+
+    identity: FileIdentity
+    backup: str | None
+
+
 def replace_file(
     path: StrPath,
     parts: Iterable[Part],
@@ -64,7 +76,7 @@ def replace_file(
     backup: bool = False,
     exclusive: bool = False,
     expected: FileIdentity | None = None,
-) -> FileIdentity:
+) -> Replaced:
     """Write `parts`, one after the other, to a new file and put it in the path's place.
 
     Takes no lock: whoever replaces a ring holds it (`vyrectl.ring.hold`).
@@ -72,12 +84,12 @@ def replace_file(
     Args:
         path: What to replace or create; a symlink's target is what changes.
         parts: The new content. It may be a generator that reads the old file.
-        backup: Keep the old file as `backup_path` says (a previous one is replaced).
+        backup: Keep the old file under the first name of `backup_names` that is free.
         exclusive: Only create; an existing file is an error, also when it appears in the meantime.
         expected: The version that the new content was made from; another one on the disk is an error.
 
     Returns:
-        The identity of the new file.
+        The identity of the new file, and the backup's name.
 
     Raises:
         FileError: The folder or file cannot be written, the disk is full, the path names no regular file,
@@ -85,14 +97,51 @@ def replace_file(
     """
     target = os.path.realpath(path)
     try:
-        return _replace(target, parts, backup=backup, exclusive=exclusive, expected=expected)
+        done = _replace(target, parts, backup=backup, exclusive=exclusive, expected=expected)
     except OSError as error:
         raise FileError.from_os_error(error, path, doing="write the file") from error
+    return Replaced(done.identity, backup_beside(path, done.backup))
 
 
-def backup_path(path: StrPath) -> str:
-    """What the old file is called that `backup` keeps: beside a symlink's target, not beside the link."""
-    return f"{os.path.realpath(path) if os.path.islink(path) else os.fspath(path)}.bak"
+def backup_beside(path: StrPath, backup: str | None) -> str | None:
+    """A backup's name as seen from a path that is as relative as the user gave it; beside a symlink's target."""
+    if backup is None or os.path.islink(path):
+        return backup
+    return os.path.join(os.path.dirname(os.fspath(path)), os.path.basename(backup))
+
+
+def backup_names(path: StrPath) -> Iterator[str]:
+    """What a backup may be called, beside a symlink's target: ``.bak``, ``.bak.1``, ``.bak.2`` and so on."""
+    base = f"{os.path.realpath(path) if os.path.islink(path) else os.fspath(path)}.bak"
+    yield base
+    yield from (f"{base}.{number}" for number in count(1))
+
+
+def back_up_copy(path: StrPath, parts: Iterable[Part]) -> str:
+    """Keep a copy of a file that goes on being written in place.
+
+    Args:
+        path: The file.
+        parts: Its content.
+
+    Returns:
+        The backup's name, the first of `backup_names` that was free.
+
+    Raises:
+        FileError: It cannot be written; nothing of it stays.
+    """
+    kept = list(parts)
+    for name in backup_names(path):
+        if os.path.lexists(name):
+            continue
+        try:
+            replace_file(name, kept, exclusive=True)
+        except FileError as error:
+            if error.errno != errno.EEXIST:
+                raise
+        else:
+            return name
+    raise AssertionError("there is always another name")
 
 
 def check_identity(target: StrPath, expected: FileIdentity) -> None:
@@ -142,34 +191,43 @@ def _is_abandoned(temporary: str) -> bool:
 
 
 def _temporary_prefix(target: str) -> str:
-    """How the names of a file's temporary files begin."""
-    return f".vyrectl-{zlib.crc32(os.fsencode(os.path.basename(target))):08x}-"
+    """How the names of a file's temporary files begin; its backups share it."""
+    name = _BACKUP_SUFFIX.sub("", os.path.basename(target))
+    return f".vyrectl-{zlib.crc32(os.fsencode(name)):08x}-"
+
+
+def clear_abandoned(path: StrPath) -> None:
+    """Remove the temporary files that killed writers of this path left beside it."""
+    target = os.path.realpath(path)
+    _sweep(os.path.dirname(target), _temporary_prefix(target))
 
 
 def _replace(
     target: str, parts: Iterable[Part], *, backup: bool, exclusive: bool, expected: FileIdentity | None
-) -> FileIdentity:
+) -> Replaced:
     old = _old_status(target, exclusive=exclusive)
     if expected is not None:
         check_identity(target, expected)
     folder, prefix = os.path.dirname(target), _temporary_prefix(target)
     _sweep(folder, prefix)
     temporary, fd = _create(folder, prefix, 0o666 if old is None else 0o600)
+    kept = None
     try:
         identity = _fill(fd, parts, target, old)
         if expected is not None:
             check_identity(target, expected)
         if backup and old is not None:
-            _back_up(target, temporary)
+            kept = _back_up(target)
         _publish(temporary, target, exclusive=exclusive)
     except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
+        for name in filter(None, (temporary, kept)):
+            with suppress(OSError):
+                os.unlink(name)
         raise
     finally:
         os.close(fd)
     _sync_folder(folder)
-    return identity
+    return Replaced(identity, kept)
 
 
 def _old_status(target: str, *, exclusive: bool) -> os.stat_result | None:
@@ -264,26 +322,37 @@ def _copy_extended_attributes(fd: int, target: str) -> None:
                 os.setxattr(fd, name, os.getxattr(target, name))
 
 
-def _back_up(target: str, temporary: str) -> None:
-    """Give the old file a second name, which it keeps when the new file takes its place."""
-    spare = f"{temporary}.bak"
-    try:
-        _link_or_copy(target, spare)
-        os.replace(spare, backup_path(target))
-    finally:
-        with suppress(OSError):
-            os.unlink(spare)
+def _back_up(target: str) -> str:
+    """Give the old file a second name, which it keeps when the new file takes its place; returns that name."""
+    for name in backup_names(target):
+        with suppress(FileExistsError):
+            _link_or_copy(target, name)
+            return name
+    raise AssertionError("there is always another name")
 
 
-def _link_or_copy(target: str, spare: str) -> None:
+def _link_or_copy(target: str, name: str) -> None:
     try:
-        os.link(target, spare)
+        os.link(target, name)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        from shutil import copy2
+        _copy(target, name)
 
-        copy2(target, spare)
+
+def _copy(target: str, name: str) -> None:
+    """A copy under a name that nothing has, its mode and times included."""
+    from shutil import copyfileobj, copystat
+
+    fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with open(target, "rb") as old, open(fd, "wb") as new:
+            copyfileobj(old, new, 1 << 20)
+        copystat(target, name)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
 
 
 def _publish(temporary: str, target: str, *, exclusive: bool) -> None:

@@ -112,21 +112,19 @@ def _check_target(output: Output, ring: Path, *, force: bool, dry_run: bool) -> 
 def _build(
     output: Output, ring: Path, source: Source, *, force: bool, backup: bool, dry_run: bool
 ) -> dict[str, Any]:
-    from vyrectl.ring.file import Ring
-    from vyrectl.ring.replace import backup_path
+    from vyrectl.ring.file import Ring, store_empty
 
-    kept = backup_path(ring) if backup and ring.exists() and not dry_run else None
     if source.is_empty and str(ring) != "-":
         count = source.slots or 0
-        if not dry_run:
-            Ring.create(ring, count, overwrite=force, backup=backup).close()
+        kept = None if dry_run else store_empty(ring, count, overwrite=force, backup=backup)
         states = {TaskState.EMPTY.label: count} if count else {}
         return _record(ring, source, count, states, dry_run=dry_run, backup=kept)
     made = Ring.from_slots(source.read(output))
+    kept = None
     if not dry_run and str(ring) == "-":
         write_bytes(made.data)
     elif not dry_run:
-        made.save(ring, overwrite=force, backup=backup)
+        kept = made.save(ring, overwrite=force, backup=backup)
     return _record(ring, source, len(made), _states(made.tally()), dry_run=dry_run, backup=kept)
 
 

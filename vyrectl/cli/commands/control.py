@@ -116,10 +116,10 @@ def _create(
     data = bytearray(fresh)
     write_control_words(data, _values(assignments, data))
     if not dry_run:
-        from vyrectl.ring.replace import backup_path, replace_file
+        from vyrectl.ring.replace import replace_file
 
-        kept = f"; the old one is {backup_path(file)}" if backup and file.exists() else ""
-        replace_file(file, [data], exclusive=not force, backup=backup)
+        old = replace_file(file, [data], exclusive=not force, backup=backup).backup
+        kept = f"; the old one is {old}" if old else ""
         output.talk(f"{file}: {len(data) // WORD_BYTES} words written{kept}")
     _emit(output, str(file), data)
 
@@ -142,7 +142,7 @@ def _edit(
     dry_run: bool,
     backup: bool,
 ) -> None:
-    from vyrectl.ring.replace import backup_path, replace_file
+    from vyrectl.ring.replace import replace_file
 
     if str(file) == "-":
         raise UsageError("standard input cannot be edited", fix="Name a file")
@@ -152,17 +152,18 @@ def _edit(
     except WireBufferError as error:
         raise error.at(str(file)) from None
     changes = change_rows(data, values)
+    kept = None
     if changes and not dry_run:
         changed = bytearray(data)
         write_control_words(changed, values)
         if is_sidecar(file):
             write_running(file, {change["word"]: change["new"] for change in changes}, backup=backup)
         else:
-            replace_file(file, [changed], backup=backup)
+            kept = replace_file(file, [changed], backup=backup).backup
     record: dict[str, Any] = {
         "control": str(file),
         "dry_run": dry_run,
-        "backup": backup_path(file) if backup and changes and not dry_run else None,
+        "backup": kept,
         "changes": changes,
     }
     output.emit("control", record, change_view, rows=changes if output.format in ("jsonl", "csv") else None)

@@ -12,15 +12,18 @@ from vyrectl.abi.opcodes import PACKED_SLOT
 from vyrectl.abi.slot import FIELD_NAMES, PAYLOAD_FIRST
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.cli.describe import slot_record
-from vyrectl.cli.edits import EditOptions, Selection, run_edit
+from vyrectl.cli.edits import EditOptions, Part, Selection, run_edit
 from vyrectl.cli.fields import parse_fields, split_assignments
 from vyrectl.cli.items import parse_item, warn_idle
 from vyrectl.cli.options import (
     BackupOption,
     ColorOption,
+    CountOption,
     DryRunOption,
+    ForceOption,
     FormatOption,
     JsonOption,
+    OffsetOption,
     QuietOption,
     make_output,
     parse_number,
@@ -61,6 +64,9 @@ def command(
     slot: Annotated[str, typer.Option("--slot", metavar="N", help="Write this slot of RING.")] = "",
     raw: Annotated[bool, typer.Option("--raw", help="Write the 64 bytes to stdout.")] = False,
     backup: BackupOption = False,
+    offset: OffsetOption = "0",
+    count: CountOption = "all",
+    force: ForceOption = False,
     dry_run: DryRunOption = False,
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
@@ -88,7 +94,10 @@ def command(
     item = _build_item(words, texts)
     if paths or slot:
         ring = _target(paths, slot, raw)
-        _write_slot(output, ring, parse_number(slot, "--slot"), item, backup=backup, dry_run=dry_run)
+        options = EditOptions(
+            "encode", "encode", backup=backup, dry_run=dry_run, part=Part(offset, count, force)
+        )
+        _write_slot(output, ring, parse_number(slot, "--slot"), item, options)
     elif raw:
         _write_raw(output, item)
     else:
@@ -145,9 +154,7 @@ def _write_raw(output: Output, item: TaskWorkItem) -> None:
     write_bytes(item.to_bytes())
 
 
-def _write_slot(
-    output: Output, ring: Path, slot: int, item: TaskWorkItem, *, backup: bool, dry_run: bool
-) -> None:
+def _write_slot(output: Output, ring: Path, slot: int, item: TaskWorkItem, options: EditOptions) -> None:
     values = dict(zip(FIELD_NAMES, item.words(), strict=True))
 
     def plan(slots: SlotArray, numbers: NDArray[np.int64]) -> Edit:
@@ -155,10 +162,4 @@ def _write_slot(
 
         return plan_set(slots, numbers, values)
 
-    run_edit(
-        output,
-        ring,
-        Selection(spec=str(slot)),
-        plan,
-        EditOptions("encode", "encode", backup=backup, dry_run=dry_run),
-    )
+    run_edit(output, ring, Selection(spec=str(slot)), plan, options)

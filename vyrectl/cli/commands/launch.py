@@ -21,6 +21,7 @@ from vyrectl.cli.options import (
     BackupOption,
     ColorOption,
     EditedRingArgument,
+    ForceOption,
     FormatOption,
     JsonOption,
     QuietOption,
@@ -39,6 +40,7 @@ from vyrectl.launch.files import check_files
 from vyrectl.launch.plan import AUTO, OFF, Plan, Wishes, saved_plan, settle
 from vyrectl.launch.supervised import launch_file
 from vyrectl.launch.supervisor import GRACE_SECONDS
+from vyrectl.ring.looking import look_before_write
 from vyrectl.ring.outputs import STDOUT
 
 if TYPE_CHECKING:
@@ -192,6 +194,7 @@ def command(
             help="Go on although tasks would only be Faulted: no operation or no buffer is known for them.",
         ),
     ] = False,
+    force: ForceOption = False,
     fail_on_fault: Annotated[
         bool, typer.Option("--fail-on-fault", help="Exit 6 when a task faulted.")
     ] = False,
@@ -220,6 +223,9 @@ def command(
       vyrectl launch ring.bin --feed - --reclaim < tasks.jsonl
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
+    if str(ring) == "-":
+        raise UsageError("standard input cannot be launched", fix="Name a ring file")
+    look_before_write(ring, force=force)
     stdout = StdoutFile(output)
     trace, new_ring = stdout.take("--trace", trace), stdout.take("--output", new_ring)
     options = {
@@ -297,6 +303,8 @@ def _run(output: Output, plan: LaunchPlan, texts: Formats) -> tuple[dict[str, An
                 _show_debug(output, message["debug"], texts)
             elif "doing" in message:
                 progress.doing(message["doing"])
+            elif "backup" in message:
+                output.talk(f"the old ring is {message['backup']}")
             elif "settled" in message:
                 _show_settled(output, message["settled"])
             else:

@@ -10,14 +10,18 @@ import typer
 from vyrectl.abi.opcodes import PACKED_SLOT
 from vyrectl.abi.slot import PAYLOAD_FIRST
 from vyrectl.cli.describe import op_label
+from vyrectl.cli.edits import Part
 from vyrectl.cli.items import warn_idle
 from vyrectl.cli.options import (
     BackupOption,
     ColorOption,
+    CountOption,
     DryRunOption,
     EditedRingArgument,
+    ForceOption,
     FormatOption,
     JsonOption,
+    OffsetOption,
     QuietOption,
     make_output,
     parse_number,
@@ -64,6 +68,9 @@ def command(
         bool, typer.Option("--prefetch", help="With --load-miss, ask ahead of need.")
     ] = False,
     backup: BackupOption = False,
+    offset: OffsetOption = "0",
+    count: CountOption = "all",
+    force: ForceOption = False,
     dry_run: DryRunOption = False,
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
@@ -94,7 +101,7 @@ def command(
     for words in tasks if packed else ():
         warn_idle(output, words[PAYLOAD_FIRST:])
     first = parse_number(slot, "--slot") if slot else None
-    _publish(output, ring, tasks, first, backup=backup, dry_run=dry_run)
+    _publish(output, ring, tasks, first, Part(offset, count, force), backup=backup, dry_run=dry_run)
 
 
 def _check(named: bool, batch: bool, packed: bool, load_miss: str, tag: str, prefetch: bool) -> None:
@@ -114,10 +121,16 @@ def _check(named: bool, batch: bool, packed: bool, load_miss: str, tag: str, pre
 
 
 def _publish(
-    output: Output, ring: Path, tasks: list[Words], first: int | None, *, backup: bool, dry_run: bool
+    output: Output,
+    ring: Path,
+    tasks: list[Words],
+    first: int | None,
+    part: Part,
+    *,
+    backup: bool,
+    dry_run: bool,
 ) -> None:
     from vyrectl.ring.edit import edit_ring
-    from vyrectl.ring.replace import backup_path
 
     if str(ring) == "-":
         raise UsageError("standard input cannot be edited", fix="Name a ring file")
@@ -128,13 +141,13 @@ def _publish(
         start = _first_free(slots, len(tasks)) if first is None else first
         return _edit(slots, start, tasks)
 
-    edit_ring(ring, plan, backup=backup, dry_run=dry_run, role="publish")
+    edit = edit_ring(ring, plan, backup=backup, dry_run=dry_run, role="publish", **part.options())
     record: dict[str, Any] = {
         "ring": str(ring),
         "published": len(tasks),
         "first_slot": start,
         "dry_run": dry_run,
-        "backup": backup_path(ring) if backup and not dry_run else None,
+        "backup": edit.backup,
     }
     rows = (
         [_row(start + number, words) for number, words in enumerate(tasks[:SHOWN_SLOTS])] if dry_run else None

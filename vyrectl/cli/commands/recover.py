@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vyrectl.cli.edited_rows import edited_rows
-from vyrectl.cli.edits import Selection
+from vyrectl.cli.edits import Part, Selection
 from vyrectl.cli.options import (
     BackupOption,
     ColorOption,
+    CountOption,
     DryRunOption,
     EditedRingArgument,
+    ForceOption,
     FormatOption,
     JsonOption,
     LimitOption,
+    OffsetOption,
     QuietOption,
     WhereOption,
     make_output,
@@ -61,6 +64,9 @@ def command(
     ] = False,
     dry_run: DryRunOption = False,
     backup: BackupOption = False,
+    offset: OffsetOption = "0",
+    count: CountOption = "all",
+    force: ForceOption = False,
     limit: LimitOption = "",
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
@@ -96,10 +102,16 @@ def command(
     choose = _choose(slots or [], where)
     try:
         recovery = recover_ring(
-            ring, outcome=outcome, choose=choose, partial=partial, backup=backup, dry_run=dry_run
+            ring,
+            outcome=outcome,
+            choose=choose,
+            partial=partial,
+            backup=backup,
+            dry_run=dry_run,
+            **Part(offset, count, force).options(),
         )
     except RingFormatError as error:
-        if error.left_over is not None:
+        if error.left_over is not None and error.offset is None:
             error.fix = "Use --partial to recover the whole slots and keep the rest"
         raise
     rows = edited_rows(recovery.edit, ROW_KEYS)

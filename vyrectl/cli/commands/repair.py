@@ -7,17 +7,20 @@ from typing import Annotated
 import typer
 
 from vyrectl.cli.edited_rows import edited_rows
-from vyrectl.cli.edits import Selection
+from vyrectl.cli.edits import Part, Selection
 from vyrectl.cli.fields import parse_fault_code
 from vyrectl.cli.options import (
     AllOption,
     BackupOption,
     ColorOption,
+    CountOption,
     DryRunOption,
     EditedRingArgument,
+    ForceOption,
     FormatOption,
     JsonOption,
     LimitOption,
+    OffsetOption,
     QuietOption,
     WhereOption,
     make_output,
@@ -59,6 +62,9 @@ def command(
     ] = "",
     dry_run: DryRunOption = False,
     backup: BackupOption = False,
+    offset: OffsetOption = "0",
+    count: CountOption = "all",
+    force: ForceOption = False,
     limit: LimitOption = "",
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
@@ -94,6 +100,7 @@ def command(
         data=parse_number(data or "0", "--data"),
         backup=backup,
         dry_run=dry_run,
+        **Part(offset, count, force).options(),
     )
     rows = edited_rows(repair.edit, ROW_KEYS, before={"fault_code": "continuation_data"})
     if output.is_table or most is not None:

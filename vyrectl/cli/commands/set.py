@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vyrectl.cli.edits import EditOptions, Selection, run_edit
+from vyrectl.cli.edits import EditOptions, Part, Selection, run_edit
 from vyrectl.cli.fields import split_assignments
 from vyrectl.cli.options import (
     AllOption,
     BackupOption,
     ColorOption,
+    CountOption,
     DryRunOption,
     EditedRingArgument,
+    ForceOption,
     FormatOption,
     JsonOption,
     LimitOption,
+    OffsetOption,
     QuietOption,
     WhereOption,
     make_output,
@@ -45,6 +48,9 @@ def command(
     everything: AllOption = False,
     dry_run: DryRunOption = False,
     backup: BackupOption = False,
+    offset: OffsetOption = "0",
+    count: CountOption = "all",
+    force: ForceOption = False,
     limit: LimitOption = "",
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
@@ -74,4 +80,6 @@ def command(
 
         return plan_set(ring_slots, numbers, values)
 
-    run_edit(output, ring, selection, plan, EditOptions("set", "set", most, backup=backup, dry_run=dry_run))
+    part = Part(offset, count, force)
+    options = EditOptions("set", "set", most, backup=backup, dry_run=dry_run, part=part)
+    run_edit(output, ring, selection, plan, options)

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vyrectl.cli.edits import EditOptions, Selection, plan_action, run_edit
+from vyrectl.cli.edits import EditOptions, Part, Selection, plan_action, run_edit
 from vyrectl.cli.fields import parse_fault_code, parse_value
 from vyrectl.cli.options import (
     AllOption,
     BackupOption,
     ColorOption,
+    CountOption,
     DryRunOption,
     EditedRingArgument,
+    ForceOption,
     FormatOption,
     JsonOption,
     LimitOption,
+    OffsetOption,
     QuietOption,
     WhereOption,
     make_output,
@@ -62,6 +65,9 @@ def command(
     everything: AllOption = False,
     dry_run: DryRunOption = False,
     backup: BackupOption = False,
+    offset: OffsetOption = "0",
+    count: CountOption = "all",
+    force: ForceOption = False,
     limit: LimitOption = "",
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
@@ -95,9 +101,9 @@ def command(
     def plan(ring_slots: SlotArray, numbers: NDArray[np.int64]) -> Edit:
         return plan_action(ring_slots, numbers, action, given)
 
-    run_edit(
-        output, ring, selection, plan, EditOptions("transition", action, most, backup=backup, dry_run=dry_run)
-    )
+    part = Part(offset, count, force)
+    options = EditOptions("transition", action, most, backup=backup, dry_run=dry_run, part=part)
+    run_edit(output, ring, selection, plan, options)
 
 
 def parse_arguments(action: str, texts: dict[str, str]) -> dict[str, int]:

@@ -6,6 +6,7 @@ what is read.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,9 @@ MAGIC: Mapping[bytes, str] = {
 LEAST_UNKNOWN = 4
 """So many unknown state words, and more than half of all, make bytes look like no ring."""
 
+SAMPLED_SLOTS = 1 << 18
+"""So many state words are counted quickly without numpy."""
+
 HEAD_BYTES = 4096
 """How much of the beginning `foreign_kind` wants."""
 
@@ -56,6 +60,56 @@ def foreign_kind(head: bytes) -> str | None:
 def is_text(head: bytes) -> bool:
     """True when these first bytes hold printable characters and line ends alone."""
     return bool(head) and _TEXT.issuperset(head)
+
+
+def why_no_ring(head: bytes, data: memoryview) -> str | None:
+    """Why bytes look like no ring, or None when nothing speaks against one.
+
+    Nothing heavy is loaded for a ring; where numpy is not loaded already, of one with more than `SAMPLED_SLOTS` slots so
+    many are looked at, evenly spread.
+
+    Args:
+        head: What they begin with, up to `HEAD_BYTES`.
+        data: The whole slots among them.
+    """
+    kind = foreign_kind(head)
+    if kind is not None:
+        return f"this looks like {kind} and not like a ring"
+    count, total = _count_unknown(data)
+    if count < LEAST_UNKNOWN:
+        return None
+    if 2 * count <= total:
+        return _header(data)
+    import numpy as np
+
+    states = np.frombuffer(data, dtype="<u4")[::SLOT_WORDS]
+    text = f"{count} of {total} state words are no states"
+    is_reversed = is_other_byte_order(states[states >= len(TaskState)])
+    return f"{text}: the words are in the other byte order" if is_reversed else text
+
+
+def _count_unknown(data: memoryview) -> tuple[int, int]:
+    """How many state words are no states, and of how many."""
+    if "numpy" in sys.modules:
+        import numpy as np
+
+        states = np.frombuffer(data, dtype="<u4")[::SLOT_WORDS]
+        return int(np.count_nonzero(states >= len(TaskState))), len(states)
+    slots = len(data) // SLOT_BYTES
+    words = data.cast("I")[:: SLOT_WORDS * (1 + slots // SAMPLED_SLOTS)]
+    return sum(map(len(TaskState).__le__, words)), len(words)
+
+
+def _header(data: memoryview) -> str | None:
+    """Why a good ring behind bytes that are no slots is not one from its beginning on; None where it is."""
+    import numpy as np
+
+    rows, left = divmod(guess_offset(data, len(data)) or 0, SLOT_BYTES)
+    unknown = np.frombuffer(data, dtype="<u4")[: rows * SLOT_WORDS : SLOT_WORDS] >= len(TaskState)
+    count = int(np.count_nonzero(unknown))
+    if left or count < LEAST_UNKNOWN or 2 * count <= rows:
+        return None
+    return f"{count} of the first {rows} state words are no states, and a ring seems to start behind them"
 
 
 def is_other_byte_order(states: NDArray[np.uint32]) -> bool:

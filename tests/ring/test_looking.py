@@ -1,0 +1,125 @@
+"""The look before a write: what is no ring is refused, a ring inside a larger file is edited where it lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.ring.rings import leftovers, numbered
+from tests.ring.test_edit import setting
+from vyrectl.errors import FileError, NotARingError, RingFormatError
+from vyrectl.ring.edit import edit_ring
+from vyrectl.ring.hold import hold
+from vyrectl.ring.looking import look_before_write
+from vyrectl.ring.recover import recover_ring
+from vyrectl.ring.repair import repair_ring
+
+RING = numbered(200, state=7, continuation_data=5).tobytes()
+HEADER = b"DUMP" + bytes(range(1, 253)) * 17 + b"head" * 13
+"""4340 bytes that no ring begins with; no whole number of slots."""
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x7fELF" + bytes(1020),
+        b"text only " * 64,
+        b"\xff\xee\xdd\xcc" * 160,
+        HEADER + RING,
+        HEADER[:4288] + RING[:256],
+    ],
+    ids=["program", "text", "noise", "a header before a ring", "mostly a header"],
+)
+def test_what_is_no_ring_is_refused_by_every_write(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "dump.bin"
+    path.write_bytes(content)
+    for write in (
+        lambda: look_before_write(path),
+        lambda: edit_ring(path, setting(0, state=1)),
+        lambda: edit_ring(path, setting(0, state=1), dry_run=True),
+        lambda: recover_ring(path),
+        lambda: repair_ring(path, backup=True),
+    ):
+        with pytest.raises((NotARingError, RingFormatError)) as refused:
+            write()
+        assert refused.value.exit_code == 3
+    assert files(tmp_path) == {"dump.bin": content}
+
+
+def test_the_refusal_names_where_a_ring_seems_to_start(tmp_path: Path) -> None:
+    path = tmp_path / "dump.bin"
+    path.write_bytes(HEADER + RING)
+    with pytest.raises(RingFormatError) as odd:
+        edit_ring(path, setting(0, state=1))
+    path.write_bytes(HEADER[:4288] + RING)
+    with pytest.raises(NotARingError) as foreign:
+        edit_ring(path, setting(0, state=1))
+    assert (odd.value.again, foreign.value.again) == ({"--offset": "4340"}, {"--offset": "4288"})
+
+
+def test_force_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "dump.bin"
+    path.write_bytes(b"\xff\xee\xdd\xcc" * 160)
+    look_before_write(path, force=True)
+    edit_ring(path, setting(0, state=1), force=True)
+    assert path.read_bytes() == b"\x01\0\0\0" + (b"\xff\xee\xdd\xcc" * 160)[4:]
+
+
+@pytest.mark.parametrize("numbers", [(0,), (3,), (0, 199), (62, 63, 64)])
+@pytest.mark.parametrize("backup", [False, True])
+def test_an_edit_inside_a_dump_changes_those_slots_alone(
+    tmp_path: Path, numbers: tuple[int, ...], backup: bool
+) -> None:
+    path = tmp_path / "dump.bin"
+    old = HEADER + RING + b"trailer"
+    path.write_bytes(old)
+    edit_ring(path, setting(*numbers, state=1), offset=len(HEADER), count=200, backup=backup)
+    wanted = bytearray(old)
+    for number in numbers:
+        wanted[len(HEADER) + 64 * number] = 1
+    assert path.read_bytes() == bytes(wanted)
+    assert [one.read_bytes() for one in tmp_path.glob("*.bak")] == [old] * backup
+    assert leftovers(tmp_path) == []
+
+
+def test_recover_and_repair_inside_a_dump(tmp_path: Path) -> None:
+    path = tmp_path / "dump.bin"
+    path.write_bytes(HEADER + RING + b"trailer")
+    repair = repair_ring(path, offset=len(HEADER), count=100)
+    assert (len(repair.edit), repair.slots) == (100, 100)
+    recovery = recover_ring(path, offset=len(HEADER), partial=True)
+    assert (recovery.slots, recovery.left_over_bytes) == (200, 7)
+    now = path.read_bytes()
+    assert (now[: len(HEADER)], now[-7:]) == (HEADER, b"trailer")
+    assert now[len(HEADER) + 6400 : -7] == RING[6400:]
+
+
+@pytest.mark.parametrize("name", ["nosuch.bin", "-", "nofolder/ring.bin"])
+def test_a_mistyped_name_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for write in (
+        lambda: hold(name, role="edit"),
+        lambda: recover_ring(name),
+        lambda: look_before_write(name),
+    ):
+        with pytest.raises(FileError):
+            write()
+    assert files(tmp_path) == {}
+
+
+@pytest.mark.parametrize("content", [b"# yarn lockfile v1\n", b"\0" * 70, b"pid 12"])
+def test_a_lock_of_somebody_else_keeps_its_content(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "yarn"
+    path.write_bytes(RING)
+    lock = tmp_path / "yarn.lock"
+    lock.write_bytes(content)
+    with pytest.raises(FileError, match="something else"):
+        edit_ring(path, setting(0, state=1))
+    assert (path.read_bytes(), lock.read_bytes()) == (RING, content)
