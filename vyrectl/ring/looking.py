@@ -1,7 +1,7 @@
 """The look before a write: what `check` calls no ring is refused by whatever would change or launch it.
 
-Loads numpy only for what is refused, or where it is loaded already: a launch looks before it forks. Every edit opens its
-ring here (`vyrectl.ring.edit`), and a launch looks before it locks or claims anything. The invariant: nothing is created
+Loads numpy only for what is refused, or where it is loaded already: a launch looks before it forks. Every edit opens
+its ring here (`vyrectl.ring.edit`), a launch looks before it locks or claims anything. The invariant: nothing is made
 or written, and the answer is `check`'s own (`vyrectl.ring.findings.likeness`).
 """
 

@@ -65,8 +65,8 @@ def is_text(head: bytes) -> bool:
 def why_no_ring(head: bytes, data: memoryview) -> str | None:
     """Why bytes look like no ring, or None when nothing speaks against one.
 
-    Nothing heavy is loaded for a ring; where numpy is not loaded already, of one with more than `SAMPLED_SLOTS` slots so
-    many are looked at, evenly spread.
+    Nothing heavy is loaded for a ring; where numpy is not loaded already, `SAMPLED_SLOTS` slots of a longer one are
+    looked at, evenly spread.
 
     Args:
         head: What they begin with, up to `HEAD_BYTES`.
