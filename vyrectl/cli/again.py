@@ -26,8 +26,8 @@ def again(args: Sequence[str], options: Mapping[str, str], where: str | None) ->
     if set(options) <= _options_of(args[0]):
         return with_options(args, options)
     if _OFFSET in options and where is not None:
-        cut = ("build", f"{where}.ring", "--from", where, _OFFSET, options[_OFFSET])
-        return shlex.join((PROGRAM, *cut))
+        span = [word for pair in options.items() for word in pair]
+        return shlex.join((PROGRAM, "build", f"{where}.ring", "--from", where, *span))
     return None
 
 

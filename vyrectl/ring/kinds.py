@@ -148,8 +148,15 @@ class Verdict:
     @property
     def ring_span(self) -> str | None:
         """The options that read the ring among several buffers; None when none lies there."""
+        return " ".join(word for pair in self.ring_options.items() for word in pair) or None
+
+    @property
+    def ring_options(self) -> dict[str, str]:
+        """The same, option by option."""
         ring = self.parts.part(FileKind.RING) if self.parts else None
-        return f"--offset {ring.offset} --count {ring.size_bytes // SLOT_BYTES}" if ring else None
+        if ring is None:
+            return {}
+        return {"--offset": str(ring.offset), "--count": str(ring.size_bytes // SLOT_BYTES)}
 
     def command(self, name: str) -> str | None:
         """What to type next for a file of that name; None where vyrectl has no command for the kind."""

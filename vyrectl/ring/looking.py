@@ -2,7 +2,7 @@
 
 Loads numpy only for what is refused, or where it is loaded already: a launch looks before it forks. Every edit opens
 its ring here (`vyrectl.ring.edit`), a launch looks before it locks or claims anything. The invariant: nothing is made
-or written, and the answer is `check`'s own (`vyrectl.ring.findings.likeness`).
+or written, and the answers are those of `check` (`vyrectl.ring.findings.likeness`) and `open` (`vyrectl.ring.kinds`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from contextlib import suppress
 from vyrectl.errors import FileError, NotARingError, RingFormatError
 from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.likeness import HEAD_BYTES, SEARCHED_BYTES, guess_offset, why_no_ring
+from vyrectl.ring.kinds import identify_file, other_kind_error
 from vyrectl.ring.replace import StrPath
 from vyrectl.ring.window import open_regular
 
@@ -23,6 +24,7 @@ def look_before_write(path: StrPath, *, force: bool = False) -> None:
     Raises:
         FileError: It cannot be read.
         RingFormatError: It is not a whole number of slots.
+        OtherKindError: It is a file of another kind, and `force` is False.
         NotARingError: It does not look like a ring, and `force` is False.
     """
     open_to_write(path, force=force).close()
@@ -40,8 +42,11 @@ def open_to_write(path: StrPath, *, offset: int = 0, count: int | None = None, f
     Raises:
         FileError: It cannot be read.
         RingFormatError: It is not a whole number of slots; says where a ring seems to start.
+        OtherKindError: It is a file of another kind, and `force` is False; says the same.
         NotARingError: It does not look like a ring, and `force` is False; says the same.
     """
+    if not force and not offset:
+        _refuse_other_kind(path)
     try:
         ring = Ring.open(path, offset=offset, count=count)
     except RingFormatError as error:
@@ -55,6 +60,14 @@ def open_to_write(path: StrPath, *, offset: int = 0, count: int | None = None, f
             ring.close()
             raise
     return ring
+
+
+def _refuse_other_kind(path: StrPath) -> None:
+    verdict = identify_file(path)
+    error = other_kind_error(verdict, os.fspath(path), override="--force")
+    if error is not None:
+        error.again = verdict.ring_options
+        raise error
 
 
 def _refuse_stranger(ring: Ring, path: StrPath, offset: int) -> None:
