@@ -25,8 +25,8 @@ class Saving:
         failures: Errors of what was not.
     """
 
-    def __init__(self, first: Callable[[], None] = lambda: None) -> None:
-        self._first: Callable[[], None] | None = first
+    def __init__(self, first: Callable[[], object] = lambda: None) -> None:
+        self._first: Callable[[], object] | None = first
         self.saved: list[str] = []
         self.failures: list[VyrectlError] = []
         self.is_settled = True
