@@ -13,7 +13,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.states import TaskState
 from vyrectl.ring.tree import MAX_BITS, SLOT, Binary, Column, Compare, Logic, Member, Node, Number, Unary
+from vyrectl.ring.vocabulary import FAULT
 from vyrectl.task.arrays import SlotArray
 
 Value = NDArray[Any] | int
@@ -49,7 +51,7 @@ def evaluate(tree: Node, chunk: SlotArray, first: int) -> Mask:
 
 
 class _Rows:
-    """One chunk, the columns of it that were asked for, and its rows that have met a division by zero."""
+    """One chunk, the columns of it that were asked for, and its rows where a number is missing."""
 
     def __init__(self, chunk: SlotArray, first: int) -> None:
         self.chunk = chunk
@@ -58,7 +60,7 @@ class _Rows:
         self.undefined: list[Mask] = []
 
     def condition(self, node: Node) -> Mask:
-        """A node as booleans, shape (n,); the rows that divide by zero in it are false."""
+        """A node as booleans, shape (n,); the rows where a number in it is missing are false."""
         if isinstance(node, Logic):
             return self.logic(node)
         outside, self.undefined = self.undefined, []
@@ -122,7 +124,10 @@ class _Rows:
         return self.condition(node).astype(np.int64)
 
     def column(self, name: str) -> NDArray[np.int64]:
-        """A column, converted once a chunk."""
+        """A column, converted once a chunk; of a slot that is not Faulted there is no fault to compare."""
+        if name == FAULT:
+            self.undefined.append(self.column("state") != int(TaskState.FAULTED))
+            return self.column("continuation_data")
         if name not in self.columns:
             if name == SLOT:
                 self.columns[name] = np.arange(self.first, self.first + len(self.chunk), dtype=np.int64)

@@ -13,7 +13,7 @@ from vyrectl.ring.bounds import Bounds
 SLOT = "slot"
 COLUMNS: tuple[str, ...] = (*FIELD_NAMES, SLOT)
 
-MAX_BITS = 128
+MAX_BITS = 64
 """No value of a tree is longer."""
 
 TRUTH = Bounds(0, 1)

@@ -4,23 +4,25 @@ Standard library only; `vyrectl.ring.columns` evaluates what is parsed here with
 only the kinds of node below are let through, and everything else is a `WhereError` that names the column. Texts,
 nesting and numbers are bounded, so that no text takes long or much memory to refuse.
 
-*Columns* are the 16 fields of a slot, their short names, and ``slot`` (the index). *Numbers* are decimal or 0x.
+*Columns* are the 16 fields of a slot, their short names, ``slot`` (the index) and ``fault_name`` (why a slot is
+Faulted; a comparison with it is false for any other slot). *Numbers* are decimal or 0x.
 
-*Names* of states, priorities, flags, operations and the engine's fault codes stand for their words, and ``never`` for
-the epoch that never comes; in any case, with or without quotes. A column's name wins over all of these. Where a name
-could be two things (``paused`` is a state and a flag), the column beside it decides: in ``flags & paused`` it is the
-flag, in ``state == paused`` the state; without a hint states come before priorities, flags and operations. Comparing
-a column with another kind's name is allowed.
+*Names* of states, priorities, flags, operations and fault codes (``user(33)`` among them), and ``never`` for the epoch
+that never comes, stand for their words; in any case, with or without quotes. A name belongs to its field
+(`vyrectl.ring.vocabulary`): it is compared with that field alone, and the words of two such fields are not compared
+with each other. Only flags are joined by ``|`` and ``&``.
 
-*Operators* bind as in Python: ``or``, ``and``, ``not``, comparisons (chained too) and ``in`` / ``not in`` with a list
-in parentheses, then ``|``, ``^``, ``&``, ``<< >>``, ``+ -``, ``* // %``, unary ``- + ~``. A condition is 1 or 0 where
-it meets arithmetic, and a number used as a condition holds unless it is 0.
+*Conditions* are comparisons (chained too), ``in`` / ``not in`` with a list in parentheses, tests of bits (``flags &
+paused``), and what ``and``, ``or`` and ``not`` make of conditions. A name or a number alone is no condition, and a
+condition is no number: each is refused with what was probably meant.
 
-*Arithmetic* is exact. Words are unsigned and results are whole numbers of any sign; nothing wraps: an expression whose
-bounds fit in 64 bits is computed in them, a wider one in Python's integers, and one that could pass 128 bits is
-refused, as is a shift by what could be negative, or left by what could exceed 127. Division rounds down. Dividing by
-a literal 0 is refused; in a row where a divisor turns out to be 0, the comparison (or bare condition) around it is
-false, whatever it says, and the rest of the expression stands.
+*Operators* bind as in Python: ``or``, ``and``, ``not``, comparisons, then ``|``, ``^``, ``&``, ``<< >>``, ``+ -``,
+``* // %``, unary ``- + ~``.
+
+*Arithmetic* is exact. Words are unsigned and results are whole numbers of any sign; nothing wraps: an expression that
+could pass 64 bits is refused, as is a shift by what could be negative, or left by what could exceed 63. Division rounds
+down. Dividing by a literal 0 is refused; in a row where a divisor turns out to be 0, the comparison (or test) around it
+is false, whatever it says, and the rest of the expression stands.
 """
 
 from __future__ import annotations
@@ -30,12 +32,9 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from vyrectl.abi.faults import ENGINE_FAULTS
-from vyrectl.abi.limits import MAX_SLOTS, NEVER_EPOCH, U32_MAX
-from vyrectl.abi.slot import FIELD_ALIASES
-from vyrectl.abi.states import PROTOCOL_STATE_NAMES, TaskFlag, TaskPriority, TaskState
+from vyrectl.abi.limits import MAX_SLOTS, U32_MAX
 from vyrectl.errors import WhereError
 from vyrectl.ring.bounds import Bounds, binary_bounds, unary_bounds
 from vyrectl.ring.tree import (
@@ -51,6 +50,7 @@ from vyrectl.ring.tree import (
     Number,
     Unary,
 )
+from vyrectl.ring.vocabulary import COLUMN_ALIASES, FAULT, NOUNS, fits, shown_column, test_of, vocabulary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,6 +104,12 @@ _HINTS: dict[type[ast.AST], str] = {
     ast.Tuple: "A list stands in parentheses to the right of in",
     ast.List: "A list stands in parentheses to the right of in",
 }
+_NUMBERED = ("user", "engine", "unknown")
+_CHOSEN = frozenset({"state", "priority", "flags", "op_handle"})
+"""Fields whose words mean something by themselves; they are compared with no other field's."""
+
+_MIXED = "numbers of several fields"
+_FAULTS = frozenset({FAULT, "continuation_data"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,24 +152,25 @@ def compile_where(text: str, op_codes: Mapping[str, int]) -> Where:
     return Where(text, _Compiler(text, op_codes).compile())
 
 
+class _Typed(NamedTuple):
+    """A number and whose it is: a field's, of several (`_MIXED`), or nobody's; `named` when it came by name alone."""
+
+    node: Node
+    field: str | None = None
+    named: bool = False
+
+
 class _Compiler:
     """Turns one text into a tree; every method that meets something foreign raises with its column."""
 
     def __init__(self, text: str, op_codes: Mapping[str, int]) -> None:
         self.text = text
-        self.domains: dict[str, dict[str, int]] = {
-            "state": _state_words(),
-            "priority": {one.name.lower(): int(one) for one in TaskPriority},
-            "flags": {str(one.name).lower(): int(one) for one in TaskFlag},
-            "op_handle": {name.lower(): code for name, code in op_codes.items()},
-            "resume_epoch": {"never": NEVER_EPOCH},
-            "continuation_data": {fault.name: fault.code for fault in ENGINE_FAULTS},
-        }
+        self.names = vocabulary(op_codes)
         self.indent = 0
 
     def compile(self) -> Node:
         """The checked tree of the whole text."""
-        return self.node(self.parse(), None, 1)
+        return self.condition(self.parse(), 1)
 
     def parse(self) -> ast.expr:
         """Let Python's parser read the text, once it is short and holds no foreign character."""
@@ -187,36 +194,181 @@ class _Compiler:
         except (ValueError, RecursionError, MemoryError):
             raise self.error("nested too deeply", self.indent) from None
 
-    def node(self, tree: ast.expr, kind: str | None, depth: int) -> Node:
-        """Check one node; `kind` says which column's names are meant by a name below it."""
-        if depth > MAX_DEPTH:
-            raise self.refuse(tree, "nested too deeply")
+    # --- conditions ---
+
+    def condition(self, tree: ast.expr, depth: int, before: ast.expr | None = None) -> Node:
+        """Check what is to hold or not; `before` is the condition to the left of it, for advice."""
+        self.check_depth(tree, depth)
         match tree:
-            case ast.Constant():
-                return self.constant(tree, kind)
-            case ast.Name():
-                return self.name(tree, tree.id, kind)
             case ast.BoolOp():
-                parts = tuple(self.node(one, None, depth + 1) for one in tree.values)
+                sides = [None, *tree.values[:-1]]
+                parts = tuple(
+                    self.condition(one, depth + 1, side) for one, side in zip(tree.values, sides, strict=True)
+                )
                 return Logic("and" if isinstance(tree.op, ast.And) else "or", parts)
             case ast.UnaryOp(op=ast.Not()):
-                return Logic("not", (self.node(tree.operand, None, depth + 1),))
-            case ast.UnaryOp():
-                return self.unary(tree, kind, depth)
-            case ast.BinOp():
-                return self.binary(tree, kind, depth)
+                return Logic("not", (self.condition(tree.operand, depth + 1),))
             case ast.Compare():
-                return self.compare(tree, kind, depth)
+                return self.compare(tree, depth)
+        number = self.number_alone(tree, depth, before)
+        if isinstance(number.node, Binary) and number.node.operator == "&" and number.field is not None:
+            return number.node
+        shown = self.source(tree)
+        raise self.refuse(tree, f"{shown} is a number and no condition", f"Did you mean ({shown}) != 0?")
+
+    def number_alone(self, tree: ast.expr, depth: int, before: ast.expr | None) -> _Typed:
+        """What stands where a condition belongs; a name or a number is refused with what was meant."""
+        name = _word_of(tree)
+        if name is None and not isinstance(tree, ast.Constant):
+            return self.value(tree, (), depth)
+        meant = self.meant_by(tree, name, before)
+        if name is None:
+            self.value(tree, (), depth)
+            raise self.refuse(tree, f"{self.source(tree)} is a number and no condition", meant)
+        column = _column(name) if isinstance(tree, ast.Name) else None
+        if column is None and not self.homes(name):
+            raise self.unknown(tree, name, ())
+        what = "a column" if column is not None else NOUNS[self.homes(name)[0]]
+        raise self.refuse(tree, f"{name} is {what} and no condition", meant)
+
+    def meant_by(self, tree: ast.expr, name: str | None, before: ast.expr | None) -> str:
+        """What a name or a number was probably meant as where a condition belongs."""
+        shown = self.source(tree)
+        list_of = self.list_before(before)
+        column = None if name is None else _column(name)
+        if list_of is not None and column is None:
+            left, members = list_of
+            field = _column(left)
+            if name is None or field is None or name.lower() in self.names.get(field, {}):
+                joined = ", ".join((*members, shown))
+                spelt = f"{left} == {members[-1]} or {left} == {shown}, or " if len(members) == 1 else ""
+                return f"Did you mean {spelt}{left} in ({joined})?"
+        if column is not None:
+            return f"Did you mean {shown} != 0?"
+        if name is None and isinstance(before, ast.Compare) and type(before.ops[-1]) in _COMPARE:
+            return f"Did you mean {self.source(before.left)} {_COMPARE[type(before.ops[-1])]} {shown}?"
+        if name is not None and self.homes(name):
+            return f"Did you mean {test_of(self.homes(name)[0], name)}?"
+        return "Write for example 'state == paused'"
+
+    def list_before(self, tree: ast.expr | None) -> tuple[str, list[str]] | None:
+        """Column and values of ``column == value`` or ``column in (values)``; None for anything else."""
+        if not isinstance(tree, ast.Compare) or len(tree.ops) > 1:
+            return None
+        right = tree.comparators[0]
+        if isinstance(tree.ops[0], ast.Eq):
+            return self.source(tree.left), [self.source(right)]
+        if isinstance(tree.ops[0], ast.In) and isinstance(right, ast.Tuple | ast.List):
+            return self.source(tree.left), [self.source(one) for one in right.elts]
+        return None
+
+    def compare(self, tree: ast.Compare, depth: int) -> Node:
+        """A chain of comparisons, or one membership."""
+        columns = _columns_in(tree)
+        first = before = self.value(tree.left, columns, depth + 1)
+        self.check_field(tree, columns)
+        links = []
+        left = tree.left
+        for operator, right in zip(tree.ops, tree.comparators, strict=True):
+            at = self.between(left, right)
+            if isinstance(operator, ast.In | ast.NotIn):
+                if len(tree.ops) > 1:
+                    raise self.error("in cannot be chained", at, "Join two conditions with and")
+                return Member(
+                    first.node, self.members(first, right, columns, depth), isinstance(operator, ast.NotIn)
+                )
+            sign = _COMPARE.get(type(operator))
+            if sign is None:
+                raise self.error("this is not part of the language", at, _HINTS[type(operator)])
+            one = self.value(right, columns, depth + 1)
+            self.check_same(right, before, one)
+            links.append((sign, one.node))
+            left, before = right, one
+        return Compare(first.node, tuple(links))
+
+    def members(
+        self, first: _Typed, tree: ast.expr, columns: tuple[str, ...], depth: int
+    ) -> tuple[Node, ...]:
+        """What stands to the right of ``in``: a list, or one expression that is its own list."""
+        one_by_one = tree.elts if isinstance(tree, ast.Tuple | ast.List) else [tree]
+        found = []
+        for one in one_by_one:
+            typed = self.value(one, columns, depth + 1)
+            self.check_same(one, first, typed)
+            found.append(typed.node)
+        return tuple(found)
+
+    def check_field(self, tree: ast.Compare, columns: tuple[str, ...]) -> None:
+        """A comparison of names alone says nothing about a slot."""
+        words = [(one, _word_of(one)) for one in (tree.left, *tree.comparators)]
+        named = [(one, name) for one, name in words if name is not None]
+        if columns or not named:
+            return
+        one, name = named[0]
+        fields = [field for _, other in reversed(named) for field in self.homes(other)]
+        meant = next(
+            (test_of(field, other) for _, other in reversed(named) for field in self.homes(other)), ""
+        )
+        noun = NOUNS[self.homes(name)[0]] if self.homes(name) else "no column"
+        if fields:
+            raise self.refuse(one, f"{name} is {noun}, and no column is compared", f"Did you mean {meant}?")
+        raise self.unknown(one, name, ())
+
+    def check_same(self, tree: ast.expr, left: _Typed, right: _Typed) -> None:
+        """The two sides of a comparison are numbers of one field, or one of them is nobody's."""
+        if left.field is None or right.field is None or left.field == right.field:
+            return
+        if {left.field, right.field} == _FAULTS:
+            return
+        if not (left.named or right.named) and not {left.field, right.field} & _CHOSEN:
+            return
+        sides = f"{shown_column(left.field)} and {shown_column(right.field)}"
+        raise self.refuse(
+            tree, f"{sides} are not compared with each other", "Compare each with its own values"
+        )
+
+    # --- numbers ---
+
+    def value(self, tree: ast.expr, columns: tuple[str, ...], depth: int) -> _Typed:
+        """Check what is to be a number; `columns` are those of the comparison around it."""
+        self.check_depth(tree, depth)
+        match tree:
+            case ast.Constant():
+                return self.constant(tree, columns)
+            case ast.Name():
+                return self.name(tree, tree.id, columns)
+            case ast.UnaryOp() if not isinstance(tree.op, ast.Not):
+                return self.unary(tree, columns, depth)
+            case ast.BinOp():
+                return self.binary(tree, columns, depth)
+            case ast.Call(func=ast.Name(id=kind), args=[ast.Constant(value=int(number))], keywords=[]):
+                return self.numbered(tree, kind.lower(), number, columns)
+            case ast.BoolOp() | ast.UnaryOp() | ast.Compare():
+                raise self.refuse(tree, "a condition is no number", self.meant_list(tree, columns))
         raise self.refuse(tree, "this is not part of the language", _HINTS.get(type(tree)))
 
-    def constant(self, tree: ast.Constant, kind: str | None) -> Node:
+    def meant_list(self, tree: ast.expr, columns: tuple[str, ...]) -> str:
+        """What a condition inside a comparison was probably meant as."""
+        words = [_word_of(one) for one in tree.values] if isinstance(tree, ast.BoolOp) else []
+        if words and None not in words and len(columns) == 1:
+            return f"Did you mean {shown_column(columns[0])} in ({', '.join(map(str, words))})?"
+        return "Join conditions with and, or, not"
+
+    def constant(self, tree: ast.Constant, columns: tuple[str, ...]) -> _Typed:
         """A whole number, or a name in quotes."""
         value = tree.value
         if isinstance(value, str):
-            return self.word(tree, value, kind)
+            return self.quoted(tree, value, columns)
         if type(value) is not int:
             raise self.refuse(tree, f"{value!r} is no whole number")
-        return self.number(tree, value)
+        return _Typed(self.number(tree, value))
+
+    def quoted(self, tree: ast.expr, text: str, columns: tuple[str, ...]) -> _Typed:
+        """A name in quotes; ``'user(33)'`` is one too."""
+        match = re.fullmatch(r"\s*([A-Za-z]+)\(\s*([0-9]{1,10})\s*\)\s*", text, re.ASCII)
+        if match is not None and match[1].lower() in _NUMBERED:
+            return self.numbered(tree, match[1].lower(), int(match[2]), columns)
+        return self.word(tree, text, columns)
 
     def number(self, tree: ast.expr, value: int) -> Number:
         """A number that is not too long."""
@@ -225,61 +377,125 @@ class _Compiler:
             raise self.refuse(tree, f"the number is longer than {MAX_BITS} bits")
         return Number(value, bounds)
 
-    def name(self, tree: ast.expr, name: str, kind: str | None) -> Node:
+    def name(self, tree: ast.expr, name: str, columns: tuple[str, ...]) -> _Typed:
         """A column, or else a word by its name."""
         column = _column(name)
         if column is None:
-            return self.word(tree, name, kind)
-        return Column(column, Bounds(0, MAX_SLOTS if column == SLOT else U32_MAX))
+            return self.word(tree, name, columns)
+        return _Typed(Column(column, Bounds(0, MAX_SLOTS if column == SLOT else U32_MAX)), column)
 
-    def word(self, tree: ast.expr, name: str, kind: str | None) -> Number:
-        """The number behind a name that is no column's."""
+    def word(self, tree: ast.expr, name: str, columns: tuple[str, ...]) -> _Typed:
+        """The number behind a name that is no column's: of the one field that it is compared with."""
         wanted = name.strip().lower()
-        order = sorted(self.domains, key=lambda domain: domain != kind)
-        for domain in order:
-            if wanted in self.domains[domain]:
-                return self.number(tree, self.domains[domain][wanted])
-        raise self.refuse(tree, f"unknown name {name!r}", self.suggest(wanted, order))
+        own = [column for column in columns if wanted in self.names.get(column, {})]
+        homes = self.homes(name)
+        if own:
+            return _Typed(self.number(tree, self.names[own[0]][wanted]), own[0], named=True)
+        if homes and not columns:
+            return _Typed(self.number(tree, self.names[homes[0]][wanted]), homes[0], named=True)
+        if not homes:
+            raise self.unknown(tree, name, columns)
+        other = shown_column(columns[0])
+        raise self.refuse(
+            tree, f"{name} is {NOUNS[homes[0]]} and no {other}", f"Did you mean {test_of(homes[0], name)}?"
+        )
 
-    def suggest(self, wanted: str, order: list[str]) -> str:
-        """The closest name there is, those of the likeliest kind first."""
+    def homes(self, name: str) -> list[str]:
+        """The fields that have such a name."""
+        wanted = name.strip().lower()
+        return [field for field, names in self.names.items() if wanted in names]
+
+    def numbered(self, tree: ast.expr, kind: str, number: int, columns: tuple[str, ...]) -> _Typed:
+        """``user(33)`` and its like: a word under the name that answers show it by."""
+        if kind not in _NUMBERED:
+            raise self.refuse(tree, "this is not part of the language", _HINTS[ast.Call])
+        fields = [one for one in columns if (one in _CHOSEN if kind == "unknown" else one in _FAULTS)]
+        shown = f"{kind}({number})"
+        if not fits(kind, number):
+            raise self.refuse(tree, f"{shown} is no such code")
+        if not fields:
+            meant = test_of("state" if kind == "unknown" else FAULT, shown)
+            raise self.refuse(tree, f"{shown} belongs to another column", f"Did you mean {meant}?")
+        return _Typed(self.number(tree, number), fields[0], named=True)
+
+    def unknown(self, tree: ast.expr, name: str, columns: tuple[str, ...]) -> WhereError:
+        """The error for a name that nothing has, with the closest one, those of the likeliest kind first."""
         from difflib import get_close_matches
 
-        for known in (self.domains[order[0]], [*COLUMNS, *FIELD_ALIASES], *map(self.domains.get, order[1:])):
-            close = get_close_matches(wanted, list(known or ()), n=1, cutoff=0.7)
+        wanted = name.strip().lower()
+        own = [field for field in self.names if field in columns]
+        others = [field for field in self.names if field not in columns]
+        known: list[list[str]] = [
+            *(list(self.names[field]) for field in own),
+            [*COLUMNS, FAULT, *COLUMN_ALIASES],
+            *(list(self.names[field]) for field in others),
+        ]
+        fix = "Columns are " + ", ".join((*COLUMNS, FAULT))
+        for names in known:
+            close = get_close_matches(wanted, names, n=1, cutoff=0.7)
             if close:
-                return f"Did you mean {close[0]!r}?"
-        return "Columns are " + ", ".join(COLUMNS)
+                fix = f"Did you mean {close[0]!r}?"
+                break
+        return self.refuse(tree, f"unknown name {name!r}", fix)
 
-    def unary(self, tree: ast.UnaryOp, kind: str | None, depth: int) -> Node:
+    def unary(self, tree: ast.UnaryOp, columns: tuple[str, ...], depth: int) -> _Typed:
         """Minus, plus or the complement."""
-        operand = self.node(tree.operand, kind, depth + 1)
+        operand = self.value(tree.operand, columns, depth + 1)
         operator = _UNARY[type(tree.op)]
-        bounds = unary_bounds(operator, operand.bounds)
-        return Unary(operator, operand, self.bounded(tree, bounds))
+        self.check_arithmetic(tree.operand, operand)
+        bounds = self.bounded(tree, unary_bounds(operator, operand.node.bounds))
+        return _Typed(Unary(operator, operand.node, bounds), operand.field, operand.named)
 
-    def binary(self, tree: ast.BinOp, kind: str | None, depth: int) -> Node:
+    def binary(self, tree: ast.BinOp, columns: tuple[str, ...], depth: int) -> _Typed:
         """Arithmetic, held to `MAX_BITS` by the bounds of its operands."""
         operator = _BINARY.get(type(tree.op))
         if operator is None:
             at = self.between(tree.left, tree.right)
             raise self.error("this operator is not part of the language", at, _HINTS.get(type(tree.op)))
-        kind = self.kind_within(tree, kind)
-        left = self.node(tree.left, kind, depth + 1)
-        right = self.node(tree.right, kind, depth + 1)
-        if operator in ("//", "%") and right.bounds == Bounds(0, 0):
+        columns = _columns_in(tree) or columns
+        left = self.value(tree.left, columns, depth + 1)
+        right = self.value(tree.right, columns, depth + 1)
+        self.check_words(tree, operator, left, right)
+        low, high = left.node.bounds, right.node.bounds
+        if operator in ("//", "%") and high == Bounds(0, 0):
             raise self.refuse(tree.right, "division by zero")
         if operator in ("<<", ">>"):
-            self.check_shift(tree.right, operator, right.bounds)
-        bounds = binary_bounds(operator, left.bounds, right.bounds)
-        return Binary(operator, left, right, self.bounded(tree, bounds))
+            self.check_shift(tree.right, operator, high)
+        bounds = self.bounded(tree, binary_bounds(operator, low, high))
+        fields = {one.field for one in (left, right)} - {None}
+        field = fields.pop() if len(fields) == 1 else _MIXED if fields else None
+        return _Typed(Binary(operator, left.node, right.node, bounds), field, left.named and right.named)
+
+    def check_words(self, tree: ast.BinOp, operator: str, left: _Typed, right: _Typed) -> None:
+        """Nothing is computed with names but sets of flags."""
+        for side, one, other in ((tree.left, left, right), (tree.right, right, left)):
+            if one.named and other.field not in (None, one.field):
+                raise self.refuse(
+                    side, f"{self.source(side)} is {NOUNS[str(one.field)]} and belongs to another column"
+                )
+        if operator == "|" and left.named and right.named and left.field not in (None, "flags"):
+            joined = f"{self.source(tree.left)}, {self.source(tree.right)}"
+            meant = f"Did you mean {shown_column(str(left.field))} in ({joined})?"
+            raise self.refuse(tree.left, f"{NOUNS[str(left.field)]} is no set of bits", meant)
+        self.check_arithmetic(tree.left, left)
+        self.check_arithmetic(tree.right, right)
+
+    def check_arithmetic(self, tree: ast.expr, one: _Typed) -> None:
+        """A name is an operand only where it is a flag's."""
+        if one.named and one.field != "flags":
+            shown = self.source(tree)
+            meant = f"Did you mean {test_of(str(one.field), shown)}?"
+            raise self.refuse(
+                tree, f"{shown} is {NOUNS[str(one.field)]}, with which nothing is computed", meant
+            )
 
     def check_shift(self, tree: ast.expr, operator: str, amount: Bounds) -> None:
         """A shift's amount may not be negative, and to the left not large."""
         if amount.low < 0:
             raise self.refuse(tree, "the shift could be by a negative number")
         if operator == "<<" and amount.high >= MAX_BITS:
-            raise self.refuse(tree, "the shift could be by more than 127", "Bound it, for example with & 31")
+            fix = "Bound it, for example with & 31"
+            raise self.refuse(tree, f"the shift could be by more than {MAX_BITS - 1}", fix)
 
     def bounded(self, tree: ast.expr, bounds: Bounds) -> Bounds:
         """Refuse what could outgrow `MAX_BITS`."""
@@ -287,35 +503,17 @@ class _Compiler:
             raise self.refuse(tree, f"the result could pass {MAX_BITS} bits", "Divide or mask earlier")
         return bounds
 
-    def compare(self, tree: ast.Compare, kind: str | None, depth: int) -> Node:
-        """A chain of comparisons, or one membership."""
-        kind = self.kind_within(tree, kind)
-        first = self.node(tree.left, kind, depth + 1)
-        links = []
-        before = tree.left
-        for operator, right in zip(tree.ops, tree.comparators, strict=True):
-            at = self.between(before, right)
-            if isinstance(operator, ast.In | ast.NotIn):
-                if len(tree.ops) > 1:
-                    raise self.error("in cannot be chained", at, "Join two conditions with and")
-                return Member(first, self.members(right, kind, depth), isinstance(operator, ast.NotIn))
-            sign = _COMPARE.get(type(operator))
-            if sign is None:
-                raise self.error("this is not part of the language", at, _HINTS[type(operator)])
-            links.append((sign, self.node(right, kind, depth + 1)))
-            before = right
-        return Compare(first, tuple(links))
+    # --- places ---
 
-    def kind_within(self, tree: ast.expr, outside: str | None) -> str | None:
-        """Whose names are meant in an expression: those of the one such column in it, or what holds outside."""
-        names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
-        kinds = {_column(name) for name in names} & set(self.domains)
-        return kinds.pop() if len(kinds) == 1 else outside
+    def check_depth(self, tree: ast.expr, depth: int) -> None:
+        """Bound the nesting."""
+        if depth > MAX_DEPTH:
+            raise self.refuse(tree, "nested too deeply")
 
-    def members(self, tree: ast.expr, kind: str | None, depth: int) -> tuple[Node, ...]:
-        """What stands to the right of ``in``: a list, or one expression that is its own list."""
-        one_by_one = tree.elts if isinstance(tree, ast.Tuple | ast.List) else [tree]
-        return tuple(self.node(one, kind, depth + 1) for one in one_by_one)
+    def source(self, tree: ast.expr) -> str:
+        """A node as it was typed."""
+        start, end = self.indent + tree.col_offset, self.indent + (tree.end_col_offset or 0)
+        return self.text[start:end]
 
     def between(self, left: ast.expr, right: ast.expr) -> int:
         """Column of the operator that stands between two nodes."""
@@ -332,15 +530,23 @@ class _Compiler:
         return WhereError(what, self.text, min(column, len(self.text)), fix=fix)
 
 
-def _state_words() -> dict[str, int]:
-    own = {state.name.lower(): int(state) for state in TaskState}
-    return {name.lower(): int(state) for state, name in PROTOCOL_STATE_NAMES.items()} | own
-
-
 def _column(name: str) -> str | None:
     lowered = name.lower()
-    column = FIELD_ALIASES.get(lowered, lowered)
-    return column if column in COLUMNS else None
+    column = COLUMN_ALIASES.get(lowered, lowered)
+    return column if column in COLUMNS or column == FAULT else None
+
+
+def _columns_in(tree: ast.expr) -> tuple[str, ...]:
+    """The columns named anywhere in an expression, in their order."""
+    names = (_column(node.id) for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return tuple(dict.fromkeys(name for name in names if name is not None))
+
+
+def _word_of(tree: ast.expr) -> str | None:
+    """A bare or quoted name."""
+    if isinstance(tree, ast.Name):
+        return tree.id
+    return tree.value if isinstance(tree, ast.Constant) and isinstance(tree.value, str) else None
 
 
 def _reason(error: SyntaxError) -> str:

@@ -228,7 +228,7 @@ _FLAG_KINDS = (
         "complete clears every flag (spec 1.6). The runtime's own kernel ends a task by storing Done into word 0 "
         "alone, and a host that overwrites the state word (spec 3.8) does so too: the flags of the last turn stay.",
         "Nothing: a Done task is over, whatever its flags",
-        _task("state == done and flags"),
+        _task("state == done and flags != 0"),
     ),
     Kind(
         "arguments-in-task-words",
@@ -316,7 +316,7 @@ _COUNTER_KINDS = (
         "included, and nothing ever lowers them (spec 1.9). Here most requeues, or the greatest age, come "
         "from slots that will not run again: the queue looks saturated, and stays so.",
         "vyrectl set {ring} age_ticks=0 requeue_count=0 {slots}",
-        "state in (empty, done, faulted) and (age_ticks or requeue_count)",
+        "state in (empty, done, faulted) and (age_ticks != 0 or requeue_count != 0)",
     ),
 )
 
