@@ -20,6 +20,7 @@ from vyrectl.cli.finite import check_finite
 from vyrectl.cli.help_text import help_text
 from vyrectl.cli.op_naming import NAMELESS, with_op_names
 from vyrectl.cli.stops import Stop
+from vyrectl.cli.usage import empty_value
 from vyrectl.errors import StoppedError, UnknownNameError, UsageError, VyrectlError, from_system
 from vyrectl.files.streams import ReaderGone, say
 
@@ -76,15 +77,21 @@ class LazyGroup(TyperGroup):
 class PlainCommand(TyperCommand):
     """A command whose usage line shows required arguments as they are, whatever version typer is.
 
-    Numbers that are none (nan, infinities) are refused for all options alike.
+    Numbers that are none (nan, infinities) are refused for all options alike, and so is an empty value, as an unset
+    variable leaves it (``--where "$UNSET"``): it never stands for all or for no limit.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments.
 
         Raises:
-            UsageError: A number is not finite.
+            UsageError: A number is not finite, or an option or an argument was given an empty value.
         """
+        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        for param in self.params:
+            value = given.get(param.name or "")
+            if "" in (value if isinstance(value, list | tuple) else (value,)):
+                raise empty_value(param)
         rest: list[str] = super().parse_args(ctx, args)
         check_finite(self.params, ctx.params)
         return rest

@@ -29,6 +29,19 @@ def usage_error(error: Any, path: str) -> UsageError:
     return teller(error, context, f"Try '{path} --help'")
 
 
+def empty_value(param: Any) -> UsageError:
+    """The error for an option or an argument that was given as an empty text."""
+    option = param.opts[0] if param.param_type_name == "option" else argument_name(param)
+    return UsageError(
+        f"{option} is given an empty value", fix="Give it one, or leave it out; perhaps a variable is not set"
+    )
+
+
+def argument_name(param: Any) -> str:
+    """How messages call an argument: the first word of what the usage line shows for it."""
+    return str(param.metavar or param.name.upper()).split()[0].removesuffix("...").strip("[]")
+
+
 def _unknown_option(error: Any, context: Any, hint: str) -> UsageError:
     from difflib import get_close_matches
 
@@ -44,7 +57,7 @@ def _unknown_option(error: Any, context: Any, hint: str) -> UsageError:
 def _missing(error: Any, context: Any, hint: str) -> UsageError:
     if error.param is None or context is None:
         return _other(error, context, hint)
-    name = (error.param.metavar or error.param.name.upper()).split()[0].removesuffix("...")
+    name = argument_name(error.param)
     usage = " ".join(context.get_usage().split()).partition(": ")[2]
     return UsageError(f"{name} is missing", fix=f"The form is: {usage}")
 
