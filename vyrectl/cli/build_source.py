@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
-from vyrectl.cli.options import parse_number
+from vyrectl.cli.options import open_ring, parse_number
 from vyrectl.cli.output import Output
 from vyrectl.errors import FileError, InvalidInputError, UnknownNameError, UsageError
 from vyrectl.files.whole import refuse_endless
@@ -37,6 +37,7 @@ class Source:
         seed: Their seed.
         mix: Path of what they are drawn from, or empty.
         slots: Slots of the ring, or None for as many as there are tasks.
+        span: Values of `--offset` and `--count`: `table` is a dump, and that part of it becomes the ring; else None.
     """
 
     table: str = ""
@@ -45,14 +46,18 @@ class Source:
     seed: int = DEFAULT_SEED
     mix: str = ""
     slots: int | None = None
+    span: tuple[str, str] | None = None
 
     @classmethod
-    def from_options(cls, tables: list[str], options: dict[str, str]) -> Source:
+    def from_options(
+        cls, tables: list[str], options: dict[str, str], span: tuple[str, str] = ("", "")
+    ) -> Source:
         """What the arguments and options of `build` say.
 
         Args:
             tables: The table's name, as it was given by argument and by `--from`.
             options: Texts of `input_format`, `synthetic`, `seed`, `mix` and `slots`, empty when not given.
+            span: Texts of `--offset` and `--count`, likewise.
 
         Raises:
             UsageError: They contradict each other, or name no source.
@@ -62,6 +67,11 @@ class Source:
             raise UsageError("the table is named twice", fix="Give TABLE or --from, not both")
         if {"table", "synthetic"} <= given:
             raise UsageError("a table and --synthetic exclude each other", fix="Leave one of them out")
+        if any(span) and given != {"table"}:
+            raise UsageError(
+                "--offset and --count cut a ring out of a dump, which nothing else goes with",
+                fix="Write: build RING --from DUMP --offset BYTES --count N",
+            )
         if not given & {"table", "synthetic", "slots"}:
             raise UsageError("nothing to build from", fix="Name a table, or give --synthetic N, or --slots N")
         for name, needs in (("seed", "synthetic"), ("mix", "synthetic"), ("input_format", "table")):
@@ -78,6 +88,7 @@ class Source:
             seed=parse_number(options["seed"] or str(DEFAULT_SEED), "--seed", most=U64_MAX),
             mix=options["mix"],
             slots=_slots(options["slots"], "--slots"),
+            span=span if any(span) else None,
         )
 
     @property
@@ -105,6 +116,8 @@ class Source:
 
     def to_record(self) -> dict[str, Any]:
         """Where the tasks come from, for the record."""
+        if self.span is not None:
+            return {"source": "dump", "table": self.table, "seed": None}
         if self.table:
             return {"source": "table", "table": self.table, "seed": None}
         if self.tasks is not None:
@@ -112,6 +125,8 @@ class Source:
         return {"source": "empty", "table": None, "seed": None}
 
     def _tasks(self, output: Output) -> SlotArray:
+        if self.span is not None:
+            return open_ring(Path(self.table), self.span[0] or "0", self.span[1]).slots
         if self.table:
             return self._read_table(output)
         if self.tasks is not None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from vyrectl.abi.faults import ENGINE_FAULTS
 from vyrectl.abi.slot import FIELD_ALIASES, FIELD_INDEX, FIELD_NAMES
 from vyrectl.errors import InvalidInputError, UnknownNameError, UsageError
 from vyrectl.ring.values import ValueReader
+from vyrectl.ring.vocabulary import COLUMN_ALIASES, FAULT_CODES, numbered_name
 
 _ASSIGNMENT = re.compile(r"(?P<field>[^=/.]*)=(?P<value>.*)", re.DOTALL)
 
@@ -29,7 +29,8 @@ def field_name(text: str, *, extra: Sequence[str] = (), what: str = "field") -> 
         UnknownNameError: With the closest name.
     """
     name = text.strip().lower().replace("-", "_")
-    name = FIELD_ALIASES.get(name, name)
+    if name not in extra:
+        name = COLUMN_ALIASES.get(name, name) if extra else FIELD_ALIASES.get(name, name)
     if name in FIELD_INDEX or name in extra:
         return name
     raise UnknownNameError(what, text, (*extra, *FIELD_NAMES, *FIELD_ALIASES))
@@ -51,18 +52,20 @@ def parse_value(field: str, text: str) -> int:
 
 
 def parse_fault_code(text: str) -> int:
-    """A fault code: a number, or the name of one of the engine's.
+    """A fault code: a number, the name of one of the engine's, or ``user(33)`` as answers show a user's.
 
     Raises:
         UnknownNameError: Nothing bears that name.
         UsageError: No number, or past u32.
     """
-    codes = {fault.name: fault.code for fault in ENGINE_FAULTS}
     name = text.strip().lower()
-    if name in codes:
-        return codes[name]
+    if name in FAULT_CODES:
+        return FAULT_CODES[name]
+    shown = numbered_name(name)
+    if shown is not None:
+        return shown[1]
     if name[:1].isalpha():
-        raise UnknownNameError("fault code", text, tuple(codes))
+        raise UnknownNameError("fault code", text, (*FAULT_CODES, "user(N)"))
     return parse_value("continuation_data", text)
 
 

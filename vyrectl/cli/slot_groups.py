@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from vyrectl.abi.faults import fault_name
 from vyrectl.abi.states import priority_name, state_name
 from vyrectl.cli.describe import flag_list, op_label
 from vyrectl.cli.fields import field_name
 from vyrectl.cli.rows import Quote, Rows
+from vyrectl.ring.vocabulary import FAULT, NO_FAULT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +39,7 @@ def parse_groups(text: str) -> tuple[str, ...]:
         UnknownNameError: No such field.
     """
     names = (part.strip() for part in text.split(","))
-    return tuple(dict.fromkeys(field_name(name) for name in names if name))
+    return tuple(dict.fromkeys(field_name(name, extra=(FAULT,)) for name in names if name))
 
 
 def parse_group_sort(text: str, fields: Sequence[str]) -> list[tuple[str, bool]]:
@@ -50,7 +52,7 @@ def parse_group_sort(text: str, fields: Sequence[str]) -> list[tuple[str, bool]]
     found = []
     for part in parts:
         name = part.lstrip("+-")
-        key = name if name in COUNT_KEYS else field_name(name, extra=COUNT_KEYS)
+        key = name if name in COUNT_KEYS else field_name(name, extra=(*COUNT_KEYS, FAULT))
         if key not in (*fields, *COUNT_KEYS):
             from vyrectl.errors import UnknownNameError
 
@@ -63,6 +65,7 @@ def group_keys(fields: Sequence[str]) -> tuple[str, ...]:
     """Keys of a row: each field, its name where it has one, and the counts."""
     keys: list[str] = []
     for field in fields:
+        keys += ["fault_code"] if field == FAULT else []
         keys += [field, NAMES[field][0]] if field in NAMES else [field]
     return (*keys, *COUNT_KEYS)
 
@@ -110,6 +113,9 @@ def sort_groups(groups: Groups, keys: Sequence[tuple[str, bool]]) -> NDArray[np.
 
 def _named(fields: Sequence[str], values: Sequence[int], quote: Quote) -> Iterator[Any]:
     for field, value in zip(fields, values, strict=True):
+        if field == FAULT:
+            yield from (quote(None), quote(None)) if value == NO_FAULT else (value, quote(fault_name(value)))
+            continue
         yield value
         if field in NAMES:
             yield quote(NAMES[field][1](value))

@@ -17,6 +17,7 @@ from vyrectl.abi.states import TaskState, priority_name, state_name
 from vyrectl.cli.describe import flag_list, op_label
 from vyrectl.cli.fields import field_name
 from vyrectl.cli.rows import Quote, Rows
+from vyrectl.ring.vocabulary import FAULT, column_values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -142,7 +143,7 @@ def parse_sort(text: str) -> list[tuple[str, bool]]:
         UnknownNameError: No such field.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    return [(field_name(part.lstrip("+-"), extra=("slot",)), part.startswith("-")) for part in parts]
+    return [(field_name(part.lstrip("+-"), extra=("slot", FAULT)), part.startswith("-")) for part in parts]
 
 
 def sort_slots(
@@ -159,7 +160,7 @@ def sort_slots(
 
     if not keys:
         return numbers
-    columns = [numbers if name == "slot" else slots[name][numbers] for name, _ in keys]
+    columns = [numbers if name == "slot" else column_values(slots, name)[numbers] for name, _ in keys]
     ordered = [~column if down else column for column, (_, down) in zip(columns, keys, strict=True)]
     return numbers[np.lexsort(ordered[::-1])]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.records import Comparable
+from vyrectl.ring.vocabulary import column_values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,13 +28,13 @@ class Groups(Comparable):
 
     Attributes:
         fields: What was counted by.
-        values: The values of each group, u32, shape (g, number of fields).
+        values: The values of each group, shape (g, number of fields): u32, int64 with a column of faults among them.
         counts: Slots of each group, int64, shape (g,).
         oldest: Largest age_ticks of each group, u32, shape (g,).
     """
 
     fields: tuple[str, ...]
-    values: NDArray[np.uint32]
+    values: NDArray[Any]
     counts: NDArray[np.int64]
     oldest: NDArray[np.uint32]
 
@@ -44,21 +45,21 @@ def group_slots(slots: SlotArray, numbers: NDArray[np.int64], fields: Sequence[s
     Args:
         slots: `SLOT_DTYPE`, shape (n,).
         numbers: Slots to count, shape (m,).
-        fields: Names of fields, at least one.
+        fields: Names of fields, at least one; `vyrectl.ring.vocabulary.FAULT` is one too.
     """
     import numpy as np
 
     chosen = slots if len(numbers) == len(slots) else slots[numbers]
     codes = np.zeros(len(chosen), np.int64)
     for field in fields:
-        ranks = _ranks(chosen[field])
+        ranks = _ranks(column_values(chosen, field))
         codes = _ranks(codes * (int(ranks.max(initial=0)) + 1) + ranks)
     counts = np.bincount(codes)
     member = np.zeros(len(counts), np.int64)
     member[codes] = np.arange(len(codes))
     oldest = np.zeros(len(counts), np.uint32)
     np.maximum.at(oldest, codes, chosen["age_ticks"])
-    values = np.stack([chosen[field][member] for field in fields], axis=1)
+    values: NDArray[Any] = np.stack([column_values(chosen[member], field) for field in fields], axis=1)
     return Groups(tuple(fields), values, counts, oldest)
 
 

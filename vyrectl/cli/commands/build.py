@@ -55,6 +55,12 @@ def command(
     slots: Annotated[
         str, typer.Option("--slots", metavar="N", help="Slots of the ring; those past the tasks are Empty.")
     ] = "",
+    offset: Annotated[
+        str, typer.Option("--offset", metavar="BYTES", help="FILE is a dump: its ring starts there.")
+    ] = "",
+    count: Annotated[
+        str, typer.Option("--count", metavar="N", help="FILE is a dump: its ring has so many slots.")
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     backup: BackupOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and write nothing.")] = False,
@@ -68,7 +74,7 @@ def command(
     A table has one task a line: JSON objects, or CSV with a header. Fields go by their full or short names;
     states, priorities, flags and operations may be names. What a task leaves out is 0, but it is Ready, of
     normal priority, and its task_id counts from 1. A bad line is refused with its number and nothing is
-    written. With --slots alone, all slots are Empty.
+    written. With --slots alone, all slots are Empty. With --offset or --count the ring is cut out of a dump.
 
     \b
     The same seed and mix make the same ring. A mix holds weights and ranges;
@@ -82,10 +88,11 @@ def command(
       vyrectl build ring.bin tasks.csv --slots 1024
       vyrectl build ring.bin --synthetic 1000000 --seed 7
       vyrectl build ring.bin --slots 4096 --force --backup
+      vyrectl build ring.bin --from dump.bin --offset 704 --count 64
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     texts = {"input_format": input_format, "synthetic": synthetic, "seed": seed, "mix": mix, "slots": slots}
-    source = Source.from_options([name for name in (table, from_table) if name], texts)
+    source = Source.from_options([name for name in (table, from_table) if name], texts, (offset, count))
     if backup and not force:
         raise UsageError("--backup is for --force: a file that is not replaced stays", fix="Add --force")
     _check_target(output, ring, force=force, dry_run=dry_run)

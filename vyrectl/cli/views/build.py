@@ -22,6 +22,7 @@ def sentence(record: Mapping[str, Any]) -> str:
     states = ", ".join(f"{name} {count}" for name, count in record["states"].items())
     origin = {
         "table": "from standard input" if record["table"] == "-" else f"from {plain(record['table'])}",
+        "dump": f"cut out of {plain(record['table'])}",
         "synthetic": f"from seed {record['seed']}",
         "empty": "all of them empty",
     }[record["source"]]
