@@ -360,7 +360,7 @@ MEANT = [
     ("state & paused == 4", 8, "state == paused"),
     ("state == paused + 1", 9, "state == paused"),
     ("state == -paused", 10, "state == paused"),
-    ("state == paused & tenant == 3", 9, "state == paused"),
+    ("state == paused & tenant == 3", 9, "Write and"),
     ("state == priority", 9, ""),
     ("state == priority + 0", 9, ""),
     ("op in (spin, tenant)", 13, ""),

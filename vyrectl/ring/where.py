@@ -220,7 +220,7 @@ class _Compiler:
         """What stands where a condition belongs; a name or a number is refused with what was meant."""
         name = _word_of(tree)
         if name is None and not isinstance(tree, ast.Constant):
-            return self.value(tree, (), depth)
+            return self.value(tree, _columns_in(tree), depth)
         meant = self.meant_by(tree, name, before)
         if name is None:
             self.value(tree, (), depth)
@@ -452,7 +452,6 @@ class _Compiler:
         if operator is None:
             at = self.between(tree.left, tree.right)
             raise self.error("this operator is not part of the language", at, _HINTS.get(type(tree.op)))
-        columns = _columns_in(tree) or columns
         left = self.value(tree.left, columns, depth + 1)
         right = self.value(tree.right, columns, depth + 1)
         self.check_words(tree, operator, left, right)
@@ -470,9 +469,9 @@ class _Compiler:
         """Nothing is computed with names but sets of flags."""
         for side, one, other in ((tree.left, left, right), (tree.right, right, left)):
             if one.named and other.field not in (None, one.field):
-                raise self.refuse(
-                    side, f"{self.source(side)} is {NOUNS[str(one.field)]} and belongs to another column"
-                )
+                shown, noun = self.source(side), NOUNS[str(one.field)]
+                meant = "Write and" if operator == "&" else f"Did you mean {test_of(str(one.field), shown)}?"
+                raise self.refuse(side, f"{shown} is {noun} and belongs to another column", meant)
         if operator == "|" and left.named and right.named and left.field not in (None, "flags"):
             joined = f"{self.source(tree.left)}, {self.source(tree.right)}"
             meant = f"Did you mean {shown_column(str(left.field))} in ({joined})?"
