@@ -147,3 +147,28 @@ def test_packed_fields_cannot_be_given_twice(cli: Cli) -> None:
         cli("encode", "--packed", "nop", "tenant=3", "--priority", "low", "--json").json()["op_handle"]
         == PACKED_SLOT
     )
+
+
+@pytest.mark.parametrize(
+    ("items", "spelling"),
+    [
+        (("scale", "0", "1", "3"), "scale:0,1,3"),
+        (("nop", "scale:0", "1", "0x3", "nop"), "scale:0,1,0x3"),
+        (("spin:100",), "spin:100,N,N"),
+        (("store_u32",), "store_u32:N,N"),
+        (("memcpy:1,2",), "memcpy:1,2,N"),
+    ],
+)
+def test_arguments_that_cannot_be_right(cli: Cli, free: Path, items: tuple[str, ...], spelling: str) -> None:
+    before = free.read_bytes()
+    result = cli("publish", "free.bin", *items)
+    assert (result.code, spelling in result.err, free.read_bytes() == before) == (2, True, True)
+
+
+def test_a_float_says_that_it_is_one(cli: Cli, free: Path) -> None:
+    assert cli("publish", "free.bin", "scale:0,1,1.5f", "--slot", "2").code == 0
+    assert cli("set", "free.bin", "param=-2e3f", "1").code == 0
+    shown = [row["param"] for row in cli("inspect", "free.bin", "--slots", "1-2", "--json").json()["slots"]]
+    assert shown == [0xC4FA0000, 0x3FC00000]
+    for text in ("param=1.5", "param=1e99f", "param=nanf", "task_id=1.5f", "param=f"):
+        assert cli("set", "free.bin", text, "1").code == 2

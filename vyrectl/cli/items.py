@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from vyrectl.abi.opcodes import (
+    ATOMIC_ADD,
+    COMPARE_SWAP,
+    LOAD_U32,
+    MEMCPY,
+    SHIPPED_FIRST,
+    SHIPPED_LAST,
+    STORE_U32,
+)
+from vyrectl.abi.slot import WORK_ITEM_FIELDS
 from vyrectl.cli.fields import parse_value
 from vyrectl.cli.options import parse_number
 from vyrectl.errors import UsageError
 from vyrectl.protocol.packed import decode_packed
+from vyrectl.ring.values import float_bits
 
 if TYPE_CHECKING:
     from vyrectl.cli.output import Output
+
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+", re.ASCII)
+_LEAST = {STORE_U32: 2, ATOMIC_ADD: 2, LOAD_U32: 2, COMPARE_SWAP: 3, MEMCPY: 3}
+"""Opcode -> fewest arguments with which it does anything that can have been meant."""
 
 Item = tuple[int, tuple[int, ...]]
 """Opcode and arguments."""
@@ -31,7 +47,53 @@ def parse_item(text: str) -> Item:
         raise UsageError(f"{text!r} names no operation", fix="Write, for example, store_u32:5,180")
     numbers = [part for part in arguments.split(",") if part.strip()] if colon else []
     what = f"an argument of {op}"
-    return parse_value("op_handle", op), tuple(parse_number(number, what) for number in numbers)
+    code = parse_value("op_handle", op)
+    words = tuple(_argument(number, what) for number in numbers)
+    _check_count(code, op, numbers)
+    return code, words
+
+
+def parse_items(texts: Sequence[str]) -> list[Item]:
+    """Several operations, as `parse_item` reads each.
+
+    Raises:
+        UsageError: As there; also for numbers that stand where the arguments of a named operation were meant.
+    """
+    for at, text in enumerate(texts[1:], 1):
+        if _NUMBER.fullmatch(text.strip()) and not _NUMBER.fullmatch(texts[at - 1].strip()):
+            end = next(
+                (i for i, one in enumerate(texts[at:], at) if not _NUMBER.fullmatch(one.strip())), len(texts)
+            )
+            before, given = texts[at - 1].strip(), [one.strip() for one in texts[at:end]]
+            whole = ",".join((before, *given)) if ":" in before else f"{before}:{','.join(given)}"
+            raise UsageError(
+                f"{text} alone is no argument of {before.partition(':')[0]}",
+                fix=f"Write {whole}; an operation by its number takes a colon, {text}:",
+            )
+    return [parse_item(text) for text in texts]
+
+
+def _argument(text: str, what: str) -> int:
+    bits = float_bits(text)
+    return parse_number(text, what) if bits is None else bits
+
+
+def _check_count(code: int, name: str, given: Sequence[str]) -> None:
+    """Refuse so few arguments that they can't be right.
+
+    Raises:
+        UsageError: With the spelling that works.
+    """
+    least = _LEAST.get(code, 0)
+    if SHIPPED_FIRST <= code <= SHIPPED_LAST and given:
+        least = len(WORK_ITEM_FIELDS) - 1
+    if len(given) < least:
+        shown = ",".join((*given, *("N" for _ in range(least - len(given)))))
+        order = "input, output, param" if least == len(WORK_ITEM_FIELDS) - 1 else "input, output"
+        raise UsageError(
+            f"{name} takes {least} arguments or more, and {len(given)} {'is' if len(given) == 1 else 'are'} given",
+            fix=f"Write {name}:{shown} ({order})",
+        )
 
 
 def warn_idle(output: Output, payload: Sequence[int]) -> None:

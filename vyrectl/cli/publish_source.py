@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES, WORK_ITEM_FIELDS
 from vyrectl.abi.states import TaskPriority, TaskState
-from vyrectl.cli.items import Item, parse_item
+from vyrectl.cli.items import Item, parse_items
 from vyrectl.cli.options import read_stdin
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.files.whole import read_whole
@@ -42,7 +42,7 @@ def planned_tasks(
     """
     if table is not None and items:
         raise UsageError("items and --from exclude each other", fix="Leave one of them out")
-    parsed = [parse_item(text) for text in items] if table is None else read_work_items(table)
+    parsed = parse_items(items) if table is None else read_work_items(table)
     if packed:
         return [packed_words(tenant, parsed)]
     if batch:

@@ -1,11 +1,13 @@
 """One word of a task as tables write it: a number, or a name where the field has names.
 
-Standard library only. Nothing is coerced: a boolean, a fraction or a number past u32 is refused.
+Standard library only. Nothing is coerced: a boolean, a fraction or a number past u32 is refused. A float32 says that it
+is one (``1.5f``) and stands where an operation may take it, in param.
 """
 
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Mapping
 
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
@@ -14,6 +16,11 @@ from vyrectl.abi.states import parse_flags, parse_priority, parse_state
 from vyrectl.errors import InvalidInputError, UnknownNameError
 
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20}", re.ASCII)
+_FLOAT = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)[fF]", re.ASCII)
+_LONGEST_FLOAT = 64
+FLOAT_FIELD = "param"
+"""The field whose word operations may read as a float32."""
+
 _RANGE_FIX = f"Give a number from 0 to {U32_MAX}"
 
 
@@ -61,6 +68,8 @@ class ValueReader:
     def _read_text(self, name: str, kind: str, text: str) -> int:
         if _NUMBER.fullmatch(text):
             return int(text, 16 if text[:2] in ("0x", "0X") else 10)
+        if name == FLOAT_FIELD and (bits := float_bits(text)) is not None:
+            return bits
         parser = self._parsers.get(kind)
         if parser is None or not text or text[0] in "+-.0123456789":
             raise InvalidInputError(f"{name} is {_short(text)!r}, which is no whole number", fix=_RANGE_FIX)
@@ -74,6 +83,17 @@ class ValueReader:
         if code is None:
             raise UnknownNameError("op", text, tuple(self._op_codes))
         return code
+
+
+def float_bits(text: str) -> int | None:
+    """The bits of a float32 that is written as one, ``1.5f``; None for any other text, and for one past its range."""
+    match = _FLOAT.fullmatch(text.strip())
+    if match is None or len(text) > _LONGEST_FLOAT:
+        return None
+    try:
+        return int.from_bytes(struct.pack("<f", float(match[1])), "little")
+    except OverflowError:
+        return None
 
 
 def field_index(name: str) -> int | None:
