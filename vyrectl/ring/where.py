@@ -108,7 +108,10 @@ _NUMBERED = ("user", "engine", "unknown")
 _CHOSEN = frozenset({"state", "priority", "flags", "op_handle"})
 """Fields whose words mean something by themselves; they are compared with no other field's."""
 
-_MIXED = "numbers of several fields"
+_OF_BITS = frozenset("&|^")
+"""What is made with these of a field's word is a word of that field."""
+
+_MIXED = "computed numbers"
 _FAULTS = frozenset({FAULT, "continuation_data"})
 
 
@@ -153,7 +156,7 @@ def compile_where(text: str, op_codes: Mapping[str, int]) -> Where:
 
 
 class _Typed(NamedTuple):
-    """A number and whose it is: a field's, of several (`_MIXED`), or nobody's; `named` when it came by name alone."""
+    """A number and whose it is: a field's, computed (`_MIXED`), or nobody's; `named` when it came by name alone."""
 
     node: Node
     field: str | None = None
@@ -463,6 +466,8 @@ class _Compiler:
         bounds = self.bounded(tree, binary_bounds(operator, low, high))
         fields = {one.field for one in (left, right)} - {None}
         field = fields.pop() if len(fields) == 1 else _MIXED if fields else None
+        if field in _CHOSEN and operator not in _OF_BITS:
+            field = _MIXED
         return _Typed(Binary(operator, left.node, right.node, bounds), field, left.named and right.named)
 
     def check_words(self, tree: ast.BinOp, operator: str, left: _Typed, right: _Typed) -> None:
