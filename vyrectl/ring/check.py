@@ -368,9 +368,17 @@ class _Search:
         self, name: str, message: str, spot: Spot | None = None, remedy: str | None = None
     ) -> Finding:
         kind, place = KINDS[name], spot or Spot()
-        advice = (remedy or kind.remedy).replace("{ring}", quote(self.ring.name))
+        advice = (remedy or kind.remedy).replace("{ring}", quote(self.ring.name) + self._span())
         advice = advice.replace("{slots}", self._choice(kind, place))
         return Finding(kind, place.count, tuple(place.slots), message, advice)
+
+    def _span(self) -> str:
+        """The options that were given to find the ring inside its file, for a command that is to find it too."""
+        extent = self.extent
+        options = f" --offset {extent.offset}" if extent.offset else ""
+        if extent.slots * SLOT_BYTES + extent.left_over < extent.size_bytes:
+            options += f" --count {extent.slots}"
+        return options
 
     def _choice(self, kind: Kind, spot: Spot) -> str:
         """The slots of a finding as an argument: by number when all are known, else by condition."""
