@@ -16,8 +16,8 @@ __vyrectl_describe() {
             places='command'
             ;;
         encode)
-            options='--state --op-handle --op --tenant-id --priority --input-handle --output-handle --param --continuation-pc --continuation-data --resume-epoch --task-id --parent-task-id --age-ticks --requeue-count --yield-count --flags --packed --slot --raw --backup --dry-run --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--state:state --op-handle:op --op:op --tenant-id:none --priority:priority --input-handle:none --output-handle:none --param:none --continuation-pc:none --continuation-data:none --resume-epoch:none --task-id:none --parent-task-id:none --age-ticks:none --requeue-count:none --yield-count:none --flags:flag --packed:op --slot:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            options='--state --op-handle --op --tenant-id --priority --input-handle --output-handle --param --continuation-pc --continuation-data --resume-epoch --task-id --parent-task-id --age-ticks --requeue-count --yield-count --flags --packed --slot --raw --backup --offset --count --force --dry-run --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--state:state --op-handle:op --op:op --tenant-id:none --priority:priority --input-handle:none --output-handle:none --param:none --continuation-pc:none --continuation-data:none --resume-epoch:none --task-id:none --parent-task-id:none --age-ticks:none --requeue-count:none --yield-count:none --flags:flag --packed:op --slot:none --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='assignment_or_ring+'
             ;;
         decode)
@@ -26,8 +26,8 @@ __vyrectl_describe() {
             places='file+'
             ;;
         build)
-            options='--from --input-format --synthetic --seed --mix --slots --force --backup --dry-run --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--from:file --input-format:input_format --synthetic:none --seed:none --mix:file --slots:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            options='--from --input-format --synthetic --seed --mix --slots --offset --count --force --backup --dry-run --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--from:file --input-format:input_format --synthetic:none --seed:none --mix:file --slots:none --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin file'
             ;;
         inspect)
@@ -71,18 +71,18 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         transition)
-            options='--pc --data --epoch --priority --code --where --all --dry-run --backup --limit --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--pc:none --data:none --epoch:epoch --priority:priority --code:fault --where:where --limit:limit --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            options='--pc --data --epoch --priority --code --where --all --dry-run --backup --offset --count --force --limit --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--pc:none --data:none --epoch:epoch --priority:priority --code:fault --where:where --offset:none --count:none --limit:limit --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin action none+'
             ;;
         set)
-            options='--where --all --dry-run --backup --limit --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--where:where --limit:limit --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            options='--where --all --dry-run --backup --offset --count --force --limit --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--where:where --offset:none --count:none --limit:limit --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin assignment+'
             ;;
         publish)
-            options='--slot --tenant --from --batch --tag --packed --load-miss --prefetch --backup --dry-run --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--slot:none --tenant:none --from:file --tag:none --load-miss:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            options='--slot --tenant --from --batch --tag --packed --load-miss --prefetch --backup --offset --count --force --dry-run --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--slot:none --tenant:none --from:file --tag:none --load-miss:none --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin op+'
             ;;
         control)
@@ -96,13 +96,13 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         recover)
-            options='--as --where --partial --dry-run --backup --limit --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--as:outcome --where:where --limit:limit --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            options='--as --where --partial --dry-run --backup --offset --count --force --limit --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--as:outcome --where:where --offset:none --count:none --limit:limit --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin none+'
             ;;
         repair)
-            options='--code --where --all --pc --data --dry-run --backup --limit --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--code:fault --where:where --pc:none --data:none --limit:limit --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            options='--code --where --all --pc --data --dry-run --backup --offset --count --force --limit --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--code:fault --where:where --pc:none --data:none --offset:none --count:none --limit:limit --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin none+'
             ;;
         apply)
@@ -121,7 +121,7 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         launch)
-            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --tenant-quota --fast-index --no-fast-index --shard-slots --max-steps --timeout --grace --control --save-control --debug-log --debug-records --formats --record --record-capacity --trace --trace-records --verify --in-place --no-in-place --mode --plan --output -o --follow --feed --reclaim --spin-ms --backup --fault-unknown --fail-on-fault --dry-run --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --tenant-quota --fast-index --no-fast-index --shard-slots --max-steps --timeout --grace --control --save-control --debug-log --debug-records --formats --record --record-capacity --trace --trace-records --verify --in-place --no-in-place --mode --plan --output -o --follow --feed --reclaim --spin-ms --backup --fault-unknown --force --fail-on-fault --dry-run --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
             valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --tenant-quota:none --shard-slots:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --debug-log:file --debug-records:none --formats:file --record:file --record-capacity:none --trace:file --trace-records:none --mode:mode --plan:plan_text --output:file_bin -o:file_bin --feed:file --spin-ms:none --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
