@@ -15,7 +15,7 @@ from tests.long._mutants import MUTANTS, Mutant
 from tests.needs import require, require_atheris
 
 ROOT = Path(__file__).resolve().parents[2]
-FIXED_LENGTH = ("coverage", "mutants", "sizes")
+FIXED_LENGTH = ("coverage", "mutants", "runtimes", "sizes")
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -44,6 +44,10 @@ RUNGS: tuple[tuple[int, str, str, float], ...] = (
 """VYRE_CLOCK, name, -cl-std, ticks per second where they are known."""
 
 
+COUNTING = ("portable computing language", "intel")
+"""Platforms whose compiler takes `__builtin_readcyclecounter`; in others (rusticl's) it ends the process."""
+
+
 def choose_clock(device: Device, context: Any, queue: Any) -> Clock:
     """The first rung that builds, runs and goes forward; sequence numbers otherwise.
 
@@ -56,6 +60,8 @@ def choose_clock(device: Device, context: Any, queue: Any) -> Clock:
         if rung == 1 and "cl_khr_kernel_clock" not in device.handle.extensions:
             continue
         if rung == 2 and "nvidia" not in device.platform.lower():
+            continue
+        if rung == 3 and not any(name in device.platform.lower() for name in COUNTING):
             continue
         ask = _Asker.build(context, queue, rung, standard)
         if ask is None or not ask.goes_forward():
@@ -78,9 +84,10 @@ class _Asker:
             with warnings.catch_warnings(), without_counts():
                 warnings.simplefilter("ignore")
                 handle = cl.Program(context, source).build([f"-cl-std={standard}", f"-DVYRE_CLOCK={rung}"])
+                kernel = cl.Kernel(handle, "vyre_ask_clock")
         except cl.Error:
             return None
-        return cls(context, queue, cl.Kernel(handle, "vyre_ask_clock"))
+        return cls(context, queue, kernel)
 
     def goes_forward(self) -> bool:
         try:
