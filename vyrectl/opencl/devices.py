@@ -14,6 +14,7 @@ from typing import Any
 
 from vyrectl.errors import NoDeviceError, UnknownNameError
 from vyrectl.opencl import asking, brought, causes, drivers, fitness
+from vyrectl.opencl.handlers import own_handlers
 from vyrectl.opencl.hints import import_hint
 
 DEVICE_VARIABLE = "VYRECTL_DEVICE"
@@ -104,14 +105,15 @@ def list_devices() -> list[Device]:
     cl = pyopencl()
     os.environ.update(brought.lend_folders(os.environ))
     try:
-        with brought.lent_drivers():
+        with brought.lent_drivers(), own_handlers():
             found = cl.get_platforms()
     except cl.Error:
         return []
     devices = []
     for platform_index, platform in enumerate(_in_order(found)):
         try:
-            handles = platform.get_devices()
+            with own_handlers():
+                handles = platform.get_devices()
         except cl.Error:
             continue
         for device_index, handle in enumerate(handles):

@@ -21,6 +21,7 @@ from vyrectl.errors import AbiMismatchError, DeviceError, KernelDiedError
 from vyrectl.opencl.build import Ladder, Rung
 from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
+from vyrectl.opencl.handlers import own_handlers
 from vyrectl.opencl.handoff import admits
 from vyrectl.opencl.source import Variant, assemble, op_order
 
@@ -137,7 +138,8 @@ def open_device(device: Device) -> Host:
     """
     cl = pyopencl()
     try:
-        context = cl.Context([device.handle])
+        with own_handlers():
+            context = cl.Context([device.handle])
         return Host(
             context, cl.CommandQueue(context, properties=cl.command_queue_properties.PROFILING_ENABLE)
         )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, pyopencl
+from vyrectl.opencl.handlers import own_handlers
 from vyrectl.opencl.source import assemble_file
 
 PREFETCHING = ("portable computing language", "intel")
@@ -38,7 +39,8 @@ class Workbench:
         self.device = device
         self._cl = cl = pyopencl()
         try:
-            self.context = cl.Context([device.handle])
+            with own_handlers():
+                self.context = cl.Context([device.handle])
             profiling = cl.command_queue_properties.PROFILING_ENABLE
             self.queue = cl.CommandQueue(self.context, properties=profiling)
         except cl.Error as error:
