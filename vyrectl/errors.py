@@ -159,8 +159,22 @@ _FILE_FIXES = {
     errno.ENOENT: "Check the path",
     errno.ENOTDIR: "Check the path",
     errno.EACCES: "Check the permissions of the file and of its folder",
-    errno.EPERM: "Check the permissions of the file and of its folder",
+    errno.EPERM: "The file or its folder is protected (chattr +i, a sticky folder, another owner): work on a copy",
     errno.EISDIR: "Name a file, not a folder",
+    errno.EFAULT: "A file that was being read got shorter; run the command again",
+    errno.EBUSY: "Something is mounted there: mount its folder instead of the file, or work on a copy",
+    errno.EXDEV: "Its folder and the file lie on two file systems: mount the folder, or work on a copy",
+    errno.EINVAL: "That file system cannot do it: work on a copy on another one",
+    errno.ENOLCK: "That file system gives no locks: work on a copy on another one, or mount it with locks",
+    errno.ENOSYS: "That file system cannot do it: work on a copy on another one",
+    errno.EOPNOTSUPP: "That file system cannot do it: work on a copy on another one",
+    errno.ESTALE: "The server has replaced or removed the file: open its folder again and run the command again",
+    errno.EIO: "The disk or the network failed; look at the system's log",
+    errno.EMFILE: "Raise the limit on open files: ulimit -n 4096",
+    errno.ENFILE: "The system has too many open files; close some programs",
+    errno.ELOOP: "A symlink leads to itself, or stands where a file has to be; check the path",
+    errno.ENAMETOOLONG: "Use a shorter name",
+    errno.ETXTBSY: "A program is running from that file; work on a copy",
     errno.ENOSPC: "Free some space; the file on disk is unchanged",
     errno.EDQUOT: "Free some of your quota; the file on disk is unchanged",
     errno.EFBIG: "Raise the limit on file sizes; the file on disk is unchanged",
@@ -244,18 +258,25 @@ def _misses_folder(error: OSError) -> bool:
 
 
 class RingHeldError(FileError):
-    """Another process holds the ring's lock."""
+    """Another process holds the ring's lock.
+
+    Attributes:
+        holder: Who, as the lock file or the kernel names it; None when neither does.
+        by_another_name: It came by another name of the file, a hard link or a mount.
+    """
 
     kind = "ring_held"
 
-    def __init__(self, path: object, holder: str | None = None) -> None:
+    def __init__(self, path: object, holder: str | None = None, *, by_another_name: bool = False) -> None:
         who = holder or "another process"
+        way = ", which came by another name of the file" if by_another_name else ""
         super().__init__(
-            f"the ring is held by {who}",
+            f"the ring is held by {who}{way}",
             where=str(path),
             fix="Wait for it to end, or work on a copy",
         )
         self.holder = holder
+        self.by_another_name = by_another_name
 
     def details(self) -> dict[str, object]:
         """The holder, as the lock file names it."""

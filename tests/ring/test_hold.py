@@ -138,8 +138,8 @@ def test_programs_started_meanwhile_do_not_inherit_the_lock(path: Path) -> None:
 def test_a_lock_file_that_was_deleted_lets_no_two_in(path: Path) -> None:
     with hold(path, role="a"):
         lock_of(path).unlink()
-        with hold(path, role="b"), pytest.raises(RingHeldError, match="b"):
-            hold(path, role="c")
+        with pytest.raises(RingHeldError):
+            hold(path, role="b")
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "symlink"])

@@ -131,6 +131,9 @@ EDITOR_BATCH = 64
 EDITOR_PID, EDITOR_START_LOW, EDITOR_START_HIGH = 0, 1, 2
 """Words of an editor record: who owns it, 0 for nobody."""
 
+EDITOR_NAMESPACE = 3
+"""The name space in which that is its pid, 0 when it is not known; another one's pids say nothing."""
+
 EDITOR_PHASE, EDITOR_COUNT = 16, 17
 """What it is at: a phase below, and with how many slots."""
 

@@ -22,6 +22,7 @@ from vyrectl.cli.op_naming import NAMELESS, with_op_names
 from vyrectl.cli.stops import Stop
 from vyrectl.cli.usage import empty_value
 from vyrectl.errors import StoppedError, UnknownNameError, UsageError, VyrectlError, from_system
+from vyrectl.files import shrinking
 from vyrectl.files.streams import ReaderGone, say
 
 _CLICK_ERROR: type[Exception] = next(
@@ -205,12 +206,14 @@ def main(argv: list[str] | None = None) -> int:
     from vyrectl.cli.output import PIPE_CLOSED, report_error
 
     args = sys.argv[1:] if argv is None else argv
+    shrinking.survive()
     try:
         code = build_cli()(args=args, prog_name="vyrectl", standalone_mode=False)
         sys.stdout.flush()
     except VyrectlError as error:
-        report_error(error, args)
-        return error.exit_code
+        told = shrinking.cut_error() or error
+        report_error(told, args)
+        return told.exit_code
     except _USAGE_ERROR as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             say(f"{error.format_message()}\n")  # type: ignore[attr-defined]

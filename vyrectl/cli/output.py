@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from vyrectl.cli.again import again
 from vyrectl.cli.rows import Rows, csv_text
 from vyrectl.errors import UnknownNameError, VyrectlError
+from vyrectl.files.shrinking import refuse_cut
 from vyrectl.files.streams import ReaderGone, flush, say, talks_to_terminal
 
 if TYPE_CHECKING:
@@ -248,6 +249,7 @@ def write_bytes(data: bytes | memoryview) -> None:
     """Raw data on stdout."""
 
     def write() -> None:
+        refuse_cut()
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -320,6 +322,8 @@ def _say(text: str) -> None:
 
 
 def _write(stream: TextIO, text: str) -> None:
+    if stream is sys.stdout:
+        refuse_cut()
     try:
         _guard(lambda: stream.write(text))
     except UnicodeEncodeError:

@@ -7,13 +7,16 @@ names it faults. Imports numpy.
 
 from __future__ import annotations
 
+import io
+import os
+import stat
 import tokenize
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +24,7 @@ from numpy.typing import NDArray
 from vyrectl.engine.buffer_files import BufferFiles, note_buffers
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError, InvalidInputError, UsageError
+from vyrectl.files.whole import read_whole
 from vyrectl.numbers import is_whole
 from vyrectl.ring.outputs import Outputs
 
@@ -276,7 +280,7 @@ def load_npy(path: Path) -> NDArray[Any]:
         InvalidInputError: No `.npy` array, or one of Python objects.
     """
     try:
-        with open(path, "rb") as stream, warnings.catch_warnings():
+        with _seekable(path) as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             array = np.lib.format.read_array(stream, allow_pickle=False)
     except OSError as error:
@@ -286,6 +290,13 @@ def load_npy(path: Path) -> NDArray[Any]:
     if array.dtype.kind not in _NUMBERS:
         raise _no_array(path, f"its elements are {array.dtype}")
     return np.require(_little_endian(array), requirements="C")
+
+
+def _seekable(path: Path) -> IO[bytes]:
+    """A file as it is; a pipe, read to its end."""
+    if stat.S_ISREG(os.stat(path).st_mode):
+        return open(path, "rb")
+    return io.BytesIO(read_whole(path, doing="read the buffer"))
 
 
 def _no_array(path: Path, why: str) -> InvalidInputError:

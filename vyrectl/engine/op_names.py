@@ -17,7 +17,7 @@ from pathlib import Path
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.opcodes import CONTROL_OPCODES
 from vyrectl.engine.naming import Naming
-from vyrectl.engine.ops import load_source
+from vyrectl.engine.ops import is_pipe, load_source, read_text
 from vyrectl.errors import InvalidInputError
 from vyrectl.files.json_text import parse_json
 from vyrectl.files.whole import read_whole
@@ -27,6 +27,9 @@ VARIABLE = "VYRECTL_OPS"
 
 SOURCE_SUFFIX = ".cl"
 MOST_BYTES = 16 << 20
+
+_SOURCE = re.compile(r"\bVYRE_\w*OP\w*\s*\(", re.ASCII)
+"""What a source holds and a names file does not; a pipe's name does not tell."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10}", re.ASCII)
@@ -73,10 +76,14 @@ def files_of_environment(environment: Mapping[str, str] = os.environ) -> list[Pa
 
 
 def _named(path: Path) -> Iterator[tuple[int, str, str, str]]:
-    if path.suffix.lower() == SOURCE_SUFFIX:
+    if path.suffix.lower() == SOURCE_SUFFIX or (is_pipe(path) and _SOURCE.search(read_text(path))):
         yield from ((op.id, op.name, op.doc, f"{path}, line {op.line}") for op in load_source(path).ops)
         return
-    data = read_whole(path, doing="read the names", most=MOST_BYTES)
+    data = (
+        read_text(path).encode()
+        if is_pipe(path)
+        else read_whole(path, doing="read the names", most=MOST_BYTES)
+    )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -7,7 +7,9 @@ and nothing is compiled.
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -150,13 +152,33 @@ def load_source(path: Path) -> OpSource:
 
 
 def read_text(path: Path) -> str:
-    """The text of an OpenCL C source or of a file that it includes.
+    """The text of an OpenCL C source or of a file that it includes; what comes out of a pipe is read once and kept.
 
     Raises:
         FileError: It cannot be read.
         InvalidInputError: It is no UTF-8.
     """
-    data = read_whole(path, doing="read the source", most=MOST_SOURCE_BYTES)
+    if not is_pipe(path):
+        return _decoded(read_whole(path, doing="read the source", most=MOST_SOURCE_BYTES), path)
+    name = os.fspath(path)
+    if name not in _PIPED:
+        _PIPED[name] = _decoded(read_whole(path, doing="read the source", most=MOST_SOURCE_BYTES), path)
+    return _PIPED[name]
+
+
+_PIPED: dict[str, str] = {}
+"""What came out of pipes, by the names they were given."""
+
+
+def is_pipe(path: Path) -> bool:
+    """True for what can be read but once."""
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _decoded(data: bytes, path: Path) -> str:
     try:
         return data.decode().replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:

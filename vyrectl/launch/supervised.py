@@ -13,8 +13,8 @@ import mmap
 import os
 import signal
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,15 +23,17 @@ from vyrectl.abi.control import EPOCH
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, UsageError
+from vyrectl.files import shrinking
 from vyrectl.launch.deaths import ChildDiedError, LaunchStoppedError, Running
 from vyrectl.launch.elsewhere import launch_elsewhere, may_fork
 from vyrectl.launch.file_plan import Doors, LaunchPlan
 from vyrectl.launch.files import check_files, rescue
 from vyrectl.launch.supervisor import Channel, Ending, Supervisor
 from vyrectl.ring.file import Ring, fill_holes
-from vyrectl.ring.hold import Hold, hold
+from vyrectl.ring.hold import Hold, hold, is_held
 from vyrectl.ring.place import check_place, check_room
 from vyrectl.ring.replace import back_up_copy, backup_beside, replace_file
+from vyrectl.ring.steady import copy_ring
 
 if TYPE_CHECKING:
     from random import Random
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from vyrectl.engine.ops import OpSource
     from vyrectl.engine.saving import Saving
     from vyrectl.launch.glance import Glance
     from vyrectl.task.arrays import SlotArray
@@ -83,8 +86,8 @@ def launch_file(
             )
         return launch_elsewhere(plan, watch)
     check_files(plan)
-    with hold(plan.ring, role="launch") as held:
-        if len(held.settled):
+    with _hold(plan) as held:
+        if held is not None and len(held.settled):
             watch({"settled": held.settled.to_record()})
         with Ring.open(plan.ring) as source:
             size = len(source) * SLOT_BYTES
@@ -115,6 +118,18 @@ def launch_file(
             what = f"the process that drove the device {_how_it_died(plan, ending, size)}"
             raise ChildDiedError(what, running, **place)
         return ending.result, ending.signal_received or 0
+
+
+def _hold(plan: LaunchPlan) -> AbstractContextManager[Hold | None]:
+    """The ring's lock; a launch whose result goes elsewhere only reads the ring."""
+    return hold(plan.ring, role="launch") if plan.output is None else nullcontext()
+
+
+def _view(plan: LaunchPlan) -> Ring:
+    """The ring as it is read: slot by slot where somebody else is writing it."""
+    if plan.output is not None and is_held(plan.ring):
+        return copy_ring(plan.ring).ring
+    return Ring.open(plan.ring)
 
 
 def exit_code_of(ending: Ending) -> int:
@@ -174,21 +189,31 @@ class _Memory:
         ]
 
 
-def _work(plan: LaunchPlan, held: Hold, memory: _Memory, channel: Channel) -> dict[str, Any]:
+def _work(plan: LaunchPlan, held: Hold | None, memory: _Memory, channel: Channel) -> dict[str, Any]:
     """The child's part: open the device, run, write."""
     from vyrectl.engine.buffers import parse_buffer_options
+    from vyrectl.engine.ops import load_source
     from vyrectl.engine.saving import Saving
 
+    shrinking.survive(wanted=False)  # a ring that shrinks under a device is the end of this process
     gc.disable()  # what is loaded until the device is ready stays; see started()
-    view = Ring.open(plan.ring)
+    view = _view(plan)
     buffers = parse_buffer_options(plan.buffers)
+    ops = tuple(load_source(Path(path)) for path in plan.options.get("ops", ()))
     work = _Work(plan, held, memory, channel, view, buffers.outputs())
     before = None if plan.record is None else (view.slots.copy(), _start_epoch(plan))
-    host = work.host()
+    host = work.host(ops)
     live = host if plan.in_place and plan.output is None else None
     begun: list[bool] = []
     saving = Saving(first=work.save)
-    options = {**plan.options, "buffers": buffers, "place": work.place, "live": live, "saving": saving}
+    options = {
+        **plan.options,
+        "ops": ops,
+        "buffers": buffers,
+        "place": work.place,
+        "live": live,
+        "saving": saving,
+    }
     try:
         report = _run(plan, view, options, channel, host, begun)
     except BaseException:
@@ -216,7 +241,7 @@ class _Work:
     def __init__(
         self,
         plan: LaunchPlan,
-        held: Hold,
+        held: Hold | None,
         memory: _Memory,
         channel: Channel,
         view: Ring,
@@ -225,6 +250,7 @@ class _Work:
         self._plan = plan
         self._outputs = outputs
         self._held = held
+        self._target = os.path.realpath(plan.ring)
         self._memory = memory
         self._channel = channel
         self._view = view
@@ -242,7 +268,8 @@ class _Work:
         self.in_place = shares and plan.in_place and plan.output is None
         if self.in_place:
             if plan.backup:
-                self._say_kept(back_up_copy(self._held.target, [self._view.data]))
+                self._say_kept(back_up_copy(self._target, [self._view.data]))
+            assert self._held is not None
             self._ring = Ring.attach(plan.ring, self._held)
         else:
             self._check_room()
@@ -251,16 +278,12 @@ class _Work:
         self._channel.send({"working_in": where, "running": _running_before(self._ring)})
         return self._ring.slots, shares
 
-    def host(self) -> Doors:
+    def host(self, ops: Sequence[OpSource]) -> Doors:
         """Where editors of other processes meet this launch, should it run in place."""
-        from vyrectl.engine.ops import load_source
         from vyrectl.live.host import LiveHost, once_handles
 
-        sources = [load_source(Path(path)) for path in self._plan.options.get("ops", ())]
-        once, edits = once_handles(sources), not self._plan.options.get("verify", False)
-        return LiveHost(
-            self._held.target, len(self._view), once=once, edits=edits, wanted=lambda: self.in_place
-        )
+        once, edits = once_handles(ops), not self._plan.options.get("verify", False)
+        return LiveHost(self._target, len(self._view), once=once, edits=edits, wanted=lambda: self.in_place)
 
     def save(self) -> None:
         """Write what was not worked on in place; make sure that what was is still the ring.
@@ -282,7 +305,7 @@ class _Work:
             self._say_kept(self._ring.save(self._plan.output, backup=self._plan.backup))
         else:
             identity, backup = self._view.identity, self._plan.backup
-            written = replace_file(self._held.target, [self._ring.data], backup=backup, expected=identity)
+            written = replace_file(self._target, [self._ring.data], backup=backup, expected=identity)
             self._say_kept(written.backup)
 
     def _say_kept(self, backup: str | None) -> None:
@@ -292,7 +315,7 @@ class _Work:
 
     def _check_room(self) -> None:
         """Before anything runs on a copy: it can be saved, and there is room for all that will be."""
-        target = self._plan.output or self._held.target
+        target = self._plan.output or self._target
         check_place(target)
         check_room([(target, len(self._view.data)), *self._outputs])
 

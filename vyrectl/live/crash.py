@@ -71,7 +71,7 @@ def finish_editors(ring: StrPath, sidecar: Sidecar) -> int:
     """
     fd, status = open_regular(ring, os.O_RDWR)
     try:
-        dead = [row for row in sidecar.busy_editors() if not sidecar.editor_process(row).is_alive()]
+        dead = [row for row in sidecar.busy_editors() if not sidecar.editor_lives(row)]
         changes = _from_editors(fd, status.st_size, sidecar, dead, workers_rest=True)
         for number, words, _ in changes:
             os.pwrite(fd, SLOT_STRUCT.pack(*words), number * SLOT_BYTES)
@@ -117,13 +117,12 @@ def _belongs(sidecar: Sidecar, ring: StrPath) -> bool:
 def _wait_for_editors(sidecar: Sidecar) -> None:
     deadline = time.monotonic() + EDITOR_SECONDS
     while True:
-        living = [sidecar.editor_process(row) for row in sidecar.busy_editors()]
-        living = [process for process in living if process.is_alive()]
+        living = [row for row in sidecar.busy_editors() if sidecar.editor_lives(row)]
         if not living:
             return
         if time.monotonic() >= deadline:
             raise SidecarError(
-                f"pid {living[0].pid} is in the middle of an edit of this ring",
+                f"pid {sidecar.editor_process(living[0]).pid} is in the middle of an edit of this ring",
                 where=sidecar.path,
                 fix="Let it go on, or end it",
             )

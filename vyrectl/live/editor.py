@@ -24,6 +24,7 @@ from vyrectl.abi import live as abi
 from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, U32_MAX
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.errors import FileError, SidecarError
+from vyrectl.files.locks import pid_namespace
 from vyrectl.live.atomics import Atomics, atomics
 from vyrectl.live.process import Process
 from vyrectl.live.sidecar import Sidecar
@@ -217,13 +218,13 @@ class _Record:
 
 
 def _unwilling(sidecar: Sidecar) -> SidecarError:
-    if sidecar.state == abi.STATE_OPENING and sidecar.process.is_alive():
+    if sidecar.state == abi.STATE_OPENING and sidecar.launch_lives():
         return SidecarError(
             "the launch lets nobody change the ring: it is about to begin, or it verifies",
             where=sidecar.path,
             fix="Run the command again, or wait for the launch to end",
         )
-    if sidecar.state == abi.STATE_CLOSING and sidecar.process.is_alive():
+    if sidecar.state == abi.STATE_CLOSING and sidecar.launch_lives():
         return SidecarError("the launch is about to end", where=sidecar.path, fix="Run the command again")
     return SidecarError("no launch in place is running this ring", where=sidecar.path)
 
@@ -253,6 +254,8 @@ def _take_row(sidecar: Sidecar) -> int:
         if sidecar.cas(base + abi.EDITOR_PID, owner, _TAKING):
             sidecar.store(base + abi.EDITOR_START_LOW, me.start & U32_MAX)
             sidecar.store(base + abi.EDITOR_START_HIGH, me.start >> 32 & U32_MAX)
+            sidecar.store(base + abi.EDITOR_NAMESPACE, pid_namespace() & U32_MAX)
+            sidecar.lock_editor(row)
             sidecar.store(base + abi.EDITOR_PID, me.pid)
             return row
     raise SidecarError(
@@ -280,7 +283,7 @@ def _is_abandoned(sidecar: Sidecar, row: int) -> bool:
     base = sidecar.editor_base(row)
     if sidecar.load(base + abi.EDITOR_PHASE) != abi.PHASE_REST or sidecar.editor_process(row).pid == _TAKING:
         return False
-    return not sidecar.editor_process(row).is_alive()
+    return not sidecar.editor_lives(row)
 
 
 def _leave_row(sidecar: Sidecar, row: int) -> None:

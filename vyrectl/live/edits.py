@@ -79,6 +79,8 @@ def edit_live(
 
 
 def _way_in(held_by: RingHeldError, error: FileError) -> str:
+    if held_by.by_another_name:
+        return f"{held_by.fix}; a launch in place is reached by the name that it was given"
     if held_by.holder is None or "launch" not in held_by.holder:
         return held_by.fix or ""
     if error.where is not None and "no launch" not in error.what:

@@ -25,10 +25,11 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi import live as abi
 from vyrectl.abi.limits import U32_MAX, WORD_BYTES
 from vyrectl.errors import FileError, SidecarError, UsageError
+from vyrectl.files import locks
 from vyrectl.live.atomics import Atomics, atomics, futex_wait, futex_wake
 from vyrectl.live.process import Process
 from vyrectl.live.sidecar_file import building_path, create_mapping, layout_of, malformed
-from vyrectl.ring.hold import LIVE_SUFFIX
+from vyrectl.ring.hold import LIVE_SUFFIX, is_held
 from vyrectl.ring.replace import FileIdentity, StrPath
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Sidecar:
         self.words: memoryview = memoryview(mapping).cast("I")
         self._atomics: Atomics | None = None
         self._base = 0
+        self._fd = -1
 
     # --- opening and ending -----------------------------------------------------------------------------
 
@@ -158,6 +160,9 @@ class Sidecar:
     def close(self) -> None:
         """Let go of the mapping, unless somebody still has a view of it; the file stays."""
         self._atomics = None
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
         self.words.release()
         with suppress(BufferError):
             self.mapping.close()
@@ -181,7 +186,7 @@ class Sidecar:
         self._set_state(abi.STATE_CLOSING)
         deadline = time.monotonic() + seconds
         while busy := self.busy_editors():
-            alive = [row for row in busy if self.editor_process(row).is_alive()]
+            alive = [row for row in busy if self.editor_lives(row)]
             if not alive or time.monotonic() >= deadline:
                 return busy
             time.sleep(_NEVER_WAITED)
@@ -240,7 +245,15 @@ class Sidecar:
 
     def is_live(self) -> bool:
         """True while its launch lives and lets editors in."""
-        return self.state == abi.STATE_OPEN and self.process.is_alive()
+        return self.state == abi.STATE_OPEN and self.launch_lives()
+
+    def launch_lives(self) -> bool:
+        """True while the launch lives: its process is one of ours, or somebody holds the ring.
+
+        The pid of a launch in another container says nothing here; its lock does. Whoever takes the lock after its
+        death shuts the doors before anything else.
+        """
+        return self.process.is_alive() or (bool(self.path) and is_held(self.path.removesuffix(LIVE_SUFFIX)))
 
     def belongs_to(self, status: os.stat_result) -> bool:
         """True when this is the sidecar of that very file."""
@@ -486,6 +499,27 @@ class Sidecar:
         base = self.editor_base(row)
         low, high = self.words[base + abi.EDITOR_START_LOW], self.words[base + abi.EDITOR_START_HIGH]
         return Process(self.words[base + abi.EDITOR_PID], high << 32 | low)
+
+    def editor_lives(self, row: int) -> bool:
+        """True while the owner of an editor record lives: by its pid, or elsewhere by the byte that it has locked."""
+        space = self.words[self.editor_base(row) + abi.EDITOR_NAMESPACE]
+        if space in (0, locks.pid_namespace() & U32_MAX):
+            return self.editor_process(row).is_alive()
+        fd = self._lock_fd()
+        return fd >= 0 and locks.is_byte_taken(fd, row)
+
+    def lock_editor(self, row: int) -> None:
+        """An editor's, once the record is its own: keep its byte locked until this sidecar is closed."""
+        fd = self._lock_fd()
+        if fd >= 0:
+            locks.take_byte(fd, row)
+
+    def _lock_fd(self) -> int:
+        """The file once more, for locks; -1 for one in memory, or one that has gone."""
+        if self._fd < 0 and self.path:
+            with suppress(OSError):
+                self._fd = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return self._fd
 
     def busy_editors(self) -> list[int]:
         """Editor records that are not at rest."""

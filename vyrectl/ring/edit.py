@@ -196,6 +196,7 @@ def edit_ring(
             if _patch(holding.target, ring, changes, offset):
                 return edit
         written = replace_file(holding.target, _parts(ring, changes), backup=backup, expected=ring.identity)
+        holding.follow()
         return replace(edit, backup=backup_beside(path, written.backup))
 
 

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, UnknownStateError, UsageError
+from vyrectl.files import shrinking
+from vyrectl.files.whole import read_fd
 from vyrectl.markup import html_record
 from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.replace import FileIdentity, Part, StrPath, backup_beside, replace_file
@@ -26,10 +28,17 @@ from vyrectl.ring.room import has_room, take_room
 from vyrectl.ring.window import check_slot_count, open_regular, window
 
 if TYPE_CHECKING:
+    from vyrectl.files.shrinking import Watched
     from vyrectl.task.arrays import SlotArray
     from vyrectl.telemetry.snapshot import StateTally, TaskQueueSnapshot
 
 _ZEROS = bytes(1 << 20)
+
+_CANNOT_MAP = {errno.ENODEV, errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.EMFILE, errno.ENFILE}
+"""What `mmap` answers for files of some file systems, and where no descriptor is left (it keeps one)."""
+
+READ_BYTES = 1 << 20
+"""A ring of this size at most is read instead of mapped: it keeps no file open, and nobody can cut it short."""
 
 
 class Ring:
@@ -64,6 +73,7 @@ class Ring:
         self._identity = identity
         self._held = held
         self._owns_hold = False
+        self._watched: Watched | None = None
 
     # --- making one ---
 
@@ -145,18 +155,25 @@ class Ring:
     @classmethod
     def _map(cls, path: StrPath, offset: int, count: int | None, access: int) -> Ring:
         fd, status = open_regular(path, os.O_RDONLY if access == mmap.ACCESS_READ else os.O_RDWR)
+        watched = None
         try:
-            slots = window(status.st_size, offset, count, where=os.fspath(path))
+            if status.st_size:
+                window(status.st_size, offset, count, where=os.fspath(path))
             if access == mmap.ACCESS_WRITE:
                 take_room(fd, status.st_size)
-            mapped = mmap.mmap(fd, status.st_size, access=access) if status.st_size else b""
+            whole = _contents(fd, status, path, access)
+            if access != mmap.ACCESS_WRITE and not isinstance(whole, bytes | bytearray):
+                watched = shrinking.watch(whole, os.fspath(path), status)
         except (OSError, ValueError) as error:
             why = error if isinstance(error, OSError) else OSError(str(error))
             raise FileError.from_os_error(why, path, doing="map the ring") from error
         finally:
             os.close(fd)
+        slots = window(len(whole), offset, count, where=os.fspath(path))
         identity = FileIdentity.of(status)
-        return cls(memoryview(mapped), start=offset, slots=slots, path=path, identity=identity)
+        ring = cls(memoryview(whole), start=offset, slots=slots, path=path, identity=identity)
+        ring._watched = watched
+        return ring
 
     @classmethod
     def create(cls, path: StrPath, slots: int, *, overwrite: bool = False, backup: bool = False) -> Ring:
@@ -341,11 +358,13 @@ class Ring:
     def _save_held(self, held: Hold, backup: bool) -> str | None:
         assert self._whole is not None
         written = replace_file(held.target, [self._whole], backup=backup, expected=self._identity)
+        held.follow()
         self._identity = written.identity
         return backup_beside(self._path or held.target, written.backup)
 
     def close(self) -> None:
         """Give back the lock and, once no view of it is left, the mapping."""
+        shrinking.look(self._watched)
         self._slots = None
         self._whole = self._data = None
         if self._held is not None and self._owns_hold:
@@ -359,6 +378,26 @@ class Ring:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _contents(fd: int, status: os.stat_result, path: StrPath, access: int) -> mmap.mmap | bytes | bytearray:
+    """What a file holds: mapped, or read where it is small, where it reports no size, or cannot be mapped."""
+    size = status.st_size
+    if access == mmap.ACCESS_WRITE:
+        return mmap.mmap(fd, size, access=access) if size else b""
+    if size > READ_BYTES:
+        try:
+            return mmap.mmap(fd, size, access=access)
+        except OSError as error:
+            if error.errno not in _CANNOT_MAP:
+                raise
+    data = read_fd(fd, os.fspath(path), doing="read the ring")
+    if len(data) < size:
+        raise FileError(
+            "the ring got shorter while it was read", where=os.fspath(path), fix="Run the command again"
+        )
+    whole = data[:size] if size else data
+    return whole if access == mmap.ACCESS_READ else bytearray(whole)
 
 
 def fill_holes(path: StrPath) -> None:

@@ -1,13 +1,20 @@
-"""The ring's lock: one writer at a time, by `flock` on a file of its own beside the ring.
+"""The ring's lock: one writer at a time, by two locks of the kernel that a writer takes together.
 
-Standard library only. ``RING.lock`` lies beside the *resolved* ring, so that two symlinks to one ring share
-it. It is created when first needed and never renamed or deleted, because a lock on a file that can vanish
-lets two writers in (a lock on the ring itself would: an atomic replacement gives the path a new inode). The
-kernel gives the lock back when its holder ends, however it ends.
+Standard library only. The first is `flock` on ``RING.lock``, a file of its own beside the *resolved* ring. It is
+created when first needed and never renamed or deleted, because a lock on a file that can vanish lets two writers in.
+It keeps out whoever comes by the same name. The second is `flock` on the ring itself, which goes with its inode: it
+keeps out whoever comes by another name of the file, a hard link or a mount of the file alone, beside another lock.
 
-Whoever holds the lock writes ``pid N (role)`` into it, for the message that others get. The text is a
-courtesy; only the lock counts. A file of that name that is neither empty nor says so is somebody else's and keeps every
-byte. A path that names no ring leaves no lock behind.
+The second alone would not do: a replacement gives the path a new inode, which a waiting writer has not locked. Nor the
+first: another name has another. The invariants: who writes holds ``RING.lock`` of the name it came by, and the lock of
+the file that this name led to; after a replacement that is the new file (`Hold.follow`), and the old one, which other
+names may still lead to, is for others to write. Readers need neither.
+
+The kernel gives both back when the last process of their holder ends, however it ends, and for all containers alike:
+whether a ring is held is never told by a pid. Whoever holds it writes ``pid N (role)`` into ``RING.lock``, for the
+message that others get. That text is a courtesy; only the locks count. A file system that refuses the second lock
+(a network's, to somebody who may only read) is left with the first. A ``RING.lock`` that is neither empty nor says so
+is somebody else's and keeps every byte. A path that names no ring leaves no lock behind.
 
 A launch in place that was killed leaves ``RING.live``. Whoever takes the lock next first finishes what it had begun
 (`vyrectl.live.crash`, imported only then), so that nobody works on a slot that is half written.
@@ -25,10 +32,11 @@ from contextlib import suppress
 from types import TracebackType
 
 from vyrectl.errors import FileError, RingHeldError
+from vyrectl.files import locks
 from vyrectl.ring.replace import StrPath
 from vyrectl.ring.settlement import Settlement
 
-_HOLDER = re.compile(r"pid [0-9]{1,10} \([\w .-]{0,80}\)", re.ASCII)
+_HOLDER = re.compile(r"pid ([0-9]{1,10}) \(([\w .-]{0,80})\)", re.ASCII)
 _SIGNED = re.compile(r"pid [0-9]{1,10} \(", re.ASCII)
 _NOT_IN_ROLES = re.compile(r"[^\w .-]", re.ASCII)
 _TEXT_BYTES = 256
@@ -58,11 +66,12 @@ class Hold:
 
     settled = Settlement()
 
-    def __init__(self, target: str, lock_path: str, fd: int, role: str) -> None:
+    def __init__(self, target: str, lock_path: str, fd: int, role: str, file_fd: int = -1) -> None:
         self.target = target
         self.lock_path = lock_path
         self.role = role
         self._fd = fd
+        self._file_fd = file_fd
         self._pid = os.getpid()
 
     def fileno(self) -> int:
@@ -73,18 +82,27 @@ class Hold:
         """True when `path` names the ring that is held here."""
         return self._fd >= 0 and os.path.realpath(path) == self.target
 
+    def follow(self) -> None:
+        """After the file was replaced: hold the new one, which nobody can have come to by another name yet."""
+        if self._fd >= 0:
+            old, self._file_fd = self._file_fd, _lock_file(self.target)
+            _give_back(old)
+
     def release(self) -> None:
-        """Give the ring back; a second call, or one in a forked copy of the holder, leaves the lock alone."""
+        """Give the ring back; a second call, or one in a forked copy of the holder, leaves the locks alone."""
         fd, self._fd = self._fd, -1
+        file_fd, self._file_fd = self._file_fd, -1
         if fd < 0:
             return
-        try:
-            if os.getpid() == self._pid:
-                with suppress(OSError):
-                    os.ftruncate(fd, 0)
-                fcntl.flock(fd, fcntl.LOCK_UN)
-        finally:
+        if os.getpid() == self._pid:
+            _give_back(file_fd)
+            with suppress(OSError):
+                os.ftruncate(fd, 0)
+            _give_back(fd)
+        else:
             os.close(fd)
+            if file_fd >= 0:
+                os.close(file_fd)
 
     def __enter__(self) -> Hold:
         return self
@@ -112,14 +130,19 @@ def hold(path: StrPath, *, role: str) -> Hold:
         FileError: There is no such ring, the lock file is somebody else's, cannot be created or locked, or what a dead
             launch left cannot be finished.
     """
-    lock_path = lock_path_of(path)
+    lock_path, target = lock_path_of(path), os.path.realpath(path)
     _check_there(path)
     try:
         fd = _lock(path, lock_path)
     except OSError as error:
         raise FileError.from_os_error(error, lock_path, doing="lock the ring") from error
+    try:
+        file_fd = _lock_file(target)
+    except BaseException:
+        _give_back(fd)
+        raise
     _sign(fd, role)
-    held = Hold(os.path.realpath(path), lock_path, fd, role)
+    held = Hold(target, lock_path, fd, role, file_fd)
     if os.path.lexists(held.target + LIVE_SUFFIX):
         _settle(held)
     return held
@@ -143,26 +166,98 @@ def _settle(held: Hold) -> None:
         raise
 
 
+def _give_back(fd: int) -> None:
+    """Unlock and close, also where a forked child has the same open file."""
+    if fd >= 0:
+        with suppress(OSError):
+            fcntl.flock(fd, fcntl.LOCK_UN)
+        os.close(fd)
+
+
+def _lock_file(target: str) -> int:
+    """Lock the ring itself and return its descriptor; -1 where there is no such file, or none that can be locked.
+
+    Raises:
+        RingHeldError: Somebody holds it, who came by another name of the file.
+    """
+    patience = _UNSIGNED_TRIES
+    while True:
+        fd = _open_ring(target)
+        if fd < 0:
+            return fd
+        try:
+            taken = locks.take(fd)
+        except OSError:
+            os.close(fd)
+            return -1
+        if taken:
+            return fd
+        holder = _named_elsewhere(fd)
+        os.close(fd)
+        patience -= 1
+        if not patience:
+            raise RingHeldError(target, holder, by_another_name=True)
+        time.sleep(_UNSIGNED_WAIT_S)
+
+
+def _open_ring(target: str) -> int:
+    """The ring, open for writing where that is allowed; -1 for what is no regular file."""
+    for access in (os.O_RDWR, os.O_RDONLY):
+        with suppress(OSError):
+            if not stat.S_ISREG(os.stat(target).st_mode):
+                return -1
+            return os.open(target, access | os.O_NONBLOCK | os.O_CLOEXEC)
+    return -1
+
+
+def _named_elsewhere(fd: int) -> str | None:
+    pid = locks.holder_pid(fd)
+    return None if pid is None else f"pid {pid}"
+
+
 def holder_of(path: StrPath) -> str | None:
     """Who holds the ring right now, worded as in `RingHeldError`; None when nobody does. Creates nothing.
+
+    A reader asks so; where the file system has no locks, nobody holds anything.
 
     Raises:
         FileError: There is a lock file that may not be read.
     """
     lock_path = lock_path_of(path)
     try:
-        fd = os.open(lock_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        fd = os.open(lock_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        return None
+        return _holder_of_file(path)
     except OSError as error:
         raise FileError.from_os_error(error, lock_path, doing="look at the ring's lock") from error
     try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _read_holder(fd) or "another process"
+        if locks.is_taken(fd):
+            return _read_holder(fd) or "another process"
     finally:
         os.close(fd)
-    return None
+    return _holder_of_file(path)
+
+
+def _holder_of_file(path: StrPath) -> str | None:
+    """Who holds the ring by another name."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return None
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return (_named_elsewhere(fd) or "another process") if locks.is_taken(fd) else None
+    finally:
+        os.close(fd)
+
+
+def is_held(path: StrPath) -> bool:
+    """True when somebody holds the ring, or its lock may not be looked at."""
+    try:
+        return holder_of(path) is not None
+    except FileError:
+        return True
 
 
 def _lock(path: StrPath, lock_path: str) -> int:
@@ -252,5 +347,13 @@ def _sign(fd: int, role: str) -> None:
 def _read_holder(fd: int) -> str | None:
     with suppress(OSError):
         found = _HOLDER.match(os.pread(fd, _TEXT_BYTES, 0).decode("ascii", "replace"))
-        return found.group() if found else None
+        return _as_seen_here(fd, int(found[1]), found[2]) if found else None
     return None
+
+
+def _as_seen_here(fd: int, pid: int, role: str) -> str:
+    """A holder in the words of `RingHeldError`: by its pid here, should it have signed with that of its container."""
+    here = locks.holder_pid(fd)
+    if here is not None and here != pid and locks.inner_pid(here) == pid:
+        return f"pid {here} ({role}, in another pid namespace)"
+    return f"pid {pid} ({role})"

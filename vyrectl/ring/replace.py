@@ -25,6 +25,7 @@ from itertools import count
 from typing import NamedTuple
 
 from vyrectl.errors import FileError
+from vyrectl.files.shrinking import refuse_cut
 from vyrectl.ring.place import StrPath as StrPath
 from vyrectl.ring.place import existing_file, missing_folder, refuse_mount_point
 
@@ -214,6 +215,7 @@ def _replace(
     kept = None
     try:
         identity = _fill(fd, parts, target, old)
+        refuse_cut()
         if expected is not None:
             check_identity(target, expected)
         if backup and old is not None:

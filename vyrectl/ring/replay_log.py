@@ -10,11 +10,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
 
 from vyrectl.errors import FileError, ReplayLogError, RingHeldError
+from vyrectl.files.whole import read_whole
 from vyrectl.protocol.replay import (
     HEADER_BYTES,
     NEXT_SLOT_OFFSET,
@@ -99,7 +102,8 @@ class ReplayLog:
     @classmethod
     def _open(cls, path: Path, flags: int) -> ReplayLog:
         try:
-            fd = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
+            fd = _spooled(path) if flags == os.O_RDONLY else -1
+            fd = fd if fd >= 0 else os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise FileError.from_os_error(error, path, doing="open the replay log") from error
         try:
@@ -205,3 +209,18 @@ class ReplayLog:
         if len(data):
             os.lseek(self._fd, offset, os.SEEK_SET)
             write_all(self._fd, data)
+
+
+def _spooled(path: Path) -> int:
+    """A file without a name that holds what comes out of a pipe; -1 where the path names none.
+
+    Raises:
+        OSError: There is no room for it.
+    """
+    status = os.stat(path)
+    if not stat.S_ISFIFO(status.st_mode):
+        return -1
+    with TemporaryFile() as file:
+        file.write(read_whole(path, doing="read the replay log"))
+        file.flush()
+        return os.dup(file.fileno())

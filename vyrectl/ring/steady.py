@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.errors import FileError, VyrectlError
+from vyrectl.files.whole import read_fd
 from vyrectl.ring.file import Ring
-from vyrectl.ring.hold import holder_of
+from vyrectl.ring.hold import is_held as is_held
 from vyrectl.ring.replace import FileIdentity, StrPath
 from vyrectl.ring.window import open_regular, window
 
@@ -39,14 +40,6 @@ class Copy:
     unsettled: int
 
 
-def is_held(path: StrPath) -> bool:
-    """True when somebody holds the ring's lock, or the lock may not be looked at."""
-    try:
-        return holder_of(path) is not None
-    except FileError:
-        return True
-
-
 def copy_ring(
     path: StrPath, *, offset: int = 0, count: int | None = None, buffer: bytearray | None = None
 ) -> Copy:
@@ -66,6 +59,10 @@ def copy_ring(
     twice = is_held(path)
     fd, status = open_regular(path, os.O_RDONLY)
     try:
+        if not status.st_size:
+            unsized = read_fd(fd, os.fspath(path), doing="read the ring")
+            ring = Ring.from_bytes(unsized, os.fspath(path), offset=offset, count=count)
+            return Copy(ring, FileIdentity.of(status), 0)
         length = window(status.st_size, offset, count, where=os.fspath(path)) * SLOT_BYTES
         data = buffer if buffer is not None and len(buffer) == length else bytearray(length)
         unsettled = _fill(fd, memoryview(data), offset, path, twice=twice)
