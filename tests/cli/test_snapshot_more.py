@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.cli.conftest import Cli
 from tests.cli.support import MIXED, slot, write_ring
 from tests.cli.test_startup import heavy_modules
+from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.ring.hold import hold
 from vyrectl.ring.steady import Copy, copy_ring
 from vyrectl.telemetry import snapshot as telemetry
@@ -246,3 +248,21 @@ def test_a_history_that_cannot_be_written_is_exit_1(cli: Cli, ring: Path) -> Non
 def test_small_rings_need_neither_numpy_nor_rich(cli: Cli, ring: Path, args: tuple[str, ...]) -> None:
     Path("before.json").write_text(cli("snapshot", "ring.bin", "--json").out)
     assert heavy_modules("snapshot", "ring.bin", *args) == []
+
+
+def test_very_many_groups_are_written_as_they_come(cli: Cli, tmp_path: Path) -> None:
+    slots = np.zeros(5000, SLOT_DTYPE)
+    slots["state"], slots["tenant_id"] = 1, np.arange(5000)
+    slots["tenant_id"][:3] = 77
+    slots.tofile(tmp_path / "many.bin")
+    told = cli("snapshot", "many.bin", "--by", "tenant,priority", "--json").json()["by"]
+    groups = told["tenant"]["groups"]
+    assert len(groups) == 4997
+    assert next(one for one in groups if one["value"] == 77)["ready_count"] == 4
+    assert list(groups[0]) == list(told["priority"]["groups"][0])
+    assert told["tenant"]["total"]["slots"] == 5000
+    shown = cli("snapshot", "many.bin", "--by", "tenant").out
+    assert "4973 others" in shown
+    assert cli("snapshot", "many.bin", "--by", "tenant", "--append", "h.jsonl", "--quiet").code == 0
+    assert len(json.loads((tmp_path / "h.jsonl").read_text())["by"]["tenant"]["groups"]) == 4997
+    assert len(cli("snapshot", "many.bin", "--by", "tenant", "--format", "jsonl").lines()) == 1

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.telemetry.rings import ring_bytes, slot_array
+from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.telemetry import crosstab as module
 from vyrectl.telemetry import sweep
-from vyrectl.telemetry.crosstab import COLUMNS, CrossTable, count_by, cross_table, sum_tables
+from vyrectl.telemetry.crosstab import (
+    COLUMNS,
+    MANY_GROUPS,
+    CrossTable,
+    ManyGroups,
+    count_by,
+    cross_table,
+    sum_tables,
+)
 
 NAMES = ("state", "tenant_id")
 VALUES = st.integers(0, 3) | st.sampled_from([module.SMALL_VALUES - 1, module.SMALL_VALUES, 2**32 - 1])
@@ -56,3 +66,26 @@ def test_tables_of_several_rings_add_up(first: list[tuple[int, int]], second: li
 
 def test_an_empty_table_has_a_total() -> None:
     assert count_by(memoryview(b""), "op_handle").total == (0,) * COLUMNS
+
+
+def test_very_many_groups_are_the_same_groups() -> None:
+    """They stay in arrays; what is asked of them is what a table of few answers."""
+    slots = np.zeros(3 * MANY_GROUPS, SLOT_DTYPE)
+    slots["state"] = np.arange(len(slots)) % 10
+    slots["tenant_id"] = np.arange(len(slots)) // 2 + 7
+    table = cross_table(slots, "tenant_id")
+    assert isinstance(table.groups, ManyGroups)
+    expected: dict[int, list[int]] = {}
+    for state, tenant in zip(slots["state"].tolist(), slots["tenant_id"].tolist(), strict=True):
+        if state:
+            expected.setdefault(tenant, [0] * COLUMNS)[min(state, COLUMNS - 1)] += 1
+    assert table.groups == {value: tuple(counts) for value, counts in expected.items()}
+    assert list(table.groups) == sorted(expected)
+    assert table.total == tuple(map(sum, zip(*expected.values(), strict=True)))
+    assert table.groups[7] == tuple(expected[7])
+    with pytest.raises(KeyError):
+        table.groups[1]
+    assert table.groups.largest(2)[0][0] == min(v for v in expected if sum(expected[v]) == 2)
+    few = cross_table(slots[:10], "tenant_id")
+    both = sum_tables([few, table])
+    assert both.total == tuple(map(sum, zip(few.total, table.total, strict=True)))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -333,7 +334,8 @@ def _write(stream: TextIO, text: str) -> None:
 
 def _write_json(head: Row, rows: Iterable[Row] | None, rows_key: str | None) -> None:
     if rows is None or rows_key is None:
-        write_line(json.dumps(head, indent=2))
+        for piece in _json_pieces(head):
+            _write(sys.stdout, piece)
         return
     opening = json.dumps(head, indent=2)[:-2]
     _write(sys.stdout, f"{opening},\n  {json.dumps(rows_key)}: [")
@@ -344,13 +346,46 @@ def _write_json(head: Row, rows: Iterable[Row] | None, rows_key: str | None) -> 
     _write(sys.stdout, "]\n}\n" if separator == "\n    " else "\n  ]\n}\n")
 
 
+def _json_pieces(record: Row) -> Iterator[str]:
+    """A record as JSON of several lines; `Rows` somewhere in it are written block by block, a row a line."""
+    nested: list[Rows] = []
+    token = os.urandom(8).hex()
+
+    def mark(value: object) -> str:
+        assert isinstance(value, Rows)
+        nested.append(value)
+        return f"{token}{len(nested) - 1}"
+
+    text = json.dumps(record, indent=2, default=mark) + "\n"
+    pieces = re.split(f'"{token}([0-9]+)"', text)
+    yield pieces[0]
+    for before, number, after in zip(pieces[::2], pieces[1::2], pieces[2::2], strict=False):
+        yield from _nested_rows(nested[int(number)], _indent_of(before))
+        yield after
+
+
+def _nested_rows(rows: Rows, indent: str) -> Iterator[str]:
+    yield "["
+    separator = f"\n{indent}  "
+    for block in _json_blocks(rows):
+        yield separator + f",\n{indent}  ".join(block)
+        separator = f",\n{indent}  "
+    yield f"\n{indent}]"
+
+
+def _indent_of(text: str) -> str:
+    """The blanks that the last line begins with."""
+    line = text[text.rfind("\n") + 1 :]
+    return line[: len(line) - len(line.lstrip(" "))]
+
+
 def _json_blocks(rows: Iterable[Row]) -> Iterator[list[str]]:
     if isinstance(rows, Rows):
         yield from filter(None, rows.json_blocks())
         return
     pending = iter(rows)
     while block := list(islice(pending, 1024)):
-        yield [json.dumps(row) for row in block]
+        yield [json.dumps(row, default=list) for row in block]
 
 
 def _csv_blocks(rows: Iterable[Row]) -> Iterator[list[str]]:

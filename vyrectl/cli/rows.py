@@ -84,7 +84,7 @@ def csv_text(value: Any) -> str:
     if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
         value = "|".join(value)
     elif isinstance(value, (list, tuple, dict, bool)):
-        value = json.dumps(value)
+        value = json.dumps(value, default=list)
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow([value])
     written = line.getvalue()

@@ -258,19 +258,16 @@ def _groups(tables: Sequence[CrossTable]) -> Record:
 
 def _table_record(table: CrossTable) -> Record:
     from vyrectl.cli.describe import show_word
+    from vyrectl.cli.group_rows import GroupRows, group_counts
+    from vyrectl.telemetry.crosstab import ManyGroups
 
     everything = table.slots
+    if isinstance(table.groups, ManyGroups):
+        return {"groups": GroupRows(table, table.groups), "total": group_counts(table.total, everything)}
     return {
         "groups": [
-            {"value": value, "name": show_word(table.field, value), **_counts(counts, everything)}
+            {"value": value, "name": show_word(table.field, value), **group_counts(counts, everything)}
             for value, counts in table.groups.items()
         ],
-        "total": _counts(table.total, everything),
+        "total": group_counts(table.total, everything),
     }
-
-
-def _counts(counts: tuple[int, ...], everything: int) -> Record:
-    names = [f"{state.name.lower()}_count" for state in TaskState] + ["unknown_count"]
-    slots = sum(counts)
-    share = slots / everything if everything else 0.0
-    return {"slots": slots, "share": round(share, 6), **dict(zip(names, counts, strict=True))}

@@ -55,7 +55,7 @@ def append_line(path: StrPath, record: Mapping[str, Any]) -> None:
     Raises:
         FileError: The file cannot be written, or the disk is full. It keeps whole lines only.
     """
-    line = json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
+    line = json.dumps(record, separators=(",", ":"), default=list).encode("ascii") + b"\n"
     try:
         with _locked(path) as fd:
             _append(fd, line)

@@ -7,6 +7,7 @@ from typing import Any
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.describe import show_word
+from vyrectl.cli.group_rows import GroupRows
 from vyrectl.cli.views.cells import (
     STATE_STYLES,
     Cell,
@@ -122,8 +123,10 @@ def _groups(name: str, table: Record, prefix: str) -> FittedTable:
     return FittedTable(columns, rows, title=f"{cell_text(prefix)}{noun} by {name}")
 
 
-def _largest(name: str, groups: Sequence[Record]) -> list[Record]:
+def _largest(name: str, groups: Sequence[Record] | GroupRows) -> list[Record]:
     """The groups to show: tenants and operations largest first, the smallest of very many as one row."""
+    if isinstance(groups, GroupRows):
+        return groups.largest(MOST_GROUPS)
     if name in ("state", "priority") and len(groups) <= MOST_GROUPS:
         return list(groups)
     ordered = sorted(groups, key=lambda group: -group["slots"])

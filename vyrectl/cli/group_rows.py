@@ -1,0 +1,62 @@
+"""Groups of a cross table as rows of a record, made when they are written: a field may have a million values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from vyrectl.abi.states import TaskState
+from vyrectl.cli.describe import show_word
+from vyrectl.cli.rows import Quote, Rows
+from vyrectl.telemetry.crosstab import CrossTable, ManyGroups
+
+COUNT_NAMES = (*(f"{state.name.lower()}_count" for state in TaskState), "unknown_count")
+
+
+def group_counts(counts: tuple[int, ...], everything: int) -> dict[str, Any]:
+    """What a row says of its slots.
+
+    Args:
+        counts: Slots in each state, in the order of the state words, then in unknown states.
+        everything: Slots of all groups.
+    """
+    slots = sum(counts)
+    share = slots / everything if everything else 0.0
+    return {"slots": slots, "share": round(share, 6), **dict(zip(COUNT_NAMES, counts, strict=True))}
+
+
+class GroupRows(Rows):
+    """A row for each group, in the order of their values.
+
+    Args:
+        table: The table.
+        groups: Its groups.
+    """
+
+    def __init__(self, table: CrossTable, groups: ManyGroups) -> None:
+        self._field, self._groups, self._everything = table.field, groups, table.slots
+        super().__init__(("value", "name", "slots", "share", *COUNT_NAMES), self._made)
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def largest(self, most: int) -> list[dict[str, Any]]:
+        """The rows of the largest groups, and one of all others together, which has no value."""
+        chosen = self._groups.largest(most)
+        rows = [
+            {"value": value, "name": show_word(self._field, value), **group_counts(counts, self._everything)}
+            for value, counts in chosen
+        ]
+        shown = [sum(column) for column in zip(*(counts for _, counts in chosen), strict=True)]
+        others = tuple(all_ - some for all_, some in zip(self._groups.total, shown, strict=True))
+        rest = f"{len(self) - len(chosen)} others"
+        return [*rows, {"name": rest, **group_counts(others, self._everything)}]
+
+    def _made(self, quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+        everything = self._everything
+        for block in self._groups.blocks():
+            yield [
+                (value, quote(show_word(self._field, value)), slots, round(slots / everything, 6), *counts)
+                for value, counts in block
+                for slots in (sum(counts),)
+            ]
