@@ -126,7 +126,7 @@ def _groups(name: str, table: Record, prefix: str) -> FittedTable:
 def _largest(name: str, groups: Sequence[Record] | GroupRows) -> list[Record]:
     """The groups to show: tenants and operations largest first, the smallest of very many as one row."""
     if isinstance(groups, GroupRows):
-        return groups.largest(MOST_GROUPS)
+        return [*groups.largest(MOST_GROUPS)]
     if name in ("state", "priority") and len(groups) <= MOST_GROUPS:
         return list(groups)
     ordered = sorted(groups, key=lambda group: -group["slots"])
