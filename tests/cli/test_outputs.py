@@ -258,3 +258,94 @@ def test_no_room_is_found_out_before_the_run(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stderr
     assert "bytes are needed" in done.stderr
     assert "out.npy" not in done.stdout
+
+
+# --- the other commands -------------------------------------------------------------------------------------
+
+OTHERS = {
+    "snapshot --append the ring": ("snapshot", "r.bin", "--append", "r.bin"),
+    "snapshot --output the ring": ("snapshot", "r.bin", "--openmetrics", "--output", "r.bin"),
+    "snapshot --output a link": ("snapshot", "r.bin", "--openmetrics", "--output", "link"),
+    "snapshot --append the lock": ("snapshot", "r.bin", "--append", "r.bin.lock"),
+    "snapshot --output what --since reads": (
+        *("snapshot", "r.bin", "--since", "s.json"),
+        *("--append", "x", "--append", "s.json", "--control", "s.json"),
+    ),
+    "map": ("map", "r.bin", "--output", "r.bin"),
+    "map a hard link": ("map", "r.bin", "--output", "hard"),
+    "build": ("build", "t.csv", "t.csv", "--force"),
+    "build from": ("build", "./t.csv", "--from", "t.csv", "--force"),
+    "build mix": ("build", "mix.json", "--synthetic", "3", "--mix", "mix.json", "--force"),
+    "demo": ("demo", "--output", "x", "--keep", "./x"),
+    "converge": ("converge", "s.json", "--output", "s.json"),
+    "plot": ("plot", "h.png", "--output", "h.png"),
+    "inspect": ("inspect", "r.parquet", "--output", "r.parquet"),
+}
+
+
+@pytest.mark.parametrize("args", OTHERS.values(), ids=OTHERS)
+def test_no_command_writes_over_what_it_reads(
+    cli: Cli, ring: Path, tmp_path: Path, args: tuple[str, ...]
+) -> None:
+    (tmp_path / "link").symlink_to("r.bin")
+    os.link(ring, tmp_path / "hard")
+    write_ring(tmp_path / "r.parquet", *READY)
+    (tmp_path / "t.csv").write_text("op\nnop\n")
+    (tmp_path / "mix.json").write_text("{}")
+    (tmp_path / "h.png").write_text("{}")
+    (tmp_path / "s.json").write_text(cli("snapshot", "r.bin", "--json").out)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    told = cli(*args)
+    assert told.code == 2, told.err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_history_is_compared_with_and_added_to(cli: Cli, ring: Path, tmp_path: Path) -> None:
+    assert cli("snapshot", "r.bin", "--append", "h.jsonl").code == 0
+    assert cli("snapshot", "r.bin", "--since", "h.jsonl", "--append", "h.jsonl").code == 0
+    assert len((tmp_path / "h.jsonl").read_text().splitlines()) == 2
+
+
+CONVERGE = ("converge", "start.json", "--step", "reachability", "--edges", "e.json", "--device", "reference")
+
+
+@pytest.mark.parametrize(
+    ("args", "begins"),
+    [
+        (("map", "r.bin", "--output", "-"), b"\x89PNG"),
+        (("snapshot", "r.bin", "--append", "-"), b'{"schema":"vyrectl.snapshot/1","timestamp"'),
+        (("snapshot", "r.bin", "--openmetrics", "--output", "-"), b"# TYPE"),
+        (("control", "-", "--new"), b"\0\0\0\0"),
+        (("build", "-", "--slots", "4"), bytes(64)),
+        (
+            (
+                "converge",
+                "start.json",
+                "--step",
+                "reachability",
+                "--edges",
+                "e.json",
+                "--device",
+                "reference",
+                "-o",
+                "-",
+            ),
+            b"\x93NUMPY",
+        ),
+    ],
+)
+def test_a_dash_is_standard_output(ring: Path, tmp_path: Path, args: tuple[str, ...], begins: bytes) -> None:
+    (tmp_path / "start.json").write_text("[1, 0]")
+    (tmp_path / "e.json").write_text("[[0, 1]]")
+    done = run(*args)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(begins)
+    assert not (tmp_path / "-").exists()
+
+
+def test_a_dangling_link_names_the_folder_that_is_missing(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "dang.bin").symlink_to("nowhere/x.bin")
+    told = cli("build", "dang.bin", "--synthetic", "3")
+    assert told.code == 1
+    assert "no such file or directory" in told.err
+    assert f"mkdir -p {tmp_path}/nowhere" in told.err

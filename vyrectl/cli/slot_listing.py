@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from vyrectl.cli.rows import Rows
+    from vyrectl.cli.stdout_file import StdoutFile
     from vyrectl.ring.file import Ring
     from vyrectl.ring.reading import Readings
 
@@ -41,6 +42,7 @@ class Wanted:
         group: Fields to count by.
         tree: Tasks below their parents.
         file: Parquet or Arrow file to write, or None.
+        stdout: Sends it to standard output, should that be asked for.
     """
 
     slots: str = ""
@@ -51,6 +53,7 @@ class Wanted:
     group: str = ""
     tree: bool = False
     file: Path | None = None
+    stdout: StdoutFile | None = None
 
 
 def emit_listing(output: Output, ring: Ring, wanted: Wanted, readings: Readings, *, paging: bool) -> None:
@@ -77,7 +80,7 @@ def emit_listing(output: Output, ring: Ring, wanted: Wanted, readings: Readings,
     elif wanted.tree:
         _emit_tree(listing)
     elif wanted.file is not None:
-        _emit_file(listing, wanted.file)
+        _emit_file(listing, wanted.file, wanted.stdout)
     else:
         _emit_many(listing)
 
@@ -196,11 +199,14 @@ def _emit_groups(listing: _Listing, wanted: Wanted) -> None:
     listing.say_rest(record["shown"], total, "groups")
 
 
-def _emit_file(listing: _Listing, file: Path) -> None:
+def _emit_file(listing: _Listing, file: Path, stdout: StdoutFile | None) -> None:
     from vyrectl.cli.arrow_file import check_arrow, write_arrow
 
     check_arrow(file)
     shown, columns = listing.sorted(), listing.columns or ROW_KEYS
     write_arrow(file, listing.ring.slots, shown, columns)
+    if stdout is not None and stdout.is_used:
+        stdout.send()
+        return
     record = {**listing.record(len(listing.numbers)), "output": str(file), "columns": list(columns)}
     listing.output.emit("inspect", record, file_view)

@@ -31,6 +31,7 @@ from vyrectl.cli.snapshot_records import (
 )
 from vyrectl.cli.stops import SIGNAL_EXIT
 from vyrectl.errors import UsageError
+from vyrectl.ring.outputs import STDOUT
 from vyrectl.telemetry.snapshot import TaskQueueSnapshot
 
 if TYPE_CHECKING:
@@ -79,6 +80,35 @@ class Targets(NamedTuple):
         if watch is not None:
             self._check_watch(rings, watch)
 
+    def check_files(self, rings: Sequence[Path], control: Path | None) -> None:
+        """Hold what is written against what is read; a history may be compared with and added to.
+
+        Raises:
+            UsageError: Two files are one, or two answers go to standard output.
+            FileError: A place cannot be written.
+        """
+        from vyrectl.ring.outputs import Outputs, same_file
+
+        files = Outputs()
+        for ring in rings:
+            files.reads_ring(ring)
+        files.reads("--control", control)
+        if self.since is None or self.append is None or not same_file(self.since, self.append):
+            files.reads("--since", self.since)
+        files.writes("--append", self.append, appends=True)
+        files.writes("--output", self.text_file)
+        files.check()
+        if self.appends_to_stdout and not self.output.is_table:
+            raise UsageError(
+                "--append - and the answer both go to standard output",
+                fix=f"Leave out --format {self.output.format}, or name a file",
+            )
+
+    @property
+    def appends_to_stdout(self) -> bool:
+        """True when the line of the history is what is written, and nothing beside it."""
+        return str(self.append) == STDOUT
+
     def check_control(self, rings: Sequence[Path], control: Path | None) -> None:
         """Refuse what a control buffer cannot go with.
 
@@ -116,7 +146,11 @@ class Targets(NamedTuple):
         if self.append is not None:
             rings = [_without_since(one) for one in full["rings"]]
             kept = {"rings": rings, "sum": full["sum"] and _without_since(full["sum"])}
-            append_line(self.append, line(kept, timestamp(moment)))
+            record = line(kept, timestamp(moment))
+            if self.appends_to_stdout:
+                write_line(json.dumps(record, separators=(",", ":"), default=list))
+            else:
+                append_line(self.append, record)
         if self.openmetrics:
             self._write_openmetrics(full)
 
@@ -124,7 +158,7 @@ class Targets(NamedTuple):
         from vyrectl.telemetry.openmetrics import openmetrics
 
         text = openmetrics({**one, "ring": plain(one["ring"])} for one in full["rings"])
-        if self.text_file is None:
+        if self.text_file is None or str(self.text_file) == STDOUT:
             write_line(text.rstrip("\n"))
         else:
             from vyrectl.ring.replace import replace_file
@@ -153,7 +187,7 @@ def emit_once(targets: Targets, paths: Sequence[Path], span: Span, wanted: Wante
         full = full_answer([one.record for one in read], read, wanted)
     if targets.since is not None or targets.append is not None or targets.openmetrics:
         _beside(targets, full)
-    if not targets.openmetrics:
+    if not targets.openmetrics and not targets.appends_to_stdout:
         _emit(targets.output, full)
 
 
@@ -205,7 +239,7 @@ def emit_ticks(
 def _shower(targets: Targets, *, lenient: bool) -> Callable[[Tick], None]:
     """What shows a tick: nothing beside an OpenMetrics file, a screen for a table on a terminal, else lines."""
     output = targets.output
-    if targets.openmetrics:
+    if targets.openmetrics or targets.appends_to_stdout:
         return lambda tick: None
     if output.format == "csv":
         return _CsvTicks(lenient=lenient).show

@@ -13,7 +13,7 @@ from weakref import finalize
 
 from vyrectl.cli.output import Output, write_bytes
 from vyrectl.errors import FileError, UsageError
-from vyrectl.ring.outputs import STDOUT
+from vyrectl.ring.outputs import STDOUT, Outputs
 
 _CHUNK_BYTES = 1 << 20
 
@@ -70,6 +70,22 @@ class StdoutFile:
         finalize(self, rmtree, folder, ignore_errors=True)
         self._file = Path(folder, f"stdout{suffix}")
         return self._file
+
+    def take_checked(self, files: Outputs, path: Path | None, suffix: str = "") -> Path | None:
+        """`take` for `--output`, once all files of the command were held against each other.
+
+        Args:
+            files: What else the command reads and writes.
+            path: The option's value.
+            suffix: As for `take`.
+
+        Raises:
+            UsageError: It is another file of the command, or as for `take`.
+            FileError: It cannot be written there.
+        """
+        files.writes("--output", path)
+        files.check()
+        return self.take("--output", path, suffix)
 
     def send(self) -> None:
         """Write what the file holds to standard output; nothing when it was not made, which is told apart."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -95,12 +96,29 @@ def command(
     source = Source.from_options([name for name in (table, from_table) if name], texts, (offset, count))
     if backup and not force:
         raise UsageError("--backup is for --force: a file that is not replaced stays", fix="Add --force")
+    _check_files(ring, (table, from_table, mix))
     _check_target(output, ring, force=force, dry_run=dry_run)
     record = _build(output, ring, source, force=force, backup=backup, dry_run=dry_run)
     if str(ring) == "-" and not dry_run:
         output.talk(sentence(record))
     else:
         output.emit("build", record, view)
+
+
+def _check_files(ring: Path, read: Sequence[str]) -> None:
+    """Hold the ring against what it is made from, and look at its place.
+
+    Raises:
+        UsageError: It is one of them.
+        FileError: It cannot be written there.
+    """
+    from vyrectl.ring.outputs import Outputs
+
+    files = Outputs()
+    for name in read:
+        files.reads("build", name)
+    files.writes("RING", ring, is_ring=True)
+    files.check()
 
 
 def _check_target(output: Output, ring: Path, *, force: bool, dry_run: bool) -> None:
@@ -112,7 +130,7 @@ def _check_target(output: Output, ring: Path, *, force: bool, dry_run: bool) -> 
             raise UsageError(
                 "the ring would go to the terminal", fix="Redirect it (> ring.bin) or name a file"
             )
-    elif os.path.lexists(ring) and not force:
+    elif os.path.exists(ring) and not force:
         raise FileError("there is a file already", where=str(ring), fix="Add --force to replace it")
 
 

@@ -21,7 +21,7 @@ from vyrectl.cli.options import (
     parse_number,
     read_stdin,
 )
-from vyrectl.cli.output import Output
+from vyrectl.cli.output import Output, write_bytes
 from vyrectl.cli.views.control import change_view, view
 from vyrectl.cli.wrong_kind import is_another, warn_other_kind
 from vyrectl.errors import OtherKindError, UsageError, WireBufferError
@@ -118,6 +118,9 @@ def _create(
     if not dry_run:
         from vyrectl.ring.replace import replace_file
 
+        if str(file) == "-":
+            write_bytes(bytes(data))
+            return
         old = replace_file(file, [data], exclusive=not force, backup=backup).backup
         kept = f"; the old one is {old}" if old else ""
         output.talk(f"{file}: {len(data) // WORD_BYTES} words written{kept}")

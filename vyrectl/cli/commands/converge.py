@@ -29,9 +29,11 @@ from vyrectl.cli.options import (
 from vyrectl.cli.output import Output
 from vyrectl.cli.request_options import LenientOption
 from vyrectl.cli.sources import Window, check_single_stdin
+from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.cli.views.cells import count_of
 from vyrectl.cli.views.converge import view
 from vyrectl.errors import InvalidInputError, UsageError
+from vyrectl.ring.outputs import Outputs
 
 if TYPE_CHECKING:
     from vyrectl.engine.converge import Words
@@ -116,6 +118,16 @@ def command(
 
     output = make_output(format_name, as_json, color, quiet=quiet)
     check_single_stdin(source, matrix, transitions, edges)
+    stdout, files = StdoutFile(output), Outputs()
+    for option, path in (("SOURCE", source), ("--matrix", matrix), ("--transitions", transitions)):
+        files.reads(option, path)
+    for option, path in (
+        ("--edges", edges),
+        ("--steps", steps),
+        *(("--operand", one) for one in operands or ()),
+    ):
+        files.reads(option, path)
+    result = stdout.take_checked(files, result, ".npy")
     own = None if steps is None else load_steps(steps)
     name = _step_name(step, own)
     given = {"--matrix": matrix, "--transitions": transitions, "--edges": edges}
@@ -141,7 +153,10 @@ def command(
         from vyrectl.engine.buffers import save_npy
 
         save_npy(result, found.fixpoint.current)
-    _emit(output, name, start, vector, found, most)
+    if stdout.is_used:
+        stdout.send()
+    else:
+        _emit(output, name, start, vector, found, most)
     if not found.fixpoint.converged:
         output.warn(_advice(name, found, lazy=lazy))
     raise typer.Exit(_exit_code(found))

@@ -9,7 +9,9 @@ import typer
 
 from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output
 from vyrectl.cli.output import Output
+from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.cli.views.demo import view
+from vyrectl.ring.outputs import Outputs
 
 if TYPE_CHECKING:
     from vyrectl.bench.mandelbrot import Counts
@@ -45,6 +47,10 @@ def command(
     from vyrectl.ring.file import Ring
 
     output = make_output(format_name, as_json, color, quiet=quiet)
+    stdout, files = StdoutFile(output), Outputs()
+    files.writes("--keep", keep, is_ring=True)
+    picture = stdout.take_checked(files, picture, ".png")
+    keep = stdout.take("--keep", keep)
     task_picture = Picture()
     ring = Ring.from_slots(task_picture.slots())
     before = ring.snapshot()
@@ -64,6 +70,9 @@ def command(
         ring.save(keep)
     if picture is not None:
         _save_picture(output, picture, counts, task_picture.iterations)
+    if stdout.is_used:
+        stdout.send()
+        return
     output.emit("demo", record, lambda shown: view(shown, counts, task_picture.iterations))
 
 

@@ -26,7 +26,9 @@ from vyrectl.cli.readings import ring_readings, say_readings
 from vyrectl.cli.slot_detail import emit_slot
 from vyrectl.cli.slot_listing import Wanted, emit_listing
 from vyrectl.cli.snapshot_records import open_for_snapshot
+from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.errors import UsageError
+from vyrectl.ring.outputs import Outputs
 from vyrectl.ring.reading import parse_abi
 
 
@@ -83,8 +85,19 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     chosen = {"--where": where, "--slots": slots, "--sort": sort, "--limit": limit, "--columns": columns}
     _check_combination(bool(slot), tree, bool(group), file, [name for name, text in chosen.items() if text])
+    stdout, files = StdoutFile(output), Outputs()
+    files.reads_ring(ring)
+    file = stdout.take_checked(files, file, ".parquet")
     wanted = Wanted(
-        slots=slots, where=where, sort=sort, columns=columns, limit=limit, group=group, tree=tree, file=file
+        slots=slots,
+        where=where,
+        sort=sort,
+        columns=columns,
+        limit=limit,
+        group=group,
+        tree=tree,
+        file=file,
+        stdout=stdout,
     )
     asked = parse_abi(abi)
     with open_for_snapshot(ring, offset, count) as opened:

@@ -23,8 +23,10 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.snapshot_records import open_for_snapshot
+from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.cli.views.map import view
 from vyrectl.errors import UnknownNameError, UsageError
+from vyrectl.ring.outputs import Outputs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,10 +81,13 @@ def command(
         parse_number(text, name, least=1) if text else None
         for text, name in ((width, "--width"), (height, "--height"))
     ]
+    stdout, files = StdoutFile(output), Outputs()
+    files.reads_ring(ring)
+    file = stdout.take_checked(files, file, ".png")
     with open_for_snapshot(ring, offset, count) as opened:
         chosen = _choose(opened, slots, where)
         if file is not None:
-            _emit_picture(output, opened, by, chosen, file)
+            _emit_picture(output, opened, by, chosen, file, stdout)
         else:
             _emit_marks(output, opened, by, chosen, *sides)
 
@@ -112,7 +117,9 @@ def _emit_marks(
     output.emit("map", record, view, rows=map_rows(marks, size.width), rows_key="rows")
 
 
-def _emit_picture(output: Output, ring: Ring, by: str, chosen: NDArray[np.int64] | None, file: Path) -> None:
+def _emit_picture(
+    output: Output, ring: Ring, by: str, chosen: NDArray[np.int64] | None, file: Path, stdout: StdoutFile
+) -> None:
     from vyrectl.cli.views.map_picture import MOST_MARKS, draw_map, square_width
     from vyrectl.cli.views.picture import png_bytes
     from vyrectl.ring.marks import mark_ring
@@ -122,5 +129,8 @@ def _emit_picture(output: Output, ring: Ring, by: str, chosen: NDArray[np.int64]
     record: dict[str, Any] = map_record(ring.name, marks, square_width(len(marks.codes)))
     pixels = draw_map(marks, record)
     replace_file(file, [png_bytes(pixels)])
+    if stdout.is_used:
+        stdout.send()
+        return
     rows, columns = pixels.shape[:2]
     output.emit("map", {**record, "output": str(file), "pixels": [columns, rows]}, view)

@@ -20,10 +20,12 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.plot_record import choose_rings, parse_metrics, plot_record, plot_rows
+from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.cli.views.cells import count_of
 from vyrectl.cli.views.plot import charts_view, file_view
 from vyrectl.errors import InvalidInputError
 from vyrectl.files.whole import read_whole
+from vyrectl.ring.outputs import Outputs
 from vyrectl.telemetry.series import METRICS, History, read_history
 
 CHART_LINES = 6
@@ -65,6 +67,9 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     metrics = parse_metrics(show)
     lines = parse_number(height, "--height", least=1, most=200)
+    stdout, files = StdoutFile(output), Outputs()
+    files.reads("FILE", source)
+    file = stdout.take_checked(files, file, ".png")
     if file is not None:
         from vyrectl.cli.plot_file import check_plot
 
@@ -76,6 +81,9 @@ def command(
         from vyrectl.cli.plot_file import write_plot
 
         write_plot(file, rings, metrics)
+        if stdout.is_used:
+            stdout.send()
+            return
         output.emit("plot", {**record, "output": str(file)}, file_view)
         return
     view = charts_view(rings, metrics, lines, sys.stdout.isatty())

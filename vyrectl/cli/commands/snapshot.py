@@ -91,6 +91,7 @@ def command(
     rings = without_side_files(rings, output)
     targets.check(rings, watch, ticks)
     targets.check_control(rings, control)
+    targets.check_files(rings, control)
     if watch is None:
         emit_once(targets, rings, (offset, count), wanted)
     else:
