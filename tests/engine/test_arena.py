@@ -216,3 +216,13 @@ def test_a_disk_that_gets_full_leaves_no_new_file(tmp_path: Path, monkeypatch: p
     assert os.listdir(tmp_path) == ["kept.npy.partial"]
     monkeypatch.undo()
     map_outputs(outputs("kept.npy", "a.npy", "b.npy"), ring(DONE))
+
+
+def test_another_name_of_a_partial_file_keeps_its_bytes(tmp_path: Path) -> None:
+    other = tmp_path / "precious"
+    other.write_bytes(b"kept")
+    os.link(other, tmp_path / "a.npy.partial")
+    buffers = BufferTable({0: Buffer(np.zeros(3), writable=True, output=tmp_path / "a.npy")})
+    with pytest.raises(FileError, match="another name"):
+        map_outputs(buffers, np.zeros(1, SLOT_DTYPE))
+    assert other.read_bytes() == b"kept"

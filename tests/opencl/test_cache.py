@@ -14,7 +14,7 @@ import pytest
 from vyrectl.engine.ops import load_source
 from vyrectl.opencl import cache as module
 from vyrectl.opencl.build import LADDER, Built, Ladder
-from vyrectl.opencl.cache import Entry, KernelCache, cache_folder, key_of
+from vyrectl.opencl.cache import VARIABLE, Entry, KernelCache, cache_folder, key_of, why_off
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.program import Program, build_program
 from vyrectl.opencl.source import Variant
@@ -222,3 +222,36 @@ def test_processes_share_a_folder(folder: Path) -> None:
     assert [worker.wait(60) for worker in workers] == [0, 0, 0]
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 20_000
     assert not list(folder.glob(".unfinished-*"))
+
+
+def test_a_tilde_is_the_home_folder() -> None:
+    assert cache_folder({VARIABLE: "~/c", "HOME": "/home/me"}) == Path("/home/me/c")
+    assert cache_folder({VARIABLE: "/x/~/c", "HOME": "/home/me"}) == Path("/x/~/c")
+
+
+def test_a_relative_xdg_folder_is_ignored() -> None:
+    found = cache_folder({"XDG_CACHE_HOME": "here", "HOME": "/home/me"})
+    assert found is not None
+    assert str(found).startswith("/home/me/")
+
+
+def test_a_user_without_a_home_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    assert cache_folder({}) is None
+    assert cache_folder({VARIABLE: "~/c"}) is None
+    assert why_off({}) == "this user has no home folder"
+    assert cache_folder({"XDG_CACHE_HOME": "/x"}) == Path("/x/vyrectl")
+
+
+def test_nothing_is_kept_while_a_driver_is_debugged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    monkeypatch.delenv("POCL_DEBUG", raising=False)
+    assert KernelCache.of_user().is_on
+    monkeypatch.setenv("POCL_DEBUG", "all")
+    assert not KernelCache.of_user().is_on
+    assert why_off(os.environ) == "POCL_DEBUG"
+    monkeypatch.setenv("POCL_DEBUG", "0")
+    assert KernelCache.of_user().is_on

@@ -213,6 +213,7 @@ def test_a_system_call_that_fails(
     def refuse(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
+    path.chmod(0o2644)  # a mode that no file is made with
     monkeypatch.setattr(os, call, refuse)
     with pytest.raises(FileError) as caught:
         replace_file(path, [b"new"])
@@ -394,3 +395,48 @@ def test_what_a_killed_writer_left_goes_with_the_next_write(path: Path) -> None:
     replace_file(path, [b"next"])
     assert leftovers(path.parent) == []
     assert path.read_bytes() == b"next"
+
+
+@pytest.mark.parametrize("name", ["fchmod", "fsync", "fchown"])
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOTSUP])
+def test_a_file_system_that_keeps_no_attributes_keeps_the_bytes(
+    path: Path, monkeypatch: pytest.MonkeyPatch, name: str, code: int
+) -> None:
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+
+    def refuse(*given: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, name, refuse)
+    replace_file(path, [b"new"])
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_mode_that_is_right_is_not_set(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    monkeypatch.setattr(os, "fchmod", None)
+    replace_file(path, [b"new"])
+    assert path.read_bytes() == b"new"
+
+
+@needs_tool("unshare", "mount")
+def test_a_file_that_is_a_mount_point_is_told_so_before_the_work(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        does_not_apply("only the superuser mounts")
+    (tmp_path / "host.bin").write_bytes(bytes(64 * 100))
+    (tmp_path / "r.bin").touch()
+    vyrectl = f"{sys.executable} -m vyrectl"
+    script = (
+        f"mount --bind host.bin r.bin && {vyrectl} set r.bin param=9 --all; echo $?; "
+        f"{vyrectl} build r.bin --slots 3 --force; echo $?; {vyrectl} set r.bin param=9 1 --quiet; echo $?"
+    )
+    done = subprocess.run(
+        ["unshare", "-m", "bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=90
+    )
+    codes = [line for line in done.stdout.splitlines() if line.strip() in ("0", "1")]
+    assert codes == ["1", "1", "0"], (done.stdout, done.stderr)
+    assert done.stderr.count("it is a mount point") == 2
+    assert "Mount its folder instead of the file" in done.stderr

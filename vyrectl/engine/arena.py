@@ -21,6 +21,7 @@ import hashlib
 import io
 import mmap
 import os
+import shlex
 import struct
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -318,6 +319,13 @@ def _open_alone(partial: Path) -> int:
         raise FileError(
             "another launch is writing this output", where=str(partial), fix="Wait for it, or name another"
         ) from None
+    if os.fstat(fd).st_nlink > 1:
+        os.close(fd)
+        raise FileError(
+            "another name of this file would be overwritten too",
+            where=str(partial),
+            fix=f"Remove this name of it: rm {shlex.quote(str(partial))}",
+        )
     return fd
 
 

@@ -205,15 +205,18 @@ class BufferTable:
             keeper.raise_failures()
         return [Path(path) for path in keeper.saved]
 
-    def check_outputs(self, ring: Path | None = None) -> None:
-        """Hold the outputs against each other, what is read and the ring.
+    def check_outputs(self, ring: Path | None = None, *, places: bool = False) -> None:
+        """Hold the outputs against each other, what is read and the ring; with `places`, also look where they go.
 
         Raises:
             UsageError: One is another, the ring, a file beside it, or what another buffer reads.
+            FileError: One cannot be written where it is to go.
         """
         files = Outputs()
         files.reads_ring(ring)
         note_buffers(files, [BufferFiles(key, one.source, one.output) for key, one in self.by_handle.items()])
+        if places:
+            files.check()
         files.check_clashes()
 
     def outputs(self) -> list[tuple[Path, int]]:

@@ -190,7 +190,7 @@ def launch(
     _check_mode(mode)
     check_choice(plan)
     table = BufferTable.of(buffers)
-    table.check_outputs(ring.path)
+    table.check_outputs(ring.path, places=True)
     keeper = saving or Saving()
     sources = tuple(op if isinstance(op, OpSource) else load_source(Path(op)) for op in ops)
     started_control = start_control(control, epoch)

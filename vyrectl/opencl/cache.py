@@ -23,6 +23,10 @@ from pathlib import Path
 VARIABLE = "VYRECTL_CACHE"
 """Environment variable: a folder to keep binaries in, or `off`."""
 
+DEBUGGING = ("POCL_DEBUG", "POCL_TRACING", "RUSTICL_DEBUG", "CLOVER_DEBUG")
+"""Variables that make a driver say what it does. Nothing is kept meanwhile: PoCL 3.1 then ends the process of who
+brings it a binary, and whoever looks for a fault wants to see the build."""
+
 OFF = "off"
 FOLDER = "vyrectl"
 SUFFIX = ".kernel"
@@ -50,7 +54,7 @@ class Entry:
 
 
 def cache_folder(environment: Mapping[str, str] | None = None) -> Path | None:
-    """Where entries are kept; None when the cache is off.
+    """Where entries are kept; None when the cache is off, or this user has no folder for one.
 
     Args:
         environment: Variables; the process's own by default.
@@ -58,12 +62,43 @@ def cache_folder(environment: Mapping[str, str] | None = None) -> Path | None:
     variables = os.environ if environment is None else environment
     named = variables.get(VARIABLE, "")
     if named:
-        return None if named.lower() == OFF else Path(named)
-    shared = variables.get("XDG_CACHE_HOME")
-    if shared:
+        return None if named.lower() == OFF else _without_tilde(named, variables)
+    shared = variables.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(shared):  # the rule of that variable: others are ignored
         return Path(shared, FOLDER)
     usual = ("Library", "Caches") if sys.platform == "darwin" else (".cache",)
-    return Path.home().joinpath(*usual, FOLDER)
+    home = home_folder(variables)
+    return None if home is None else home.joinpath(*usual, FOLDER)
+
+
+def home_folder(variables: Mapping[str, str] | None = None) -> Path | None:
+    """The user's own folder; None for one who has none, as in many containers."""
+    named = (os.environ if variables is None else variables).get("HOME", "")
+    if named:
+        return Path(named)
+    try:
+        return Path.home()
+    except (RuntimeError, KeyError):
+        return None
+
+
+def why_off(variables: Mapping[str, str]) -> str | None:
+    """What keeps binaries from being kept, in a few words; None when nothing does."""
+    if variables.get(VARIABLE, "").lower() == OFF:
+        return VARIABLE
+    debugging = next((name for name in DEBUGGING if variables.get(name, "0") not in ("", "0")), None)
+    if debugging is not None:
+        return debugging
+    return "this user has no home folder" if cache_folder(variables) is None else None
+
+
+def _without_tilde(named: str, variables: Mapping[str, str]) -> Path | None:
+    """A folder as a shell would read its name; None for one below a home that is not there."""
+    path = Path(named)
+    if path.parts[0] != "~":
+        return path
+    home = home_folder(variables)
+    return None if home is None else home.joinpath(*path.parts[1:])
 
 
 def key_of(parts: Iterable[str]) -> str:
@@ -91,7 +126,7 @@ class KernelCache:
     @classmethod
     def of_user(cls) -> KernelCache:
         """The cache that this process's environment names."""
-        return cls(cache_folder())
+        return cls(None if why_off(os.environ) else cache_folder())
 
     @property
     def is_on(self) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from vyrectl.opencl import brought, causes, drivers, hints, machine
 from vyrectl.opencl.asking import LIST_SECONDS, Answer, Record, ask
+from vyrectl.opencl.cache import home_folder
 from vyrectl.opencl.diagnosis import Check, DeviceDiagnosis, Status
 
 DEVICE_SECONDS = 120.0
@@ -98,7 +99,7 @@ def examine(
     checks.append(machine.check_locks(folder or Path.cwd()))
     checks += machine.check_cache_is_on(os.environ)
     checks += brought.check_folders(os.environ)
-    checks += machine.check_caches(machine.cache_folders(os.environ, Path.home()))
+    checks += machine.check_caches(machine.cache_folders(os.environ, home_folder()))
     return Diagnosis(hints.system_name(), family, devices, tuple(checks))
 
 

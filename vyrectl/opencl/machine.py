@@ -20,7 +20,7 @@ from pathlib import Path
 from vyrectl._version import __version__
 from vyrectl.abi import ABI_VERSION
 from vyrectl.opencl import hints
-from vyrectl.opencl.cache import VARIABLE, cache_folder
+from vyrectl.opencl.cache import VARIABLE, cache_folder, why_off
 from vyrectl.opencl.diagnosis import Check, Status
 
 SOFTWARE = "software"
@@ -93,8 +93,9 @@ def _try_locks(name: str, first: int, path: str) -> Check:
     return Check(FILES, name, Status.WARNING, "a lock does not keep a second writer out", fix)
 
 
-def cache_folders(environment: Mapping[str, str], home: Path) -> dict[str, Path]:
-    """Where built kernels are kept, by who keeps them."""
+def cache_folders(environment: Mapping[str, str], home: Path | None) -> dict[str, Path]:
+    """Where built kernels are kept, by who keeps them; of a user without a home, what the variables name."""
+    home = home or Path("/nonexistent")
     shared = Path(environment.get("XDG_CACHE_HOME") or home / ".cache")
     own = cache_folder(environment)
     return {
@@ -108,9 +109,11 @@ def cache_folders(environment: Mapping[str, str], home: Path) -> dict[str, Path]
 
 def check_cache_is_on(environment: Mapping[str, str]) -> Iterator[Check]:
     """A note where vyrectl keeps no built kernels."""
-    if cache_folder(environment) is None:
-        message = f"off ({VARIABLE}): every launch compiles its kernels"
-        yield Check(CACHES, "vyrectl", Status.NOTE, message, f"unset {VARIABLE}")
+    why = why_off(environment)
+    if why is not None:
+        fix = f"unset {why}" if why.isupper() else f"export {VARIABLE}=/tmp/vyrectl-cache"
+        message = f"off ({why}): every launch compiles its kernels"
+        yield Check(CACHES, "vyrectl", Status.NOTE, message, fix)
 
 
 def check_caches(folders: Mapping[str, Path]) -> Iterator[Check]:

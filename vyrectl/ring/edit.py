@@ -25,7 +25,14 @@ from vyrectl.records import Comparable
 from vyrectl.ring.file import Ring
 from vyrectl.ring.hold import Hold, hold
 from vyrectl.ring.looking import open_to_write
-from vyrectl.ring.replace import FileIdentity, StrPath, backup_beside, clear_abandoned, replace_file
+from vyrectl.ring.replace import (
+    FileIdentity,
+    StrPath,
+    backup_beside,
+    clear_abandoned,
+    replace_file,
+    sync_file,
+)
 from vyrectl.ring.select import CHUNK_SLOTS
 from vyrectl.ring.window import open_regular
 from vyrectl.task.arrays import SlotArray, apply_transition, whole
@@ -315,7 +322,7 @@ def _overwrite(fd: int, old: bytes, new: memoryview, offset: int) -> None:
     try:
         if os.pwrite(fd, new, offset) != len(new):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        os.fsync(fd)
+        sync_file(fd)
     except BaseException:
         with suppress(OSError):
             os.pwrite(fd, old, offset)

@@ -45,7 +45,10 @@ _NO_LINKS = {
 
 _BACKUP_SUFFIX = re.compile(r"\.bak(\.[0-9]+)?$")
 
-_CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES, errno.EBADF}
+_NO_ATTRIBUTES = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+"""What file systems answer that keep no owner and no mode."""
+
+_CANNOT_SYNC = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES, errno.EBADF}
 """What a folder that cannot be synced answers; its rename is as safe as that file system makes it."""
 
 
@@ -211,7 +214,7 @@ def _replace(
         check_identity(target, expected)
     folder, prefix = os.path.dirname(target), _temporary_prefix(target)
     _sweep(folder, prefix)
-    temporary, fd = _create(folder, prefix, 0o666 if old is None else 0o600)
+    temporary, fd = _create(folder, prefix, _first_mode(old))
     kept = None
     try:
         identity = _fill(fd, parts, target, old)
@@ -289,8 +292,29 @@ def _fill(fd: int, parts: Iterable[Part], target: str, old: os.stat_result | Non
         write_all(fd, part)
     if old is not None:
         _keep_attributes(fd, target, old)
-    os.fsync(fd)
+    sync_file(fd)
     return FileIdentity.of(os.fstat(fd))
+
+
+def sync_file(fd: int) -> None:
+    """Wait until a file is on the disk, where its file system can say so.
+
+    Raises:
+        OSError: The disk failed.
+    """
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC - {errno.EACCES, errno.EBADF}:
+            raise
+
+
+def _first_mode(old: os.stat_result | None) -> int:
+    """The mode that a successor is made with: the old one where it will have the same owner, else nobody's but ours."""
+    if old is None:
+        return 0o666
+    ours = (old.st_uid, old.st_gid) == (os.geteuid(), os.getegid())
+    return stat.S_IMODE(old.st_mode) & 0o777 | stat.S_IWUSR if ours else 0o600
 
 
 def write_all(fd: int, part: Part) -> None:
@@ -305,7 +329,9 @@ def _keep_attributes(fd: int, target: str, old: os.stat_result) -> None:
     if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
         try:
             os.fchown(fd, old.st_uid, old.st_gid)
-        except PermissionError as error:
+        except OSError as error:
+            if error.errno in _NO_ATTRIBUTES:
+                return
             raise FileError(
                 f"cannot keep the owner of the file (user {old.st_uid}, group {old.st_gid})",
                 where=target,
@@ -313,7 +339,12 @@ def _keep_attributes(fd: int, target: str, old: os.stat_result) -> None:
             ) from error
     if hasattr(os, "listxattr"):
         _copy_extended_attributes(fd, target)
-    os.fchmod(fd, stat.S_IMODE(old.st_mode))
+    if stat.S_IMODE(os.fstat(fd).st_mode) != stat.S_IMODE(old.st_mode):
+        try:
+            os.fchmod(fd, stat.S_IMODE(old.st_mode))
+        except OSError as error:
+            if error.errno not in {errno.EPERM, *_NO_ATTRIBUTES}:
+                raise
 
 
 def _copy_extended_attributes(fd: int, target: str) -> None:

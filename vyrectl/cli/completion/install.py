@@ -53,7 +53,7 @@ def script_path(shell: str) -> Path:
     bash = os.environ.get("BASH_COMPLETION_USER_DIR") or str(data / "bash-completion")
     return {
         "bash": Path(bash, "completions", "vyrectl"),
-        "zsh": Path.home() / ".zfunc" / "_vyrectl",
+        "zsh": _home() / ".zfunc" / "_vyrectl",
         "fish": config / "fish" / "completions" / "vyrectl.fish",
         "powershell": config / "powershell" / "vyrectl.ps1",
     }[shell]
@@ -73,4 +73,14 @@ def next_step(shell: str, path: Path) -> str:
 
 def _folder(variable: str, below_home: str) -> Path:
     value = os.environ.get(variable)
-    return Path(value) if value else Path.home() / below_home
+    return Path(value) if value else _home() / below_home
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except (RuntimeError, KeyError):
+        raise FileError(
+            "this user has no home folder to install into",
+            fix="Set HOME, or write the script where your shell looks: vyrectl completion bash > FILE",
+        ) from None
