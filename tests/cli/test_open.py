@@ -56,6 +56,15 @@ def test_nothing_is_replaced_without_force(cli: Cli, tmp_path: Path) -> None:
     assert kept.stat().st_size == 2048
 
 
+def test_a_file_is_not_unpacked_over_itself(cli: Cli, tmp_path: Path) -> None:
+    whole = dumps.path("kernel-mixed.all.bin").read_bytes()
+    (tmp_path / "ring.bin").write_bytes(whole)
+    result = cli("open", "ring.bin", "--unpack", ".", "--force")
+    assert result.code == 2, result.err
+    assert [one.name for one in tmp_path.iterdir()] == ["ring.bin"]
+    assert (tmp_path / "ring.bin").read_bytes() == whole
+
+
 def test_one_buffer_is_not_unpacked(cli: Cli, tmp_path: Path) -> None:
     result = cli("open", str(dumps.path("io-0.bin")), "--unpack", str(tmp_path / "parts"))
     assert result.code == 3

@@ -120,6 +120,7 @@ def _unpack(file: Record, data: memoryview, folder: Path, *, force: bool) -> lis
         InvalidInputError: There is only one buffer.
         FileError: A file exists and may not be replaced, or cannot be written.
     """
+    from vyrectl.ring.outputs import Outputs
     from vyrectl.ring.replace import replace_file
 
     if not file["parts"]:
@@ -127,6 +128,11 @@ def _unpack(file: Record, data: memoryview, folder: Path, *, force: bool) -> lis
             f"this is {file['noun']}: there is nothing to unpack", where=file["file"], fix="Use it as it is"
         )
     targets = {one["kind"]: folder / PART_NAMES[one["kind"]] for one in file["parts"]}
+    files = Outputs()
+    files.reads("FILE", file["file"])
+    for target in targets.values():
+        files.writes("--unpack", target)
+    files.check_clashes()
     taken = [target for target in targets.values() if target.exists()]
     if taken and not force:
         raise FileError("it exists already", where=str(taken[0]), fix="Name another folder, or give --force")
