@@ -29,6 +29,26 @@ HARMLESS = frozenset({"POCL_CACHE_DIR", "CUDA_CACHE_PATH", "OCL_ICD_VENDORS", "O
 """Those that only say where something lies."""
 
 
+DEBUGGING = (
+    "POCL_DEBUG",
+    "POCL_TRACING",
+    "POCL_LEAVE_KERNEL_COMPILER_TEMP_FILES",
+    "RUSTICL_DEBUG",
+    "CL_LOG_ERRORS",
+)
+"""Variables by which drivers are asked to tell what they do."""
+
+
+def is_debugged(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether a driver was asked to tell what it does: PoCL 3.1 then dies of a program that comes from a binary.
+
+    Args:
+        environment: Environment variables; this process's by default.
+    """
+    variables = os.environ if environment is None else environment
+    return any(variables.get(name, "0") not in ("", "0") for name in DEBUGGING)
+
+
 def driver_variables(environment: Mapping[str, str] | None = None) -> list[str]:
     """The variables of drivers that are set, as `NAME=value`, in order: under others a program is another program.
 
