@@ -114,11 +114,23 @@ def test_children_in_empty_slots_do_not_make_other_tasks_of_them(tmp_path: Path)
     assert second.arena.continued
     for output in second.arena.outputs:
         fcntl.flock(output.fd, fcntl.LOCK_UN)
-    after["task_id"][0] = 3
+    after["task_id"][0] = after["tenant_id"][0] = 3
     third = table(tmp_path)
     map_outputs(third, after)
     assert third.arena is not None
-    assert not third.arena.continued
+    assert third.arena.continued
+    for output in third.arena.outputs:
+        fcntl.flock(output.fd, fcntl.LOCK_UN)
+    after["param"][0] = 3
+    fourth = table(tmp_path)
+    map_outputs(fourth, after)
+    assert fourth.arena is not None
+    assert not fourth.arena.continued
+    assert [(one.left.name, one.goes_on) for one in fourth.found] == [
+        ("a.npy.partial.1", False),
+        ("b.npy.partial.1", False),
+    ]
+    assert (tmp_path / "a.npy.partial.1").stat().st_size > 0
 
 
 @pytest.mark.parametrize("moved_on", [True, False])

@@ -6,8 +6,9 @@ whatever happens to the process afterwards; at the end the file gets its own nam
     range     | file 0: header, array, seal | buffer | buffer | file 1: header, array, seal | ... | the engine's own
               ^ page                        ^ 256 bytes        ^ page                               ^ 256 bytes
 
-The seal says which tasks a partial file belongs to and how far they were when its launch began: a launch of the same
-tasks that have moved on since continues with it, whatever came to be in Empty slots, any other begins anew. It stays on
+The seal (`vyrectl.engine.origin`) says which tasks a partial file belongs to and how far they were when its launch
+began: a launch that finds its own there goes on with it; any other begins anew, and keeps the old file under another
+name where the ring has ended tasks. It stays on
 the file under its own name until the launch is over in every respect, so that one that is killed between the two finds
 its output again. The invariant: `OUT.npy` is the old file or the whole new one, and a partial file is written by one
 launch at a time.
@@ -17,12 +18,11 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
-import hashlib
 import io
 import mmap
 import os
 import shlex
-import struct
+import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,68 +31,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.abi.states import TaskState
-from vyrectl.engine.buffers import ARENA_ALIGN_BYTES, Buffer, BufferTable
+from vyrectl.engine.buffers import ARENA_ALIGN_BYTES, Buffer, BufferTable, Found
+from vyrectl.engine.origin import Origin
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError
 from vyrectl.ring.outputs import PARTIAL_SUFFIX
 from vyrectl.ring.room import take_room
 from vyrectl.task.arrays import SlotArray
 
-_SEAL = struct.Struct("<8s32sQ16x")
-_SEAL_MAGIC = b"VYREPART"
 _MAP_FIXED = 0x10
-_FIXED_FIELDS = (
-    "op_handle",
-    "tenant_id",
-    "input_handle",
-    "output_handle",
-    "param",
-    "task_id",
-    "parent_task_id",
-)
-"""Words of a slot that no turn changes."""
-
-
-class Origin:
-    """Which tasks a launch runs, and how far they are; what a seal remembers of the first launch of them.
-
-    Slots that were Empty then do not count: what came to be there since are children and later publications.
-
-    Args:
-        slots: The ring before the launch, `SLOT_DTYPE`, shape (n,).
-
-    Attributes:
-        progress: Turns and ends so far.
-        seal_bytes: Length of its seal.
-    """
-
-    def __init__(self, slots: SlotArray) -> None:
-        self._slots = slots
-        ended = np.isin(slots["state"], (int(TaskState.DONE), int(TaskState.FAULTED)))
-        turns = sum(int(slots[name].sum(dtype=np.uint64)) for name in ("yield_count", "requeue_count"))
-        self.progress = int(np.count_nonzero(ended)) + turns
-        self.seal_bytes = _SEAL.size + -(-len(slots) // 8)
-
-    def seal(self) -> bytes:
-        """What to write behind an array that such a launch begins."""
-        tasks = np.packbits(self._slots["state"] != int(TaskState.EMPTY))
-        return _SEAL.pack(_SEAL_MAGIC, self._digest(tasks), self.progress) + tasks.tobytes()
-
-    def goes_on_from(self, seal: bytes) -> bool:
-        """True when the seal is of the same tasks, and these have moved on since."""
-        magic, digest, progress = _SEAL.unpack_from(seal)
-        if magic != _SEAL_MAGIC or not progress < self.progress:
-            return False
-        return bool(digest == self._digest(np.frombuffer(seal, np.uint8, offset=_SEAL.size)))
-
-    def _digest(self, tasks: NDArray[np.uint8]) -> bytes:
-        """Of the words that no turn changes, in the slots whose bits are set."""
-        which = np.unpackbits(tasks, count=len(self._slots)).view(bool)
-        digest = hashlib.blake2b(b"%d" % len(self._slots) + tasks.tobytes(), digest_size=32)
-        for name in _FIXED_FIELDS:
-            digest.update(self._slots[name][which].tobytes())
-        return digest.digest()
 
 
 @dataclass(slots=True)
@@ -223,18 +170,18 @@ def map_outputs(table: BufferTable, slots: SlotArray, behind_bytes: int = 0) -> 
     try:
         for row, head, start in zip(rows, heads, starts, strict=True):
             if row is not None:
-                _move(arena, row, head, start, origin)
+                _move(arena, row, head, start, origin, table.found)
     except BaseException:
         arena.abandon()
         raise
     table.arena = arena
 
 
-def _move(arena: Arena, row: Buffer, head: bytes, start: int, origin: Origin) -> None:
+def _move(arena: Arena, row: Buffer, head: bytes, start: int, origin: Origin, found: list[Found]) -> None:
     place = _view(arena.memory, start + len(head), row.array)
     output = None
     if row.output is not None:
-        output = _map_file(arena.memory, start, row.output, head, row.array.nbytes, origin)
+        output = _map_file(arena.memory, start, row.output, head, row.array.nbytes, origin, found)
         arena.outputs.append(output)
     if output is not None and output.continued:
         arena.continued += (output.target,)
@@ -274,7 +221,13 @@ def _view(memory: NDArray[np.uint8], start: int, like: NDArray[Any]) -> NDArray[
 
 
 def _map_file(
-    memory: NDArray[np.uint8], start: int, target: Path, head: bytes, array_bytes: int, origin: Origin
+    memory: NDArray[np.uint8],
+    start: int,
+    target: Path,
+    head: bytes,
+    array_bytes: int,
+    origin: Origin,
+    found: list[Found],
 ) -> Output:
     partial = partial_path(target)
     size = len(head) + array_bytes + origin.seal_bytes
@@ -283,7 +236,12 @@ def _map_file(
         fd = _open_alone(partial)
     except OSError as error:
         raise _no_output(error, partial) from error
-    output = Output(target, fd, len(head), array_bytes, _is_ours(fd, head, size, origin))
+    continued = _is_ours(fd, head, size, origin)
+    if continued:
+        found.append(Found(target, partial, goes_on=True))
+    elif origin.has_ended and os.fstat(fd).st_size:
+        fd = _set_aside(fd, target, partial, found)
+    output = Output(target, fd, len(head), array_bytes, continued)
     try:
         if not output.continued:
             os.ftruncate(fd, 0)
@@ -300,9 +258,66 @@ def _take_back(target: Path, partial: Path, head: bytes, size: int, origin: Orig
     """A file that a launch had named when it was killed is a partial one again."""
     if partial.exists():
         return
-    with suppress(OSError), open(target, "rb", buffering=0) as named:
-        if _is_ours(named.fileno(), head, size, origin):
-            os.rename(os.path.realpath(target), partial)
+    with suppress(OSError):
+        named = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            if _is_ours(named, head, size, origin):
+                os.rename(os.path.realpath(target), partial)
+        finally:
+            os.close(named)
+
+
+def _set_aside(fd: int, target: Path, partial: Path, found: list[Found]) -> int:
+    """Keep a partial file that this launch does not go on with; gives a new one.
+
+    Raises:
+        FileError: It cannot be renamed, or a new one cannot be made.
+    """
+    try:
+        kept = _free_name(partial)
+        os.rename(partial, kept)
+        os.close(fd)
+        found.append(Found(target, kept, goes_on=False))
+        return _open_alone(partial)
+    except OSError as error:
+        raise _no_output(error, partial) from error
+
+
+def _free_name(partial: Path) -> Path:
+    number = 1
+    while os.path.lexists(f"{partial}.{number}"):
+        number += 1
+    return Path(f"{partial}.{number}")
+
+
+def continue_outputs(table: BufferTable, slots: SlotArray) -> None:
+    """For a backend that does not work on mapped files: begin with what a killed launch left of its outputs.
+
+    Args:
+        table: The launch's buffers; those that go on are filled, and `save_outputs` removes what they went on from.
+        slots: The ring before the launch.
+
+    Raises:
+        FileError: A partial file cannot be read or set aside, or another launch is writing it.
+    """
+    rows = [row for row in table.by_handle.values() if row.output is not None]
+    left = [row for row in rows if row.output is not None and partial_path(row.output).is_file()]
+    if not left:
+        return
+    origin = Origin(slots)
+    for row in left:
+        assert row.output is not None
+        partial, head = partial_path(row.output), _header(row.array)
+        fd = _open_alone(partial)
+        size = len(head) + row.array.nbytes + origin.seal_bytes
+        if _is_ours(fd, head, size, origin):
+            data = os.pread(fd, row.array.nbytes, len(head))
+            row.array = np.frombuffer(bytearray(data), row.array.dtype).reshape(row.array.shape)
+            table.found.append(Found(row.output, partial, goes_on=True))
+        elif origin.has_ended and os.fstat(fd).st_size:
+            fd = _set_aside(fd, row.output, partial, table.found)
+            os.unlink(partial)
+        os.close(fd)
 
 
 def _no_output(error: OSError, partial: Path) -> FileError:
@@ -331,7 +346,8 @@ def _open_alone(partial: Path) -> int:
 
 def _is_ours(fd: int, head: bytes, size: int, origin: Origin) -> bool:
     """True when the file was left by a launch of the same tasks, and these have moved on since it began."""
-    if os.fstat(fd).st_size != size or os.pread(fd, len(head), 0) != head:
+    there = os.fstat(fd)
+    if not stat.S_ISREG(there.st_mode) or there.st_size != size or os.pread(fd, len(head), 0) != head:
         return False
     return origin.goes_on_from(os.pread(fd, origin.seal_bytes, size - origin.seal_bytes))
 

@@ -86,12 +86,33 @@ class Buffer:
         return _TYPES.get(self.array.dtype.str, TYPE_OTHER)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a launch found that an earlier one had left of an output.
+
+    Attributes:
+        output: The output.
+        left: The file that it left, under the name that it has now.
+        goes_on: The launch goes on with it; else it begins anew and keeps the file.
+    """
+
+    output: Path
+    left: Path
+    goes_on: bool
+
+    def __str__(self) -> str:
+        if self.goes_on:
+            return f"{self.output}: goes on with {self.left}, which a launch of these tasks left"
+        return f"{self.output}: begins anew; what an earlier launch left is kept as {self.left}"
+
+
 class BufferTable:
     """Every buffer of a launch, by handle, and the argument table.
 
     Attributes:
         by_handle: Handle -> buffer.
         arguments: The argument table, or None.
+        found: What earlier launches had left of its outputs.
         arena: The memory that a device shares with this process and that all arrays lie in; None otherwise.
 
     Args:
@@ -107,6 +128,7 @@ class BufferTable:
         arguments = given.pop(ARGUMENTS, None)
         self.arguments = None if arguments is None else _argument_table(arguments)
         self.arena: Arena | None = None
+        self.found: list[Found] = []
         self._lent: dict[int, NDArray[Any]] = {}
         self.by_handle: dict[int, Buffer] = {}
         for handle, buffer in given.items():
@@ -198,12 +220,19 @@ class BufferTable:
             if buffer.output is not None and self.arena is None:
                 aside = BufferFiles("", buffer.source, buffer.output).is_updated and not keeper.is_settled
                 path = Path(f"{buffer.output}.rescued") if aside else buffer.output
-                keeper.keep(path, partial(save_npy, path, buffer.array))
+                keeper.keep(path, partial(self._save, path, buffer))
         if self.arena is not None:
             self.arena.publish(keeper)
         if saving is None:
             keeper.raise_failures()
         return [Path(path) for path in keeper.saved]
+
+    def _save(self, path: Path, buffer: Buffer) -> None:
+        """Write one output; what it went on from is in it now."""
+        save_npy(path, buffer.array)
+        for found in self.found:
+            if found.goes_on and found.output == buffer.output:
+                found.left.unlink(missing_ok=True)
 
     def check_outputs(self, ring: Path | None = None, *, places: bool = False) -> None:
         """Hold the outputs against each other, what is read and the ring; with `places`, also look where they go.

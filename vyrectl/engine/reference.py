@@ -19,11 +19,12 @@ from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
 from vyrectl.abi.opcodes import METRIC_OPCODES
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import SCHEDULABLE, TaskPriority, TaskState
+from vyrectl.engine.arena import continue_outputs
 from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
 from vyrectl.engine.family import Nursery, eligible_slots, settle, spawning_in_use
 from vyrectl.engine.quotas import tenants_spent
 from vyrectl.engine.reference_family import FAMILY_BODIES
-from vyrectl.engine.reference_ops import BODIES, Body, Env, OpFault, Outcome, Task
+from vyrectl.engine.reference_ops import BODIES, Body, Env, OpFault, Outcome, Task, yield_
 from vyrectl.engine.schedule import CLASSES, ClaimLines, class_of, tenants_admitted
 from vyrectl.engine.trace import Trace, TurnRecorder
 from vyrectl.errors import CounterOverflowError, DeviceError
@@ -84,6 +85,7 @@ class ReferenceSession:
     device_seconds = 0.0
 
     def __init__(self, job: Job, bodies: Mapping[int, Body]) -> None:
+        continue_outputs(job.buffers, job.slots)
         self._job = job
         self._slots = (job.slots if job.place is None else job.place(False)[0]).copy()
         self._control = job.control.copy()
@@ -243,6 +245,10 @@ class ReferenceSession:
             outcome = body(task, self._env)
         except OpFault as fault:
             return Outcome.engine_fault(fault.code)
+        if (
+            outcome.joins and self._nursery is None
+        ):  # as vyre_join does where nobody spawns: there are no children
+            return yield_(outcome.arguments["pc"], outcome.arguments["data"])
         if outcome.kind == "requeued" and outcome.arguments["priority"] not in range(len(TaskPriority)):
             return Outcome.engine_fault(faults.BAD_OUTCOME)
         return outcome

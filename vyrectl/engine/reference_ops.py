@@ -42,10 +42,14 @@ class OpFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a turn ended: one of `vyrectl.engine.backend.OUTCOMES`, and its lifecycle action's arguments."""
+    """How a turn ended: one of `vyrectl.engine.backend.OUTCOMES`, and its lifecycle action's arguments.
+
+    `joins`: it waits for children, which where none can be had is no wait.
+    """
 
     kind: str
     arguments: Mapping[str, int] = field(default_factory=dict)
+    joins: bool = False
 
     @classmethod
     def engine_fault(cls, code: int) -> Outcome:
@@ -70,7 +74,7 @@ def pause(pc: int, data: int, epoch: int) -> Outcome:
 
 def join(pc: int, data: int) -> Outcome:
     """Wait until every child is Done or Faulted, and continue at `pc`; for operations that may spawn."""
-    return pause(pc, data, NEVER_EPOCH)
+    return Outcome("paused", {"pc": pc, "data": data, "epoch": NEVER_EPOCH}, joins=True)
 
 
 def requeue(pc: int, data: int, priority: int) -> Outcome:

@@ -13,15 +13,22 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.errors import VyrectlError
 from vyrectl.files.python import module_command
 from vyrectl.files.streams import settle
+from vyrectl.launch.orphan import signal_at_death_of_parent
 from vyrectl.launch.supervisor import RelayedError
 
 if TYPE_CHECKING:
+    import subprocess
+
     from vyrectl.launch.file_plan import LaunchPlan
+
+_PATIENCE_SECONDS = 2.0
+"""Beyond the grace, for a launch that is told to end."""
 
 
 def may_fork() -> bool:
@@ -42,24 +49,39 @@ def launch_elsewhere(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) 
 
     command = module_command("vyrectl.launch.elsewhere")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        child.stdin.write(pickle.dumps(plan))
-        child.stdin.close()
-        while True:
-            try:
-                line = child.stdout.readline()
-            except KeyboardInterrupt:
-                child.send_signal(signal.SIGINT)
-                continue
-            message: dict[str, Any] = json.loads(line) if line else {}
-            if "result" in message:
-                return message["result"], message["signal"]
-            if "error" in message:
-                raise RelayedError(message["error"])
-            if not message:
-                raise RuntimeError(f"the launch ended with status {child.wait()} and no answer")
-            watch(message)
+        try:
+            return _listen_to(child, pickle.dumps(plan), watch)
+        except VyrectlError:
+            raise
+        except BaseException:
+            child.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(plan.grace + _PATIENCE_SECONDS)
+            child.kill()
+            raise
+
+
+def _listen_to(
+    child: subprocess.Popen[bytes], plan: bytes, watch: Callable[[dict[str, Any]], None]
+) -> tuple[dict[str, Any], int]:
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.write(plan)
+    child.stdin.close()
+    while True:
+        try:
+            line = child.stdout.readline()
+        except KeyboardInterrupt:
+            child.send_signal(signal.SIGINT)
+            continue
+        message: dict[str, Any] = json.loads(line) if line else {}
+        if "result" in message:
+            return message["result"], message["signal"]
+        if "error" in message:
+            raise RelayedError(message["error"])
+        if not message:
+            raise RuntimeError(f"the launch ended with status {child.wait()} and no answer")
+        watch(message)
 
 
 def _main() -> int:
@@ -68,6 +90,7 @@ def _main() -> int:
     from vyrectl.launch.supervised import launch_file
 
     settle()
+    signal_at_death_of_parent(signal.SIGTERM)
     plan = pickle.loads(sys.stdin.buffer.read())
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a driver prints is talk, not an answer

@@ -30,7 +30,7 @@ class LaunchPlan:
         output: Where the result goes instead, or None.
         backup: Keep the old ring as RING.bak.
         in_place: Run in place where the device allows it.
-        timeout: Seconds, from the moment the device is ready.
+        timeout: Seconds, from the moment that the launch was asked for.
         grace: Seconds between the wish to stop and the kill.
         control: Control buffer to start from, or None.
         save_control: Where to write it at the end, or None.

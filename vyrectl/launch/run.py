@@ -238,6 +238,8 @@ def launch(
     faulted_before = FaultedBefore(ring.slots)
     check = _start_check(job) if verify else None
     with closing(backend.open(job)) as session:
+        if warm_up := getattr(session, "warm_up", None):
+            warm_up()
         opened_at = time.monotonic()
         bounds = _limits(limits, max_steps, timeout, opened_at)
         bounds.started()

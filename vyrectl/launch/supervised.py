@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from vyrectl.abi.control import EPOCH
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
-from vyrectl.errors import FileError, UsageError
+from vyrectl.errors import FileError, StoppedError, UsageError
 from vyrectl.files import shrinking
 from vyrectl.launch.deaths import ChildDiedError, LaunchStoppedError, Running
 from vyrectl.launch.elsewhere import launch_elsewhere, may_fork
@@ -30,7 +30,7 @@ from vyrectl.launch.file_plan import Doors, LaunchPlan
 from vyrectl.launch.files import check_files, rescue
 from vyrectl.launch.supervisor import Channel, Ending, Supervisor
 from vyrectl.ring.file import Ring, fill_holes
-from vyrectl.ring.hold import Hold, hold, is_held
+from vyrectl.ring.hold import Hold, clear_away, hold, is_held
 from vyrectl.ring.place import check_place, check_room
 from vyrectl.ring.replace import back_up_copy, backup_beside, replace_file
 from vyrectl.ring.steady import copy_ring
@@ -86,6 +86,7 @@ def launch_file(
             )
         return launch_elsewhere(plan, watch)
     check_files(plan)
+    since = time.monotonic()
     with _hold(plan) as held:
         if held is not None and len(held.settled):
             watch({"settled": held.settled.to_record()})
@@ -105,10 +106,16 @@ def launch_file(
             lambda channel: _work(plan, held, memory, channel),
             watch=take,
             timeout=plan.timeout,
+            since=since,
             grace=plan.grace,
             tick=lambda: look(memory.glance),
         )
         ending = supervisor.run()
+        if ending.before_it_began and ending.killed:
+            if held is not None:
+                clear_away(held)
+            number = ending.signal_received or signal.SIGINT
+            raise StoppedError(signal.Signals(number).name, number)
         running = memory.running() if ending.result is None else []
         place = {"where": str(plan.ring), "fix": _after_death(plan, memory.where, running)}
         if ending.killed:
@@ -215,7 +222,7 @@ def _work(plan: LaunchPlan, held: Hold | None, memory: _Memory, channel: Channel
         "saving": saving,
     }
     try:
-        report = _run(plan, view, options, channel, host, begun)
+        report = _run(plan, view, options, channel, host, begun, _nobody if held is None else held.sign)
     except BaseException:
         if not begun:
             host.finish()
@@ -330,6 +337,10 @@ class _Work:
         return Ring.from_slots(slots)
 
 
+def _nobody() -> None:
+    """Where no lock is held there is none to sign."""
+
+
 def _start_epoch(plan: LaunchPlan) -> int:
     from vyrectl.launch.control_file import load_control
     from vyrectl.launch.run import start_control
@@ -352,8 +363,9 @@ def _run(
     channel: Channel,
     host: Doors,
     begun: list[bool],
+    orphaned: Callable[[], None],
 ) -> dict[str, Any]:
-    """The launch itself; `begun` is no longer empty once a kernel may run."""
+    """The launch itself; `begun` is no longer empty once a kernel may run. `orphaned`: see `Channel.begin`."""
     from vyrectl.engine.backend import new_debug_log
     from vyrectl.engine.doing import hear_doing
     from vyrectl.launch.control_file import load_control, save_control
@@ -383,7 +395,9 @@ def _run(
         begun.append(True)
         gc.freeze()
         gc.enable()
-        channel.send({"started": True})
+        if found := options["buffers"].found:
+            channel.send({"outputs": [str(one) for one in found]})
+        channel.begin(orphaned)
 
     def finishing() -> None:
         channel.send({"finishing": True})

@@ -3,7 +3,8 @@
 The child is forked before anything heavy is imported; it does the work and reports over a channel. The parent asks it
 to stop (first signal, the time is over, or an error of its own), waits for the grace period, then kills it. However
 the child ends, the parent gets an `Ending` that says so. Signals that whoever started us had ignored stay ignored.
-Standard library only.
+Before the child has begun there is nothing to save, so a signal kills it at once; and it never outlives its parent for
+long (`vyrectl.launch.orphan`). Standard library only.
 
     parent                                   child
     fork ------------------------------------> work(channel)
@@ -29,12 +30,16 @@ from typing import Any
 
 from vyrectl.errors import VyrectlError, WhereError, from_system
 from vyrectl.files.streams import flush
+from vyrectl.launch.orphan import Lifeline
 
 GRACE_SECONDS = 5.0
 """What a child gets to finish after it was asked to stop."""
 
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that ask a launch to stop."""
+
+_TERMINAL_STOPS = (signal.SIGINT, signal.SIGHUP)
+"""What a terminal sends to parent and child alike; a compiler inside the child would drop its work for them."""
 
 _POLL_SECONDS = 0.1
 _RECEIVE_BYTES = 1 << 16
@@ -69,6 +74,7 @@ class Channel:
         self._end = end
         self._pending = b""
         self._reason: str | None = None
+        self._lifeline: Lifeline | None = None
         self.closed = False
 
     def fileno(self) -> int:
@@ -96,6 +102,20 @@ class Channel:
         *lines, self._pending = self._pending.split(b"\n")
         return [json.loads(line) for line in lines]
 
+    def hang_on(self, lifeline: Lifeline) -> None:
+        """Child's side: what tells it that its parent has died."""
+        self._lifeline = lifeline
+
+    def begin(self, orphaned: Callable[[], None]) -> None:
+        """Child's side: from now on there is work to bring to its end.
+
+        Args:
+            orphaned: Called once, by another thread, when the parent has died.
+        """
+        if self._lifeline is not None:
+            self._lifeline.begin(orphaned)
+        self.send({"started": True})
+
     def stop_reason(self) -> str | None:
         """Child's side: why it should stop, or None. A parent that is gone is a reason."""
         for message in self.receive():
@@ -114,6 +134,7 @@ class Ending:
         signal_received: The signal that asked the parent to stop, or None.
         timed_out: The time was over.
         killed: The parent killed it after the grace.
+        before_it_began: It was killed before it had begun: nothing was done.
         died_of: The signal it died of by itself, or None.
         exit_status: Its exit status when it ended without a result.
     """
@@ -122,6 +143,7 @@ class Ending:
     signal_received: int | None = None
     timed_out: bool = False
     killed: bool = False
+    before_it_began: bool = False
     died_of: int | None = None
     exit_status: int | None = None
 
@@ -132,7 +154,8 @@ class Supervisor:
     Args:
         work: Gets the child's channel and returns the result, which must be JSON.
         watch: Told every message that is neither result nor error.
-        timeout: Seconds after which the child is asked to stop; None for no limit.
+        timeout: Seconds after which the child is asked to stop, whatever it is doing; None for no limit.
+        since: `time.monotonic()` from which they count; now by default.
         tick: Called after each wake: at every message, and at least ten times a second.
         grace: Seconds it then gets. A child that says `finishing` is past its device work and saves; it is not
             killed any more, unless by a second signal.
@@ -144,18 +167,20 @@ class Supervisor:
         *,
         watch: Callable[[dict[str, Any]], None],
         timeout: float | None = None,
+        since: float | None = None,
         grace: float = GRACE_SECONDS,
         tick: Callable[[], None] = lambda: None,
     ) -> None:
         self._work = work
         self._watch = watch
         self._tick = tick
-        self._timeout = timeout
         self._grace = grace
         self._ending = Ending()
         self._signals: list[int] = []
         self._kill_at: float | None = None
-        self._stop_at: float | None = None
+        began = time.monotonic() if since is None else since
+        self._stop_at = None if timeout is None else began + timeout
+        self._begun = False
         self._saving = False
 
     def run(self) -> Ending:
@@ -169,13 +194,20 @@ class Supervisor:
         try:
             ours, theirs = socket.socketpair()
             flush()
+            their_line, our_line = os.pipe()
+            parent = os.getpid()
             pid = os.fork()
             if pid == 0:
                 ours.close()
-                _child(Channel(theirs), self._work)
+                os.close(our_line)
+                _child(Channel(theirs), self._work, their_line, parent, self._grace)
             theirs.close()
-            with ours:
-                self._watch_over(pid, Channel(ours))
+            os.close(their_line)
+            try:
+                with ours:
+                    self._watch_over(pid, Channel(ours))
+            finally:
+                os.close(our_line)
         finally:
             restore()
         return self._ending
@@ -247,7 +279,7 @@ class Supervisor:
         elif "bug" in message:
             raise RuntimeError(f"the device process met a bug\n{message['bug']}")
         elif "started" in message:
-            self._stop_at = None if self._timeout is None else time.monotonic() + self._timeout
+            self._begun = True
         elif "finishing" in message:
             self._kill_at = self._stop_at = None
             self._saving = True
@@ -259,6 +291,9 @@ class Supervisor:
         if self._signals and self._ending.signal_received is None:
             self._ending.signal_received = self._signals[0]
             self._ask_to_stop(channel, "interrupted")
+            if not self._begun:
+                self._ending.before_it_began = True
+                self._kill_at = now
         if self._stop_at is not None and now >= self._stop_at:
             self._stop_at = None
             self._ending.timed_out = True
@@ -296,9 +331,12 @@ def _leave_if_alone(parent: int) -> Callable[[int, FrameType | None], None]:
     return leave
 
 
-def _child(channel: Channel, work: Callable[[Channel], dict[str, Any]]) -> None:
+def _child(
+    channel: Channel, work: Callable[[Channel], dict[str, Any]], line: int, parent: int, grace: float
+) -> None:
     """The child's whole life; never returns. Leaves without Python's teardown, which a running kernel would crash."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL_STOPS)
+    channel.hang_on(Lifeline(line, parent, grace))
     signal.signal(signal.SIGTERM, _leave_if_alone(os.getppid()))
     signal.set_wakeup_fd(-1)
     status = 1

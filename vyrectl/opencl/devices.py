@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vyrectl.errors import NoDeviceError, UnknownNameError
+from vyrectl.errors import ForkedError, NoDeviceError, UnknownNameError
 from vyrectl.opencl import asking, brought, causes, drivers, fitness
 from vyrectl.opencl.handlers import own_handlers
 from vyrectl.opencl.hints import import_hint
@@ -79,12 +79,19 @@ class Device:
         return {name: getattr(self, name) for name in names}
 
 
+_users: list[int] = []
+"""The process that used OpenCL first, once there is one; a forked copy of it has none of the driver's threads."""
+
+
 def pyopencl() -> Any:
     """Import pyopencl, without what it and its helpers warn of at import.
 
     Raises:
+        ForkedError: This process was forked by one that had used OpenCL.
         NoDeviceError: It is not installed, or cannot be loaded.
     """
+    if _users and _users[0] != os.getpid():
+        raise ForkedError("OpenCL", _users[0])
     os.environ.setdefault("PYOPENCL_COMPILER_OUTPUT", "0")
     try:
         with warnings.catch_warnings():
@@ -93,6 +100,8 @@ def pyopencl() -> Any:
     except ImportError as error:
         what = f"pyopencl cannot be imported ({error})"
         raise NoDeviceError(what, fix=import_hint(str(error))) from error
+    if not _users:
+        _users.append(os.getpid())
     return cl
 
 

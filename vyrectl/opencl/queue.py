@@ -18,6 +18,12 @@ from vyrectl.opencl.devices import pyopencl
 from vyrectl.opencl.program import Program
 
 _LEAST_BUFFER_BYTES = 64
+LEAVE_SECONDS = 5.0
+"""How long a kernel gets to leave when whoever waits for it was interrupted."""
+
+_ABANDONED: list[object] = []
+"""What a kernel that did not leave still works with; never released."""
+
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 20e-6, 2e-3
 
 
@@ -39,6 +45,7 @@ class DeviceQueue:
         self._urgent: Any = None
         self._beside: Any = None
         self._buffers: list[Any] = []
+        self._is_stuck = False
 
     def buffer(self, size_bytes: int) -> Any:
         """Memory of the device's own."""
@@ -124,6 +131,8 @@ class DeviceQueue:
 
         Raises:
             KernelDiedError: It did not end well.
+            BaseException: Whatever interrupts the wait, Ctrl-C above all; the kernel is asked to leave then, and gets
+                LEAVE_SECONDS for it.
         """
         try:
             event = kernel(self._queue, (work_items,), (local,), *arguments)
@@ -132,10 +141,30 @@ class DeviceQueue:
             self.device_seconds += (event.profile.end - event.profile.start) * 1e-9
         except self.cl.Error as error:
             raise self.died(error, f"run {kernel.function_name}") from error
+        except BaseException:
+            self._part_from_kernel(ask)
+            raise
         return asked
 
+    def _part_from_kernel(self, ask: Callable[[], None]) -> None:
+        """Ask a kernel to leave that nobody will wait for, and see whether it does."""
+        self._is_stuck = True
+        ask()
+        marker = self.cl.enqueue_marker(self._queue)
+        self._queue.flush()
+        until = time.monotonic() + LEAVE_SECONDS
+        complete = self.cl.command_execution_status.COMPLETE
+        while marker.command_execution_status > complete:
+            if time.monotonic() >= until:
+                return
+            time.sleep(_LONGEST_PAUSE_SECONDS)
+        self._is_stuck = False
+
     def close(self) -> None:
-        """Release every buffer once the queue is empty."""
+        """Release every buffer once the queue is empty; with a kernel that does not leave, nothing."""
+        if self._is_stuck:
+            _ABANDONED.append((self._program, self._queue, self._urgent, self._beside, self._buffers))
+            self._buffers = []
         if self._buffers:
             self._queue.finish()
         for buffer in self._buffers:

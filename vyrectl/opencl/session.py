@@ -99,6 +99,10 @@ class OpenCLSession:
             from vyrectl.engine.arena import map_outputs
 
             map_outputs(job.buffers, job.slots, job.debug_log.nbytes)
+        elif not self._direct and job.first_slot == 0:
+            from vyrectl.engine.arena import continue_outputs
+
+            continue_outputs(job.buffers, job.slots)
         try:
             self._allocate()
         except self._device.cl.Error as error:
@@ -147,7 +151,20 @@ class OpenCLSession:
         if (selected := self._quotas.news()) is not None:
             self._device.write(self._selected, selected)
         local = 1 if geometry.index_lanes else geometry.index_group_size
-        lines = (
+        self._run_index(self._chunks * local, local)
+        if self._chunks > 1:
+            self._scan(self._lines())
+        if self._families is not None:
+            self._line_up_free(local)
+        totals = np.empty(COUNT_ROWS, np.uint32)
+        self._device.read(totals, self._totals)
+        *classes, resumed, shut_out = totals.tolist()
+        self._classes = tuple(classes)
+        return RoundIndex(self._classes, resumed, shut_out)
+
+    def _lines(self) -> tuple[Any, ...]:
+        """What the index kernels leave for the workers."""
+        return (
             self._begins,
             self._places,
             self._totals,
@@ -155,9 +172,12 @@ class OpenCLSession:
             self._directory,
             np.uint32(self._directory_bytes // 4),
         )
+
+    def _run_index(self, work_items: int, local: int) -> None:
+        geometry, job = self.geometry, self._job
         self._device.launch(
             self._index_kernel,
-            self._chunks * local,
+            work_items,
             local,
             self._ring,
             np.uint32(self._count),
@@ -169,23 +189,39 @@ class OpenCLSession:
             np.uint32(job.age_threshold),
             self._counts,
             self._claimable,
-            *lines,
+            *self._lines(),
         )
-        if self._chunks > 1:
-            self._scan(lines)
-        if self._families is not None:
-            self._line_up_free(local)
-        totals = np.empty(COUNT_ROWS, np.uint32)
-        self._device.read(totals, self._totals)
-        *classes, resumed, shut_out = totals.tolist()
-        self._classes = tuple(classes)
-        return RoundIndex(self._classes, resumed, shut_out)
+
+    def warm_up(self) -> None:
+        """Have each kernel compiled as it will be run, which some drivers do at its first run; looks at no slot."""
+        geometry, before = self.geometry, self.control()[control_abi.SHUTDOWN.first]
+        local = 1 if geometry.index_lanes else geometry.index_group_size
+        count, self._count = self._count, 0
+        try:
+            self._run_index(local, local)
+            if self._chunks > 1:
+                self._scan(self._lines())
+            if self._families is not None:
+                self._launch_free(local, local)
+            self.write_control(control_abi.SHUTDOWN.first, ASKED_TO_LEAVE)
+            self._launch_run(1, lambda: None, strict=True)
+        finally:
+            self._count = count
+            self.write_control(control_abi.SHUTDOWN.first, int(before))
+        self._device.device_seconds = 0.0
 
     def _line_up_free(self, local: int) -> None:
         """The free list of the round: the Empty slots of each chunk, then how many there are before each."""
+        self._launch_free(self._chunks * local, local)
+        counts = np.empty(self._chunks, np.uint32)
+        self._device.read(counts, self._family, family_table.BEGINS * 4)
+        self._device.write(self._family, family_table.begins(counts), family_table.BEGINS * 4)
+        self._device.write(self._family, np.zeros(1, np.uint32), family_table.HEAD * 4)
+
+    def _launch_free(self, work_items: int, local: int) -> None:
         self._device.launch(
             self._free_kernel,
-            self._chunks * local,
+            work_items,
             local,
             self._ring,
             np.uint32(self._count),
@@ -194,10 +230,6 @@ class OpenCLSession:
             self._claimable,
             self._family,
         )
-        counts = np.empty(self._chunks, np.uint32)
-        self._device.read(counts, self._family, family_table.BEGINS * 4)
-        self._device.write(self._family, family_table.begins(counts), family_table.BEGINS * 4)
-        self._device.write(self._family, np.zeros(1, np.uint32), family_table.HEAD * 4)
 
     def _scan(self, lines: tuple[Any, ...]) -> None:
         """Put the chunks' lists into one order."""
@@ -221,12 +253,22 @@ class OpenCLSession:
 
     def run(self, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
         """One kernel over this round's order; see the driver's file in `kernels/engine`."""
-        geometry, began = self.geometry, self.device_seconds
+        began = self.device_seconds
+        asked = self._launch_run(most, interrupt, strict=strict)
+        if asked and self.control()[control_abi.SHUTDOWN.first] == ASKED_TO_LEAVE:
+            self._shut_down(0)
+        self._add_tally()
+        self._count_families()
+        self._read_quotas()
+        return self._has_more(self.device_seconds - began)
+
+    def _launch_run(self, most: int, interrupt: Interrupt, *, strict: bool) -> bool:
+        geometry = self.geometry
         each = -(-most // geometry.workers)
         self._device.write(self._tally_buffer, np.zeros(self._tally_words, np.uint32))
         if strict:
             self._device.write(self._flow, np.array([most], np.uint32), FLOW_BUDGET * 4)
-        asked = self._device.launch(
+        return self._device.launch(
             self._run_kernel,
             geometry.workers * geometry.work_group_size,
             geometry.work_group_size,
@@ -260,12 +302,6 @@ class OpenCLSession:
             interrupt=interrupt,
             ask=lambda: self._shut_down(ASKED_TO_LEAVE),
         )
-        if asked and self.control()[control_abi.SHUTDOWN.first] == ASKED_TO_LEAVE:
-            self._shut_down(0)
-        self._add_tally()
-        self._count_families()
-        self._read_quotas()
-        return self._has_more(self.device_seconds - began)
 
     def _live_arguments(self) -> tuple[Any, ...]:
         """Of VYRE_LIVE_PARAMETERS, in order."""

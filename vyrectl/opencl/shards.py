@@ -58,6 +58,10 @@ class ShardedSession:
         self.bytes_beside_ring = 0
         self._enter(0)
 
+    def warm_up(self) -> None:
+        """The first shard's own; the others are run by the same kernels."""
+        self._part().warm_up()
+
     def index(self) -> RoundIndex:
         """The next shard that has anything to claim; nothing once all have been asked in vain."""
         resumed = shut_out = 0

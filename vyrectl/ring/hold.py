@@ -88,6 +88,11 @@ class Hold:
             old, self._file_fd = self._file_fd, _lock_file(self.target)
             _give_back(old)
 
+    def sign(self) -> None:
+        """Name this process as the holder: a forked copy of it that has outlived it."""
+        if self._fd >= 0:
+            _sign(self._fd, self.role)
+
     def release(self) -> None:
         """Give the ring back; a second call, or one in a forked copy of the holder, leaves the locks alone."""
         fd, self._fd = self._fd, -1
@@ -154,6 +159,16 @@ def _check_there(path: StrPath) -> None:
         os.stat(path)
     except OSError as error:
         raise FileError.from_os_error(error, path, doing="open the ring") from error
+
+
+def clear_away(held: Hold) -> None:
+    """Finish and remove what a process left beside the ring that had the lock in common and was killed.
+
+    Raises:
+        FileError: It cannot be finished.
+    """
+    if os.path.lexists(held.target + LIVE_SUFFIX):
+        _settle(held)
 
 
 def _settle(held: Hold) -> None:

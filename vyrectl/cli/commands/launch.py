@@ -305,6 +305,10 @@ def _run(output: Output, plan: LaunchPlan, texts: Formats) -> tuple[dict[str, An
                 progress.doing(message["doing"])
             elif "backup" in message:
                 output.talk(f"the old ring is {message['backup']}")
+            elif "outputs" in message:
+                progress.clear()
+                for text in message["outputs"]:
+                    output.talk(text)
             elif "settled" in message:
                 _show_settled(output, message["settled"])
             else:

@@ -1,0 +1,59 @@
+"""What a killed launch left of its outputs, under the backend that works on no mapped file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conformance.cases import make_slots
+from vyrectl import Ring, launch
+from vyrectl.engine.arena import map_outputs
+from vyrectl.engine.buffers import BufferTable, parse_buffer_options
+from vyrectl.task.arrays import SlotArray
+
+FILL = 0x1002
+SPEC = "0=zeros:uint32:4:o.npy"
+
+
+@pytest.fixture
+def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SlotArray:
+    """A ring of two tasks, one of which a killed launch has ended; its output lies in o.npy.partial."""
+    monkeypatch.chdir(tmp_path)
+    slots = make_slots(2, op_handle=[0, 0])
+    table = parse_buffer_options([SPEC])
+    map_outputs(table, slots)
+    table.by_handle[0].array[:] = [7, 0, 0, 0]
+    assert table.arena is not None
+    for output in table.arena.outputs:
+        os.close(output.fd)
+    slots["state"][0] = 3
+    return slots
+
+
+def run(slots: SlotArray) -> BufferTable:
+    table = parse_buffer_options([SPEC])
+    launch(Ring.from_slots(slots), device="reference", buffers=table)
+    return table
+
+
+def test_the_reference_backend_goes_on(left: SlotArray) -> None:
+    table = run(left)
+    assert np.load("o.npy").tolist() == [7, 0, 0, 0]
+    assert not Path("o.npy.partial").exists()
+    assert [str(one) for one in table.found] == [
+        "o.npy: goes on with o.npy.partial, which a launch of these tasks left".replace(
+            "with o", f"with {Path.cwd()}/o"
+        )
+    ]
+
+
+def test_or_begins_anew_and_keeps_the_old(left: SlotArray) -> None:
+    left["param"][0] = 9
+    table = run(left)
+    assert np.load("o.npy").tolist() == [0, 0, 0, 0]
+    assert [one.goes_on for one in table.found] == [False]
+    assert Path("o.npy.partial.1").stat().st_size > 0
+    assert "is kept as" in str(table.found[0])
