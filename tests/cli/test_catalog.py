@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from inspect import cleandoc
@@ -12,6 +13,7 @@ import pytest
 from tests.cli.conftest import Cli
 from vyrectl.cli.catalog import CATALOG, NAMES, Entry
 from vyrectl.cli.main import load_command
+from vyrectl.cli.option_groups import EVERY, ORDER, OUTPUT, OWN, TUNING, listings
 
 
 @pytest.mark.parametrize("entry", CATALOG, ids=NAMES)
@@ -19,7 +21,7 @@ def test_every_command_is_what_the_catalog_says(entry: Entry) -> None:
     command = load_command(entry.name)
     text = cleandoc(command.callback.__doc__ or "")
     assert text.splitlines()[0] == entry.summary
-    assert "Example" in text
+    assert "Examples:" in text
     assert f"vyrectl {entry.name}" in text
     for parameter in command.params:
         if parameter.param_type_name == "option":
@@ -32,6 +34,31 @@ def test_help_fits_80_columns(cli: Cli, name: str) -> None:
     assert result.code == 0
     assert max(len(line) for line in result.out.splitlines()) <= 80
     assert "{" not in result.out.splitlines()[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_options_stand_in_groups_the_common_ones_last(name: str, cli: Cli) -> None:
+    heads = re.findall(r"^(\S[^\n]*):$", cli(name, "--help").out, re.MULTILINE)
+    groups = [head for head in heads if head != "Arguments"]
+    assert groups == [group for group in ORDER if group in groups]
+    assert groups[-1] == OUTPUT
+
+
+@pytest.mark.parametrize(("command", "group", "listed"), list(listings()))
+def test_a_group_lists_options_that_there_are(command: str, group: str, listed: str) -> None:
+    assert group in ORDER
+    takers = NAMES if command == EVERY else (command,)
+    there = {opt for name in takers for param in load_command(name).params for opt in param.opts}
+    assert set(listed.split()) - there - {"--help"} == set()
+
+
+def test_tuning_is_apart(cli: Cli) -> None:
+    text = cli("launch", "--help").out
+    own, tuning = (text.partition(f"\n{group}:\n")[2].partition("\n\n")[0] for group in (OWN, TUNING))
+    assert {"--device", "--ops", "--buffer", "--epoch", "--output"} <= set(re.findall(r"--[\w-]+", own))
+    assert {"--ticket", "--workers", "--spin-ms", "--mode", "--trace-records", "--shard-slots"} <= set(
+        re.findall(r"--[\w-]+", tuning)
+    )
 
 
 def test_the_list_of_commands(cli: Cli) -> None:
@@ -65,4 +92,4 @@ def test_help_is_whole_without_docstrings(tmp_path: Path) -> None:
         for flags in ([], ["-OO"])
     ]
     assert texts[0] == texts[1]
-    assert texts[0].count(b"Example") == len(NAMES)
+    assert texts[0].count(b"Examples:") == len(NAMES)

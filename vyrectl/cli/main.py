@@ -79,7 +79,8 @@ class PlainCommand(TyperCommand):
     """A command whose usage line shows required arguments as they are, whatever version typer is.
 
     Numbers that are none (nan, infinities) are refused for all options alike, and so is an empty value, as an unset
-    variable leaves it (``--where "$UNSET"``): it never stands for all or for no limit.
+    variable leaves it (``--where "$UNSET"``): it never stands for all or for no limit. Its help lists options
+    by group.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -101,6 +102,24 @@ class PlainCommand(TyperCommand):
         """Parts of the usage line, without the braces that some versions put around required arguments."""
         pieces = super().collect_usage_pieces(ctx)
         return [piece[1:-1] if piece.startswith("{") and piece.endswith("}") else piece for piece in pieces]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """List the arguments, then the options group by group."""
+        from vyrectl.cli.option_groups import group_of, grouped
+
+        shown = [(param, param.get_help_record(ctx)) for param in self.get_params(ctx)]
+        rows = [
+            ("" if param.param_type_name == "argument" else group_of(self.name or "", param.opts), record)
+            for param, record in shown
+            if record is not None
+        ]
+        arguments = [record for group, record in rows if not group]
+        if arguments:
+            with formatter.section("Arguments"):
+                formatter.write_dl(arguments)
+        for group, records in grouped(row for row in rows if row[0]):
+            with formatter.section(group):
+                formatter.write_dl(records)
 
 
 def load_command(name: str) -> Any:

@@ -22,6 +22,7 @@ from vyrectl.abi.slot import FIELD_ALIASES, FIELDS
 from vyrectl.abi.states import STATE_MEANINGS, TaskFlag, TaskPriority, TaskState
 from vyrectl.cli.catalog import CATALOG
 from vyrectl.cli.completion.model import Command, Option, Place, Program, read_program
+from vyrectl.cli.option_groups import grouped
 from vyrectl.devtools import manual_text as words
 from vyrectl.devtools.page_roff import topic_page
 from vyrectl.devtools.roff import (
@@ -67,11 +68,11 @@ def _overview() -> str:
 
 def _command_page(command: Command) -> str:
     """A command: synopsis, what it does, its options, examples."""
-    shared = _shared_options(_program())
     entry = next(entry for entry in CATALOG if entry.name == command.name)
-    own = [option for option in command.options if option not in shared]
     summary, *blocks = command.help.split("\n\n")
-    synopsis = " ".join([bold(f"vyrectl {command.name}"), *_some(own), *map(_place, command.places)])
+    synopsis = " ".join(
+        [bold(f"vyrectl {command.name}"), f"[{italic('option')} ...]", *map(_place, command.places)]
+    )
     about = [line for block in blocks if not _is_example(block) for line in _block(block)]
     places = described((_place(place), f"{place.help}.") for place in command.places if place.help)
     lines = [
@@ -80,16 +81,18 @@ def _command_page(command: Command) -> str:
         *section("SYNOPSIS", [synopsis]),
         *section("DESCRIPTION", [*(about or paragraph(summary))]),
         *(section("ARGUMENTS", places) if places else []),
-        *(section("OPTIONS", _options(own)) if own else []),
-        *section("COMMON OPTIONS", _options(one for one in command.options if one in shared)),
+        *section("OPTIONS", []),
+        *_option_groups(command),
         *section("EXAMPLES", [line for one in blocks if _is_example(one) for line in _example(one)]),
         *section("SEE ALSO", [_see_also(entry.topic)]),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _some(options: list[Option]) -> list[str]:
-    return [f"[{italic('option')} ...]"] if options else []
+def _option_groups(command: Command) -> Iterator[str]:
+    """The options below the headings of the command's help."""
+    for group, options in grouped((option.group, option) for option in command.options):
+        yield from subsection(group, _options(options))
 
 
 def _uncapped(summary: str) -> str:

@@ -85,6 +85,7 @@ FILES: dict[str, str] = {
 ENVIRONMENT: dict[str, str] = {
     "VYRECTL_DEVICE": "The default of `--device`: an id, `cpu`, `gpu`, a part of a name, or `reference`.",
     "VYRECTL_CACHE": "Where built kernels are kept, or `off`; a folder of the user's cache by default.",
+    "VYRECTL_OPS": "Files with the names of operations, for all commands; `:` stands between two.",
     "VYRECTL_PAGER": "Pager for long tables on a terminal, before `PAGER`; `cat` for none.",
     "PAGER": "Pager for long tables; `less` by default.",
     "LESS": "Options of less(1), before those that vyrectl would give it.",

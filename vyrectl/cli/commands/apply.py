@@ -47,7 +47,7 @@ def command(
     the options named after its fields, which win. The JSON output is the request; `plan` reads it.
 
     \b
-    Example:
+    Examples:
       vyrectl apply ring.bin --requested-worker-groups 64
       vyrectl apply ring.bin --json | vyrectl plan -
     """

@@ -66,7 +66,7 @@ def command(
     arrays a second with each task counted, and a stress in which other processes read and write the ring.
 
     \b
-    Example:
+    Examples:
       vyrectl bench --quick
       vyrectl bench host
       vyrectl bench live --seconds 60

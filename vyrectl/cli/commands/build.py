@@ -85,7 +85,7 @@ def command(
        "param": {"spin": [16, 256]}, "late_percent": 10}
 
     \b
-    Example:
+    Examples:
       vyrectl build ring.bin tasks.csv --slots 1024
       vyrectl build ring.bin --synthetic 1000000 --seed 7
       vyrectl build ring.bin --slots 4096 --force --backup

@@ -91,10 +91,10 @@ def command(
     and each other.
 
     \b
-    Example:
+    Examples:
       vyrectl check ring.bin
       vyrectl check ring.bin --ops mine.cl --control control.bin
-      vyrectl check ring.bin --control control.bin --debug-log debug.bin --io-queue io.bin
+      vyrectl check ring.bin --control control.bin --io-queue io.bin
       vyrectl check dump.bin --offset 4096 --count 1024 --json
       vyrectl check --explain stale-telemetry
     """

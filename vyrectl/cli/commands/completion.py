@@ -25,7 +25,7 @@ def command(
     the shell looks for it, use `vyrectl --install-completion SHELL`.
 
     \b
-    Example:
+    Examples:
       source <(vyrectl completion bash)
       vyrectl completion fish | source
     """

@@ -69,7 +69,7 @@ def command(
     buffer of that launch.
 
     \b
-    Example:
+    Examples:
       vyrectl control control.bin
       vyrectl control control.bin epoch=3 mask.0-3=open mask.4=shut --backup
       vyrectl control control.bin --new --tenants 4 --observables 64 --slots 1000

@@ -107,11 +107,11 @@ def command(
     when --max-iterations ends it, which is said; 124 after --timeout.
 
     \b
-    Example:
+    Examples:
       vyrectl launch ring.bin --json | vyrectl converge -
       vyrectl converge ring.bin --transitions report.json
       vyrectl converge start.json --step reachability --edges edges.json
-      vyrectl converge words.npy --steps mine.cl --operand table.npy
+      vyrectl converge words.npy --steps steps.cl --operand table.npy
     """
     from vyrectl.engine.steps import load_steps
     from vyrectl.launch.converge import converge_apart

@@ -49,7 +49,7 @@ def command(
     dropped records and counted them; they are told, and --strict makes that an error.
 
     \b
-    Example:
+    Examples:
       vyrectl debug debug.bin
       vyrectl debug debug.bin --formats formats.json
       vyrectl launch ring.bin --debug-log debug.bin --formats formats.json

@@ -68,7 +68,7 @@ def command(
     the file, unless --hex is given.
 
     \b
-    Example:
+    Examples:
       vyrectl decode ring.bin --offset 128 --count 1
       vyrectl encode --op nop | vyrectl decode
     """

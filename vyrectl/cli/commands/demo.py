@@ -39,8 +39,9 @@ def command(
     turns, launches it, and shows the picture with the queue's snapshot before and after.
 
     \b
-    Example:
+    Examples:
       vyrectl demo --output demo.png
+      vyrectl demo --device reference --keep demo.bin
     """
     from vyrectl.bench.mandelbrot import Picture, counts_of
     from vyrectl.launch.run import launch

@@ -41,8 +41,9 @@ def command(
     --device by its id, its kind (gpu, cpu) or a part of its name; `reference` always works.
 
     \b
-    Example:
+    Examples:
       vyrectl devices --check
+      vyrectl devices --json
     """
     from vyrectl.opencl.devices import best, no_device, rank, survey
 

@@ -53,7 +53,7 @@ def command(
     Exit code 0 when the rings are equal, 1 when they differ (or one cannot be read; then stderr says so).
 
     \b
-    Example:
+    Examples:
       vyrectl diff before.bin after.bin
       vyrectl diff before.bin after.bin --limit 0
       vyrectl diff before.bin after.bin --illegal --format jsonl

@@ -48,7 +48,7 @@ def command(
     (--device reference always can).
 
     \b
-    Example:
+    Examples:
       vyrectl doctor
       vyrectl doctor --json | jq '.checks[] | select(.status != "ok")'
     """

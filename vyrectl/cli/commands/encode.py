@@ -81,7 +81,7 @@ def command(
     with RING and --slot it takes the place of that slot, all 16 words of it.
 
     \b
-    Example:
+    Examples:
       vyrectl encode --op scale --param 3 --task-id 7 | vyrectl decode -
       vyrectl encode ring.bin --slot 4 op=nop priority=high
       vyrectl encode --packed store_u32:5,180,0 --packed atomic_add:1,181,0

@@ -74,7 +74,7 @@ def command(
     7-15 (see --abi) a table leaves those out, unless --columns asks for them.
 
     \b
-    Example:
+    Examples:
       vyrectl inspect ring.bin --where 'state == paused and age > 10' --sort -age
       vyrectl inspect ring.bin --slot 3
       vyrectl inspect ring.bin --group tenant,state

@@ -57,7 +57,7 @@ def command(
     ended. Records with an operation or a status that the wire does not have are shown as they are and named.
 
     \b
-    Example:
+    Examples:
       vyrectl io queue.bin
       vyrectl io queue.bin --status published --op read
     """

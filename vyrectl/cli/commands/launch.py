@@ -216,7 +216,7 @@ def command(
     promise or every claim faulted.
 
     \b
-    Example:
+    Examples:
       vyrectl launch ring.bin
       vyrectl launch ring.bin --buffer 0=x.npy --buffer 1=zeros:float32:64:out.npy
       vyrectl launch ring.bin --device reference --epoch 3 --output after.bin

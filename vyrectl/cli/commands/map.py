@@ -66,7 +66,7 @@ def command(
     are others too. Slots that --where or --slots leaves out are not drawn, which finds the few among the many.
 
     \b
-    Example:
+    Examples:
       vyrectl map ring.bin
       vyrectl map ring.bin --by age
       vyrectl map ring.bin --where 'state == faulted'

@@ -54,7 +54,7 @@ def command(
     shows more. --unpack cuts a file of several buffers (control, ring, debug log, I/O queue, in this order) into files.
 
     \b
-    Example:
+    Examples:
       vyrectl open dump.bin
       vyrectl open all.bin --unpack parts
       vyrectl open run/ --json

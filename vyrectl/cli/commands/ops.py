@@ -47,7 +47,7 @@ def command(
     3: there are errors.
 
     \b
-    Example:
+    Examples:
       vyrectl ops
       vyrectl ops my_ops.cl
       vyrectl ops --check my_ops.cl

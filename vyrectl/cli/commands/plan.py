@@ -123,7 +123,7 @@ def command(
     fields; a SOURCE that is a request is taken as it is. Adapter limits that nobody gave come from the OpenCL device.
 
     \b
-    Example:
+    Examples:
       vyrectl plan ring.bin --explain
       vyrectl plan ring.bin --sweep queue_len=0..100000
       vyrectl apply ring.bin --json | vyrectl plan - --previous SparseFrontier

@@ -59,7 +59,7 @@ def command(
     Rates are made from neighbouring looks at one ring. As CSV or JSON lines there is one row for each look.
 
     \b
-    Example:
+    Examples:
       vyrectl snapshot ring.bin --watch 1 --append ring.jsonl
       vyrectl plot ring.jsonl
       vyrectl plot ring.jsonl --show schedulable,done_rate --output ring.png

@@ -84,7 +84,7 @@ def command(
     Several tasks go into slots that follow one another, all of them or none.
 
     \b
-    Example:
+    Examples:
       vyrectl publish ring.bin nop scale:0,1,3 --tenant 2
       vyrectl publish ring.bin store_u32:5,180 atomic_add:1,181 --batch --tag 7
       vyrectl publish ring.bin store_u32:5,180 atomic_add:1,181 --packed --slot 4

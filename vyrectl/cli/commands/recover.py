@@ -89,7 +89,7 @@ def command(
     An orphan whose counter is at 4294967295 is left and named (exit code 4).
 
     \b
-    Example:
+    Examples:
       vyrectl recover ring.bin --dry-run
       vyrectl recover ring.bin --as faulted --where 'op == memcpy' --backup
     """

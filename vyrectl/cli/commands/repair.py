@@ -79,7 +79,7 @@ def command(
     the beginning, or where --pc and --data say. Its counters stay, its flags are cleared.
 
     \b
-    Example:
+    Examples:
       vyrectl repair ring.bin --code bad_handle --dry-run
       vyrectl repair ring.bin --where 'tenant == 3 and op == scale' --backup
     """

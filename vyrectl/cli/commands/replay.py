@@ -71,7 +71,7 @@ def command(
     evidence that says nothing about an ending is compared with none.
 
     \b
-    Example:
+    Examples:
       vyrectl launch ring.bin --record run.vrrl --output after.bin
       vyrectl replay run.vrrl --op scale --failed
       vyrectl replay run.vrrl --ring ring.bin --diff

@@ -28,7 +28,7 @@ def command(
     stderr instead. Every key is named and no other occurs.
 
     \b
-    Example:
+    Examples:
       vyrectl schema snapshot
       vyrectl schema error
     """

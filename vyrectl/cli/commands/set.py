@@ -64,7 +64,7 @@ def command(
     both (those in the list that fulfil it), or with --all.
 
     \b
-    Example:
+    Examples:
       vyrectl set ring.bin priority=high --where 'tenant == 3' --dry-run
       vyrectl set ring.bin age=0 requeues=0 0-15,20 --backup
     """

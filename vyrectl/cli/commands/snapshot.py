@@ -77,7 +77,7 @@ def command(
     on a terminal and writes one JSON line for each look through a pipe.
 
     \b
-    Example:
+    Examples:
       vyrectl snapshot ring.bin --by priority,tenant --ages --oldest 5
       vyrectl snapshot a.bin b.bin --json
       vyrectl snapshot ring.bin --watch 1

@@ -47,7 +47,7 @@ def command(
     --backup keeps the ring as it was before the first edit.
 
     \b
-    Example:
+    Examples:
       vyrectl top ring.bin
       vyrectl top ring.bin --where 'tenant == 3' --interval 0.2
     """

@@ -88,7 +88,7 @@ def command(
     slots by list, by --where, by both (those in the list that fulfil it), or with --all.
 
     \b
-    Example:
+    Examples:
       vyrectl transition ring.bin pause --epoch 9 --where 'tenant == 3' --dry-run
       vyrectl transition ring.bin requeue 0-15,20 --priority low --backup
     """

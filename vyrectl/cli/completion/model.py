@@ -24,6 +24,7 @@ from vyrectl.cli.completion.kinds import (
     field_values,
     word_kinds,
 )
+from vyrectl.cli.option_groups import OUTPUT, OWN, group_of
 from vyrectl.errors import UsageError
 
 
@@ -38,6 +39,7 @@ class Option:
         repeats: It may be given more than once.
         metavar: What stands for its value in the help; empty for a switch.
         default: Its value when it is not given, where there is one worth a word.
+        group: Heading under which the help lists it.
     """
 
     names: tuple[str, ...]
@@ -46,6 +48,7 @@ class Option:
     repeats: bool
     metavar: str = ""
     default: str = ""
+    group: str = OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,15 @@ class _Reader:
         kind = None if switch else self._kind(command, param)
         names = (*param.opts, *param.secondary_opts)
         metavar = "" if switch else param.metavar or param.name.upper()
-        return Option(names, _one_line(param.help), kind, bool(param.multiple), metavar, _default(param))
+        return Option(
+            names,
+            _one_line(param.help),
+            kind,
+            bool(param.multiple),
+            metavar,
+            _default(param),
+            group_of(command, names),
+        )
 
     def _place(self, command: str, param: Any) -> Place:
         name, help_line = param.metavar or param.name.upper(), _one_line(param.help)
@@ -182,7 +193,7 @@ class _Reader:
         return f"{name}{COMMA}" if comma else name
 
 
-_HELP = Option(("--help", "-h"), "Show this message and exit", None, False)
+_HELP = Option(("--help", "-h"), "Show this message and exit", None, False, group=OUTPUT)
 
 
 def _is_word(part: str) -> bool:
