@@ -11,6 +11,7 @@ import typer
 from vyrectl.cli.catalog import Entry
 from vyrectl.cli.completion import model
 from vyrectl.cli.completion.model import Command, Option, Place, read_program
+from vyrectl.cli.option_groups import NAMES, OUTPUT
 from vyrectl.errors import UsageError
 
 
@@ -45,10 +46,10 @@ def test_options_and_places(monkeypatch: pytest.MonkeyPatch) -> None:
         (
             Option(("--state", "-s"), "A state", "state", False, "NAME|N"),
             Option(("--mode",), "", "mode", False, "fast|slow|N", "fast"),
-            Option(("--ops",), "", "file_cl", True, "FILE.cl"),
+            Option(("--ops",), "", "file_cl", True, "FILE.cl", group=NAMES),
             Option(("--dry",), "Change nothing", None, False),
             Option(("--safe", "--unsafe"), "", None, False, "", "--safe"),
-            Option(("--help", "-h"), "Show this message and exit", None, False),
+            Option(("--help", "-h"), "Show this message and exit", None, False, group=OUTPUT),
         ),
         (
             Place("RING", "file_bin", False, "A ring", required=True),

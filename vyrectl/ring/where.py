@@ -71,6 +71,9 @@ _MEANT = {
     ".": "Use whole numbers",
 }
 _LOUD = re.compile(r"\b(?:AND|OR|NOT|IN)\b")
+_CONNECTIVES = ("and", "or", "not", "in")
+_WORD = re.compile(r"[A-Za-z_]+")
+_LAST_WORD = re.compile(r"[A-Za-z_]+ *$")
 _BLANK = str.maketrans("\t\n\r\f\v", "     ")
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -193,9 +196,22 @@ class _Compiler:
                 return ast.parse(flat.strip(), mode="eval").body
         except SyntaxError as error:
             at = self.indent + error.offset - 1 if error.offset else len(flat.rstrip())
-            raise self.error(_reason(error), at) from None
+            raise self.error(_reason(error), at, self.near_connective(flat, at)) from None
         except (ValueError, RecursionError, MemoryError):
             raise self.error("nested too deeply", self.indent) from None
+
+    def near_connective(self, flat: str, at: int) -> str | None:
+        """What was meant where two words that stand side by side are none of the language's, or None."""
+        from difflib import get_close_matches
+
+        here, before = _WORD.match(flat, at), _LAST_WORD.search(flat, 0, at)
+        for found in filter(None, (here, before)):
+            word = found[0].strip()
+            known = _column(word) is not None or any(word in names for names in self.names.values())
+            close = get_close_matches(word, _CONNECTIVES, n=1)
+            if close and not known and word not in _CONNECTIVES:
+                return f"Did you mean {close[0]!r}?"
+        return None
 
     # --- conditions ---
 
