@@ -101,6 +101,8 @@ ENVIRONMENT: dict[str, str] = {
     "XDG_CONFIG_HOME": "Where `--install-completion` puts the scripts of fish and PowerShell.",
     "XDG_DATA_HOME": "Where `--install-completion` puts the script of bash.",
     "BASH_COMPLETION_USER_DIR": "The same, before `XDG_DATA_HOME`.",
+    "HOME": "Where the user's folders lie, also those that a CPU driver writes into.",
+    "TMPDIR": "Where temporary files are made, `/tmp` by default.",
     "OCL_ICD_VENDORS": "Folder of the `.icd` files that name OpenCL drivers, read by the OpenCL loader and `doctor`.",
     "POCL_AFFINITY": "Set to 1, PoCL pins its threads to cores, which makes short kernels quicker.",
 }
