@@ -44,6 +44,7 @@ def _run(installed: Path, cwd: Path, *arguments: str) -> str:
 
 def test_what_the_wheel_carries(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
+    assert "vyrectl/py.typed" in names
     for folder in ("kernels", "completions"):
         files = {path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file()}
         assert files

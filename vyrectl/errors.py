@@ -288,15 +288,13 @@ class MissingExtraError(VyrectlError):
 
     Attributes:
         package: What is missing.
-        extra: The extra of vyrectl that brings it.
+        extra: The extra of vyrectl that brings it, where vyrectl was installed from an index.
     """
 
     kind = "missing_extra"
 
     def __init__(self, doing: str, package: str, extra: str) -> None:
-        super().__init__(
-            f"{doing} needs {package}, which is not installed", fix=f"pip install 'vyrectl[{extra}]'"
-        )
+        super().__init__(f"{doing} needs {package}, which is not installed", fix=f"pip install {package}")
         self.package = package
         self.extra = extra
 

@@ -32,6 +32,41 @@ def test_the_table(cli: Cli, tmp_path: Path) -> None:
     )
 
 
+def test_faulted_tasks_are_noted_with_the_repair(cli: Cli, tmp_path: Path) -> None:
+    write_ring(
+        tmp_path / "ring.bin", slot(state=7, task_id=1, continuation_data=77), slot(state=1, task_id=2)
+    )
+    result = cli("check", "ring.bin", "--json")
+    finding = result.json()["findings"][0]
+    assert (result.code, finding["name"], finding["severity"], finding["slots"]) == (
+        0,
+        "faulted",
+        "note",
+        [0],
+    )
+    assert finding["remedy"] == "vyrectl repair ring.bin 0"
+    assert cli(*finding["remedy"].split()[1:]).code == 0
+    assert cli("check", "ring.bin", "--json").json()["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("slots", "plain", "strict"),
+    [
+        ((slot(state=1, task_id=1),), 0, 0),
+        ((slot(state=1, task_id=1, priority=7),), 0, 0),
+        ((slot(state=1, task_id=1, age_ticks=2**32 - 5),), 0, 3),
+        (BROKEN, 3, 3),
+    ],
+    ids=["sound", "note", "warning", "error"],
+)
+def test_strict_fails_on_warnings_too(
+    cli: Cli, tmp_path: Path, slots: tuple[bytes, ...], plain: int, strict: int
+) -> None:
+    write_ring(tmp_path / "ring.bin", *slots)
+    assert cli("check", "ring.bin").code == plain
+    assert cli("check", "ring.bin", "--strict").code == strict
+
+
 def test_a_sound_ring(cli: Cli, tmp_path: Path) -> None:
     write_ring(tmp_path / "ring.bin", slot(state=1))
     assert (result := cli("check", "ring.bin")).code == 0

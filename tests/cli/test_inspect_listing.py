@@ -197,7 +197,7 @@ def test_an_unwritten_file_leaves_the_old_one(
     assert result.code == 1
     error = result.error()
     assert error["error"] == "missing_extra"
-    assert error["fix"] == "pip install 'vyrectl[arrow]'"
+    assert error["fix"] == "pip install pyarrow"
     assert (tmp_path / "x.parquet").read_text() == "old"
     monkeypatch.undo()
     assert cli("inspect", str(ring), "--output", str(tmp_path / "none" / "x.parquet")).code == 1

@@ -140,7 +140,7 @@ def test_without_matplotlib_the_error_says_what_to_install(
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     result = cli("plot", "h.jsonl", "--output", "x.png")
     assert (result.code, result.out) == (1, "")
-    assert "pip install 'vyrectl[plot]'" in result.err
+    assert "pip install matplotlib" in result.err
     assert not (tmp_path / "x.png").exists()
     assert cli("plot", "h.jsonl").code == 0
 

@@ -23,12 +23,14 @@ FIELDS = [
     "schedulable_count",
     "continuation_pressure",
 ]
+ABOUT = {"slots": 12, "empty_count": 1, "done_count": 1}
 EXPECTED = dict(zip(FIELDS, (3, 2, 1, 1, 1, 2, 8, 40, 5, 10), strict=True))
 
 
-def test_one_ring_is_the_fields_and_nothing_else(cli: Cli, ring: Path) -> None:
+def test_one_ring_is_the_fields_its_name_and_how_full_it_is(cli: Cli, ring: Path) -> None:
     record = cli("snapshot", "ring.bin", "--json").json()
-    assert record == {"schema": "vyrectl.snapshot/1", **EXPECTED}
+    assert record == {"schema": "vyrectl.snapshot/1", **EXPECTED, "ring": "ring.bin", **ABOUT}
+    assert list(record)[1 : len(FIELDS) + 1] == FIELDS
 
 
 def test_both_ways_of_counting_agree(cli: Cli, ring: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,8 +41,8 @@ def test_both_ways_of_counting_agree(cli: Cli, ring: Path, monkeypatch: pytest.M
 
 def test_csv_and_lines(cli: Cli, ring: Path) -> None:
     header, values = cli("snapshot", "ring.bin", "--format", "csv").out.splitlines()
-    assert header.split(",") == FIELDS
-    assert [int(value) for value in values.split(",")] == list(EXPECTED.values())
+    assert header.split(",") == [*FIELDS, "ring", *ABOUT]
+    assert values.split(",") == [*map(str, EXPECTED.values()), "ring.bin", *map(str, ABOUT.values())]
     assert cli("snapshot", "ring.bin", "--format", "jsonl").lines()[0]["total_requeues"] == 8
 
 
@@ -50,12 +52,14 @@ def test_several_rings_and_their_sum(cli: Cli, ring: Path, tmp_path: Path) -> No
     assert [one["ring"] for one in record["rings"]] == ["ring.bin", "two.bin"]
     assert {name: record["rings"][0][name] for name in FIELDS} == EXPECTED
     total = {**EXPECTED, "ready_count": 4, "schedulable_count": 6, "max_priority_age": 50}
-    assert record["sum"] == total
+    assert record["sum"] == {**total, **ABOUT, "slots": 13}
+    assert record["rings"][1]["slots"] == 1
     assert len(cli("snapshot", "ring.bin", "two.bin", "--format", "csv").out.splitlines()) == 3
 
 
 def test_standard_input_and_windows(cli: Cli, ring: Path) -> None:
     whole = cli("snapshot", "ring.bin", "--json").out
+    whole = whole.replace('"ring.bin"', '"-"')
     assert cli("snapshot", "-", "--json", stdin=ring.read_bytes()).out == whole
     record = cli("snapshot", "ring.bin", "--offset", "64", "--count", "0x2", "--json").json()
     assert record["ready_count"] == 2
@@ -64,7 +68,7 @@ def test_standard_input_and_windows(cli: Cli, ring: Path) -> None:
 
 def test_an_empty_ring_is_valid(cli: Cli, tmp_path: Path) -> None:
     write_ring(tmp_path / "none.bin")
-    assert set(cli("snapshot", "none.bin", "--json").json().values()) == {"vyrectl.snapshot/1", 0}
+    assert set(cli("snapshot", "none.bin", "--json").json().values()) == {"vyrectl.snapshot/1", "none.bin", 0}
 
 
 def test_unknown_states_are_refused_by_slot(cli: Cli, odd: Path) -> None:

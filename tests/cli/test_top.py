@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import Cli
@@ -17,6 +18,7 @@ from tests.cli.screen import Screen
 from tests.cli.support import MIXED, slot, words_at, write_ring
 from tests.needs import needs_tool
 from tests.ring.rings import another_holder
+from vyrectl import SLOT_DTYPE, Ring
 
 NEVER = 0xFFFF_FFFF
 
@@ -66,7 +68,7 @@ def test_bars_lists_and_rates(screen: Screen, tmp_path: Path) -> None:
 def test_a_slot_is_opened_paused_and_resumed(screen: Screen, tmp_path: Path) -> None:
     ring = tmp_path / "ring.bin"
     screen.press("g")
-    screen.wait("open slot:")
+    screen.wait("open slot (its number")
     screen.type("2")
     screen.wait("ring.bin, slot 2", "tenant_id")
     before = ring.read_bytes()
@@ -90,7 +92,7 @@ def test_a_slot_is_opened_paused_and_resumed(screen: Screen, tmp_path: Path) -> 
     screen.wait("resume: 1 slot changed")
     assert words_at(ring, 2)["state"] == 1
     screen.press("r", "y")
-    screen.wait("nothing was changed:", "cannot resume a task in state Ready")
+    screen.wait("nothing was changed:", "cannot resume a task in state", "Select slots that allow it")
     screen.press("Escape")
     screen.wait("oldest of")
     screen.press("q")
@@ -278,3 +280,37 @@ def pid_of_top(screen: Screen, folder: Path) -> int:
         ["ps", "-t", name, "-o", "pid=,args="], capture_output=True, text=True, check=True
     ).stdout
     return next(int(line.split()[0]) for line in listed.splitlines() if "vyrectl top" in line)
+
+
+@needs_tool("tmux")
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (60, 14)])
+def test_a_million_slots_are_scrolled_and_repaired(tmp_path: Path, columns: int, lines: int) -> None:
+    slots = np.zeros(1_000_000, SLOT_DTYPE)
+    slots["state"] = np.where(np.arange(1_000_000) % 16, 1, 7)
+    slots["age_ticks"] = np.arange(1_000_000)
+    slots["continuation_data"][::16] = 77
+    Ring.from_slots(slots).save(tmp_path / "ring.bin")
+    with Screen(tmp_path, columns, lines) as screen:
+        screen.type("vyrectl top ring.bin")
+        screen.wait("1000000 slots", "oldest of 937500 open tasks", " 999999 ")
+        screen.press("NPage")
+        screen.wait("open tasks, ")
+        screen.press("End")
+        screen.wait("to 937500")
+        screen.until(
+            lambda text: re.search(r"^> +1 ", text, re.MULTILINE), "the youngest task under the cursor"
+        )
+        screen.press("Home", "s", "s", "s", "s")
+        screen.wait("937500 open tasks, by slot", "user(77)" if lines > 20 else "by slot")
+        screen.press("Tab", "End")
+        screen.wait("to 62500", "999984")
+        screen.press("f")
+        screen.wait("repair slot 999984? y/n")
+        screen.press("y")
+        screen.wait("repair: 1 slot changed", "62499 faulted tasks")
+        screen.press("F")
+        screen.wait("repair all 62499 slots that may be? y/n")
+        screen.press("y")
+        screen.wait("repair: 62499 slots changed", "1000000 slots")
+        screen.press("q")
+    assert Ring.open(tmp_path / "ring.bin").snapshot().faulted_count == 0

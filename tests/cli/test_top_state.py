@@ -13,8 +13,9 @@ from vyrectl.cli.live_screen import ENDED, KEYS, is_cut, split_keys
 from vyrectl.cli.output import Output
 from vyrectl.cli.top_sample import Sampler
 from vyrectl.cli.top_session import TopSession
-from vyrectl.cli.top_state import Act, Intent, LookAgain, Quit, TopState
-from vyrectl.errors import WhereError
+from vyrectl.cli.top_state import SLOT_PAGE, Act, Intent, ListAgain, LookAgain, Quit, TopState
+from vyrectl.errors import LiveEditError, WhereError
+from vyrectl.ring.listing import ORDERS
 
 NEVER = 0xFFFF_FFFF
 LISTED = [13, 26, 74]
@@ -43,9 +44,6 @@ def on_slot(number: int = 26) -> TopState:
         (("up",), 13),
         (("down", "down"), 26),
         (("j", "j", "j", "j"), 74),
-        (("end",), 13),
-        (("down", "end"), 74),
-        (("down", "end", "home"), 13),
         (("down", "down", "k"), 13),
     ],
 )
@@ -53,6 +51,79 @@ def test_arrows_choose_a_slot(keys: tuple[str, ...], selected: int) -> None:
     state = TopState()
     assert press(state, *keys) is None
     assert state.selected == selected
+
+
+def test_lists_scroll_by_rows_pages_and_ends() -> None:
+    state = TopState()
+    lists = state.lists
+    assert not lists.settle(page=3, length=8)
+    for key, first, landing in (
+        ("page down", 3, -1),
+        ("page down", 5, -1),
+        ("page down", 5, -1),
+        ("page up", 2, 0),
+        ("home", 0, 0),
+        ("end", 5, -1),
+    ):
+        assert isinstance(press(state, key), ListAgain)
+        assert (lists.first, lists.landing) == (first, landing)
+    state.selected = LISTED[0]
+    assert isinstance(press(state, "up"), ListAgain)
+    assert (lists.first, lists.landing) == (4, 0)
+    state.selected = LISTED[2]
+    assert isinstance(press(state, "down"), ListAgain)
+    assert (lists.first, lists.landing) == (5, -1)
+    assert press(state, "down") is None
+    assert lists.settle(page=3, length=4)
+    assert lists.first == 1
+
+
+def test_orders_and_the_other_list() -> None:
+    state = TopState()
+    state.lists.settle(page=3, length=8)
+    press(state, "page down")
+    names = []
+    for _ in ORDERS:
+        assert isinstance(press(state, "s"), ListAgain)
+        names.append(state.lists.wanted().open.order)
+        assert state.lists.first == 0
+        assert "open tasks" in state.message
+    assert sorted(names) == sorted(ORDERS)
+    assert names[-1] == "age"
+    press(state, "S")
+    assert state.lists.wanted().open.order == "slot"
+    assert isinstance(press(state, "tab"), ListAgain)
+    press(state, "page down", "s")
+    assert (state.lists.focus, state.lists.wanted().faulted.order) == ("faulted", "age")
+    assert state.lists.wanted().open.order == "slot"
+    press(state, "tab")
+    assert state.lists.focus == "open"
+
+
+def test_a_slot_in_full_scrolls_by_pages() -> None:
+    state = on_slot()
+    press(state, "enter", "page down", "page down", "page up")
+    assert state.scroll == SLOT_PAGE
+    press(state, "end")
+    assert state.scroll > 1000
+    press(state, "home", "tab", "s")
+    assert (state.scroll, state.lists.focus, state.lists.orders["open"]) == (0, "open", "age")
+
+
+@pytest.mark.parametrize(
+    ("key", "takes"),
+    [
+        ("p", "a number; Enter: never"),
+        ("u", "critical, high, normal, low, idle or a number"),
+        ("g", "its number"),
+        ("/", "tenant == 3"),
+    ],
+)
+def test_a_prompt_says_what_it_takes(key: str, takes: str) -> None:
+    state = on_slot()
+    press(state, key)
+    assert state.prompt is not None
+    assert takes in state.prompt.label
 
 
 def test_a_slot_that_left_the_screen_is_no_start() -> None:
@@ -93,6 +164,8 @@ def test_a_slot_that_is_not_there_is_asked_for_again(typed: str) -> None:
         (("r", "y"), Act("resume", 26, {})),
         (("R", "y"), Act("resume", None, {})),
         (("u", "enter", "y"), Act("requeue", 26, {})),
+        (("f", "y"), Act("repair", 26, {})),
+        (("F", "y"), Act("repair", None, {})),
         (("U", *"lo", "backspace", "clear", *"high", "enter", "y"), Act("requeue", None, {"priority": 1})),
     ],
 )
@@ -112,7 +185,9 @@ def test_anything_but_y_changes_nothing(answer: str) -> None:
 
 @settings(max_examples=300, derandomize=True, deadline=None)
 @given(
-    st.lists(st.sampled_from([*sorted(set(KEYS.values())), *"prPRUugq/?+- jk012nxz", "\u00e9"]), max_size=30)
+    st.lists(
+        st.sampled_from([*sorted(set(KEYS.values())), *"prPRUugfFsSq/?+- jk012nxz", "\u00e9"]), max_size=30
+    )
 )
 def test_nothing_is_edited_without_a_y(keys: list[str]) -> None:
     state = on_slot()
@@ -231,3 +306,39 @@ def test_the_ring_before_the_first_edit_is_kept(tmp_path: Path) -> None:
         session._act(Act("pause", 2 if epoch == 17 else 8, {"epoch": epoch}))
     assert [words_at(ring, number)["resume_epoch"] for number in (2, 8)] == [17, 18]
     assert (tmp_path / "ring.bin.bak").read_bytes() == first
+
+
+def test_what_is_said_after_an_edit_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = TopState(1.0)
+    session = TopSession(Output("table", "never"), Sampler(write_ring(tmp_path / "ring.bin", *MIXED)), state)
+
+    def partly(*_: object, **__: object) -> None:
+        raise LiveEditError("62276 of 62585 slots were changed", changed=62276)
+
+    def not_at_all(*_: object, **__: object) -> None:
+        raise LiveEditError("0 of 5 slots were changed", changed=0)
+
+    monkeypatch.setattr("vyrectl.ring.edit.edit_ring", partly)
+    session._act(Act("requeue", None, {}))
+    assert state.failed
+    assert "nothing was changed" not in state.message
+    assert state.message.startswith("requeue: 62276 slots changed, others not: 62276 of 62585")
+    monkeypatch.setattr("vyrectl.ring.edit.edit_ring", not_at_all)
+    session._act(Act("requeue", None, {}))
+    assert state.message.startswith("requeue: nothing was changed: 0 of 5")
+
+
+def test_faulted_tasks_are_repaired_one_or_all(tmp_path: Path) -> None:
+    ring = write_ring(tmp_path / "ring.bin", *MIXED)
+    state = TopState(1.0)
+    session = TopSession(Output("table", "never"), Sampler(ring), state)
+    session._sampler.look("", None, 5)
+    faulted = [number for number, words in enumerate(MIXED) if words[0] == 7]
+    session._act(Act("repair", 2, {}))
+    assert "cannot repair a task in state Ready" in state.message
+    session._act(Act("repair", faulted[0], {}))
+    assert (state.message, words_at(ring, faulted[0])["state"]) == ("repair: 1 slot changed", 1)
+    assert session._count("repair") == len(faulted)
+    session._act(Act("repair", None, {}))
+    assert state.message == f"repair: {len(faulted) - 1} slot changed"
+    assert not any(words_at(ring, number)["state"] == 7 for number in range(len(MIXED)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.cli.support import MIXED, ODD
@@ -117,3 +117,37 @@ def test_bars_and_graphs() -> None:
     assert _bar(1, 1000, 4, False) == "#   "
     assert _graph([0, 1, 8], True) == " ▁█"
     assert _graph([0, 1, 8], False) == " .@"
+
+
+REASON = "resume: nothing was changed: a/long/way/to/ring.bin: " + "a reason of many words " * 6 + "ends here"
+
+
+@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(24, 120), st.integers(12, 40), st.booleans())
+def test_a_reason_is_folded_and_never_cut(width: int, height: int, asking: bool) -> None:
+    state = TopState(message=REASON, failed=True)
+    if asking:
+        state.prompt = Prompt("argument", "pause until epoch (a number; Enter: never)")
+    lines = draw(state, width=width, height=height)
+    assert "endshere" in "".join("".join(lines).split())
+    lines = draw(TopState(), replace(SAMPLE, problem=REASON), width=width, height=height)
+    assert "endshere" in "".join("".join(lines).split())
+    assert len(lines) == height
+
+
+def test_a_low_screen_has_counts_and_a_list() -> None:
+    lines = draw(TopState(), height=12)
+    assert any(line.startswith("Empty 1  Ready 3  Running 1") for line in lines)
+    assert sum(line.startswith("     ") for line in lines) == 4
+
+
+def test_the_faulted_tasks_may_have_the_screen_and_say_where_they_are() -> None:
+    state = TopState()
+    state.lists.switch()
+    lines = draw(state)
+    assert lines.index("2 faulted tasks") < lines.index("oldest of 8 open tasks")
+    assert listed_slots(SAMPLE, 24, "faulted")[:2] == [9, 10]
+    state.lists.settle(page=1, length=2)
+    state.lists.turn(1)
+    found = overview(RING.slots, None, 20, state.lists.wanted())
+    assert any("2 faulted tasks, 2 to 2" in line for line in draw(state, replace(SAMPLE, overview=found)))

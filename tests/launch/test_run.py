@@ -320,3 +320,27 @@ def test_states_before_and_after_are_told(ring: Ring) -> None:
         (TaskState.READY, TaskState.READY): 6,
         (TaskState.DONE, TaskState.DONE): 4,
     }
+
+
+def test_claims_by_priority_add_up_where_a_priority_is_unknown() -> None:
+    slots = make_slots(10)
+    slots["priority"][:3] = [7, 99, 2**32 - 1]
+    report = run(Ring.from_slots(slots))
+    by_priority = report.to_record()["by_priority"]
+    assert isinstance(by_priority, dict)
+    assert by_priority["unknown"] == 3
+    assert sum(by_priority.values()) == report.claims == 10
+
+
+@pytest.mark.parametrize("name", devices())
+def test_a_rate_leaves_the_first_dispatchs_compile_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vyrectl.opencl.queue._waited", lambda profile, most: 1000.0)
+    report = launch(Ring.from_slots(make_slots(10)), device=devices()[name])
+    assert report.build_seconds > 1000
+    assert report.wall_seconds == 0
+
+
+@pytest.mark.parametrize("name", devices())
+def test_a_work_group_past_the_device_is_a_matter_of_usage(name: str) -> None:
+    with pytest.raises(UsageError, match="more than the device's"):
+        launch(Ring.from_slots(make_slots(10)), device=devices()[name], work_group_size=1 << 30)

@@ -16,7 +16,7 @@ from tests.opencl.fakes import device
 from vyrectl.abi.limits import MAX_SLOTS, U32_MAX
 from vyrectl.engine.backend import Job
 from vyrectl.engine.buffers import BufferTable
-from vyrectl.errors import DeviceError
+from vyrectl.errors import DeviceError, UsageError
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.geometry import MOST_WORKERS, Geometry, choose_geometry, wanted_ops
@@ -71,7 +71,7 @@ def test_what_the_job_says_goes_first() -> None:
 
 
 def test_a_work_group_that_is_too_large() -> None:
-    with pytest.raises(DeviceError, match="a work-group of 257 is more than the device's 256"):
+    with pytest.raises(UsageError, match="a work-group of 257 is more than the device's 256"):
         choose(device(max_work_group_size=256), job(1, work_group_size=257))
 
 

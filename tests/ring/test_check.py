@@ -56,9 +56,12 @@ def names(report: CheckReport, *severities: Severity) -> list[str]:
 
 
 def found(*slots: bytes) -> dict[str, tuple[int, ...]]:
-    """Names of findings and their slots; the ring is read from nowhere, so Running slots are `unseen`."""
+    """Names of findings and their slots; the ring is read from nowhere, so Running slots are `unseen`.
+
+    That a task is Faulted is noted whatever else is found, and left out here.
+    """
     report = check_bytes(b"".join(slots))
-    return {one.kind.name: one.slots for one in report.findings}
+    return {one.kind.name: one.slots for one in report.findings if one.kind.name != "faulted"}
 
 
 def errors(*slots: bytes) -> list[str]:

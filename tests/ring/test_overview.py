@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ring.rings import edge_words, numbered, slots_of
+from vyrectl.ring.listing import ORDERS, Listing, Wanted
 from vyrectl.ring.overview import CHUNK_SLOTS, overview
 from vyrectl.ring.where import compile_where
 
@@ -47,6 +48,41 @@ def test_the_oldest_and_the_faulted_of_all_chunks(most: int) -> None:
     found = overview(slots, None, most)
     assert [number for number, _ in found.oldest] == places[:most]
     assert [number for number, _ in found.faulted] == sorted(place - 3 for place in places)[:most]
+
+
+KEYS: dict[str, Callable[[tuple[int, ...]], int]] = {
+    "age": lambda w: -w[12],
+    "requeues": lambda w: -w[13],
+    "yields": lambda w: -w[14],
+    "priority": lambda w: w[3],
+    "slot": lambda w: 0,
+}
+
+
+@settings(max_examples=150, derandomize=True, deadline=None)
+@given(rows, st.integers(0, 5), st.integers(0, 20), st.sampled_from(list(KEYS)))
+def test_any_part_in_any_order_is_that_of_a_plain_twin(
+    words: list[list[int]], most: int, first: int, order: str
+) -> None:
+    wanted = Wanted(Listing(order, first), Listing(order, first))
+    found = overview(slots_of(words), None, most, wanted)
+    for states, listed in ((OPEN, found.oldest), ((7,), found.faulted)):
+        chosen = [(i, tuple(w)) for i, w in enumerate(words) if w[0] in states]
+        chosen.sort(key=lambda row: (KEYS[order](row[1]), row[0]))
+        assert listed == tuple(chosen[first : first + most])
+
+
+def test_orders_are_all_named() -> None:
+    assert set(KEYS) == set(ORDERS)
+
+
+@pytest.mark.parametrize("first", [0, 3, CHUNK_SLOTS + 11, 5 * CHUNK_SLOTS - 4])
+def test_a_part_deep_in_a_long_ring(first: int) -> None:
+    slots = numbered(5 * CHUNK_SLOTS, state=1)
+    slots["age_ticks"] = np.random.default_rng(1).integers(0, 1000, len(slots))
+    expected = np.argsort(~slots["age_ticks"], kind="stable")[first : first + 9]
+    found = overview(slots, None, 9, Wanted(Listing("age", first)))
+    assert [number for number, _ in found.oldest] == expected.tolist()
 
 
 def test_a_look_outlives_the_memory_it_looked_at() -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
+from vyrectl.cli.endings import HISTORY, METRICS, check_ending
 from vyrectl.cli.options import parse_number, parse_span
 from vyrectl.cli.output import Output, plain, write_line
 from vyrectl.cli.rows import csv_text
@@ -71,6 +72,8 @@ class Targets(NamedTuple):
         """
         if sum(str(path) == "-" for path in (*rings, self.since)) > 1:
             raise UsageError("standard input is named twice", fix="Save one of them to a file")
+        check_ending(self.text_file, "OpenMetrics text", METRICS)
+        check_ending(self.append, "JSON lines", HISTORY)
         if self.text_file is not None and not self.openmetrics:
             raise UsageError("--output is for --openmetrics", fix="Use > to save another answer")
         if self.openmetrics and (self.since is not None or not self.output.is_table):

@@ -35,7 +35,7 @@ SPREADS = {"ages": "age_ticks", "requeues": "requeue_count"}
 """Keys of the spreads in a record, and the field that each is about."""
 
 ABOUT = ("slots", "empty_count", "done_count")
-"""Keys of a full record that a plain answer leaves out."""
+"""Keys of a record beside those of the spec."""
 
 
 class Wanted(NamedTuple):
@@ -184,10 +184,10 @@ def full_answer(rings: list[dict[str, Any]], read: Sequence[Measured], wanted: W
 
 
 def answer(full: Full) -> Record:
-    """What `--json` prints: of one ring its fields, of several `rings` and `sum`; without what is only for `line`."""
+    """What `--json` prints: of one ring its fields, of several `rings` and `sum`; the spec's keys come first."""
     if len(full["rings"]) == 1:
-        return _without(full["rings"][0], (*ABOUT, "ring"))
-    return {"rings": [_without(one, ABOUT) for one in full["rings"]], "sum": _without(full["sum"], ABOUT)}
+        return _ordered(full["rings"][0])
+    return {"rings": [_ordered(one) for one in full["rings"]], "sum": _ordered(full["sum"])}
 
 
 def line(full: Full, timestamp: str) -> Record:
@@ -206,8 +206,11 @@ def _readings(ring: Ring, snapshot: TaskQueueSnapshot, abi: Abi) -> Record:
     return {"abi": found.to_record()} if found.decided or abi is not Abi.AUTO else {}
 
 
-def _without(record: Mapping[str, Any], keys: Sequence[str]) -> Record:
-    return {key: value for key, value in record.items() if key not in keys}
+def _ordered(record: Mapping[str, Any]) -> Record:
+    """The same record, with what no spec names behind the rest."""
+    beside = ("ring", *ABOUT)
+    first = {key: value for key, value in record.items() if key not in beside}
+    return {**first, **{key: record[key] for key in beside if key in record}}
 
 
 def _about(tally: StateTally, slots: int) -> Record:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError
 from vyrectl.ring.hold import holder_of
+from vyrectl.ring.listing import Wanted
 from vyrectl.ring.steady import RingWatch
 
 if TYPE_CHECKING:
@@ -87,13 +88,14 @@ class Sampler:
         self._watch = RingWatch(self.path)
         self.sample = Sample(str(self.path))
 
-    def look(self, where: str, condition: Where | None, most: int) -> Sample:
+    def look(self, where: str, condition: Where | None, most: int, wanted: Wanted = Wanted()) -> Sample:
         """Look now.
 
         Args:
             where: The filter as text; rates are not made across different ones.
             condition: The filter, or None.
             most: How many slots of each list to find.
+            wanted: Which part of each list.
         """
         from vyrectl.ring.overview import overview
 
@@ -113,7 +115,7 @@ class Sampler:
             )
             return self.sample
         self.ring = looked.ring
-        found = overview(looked.ring.slots, condition, most)
+        found = overview(looked.ring.slots, condition, most, wanted)
         rates = self._rates(begun, where, found)
         work_s = time.monotonic() - begun
         self.sample = Sample(
@@ -127,6 +129,13 @@ class Sampler:
             work_s=work_s,
         )
         return self.sample
+
+    def list_again(self, condition: Where | None, most: int, wanted: Wanted) -> None:
+        """Another part of the lists, of the ring as it was at the last look."""
+        from vyrectl.ring.overview import overview
+
+        if self.ring is not None:
+            self.sample = replace(self.sample, overview=overview(self.ring.slots, condition, most, wanted))
 
     def _rates(self, now: float, where: str, found: Overview) -> Rates | None:
         before, self._last = self._last, (now, where, found)

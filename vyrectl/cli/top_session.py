@@ -9,9 +9,9 @@ from vyrectl.abi.states import TaskState
 from vyrectl.cli.live_screen import LiveScreen
 from vyrectl.cli.output import Output
 from vyrectl.cli.top_sample import Sampler
-from vyrectl.cli.top_state import Act, LookAgain, Quit, TopState
+from vyrectl.cli.top_state import REPAIR, Act, ListAgain, LookAgain, Quit, TopState
 from vyrectl.cli.views.cells import count_of
-from vyrectl.errors import VyrectlError
+from vyrectl.errors import LiveEditError, VyrectlError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,7 +68,9 @@ class TopSession:
                 return
             if isinstance(intent, Act):
                 self._act(intent)
-            if isinstance(intent, Act | LookAgain):
+            if isinstance(intent, ListAgain):
+                self._list_again(screen)
+            elif isinstance(intent, Act | LookAgain):
                 due = self._look(screen)
             elif self._state.opened is not None:
                 self._open()
@@ -76,11 +78,40 @@ class TopSession:
     def _look(self, screen: LiveScreen) -> float:
         """Look, and say when the next look is due: no sooner than this one took."""
         height = screen.size()[1]
-        sample = self._sampler.look(self._state.where, self._state.condition, height)
-        if self._state.selected not in self._listed(screen) and self._state.opened is None:
+        sample = self._sampler.look(
+            self._state.where, self._state.condition, height, self._state.lists.wanted()
+        )
+        if self._settle(screen):
+            self._list_again(screen)
+        else:
+            self._land(screen)
+        return time.monotonic() + max(self._state.interval_s, sample.work_s)
+
+    def _list_again(self, screen: LiveScreen) -> None:
+        """Another part of the lists, without another look."""
+        lists = self._state.lists
+        self._sampler.list_again(self._state.condition, screen.size()[1], lists.wanted())
+        self._settle(screen)
+        self._land(screen)
+
+    def _settle(self, screen: LiveScreen) -> bool:
+        from vyrectl.cli.views.top import page_and_length
+
+        found = self._sampler.sample.overview
+        if found is None:
+            return False
+        return self._state.lists.settle(*page_and_length(found, screen.size()[1], self._state.lists.focus))
+
+    def _land(self, screen: LiveScreen) -> None:
+        """Put the cursor where the last key wanted it, and take it from a slot that left the screen."""
+        listed, lists = self._listed(screen), self._state.lists
+        rows = listed[: lists.shown()]
+        if lists.landing is not None and rows:
+            self._state.selected = rows[lists.landing]
+        lists.landing = None
+        if self._state.selected not in listed and self._state.opened is None:
             self._state.selected = None
         self._open()
-        return time.monotonic() + max(self._state.interval_s, sample.work_s)
 
     def _open(self) -> None:
         """The record of the opened slot, as of the last look."""
@@ -93,7 +124,7 @@ class TopSession:
     def _listed(self, screen: LiveScreen) -> list[int]:
         from vyrectl.cli.views.top import listed_slots
 
-        return listed_slots(self._sampler.sample, screen.size()[1])
+        return listed_slots(self._sampler.sample, screen.size()[1], self._state.lists.focus)
 
     def _draw(self, screen: LiveScreen) -> None:
         from vyrectl.cli.views.top import screen_lines
@@ -117,8 +148,11 @@ class TopSession:
                 self._sampler.path, lambda slots: self._plan(slots, act), backup=self._backup, role="top"
             )
         except VyrectlError as error:
-            self._backup = self._backup and not getattr(error, "changed", 0)
-            self._state.say(f"nothing was changed: {error}", failed=True)
+            changed = error.changed if isinstance(error, LiveEditError) else 0
+            self._sampler.edited = changed > 0
+            self._backup = self._backup and not changed
+            story = f"{count_of(changed, 'slot')} changed, others not" if changed else "nothing was changed"
+            self._state.say(f"{act.action}: {story}: {error}", failed=True)
         else:
             changed = len(edit.changes())
             self._sampler.edited = changed > 0
@@ -129,8 +163,11 @@ class TopSession:
         import numpy as np
 
         from vyrectl.cli.edits import plan_action
+        from vyrectl.ring.repair import plan_repair
 
         numbers = self._matching(slots, act.action) if act.slot is None else np.array([act.slot])
+        if act.action == REPAIR:
+            return plan_repair(slots, numbers)
         return plan_action(slots, numbers, act.action, act.arguments)
 
     def _count(self, action: str) -> int:
@@ -145,8 +182,8 @@ class TopSession:
 
         where = self._state.where or None
         chosen = select(slots, where=where, everything=where is None, op_codes=self._state.op_codes)
-        may = allowed(slots, action)
+        may = slots["state"] == TaskState.FAULTED if action == REPAIR else allowed(slots, action)
         if action != "resume":
-            may &= slots["state"] != TaskState.PAUSED
+            may = may & (slots["state"] != TaskState.PAUSED)
         kept: NDArray[np.int64] = chosen[may[chosen]]
         return kept

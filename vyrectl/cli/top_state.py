@@ -10,14 +10,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from vyrectl.abi.limits import NEVER_EPOCH
+from vyrectl.abi.states import TaskPriority
 from vyrectl.cli.fields import parse_value
 from vyrectl.cli.live_screen import ENDED
+from vyrectl.cli.top_lists import Lists
 from vyrectl.cli.views.cells import count_of
 from vyrectl.errors import VyrectlError, WhereError
+from vyrectl.ring.listing import ORDERS
 from vyrectl.ring.where import Where, compile_where
 
-ACTION_KEYS = {"p": "pause", "r": "resume", "u": "requeue"}
+REPAIR = "repair"
+
+ACTION_KEYS = {"p": "pause", "r": "resume", "u": "requeue", "f": REPAIR}
 """Key -> action on the slot at hand; the capital letter means every slot that the filter matches."""
+
+FILTER_LABEL = "show only slots where (tenant == 3 and age > 10; nothing: all)"
+
+SLOT_PAGE = 10
+"""Lines that a page key moves a slot in full by."""
+
+MOST_LINES = 1 << 16
 
 INTERVALS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds between looks that + and - step through."""
@@ -34,11 +46,16 @@ class LookAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class ListAgain:
+    """List another part of what the last look found."""
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
-    """Apply a lifecycle action.
+    """Apply a lifecycle action, or repair.
 
     Attributes:
-        action: `pause`, `resume` or `requeue`.
+        action: `pause`, `resume`, `requeue` or `repair`.
         slot: The slot, or None for every slot that the filter matches and the action may start from.
         arguments: Those that were given, by their names in the lifecycle table; the others stay.
     """
@@ -48,7 +65,7 @@ class Act:
     arguments: dict[str, int]
 
 
-Intent = Quit | LookAgain | Act
+Intent = Quit | LookAgain | ListAgain | Act
 
 
 @dataclass(slots=True)
@@ -80,6 +97,7 @@ class TopState:
         selected: Slot under the cursor, or None.
         opened: Slot that is shown in full, or None.
         scroll: First line of the slot in full.
+        lists: Where the lists are.
         frozen: Looks are suspended.
         helping: The list of keys is shown.
         prompt: What is being asked, or None.
@@ -95,6 +113,7 @@ class TopState:
     selected: int | None = None
     opened: int | None = None
     scroll: int = 0
+    lists: Lists = field(default_factory=Lists)
     frozen: bool = False
     helping: bool = False
     prompt: Prompt | None = None
@@ -148,25 +167,62 @@ class TopState:
             "k": lambda listed: self._move(listed, -1),
             "down": lambda listed: self._move(listed, 1),
             "j": lambda listed: self._move(listed, 1),
-            "home": lambda listed: self._move(listed, -len(listed)),
-            "end": lambda listed: self._move(listed, len(listed)),
+            "page up": lambda listed: self._turn(listed, -1),
+            "page down": lambda listed: self._turn(listed, 1),
+            "home": lambda listed: self._end(listed, last=False),
+            "end": lambda listed: self._end(listed, last=True),
+            "tab": self._switch,
+            "s": lambda listed: self._reorder(1),
+            "S": lambda listed: self._reorder(-1),
             "enter": self._open,
             "escape": self._close,
             "?": self._help,
             " ": self._freeze,
             "+": lambda listed: self._pace(1),
             "-": lambda listed: self._pace(-1),
-            "/": lambda listed: self._ask(Prompt("filter", "show only slots where", self.where)),
-            "g": lambda listed: self._ask(Prompt("slot", "open slot")),
+            "/": lambda listed: self._ask(Prompt("filter", FILTER_LABEL, self.where)),
+            "g": lambda listed: self._ask_for_slot(),
             "redraw": lambda listed: LookAgain(),
         }
 
-    def _move(self, listed: Sequence[int], by: int) -> None:
+    def _move(self, listed: Sequence[int], by: int) -> Intent | None:
         if self.opened is not None:
             self.scroll = max(self.scroll + by, 0)
         elif listed:
-            at = listed.index(self.selected) + by if self.selected in listed else 0
-            self.selected = listed[min(max(at, 0), len(listed) - 1)]
+            at = listed.index(self.selected) if self.selected in listed else None
+            edge = self.lists.shown() - 1 if by > 0 else 0
+            if at == edge and self.lists.scroll(by):
+                return ListAgain()
+            self.lists.landing = None
+            to = 0 if at is None else at + by
+            self.selected = listed[min(max(to, 0), len(listed) - 1)]
+        return None
+
+    def _turn(self, listed: Sequence[int], pages: int) -> Intent | None:
+        if self.opened is not None:
+            self.scroll = max(self.scroll + pages * SLOT_PAGE, 0)
+            return None
+        self.lists.turn(pages)
+        return ListAgain()
+
+    def _end(self, listed: Sequence[int], *, last: bool) -> Intent | None:
+        if self.opened is not None:
+            self.scroll = MOST_LINES if last else 0
+            return None
+        self.lists.go_to_end(last=last)
+        return ListAgain()
+
+    def _switch(self, listed: Sequence[int]) -> Intent | None:
+        if self.opened is not None:
+            return None
+        self.lists.switch()
+        return ListAgain()
+
+    def _reorder(self, by: int) -> Intent | None:
+        if self.opened is not None:
+            return None
+        self.say(f"the {self.lists.focus} tasks, {ORDERS[self.lists.reorder(by)]}")
+        return ListAgain()
 
     def _open(self, listed: Sequence[int]) -> None:
         if self.selected in listed:
@@ -192,6 +248,9 @@ class TopState:
     def _ask(self, prompt: Prompt) -> None:
         self.prompt = prompt
 
+    def _ask_for_slot(self) -> None:
+        self._ask(Prompt("slot", "open slot (its number, from 0 on)"))
+
     def _prepare(self, action: str, *, everything: bool) -> None:
         slot = None if everything else self.opened if self.opened is not None else self.selected
         if slot is None and not everything:
@@ -201,9 +260,12 @@ class TopState:
             return
         act = Act(action, slot, {})
         if action == "pause":
-            self._ask(Prompt("argument", "pause until epoch (Enter: never)", act=act))
+            self._ask(Prompt("argument", "pause until epoch (a number; Enter: never)", act=act))
         elif action == "requeue":
-            self._ask(Prompt("argument", "requeue to priority (Enter: as it is)", act=act))
+            names = ", ".join(priority.label.lower() for priority in TaskPriority)
+            self._ask(
+                Prompt("argument", f"requeue to priority ({names} or a number; Enter: as it is)", act=act)
+            )
         else:
             self._confirm(act)
 
@@ -252,6 +314,7 @@ class TopState:
         if prompt.kind == "filter":
             self.filter_by(text)
             self.selected = None
+            self.lists.restart()
         elif prompt.kind == "slot":
             self._open_number(text, total)
         elif prompt.act is not None:

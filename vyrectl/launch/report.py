@@ -61,8 +61,8 @@ class LaunchReport(Comparable):
         tally: Claims and outcomes, by priority and by op.
         left_alone: Slots that were none of this launch's business.
         device_seconds: Time the device was busy, index included.
-        wall_seconds: Time from the first index to the last read-back, without the build.
-        build_seconds: Time to open the device and build the program.
+        wall_seconds: Time from the first index to the last read-back, without the build. The rate goes by it.
+        build_seconds: Time to open the device and build the program, with what drivers compile at the first dispatch.
         geometry: workers (work-groups), work_group_size, ticket and rung of the fence ladder; empty on the
             reference backend.
         states_before: Slots in each known state at the start, in the order of the state words (8 numbers).
@@ -116,6 +116,13 @@ class LaunchReport(Comparable):
     def outcomes(self) -> dict[str, int]:
         """Turns per outcome: done, yielded, paused, requeued, faulted."""
         return self.tally.outcomes()
+
+    @property
+    def claims_by_priority(self) -> dict[str, int]:
+        """Claims of tasks of each priority by name; those of unknown ones too, where there were any."""
+        known = dict(zip(PRIORITY_NAMES, self.tally.by_priority, strict=True))
+        unknown = self.claims - sum(known.values())
+        return {**known, "unknown": unknown} if unknown else known
 
     @property
     def transitions(self) -> tuple[TransitionCount, ...]:
@@ -172,7 +179,7 @@ class LaunchReport(Comparable):
             "remaining": self.remaining,
             "epoch": self.epoch,
             "left_alone": self.left_alone.to_record(),
-            "by_priority": dict(zip(PRIORITY_NAMES, self.tally.by_priority, strict=True)),
+            "by_priority": self.claims_by_priority,
             "by_op": [
                 {
                     "op_handle": op,

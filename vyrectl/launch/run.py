@@ -249,7 +249,7 @@ def launch(
         session.finish()
         table.bring_back()
         turns = None if trace is None else _trace_of(session, backend.name)
-        closed_at = time.monotonic()
+        closed_at, compiled = time.monotonic(), getattr(session, "compile_seconds", 0.0)
         if check is not None:
             check.raise_violations(session, after, ended_control, drained=course.ended == "drained")
         if after is not workplace.slots:
@@ -280,8 +280,8 @@ def launch(
         epoch=int(ended_control[control_abi.EPOCH.first]),
         tally=session.tally(),
         device_seconds=session.device_seconds,
-        wall_seconds=closed_at - opened_at,
-        build_seconds=opened_at - opening,
+        wall_seconds=max(closed_at - opened_at - compiled, 0.0),
+        build_seconds=opened_at - opening + compiled,
         outputs=outputs,
         verified=check is not None,
         control=ended_control,

@@ -12,7 +12,7 @@ from vyrectl.engine.backend import JIT_SLOTS, Job
 from vyrectl.engine.family import spawning_in_use
 from vyrectl.engine.ops import OpInfo
 from vyrectl.engine.schedule import CLASSES
-from vyrectl.errors import DeviceError
+from vyrectl.errors import UsageError
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.source import Variant, op_order
 from vyrectl.protocol.packed import MOST_OPCODE
@@ -97,11 +97,11 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
     compute unit, each a work-group of one work-item; everything else gets work-groups whose work-items share a ticket.
 
     Raises:
-        DeviceError: The work-group size asked for is more than the device allows.
+        UsageError: The work-group size asked for is more than the device allows.
     """
     size = job.work_group_size or (1 if device.is_cpu else min(256, device.max_work_group_size))
     if size > device.max_work_group_size:
-        raise DeviceError(
+        raise UsageError(
             f"a work-group of {size} is more than the device's {device.max_work_group_size}",
             where=device.name,
             fix=f"Use --work-group-size up to {device.max_work_group_size}",

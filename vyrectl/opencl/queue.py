@@ -35,10 +35,13 @@ class DeviceQueue:
 
     Attributes:
         device_seconds: What the kernels have taken so far, by the device's own events.
+        compile_seconds: What their first dispatches waited before they began: some drivers compile only then.
     """
 
     def __init__(self, program: Program) -> None:
         self.device_seconds = 0.0
+        self.compile_seconds = 0.0
+        self._begun: set[str] = set()
         self.cl = pyopencl()
         self._program = program
         self._queue = program.queue
@@ -135,10 +138,15 @@ class DeviceQueue:
                 LEAVE_SECONDS for it.
         """
         try:
+            before = time.monotonic()
             event = kernel(self._queue, (work_items,), (local,), *arguments)
             self._queue.flush()
             asked = self._wait(event, interrupt, ask)
-            self.device_seconds += (event.profile.end - event.profile.start) * 1e-9
+            run = (event.profile.end - event.profile.start) * 1e-9
+            self.device_seconds += run
+            if kernel.function_name not in self._begun:
+                self._begun.add(kernel.function_name)
+                self.compile_seconds += _waited(event.profile, time.monotonic() - before - run)
         except self.cl.Error as error:
             raise self.died(error, f"run {kernel.function_name}") from error
         except BaseException:
@@ -201,3 +209,9 @@ class DeviceQueue:
                 asked = True
                 ask()
         return asked
+
+
+def _waited(profile: Any, most: float) -> float:
+    """Seconds from the call to the kernel's begin, by a clock that may be the driver's invention."""
+    told: float = (profile.start - profile.queued) * 1e-9
+    return min(max(told, 0.0), max(most, 0.0))

@@ -139,6 +139,11 @@ class OpenCLSession:
         return self._device.device_seconds
 
     @property
+    def compile_seconds(self) -> float:
+        """What the first dispatch of each kernel waited before it began; see `DeviceQueue`."""
+        return self._device.compile_seconds
+
+    @property
     def bytes_beside_ring(self) -> int:
         """Device memory that the engine takes beside the ring, the buffers and the control buffer."""
         return self._engine_bytes

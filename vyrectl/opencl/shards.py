@@ -51,6 +51,7 @@ class ShardedSession:
         self._session: OpenCLSession | None = None
         self._done_seconds = 0.0
         self.device_seconds = 0.0
+        self.compile_seconds = 0.0
         self._done = Tally(quota_left=dict(job.quotas))
         self._control = job.control.copy()
         self._witness = np.zeros(count if job.verify else 0, WITNESS_DTYPE)
@@ -128,6 +129,7 @@ class ShardedSession:
 
     def _look_at_clock(self) -> None:
         self.device_seconds = self._done_seconds + self._part().device_seconds
+        self.compile_seconds = max(self.compile_seconds, self._part().compile_seconds)
 
     def _part(self) -> OpenCLSession:
         assert self._session is not None

@@ -6,12 +6,14 @@ memory may be overwritten by the next look.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.states import TaskPriority, TaskState
+from vyrectl.ring.listing import Listing, Wanted
 from vyrectl.ring.where import Where
 from vyrectl.task.arrays import SlotArray
 from vyrectl.telemetry.spread import open_mask
@@ -33,8 +35,8 @@ class Overview:
         priorities: Open tasks (see `vyrectl.telemetry.spread`) of each priority, then of unknown ones.
         requeues: Sum of requeue_count over the chosen slots.
         yields: Sum of yield_count over them.
-        oldest: The oldest open tasks, the oldest first.
-        faulted: The first faulted tasks.
+        oldest: The open tasks that were asked for, the oldest first by default.
+        faulted: The faulted tasks that were asked for, the first by default.
     """
 
     total: int
@@ -52,18 +54,19 @@ class Overview:
         return sum(self.priorities)
 
 
-def overview(slots: SlotArray, where: Where | None, most: int) -> Overview:
+def overview(slots: SlotArray, where: Where | None, most: int, wanted: Wanted = Wanted()) -> Overview:
     """Look at a ring.
 
     Args:
         slots: `SLOT_DTYPE`, shape (n,).
         where: Condition, or None for all slots.
-        most: How many of the oldest and of the faulted tasks to list.
+        most: How many of the open and of the faulted tasks to list.
+        wanted: Which of them.
     """
     counts = np.zeros(len(TaskState) + 1, np.int64)
     priorities = np.zeros(len(TaskPriority) + 1, np.int64)
     requeues = yields = 0
-    oldest, faulted = _Best(most), np.zeros(0, np.int64)
+    oldest, faulted = _Part(wanted.open, most), _Part(wanted.faulted, most)
     for start in range(0, len(slots), CHUNK_SLOTS):
         chunk = slots[start : start + CHUNK_SLOTS]
         states = chunk["state"]
@@ -77,10 +80,9 @@ def overview(slots: SlotArray, where: Where | None, most: int) -> Overview:
         priorities += np.bincount(classes, minlength=len(priorities))
         requeues += _sum(chunk["requeue_count"][numbers - start])
         yields += _sum(chunk["yield_count"][numbers - start])
-        oldest.add(waiting + start, chunk["age_ticks"][waiting])
-        if len(faulted) < most:
-            found = numbers[states == TaskState.FAULTED]
-            faulted = np.concatenate([faulted, found[: most - len(faulted)]])
+        oldest.add(waiting + start, chunk[waiting])
+        failed = numbers[states == TaskState.FAULTED]
+        faulted.add(failed, chunk[failed - start])
     return Overview(
         len(slots),
         int(counts.sum()),
@@ -88,27 +90,56 @@ def overview(slots: SlotArray, where: Where | None, most: int) -> Overview:
         tuple(priorities.tolist()),
         requeues,
         yields,
-        _rows(slots, oldest.numbers),
-        _rows(slots, faulted),
+        _rows(slots, oldest.numbers()),
+        _rows(slots, faulted.numbers()),
     )
 
 
-class _Best:
-    """Keeps the oldest tasks of all chunks; equals in the order of their slots."""
+_KEYS: dict[str, Callable[[SlotArray], NDArray[np.uint32]]] = {
+    "age": lambda slots: ~slots["age_ticks"],
+    "requeues": lambda slots: ~slots["requeue_count"],
+    "yields": lambda slots: ~slots["yield_count"],
+    "priority": lambda slots: slots["priority"],
+    "slot": lambda slots: np.zeros(len(slots), np.uint32),
+}
+"""Order -> what ascends in it."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.numbers = np.zeros(0, np.int64)
-        self._ages = np.zeros(0, np.uint32)
 
-    def add(self, numbers: NDArray[np.int64], ages: NDArray[np.uint32]) -> None:
-        if len(self.numbers) == self._most and self._most:
-            older = ages > self._ages[-1]
-            numbers, ages = numbers[older], ages[older]
-        numbers = np.concatenate([self.numbers, numbers])
-        ages = np.concatenate([self._ages, ages])
-        order = np.argsort(~ages, kind="stable")[: self._most]
-        self.numbers, self._ages = numbers[order], ages[order]
+class _Part:
+    """Keeps what a list shows and all before it; memory and work grow with that and not with the ring."""
+
+    def __init__(self, listing: Listing, most: int) -> None:
+        self._first, self._kept = listing.first, listing.first + most
+        self._key = _KEYS[listing.order]
+        self._numbers = [np.zeros(0, np.int64)]
+        self._keys = [np.zeros(0, np.uint32)]
+        self._count = 0
+        self._worst: int | None = None
+
+    def add(self, numbers: NDArray[np.int64], slots: SlotArray) -> None:
+        """Slots that come after all that were added before."""
+        keys = self._key(slots)
+        if self._worst is not None:
+            better = keys < self._worst
+            numbers, keys = numbers[better], keys[better]
+        self._numbers.append(numbers)
+        self._keys.append(keys)
+        self._count += len(numbers)
+        if self._count > max(2 * self._kept, CHUNK_SLOTS):
+            self._trim()
+
+    def numbers(self) -> NDArray[np.int64]:
+        """The slots to show."""
+        self._trim()
+        return self._numbers[0][self._first :]
+
+    def _trim(self) -> None:
+        keys = np.concatenate(self._keys)
+        order = np.argsort(keys, kind="stable")[: self._kept]
+        self._keys, self._numbers = [keys[order]], [np.concatenate(self._numbers)[order]]
+        self._count = len(order)
+        if self._count == self._kept and self._kept:
+            self._worst = int(self._keys[0][-1])
 
 
 def _sum(column: NDArray[np.uint32]) -> int:

@@ -128,6 +128,17 @@ def repaired(before: SlotArray, pc: int = 0, data: int = 0) -> SlotArray:
     return after
 
 
+def plan_repair(slots: SlotArray, numbers: NDArray[np.int64]) -> Edit:
+    """The repair of chosen slots, each of which has to be Faulted.
+
+    Raises:
+        IllegalTransitionError: The first that is not.
+    """
+    _check_faulted(slots, numbers)
+    before = whole(slots)[numbers].view(SLOT_DTYPE)
+    return Edit(numbers, before, repaired(before))
+
+
 class _Plan:
     """Plans the edit, and notes how many Faulted slots there were."""
 

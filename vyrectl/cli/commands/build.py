@@ -13,6 +13,7 @@ import typer
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.build_source import INPUT_FORMATS, Source
+from vyrectl.cli.endings import RING, check_ending
 from vyrectl.cli.options import (
     BackupOption,
     ColorOption,
@@ -96,6 +97,7 @@ def command(
     source = Source.from_options([name for name in (table, from_table) if name], texts, (offset, count))
     if backup and not force:
         raise UsageError("--backup is for --force: a file that is not replaced stays", fix="Add --force")
+    check_ending(ring, "a ring", RING)
     _check_files(ring, (table, from_table, mix))
     _check_target(output, ring, force=force, dry_run=dry_run)
     record = _build(output, ring, source, force=force, backup=backup, dry_run=dry_run)

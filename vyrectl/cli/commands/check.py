@@ -25,7 +25,7 @@ from vyrectl.cli.output import Output
 from vyrectl.cli.views.check import view, view_kinds
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.ring.findings.about import AGE_THRESHOLD, About, beside_ring, control_view
-from vyrectl.ring.findings.kinds import KINDS, find_kind
+from vyrectl.ring.findings.kinds import KINDS, Severity, find_kind
 from vyrectl.ring.reading import Abi, parse_abi
 
 if TYPE_CHECKING:
@@ -75,6 +75,9 @@ def command(
         typer.Option("--age-threshold", metavar="N", help="Age ticks of a starving task, 32 if not given."),
     ] = "",
     abi: AbiOption = "auto",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Warnings fail the check too (exit code 3); notes do not.")
+    ] = False,
     offset: OffsetOption = "",
     count: CountOption = "",
     format_name: FormatOption = "table",
@@ -85,7 +88,8 @@ def command(
     """Look for what is broken in a ring.
 
     Opens any file and names what it finds: errors (what no legal history leads to, and no runtime makes; exit code 3),
-    warnings (what will mislead or go wrong soon) and notes, each with its slots and what to do. Changes nothing.
+    warnings (what will mislead or go wrong soon; exit code 3 with --strict) and notes, each with its slots and what to
+    do. Changes nothing.
     With --control, partitions, shut-out tenants and the epoch are looked at too; --ops names the sources
     of operations that are not vyrectl's. --control, --debug-log and --io-queue are also held against the ring
     and each other.
@@ -111,7 +115,8 @@ def command(
     report = _check(output, ring, wanted, beside)
     rows = [finding.to_record() for finding in report.findings]
     output.emit("check", report.to_record(), view, rows=rows, rows_key="findings")
-    raise typer.Exit(0 if report.is_sound else EXIT_ERRORS)
+    failed = not report.is_sound or (strict and report.count(Severity.WARNING) > 0)
+    raise typer.Exit(EXIT_ERRORS if failed else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from vyrectl.cli.converge_source import (
     read_start,
     read_transitions,
 )
+from vyrectl.cli.endings import NPY, check_ending
 from vyrectl.cli.options import (
     ColorOption,
     CountOption,
@@ -117,6 +118,7 @@ def command(
     from vyrectl.launch.converge import converge_apart
 
     output = make_output(format_name, as_json, color, quiet=quiet)
+    check_ending(result, "a .npy array", NPY)
     check_single_stdin(source, matrix, transitions, edges)
     stdout, files = StdoutFile(output), Outputs()
     for option, path in (("SOURCE", source), ("--matrix", matrix), ("--transitions", transitions)):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vyrectl.cli.endings import PNG, RING, check_ending
 from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
@@ -48,6 +49,8 @@ def command(
     from vyrectl.ring.file import Ring
 
     output = make_output(format_name, as_json, color, quiet=quiet)
+    check_ending(picture, "a PNG picture", PNG)
+    check_ending(keep, "a ring", RING)
     stdout, files = StdoutFile(output), Outputs()
     files.writes("--keep", keep, is_ring=True)
     picture = stdout.take_checked(files, picture, ".png")

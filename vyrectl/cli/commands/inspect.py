@@ -53,9 +53,7 @@ def command(
     ] = "",
     file: Annotated[
         Path | None,
-        typer.Option(
-            "--output", metavar="FILE", help="Write a .parquet or .arrow file (needs vyrectl[arrow])."
-        ),
+        typer.Option("--output", metavar="FILE", help="Write a .parquet or .arrow file (needs pyarrow)."),
     ] = None,
     no_pager: Annotated[bool, typer.Option("--no-pager", help="Never page a long table.")] = False,
     abi: AbiOption = "auto",

@@ -15,6 +15,7 @@ from vyrectl.abi.limits import (
     MOST_TRACE_RECORDS,
     U32_MAX,
 )
+from vyrectl.cli.endings import NPY, RING, TRACE, check_ending
 from vyrectl.cli.follow_options import follow_plan, show_fed
 from vyrectl.cli.launch_progress import LaunchProgress
 from vyrectl.cli.options import (
@@ -226,6 +227,7 @@ def command(
     if str(ring) == "-":
         raise UsageError("standard input cannot be launched", fix="Name a ring file")
     look_before_write(ring, force=force)
+    _check_endings(new_ring, save_control, debug_log, record, trace, buffers or [])
     stdout = StdoutFile(output)
     trace, new_ring = stdout.take("--trace", trace), stdout.take("--output", new_ring)
     options = {
@@ -336,6 +338,31 @@ def _read_files(formats: Path | None, plan: str) -> Iterator[tuple[str, Path]]:
         yield "--formats", formats
     if plan not in (AUTO, OFF):
         yield "--plan", Path(plan)
+
+
+def _check_endings(
+    ring: Path | None,
+    control: Path | None,
+    debug_log: Path | None,
+    record: Path | None,
+    trace: Path | None,
+    buffers: list[str],
+) -> None:
+    """Each file that a launch writes is what its name says.
+
+    Raises:
+        UsageError: One is not.
+    """
+    for path, content in (
+        (ring, "a ring"),
+        (control, "a control buffer"),
+        (debug_log, "a debug log"),
+        (record, "a replay log"),
+    ):
+        check_ending(path, content, RING)
+    check_ending(trace, "a JSON trace", TRACE)
+    for text in buffers:
+        check_ending(buffer_files(text).output, "a .npy array", NPY)
 
 
 def _read_formats(path: Path | None) -> Formats:

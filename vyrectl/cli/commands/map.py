@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vyrectl.cli.endings import PNG, check_ending
 from vyrectl.cli.map_layout import fitting_size, map_record, map_rows
 from vyrectl.cli.options import (
     ColorOption,
@@ -75,6 +76,7 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     if by not in KINDS:
         raise UnknownNameError("kind of map", by, KINDS)
+    check_ending(file, "a PNG picture", PNG)
     if file is not None and (width or height):
         raise UsageError("a PNG file has a size of its own", fix="Leave out --width and --height")
     sides = [

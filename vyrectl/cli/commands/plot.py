@@ -45,9 +45,7 @@ def command(
     ),
     file: Annotated[
         Path | None,
-        typer.Option(
-            "--output", metavar="FILE", help="Write a .png, .svg or .pdf file (needs vyrectl[plot])."
-        ),
+        typer.Option("--output", metavar="FILE", help="Write a .png, .svg or .pdf file (needs matplotlib)."),
     ] = None,
     format_name: FormatOption = "table",
     as_json: JsonOption = False,

@@ -38,9 +38,11 @@ def command(
 
     \b
       arrows, Enter, Esc   choose a slot, open it in full, go back
+      PgUp PgDn Home End   scroll; Tab gives the keys to the other list
+      s  S                 order by age, requeues, yields, priority, slot
       /  g                 filter by a condition; open a slot by number
-      p  r  u              pause, resume, requeue the slot if you confirm
-      P  R  U              the same for every slot that matches and may be
+      p  r  u  f           pause, resume, requeue, repair the slot if you confirm
+      P  R  U  F           the same for every slot that matches and may be
       blank  + -  ?  q     hold still; less or more often; all keys; leave
 
     A ring that a launch runs in place is edited while it runs; one that is held otherwise can be watched.

@@ -143,7 +143,7 @@ ABI: Schema = record(
 """How words 4-15 were read, and why."""
 
 LEFT_ALONE = record(table(("running", "paused", "shut_out", "not_selected", "unknown"), COUNT))
-BY_PRIORITY = record(table(PRIORITY_NAMES, COUNT))
+BY_PRIORITY = record(table(PRIORITY_NAMES, COUNT), {"unknown": COUNT})
 
 UNRUNNABLE = rows(
     record(

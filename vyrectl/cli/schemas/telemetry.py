@@ -116,10 +116,13 @@ ASKED_OF_SUM: Fields = {**ASKED, "oldest": rows(piece("named_task"))}
 ABOUT_FIELDS: Fields = table(ABOUT, COUNT)
 FAILED: Fields = {"ring": TEXT, "error": piece("error")}
 
-ONE = answer("snapshot", SNAPSHOT, ASKED)
+ONE = answer("snapshot", {"ring": TEXT, **ABOUT_FIELDS, **SNAPSHOT}, ASKED)
 SEVERAL = answer(
     "snapshot",
-    {"rings": rows(record({"ring": TEXT, **SNAPSHOT}, ASKED)), "sum": record(SNAPSHOT, ASKED_OF_SUM)},
+    {
+        "rings": rows(record({"ring": TEXT, **ABOUT_FIELDS, **SNAPSHOT}, ASKED)),
+        "sum": record({**ABOUT_FIELDS, **SNAPSHOT}, ASKED_OF_SUM),
+    },
 )
 
 EVENTS = rows(record({"ring": TEXT, "event": TEXT}))

@@ -5,10 +5,12 @@ Everything fits the width and the height it is given; colours add nothing that t
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console as Folder
 from rich.text import Text
 
 from vyrectl.abi.slot import FIELD_INDEX
@@ -19,6 +21,7 @@ from vyrectl.cli.top_sample import Rates, Sample
 from vyrectl.cli.top_state import TopState
 from vyrectl.cli.views.cells import Cell, cell_length, cell_text, count_of, state_style
 from vyrectl.cli.views.inspect import slot_view
+from vyrectl.ring.listing import FAULTED, OPEN, ORDERS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,17 +29,21 @@ if TYPE_CHECKING:
     from vyrectl.ring.overview import Overview, Row
 
 HELP = (
-    ("arrows, j k, Home End", "choose a slot; scroll a slot in full"),
+    ("arrows, j k", "choose a slot; scroll a slot in full"),
+    ("PgUp PgDn Home End", "scroll a page, to the first, to the last"),
+    ("Tab", "the other list: open tasks, faulted tasks"),
+    ("s  S", "another order: age, requeues, yields, priority, slot"),
     ("Enter, Esc", "open the chosen slot, go back"),
     ("g", "open a slot by its number"),
     ("/", "show only slots that fulfil a condition"),
-    ("p  r  u", "pause, resume, requeue the slot"),
-    ("P  R  U", "the same for every slot that matches and may be"),
+    ("p  r  u  f", "pause, resume, requeue, repair (a Faulted task) the slot"),
+    ("P  R  U  F", "the same for every slot that matches and may be"),
     ("blank", "hold the screen still, go on"),
     ("+  -", "look less or more often"),
     ("?  q", "these keys, leave"),
 )
-KEYS_LINE = "/ filter  g slot  Enter open  p pause  r resume  u requeue  ? keys  q quit"
+KEYS_LINE = "/ filter  Tab list  s sort  Enter open  p pause  r resume  u requeue  f repair  ? keys  q quit"
+SHORT_KEYS_LINE = "/ filter  Enter open  p pause  r resume  u requeue  f repair  ? keys  q quit"
 HALF_WIDTH = 44
 """Columns of the states' half of the screen; the priorities need as much beside it."""
 
@@ -45,6 +52,9 @@ MOST_RIGHT = 60
 
 NARROW = 48
 """Screens less wide than this have no clock."""
+
+_FOLDER = Folder(file=io.StringIO(), width=80)
+"""Only for `Text.wrap`, which asks it nothing but its rules for folding."""
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 HEIGHTS = " ▁▂▃▄▅▆▇█"
@@ -72,24 +82,48 @@ FAULT_COLUMNS: tuple[tuple[str, str], ...] = (
     ("yields", "yield_count"),
     ("task", "task_id"),
 )
+COLUMNS = {OPEN: LIST_COLUMNS, FAULTED: FAULT_COLUMNS}
 FIXED_LINES = 19
 """Lines of the screen that are no rows of a list."""
 
+LOW_LINES = 8
+"""The same on a low screen, which has one line of counts in place of the bars."""
 
-def list_lengths(found: Overview, height: int) -> tuple[int, int]:
-    """How many of the oldest and of the faulted tasks a screen of that height shows."""
-    room = max(height - FIXED_LINES, 0)
-    faulted = min(room // 3, len(found.faulted))
-    return room - faulted, faulted
+LOW = FIXED_LINES + 3
+"""Screens less high than this are low."""
 
 
-def listed_slots(sample: Sample, height: int) -> list[int]:
+def list_lengths(found: Overview, height: int, focus: str = OPEN) -> tuple[int, int]:
+    """How many tasks of the list with the keys, and of the other one, a screen of that height shows."""
+    if height < LOW:
+        return max(height - LOW_LINES, 0), 0
+    room = height - FIXED_LINES
+    other = min(room // 3, len(_other_rows(found, focus)))
+    return room - other, other
+
+
+def page_and_length(found: Overview, height: int, focus: str) -> tuple[int, int]:
+    """Rows that the list with the keys has room for, and rows that it has."""
+    length = found.open_tasks if focus == OPEN else found.counts[TaskState.FAULTED]
+    return list_lengths(found, height, focus)[0], length
+
+
+def listed_slots(sample: Sample, height: int, focus: str = OPEN) -> list[int]:
     """Slots on the screen, from the top."""
     found = sample.overview
     if found is None:
         return []
-    oldest, faulted = list_lengths(found, height)
-    return [number for number, _ in (*found.oldest[:oldest], *found.faulted[:faulted])]
+    main, other = list_lengths(found, height, focus)
+    rows = (*_main_rows(found, focus)[:main], *_other_rows(found, focus)[:other])
+    return [number for number, _ in rows]
+
+
+def _main_rows(found: Overview, focus: str) -> Sequence[Row]:
+    return found.oldest if focus == OPEN else found.faulted
+
+
+def _other_rows(found: Overview, focus: str) -> Sequence[Row]:
+    return found.faulted if focus == OPEN else found.oldest
 
 
 def screen_lines(
@@ -105,18 +139,26 @@ def screen_lines(
         height: Lines of the terminal.
     """
     width = console.width
-    lines = [_header(state, sample, width), _status(sample)]
+    lines = [_header(state, sample, width), *_folded(_status(sample), width, height - 3)]
     if state.helping:
         lines += _help_lines()
     elif state.opened is not None:
         lines += _detail_lines(state, detail, console, height)
     elif sample.overview is not None:
         lines += _overview_lines(state, sample, sample.overview, console, height)
-    lines = lines[: height - 2]
-    lines += [Text("")] * (height - 2 - len(lines))
-    for line in (*lines, *(bottom := [_bottom(state), Text(KEYS_LINE, style="dim")])):
+    keys = KEYS_LINE if width >= len(KEYS_LINE) else SHORT_KEYS_LINE
+    bottom = [*_folded(_bottom(state), width, height - 1), Text(keys, style="dim")]
+    lines = lines[: height - len(bottom)]
+    lines += [Text("")] * (height - len(bottom) - len(lines))
+    for line in (*lines, *bottom):
         line.truncate(width)
     return [*lines, *bottom]
+
+
+def _folded(text: Text, width: int, most: int) -> list[Text]:
+    """A text on as many lines as it needs, and has: what stands against something is never cut at the right."""
+    lines = text.wrap(_FOLDER, max(width, 1)) if text.cell_len > width else [text]
+    return list(lines)[: max(most, 1)]
 
 
 def _header(state: TopState, sample: Sample, width: int) -> Text:
@@ -165,19 +207,42 @@ def _overview_lines(
     state: TopState, sample: Sample, found: Overview, console: Console, height: int
 ) -> list[Text]:
     width, fine = console.width, console.encoding.startswith("utf")
-    left = _state_lines(found, sample.rates, min(width, HALF_WIDTH), fine)
-    right = _priority_lines(found, sample, min(width - HALF_WIDTH - 2, MOST_RIGHT), fine)
-    lines = _beside(left, right) if width >= 2 * HALF_WIDTH - 12 else left
-    oldest, faulted = list_lengths(found, height)
-    title = f"oldest of {count_of(found.open_tasks, 'open task')}"
-    if not oldest:
+    main, other = list_lengths(found, height, state.lists.focus)
+    if height < LOW:
+        lines = [_counts_line(found)]
+    else:
+        left = _state_lines(found, sample.rates, min(width, HALF_WIDTH), fine)
+        right = _priority_lines(found, sample, min(width - HALF_WIDTH - 2, MOST_RIGHT), fine)
+        lines = _beside(left, right) if width >= 2 * HALF_WIDTH - 12 else left
+        lines.append(Text(""))
+    if not main:
         return lines
-    lines.append(Text(""))
-    lines += _list(title, found.oldest[:oldest], LIST_COLUMNS, state, width)
-    lines += [Text("")] * (oldest - len(found.oldest[:oldest]))
-    bad = found.counts[TaskState.FAULTED]
-    lines += _list(f"{count_of(bad, 'faulted task')}", found.faulted[:faulted], FAULT_COLUMNS, state, width)
-    return lines
+    focus, rest = (OPEN, FAULTED) if state.lists.focus == OPEN else (FAULTED, OPEN)
+    rows = _main_rows(found, focus)[:main]
+    lines += _list(_title(found, state, focus, len(rows)), rows, COLUMNS[focus], state, width)
+    lines += [Text("")] * (main - len(rows))
+    rows = _other_rows(found, focus)[:other]
+    return lines + _list(_title(found, state, rest, len(rows)), rows, COLUMNS[rest], state, width)
+
+
+def _title(found: Overview, state: TopState, which: str, shown: int) -> str:
+    """What a list holds, in which order, and which part of it is shown when that is not its beginning."""
+    lists, order = state.lists, state.lists.orders[which]
+    if which == OPEN:
+        count = count_of(found.open_tasks, "open task")
+        text = f"oldest of {count}" if order == "age" else f"{count}, {ORDERS[order]}"
+    else:
+        text = count_of(found.counts[TaskState.FAULTED], "faulted task")
+        text = text if order == "slot" else f"{text}, {ORDERS[order]}"
+    if which == lists.focus and lists.first and shown:
+        text = f"{text}, {lists.first + 1} to {lists.first + shown}"
+    return text
+
+
+def _counts_line(found: Overview) -> Text:
+    names = [state.label for state in TaskState] + ["unknown"]
+    known = [f"{name} {count}" for name, count in zip(names, found.counts, strict=True) if count]
+    return Text("  ".join(known) or "no slot matches")
 
 
 def _state_lines(found: Overview, rates: Rates | None, width: int, fine: bool) -> list[Text]:

@@ -173,6 +173,15 @@ _STATE_KINDS = (
         "Launch it at that epoch, or resume them: vyrectl transition {ring} resume {slots}",
         _task("state == paused and resume_epoch <= {epoch}"),
     ),
+    Kind(
+        "faulted",
+        _NOTE,
+        "Faulted: nothing runs them again by itself",
+        "The code of the fault lies in continuation_data; `inspect` names it. Once its cause is gone, a repair makes "
+        "such tasks Ready again, from their beginning.",
+        "vyrectl repair {ring} {slots}",
+        "state == faulted",
+    ),
 )
 
 _FLAG_KINDS = (

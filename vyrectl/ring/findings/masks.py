@@ -242,6 +242,7 @@ def _lacks(state: TaskState, flag: int) -> Callable[[Chunk], Mask]:
 
 MASKS: Mapping[str, Callable[[Chunk], Mask]] = {
     "unknown-state": lambda chunk: chunk.lies("state", len(TaskState)),
+    "faulted": lambda chunk: chunk.is_in(TaskState.FAULTED),
     "waits-for-ever": lambda chunk: (
         chunk.is_in(TaskState.PAUSED) & chunk.lies("resume_epoch", NEVER_EPOCH) & chunk.plain
     ),
