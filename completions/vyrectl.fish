@@ -48,11 +48,11 @@ function __vyrectl_valued
         case 'apply'
             string split ' ' -- '--request --offset --count --format -f --color --queue-len --requested-worker-groups --max-workgroup-size-x --max-compute-workgroups-per-dimension --max-compute-invocations-per-workgroup --requested-hit-capacity --expected-hits-per-item --hot-opcode-count --hot-window-count --requeue-count --max-priority-age --graph-node-count --graph-edge-count --frontier-density-bps --memory-pressure-bps --resident-device-bytes --device-memory-budget-bytes'
         case 'plan'
-            string split ' ' -- '--device --request --previous --policy --sweep --ops --buffer --offset --count --format -f --color --queue-len --requested-worker-groups --max-workgroup-size-x --max-compute-workgroups-per-dimension --max-compute-invocations-per-workgroup --requested-hit-capacity --expected-hits-per-item --hot-opcode-count --hot-window-count --requeue-count --max-priority-age --graph-node-count --graph-edge-count --frontier-density-bps --memory-pressure-bps --resident-device-bytes --device-memory-budget-bytes'
+            string split ' ' -- '--device --request --previous --policy --compare --sweep --ops --buffer --offset --count --format -f --color --queue-len --requested-worker-groups --max-workgroup-size-x --max-compute-workgroups-per-dimension --max-compute-invocations-per-workgroup --requested-hit-capacity --expected-hits-per-item --hot-opcode-count --hot-window-count --requeue-count --max-priority-age --graph-node-count --graph-edge-count --frontier-density-bps --memory-pressure-bps --resident-device-bytes --device-memory-budget-bytes'
         case 'converge'
             string split ' ' -- '--step --steps --matrix --transitions --edges --operand --max-iterations --device -d --timeout --output -o --offset --count --format -f --color'
         case 'launch'
-            string split ' ' -- '--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --tenant-quota --shard-slots --max-steps --timeout --grace --control --save-control --debug-log --debug-records --formats --record --record-capacity --trace --trace-records --mode --plan --output -o --feed --spin-ms --op-names --format -f --color'
+            string split ' ' -- '--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --tenant-quota --shard-slots --max-steps --timeout --grace --control --save-control --debug-log --debug-records --formats --record --record-capacity --trace --trace-records --mode --plan --policy --output -o --feed --spin-ms --op-names --format -f --color'
         case 'debug'
             string split ' ' -- '--formats --limit --format -f --color'
         case 'io'
@@ -267,6 +267,7 @@ function __vyrectl_kind_finding
         'running-held' 'Running, and the ring is held' \
         'waits-for-ever' 'Paused until an epoch that never comes' \
         'due-epoch' 'Paused until an epoch that has come' \
+        'faulted' 'Faulted: nothing runs them again by itself' \
         'done-with-flags' 'Done with flags' \
         'arguments-in-task-words' 'arguments, or stale words, where a task keeps its own' \
         'paused-flag-survives' 'claimable, with the flag PAUSED from an earlier pause' \
@@ -730,7 +731,7 @@ complete -c vyrectl -n '__vyrectl_in inspect' -l group -x -a '(__vyrectl_go_on "
 complete -c vyrectl -n '__vyrectl_in inspect' -l sort -x -a '(__vyrectl_go_on "[^,]*\$" field)' -d 'Order of the rows; -FIELD is descending'
 complete -c vyrectl -n '__vyrectl_in inspect' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
 complete -c vyrectl -n '__vyrectl_in inspect' -l columns -x -a '(__vyrectl_go_on "[^,]*\$" field)' -d 'Only these columns; \'words\' is all 16 fields'
-complete -c vyrectl -n '__vyrectl_in inspect' -l output -r -F -d 'Write a .parquet or .arrow file (needs vyrectl[arrow])'
+complete -c vyrectl -n '__vyrectl_in inspect' -l output -r -F -d 'Write a .parquet or .arrow file (needs pyarrow)'
 complete -c vyrectl -n '__vyrectl_in inspect' -l no-pager -d 'Never page a long table'
 complete -c vyrectl -n '__vyrectl_in inspect' -l abi -x -k -a '(__vyrectl_kind_abi)' -d 'Words 4-15: a task\'s, up to 12 arguments, or as the evidence says'
 complete -c vyrectl -n '__vyrectl_in inspect' -l offset -x -d 'Where the ring starts inside a larger dump'
@@ -816,7 +817,7 @@ complete -c vyrectl -n '__vyrectl_at diff 1 1' -x -k -a '(__fish_complete_suffix
 complete -c vyrectl -n '__vyrectl_in plot' -l show -x -a '(__vyrectl_go_on "[^,]*\$" metric)' -d 'Draw these: schedulable, running, paused, faulted, done_rate, requeue_rate, depth_rate, age, age_p99, age_p50, all'
 complete -c vyrectl -n '__vyrectl_in plot' -l ring -x -d 'Draw this ring alone'
 complete -c vyrectl -n '__vyrectl_in plot' -l height -x -d 'Lines of a chart'
-complete -c vyrectl -n '__vyrectl_in plot' -l output -r -F -d 'Write a .png, .svg or .pdf file (needs vyrectl[plot])'
+complete -c vyrectl -n '__vyrectl_in plot' -l output -r -F -d 'Write a .png, .svg or .pdf file (needs matplotlib)'
 complete -c vyrectl -n '__vyrectl_in plot' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
 complete -c vyrectl -n '__vyrectl_in plot' -l json -d 'Short for --format json'
 complete -c vyrectl -n '__vyrectl_in plot' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
@@ -944,6 +945,7 @@ complete -c vyrectl -n '__vyrectl_in check' -l io-queue -r -F -d 'I/O queue that
 complete -c vyrectl -n '__vyrectl_in check' -l epoch -x -d 'Epoch to go by; --control\'s, or 0, if not given'
 complete -c vyrectl -n '__vyrectl_in check' -l age-threshold -x -d 'Age ticks of a starving task, 32 if not given'
 complete -c vyrectl -n '__vyrectl_in check' -l abi -x -k -a '(__vyrectl_kind_abi)' -d 'Words 4-15: a task\'s, up to 12 arguments, or as the evidence says'
+complete -c vyrectl -n '__vyrectl_in check' -l strict -d 'Warnings fail the check too (exit code 3); notes do not'
 complete -c vyrectl -n '__vyrectl_in check' -l offset -x -d 'Where the ring starts inside a larger dump'
 complete -c vyrectl -n '__vyrectl_in check' -l count -x -d 'How many slots from there; all by default'
 complete -c vyrectl -n '__vyrectl_in check' -l op-names -r -F -d 'Names of operations without a source: JSON or CSV of id and name'
@@ -1029,6 +1031,7 @@ complete -c vyrectl -n '__vyrectl_in plan' -l device -x -k -a '(__vyrectl_kind_d
 complete -c vyrectl -n '__vyrectl_in plan' -l request -r -F -d 'A launch request, as JSON or TOML'
 complete -c vyrectl -n '__vyrectl_in plan' -l previous -x -k -a '(__vyrectl_kind_topology)' -d 'Topology of the launch before, for hysteresis'
 complete -c vyrectl -n '__vyrectl_in plan' -l policy -r -F -d 'Thresholds of the policy, as JSON or TOML'
+complete -c vyrectl -n '__vyrectl_in plan' -l compare -r -F -d 'Launch copies of the ring under two policies, and say which does better'
 complete -c vyrectl -n '__vyrectl_in plan' -l explain -d 'Show each step that decided something'
 complete -c vyrectl -n '__vyrectl_in plan' -l sweep -x -d 'Show where the answer flips'
 complete -c vyrectl -n '__vyrectl_in plan' -l ops -x -k -a '(__fish_complete_suffix .cl)' -d 'Operations that the launch will be given; repeatable'
@@ -1109,6 +1112,7 @@ complete -c vyrectl -n '__vyrectl_in launch' -l verify -d 'Prove that each task 
 complete -c vyrectl -n '__vyrectl_in launch' -l in-place -l no-in-place -d 'Let a CPU device work on the mapped file itself'
 complete -c vyrectl -n '__vyrectl_in launch' -l mode -x -k -a '(__vyrectl_kind_mode)' -d 'Compile the ring\'s operations, or all'
 complete -c vyrectl -n '__vyrectl_in launch' -l plan -x -k -a '(__vyrectl_kind_plan_text)' -d 'Ask the policy, do not, or replay a saved plan'
+complete -c vyrectl -n '__vyrectl_in launch' -l policy -r -F -d 'Thresholds for --plan auto, as JSON or TOML'
 complete -c vyrectl -n '__vyrectl_in launch' -l output -s o -x -k -a '(__fish_complete_suffix .bin)' -d 'Write the result here and keep RING'
 complete -c vyrectl -n '__vyrectl_in launch' -l follow -d 'Stay when drained; sleep until there is work, or SHUTDOWN'
 complete -c vyrectl -n '__vyrectl_in launch' -l feed -r -F -d 'Take JSONL tasks and commands; answer on stdout'

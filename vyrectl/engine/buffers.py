@@ -147,6 +147,12 @@ class BufferTable:
         table._lent = {h: row.array for h, row in table.by_handle.items() if row.writable}
         return table
 
+    def without_outputs(self) -> BufferTable:
+        """The same buffers, of which none is saved."""
+        for buffer in self.by_handle.values():
+            buffer.output = None
+        return self
+
     def bring_back(self) -> None:
         """Copy what operations wrote into the arrays that `of` was given, where they wrote elsewhere."""
         for handle, array in self._lent.items():

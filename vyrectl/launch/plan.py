@@ -46,11 +46,13 @@ class Plan(Comparable):
         source: `auto`, or the file that it was saved in.
         request: What the policy was asked (spec 2.1).
         recommendation: What it answered, by the names of spec 2.3.
+        aging_ticks: Age ticks that lift a task by one class where it answered that waiting work shall move up.
     """
 
     source: str
     request: Mapping[str, Any]
     recommendation: Mapping[str, Any]
+    aging_ticks: int = AGING_TICKS
 
     @property
     def mode(self) -> str:
@@ -60,7 +62,7 @@ class Plan(Comparable):
     @property
     def age_threshold(self) -> int:
         """The recommended age threshold; 0 is no aging."""
-        return AGING_TICKS if self.recommendation["age_priority_work"] else 0
+        return self.aging_ticks if self.recommendation["age_priority_work"] else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +130,29 @@ class Launched(Comparable):
     oldest: int
 
 
-def plan_for(tally: StateTally, limits: Mapping[str, int], workers: int | None = None) -> Plan:
+def plan_for(
+    tally: StateTally,
+    limits: Mapping[str, int],
+    workers: int | None = None,
+    policy: LaunchPolicy | None = None,
+) -> Plan:
     """Ask the policy about a ring, as `vyrectl plan RING` does.
 
     Args:
         tally: The ring's states; slots in an unknown state are left out.
         limits: Adapter limits of the device (`vyrectl.policy.request.ADAPTER_LIMITS`).
         workers: Work-groups that were asked for.
+        policy: The thresholds; spec 2.2's own by default. Its `priority_age_threshold` is what a launch ages by.
     """
+    policy = LaunchPolicy() if policy is None else policy
     asked = LaunchRequest(requested_worker_groups=workers or 0, **limits)
     request = tally.snapshot(lenient=True).apply_to(asked)
-    return Plan(AUTO, request.to_record(), LaunchPolicy().recommend(request).to_record())
+    return Plan(
+        AUTO,
+        request.to_record(),
+        policy.recommend(request).to_record(),
+        max(policy.priority_age_threshold, 1),
+    )
 
 
 def saved_plan(table: Mapping[str, Any], name: str) -> Plan:

@@ -49,6 +49,7 @@ from vyrectl.launch.report import LaunchReport, LeftAlone
 from vyrectl.launch.rounds import Course, Drain, Limits
 from vyrectl.launch.unrunnable import Defined, refuse, survey
 from vyrectl.numbers import integer, optional_integer, optional_seconds
+from vyrectl.policy.policy import LaunchPolicy
 from vyrectl.ring.file import Ring
 from vyrectl.task.arrays import SlotArray, check_words
 from vyrectl.telemetry.snapshot import StateTally, tally_slots
@@ -86,6 +87,7 @@ def launch(
     verify: bool = False,
     mode: str = "auto",
     plan: Plan | str = OFF,
+    policy: LaunchPolicy | None = None,
     place: Place | None = None,
     live: Live | None = None,
     limits: Limits | None = None,
@@ -93,7 +95,7 @@ def launch(
     quotas: Mapping[int, int] | None = None,
     fast_index: bool | None = None,
     shard_slots: int | None = None,
-    trace: str | PathLike[str] | None = None,
+    trace: str | PathLike[str] | Callable[[Trace], object] | None = None,
     trace_records: int = DEFAULT_TRACE_RECORDS,
     saving: Saving | None = None,
     fault_unknown: bool = False,
@@ -126,6 +128,7 @@ def launch(
             ring's length without one.
         plan: `auto` asks the launch policy about the whole ring as it is at the start, `off` does not; or a saved
             plan. Mode and aging follow it where they are not given; the report compares the two.
+        policy: The thresholds that `auto` asks by; spec 2.2's own by default.
         place: Where to work instead of `ring.slots`, which may then be read-only; see `vyrectl.engine.backend.Place`.
         live: Makes the memory that other processes see and change while the ring is worked on in place. Who gives it
             calls `BufferTable.finish_outputs` once that is put away.
@@ -135,7 +138,8 @@ def launch(
             worker within a round; 8 when False. When None, where that is at most a quarter of the device's memory.
         shard_slots: Work on this many slots at a time; by default on all that the device can take.
         quotas: Tenant -> most claims of it in this launch; its other tasks are then shut out.
-        trace: Write the times of every turn there, for Perfetto or chrome://tracing; see `vyrectl.launch.trace`.
+        trace: Write the times of every turn there, for Perfetto or chrome://tracing; see `vyrectl.launch.trace`. Or
+            what is called with them.
         trace_records: Turns that the trace has room for; later ones are counted and dropped.
         fault_unknown: Go on although tasks would only be faulted, for want of an operation or of a buffer.
         drive: What works the open session instead of `vyrectl.launch.rounds.Drain`, which ends when it is drained.
@@ -175,6 +179,7 @@ def launch(
                 verify=verify,
                 mode=mode,
                 plan=plan,
+                policy=policy,
                 limits=limits,
                 quotas=quotas,
                 fast_index=fast_index,
@@ -189,6 +194,8 @@ def launch(
     _check_ring(ring, writes=place is None)
     _check_mode(mode)
     check_choice(plan)
+    if policy is not None and plan != AUTO:
+        raise UsageError("a policy is for the plan auto", fix="Leave out the policy, or give plan='auto'")
     table = BufferTable.of(buffers)
     table.check_outputs(ring.path, places=True)
     keeper = saving or Saving()
@@ -204,7 +211,7 @@ def launch(
         workers=optional_integer("workers", workers, least=1),
         work_group_size=optional_integer("work_group_size", work_group_size, least=1),
     )
-    settings = settle(_plan(plan, before, backend, wishes), wishes)
+    settings = settle(_plan(plan, before, backend, wishes, policy), wishes)
     job = Job(
         slots=ring.slots,
         control=started_control,
@@ -263,8 +270,11 @@ def launch(
     if live is None:
         table.finish_outputs()
     traced = None
-    if trace is not None and turns is not None:
-        traced = keeper.keep(trace, partial(_save_trace, Path(trace), turns, backend.name, sources))
+    if turns is not None and trace is not None:
+        if callable(trace):
+            trace(turns)
+        else:
+            traced = keeper.keep(trace, partial(_save_trace, Path(trace), turns, backend.name, sources))
     remaining, left_alone = remainder(workplace.slots, job, ended_control, session.tally().quota_left)
     ended = tally_slots(workplace.slots)
     launched = Launched(
@@ -344,13 +354,15 @@ def _drain(session: Session, limits: Limits) -> Course:
     return Drain(session, limits).run()
 
 
-def _plan(plan: Plan | str, tally: StateTally, backend: Backend, wishes: Wishes) -> Plan | None:
+def _plan(
+    plan: Plan | str, tally: StateTally, backend: Backend, wishes: Wishes, policy: LaunchPolicy | None
+) -> Plan | None:
     """The plan to launch by, if any."""
     if isinstance(plan, Plan):
         return plan
     device = getattr(backend, "device", None)
     limits = REFERENCE_LIMITS if device is None else device.limits
-    return plan_for(tally, limits, wishes.workers) if plan == AUTO else None
+    return plan_for(tally, limits, wishes.workers, policy) if plan == AUTO else None
 
 
 class _Workplace:

@@ -45,6 +45,7 @@ from vyrectl.ring.looking import look_before_write
 from vyrectl.ring.outputs import STDOUT
 
 if TYPE_CHECKING:
+    from vyrectl.policy.policy import LaunchPolicy
     from vyrectl.protocol.debug_format import Formats
 
 EXIT_FAULTED = 6
@@ -171,6 +172,10 @@ def command(
             "--plan", metavar="auto|off|FILE", help="Ask the policy, do not, or replay a saved plan."
         ),
     ] = "auto",
+    policy: Annotated[
+        Path | None,
+        typer.Option("--policy", metavar="FILE", help="Thresholds for --plan auto, as JSON or TOML."),
+    ] = None,
     new_ring: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="NEW", help="Write the result here and keep RING."),
@@ -243,6 +248,7 @@ def command(
         "verify": verify,
         "mode": mode,
         "plan": _read_plan(plan_text),
+        "policy": _read_policy(policy, plan_text),
         "quotas": parse_quotas(tenant_quotas or ()),
         "fast_index": fast_index,
         "shard_slots": _number(shard_slots, "--shard-slots"),
@@ -400,6 +406,23 @@ def _check_log(path: Path) -> None:
     from vyrectl.ring.replay_log import ReplayLog
 
     ReplayLog.check(path)
+
+
+def _read_policy(path: Path | None, plan_text: str) -> LaunchPolicy | None:
+    """Value of `--policy`.
+
+    Raises:
+        UsageError: The plan is not made here.
+        FileError: It cannot be read.
+        InvalidInputError: It holds no policy.
+    """
+    if path is None:
+        return None
+    if plan_text != AUTO:
+        raise UsageError("--policy is for --plan auto", fix="Leave out --plan, or --policy")
+    from vyrectl.cli.sources import read_policy
+
+    return read_policy(path)
 
 
 def _read_plan(text: str) -> Plan | str:

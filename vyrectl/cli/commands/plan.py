@@ -37,7 +37,7 @@ from vyrectl.cli.sources import (
     read_policy,
     read_source,
 )
-from vyrectl.cli.views.plan import view
+from vyrectl.cli.views.plan import compare_view, view
 from vyrectl.errors import (
     DeviceMemoryError,
     LaunchRequestError,
@@ -90,6 +90,14 @@ def command(
         Path | None,
         typer.Option("--policy", metavar="FILE", help="Thresholds of the policy, as JSON or TOML."),
     ] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            "--compare",
+            metavar="A B",
+            help="Launch copies of the ring under two policies, and say which does better.",
+        ),
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show each step that decided something.")
     ] = False,
@@ -126,9 +134,16 @@ def command(
     Examples:
       vyrectl plan ring.bin --explain
       vyrectl plan ring.bin --sweep queue_len=0..100000
+      vyrectl plan ring.bin --compare ours.toml theirs.toml
       vyrectl apply ring.bin --json | vyrectl plan - --previous SparseFrontier
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
+    if compare is not None:
+        others = (request, previous, policy, explain, sweep_text, lenient, *fields.values())
+        if any(others):
+            raise UsageError("--compare goes with a ring alone", fix="Leave out what a plan is asked with")
+        _compare(output, source, compare, device, (offset, count), buffers or [], ops or [])
+        return
     check_single_stdin(source, request, policy)
     swept = _parse_sweep(sweep_text) if sweep_text else None
     before = parse_topology(previous) if previous else None
@@ -172,6 +187,40 @@ def _warn_of_refusal(
         refuse(found, str(source))
     except UnrunnableTasksError as error:
         output.warn(str(error))
+
+
+def _compare(
+    output: Output,
+    ring: Path,
+    policies: tuple[Path, Path],
+    device: str,
+    span: tuple[str, str],
+    buffers: list[str],
+    ops: list[Path],
+) -> None:
+    """Launch copies of a ring under two policies; the files of buffers are read and none is written."""
+    from vyrectl.cli.options import open_ring
+    from vyrectl.engine.buffers import parse_buffer_options
+    from vyrectl.launch.compare import REPEATS, compare_policies, verdict
+
+    check_single_stdin(ring, *policies)
+    named = [(str(path), read_policy(path)) for path in policies]
+    with open_ring(ring, *span) as opened:
+        slots = opened.slots.copy()
+    one, other = compare_policies(
+        slots,
+        named,
+        device=device or None,
+        ops=ops,
+        buffers=lambda: parse_buffer_options(buffers).without_outputs(),
+    )
+    record = {
+        "ring": str(ring),
+        "launches": REPEATS,
+        "policies": [one.to_record(), other.to_record()],
+        "verdict": verdict(one, other),
+    }
+    output.emit("plan-compare", record, compare_view)
 
 
 def _recommend(

@@ -63,6 +63,7 @@ KIND_OF_METAVAR: dict[str, str] = {
     "RING": RING,
     "NEW": RING,
     "SOURCE": RING,
+    "A B": FILE,
     "FILE": FILE,
     "FIFO": FILE,
     "PATH": FILE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vyrectl.abi.states import PRIORITY_NAMES
 from vyrectl.cli.schemas.parts import (
     BOOL,
     COUNT,
@@ -160,9 +161,34 @@ NODES = rows(
 )
 CHANGES = rows(record({"word": COUNT, "start": WORD, "end": WORD}))
 
+COMPARED_POLICIES: Fields = {
+    "ring": TEXT,
+    "launches": COUNT,
+    "policies": rows(
+        record(
+            {
+                "policy": TEXT,
+                "execution_mode": MODE,
+                "age_threshold": WORD,
+                "tasks_per_second": NUMBER,
+                "waiting_us": record(table(PRIORITY_NAMES, maybe(NUMBER))),
+                "ended": TEXTS,
+                "turns_dropped": COUNT,
+            }
+        )
+    ),
+    "verdict": TEXT,
+}
+
 SCHEMAS: dict[str, Schema] = {
     "apply": document("apply", "A launch request with a queue's telemetry in it.", answer("apply", REQUEST)),
-    "plan": document("plan", "A recommended launch and why; without one, only why.", PLAN, NO_PLAN),
+    "plan": document(
+        "plan",
+        "A recommended launch and why; without one, only why; with --compare, launches under two policies.",
+        PLAN,
+        NO_PLAN,
+        answer("plan-compare", COMPARED_POLICIES),
+    ),
     "converge": document(
         "converge",
         "Where a vector converges to, node by node or word by word.",

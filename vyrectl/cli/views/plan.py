@@ -222,3 +222,21 @@ def _curve(name: str, values: Sequence[int | None], bars: str) -> Iterator[Text]
     line = "".join(" " if v is None else bars[(v - low) * (len(bars) - 1) // span] for v in values)
     yield Text(f"{LABELS.get(name, name):<{LABEL_WIDTH}}{line}")
     yield Text(f"{'':<{LABEL_WIDTH}}{low} to {high}")
+
+
+def compare_view(record: Record) -> RenderableType:
+    """What launches under two policies did, side by side, and the verdict."""
+    sides = record["policies"]
+    names = [plain(side["policy"]) for side in sides]
+    rows: list[list[Cell]] = [
+        ["mode", *(side["execution_mode"] for side in sides)],
+        ["aging", *(f"{side['age_threshold']} ticks" if side["age_threshold"] else "none" for side in sides)],
+        ["tasks/s", *(f"{side['tasks_per_second']:.0f}" for side in sides)],
+    ]
+    for name in sides[0]["waiting_us"]:
+        waits = [side["waiting_us"][name] for side in sides]
+        if any(wait is not None for wait in waits):
+            rows.append([f"{name} waits", *("" if wait is None else f"{wait:.0f} us" for wait in waits)])
+    columns = [Column("median"), *(Column(name, right=True) for name in names)]
+    title = f"{plain(record['ring'])}: {count_of(record['launches'], 'launch', 'launches')} under each policy"
+    return FittedTable(columns, rows, title=f"{title}; {plain(record['verdict'])}")
