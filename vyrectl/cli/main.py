@@ -138,7 +138,17 @@ def load_command(name: str) -> Any:
         no_args_is_help=getattr(module, "HELP_WITHOUT_ARGUMENTS", False),
         context_settings=settings,
     )(command)
-    return typer_command(app)
+    built = typer_command(app)
+    _leave_permissions_to_readers(built)
+    return built
+
+
+def _leave_permissions_to_readers(command: Any) -> None:
+    """A file that may not be read is no wrong usage: whoever opens it says so, with exit code 1."""
+    for param in command.params:
+        for kind in getattr(param.type, "types", (param.type,)):
+            if hasattr(kind, "readable"):
+                kind.readable = False
 
 
 def command_help(name: str) -> str:
