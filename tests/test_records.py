@@ -29,6 +29,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "str | None": st.none() | TEXTS,
     "object": TEXTS,
     "int": st.integers(0, 2**32 - 1),
+    "bool": st.booleans(),
     "int | None": st.none() | st.integers(0, 7),
     "tuple[str, ...]": st.lists(TEXTS).map(tuple),
     "Sequence[tuple[int, int]]": st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9))),
@@ -36,12 +37,23 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 }
 """A value for each annotation in the tree; a new one is a KeyError here."""
 
+SPECIAL: dict[str, st.SearchStrategy[Any]] = {
+    "bits": st.sampled_from((32, 64)),
+    "failures": st.lists(
+        st.fixed_dictionaries({"where": TEXTS, "message": TEXTS, "fix": TEXTS}), min_size=1, max_size=2
+    ),
+}
+"""Arguments that do not take every value of their type."""
+
 
 @st.composite
 def raised(draw: st.DrawFn) -> errors.VyrectlError:
     kind = draw(st.sampled_from(KINDS))
     parameters = list(inspect.signature(kind).parameters.values())
-    given = {one.name: draw(VALUES[str(one.annotation)]) for one in parameters}
+    given = {
+        one.name: draw(SPECIAL[one.name] if one.name in SPECIAL else VALUES[str(one.annotation)])
+        for one in parameters
+    }
     positional = [given.pop(one.name) for one in parameters if one.kind is not one.KEYWORD_ONLY]
     return kind(*positional, **given)
 

@@ -112,7 +112,7 @@ def test_a_small_bench_measures_everything() -> None:
 
 
 def test_without_a_device_the_rest_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing(name: str) -> None:
+    def nothing(name: str, **asked: object) -> None:
         raise DeviceError("there is no device")
 
     monkeypatch.setattr(host, "find_device", nothing)

@@ -113,7 +113,7 @@ def imaginary(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
         plans.append(plan)
         return fake_report()
 
-    monkeypatch.setattr("vyrectl.opencl.devices.find_device", lambda selector=None: fake_device())
+    monkeypatch.setattr("vyrectl.opencl.devices.find_device", lambda selector=None, **asked: fake_device())
     monkeypatch.setattr("vyrectl.bench.suite.run_bench", run)
     return plans
 

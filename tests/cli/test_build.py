@@ -87,7 +87,7 @@ def test_a_mix_decides(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "mix.json").write_text(json.dumps({"state": {"ready": 1}, "op": {"scale": 1}, "tenants": 1}))
     assert cli("build", "a.bin", "--synthetic", "50", "--mix", "mix.json").code == 0
     assert (
-        cli("inspect", "a.bin", "--where", "state != ready or op != scale or tenant", "--json").json()[
+        cli("inspect", "a.bin", "--where", "state != ready or op != scale or tenant != 0", "--json").json()[
             "matched"
         ]
         == 0

@@ -111,7 +111,6 @@ def test_lines_are_words(cli: Cli) -> None:
         ("00 0", "byte 3"),
         ("00" * 63, "63 bytes"),
         ("00" * 65, "1 bytes are left over"),
-        ("", "no slot"),
         ("0x", "no slot"),
         ("00\x1b[31m", "'\\x1b'"),
     ],

@@ -113,7 +113,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """The devices that were looked for; all of them are found."""
     selectors: list[str | None] = []
 
-    def find_device(selector: str | None = None) -> FakeDevice:
+    def find_device(selector: str | None, *how: object, **more: object) -> FakeDevice:
         selectors.append(selector)
         return FakeDevice()
 
@@ -328,7 +328,7 @@ def test_the_reference_backend_has_no_limits(cli: Cli) -> None:
 
 
 def test_without_a_device_the_error_is_the_device_s(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(selector: str | None = None) -> FakeDevice:
+    def none(selector: str | None, *how: object, **more: object) -> FakeDevice:
         raise NoDeviceError("no OpenCL device was found", fix="apt-get install pocl-opencl-icd")
 
     monkeypatch.setattr("vyrectl.opencl.devices.find_device", none)

@@ -210,7 +210,7 @@ def test_a_held_ring_is_copied_slot_by_slot(cli: Cli, ring: Path, monkeypatch: p
     [
         (("--ticks", "3"), "--ticks is for --watch"),
         (("--watch", "0"), "--watch is 0.0"),
-        (("--watch", "nan"), "out of bounds"),
+        (("--watch", "nan"), "no finite number"),
         (("--watch", "1", "--ticks", "0"), "--ticks is 0"),
         (("--watch", "1", "--openmetrics"), "needs a file"),
         (("--output", "x"), "--output is for --openmetrics"),

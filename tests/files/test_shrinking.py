@@ -13,14 +13,15 @@ from threading import Thread
 import numpy as np
 import pytest
 
+from tests.needs import only_where
 from vyrectl.errors import FileError
 from vyrectl.files import shrinking
 from vyrectl.ring.file import READ_BYTES, Ring
 
 LONG = 4 * READ_BYTES
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="elsewhere a shrinking file is not survived, as files/shrinking.py says"
+pytestmark = only_where(
+    sys.platform == "linux", "elsewhere a shrinking file is not survived, as files/shrinking.py says"
 )
 
 

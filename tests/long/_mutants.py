@@ -47,13 +47,17 @@ _CODEC = (
     ),
     Mutant(
         "a word past u32 is packed",
-        "vyrectl/task/item.py",
-        "not 0 <= value <= U32_MAX",
-        "not 0 <= value <= U32_MAX + 1",
+        "vyrectl/numbers.py",
+        "    if number is not None and least <= number <= most:\n",
+        "    if number is not None and least <= number <= most + 1:\n",
         _TASK,
     ),
     Mutant(
-        "a negative word is packed", "vyrectl/task/item.py", "not 0 <= value <=", "not -1 <= value <=", _TASK
+        "a negative word is packed",
+        "vyrectl/numbers.py",
+        "    if number is not None and least <= number <= most:\n",
+        "    if number is not None and least - 1 <= number <= most:\n",
+        _TASK,
     ),
     Mutant("a task forgets its param", "vyrectl/task/item.py", "            param=item.param,\n", "", _TASK),
     Mutant(
@@ -163,15 +167,15 @@ _TELEMETRY = (
     Mutant(
         "yielded tasks are not schedulable",
         "vyrectl/telemetry/snapshot.py",
-        "self.ready_count + self.yielded_count + self.requeued_count, 32",
-        "self.ready_count + self.requeued_count, 32",
+        "(self.ready_count, self.yielded_count, self.requeued_count)",
+        "(self.ready_count, self.requeued_count)",
         _SNAPSHOT,
     ),
     Mutant(
         "a requeued task counts once in the pressure",
         "vyrectl/telemetry/snapshot.py",
-        "self.yielded_count + self.requeued_count + self.total_requeues,",
-        "self.yielded_count + self.total_requeues,",
+        "(self.yielded_count, self.requeued_count, self.total_requeues)",
+        "(self.yielded_count, self.total_requeues)",
         _SNAPSHOT,
     ),
     Mutant(

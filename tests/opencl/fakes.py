@@ -82,7 +82,7 @@ class FakeCl:
     def Context(self, handles: Any) -> object:  # noqa: N802
         if not self._opens:
             raise FakeError("DEVICE_NOT_AVAILABLE")
-        return object()
+        return SimpleNamespace(devices=list(handles))
 
     def CommandQueue(self, context: Any, **options: Any) -> object:  # noqa: N802
         return object()

@@ -148,6 +148,7 @@ def test_another_layout_is_refused(
 
 def with_fake(monkeypatch: pytest.MonkeyPatch, **options: Any) -> FakeCl:
     cl = FakeCl(**options)
+    monkeypatch.setattr("vyrectl.opencl.program.admits", lambda *about: True)
     monkeypatch.setattr(program, "pyopencl", lambda: cl)
     return cl
 

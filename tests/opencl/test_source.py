@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -83,15 +84,14 @@ def test_an_unreadable_include(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     mine = source(tmp_path, f'#include "a.h"\n{OP}')
     (tmp_path / "a.h").touch()
 
-    def refuse(path: Path, **options: str) -> str:
-        raise PermissionError(13, "Permission denied", str(path))
+    system_open = os.open
 
-    read_text = Path.read_text
-    monkeypatch.setattr(
-        Path,
-        "read_text",
-        lambda path, **options: (refuse if path.name == "a.h" else read_text)(path, **options),
-    )
+    def refuse(path: str | Path, *options: int) -> int:
+        if Path(path).name == "a.h":
+            raise PermissionError(13, "Permission denied", str(path))
+        return system_open(path, *options)
+
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(FileError, match="permission denied"):
         assemble((mine,))
 

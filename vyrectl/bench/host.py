@@ -247,6 +247,7 @@ def _process(command: Sequence[str], folder: Path) -> Callable[[], Turn]:
         )
         if done.returncode:
             words = done.stderr.decode(errors="replace").strip()
-            raise VyrectlError(f"{' '.join(command[4:])} ended with exit code {done.returncode}: {words}")
+            asked = " ".join(command[command.index(ENTRY) + 1 :])
+            raise VyrectlError(f"{asked} ended with exit code {done.returncode}: {words}")
 
     return _timed(run)

@@ -40,6 +40,9 @@ def check_place(path: StrPath, *, appends: bool = False) -> None:
         status = existing_file(target)
         if status is None or not appends:
             _check_folder(target, status)
+    except FileError as error:
+        error.where = os.fspath(path)
+        raise
     except OSError as error:
         raise FileError.from_os_error(error, path, doing="write the file") from error
 
