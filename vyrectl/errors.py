@@ -627,7 +627,7 @@ class ReplayLogError(InvalidInputError):
     """A file that is no replay log (spec 3.7), or one whose records cannot be read.
 
     Attributes:
-        reason: ``capacity``, ``header``, ``truncated`` or ``marker``.
+        reason: ``capacity``, ``header``, ``truncated``, ``marker`` or ``kind`` (records of the other kind).
     """
 
     kind = "replay_log"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from blake3 import blake3
 
 from tests.cli.conftest import Cli
 from tests.cli.support import slot, write_ring
@@ -130,10 +133,107 @@ def test_a_log_that_exists_is_appended_to(cli: Cli, recorded: Path) -> None:
     assert [one["slot"] for one in record["records"]] == [3, 0, 1, 2, 3]
 
 
-@pytest.mark.parametrize(("name", "code"), [("ring.bin", 3), ("none/run.vrrl", 1), (".", 1)])
+@pytest.mark.parametrize(
+    ("name", "code"), [("ring.bin", 2), ("other.bin", 3), ("none/run.vrrl", 1), (".", 1)]
+)
 def test_a_log_that_cannot_be_written_stops_the_launch_before_it_starts(
     cli: Cli, ring: Path, name: str, code: int
 ) -> None:
     before = ring.read_bytes()
+    (ring.parent / "other.bin").write_bytes(before)
     result = cli("launch", "ring.bin", "--device", "reference", "--record", name)
     assert (result.code, ring.read_bytes()) == (code, before)
+    assert (ring.parent / "other.bin").read_bytes() == before
+
+
+SCALE = 0x1000
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """A task with an output, one that faults, one of the runtime's own operations."""
+    np.save(tmp_path / "x.npy", np.arange(4, dtype=np.float32))
+    fields = {"state": 1, "priority": 2}
+    tasks = [
+        slot(**fields, task_id=1, op_handle=SCALE, input_handle=0, output_handle=1, param=0x40000000),
+        slot(**fields, task_id=2, op_handle=FAULT, output_handle=9, param=77),
+        slot(**fields, task_id=3, op_handle=1, input_handle=5, output_handle=180),
+    ]
+    return write_ring(tmp_path / "work.bin", *tasks)
+
+
+LAUNCH = (
+    *("launch", "work.bin", "--device", "reference", "--output", "after.bin"),
+    *("--buffer", "0=x.npy", "--buffer", "1=zeros:float32:4:out.npy"),
+)
+
+
+@pytest.mark.parametrize(
+    ("record", "log"), [("publications:p.vrrl", "p.vrrl"), ("publications", "work.bin.vrrl")]
+)
+def test_a_launch_records_publications(cli: Cli, work: Path, record: str, log: str) -> None:
+    assert cli(*LAUNCH, "--record", record).code == 0
+    listed = cli("replay", log, "--json").json()
+    assert (listed["kind"], listed["total"]) == ("publications", 3)
+    done, faulted, stored = listed["records"]
+    output = blake3(np.load(work.parent / "out.npy").tobytes()).digest()
+    assert done["output_digest"] == int.from_bytes(output[:8], "little")
+    assert (done["slot_status"], done["failure_class"], done["arguments"]) == (
+        1,
+        "none",
+        [0, 1, 0x40000000, 0],
+    )
+    assert (faulted["slot_status"], faulted["failure_class"], faulted["backend_code"]) == (
+        1,
+        "program_bug",
+        77,
+    )
+    assert faulted["output_digest"] == 0
+    assert (stored["slot_status"], stored["output_digest"]) == (None, None)
+
+
+def test_publications_run_again_and_claim_no_endings(cli: Cli, work: Path) -> None:
+    assert cli(*LAUNCH, "--record", "publications:p.vrrl").code == 0
+    buffers = LAUNCH[6:]
+    found = cli(
+        "replay",
+        "p.vrrl",
+        "--diff",
+        "--ring",
+        "work.bin",
+        *buffers[:2],
+        "--buffer",
+        "1=zeros:float32:4",
+        "--json",
+    )
+    record = found.json()
+    assert (found.code, record["kind"], record["compared"], record["without_evidence"]) == (
+        0,
+        "publications",
+        0,
+        3,
+    )
+
+
+def test_a_log_keeps_to_one_kind(cli: Cli, work: Path) -> None:
+    assert cli(*LAUNCH, "--record", "run.vrrl").code == 0
+    log = (work.parent / "run.vrrl").read_bytes()
+    refused = cli(*LAUNCH, "--record", "publications:run.vrrl")
+    assert (refused.code, (work.parent / "run.vrrl").read_bytes()) == (3, log)
+    assert "--record endings:run.vrrl" in refused.err
+    assert cli(*LAUNCH, "--record", "endings:run.vrrl").code == 0
+    assert cli("replay", "run.vrrl", "--json").json()["total"] == 3
+
+
+def test_publications_need_blake3(cli: Cli, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "blake3", None)
+    refused = cli(*LAUNCH, "--record", "publications:p.vrrl")
+    assert refused.code == 1
+    assert "recording publications needs blake3" in refused.err
+    assert not (work.parent / "p.vrrl").exists()
+    assert not (work.parent / "after.bin").exists()
+
+
+@pytest.mark.parametrize("record", ["publications:", "endings:", ""])
+def test_a_record_without_a_file_is_refused(cli: Cli, work: Path, record: str) -> None:
+    assert cli(*LAUNCH, "--record", record).code == 2

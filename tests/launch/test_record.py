@@ -9,7 +9,7 @@ import numpy as np
 from vyrectl import SLOT_DTYPE, Ring, launch
 from vyrectl.abi.opcodes import PRINTF
 from vyrectl.launch.debug_tail import DebugTail
-from vyrectl.launch.record import ended_records, record_launch, slot_digests
+from vyrectl.launch.record import LaunchLog, blake3_digest, ended_records, record_launch, slot_digests
 from vyrectl.launch.replay_diff import replay_against
 from vyrectl.protocol.replay import FailureClass, ReplayRecord, fnv1a_64, unpack_record
 from vyrectl.ring.replay_log import ReplayLog
@@ -33,7 +33,7 @@ def run(slots: SlotArray, **options: object) -> SlotArray:
 
 
 def records_of(before: SlotArray, after: SlotArray, path: Path, epoch: int = 0) -> list[ReplayRecord]:
-    record_launch(path, None, before, after, epoch)
+    record_launch(LaunchLog(path), before, after, epoch)
     with ReplayLog.open(path) as log:
         return list(log.records())
 
@@ -78,11 +78,11 @@ def test_packed_records_are_the_wires_own(tmp_path: Path) -> None:
 
 def test_a_log_wraps_and_keeps_the_last(tmp_path: Path) -> None:
     path, before = tmp_path / "run.vrrl", ring_of(10)
-    record_launch(path, 4, before, run(before), 0)
+    record_launch(LaunchLog(path, capacity=4), before, run(before), 0)
     with ReplayLog.open(path) as log:
         assert [one.slot for one in log.records()] == [6, 7, 8, 9]
         assert log.header.cursor == 2
-    record_launch(path, 99, before[:3], run(before)[:3], 0)
+    record_launch(LaunchLog(path, capacity=99), before[:3], run(before)[:3], 0)
     with ReplayLog.open(path) as log:
         assert [one.slot for one in log.records()] == [9, 0, 1, 2]
 
@@ -176,3 +176,12 @@ def test_tasks_that_came_while_the_launch_ran() -> None:
     after["task_id"][2], after["input_handle"] = 77, before["input_handle"]
     (records,) = ended_records(before, after, 0, 1)
     assert records["arguments"][:, 3].tolist() == [5, 9, 9]
+
+
+def test_the_digest_of_an_output_is_blake3() -> None:
+    """The empty input's and one of BLAKE3's published test vectors (251 bytes counted from 0, repeated)."""
+    assert blake3_digest(b"") == int.from_bytes(bytes.fromhex("af1349b9f5f9a1a6"), "little")
+    counted = np.arange(1024, dtype=np.int64) % 251
+    assert blake3_digest(counted.astype(np.uint8)) == int.from_bytes(
+        bytes.fromhex("42214739f095a406"), "little"
+    )

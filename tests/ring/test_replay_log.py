@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from vyrectl.errors import FileError, ReplayLogError, RingHeldError
-from vyrectl.protocol.replay import HEADER_BYTES, RECORD_BYTES, ReplayRecord
+from vyrectl.protocol.replay import HEADER_BYTES, RECORD_BYTES, LogKind, ReplayRecord
 from vyrectl.ring.replay_log import ReplayLog
 
 
@@ -95,12 +95,12 @@ def append_and_sync(log: ReplayLog) -> None:
 
 def test_an_early_look_at_a_log(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = path.read_bytes() if path.exists() else None
-    ReplayLog.check(path)
+    ReplayLog.check(path, LogKind.ENDINGS)
     assert (path.read_bytes() if path.exists() else None) == before
-    ReplayLog.check(tmp_path / "new.vrrl")
+    ReplayLog.check(tmp_path / "new.vrrl", LogKind.ENDINGS)
     assert not (tmp_path / "new.vrrl").exists()
     with pytest.raises(FileError, match="no such file"):
-        ReplayLog.check(tmp_path / "none" / "new.vrrl")
+        ReplayLog.check(tmp_path / "none" / "new.vrrl", LogKind.ENDINGS)
     monkeypatch.setattr("os.access", lambda *arguments: False)
     with pytest.raises(FileError, match="permission denied"):
-        ReplayLog.check(tmp_path / "new.vrrl")
+        ReplayLog.check(tmp_path / "new.vrrl", LogKind.ENDINGS)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS
 from vyrectl.launch.supervisor import GRACE_SECONDS
+from vyrectl.protocol.replay import LogKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +38,7 @@ class LaunchPlan:
         debug_log: Where to write the debug log at the end, or None; its records are told to the watcher as they come.
         debug_records: Records that it has room for.
         record: Replay log to append to at the end, or None.
+        record_kind: What its records stand for.
         record_capacity: Records that a new one has room for, or None.
         buffers: `--buffer` options, unparsed.
         options: What `vyrectl.launch.run.launch` takes beside these.
@@ -55,6 +57,7 @@ class LaunchPlan:
     debug_log: Path | None = None
     debug_records: int = DEFAULT_DEBUG_RECORDS
     record: Path | None = None
+    record_kind: LogKind = LogKind.ENDINGS
     record_capacity: int | None = None
     buffers: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)

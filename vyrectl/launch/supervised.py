@@ -230,12 +230,10 @@ def _work(plan: LaunchPlan, held: Hold | None, memory: _Memory, channel: Channel
     host.finish()
     buffers.finish_outputs()
     if plan.record is not None and before is not None:
-        from vyrectl.launch.record import record_launch
+        from vyrectl.launch.record import LaunchLog, record_launch
 
-        saving.keep(
-            plan.record,
-            partial(record_launch, plan.record, plan.record_capacity, before[0], work.slots, before[1]),
-        )
+        log = LaunchLog(plan.record, plan.record_kind, plan.record_capacity)
+        saving.keep(plan.record, partial(record_launch, log, before[0], work.slots, before[1], buffers))
     if not saving.is_settled:
         saving.raise_failures()
     ends = {"ring": str(plan.output or plan.ring), "in_place": work.in_place}

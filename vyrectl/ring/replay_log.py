@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import itertools
 import os
 import stat
 from collections.abc import Iterator
@@ -23,8 +24,10 @@ from vyrectl.protocol.replay import (
     NEXT_SLOT_OFFSET,
     RECORD_BYTES,
     Header,
+    LogKind,
     ReplayRecord,
     check_capacity,
+    log_kind,
     record_offset,
     unpack_header,
     unpack_record,
@@ -85,15 +88,28 @@ class ReplayLog:
         return log
 
     @classmethod
-    def check(cls, path: Path) -> None:
+    def check(cls, path: Path, kind: LogKind) -> None:
         """Find out early whether a log can be appended to, before the work that is to be recorded.
 
+        Args:
+            path: The file.
+            kind: Of the records that it is to get. A log that begins with the other kind is left alone, since its
+                readers could no longer tell what a record stands for.
+
         Raises:
-            ReplayLogError: The file is no replay log.
+            ReplayLogError: The file is no replay log, or holds records of the other kind.
             FileError: It cannot be opened, or a missing one cannot be created.
         """
         if path.exists():
-            cls._open(path, os.O_RDWR).close()
+            with cls._open(path, os.O_RDWR) as log:
+                there = log._first_kind()
+            if there not in (kind, LogKind.EMPTY):
+                raise ReplayLogError(
+                    f"this log holds {there}, and the launch would append {kind}",
+                    "kind",
+                    where=str(path),
+                    fix=f"Name another log, or say --record {there}:{path}",
+                )
         elif not os.access(path.parent, os.W_OK | os.X_OK):
             error = OSError(errno.EACCES if path.parent.is_dir() else errno.ENOENT, "")
             error.strerror = os.strerror(error.errno or 0)
@@ -114,6 +130,13 @@ class ReplayLog:
         except OSError as error:
             os.close(fd)
             raise FileError.from_os_error(error, path, doing="read the replay log") from error
+
+    def _first_kind(self) -> LogKind:
+        """Kind of the oldest record; a log that cannot be read may still be appended to, and counts as empty."""
+        try:
+            return log_kind(itertools.islice(self.records(), 1))
+        except ReplayLogError:
+            return LogKind.EMPTY
 
     def records(self) -> Iterator[ReplayRecord]:
         """Every record that was written, from the oldest.

@@ -31,6 +31,7 @@ from vyrectl.cli.options import (
     parse_number,
 )
 from vyrectl.cli.output import Output
+from vyrectl.cli.record_option import parse_record
 from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.cli.views.launch import view, view_plan
 from vyrectl.engine.buffer_files import buffer_files
@@ -47,6 +48,7 @@ from vyrectl.ring.outputs import STDOUT
 if TYPE_CHECKING:
     from vyrectl.policy.policy import LaunchPolicy
     from vyrectl.protocol.debug_format import Formats
+    from vyrectl.protocol.replay import LogKind
 
 EXIT_FAULTED = 6
 EXIT_STALLED = 1
@@ -140,8 +142,12 @@ def command(
         typer.Option("--formats", metavar="FILE", help="JSON: format id -> text, as `debug` takes it."),
     ] = None,
     record: Annotated[
-        Path | None,
-        typer.Option("--record", metavar="FILE", help="Append a record of every ended task to a replay log."),
+        str | None,
+        typer.Option(
+            "--record",
+            metavar="FILE",
+            help="Append a record of every ended task to a replay log; publications:FILE records publications.",
+        ),
     ] = None,
     record_capacity: Annotated[
         str,
@@ -227,6 +233,7 @@ def command(
       vyrectl launch ring.bin --buffer 0=x.npy --buffer 1=zeros:float32:64:out.npy
       vyrectl launch ring.bin --device reference --epoch 3 --output after.bin
       vyrectl launch ring.bin --feed - --reclaim < tasks.jsonl
+      vyrectl launch ring.bin --output after.bin --record publications:run.vrrl
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     if str(ring) == "-":
@@ -260,6 +267,7 @@ def command(
     if dry_run:
         _show_plan(output, ring, options, buffers or ())
         return
+    log, log_kind = parse_record(record, ring, output)
     launch_plan = LaunchPlan(
         ring=ring,
         output=new_ring,
@@ -271,7 +279,8 @@ def command(
         save_control=stdout.take("--save-control", save_control),
         debug_log=stdout.take("--debug-log", debug_log),
         debug_records=_number(debug_records, "--debug-records", most=MAX_ENCODED) or DEFAULT_DEBUG_RECORDS,
-        record=record,
+        record=log,
+        record_kind=log_kind,
         record_capacity=_number(record_capacity, "--record-capacity", most=MAX_ENCODED),
         buffers=tuple(_buffer(text, stdout) for text in buffers or ()),
         options=options,
@@ -285,8 +294,8 @@ def command(
     if record is None and record_capacity:
         raise UsageError("--record-capacity is for --record", fix="Add --record FILE")
     check_files(launch_plan)
-    if record is not None:
-        _check_log(record)
+    if log is not None:
+        _check_log(log, log_kind)
     texts = _read_formats(formats)
     report, signal_received = _run(output, launch_plan, texts)
     if stdout.is_used:
@@ -401,11 +410,11 @@ def _show_debug(output: Output, news: list[Any], texts: Formats) -> None:
         output.talk(debug_line(row))
 
 
-def _check_log(path: Path) -> None:
+def _check_log(path: Path, kind: LogKind) -> None:
     """Find out before the launch whether its records can be kept."""
-    from vyrectl.ring.replay_log import ReplayLog
+    from vyrectl.launch.record import LaunchLog
 
-    ReplayLog.check(path)
+    LaunchLog(path, kind).check()
 
 
 def _read_policy(path: Path | None, plan_text: str) -> LaunchPolicy | None:

@@ -28,7 +28,7 @@ COLUMNS = (
 
 _KINDS = {
     "endings": ", of tasks that ended",
-    "publications": ", of tasks that were published (another runtime's log)",
+    "publications": ", of tasks that were published",
     "empty": "",
 }
 
