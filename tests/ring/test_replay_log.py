@@ -95,7 +95,11 @@ def append_and_sync(log: ReplayLog) -> None:
 
 def test_an_early_look_at_a_log(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = path.read_bytes() if path.exists() else None
-    ReplayLog.check(path, LogKind.ENDINGS)
+    ReplayLog.check(path, LogKind.PUBLICATIONS)
+    with pytest.raises(
+        ReplayLogError, match="this log holds publications, and the launch would append endings"
+    ):
+        ReplayLog.check(path, LogKind.ENDINGS)
     assert (path.read_bytes() if path.exists() else None) == before
     ReplayLog.check(tmp_path / "new.vrrl", LogKind.ENDINGS)
     assert not (tmp_path / "new.vrrl").exists()

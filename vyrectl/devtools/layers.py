@@ -58,6 +58,7 @@ EXTERNAL: dict[str, tuple[str, ...]] = {
     "matplotlib": ("cli",),
     "jinja2": ("cli",),
     "plotly": ("cli",),
+    "blake3": ("launch",),
     "numpy": LAYERS[LAYERS.index("abi") :],
 }
 """Everything that is neither ours nor the standard library's, and the layers that may import it."""
