@@ -1104,7 +1104,7 @@ complete -c vyrectl -n '__vyrectl_in launch' -l save-control -r -F -d 'Write the
 complete -c vyrectl -n '__vyrectl_in launch' -l debug-log -r -F -d 'Show PRINTF records as they come, and keep them here'
 complete -c vyrectl -n '__vyrectl_in launch' -l debug-records -x -d 'Records that it has room for; 64 by default'
 complete -c vyrectl -n '__vyrectl_in launch' -l formats -r -F -d 'JSON: format id -> text, as `debug` takes it'
-complete -c vyrectl -n '__vyrectl_in launch' -l record -r -F -d 'Append a record of every ended task to a replay log'
+complete -c vyrectl -n '__vyrectl_in launch' -l record -r -F -d 'Append a record of every ended task to a replay log; publications:FILE records publications'
 complete -c vyrectl -n '__vyrectl_in launch' -l record-capacity -x -d 'Records that a new replay log has room for'
 complete -c vyrectl -n '__vyrectl_in launch' -l trace -r -F -d 'Write when each turn was made, for Perfetto'
 complete -c vyrectl -n '__vyrectl_in launch' -l trace-records -x -d 'Turns that the trace holds; 65536 by default'

@@ -1002,7 +1002,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--debug-log', 'file', 'Show PRINTF records as they come, and keep them here'),
                 @('--debug-records', 'none', 'Records that it has room for; 64 by default'),
                 @('--formats', 'file', 'JSON: format id -> text, as `debug` takes it'),
-                @('--record', 'file', 'Append a record of every ended task to a replay log'),
+                @('--record', 'file', 'Append a record of every ended task to a replay log; publications:FILE records publications'),
                 @('--record-capacity', 'none', 'Records that a new replay log has room for'),
                 @('--trace', 'file', 'Write when each turn was made, for Perfetto'),
                 @('--trace-records', 'none', 'Turns that the trace holds; 65536 by default'),
