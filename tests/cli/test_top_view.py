@@ -19,6 +19,7 @@ from vyrectl.cli.top_state import Act, Prompt, TopState
 from vyrectl.cli.views.top import _bar, _graph, _rate, listed_slots, screen_lines
 from vyrectl.ring.file import Ring
 from vyrectl.ring.overview import overview
+from vyrectl.ring.reading import AS_TASKS
 
 RING = Ring.from_bytes(b"".join(MIXED), "ring.bin")
 RATES = Rates((0.0, -1250.5, 2.0, 123456.0, 0.0, 0.0, -7.0, 0.0, 0.0), 40.25, 3.0)
@@ -35,7 +36,7 @@ SAMPLE = Sample(
 def draw(state: TopState, sample: Sample = SAMPLE, width: int = 80, height: int = 24) -> list[str]:
     console = Output("table", "never").console()
     console.width = width
-    detail = full_record(RING, state.opened) if state.opened is not None else None
+    detail = full_record(RING, state.opened, AS_TASKS) if state.opened is not None else None
     return [line.plain.rstrip() for line in screen_lines(state, sample, detail, console, height)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -70,6 +71,28 @@ def tenant_window(code: int) -> tuple[int, int] | None:
     if not FIRST_TENANT_WINDOW <= code < END_OF_WINDOWS:
         return None
     return divmod(code - TENANT_WINDOWS, TENANT_WINDOW_OPS)
+
+
+def window_name(code: int) -> str | None:
+    """`tenant3:5` for operation 5 of tenant 3's window; None outside the windows."""
+    window = tenant_window(code)
+    return None if window is None else f"tenant{window[0]}:{window[1]}"
+
+
+WINDOW_NAME = re.compile(
+    r"tenant(0x[0-9a-f]{1,8}|[0-9]{1,10}):(0x[0-9a-f]{1,8}|[0-9]{1,10})", re.ASCII | re.I
+)
+"""What `window_name` shows, as people may write it."""
+
+
+def window_opcode(name: str) -> int | None:
+    """The opcode that `window_name` shows as `tenant3:5`; None for any other text, and outside the windows."""
+    match = WINDOW_NAME.fullmatch(name.strip())
+    if match is None:
+        return None
+    tenant, number = (int(part, 16 if part[:2] in ("0x", "0X") else 10) for part in match.groups())
+    code = TENANT_WINDOWS + tenant * TENANT_WINDOW_OPS + number
+    return code if tenant_window(code) == (tenant, number) else None
 
 
 def is_system_opcode(code: int) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from vyrectl.abi.faults import fault_meaning, fault_name
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
-from vyrectl.abi.opcodes import is_system_opcode, tenant_window
+from vyrectl.abi.opcodes import is_system_opcode, window_name
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES, FIELDS, PAYLOAD_FIRST, Field
 from vyrectl.abi.states import (
     KNOWN_FLAGS,
@@ -48,13 +48,7 @@ def op_label(code: int) -> str | None:
     """
     from vyrectl.engine.ops import op_name
 
-    return op_name(code) or window_label(code)
-
-
-def window_label(code: int) -> str | None:
-    """`tenant3:5` for operation 5 of tenant 3's window; None outside the windows."""
-    window = tenant_window(code)
-    return None if window is None else f"tenant{window[0]}:{window[1]}"
+    return op_name(code) or window_name(code)
 
 
 def fault_label(state: int, code: int) -> str | None:
@@ -62,14 +56,19 @@ def fault_label(state: int, code: int) -> str | None:
     return fault_name(code) if state == TaskState.FAULTED else None
 
 
-def slot_record(words: Words) -> dict[str, Any]:
-    """The 16 words under their names, and the names of those that have one."""
+def slot_record(words: Words, *, arguments: bool = False) -> dict[str, Any]:
+    """The 16 words under their names, and the names of those that have one.
+
+    Args:
+        words: The slot.
+        arguments: Words 4-15 are arguments and no task's, so that no flag is set there.
+    """
     return {
         **dict(zip(FIELD_NAMES, words, strict=True)),
         "state_name": state_name(words[0]),
         "priority_name": priority_name(words[FIELD_INDEX["priority"]]),
         "op_name": op_label(words[FIELD_INDEX["op_handle"]]),
-        "flag_names": flag_list(words[FIELD_INDEX["flags"]]),
+        "flag_names": [] if arguments else flag_list(words[FIELD_INDEX["flags"]]),
         "fault_name": fault_label(words[0], words[FIELD_INDEX["continuation_data"]]),
         "is_schedulable": known_state(words[0]) in SCHEDULABLE,
     }
@@ -85,13 +84,18 @@ def word_rows(words: Words, *, arguments: bool = False) -> list[dict[str, Any]]:
     return [
         {
             "word": field.index,
-            "name": field.name,
+            "name": argument_name(field) if arguments and field.index >= PAYLOAD_FIRST else field.name,
             "value": words[field.index],
             "hex": f"0x{words[field.index]:08x}",
             "meaning": word_meaning(field, words, arguments=arguments),
         }
         for field in FIELDS
     ]
+
+
+def argument_name(field: Field) -> str:
+    """`arg0` to `arg11` for words 4 to 15."""
+    return f"arg{field.index - PAYLOAD_FIRST}"
 
 
 def word_meaning(field: Field, words: Words, *, arguments: bool = False) -> str:
@@ -149,14 +153,28 @@ _MEANINGS: dict[str, Callable[[int], str]] = {
 }
 
 
-def action_rows(words: Words) -> list[dict[str, Any]]:
+def action_rows(words: Words, *, arguments: bool = False) -> list[dict[str, Any]]:
     """What each lifecycle action would do to this slot (spec 1.6).
+
+    Args:
+        words: The slot.
+        arguments: Words 4-15 are arguments and no task's, so that only what leaves them alone is an action of it.
 
     Returns:
         One row an action: `action`, `allowed`, `reason` when not, the `arguments` it takes, and `changes` as
         rows of `field`, `old`, `new`, `argument`; where an argument decides, `new` is None.
     """
-    return [_action_row(row, words) for row in TRANSITIONS.values()]
+    rows = [_action_row(row, words) for row in TRANSITIONS.values()]
+    return [_sparing_arguments(row) for row in rows] if arguments else rows
+
+
+def _sparing_arguments(row: dict[str, Any]) -> dict[str, Any]:
+    """The same, refused where it would write a task's words over arguments."""
+    over = [one["field"] for one in row["changes"] if FIELD_INDEX[one["field"]] >= PAYLOAD_FIRST]
+    if not over:
+        return row
+    names = ", ".join(argument_name(FIELDS[FIELD_INDEX[name]]) for name in over)
+    return {**row, "allowed": False, "reason": f"it would write over {names}", "changes": []}
 
 
 def _action_row(row: Transition, words: Words) -> dict[str, Any]:

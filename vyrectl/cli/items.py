@@ -14,6 +14,7 @@ from vyrectl.abi.opcodes import (
     SHIPPED_FIRST,
     SHIPPED_LAST,
     STORE_U32,
+    WINDOW_NAME,
 )
 from vyrectl.abi.slot import WORK_ITEM_FIELDS
 from vyrectl.cli.fields import parse_value
@@ -42,10 +43,10 @@ def parse_item(text: str) -> Item:
     Raises:
         UsageError: An unknown operation, or an argument that is no u32.
     """
-    op, colon, arguments = text.strip().partition(":")
+    op, arguments = _split(text.strip())
     if not op:
         raise UsageError(f"{text!r} names no operation", fix="Write, for example, store_u32:5,180")
-    numbers = [part for part in arguments.split(",") if part.strip()] if colon else []
+    numbers = [part for part in (arguments or "").split(",") if part.strip()]
     what = f"an argument of {op}"
     code = parse_value("op_handle", op)
     words = tuple(_argument(number, what) for number in numbers)
@@ -65,12 +66,21 @@ def parse_items(texts: Sequence[str]) -> list[Item]:
                 (i for i, one in enumerate(texts[at:], at) if not _NUMBER.fullmatch(one.strip())), len(texts)
             )
             before, given = texts[at - 1].strip(), [one.strip() for one in texts[at:end]]
-            whole = ",".join((before, *given)) if ":" in before else f"{before}:{','.join(given)}"
+            op, arguments = _split(before)
+            whole = f"{op}:{','.join(given)}" if arguments is None else ",".join((before, *given))
             raise UsageError(
-                f"{text} alone is no argument of {before.partition(':')[0]}",
+                f"{text} alone is no argument of {op}",
                 fix=f"Write {whole}; an operation by its number takes a colon, {text}:",
             )
     return [parse_item(text) for text in texts]
+
+
+def _split(text: str) -> tuple[str, str | None]:
+    """The operation and what stands behind its colon, None without one; `tenant3:5` has a colon of its own."""
+    window = WINDOW_NAME.match(text)
+    at = 0 if window is None else window.end()
+    op, colon, arguments = text[at:].partition(":")
+    return text[:at] + op, arguments if colon else None
 
 
 def _argument(text: str, what: str) -> int:

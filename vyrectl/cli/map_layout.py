@@ -27,6 +27,9 @@ KEY_LINES = 14
 
 LEAST_HEIGHT = 4
 
+_NAMES = {".": "Empty", "+": "others", "-": "arguments"}
+"""Mark of a kind without a value -> what it stands for; any other is unknown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -92,10 +95,10 @@ def map_rows(marks: Marks, width: int) -> Rows:
 
 def kind_name(by: str, kind: Kind) -> str:
     """What a mark stands for, in words."""
-    from vyrectl.ring.marks import BY, OTHER_MARK, RANGED
+    from vyrectl.ring.marks import BY, RANGED
 
     if kind.least is None:
-        return "Empty" if kind.is_empty else "others" if kind.mark == OTHER_MARK else "unknown"
+        return _NAMES.get(kind.mark, "unknown")
     if by in RANGED:
         return str(kind.least) if kind.least == kind.most else f"{kind.least}-{kind.most}"
     return show_word(BY[by], kind.least)

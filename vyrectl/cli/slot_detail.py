@@ -11,8 +11,11 @@ from vyrectl.cli.output import Output
 from vyrectl.cli.payload import packed_rows
 from vyrectl.cli.views.inspect import slot_view
 from vyrectl.errors import UsageError
+from vyrectl.protocol.partitions import PARTITION
+from vyrectl.ring.reading import Abi
 
 if TYPE_CHECKING:
+    from vyrectl.protocol.partitions import Partitions
     from vyrectl.ring.file import Ring
     from vyrectl.ring.reading import Readings
 
@@ -20,43 +23,78 @@ RELATIVE_KEYS = ("state", "state_name", "op_handle", "op_name", "task_id", "age_
 """What is told about a parent or a child beside its slot."""
 
 
-def emit_slot(output: Output, ring: Ring, number: int, readings: Readings) -> None:
+def emit_slot(
+    output: Output, ring: Ring, number: int, readings: Readings, partitions: Partitions | None = None
+) -> None:
     """Write one slot in full; as CSV, its words and names alone.
+
+    Args:
+        output: Where to.
+        ring: The ring.
+        number: The slot.
+        readings: Which slots hold arguments.
+        partitions: The runtime's classes, to name this slot's, or None.
 
     Raises:
         UsageError: There is no such slot.
     """
-    flat = [flat_record(ring, number)] if output.format == "csv" else None
-    output.emit("inspect", full_record(ring, number, readings), slot_view, rows=flat)
+    flat = [flat_record(ring, number, readings, partitions)] if output.format == "csv" else None
+    output.emit("inspect", full_record(ring, number, readings, partitions), slot_view, rows=flat)
 
 
-def flat_record(ring: Ring, number: int) -> dict[str, Any]:
+def flat_record(
+    ring: Ring, number: int, readings: Readings, partitions: Partitions | None = None
+) -> dict[str, Any]:
     """The words and their names.
 
     Raises:
         UsageError: There is no such slot.
     """
-    return {"ring": ring.name, "slot": number, **slot_record(_words(ring, number))}
+    words = _words(ring, number)
+    record = slot_record(words, arguments=readings.is_protocol(words[1]))
+    beside = {} if partitions is None else {PARTITION: partitions.name(number)}
+    return {"ring": ring.name, "slot": number, **record, **beside}
 
 
-def full_record(ring: Ring, number: int, readings: Readings | None = None) -> dict[str, Any]:
+def full_record(
+    ring: Ring, number: int, readings: Readings, partitions: Partitions | None = None
+) -> dict[str, Any]:
     """The words, their meanings, the actions, `parents` and `children`.
+
+    A slot that holds arguments has no relatives, and is nobody's.
+
+    Args:
+        ring: The ring.
+        number: The slot.
+        readings: Which slots hold arguments.
+        partitions: The runtime's classes, to name this slot's, or None.
 
     Raises:
         UsageError: There is no such slot.
     """
+    words = _words(ring, number)
+    arguments = readings.is_protocol(words[1])
+    parents, children = ([], []) if arguments else _relatives(ring, number, readings)
+    return {
+        **flat_record(ring, number, readings, partitions),
+        "reading": str(Abi.PROTOCOL if arguments else Abi.TASK),
+        "words": word_rows(words, arguments=arguments),
+        **({} if (packed := packed_rows(words)) is None else {"packed": packed}),
+        "actions": action_rows(words, arguments=arguments),
+        "parents": [_relative(ring, slot) for slot in parents],
+        "children": [_relative(ring, slot) for slot in children],
+    }
+
+
+def _relatives(ring: Ring, number: int, readings: Readings) -> tuple[list[int], list[int]]:
     from vyrectl.ring.family import relatives
 
-    words = _words(ring, number)
     found = relatives(ring, number)
-    return {
-        **flat_record(ring, number),
-        "words": word_rows(words, arguments=readings is not None and readings.is_protocol(words[1])),
-        **({} if (packed := packed_rows(words)) is None else {"packed": packed}),
-        "actions": action_rows(words),
-        "parents": [_relative(ring, slot) for slot in found.parents],
-        "children": [_relative(ring, slot) for slot in found.children],
-    }
+    parents, children = (
+        [slot for slot in slots if not readings.is_protocol(_words(ring, slot)[1])]
+        for slots in (found.parents, found.children)
+    )
+    return parents, children
 
 
 def _words(ring: Ring, number: int) -> tuple[int, ...]:

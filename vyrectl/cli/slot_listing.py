@@ -15,6 +15,7 @@ from vyrectl.cli.output import Output
 from vyrectl.cli.pager import paged
 from vyrectl.cli.slot_rows import ROW_KEYS, parse_columns, parse_sort, slot_rows, sort_slots, widest_slots
 from vyrectl.cli.views.inspect import file_view, group_view, list_view, tree_view
+from vyrectl.protocol.partitions import PARTITION
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from vyrectl.cli.rows import Rows
     from vyrectl.cli.stdout_file import StdoutFile
+    from vyrectl.protocol.partitions import Partitions
     from vyrectl.ring.file import Ring
     from vyrectl.ring.reading import Readings
 
@@ -43,6 +45,7 @@ class Wanted:
         tree: Tasks below their parents.
         file: Parquet or Arrow file to write, or None.
         stdout: Sends it to standard output, should that be asked for.
+        partitions: The runtime's classes, for a list of their own beside word 3, or None.
     """
 
     slots: str = ""
@@ -54,6 +57,7 @@ class Wanted:
     tree: bool = False
     file: Path | None = None
     stdout: StdoutFile | None = None
+    partitions: Partitions | None = None
 
 
 def emit_listing(output: Output, ring: Ring, wanted: Wanted, readings: Readings, *, paging: bool) -> None:
@@ -70,11 +74,13 @@ def emit_listing(output: Output, ring: Ring, wanted: Wanted, readings: Readings,
         UsageError: A choice, order, column or limit that does not parse.
         MissingExtraError: The file needs what is not installed.
     """
-    columns = parse_columns(wanted.columns)
+    columns = parse_columns(wanted.columns, partitioned=wanted.partitions is not None)
     order = [] if wanted.group else parse_sort(wanted.sort)
     whole = wanted.file is not None and not wanted.limit
     most = None if whole else parse_limit(wanted.limit, output)
-    listing = _Listing(output, ring, _choose(ring, wanted), columns, order, most, paging, readings)
+    listing = _Listing(
+        output, ring, _choose(ring, wanted), columns, order, most, paging, readings, wanted.partitions
+    )
     if wanted.group:
         _emit_groups(listing, wanted)
     elif wanted.tree:
@@ -98,6 +104,7 @@ class _Listing:
         most: Most rows, or None.
         paging: A long table may go through the pager.
         readings: Which slots hold arguments.
+        partitions: The runtime's classes, or None.
     """
 
     output: Output
@@ -108,16 +115,21 @@ class _Listing:
     most: int | None
     paging: bool
     readings: Readings
+    partitions: Partitions | None
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Keys of a row: all for a table, which picks its own columns."""
-        return ROW_KEYS if self.output.is_table or not self.columns else self.columns
+        every = ROW_KEYS if self.partitions is None else (*ROW_KEYS, PARTITION)
+        return every if self.output.is_table or not self.columns else self.columns
 
     def sample(self, numbers: NDArray[np.int64]) -> Rows | None:
         """Rows that tell a table how wide its columns are."""
         slots = self.ring.slots
-        return slot_rows(slots, widest_slots(slots, numbers)) if self.output.is_table else None
+        if not self.output.is_table:
+            return None
+        every = ROW_KEYS if self.partitions is None else (*ROW_KEYS, PARTITION)
+        return slot_rows(slots, widest_slots(slots, numbers), every, self.partitions)
 
     def sorted(self) -> NDArray[np.int64]:
         """The slots to show, in their order."""
@@ -164,8 +176,13 @@ def _choose(ring: Ring, wanted: Wanted) -> NDArray[np.int64]:
 
 def _emit_many(listing: _Listing) -> None:
     shown, total = listing.sorted(), len(listing.numbers)
-    rows = slot_rows(listing.ring.slots, shown, listing.keys)
-    view = list_view(listing.columns or None, listing.sample(shown), listing.readings)
+    rows = slot_rows(listing.ring.slots, shown, listing.keys, listing.partitions)
+    view = list_view(
+        listing.columns or None,
+        listing.sample(shown),
+        listing.readings,
+        partitioned=listing.partitions is not None,
+    )
     listing.emit(listing.record(total), view, rows, "slots")
     listing.say_rest(len(shown), total, "slots")
 
@@ -175,11 +192,13 @@ def _emit_tree(listing: _Listing) -> None:
 
     from vyrectl.cli.slot_tree import tree_rows
     from vyrectl.ring.family import parent_slots, with_ancestors
+    from vyrectl.ring.reading_arrays import protocol_mask
 
     slots = listing.ring.slots
     siblings = sort_slots(slots, np.arange(len(slots), dtype=np.int64), listing.order)
-    every = with_ancestors(parent_slots(slots), listing.numbers)
-    rows = tree_rows(slots, listing.numbers, siblings, listing.keys).first(listing.most)
+    parents = parent_slots(slots, protocol_mask(listing.readings, slots["op_handle"]))
+    every = with_ancestors(parents, listing.numbers)
+    rows = tree_rows(slots, listing.numbers, siblings, parents, listing.keys).first(listing.most)
     record = listing.record(len(every))
     listing.emit(record, tree_view(listing.columns or None, listing.sample(every)), rows, "slots")
     listing.say_rest(record["shown"], len(every), "slots")
@@ -191,7 +210,7 @@ def _emit_groups(listing: _Listing, wanted: Wanted) -> None:
 
     fields = parse_groups(wanted.group)
     order = parse_group_sort(wanted.sort, fields)
-    groups = group_slots(listing.ring.slots, listing.numbers, fields)
+    groups = group_slots(listing.ring.slots, listing.numbers, fields, listing.readings)
     total = len(groups.counts)
     rows = group_rows(groups, sort_groups(groups, order)[: listing.cut(total)])
     record = {**listing.record(total), "by": list(fields), "groups_total": total}

@@ -17,30 +17,39 @@ from vyrectl.abi.states import TaskState, priority_name, state_name
 from vyrectl.cli.describe import flag_list, op_label
 from vyrectl.cli.fields import field_name
 from vyrectl.cli.rows import Quote, Rows
+from vyrectl.protocol.partitions import PARTITION
 from vyrectl.ring.vocabulary import FAULT, column_values
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from vyrectl.protocol.partitions import Partitions
     from vyrectl.task.arrays import SlotArray
 
 NAME_KEYS = ("state_name", "priority_name", "op_name", "flag_names", "fault_name")
 ROW_KEYS = ("slot", *FIELD_NAMES, *NAME_KEYS)
+_EVERY_KEY = (*ROW_KEYS, PARTITION)
 BLOCK_SLOTS = 4096
 
 
-def slot_rows(slots: SlotArray, numbers: NDArray[np.int64], keys: Sequence[str] = ROW_KEYS) -> Rows:
+def slot_rows(
+    slots: SlotArray,
+    numbers: NDArray[np.int64],
+    keys: Sequence[str] = ROW_KEYS,
+    partitions: Partitions | None = None,
+) -> Rows:
     """Rows of the slots `numbers`, in that order, with these keys.
 
     Args:
         slots: The ring, `SLOT_DTYPE`, shape (n,).
         numbers: Slot indices, shape (m,).
-        keys: Some of `ROW_KEYS`.
+        keys: Some of `ROW_KEYS`, and `PARTITION` with partitions.
+        partitions: The runtime's classes, or None.
     """
 
     def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
-        read = SlotReader(slots, quote, keys)
+        read = SlotReader(slots, quote, keys, partitions)
         for start in range(0, len(numbers), BLOCK_SLOTS):
             yield read.rows(numbers[start : start + BLOCK_SLOTS])
 
@@ -53,24 +62,35 @@ class SlotReader:
     Args:
         slots: The ring, `SLOT_DTYPE`, shape (n,).
         quote: The format's way to write texts.
-        keys: Some of `ROW_KEYS`.
+        keys: Some of `ROW_KEYS`, and `PARTITION` with partitions.
+        partitions: The runtime's classes, or None.
     """
 
-    def __init__(self, slots: SlotArray, quote: Quote, keys: Sequence[str] = ROW_KEYS) -> None:
+    def __init__(
+        self,
+        slots: SlotArray,
+        quote: Quote,
+        keys: Sequence[str] = ROW_KEYS,
+        partitions: Partitions | None = None,
+    ) -> None:
         self._slots = slots
         self._look = _Lookups(quote)
+        self._quote, self._partitions = quote, partitions
         self._pick = _picker(keys)
 
     def rows(self, numbers: NDArray[np.int64]) -> list[tuple[Any, ...]]:
         """The values of the slots `numbers`, in that order."""
         pairs = zip(numbers.tolist(), self._slots[numbers].tolist(), strict=True)
-        return [self._pick(self._look.row(number, words)) for number, words in pairs]
+        if self._partitions is None:
+            return [self._pick(self._look.row(number, words)) for number, words in pairs]
+        name, quote = self._partitions.name, self._quote
+        return [self._pick((*self._look.row(number, words), quote(name(number)))) for number, words in pairs]
 
 
 def _picker(keys: Sequence[str]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     if tuple(keys) == ROW_KEYS:
         return tuple
-    indices = [ROW_KEYS.index(key) for key in keys]
+    indices = [_EVERY_KEY.index(key) for key in keys]
     if len(indices) == 1:
         return lambda row: (row[indices[0]],)
     return itemgetter(*indices)
@@ -121,8 +141,12 @@ class _Memo(dict[int, Any]):
         return answer
 
 
-def parse_columns(text: str) -> tuple[str, ...]:
+def parse_columns(text: str, *, partitioned: bool = False) -> tuple[str, ...]:
     """Keys named by `--columns`: fields by full or short name, `slot`, names; `words` is all 16 fields.
+
+    Args:
+        text: What was typed.
+        partitioned: `partition` is a column too, the class by partition.
 
     Raises:
         UnknownNameError: No such column.
@@ -132,7 +156,9 @@ def parse_columns(text: str) -> tuple[str, ...]:
         if name in ("words", "all"):
             keys += FIELD_NAMES if name == "words" else ROW_KEYS
         else:
-            keys.append(field_name(name, extra=("slot", *NAME_KEYS), what="column"))
+            extra = ("slot", *NAME_KEYS, *(("partition", PARTITION) if partitioned else ()))
+            key = field_name(name, extra=extra, what="column")
+            keys.append(PARTITION if key == "partition" else key)
     return tuple(dict.fromkeys(keys))
 
 

@@ -28,6 +28,7 @@ def tree_rows(
     slots: SlotArray,
     chosen: NDArray[np.int64],
     order: NDArray[np.int64],
+    parents: NDArray[np.int64],
     keys: Sequence[str] = ROW_KEYS,
 ) -> Rows:
     """Rows of some tasks and of their ancestors, each parent before its children.
@@ -36,15 +37,15 @@ def tree_rows(
         slots: The ring, `SLOT_DTYPE`, shape (n,).
         chosen: Slots that were asked for, shape (m,).
         order: All slots, shape (n,), in the order that siblings come in.
+        parents: What `vyrectl.ring.family.parent_slots` found, shape (n,).
         keys: Some of `ROW_KEYS`; they stand after `TREE_KEYS`.
     """
 
     def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
         import numpy as np
 
-        from vyrectl.ring.family import parent_slots, walk, with_ancestors
+        from vyrectl.ring.family import walk, with_ancestors
 
-        parents = parent_slots(slots)
         shown, matched = np.zeros(len(slots), np.bool_), np.zeros(len(slots), np.bool_)
         shown[with_ancestors(parents, chosen)] = True
         matched[chosen] = True

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import UnknownStateError
-from vyrectl.ring.reading import Abi
+from vyrectl.ring.reading import Abi, Readings
 from vyrectl.telemetry.snapshot import TaskQueueSnapshot, sum_snapshots
 
 if TYPE_CHECKING:
@@ -107,12 +107,14 @@ class Measured(NamedTuple):
         snapshot: Its telemetry.
         tables: One for each field of `Wanted.groups`.
         record: The full record.
+        readings: Which slots hold arguments, and so no ages and requeues.
     """
 
     ring: Ring
     snapshot: TaskQueueSnapshot
     tables: Sequence[CrossTable]
     record: Record
+    readings: Readings
 
 
 def measure(ring: Ring, wanted: Wanted) -> Measured:
@@ -130,19 +132,21 @@ def measure(ring: Ring, wanted: Wanted) -> Measured:
     if wanted.abi is Abi.PROTOCOL:
         snapshot = replace(snapshot, total_requeues=0, max_priority_age=0)
     record = {"ring": ring.name, **_about(tally, len(ring)), **snapshot.to_record()}
-    record.update(_readings(ring, snapshot, wanted.abi))
+    readings = _readings(ring, snapshot, wanted)
+    if readings.decided or wanted.abi is not Abi.AUTO:
+        record["abi"] = readings.to_record()
     if wanted.lenient:
         record["unknown_count"] = tally.unknown
     tables = [_count_by(ring, field) for field in wanted.groups]
     record.update(_groups(tables))
-    record.update(_spreads([ring], wanted))
+    record.update(_spreads([ring], [readings], wanted))
     if wanted.oldest:
-        record["oldest"] = _oldest_rows(ring, wanted.oldest)
+        record["oldest"] = _oldest_rows(ring, wanted.oldest, readings)
     if wanted.control is not None:
         from vyrectl.cli.snapshot_runtime import runtime_record
 
         record["runtime"] = runtime_record(wanted.control, tally.counts, tally.unknown, ring.data)
-    return Measured(ring, snapshot, tables, record)
+    return Measured(ring, snapshot, tables, record, readings)
 
 
 def sum_record(measured: Sequence[Measured], wanted: Wanted) -> Record:
@@ -160,7 +164,7 @@ def sum_record(measured: Sequence[Measured], wanted: Wanted) -> Record:
         record.update(
             _groups([_together(tables) for tables in zip(*(one.tables for one in measured), strict=True)])
         )
-    record.update(_spreads([one.ring for one in measured], wanted))
+    record.update(_spreads([one.ring for one in measured], [one.readings for one in measured], wanted))
     if wanted.oldest:
         rows = [{"ring": one["ring"], **row} for one in records for row in one["oldest"]]
         record["oldest"] = sorted(rows, key=lambda row: -row["age_ticks"])[: wanted.oldest]
@@ -196,14 +200,14 @@ def line(full: Full, timestamp: str) -> Record:
     return {**head, **full["rings"][0]} if len(full["rings"]) == 1 else {**head, **full}
 
 
-def _readings(ring: Ring, snapshot: TaskQueueSnapshot, abi: Abi) -> Record:
+def _readings(ring: Ring, snapshot: TaskQueueSnapshot, wanted: Wanted) -> Readings:
     """How words 4-15 were read, where that matters: ages and requeues stand there, and may be arguments."""
-    if not (snapshot.total_requeues or snapshot.max_priority_age) and abi is Abi.AUTO:
-        return {}
+    counted = snapshot.total_requeues or snapshot.max_priority_age or wanted.spreads or wanted.oldest
+    if not counted:
+        return Readings(wanted.abi)
     from vyrectl.cli.readings import ring_readings
 
-    found = ring_readings(ring, abi)
-    return {"abi": found.to_record()} if found.decided or abi is not Abi.AUTO else {}
+    return ring_readings(ring, wanted.abi)
 
 
 def _ordered(record: Mapping[str, Any]) -> Record:
@@ -221,22 +225,22 @@ def _about(tally: StateTally, slots: int) -> Record:
     }
 
 
-def _spreads(rings: Sequence[Ring], wanted: Wanted) -> Record:
+def _spreads(rings: Sequence[Ring], readings: Sequence[Readings], wanted: Wanted) -> Record:
     if not wanted.spreads:
         return {}
     from vyrectl.telemetry.spread import spread
 
-    data = [ring.data for ring in rings]
-    return {key: spread(data, field).to_record() for key, field in SPREADS.items()}
+    data, arguments = [ring.data for ring in rings], [one.argument_ops for one in readings]
+    return {key: spread(data, field, arguments).to_record() for key, field in SPREADS.items()}
 
 
-def _oldest_rows(ring: Ring, most: int) -> list[Record]:
+def _oldest_rows(ring: Ring, most: int, readings: Readings) -> list[Record]:
     from vyrectl.abi.limits import SLOT_BYTES
     from vyrectl.abi.slot import SLOT_STRUCT
     from vyrectl.cli.describe import slot_record
     from vyrectl.telemetry.oldest import oldest
 
-    numbers = oldest(ring.data, most)
+    numbers = oldest(ring.data, most, readings.argument_ops)
     return [
         {"slot": number, **slot_record(SLOT_STRUCT.unpack_from(ring.data, number * SLOT_BYTES))}
         for number in numbers

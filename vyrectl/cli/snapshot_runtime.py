@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import struct
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vyrectl.abi.control import PRIORITY_OFFSETS
-from vyrectl.abi.limits import SLOT_WORDS, WORD_BYTES
+from vyrectl.abi.limits import SLOT_WORDS
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TRANSITIONABLE, TaskPriority, priority_name
 from vyrectl.errors import InvalidInputError
 from vyrectl.files.whole import read_whole
-from vyrectl.protocol.control import decode_control
+from vyrectl.protocol.control import ControlView, decode_control
+from vyrectl.protocol.partitions import Partitions
 from vyrectl.protocol.runtime import Occupancy, RuntimeView, watchdog
 
 _PRIORITY = FIELD_INDEX["priority"]
-_OFFSETS = struct.Struct("<6I")
 
 
 def runtime_record(control: Path, counts: Sequence[int], unknown: int, data: memoryview) -> dict[str, Any]:
@@ -36,11 +33,8 @@ def runtime_record(control: Path, counts: Sequence[int], unknown: int, data: mem
         FileError: It cannot be read.
         WireBufferError: It is no control buffer.
     """
-    words = read_whole(control, doing="read the control buffer")
-    try:
-        view = RuntimeView(decode_control(words), Occupancy.of_counts(counts, unknown))
-    except InvalidInputError as error:
-        raise error.at(str(control)) from None
+    words, decoded = read_control(control)
+    view = RuntimeView(decoded, Occupancy.of_counts(counts, unknown))
     return {
         "control": str(control),
         "shutdown": view.control.shutdown,
@@ -51,15 +45,30 @@ def runtime_record(control: Path, counts: Sequence[int], unknown: int, data: mem
     }
 
 
+def read_control(path: Path) -> tuple[bytes, ControlView]:
+    """A control buffer's bytes, and what they say.
+
+    Raises:
+        FileError: It cannot be read.
+        WireBufferError: It is no control buffer.
+    """
+    words = read_whole(path, doing="read the control buffer")
+    try:
+        return words, decode_control(words)
+    except InvalidInputError as error:
+        raise error.at(str(path)) from None
+
+
 def _classes(control: bytes, data: memoryview) -> list[dict[str, Any]]:
     """Open tasks of each class, by partition (words 129-134) and by word 3; nothing without partitions."""
-    offsets = _OFFSETS.unpack_from(control, PRIORITY_OFFSETS.first * WORD_BYTES)
-    if not any(offsets) or list(offsets) != sorted(offsets):
+    partitions = Partitions.of_control(control)
+    if partitions is None:
         return []
+    offsets = partitions.offsets
     states, priorities = (memoryview(data).cast("I")[word::SLOT_WORDS] for word in (0, _PRIORITY))
     last = int(max(TaskPriority))
     open_classes = [
-        (bisect_right(offsets, slot) - 1, min(priority, last))
+        (partitions.index(slot), min(priority, last))
         for slot, (state, priority) in enumerate(zip(states, priorities, strict=True))
         if state in TRANSITIONABLE
     ]

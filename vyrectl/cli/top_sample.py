@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.states import TaskState
+from vyrectl.cli.readings import ring_readings
 from vyrectl.errors import FileError
 from vyrectl.ring.hold import holder_of
 from vyrectl.ring.listing import Wanted
+from vyrectl.ring.reading import Abi
 from vyrectl.ring.steady import RingWatch
 
 if TYPE_CHECKING:
@@ -73,10 +75,12 @@ class Sampler:
         path: The ring.
         ring: As it was at the last look, while it could be read.
         sample: The last look.
+        abi: How words 4-15 are to be read.
         edited: The ring was edited from here since the last look: that the file changed is no news then.
     """
 
     path: Path
+    abi: Abi = Abi.AUTO
     ring: Ring | None = None
     edited: bool = False
     sample: Sample = field(init=False)
@@ -115,7 +119,7 @@ class Sampler:
             )
             return self.sample
         self.ring = looked.ring
-        found = overview(looked.ring.slots, condition, most, wanted)
+        found = overview(looked.ring.slots, condition, most, wanted, ring_readings(looked.ring, self.abi))
         rates = self._rates(begun, where, found)
         work_s = time.monotonic() - begun
         self.sample = Sample(
@@ -135,7 +139,9 @@ class Sampler:
         from vyrectl.ring.overview import overview
 
         if self.ring is not None:
-            self.sample = replace(self.sample, overview=overview(self.ring.slots, condition, most, wanted))
+            readings = ring_readings(self.ring, self.abi)
+            found = overview(self.ring.slots, condition, most, wanted, readings)
+            self.sample = replace(self.sample, overview=found)
 
     def _rates(self, now: float, where: str, found: Overview) -> Rates | None:
         before, self._last = self._last, (now, where, found)

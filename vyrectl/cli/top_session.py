@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.live_screen import LiveScreen
 from vyrectl.cli.output import Output
+from vyrectl.cli.readings import ring_readings
 from vyrectl.cli.top_sample import Sampler
 from vyrectl.cli.top_state import REPAIR, Act, ListAgain, LookAgain, Quit, TopState
 from vyrectl.cli.views.cells import count_of
@@ -118,8 +119,10 @@ class TopSession:
         from vyrectl.cli.slot_detail import full_record
 
         ring, number = self._sampler.ring, self._state.opened
-        within = ring is not None and number is not None and number < len(ring)
-        self._detail = full_record(ring, number) if within else None  # type: ignore[arg-type]
+        if ring is None or number is None or number >= len(ring):
+            self._detail = None
+        else:
+            self._detail = full_record(ring, number, ring_readings(ring, self._sampler.abi))
 
     def _listed(self, screen: LiveScreen) -> list[int]:
         from vyrectl.cli.views.top import listed_slots

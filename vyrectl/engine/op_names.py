@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from vyrectl.abi.limits import U32_MAX
-from vyrectl.abi.opcodes import CONTROL_OPCODES
+from vyrectl.abi.opcodes import CONTROL_OPCODES, window_opcode
 from vyrectl.engine.naming import Naming
 from vyrectl.engine.ops import is_pipe, load_source, read_text
 from vyrectl.errors import InvalidInputError
@@ -117,7 +117,7 @@ def _json_entries(text: str, where: str) -> Iterator[Entry]:
             yield row["id"], row["name"], _line(row.get("doc")), place
         return
     for key, value in table.items():
-        by_id = _NUMBER.fullmatch(key) is not None
+        by_id = _NUMBER.fullmatch(key) is not None or window_opcode(key) is not None
         yield (key, value, "", where) if by_id else (value, key, "", where)
 
 
@@ -148,7 +148,9 @@ def _csv_entries(text: str, where: str) -> Iterator[Entry]:
 
 
 def _id(value: object, where: str) -> int:
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+    if isinstance(value, str) and (named := window_opcode(value)) is not None:
+        code = named
+    elif isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         text = value.strip()
         code = int(text, 16 if text[:2] in ("0x", "0X") else 10)
     elif type(value) is int:

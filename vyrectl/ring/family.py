@@ -84,11 +84,12 @@ def _bearers(slots: SlotArray, field: str, word: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def parent_slots(slots: SlotArray) -> NDArray[np.int64]:
+def parent_slots(slots: SlotArray, arguments: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
     """The slot of each task's parent.
 
     Args:
         slots: `SLOT_DTYPE`, shape (n,).
+        arguments: Slots that hold arguments and so name no parent and have no id, shape (n,); None for none.
 
     Returns:
         Slot numbers, shape (n,), int64; -1 for Empty slots, tasks without a parent, and parents that are not in
@@ -96,7 +97,8 @@ def parent_slots(slots: SlotArray) -> NDArray[np.int64]:
     """
     import numpy as np
 
-    tasks = np.flatnonzero(slots["state"] != TaskState.EMPTY)
+    held = slots["state"] != TaskState.EMPTY
+    tasks = np.flatnonzero(held if arguments is None else held & ~arguments)
     found = np.full(len(slots), -1, np.int64)
     ids, first = np.unique(slots["task_id"][tasks], return_index=True)
     wanted = slots["parent_task_id"][tasks]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.records import Comparable
+from vyrectl.ring.reading import Readings
 from vyrectl.ring.vocabulary import column_values
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Groups(Comparable):
         fields: What was counted by.
         values: The values of each group, shape (g, number of fields): u32, int64 with a column of faults among them.
         counts: Slots of each group, int64, shape (g,).
-        oldest: Largest age_ticks of each group, u32, shape (g,).
+        oldest: Largest age_ticks of the tasks of each group, u32, shape (g,); 0 where all hold arguments.
     """
 
     fields: tuple[str, ...]
@@ -39,15 +40,20 @@ class Groups(Comparable):
     oldest: NDArray[np.uint32]
 
 
-def group_slots(slots: SlotArray, numbers: NDArray[np.int64], fields: Sequence[str]) -> Groups:
+def group_slots(
+    slots: SlotArray, numbers: NDArray[np.int64], fields: Sequence[str], readings: Readings = Readings()
+) -> Groups:
     """Count slots by the values of some fields.
 
     Args:
         slots: `SLOT_DTYPE`, shape (n,).
         numbers: Slots to count, shape (m,).
         fields: Names of fields, at least one; `vyrectl.ring.vocabulary.FAULT` is one too.
+        readings: Which slots hold arguments and so no age.
     """
     import numpy as np
+
+    from vyrectl.ring.reading_arrays import protocol_mask
 
     chosen = slots if len(numbers) == len(slots) else slots[numbers]
     codes = np.zeros(len(chosen), np.int64)
@@ -58,7 +64,8 @@ def group_slots(slots: SlotArray, numbers: NDArray[np.int64], fields: Sequence[s
     member = np.zeros(len(counts), np.int64)
     member[codes] = np.arange(len(codes))
     oldest = np.zeros(len(counts), np.uint32)
-    np.maximum.at(oldest, codes, chosen["age_ticks"])
+    ages = np.where(protocol_mask(readings, chosen["op_handle"]), np.uint32(0), chosen["age_ticks"])
+    np.maximum.at(oldest, codes, ages)
     values: NDArray[Any] = np.stack([column_values(chosen[member], field) for field in fields], axis=1)
     return Groups(tuple(fields), values, counts, oldest)
 

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.states import TaskPriority, TaskState
+from vyrectl.ring.reading import Readings
+from vyrectl.ring.reading_arrays import protocol_mask
 from vyrectl.task.arrays import SlotArray
 
 Codes = NDArray[np.uint8]
@@ -36,6 +38,8 @@ RANGED = ("age", "requeues")
 """Those that have ranges of values for kinds."""
 
 EMPTY_MARK, UNKNOWN_MARK, OTHER_MARK, NOTHING = ".", "?", "+", " "
+ARGUMENT_MARK = "-"
+"""Of slots that hold arguments, where ages and counters are shown: they have none."""
 STATE_MARKS: dict[TaskState, str] = {
     TaskState.EMPTY: EMPTY_MARK,
     TaskState.READY: "R",
@@ -109,7 +113,13 @@ class Marks:
         return np.where(self.mixed, small[self.codes], plain[self.codes]).tobytes().decode("ascii")
 
 
-def mark_ring(slots: SlotArray, by: str, most_marks: int, chosen: NDArray[np.int64] | None = None) -> Marks:
+def mark_ring(
+    slots: SlotArray,
+    by: str,
+    most_marks: int,
+    chosen: NDArray[np.int64] | None = None,
+    readings: Readings = Readings(),
+) -> Marks:
     """Make the marks of a ring.
 
     Args:
@@ -117,11 +127,12 @@ def mark_ring(slots: SlotArray, by: str, most_marks: int, chosen: NDArray[np.int
         by: A key of `BY`.
         most_marks: Runs get longer by powers of two until there are no more than this many.
         chosen: Slots to look at, sorted; all by default. The others leave their run as it is.
+        readings: Which slots hold arguments.
     """
     run = 1
     while -(-len(slots) // run) > most_marks:
         run *= 2
-    kinds, classify = _KINDS[by](slots)
+    kinds, classify = _ranges(BY[by], slots, readings) if by in RANGED else _KINDS[by](slots)
     wanted: Mask | None = None
     if chosen is not None:
         wanted = np.zeros(len(slots), np.bool_)
@@ -219,22 +230,33 @@ def _named(field: str) -> Callable[[SlotArray], tuple[list[Kind], Classify]]:
     return kinds_of
 
 
-def _ranges(field: str) -> Callable[[SlotArray], tuple[list[Kind], Classify]]:
-    """The value 0, then ranges that end one below a power of two, as many as there are digits."""
+def _ranges(field: str, slots: SlotArray, readings: Readings) -> tuple[list[Kind], Classify]:
+    """The value 0, then ranges that end one below a power of two, as many as there are digits.
 
-    def kinds_of(slots: SlotArray) -> tuple[list[Kind], Classify]:
-        tasks = slots[field][slots["state"] != TaskState.EMPTY]
-        bits = int(tasks.max(initial=0)).bit_length()
-        levels = min(bits, LEVELS)
-        ends = [0, *((1 << -(-bits * level // levels)) - 1 for level in range(1, levels + 1))]
-        kinds = [Kind("0", 0, 0)]
-        kinds += [
-            Kind(str(level), below + 1, end) for level, (below, end) in enumerate(pairwise(ends), start=1)
-        ]
-        bounds = np.array(ends, np.uint32)
-        return _with_empty(kinds, lambda part: np.searchsorted(bounds, part[field]).astype(np.uint8))
+    Slots that hold arguments have no such value: where there are any, they are a kind of their own, before all others.
+    """
 
-    return kinds_of
+    def arguments(part: SlotArray) -> Mask:
+        return protocol_mask(readings, part["op_handle"])
+
+    held = slots["state"] != TaskState.EMPTY
+    arguing = held & arguments(slots)
+    bits = int(slots[field][held & ~arguing].max(initial=0)).bit_length()
+    levels = min(bits, LEVELS)
+    ends = [0, *((1 << -(-bits * level // levels)) - 1 for level in range(1, levels + 1))]
+    kinds = [Kind("0", 0, 0)]
+    kinds += [Kind(str(level), below + 1, end) for level, (below, end) in enumerate(pairwise(ends), start=1)]
+    bounds = np.array(ends, np.uint32)
+
+    def classify(part: SlotArray) -> Codes:
+        return np.searchsorted(bounds, part[field]).astype(np.uint8)
+
+    def classify_tasks(part: SlotArray) -> Codes:
+        return np.where(arguments(part), np.uint8(0), classify(part) + np.uint8(1))
+
+    if not arguing.any():
+        return _with_empty(kinds, classify)
+    return _with_empty([Kind(ARGUMENT_MARK, None, None), *kinds], classify_tasks)
 
 
 def _with_empty(kinds: list[Kind], classify: Classify) -> tuple[list[Kind], Classify]:
@@ -255,8 +277,6 @@ _KINDS: dict[str, Callable[[SlotArray], tuple[list[Kind], Classify]]] = {
     "priority": _priorities,
     "tenant": _named("tenant_id"),
     "op": _named("op_handle"),
-    "age": _ranges("age_ticks"),
-    "requeues": _ranges("requeue_count"),
 }
 
-assert set(_KINDS) == set(BY)
+assert {*_KINDS, *RANGED} == set(BY)

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.ring.listing import Listing, Wanted
+from vyrectl.ring.reading import AS_TASKS, Readings
+from vyrectl.ring.reading_arrays import protocol_mask
 from vyrectl.ring.where import Where
 from vyrectl.task.arrays import SlotArray
 from vyrectl.telemetry.spread import open_mask
@@ -37,6 +39,7 @@ class Overview:
         yields: Sum of yield_count over them.
         oldest: The open tasks that were asked for, the oldest first by default.
         faulted: The faulted tasks that were asked for, the first by default.
+        readings: Which slots hold arguments: their words 4-15 are in no sum and in no order.
     """
 
     total: int
@@ -47,6 +50,7 @@ class Overview:
     yields: int
     oldest: tuple[Row, ...]
     faulted: tuple[Row, ...]
+    readings: Readings = AS_TASKS
 
     @property
     def open_tasks(self) -> int:
@@ -54,7 +58,13 @@ class Overview:
         return sum(self.priorities)
 
 
-def overview(slots: SlotArray, where: Where | None, most: int, wanted: Wanted = Wanted()) -> Overview:
+def overview(
+    slots: SlotArray,
+    where: Where | None,
+    most: int,
+    wanted: Wanted = Wanted(),
+    readings: Readings = AS_TASKS,
+) -> Overview:
     """Look at a ring.
 
     Args:
@@ -62,13 +72,14 @@ def overview(slots: SlotArray, where: Where | None, most: int, wanted: Wanted = 
         where: Condition, or None for all slots.
         most: How many of the open and of the faulted tasks to list.
         wanted: Which of them.
+        readings: Which slots hold arguments.
     """
     counts = np.zeros(len(TaskState) + 1, np.int64)
     priorities = np.zeros(len(TaskPriority) + 1, np.int64)
     requeues = yields = 0
     oldest, faulted = _Part(wanted.open, most), _Part(wanted.faulted, most)
     for start in range(0, len(slots), CHUNK_SLOTS):
-        chunk = slots[start : start + CHUNK_SLOTS]
+        chunk = _without_arguments(slots[start : start + CHUNK_SLOTS], readings)
         states = chunk["state"]
         numbers = np.arange(start, start + len(chunk))
         if where is not None:
@@ -92,7 +103,19 @@ def overview(slots: SlotArray, where: Where | None, most: int, wanted: Wanted = 
         yields,
         _rows(slots, oldest.numbers()),
         _rows(slots, faulted.numbers()),
+        readings,
     )
+
+
+def _without_arguments(slots: SlotArray, readings: Readings) -> SlotArray:
+    """The same slots with the counters of those that hold arguments as 0."""
+    mask = protocol_mask(readings, slots["op_handle"])
+    if not mask.any():
+        return slots
+    copy = slots.copy()
+    for name in ("age_ticks", "requeue_count", "yield_count"):
+        copy[name][mask] = 0
+    return copy
 
 
 _KEYS: dict[str, Callable[[SlotArray], NDArray[np.uint32]]] = {

@@ -113,6 +113,13 @@ class Readings:
         found = (one.op_handle for one in self.operations if one.reading is Abi.PROTOCOL)
         return WIRE_PROTOCOL.union(found)
 
+    @property
+    def argument_ops(self) -> frozenset[int] | None:
+        """Operations whose slots hold arguments, for sums that are to leave them out; None for every operation."""
+        if self.asked is Abi.AUTO:
+            return self.protocol_ops
+        return None if self.asked is Abi.PROTOCOL else frozenset()
+
     def is_protocol(self, op_handle: int) -> bool:
         """True when a slot of this operation holds arguments."""
         return self.asked is Abi.PROTOCOL or (self.asked is Abi.AUTO and op_handle in self.protocol_ops)
@@ -125,6 +132,10 @@ class Readings:
     def to_record(self) -> dict[str, object]:
         """What was asked and what was found, as JSON shows it."""
         return {"asked": str(self.asked), "operations": [one.to_record() for one in self.operations]}
+
+
+AS_TASKS = Readings(Abi.TASK)
+"""No slot holds arguments."""
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.abi.opcodes import window_opcode
 from vyrectl.abi.states import TaskFlag, TaskPriority, TaskState
 from vyrectl.errors import InvalidInputError, UnknownNameError, UsageError
 from vyrectl.ring.mix import Mix, Weights
@@ -108,6 +109,8 @@ def _resolve(mix: Mix, op_codes: Mapping[str, int]) -> dict[str, int]:
     codes = {name.lower(): code for name, code in op_codes.items()}
     for key, names in (("op", mix.op), ("param", mix.param)):
         for name in names:
+            if (code := window_opcode(name)) is not None:
+                codes.setdefault(name, code)
             if name not in codes:
                 error = UnknownNameError("op", name, tuple(codes))
                 raise InvalidInputError(error.what, where=f"mix, key {key}.{name}", fix=error.fix)

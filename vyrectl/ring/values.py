@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Mapping
 
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
+from vyrectl.abi.opcodes import window_opcode
 from vyrectl.abi.slot import FIELD_ALIASES, FIELD_INDEX, FIELD_NAMES, FIELDS
 from vyrectl.abi.states import parse_flags, parse_priority, parse_state
 from vyrectl.errors import InvalidInputError, UnknownNameError
@@ -79,7 +80,7 @@ class ValueReader:
             raise InvalidInputError(error.what, fix=error.fix) from None
 
     def _parse_op(self, text: str) -> int:
-        code = self._op_codes.get(text.lower())
+        code = self._op_codes.get(text.lower(), window_opcode(text))
         if code is None:
             raise UnknownNameError("op", text, tuple(self._op_codes))
         return code

@@ -35,6 +35,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from vyrectl.abi.limits import MAX_SLOTS, U32_MAX
+from vyrectl.abi.opcodes import WINDOW_NAME, window_opcode
 from vyrectl.errors import WhereError
 from vyrectl.ring.bounds import Bounds, binary_bounds, unary_bounds
 from vyrectl.ring.tree import (
@@ -182,7 +183,7 @@ class _Compiler:
         """Let Python's parser read the text, once it is short and holds no foreign character."""
         if len(self.text) > MAX_CHARACTERS:
             raise self.error(f"longer than {MAX_CHARACTERS} characters", MAX_CHARACTERS)
-        flat = self.text.translate(_BLANK)
+        flat = WINDOW_NAME.sub(self.window, self.text.translate(_BLANK))
         foreign = _FOREIGN.search(flat)
         if foreign:
             raise self.error(f"{foreign[0]!r} has no place here", foreign.start(), _MEANT.get(foreign[0]))
@@ -199,6 +200,15 @@ class _Compiler:
             raise self.error(_reason(error), at, self.near_connective(flat, at)) from None
         except (ValueError, RecursionError, MemoryError):
             raise self.error("nested too deeply", self.indent) from None
+
+    def window(self, name: re.Match[str]) -> str:
+        """A word of the same length for a name such as `tenant3:5`, whose colon Python's grammar does not take."""
+        code = window_opcode(name[0])
+        if code is None:
+            return name[0]
+        word = name[0].replace(":", "_")
+        self.names["op_handle"][word.lower()] = code
+        return word
 
     def near_connective(self, flat: str, at: int) -> str | None:
         """What was meant where two words that stand side by side are none of the language's, or None."""

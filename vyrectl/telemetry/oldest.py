@@ -10,26 +10,27 @@ from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.telemetry.snapshot import STDLIB_SLOTS, column
-from vyrectl.telemetry.spread import OPEN_STATES, open_mask
+from vyrectl.telemetry.spread import NO_OPERATIONS, OPEN_STATES, Operations, open_tasks, task_states
 
 if TYPE_CHECKING:
     from vyrectl.task.arrays import SlotArray
 
 
-def oldest(data: memoryview, most: int) -> list[int]:
+def oldest(data: memoryview, most: int, arguments: Operations = NO_OPERATIONS) -> list[int]:
     """Numbers of the oldest open slots of a ring, the oldest first.
 
     Args:
         data: The ring's bytes, whole slots.
         most: How many.
+        arguments: Operations that are left out, since their slots hold arguments and no age.
     """
     if len(data) <= STDLIB_SLOTS * SLOT_BYTES:
-        return oldest_of_columns(column(data, "state"), column(data, "age_ticks"), most)
+        return oldest_of_columns(task_states(data, arguments), column(data, "age_ticks"), most)
     import numpy as np
 
     from vyrectl.abi.dtype import SLOT_DTYPE
 
-    return oldest_of_slots(np.frombuffer(data, dtype=SLOT_DTYPE), most)
+    return oldest_of_slots(np.frombuffer(data, dtype=SLOT_DTYPE), most, arguments)
 
 
 def oldest_of_columns(states: list[int], ages: list[int], most: int) -> list[int]:
@@ -42,7 +43,7 @@ def oldest_of_columns(states: list[int], ages: list[int], most: int) -> list[int
     return [slot for _, slot in nsmallest(most, found)]
 
 
-def oldest_of_slots(slots: SlotArray, most: int) -> list[int]:
+def oldest_of_slots(slots: SlotArray, most: int, arguments: Operations = NO_OPERATIONS) -> list[int]:
     """The same over an array of `SLOT_DTYPE`, shape (n,)."""
     import numpy as np
 
@@ -51,7 +52,7 @@ def oldest_of_slots(slots: SlotArray, most: int) -> list[int]:
     numbers, ages = np.zeros(0, np.int64), np.zeros(0, np.uint32)
     for start in range(0, len(slots), CHUNK_SLOTS):
         chunk = slots[start : start + CHUNK_SLOTS]
-        wanted = open_mask(chunk["state"])
+        wanted = open_tasks(chunk, arguments)
         if len(numbers) == most and most:
             wanted &= chunk["age_ticks"] > ages[-1]
         at = np.flatnonzero(wanted)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import SLOT_BYTES
-from vyrectl.abi.states import TRANSITIONABLE
+from vyrectl.abi.states import TRANSITIONABLE, TaskState
 from vyrectl.records import Comparable
 from vyrectl.telemetry.snapshot import STDLIB_SLOTS, column
 
@@ -71,25 +71,55 @@ def rank_of(percent: int, count: int) -> int:
     return -(-percent * count // 100)
 
 
-def spread(rings: Sequence[memoryview], field: str) -> Spread:
+Operations = frozenset[int] | None
+"""Operations whose slots hold arguments, which have no counters: words 1; None for every operation."""
+
+NO_OPERATIONS: frozenset[int] = frozenset()
+
+
+def spread(rings: Sequence[memoryview], field: str, arguments: Sequence[Operations] = ()) -> Spread:
     """How a counter spreads over the open tasks of one ring, or of several taken together.
 
     Args:
         rings: Each ring's bytes, whole slots.
         field: `age_ticks`, `requeue_count` or another word.
+        arguments: For each ring, the operations that are left out; none without.
     """
+    left_out = arguments or [NO_OPERATIONS] * len(rings)
     if sum(len(data) for data in rings) <= STDLIB_SLOTS * SLOT_BYTES:
-        return spread_of_values(value for data in rings for value in _open_values(data, field))
+        pairs = zip(rings, left_out, strict=True)
+        return spread_of_values(value for data, ops in pairs for value in _open_values(data, field, ops))
     import numpy as np
 
     from vyrectl.abi.dtype import SLOT_DTYPE
 
-    return spread_of_slots([np.frombuffer(data, dtype=SLOT_DTYPE) for data in rings], field)
+    return spread_of_slots([np.frombuffer(data, dtype=SLOT_DTYPE) for data in rings], field, left_out)
 
 
-def _open_values(data: memoryview, field: str) -> list[int]:
-    pairs = zip(column(data, "state"), column(data, field), strict=True)
+def _open_values(data: memoryview, field: str, arguments: Operations) -> list[int]:
+    pairs = zip(task_states(data, arguments), column(data, field), strict=True)
     return [value for state, value in pairs if state in OPEN_STATES]
+
+
+def task_states(data: memoryview, arguments: Operations) -> list[int]:
+    """The state of each slot, without numpy; Empty where it holds arguments and no task."""
+    states = column(data, "state")
+    if arguments is None:
+        return [int(TaskState.EMPTY)] * len(states)
+    if not arguments:
+        return states
+    ops = column(data, "op_handle")
+    return [int(TaskState.EMPTY) if op in arguments else state for op, state in zip(ops, states, strict=True)]
+
+
+def open_tasks(slots: SlotArray, arguments: Operations) -> NDArray[np.bool_]:
+    """Which slots hold an open task and no arguments, shape (n,)."""
+    import numpy as np
+
+    if arguments is None:
+        return np.zeros(len(slots), np.bool_)
+    mask = open_mask(slots["state"])
+    return mask & ~np.isin(slots["op_handle"], np.array(sorted(arguments), np.uint32)) if arguments else mask
 
 
 def spread_of_values(values: Iterable[int]) -> Spread:
@@ -103,13 +133,14 @@ def spread_of_values(values: Iterable[int]) -> Spread:
     return Spread(count, found, ordered[-1] if count else None, tuple(buckets))
 
 
-def spread_of_slots(rings: Sequence[SlotArray], field: str) -> Spread:
-    """The spread over the open tasks of arrays of `SLOT_DTYPE`, each of shape (n,)."""
+def spread_of_slots(rings: Sequence[SlotArray], field: str, arguments: Sequence[Operations] = ()) -> Spread:
+    """The spread over the open tasks of arrays of `SLOT_DTYPE`, each of shape (n,); see `spread`."""
     import numpy as np
 
     upper = np.zeros(HALF, np.int64)
     lower = {0: np.zeros(HALF, np.int64)}
-    _count(rings, field, upper, lower)
+    parts = list(zip(rings, arguments or [NO_OPERATIONS] * len(rings), strict=True))
+    _count(parts, field, upper, lower)
     count = int(upper.sum())
     ranks = [rank_of(percent, count) for percent in PERCENTILES] + [count]
     if count == 0:
@@ -119,7 +150,7 @@ def spread_of_slots(rings: Sequence[SlotArray], field: str) -> Spread:
     lower.update((half, np.zeros(HALF, np.int64)) for half in halves if half)
     if len(lower) > 1:
         lower[0][:] = 0
-        _count(rings, field, None, lower)
+        _count(parts, field, None, lower)
     found = [
         half << HALF_BITS | int(np.searchsorted(np.cumsum(lower[half]), rank - (below[half] - upper[half])))
         for half, rank in zip(halves, ranks, strict=True)
@@ -128,7 +159,7 @@ def spread_of_slots(rings: Sequence[SlotArray], field: str) -> Spread:
 
 
 def _count(
-    rings: Sequence[SlotArray],
+    rings: Sequence[tuple[SlotArray, Operations]],
     field: str,
     upper: NDArray[np.int64] | None,
     lower: dict[int, NDArray[np.int64]],
@@ -138,10 +169,10 @@ def _count(
 
     from vyrectl.telemetry.sweep import CHUNK_SLOTS
 
-    for slots in rings:
+    for slots, ops in rings:
         for start in range(0, len(slots), CHUNK_SLOTS):
             chunk = slots[start : start + CHUNK_SLOTS]
-            values = chunk[field][open_mask(chunk["state"])]
+            values = chunk[field][open_tasks(chunk, ops)]
             halves = values >> np.uint32(HALF_BITS)
             if upper is not None:
                 upper += np.bincount(halves, minlength=HALF)

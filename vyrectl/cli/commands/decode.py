@@ -158,7 +158,11 @@ def _slot_rows(data: memoryview, readings: Readings) -> Iterator[dict[str, Any]]
 def _full(words: tuple[int, ...], readings: Readings) -> dict[str, Any]:
     packed = packed_rows(words)
     inner = {} if packed is None else {"packed": packed}
-    return {**slot_record(words), "words": _words(words, readings), **inner}
+    return {
+        **slot_record(words, arguments=readings.is_protocol(words[1])),
+        "words": _words(words, readings),
+        **inner,
+    }
 
 
 def _words(words: tuple[int, ...], readings: Readings) -> list[dict[str, Any]]:

@@ -22,12 +22,14 @@ from vyrectl.cli.options import (
     make_output,
     parse_number,
 )
+from vyrectl.cli.output import Output
 from vyrectl.cli.readings import ring_readings, say_readings
 from vyrectl.cli.slot_detail import emit_slot
 from vyrectl.cli.slot_listing import Wanted, emit_listing
 from vyrectl.cli.snapshot_records import open_for_snapshot
 from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.errors import UsageError
+from vyrectl.protocol.partitions import Partitions
 from vyrectl.ring.outputs import Outputs
 from vyrectl.ring.reading import parse_abi
 
@@ -55,6 +57,14 @@ def command(
         Path | None,
         typer.Option("--output", metavar="FILE", help="Write a .parquet or .arrow file (needs pyarrow)."),
     ] = None,
+    control: Annotated[
+        Path | None,
+        typer.Option(
+            "--control",
+            metavar="FILE",
+            help="Show each slot's partition (words 129-134 there) beside word 3.",
+        ),
+    ] = None,
     no_pager: Annotated[bool, typer.Option("--no-pager", help="Never page a long table.")] = False,
     abi: AbiOption = "auto",
     offset: OffsetOption = "",
@@ -75,6 +85,7 @@ def command(
     Examples:
       vyrectl inspect ring.bin --where 'state == paused and age > 10' --sort -age
       vyrectl inspect ring.bin --slot 3
+      vyrectl inspect ring.bin --control control.bin
       vyrectl inspect ring.bin --group tenant,state
       vyrectl inspect ring.bin --where 'state == faulted' --tree
       vyrectl inspect ring.bin --columns words --format csv > tasks.csv
@@ -82,9 +93,17 @@ def command(
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     chosen = {"--where": where, "--slots": slots, "--sort": sort, "--limit": limit, "--columns": columns}
-    _check_combination(bool(slot), tree, bool(group), file, [name for name, text in chosen.items() if text])
+    _check_combination(
+        bool(slot),
+        tree,
+        bool(group),
+        file,
+        [name for name, text in chosen.items() if text],
+        control=control is not None,
+    )
     stdout, files = StdoutFile(output), Outputs()
     files.reads_ring(ring)
+    files.reads("--control", control)
     file = stdout.take_checked(files, file, ".parquet")
     wanted = Wanted(
         slots=slots,
@@ -96,18 +115,39 @@ def command(
         tree=tree,
         file=file,
         stdout=stdout,
+        partitions=_partitions(control, output),
     )
     asked = parse_abi(abi)
     with open_for_snapshot(ring, offset, count) as opened:
         readings = ring_readings(opened, asked)
         say_readings(output, readings)
         if slot:
-            emit_slot(output, opened, parse_number(slot, "--slot"), readings)
+            emit_slot(output, opened, parse_number(slot, "--slot"), readings, wanted.partitions)
         else:
             emit_listing(output, opened, wanted, readings, paging=bool(limit) and not no_pager)
 
 
-def _check_combination(one: bool, tree: bool, group: bool, file: Path | None, given: list[str]) -> None:
+def _partitions(control: Path | None, output: Output) -> Partitions | None:
+    """The classes by partition of a control buffer.
+
+    Raises:
+        FileError: It cannot be read.
+        WireBufferError: It is no control buffer.
+    """
+    if control is None:
+        return None
+    from vyrectl.cli.snapshot_runtime import read_control
+
+    data, _ = read_control(control)
+    found = Partitions.of_control(data)
+    if found is None:
+        output.talk(f"{control}: words 129-134 hold no partitions, so word 3 alone tells the class")
+    return found
+
+
+def _check_combination(
+    one: bool, tree: bool, group: bool, file: Path | None, given: list[str], *, control: bool
+) -> None:
     """Hold the options to those that make sense together.
 
     Raises:
@@ -117,6 +157,11 @@ def _check_combination(one: bool, tree: bool, group: bool, file: Path | None, gi
     asked = [name for name, wanted in kinds.items() if wanted]
     if len(asked) > 1:
         raise UsageError(f"{asked[0]} and {asked[1]} exclude each other", fix="Leave one of them out")
+    if control and len(asked) > one:
+        raise UsageError(
+            f"--control shows partitions in a list and of one slot, not with {asked[0]}",
+            fix="Leave one of them out",
+        )
     if one and given:
         raise UsageError(
             "--slot shows one slot in full", fix="Leave out the options that choose or arrange rows"

@@ -239,7 +239,8 @@ def command(
     if str(ring) == "-":
         raise UsageError("standard input cannot be launched", fix="Name a ring file")
     look_before_write(ring, force=force)
-    _check_endings(new_ring, save_control, debug_log, record, trace, buffers or [])
+    log, log_kind = parse_record(record, ring, output)
+    _check_endings(new_ring, save_control, debug_log, log, trace, buffers or [])
     stdout = StdoutFile(output)
     trace, new_ring = stdout.take("--trace", trace), stdout.take("--output", new_ring)
     options = {
@@ -267,7 +268,6 @@ def command(
     if dry_run:
         _show_plan(output, ring, options, buffers or ())
         return
-    log, log_kind = parse_record(record, ring, output)
     launch_plan = LaunchPlan(
         ring=ring,
         output=new_ring,

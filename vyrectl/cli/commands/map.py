@@ -10,6 +10,7 @@ import typer
 from vyrectl.cli.endings import PNG, check_ending
 from vyrectl.cli.map_layout import fitting_size, map_record, map_rows
 from vyrectl.cli.options import (
+    AbiOption,
     ColorOption,
     CountOption,
     FormatOption,
@@ -23,11 +24,13 @@ from vyrectl.cli.options import (
     parse_number,
 )
 from vyrectl.cli.output import Output
+from vyrectl.cli.readings import ring_readings, say_readings
 from vyrectl.cli.snapshot_records import open_for_snapshot
 from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.cli.views.map import view
 from vyrectl.errors import UnknownNameError, UsageError
 from vyrectl.ring.outputs import Outputs
+from vyrectl.ring.reading import AS_TASKS, Abi, Readings, parse_abi
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +57,7 @@ def command(
     file: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write a PNG file, one square a slot.")
     ] = None,
+    abi: AbiOption = "auto",
     offset: OffsetOption = "",
     count: CountOption = "",
     format_name: FormatOption = "table",
@@ -64,7 +68,8 @@ def command(
     """Draw the ring, a mark for each slot or run of slots.
 
     A mark shows what most tasks of its slots are, or the highest age or count; a small letter tells that there
-    are others too. Slots that --where or --slots leaves out are not drawn, which finds the few among the many.
+    are others too. Slots that --where or --slots leaves out are not drawn, which finds the few among the many. Slots
+    that hold arguments (--abi) have no age and no requeues: they are drawn as -.
 
     \b
     Examples:
@@ -79,6 +84,7 @@ def command(
     check_ending(file, "a PNG picture", PNG)
     if file is not None and (width or height):
         raise UsageError("a PNG file has a size of its own", fix="Leave out --width and --height")
+    asked = parse_abi(abi)
     sides = [
         parse_number(text, name, least=1) if text else None
         for text, name in ((width, "--width"), (height, "--height"))
@@ -88,10 +94,22 @@ def command(
     file = stdout.take_checked(files, file, ".png")
     with open_for_snapshot(ring, offset, count) as opened:
         chosen = _choose(opened, slots, where)
+        readings = _readings(output, opened, by, asked)
         if file is not None:
-            _emit_picture(output, opened, by, chosen, file, stdout)
+            _emit_picture(output, opened, by, chosen, readings, file, stdout)
         else:
-            _emit_marks(output, opened, by, chosen, *sides)
+            _emit_marks(output, opened, by, chosen, readings, *sides)
+
+
+def _readings(output: Output, ring: Ring, by: str, asked: Abi) -> Readings:
+    """Which slots hold arguments, where the map is of words that only tasks have."""
+    from vyrectl.ring.marks import RANGED
+
+    if by not in RANGED:
+        return AS_TASKS
+    readings = ring_readings(ring, asked)
+    say_readings(output, readings)
+    return readings
 
 
 def _choose(ring: Ring, spec: str, where: str) -> NDArray[np.int64] | None:
@@ -108,26 +126,33 @@ def _emit_marks(
     ring: Ring,
     by: str,
     chosen: NDArray[np.int64] | None,
+    readings: Readings,
     width: int | None = None,
     height: int | None = None,
 ) -> None:
     from vyrectl.ring.marks import mark_ring
 
     size = fitting_size(len(ring), width, height)
-    marks = mark_ring(ring.slots, by, size.width * size.height, chosen)
+    marks = mark_ring(ring.slots, by, size.width * size.height, chosen, readings)
     record = map_record(ring.name, marks, size.width)
     output.emit("map", record, view, rows=map_rows(marks, size.width), rows_key="rows")
 
 
 def _emit_picture(
-    output: Output, ring: Ring, by: str, chosen: NDArray[np.int64] | None, file: Path, stdout: StdoutFile
+    output: Output,
+    ring: Ring,
+    by: str,
+    chosen: NDArray[np.int64] | None,
+    readings: Readings,
+    file: Path,
+    stdout: StdoutFile,
 ) -> None:
     from vyrectl.cli.views.map_picture import MOST_MARKS, draw_map, square_width
     from vyrectl.cli.views.picture import png_bytes
     from vyrectl.ring.marks import mark_ring
     from vyrectl.ring.replace import replace_file
 
-    marks = mark_ring(ring.slots, by, MOST_MARKS, chosen)
+    marks = mark_ring(ring.slots, by, MOST_MARKS, chosen, readings)
     record: dict[str, Any] = map_record(ring.name, marks, square_width(len(marks.codes)))
     pixels = draw_map(marks, record)
     replace_file(file, [png_bytes(pixels)])

@@ -9,6 +9,7 @@ import typer
 
 from vyrectl.cli.live_screen import LiveScreen, check_terminal
 from vyrectl.cli.options import (
+    AbiOption,
     BackupOption,
     ColorOption,
     EditedRingArgument,
@@ -20,6 +21,7 @@ from vyrectl.cli.top_sample import Sampler
 from vyrectl.cli.top_session import TopSession
 from vyrectl.cli.top_state import TopState
 from vyrectl.errors import UsageError
+from vyrectl.ring.reading import parse_abi
 
 
 def command(
@@ -30,6 +32,7 @@ def command(
     ] = 1.0,
     where: WhereOption = "",
     backup: BackupOption = False,
+    abi: AbiOption = "auto",
     color: ColorOption = "auto",
 ) -> None:
     """Watch a ring live, and edit it.
@@ -46,7 +49,7 @@ def command(
       blank  + -  ?  q     hold still; less or more often; all keys; leave
 
     A ring that a launch runs in place is edited while it runs; one that is held otherwise can be watched.
-    --backup keeps the ring as it was before the first edit.
+    --backup keeps the ring as it was before the first edit. Slots that hold arguments (--abi) show no ages.
 
     \b
     Examples:
@@ -56,7 +59,7 @@ def command(
     output = make_output("table", False, color)
     check_terminal()
     state = TopState(interval)
-    session = TopSession(output, Sampler(_checked(ring)), state, backup=backup)
+    session = TopSession(output, Sampler(_checked(ring), parse_abi(abi)), state, backup=backup)
     session.begin(where)
     with LiveScreen() as screen:
         session.run(screen)

@@ -14,6 +14,8 @@ from vyrectl.cli.views.cells import Cell, CellRows, Column, FittedTable, cell_te
 from vyrectl.cli.views.decode import packed_table, words_table
 from vyrectl.cli.views.parts import Parts
 from vyrectl.engine.naming import remembered
+from vyrectl.protocol.partitions import PARTITION
+from vyrectl.ring.reading import Abi
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     View = Callable[[Mapping[str, Any]], RenderableType]
 
-HEADINGS = {full: short for short, full in FIELD_ALIASES.items()}
+HEADINGS = {**{full: short for short, full in FIELD_ALIASES.items()}, PARTITION: "partition"}
 DEFAULT_KEYS = (
     "slot",
     "state",
@@ -74,6 +76,8 @@ def list_view(
     keys: Sequence[str] | None,
     sample: Iterable[Mapping[str, Any]] | None = None,
     readings: Readings | None = None,
+    *,
+    partitioned: bool = False,
 ) -> View:
     """A view of many slots.
 
@@ -81,8 +85,9 @@ def list_view(
         keys: Columns that were asked for, all of which are shown; None for the default ones, as many as fit.
         sample: Some of the rows, among which each column has its widest value; None for all.
         readings: Which slots hold arguments, so that the default columns leave a task's own words out.
+        partitioned: Rows have the class by partition, which goes beside that of word 3.
     """
-    chosen = keys or DEFAULT_KEYS
+    chosen = keys or (_with_partition(DEFAULT_KEYS) if partitioned else DEFAULT_KEYS)
     columns = _columns(chosen, fixed=keys is not None)
 
     def cells(row: Mapping[str, Any]) -> Sequence[Cell]:
@@ -94,6 +99,11 @@ def list_view(
         return _table(columns, record["slots"], sample, cells)
 
     return view
+
+
+def _with_partition(keys: Sequence[str]) -> Sequence[str]:
+    at = keys.index("priority") + 1
+    return (*keys[:at], PARTITION, *keys[at:])
 
 
 def tree_view(keys: Sequence[str] | None, sample: Iterable[Mapping[str, Any]] | None = None) -> View:
@@ -181,6 +191,8 @@ def _named_cell(key: str, word: int) -> Cell:
 def slot_view(record: Mapping[str, Any]) -> RenderableType:
     """One slot: its words, then what each action would do to it."""
     title = f"{plain(record['ring'])}, slot {record['slot']}"
+    if PARTITION in record:
+        title += f", partition {record[PARTITION] or 'none'}"
     words = words_table(record["words"], title=title)
     rows = [_action_cells(row) for row in record["actions"]]
     actions = FittedTable([Column("action"), Column("would change", wrap=True)], rows)
@@ -190,7 +202,7 @@ def slot_view(record: Mapping[str, Any]) -> RenderableType:
 def _family(record: Mapping[str, Any]) -> list[FittedTable]:
     """Parents and children; nothing when the task has neither."""
     rows = [_relative_cells("parent", row) for row in record["parents"]]
-    if record["parent_task_id"] and not rows:
+    if record["parent_task_id"] and not rows and record["reading"] != Abi.PROTOCOL:
         rows.append(("parent", "-", "", "", str(record["parent_task_id"]), "not in this ring"))
     children = record["children"]
     rows += [_relative_cells("child", row) for row in children[:MOST_CHILDREN]]

@@ -88,8 +88,7 @@ def _one(record: Record) -> list[Part]:
 
 def _reading_lines(record: Record) -> list[Part]:
     """What of the telemetry is no fact: requeues and ages that are words of arguments."""
-    operations = record.get("abi", {"operations": []})["operations"]
-    decided = [one for one in operations if one["reading"] == "protocol"]
+    decided = _decided(record)
     if not decided:
         return []
     slots = count_of(sum(one["slots"] for one in decided), "slot")
@@ -99,9 +98,20 @@ def _reading_lines(record: Record) -> list[Part]:
             (f"{show_word('op_handle', one['op_handle'])}: {one['why']}", "dim")
             for one in decided[:MOST_READINGS]
         ),
+        *(
+            [("ages, requeues and the oldest tasks below are those of tasks alone", "dim")]
+            if {"ages", "oldest"} & record.keys()
+            else []
+        ),
         ("--abi protocol leaves such words out, --abi task takes them for a task's", "dim"),
     ]
     return [Lines(lines)]
+
+
+def _decided(record: Record) -> list[Record]:
+    """Operations that were taken for protocol slots."""
+    operations = record.get("abi", {"operations": []})["operations"]
+    return [one for one in operations if one["reading"] == "protocol"]
 
 
 def _field_row(name: str, value: int) -> Sequence[Cell]:
@@ -146,6 +156,9 @@ def _several(full: Record) -> list[Part]:
         parts.append(FittedTable([Column("ring"), *columns], rows))
         if "since" in total:
             parts.append(Lines([_verdict_line(total["since"])]))
+    for ring in read:
+        if _decided(ring):
+            parts += [Lines([(f"{ring['ring']}:", "bold")]), *_reading_lines(ring)]
     return parts
 
 

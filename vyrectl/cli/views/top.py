@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from vyrectl.ring.overview import Overview, Row
+    from vyrectl.ring.reading import Readings
 
 HELP = (
     ("arrows, j k", "choose a slot; scroll a slot in full"),
@@ -82,6 +83,9 @@ FAULT_COLUMNS: tuple[tuple[str, str], ...] = (
     ("yields", "yield_count"),
     ("task", "task_id"),
 )
+_COUNTERS = ("age_ticks", "requeue_count", "yield_count", "task_id")
+"""Columns that say nothing of a slot that holds arguments."""
+
 COLUMNS = {OPEN: LIST_COLUMNS, FAULTED: FAULT_COLUMNS}
 FIXED_LINES = 19
 """Lines of the screen that are no rows of a list."""
@@ -219,10 +223,12 @@ def _overview_lines(
         return lines
     focus, rest = (OPEN, FAULTED) if state.lists.focus == OPEN else (FAULTED, OPEN)
     rows = _main_rows(found, focus)[:main]
-    lines += _list(_title(found, state, focus, len(rows)), rows, COLUMNS[focus], state, width)
+    lines += _list(_title(found, state, focus, len(rows)), rows, COLUMNS[focus], state, width, found.readings)
     lines += [Text("")] * (main - len(rows))
     rows = _other_rows(found, focus)[:other]
-    return lines + _list(_title(found, state, rest, len(rows)), rows, COLUMNS[rest], state, width)
+    return lines + _list(
+        _title(found, state, rest, len(rows)), rows, COLUMNS[rest], state, width, found.readings
+    )
 
 
 def _title(found: Overview, state: TopState, which: str, shown: int) -> str:
@@ -325,9 +331,14 @@ def _rate(value: float, *, sign: bool = True) -> str:
 
 
 def _list(
-    title: str, rows: Sequence[Row], columns: Sequence[tuple[str, str]], state: TopState, width: int
+    title: str,
+    rows: Sequence[Row],
+    columns: Sequence[tuple[str, str]],
+    state: TopState,
+    width: int,
+    readings: Readings,
 ) -> list[Text]:
-    cells = [[_cell(key, number, words) for _, key in columns] for number, words in rows]
+    cells = [[_cell(key, number, words, readings) for _, key in columns] for number, words in rows]
     widths = [
         max([len(heading), *(cell_length(cell_text(row[index])) for row in cells)])
         for index, (heading, _) in enumerate(columns)
@@ -361,9 +372,11 @@ def _row(head: str, cells: Iterable[Cell], widths: Sequence[int], columns: Seque
     return line
 
 
-def _cell(key: str, number: int, words: tuple[int, ...]) -> Cell:
+def _cell(key: str, number: int, words: tuple[int, ...], readings: Readings) -> Cell:
     if key == "slot":
         return str(number)
+    if key in _COUNTERS and readings.is_protocol(words[FIELD_INDEX["op_handle"]]):
+        return "-"
     word = words[FIELD_INDEX[key]]
     if key == "state":
         return show_word(key, word), state_style(word)
