@@ -31,8 +31,8 @@ __vyrectl_describe() {
             places='file_bin file'
             ;;
         inspect)
-            options='--where --slots --slot --tree --group --sort --limit --columns --output --no-pager --abi --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--where:where --slots:none --slot:none --group:field_list --sort:field_list --limit:limit --columns:field_list --output:file --abi:abi --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            options='--where --slots --slot --tree --group --sort --limit --columns --output --control --no-pager --abi --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--where:where --slots:none --slot:none --group:field_list --sort:field_list --limit:limit --columns:field_list --output:file --control:file --abi:abi --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
         open)
@@ -46,8 +46,8 @@ __vyrectl_describe() {
             places='file_bin+'
             ;;
         map)
-            options='--by --where --slots --width --height --output --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--by:by --where:where --slots:none --width:none --height:none --output:file --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            options='--by --where --slots --width --height --output --abi --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--by:by --where:where --slots:none --width:none --height:none --output:file --abi:abi --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
         diff)
@@ -66,8 +66,8 @@ __vyrectl_describe() {
             places='file_bin+'
             ;;
         top)
-            options='--interval --where --backup --color --ops --op-names --no-builtin-names --help -h'
-            valued='--interval:none --where:where --color:color --ops:file_cl --op-names:file'
+            options='--interval --where --backup --abi --color --ops --op-names --no-builtin-names --help -h'
+            valued='--interval:none --where:where --abi:abi --color:color --ops:file_cl --op-names:file'
             places='file_bin'
             ;;
         transition)
