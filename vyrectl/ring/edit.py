@@ -19,7 +19,17 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES, U32_MAX
+from vyrectl.abi.opcodes import (
+    BATCH_FENCE,
+    LOAD_MISS,
+    PACKED_SLOT,
+    PRINTF,
+    SHIPPED_FIRST,
+    SHIPPED_LAST,
+    SHUTDOWN,
+)
 from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, LifecycleError, RingHeldError, UnknownNameError, UsageError
 from vyrectl.records import Comparable
 from vyrectl.ring.file import Ring
@@ -37,6 +47,8 @@ from vyrectl.ring.select import CHUNK_SLOTS
 from vyrectl.ring.window import open_regular
 from vyrectl.task.arrays import SlotArray, apply_transition, whole
 from vyrectl.task.lifecycle import ACTIONS, TRANSITIONS
+
+_WIRE_OPS = (PACKED_SLOT, LOAD_MISS, PRINTF, SHUTDOWN)
 
 PAGE_BYTES = 4096
 """A write inside one aligned page of this size cannot be cut in two by the death of the writer."""
@@ -155,7 +167,8 @@ def edit_ring(
 
     Changes inside one page of a file without other hard links are one `pwrite`; all others, and every edit
     with a backup, replace the file. Nothing is written when nothing changes. A ring that a launch in place holds is
-    edited while it runs, slot by slot.
+    edited while it runs, slot by slot. The first edit here of tasks whose operations are neither the wire's nor
+    vyrectl's own keeps the old ring whatever `backup` says: it is somebody else's, and may be the only copy.
 
     Args:
         path: The ring file.
@@ -198,6 +211,7 @@ def edit_ring(
         if not len(changes):
             return edit
         clear_abandoned(holding.target)
+        backup = backup or (holding.is_first and _holds_foreign_tasks(changes.before))
         if not backup and _lies_in_page(changes, offset):
             edit = replace(edit, before=whole(edit.before).copy().view(SLOT_DTYPE))
             if _patch(holding.target, ring, changes, offset):
@@ -205,6 +219,14 @@ def edit_ring(
         written = replace_file(holding.target, _parts(ring, changes), backup=backup, expected=ring.identity)
         holding.follow()
         return replace(edit, backup=backup_beside(path, written.backup))
+
+
+def _holds_foreign_tasks(slots: SlotArray) -> bool:
+    """Whether some of the slots hold tasks of operations that neither the wire nor vyrectl has a body for."""
+    ops = slots["op_handle"]
+    known = (ops <= BATCH_FENCE) | np.isin(ops, _WIRE_OPS)
+    known |= (ops >= SHIPPED_FIRST) & (ops <= SHIPPED_LAST)
+    return bool(((slots["state"] != int(TaskState.EMPTY)) & ~known).any())
 
 
 def check_numbers(numbers: NDArray[np.int64], total: int) -> NDArray[np.int64]:

@@ -62,9 +62,11 @@ class Hold:
         lock_path: The lock file beside it.
         role: What the holder does with it.
         settled: What a dead launch had begun and was finished when the lock was taken, nothing by default.
+        is_first: True when nothing here has ever held this ring: there was no lock beside it.
     """
 
     settled = Settlement()
+    is_first = False
 
     def __init__(self, target: str, lock_path: str, fd: int, role: str, file_fd: int = -1) -> None:
         self.target = target
@@ -137,6 +139,7 @@ def hold(path: StrPath, *, role: str) -> Hold:
     """
     lock_path, target = lock_path_of(path), os.path.realpath(path)
     _check_there(path)
+    is_first = not os.path.lexists(lock_path)
     try:
         fd = _lock(path, lock_path)
     except OSError as error:
@@ -148,6 +151,7 @@ def hold(path: StrPath, *, role: str) -> Hold:
         raise
     _sign(fd, role)
     held = Hold(target, lock_path, fd, role, file_fd)
+    held.is_first = is_first
     if os.path.lexists(held.target + LIVE_SUFFIX):
         _settle(held)
     return held
