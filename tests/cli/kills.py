@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import io
 import os
+import re
 import shutil
 import signal
 import sys
@@ -36,6 +37,7 @@ CALLS = (
 """What a command asks the system for on its way to a new ring."""
 
 
+BACKUP = re.compile(r"ring\.bin\.bak(\.[0-9]+)?")
 MOST_CALLS = 1000
 AGAIN = ("build", RING, "--slots", "300", "--force")
 """A later write of the same ring."""
@@ -115,7 +117,7 @@ def wrong_in(folder: Path, edit: Edit, new: bytes) -> str | None:
 def wrong_after(folder: Path) -> str | None:
     """What a later write of the same ring did not put right, or None."""
     names = {one.name for one in folder.iterdir()}
-    left = names - {RING, f"{RING}.lock", f"{RING}.bak"}
+    left = {name for name in names - {RING, f"{RING}.lock"} if not BACKUP.fullmatch(name)}
     return f"a later write leaves {left}" if left else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -161,3 +162,32 @@ def test_a_report_says_where_the_next_queue_is_heading(cli: Cli) -> None:
     assert heading["converged"]
     done, paused = (node["limit"] for node in heading["nodes"][3:5])
     assert done + paused == pytest.approx(came["Done"] + came["Paused"], abs=3000 * 0.01)
+
+
+def test_a_preview_goes_by_the_launch_s_control_buffer(cli: Cli, tmp_path: Path) -> None:
+    """Its epoch brings a paused task in, its masks leave tenants out; the launch then says the same."""
+    tasks = [slot(state=1, tenant_id=number % 4, task_id=number) for number in range(8)]
+    write_ring(Path("fresh.bin"), *tasks, slot(state=4, flags=1, resume_epoch=6, tenant_id=1, task_id=9))
+    words = [0] * 168
+    words[3 + 1], words[3 + 2], words[128] = 1, 1, 6
+    (tmp_path / "control.bin").write_bytes(struct.pack("<168I", *words))
+    given = ("fresh.bin", "--control", "control.bin", *REFERENCE)
+    seen = cli("launch", *given, "--dry-run").json()
+    assert (seen["claimable"], seen["resumed"], seen["left_alone"]["shut_out"]) == (5, 1, 4)
+    ran = cli("launch", *given, "--output", "after.bin").json()
+    assert (ran["done"], ran["left_alone"]["shut_out"]) == (5, 4)
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("--control", "nosuch.bin"), 1),
+        (("--output", "fresh.bin", "--save-control", "fresh.bin"), 2),
+        (("--trace-records", "5"), 2),
+        (("--save-control", "nofolder/c.bin"), 1),
+    ],
+)
+def test_a_preview_refuses_what_the_launch_refuses(cli: Cli, args: tuple[str, ...], code: int) -> None:
+    fresh()
+    assert cli("launch", "fresh.bin", *args, "--dry-run", *REFERENCE).code == code
+    assert cli("launch", "fresh.bin", *args, *REFERENCE).code == code

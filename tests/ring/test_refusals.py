@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.errors import FileError, RingHeldError
 from vyrectl.ring import edit, replace
 from vyrectl.ring.check import check_file
-from vyrectl.ring.file import Ring
+from vyrectl.ring.file import READ_BYTES, Ring
 from vyrectl.ring.hold import hold, holder_of
 from vyrectl.ring.replace import abandoned_files, replace_file
 from vyrectl.ring.steady import copy_ring
@@ -96,6 +97,7 @@ def test_a_ring_that_becomes_a_pipe_before_it_is_open(path: Path, monkeypatch: p
 
 @pytest.mark.parametrize("error", [failure(errno.ENOMEM), ValueError("mmap length is too large")])
 def test_a_ring_that_cannot_be_mapped(path: Path, refuse: Refuse, error: Exception) -> None:
+    os.truncate(path, READ_BYTES + SLOT_BYTES)
     refuse(mmap, "mmap", error)
     with pytest.raises(FileError, match="cannot map the ring"):
         Ring.open(path)
@@ -217,7 +219,7 @@ def test_what_a_live_writer_has_locked_is_not_abandoned(path: Path) -> None:
         yield b"new"
         assert abandoned_files(path) == []
         spare = next(one for one in path.parent.iterdir() if one.name.startswith(".vyrectl-"))
-        replace._sweep(str(path.parent), replace._temporary_prefix(str(path)))
+        replace._sweep(str(path), replace._temporary_prefix(str(path)))
         assert spare.exists()
 
     replace_file(path, parts())

@@ -71,7 +71,11 @@ def test_moving_slots_are_read_until_they_rest(path: Path, monkeypatch: pytest.M
     answers = {192: iter([one + torn + three, one + two + next(restless)]), 64: iter([])}
     again = iter([b"\x04" * 64, b"\x04" * 64])
 
+    real, ring = os.pread, os.stat(path)
+
     def moving(fd: int, length: int, place: int) -> bytes:
+        if not os.path.samestat(os.fstat(fd), ring):
+            return real(fd, length, place)
         if length == 192:
             return next(answers[192])
         return next(again) if place == 64 else next(restless)

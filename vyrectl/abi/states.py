@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum, IntFlag
 
+from vyrectl.abi.number import parse_whole
 from vyrectl.errors import UnknownNameError
 
 
@@ -163,8 +164,8 @@ def parse_flags(text: str) -> int:
         if name in TaskFlag.__members__:
             word |= TaskFlag[name]
         else:
-            try:
-                word |= int(name, 0)
-            except ValueError:
-                raise UnknownNameError("flag", part.strip(), FLAG_NAMES) from None
+            number = parse_whole(name)
+            if number is None:
+                raise UnknownNameError("flag", part.strip(), FLAG_NAMES)
+            word |= number
     return word

@@ -8,7 +8,7 @@ from vyrectl.abi.limits import MAX_SLOTS
 from vyrectl.errors import UsageError
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-_SIZE = re.compile(r"\s*(\d+)\s*([kmg]?)\s*", re.IGNORECASE)
+_SIZE = re.compile(r"\s*(\d+)\s*([kmg]?)\s*", re.ASCII | re.IGNORECASE)
 
 
 def parse_sizes(text: str) -> tuple[int, ...]:

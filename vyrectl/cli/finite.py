@@ -1,4 +1,4 @@
-"""Numbers with a point, as options take them: nan and infinities are refused for every option of every command.
+"""Numbers with a point, as options take them: decimal, finite, and the same for every option of every command.
 
 A range check lets nan through, since it compares as neither more nor less; so all values are looked at here, once they
 are parsed and before a command sees them. Standard library only.
@@ -7,6 +7,7 @@ are parsed and before a command sees them. Standard library only.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,31 @@ from vyrectl.errors import UsageError
 
 MOST = 1e9
 """Times are given in seconds and milliseconds; a system's timers take no more."""
+
+
+_DECIMAL = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
+_WORDS = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.ASCII | re.IGNORECASE)
+
+
+def check_decimal(params: Sequence[Any], given: Mapping[str, Any]) -> None:
+    """Refuse what Python takes for a number and nobody else would: 1_000, digits of other scripts.
+
+    Args:
+        params: The command's parameters, as its parser declares them.
+        given: Parameter's name -> the text that was typed.
+
+    Raises:
+        UsageError: An option for a number with a point was given something else; nan and infinities are left to
+            `check_finite`.
+    """
+    for param in params:
+        text = given.get(param.name)
+        if "float" not in param.type.name or not isinstance(text, str) or _WORDS.fullmatch(text):
+            continue
+        if not _DECIMAL.fullmatch(text):
+            raise UsageError(
+                f"{param.opts[0]} is {text[:40]!r}, which is no number", fix="Give a decimal number"
+            )
 
 
 def check_finite(params: Sequence[Any], values: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command as typer_command
 
 from vyrectl.cli.catalog import CATALOG, NAMES, find
-from vyrectl.cli.finite import check_finite
+from vyrectl.cli.finite import check_decimal, check_finite
 from vyrectl.cli.help_text import help_text
 from vyrectl.cli.op_naming import NAMELESS, with_op_names
 from vyrectl.cli.stops import Stop
@@ -94,6 +94,7 @@ class PlainCommand(TyperCommand):
             value = given.get(param.name or "")
             if "" in (value if isinstance(value, list | tuple) else (value,)):
                 raise empty_value(param)
+        check_decimal(self.params, given)
         rest: list[str] = super().parse_args(ctx, args)
         check_finite(self.params, ctx.params)
         return rest

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
+from vyrectl.abi.number import parse_whole
 from vyrectl.abi.slot import FIELDS, Field
 from vyrectl.cli.output import COLORS, FORMATS, Output
 from vyrectl.files.whole import read_stream
@@ -79,10 +80,9 @@ def parse_number(text: str, what: str, *, least: int = 0, most: int = 0xFFFF_FFF
     from vyrectl.numbers import shown
 
     fix = f"Give a decimal or 0x number from {least} to {most}"
-    try:
-        value = int(text.strip(), 0)
-    except ValueError:
-        raise UsageError(f"{what} is {text!r}, which is no number", fix=fix) from None
+    value = parse_whole(text)
+    if value is None:
+        raise UsageError(f"{what} is {text!r}, which is no number", fix=fix)
     if not least <= value <= most:
         raise UsageError(f"{what} is {shown(value)}, out of bounds", fix=fix)
     return value

@@ -21,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.number import parse_whole
 from vyrectl.engine.buffer_files import BufferFiles, note_buffers
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError, InvalidInputError, UsageError
@@ -411,11 +412,8 @@ def _argument_table(buffer: Buffer) -> Buffer:
 
 
 def _handle(text: str) -> int:
-    try:
-        handle = int(text, 0)
-    except ValueError:
-        handle = -1
-    if not 0 <= handle <= MAX_HANDLE:
+    handle = parse_whole(text)
+    if handle is None or not 0 <= handle <= MAX_HANDLE:
         raise UsageError(f"{text!r} is no buffer handle", fix=f"Use 0 to {MAX_HANDLE}, or {ARGUMENTS!r}")
     return handle
 
@@ -431,10 +429,11 @@ def _zeros(spec: str) -> Buffer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             dtype = np.dtype(parts[1])
-        shape = tuple(int(side) for side in parts[2].lower().split("x"))
     except _MALFORMED:
         raise form from None
-    if dtype.kind not in "uif" or any(side < 0 for side in shape):
+    sides = [parse_whole(side) for side in parts[2].split("x")]
+    shape = tuple(side for side in sides if side is not None and side >= 0)
+    if dtype.kind not in "uif" or len(shape) < len(sides):
         raise form
     try:
         array = np.zeros(shape, dtype=dtype.newbyteorder("<"))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from vyrectl.abi.number import parse_whole
 from vyrectl.errors import UsageError
 from vyrectl.numbers import integer
 
@@ -36,11 +37,8 @@ def parse_quotas(texts: Iterable[str]) -> dict[int, int]:
     quotas: dict[int, int] = {}
     for text in texts:
         tenant, separator, most = text.partition("=")
-        try:
-            key, value = int(tenant.strip(), 0), int(most.strip(), 0)
-        except ValueError:
-            separator = ""
-        if not separator:
+        key, value = parse_whole(tenant), parse_whole(most)
+        if not separator or key is None or value is None:
             raise UsageError(f"--tenant-quota is {text!r}, which is no TENANT=N", fix=OPTION_FIX)
         if key in quotas:
             raise UsageError(f"--tenant-quota names tenant {key} twice", fix="Give each tenant one quota")

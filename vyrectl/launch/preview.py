@@ -7,6 +7,9 @@ from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vyrectl.engine.backend import Job, RoundIndex
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource, load_source, op_codes
@@ -26,6 +29,7 @@ def preview(
     age_threshold: int,
     ops: Sequence[str | PathLike[str]] = (),
     quotas: Quotas | None = None,
+    control: NDArray[np.uint32] | None = None,
 ) -> tuple[RoundIndex, LeftAlone]:
     """The first round's index, and the slots that a launch would leave alone.
 
@@ -36,8 +40,9 @@ def preview(
         age_threshold: As for `launch`.
         ops: OpenCL C files whose operations `where` may name.
         quotas: As for `launch`; only those of 0 shut somebody out before anything is claimed.
+        control: As for `launch`: its epoch and its tenants' gate hold; not changed.
     """
-    job = _job(slots, epoch, where, _sources(ops), quotas, age_threshold=age_threshold)
+    job = _job(slots, epoch, where, _sources(ops), quotas, control, age_threshold=age_threshold)
     session = ReferenceBackend().open(replace(job, ops=()))
     index = session.index()
     return index, remainder(session.slots(), job, job.control, job.quotas)[1]
@@ -51,6 +56,7 @@ def what_cannot_run(
     ops: Sequence[str | PathLike[str]] = (),
     quotas: Quotas | None = None,
     buffers: BufferTable | None = None,
+    control: NDArray[np.uint32] | None = None,
 ) -> Survey:
     """The claimable tasks that a launch would only fault; arguments as for `preview`.
 
@@ -58,7 +64,7 @@ def what_cannot_run(
         buffers: What the launch would be given.
     """
     sources = _sources(ops)
-    job = _job(slots, epoch, where, sources, quotas, buffers=buffers or BufferTable())
+    job = _job(slots, epoch, where, sources, quotas, control, buffers=buffers or BufferTable())
     return survey(job, Defined(sources))[0]
 
 
@@ -72,16 +78,18 @@ def _job(
     where: str | None,
     sources: tuple[OpSource, ...],
     quotas: Quotas | None,
+    control: NDArray[np.uint32] | None,
     *,
     buffers: BufferTable | None = None,
     age_threshold: int = 0,
 ) -> Job:
     return Job(
         slots,
-        start_control(None, epoch),
+        start_control(control, epoch),
         buffers or BufferTable(),
         ops=sources,
         selected=selected_slots(slots, where, op_codes(sources)),
         age_threshold=age_threshold,
         quotas=checked_quotas(quotas or {}),
+        gate=control is not None,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vyrectl.abi.limits import U32_MAX
+from vyrectl.abi.number import parse_whole
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.ring.values import ValueReader
@@ -71,7 +72,7 @@ def read_command(pairs: Pairs, values: ValueReader) -> Command:
 
 def _epoch(value: object) -> Command:
     relative = isinstance(value, str) and value.startswith("+")
-    number = int(value[1:]) if isinstance(value, str) and relative and value[1:].isdecimal() else value
+    number = parse_whole(value[1:]) if isinstance(value, str) and relative else value
     if type(number) is not int or not 0 <= number <= U32_MAX:
         raise InvalidInputError("epoch is no u32", fix='Write {"epoch": 5}, or {"epoch": "+1"} to move it on')
     return Command("epoch", epoch=number, relative=relative)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from vyrectl.abi import control as abi
 from vyrectl.abi.control import REGIONS, Region
 from vyrectl.abi.limits import U32_MAX
+from vyrectl.abi.number import parse_whole
 from vyrectl.abi.opcodes import CONTROL_OPCODES, METRIC_OPCODES
 from vyrectl.abi.states import PRIORITY_NAMES
 from vyrectl.errors import UnknownNameError, UsageError
@@ -81,10 +82,9 @@ def control_value(name: str, text: str) -> int:
     if text.strip().lower() in names:
         return names[text.strip().lower()]
     fix = f"Give a decimal or 0x number up to {U32_MAX}" + "".join(f", or {one}" for one in names)
-    try:
-        value = int(text.strip(), 0)
-    except ValueError:
-        raise UsageError(f"{name} is {text!r}, which is no number", fix=fix) from None
+    value = parse_whole(text)
+    if value is None:
+        raise UsageError(f"{name} is {text!r}, which is no number", fix=fix)
     if not 0 <= value <= U32_MAX:
         raise UsageError(f"{name} is {shown(value)}, which no word can hold", fix=fix)
     return value
@@ -121,10 +121,9 @@ def _index(name: str, text: str, count: int) -> int:
     names = _INDEX_NAMES.get(name, {})
     if text in names:
         return names[text]
-    try:
-        number = int(text, 0)
-    except ValueError:
-        raise UnknownNameError(f"word of {name}", text, (*names, "all")) from None
+    number = parse_whole(text)
+    if number is None:
+        raise UnknownNameError(f"word of {name}", text, (*names, "all"))
     if not 0 <= number < count:
         raise UsageError(
             f"there is no {name}.{shown(number)}",

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vyrectl.abi.limits import U32_MAX
+from vyrectl.abi.number import parse_whole
 from vyrectl.errors import InvalidInputError
 from vyrectl.protocol.debug_log import DebugRecord
 
@@ -67,11 +68,8 @@ def _shown(flag: str, width: str, kind: str, word: int) -> str:
 
 
 def _format_id(key: str, where: str) -> int:
-    try:
-        number = int(key, 0)
-    except ValueError:
-        number = -1
-    if not 0 <= number <= U32_MAX:
+    number = parse_whole(key)
+    if number is None or not 0 <= number <= U32_MAX:
         raise InvalidInputError(
             f"{key[:40]!r} is no format id", where=where, fix='Write {"7": "tile %u took %u steps"}'
         )

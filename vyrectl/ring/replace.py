@@ -177,13 +177,15 @@ def abandoned_files(path: StrPath) -> list[str]:
     with suppress(OSError), os.scandir(folder) as listed:
         for name in [one.name for one in listed if one.name.startswith(prefix)]:
             with suppress(OSError):
-                if _is_abandoned(os.path.join(folder, name)):
+                if _is_abandoned(os.path.join(folder, name), target):
                     found.append(os.path.join(folder, name))
     return sorted(found)
 
 
-def _is_abandoned(temporary: str) -> bool:
-    """True when no live writer has it locked."""
+def _is_abandoned(temporary: str, target: str) -> bool:
+    """True when no live writer has it locked, or it is the file itself by a second name (see `_publish`)."""
+    if _is_same_file(temporary, target):
+        return True
     fd = os.open(temporary, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -192,6 +194,14 @@ def _is_abandoned(temporary: str) -> bool:
     finally:
         os.close(fd)
     return True
+
+
+def _is_same_file(temporary: str, target: str) -> bool:
+    """Whether a creator was killed after it gave its file the real name; a lock on it is then the file's."""
+    with suppress(OSError):
+        found, named = os.lstat(temporary), os.lstat(target)
+        return (found.st_dev, found.st_ino) == (named.st_dev, named.st_ino)
+    return False
 
 
 def _temporary_prefix(target: str) -> str:
@@ -203,7 +213,7 @@ def _temporary_prefix(target: str) -> str:
 def clear_abandoned(path: StrPath) -> None:
     """Remove the temporary files that killed writers of this path left beside it."""
     target = os.path.realpath(path)
-    _sweep(os.path.dirname(target), _temporary_prefix(target))
+    _sweep(target, _temporary_prefix(target))
 
 
 def _replace(
@@ -213,7 +223,7 @@ def _replace(
     if expected is not None:
         check_identity(target, expected)
     folder, prefix = os.path.dirname(target), _temporary_prefix(target)
-    _sweep(folder, prefix)
+    _sweep(target, prefix)
     temporary, fd = _create(folder, prefix, _first_mode(old))
     kept = None
     try:
@@ -255,15 +265,19 @@ def _exists(target: str) -> FileError:
     )
 
 
-def _sweep(folder: str, prefix: str) -> None:
+def _sweep(target: str, prefix: str) -> None:
     """Remove the temporary files of writers that were killed."""
+    folder = os.path.dirname(target)
     with suppress(OSError), os.scandir(folder) as found:
         for name in [one.name for one in found if one.name.startswith(prefix)]:
             with suppress(OSError):
-                _remove_if_abandoned(os.path.join(folder, name))
+                _remove_if_abandoned(os.path.join(folder, name), target)
 
 
-def _remove_if_abandoned(temporary: str) -> None:
+def _remove_if_abandoned(temporary: str, target: str) -> None:
+    if _is_same_file(temporary, target):
+        os.unlink(temporary)
+        return
     fd = os.open(temporary, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -400,7 +414,8 @@ def _publish(temporary: str, target: str, *, exclusive: bool) -> None:
             if os.path.lexists(target):
                 raise _exists(target) from None
         else:
-            os.unlink(temporary)
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
             return
     os.replace(temporary, target)
 

@@ -35,6 +35,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from vyrectl.abi.limits import MAX_SLOTS, U32_MAX
+from vyrectl.abi.number import parse_whole
 from vyrectl.abi.opcodes import WINDOW_NAME, window_opcode
 from vyrectl.errors import WhereError
 from vyrectl.ring.bounds import Bounds, binary_bounds, unary_bounds
@@ -370,7 +371,10 @@ class _Compiler:
                 return self.unary(tree, columns, depth)
             case ast.BinOp():
                 return self.binary(tree, columns, depth)
-            case ast.Call(func=ast.Name(id=kind), args=[ast.Constant(value=int(number))], keywords=[]):
+            case ast.Call(
+                func=ast.Name(id=kind), args=[ast.Constant(value=int(number)) as given], keywords=[]
+            ):
+                self.check_spelling(given)
                 return self.numbered(tree, kind.lower(), number, columns)
             case ast.BoolOp() | ast.UnaryOp() | ast.Compare():
                 raise self.refuse(tree, "a condition is no number", self.meant_list(tree, columns))
@@ -390,7 +394,14 @@ class _Compiler:
             return self.quoted(tree, value, columns)
         if type(value) is not int:
             raise self.refuse(tree, f"{value!r} is no whole number")
+        self.check_spelling(tree)
         return _Typed(self.number(tree, value))
+
+    def check_spelling(self, tree: ast.Constant) -> None:
+        """Decimal and 0x alone, though the parser of the language underneath reads more."""
+        written = self.source(tree)
+        if parse_whole(written) is None:
+            raise self.refuse(tree, f"{written[:40]} is no number here", "Write it in decimal, or after 0x")
 
     def quoted(self, tree: ast.expr, text: str, columns: tuple[str, ...]) -> _Typed:
         """A name in quotes; ``'user(33)'`` is one too."""

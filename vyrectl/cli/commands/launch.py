@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -265,9 +265,6 @@ def command(
         or DEFAULT_TRACE_RECORDS,
         "fault_unknown": fault_unknown,
     }
-    if dry_run:
-        _show_plan(output, ring, options, buffers or ())
-        return
     launch_plan = LaunchPlan(
         ring=ring,
         output=new_ring,
@@ -297,6 +294,9 @@ def command(
     if log is not None:
         _check_log(log, log_kind)
     texts = _read_formats(formats)
+    if dry_run:
+        _show_plan(output, launch_plan)
+        return
     report, signal_received = _run(output, launch_plan, texts)
     if stdout.is_used:
         stdout.send()
@@ -448,29 +448,20 @@ def _read_plan(text: str) -> Plan | str:
     return saved_plan(read_table(Path(text)), text)
 
 
-def _show_plan(output: Output, path: Path, options: dict[str, Any], buffers: Sequence[str]) -> None:
+def _show_plan(output: Output, plan: LaunchPlan) -> None:
+    """What the launch would claim first, and the refusal with which it would end: the same without the writes."""
     from vyrectl.engine.buffers import parse_buffer_options
+    from vyrectl.launch.control_file import load_control
     from vyrectl.launch.preview import preview, what_cannot_run
     from vyrectl.launch.unrunnable import refuse
     from vyrectl.ring.file import Ring
 
+    path, options = plan.ring, plan.options
+    asked = {name: options[name] for name in ("epoch", "where", "ops", "quotas")}
+    asked["control"] = None if plan.control is None else load_control(plan.control)
     with Ring.open(path) as ring:
-        index, left_alone = preview(
-            ring.slots,
-            epoch=options["epoch"],
-            where=options["where"],
-            age_threshold=_preview_ticks(options),
-            ops=options["ops"],
-            quotas=options["quotas"],
-        )
-        found = what_cannot_run(
-            ring.slots,
-            epoch=options["epoch"],
-            where=options["where"],
-            ops=options["ops"],
-            quotas=options["quotas"],
-            buffers=parse_buffer_options(buffers),
-        )
+        index, left_alone = preview(ring.slots, age_threshold=_preview_ticks(options), **asked)
+        found = what_cannot_run(ring.slots, buffers=parse_buffer_options(plan.buffers), **asked)
     record = {
         "ring": str(path),
         "claimable": index.claimable,
@@ -480,11 +471,13 @@ def _show_plan(output: Output, path: Path, options: dict[str, Any], buffers: Seq
         "unrunnable": [row.to_record() for row in found.rows],
     }
     output.emit("launch-plan", record, view_plan)
+    if options["max_steps"] is not None and options["max_steps"] < index.claimable:
+        output.talk(f"--max-steps ends the launch after {options['max_steps']} claims")
     if not options["fault_unknown"]:
         refuse(found, str(path))
 
 
-def _preview_ticks(options: dict[str, Any]) -> int:
+def _preview_ticks(options: Mapping[str, Any]) -> int:
     """The age threshold of a preview. A plan that is yet to be made needs no look: it leaves aging out only where no
     task is old enough for it."""
     plan = options["plan"] if isinstance(options["plan"], Plan) else None

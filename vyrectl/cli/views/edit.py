@@ -32,7 +32,8 @@ def _sentence(record: Mapping[str, Any]) -> str:
     words = ", ".join(f"{name} {count}" for name, count in record["words_changed"].items())
     kept = f"; the old ring is {plain(record['backup'])}" if record["backup"] else ""
     if not words:
-        return f"{plain(record['ring'])}: nothing to change"
+        change = "would change" if record["dry_run"] else "changed"
+        return f"{plain(record['ring'])}: 0 slots {change}, all that were chosen are so already"
     verb = "would change" if record["dry_run"] else "changed"
     return f"{plain(record['ring'])}: {count_of(record['slots_changed'], 'slot')} {verb} ({words}){kept}"
 
