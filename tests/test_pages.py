@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import require_tool
 from vyrectl import docs
 from vyrectl.cli.catalog import CATALOG, NAMES
 from vyrectl.devtools.__main__ import ROOT
@@ -23,6 +24,8 @@ PAGES = {path.stem: (ROOT / path).read_text(encoding="utf-8") for path in docume
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", PAGES)
 def test_commands_do_what_the_page_shows(name: str, tmp_path: Path) -> None:
+    if "```diff" in PAGES[name]:
+        require_tool("patch")
     wrong = [str(outcome) for outcome in run_steps(read_steps(PAGES[name]), tmp_path) if not outcome.is_right]
     assert not wrong, "\n".join(wrong)
 

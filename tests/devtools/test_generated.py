@@ -11,6 +11,7 @@ from vyrectl.abi.slot import FIELDS
 from vyrectl.cli.catalog import NAMES
 from vyrectl.cli.completion.names import SCRIPT_NAMES
 from vyrectl.devtools import __main__ as program
+from vyrectl.devtools import layer_picture
 from vyrectl.devtools.generated import generated_files, write_generated
 from vyrectl.devtools.tables import TABLES, fill_places
 from vyrectl.errors import UsageError
@@ -28,7 +29,7 @@ def test_what_is_generated(tmp_path: Path) -> None:
     scripts = {Path("completions") / name for name in SCRIPT_NAMES.values()}
     scripts |= {Path("completions/man") / name for name in pages}
     headers = {Path("kernels/include/vyre_abi.h"), Path("kernels/include/vyre_live.h")}
-    assert set(written) == {*headers, *scripts}
+    assert set(written) == {*headers, *scripts, layer_picture.PATH}
     assert write_generated(tmp_path) == []
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from vyrectl.devtools.readme import Step, matches, read_steps, run_steps, update
+from tests.needs import require_tool
+from vyrectl.devtools.__main__ import ROOT
+from vyrectl.devtools.readme import Step, matches, read_steps, run_steps, unexplained, update
 
 DOCUMENT = """\
 # Title
@@ -94,3 +96,34 @@ def test_a_program_that_fails_is_wrong(tmp_path: Path) -> None:
 )
 def test_matches(expected: list[str], printed: list[str], right: bool) -> None:
     assert matches(tuple(expected), tuple(printed)) is right
+
+
+PATCHED = """\
+```diff
+--- /dev/null
++++ b/vyrectl/added.py
+@@ -0,0 +1 @@
++WORD = "added"
+```
+```console
+$ cd vyrectl && python -c "from vyrectl.added import WORD; print(WORD)"
+added
+```
+"""
+
+
+def test_a_patch_changes_a_copy_in_which_commands_run(tmp_path: Path) -> None:
+    require_tool("patch")
+    assert [str(one) for one in run_steps(read_steps(PATCHED), tmp_path) if not one.is_right] == []
+    assert unexplained(PATCHED) == []
+    assert not (ROOT / "vyrectl" / "added.py").exists()
+
+
+def test_a_patch_that_does_not_apply_is_wrong(tmp_path: Path) -> None:
+    require_tool("patch")
+    text = PATCHED.replace("/dev/null", "a/vyrectl/errors.py").replace(
+        "vyrectl/added.py", "vyrectl/errors.py"
+    )
+    text = text.replace("-0,0 +1", "-1 +1").replace("+WORD", "-no such line\n+WORD")
+    patch, _ = run_steps(read_steps(text), tmp_path)
+    assert patch.exit_code == 1

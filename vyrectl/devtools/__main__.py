@@ -32,6 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     pictures = commands.add_parser("pictures", help="draw the README's pictures that differ")
     pictures.add_argument("--check", action="store_true", help="write nothing; fail when a picture differs")
     pictures.add_argument("names", nargs="*", metavar="NAME", help="only these: snapshot.svg ...")
+    commands.add_parser("report-pictures", help="photograph `vyrectl report` in a browser, light and dark")
     arguments = parser.parse_args(argv)
     if not (ROOT / "pyproject.toml").exists():
         parser.error(f"{ROOT} is no checkout of vyrectl")
@@ -41,6 +42,8 @@ def main(argv: list[str] | None = None) -> int:
         return _readme(arguments.names, write=arguments.update)
     if arguments.command == "pictures":
         return _pictures(arguments.names, check=arguments.check)
+    if arguments.command == "report-pictures":
+        return _report_pictures()
     return _check() if arguments.check else _generate()
 
 
@@ -97,6 +100,14 @@ def _pictures(names: list[str], *, check: bool) -> int:
             drawn.write(ROOT)
             print(f"wrote {drawn.picture.path}")
     return 1 if check and found else 0
+
+
+def _report_pictures() -> int:
+    from vyrectl.devtools.report_pictures import photograph
+
+    for path in photograph(ROOT):
+        print(f"wrote {path}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vyrectl import docs
 from vyrectl.cli.completion.render import render_scripts
+from vyrectl.devtools import layer_picture
 from vyrectl.devtools.cheader import c_header
 from vyrectl.devtools.liveheader import live_header
 from vyrectl.devtools.manual import manual_pages
@@ -52,6 +53,7 @@ def generated_files(root: Path) -> Iterator[Generated]:
         yield _generated(root, Path("completions") / name, text)
     for name, text in manual_pages().items():
         yield _generated(root, Path("completions/man") / name, text)
+    yield _generated(root, layer_picture.PATH, layer_picture.layer_picture(root))
     for path in documents(root):
         text = (root / path).read_text(encoding="utf-8")
         yield Generated(path, fill_places(text, str(path)), text)

@@ -6,7 +6,9 @@ otherwise. The lines after it are what the terminal shows: standard output and s
 stands for any text, and a line that holds nothing else for any lines. A command without such lines is only run.
 Lines that say how far a launch is do not count: they come where a machine is slow.
 
-Blocks of ```` ```python ```` are programs that are run in the same folder and must end well. A block in another
+Blocks of ```` ```python ```` are programs that are run in the same folder and must end well. Blocks of
+```` ```diff ```` are patches: the first makes a copy of the project, `CHECKOUT` in that folder, and each must apply to
+it (which takes GNU patch); commands after it may go there and try what it changes. A block in another
 language is not run, and says why in a comment on the line above its fence: ``<!-- not run: REASON -->``, or stands in
 a generated place. `unexplained` finds the others.
 """
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,8 +28,16 @@ ANYTHING = "..."
 TIMEOUT_S = 120
 
 _PROGRESS = re.compile(r"launch: \d+\.\d s, ")
-RUN = ("console", "python")
+RUN = ("console", "python", "diff")
 """Languages of the blocks that are run."""
+
+CHECKOUT = "vyrectl"
+"""Folder of the copy that patches change."""
+
+_PARTS = ("vyrectl", "kernels")
+"""What is copied."""
+
+_PATCH = f"patch --quiet --strip=1 --no-backup-if-mismatch --directory={CHECKOUT}"
 
 _NOT_RUN = re.compile(r"<!-- (?:not run: \S.*|test command) -->$")
 _EXIT = re.compile(r"\s+# exit (\d+)$")
@@ -43,6 +54,7 @@ class Step:
         expected: Lines it should print; none when only the exit code counts.
         first: Zero-based index of the line after the command, where `expected` begins.
         program: A Python program, instead of a command for a shell.
+        patch: What the command reads from standard input: a change of the project's copy.
     """
 
     line: int
@@ -51,6 +63,7 @@ class Step:
     expected: tuple[str, ...]
     first: int
     program: str = ""
+    patch: str = ""
 
     @property
     def arguments(self) -> list[str]:
@@ -98,8 +111,12 @@ def read_steps(text: str) -> list[Step]:
             language = "" if language else line.removeprefix("```") or "text"
             if language == "python":
                 steps.append(Step(number + 1, "python -c", 0, (), number + 1))
+            if language == "diff":
+                steps.append(Step(number + 1, _PATCH, 0, (), number + 1))
         elif language == "python":
             steps[-1] = replace(steps[-1], program=f"{steps[-1].program}{line}\n")
+        elif language == "diff":
+            steps[-1] = replace(steps[-1], patch=f"{steps[-1].patch}{line}\n")
         elif language == "console" and line.startswith("$ "):
             code = _EXIT.search(line)
             steps.append(
@@ -135,11 +152,13 @@ def unexplained(text: str) -> list[int]:
 def run_steps(steps: list[Step], folder: Path) -> Iterator[Outcome]:
     """Run commands one after the other in a folder, each in a bash of its own."""
     for step in steps:
+        if step.patch and not (folder / CHECKOUT).exists():
+            _copy_project(folder / CHECKOUT)
         done = subprocess.run(
             step.arguments,
             cwd=folder,
             env=environment(folder),
-            stdin=subprocess.DEVNULL,
+            input=step.patch.encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=TIMEOUT_S,
@@ -148,6 +167,12 @@ def run_steps(steps: list[Step], folder: Path) -> Iterator[Outcome]:
         text = done.stdout.decode(errors="replace")
         lines = (line.rstrip() for line in text.splitlines() if not _PROGRESS.match(line))
         yield Outcome(step, done.returncode, tuple(lines))
+
+
+def _copy_project(folder: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    for part in _PARTS:
+        shutil.copytree(root / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def matches(expected: tuple[str, ...], lines: tuple[str, ...]) -> bool:
