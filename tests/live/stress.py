@@ -48,6 +48,10 @@ class Watched:
     edits: int = 0
 
 
+START_SECONDS = 90
+"""Longest wait for the launch to let editors in."""
+
+
 def stress(folder: Path, tasks: int, work: int, seed: int, editors: int = 2) -> Watched:
     """Launch a ring of so many tasks and work, edit and read it until it is drained, and check what ran.
 
@@ -59,9 +63,9 @@ def stress(folder: Path, tasks: int, work: int, seed: int, editors: int = 2) -> 
     launch = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--ops", str(folder / "steps.cl")]
     launch += ["--follow", "--buffer", f"0=zeros:uint32:{tasks * STEPS}:{folder / 'counts.npy'}"]
     watched = Watched()
+    others = [start_editor(ring, seed + number) for number in range(editors)]
     with subprocess.Popen(launch, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         await_live(child, ring)
-        others = [start_editor(ring, seed + number) for number in range(editors)]
         while child.poll() is None:
             watch(ring, watched)
             let_go_on(ring)
@@ -121,8 +125,14 @@ def start_editor(ring: Path, seed: int) -> subprocess.Popen[bytes]:
 
 
 def edit_until_the_end(ring: Path, random: Random) -> int:
-    """Edit some waiting tasks again and again; how many edits reached at least one."""
+    """Edit some waiting tasks again and again; how many edits reached at least one.
+
+    The editor is ready before the launch, which may be over sooner than a process starts.
+    """
     made = 0
+    latest = time.monotonic() + START_SECONDS
+    while not runs(ring) and time.monotonic() < latest:
+        time.sleep(0.002)
     while runs(ring):
         try:
             made += bool(len(edit_ring(ring, lambda slots: plan(slots, random), role="stress").changes()))

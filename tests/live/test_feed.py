@@ -227,7 +227,7 @@ def test_following_without_a_feed_ends_by_its_timeout(tmp_path: Path) -> None:
     slots = np.zeros(4, SLOT_DTYPE)
     slots["state"] = 1
     Ring.from_slots(slots).save(path)
-    done = subprocess.run(command(path, "--follow", "--timeout", "0.3"), capture_output=True, timeout=SOON)
+    done = subprocess.run(command(path, "--follow", "--timeout", "8"), capture_output=True, timeout=SOON)
     assert done.returncode == 124
     assert states(path) == [int(TaskState.DONE)] * 4
 
