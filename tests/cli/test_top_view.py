@@ -124,7 +124,7 @@ REASON = "resume: nothing was changed: a/long/way/to/ring.bin: " + "a reason of 
 
 
 @settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.integers(24, 120), st.integers(12, 40), st.booleans())
+@given(st.integers(28, 120), st.integers(12, 40), st.booleans())
 def test_a_reason_is_folded_and_never_cut(width: int, height: int, asking: bool) -> None:
     state = TopState(message=REASON, failed=True)
     if asking:
