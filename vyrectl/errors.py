@@ -731,8 +731,10 @@ class UnrunnableTasksError(InvalidInputError):
         more = f"; {left} more reasons" if left > 0 else ""
         noun = "1 claimable task" if tasks == 1 else f"{tasks} claimable tasks"
         remedies = list(dict.fromkeys(reason.remedy for reason in reasons[:SHOWN_REASONS]))
+        bodiless = any(reason.handle is None for reason in reasons)
+        runtime = "; the runtime's kernel ends a task without a handler as Done" if bodiless else ""
         super().__init__(
-            f"{noun} cannot run and nothing was claimed: {listed}{more}",
+            f"{noun} cannot run and nothing was claimed: {listed}{more}{runtime}",
             where=where,
             fix=f"Add {', '.join(remedies)}, or --fault-unknown to go on and have them Faulted",
         )

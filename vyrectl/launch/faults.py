@@ -7,9 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.abi.faults import fault_meaning, fault_name
+from vyrectl.abi.faults import OUT_OF_RANGE, RESERVED_OP, UNKNOWN_OP, fault_meaning, fault_name
+from vyrectl.abi.opcodes import (
+    ATOMIC_ADD,
+    BATCH_FENCE,
+    COMPARE_SWAP,
+    LOAD_U32,
+    MEMCPY,
+    PACKED_SLOT,
+    STORE_U32,
+)
 from vyrectl.abi.states import TaskState
 from vyrectl.task.arrays import SlotArray
+
+_OF_CONTROL = frozenset({STORE_U32, ATOMIC_ADD, LOAD_U32, COMPARE_SWAP, MEMCPY, PACKED_SLOT})
+"""Operations whose arguments are indices into the control buffer."""
 
 MOST_GROUPS = 64
 """Groups that a report holds."""
@@ -37,11 +49,26 @@ class FaultGroup:
             "code": self.code,
             "name": fault_name(self.code),
             "meaning": fault_meaning(self.code),
+            "runtime": runtime_instead(self.code, self.op_handle),
             "op_handle": self.op_handle,
             "op_name": op_name,
             "count": self.count,
             "first_slot": self.first_slot,
         }
+
+
+NO_HANDLER = "the runtime's kernel ends such a task as Done"
+
+
+def runtime_instead(code: int, op_handle: int) -> str | None:
+    """What the runtime's own kernel does with a task that faults here; None where it is not known to differ."""
+    if code in (UNKNOWN_OP, RESERVED_OP):
+        return NO_HANDLER
+    if code != OUT_OF_RANGE:
+        return None
+    if op_handle == BATCH_FENCE:
+        return "the runtime's kernel raises the epoch without observable words"
+    return "the runtime's kernel drops such an access" if op_handle in _OF_CONTROL else None
 
 
 class FaultedBefore:

@@ -30,6 +30,7 @@ class LeftAlone:
         running: Running before the start.
         paused: Paused, and not due at the last epoch.
         shut_out: Schedulable, with a tenant that is not let in or has spent its quota.
+        without_mask: Of those, the ones of tenants from 29 on, whom the runtime looks up in the quota table.
         not_selected: Schedulable, and not matched by the selection.
         unknown: A state word outside spec 1.3.
     """
@@ -37,6 +38,7 @@ class LeftAlone:
     running: int = 0
     paused: int = 0
     shut_out: int = 0
+    without_mask: int = 0
     not_selected: int = 0
     unknown: int = 0
 

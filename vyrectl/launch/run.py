@@ -484,12 +484,15 @@ def remainder(
     admitted = ~tenants_spent(slots, quota_left)
     if job.gate:
         admitted &= tenants_admitted(slots, control)
+    shut_out = schedulable & selected & ~admitted
+    unmasked = shut_out & (slots["tenant_id"] >= control_abi.TENANT_MASKS.words) & job.gate
     return (
         int(np.count_nonzero(schedulable & selected & admitted)),
         LeftAlone(
             running=int(np.count_nonzero(states == int(TaskState.RUNNING))),
             paused=int(np.count_nonzero(states == int(TaskState.PAUSED))),
-            shut_out=int(np.count_nonzero(schedulable & selected & ~admitted)),
+            shut_out=int(np.count_nonzero(shut_out)),
+            without_mask=int(np.count_nonzero(unmasked)),
             not_selected=int(np.count_nonzero(schedulable & ~selected)),
             unknown=int(np.count_nonzero(states >= len(TaskState))),
         ),

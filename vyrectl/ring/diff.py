@@ -19,6 +19,8 @@ from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import KNOWN_FLAGS, TaskState, known_state
 from vyrectl.records import Comparable
 from vyrectl.ring.explain import FELL, OFTEN, Explanation, Shape, explain
+from vyrectl.ring.reading import Readings
+from vyrectl.ring.reading_arrays import protocol_mask
 from vyrectl.task.arrays import SlotArray, whole
 
 CHUNK_SLOTS = 1 << 15
@@ -63,6 +65,7 @@ class RingDiff(Comparable):
         after: In the second, likewise.
         explanations: The distinct explanations.
         which: Index into `explanations` for each slot, shape (n,), int64.
+        arguments: Whether the slot holds arguments and so no counters, shape (n,).
     """
 
     total_before: int
@@ -72,6 +75,7 @@ class RingDiff(Comparable):
     after: SlotArray
     explanations: tuple[Explanation, ...]
     which: Numbers
+    arguments: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -105,8 +109,9 @@ class RingDiff(Comparable):
     def take(self, mask: NDArray[np.bool_]) -> RingDiff:
         """The same comparison, cut down to some of its slots."""
         before, after = (whole(slots)[mask].view(SLOT_DTYPE) for slots in (self.before, self.after))
-        numbers, which = self.numbers[mask], self.which[mask]
-        return RingDiff(self.total_before, self.total_after, numbers, before, after, self.explanations, which)
+        numbers, which, arguments = self.numbers[mask], self.which[mask], self.arguments[mask]
+        totals = (self.total_before, self.total_after)
+        return RingDiff(*totals, numbers, before, after, self.explanations, which, arguments)
 
     def changed_words(self) -> dict[str, int]:
         """How many slots differ in each word; words that are the same everywhere are left out."""
@@ -139,18 +144,21 @@ class RingDiff(Comparable):
     def _rises(self, counter: str) -> NDArray[np.float64]:
         """How far a counter rose where the change is legal, shape (n,); sums are exact below 2^53."""
         rise = self.after[counter].astype(np.float64) - self.before[counter]
-        return np.where(self.legal, np.maximum(rise, 0), 0)
+        return np.where(self.legal & ~self.arguments, np.maximum(rise, 0), 0)
 
     def _explained(self, values: list[Any], kind: type) -> NDArray[Any]:
         return np.asarray(values, kind)[self.which] if len(self) else np.zeros(0, kind)
 
 
-def diff_rings(before: SlotArray, after: SlotArray) -> RingDiff:
+def diff_rings(
+    before: SlotArray, after: SlotArray, readings: tuple[Readings, Readings] = (Readings(), Readings())
+) -> RingDiff:
     """Compare two rings slot by slot.
 
     Args:
         before: `SLOT_DTYPE`, shape (n,).
         after: `SLOT_DTYPE`, shape (m,).
+        readings: Which slots hold arguments, in the one and in the other.
     """
     common = min(len(before), len(after))
     numbers = _differing(before[:common], after[:common])
@@ -160,12 +168,17 @@ def diff_rings(before: SlotArray, after: SlotArray) -> RingDiff:
     tails = [whole(slots[common:]) if len(slots) > common else empty for slots in (before, after)]
     earlier = np.concatenate((one, tails[0])).view(SLOT_DTYPE)
     later = np.concatenate((other, tails[1])).view(SLOT_DTYPE)
-    explanations, which = _explain_all(earlier, later)
+    masks = (
+        (slots["state"] != int(TaskState.EMPTY)) & protocol_mask(read, slots["op_handle"])
+        for slots, read in zip((earlier, later), readings, strict=True)
+    )
+    arguments = np.logical_or(*masks)
+    explanations, which = _explain_all(earlier, later, arguments)
     if len(before) > common:
         which[len(numbers) :] = len(explanations)
         explanations = (*explanations, REMOVED)
     numbers = np.concatenate((numbers, rest))
-    return RingDiff(len(before), len(after), numbers, earlier, later, explanations, which)
+    return RingDiff(len(before), len(after), numbers, earlier, later, explanations, which, arguments)
 
 
 def _differing(before: SlotArray, after: SlotArray) -> Numbers:
@@ -185,13 +198,15 @@ def _pairs(slots: SlotArray) -> NDArray[np.uint64]:
 # --- what a change looks like, as one number ----------------------------------------------------------------
 
 
-def _explain_all(before: SlotArray, after: SlotArray) -> tuple[tuple[Explanation, ...], Numbers]:
+def _explain_all(
+    before: SlotArray, after: SlotArray, arguments: NDArray[np.bool_]
+) -> tuple[tuple[Explanation, ...], Numbers]:
     """The distinct explanations, and the index of each slot's."""
     keys = np.concatenate(
         [np.zeros(0, np.int64)]
         + [
-            _keys(before[start : start + CHUNK_SLOTS], after[start : start + CHUNK_SLOTS])
-            for start in range(0, len(before), CHUNK_SLOTS)
+            _keys(before[part], after[part], arguments[part])
+            for part in (slice(at, at + CHUNK_SLOTS) for at in range(0, len(before), CHUNK_SLOTS))
         ]
     )
     unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
@@ -203,11 +218,14 @@ def _explain_all(before: SlotArray, after: SlotArray) -> tuple[tuple[Explanation
 
 
 _YIELDS, _REQUEUES, _AGES, _OTHER_FLAGS, _CLEAR = 16, 18, 20, 21, 22
-_FLAGS_BEFORE, _FLAGS_AFTER, _STATE_BEFORE, _STATE_AFTER = 24, 28, 32, 36
+_FLAGS_BEFORE, _FLAGS_AFTER, _STATE_BEFORE, _STATE_AFTER, _ARGUMENTS = 24, 28, 32, 36, 40
 """Where the parts of a key begin; the 16 lowest bits say which words differ."""
 
 
-def _keys(before: SlotArray, after: SlotArray) -> Numbers:
+_OF_WORDS = (1 << 16) - 1
+
+
+def _keys(before: SlotArray, after: SlotArray, arguments: NDArray[np.bool_]) -> Numbers:
     """One number a slot; slots with the same number have the same explanation, unknown states aside."""
     key = np.zeros(len(before), np.int64)
     for index, name in enumerate(FIELD_NAMES):
@@ -223,6 +241,8 @@ def _keys(before: SlotArray, after: SlotArray) -> Numbers:
     key |= ((old & known).astype(np.int64) << _FLAGS_BEFORE) | (
         (new & known).astype(np.int64) << _FLAGS_AFTER
     )
+    settled = key & _OF_WORDS | 1 << _AGES | 1 << _OTHER_FLAGS | 1 << _CLEAR | 1 << _ARGUMENTS
+    key = np.where(arguments, settled, key)
     states = [_clipped(slots["state"]) for slots in (before, after)]
     return key | (states[0] << _STATE_BEFORE) | (states[1] << _STATE_AFTER)
 
@@ -247,5 +267,6 @@ def _shape(key: int, before: np.void, after: np.void) -> Shape:
         yields=key >> _YIELDS & 3,
         requeues=key >> _REQUEUES & 3,
         ages_match=bool(key >> _AGES & 1),
-        changed=key & 0xFFFF,
+        changed=key & _OF_WORDS,
+        arguments=bool(key >> _ARGUMENTS & 1),
     )

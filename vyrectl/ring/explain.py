@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES
+from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES, PAYLOAD_FIRST
 from vyrectl.abi.states import KNOWN_FLAGS, SCHEDULABLE, TaskState, known_state
 from vyrectl.task.lifecycle import TRANSITIONS
 
@@ -53,6 +53,7 @@ class Shape:
         requeues: Likewise, requeue_count.
         ages_match: age_ticks moved as far as requeue_count.
         changed: Bit i says that word i differs.
+        arguments: Words 4-15 are arguments: nothing is read from them but whether they differ.
     """
 
     before: int
@@ -65,6 +66,7 @@ class Shape:
     requeues: int
     ages_match: bool
     changed: int
+    arguments: bool = False
 
     def differs(self, *fields: str) -> bool:
         """True when one of the words differs."""
@@ -141,11 +143,13 @@ def _published(shape: Shape, after: TaskState) -> Explanation | None:
     if last is None or (last.clear_flags & ~KNOWN_FLAGS and not shape.flags_clear):
         return None
     settled = (shape.flags_after | last.set_flags) & ~last.clear_flags
-    return Explanation((PUBLISH, last.action)) if settled == shape.flags_after else None
+    return Explanation((PUBLISH, last.action)) if settled == shape.flags_after or shape.arguments else None
 
 
 def _refused(shape: Shape, before: TaskState) -> str | None:
     """What no way can account for."""
+    if shape.arguments and _writes_arguments(shape):
+        return "arguments changed, and nothing but a publication writes them"
     foreign = [name for name in IDENTITY if shape.differs(name)]
     if foreign:
         return f"{', '.join(foreign)} changed, and no action writes {'it' if len(foreign) == 1 else 'them'}"
@@ -159,6 +163,12 @@ def _refused(shape: Shape, before: TaskState) -> str | None:
     if not (shape.other_flags_stay or (shape.after == TaskState.DONE and shape.flags_clear)):
         return "flag bits without a name changed, and only complete clears them"
     return None
+
+
+def _writes_arguments(shape: Shape) -> bool:
+    """Whether arguments differ, but for the word that takes a fault's code."""
+    allowed = 1 << FIELD_INDEX["continuation_data"] if shape.after == TaskState.FAULTED else 0
+    return bool((shape.changed & ~allowed) >> PAYLOAD_FIRST)
 
 
 def _searched(shape: Shape, before: TaskState, after: TaskState) -> Explanation:
@@ -176,7 +186,9 @@ def _obstacle(shape: Shape, nodes: tuple[_Node, ...]) -> str:
 
 
 def _open_clauses(shape: Shape, node: _Node) -> Iterator[str]:
-    """What a way that ends in `node` leaves unexplained."""
+    """What a way that ends in `node` leaves unexplained; of a slot that holds arguments the state says enough."""
+    if shape.arguments:
+        return
     if node.flags != shape.flags_after or (node.state == TaskState.DONE and not shape.flags_clear):
         yield "flags"
     if not _counts(node.yields, shape.yields):

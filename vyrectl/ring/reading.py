@@ -51,7 +51,7 @@ class Abi(StrEnum):
 ABIS: Mapping[str, str] = {
     "task": "words 4-15 are a task's (spec 1.2)",
     "protocol": "words 4-15 are up to 12 arguments (spec 3.3)",
-    "auto": "each operation's slots are read as the evidence says",
+    "auto": "as the evidence says, operation by operation; arguments that look like a task's read as a task's",
 }
 """Value of `--abi` -> its meaning."""
 

@@ -63,6 +63,10 @@ METRICS: dict[str, Metric] = {
 """What can be drawn, in the order it is drawn in."""
 
 
+OVER_ARGUMENTS = ("total_requeues", "max_priority_age")
+"""Keys whose sums run over arguments too: unknown at a look at a ring in which some slots hold arguments."""
+
+
 @dataclass(slots=True)
 class Series:
     """The samples of one ring, oldest first.
@@ -104,11 +108,13 @@ class History:
         rings: By name, in the order in which they appear first.
         lines: Lines that held a snapshot.
         skipped: Numbers of the lines that held none, from 1; blank ones do not count.
+        over_arguments: Looks whose sums of requeues and ages were left out, since they ran over arguments.
     """
 
     rings: dict[str, Series] = field(default_factory=dict)
     lines: int = 0
     skipped: list[int] = field(default_factory=list)
+    over_arguments: int = 0
 
 
 def read_history(lines: Iterable[bytes]) -> History:
@@ -132,6 +138,7 @@ def read_history(lines: Iterable[bytes]) -> History:
             series = history.rings.setdefault(ring, Series(ring))
             series.times.append(moment)
             series.samples.append(sample)
+            history.over_arguments += "max_priority_age" in sample and sample["max_priority_age"] is None
     for series in history.rings.values():
         _sort(series)
     return history
@@ -159,9 +166,18 @@ def _samples(record: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Valu
         if isinstance(one, dict) and _number(one.get("ready_count")) is not None:
             ages = one.get("ages")
             numbers = {key: _number(value) for key, value in one.items()}
+            if _holds_arguments(one.get("abi")):
+                numbers.update(dict.fromkeys(OVER_ARGUMENTS))
             if isinstance(ages, dict):
                 numbers.update({key: _number(ages.get(key)) for key in ("p50", "p99")})
             yield str(one.get("ring", "-")), numbers
+
+
+def _holds_arguments(abi: object) -> bool:
+    """Whether a snapshot says that some of its ring's slots hold arguments (`abi`, as `snapshot` writes it)."""
+    operations = abi.get("operations") if isinstance(abi, dict) else None
+    rows = operations if isinstance(operations, list) else []
+    return any(isinstance(one, dict) and one.get("reading") == "protocol" for one in rows)
 
 
 def _number(value: object) -> Value:

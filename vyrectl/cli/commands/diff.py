@@ -9,6 +9,7 @@ import typer
 
 from vyrectl.cli.diff_rows import diff_record, diff_rows
 from vyrectl.cli.options import (
+    AbiOption,
     ColorOption,
     CountOption,
     FormatOption,
@@ -20,9 +21,11 @@ from vyrectl.cli.options import (
     parse_limit,
 )
 from vyrectl.cli.pager import paged
+from vyrectl.cli.readings import ring_readings, say_readings
 from vyrectl.cli.snapshot_records import open_for_snapshot
 from vyrectl.cli.sources import check_single_stdin
 from vyrectl.cli.views.diff import view
+from vyrectl.ring.reading import parse_abi
 
 DIFFERENT = 1
 """Exit code when the rings differ, as of `diff`."""
@@ -37,6 +40,7 @@ def command(
     ] = False,
     limit: LimitOption = "",
     no_pager: Annotated[bool, typer.Option("--no-pager", help="Never page a long table.")] = False,
+    abi: AbiOption = "auto",
     offset: OffsetOption = "",
     count: CountOption = "",
     format_name: FormatOption = "table",
@@ -48,7 +52,8 @@ def command(
 
     Slot by slot it names the shortest way through the lifecycle that turns the first look into the second, or
     why there is none; then the sums. The counters tell how often a task yielded or was requeued. Beside the six
-    actions a way may hold claim, put-back, publish and cancel.
+    actions a way may hold claim, put-back, publish and cancel. Slots that hold arguments (--abi) have no counters:
+    their states alone are explained.
 
     Exit code 0 when the rings are equal, 1 when they differ (or one cannot be read; then stderr says so).
 
@@ -61,10 +66,12 @@ def command(
     from vyrectl.ring.diff import diff_rings
 
     output = make_output(format_name, as_json, color, quiet=quiet)
-    most = parse_limit(limit, output)
+    most, asked = parse_limit(limit, output), parse_abi(abi)
     check_single_stdin(before, after)
     with open_for_snapshot(before, offset, count) as first, open_for_snapshot(after, offset, count) as second:
-        diff = diff_rings(first.slots, second.slots)
+        readings = (ring_readings(first, asked), ring_readings(second, asked))
+        say_readings(output, readings[1] if readings[1].decided else readings[0])
+        diff = diff_rings(first.slots, second.slots, readings)
         listed = diff.take(~diff.legal) if illegal else diff
         shown = len(listed) if most is None else min(most, len(listed))
         record = {**diff_record(first, second, diff), "listed": len(listed), "shown": shown}

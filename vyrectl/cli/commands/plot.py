@@ -106,6 +106,12 @@ def _read(output: Output, source: Path) -> History:
     if history.skipped:
         left_out = count_of(len(history.skipped), "line")
         output.warn(f"{source}: {left_out} without a snapshot, the first is line {history.skipped[0]}")
+    if history.over_arguments:
+        looks = count_of(history.over_arguments, "look")
+        output.talk(
+            f"requeues and the largest age of {looks} are left out: they run over slots that hold arguments; "
+            "snapshot --abi protocol, or --ages, writes what can be drawn"
+        )
     return history
 
 

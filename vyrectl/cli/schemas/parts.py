@@ -142,7 +142,9 @@ ABI: Schema = record(
 )
 """How words 4-15 were read, and why."""
 
-LEFT_ALONE = record(table(("running", "paused", "shut_out", "not_selected", "unknown"), COUNT))
+LEFT_ALONE = record(
+    table(("running", "paused", "shut_out", "without_mask", "not_selected", "unknown"), COUNT)
+)
 BY_PRIORITY = record(table(PRIORITY_NAMES, COUNT), {"unknown": COUNT})
 
 UNRUNNABLE = rows(

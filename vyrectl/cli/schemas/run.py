@@ -64,8 +64,8 @@ FAULTS = rows(
         {
             "code": WORD,
             **table(("name", "meaning"), TEXT),
+            **table(("runtime", "op_name"), maybe(TEXT)),
             "op_handle": WORD,
-            "op_name": maybe(TEXT),
             **table(("count", "first_slot"), COUNT),
         }
     )
