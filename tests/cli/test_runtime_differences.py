@@ -30,7 +30,7 @@ def test_a_fault_says_what_the_runtime_does_instead(
     cli: Cli, tmp_path: Path, fields: dict[str, int], fault: str, instead: str | None
 ) -> None:
     write_ring(tmp_path / "ring.bin", slot(**READY, task_id=1, **fields), slot(**READY, task_id=2))
-    assert cli("control", "control.bin", "--new", "--tenants", "1").code == 0
+    assert cli("control", "control.bin", "--new", "--tenants", "1", "--observables", "0").code == 0
     args = ("launch", "ring.bin", *DEVICE, "--control", "control.bin", "--fault-unknown")
     found = cli(*args, "--json").json()["faults"]
     assert [(row["name"], row["runtime"]) for row in found] == [(fault, instead)]
@@ -47,7 +47,9 @@ def test_a_refusal_says_that_the_runtime_ends_them(cli: Cli, tmp_path: Path) -> 
 
 def test_tenants_without_a_mask(cli: Cli, tmp_path: Path) -> None:
     tenants = (0, 3, 28, 29, 31, 4000)
-    write_ring(tmp_path / "ring.bin", *(slot(**READY, task_id=n + 1, tenant_id=t) for n, t in enumerate(tenants)))
+    write_ring(
+        tmp_path / "ring.bin", *(slot(**READY, task_id=n + 1, tenant_id=t) for n, t in enumerate(tenants))
+    )
     assert cli("control", "control.bin", "--new", "--tenants", "1").code == 0
     args = ("launch", "ring.bin", *DEVICE, "--control", "control.bin")
     left = cli(*args, "--json").json()["left_alone"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.abi.slot import FIELD_NAMES, FIELDS, PAYLOAD_FIRST
+from vyrectl.cli.describe import argument_name
 from vyrectl.cli.schemas.edit import change_answers
 from vyrectl.cli.schemas.parts import (
     BOOL,
@@ -24,6 +25,7 @@ from vyrectl.cli.schemas.parts import (
     rows,
     table,
 )
+from vyrectl.protocol.partitions import PARTITION
 from vyrectl.task.lifecycle import TRANSITIONS
 
 FIELD = choice(FIELD_NAMES)
@@ -32,7 +34,7 @@ WORD_ROWS = rows(
     record(
         {
             "word": {"type": "integer", "minimum": 0, "maximum": 15},
-            "name": FIELD,
+            "name": choice((*FIELD_NAMES, *map(argument_name, FIELDS[PAYLOAD_FIRST:]))),
             "value": WORD,
             "hex": TEXT,
             "meaning": TEXT,
@@ -84,6 +86,9 @@ PACKED: Fields = {
 LISTED: Fields = {"ring": TEXT, "total": COUNT, "matched": COUNT, "shown": COUNT}
 ROW: Fields = {"slot": COUNT, **SLOT_WORDS, **SLOT_NAMES}
 TREE: Fields = {"depth": COUNT, "parent_slot": maybe(COUNT), "matched": BOOL}
+BY_PARTITION: Fields = {PARTITION: maybe(TEXT)}
+"""With `--control`, the class of a slot's partition; None outside all partitions."""
+
 COLUMNS = choice(ROW)
 GROUP: Fields = {"slots": COUNT, "share": SHARE, "oldest": WORD}
 
@@ -99,14 +104,17 @@ ONE_SLOT = answer(
         "ring": TEXT,
         "slot": COUNT,
         **SLOT,
+        "reading": choice(("task", "protocol")),
         "words": WORD_ROWS,
         "actions": ACTION_ROWS,
         "parents": RELATIVES,
         "children": RELATIVES,
     },
-    PACKED,
+    {**PACKED, **BY_PARTITION},
 )
-LISTING = answer("inspect", {**LISTED, "slots": rows({"anyOf": [_some(ROW), record(TREE, ROW)]})})
+LISTING = answer(
+    "inspect", {**LISTED, "slots": rows({"anyOf": [_some({**ROW, **BY_PARTITION}), record(TREE, ROW)]})}
+)
 GROUPS = answer(
     "inspect",
     {
