@@ -51,8 +51,8 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         diff)
-            options='--illegal --limit --no-pager --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--limit:limit --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            options='--illegal --limit --no-pager --abi --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--limit:limit --abi:abi --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin file_bin'
             ;;
         plot)

@@ -24,7 +24,7 @@ function __vyrectl_valued
         case 'map'
             string split ' ' -- '--by --where --slots --width --height --output --abi --offset --count --ops --op-names --format -f --color'
         case 'diff'
-            string split ' ' -- '--limit --offset --count --ops --op-names --format -f --color'
+            string split ' ' -- '--limit --abi --offset --count --ops --op-names --format -f --color'
         case 'plot'
             string split ' ' -- '--show --ring --height --output --format -f --color'
         case 'report'
@@ -122,7 +122,7 @@ function __vyrectl_kind_abi
     printf '%s\t%s\n' \
         'task' 'words 4-15 are a task\'s (spec 1.2)' \
         'protocol' 'words 4-15 are up to 12 arguments (spec 3.3)' \
-        'auto' 'each operation\'s slots are read as the evidence says'
+        'auto' 'as the evidence says, operation by operation; arguments that look like a task\'s read as a task\'s'
 end
 
 function __vyrectl_kind_action
@@ -803,6 +803,7 @@ complete -c vyrectl -n '__vyrectl_at map 0 0' -x -k -a '(__fish_complete_suffix 
 complete -c vyrectl -n '__vyrectl_in diff' -l illegal -d 'List only changes that no lifecycle step makes'
 complete -c vyrectl -n '__vyrectl_in diff' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
 complete -c vyrectl -n '__vyrectl_in diff' -l no-pager -d 'Never page a long table'
+complete -c vyrectl -n '__vyrectl_in diff' -l abi -x -k -a '(__vyrectl_kind_abi)' -d 'Words 4-15: a task\'s, up to 12 arguments, or as the evidence says'
 complete -c vyrectl -n '__vyrectl_in diff' -l offset -x -d 'Where the ring starts inside a larger dump'
 complete -c vyrectl -n '__vyrectl_in diff' -l count -x -d 'How many slots from there; all by default'
 complete -c vyrectl -n '__vyrectl_in diff' -l ops -x -k -a '(__fish_complete_suffix .cl)' -d 'Operations of your own; may be repeated'

@@ -10,7 +10,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         'abi' = @(
             @('task', 'words 4-15 are a task''s (spec 1.2)'),
             @('protocol', 'words 4-15 are up to 12 arguments (spec 3.3)'),
-            @('auto', 'each operation''s slots are read as the evidence says')
+            @('auto', 'as the evidence says, operation by operation; arguments that look like a task''s read as a task''s')
         )
         'action' = @(
             @('pause', 'wait for an epoch'),
@@ -623,6 +623,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--illegal', '', 'List only changes that no lifecycle step makes'),
                 @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
                 @('--no-pager', '', 'Never page a long table'),
+                @('--abi', 'abi', 'Words 4-15: a task''s, up to 12 arguments, or as the evidence says'),
                 @('--offset', 'none', 'Where the ring starts inside a larger dump'),
                 @('--count', 'none', 'How many slots from there; all by default'),
                 @('--ops', 'file_cl', 'Operations of your own; may be repeated'),
