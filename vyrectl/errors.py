@@ -993,6 +993,12 @@ class KernelBuildError(DeviceError):
         return {"log": self.log, "messages": [dict(message) for message in self.messages]}
 
 
+class SourceBuildError(KernelBuildError):
+    """A source of the user's own does not compile: a mistake in a file, which no other device would mend."""
+
+    exit_code = InvalidInputError.exit_code
+
+
 class ForkedError(DeviceError):
     """A process forked from one that has a device or a session open, and asked for the same.
 

@@ -59,10 +59,15 @@ def test_every_rule_at_its_place(good: Path) -> None:
         'VYRE_OP(0x20004, second, "x") { return vyre_done(); }\n'
         "VYRE_OP(NUMBER, last)\n"
     )
+    wild = good.with_name("wild.cl")
+    wild.write_text(
+        "static uint f(uint n) { return f(n); }\n"
+        'VYRE_OP(0x20010, wild, "x") {\n    printf("x");\n    return vyre_done();\n}\n'
+    )
     empty, lost = good.with_name("empty.cl"), good.with_name("lost.cl")
     empty.write_text("int x;\n")
     lost.write_text('\n#include "nowhere.h"\nVYRE_OP(0x20009, lost, "x") { return vyre_done(); }\n')
-    report = check_sources([good, bad, empty, lost], None)
+    report = check_sources([good, bad, empty, lost, wild], None)
     assert found(report.findings) == [
         ("clash", "bad.cl", 2, 0),
         ("undocumented", "bad.cl", 2, 0),
@@ -74,6 +79,8 @@ def test_every_rule_at_its_place(good: Path) -> None:
         ("declaration", "bad.cl", 11, 0),
         ("empty", "empty.cl", 1, 0),
         ("include", "lost.cl", 2, 0),
+        ("recursion", "wild.cl", 1, 32),
+        ("printf", "wild.cl", 3, 5),
     ]
     assert {finding.rule for finding in report.findings} | {"compile"} == set(RULES)
     assert all(finding.fix and finding.severity == "error" for finding in report.findings)

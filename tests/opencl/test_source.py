@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vyrectl.engine.ops import OpSource, load_source, shipped_ops
-from vyrectl.errors import FileError, InvalidInputError, KernelBuildError
+from vyrectl.errors import FileError, InvalidInputError, KernelBuildError, OpSourceError
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.program import build_program
 from vyrectl.opencl.source import Variant, assemble, op_order
@@ -140,3 +140,71 @@ def test_jit_compiles_what_a_ring_names_and_the_interpreter_everything() -> None
     everything = re.findall(r"case 0x([0-9a-f]+)u: return vyre_op_\w+\(task\);", interpreter)
     assert {op.id for op in shipped_ops()} <= {int(code, 16) for code in everything}
     assert saxpy in {int(code, 16) for code in everything}
+
+
+NASTY = """#define i 0
+#define count 1
+#define state 2
+#define lane 3
+#define slot 4
+#define found 5
+#define env 6
+#define true false
+#define uint ulong
+#define task_of(x) x
+# /* spaced */ define w 7
+#define \\
+    barrier(x)
+#define switch if
+#define vyre_unknown_op vyre_give_back
+VYRE_OP(0x20000, mine, "x") { return vyre_done(); }
+"""
+
+
+def test_macros_of_an_author_end_with_the_text(device: Device, tmp_path: Path) -> None:
+    mine = source(tmp_path, NASTY)
+    text = assemble((mine,))
+    assert (
+        text.index("__kernel void vyre_run(") < text.index("#define true false") < text.index("#undef true")
+    )
+    defined = set(re.findall(r"define(?:[ \t]|\\\n)+(\w+)", NASTY))
+    assert defined <= set(re.findall(r"^#undef (\w+)$", text, re.MULTILINE))
+    assert build_program(device, (mine,), Variant(only=frozenset([0x20000])))
+
+
+def test_a_source_that_includes_itself(tmp_path: Path) -> None:
+    (tmp_path / "way.h").write_text('\n#include "my_ops.cl"\n')
+    with pytest.raises(OpSourceError, match=r"my_ops.cl -> way.h -> my_ops.cl") as caught:
+        assemble((source(tmp_path, f'#include "way.h"\n{OP}'),))
+    assert (Path(caught.value.path).name, caught.value.line, caught.value.exit_code) == ("way.h", 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "line"),
+    [
+        (OP.replace("{", '{\n printf("%u", 1u);'), "printf", 2),
+        ("#define SAY(x) printf(x)\n" + OP, "printf", 1),
+        ("static uint f(uint n) {\n return n ? f(n - 1u) : 0u;\n}\n" + OP, "recursion", 2),
+        ("static uint g(uint n);\nstatic uint f(uint n) { return g(n); }\nstatic uint g(uint n) { return f(n); }\n"
+         + OP, "recursion", 2),
+    ],
+)  # fmt: skip
+def test_what_no_operation_may_do(tmp_path: Path, text: str, rule: str, line: int) -> None:
+    with pytest.raises(OpSourceError) as caught:
+        assemble((source(tmp_path, text),))
+    assert (caught.value.rule, caught.value.line, caught.value.exit_code) == (rule, line, 3)
+
+
+@pytest.mark.parametrize(
+    "text", ['// printf("x")\n', "#define printf(...)\n", "static uint printf_like(uint n) { return n; }\n"]
+)
+def test_what_only_looks_like_it(tmp_path: Path, text: str) -> None:
+    assert assemble((source(tmp_path, text + OP),))
+
+
+@pytest.mark.parametrize("text", [OP.replace("vyre_done()", "nothing"), OP.replace("}", "")])
+def test_a_mistake_of_the_author_is_one_of_the_file(device: Device, tmp_path: Path, text: str) -> None:
+    with pytest.raises(KernelBuildError) as caught:
+        build_program(device, (source(tmp_path, text),), Variant(only=frozenset([0x20000])))
+    assert caught.value.exit_code == 3
+    assert "my_ops.cl" in str(caught.value.where)

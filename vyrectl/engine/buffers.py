@@ -101,6 +101,10 @@ class Found:
     left: Path
     goes_on: bool
 
+    def to_record(self) -> dict[str, object]:
+        """Every field by name."""
+        return {"output": str(self.output), "left": str(self.left), "goes_on": self.goes_on}
+
     def __str__(self) -> str:
         if self.goes_on:
             return f"{self.output}: goes on with {self.left}, which a launch of these tasks left"

@@ -71,6 +71,7 @@ class LaunchReport(Comparable):
         states_after: The same at the end.
         outputs: Files written.
         not_saved: Outputs that could not be written: where, message, fix.
+        partials: What an earlier launch had left of outputs: output, left (the file), goes_on (or it begins anew).
         verified: Every promise of `--verify` was checked and held; False when nobody asked.
         plan: What the policy recommended and what was made of it (`vyrectl.launch.plan.plan_record`), None when it
             was not asked.
@@ -102,6 +103,7 @@ class LaunchReport(Comparable):
     debug_log: NDArray[np.uint32] = field(repr=False)
     outputs: tuple[str, ...] = field(default=())
     not_saved: tuple[Mapping[str, object], ...] = ()
+    partials: tuple[Mapping[str, object], ...] = ()
     verified: bool = False
     plan: Mapping[str, Any] | None = field(default=None)
     quotas: Mapping[int, int] = field(default_factory=dict)
@@ -199,6 +201,7 @@ class LaunchReport(Comparable):
             "geometry": dict(self.geometry),
             "outputs": list(self.outputs),
             "not_saved": [dict(one) for one in self.not_saved],
+            "partials": [dict(one) for one in self.partials],
             "verified": self.verified,
             "states": {"before": _by_state(self.states_before), "after": _by_state(self.states_after)},
             "quotas": [

@@ -305,6 +305,7 @@ def launch(
         quotas=job.quotas,
         trace=traced,
         not_saved=tuple(keeper.failure_records()),
+        partials=tuple(found.to_record() for found in table.found),
         faults=faulted_before.groups(workplace.slots),
         op_names={code: name for name, code in op_codes(sources).items()},
     )

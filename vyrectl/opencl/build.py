@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl._version import __version__
 from vyrectl.engine.doing import say_doing
-from vyrectl.errors import DeviceError, KernelBuildError
+from vyrectl.errors import DeviceError, KernelBuildError, SourceBuildError
 from vyrectl.opencl.cache import Entry, KernelCache, key_of
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.hints import INSTALL, system_family
 from vyrectl.opencl.messages import (
     ERROR,
     Message,
+    authors_own,
     blames_only,
     compiler_words,
     explain,
@@ -149,7 +150,7 @@ class Ladder:
         log = self.logs[-1] if self.logs else ""
         messages = read_messages(log, self._source)
         if blames_only(messages, user_files(self._source)):
-            return author_error(messages)
+            return author_error(messages, user_files(self._source))
         if "unknown target CPU" in log:
             return KernelBuildError(
                 "this build of PoCL does not know the processor",
@@ -215,14 +216,21 @@ def _author_includes(source: str) -> bool:
     return not user_files(source).isdisjoint(places)
 
 
-def author_error(messages: Sequence[Message]) -> KernelBuildError:
-    """What is told to the author of a source that does not compile."""
-    errors = [message for message in messages if message.severity == ERROR]
+def author_error(messages: Sequence[Message], files: frozenset[str]) -> SourceBuildError:
+    """What is told to the author of a source that does not compile.
+
+    Args:
+        messages: What the compiler said; each error lies in an author's file, or where those end.
+        files: The authors' files.
+    """
+    own = authors_own(messages, files)
+    errors = [message for message in own if message.severity == ERROR]
+    first = errors[0] if errors[0].path in files else None
     count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
-    return KernelBuildError(
+    return SourceBuildError(
         f"this does not compile, {count}",
-        where=f"{errors[0].path}, line {errors[0].line}",
-        fix="Mend the lines that the compiler names",
-        log=explain(messages),
-        messages=[message.to_record() for message in messages],
+        where=f"{first.path}, line {first.line}" if first else ", ".join(sorted(files)),
+        fix="Mend the lines that the compiler names" if first else "Look for a brace or a bracket left open",
+        log=explain(own),
+        messages=[message.to_record() for message in own],
     )

@@ -18,7 +18,7 @@ from vyrectl.errors import DeviceError, KernelDiedError, StepFaultError
 from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, find_device, pyopencl
 from vyrectl.opencl.program import Host, open_device
-from vyrectl.opencl.source import Paster
+from vyrectl.opencl.source import Paster, forget_macros
 from vyrectl.resources import kernels_dir
 
 ENDINGS = (AT_BOUND, CONVERGED, STOPPED)
@@ -119,9 +119,12 @@ class OpenCLConverger:
 def assemble(source: StepSource, step: str) -> str:
     """The program of one step: the source that declares it, then the loop that calls it."""
     paste = Paster(kernels_dir())
+    header = paste.file(kernels_dir() / "include" / "vyre_step.h")
+    own = paste.source(source.text, source.path)
     parts = (
-        paste.file(kernels_dir() / "include" / "vyre_step.h"),
-        paste.text(source.text, source.path),
+        header,
+        own,
+        forget_macros((own,)),
         f"#define VYRE_STEP_CALL(step, index) vyre_step_{step}((step), (index))",
         paste.file(kernels_dir() / "converge" / "loop.cl"),
     )

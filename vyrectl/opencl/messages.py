@@ -129,9 +129,18 @@ def place_of(program: str, offset: int) -> tuple[str, int]:
 
 
 def blames_only(messages: Iterable[Message], files: frozenset[str]) -> bool:
-    """True when there are errors and each of them lies in one of these files."""
+    """True when there are errors and each lies in one of these files, or in the dispatcher that follows them: what a
+    file leaves open is only met there."""
     errors = [message for message in messages if message.severity == ERROR]
-    return bool(errors) and all(message.path in files for message in errors)
+    return bool(errors and files) and all(
+        message.path in files or message.path == DISPATCHER for message in errors
+    )
+
+
+def authors_own(messages: Sequence[Message], files: frozenset[str]) -> list[Message]:
+    """Those that lie in the authors' files; all of them where no error does."""
+    own = [message for message in messages if message.path in files]
+    return own if any(message.severity == ERROR for message in own) else list(messages)
 
 
 def explain(messages: Sequence[Message]) -> str:

@@ -19,6 +19,7 @@ from vyrectl.errors import KernelBuildError, OpSourceError
 from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.messages import ERROR, NOTE, WARNING, Message, place_of, read_messages, user_files
+from vyrectl.opencl.op_limits import limits
 from vyrectl.opencl.program import Host, build_program, open_device
 from vyrectl.opencl.source import Paster, Variant, assemble
 from vyrectl.resources import kernels_dir
@@ -30,11 +31,16 @@ RULES = {
     "undocumented": "an operation says what it does",
     "barrier": "an operation that one work-item runs reaches no barrier",
     "lane": "an operation that one work-item runs does not divide its work among several",
-    "include": "what is included can be found",
+    "printf": "an operation prints nothing; it leaves records",
+    "recursion": "no function calls itself",
+    "include": "what is included can be found, and does not include itself",
     "empty": "a file declares operations",
     "compile": "it compiles",
 }
 """Rule -> what it asks for."""
+
+UNCOMPILED = frozenset(("include", "printf", "recursion"))
+"""Rules whose breach a launch refuses before it compiles."""
 
 DRIVERS = ("lane", "group")
 """Ways to run that are compiled for: each work-item on its own, and work-groups."""
@@ -113,7 +119,7 @@ def check_sources(paths: Sequence[Path], device: Device | None) -> OpReport:
     for source in sources:
         text = list(_read_findings(source))
         findings += text
-        if any(finding.rule == "include" for finding in text):
+        if any(finding.rule in UNCOMPILED for finding in text):
             blocked.add(str(source.path))
     sound = [source for source in sources if str(source.path) not in blocked]
     started = time.monotonic()
@@ -158,6 +164,10 @@ def _read_findings(source: OpSource) -> Iterator[Finding]:
     except OpSourceError as error:
         yield _broken(error)
         return
+    for limit in limits(text):
+        where, line = place_of(text, limit.offset)
+        column = limit.offset - text.rfind("\n", 0, limit.offset)
+        yield Finding(limit.rule, ERROR, where, line, column, None, limit.what, limit.fix)
     calls = Calls(text)
     for reach in calls.reached(BARRIERS):
         message = f"{reach}: one work-item runs {reach.op!r} alone, the others never come"
@@ -172,7 +182,7 @@ def _pasted(source: OpSource) -> str:
     """The source with its own includes and without vyrectl's."""
     paste = Paster(kernels_dir())
     paste.file(kernels_dir() / "include" / "vyre_control.h")
-    return paste.text(source.text, source.path)
+    return paste.source(source.text, source.path)
 
 
 def _reach_finding(rule: str, text: str, reach: Reach, message: str, fix: str) -> Finding:

@@ -14,6 +14,7 @@ from pathlib import Path
 from vyrectl.engine.op_calls import BARRIERS
 from vyrectl.engine.ops import OpInfo, OpSource, blank_comments, check_unique, read_text, shipped_sources
 from vyrectl.errors import OpSourceError
+from vyrectl.opencl.op_limits import refuse_limits
 from vyrectl.protocol.packed import MOST_OPCODE
 from vyrectl.resources import kernels_dir
 
@@ -92,18 +93,31 @@ def assemble(extra: Sequence[OpSource] = (), variant: Variant = Variant()) -> st
     wanted = {op.path for op in ops}
     shipped, users = ([one for one in part if one.path in wanted] for part in (shipped_sources(), extra))
     parts += [paste.text(source.text, source.path) for source in shipped]
-    own = [paste.text(source.text, source.path) for source in users]
-    together = frozenset(op.id for op in ops if op.group and not op.shipped and _has_barrier(own))
-    parts = [_definitions(ops, together, variant), *parts, *own, _dispatcher(ops, together, variant)]
     more = (*(FAMILY_FILES if variant.family else ()), *(VERIFY_FILES if variant.verify else ()))
     files = (*ENGINE_FILES, f"{variant.driver}.cl", *more)
-    parts += [paste.file(kernels_dir() / "engine" / name) for name in files]
+    engine = [paste.file(kernels_dir() / "engine" / name) for name in files]
+    own = [paste.source(source.text, source.path) for source in users]
+    for text in own:
+        refuse_limits(text)
+    together = frozenset(op.id for op in ops if op.group and not op.shipped and _has_barrier(own))
+    parts = [_definitions(ops, together, variant), *parts, _tables(ops, together), *engine]
+    parts += [*own, forget_macros(own), _dispatcher(ops, together, variant)]
     return "\n".join(parts) + "\n"
 
 
 def assemble_alone(name: str) -> str:
     """One file of `kernels/engine` with what it includes, without operations and without the engine."""
     return Paster(kernels_dir()).file(kernels_dir() / "engine" / name)
+
+
+_DEFINE = re.compile(r"#(?:[ \t]|\\\n)*define(?:[ \t]|\\\n)+([A-Za-z_]\w*)")
+
+
+def forget_macros(texts: Sequence[str]) -> str:
+    """What takes back every macro that an author's texts define, so that none reaches what follows them."""
+    found = (match[1] for text in texts for match in _DEFINE.finditer(blank_comments(text)))
+    undone = (f"#undef {name}" for name in dict.fromkeys(found))
+    return "\n".join(('#line 1 "dispatch"', *undone))
 
 
 def _has_barrier(texts: Sequence[str]) -> bool:
@@ -132,27 +146,13 @@ def _definitions(ops: Sequence[OpInfo], together: frozenset[int], variant: Varia
     return "\n".join(f"#define {name} {value}u" for name, value in values.items())
 
 
-def _dispatcher(ops: Sequence[OpInfo], together: frozenset[int], variant: Variant) -> str:
-    """What leads from an op_handle to the operation; `together` are those that a whole work-group has to run.
-
-    Where work-items of a group run tasks of their own, one that meets a group's operation (its slot was edited after it
-    was looked at) gives it back: it is found again as what it is.
-    """
-    shares = variant.driver == "group"
-    calls = [_call(op, "vyre_yield(task->pc, task->data)" if shares and op.group else "") for op in ops]
-    teams = [_call(op) for op in ops if op.group and op.id not in together]
-    whole = [_call(op) for op in ops if op.id in together]
+def _tables(ops: Sequence[OpInfo], together: frozenset[int]) -> str:
+    """What the engine asks about operations, by id; `together` are those that a whole work-group has to run."""
     rows = [f"case 0x{op.id:x}u: return {row}u;" for row, op in enumerate(ops)]
     ids = [f"case {row}u: return 0x{op.id:x}u;" for row, op in enumerate(ops)]
-    inner = [
-        f"case 0x{op.id:x}u: return {op.function}(task);"
-        for op in ops
-        if op.id <= MOST_OPCODE and not op.group
-    ]
     spawning = [f"case 0x{op.id:x}u: return true;" for op in ops if op.spawns]
     groups = [f"case 0x{op.id:x}u: return true;" for op in ops if op.group]
     wholes = [f"case 0x{one:x}u: return true;" for one in sorted(together)]
-    unknown = "return vyre_refuse(task, VYRE_FAULT_UNKNOWN_OP);"
     return "\n".join(
         (
             '#line 1 "dispatch"',
@@ -160,12 +160,35 @@ def _dispatcher(ops: Sequence[OpInfo], together: frozenset[int], variant: Varian
             _switch("uint vyre_op_id(uint row)", "row", ids, "return VYRE_U32_MAX;"),
             _switch("bool vyre_is_group_op(uint op_handle)", "op_handle", groups, "return false;"),
             _switch("bool vyre_is_spawning_op(uint op_handle)", "op_handle", spawning, "return false;"),
-            _switch("vyre_outcome vyre_dispatch_inner(vyre_task *task)", "task->op_handle", inner, unknown),
-            _switch("vyre_outcome vyre_dispatch(vyre_task *task)", "task->op_handle", calls, unknown),
-            _switch("vyre_outcome vyre_dispatch_team(vyre_task *task)", "task->op_handle", teams, unknown),
-            _switch("vyre_outcome vyre_dispatch_whole(vyre_task *task)", "task->op_handle", whole, unknown),
             _switch("bool vyre_is_whole_op(uint op_handle)", "op_handle", wholes, "return false;"),
+            "static vyre_outcome vyre_unknown_op(vyre_task *task) {"
+            " return vyre_refuse(task, VYRE_FAULT_UNKNOWN_OP); }",
+            "static vyre_outcome vyre_give_back(vyre_task *task) { return vyre_yield(task->pc, task->data); }",
+            "static uint vyre_handle_of(const vyre_task *task) { return task->op_handle; }",
         )
+    )
+
+
+def _dispatcher(ops: Sequence[OpInfo], together: frozenset[int], variant: Variant) -> str:
+    """What leads from an op_handle to the operation; it follows the user's text and names nothing but functions.
+
+    Where work-items of a group run tasks of their own, one that meets a group's operation (its slot was edited after it
+    was looked at) gives it back: it is found again as what it is.
+    """
+    shares = variant.driver == "group"
+    calls = [_call(op, "vyre_give_back(task)" if shares and op.group else "") for op in ops]
+    teams = [_call(op) for op in ops if op.group and op.id not in together]
+    whole = [_call(op) for op in ops if op.id in together]
+    inner = [_call(op) for op in ops if op.id <= MOST_OPCODE and not op.group]
+    cases = (
+        ("dispatch_inner", inner),
+        ("dispatch", calls),
+        ("dispatch_team", teams),
+        ("dispatch_whole", whole),
+    )
+    value, unknown = "vyre_handle_of(task)", "return vyre_unknown_op(task);"
+    return "\n".join(
+        _switch(f"vyre_outcome vyre_{name}(vyre_task *task)", value, rows, unknown) for name, rows in cases
     )
 
 
@@ -198,6 +221,15 @@ class Paster:
         self._folders = (kernels / "include", kernels / "engine")
         self._kernels = kernels
         self._seen: set[Path] = set()
+        self._open: list[Path] = []
+
+    def source(self, text: str, path: Path) -> str:
+        """As `text`, for a file that somebody wrote: one that includes itself, directly or not, is refused."""
+        self._open.append(path.resolve())
+        try:
+            return self.text(text, path)
+        finally:
+            self._open.pop()
 
     def file(self, path: Path) -> str:
         """A file of ours; nothing the second time."""
@@ -233,11 +265,19 @@ class Paster:
             )
         for folder in (path.parent, *self._folders):
             found = (folder / name).resolve()
+            if self._open and found == self._open[0]:
+                way = " -> ".join(each.name for each in (*self._open, found))
+                what = f"{found.name!r} includes itself: {way}"
+                raise OpSourceError(what, path, line, rule="include", fix="Take this include out")
             if found in self._seen:
                 return ""
             if found.is_file():
                 self._seen.add(found)
-                return self.text(read_text(found), found, depth + 1)
+                self._open.append(found)
+                try:
+                    return self.text(read_text(found), found, depth + 1)
+                finally:
+                    self._open.pop()
         what = f"{name!r} cannot be found"
         raise OpSourceError(what, path, line, rule="include", fix="Put it beside the source")
 

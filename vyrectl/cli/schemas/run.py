@@ -84,6 +84,7 @@ REPORT: Fields = {
     "geometry": GEOMETRY,
     "outputs": TEXTS,
     "not_saved": rows(record({"where": maybe(TEXT), "message": TEXT, "fix": maybe(TEXT)})),
+    "partials": rows(record({**table(("output", "left"), TEXT), "goes_on": BOOL})),
     "verified": BOOL,
     "states": record(table(("before", "after"), record(table(STATES, COUNT)))),
     "quotas": rows(record({"tenant_id": WORD, "quota": WORD, "claims": COUNT})),
