@@ -26,6 +26,7 @@
 #define VYRE_LIVE_CONTROL_WORDS               15u            /* its words */
 #define VYRE_LIVE_ONCE_FIRST                  16u            /* first of the op handles that may not run twice */
 #define VYRE_LIVE_ONCE_WORDS                  17u            /* how many they are */
+#define VYRE_LIVE_GATED                       18u            /* non-zero: tenant masks and quotas of the control buffer decide who runs */
 #define VYRE_LIVE_STATE                       32u            /* OPEN while slots may be edited, CLOSING, CLOSED; written by the launch */
 #define VYRE_LIVE_FOLLOW                      48u            /* non-zero: the launch stays when drained; written by the launch */
 #define VYRE_LIVE_LEAVE                       64u            /* one of the wishes below; written by the launch */

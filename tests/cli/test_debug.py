@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from pathlib import Path
 
@@ -77,9 +78,11 @@ def test_a_launch_tells_records_and_keeps_them(cli: Cli, log: Path, device: str)
     options = ("--debug-log", "new.bin", "--debug-records", "3", "--formats", "formats.json")
     result = cli("launch", "ring.bin", "--device", device, *options, "--json")
     assert result.json()["debug"] == {"records": 3, "dropped": 2}
-    lines = [line for line in result.err.splitlines() if line.startswith("printf")]
+    talk = [json.loads(line) for line in result.err.splitlines()]
+    lines = [one["message"] for one in talk if one.get("message", "").startswith("printf")]
     assert len(lines) == 3
-    assert all("\x1b" not in line and "one is" in line for line in lines)
+    assert "\x1b" not in result.err
+    assert all("one is" in line for line in lines)
     shown = cli("debug", "new.bin", "--json").json()
     assert (shown["total"], shown["dropped"]) == (3, 2)
     assert len({one["arg0"] for one in shown["records"]}) == 3

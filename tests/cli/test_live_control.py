@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.live.rings import crashed, running, write_ring
+from vyrectl.abi import live as abi
 
 
 @pytest.fixture
@@ -18,6 +19,7 @@ def ring(tmp_path: Path) -> Path:
 def test_words_of_a_running_launch(ring: Path, cli: Cli) -> None:
     with running(ring) as sidecar:
         sidecar.control_words()[128] = 41
+        sidecar.words[abi.WORD["GATED"]] = 1
         assert cli("control", f"{ring}.live", "--json").json()["epoch"] == 41
         answer = cli("control", f"{ring}.live", "epoch=42", "mask.3=open", "--json")
         assert answer.code == 0, answer.err
@@ -28,6 +30,17 @@ def test_words_of_a_running_launch(ring: Path, cli: Cli) -> None:
         assert sidecar.control(0) == 0
         refused = cli("control", f"{ring}.live", "epoch=1", "--backup")
         assert refused.code == 2
+
+
+@pytest.mark.parametrize("change", ["mask.1=shut", "quota.2=0"])
+def test_what_a_launch_does_not_heed_is_refused(ring: Path, cli: Cli, change: str) -> None:
+    with running(ring) as sidecar:
+        before = sidecar.control_words().copy()
+        refused = cli("control", f"{ring}.live", change, "epoch=5")
+        assert refused.code == 2
+        assert "without --control" in refused.err
+        assert (sidecar.control_words() == before).all()
+        assert cli("control", f"{ring}.live", "epoch=5", "--quiet").code == 0
 
 
 def test_of_a_dead_launch_it_is_only_shown(ring: Path, cli: Cli) -> None:

@@ -257,7 +257,10 @@ def test_a_ring_whose_tasks_spawn_is_not_fed(tmp_path: Path) -> None:
     path = tmp_path / "ring.bin"
     slots.tofile(path)
     done = subprocess.run(
-        command(path, "--feed", "-"), input=b'{"task_id": 5}\n', capture_output=True, timeout=SOON
+        command(path, "--feed", "-", "--buffer", "0=zeros:uint32:8"),
+        input=b'{"task_id": 5}\n',
+        capture_output=True,
+        timeout=SOON,
     )
     assert done.returncode == 2
     assert b"spawn children into Empty slots" in done.stderr

@@ -235,7 +235,8 @@ def test_a_launch_that_cannot_start_says_why() -> None:
 def test_nothing_is_published_beside_tasks_that_spawn() -> None:
     slots = np.zeros(8, SLOT_DTYPE)
     slots[0]["state"], slots[0]["op_handle"], slots[0]["task_id"] = int(TaskState.PAUSED), FORK_SUM, 1
-    with open_session(slots, device="reference") as session:
+    buffers = {0: np.zeros(8, np.uint32)}
+    with open_session(slots, device="reference", buffers=buffers) as session:
         with pytest.raises(UsageError, match="spawn children into Empty slots"):
             session.publish(tasks(1))
         assert session.unfinished == 0

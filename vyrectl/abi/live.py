@@ -66,6 +66,7 @@ _ONCE = (
     ("CONTROL_WORDS", "its words"),
     ("ONCE_FIRST", "first of the op handles that may not run twice"),
     ("ONCE_WORDS", "how many they are"),
+    ("GATED", "non-zero: tenant masks and quotas of the control buffer decide who runs"),
 )
 
 _HOT = (

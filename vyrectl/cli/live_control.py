@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vyrectl.abi.control import TENANT_MASKS, TENANT_QUOTA
 from vyrectl.errors import SidecarError, UsageError
 from vyrectl.ring.hold import LIVE_SUFFIX
 
 if TYPE_CHECKING:
     from vyrectl.live.sidecar import Sidecar
+
+_GATES = range(TENANT_MASKS.first, TENANT_QUOTA.end)
+"""Words that a launch heeds only with `--control`."""
 
 
 def is_sidecar(file: Path) -> bool:
@@ -39,15 +44,27 @@ def write_running(file: Path, values: Mapping[int, int], *, backup: bool) -> Non
 
     Raises:
         SidecarError: No launch is running there.
-        UsageError: `backup`.
+        UsageError: `backup`; or a mask or quota, which a launch without --control heeds no more than any other word of
+            it: nothing is written.
     """
     if backup:
         raise UsageError("a running launch's control buffer has no backup", fix="Leave out --backup")
     with _open(file, writable=True) as sidecar:
         if not sidecar.is_live():
             raise SidecarError("no launch in place is running this ring", where=str(file))
+        if not sidecar.is_gated and any(word in _GATES for word in values):
+            raise UsageError(
+                "masks and quotas have no effect on this launch, which was started without --control",
+                where=str(file),
+                fix=f"Stop it, and launch with a control buffer: {_with_control(file)}",
+            )
         for word, value in values.items():
             sidecar.set_control(word, value)
+
+
+def _with_control(file: Path) -> str:
+    ring = shlex.quote(str(file).removesuffix(LIVE_SUFFIX))
+    return f"vyrectl control control.bin --new && vyrectl launch {ring} --control control.bin"
 
 
 def _open(file: Path, *, writable: bool) -> Sidecar:

@@ -288,7 +288,14 @@ class _Work:
         from vyrectl.live.host import LiveHost, once_handles
 
         once, edits = once_handles(ops), not self._plan.options.get("verify", False)
-        return LiveHost(self._target, len(self._view), once=once, edits=edits, wanted=lambda: self.in_place)
+        return LiveHost(
+            self._target,
+            len(self._view),
+            once=once,
+            edits=edits,
+            gated=self._plan.control is not None,
+            wanted=lambda: self.in_place,
+        )
 
     def save(self) -> None:
         """Write what was not worked on in place; make sure that what was is still the ring.

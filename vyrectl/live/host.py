@@ -28,6 +28,7 @@ class LiveHost:
         slots: Its slots.
         once: Op handles that may not run twice.
         edits: Whether other processes may change the ring; a launch that verifies it allows none.
+        gated: The launch heeds the masks and quotas of its control buffer.
         wanted: Asked when the device is ready; False for no live memory at all.
 
     Attributes:
@@ -42,12 +43,14 @@ class LiveHost:
         *,
         once: Iterable[int] = (),
         edits: bool = True,
+        gated: bool = False,
         wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         self.ring = ring
         self._slots = slots
         self._once = tuple(sorted(once))
         self._edits = edits
+        self._gated = gated
         self._wanted = wanted
         self._seen = 0
         self.sidecar: Sidecar | None = None
@@ -81,6 +84,7 @@ class LiveHost:
             workers=workers,
             control_words=control_words,
             once=self._once,
+            gated=self._gated,
         )
 
     def mark(self) -> None:

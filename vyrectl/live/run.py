@@ -109,6 +109,7 @@ class LiveLaunch:
             None if held is None else held.target,
             len(ring),
             once=once_handles(sources),
+            gated=options.get("control") is not None,
             wanted=lambda: self._in_place or held is None,
         )
 

@@ -93,6 +93,7 @@ class Sidecar:
         workers: int,
         control_words: int,
         once: Sequence[int] = (),
+        gated: bool = False,
     ) -> Sidecar:
         """Make the sidecar of a launch, which holds the ring's lock; its state is OPENING until `open_doors`.
 
@@ -105,6 +106,7 @@ class Sidecar:
             workers: Redo records, 1 to `MOST_WORKERS`.
             control_words: Length of the control buffer, at least 160.
             once: Op handles that may not run twice; `recover` faults their orphans.
+            gated: The launch heeds the masks and quotas of its control buffer.
 
         Raises:
             FileError: It cannot be written, or the disk is full.
@@ -119,6 +121,7 @@ class Sidecar:
         sidecar._introduce(identity)
         for place, op_handle in enumerate(once):
             sidecar.words[layout.once_first + place] = op_handle
+        sidecar.words[abi.WORD["GATED"]] = int(gated)
         os.rename(building_path(path), path)
         return sidecar
 
@@ -327,6 +330,11 @@ class Sidecar:
             UsageError: There is no such word.
         """
         return int(self.words[self.control_index(word)])
+
+    @property
+    def is_gated(self) -> bool:
+        """Whether the launch heeds the masks and quotas of its control buffer."""
+        return bool(self.words[abi.WORD["GATED"]])
 
     def set_control(self, word: int, value: int) -> None:
         """Write one word of the control buffer and ring the bell."""
