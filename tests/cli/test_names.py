@@ -80,6 +80,6 @@ def test_the_advice_of_check_keeps_the_window_and_works(cli: Cli) -> None:
     window = ("--offset", "100", "--count", "9")
     findings = cli("check", "du mp.bin", *window, "--json").json()["findings"]
     remedy = next(one["remedy"] for one in findings if one["name"] == "stale-telemetry")
-    assert remedy == "vyrectl set 'du mp.bin' --offset 100 --count 9 age_ticks=0 requeue_count=0 0"
+    assert remedy == "vyrectl set 'du mp.bin' --offset 100 --count 9 age_ticks=0 requeue_count=0 0 --backup"
     assert cli(*shlex.split(remedy)[1:]).code == 0
     assert Path("du mp.bin").read_bytes()[:676] == b"\xee" * 100 + slot(state=3) * 9

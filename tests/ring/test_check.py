@@ -307,8 +307,8 @@ def test_only_the_first_slots_are_named_and_the_remedy_chooses_all() -> None:
     report = check_bytes(b"".join([ready(1)] + [slot(state=4)] * 20))
     finding = report.findings[0]
     assert (finding.count, finding.slots) == (20, (1, 2, 3, 4, 5, 6, 7, 8))
-    assert f"--where '{KINDS['paused-without-flag'].shown_where}'" in finding.remedy
-    assert "pause 1,2 --epoch" in check_bytes(ready(1) + slot(state=4) * 2).findings[0].remedy
+    assert f"--where '{KINDS['paused-without-flag'].shown_where} and resume_epoch == 0'" in finding.remedy
+    assert "pause --epoch 0 1,2" in check_bytes(ready(1) + slot(state=4) * 2).findings[0].remedy
 
 
 # --- the ring as a whole ---

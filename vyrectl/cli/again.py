@@ -7,9 +7,16 @@ that is given anew.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 
 PROGRAM = "vyrectl"
+NAMING = ("--ops", "--op-names", "--no-builtin-names")
+"""Options that say what operations are called: kept wherever a command has them."""
+OF_CHECKS = ("--abi", "--control", "--debug-log", "--io-queue", "--epoch", "--age-threshold")
+"""Options of `check`: kept where it is the command."""
+
+_typed: ContextVar[tuple[str, ...]] = ContextVar("typed", default=())
 _OFFSET = "--offset"
 
 
@@ -29,6 +36,45 @@ def again(args: Sequence[str], options: Mapping[str, str], where: str | None) ->
         span = [word for pair in options.items() for word in pair]
         return shlex.join((PROGRAM, "build", f"{where}.ring", "--from", where, *span))
     return None
+
+
+def note_typed(args: Sequence[str]) -> None:
+    """Remember what was typed after the program's name, for advice that is printed later."""
+    _typed.set(tuple(args))
+
+
+def keeping(command: str) -> str:
+    """A command line of an advice with those options of the one that was typed that are about the same ring.
+
+    A command that edits keeps the old file: who follows an advice may not have looked at all that it changes.
+    """
+    words = shlex.split(command)
+    name = words[1] if len(words) > 1 else ""
+    wanted = (*NAMING, *(OF_CHECKS if name == "check" else ()))
+    has = _options_of(name)
+    kept = [
+        one
+        for option, *value in _given(_typed.get(), wanted)
+        if option in has and option not in words
+        for one in (option, *value)
+    ]
+    kept += ["--backup"] * ("--backup" in has and name != "build")
+    return f"{command} {shlex.join(kept)}" if kept else command
+
+
+def _given(args: Sequence[str], wanted: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """Options of these names as they were typed, each with its value."""
+    words = iter(args[: args.index("--")] if "--" in args else args)
+    for word in words:
+        option, equals, value = word.partition("=")
+        if option not in wanted:
+            continue
+        if equals:
+            yield option, value
+        elif option == "--no-builtin-names":
+            yield (option,)
+        else:
+            yield option, next(words, "")
 
 
 def with_options(args: Sequence[str], options: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command as typer_command
 
+from vyrectl.cli.again import note_typed
 from vyrectl.cli.catalog import CATALOG, NAMES, find
 from vyrectl.cli.finite import check_decimal, check_finite
 from vyrectl.cli.help_text import help_text
@@ -237,6 +238,7 @@ def main(argv: list[str] | None = None) -> int:
 
     args = sys.argv[1:] if argv is None else argv
     shrinking.survive()
+    note_typed(args)
     try:
         code = build_cli()(args=args, prog_name="vyrectl", standalone_mode=False)
         sys.stdout.flush()

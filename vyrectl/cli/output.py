@@ -108,6 +108,8 @@ class Output:
         for piece in [shown] if pieces is None else pieces(console):
             if is_bare and isinstance(piece, Text):
                 write_line(piece.plain)
+            elif isinstance(piece, Text) and piece.no_wrap:
+                console.print(piece, no_wrap=True, overflow="ignore", crop=False)
             else:
                 console.print(piece)
 

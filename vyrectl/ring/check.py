@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from shlex import quote
 
 import numpy as np
@@ -20,6 +21,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, RingFormatError
 from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.about import About
+from vyrectl.ring.findings.advice import STDIN, fill_advice, named_file, saved_first, split_advice
 from vyrectl.ring.findings.kinds import KINDS, Kind, find_kind
 from vyrectl.ring.findings.likeness import HEAD_BYTES, guess_offset, why_no_ring
 from vyrectl.ring.findings.links import Links
@@ -248,13 +250,15 @@ class _Search:
 
     def _advice(self, verdict: Verdict) -> str:
         text = advice(verdict, self.ring.name)
-        return text[:1].upper() + text[1:]
+        words, command = split_advice(text[:1].upper() + text[1:])
+        return words if command is None or self.ring.name == STDIN else f"{words}: {command}"
 
     def _offset_remedy(self) -> str | None:
         start = guess_offset(self.ring.data, self.extent.size_bytes)
         if start is None:
             return None
-        return f"A ring seems to start further on: give --offset {self.extent.offset + start}"
+        offset = self.extent.offset + start
+        return f"A ring seems to start further on, at byte {offset}: vyrectl check {{file}} --offset {offset}"
 
     # --- the slots ---
 
@@ -368,9 +372,29 @@ class _Search:
         self, name: str, message: str, spot: Spot | None = None, remedy: str | None = None
     ) -> Finding:
         kind, place = KINDS[name], spot or Spot()
-        advice = (remedy or kind.remedy).replace("{ring}", quote(self.ring.name) + self._span())
-        advice = advice.replace("{slots}", self._choice(kind, place))
+        advice = saved_first(remedy or kind.remedy, self.ring.name)
+        advice = fill_advice(advice, self._places(kind, place))
         return Finding(kind, place.count, tuple(place.slots), message, advice)
+
+    def _places(self, kind: Kind, spot: Spot) -> dict[str, str]:
+        """What a check knows of the places in its advice."""
+        file, extent = named_file(self.ring.name), self.extent
+        tenants: list[int] = []
+        if kind.name == "shut-out-tenant":
+            tenants = self.ring.slots["tenant_id"][spot.slots].tolist()
+        ends = self._counters(spot.slots, kind.name) if kind.name.startswith("counter-") else []
+        return {
+            "ring": file + self._span(),
+            "file": file,
+            "cut": quote(f"{Path(self.ring.name).name}.ring"),
+            "offset": str(extent.offset),
+            "whole": str(extent.slots),
+            "slots": self._choice(kind, spot),
+            "resume_epoch": str(self._epoch(kind, spot) or 0),
+            "look": self._look(kind, spot),
+            "counters": " ".join(f"{counter}=0" for counter in ends),
+            "masks": " ".join(f"mask.{tenant}=open" for tenant in dict.fromkeys(tenants)),
+        }
 
     def _span(self) -> str:
         """The options that were given to find the ring inside its file, for a command that is to find it too."""
@@ -381,10 +405,29 @@ class _Search:
         return options
 
     def _choice(self, kind: Kind, spot: Spot) -> str:
-        """The slots of a finding as an argument: by number when all are known, else by condition."""
+        """The slots of a finding as an argument: by number when all are known, else by condition.
+
+        Of an advice that names an epoch, those that have it; the next check names the others.
+        """
+        epoch, numbers = self._epoch(kind, spot), spot.slots
+        if epoch is not None:
+            epochs = self.ring.slots["resume_epoch"][numbers].tolist()
+            numbers = [number for number, one in zip(numbers, epochs, strict=True) if one == epoch]
         if spot.count == len(spot.slots) or kind.where is None:
-            return ",".join(map(str, spot.slots))
-        return f"--where {quote(self.about.condition(kind.where))}"
+            return ",".join(map(str, numbers))
+        where = self.about.condition(kind.where) + ("" if epoch is None else f" and resume_epoch == {epoch}")
+        return f"--where {quote(where)}"
+
+    def _epoch(self, kind: Kind, spot: Spot) -> int | None:
+        """The first slot's epoch, for an advice that has to name one."""
+        if "{resume_epoch}" not in kind.remedy or not spot.slots:
+            return None
+        return int(self.ring.slots["resume_epoch"][spot.slots[0]])
+
+    def _look(self, kind: Kind, spot: Spot) -> str:
+        """The same for a command that only shows slots."""
+        chosen = self._choice(kind, spot)
+        return chosen if chosen.startswith("--where") or not chosen else f"--slots {chosen}"
 
 
 class _Only(Chunk):

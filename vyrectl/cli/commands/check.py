@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vyrectl.cli.again import keeping
 from vyrectl.cli.options import (
     AbiOption,
     ColorOption,
@@ -25,12 +27,13 @@ from vyrectl.cli.output import Output
 from vyrectl.cli.views.check import view, view_kinds
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.ring.findings.about import AGE_THRESHOLD, About, beside_ring, control_view
+from vyrectl.ring.findings.advice import EXAMPLES, fill_advice, split_advice
 from vyrectl.ring.findings.kinds import KINDS, Severity, find_kind
 from vyrectl.ring.reading import Abi, parse_abi
 
 if TYPE_CHECKING:
     from vyrectl.ring.findings.kinds import Kind
-    from vyrectl.ring.findings.report import CheckReport
+    from vyrectl.ring.findings.report import CheckReport, Finding
 
 EVERYTHING = "all"
 """What `--explain` takes beside a name."""
@@ -113,6 +116,7 @@ def command(
     about = _about(ops or [], control, epoch, age_threshold)
     wanted = _Wanted((offset, count), about, parse_abi(abi), tuple(unwanted))
     report = _check(output, ring, wanted, beside)
+    report = replace(report, findings=tuple(_as_typed(one, control) for one in report.findings))
     rows = [finding.to_record() for finding in report.findings]
     output.emit("check", report.to_record(), view, rows=rows, rows_key="findings")
     failed = not report.is_sound or (strict and report.count(Severity.WARNING) > 0)
@@ -194,6 +198,16 @@ def _beside(path: Path, ops: frozenset[int]) -> About:
     )
 
 
+def _as_typed(finding: Finding, control: Path | None) -> Finding:
+    """A finding whose command has the options that this one was given, and names its control buffer."""
+    words, command = split_advice(finding.remedy)
+    if command is None:
+        return finding
+    filled = command if control is None else fill_advice(command, {"control": quote(str(control))})
+    kept = keeping(filled)
+    return replace(finding, remedy=f"{words}: {kept}" if words else kept)
+
+
 def _explain(output: Output, kinds: list[Kind]) -> None:
     rows = [_kind_record(kind) for kind in kinds]
     output.emit("check-explain", {}, view_kinds, rows=rows, rows_key="kinds")
@@ -205,13 +219,6 @@ def _kind_record(kind: Kind) -> dict[str, Any]:
         "severity": str(kind.severity),
         "title": kind.title,
         "meaning": kind.meaning,
-        "remedy": _without_places(kind.remedy),
+        "remedy": fill_advice(kind.remedy, EXAMPLES),
         "where": kind.shown_where,
     }
-
-
-def _without_places(remedy: str) -> str:
-    """Advice with words where a check puts files and slots."""
-    for place in ("ring", "slots", "debug_log", "io_queue"):
-        remedy = remedy.replace(f"{{{place}}}", place.upper())
-    return remedy

@@ -37,6 +37,7 @@ FINDING = record(
         "message": TEXT,
         "meaning": TEXT,
         "remedy": TEXT,
+        "command": maybe(TEXT),
     }
 )
 CHECKED = answer(

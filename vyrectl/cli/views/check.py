@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of
 from vyrectl.cli.views.parts import Parts
+from vyrectl.ring.findings.advice import split_advice
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
+    from rich.text import Text
 
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 COLUMNS = (Column("severity"), Column("finding"), Column("what", wrap=True))
@@ -22,7 +25,7 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     if not record["findings"]:
         return title
     rows = [row for finding in record["findings"] for row in _finding_rows(finding)]
-    return FittedTable(COLUMNS, rows, title=title, headed=False)
+    return FindingTable(COLUMNS, rows, title=title, headed=False)
 
 
 def view_kinds(record: Mapping[str, Any]) -> RenderableType:
@@ -45,7 +48,34 @@ def _finding_rows(finding: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
         more = ", ..." if finding["count"] > len(finding["slots"]) else ""
         noun = "slot" if finding["count"] == 1 else "slots"
         yield "", "", (f"at {noun} {', '.join(map(str, finding['slots']))}{more}", "dim")
-    yield "", "", (f"fix: {finding['remedy']}", "dim")
+    words, command = split_advice(finding["remedy"])
+    yield "", "", (f"fix: {words}" if words else "fix:", "dim")
+    if command is not None:
+        yield COMMAND, command, ""
+
+
+COMMAND = "\N{NULL}"
+"""Stands in the first cell of a row that is a command: a line of its own, which no terminal's width cuts."""
+
+
+class FindingTable(FittedTable):
+    """Findings, with commands as lines to paste between the rows."""
+
+    def pieces(self, console: Console) -> Iterator[Text]:
+        """The table in blocks of lines, from the top."""
+        from rich.text import Text
+
+        rows = list(self.rows)
+        self.sample = [row for row in rows if row[0] != COMMAND]
+        title = self.title
+        for is_command, group in groupby(rows, key=lambda row: row[0] == COMMAND):
+            if is_command:
+                for _, command, _ in group:
+                    yield Text(f"  {plain(str(command))}", no_wrap=True, overflow="ignore")
+                continue
+            self.rows, self.title = list(group), title
+            yield from super().pieces(console)
+            title = None
 
 
 def _kind_table(kind: Mapping[str, Any]) -> FittedTable:

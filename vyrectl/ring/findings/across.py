@@ -21,6 +21,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.protocol.control import ControlView
 from vyrectl.protocol.debug_log import DebugLog
 from vyrectl.protocol.io_queue import IoRecord
+from vyrectl.ring.findings.advice import EXAMPLES, fill_advice
 from vyrectl.ring.findings.kinds import KINDS
 from vyrectl.ring.findings.report import SHOWN_SLOTS, Finding
 from vyrectl.task.arrays import SlotArray
@@ -65,9 +66,8 @@ def look_across(slots: SlotArray, beside: Beside) -> tuple[Finding, ...]:
 
 
 def _named(remedy: str, names: Mapping[str, str]) -> str:
-    for name in ("debug_log", "io_queue"):
-        remedy = remedy.replace(f"{{{name}}}", quote(names[name]) if name in names else name.upper())
-    return remedy
+    places = {name: quote(path) for name, path in names.items()}
+    return fill_advice(remedy, {**EXAMPLES, **places})
 
 
 def _counts(slots: SlotArray, control: ControlView) -> Iterator[Finding]:

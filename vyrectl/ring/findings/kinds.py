@@ -40,8 +40,8 @@ class Kind:
         severity: How bad it is.
         title: What is the case, completing "N slots: ...".
         meaning: Why that matters, and how it comes about.
-        remedy: What to do; ``{ring}``, ``{debug_log}`` and ``{io_queue}`` stand for the files, ``{slots}`` for a
-            choice of the slots.
+        remedy: What to do in words, and after them, as its end, the command that does it, if there is one. What stands
+            in braces is known to a check (`vyrectl.ring.findings.advice`): files, a choice of the slots, numbers.
         where: The slots it is about, as a `--where` condition with the placeholders of
             `vyrectl.ring.findings.about`; None when it is about the file or about slots beside each other.
     """
@@ -83,7 +83,8 @@ _FILE_KINDS = (
         "this does not look like a ring",
         "The file begins like another kind of file, reads as text, or most of its state words are no states. "
         "Nothing else that would be found in it means anything, so only its state words were looked at.",
-        "Check the path; where the ring lies inside a larger dump, give --offset BYTES and --count N",
+        "Check the path, or see what lies there; a ring inside a larger dump is read with --offset and --count: "
+        "vyrectl open {file}",
     ),
     Kind(
         "left-over-bytes",
@@ -91,7 +92,8 @@ _FILE_KINDS = (
         "the length is not a whole number of 64-byte slots",
         "A ring is a run of slots and nothing else (spec 1.1). A copy that was cut short, or a header or "
         "trailer around the ring, leaves a part of a slot. The whole slots before it were checked.",
-        "Copy the ring again, or give --offset BYTES and --count N for a ring inside a dump",
+        "Copy the ring again, or cut the whole slots out: vyrectl build {cut} --from {file} --offset {offset} "
+        "--count {whole}",
     ),
     Kind(
         "too-many-slots",
@@ -99,14 +101,14 @@ _FILE_KINDS = (
         "more slots than a u32 word index reaches",
         "Every word of a ring needs an index below 2^32 (spec 1.1), which 268435455 slots exhaust. Only that "
         "many were checked.",
-        "Split the ring, or look at a part of it with --offset and --count",
+        "Split the ring, or look at a part of it: vyrectl check {file} --count {whole}",
     ),
     Kind(
         "empty-ring",
         _NOTE,
         "the ring has no slots",
         "Zero bytes are a valid ring to look at; there is nothing in it to launch.",
-        "vyrectl build {ring} --slots N --force",
+        "Build one with slots, here 16: vyrectl build {file} --slots 16 --force",
     ),
     Kind(
         "abandoned-file",
@@ -144,7 +146,7 @@ _STATE_KINDS = (
         "Running; whether a launch is at work cannot be told from here",
         "The bytes did not come from a ring file whose lock could be asked. In a copy of a live ring they are "
         "normal; in what a dead launch left behind they are orphans.",
-        "Save the bytes as a file and run vyrectl recover on it, if that launch is dead",
+        "If that launch is dead: vyrectl recover {ring}",
         "state == running",
     ),
     Kind(
@@ -191,7 +193,7 @@ _FLAG_KINDS = (
         "Paused without the flag PAUSED",
         "pause sets the flag and nothing clears it while the task stays Paused. Who goes by the flags takes "
         "this task for one that may run.",
-        "vyrectl transition {ring} pause {slots} --epoch N sets it",
+        "Pausing again until the same epoch sets it: vyrectl transition {ring} pause --epoch {resume_epoch} {slots}",
         _task("state == paused and not flags & paused"),
     ),
     Kind(
@@ -200,7 +202,8 @@ _FLAG_KINDS = (
         "Paused with the flag RESUME_READY",
         "pause clears RESUME_READY and nothing sets it while the task stays Paused, whatever stood there before. The "
         "two readers of these flags will disagree about the task.",
-        "Clear one of them: vyrectl set {ring} flags=WORD {slots}",
+        "Pausing again until the same epoch clears RESUME_READY: vyrectl transition {ring} pause "
+        "--epoch {resume_epoch} {slots}",
         _task("state == paused and flags & paused and flags & resume_ready"),
     ),
     Kind(
@@ -219,7 +222,7 @@ _FLAG_KINDS = (
         _ERROR,
         "Yielded without the flag YIELDED",
         "yield sets the flag and only a resume or a completion clears it, both of which end this state.",
-        "vyrectl transition {ring} yield {slots} sets it, and counts one more yield",
+        "Yielding again sets it, and counts one more yield: vyrectl transition {ring} yield {slots}",
         _task("state == yielded and not flags & yielded"),
     ),
     Kind(
@@ -227,7 +230,7 @@ _FLAG_KINDS = (
         _ERROR,
         "Requeued without the flag REQUEUE_REQUESTED",
         "requeue sets the flag and only a completion clears it, which ends this state.",
-        "vyrectl transition {ring} requeue {slots} sets it, and counts one more requeue",
+        "Requeueing again sets it, and counts one more requeue: vyrectl transition {ring} requeue {slots}",
         _task("state == requeued and not flags & requeue_requested"),
     ),
     Kind(
@@ -275,7 +278,7 @@ _COUNTER_KINDS = (
         "a counter is at 4294967295",
         "One more legal turn led there. Counters never wrap: a yield or requeue of this task is refused from now on, "
         "and an operation that asks for one makes it Faulted.",
-        "vyrectl set {ring} COUNTER=0 {slots}",
+        "vyrectl set {ring} {counters} {slots}",
         _task(
             f"{_OPEN} and (age_ticks == {U32_MAX} or requeue_count == {U32_MAX} or yield_count == {U32_MAX})"
         ),
@@ -286,7 +289,7 @@ _COUNTER_KINDS = (
         f"a counter is within {NEAR_END} of 4294967295",
         "Counters never wrap: at their end a yield or requeue is refused, and an operation that asks for one "
         "makes the task Faulted.",
-        "vyrectl set {ring} COUNTER=0 {slots}",
+        "vyrectl set {ring} {counters} {slots}",
         _task(
             f"{_OPEN} and ({U32_MAX - NEAR_END} <= age_ticks < {U32_MAX}"
             f" or {U32_MAX - NEAR_END} <= requeue_count < {U32_MAX}"
@@ -300,7 +303,7 @@ _COUNTER_KINDS = (
         "Each yield raises yield_count, each requeue raises requeue_count and age_ticks, and nothing lowers "
         "them but an edit. The flag YIELDED or the state Requeued beside a count of 0 points at an edited or torn "
         "slot, or at stale words. REQUEUE_REQUESTED alone does not: the runtime's automata worklist begins with it.",
-        "Nothing, if you reset the counters; else look: vyrectl inspect {ring} --where EXPR",
+        "Nothing, if you reset the counters; else look: vyrectl inspect {ring} {look}",
         _task(
             f"({_KEPT} and flags & yielded and yield_count == 0"
             " or state == requeued and (requeue_count == 0 or age_ticks == 0))"
@@ -337,7 +340,7 @@ _WORD_KINDS = (
         "A task_id is what logs, parents and reports know a task by. Two slots with one id cannot be told "
         "apart there. It is the caller's to choose; and the runtime's hot publisher writes words 0-6 alone, so that a "
         "reused slot keeps the id of the task before it. 0 and Empty slots do not count.",
-        "Look at them: vyrectl inspect {ring} --sort task_id; give one a new id: vyrectl set {ring} task_id=N SLOT",
+        "Give all but one of each a new id with `set`; look at them: vyrectl inspect {ring} --sort task_id",
     ),
     Kind(
         "own-parent",
@@ -355,7 +358,7 @@ _WORD_KINDS = (
         "parent_task_id is no task of this ring",
         "The parent's slot was published anew, the parent lies outside the part that was checked, or the word is "
         "damaged. Whoever waits for children by their parent never sees these. Tasks that are Done do not count.",
-        "Look at them: vyrectl inspect {ring} --tree; cut one loose: vyrectl set {ring} parent_task_id=0 SLOT",
+        "Cut them loose, by setting parent_task_id to 0, or look: vyrectl inspect {ring} --tree",
     ),
     Kind(
         "parent-done-first",
@@ -379,7 +382,7 @@ _WORD_KINDS = (
         "an operation id that the wire keeps and gives no body",
         "Ids with the high bit, 0xFFF0 to 0xFFFF and 0 to 7 belong to the wire (spec 3.3); the ones here have "
         "no effect there, and the runtime's kernel ends such a task as Done. A launch makes it Faulted.",
-        "vyrectl set {ring} op_handle=NAME {slots}",
+        "Give them another operation with `set`, or look: vyrectl inspect {ring} {look}",
         f"{_OPEN} and (op_handle == 6 or 0xfff0 <= op_handle <= 0xfffd or op_handle == 0xffff"
         " or op_handle == 0x80000000 or 0x80000002 <= op_handle <= 0xfffffffe)",
     ),
@@ -390,8 +393,8 @@ _WORD_KINDS = (
         "The id may be used by operations, but neither vyrectl's own sources nor those named with --ops declare it. "
         "A launch without its source makes these tasks Faulted (unknown_op); the runtime's kernel ends a task whose "
         "opcode has no handler as Done.",
-        "Name the source: vyrectl check {ring} --ops FILE.cl; or give them another: vyrectl set {ring} "
-        "op_handle=NAME {slots}",
+        "Name the source with --ops FILE.cl, or names alone with --op-names FILE; which they are: "
+        "vyrectl inspect {ring} {look}",
         f"{_OPEN} and 7 < op_handle < 0x80000000 and not 0xfff0 <= op_handle <= 0xffff"
         " and op_handle not in ({ops})",
     ),
@@ -401,7 +404,7 @@ _WORD_KINDS = (
         "the control buffer does not let the tenant in",
         "A mask of 0 shuts its tenant out (spec 3.1): a launch with this control buffer leaves these tasks where they "
         "are and waits for none of them, and so does the runtime.",
-        "Let the tenant in, or launch without --control",
+        "Launch without --control, or let the tenant in: vyrectl control {control} {masks}",
         f"{_OPEN} and {{shut_out}}",
     ),
     Kind(
@@ -411,7 +414,8 @@ _WORD_KINDS = (
         "Only tenants 0 to 28 have a mask (spec 3.1). The runtime looks up word 3 + tenant all the same: from tenant "
         "29 on that is the quota table, so that it lets in whoever finds a word there that is not 0. A launch here "
         "leaves these tasks where they are and waits for none of them.",
-        "Give the tasks a tenant from 0 to 28: vyrectl set {ring} tenant_id=N {slots}; or launch without --control",
+        "Launch without --control, or give the tasks a tenant from 0 to 28, here 0: vyrectl set {ring} tenant_id=0 "
+        "{slots}",
         f"{_OPEN} and tenant_id >= 29",
     ),
     Kind(
@@ -421,7 +425,7 @@ _WORD_KINDS = (
         "Word 135 of the control buffer counts claims at Critical and High in a row. At 16 the runtime's priority "
         "kernel claims from below High or not at all, and nothing lowers the count when there is nothing below High: "
         "it stops for ever, with the slots left Ready. A launch here goes on (spec 3.5).",
-        "Put 0 into word 135: vyrectl control FILE priority_starvation=0",
+        "Put 0 into word 135: vyrectl control {control} priority_starvation=0",
     ),
     Kind(
         "foreign-window",
@@ -429,7 +433,7 @@ _WORD_KINDS = (
         "an operation of another tenant's window",
         "The runtime gives each registered tenant the ids 0x40000000 + id * 2^20 + local for operations of its own. "
         "This task bears one of a tenant that it does not belong to.",
-        "Look at them: vyrectl inspect {ring} --columns slot,tenant,op,state",
+        "Look at them: vyrectl inspect {ring} {look} --columns slot,tenant,op,state",
         f"{_OPEN} and 0x40100000 <= op_handle < 0x80000000 and op_handle // 0x100000 - 0x400 != tenant_id",
     ),
     Kind(

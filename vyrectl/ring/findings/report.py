@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
+from vyrectl.ring.findings.advice import split_advice
 from vyrectl.ring.findings.kinds import KINDS, Kind, Severity
 from vyrectl.ring.reading import Readings
 
@@ -21,7 +22,7 @@ class Finding:
         count: How many slots it concerns; of a finding about the file, 0.
         slots: The first of them, at most `SHOWN_SLOTS`.
         message: One sentence with the numbers.
-        remedy: What to do, with the file's name in it.
+        remedy: What to do, with the file's name in it; a command comes last.
     """
 
     kind: Kind
@@ -29,6 +30,11 @@ class Finding:
     slots: tuple[int, ...]
     message: str
     remedy: str
+
+    @property
+    def command(self) -> str | None:
+        """The command that the remedy ends with, None where it is words alone."""
+        return split_advice(self.remedy)[1]
 
     def to_record(self) -> dict[str, object]:
         """The finding as JSON shows it."""
@@ -40,6 +46,7 @@ class Finding:
             "message": self.message,
             "meaning": self.kind.meaning,
             "remedy": self.remedy,
+            "command": self.command,
         }
 
 
