@@ -10,6 +10,7 @@ import pytest
 
 from tests.completion.shells import Terminal, bash_words, script, started
 from tests.needs import needs_tool
+from vyrectl import docs
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import PRIORITY_NAMES, STATE_NAMES
 from vyrectl.cli.catalog import NAMES
@@ -19,6 +20,9 @@ from vyrectl.engine.ops import op_codes
 from vyrectl.task.lifecycle import ACTIONS
 
 pytestmark = needs_tool("bash")
+
+HELP_WORDS = sorted({*docs.NAMES, *NAMES})
+"""What `vyrectl help` takes: topics and commands, each once."""
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,8 @@ pytestmark = needs_tool("bash")
         (["inspect", "--where", "'sta"], ["state", "state "]),
         (["inspect", "--where", "'state == pau"], ["state == paused", "state == paused "]),
         (["inspect", "--where", "'age_ticks > 1 an"], ["age_ticks > 1 and", "age_ticks > 1 and "]),
+        (["help", ""], HELP_WORDS),
+        (["help", "tuto"], ["tutorial"]),
         (["completion", ""], ["bash", "zsh", "fish", "powershell"]),
         (["no_such_command", ""], []),
     ],

@@ -8,6 +8,7 @@ import pytest
 
 from tests.completion.shells import fish_words, started
 from tests.needs import needs_tool
+from vyrectl import docs
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import PRIORITY_NAMES, STATE_NAMES
 from vyrectl.cli.catalog import CATALOG, NAMES
@@ -17,6 +18,9 @@ from vyrectl.engine.ops import op_codes
 from vyrectl.task.lifecycle import ACTIONS
 
 pytestmark = needs_tool("fish")
+
+HELP_WORDS = sorted({*docs.NAMES, *NAMES})
+"""What `vyrectl help` takes: topics and commands, each once."""
 
 
 @pytest.mark.parametrize(
@@ -47,6 +51,8 @@ pytestmark = needs_tool("fish")
         ("inspect --where 'sta", ["state"]),
         ("inspect --where 'state == pau", ["state == paused"]),
         ("inspect --where 'age_ticks > 1 an", ["age_ticks > 1 and"]),
+        ("help ", HELP_WORDS),
+        ("help tuto", ["tutorial"]),
         ("completion ", ["bash", "zsh", "fish", "powershell"]),
         ("no_such_command ", []),
     ],

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.completion.shells import script
+from vyrectl import docs
 from vyrectl.abi.states import STATE_NAMES
 from vyrectl.cli.catalog import CATALOG, NAMES
 from vyrectl.cli.completion.model import read_program
@@ -60,6 +61,10 @@ def test_words() -> None:
     assert {name: text.replace("''", "'") for name, text in meanings.items()} == {
         entry.name: entry.summary.rstrip(".") for entry in CATALOG
     }
+
+
+def test_topics_and_commands_follow_help() -> None:
+    assert set(re.findall(r"@\('([^']*)', '", _block("topic"))) == {*docs.NAMES, *NAMES}
 
 
 def test_a_lone_word_stays_a_list() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.completion.shells import Terminal, started
 from tests.needs import needs_tool
+from vyrectl import docs
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import PRIORITY_NAMES, STATE_NAMES
 from vyrectl.cli.catalog import NAMES
@@ -18,6 +19,9 @@ from vyrectl.engine.ops import op_codes
 from vyrectl.task.lifecycle import ACTIONS
 
 pytestmark = needs_tool("zsh")
+
+HELP_WORDS = sorted({*docs.NAMES, *NAMES})
+"""What `vyrectl help` takes: topics and commands, each once."""
 
 
 @pytest.fixture
@@ -37,6 +41,7 @@ def test_lists(zsh: Terminal, folder: Path) -> None:
         "set ring.bin ": FIELD_NAMES,
         "set ring.bin state=": STATE_NAMES,
         "encode --op ": op_codes(),
+        "help ": HELP_WORDS,
         "completion ": ["bash", "zsh", "fish", "powershell"],
         "no_such_command ": [],
         "transition -- --": [],
