@@ -104,6 +104,18 @@ def test_the_least_recently_used_go_first(folder: Path) -> None:
     assert cache.get(keys[4]) is None
 
 
+def test_answers_and_programs_do_not_drive_each_other_out(folder: Path) -> None:
+    answers = KernelCache(folder, most_bytes=400, kind=module.ANSWERS)
+    keys = [key_of([str(n)]) for n in range(9)]
+    KernelCache(folder).put(KEY, ENTRY)
+    for key in keys:
+        answers.put(key, Entry(b"", {"answer": True}))
+    assert 0 < sum(answers.get(key) is not None for key in keys) < len(keys)
+    KernelCache(folder, most_bytes=len(ENTRY.binary) + 200).put(keys[0], ENTRY)
+    assert [path.stem for path in entries(folder)] == [keys[0]]
+    assert answers.get(keys[-1]) is not None
+
+
 def test_leavings_of_dead_processes_go(folder: Path) -> None:
     folder.mkdir()
     for name, age in (("old", 2 * module.STALE_SECONDS), ("new", 1)):

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.opencl.fakes import FakeCl, device
-from vyrectl.opencl.build import Ladder
-from vyrectl.opencl.cache import KernelCache
-from vyrectl.opencl.surroundings import DEBUGGING, driver_variables, is_debugged
+from vyrectl.opencl.cache import VARIABLE, KernelCache
+from vyrectl.opencl.surroundings import DEBUGGING, driver_variables
 
 
 def test_variables_that_change_a_program_are_part_of_its_name() -> None:
@@ -27,9 +25,9 @@ def test_a_driver_that_is_debugged_is_given_no_binary(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     monkeypatch.delenv(name, raising=False)
-    cache = KernelCache(tmp_path)
-    assert Ladder(FakeCl(), device(), None, "", cache=cache)._cache is cache
-    monkeypatch.setenv(name, "0")
-    assert not is_debugged()
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    for off in ("0", ""):
+        monkeypatch.setenv(name, off)
+        assert KernelCache.of_user().is_on
     monkeypatch.setenv(name, "all")
-    assert not Ladder(FakeCl(), device(), None, "", cache=cache)._cache.is_on
+    assert not KernelCache.of_user().is_on

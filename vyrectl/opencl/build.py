@@ -31,7 +31,7 @@ from vyrectl.opencl.messages import (
     user_files,
 )
 from vyrectl.opencl.quiet import without_counts
-from vyrectl.opencl.surroundings import driver_variables, is_debugged
+from vyrectl.opencl.surroundings import driver_variables
 
 if TYPE_CHECKING:
     from vyrectl.engine.ops import OpSource
@@ -114,8 +114,7 @@ class Ladder:
         self._source = source
         self._options = tuple(options)
         # A compiler that looks for a file itself may find another one next time.
-        keeps_nothing = _author_includes(source) or is_debugged()
-        self._cache = KernelCache(None) if keeps_nothing else cache or KernelCache.of_user()
+        self._cache = KernelCache(None) if _author_includes(source) else cache or KernelCache.of_user()
         self._admits = admits
         self._builds = False
         self.logs: list[str] = []

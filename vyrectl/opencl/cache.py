@@ -4,7 +4,8 @@ One file an entry, named after the hash of everything that the binary depends on
 options, the versions of vyrectl and pyopencl, and the whole text of the program with its includes pasted in, so that a
 changed include is another program. The invariant: an entry is whole or it is not there. It is written beside its place
 and renamed, carries a checksum, and whatever is damaged, refused or not this user's is built anew. Several processes
-may read, write and drop entries at the same time; the least recently used go first when there are too many. Standard
+may read, write and drop entries at the same time; the least recently used go first when there are too many. What was
+found out about a driver lies beside the programs under a suffix of its own: neither kind drives the other out. Standard
 library only.
 """
 
@@ -20,18 +21,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vyrectl.opencl.surroundings import debugging_variable
+
 VARIABLE = "VYRECTL_CACHE"
 """Environment variable: a folder to keep binaries in, or `off`."""
 
-DEBUGGING = ("POCL_DEBUG", "POCL_TRACING", "RUSTICL_DEBUG", "CLOVER_DEBUG")
-"""Variables that make a driver say what it does. Nothing is kept meanwhile: PoCL 3.1 then ends the process of who
-brings it a binary, and whoever looks for a fault wants to see the build."""
-
 OFF = "off"
 FOLDER = "vyrectl"
-SUFFIX = ".kernel"
-MOST_BYTES = 64 << 20
-"""What all entries may take together."""
+
+PROGRAMS, ANSWERS = ".kernel", ".answer"
+"""The kinds of entries: built programs, and what `vyrectl.opencl.remembered` found out."""
+
+MOST_BYTES: Mapping[str, int] = {PROGRAMS: 64 << 20, ANSWERS: 64 << 10}
+"""What all entries of a kind may take together."""
 
 STALE_SECONDS = 3600.0
 """Age at which an unfinished file is taken for the leavings of a process that died."""
@@ -42,11 +44,11 @@ _UNFINISHED = ".unfinished-"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A built program.
+    """A built program, or an answer.
 
     Attributes:
-        binary: As the driver gave it.
-        facts: What else was found out when it was built.
+        binary: As the driver gave it; empty for an answer.
+        facts: What else was found out.
     """
 
     binary: bytes
@@ -86,8 +88,7 @@ def why_off(variables: Mapping[str, str]) -> str | None:
     """What keeps binaries from being kept, in a few words; None when nothing does."""
     if variables.get(VARIABLE, "").lower() == OFF:
         return VARIABLE
-    debugging = next((name for name in DEBUGGING if variables.get(name, "0") not in ("", "0")), None)
-    if debugging is not None:
+    if (debugging := debugging_variable(variables)) is not None:
         return debugging
     return "this user has no home folder" if cache_folder(variables) is None else None
 
@@ -112,21 +113,23 @@ def key_of(parts: Iterable[str]) -> str:
 
 
 class KernelCache:
-    """The entries of one folder.
+    """The entries of one kind in one folder.
 
     Args:
         folder: Where they are; None for a cache that keeps nothing.
-        most_bytes: What they may take together.
+        most_bytes: What they may take together; by MOST_BYTES when None.
+        kind: Their suffix, one of MOST_BYTES.
     """
 
-    def __init__(self, folder: Path | None, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, folder: Path | None, most_bytes: int | None = None, kind: str = PROGRAMS) -> None:
         self._folder = folder
-        self._most_bytes = most_bytes
+        self._most_bytes = MOST_BYTES[kind] if most_bytes is None else most_bytes
+        self._kind = kind
 
     @classmethod
-    def of_user(cls) -> KernelCache:
+    def of_user(cls, kind: str = PROGRAMS) -> KernelCache:
         """The cache that this process's environment names."""
-        return cls(None if why_off(os.environ) else cache_folder())
+        return cls(None if why_off(os.environ) else cache_folder(), kind=kind)
 
     @property
     def is_on(self) -> bool:
@@ -167,7 +170,7 @@ class KernelCache:
                 path.unlink()
 
     def _path(self, key: str) -> Path | None:
-        return None if self._folder is None else self._folder / f"{key}{SUFFIX}"
+        return None if self._folder is None else self._folder / f"{key}{self._kind}"
 
     def _drop_oldest(self, keep: Path) -> None:
         """Remove the least recently used entries until the rest fits, and what dead processes left behind."""
@@ -176,7 +179,7 @@ class KernelCache:
             for file in found:
                 with suppress(OSError):
                     state = file.stat(follow_symlinks=False)
-                    if file.name.endswith(SUFFIX):
+                    if file.name.endswith(self._kind):
                         entries.append((state.st_mtime_ns, state.st_size, file.path))
                     elif file.name.startswith(_UNFINISHED) and state.st_mtime < time.time() - STALE_SECONDS:
                         os.unlink(file.path)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from vyrectl._version import __version__
-from vyrectl.opencl.cache import Entry, KernelCache, key_of
+from vyrectl.opencl.cache import ANSWERS, Entry, KernelCache, key_of
 from vyrectl.opencl.surroundings import driver_variables
 
 DAY_SECONDS = 86_400
@@ -52,7 +52,7 @@ def remember(question: str, device: DriverFacts, find: Callable[[], bool | None]
     key = key_of((question, __version__, *facts, *driver_variables()))
     if key in _known:
         return _known[key]
-    cache = KernelCache.of_user()
+    cache = KernelCache.of_user(ANSWERS)
     today = key_of((key, str(int(time.time() // DAY_SECONDS))))
     entry = cache.get(key) or cache.get(today)
     answer = find() if entry is None else entry.facts[_ANSWER]

@@ -34,19 +34,20 @@ DEBUGGING = (
     "POCL_TRACING",
     "POCL_LEAVE_KERNEL_COMPILER_TEMP_FILES",
     "RUSTICL_DEBUG",
+    "CLOVER_DEBUG",
     "CL_LOG_ERRORS",
 )
-"""Variables by which drivers are asked to tell what they do."""
+"""Variables by which drivers are asked to tell what they do. Nothing is kept meanwhile: PoCL 3.1 then ends the process
+of who brings it a binary, and whoever looks for a fault wants to see the build."""
 
 
-def is_debugged(environment: Mapping[str, str] | None = None) -> bool:
-    """Whether a driver was asked to tell what it does: PoCL 3.1 then dies of a program that comes from a binary.
+def debugging_variable(environment: Mapping[str, str]) -> str | None:
+    """The variable by which a driver was asked to tell what it does; None when it was not.
 
     Args:
-        environment: Environment variables; this process's by default.
+        environment: Environment variables.
     """
-    variables = os.environ if environment is None else environment
-    return any(variables.get(name, "0") not in ("", "0") for name in DEBUGGING)
+    return next((name for name in DEBUGGING if environment.get(name, "0") not in ("", "0")), None)
 
 
 def driver_variables(environment: Mapping[str, str] | None = None) -> list[str]:
