@@ -18,7 +18,7 @@ import pytest
 
 from tests.needs import require_tool
 from vyrectl.errors import AbiMismatchError, KernelBuildError
-from vyrectl.opencl import asking, doctor, drivers, hints, machine, probes
+from vyrectl.opencl import asking, comforts, doctor, drivers, hints, machine, probes
 from vyrectl.opencl.asking import ask
 from vyrectl.opencl.child import run_child
 from vyrectl.opencl.devices import Device
@@ -265,11 +265,38 @@ def test_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_cache_that_is_off(tmp_path: Path) -> None:
-    assert not list(machine.check_cache_is_on({"VYRECTL_CACHE": str(tmp_path)}))
-    (check,) = machine.check_cache_is_on({"VYRECTL_CACHE": "off"})
+    assert not list(comforts.check_cache({"VYRECTL_CACHE": str(tmp_path)}))
+    (check,) = comforts.check_cache({"VYRECTL_CACHE": "off"})
     assert (check.name, check.status, check.fix) == ("vyrectl", Status.NOTE, "unset VYRECTL_CACHE")
     assert "vyrectl" not in machine.cache_folders({"VYRECTL_CACHE": "off"}, tmp_path)
     assert machine.cache_folders({"VYRECTL_CACHE": str(tmp_path)}, tmp_path)["vyrectl"] == tmp_path
+
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (check,) = comforts.check_cache({"VYRECTL_CACHE": str(tmp_path / "file" / "cache")})
+    assert f"{tmp_path}/file/cache: {tmp_path}/file is not a folder" in check.message
+    assert "every launch" in check.message
+    assert check.fix == "export VYRECTL_CACHE=/tmp/vyrectl-cache"
+
+
+def test_comforts_that_are_missing_are_named_with_what_they_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not list(comforts.check_comforts(tmp_path))
+
+    def refused(*arguments: object, **options: object) -> int:
+        raise OSError(errno.ENOSYS, "not here")
+
+    for name in ("memfd_create", "chmod", "link", "fsync"):
+        monkeypatch.setattr(os, name, refused)
+    checks = list(comforts.check_comforts(tmp_path))
+    assert [check.name.split()[0] for check in checks] == ["memfd_create", "modes", "links", "syncs"]
+    assert all(check.status is Status.NOTE and check.fix for check in checks)
+    monkeypatch.undo()
+    assert not list(tmp_path.iterdir())
+    (gone,) = comforts.check_comforts(None)
+    assert gone.name == "current folder"
 
 
 # --- processes ---

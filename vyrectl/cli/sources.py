@@ -6,6 +6,7 @@ A SOURCE tells what it is: text is JSON or TOML, anything else is a ring; a reco
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def read_source(path: Path, window: Window) -> Telemetry | Asked:
 
 def is_ring_file(path: Path, window: Window) -> bool:
     """Whether `read_source` takes a SOURCE for a ring that can be read a second time."""
-    if str(path) == STDIN or not path.is_file():
+    if str(path) == STDIN or not os.path.isfile(path):
         return False
     return window.given or not _is_text(read_head(path, SNIFFED_BYTES, doing="read"))
 

@@ -256,7 +256,7 @@ def _map_file(
 
 def _take_back(target: Path, partial: Path, head: bytes, size: int, origin: Origin) -> None:
     """A file that a launch had named when it was killed is a partial one again."""
-    if partial.exists():
+    if os.path.exists(partial):
         return
     with suppress(OSError):
         named = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -301,7 +301,7 @@ def continue_outputs(table: BufferTable, slots: SlotArray) -> None:
         FileError: A partial file cannot be read or set aside, or another launch is writing it.
     """
     rows = [row for row in table.by_handle.values() if row.output is not None]
-    left = [row for row in rows if row.output is not None and partial_path(row.output).is_file()]
+    left = [row for row in rows if row.output is not None and os.path.isfile(partial_path(row.output))]
     if not left:
         return
     origin = Origin(slots)

@@ -24,6 +24,7 @@ from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS
 from vyrectl.abi.slot import FIELD_INDEX, SLOT_STRUCT
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.errors import FileError, SidecarError
+from vyrectl.files.sync import sync_file
 from vyrectl.live.sidecar import RedoRecord, Sidecar
 from vyrectl.ring.replace import StrPath
 from vyrectl.ring.settlement import COMPLETED, RESTORED, Settlement
@@ -136,7 +137,7 @@ def _write(ring: StrPath, sidecar: Sidecar) -> Settlement:
         for number, words in settlement.words.items():
             os.pwrite(fd, SLOT_STRUCT.pack(*words), number * SLOT_BYTES)
         if len(settlement):
-            os.fsync(fd)
+            sync_file(fd)
         return settlement
     except OSError as error:
         raise FileError.from_os_error(error, ring, doing="finish what a dead launch left") from error

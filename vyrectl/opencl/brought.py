@@ -53,8 +53,10 @@ def brought_drivers(roots: Iterable[Path] | None = None) -> list[Path]:
     for root in environments() if roots is None else roots:
         named = [Path(name) for icd in drivers.icds_in(_vendors(root)) if (name := drivers.library_of(icd))]
         for library in (*named, *(root / "lib" / name for name in KNOWN_LIBRARIES)):
-            real = library if library.is_absolute() and library.is_file() else root / "lib" / library.name
-            if real.is_file():
+            real = (
+                library if library.is_absolute() and os.path.isfile(library) else root / "lib" / library.name
+            )
+            if os.path.isfile(real):
                 found.setdefault(real.name, real)
     return list(found.values())
 
@@ -102,7 +104,7 @@ def _absolute(icd: Path) -> str | None:
     """What an `.icd` file names, in a way that holds for a copy of the file elsewhere."""
     name = drivers.library_of(icd)
     beside = icd.parent / name if name else icd
-    return str(beside) if name and not os.path.isabs(name) and beside.is_file() else name
+    return str(beside) if name and not os.path.isabs(name) and os.path.isfile(beside) else name
 
 
 def _kept(entries: Mapping[str, str], environment: Mapping[str, str]) -> Path | None:

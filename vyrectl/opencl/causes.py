@@ -190,7 +190,7 @@ def of_trouble(answer: Answer, icds: Iterable[Path], seconds: float = LIST_SECON
         seconds: How long each driver may take alone.
     """
     what = answer.trouble or "no answer"
-    if sys.platform == "linux" and not SYSTEM_TOPOLOGY.is_dir():
+    if sys.platform == "linux" and not os.path.isdir(SYSTEM_TOPOLOGY):
         return Cause(f"{what} (/sys is not mounted here)", "mount -t sysfs sysfs /sys")
     if (cause := _too_little_memory()) is not None:
         return cause

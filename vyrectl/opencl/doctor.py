@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vyrectl.opencl import brought, causes, drivers, hints, machine
+from vyrectl.opencl import brought, causes, comforts, drivers, hints, machine
 from vyrectl.opencl.asking import LIST_SECONDS, Answer, Record, ask
 from vyrectl.opencl.cache import home_folder
 from vyrectl.opencl.diagnosis import Check, DeviceDiagnosis, Status
@@ -96,11 +96,21 @@ def examine(
     checks += drivers.check_gpus(drivers.gpu_vendors(), facts, family)
     checks += drivers.check_nodes()
     devices = tuple(_examine_device(one, family, seconds, run_ring) for one in facts)
-    checks.append(machine.check_locks(folder or Path.cwd()))
-    checks += machine.check_cache_is_on(os.environ)
+    place = folder or _current_folder()
+    if place is not None:
+        checks.append(machine.check_locks(place))
+    checks += comforts.check_comforts(place)
+    checks += comforts.check_cache(os.environ)
     checks += brought.check_folders(os.environ)
     checks += machine.check_caches(machine.cache_folders(os.environ, home_folder()))
     return Diagnosis(hints.system_name(), family, devices, tuple(checks))
+
+
+def _current_folder() -> Path | None:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
 
 
 def _check_listing(

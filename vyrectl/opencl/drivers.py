@@ -62,7 +62,9 @@ def icd_files(environment: Mapping[str, str] | None = None, system: str = SYSTEM
 def icds_in(place: Path) -> list[Path]:
     """The `.icd` files of a folder, in the order of their names; a loader's variable may also name one file."""
     try:
-        return sorted(place.glob("*.icd")) if place.is_dir() else [place] if place.suffix == ".icd" else []
+        return (
+            sorted(place.glob("*.icd")) if os.path.isdir(place) else [place] if place.suffix == ".icd" else []
+        )
     except OSError:
         return []
 
@@ -142,14 +144,14 @@ def _flaw(text: str, library: str) -> str | None:
 def _library_path(icd: Path, library: str) -> str:
     """A library that lies beside its `.icd` file, as pyopencl's own loader finds it, else the name as it is."""
     beside = icd.parent / library
-    return str(beside) if not os.path.isabs(library) and beside.is_file() else library
+    return str(beside) if not os.path.isabs(library) and os.path.isfile(beside) else library
 
 
 def _path_fix(icd: Path, library: str) -> str:
     """Where the library may be instead: packages for Python put both below one prefix."""
     prefix = icd.resolve().parents[3] if len(icd.resolve().parents) > 3 else icd.parent
     moved = prefix / "lib" / Path(library).name
-    real = str(moved) if moved.is_file() else "PATH/OF/" + Path(library).name
+    real = str(moved) if os.path.isfile(moved) else "PATH/OF/" + Path(library).name
     return f"Write the real path into it: echo {real} > {icd}"
 
 
@@ -198,9 +200,9 @@ def pci_gpus(root: Path = Path("/sys/bus/pci/devices")) -> set[str]:
 def gpu_vendors(root: Path = Path("/")) -> set[str]:
     """Vendors of the GPUs that this machine has, a container's included."""
     found = pci_gpus(root / "sys" / "bus" / "pci" / "devices")
-    if any((root / place).exists() for place in ("proc/driver/nvidia", "dev/nvidiactl")):
+    if any(os.path.exists(root / place) for place in ("proc/driver/nvidia", "dev/nvidiactl")):
         found.add("nvidia")
-    if (root / "dev" / "kfd").exists():
+    if os.path.exists(root / "dev" / "kfd"):
         found.add("amd")
     return found
 
@@ -237,5 +239,5 @@ def check_nodes(root: Path = Path("/dev")) -> Iterator[Check]:
     """Device files of GPUs that exist and may not be opened."""
     nodes = [*sorted(root.glob("dri/renderD*")), root / "kfd", root / "nvidiactl", root / "nvidia0"]
     for node in nodes:
-        if node.exists() and not os.access(node, os.R_OK | os.W_OK):
+        if os.path.exists(node) and not os.access(node, os.R_OK | os.W_OK):
             yield Check(AREA, str(node), Status.WARNING, "may not be opened", hints.permission_hint())

@@ -20,12 +20,11 @@ from pathlib import Path
 from vyrectl._version import __version__
 from vyrectl.abi import ABI_VERSION
 from vyrectl.opencl import hints
-from vyrectl.opencl.cache import VARIABLE, cache_folder, why_off
+from vyrectl.opencl.cache import cache_folder
+from vyrectl.opencl.comforts import CACHES, FILES
 from vyrectl.opencl.diagnosis import Check, Status
 
 SOFTWARE = "software"
-FILES = "files"
-CACHES = "caches"
 
 PACKAGES = ("numpy", "pyopencl", "typer", "rich")
 LEAST_PYTHON = (3, 11)
@@ -107,19 +106,10 @@ def cache_folders(environment: Mapping[str, str], home: Path | None) -> dict[str
     }
 
 
-def check_cache_is_on(environment: Mapping[str, str]) -> Iterator[Check]:
-    """A note where vyrectl keeps no built kernels."""
-    why = why_off(environment)
-    if why is not None:
-        fix = f"unset {why}" if why.isupper() else f"export {VARIABLE}=/tmp/vyrectl-cache"
-        message = f"off ({why}): every launch compiles its kernels"
-        yield Check(CACHES, "vyrectl", Status.NOTE, message, fix)
-
-
 def check_caches(folders: Mapping[str, Path]) -> Iterator[Check]:
     """Size of each cache that exists, and whether it can be written; one that does not exist is left out."""
     for name, folder in folders.items():
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             continue
         files, size_bytes = _measure(folder)
         facts = {"path": str(folder), "files": files, "size_bytes": size_bytes}

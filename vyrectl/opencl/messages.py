@@ -7,6 +7,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -116,7 +117,7 @@ def user_files(program: str) -> frozenset[str]:
     """
     names = {match[2] for match in _LINE.finditer(program)} - {DISPATCHER}
     return frozenset(
-        name for name in names if not (kernels_dir() / name).is_file() or Path(name).is_absolute()
+        name for name in names if not os.path.isfile(kernels_dir() / name) or Path(name).is_absolute()
     )
 
 

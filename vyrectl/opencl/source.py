@@ -6,6 +6,7 @@ message pointing at the file and line its author knows. Standard library only; n
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -271,7 +272,7 @@ class Paster:
                 raise OpSourceError(what, path, line, rule="include", fix="Take this include out")
             if found in self._seen:
                 return ""
-            if found.is_file():
+            if os.path.isfile(found):
                 self._seen.add(found)
                 self._open.append(found)
                 try:

@@ -31,6 +31,7 @@ from vyrectl.abi.opcodes import (
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, LifecycleError, RingHeldError, UnknownNameError, UsageError
+from vyrectl.files.sync import sync_file
 from vyrectl.records import Comparable
 from vyrectl.ring.file import Ring
 from vyrectl.ring.hold import Hold, hold
@@ -41,7 +42,6 @@ from vyrectl.ring.replace import (
     backup_beside,
     clear_abandoned,
     replace_file,
-    sync_file,
 )
 from vyrectl.ring.select import CHUNK_SLOTS
 from vyrectl.ring.window import open_regular

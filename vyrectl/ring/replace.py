@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 from vyrectl.errors import FileError
 from vyrectl.files.shrinking import refuse_cut
+from vyrectl.files.sync import CANNOT_SYNC, sync_file
 from vyrectl.ring.place import StrPath as StrPath
 from vyrectl.ring.place import existing_file, missing_folder, refuse_mount_point
 
@@ -48,7 +49,7 @@ _BACKUP_SUFFIX = re.compile(r"\.bak(\.[0-9]+)?$")
 _NO_ATTRIBUTES = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 """What file systems answer that keep no owner and no mode."""
 
-_CANNOT_SYNC = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES, errno.EBADF}
+_CANNOT_SYNC = CANNOT_SYNC | {errno.EACCES, errno.EBADF}
 """What a folder that cannot be synced answers; its rename is as safe as that file system makes it."""
 
 
@@ -308,19 +309,6 @@ def _fill(fd: int, parts: Iterable[Part], target: str, old: os.stat_result | Non
         _keep_attributes(fd, target, old)
     sync_file(fd)
     return FileIdentity.of(os.fstat(fd))
-
-
-def sync_file(fd: int) -> None:
-    """Wait until a file is on the disk, where its file system can say so.
-
-    Raises:
-        OSError: The disk failed.
-    """
-    try:
-        os.fsync(fd)
-    except OSError as error:
-        if error.errno not in _CANNOT_SYNC - {errno.EACCES, errno.EBADF}:
-            raise
 
 
 def _first_mode(old: os.stat_result | None) -> int:

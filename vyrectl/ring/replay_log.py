@@ -18,6 +18,7 @@ from tempfile import TemporaryFile
 from types import TracebackType
 
 from vyrectl.errors import FileError, ReplayLogError, RingHeldError
+from vyrectl.files.sync import sync_file
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.replay import (
     HEADER_BYTES,
@@ -76,7 +77,7 @@ class ReplayLog:
             check_capacity(capacity)
         except ReplayLogError as error:
             raise error.at(str(path)) from None
-        if not path.exists():
+        if not os.path.exists(path):
             header = Header(capacity)
             replace_file(path, [header.pack(), bytes(RECORD_BYTES * capacity)], exclusive=True)
         log = cls._open(path, os.O_RDWR)
@@ -100,7 +101,7 @@ class ReplayLog:
             ReplayLogError: The file is no replay log, or holds records of the other kind.
             FileError: It cannot be opened, or a missing one cannot be created.
         """
-        if path.exists():
+        if os.path.exists(path):
             with cls._open(path, os.O_RDWR) as log:
                 there = log._first_kind()
             if there not in (kind, LogKind.EMPTY):
@@ -111,7 +112,7 @@ class ReplayLog:
                     fix=f"Name another log, or say --record {there}:{path}",
                 )
         elif not os.access(path.parent, os.W_OK | os.X_OK):
-            error = OSError(errno.EACCES if path.parent.is_dir() else errno.ENOENT, "")
+            error = OSError(errno.EACCES if os.path.isdir(path.parent) else errno.ENOENT, "")
             error.strerror = os.strerror(error.errno or 0)
             raise FileError.from_os_error(error, path, doing="create the replay log")
 
@@ -201,7 +202,7 @@ class ReplayLog:
             FileError: The disk refuses.
         """
         try:
-            os.fsync(self._fd)
+            sync_file(self._fd)
         except OSError as error:
             raise FileError.from_os_error(error, self.path, doing="append to the replay log") from error
 

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vyrectl.errors import FileError
+from vyrectl.files.sync import sync_file
 from vyrectl.files.whole import read_stream
 
 StrPath = str | os.PathLike[str]
@@ -70,7 +71,7 @@ def _append(fd: int, line: bytes) -> None:
     try:
         if os.write(fd, whole) != len(whole):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        os.fsync(fd)
+        sync_file(fd)
     except OSError:
         with suppress(OSError):
             os.ftruncate(fd, size)

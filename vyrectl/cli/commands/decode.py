@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -129,7 +130,7 @@ def _from_text(data: bytes, where: str, *, as_raw: bool) -> bytes:
 
 def _is_file(name: str) -> bool:
     try:
-        return name != "" and Path(name).exists()
+        return name != "" and os.path.exists(name)
     except (OSError, ValueError):
         return False
 
@@ -142,7 +143,7 @@ def _may_be_hex(name: str) -> bool:
 
 def _is_raw(path: Path, as_raw: bool) -> bool:
     """True for a file that can be mapped and holds, or shall hold, raw slots."""
-    return path.is_file() and (as_raw or not looks_like_text(_read_file(path, SNIFFED_BYTES)))
+    return os.path.isfile(path) and (as_raw or not looks_like_text(_read_file(path, SNIFFED_BYTES)))
 
 
 def _read_file(path: Path, most: int | None = None) -> bytes:

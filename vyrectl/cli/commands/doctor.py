@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,10 +77,16 @@ def _record(diagnosis: Diagnosis, checks: list[Check]) -> dict[str, Any]:
 def check_shells() -> Iterator[Check]:
     """Which of this machine's shells complete vyrectl's commands."""
     for shell in SHELLS:
-        path = script_path(shell)
         install = f"vyrectl --install-completion {shell}"
-        if not path.is_file():
-            if shutil.which(PROGRAMS.get(shell, shell)):
+        is_here = shutil.which(PROGRAMS.get(shell, shell)) is not None
+        try:
+            path = script_path(shell)
+        except VyrectlError as error:
+            if is_here:
+                yield Check(SHELL_AREA, shell, Status.NOTE, f"not installed: {error.what}", error.fix)
+            continue
+        if not os.path.isfile(path):
+            if is_here:
                 yield Check(SHELL_AREA, shell, Status.NOTE, "not installed", install)
         elif _is_current(shell, path):
             yield Check(SHELL_AREA, shell, Status.OK, str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from shlex import quote
 from typing import Annotated, Any
@@ -63,7 +64,7 @@ def command(
     wanted = parse_number(slots, "--slots") if slots else None
     if force and unpack is None:
         raise UsageError("--force is for --unpack", fix="Add --unpack FOLDER")
-    if str(path) != "-" and path.is_dir():
+    if str(path) != "-" and os.path.isdir(path):
         if unpack is not None or wanted is not None:
             raise UsageError("--unpack and --slots are for a file", fix="Name one of the folder's files")
         _folder(output, path)
@@ -133,7 +134,7 @@ def _unpack(file: Record, data: memoryview, folder: Path, *, force: bool) -> lis
     for target in targets.values():
         files.writes("--unpack", target)
     files.check_clashes()
-    taken = [target for target in targets.values() if target.exists()]
+    taken = [target for target in targets.values() if os.path.exists(target)]
     if taken and not force:
         raise FileError("it exists already", where=str(taken[0]), fix="Name another folder, or give --force")
     try:

@@ -47,16 +47,25 @@ def install_script(shell: str) -> Path:
 
 
 def script_path(shell: str) -> Path:
-    """Where a shell's script goes; the usual environment variables are honoured."""
-    data = _folder("XDG_DATA_HOME", ".local/share")
-    config = _folder("XDG_CONFIG_HOME", ".config")
-    bash = os.environ.get("BASH_COMPLETION_USER_DIR") or str(data / "bash-completion")
-    return {
-        "bash": Path(bash, "completions", "vyrectl"),
-        "zsh": _home() / ".zfunc" / "_vyrectl",
-        "fish": config / "fish" / "completions" / "vyrectl.fish",
-        "powershell": config / "powershell" / "vyrectl.ps1",
-    }[shell]
+    """Where a shell's script goes; the usual environment variables are honoured.
+
+    Args:
+        shell: One of SHELLS.
+
+    Raises:
+        FileError: Below the user's home folder, and there is none.
+    """
+    match shell:
+        case "bash":
+            own = os.environ.get("BASH_COMPLETION_USER_DIR")
+            folder = Path(own) if own else _folder("XDG_DATA_HOME", ".local/share", shell) / "bash-completion"
+            return folder / "completions" / "vyrectl"
+        case "zsh":
+            return _home(shell) / ".zfunc" / "_vyrectl"
+        case "fish":
+            return _folder("XDG_CONFIG_HOME", ".config", shell) / "fish" / "completions" / "vyrectl.fish"
+        case _:
+            return _folder("XDG_CONFIG_HOME", ".config", shell) / "powershell" / "vyrectl.ps1"
 
 
 def next_step(shell: str, path: Path) -> str:
@@ -71,16 +80,16 @@ def next_step(shell: str, path: Path) -> str:
     }[shell]
 
 
-def _folder(variable: str, below_home: str) -> Path:
+def _folder(variable: str, below_home: str, shell: str) -> Path:
     value = os.environ.get(variable)
-    return Path(value) if value else _home() / below_home
+    return Path(value) if value else _home(shell) / below_home
 
 
-def _home() -> Path:
+def _home(shell: str) -> Path:
     try:
         return Path.home()
     except (RuntimeError, KeyError):
         raise FileError(
             "this user has no home folder to install into",
-            fix="Set HOME, or write the script where your shell looks: vyrectl completion bash > FILE",
+            fix=f"Set HOME, or write the script where {shell} looks: vyrectl completion {shell} > FILE",
         ) from None
