@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.conformance.backends import needs_device
 from vyrectl import SLOT_DTYPE, Ring
 from vyrectl.abi.states import TaskState
 
@@ -220,6 +221,22 @@ def test_a_reader_that_goes_away_ends_the_feed(ring: Path) -> None:
     process.stdin.flush()
     assert process.wait(SOON) == 141
     process.communicate()
+
+
+@needs_device()
+def test_a_device_that_no_host_reaches_while_it_runs_ends_its_feed(ring: Path) -> None:
+    """PoCL's `basic` runs a kernel before the call that enqueues it returns. Other drivers take no notice."""
+    done = subprocess.run(
+        command(ring, "--follow", "--feed", "-", device="cpu"),
+        input=lines({"task_id": 1}, {"task_id": 2, "op": "spin", "param": 10}).encode(),
+        capture_output=True,
+        timeout=4 * SOON,
+        env={**os.environ, "POCL_DEVICES": "basic"},
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted(of(answers, "done")) == [1, 2]
+    assert of(answers, "report")[0]["ended"] == "drained"
 
 
 def test_following_without_a_feed_ends_by_its_timeout(tmp_path: Path) -> None:

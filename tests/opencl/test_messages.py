@@ -8,6 +8,7 @@ import pytest
 
 from vyrectl.opencl.messages import (
     SHOWN_MESSAGES,
+    WHOLE_PROGRAM,
     Message,
     blames_only,
     compiler_words,
@@ -49,11 +50,12 @@ def test_what_is_no_message(text: str) -> None:
     assert read_messages(text) == ()
 
 
-def test_lines_of_the_whole_program_are_led_home() -> None:
+@pytest.mark.parametrize("name", WHOLE_PROGRAM)
+def test_lines_of_the_whole_program_are_led_home(name: str) -> None:
     program = '#line 1 "ours.h"\na;\n#line 7 "mine.cl"\nb;\nc;\n'
-    log = "<kernel>:5:3: error: no c\n<kernel>:2:1: note: an a\n<kernel>:99:1: note: nowhere\n"
+    log = f"{name}:5:3: error: no c\n{name}:2:1: note: an a\n{name}:99:1: note: nowhere\n"
     places = [(one.path, one.line, one.column) for one in read_messages(log, program)]
-    assert places == [("mine.cl", 8, 3), ("ours.h", 1, 1), ("<kernel>", 99, 1)]
+    assert places == [("mine.cl", 8, 3), ("ours.h", 1, 1), (name, 99, 1)]
 
 
 def test_whose_fault_it_is() -> None:

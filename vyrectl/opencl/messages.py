@@ -24,8 +24,8 @@ SHOWN_MESSAGES = 20
 EXCERPT_COLUMNS = 160
 """Longest source line that is shown under a message."""
 
-WHOLE_PROGRAM = "<kernel>"
-"""Name that NVIDIA's compiler has for all that it is given."""
+WHOLE_PROGRAM = ("<kernel>", "input.cl")
+"""Names that NVIDIA's compiler and Oclgrind's have for all that they are given, whose lines they count."""
 
 DISPATCHER = "dispatch"
 """Name that the generated dispatcher goes by in messages."""
@@ -80,7 +80,7 @@ def read_messages(log: str, program: str = "") -> tuple[Message, ...]:
 
     Args:
         log: What the compiler said.
-        program: The text that was compiled; NVIDIA's compiler counts its lines and does not heed `#line`.
+        program: The text that was compiled; some compilers count its lines and do not heed `#line`.
     """
     found = (form.match(line.strip()) for line in log.splitlines() for form in _forms())
     return tuple(
@@ -99,7 +99,7 @@ def read_messages(log: str, program: str = "") -> tuple[Message, ...]:
 
 def _home(program: str, path: str, line: int) -> tuple[str, int]:
     """Where a line comes from that is counted from the program's first."""
-    if path != WHOLE_PROGRAM or not program:
+    if path not in WHOLE_PROGRAM or not program:
         return path, line
     offset = 0
     for _ in range(line - 1):
