@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import dumps
 from tests.ring.rings import leftovers, numbered
 from tests.ring.test_edit import setting
 from vyrectl.errors import FileError, NotARingError, RingFormatError
@@ -123,3 +124,67 @@ def test_a_lock_of_somebody_else_keeps_its_content(tmp_path: Path, content: byte
     with pytest.raises(FileError, match="something else"):
         edit_ring(path, setting(0, state=1))
     assert (path.read_bytes(), lock.read_bytes()) == (RING, content)
+
+
+SEVERAL = "kernel-mixed.all.bin"
+"""Control buffer, 64 slots from byte 704 on, debug log, I/O queue."""
+
+
+@pytest.mark.parametrize(
+    ("offset", "count"),
+    [(700, 64), (704, 112), (704, 65), (640, 64), (640, 32), (768, 64), (64, None), (4864, 16), (0, 11)],
+)
+def test_a_span_that_is_not_of_the_ring_alone_is_refused(
+    tmp_path: Path, offset: int, count: int | None
+) -> None:
+    content = dumps.path(SEVERAL).read_bytes()
+    path = tmp_path / "all.bin"
+    path.write_bytes(content)
+    for write in (
+        lambda: edit_ring(path, setting(0, priority=1), offset=offset, count=count),
+        lambda: edit_ring(path, setting(0, priority=1), offset=offset, count=count, dry_run=True),
+        lambda: recover_ring(path, offset=offset, count=count),
+    ):
+        with pytest.raises((NotARingError, RingFormatError)) as refused:
+            write()
+        assert refused.value.exit_code == 3
+    assert files(tmp_path) == {"all.bin": content}
+
+
+@pytest.mark.parametrize(("offset", "count"), [(704, 64), (704, 10), (768, 63), (4736, 1)])
+def test_a_span_of_the_ring_is_written_and_nothing_beside_it(tmp_path: Path, offset: int, count: int) -> None:
+    content = dumps.path(SEVERAL).read_bytes()
+    path = tmp_path / "all.bin"
+    path.write_bytes(content)
+    edit_ring(path, setting(0, param=0xABCD), offset=offset, count=count)
+    now = path.read_bytes()
+    assert now[offset + 24 : offset + 28] == (0xABCD).to_bytes(4, "little")
+    assert now[: offset + 24] + now[offset + 28 :] == content[: offset + 24] + content[offset + 28 :]
+
+
+def test_force_writes_where_it_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "all.bin"
+    path.write_bytes(dumps.path(SEVERAL).read_bytes())
+    edit_ring(path, setting(0, param=7), offset=4800, count=48, force=True)
+    assert path.read_bytes()[4824:4828] == b"\7\0\0\0"
+
+
+@pytest.mark.parametrize("slots", [32, 64])
+def test_where_two_cuts_fit_the_count_decides(tmp_path: Path, slots: int) -> None:
+    path = tmp_path / "all.bin"
+    path.write_bytes(dumps.path("kernel-packed.before.bin").read_bytes())
+    edit_ring(path, setting(0, param=7), offset=656, count=slots)
+    assert path.read_bytes()[680:684] == b"\7\0\0\0"
+
+
+def test_a_ring_at_the_beginning_of_several_is_edited_with_the_options_that_the_refusal_names(
+    tmp_path: Path,
+) -> None:
+    parts = dumps.parts(SEVERAL)
+    path = tmp_path / "all.bin"
+    path.write_bytes(parts["ring"] + parts["debug"] + parts["io"])
+    with pytest.raises(RingFormatError) as refused:
+        edit_ring(path, setting(0, param=7))
+    assert refused.value.again == {"--offset": "0", "--count": "64"}
+    edit_ring(path, setting(0, param=7), offset=0, count=64)
+    assert path.read_bytes()[24:28] == b"\7\0\0\0"

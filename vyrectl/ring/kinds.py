@@ -331,6 +331,24 @@ def other_kind_error(verdict: Verdict, name: str, *, override: str) -> OtherKind
     )
 
 
+def place_error(verdict: Verdict, name: str, why: str) -> OtherKindError:
+    """The refusal to write a span of a file of several buffers.
+
+    Args:
+        verdict: What was found.
+        name: The file.
+        why: What is wrong with the span.
+    """
+    fix = f"--force writes there all the same; {advice(verdict, name)}"
+    return OtherKindError(
+        f"this holds several buffers, and {why}",
+        str(verdict.kind),
+        str(verdict.certainty),
+        where=name,
+        fix=fix,
+    )
+
+
 def why_not(verdict: Verdict, wanted: str = "a ring") -> str:
     """What a file is in place of what was wanted, and the first reason."""
     if verdict.certainty is Certainty.CERTAIN:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.errors import FileError, NotARingError, RingFormatError
+from vyrectl.ring.dumps import Parts, find_parts
 from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.likeness import HEAD_BYTES, SEARCHED_BYTES, guess_offset, why_no_ring
-from vyrectl.ring.kinds import identify_file, other_kind_error
+from vyrectl.ring.kinds import FileKind, file_bytes, identify, other_kind_error, place_error
 from vyrectl.ring.replace import StrPath
 from vyrectl.ring.window import open_regular
 
@@ -42,11 +44,12 @@ def open_to_write(path: StrPath, *, offset: int = 0, count: int | None = None, f
     Raises:
         FileError: It cannot be read.
         RingFormatError: It is not a whole number of slots; says where a ring seems to start.
-        OtherKindError: It is a file of another kind, and `force` is False; says the same.
+        OtherKindError: It is a file of another kind, or the span is not of its ring alone, and `force` is False; says
+            the same.
         NotARingError: It does not look like a ring, and `force` is False; says the same.
     """
-    if not force and not offset:
-        _refuse_other_kind(path)
+    if not force:
+        _refuse_other_place(path, offset, count)
     try:
         ring = Ring.open(path, offset=offset, count=count)
     except RingFormatError as error:
@@ -62,12 +65,41 @@ def open_to_write(path: StrPath, *, offset: int = 0, count: int | None = None, f
     return ring
 
 
-def _refuse_other_kind(path: StrPath) -> None:
-    verdict = identify_file(path)
-    error = other_kind_error(verdict, os.fspath(path), override="--force")
+def _refuse_other_place(path: StrPath, offset: int, count: int | None) -> None:
+    """Refuse a file of another kind, and a span that leaves the ring among several buffers or begins inside a slot."""
+    name = os.fspath(path)
+    with file_bytes(path) as data:
+        verdict = identify(data)
+        parts = verdict.parts
+        if parts is not None and verdict.ring_options and (offset or count is not None):
+            size_bytes = len(data) - offset if count is None else count * SLOT_BYTES
+            why = _why_outside(_cut_as_asked(data, parts, count), offset, size_bytes)
+            error = None if why is None else place_error(verdict, name, why)
+        else:
+            error = None if offset else other_kind_error(verdict, name, override="--force")
     if error is not None:
         error.again = verdict.ring_options
         raise error
+
+
+def _cut_as_asked(data: memoryview, parts: Parts, count: int | None) -> Parts:
+    """The cut that gives the ring as many slots as were asked for, where the bytes leave that open."""
+    if count is None or count not in parts.others:
+        return parts
+    return find_parts(data, has_control=parts.part(FileKind.CONTROL) is not None, slots=count) or parts
+
+
+def _why_outside(parts: Parts, offset: int, size_bytes: int) -> str | None:
+    """What is wrong with a span of a file of several buffers; None when it lies slot by slot in the ring."""
+    ring = parts.part(FileKind.RING)
+    if ring is None:
+        return None
+    if (offset - ring.offset) % SLOT_BYTES:
+        return f"no slot begins at byte {offset}"
+    if offset < ring.offset or offset + size_bytes > ring.end:
+        last = offset + size_bytes - 1
+        return f"bytes {offset} to {last} are not of the ring alone, which lies from {ring.offset} to {ring.end - 1}"
+    return None
 
 
 def _refuse_stranger(ring: Ring, path: StrPath, offset: int) -> None:

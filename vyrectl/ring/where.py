@@ -14,7 +14,8 @@ with each other. Only flags are joined by ``|`` and ``&``.
 
 *Conditions* are comparisons (chained too), ``in`` / ``not in`` with a list in parentheses, tests of bits (``flags &
 paused``), and what ``and``, ``or`` and ``not`` make of conditions. A name or a number alone is no condition, and a
-condition is no number: each is refused with what was probably meant.
+condition is no number: each is refused with what was probably meant. So are an empty list and alternatives that choose
+every slot (``state != ready or state != done``).
 
 *Operators* bind as in Python: ``or``, ``and``, ``not``, comparisons, then ``|``, ``^``, ``&``, ``<< >>``, ``+ -``,
 ``* // %``, unary ``- + ~``.
@@ -38,6 +39,7 @@ from vyrectl.abi.limits import MAX_SLOTS, U32_MAX
 from vyrectl.abi.number import parse_whole
 from vyrectl.abi.opcodes import WINDOW_NAME, window_opcode
 from vyrectl.errors import WhereError
+from vyrectl.ring.always import all_but_nothing
 from vyrectl.ring.bounds import Bounds, binary_bounds, unary_bounds
 from vyrectl.ring.tree import (
     COLUMNS,
@@ -235,6 +237,8 @@ class _Compiler:
                 parts = tuple(
                     self.condition(one, depth + 1, side) for one, side in zip(tree.values, sides, strict=True)
                 )
+                if isinstance(tree.op, ast.Or):
+                    self.check_alternatives(tree, parts)
                 return Logic("and" if isinstance(tree.op, ast.And) else "or", parts)
             case ast.UnaryOp(op=ast.Not()):
                 return Logic("not", (self.condition(tree.operand, depth + 1),))
@@ -245,6 +249,17 @@ class _Compiler:
             return number.node
         shown = self.source(tree)
         raise self.refuse(tree, f"{shown} is a number and no condition", f"Did you mean ({shown}) != 0?")
+
+    def check_alternatives(self, tree: ast.BoolOp, parts: tuple[Node, ...]) -> None:
+        """Alternatives that choose every slot are never what was meant."""
+        pair = all_but_nothing(parts)
+        if pair is None:
+            return
+        left, right = (tree.values[at] for at in pair)
+        joined = f"{self.source(left)} and {self.source(right)}"
+        raise self.refuse(
+            right, "every slot is chosen by this or by what stands before it", f"Did you mean {joined}?"
+        )
 
     def number_alone(self, tree: ast.expr, depth: int, before: ast.expr | None) -> _Typed:
         """What stands where a condition belongs; a name or a number is refused with what was meant."""
@@ -321,6 +336,8 @@ class _Compiler:
     ) -> tuple[Node, ...]:
         """What stands to the right of ``in``: a list, or one expression that is its own list."""
         one_by_one = tree.elts if isinstance(tree, ast.Tuple | ast.List) else [tree]
+        if not one_by_one:
+            raise self.refuse(tree, "the list is empty", "Name what it holds; perhaps a variable is not set")
         found = []
         for one in one_by_one:
             typed = self.value(one, columns, depth + 1)
