@@ -32,7 +32,7 @@ def test_words_of_a_running_launch(ring: Path, cli: Cli) -> None:
         assert refused.code == 2
 
 
-@pytest.mark.parametrize("change", ["mask.1=shut", "quota.2=0"])
+@pytest.mark.parametrize("change", ["mask.1=open", "quota.2=7"])
 def test_what_a_launch_does_not_heed_is_refused(ring: Path, cli: Cli, change: str) -> None:
     with running(ring) as sidecar:
         before = sidecar.control_words().copy()

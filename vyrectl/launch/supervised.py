@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from vyrectl.abi.control import EPOCH
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
+from vyrectl.engine.ops import is_pipe
 from vyrectl.errors import FileError, StoppedError, UsageError
 from vyrectl.files import shrinking
 from vyrectl.launch.deaths import ChildDiedError, LaunchStoppedError, Running
@@ -98,6 +99,7 @@ def launch_file(
 
         def take(message: dict[str, Any]) -> None:
             if "working_in" in message:
+                memory.is_ready = True
                 memory.where, memory.already_running = message["working_in"], set(message["running"])
             else:
                 watch(message)
@@ -116,15 +118,24 @@ def launch_file(
                 clear_away(held)
             number = ending.signal_received or signal.SIGINT
             raise StoppedError(signal.Signals(number).name, number)
-        running = memory.running() if ending.result is None else []
+        running = memory.running() if ending.result is None and memory.is_ready else []
         place = {"where": str(plan.ring), "fix": _after_death(plan, memory.where, running)}
         if ending.killed:
             what = f"the launch did not stop within {plan.grace:g} s and was killed"
+            if pipes := "" if memory.is_ready else _pipes(plan):
+                what += f" before it had read what it was given; nobody may be writing {pipes}"
             raise LaunchStoppedError(what, exit_code_of(ending), running, **place)
         if ending.result is None:
             what = f"the process that drove the device {_how_it_died(plan, ending, size)}"
             raise ChildDiedError(what, running, **place)
         return ending.result, ending.signal_received or 0
+
+
+def _pipes(plan: LaunchPlan) -> str:
+    """Pipes among what a launch reads, by name: each read waits for a writer."""
+    named = (option.partition("=")[2].partition(":")[0] for option in plan.buffers)
+    paths = [Path(name) for name in named if name] + ([plan.control] if plan.control else [])
+    return ", ".join(str(path) for path in paths if is_pipe(path))
 
 
 def _hold(plan: LaunchPlan) -> AbstractContextManager[Hold | None]:
@@ -151,6 +162,7 @@ class _Memory:
         self._ring = plan.ring
         self.shared = mmap.mmap(-1, size) if size else None
         self.where = ON_DEVICE
+        self.is_ready = False  # the child has said where
         self.already_running: set[int] = set()
         self._slots = size // SLOT_BYTES
         self._places: Random | None = None
