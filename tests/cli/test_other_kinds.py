@@ -87,3 +87,32 @@ def test_a_ring_is_not_edited_as_a_control_buffer(cli: Cli, tmp_path: Path) -> N
 )
 def test_a_buffer_of_another_kind_is_told_aloud(cli: Cli, command: str, name: str) -> None:
     assert "read it with: vyrectl" in cli(command, str(dumps.path(name))).err
+
+
+BESIDE = (
+    ("snapshot", "--control"),
+    ("inspect", "--control"),
+    ("check", "--control"),
+    ("check", "--debug-log"),
+    ("check", "--io-queue"),
+    ("launch", "--control"),
+)
+BELONGS = {"--control": "control-", "--debug-log": "debug-", "--io-queue": "io-"}
+MISPLACED = [
+    (command, option, name)
+    for command, option in BESIDE
+    for name in ("ring-lifecycle-1.bin", *STRANGERS)
+    if not name.startswith(BELONGS[option])
+]
+
+
+@pytest.mark.parametrize(("command", "option", "name"), MISPLACED)
+def test_an_option_for_a_buffer_beside_the_ring_names_what_is_none(
+    cli: Cli, tmp_path: Path, command: str, option: str, name: str
+) -> None:
+    ring = tmp_path / "ring.bin"
+    ring.write_bytes(dumps.path("ring-lifecycle-1.bin").read_bytes())
+    result = cli(command, str(ring), option, str(dumps.path(name)))
+    assert result.code == 3
+    assert STRANGERS.get(name, ("a ring",))[0] in result.err
+    assert ring.read_bytes() == dumps.path("ring-lifecycle-1.bin").read_bytes()

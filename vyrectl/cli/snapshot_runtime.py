@@ -16,6 +16,7 @@ from vyrectl.files.whole import read_whole
 from vyrectl.protocol.control import ControlView, decode_control
 from vyrectl.protocol.partitions import Partitions
 from vyrectl.protocol.runtime import Occupancy, RuntimeView, watchdog
+from vyrectl.ring.kinds import FileKind, refuse_beside
 
 _PRIORITY = FIELD_INDEX["priority"]
 
@@ -50,9 +51,11 @@ def read_control(path: Path) -> tuple[bytes, ControlView]:
 
     Raises:
         FileError: It cannot be read.
+        OtherKindError: It is a file of another kind.
         WireBufferError: It is no control buffer.
     """
     words = read_whole(path, doing="read the control buffer")
+    refuse_beside(words, str(path), FileKind.CONTROL)
     try:
         return words, decode_control(words)
     except InvalidInputError as error:

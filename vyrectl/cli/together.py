@@ -13,12 +13,19 @@ from vyrectl.protocol.control import decode_control
 from vyrectl.protocol.debug_log import read_debug_log
 from vyrectl.protocol.io_queue import decode_io_queue
 from vyrectl.protocol.words import Data
+from vyrectl.ring.kinds import FileKind, refuse_beside
 
 if TYPE_CHECKING:
     from vyrectl.ring.findings.report import Finding
     from vyrectl.task.arrays import SlotArray
 
 T = TypeVar("T")
+
+_NOUNS = {
+    FileKind.CONTROL: "control buffer",
+    FileKind.DEBUG_LOG: "debug log",
+    FileKind.IO_QUEUE: "I/O queue",
+}
 
 MOST_LOG_BYTES = 1 << 26
 MOST_QUEUE_BYTES = 1 << 20
@@ -31,6 +38,7 @@ def findings_beside(
 
     Raises:
         FileError: One cannot be read.
+        OtherKindError: One is a file of another kind.
         WireBufferError: One is no such buffer.
     """
     from vyrectl.ring.findings.across import Beside, look_across
@@ -38,18 +46,19 @@ def findings_beside(
     return look_across(
         slots,
         Beside(
-            _decoded(control, "control buffer", decode_control, None),
-            _decoded(debug_log, "debug log", read_debug_log, MOST_LOG_BYTES),
-            _decoded(io_queue, "I/O queue", decode_io_queue, MOST_QUEUE_BYTES),
+            _decoded(control, FileKind.CONTROL, decode_control, None),
+            _decoded(debug_log, FileKind.DEBUG_LOG, read_debug_log, MOST_LOG_BYTES),
+            _decoded(io_queue, FileKind.IO_QUEUE, decode_io_queue, MOST_QUEUE_BYTES),
             {name: str(path) for name, path in (("debug_log", debug_log), ("io_queue", io_queue)) if path},
         ),
     )
 
 
-def _decoded(path: Path | None, noun: str, decode: Callable[[Data], T], most: int | None) -> T | None:
+def _decoded(path: Path | None, kind: FileKind, decode: Callable[[Data], T], most: int | None) -> T | None:
     if path is None:
         return None
-    data = read_whole(path, doing=f"read the {noun}", most=most)
+    data = read_whole(path, doing=f"read the {_NOUNS[kind]}", most=most)
+    refuse_beside(data, str(path), kind)
     try:
         return decode(data)
     except InvalidInputError as error:

@@ -11,6 +11,7 @@ from vyrectl.abi.control import OBSERVABLE_FIRST
 from vyrectl.abi.limits import WORD_BYTES
 from vyrectl.errors import InvalidInputError
 from vyrectl.files.whole import read_whole
+from vyrectl.ring.kinds import FileKind, refuse_beside
 from vyrectl.ring.replace import replace_file
 
 
@@ -22,9 +23,11 @@ def load_control(path: Path) -> NDArray[np.uint32]:
 
     Raises:
         FileError: It cannot be read.
+        OtherKindError: It is a file of another kind.
         InvalidInputError: Not a whole number of words, or too short for the wire.
     """
     data = read_whole(path, doing="read the control buffer")
+    refuse_beside(data, str(path), FileKind.CONTROL)
     if len(data) % WORD_BYTES:
         raise InvalidInputError(
             f"{len(data)} bytes are no whole number of words: {len(data) % WORD_BYTES} are left over",

@@ -356,6 +356,30 @@ def why_not(verdict: Verdict, wanted: str = "a ring") -> str:
     return f"this looks like {verdict.noun} and not like {wanted}: {verdict.reasons[0]}"
 
 
+def refuse_beside(data: bytes, name: str, wanted: FileKind) -> None:
+    """Refuse what is at least likely not the buffer beside a ring that an option names.
+
+    Args:
+        data: All of the file.
+        name: The file.
+        wanted: What belongs there.
+
+    Raises:
+        OtherKindError: It is something else.
+    """
+    verdict = identify(memoryview(data))
+    if verdict.certainty is Certainty.UNSURE or verdict.kind in (wanted, FileKind.EMPTY):
+        return
+    command = verdict.command(name)
+    raise OtherKindError(
+        why_not(verdict, _ABOUT[wanted].noun),
+        str(verdict.kind),
+        str(verdict.certainty),
+        where=name,
+        fix=f"Give {_ABOUT[wanted].noun}" + (f"; read this with: {command}" if command else ""),
+    )
+
+
 def advice(verdict: Verdict, name: str) -> str:
     """What to type for a file that is no ring: where its ring lies if it holds one, and the command that reads it."""
     command = verdict.command(name) or f"vyrectl open {quote(name)}"
