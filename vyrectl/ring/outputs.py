@@ -127,11 +127,6 @@ class Outputs:
     def _others_beside(self, one: _File) -> Iterator[_File]:
         return (other for other in self._beside if other.option != one.option)
 
-    @property
-    def stdout_option(self) -> str | None:
-        """The option whose output goes to standard output, if one does."""
-        return next((one.option for one in self._written if one.path == STDOUT), None)
-
 
 def same_file(one: StrPath, other: StrPath) -> bool:
     """True when two paths lead to one file, be it there or not."""
