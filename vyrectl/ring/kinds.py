@@ -20,6 +20,7 @@ from shlex import quote
 from vyrectl.abi.control import OBSERVABLE_FIRST
 from vyrectl.abi.io_queue import IO_RECORD_BYTES, MAX_IO_RECORDS
 from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, SLOT_BYTES, WORD_BYTES
+from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, OtherKindError
 from vyrectl.protocol.io_queue import unpack_records
 from vyrectl.protocol.lengths import debug_log_byte_length
@@ -370,6 +371,8 @@ def refuse_beside(data: bytes, name: str, wanted: FileKind) -> None:
     verdict = identify(memoryview(data))
     if verdict.certainty is Certainty.UNSURE or verdict.kind in (wanted, FileKind.EMPTY):
         return
+    if verdict.kind is FileKind.RING and not _is_full_of_tasks(data[:LOOKED_AT_BYTES]):
+        return
     command = verdict.command(name)
     raise OtherKindError(
         why_not(verdict, _ABOUT[wanted].noun),
@@ -378,6 +381,17 @@ def refuse_beside(data: bytes, name: str, wanted: FileKind) -> None:
         where=name,
         fix=f"Give {_ABOUT[wanted].noun}" + (f"; read this with: {command}" if command else ""),
     )
+
+
+def _is_full_of_tasks(head: bytes) -> bool:
+    """A buffer of small words made by hand looks like a ring too, but like one of few tasks."""
+    rows = struct.iter_unpack(f"<I{SLOT_BYTES - WORD_BYTES}x", _whole(head))
+    states: list[int] = [state for (state,) in rows]
+    return 4 * sum(0 < state < len(TaskState) for state in states) >= 3 * len(states)
+
+
+def _whole(head: bytes) -> bytes:
+    return head[: len(head) // SLOT_BYTES * SLOT_BYTES]
 
 
 def advice(verdict: Verdict, name: str) -> str:
