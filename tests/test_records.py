@@ -13,7 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vyrectl import SLOT_DTYPE, LaunchReport, Ring, TaskQueueSnapshot, TaskWorkItem, converge, errors, launch
+from vyrectl import (
+    SLOT_DTYPE,
+    LaunchReport,
+    Ring,
+    TaskQueueSnapshot,
+    TaskWorkItem,
+    converge,
+    errors,
+    launch,
+    open_session,
+)
 from vyrectl.launch.converge import reach_job
 from vyrectl.policy.policy import LaunchPolicy
 from vyrectl.policy.request import LaunchRequest
@@ -119,3 +129,10 @@ def test_records_compare_hash_and_pickle(record: object) -> None:
     again = pickle.loads(pickle.dumps(record))
     assert again == record
     assert hash(again) == hash(record)
+
+
+def test_what_is_open_says_why_it_is_not_pickled() -> None:
+    with pytest.raises(TypeError, match=r"a Ring is .*hand on its path"):
+        pickle.dumps(Ring.from_slots(np.zeros(2, SLOT_DTYPE)))
+    with open_session(2, device="reference") as session, pytest.raises(TypeError, match="a Session is"):
+        pickle.dumps(session)

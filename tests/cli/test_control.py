@@ -59,6 +59,20 @@ def test_a_file_that_is_replaced_may_be_kept(cli: Cli, control: Path) -> None:
     assert (control.parent / "c.bin.bak").read_bytes() == before != control.read_bytes()
 
 
+def test_a_fresh_one_replaces_no_other_kind_of_file(cli: Cli, control: Path) -> None:
+    ring = control.parent / "r.bin"
+    assert cli("build", "r.bin", "--synthetic", "50").code == 0
+    before = ring.read_bytes()
+    (control.parent / "link.bin").symlink_to("r.bin")
+    for name in ("r.bin", "link.bin"):
+        result = cli("control", name, "--new", "--force")
+        assert (result.code, "a control buffer" in result.err, ring.read_bytes()) == (3, True, before)
+    for name in ("r.bin.lock", "r.bin.live"):
+        result = cli("control", name, "--new")
+        assert (result.code, "of r.bin" in result.err) == (2, True)
+        assert not (control.parent / name).exists()
+
+
 def test_words_are_written_by_name(cli: Cli, control: Path) -> None:
     before = control.read_bytes()
     result = cli("control", "c.bin", "shutdown=yes", "mask.1=shut", "quota.0-1=9", "--backup", "--json")

@@ -80,6 +80,17 @@ def test_a_mapped_output_lies_under_two_names(tmp_path: Path) -> None:
         files.check()
 
 
+@pytest.mark.parametrize("suffix", [".lock", ".live"])
+def test_no_output_takes_a_name_that_a_ring_beside_it_keeps(tmp_path: Path, suffix: str) -> None:
+    """Also of a command that does not read that ring; beside no ring it is a name like any other."""
+    files = Outputs()
+    files.writes("--output", tmp_path / f"r.bin{suffix}")
+    files.check()
+    (tmp_path / "r.bin").write_bytes(bytes(64))
+    with pytest.raises(UsageError, match=r"of r\.bin"):
+        files.check()
+
+
 def test_two_outputs_do_not_share_standard_output() -> None:
     files = Outputs()
     files.writes("--output", "-")

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from os import PathLike
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -385,6 +385,11 @@ class Session:
         self._launch.stop("shutdown")
         self._access.ring_bell()
         return self._close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Session is a kernel that runs, and is not pickled: hand on what its snapshot() returns"
+        )
 
     def __enter__(self) -> Session:
         return self

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
@@ -284,6 +284,11 @@ class Ring:
         except UnknownStateError as error:
             error.at(str(self.name))
             raise
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Ring is a file that is open, and is not pickled: hand on its path, or ring.slots.copy()"
+        )
 
     def __repr__(self) -> str:
         count = "closed" if self._data is None else f"{len(self)} slots"

@@ -9,9 +9,11 @@ by its folder and name.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.errors import UsageError
 from vyrectl.ring.hold import LIVE_SUFFIX, LOCK_SUFFIX
 from vyrectl.ring.place import StrPath, check_place
@@ -123,6 +125,8 @@ class Outputs:
             for other in self._inputs:
                 if one.key == other.key:
                     raise _clash(one, other)
+        for one in self._written:
+            _refuse_keeper(one)
 
     def _others_beside(self, one: _File) -> Iterator[_File]:
         return (other for other in self._beside if other.option != one.option)
@@ -131,6 +135,31 @@ class Outputs:
 def same_file(one: StrPath, other: StrPath) -> bool:
     """True when two paths lead to one file, be it there or not."""
     return _key(one) == _key(other)
+
+
+def _refuse_keeper(one: _File) -> None:
+    """Refuse a name that a ring beside it keeps for itself, also where the command has nothing to do with that ring.
+
+    Raises:
+        UsageError: It is the name of a lock or of a live sidecar.
+    """
+    target = os.path.realpath(one.path)
+    for suffix in (LOCK_SUFFIX, LIVE_SUFFIX):
+        ring = target.removesuffix(suffix)
+        if ring != target and one.path != STDOUT and _could_be_ring(ring):
+            raise UsageError(
+                f"{one.option} names the {_KEEPERS[suffix]} of {os.path.basename(ring)}, which lies beside it",
+                where=one.path,
+                fix="Give it another name",
+            )
+
+
+def _could_be_ring(path: str) -> bool:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size > 0 and status.st_size % SLOT_BYTES == 0
 
 
 def _file(option: str, path: StrPath, role: str, *, appends: bool = False) -> _File:

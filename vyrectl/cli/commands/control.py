@@ -28,7 +28,7 @@ from vyrectl.errors import OtherKindError, UsageError, WireBufferError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.control import check_control, encode_control, write_control_words
 from vyrectl.protocol.control_names import control_value, control_words
-from vyrectl.ring.kinds import FileKind, identify, why_not
+from vyrectl.ring.kinds import FileKind, Verdict, identify, identify_file, why_not
 
 DEFAULT_OBSERVABLES = 32
 ALL_TENANTS = 32
@@ -91,7 +91,7 @@ def command(
         warn_other_kind(output, str(file), data, FileKind.CONTROL)
         _emit(output, str(file), data)
         return
-    _refuse_to_edit(file, data)
+    _refuse_to_edit(file, identify(memoryview(data)))
     _edit(output, file, data, assignments or [], slots, dry_run=dry_run, backup=backup)
 
 
@@ -115,6 +115,8 @@ def _create(
     )
     data = bytearray(fresh)
     write_control_words(data, _values(assignments, data))
+    if str(file) != "-":
+        _check_new(file, force=force)
     if not dry_run:
         from vyrectl.ring.replace import replace_file
 
@@ -125,6 +127,23 @@ def _create(
         kept = f"; the old one is {old}" if old else ""
         output.talk(f"{file}: {len(data) // WORD_BYTES} words written{kept}")
     _emit(output, str(file), data)
+
+
+def _check_new(file: Path, *, force: bool) -> None:
+    """Look at the place of a fresh control buffer; `--force` replaces a control buffer and no other file.
+
+    Raises:
+        UsageError: The name is one that a ring keeps for itself.
+        OtherKindError: What would be replaced is at least likely another kind of file.
+        FileError: It cannot be written there.
+    """
+    from vyrectl.ring.outputs import Outputs
+
+    files = Outputs()
+    files.writes("FILE", file)
+    files.check()
+    if force and file.exists():
+        _refuse_to_edit(file, identify_file(file))
 
 
 def _emit(output: Output, name: str, data: bytes | bytearray) -> None:
@@ -172,13 +191,12 @@ def _edit(
     output.emit("control", record, change_view, rows=changes if output.format in ("jsonl", "csv") else None)
 
 
-def _refuse_to_edit(file: Path, data: bytes) -> None:
+def _refuse_to_edit(file: Path, verdict: Verdict) -> None:
     """Leave alone what is something else; its words would be overwritten by numbers that mean nothing there.
 
     Raises:
         OtherKindError: It is at least likely another kind of file.
     """
-    verdict = identify(memoryview(data))
     if is_sidecar(file) or not is_another(verdict, FileKind.CONTROL):
         return
     command = verdict.command(str(file)) or f"vyrectl open {quote(str(file))}"
