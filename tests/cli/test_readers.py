@@ -16,6 +16,8 @@ import pytest
 from tests.cli.support import slot, write_ring
 from tests.conformance.backends import devices
 from tests.needs import does_not_apply, needs_tool
+from vyrectl.ring.kinds import FileKind, identify_file
+from vyrectl.telemetry.history import read_tail
 
 VYRECTL = f"{sys.executable} -m vyrectl"
 OPS = 'VYRE_OP(0x20000, mine, "x") { return vyre_done(); }'
@@ -100,3 +102,21 @@ def test_many_rings_at_once(folder: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 121
+
+
+WITHOUT_SIZE = Path("/proc/self/status")
+
+
+@pytest.mark.skipif(not WITHOUT_SIZE.exists(), reason="no file here reports no size: there is no /proc")
+def test_a_file_that_reports_no_size_is_read_all_the_same(folder: Path) -> None:
+    assert identify_file(WITHOUT_SIZE).kind is FileKind.TEXT
+    assert read_tail(WITHOUT_SIZE).startswith(b"Name:")
+    done = subprocess.run(
+        [*VYRECTL.split(), "launch", "r.bin", "--device", "reference", "--control", WITHOUT_SIZE],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, "a control buffer" in done.stderr) == (3, True), done.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vyrectl.errors import FileError, InvalidInputError
+from vyrectl.errors import FileError, InvalidInputError, OtherKindError
 from vyrectl.launch.control_file import load_control, save_control
 
 
@@ -37,6 +37,17 @@ def test_files_that_are_refused(tmp_path: Path, size: int, says: str) -> None:
     with pytest.raises(InvalidInputError, match=says) as caught:
         load_control(path)
     assert caught.value.where == str(path)
+
+
+def test_another_kind_of_file_is_no_control_buffer(tmp_path: Path) -> None:
+    """A text's words would be masks and epochs, and a shutdown above all."""
+    (tmp_path / "text").write_text("tenants: 4\n" * 100)
+    np.save(tmp_path / "array.npy", np.zeros(160, np.uint32))
+    for name, kind in (("text", "text"), ("array.npy", "array")):
+        with pytest.raises(OtherKindError, match="a control buffer") as caught:
+            load_control(tmp_path / name)
+        assert caught.value.file_kind == kind
+        assert "Give a control buffer" in str(caught.value.fix)
 
 
 def test_files_that_cannot_be_read_or_written(tmp_path: Path) -> None:

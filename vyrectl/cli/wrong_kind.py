@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from vyrectl.cli.output import Output
-from vyrectl.ring.kinds import Certainty, FileKind, Verdict, identify, why_not
+from vyrectl.ring.kinds import FileKind, identify, is_another, why_not
 
 _NOUNS = {
     FileKind.CONTROL: "a control buffer",
     FileKind.DEBUG_LOG: "a debug log",
     FileKind.IO_QUEUE: "an I/O queue",
 }
-
-
-def is_another(verdict: Verdict, wanted: FileKind) -> bool:
-    """True when a file is at least likely of another kind."""
-    return verdict.certainty is not Certainty.UNSURE and verdict.kind not in (wanted, FileKind.EMPTY)
 
 
 def warn_other_kind(output: Output, name: str, data: bytes, wanted: FileKind) -> None:

@@ -22,6 +22,7 @@ from vyrectl.abi.io_queue import IO_RECORD_BYTES, MAX_IO_RECORDS
 from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, SLOT_BYTES, WORD_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, OtherKindError
+from vyrectl.files.whole import read_fd
 from vyrectl.protocol.io_queue import unpack_records
 from vyrectl.protocol.lengths import debug_log_byte_length
 from vyrectl.ring.dumps import Parts, find_parts
@@ -282,7 +283,7 @@ def file_bytes(path: StrPath) -> Iterator[memoryview]:
     """
     fd, status = open_regular(path, os.O_RDONLY)
     try:
-        with memoryview(_contents(fd, status.st_size)) as view:
+        with memoryview(_contents(fd, status.st_size, os.fspath(path))) as view:
             yield view
     except (OSError, ValueError) as error:
         why = error if isinstance(error, OSError) else OSError(str(error))
@@ -291,7 +292,9 @@ def file_bytes(path: StrPath) -> Iterator[memoryview]:
         os.close(fd)
 
 
-def _contents(fd: int, size: int) -> bytes | mmap.mmap:
+def _contents(fd: int, size: int, name: str) -> bytes | mmap.mmap:
+    if not size:  # empty, or a file that reports no size
+        return read_fd(fd, name, doing="look at the file")
     if size > MAPPED_FROM_BYTES:
         return mmap.mmap(fd, size, access=mmap.ACCESS_READ)
     return os.pread(fd, size, 0)
@@ -347,6 +350,35 @@ def place_error(verdict: Verdict, name: str, why: str) -> OtherKindError:
         str(verdict.certainty),
         where=name,
         fix=fix,
+    )
+
+
+def is_another(verdict: Verdict, wanted: FileKind) -> bool:
+    """True when a file is at least likely of another kind."""
+    return verdict.certainty is not Certainty.UNSURE and verdict.kind not in (wanted, FileKind.EMPTY)
+
+
+def refuse_another(verdict: Verdict, wanted: FileKind, name: str, *, so: str) -> None:
+    """Take no file of another kind for the one that was wanted: its words mean something else there.
+
+    Args:
+        verdict: What was found.
+        wanted: The kind that belongs there.
+        name: The file, for the message and the command in it.
+        so: What follows for the user, for example ``Nothing was written``.
+
+    Raises:
+        OtherKindError: It is at least likely of another kind.
+    """
+    if not is_another(verdict, wanted):
+        return
+    command = verdict.command(name) or f"vyrectl open {quote(name)}"
+    raise OtherKindError(
+        why_not(verdict, _ABOUT[wanted].noun),
+        str(verdict.kind),
+        str(verdict.certainty),
+        where=name,
+        fix=f"{so}; read it with: {command}",
     )
 
 

@@ -126,9 +126,9 @@ def read_tail(path: StrPath) -> bytes:
     doing = "read the snapshot"
     try:
         with open(path, "rb") as stream:
-            if stream.seekable():
-                size = stream.seek(0, os.SEEK_END)
-                stream.seek(max(0, size - MOST_LINE_BYTES))
+            size = os.fstat(stream.fileno()).st_size  # 0 of a pipe, and of a file that reports none
+            if size > MOST_LINE_BYTES:
+                stream.seek(size - MOST_LINE_BYTES)
             return read_stream(stream, os.fspath(path), doing=doing)
     except OSError as error:
         raise FileError.from_os_error(error, path, doing=doing) from error

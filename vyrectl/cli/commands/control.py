@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -23,12 +22,12 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output, write_bytes
 from vyrectl.cli.views.control import change_view, view
-from vyrectl.cli.wrong_kind import is_another, warn_other_kind
-from vyrectl.errors import OtherKindError, UsageError, WireBufferError
+from vyrectl.cli.wrong_kind import warn_other_kind
+from vyrectl.errors import UsageError, WireBufferError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.control import check_control, encode_control, write_control_words
 from vyrectl.protocol.control_names import control_value, control_words
-from vyrectl.ring.kinds import FileKind, Verdict, identify, identify_file, why_not
+from vyrectl.ring.kinds import FileKind, Verdict, identify, identify_file, refuse_another
 
 DEFAULT_OBSERVABLES = 32
 ALL_TENANTS = 32
@@ -197,16 +196,8 @@ def _refuse_to_edit(file: Path, verdict: Verdict) -> None:
     Raises:
         OtherKindError: It is at least likely another kind of file.
     """
-    if is_sidecar(file) or not is_another(verdict, FileKind.CONTROL):
-        return
-    command = verdict.command(str(file)) or f"vyrectl open {quote(str(file))}"
-    raise OtherKindError(
-        why_not(verdict, "a control buffer"),
-        str(verdict.kind),
-        str(verdict.certainty),
-        where=str(file),
-        fix=f"Nothing was written; read it with: {command}",
-    )
+    if not is_sidecar(file):
+        refuse_another(verdict, FileKind.CONTROL, str(file), so="Nothing was written")
 
 
 def _offset_texts(slots: str) -> list[str]:
