@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -360,3 +361,24 @@ def test_a_dangling_link_names_the_folder_that_is_missing(cli: Cli, tmp_path: Pa
     assert told.code == 1
     assert "no such file or directory" in told.err
     assert f"mkdir -p {tmp_path}/nowhere" in told.err
+
+
+def test_a_limit_on_the_size_of_files_is_met_before_the_work(ring: Path, tmp_path: Path) -> None:
+    """`ulimit -f` is no disk that is full: what is too long is refused before anything is claimed."""
+    write_ring(tmp_path / "r.bin", *READY * 40)
+    before = (tmp_path / "r.bin").read_bytes()
+    most = len(before) - 1
+    for options in ((), ("--output", "o.bin")):
+        done = subprocess.run(
+            [sys.executable, "-m", "vyrectl", "launch", "r.bin", "--device", "reference", *options],
+            cwd=tmp_path,
+            capture_output=True,
+            timeout=60,
+            check=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
+        )
+        assert done.returncode == 1, done.stderr
+        assert b"file too large" in done.stderr
+        assert b"The run is over" not in done.stderr
+    assert (tmp_path / "r.bin").read_bytes() == before
+    assert not (tmp_path / "o.bin").exists()

@@ -32,6 +32,7 @@ from vyrectl.engine.converge import (
 from vyrectl.engine.shares import bit_set, check_chain, cumulative_matrix, edges_by_target, shares_of
 from vyrectl.engine.steps import StepSource, find_step, load_steps
 from vyrectl.errors import DeviceError, InvalidInputError, VyrectlError
+from vyrectl.launch.deaths import silent_end
 from vyrectl.launch.elsewhere import may_fork
 from vyrectl.launch.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
 from vyrectl.numbers import integer
@@ -253,5 +254,5 @@ def _exit_code(ending: Ending) -> int:
 
 def _how_it_died(ending: Ending) -> str:
     if ending.died_of is None:
-        return f"ended with status {ending.exit_status} and no result"
+        return silent_end(ending.exit_status)
     return f"died of {signal.Signals(ending.died_of).name}"

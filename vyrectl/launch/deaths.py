@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vyrectl.errors import DeviceError, VyrectlError
+from vyrectl.ring.place import file_size_limit
 
 LISTED_SLOTS = 8
 """Running tasks that a message names before it only counts."""
@@ -61,6 +62,13 @@ class ChildDiedError(DeviceError):
     def details(self) -> dict[str, object]:
         """The Running slots."""
         return {"running": _slot_numbers(self.running)}
+
+
+def silent_end(status: int | None) -> str:
+    """What is said of a device process that left by itself and without its result, as a compiler that gives up does."""
+    most = file_size_limit()
+    limit = "" if most is None else f" (no file may be longer than {most} bytes here: see ulimit -f)"
+    return f"ended with status {status} and no result{limit}"
 
 
 def _slot_numbers(running: list[Running] | None) -> list[int] | None:

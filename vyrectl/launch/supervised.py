@@ -25,7 +25,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.engine.ops import is_pipe
 from vyrectl.errors import FileError, StoppedError, UsageError
 from vyrectl.files import shrinking
-from vyrectl.launch.deaths import ChildDiedError, LaunchStoppedError, Running
+from vyrectl.launch.deaths import ChildDiedError, LaunchStoppedError, Running, silent_end
 from vyrectl.launch.elsewhere import launch_elsewhere, may_fork
 from vyrectl.launch.file_plan import Doors, LaunchPlan
 from vyrectl.launch.files import check_files, rescue
@@ -457,7 +457,7 @@ def _settle(plan: LaunchPlan, ring: Ring) -> None:
 
 def _how_it_died(plan: LaunchPlan, ending: Ending, size: int) -> str:
     if ending.died_of is None:
-        return f"ended with status {ending.exit_status} and no result"
+        return silent_end(ending.exit_status)
     name = signal.Signals(ending.died_of).name
     if ending.died_of == signal.SIGBUS and _length(plan.ring) < size:
         return f"died of {name}: the ring file was truncated while it ran"

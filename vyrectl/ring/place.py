@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import shlex
 import stat
 from collections.abc import Iterable
@@ -54,10 +55,14 @@ def check_room(needs: Iterable[tuple[StrPath, int]]) -> None:
         needs: Where each goes, and its bytes.
 
     Raises:
-        FileError: A file system has less.
+        FileError: A file system has less, or the process may write no file of that size.
     """
     wanted: dict[int, int] = {}
+    most = file_size_limit()
     for path, size_bytes in needs:
+        if most is not None and size_bytes > most:
+            too_large = OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+            raise FileError.from_os_error(too_large, path, doing="write the file")
         folder = os.path.dirname(os.path.realpath(path))
         with suppress(OSError):
             device, free = os.stat(folder).st_dev, _free_bytes(folder)
@@ -70,6 +75,12 @@ def check_room(needs: Iterable[tuple[StrPath, int]]) -> None:
                     fix="Free some space; nothing was changed",
                     errno=errno.ENOSPC,
                 )
+
+
+def file_size_limit() -> int | None:
+    """Most bytes of a file that this process may write (``ulimit -f``); None without a limit."""
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    return None if most == resource.RLIM_INFINITY else most
 
 
 def existing_file(target: str) -> os.stat_result | None:
