@@ -440,3 +440,18 @@ def test_a_file_that_is_a_mount_point_is_told_so_before_the_work(tmp_path: Path)
     assert codes == ["1", "1", "0"], (done.stdout, done.stderr)
     assert done.stderr.count("it is a mount point") == 2
     assert "Mount its folder instead of the file" in done.stderr
+
+
+def test_a_backup_where_neither_links_nor_modes_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    path = tmp_path / "ring.bin"
+    path.write_bytes(b"old")
+    for name in ("link", "chmod", "fchmod"):
+        monkeypatch.setattr(os, name, refuse)
+    kept = replace_file(path, [b"new"], backup=True).backup
+    assert kept is not None
+    assert (Path(kept).read_bytes(), path.read_bytes()) == (b"old", b"new")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import multiprocessing
@@ -111,3 +112,23 @@ def test_the_tail_of_a_long_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(history, "MOST_LINE_BYTES", 20)
     assert len(read_tail(path)) == 20
     assert next(records_backwards(read_tail(path))) == {"a": 2}
+
+
+def test_a_file_system_without_locks_and_syncs_takes_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(code: int) -> Any:
+        def call(*_: object) -> None:
+            raise OSError(code, os.strerror(code))
+
+        return call
+
+    path = tmp_path / "h.jsonl"
+    monkeypatch.setattr(os, "fsync", refuse(errno.EINVAL))
+    monkeypatch.setattr(fcntl, "flock", refuse(errno.ENOLCK))
+    append_line(path, {"n": 1})
+    append_line(path, {"n": 2})
+    monkeypatch.setattr(os, "fsync", refuse(errno.EIO))
+    with pytest.raises(FileError, match="append to the file"):
+        append_line(path, {"n": 3})
+    assert path.read_bytes() == b'{"n":1}\n{"n":2}\n'

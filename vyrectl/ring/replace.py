@@ -383,7 +383,8 @@ def _copy(target: str, name: str) -> None:
     try:
         with open(target, "rb") as old, open(fd, "wb") as new:
             copyfileobj(old, new, 1 << 20)
-        copystat(target, name)
+        with suppress(OSError):
+            copystat(target, name)
     except BaseException:
         with suppress(OSError):
             os.unlink(name)

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vyrectl.errors import FileError
+from vyrectl.files.locks import NO_LOCKS
 from vyrectl.files.sync import sync_file
 from vyrectl.files.whole import read_stream
 
@@ -87,12 +88,21 @@ def _locked(path: StrPath) -> Iterator[int]:
     while True:
         fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY, 0o666)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
+            _lock(fd)
             if _names(path, fd):
                 yield fd
                 return
         finally:
             os.close(fd)
+
+
+def _lock(fd: int) -> None:
+    """Wait for the lock; where there are no locks a line is one write at the end, which is as whole as it can be."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
 
 
 def _names(path: StrPath, fd: int) -> bool:
