@@ -119,6 +119,8 @@ def _fill(folder: Path) -> None:
     np.save("x.npy", np.ones(64, np.float32))
     Path("edges.json").write_text("[[0, 1], [1, 2]]")
     Path("start.json").write_text("[1, 0, 0]")
+    for number, name in enumerate(("ours.toml", "theirs.toml"), start=1):
+        Path(name).write_text(f"priority_age_threshold = {number}\n")
 
 
 def _run(line: str) -> None:

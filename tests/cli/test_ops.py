@@ -105,5 +105,5 @@ def test_a_mistake_is_one_error_and_no_noise(tmp_path: Path) -> None:
     done = spawn("launch", "ring.bin", "--ops", "bad.cl", "--device", "cpu", "--json")
     *before, error = map(json.loads, done.stderr.splitlines())
     assert all(line["schema"] == "vyrectl.progress/1" for line in before)
-    assert (done.returncode, error["where"], error["messages"][0]["line"]) == (5, "bad.cl, line 1", 1)
+    assert (done.returncode, error["where"], error["messages"][0]["line"]) == (3, "bad.cl, line 1", 1)
     assert "retrun vyre_done" in error["log"]

@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.support import slot, write_ring
 from tests.conformance.backends import devices
-from tests.needs import does_not_apply, needs_tool
+from tests.needs import does_not_apply, needs_tool, only_where
 from vyrectl.ring.kinds import FileKind, identify_file
 from vyrectl.telemetry.history import read_tail
 
@@ -107,7 +107,7 @@ def test_many_rings_at_once(folder: Path) -> None:
 WITHOUT_SIZE = Path("/proc/self/status")
 
 
-@pytest.mark.skipif(not WITHOUT_SIZE.exists(), reason="no file here reports no size: there is no /proc")
+@only_where(WITHOUT_SIZE.exists(), "no file here reports no size: there is no /proc")
 def test_a_file_that_reports_no_size_is_read_all_the_same(folder: Path) -> None:
     assert identify_file(WITHOUT_SIZE).kind is FileKind.TEXT
     assert read_tail(WITHOUT_SIZE).startswith(b"Name:")

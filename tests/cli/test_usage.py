@@ -26,7 +26,7 @@ from vyrectl.cli.usage import usage_error
         ),
         ("launch ring.bin --device", "--device needs a value", "Try 'vyrectl launch --help'"),
         ("launch ring.bin --verify=3", "--verify takes no value", "Try 'vyrectl launch --help'"),
-        ("launch ring.bin --timeout x", "--timeout is 'x', which is no number", "Give a number from 0 on"),
+        ("launch ring.bin --timeout x", "--timeout is 'x', which is no number", "Give a decimal number"),
         ("launch ring.bin --timeout -1", "--timeout is -1.0, out of bounds", "Give a number from 0 on"),
         ("launch ring.bin a b", "unexpected argument 'a b'", "Try 'vyrectl launch --help'"),
     ],

@@ -190,7 +190,7 @@ def test_requeue_n_sinks_one_class_each_time(runner: Runner) -> None:
     assert answer.slots["priority"].tolist() == [3, 1, 4]
     assert answer.slots["requeue_count"].tolist() == answer.slots["age_ticks"].tolist() == [3, 0, 9]
     assert answer.slots["continuation_pc"].tolist() == [3, 0, 9]
-    claims = {"critical": 1, "high": 2, "normal": 1, "low": 1, "idle": 9}
+    claims = {"critical": 1, "high": 2, "normal": 1, "low": 1, "idle": 9, "unknown": 1}
     assert answer.report["by_priority"] == claims
 
 

@@ -40,6 +40,7 @@ def test_a_ring_with_nothing_to_do_stays_as_it_is(runner: Runner) -> None:
         "running": 5,
         "paused": 5,
         "shut_out": 0,
+        "without_mask": 0,
         "not_selected": 0,
         "unknown": 15,
     }

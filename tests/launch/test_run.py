@@ -254,6 +254,7 @@ def test_slots_that_are_none_of_its_business() -> None:
         "running": 1,
         "paused": 1,
         "shut_out": 0,
+        "without_mask": 0,
         "not_selected": 0,
         "unknown": 1,
     }

@@ -10,8 +10,23 @@ from tests.long._run import FAILED, ROOT, Run
 TESTS = (
     *(f"tests/{name}" for name in ("abi", "task", "policy", "telemetry", "ring", "protocol")),
     *(f"tests/live/test_{name}.py" for name in ("sidecar", "crash")),
+    *(f"tests/test_{name}.py" for name in ("notebook", "numbers")),
+    *(
+        f"tests/cli/test_{name}.py"
+        for name in (
+            "outputs",
+            "readings",
+            "names",
+            "publish",
+            "open",
+            "top_state",
+            "advice",
+            "replay",
+            "other_kinds",
+        )
+    ),
 )
-"""Tests that run; the last three use parts of the layers that nothing else does."""
+"""Tests that run; those after the layers' own use parts of them that nothing else does."""
 
 TIMED = ("tests/ring/test_tables.py::test_a_task_line_takes_microseconds",)
 """Tests that hold a time which tracing stretches."""

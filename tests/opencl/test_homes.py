@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.support import slot, write_ring
 from tests.conformance.backends import needs_device
-from tests.needs import needs_tool
+from tests.needs import needs_tool, only_where
 
 UNKNOWN = 12345
 """An uid without an entry among the system's users."""
@@ -23,7 +23,7 @@ UNKNOWN = 12345
 READS_ALL = "dac_read_search"
 """What lets that user read this checkout wherever it lies; it writes no more than it may."""
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser can be another user and mount")
+pytestmark = only_where(os.geteuid() == 0, "only the superuser can be another user and mount")
 
 HOMES = {
     "missing": "export HOME=/nonexistent",

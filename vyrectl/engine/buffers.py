@@ -435,7 +435,7 @@ def _zeros(spec: str) -> Buffer:
             dtype = np.dtype(parts[1])
     except _MALFORMED:
         raise form from None
-    sides = [parse_whole(side) for side in parts[2].split("x")]
+    sides = [parse_whole(side) for side in parts[2].lower().split("x")]
     shape = tuple(side for side in sides if side is not None and side >= 0)
     if dtype.kind not in "uif" or len(shape) < len(sides):
         raise form

@@ -405,6 +405,8 @@ def refuse_beside(data: bytes, name: str, wanted: FileKind) -> None:
         return
     if verdict.kind is FileKind.RING and not _is_full_of_tasks(data[:LOOKED_AT_BYTES]):
         return
+    if verdict.kind is FileKind.BUFFERS and wanted is FileKind.CONTROL and not _has_logs(verdict):
+        return
     command = verdict.command(name)
     raise OtherKindError(
         why_not(verdict, _ABOUT[wanted].noun),
@@ -415,11 +417,22 @@ def refuse_beside(data: bytes, name: str, wanted: FileKind) -> None:
     )
 
 
+LEAST_TASKS = 4
+"""So few slots may be any small words."""
+
+
+def _has_logs(verdict: Verdict) -> bool:
+    """Words that operations publish behind a control buffer may look like a few slots, but like no log beside them."""
+    parts = verdict.parts
+    return parts is not None and any(parts.part(kind) for kind in (FileKind.DEBUG_LOG, FileKind.IO_QUEUE))
+
+
 def _is_full_of_tasks(head: bytes) -> bool:
     """A buffer of small words made by hand looks like a ring too, but like one of few tasks."""
     rows = struct.iter_unpack(f"<I{SLOT_BYTES - WORD_BYTES}x", _whole(head))
     states: list[int] = [state for (state,) in rows]
-    return 4 * sum(0 < state < len(TaskState) for state in states) >= 3 * len(states)
+    tasks = sum(0 < state < len(TaskState) for state in states)
+    return len(states) >= LEAST_TASKS and 4 * tasks >= 3 * len(states)
 
 
 def _whole(head: bytes) -> bytes:

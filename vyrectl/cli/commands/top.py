@@ -44,7 +44,7 @@ def command(
       PgUp PgDn Home End   scroll; Tab gives the keys to the other list
       s  S                 order by age, requeues, yields, priority, slot
       /  g                 filter by a condition; open a slot by number
-      p  r  u  f           pause, resume, requeue, repair the slot if you confirm
+      p  r  u  f           pause, resume, requeue, repair; asks first
       P  R  U  F           the same for every slot that matches and may be
       blank  + -  ?  q     hold still; less or more often; all keys; leave
 
