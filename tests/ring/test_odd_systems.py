@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import pickle
 import sys
+import threading
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,22 +17,43 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.ring.rings import numbered, write_ring
+from tests.ring.rings import another_holder, numbered, write_ring
+from tests.ring.test_edit import setting
 from vyrectl import SLOT_DTYPE, Ring
-from vyrectl.errors import FileError, UsageError, WhereError
+from vyrectl.errors import (
+    FileError,
+    ReplayLogError,
+    RingFormatError,
+    RingHeldError,
+    UsageError,
+    VyrectlError,
+    WhereError,
+)
 from vyrectl.files import locks
+from vyrectl.protocol.control import encode_control
+from vyrectl.protocol.replay import LogKind
 from vyrectl.ring import hold as holding
+from vyrectl.ring import looking, place
+from vyrectl.ring import replace as replacing
+from vyrectl.ring import replay_log as logs
+from vyrectl.ring.edit import edit_ring
 from vyrectl.ring.file import READ_BYTES
+from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.likeness import why_no_ring
 from vyrectl.ring.hold import clear_away, hold
-from vyrectl.ring.kinds import file_bytes
+from vyrectl.ring.kinds import FileKind, file_bytes, refuse_beside
 from vyrectl.ring.looking import look_before_write, open_to_write
+from vyrectl.ring.mix import Mix
 from vyrectl.ring.outputs import Outputs
 from vyrectl.ring.overview import overview
 from vyrectl.ring.reading import Abi, Readings
 from vyrectl.ring.replace import back_up_copy, replace_file
+from vyrectl.ring.steady import copy_ring
+from vyrectl.ring.synthetic import synthesize
+from vyrectl.ring.texts import is_task_table
 from vyrectl.ring.where import compile_where
 from vyrectl.telemetry import crosstab
+from vyrectl.telemetry.history import append_line
 from vyrectl.telemetry.spread import open_tasks
 
 
@@ -257,3 +282,149 @@ def test_a_look_leaves_out_arguments() -> None:
     slots["age_ticks"] = 9
     found = overview(slots, None, 4, readings=Readings(asked=Abi.PROTOCOL))
     assert found.total == 4
+
+
+# --- the rest of what only happens elsewhere ---
+
+
+def test_a_part_of_a_held_ring_is_not_edited(path: Path) -> None:
+    with another_holder(path), pytest.raises(RingHeldError):
+        edit_ring(path, setting(0, state=1), offset=64, count=2)
+
+
+def test_a_choice_by_condition_follows_the_reading() -> None:
+    chosen = {abi: replace(About(), readings=Readings(asked=abi))._task() for abi in (Abi.TASK, Abi.PROTOCOL)}
+    assert chosen == {Abi.TASK: "slot >= 0", Abi.PROTOCOL: "slot < 0"}
+
+
+def test_a_forked_copy_without_a_lock_on_the_ring_itself(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "take", raising(OSError(errno.ENOLCK, "no locks")))
+    held = hold(path, role="launch")
+    held._pid += 1
+    held.release()
+    assert held._fd == -1
+
+
+def test_small_words_and_published_words_are_a_control_buffer() -> None:
+    words = bytearray(encode_control(tenants=2, observables=32))
+    words[640:] = numbered(2, state=3).tobytes()
+    refuse_beside(bytes(words), "after.bin", FileKind.CONTROL)
+    refuse_beside(numbered(2, state=1).tobytes(), "small.bin", FileKind.CONTROL)
+    with pytest.raises(VyrectlError, match="looks like a ring"):
+        refuse_beside(numbered(64, state=1).tobytes(), "ring.bin", FileKind.CONTROL)
+
+
+def test_a_ring_of_no_whole_slots_and_a_file_without_a_ring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = tmp_path / "parts.bin"
+    parts.write_bytes(encode_control(tenants=2) + bytes(1028))
+    with open_to_write(parts, offset=640, count=4) as ring:
+        assert len(ring) == 4
+    assert looking._start_in_file(tmp_path / "nothing", 0) is None
+    monkeypatch.setattr("vyrectl.ring.looking.Ring.open", raising(RingFormatError("odd")))
+    with pytest.raises(RingFormatError, match="odd"):
+        open_to_write(parts, force=True)
+
+
+def test_standard_output_is_a_place_of_its_own() -> None:
+    files = Outputs()
+    files.writes("--output", "-")
+    files.check()
+
+
+def test_a_file_may_be_longer_than_a_process_may_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "file_size_limit", lambda: 10)
+    with pytest.raises(FileError) as caught:
+        place.check_room([(tmp_path / "a", 11)])
+    assert caught.value.errno == errno.EFBIG
+
+
+def test_a_second_name_of_the_file_is_swept(path: Path) -> None:
+    other = path.with_name(".x-1")
+    os.link(path, other)
+    assert replacing._is_abandoned(str(other), str(path))
+    assert not replacing._is_same_file(str(other) + "0", str(path))
+    replacing._sweep(str(path), ".x-")
+    assert not other.exists()
+    assert path.exists()
+
+
+def test_an_owner_that_a_disk_does_not_know_is_gone_on_from(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.fstat
+
+    def of_another(fd: int) -> Any:
+        found = real(fd)
+        return SimpleNamespace(
+            st_uid=found.st_uid + 1,
+            st_gid=found.st_gid,
+            st_mode=found.st_mode,
+            st_dev=found.st_dev,
+            st_ino=found.st_ino,
+            st_size=found.st_size,
+            st_mtime_ns=found.st_mtime_ns,
+        )
+
+    monkeypatch.setattr(os, "fstat", of_another)
+    monkeypatch.setattr(os, "fchown", raising(OSError(errno.ENOTSUP, "no owners")))
+    replacing._keep_attributes(os.open(path, os.O_RDONLY), str(path), os.stat(path))
+
+
+def test_a_backup_that_cannot_be_copied_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.copyfileobj", raising(OSError(errno.EIO, "broken")))
+    with pytest.raises(OSError, match="broken"):
+        replacing._copy(str(path), f"{path}.bak")
+    assert not path.with_name("ring.bin.bak").exists()
+
+
+def test_a_log_out_of_a_pipe_and_one_that_is_corrupt(tmp_path: Path) -> None:
+    fifo = tmp_path / "log"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_bytes, args=(b"VRRL",))
+    writer.start()
+    fd = logs._spooled(fifo)
+    writer.join()
+    assert os.pread(fd, 4, 0) == b"VRRL"
+    os.close(fd)
+    broken = SimpleNamespace(records=raising(ReplayLogError("corrupt", "corrupt")))
+    assert logs.ReplayLog._first_kind(broken) is LogKind.EMPTY  # type: ignore[arg-type]
+
+
+def test_an_empty_ring_is_copied(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.bin"
+    empty.touch()
+    assert len(copy_ring(empty).ring) == 0
+
+
+def test_a_mix_may_name_operations_of_a_tenant() -> None:
+    mix = Mix(op={"tenant3:5": Fraction(1)}, state={"ready": Fraction(1)})
+    assert set(synthesize(8, 1, mix)["op_handle"].tolist()) == {0x4000_0000 + 3 * (1 << 20) + 5}
+
+
+def test_no_text_is_no_table() -> None:
+    assert not is_task_table("\n \n")
+
+
+def test_conditions_that_python_gives_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(WhereError, match="and"):
+        compile_where("state == 1 adn tenant == 2", {})
+    with pytest.raises(WhereError):
+        compile_where("op == tenant3:99999999", {})
+    monkeypatch.setattr("vyrectl.ring.where.ast.parse", raising(RecursionError()))
+    with pytest.raises(WhereError, match="deeply"):
+        compile_where("state == 1", {})
+
+
+def test_a_lock_that_fails_for_another_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vyrectl.telemetry.history.fcntl.flock", raising(OSError(errno.EIO, "broken")))
+    with pytest.raises(FileError):
+        append_line(tmp_path / "h.jsonl", {"a": 1})
+
+
+def test_a_ring_is_not_pickled(path: Path) -> None:
+    with Ring.open(path) as ring, pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(ring)

@@ -119,9 +119,8 @@ class _Rows:
                 fits = node.operand.bounds.fits_int64 and node.bounds.fits_int64
                 operand = _widen(self.value(node.operand), fits)
                 return _narrow(_UNARY[node.operator](operand), node)
-            case Binary():
-                return self.binary(node)
-        return self.condition(node).astype(np.int64)
+        assert isinstance(node, Binary), "conditions are no numbers"
+        return self.binary(node)
 
     def column(self, name: str) -> NDArray[np.int64]:
         """A column, converted once a chunk; of a slot that is not Faulted there is no fault to compare."""

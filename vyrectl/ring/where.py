@@ -352,14 +352,11 @@ class _Compiler:
         if columns or not named:
             return
         one, name = named[0]
-        fields = [field for _, other in reversed(named) for field in self.homes(other)]
         meant = next(
             (test_of(field, other) for _, other in reversed(named) for field in self.homes(other)), ""
         )
         noun = NOUNS[self.homes(name)[0]] if self.homes(name) else "no column"
-        if fields:
-            raise self.refuse(one, f"{name} is {noun}, and no column is compared", f"Did you mean {meant}?")
-        raise self.unknown(one, name, ())
+        raise self.refuse(one, f"{name} is {noun}, and no column is compared", f"Did you mean {meant}?")
 
     def check_same(self, tree: ast.expr, left: _Typed, right: _Typed) -> None:
         """The two sides of a comparison are numbers of one field, or one of them is nobody's."""

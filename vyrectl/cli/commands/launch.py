@@ -233,7 +233,7 @@ def command(
       vyrectl launch ring.bin --buffer 0=x.npy --buffer 1=zeros:float32:64:out.npy
       vyrectl launch ring.bin --device reference --epoch 3 --output after.bin
       vyrectl launch ring.bin --feed - --reclaim < tasks.jsonl
-      vyrectl launch ring.bin --output after.bin --record publications:published.vrrl
+      vyrectl launch ring.bin --output new.bin --record publications:new.vrrl
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     if str(ring) == "-":
