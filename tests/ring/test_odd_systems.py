@@ -36,6 +36,7 @@ from vyrectl.ring import hold as holding
 from vyrectl.ring import looking, place
 from vyrectl.ring import replace as replacing
 from vyrectl.ring import replay_log as logs
+from vyrectl.ring.dumps import Parts
 from vyrectl.ring.edit import edit_ring
 from vyrectl.ring.file import READ_BYTES
 from vyrectl.ring.findings.about import About
@@ -252,7 +253,8 @@ def test_fault_columns_compare_with_each_other() -> None:
     slots = np.zeros(3, SLOT_DTYPE)
     slots["state"] = 7
     slots["continuation_data"] = [1, 2, 3]
-    assert compile_where("fault_code == fault_name", {}) is not None
+    for text in ("fault_code == fault_name", "data == fault_name"):
+        assert compile_where(text, {}) is not None
 
 
 def test_many_values_are_merged_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,6 +324,7 @@ def test_a_ring_of_no_whole_slots_and_a_file_without_a_ring(
     with open_to_write(parts, offset=640, count=4) as ring:
         assert len(ring) == 4
     assert looking._start_in_file(tmp_path / "nothing", 0) is None
+    assert looking._why_outside(Parts((), True, ()), 0, 0) is None
     monkeypatch.setattr("vyrectl.ring.looking.Ring.open", raising(RingFormatError("odd")))
     with pytest.raises(RingFormatError, match="odd"):
         open_to_write(parts, force=True)
