@@ -42,7 +42,7 @@ from vyrectl.ring.file import READ_BYTES
 from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.likeness import why_no_ring
 from vyrectl.ring.hold import clear_away, hold
-from vyrectl.ring.kinds import FileKind, file_bytes, refuse_beside
+from vyrectl.ring.kinds import FileKind, file_bytes, identify, is_another, refuse_beside
 from vyrectl.ring.looking import look_before_write, open_to_write
 from vyrectl.ring.mix import Mix
 from vyrectl.ring.outputs import Outputs
@@ -311,6 +311,7 @@ def test_small_words_and_published_words_are_a_control_buffer() -> None:
     words = bytearray(encode_control(tenants=2, observables=32))
     words[640:] = numbered(2, state=3).tobytes()
     refuse_beside(bytes(words), "after.bin", FileKind.CONTROL)
+    assert not is_another(identify(memoryview(bytes(words))), FileKind.CONTROL), "so it may be edited too"
     refuse_beside(numbered(2, state=1).tobytes(), "small.bin", FileKind.CONTROL)
     with pytest.raises(VyrectlError, match="looks like a ring"):
         refuse_beside(numbered(64, state=1).tobytes(), "ring.bin", FileKind.CONTROL)

@@ -354,8 +354,10 @@ def place_error(verdict: Verdict, name: str, why: str) -> OtherKindError:
 
 
 def is_another(verdict: Verdict, wanted: FileKind) -> bool:
-    """True when a file is at least likely of another kind."""
-    return verdict.certainty is not Certainty.UNSURE and verdict.kind not in (wanted, FileKind.EMPTY)
+    """True when a file is at least likely of another kind; published words behind a control buffer are its own."""
+    if verdict.certainty is Certainty.UNSURE or verdict.kind in (wanted, FileKind.EMPTY):
+        return False
+    return not (verdict.kind is FileKind.BUFFERS and wanted is FileKind.CONTROL and not _has_logs(verdict))
 
 
 def refuse_another(verdict: Verdict, wanted: FileKind, name: str, *, so: str) -> None:
@@ -401,11 +403,9 @@ def refuse_beside(data: bytes, name: str, wanted: FileKind) -> None:
         OtherKindError: It is something else.
     """
     verdict = identify(memoryview(data))
-    if verdict.certainty is Certainty.UNSURE or verdict.kind in (wanted, FileKind.EMPTY):
+    if not is_another(verdict, wanted):
         return
     if verdict.kind is FileKind.RING and not _is_full_of_tasks(data[:LOOKED_AT_BYTES]):
-        return
-    if verdict.kind is FileKind.BUFFERS and wanted is FileKind.CONTROL and not _has_logs(verdict):
         return
     command = verdict.command(name)
     raise OtherKindError(
