@@ -24,7 +24,7 @@ from vyrectl import (
     launch,
     open_session,
 )
-from vyrectl.launch.converge import reach_job
+from vyrectl.launching.converge import reach_job
 from vyrectl.policy.policy import LaunchPolicy
 from vyrectl.policy.request import LaunchRequest
 from vyrectl.ring.diff import diff_rings

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from vyrectl.abi.states import TaskFlag as TaskFlag
     from vyrectl.abi.states import TaskPriority as TaskPriority
     from vyrectl.abi.states import TaskState as TaskState
-    from vyrectl.launch import LaunchReport as LaunchReport
-    from vyrectl.launch import launch as launch
-    from vyrectl.launch.converge import converge as converge
+    from vyrectl.launching.converge import converge as converge
+    from vyrectl.launching.report import LaunchReport as LaunchReport
+    from vyrectl.launching.run import launch as launch
     from vyrectl.live.session import Session as Session
     from vyrectl.live.session import open_session as open_session
     from vyrectl.policy.enums import ExecutionMode as ExecutionMode
@@ -47,9 +47,9 @@ _HOMES = {
     "Topology": "vyrectl.policy.enums",
     "QueuePressure": "vyrectl.policy.enums",
     "ExecutionMode": "vyrectl.policy.enums",
-    "launch": "vyrectl.launch",
-    "LaunchReport": "vyrectl.launch",
-    "converge": "vyrectl.launch.converge",
+    "launch": "vyrectl.launching.run",
+    "LaunchReport": "vyrectl.launching.report",
+    "converge": "vyrectl.launching.converge",
     "Session": "vyrectl.live.session",
     "open_session": "vyrectl.live.session",
 }

@@ -15,7 +15,7 @@ from tests.cli.conftest import Terminal
 from vyrectl.cli.launch_progress import FIRST_SECONDS, MOST_SHARE, Clock, LaunchProgress
 from vyrectl.cli.output import Output
 from vyrectl.cli.status_block import CLEAR_BELOW, StatusBlock
-from vyrectl.launch.glance import Glance
+from vyrectl.hosting.glance import Glance
 
 OpenTty = Callable[[], Terminal]
 

@@ -15,7 +15,7 @@ from vyrectl import LaunchPolicy, Ring, launch
 from vyrectl.cli.schemas import schema_of
 from vyrectl.engine.trace import TRACE_DTYPE, Trace
 from vyrectl.errors import UsageError
-from vyrectl.launch.compare import Side, compare_policies, verdict, waits_by_priority
+from vyrectl.launching.compare import Side, compare_policies, verdict, waits_by_priority
 
 
 def side(name: str, rate: float, waits: dict[str, float], age: int = 8) -> Side:

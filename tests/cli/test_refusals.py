@@ -13,7 +13,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.cli.support import MIXED, write_ring
 from vyrectl.errors import OutOfMemoryError, from_system
-from vyrectl.launch.supervisor import Channel, RelayedError, Supervisor
+from vyrectl.hosting.supervisor import Channel, RelayedError, Supervisor
 from vyrectl.ring.file import Ring
 
 

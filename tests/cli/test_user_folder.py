@@ -41,8 +41,8 @@ def test_a_launch_from_python_in_a_fresh_interpreter(traps: Path) -> None:
     code = (
         "import sys; sys.path[:] = [one for one in sys.path if one not in ('', sys.argv[1])]\n"
         "from pathlib import Path\n"
-        "from vyrectl.launch.elsewhere import launch_elsewhere\n"
-        "from vyrectl.launch.file_plan import LaunchPlan\n"
+        "from vyrectl.hosting.elsewhere import launch_elsewhere\n"
+        "from vyrectl.hosting.file_plan import LaunchPlan\n"
         "plan = LaunchPlan(Path('ring.bin'), options={'device': 'reference'})\n"
         "print(launch_elsewhere(plan, lambda message: None)[0]['done'])"
     )

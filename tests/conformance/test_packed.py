@@ -14,7 +14,7 @@ from vyrectl.abi import faults
 from vyrectl.abi.opcodes import PACKED_SLOT, PRINTF
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.engine.backend import new_debug_log
-from vyrectl.launch.report import LaunchReport
+from vyrectl.launching.report import LaunchReport
 from vyrectl.protocol.debug_log import DebugRecord
 from vyrectl.protocol.packed import InnerOp, encode_packed
 from vyrectl.task.arrays import SlotArray

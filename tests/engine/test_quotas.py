@@ -16,7 +16,7 @@ from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.quotas import checked_quotas, parse_quotas, tenants_spent
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.errors import UsageError
-from vyrectl.launch.rounds import Drain, Limits
+from vyrectl.launching.rounds import Drain, Limits
 from vyrectl.task.arrays import SlotArray
 
 WAIT, REQUEUE_N = 0x1006, 0x1007

@@ -11,7 +11,7 @@ from tests.conformance.backends import devices, on_device
 from vyrectl.abi import live as abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.engine.ops import scan_source
-from vyrectl.launch.run import launch
+from vyrectl.launching.run import launch
 from vyrectl.live.host import LiveHost
 from vyrectl.ring.file import Ring
 

@@ -31,11 +31,11 @@ _ABI, _TASK = "tests/abi tests/task", "tests/task"
 _SNAPSHOT = "tests/telemetry/test_snapshot.py"
 _POLICY = "tests/policy/test_recommend.py"
 _SCHEDULE = "tests/engine/test_schedule.py tests/engine/test_reference.py"
-_ROUNDS = "tests/launch/test_rounds.py"
+_ROUNDS = "tests/launching/test_rounds.py"
 _CONTROL, _ORDER = "tests/conformance/test_control.py", "tests/conformance/test_order.py"
 _FAULTS, _OPS = "tests/conformance/test_faults.py", "tests/conformance/test_ops.py"
 _RANDOM = "tests/conformance/test_random_rings.py"
-_CLAIMS = "tests/opencl/test_claims.py tests/launch/test_verify.py"
+_CLAIMS = "tests/opencl/test_claims.py tests/launching/test_verify.py"
 
 _CODEC = (
     Mutant(
@@ -347,14 +347,14 @@ _SCHEDULER = (
     ),
     Mutant(
         "a round without progress starts another",
-        "vyrectl/launch/rounds.py",
+        "vyrectl/launching/rounds.py",
         'return "on" if self._claims() > claims_before else "stalled"',
         'return "on" if self._claims() >= claims_before else "stalled"',
         _ROUNDS,
     ),
     Mutant(
         "one claim more than the budget",
-        "vyrectl/launch/rounds.py",
+        "vyrectl/launching/rounds.py",
         "claims >= self.max_steps",
         "claims > self.max_steps",
         _ROUNDS,

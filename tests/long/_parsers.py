@@ -20,7 +20,7 @@ from vyrectl.engine.buffers import parse_buffer_option
 from vyrectl.engine.op_names import read_naming
 from vyrectl.engine.ops import op_codes, scan_source
 from vyrectl.errors import InvalidInputError, VyrectlError
-from vyrectl.launch.plan import saved_plan
+from vyrectl.launching.plan import saved_plan
 from vyrectl.policy.request import LaunchRequest
 from vyrectl.protocol.control import decode_control, encode_control
 from vyrectl.protocol.debug_format import parse_formats

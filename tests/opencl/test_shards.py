@@ -12,7 +12,7 @@ from tests.conformance.cases import InProcess, assert_same_slots, make_slots
 from tests.conformance.worlds import LIMIT_SLOTS, world
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.errors import UsageError
-from vyrectl.launch import launch
+from vyrectl.launching.run import launch
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.shards import ShardedSession
 from vyrectl.ring.file import Ring

@@ -20,7 +20,7 @@ from vyrectl.engine.backend import Backend
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.ops import op_codes
 from vyrectl.errors import VerifyError
-from vyrectl.launch.rounds import Drain, Limits
+from vyrectl.launching.rounds import Drain, Limits
 from vyrectl.opencl.devices import Device
 from vyrectl.task.arrays import SlotArray
 

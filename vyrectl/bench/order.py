@@ -32,7 +32,7 @@ from vyrectl.bench.rings import Stage, bench_ops, op_id
 from vyrectl.engine.backend import Backend
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.schedule import HIGH_CLASSES
-from vyrectl.launch.rounds import Drain, Limits
+from vyrectl.launching.rounds import Drain, Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vyrectl.cli.converge_source import Start
     from vyrectl.engine.converge import Words
-    from vyrectl.launch.converge import Apart
+    from vyrectl.hosting.converge import Apart
 
 DISTRIBUTION, REACHABILITY = "distribution", "reachability"
 """The steps that ship; their vectors stand for nodes."""

@@ -1,7 +1,7 @@
 """What `converge` reads: a vector from an array, a JSON text or a ring; matrices, transition counts and edges.
 
 A ring, a snapshot and a launch report stand for how many slots are in each state. Whatever is read here becomes
-plain numbers by node; the steps' own formats are made in `vyrectl.launch.converge`. Numpy is loaded in functions.
+plain numbers by node; the steps' own formats are made in `vyrectl.launching.converge`. Numpy is loaded in functions.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl.cli.output import Output, write_line
 from vyrectl.errors import UsageError
-from vyrectl.launch.plan import AUTO, OFF
+from vyrectl.launching.plan import AUTO, OFF
 from vyrectl.live.follower import FollowPlan
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from vyrectl.cli.status_block import StatusBlock, can_redraw
 
 if TYPE_CHECKING:
     from vyrectl.cli.launch_standing import Standing
-    from vyrectl.launch.glance import Glance
+    from vyrectl.hosting.glance import Glance
 
 FIRST_SECONDS = 0.5
 """A launch that ends sooner shows nothing; elsewhere than on a terminal, one that ends within `LINE_SECONDS`."""

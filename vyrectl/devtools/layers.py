@@ -32,8 +32,9 @@ LAYERS: tuple[str, ...] = (
     "ring",
     "engine",
     "opencl",
-    "launch",
+    "launching",
     "live",
+    "hosting",
     "bench",
     "cli",
     "devtools",
@@ -42,7 +43,6 @@ LAYERS: tuple[str, ...] = (
 
 UPWARD: dict[tuple[str, str], str] = {
     ("vyrectl.errors", "abi"): "an error about a state word shows the state's name",
-    ("vyrectl.launch.supervised", "live"): "a launch in place lets editors of other processes in",
     ("vyrectl.ring.edit", "live"): "an edit of a ring that runs goes to its workers",
     ("vyrectl.ring.hold", "live"): "whoever locks a ring first finishes what a dead launch had begun",
     ("vyrectl.ring.recover", "live"): "a preview of a recovery includes what the lock would finish",
@@ -58,7 +58,7 @@ EXTERNAL: dict[str, tuple[str, ...]] = {
     "matplotlib": ("cli",),
     "jinja2": ("cli",),
     "plotly": ("cli",),
-    "blake3": ("launch",),
+    "blake3": ("launching",),
     "numpy": LAYERS[LAYERS.index("abi") :],
 }
 """Everything that is neither ours nor the standard library's, and the layers that may import it."""

@@ -1,6 +1,6 @@
 """What a backend is: something that opens a job and works it off round by round.
 
-`vyrectl.launch` drives any of them through this Protocol: the OpenCL backend, the reference backend, and in
+`vyrectl.launching` drives any of them through this Protocol: the OpenCL backend, the reference backend, and in
 tests a backend that fails on purpose. Imports numpy.
 """
 
@@ -184,7 +184,7 @@ class Tally:
 
 
 Interrupt = Callable[[], str | None]
-"""Gives the reason to stop, one of `vyrectl.launch.report.ENDINGS`, or None."""
+"""Gives the reason to stop, one of `vyrectl.launching.report.ENDINGS`, or None."""
 
 
 class Session(Protocol):

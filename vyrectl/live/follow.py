@@ -1,8 +1,9 @@
 """A launch that stays when it is drained: rounds while there is work, sleep while there is none.
 
-`Follow` takes the place of `vyrectl.launch.rounds.Drain`. Workers that find nothing poll for `spin_seconds` after the
-bell last rang, then they are asked to leave and this thread sleeps on the bell; nothing spins while nothing happens.
-What other threads want done between two rounds (edits of tasks, above all) they order here. Imports what sessions do.
+`Follow` takes the place of `vyrectl.launching.rounds.Drain`. Workers that find nothing poll for `spin_seconds` after
+the bell last rang, then they are asked to leave and this thread sleeps on the bell; nothing spins while nothing
+happens. What other threads want done between two rounds (edits of tasks, above all) they order here. Imports what
+sessions do.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi.opcodes import SHUTDOWN
 from vyrectl.engine.backend import RoundIndex, Session
 from vyrectl.errors import SessionEndedError
-from vyrectl.launch.rounds import Course, Limits, Progress
+from vyrectl.launching.rounds import Course, Limits, Progress
 from vyrectl.live.access import LEAVE_IDLE, LEAVE_NOW, STAY, Access
 
 SPIN_SECONDS = 0.002

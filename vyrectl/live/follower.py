@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vyrectl.engine.backend import Session
-    from vyrectl.launch.rounds import Course, Limits
+    from vyrectl.launching.rounds import Course, Limits
     from vyrectl.live.access import Access
     from vyrectl.live.feed import Feed
     from vyrectl.live.host import LiveHost
@@ -38,7 +38,7 @@ class FollowPlan:
         """What works an open session; in the process that drives the device.
 
         Args:
-            ops: The user's operations, as `vyrectl.launch.run.launch` takes them.
+            ops: The user's operations, as `vyrectl.launching.run.launch` takes them.
             host: Where other processes meet the launch.
 
         Raises:
@@ -60,7 +60,7 @@ class Follower:
         self._feed = None if plan.feed is None else _open_feed(plan, plan.feed, ops)
 
     def drive(self, session: Session, limits: Limits) -> Course:
-        """In place of `vyrectl.launch.rounds.Drain`."""
+        """In place of `vyrectl.launching.rounds.Drain`."""
         asked = limits.stop
         limits.stop = lambda: asked() or self.reason
         try:

@@ -20,9 +20,9 @@ from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource, load_source, op_codes
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import DeviceError
-from vyrectl.launch.report import LaunchReport
-from vyrectl.launch.rounds import Limits
-from vyrectl.launch.run import Drive, launch
+from vyrectl.launching.report import LaunchReport
+from vyrectl.launching.rounds import Limits
+from vyrectl.launching.run import Drive, launch
 from vyrectl.live.access import Access, MemoryAccess
 from vyrectl.live.host import LiveHost, once_handles
 from vyrectl.live.queued import QueueAccess
@@ -92,7 +92,7 @@ class LiveLaunch:
 
     Args:
         ring: Its slots; written in place where the device allows it, else at the end.
-        options: What `vyrectl.launch.run.launch` takes.
+        options: What `vyrectl.launching.run.launch` takes.
         held: The ring's lock, for a ring file that is to be run in place; given back at the end.
     """
 
@@ -118,7 +118,7 @@ class LiveLaunch:
         return access_to(session, self._host)
 
     def stop(self, reason: str) -> None:
-        """End the rounds for a reason, one of `vyrectl.launch.report.ENDINGS`."""
+        """End the rounds for a reason, one of `vyrectl.launching.report.ENDINGS`."""
         self._reason = reason
 
     def run(self, drive: Drive) -> LaunchReport:

@@ -37,7 +37,7 @@ from vyrectl.errors import (
     UsageError,
     VyrectlError,
 )
-from vyrectl.launch.report import LaunchReport
+from vyrectl.launching.report import LaunchReport
 from vyrectl.live.access import Access
 from vyrectl.live.book import Book, Finished
 from vyrectl.live.changes import Change, change_tasks

@@ -182,7 +182,7 @@ def _about(ops: list[Path], control: Path | None, epoch: str, age_threshold: str
 
 def _beside(path: Path, ops: frozenset[int]) -> About:
     """What a control buffer says about the ring beside it."""
-    from vyrectl.launch.control_file import load_control
+    from vyrectl.launching.control_file import load_control
 
     control = load_control(path).tolist()
     epoch, admitted, offsets = control_view(control)

@@ -39,7 +39,7 @@ from vyrectl.ring.outputs import Outputs
 if TYPE_CHECKING:
     from vyrectl.engine.converge import Words
     from vyrectl.engine.steps import StepSource
-    from vyrectl.launch.converge import Apart
+    from vyrectl.hosting.converge import Apart
 
 EXIT_TIMEOUT = 124
 
@@ -115,7 +115,7 @@ def command(
       vyrectl converge words.npy --steps steps.cl --operand table.npy
     """
     from vyrectl.engine.steps import load_steps
-    from vyrectl.launch.converge import converge_apart
+    from vyrectl.hosting.converge import converge_apart
 
     output = make_output(format_name, as_json, color, quiet=quiet)
     check_ending(result, "a .npy array", NPY)
@@ -209,7 +209,7 @@ def _prepare(
     """
     from vyrectl.engine.buffers import load_npy
     from vyrectl.engine.shares import as_weights
-    from vyrectl.launch.converge import as_words, reach_job, share_job
+    from vyrectl.launching.converge import as_words, reach_job, share_job
 
     if name not in ALLOWED:
         arrays = (as_words(load_npy(path), str(path)) for path in operands)

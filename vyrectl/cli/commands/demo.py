@@ -45,7 +45,7 @@ def command(
       vyrectl demo --device reference --keep demo.bin
     """
     from vyrectl.bench.mandelbrot import Picture, counts_of
-    from vyrectl.launch.run import launch
+    from vyrectl.launching.run import launch
     from vyrectl.ring.file import Ring
 
     output = make_output(format_name, as_json, color, quiet=quiet)

@@ -37,11 +37,11 @@ from vyrectl.cli.views.launch import view, view_plan
 from vyrectl.engine.buffer_files import buffer_files
 from vyrectl.engine.quotas import parse_quotas
 from vyrectl.errors import OutputsError, UsageError
-from vyrectl.launch.file_plan import LaunchPlan
-from vyrectl.launch.files import check_files
-from vyrectl.launch.plan import AUTO, OFF, Plan, Wishes, saved_plan, settle
-from vyrectl.launch.supervised import launch_file
-from vyrectl.launch.supervisor import GRACE_SECONDS
+from vyrectl.hosting.file_plan import LaunchPlan
+from vyrectl.hosting.files import check_files
+from vyrectl.hosting.supervised import launch_file
+from vyrectl.hosting.supervisor import GRACE_SECONDS
+from vyrectl.launching.plan import AUTO, OFF, Plan, Wishes, saved_plan, settle
 from vyrectl.ring.looking import look_before_write
 from vyrectl.ring.outputs import STDOUT
 
@@ -412,7 +412,7 @@ def _show_debug(output: Output, news: list[Any], texts: Formats) -> None:
 
 def _check_log(path: Path, kind: LogKind) -> None:
     """Find out before the launch whether its records can be kept."""
-    from vyrectl.launch.record import LaunchLog
+    from vyrectl.launching.record import LaunchLog
 
     LaunchLog(path, kind).check()
 
@@ -451,9 +451,9 @@ def _read_plan(text: str) -> Plan | str:
 def _show_plan(output: Output, plan: LaunchPlan) -> None:
     """What the launch would claim first, and the refusal with which it would end: the same without the writes."""
     from vyrectl.engine.buffers import parse_buffer_options
-    from vyrectl.launch.control_file import load_control
-    from vyrectl.launch.preview import preview, what_cannot_run
-    from vyrectl.launch.unrunnable import refuse
+    from vyrectl.launching.control_file import load_control
+    from vyrectl.launching.preview import preview, what_cannot_run
+    from vyrectl.launching.unrunnable import refuse
     from vyrectl.ring.file import Ring
 
     path, options = plan.ring, plan.options

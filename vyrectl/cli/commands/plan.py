@@ -176,8 +176,8 @@ def _warn_of_refusal(
     if not is_ring_file(source, window):
         return
     from vyrectl.engine.buffers import parse_buffer_options
-    from vyrectl.launch.preview import what_cannot_run
-    from vyrectl.launch.unrunnable import refuse
+    from vyrectl.launching.preview import what_cannot_run
+    from vyrectl.launching.unrunnable import refuse
     from vyrectl.ring.file import Ring
 
     first, slots = parse_span(window.offset, window.count)
@@ -201,7 +201,7 @@ def _compare(
     """Launch copies of a ring under two policies; the files of buffers are read and none is written."""
     from vyrectl.cli.options import open_ring
     from vyrectl.engine.buffers import parse_buffer_options
-    from vyrectl.launch.compare import REPEATS, compare_policies, verdict
+    from vyrectl.launching.compare import REPEATS, compare_policies, verdict
 
     check_single_stdin(ring, *policies)
     named = [(str(path), read_policy(path)) for path in policies]

@@ -118,8 +118,8 @@ def _diff(
     output: Output, file: Path, ring: Path, buffers: tuple[str, ...], control: Path | None, *, digests: bool
 ) -> None:
     from vyrectl.engine.buffers import parse_buffer_options
-    from vyrectl.launch.control_file import load_control
-    from vyrectl.launch.replay_diff import replay_against
+    from vyrectl.launching.control_file import load_control
+    from vyrectl.launching.replay_diff import replay_against
 
     with ReplayLog.open(file) as log:
         records = list(log.records())

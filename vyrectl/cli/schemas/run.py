@@ -28,7 +28,7 @@ from vyrectl.cli.schemas.parts import (
 from vyrectl.cli.schemas.plan import CHOSEN, MODE, REQUEST
 from vyrectl.cli.schemas.plan import GEOMETRY as PLANNED_GEOMETRY
 from vyrectl.engine.backend import OUTCOMES
-from vyrectl.launch.report import ENDINGS
+from vyrectl.launching.report import ENDINGS
 
 BY_OP = rows(record({"op_handle": maybe(WORD), "op_name": maybe(TEXT), **table(OUTCOMES, COUNT)}))
 GEOMETRY = record({}, table(("workers", "work_group_size", "ticket", "rung"), COUNT))

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 from vyrectl.errors import VyrectlError
 from vyrectl.files.python import module_command
 from vyrectl.files.streams import settle
-from vyrectl.launch.orphan import signal_at_death_of_parent
-from vyrectl.launch.supervisor import RelayedError
+from vyrectl.hosting.orphan import signal_at_death_of_parent
+from vyrectl.hosting.supervisor import RelayedError
 
 if TYPE_CHECKING:
     import subprocess
 
-    from vyrectl.launch.file_plan import LaunchPlan
+    from vyrectl.hosting.file_plan import LaunchPlan
 
 _PATIENCE_SECONDS = 2.0
 """Beyond the grace, for a launch that is told to end."""
@@ -47,7 +47,7 @@ def launch_elsewhere(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) 
     import pickle
     import subprocess
 
-    command = module_command("vyrectl.launch.elsewhere")
+    command = module_command("vyrectl.hosting.elsewhere")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         try:
             return _listen_to(child, pickle.dumps(plan), watch)
@@ -87,7 +87,7 @@ def _listen_to(
 def _main() -> int:
     import pickle
 
-    from vyrectl.launch.supervised import launch_file
+    from vyrectl.hosting.supervised import launch_file
 
     settle()
     signal_at_death_of_parent(signal.SIGTERM)

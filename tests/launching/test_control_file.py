@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vyrectl.errors import FileError, InvalidInputError, OtherKindError
-from vyrectl.launch.control_file import load_control, save_control
+from vyrectl.launching.control_file import load_control, save_control
 
 
 def test_a_round_trip(tmp_path: Path) -> None:

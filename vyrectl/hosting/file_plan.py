@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS
-from vyrectl.launch.supervisor import GRACE_SECONDS
+from vyrectl.hosting.supervisor import GRACE_SECONDS
 from vyrectl.protocol.replay import LogKind
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vyrectl.engine.backend import LiveMemory, Session
-    from vyrectl.launch.rounds import Course, Limits
+    from vyrectl.launching.rounds import Course, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class LaunchPlan:
         record_kind: What its records stand for.
         record_capacity: Records that a new one has room for, or None.
         buffers: `--buffer` options, unparsed.
-        options: What `vyrectl.launch.run.launch` takes beside these.
+        options: What `vyrectl.launching.run.launch` takes beside these.
         reads: Other files that are read for it, each with its option; no output may be one.
         follow: How the launch stays when it is drained, or None for one that ends then.
     """
@@ -88,7 +88,7 @@ class Driver(Protocol):
     """What works one open session instead of a drain."""
 
     def drive(self, session: Session, limits: Limits) -> Course:
-        """See `vyrectl.launch.run.Drive`."""
+        """See `vyrectl.launching.run.Drive`."""
 
 
 class Follows(Protocol):

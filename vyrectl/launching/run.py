@@ -32,8 +32,8 @@ from vyrectl.errors import (
     UnknownNameError,
     UsageError,
 )
-from vyrectl.launch.faults import FaultedBefore
-from vyrectl.launch.plan import (
+from vyrectl.launching.faults import FaultedBefore
+from vyrectl.launching.plan import (
     AUTO,
     OFF,
     REFERENCE_LIMITS,
@@ -45,9 +45,9 @@ from vyrectl.launch.plan import (
     plan_record,
     settle,
 )
-from vyrectl.launch.report import LaunchReport, LeftAlone
-from vyrectl.launch.rounds import Course, Drain, Limits
-from vyrectl.launch.unrunnable import Defined, refuse, survey
+from vyrectl.launching.report import LaunchReport, LeftAlone
+from vyrectl.launching.rounds import Course, Drain, Limits
+from vyrectl.launching.unrunnable import Defined, refuse, survey
 from vyrectl.numbers import integer, optional_integer, optional_seconds
 from vyrectl.policy.policy import LaunchPolicy
 from vyrectl.ring.file import Ring
@@ -56,7 +56,7 @@ from vyrectl.telemetry.snapshot import StateTally, tally_slots
 
 if TYPE_CHECKING:
     from vyrectl.engine.trace import Trace
-    from vyrectl.launch.verify import Check
+    from vyrectl.launching.verify import Check
 
 OBSERVABLE_WORDS = 32
 """Observable words of a control buffer that a launch makes itself."""
@@ -138,11 +138,11 @@ def launch(
             worker within a round; 8 when False. When None, where that is at most a quarter of the device's memory.
         shard_slots: Work on this many slots at a time; by default on all that the device can take.
         quotas: Tenant -> most claims of it in this launch; its other tasks are then shut out.
-        trace: Write the times of every turn there, for Perfetto or chrome://tracing; see `vyrectl.launch.trace`. Or
+        trace: Write the times of every turn there, for Perfetto or chrome://tracing; see `vyrectl.launching.trace`. Or
             what is called with them.
         trace_records: Turns that the trace has room for; later ones are counted and dropped.
         fault_unknown: Go on although tasks would only be faulted, for want of an operation or of a buffer.
-        drive: What works the open session instead of `vyrectl.launch.rounds.Drain`, which ends when it is drained.
+        drive: What works the open session instead of `vyrectl.launching.rounds.Drain`, which ends when it is drained.
         saving: Saves the ring before any other output and collects what fails, for a caller that tells it.
 
     Returns:
@@ -340,13 +340,13 @@ def _trace_of(session: Session, device: str) -> Trace:
 
 
 def _save_trace(path: Path, turns: Trace, device: str, sources: Sequence[OpSource]) -> dict[str, Any]:
-    from vyrectl.launch.trace import save_trace
+    from vyrectl.launching.trace import save_trace
 
     return save_trace(path, turns, device, {code: name for name, code in op_codes(sources).items()})
 
 
 def _start_check(job: Job) -> Check:
-    from vyrectl.launch.verify import Check
+    from vyrectl.launching.verify import Check
 
     return Check(job)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vyrectl.abi.dtype import SLOT_DTYPE
-from vyrectl.launch.glance import RUN_SLOTS, RUNS, WHOLE_SLOTS, Glance, glance
+from vyrectl.hosting.glance import RUN_SLOTS, RUNS, WHOLE_SLOTS, Glance, glance
 from vyrectl.task.arrays import SlotArray
 
 

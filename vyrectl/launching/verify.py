@@ -23,7 +23,7 @@ from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.engine.reference_ops import SUM
 from vyrectl.engine.schedule import tenants_admitted
 from vyrectl.errors import VerifyError
-from vyrectl.launch.rounds import Drain, Limits
+from vyrectl.launching.rounds import Drain, Limits
 from vyrectl.task.arrays import SlotArray, apply_transition
 
 CLAIMED_TWICE, ENDED_BY_OTHER = 1, 2

@@ -17,7 +17,7 @@ from tests.conformance.backends import needs_cpu
 from tests.conformance.cases import make_slots
 from vyrectl import Ring, launch
 from vyrectl.errors import ForkedError
-from vyrectl.launch.supervisor import Channel, Supervisor
+from vyrectl.hosting.supervisor import Channel, Supervisor
 
 
 def sleeper(channel: Channel) -> dict[str, object]:
@@ -65,7 +65,7 @@ def test_an_ignored_signal_stays_ignored() -> None:
 
 ORPHAN = """
 import os, sys, time
-from vyrectl.launch.supervisor import Supervisor
+from vyrectl.hosting.supervisor import Supervisor
 
 def work(channel):
     if sys.argv[1] == "begun":
@@ -114,7 +114,7 @@ def test_ctrl_c_ends_a_library_launch() -> None:
 @needs_cpu()
 @pytest.mark.timeout(120)
 def test_an_exception_of_the_watcher_ends_it_too() -> None:
-    from vyrectl.launch.rounds import Limits
+    from vyrectl.launching.rounds import Limits
 
     def stop() -> str | None:
         if time.monotonic() > until:

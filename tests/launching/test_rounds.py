@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from vyrectl.engine.backend import RoundIndex, Session, Tally
-from vyrectl.launch import rounds
-from vyrectl.launch.rounds import SLICE_GROWTH, Course, Drain, Limits
+from vyrectl.launching import rounds
+from vyrectl.launching.rounds import SLICE_GROWTH, Course, Drain, Limits
 
 FIRST_SLICE = 4096
 

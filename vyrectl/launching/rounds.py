@@ -59,7 +59,7 @@ class Limits:
     Attributes:
         max_steps: Most claims.
         deadline: `time.monotonic()` after which no slice starts and a running one is asked to end.
-        stop: Asked between and during slices; a reason (one of `vyrectl.launch.report.ENDINGS`) ends the launch.
+        stop: Asked between and during slices; a reason (one of `vyrectl.launching.report.ENDINGS`) ends the launch.
         watch: Told about progress between slices.
         quiet: Asked before a launch ends as drained: lets nobody else change the ring from now on and says True, or
             that somebody has since the last index.
@@ -95,7 +95,7 @@ class Course:
     """How the rounds went.
 
     Attributes:
-        ended: One of `vyrectl.launch.report.ENDINGS`.
+        ended: One of `vyrectl.launching.report.ENDINGS`.
         rounds: Rounds that claimed something.
         indexed: Claimable tasks of the first index.
         resumed: Paused tasks that became Ready.

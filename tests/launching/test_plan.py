@@ -12,7 +12,7 @@ import pytest
 
 from vyrectl.engine.schedule import DEFAULT_AGE_THRESHOLD
 from vyrectl.errors import InvalidInputError
-from vyrectl.launch.plan import (
+from vyrectl.launching.plan import (
     AGING_TICKS,
     REFERENCE_LIMITS,
     Launched,

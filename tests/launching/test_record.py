@@ -8,9 +8,9 @@ import numpy as np
 
 from vyrectl import SLOT_DTYPE, Ring, launch
 from vyrectl.abi.opcodes import PRINTF
-from vyrectl.launch.debug_tail import DebugTail
-from vyrectl.launch.record import LaunchLog, blake3_digest, ended_records, record_launch, slot_digests
-from vyrectl.launch.replay_diff import replay_against
+from vyrectl.hosting.debug_tail import DebugTail
+from vyrectl.launching.record import LaunchLog, blake3_digest, ended_records, record_launch, slot_digests
+from vyrectl.launching.replay_diff import replay_against
 from vyrectl.protocol.replay import FailureClass, ReplayRecord, fnv1a_64, unpack_record
 from vyrectl.ring.replay_log import ReplayLog
 from vyrectl.task.arrays import SlotArray

@@ -15,9 +15,9 @@ from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource, load_source, op_codes
 from vyrectl.engine.quotas import Quotas, checked_quotas
 from vyrectl.engine.reference import ReferenceBackend
-from vyrectl.launch.report import LeftAlone
-from vyrectl.launch.run import remainder, selected_slots, start_control
-from vyrectl.launch.unrunnable import Defined, Survey, survey
+from vyrectl.launching.report import LeftAlone
+from vyrectl.launching.run import remainder, selected_slots, start_control
+from vyrectl.launching.unrunnable import Defined, Survey, survey
 from vyrectl.task.arrays import SlotArray
 
 

@@ -1,6 +1,6 @@
 """One launch of a ring file, survived by the command: what the child does and what the parent makes of its end.
 
-The parent holds the ring's lock, the clock and the signals (`vyrectl.launch.supervisor`); the child opens the
+The parent holds the ring's lock, the clock and the signals (`vyrectl.hosting.supervisor`); the child opens the
 device, runs the ring and writes the result. In place, the mapped file is the device's buffer and the file changes
 as tasks end. Else the child works on memory that it shares with the parent and replaces the file at the end, so
 that a kill leaves the file as it was. Numpy and pyopencl are loaded in the child, and by the parent after a death.
@@ -25,11 +25,11 @@ from vyrectl.abi.states import TaskState
 from vyrectl.engine.ops import is_pipe
 from vyrectl.errors import FileError, StoppedError, UsageError
 from vyrectl.files import shrinking
-from vyrectl.launch.deaths import ChildDiedError, LaunchStoppedError, Running, silent_end
-from vyrectl.launch.elsewhere import launch_elsewhere, may_fork
-from vyrectl.launch.file_plan import Doors, LaunchPlan
-from vyrectl.launch.files import check_files, rescue
-from vyrectl.launch.supervisor import Channel, Ending, Supervisor
+from vyrectl.hosting.deaths import ChildDiedError, LaunchStoppedError, Running, silent_end
+from vyrectl.hosting.elsewhere import launch_elsewhere, may_fork
+from vyrectl.hosting.file_plan import Doors, LaunchPlan
+from vyrectl.hosting.files import check_files, rescue
+from vyrectl.hosting.supervisor import Channel, Ending, Supervisor
 from vyrectl.ring.file import Ring, fill_holes
 from vyrectl.ring.hold import Hold, clear_away, hold, is_held
 from vyrectl.ring.place import check_place, check_room
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from vyrectl.engine.ops import OpSource
     from vyrectl.engine.saving import Saving
-    from vyrectl.launch.glance import Glance
+    from vyrectl.hosting.glance import Glance
     from vyrectl.task.arrays import SlotArray
 
 PROGRESS_SECONDS = 0.05
@@ -65,7 +65,7 @@ def launch_file(
 
     Args:
         plan: What to do.
-        watch: Told about progress, as `vyrectl.launch.rounds.Progress` has it (`{"claims", "round", "claimed",
+        watch: Told about progress, as `vyrectl.launching.rounds.Progress` has it (`{"claims", "round", "claimed",
             "claimable", "ended", "waiting", "epoch"}`), about new records of the debug log, `{"debug": [[format_id,
             arguments], ...]}`, and what an old ring is called that was kept, `{"backup": name}`.
         look: Called at least ten times a second, with what takes a look at the ring; not where this process may not
@@ -173,7 +173,7 @@ class _Memory:
             return None
         from random import Random
 
-        from vyrectl.launch.glance import glance
+        from vyrectl.hosting.glance import glance
 
         places = self._places = self._places or Random(self._slots)
         if self.where == IN_MEMORY:
@@ -242,7 +242,7 @@ def _work(plan: LaunchPlan, held: Hold | None, memory: _Memory, channel: Channel
     host.finish()
     buffers.finish_outputs()
     if plan.record is not None and before is not None:
-        from vyrectl.launch.record import LaunchLog, record_launch
+        from vyrectl.launching.record import LaunchLog, record_launch
 
         log = LaunchLog(plan.record, plan.record_kind, plan.record_capacity)
         saving.keep(plan.record, partial(record_launch, log, before[0], work.slots, before[1], buffers))
@@ -359,8 +359,8 @@ def _nobody() -> None:
 
 
 def _start_epoch(plan: LaunchPlan) -> int:
-    from vyrectl.launch.control_file import load_control
-    from vyrectl.launch.run import start_control
+    from vyrectl.launching.control_file import load_control
+    from vyrectl.launching.run import start_control
 
     control = None if plan.control is None else load_control(plan.control)
     return int(start_control(control, plan.options.get("epoch"))[EPOCH.first])
@@ -385,10 +385,10 @@ def _run(
     """The launch itself; `begun` is no longer empty once a kernel may run. `orphaned`: see `Channel.begin`."""
     from vyrectl.engine.backend import new_debug_log
     from vyrectl.engine.doing import hear_doing
-    from vyrectl.launch.control_file import load_control, save_control
-    from vyrectl.launch.debug_tail import DebugTail
-    from vyrectl.launch.rounds import Limits, Progress
-    from vyrectl.launch.run import launch
+    from vyrectl.hosting.debug_tail import DebugTail
+    from vyrectl.launching.control_file import load_control, save_control
+    from vyrectl.launching.rounds import Limits, Progress
+    from vyrectl.launching.run import launch
 
     due = 0.0
 

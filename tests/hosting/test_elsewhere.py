@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vyrectl.cli.main import main
-from vyrectl.launch.elsewhere import may_fork
+from vyrectl.hosting.elsewhere import may_fork
 from vyrectl.ring.file import Ring
 from vyrectl.ring.synthetic import synthesize
 

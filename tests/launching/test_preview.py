@@ -11,7 +11,7 @@ from tests.conformance.backends import reference
 from tests.conformance.cases import Case, make_slots
 from tests.conformance.worlds import world
 from vyrectl.errors import WhereError
-from vyrectl.launch.preview import preview
+from vyrectl.launching.preview import preview
 
 
 def test_classes_resumed_and_left_alone() -> None:

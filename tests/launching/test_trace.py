@@ -17,7 +17,7 @@ from vyrectl import SLOT_DTYPE, Ring, launch
 from vyrectl.engine.backend import OUTCOMES
 from vyrectl.engine.trace import TRACE_DTYPE, Trace, read_trace
 from vyrectl.errors import UsageError
-from vyrectl.launch.trace import save_trace
+from vyrectl.launching.trace import save_trace
 
 SPIN, REQUEUE_N = 0x1005, 0x1007
 

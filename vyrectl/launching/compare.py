@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import MOST_TRACE_RECORDS
 from vyrectl.abi.states import PRIORITY_NAMES
-from vyrectl.launch.plan import AUTO
+from vyrectl.launching.plan import AUTO
 from vyrectl.policy.policy import LaunchPolicy
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from vyrectl.engine.buffers import BufferTable
     from vyrectl.engine.trace import Trace
-    from vyrectl.launch.report import LaunchReport
+    from vyrectl.launching.report import LaunchReport
     from vyrectl.task.arrays import SlotArray
 
 REPEATS = 3
@@ -111,7 +111,7 @@ def compare_policies(
 def _launch(
     side: Side, slots: SlotArray, device: Any, ops: Sequence[Any], buffers: Any, timeout: float | None
 ) -> None:
-    from vyrectl.launch.run import launch
+    from vyrectl.launching.run import launch
     from vyrectl.ring.file import Ring
 
     traces: list[Trace] = []

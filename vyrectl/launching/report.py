@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.engine.backend import OUTCOMES, Tally
-from vyrectl.launch.faults import FaultGroup
-from vyrectl.launch.transitions import TransitionCount, transition_counts
+from vyrectl.launching.faults import FaultGroup
+from vyrectl.launching.transitions import TransitionCount, transition_counts
 from vyrectl.markup import html_record, html_table
 from vyrectl.protocol.debug_log import DebugLog, read_debug_log
 from vyrectl.records import Comparable
@@ -73,7 +73,7 @@ class LaunchReport(Comparable):
         not_saved: Outputs that could not be written: where, message, fix.
         partials: What an earlier launch had left of outputs: output, left (the file), goes_on (or it begins anew).
         verified: Every promise of `--verify` was checked and held; False when nobody asked.
-        plan: What the policy recommended and what was made of it (`vyrectl.launch.plan.plan_record`), None when it
+        plan: What the policy recommended and what was made of it (`vyrectl.launching.plan.plan_record`), None when it
             was not asked.
         quotas: Most claims of each tenant that was bounded.
         trace: The trace that was written: path, clock, records, dropped; None for none.
@@ -130,7 +130,7 @@ class LaunchReport(Comparable):
 
     @property
     def transitions(self) -> tuple[TransitionCount, ...]:
-        """How often which state followed which; see `vyrectl.launch.transitions`."""
+        """How often which state followed which; see `vyrectl.launching.transitions`."""
         return transition_counts(
             self.states_before, self.states_after, self.outcomes, self.resumed, self.tally.spawned
         )

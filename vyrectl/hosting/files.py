@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vyrectl.engine.buffer_files import buffer_files, note_buffers
 from vyrectl.errors import FileError, RingHeldError
-from vyrectl.launch.file_plan import LaunchPlan
+from vyrectl.hosting.file_plan import LaunchPlan
 from vyrectl.ring.hold import holder_of
 from vyrectl.ring.outputs import Outputs
 from vyrectl.ring.replace import replace_file

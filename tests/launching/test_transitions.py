@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vyrectl.abi.states import TaskState
 from vyrectl.engine.backend import OUTCOMES
-from vyrectl.launch.transitions import OUTCOME_STATES, transition_counts
+from vyrectl.launching.transitions import OUTCOME_STATES, transition_counts
 
 TURN_ENDS = st.sampled_from(OUTCOMES)
 CLAIMABLE = (TaskState.READY, TaskState.YIELDED, TaskState.REQUEUED)

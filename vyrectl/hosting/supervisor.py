@@ -4,7 +4,7 @@ The child is forked before anything heavy is imported; it does the work and repo
 to stop (first signal, the time is over, or an error of its own), waits for the grace period, then kills it. However
 the child ends, the parent gets an `Ending` that says so. Signals that whoever started us had ignored stay ignored.
 Before the child has begun there is nothing to save, so a signal kills it at once; and it never outlives its parent for
-long (`vyrectl.launch.orphan`). Standard library only.
+long (`vyrectl.hosting.orphan`). Standard library only.
 
     parent                                   child
     fork ------------------------------------> work(channel)
@@ -30,7 +30,7 @@ from typing import Any
 
 from vyrectl.errors import VyrectlError, WhereError, from_system
 from vyrectl.files.streams import flush
-from vyrectl.launch.orphan import Lifeline
+from vyrectl.hosting.orphan import Lifeline
 
 GRACE_SECONDS = 5.0
 """What a child gets to finish after it was asked to stop."""

@@ -1,0 +1,119 @@
+"""`converge` in a child process that the caller survives.
+
+A user's step is trusted code and may crash its device; `converge_apart` therefore runs it as `launch_file` runs a
+ring: the parent keeps the clock and the signals, and the result comes back through memory that both see.
+"""
+
+from __future__ import annotations
+
+import mmap
+import signal
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vyrectl.engine.converge import STOPPED, Fixpoint, Words
+from vyrectl.errors import DeviceError, VyrectlError
+from vyrectl.hosting.deaths import silent_end
+from vyrectl.hosting.elsewhere import may_fork
+from vyrectl.hosting.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
+from vyrectl.launching.converge import converge
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A run in a child process.
+
+    Attributes:
+        fixpoint: Its answer.
+        signal_received: The signal that ended it early, 0 for none.
+        timed_out: The time ended it early.
+    """
+
+    fixpoint: Fixpoint
+    signal_received: int
+    timed_out: bool
+
+
+class ConvergeKilledError(VyrectlError):
+    """The child did not stop within the grace and was killed."""
+
+    kind = "converge_killed"
+
+    def __init__(self, grace: float, exit_code: int) -> None:
+        super().__init__(
+            f"the device did not stop within {grace:g} s and was killed",
+            fix="Give a smaller --max-iterations",
+        )
+        self.exit_code = exit_code
+
+
+def converge_apart(
+    vector: Words,
+    *,
+    timeout: float | None = None,
+    grace: float = GRACE_SECONDS,
+    **options: Any,
+) -> Apart:
+    """`converge` in a child process; in this one where forking would be unsafe (threads, a driver loaded).
+
+    Args:
+        vector: See `converge`.
+        timeout: Seconds until it is asked to stop, from the moment the device starts.
+        grace: Seconds it then has.
+        options: What `converge` takes beside these.
+
+    Raises:
+        ConvergeKilledError: It had to be killed.
+        DeviceError: The child died by itself.
+        VyrectlError: Whatever `converge` raises, relayed.
+    """
+    if not may_fork():
+        return _converge_here(vector, timeout, options)
+    shared = mmap.mmap(-1, max(vector.nbytes, 1))
+
+    def work(channel: Channel) -> dict[str, Any]:
+        channel.send({"started": True})
+        found = converge(vector, stop=channel.stop_reason, **options)
+        shared[: vector.nbytes] = found.current.tobytes()
+        return {
+            "iterations": found.iterations,
+            "ended": found.ended,
+            "device": found.device,
+            "device_seconds": found.device_seconds,
+            "work_group_size": found.work_group_size,
+        }
+
+    ending = Supervisor(work, watch=lambda message: None, timeout=timeout, grace=grace).run()
+    if ending.killed:
+        raise ConvergeKilledError(grace, _exit_code(ending))
+    if ending.result is None:
+        raise DeviceError(
+            f"the process that drove the device {_how_it_died(ending)}",
+            fix="Look at the step's source: it may write through a wild pointer or divide by 0",
+        )
+    current = np.frombuffer(shared, np.uint32, count=len(vector)).copy()
+    stopped = ending.result["ended"] == STOPPED
+    return Apart(
+        Fixpoint(current, **ending.result),
+        (ending.signal_received or 0) if stopped else 0,
+        ending.timed_out and stopped,
+    )
+
+
+def _converge_here(vector: Words, timeout: float | None, options: dict[str, Any]) -> Apart:
+    deadline = None if timeout is None else time.monotonic() + timeout
+    found = converge(vector, stop=lambda: deadline is not None and time.monotonic() >= deadline, **options)
+    return Apart(found, 0, found.ended == STOPPED)
+
+
+def _exit_code(ending: Ending) -> int:
+    return 128 + ending.signal_received if ending.signal_received else 124
+
+
+def _how_it_died(ending: Ending) -> str:
+    if ending.died_of is None:
+        return silent_end(ending.exit_status)
+    return f"died of {signal.Signals(ending.died_of).name}"
