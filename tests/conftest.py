@@ -23,12 +23,14 @@ ROOM = pytest.StashKey[Room]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the shared folder, or take that of the process that started this one; and mind Ctrl-C again.
+    """Make the shared folder, or take that of the process that started this one; and mind signals again.
 
-    A shell starts what runs in the background with SIGINT ignored, and so would be every command that a test starts.
+    A shell starts what runs in the background with SIGINT ignored, nohup and others ignore a hangup, and so would
+    every command that a test starts.
     """
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     given = getattr(config, "workerinput", {}).get("shared")
     if given is None:
         folder = TemporaryDirectory(prefix="vyrectl-tests-")

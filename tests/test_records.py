@@ -43,6 +43,18 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "int | None": st.none() | st.integers(0, 7),
     "tuple[str, ...]": st.lists(TEXTS).map(tuple),
     "Sequence[tuple[int, int]]": st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9))),
+    "Sequence[Unrunnable]": st.lists(
+        st.builds(
+            errors.Unrunnable,
+            st.integers(0, 2**32 - 1),
+            st.none() | TEXTS,
+            st.none() | st.integers(0, 7),
+            st.none() | st.integers(0, 7),
+            st.integers(1, 9),
+            st.integers(0, 9),
+        ),
+        max_size=2,
+    ),
     "Sequence[Mapping[str, Any]]": st.lists(st.dictionaries(TEXTS, TEXTS, max_size=2), max_size=2),
 }
 """A value for each annotation in the tree; a new one is a KeyError here."""

@@ -1,7 +1,8 @@
 """State convergence (spec 1.8) on an OpenCL device: one dispatch of one work-group.
 
 The program is small: a transfer step, the loop of `kernels/converge/loop.cl` and the atomics of `vyre_sync.h`, on
-the best rung of the ladder that builds. The host writes nothing while the loop runs, but for the wish to stop.
+the best rung of the ladder that builds and was seen to keep its promise. The host writes nothing while the loop runs,
+but for the wish to stop.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from vyrectl.engine.steps import StepSource
 from vyrectl.errors import DeviceError, KernelDiedError, StepFaultError
 from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, find_device, pyopencl
+from vyrectl.opencl.handoff import admits
 from vyrectl.opencl.program import Host, open_device
 from vyrectl.opencl.source import Paster, forget_macros
 from vyrectl.resources import kernels_dir
@@ -94,7 +96,13 @@ class OpenCLConverger:
         return (items,), (items,)
 
     def _kernel(self, host: Host, job: Convergence) -> Any:
-        ladder = Ladder(self._cl, self.device, host.context, assemble(job.source, job.step.name))
+        ladder = Ladder(
+            self._cl,
+            self.device,
+            host.context,
+            assemble(job.source, job.step.name),
+            admits=lambda rung: admits(self.device, host.context, host.queue, rung),
+        )
         for built in ladder:
             try:
                 kernel = self._cl.Kernel(built.handle, "vyre_converge")
