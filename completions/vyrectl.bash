@@ -32,7 +32,7 @@ __vyrectl_describe() {
             ;;
         inspect)
             options='--where --slots --slot --tree --group --sort --limit --columns --output --control --no-pager --abi --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--where:where --slots:none --slot:none --group:field_list --sort:field_list --limit:limit --columns:field_list --output:file --control:file --abi:abi --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            valued='--where:where --slots:none --slot:none --group:column_list --sort:column_list --limit:limit --columns:column_list --output:file --control:file --abi:abi --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
         open)
@@ -189,8 +189,9 @@ __vyrectl_words() {
     case $1 in
         abi) list='task protocol auto' ;;
         action) list='pause resume yield requeue complete fault' ;;
-        by) list='state priority tenant op age requeues' ;;
+        by) list='state priority tenant op age requeues flags fault_name' ;;
         color) list='auto always never' ;;
+        column) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags fault_name' ;;
         command) list='encode decode build inspect open snapshot map diff plot report top transition set publish control check recover repair apply plan converge launch debug io replay demo bench help devices doctor ops schema completion' ;;
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned lost_children' ;;
@@ -198,7 +199,7 @@ __vyrectl_words() {
         finding) list='not-a-ring left-over-bytes too-many-slots unknown-state paused-without-flag paused-and-resume-ready yielded-without-flag requeued-without-flag running-without-runner running-unseen ready-with-stale-flag counter-at-end counter-near-end uncounted-turn starving stale-telemetry duplicate-task-id own-parent orphaned-parent parent-done-first unrunnable-op undefined-op starvation-guard foreign-window broken-partitions drained-uncounted metrics-behind epoch-behind printf-elsewhere io-record-wrong io-request-failed empty-ring abandoned-file running-held waits-for-ever due-epoch faulted done-with-flags arguments-in-task-words paused-flag-survives unnamed-flag-bits unknown-priority shut-out-tenant tenant-without-mask control-index fence-without-observables wrong-partition unknown-fault-code load-miss-unasked debug-dropped' ;;
         flag) list='paused yielded requeue_requested resume_ready' ;;
         format) list='table json jsonl csv' ;;
-        group) list='state priority tenant op' ;;
+        group) list='state priority tenant op flags fault_name' ;;
         input_format) list='jsonl csv' ;;
         io_op) list='read write fence' ;;
         io_status) list='empty published claimed done wait_io yield requeue fault ok error' ;;
@@ -216,7 +217,7 @@ __vyrectl_words() {
         system) list='debian fedora arch suse alpine conda macos' ;;
         topic) list='tutorial rings look telemetry edit launch feed operations families control care dumps plan converge devices bench promises python formats contributing encode decode build inspect open snapshot map diff plot report top transition set publish check recover repair apply debug io replay demo help doctor ops schema completion' ;;
         topology) list='Empty SparseFrontier HybridFrontier DenseFrontier FusedDense MemoryConstrained' ;;
-        where_name) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags slot and or not in' ;;
+        where_name) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags fault_name slot and or not in' ;;
         where_value) list='empty ready running done paused yielded requeued faulted critical high normal low idle requeue_requested resume_ready nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot fork_sum quicksort stencil stencil_strip' ;;
         device) __vyrectl_find_devices; list="cpu gpu $_VYRECTL_DEVICES" ;;
         *) list='' ;;

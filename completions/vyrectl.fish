@@ -142,7 +142,9 @@ function __vyrectl_kind_by
         'tenant' '' \
         'op' '' \
         'age' '' \
-        'requeues' ''
+        'requeues' '' \
+        'flags' '' \
+        'fault_name' ''
 end
 
 function __vyrectl_kind_color
@@ -150,6 +152,27 @@ function __vyrectl_kind_color
         'auto' '' \
         'always' '' \
         'never' ''
+end
+
+function __vyrectl_kind_column
+    printf '%s\t%s\n' \
+        'state' 'lifecycle state; a claim is a compare-and-swap of this word' \
+        'op_handle' 'operation to run' \
+        'tenant_id' 'tenant, checked before a claim' \
+        'priority' 'priority class' \
+        'input_handle' 'handle of the input buffer' \
+        'output_handle' 'handle of the output buffer' \
+        'param' 'a value for the operation, or an index into its argument table' \
+        'continuation_pc' 'where the operation resumes' \
+        'continuation_data' 'scratch kept for the operation; the fault code once Faulted' \
+        'resume_epoch' 'epoch from which a paused task may resume' \
+        'task_id' 'stable id' \
+        'parent_task_id' 'id of the parent, 0 for none' \
+        'age_ticks' 'scheduler age' \
+        'requeue_count' 'times requeued' \
+        'yield_count' 'times yielded' \
+        'flags' 'flag bits' \
+        'fault_name' 'why a slot is Faulted'
 end
 
 function __vyrectl_kind_command
@@ -304,7 +327,9 @@ function __vyrectl_kind_group
         'state' '' \
         'priority' '' \
         'tenant' '' \
-        'op' ''
+        'op' '' \
+        'flags' '' \
+        'fault_name' ''
 end
 
 function __vyrectl_kind_input_format
@@ -535,6 +560,7 @@ function __vyrectl_kind_where_name
         'requeue_count' 'times requeued' \
         'yield_count' 'times yielded' \
         'flags' 'flag bits' \
+        'fault_name' 'why a slot is Faulted' \
         'slot' 'index of the slot' \
         'and' '' \
         'or' '' \
@@ -727,10 +753,10 @@ complete -c vyrectl -n '__vyrectl_in inspect' -l where -x -k -a '(__vyrectl_kind
 complete -c vyrectl -n '__vyrectl_in inspect' -l slots -x -d 'Only these slots, e.g. 0-15,20'
 complete -c vyrectl -n '__vyrectl_in inspect' -l slot -x -d 'Show this one slot in full'
 complete -c vyrectl -n '__vyrectl_in inspect' -l tree -d 'Show tasks below their parents, with all ancestors'
-complete -c vyrectl -n '__vyrectl_in inspect' -l group -x -a '(__vyrectl_go_on "[^,]*\$" field)' -d 'Count slots by these fields'
-complete -c vyrectl -n '__vyrectl_in inspect' -l sort -x -a '(__vyrectl_go_on "[^,]*\$" field)' -d 'Order of the rows; -FIELD is descending'
+complete -c vyrectl -n '__vyrectl_in inspect' -l group -x -a '(__vyrectl_go_on "[^,]*\$" column)' -d 'Count slots by these fields'
+complete -c vyrectl -n '__vyrectl_in inspect' -l sort -x -a '(__vyrectl_go_on "[^,]*\$" column)' -d 'Order of the rows; -FIELD is descending'
 complete -c vyrectl -n '__vyrectl_in inspect' -l limit -x -k -a '(__vyrectl_kind_limit)' -d 'Most rows; 64 in a table, all otherwise'
-complete -c vyrectl -n '__vyrectl_in inspect' -l columns -x -a '(__vyrectl_go_on "[^,]*\$" field)' -d 'Only these columns; \'words\' is all 16 fields'
+complete -c vyrectl -n '__vyrectl_in inspect' -l columns -x -a '(__vyrectl_go_on "[^,]*\$" column)' -d 'Only these columns; \'words\' is all 16 fields'
 complete -c vyrectl -n '__vyrectl_in inspect' -l output -r -F -d 'Write a .parquet or .arrow file (needs pyarrow)'
 complete -c vyrectl -n '__vyrectl_in inspect' -l control -r -F -d 'Show each slot\'s partition (words 129-134 there) beside word 3'
 complete -c vyrectl -n '__vyrectl_in inspect' -l no-pager -d 'Never page a long table'
@@ -757,7 +783,7 @@ complete -c vyrectl -n '__vyrectl_in open' -l quiet -s q -d 'Leave out talk and 
 complete -c vyrectl -n '__vyrectl_in open' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at open 0 0' -r -F
 
-complete -c vyrectl -n '__vyrectl_in snapshot' -l by -x -a '(__vyrectl_go_on "[^,]*\$" group)' -d 'Also count by state, priority, tenant, op'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l by -x -a '(__vyrectl_go_on "[^,]*\$" group)' -d 'Also count by state, priority, tenant, op, flags, fault_name'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l ages -d 'Also say how ages and requeues spread over the open tasks'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l oldest -x -d 'Also list the oldest tasks'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l lenient -d 'Count unknown states apart instead of refusing them'

@@ -26,12 +26,33 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('tenant', ''),
             @('op', ''),
             @('age', ''),
-            @('requeues', '')
+            @('requeues', ''),
+            @('flags', ''),
+            @('fault_name', '')
         )
         'color' = @(
             @('auto', ''),
             @('always', ''),
             @('never', '')
+        )
+        'column' = @(
+            @('state', 'lifecycle state; a claim is a compare-and-swap of this word'),
+            @('op_handle', 'operation to run'),
+            @('tenant_id', 'tenant, checked before a claim'),
+            @('priority', 'priority class'),
+            @('input_handle', 'handle of the input buffer'),
+            @('output_handle', 'handle of the output buffer'),
+            @('param', 'a value for the operation, or an index into its argument table'),
+            @('continuation_pc', 'where the operation resumes'),
+            @('continuation_data', 'scratch kept for the operation; the fault code once Faulted'),
+            @('resume_epoch', 'epoch from which a paused task may resume'),
+            @('task_id', 'stable id'),
+            @('parent_task_id', 'id of the parent, 0 for none'),
+            @('age_ticks', 'scheduler age'),
+            @('requeue_count', 'times requeued'),
+            @('yield_count', 'times yielded'),
+            @('flags', 'flag bits'),
+            @('fault_name', 'why a slot is Faulted')
         )
         'command' = @(
             @('encode', 'Turn fields into one 64-byte slot'),
@@ -170,7 +191,9 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('state', ''),
             @('priority', ''),
             @('tenant', ''),
-            @('op', '')
+            @('op', ''),
+            @('flags', ''),
+            @('fault_name', '')
         )
         'input_format' = @(
             @('jsonl', ''),
@@ -365,6 +388,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('requeue_count', 'times requeued'),
             @('yield_count', 'times yielded'),
             @('flags', 'flag bits'),
+            @('fault_name', 'why a slot is Faulted'),
             @('slot', 'index of the slot'),
             @('and', ''),
             @('or', ''),
@@ -523,10 +547,10 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--slots', 'none', 'Only these slots, e.g. 0-15,20'),
                 @('--slot', 'none', 'Show this one slot in full'),
                 @('--tree', '', 'Show tasks below their parents, with all ancestors'),
-                @('--group', 'field_list', 'Count slots by these fields'),
-                @('--sort', 'field_list', 'Order of the rows; -FIELD is descending'),
+                @('--group', 'column_list', 'Count slots by these fields'),
+                @('--sort', 'column_list', 'Order of the rows; -FIELD is descending'),
                 @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
-                @('--columns', 'field_list', 'Only these columns; ''words'' is all 16 fields'),
+                @('--columns', 'column_list', 'Only these columns; ''words'' is all 16 fields'),
                 @('--output', 'file', 'Write a .parquet or .arrow file (needs pyarrow)'),
                 @('--control', 'file', 'Show each slot''s partition (words 129-134 there) beside word 3'),
                 @('--no-pager', '', 'Never page a long table'),
@@ -565,7 +589,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         }
         'snapshot' = @{
             Options = @(
-                @('--by', 'group_list', 'Also count by state, priority, tenant, op'),
+                @('--by', 'group_list', 'Also count by state, priority, tenant, op, flags, fault_name'),
                 @('--ages', '', 'Also say how ages and requeues spread over the open tasks'),
                 @('--oldest', 'none', 'Also list the oldest tasks'),
                 @('--lenient', '', 'Count unknown states apart instead of refusing them'),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import MIXED, slot, write_ring
 from tests.vectors import load
+from vyrectl import SLOT_DTYPE, Ring
 from vyrectl.telemetry import snapshot as telemetry
 
 FIELDS = [
@@ -102,6 +104,31 @@ def test_cross_tables_add_up(cli: Cli, ring: Path) -> None:
     assert priorities == {"Critical": 1, "High": 1, "Normal": 5, "Low": 2, "Idle": 1, "unknown(99)": 1}
     tenants = {group["value"]: group["paused_count"] for group in by["tenant"]["groups"]}
     assert tenants == {0: 1, 3: 1}
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_faults_and_flags_are_counted_by_name(cli: Cli, tmp_path: Path, many: bool) -> None:
+    slots = np.zeros(6000 if many else 8, SLOT_DTYPE)
+    slots["state"][:6] = 1, 7, 7, 7, 3, 0
+    slots["continuation_data"][:5] = 9, 0xFFFF_FF02, 33, 33, 0xFFFF_FF02
+    slots["flags"][:6] = 4, 0, 2, 2, 2, 8
+    Ring.from_slots(slots).save(tmp_path / "f.bin")
+    by = cli("snapshot", "f.bin", "--by", "fault_code,flag_names", "--json").json()["by"]
+    faults = [(row["value"], row["name"], row["slots"]) for row in by["fault_name"]["groups"]]
+    assert faults == [(33, "user(33)", 2), (0xFFFF_FF02, "bad_handle", 1), (None, "none", 2)]
+    assert {row["name"]: row["slots"] for row in by["flags"]["groups"]} == {
+        "-": 1,
+        "YIELDED": 3,
+        "REQUEUE_REQUESTED": 1,
+    }
+    assert "user(33)" in cli("snapshot", "f.bin", "--by", "fault_name").out
+    drawn = cli("map", "f.bin", "--by", "fault-code", "--slots", "0-7", "--json").json()
+    assert [(kind["name"], kind["least"], kind["slots"]) for kind in drawn["kinds"]][:3] == [
+        ("user(33)", 33, 2),
+        ("bad_handle", 0xFFFF_FF02, 1),
+        ("none", None, 2),
+    ]
+    assert cli("map", "f.bin", "--by", "flags", "--slots", "0-7").code == 0
 
 
 def test_cross_tables_count_unknown_states(cli: Cli, odd: Path) -> None:

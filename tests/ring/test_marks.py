@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ring.rings import edge_words, numbered, slots_of
+from vyrectl.abi.faults import FAULT, NO_FAULT
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.ring.marks import BY, CHUNK_SLOTS, LEVELS, RANGED, Marks, mark_ring
 
@@ -20,7 +21,7 @@ def expected_mark(marks: Marks, words: list[int]) -> str:
     """The mark of one slot, by its words."""
     if words[0] == 0:
         return "."
-    value = words[FIELD_INDEX[BY[marks.by]]]
+    value = why_faulted(words) if marks.by == FAULT else words[FIELD_INDEX[BY[marks.by]]]
     found = [
         kind.mark
         for kind in marks.kinds
@@ -29,7 +30,12 @@ def expected_mark(marks: Marks, words: list[int]) -> str:
     if found:
         assert len(found) == 1
         return found[0]
-    return "+" if marks.by in ("tenant", "op") else "?"
+    return "?" if marks.by in ("state", "priority", *RANGED) else "+"
+
+
+def why_faulted(words: list[int]) -> int:
+    """The fault code of a Faulted slot."""
+    return words[FIELD_INDEX["continuation_data"]] if words[0] == 7 else NO_FAULT
 
 
 def run_mark(marks: Marks, letters: list[str]) -> list[str]:

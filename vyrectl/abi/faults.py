@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 FIRST_ENGINE_FAULT = 0xFFFF_FF00
 """Codes from here on belong to the engine; `fault(code)` from an operation must stay below."""
+
+
+FAULT: Final = "fault_name"
+"""The column of why a slot is Faulted: its continuation_data; of any other slot there is none."""
+
+NO_FAULT: Final = 1 << 32
+"""Stands in that column for the fault code of a slot that is not Faulted: no word has this value."""
 
 
 @dataclass(frozen=True, slots=True)

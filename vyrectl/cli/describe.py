@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from vyrectl.abi.faults import fault_meaning, fault_name
+from vyrectl.abi.faults import FAULT, NO_FAULT, fault_meaning, fault_name
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
 from vyrectl.abi.opcodes import is_system_opcode, window_name
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES, FIELDS, PAYLOAD_FIRST, Field
@@ -209,4 +209,6 @@ def show_word(field: str, value: int) -> str:
         return "|".join(flag_list(value)) or "-"
     if field == "op_handle":
         return op_label(value) or f"0x{value:x}"
+    if field == FAULT:
+        return "none" if value == NO_FAULT else fault_name(value)
     return "never" if field == "resume_epoch" and value == NEVER_EPOCH else str(value)

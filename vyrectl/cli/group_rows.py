@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from vyrectl.abi.faults import NO_FAULT
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.describe import show_word
 from vyrectl.cli.rows import Quote, Rows
 from vyrectl.telemetry.crosstab import CrossTable, ManyGroups
 
 COUNT_NAMES = (*(f"{state.name.lower()}_count" for state in TaskState), "unknown_count")
+
+
+def group_value(value: int) -> int | None:
+    """What a row calls the value of its group; None of tasks that are not Faulted, in a table of faults."""
+    return None if value == NO_FAULT else value
 
 
 def group_counts(counts: tuple[int, ...], everything: int) -> dict[str, Any]:
@@ -44,7 +50,11 @@ class GroupRows(Rows):
         """The rows of the largest groups, and one of all others together, which has no value."""
         chosen = self._groups.largest(most)
         rows = [
-            {"value": value, "name": show_word(self._field, value), **group_counts(counts, self._everything)}
+            {
+                "value": group_value(value),
+                "name": show_word(self._field, value),
+                **group_counts(counts, self._everything),
+            }
             for value, counts in chosen
         ]
         shown = [sum(column) for column in zip(*(counts for _, counts in chosen), strict=True)]
@@ -56,7 +66,13 @@ class GroupRows(Rows):
         everything = self._everything
         for block in self._groups.blocks():
             yield [
-                (value, quote(show_word(self._field, value)), slots, round(slots / everything, 6), *counts)
+                (
+                    quote(None) if value == NO_FAULT else value,
+                    quote(show_word(self._field, value)),
+                    slots,
+                    round(slots / everything, 6),
+                    *counts,
+                )
                 for value, counts in block
                 for slots in (sum(counts),)
             ]

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vyrectl.abi.faults import NO_FAULT
 from vyrectl.cli.describe import show_word
 from vyrectl.cli.rows import Quote, Rows
 
@@ -108,8 +109,8 @@ def _kind_row(marks: Marks, kind: Kind) -> dict[str, Any]:
     return {
         "mark": kind.mark,
         "name": kind_name(marks.by, kind),
-        "least": kind.least,
-        "most": kind.most,
+        "least": None if kind.least == NO_FAULT else kind.least,
+        "most": None if kind.most == NO_FAULT else kind.most,
         "slots": kind.slots,
         "share": round(kind.slots / marks.matched, 6),
         "first_slot": kind.first,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vyrectl.abi.faults import fault_name
+from vyrectl.abi.faults import FAULT, NO_FAULT, fault_name
 from vyrectl.abi.states import priority_name, state_name
 from vyrectl.cli.describe import flag_list, op_label
 from vyrectl.cli.fields import field_name
 from vyrectl.cli.rows import Quote, Rows
-from vyrectl.ring.vocabulary import FAULT, NO_FAULT
 
 if TYPE_CHECKING:
     import numpy as np

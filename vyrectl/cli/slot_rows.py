@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from vyrectl.abi.faults import fault_name
+from vyrectl.abi.faults import FAULT, fault_name
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES
 from vyrectl.abi.states import TaskState, priority_name, state_name
@@ -18,7 +18,6 @@ from vyrectl.cli.describe import flag_list, op_label
 from vyrectl.cli.fields import field_name
 from vyrectl.cli.rows import Quote, Rows
 from vyrectl.protocol.partitions import PARTITION
-from vyrectl.ring.vocabulary import FAULT, column_values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -183,6 +182,8 @@ def sort_slots(
         keys: Field (or `slot`) and whether descending, most important first.
     """
     import numpy as np
+
+    from vyrectl.task.arrays import column_values
 
     if not keys:
         return numbers

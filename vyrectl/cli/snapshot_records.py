@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from vyrectl.abi.faults import FAULT
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import UnknownStateError
 from vyrectl.ring.reading import Abi, Readings
@@ -28,8 +29,15 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 Full = dict[str, Any]
 
-GROUPS = {"state": "state", "priority": "priority", "tenant_id": "tenant", "op_handle": "op"}
-"""Fields that `--by` takes, and how the record calls them."""
+GROUPS = {
+    "state": "state",
+    "priority": "priority",
+    "tenant_id": "tenant",
+    "op_handle": "op",
+    "flags": "flags",
+    FAULT: FAULT,
+}
+"""Columns that `--by` takes, and how the record calls them."""
 
 SPREADS = {"ages": "age_ticks", "requeues": "requeue_count"}
 """Keys of the spreads in a record, and the field that each is about."""
@@ -42,7 +50,7 @@ class Wanted(NamedTuple):
     """What to say about each ring.
 
     Attributes:
-        groups: Fields to count by.
+        groups: Columns to count by.
         spreads: Whether to say how ages and requeues spread.
         oldest: How many of the oldest tasks to list; 0 for no list.
         lenient: Count unknown states apart instead of refusing them.
@@ -62,7 +70,7 @@ def parse_groups(text: str) -> list[str]:
     """Fields named by `--by`, in the order given.
 
     Raises:
-        UnknownNameError: None of the four that can be counted by.
+        UnknownNameError: None of those that can be counted by.
     """
     if not text:
         return []
@@ -71,7 +79,7 @@ def parse_groups(text: str) -> list[str]:
 
     fields = []
     for name in filter(None, (part.strip() for part in text.split(","))):
-        field = field_name(name, what="group")
+        field = field_name(name, extra=(FAULT,), what="group")
         if field not in GROUPS:
             raise UnknownNameError("group", name, tuple(GROUPS.values()))
         fields.append(field)
@@ -265,7 +273,7 @@ def _groups(tables: Sequence[CrossTable]) -> Record:
 
 def _table_record(table: CrossTable) -> Record:
     from vyrectl.cli.describe import show_word
-    from vyrectl.cli.group_rows import GroupRows, group_counts
+    from vyrectl.cli.group_rows import GroupRows, group_counts, group_value
     from vyrectl.telemetry.crosstab import ManyGroups
 
     everything = table.slots
@@ -273,7 +281,11 @@ def _table_record(table: CrossTable) -> Record:
         return {"groups": GroupRows(table, table.groups), "total": group_counts(table.total, everything)}
     return {
         "groups": [
-            {"value": value, "name": show_word(table.field, value), **group_counts(counts, everything)}
+            {
+                "value": group_value(value),
+                "name": show_word(table.field, value),
+                **group_counts(counts, everything),
+            }
             for value, counts in table.groups.items()
         ],
         "total": group_counts(table.total, everything),

@@ -13,9 +13,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.faults import FAULT
 from vyrectl.abi.states import TaskState
 from vyrectl.ring.tree import MAX_BITS, SLOT, Binary, Column, Compare, Logic, Member, Node, Number, Unary
-from vyrectl.ring.vocabulary import FAULT
 from vyrectl.task.arrays import SlotArray
 
 Value = NDArray[Any] | int

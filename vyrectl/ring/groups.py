@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl.records import Comparable
 from vyrectl.ring.reading import Readings
-from vyrectl.ring.vocabulary import column_values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,12 +47,13 @@ def group_slots(
     Args:
         slots: `SLOT_DTYPE`, shape (n,).
         numbers: Slots to count, shape (m,).
-        fields: Names of fields, at least one; `vyrectl.ring.vocabulary.FAULT` is one too.
+        fields: Names of fields, at least one; `vyrectl.abi.faults.FAULT` is one too.
         readings: Which slots hold arguments and so no age.
     """
     import numpy as np
 
     from vyrectl.ring.reading_arrays import protocol_mask
+    from vyrectl.task.arrays import column_values
 
     chosen = slots if len(numbers) == len(slots) else slots[numbers]
     codes = np.zeros(len(chosen), np.int64)

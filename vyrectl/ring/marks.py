@@ -16,10 +16,11 @@ from string import ascii_uppercase
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.faults import FAULT
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.ring.reading import Readings
 from vyrectl.ring.reading_arrays import protocol_mask
-from vyrectl.task.arrays import SlotArray
+from vyrectl.task.arrays import SlotArray, column_values
 
 Codes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -31,6 +32,8 @@ BY: dict[str, str] = {
     "op": "op_handle",
     "age": "age_ticks",
     "requeues": "requeue_count",
+    "flags": "flags",
+    FAULT: FAULT,
 }
 """What a map can show -> the field it is about."""
 
@@ -64,7 +67,8 @@ class Kind:
 
     Attributes:
         mark: One ASCII character; a letter stands in its small form for a run that holds other kinds too.
-        least: The word, or the lowest of a range; None for unknown, other and Empty kinds.
+        least: The word, or the lowest of a range; None for unknown, other and Empty kinds, `NO_FAULT` for tasks
+            without a fault.
         most: The word, or the highest of a range.
         slots: Slots of this kind among those chosen.
         first: The first of them, or None.
@@ -213,7 +217,7 @@ def _named(field: str) -> Callable[[SlotArray], tuple[list[Kind], Classify]]:
     """The most frequent values by letters, in the order of the values, and all others as one kind."""
 
     def kinds_of(slots: SlotArray) -> tuple[list[Kind], Classify]:
-        tasks = slots[field][slots["state"] != TaskState.EMPTY]
+        tasks = column_values(slots, field)[slots["state"] != TaskState.EMPTY]
         values, counts = np.unique(tasks, return_counts=True)
         known = np.sort(values[np.argsort(-counts, kind="stable")[: len(ascii_uppercase)]])
         kinds = [
@@ -221,8 +225,9 @@ def _named(field: str) -> Callable[[SlotArray], tuple[list[Kind], Classify]]:
         ]
 
         def classify(part: SlotArray) -> Codes:
-            at = np.searchsorted(known, part[field])
-            hit = known[np.minimum(at, max(len(known) - 1, 0))] == part[field] if len(known) else at < 0
+            column = column_values(part, field)
+            at = np.searchsorted(known, column)
+            hit = known[np.minimum(at, max(len(known) - 1, 0))] == column if len(known) else at < 0
             return np.where(hit, at, len(known)).astype(np.uint8)
 
         return _with_empty([*kinds, Kind(OTHER_MARK, None, None)], classify)
@@ -277,6 +282,8 @@ _KINDS: dict[str, Callable[[SlotArray], tuple[list[Kind], Classify]]] = {
     "priority": _priorities,
     "tenant": _named("tenant_id"),
     "op": _named("op_handle"),
+    "flags": _named("flags"),
+    FAULT: _named(FAULT),
 }
 
 assert {*_KINDS, *RANGED} == set(BY)

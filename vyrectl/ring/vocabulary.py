@@ -8,21 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
 
-from vyrectl.abi.faults import ENGINE_FAULTS, FIRST_ENGINE_FAULT
+from vyrectl.abi.faults import ENGINE_FAULTS, FAULT, FIRST_ENGINE_FAULT
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
 from vyrectl.abi.slot import FIELD_ALIASES
 from vyrectl.abi.states import PROTOCOL_STATE_NAMES, TaskFlag, TaskPriority, TaskState
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from vyrectl.task.arrays import SlotArray
-
-FAULT: Final = "fault_name"
-"""The column of why a slot is Faulted: its continuation_data; of any other slot there is none."""
 
 COLUMN_ALIASES: Mapping[str, str] = {
     **FIELD_ALIASES,
@@ -45,25 +35,10 @@ NOUNS: Mapping[str, str] = {
 }
 """Field with names -> what one of them is called."""
 
-NO_FAULT = U32_MAX + 1
-"""Stands for the fault code of a slot that is not Faulted."""
-
 _SHOWN = {"op_handle": "op", "resume_epoch": "epoch"}
 _CODE = re.compile(r"(user|engine|unknown)\(\s*(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10})\s*\)", re.ASCII)
 
 FAULT_CODES: Mapping[str, int] = {fault.name: fault.code for fault in ENGINE_FAULTS}
-
-
-def column_values(slots: SlotArray, name: str) -> NDArray[np.int64] | NDArray[np.uint32]:
-    """A column of some slots, shape (n,): a field, or `FAULT`, which is `NO_FAULT` where a slot is not Faulted."""
-    if name != FAULT:
-        field: NDArray[np.uint32] = slots[name]
-        return field
-    import numpy as np
-
-    return np.where(
-        slots["state"] == int(TaskState.FAULTED), slots["continuation_data"].astype(np.int64), NO_FAULT
-    )
 
 
 def vocabulary(op_codes: Mapping[str, int]) -> dict[str, dict[str, int]]:

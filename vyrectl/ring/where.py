@@ -35,6 +35,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from vyrectl.abi.faults import FAULT
 from vyrectl.abi.limits import MAX_SLOTS, U32_MAX
 from vyrectl.abi.number import parse_whole
 from vyrectl.abi.opcodes import WINDOW_NAME, window_opcode
@@ -54,7 +55,7 @@ from vyrectl.ring.tree import (
     Number,
     Unary,
 )
-from vyrectl.ring.vocabulary import COLUMN_ALIASES, FAULT, NOUNS, fits, shown_column, test_of, vocabulary
+from vyrectl.ring.vocabulary import COLUMN_ALIASES, NOUNS, fits, shown_column, test_of, vocabulary
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.abi.faults import FAULT, NO_FAULT
 from vyrectl.abi.limits import SLOT_BYTES, U32_MAX
+from vyrectl.abi.states import TaskState
 from vyrectl.errors import CounterOverflowError, IllegalTransitionError, InvalidInputError
 from vyrectl.numbers import integer
 from vyrectl.task.lifecycle import TRANSITIONS
@@ -23,6 +25,16 @@ _WHOLE = np.dtype((np.void, SLOT_BYTES))
 def whole(slots: SlotArray) -> NDArray[np.void]:
     """The same slots with each as one opaque 64-byte item: numpy copies those many times faster than 16 fields."""
     return slots.view(_WHOLE)
+
+
+def column_values(slots: SlotArray, name: str) -> NDArray[np.int64] | NDArray[np.uint32]:
+    """A column of some slots, shape (n,): a field, or `FAULT`, which is `NO_FAULT` where a slot is not Faulted."""
+    if name != FAULT:
+        field: NDArray[np.uint32] = slots[name]
+        return field
+    return np.where(
+        slots["state"] == int(TaskState.FAULTED), slots["continuation_data"].astype(np.int64), NO_FAULT
+    )
 
 
 def check_slots(what: str, slots: Any) -> SlotArray:

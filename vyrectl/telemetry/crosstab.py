@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from vyrectl.abi.faults import FAULT, NO_FAULT
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.records import Comparable
@@ -41,7 +42,7 @@ class CrossTable(Comparable):
     """Groups of one field against the states.
 
     Attributes:
-        field: Name of the field.
+        field: Name of the field, or `FAULT` for why Faulted slots are so.
         groups: Value of the field -> slots in each state, in the order of the state words, then in unknown
             states.
     """
@@ -114,10 +115,11 @@ def count_by(data: memoryview, field: str) -> CrossTable:
 
     Args:
         data: The ring's bytes, whole slots.
-        field: A field's name; `state` also counts Empty slots.
+        field: A field's name, or `FAULT`; `state` also counts Empty slots.
     """
     if len(data) <= STDLIB_SLOTS * SLOT_BYTES:
-        return _count_columns(column(data, "state"), column(data, field), field)
+        states = column(data, "state")
+        return _count_columns(states, _values(data, field, states), field)
     import numpy as np
 
     from vyrectl.abi.dtype import SLOT_DTYPE
@@ -134,13 +136,14 @@ def cross_table(slots: SlotArray, field: str) -> CrossTable:
     """
     import numpy as np
 
+    from vyrectl.task.arrays import column_values
     from vyrectl.telemetry.sweep import CHUNK_SLOTS
 
     parts = []
     for start in range(0, len(slots), CHUNK_SLOTS):
         chunk = slots[start : start + CHUNK_SLOTS]
         states = np.minimum(chunk["state"], np.uint32(len(TaskState)))
-        values = chunk[field]
+        values = column_values(chunk, field)
         if field != "state":
             tasks = states != TaskState.EMPTY
             states, values = states[tasks], values[tasks]
@@ -163,6 +166,16 @@ def sum_tables(tables: Iterable[CrossTable]) -> CrossTable:
     return _table(field, cells)
 
 
+def _values(data: memoryview, field: str, states: list[int]) -> list[int]:
+    """A column without numpy, as `column_values` makes it."""
+    if field != FAULT:
+        return column(data, field)
+    codes = column(data, "continuation_data")
+    return [
+        code if state == TaskState.FAULTED else NO_FAULT for state, code in zip(states, codes, strict=True)
+    ]
+
+
 def _count_columns(states: list[int], values: list[int], field: str) -> CrossTable:
     unknown = len(TaskState)
     cells = Counter(
@@ -177,7 +190,7 @@ Cells = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
 """Numbers of cells, ascending, and the slots in each; cells without a slot are left out."""
 
 
-def _count_chunk(values: NDArray[np.uint32], states: NDArray[np.uint32]) -> Cells:
+def _count_chunk(values: NDArray[np.integer[Any]], states: NDArray[np.uint32]) -> Cells:
     """Slots in each cell, a cell's number being value * COLUMNS + state; cells without a slot are left out."""
     import numpy as np
 

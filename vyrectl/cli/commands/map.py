@@ -31,6 +31,7 @@ from vyrectl.cli.views.map import view
 from vyrectl.errors import UnknownNameError, UsageError
 from vyrectl.ring.outputs import Outputs
 from vyrectl.ring.reading import AS_TASKS, Abi, Readings, parse_abi
+from vyrectl.ring.vocabulary import COLUMN_ALIASES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 
     from vyrectl.ring.file import Ring
 
-KINDS = ("state", "priority", "tenant", "op", "age", "requeues")
-"""What `--by` takes."""
+KINDS = ("state", "priority", "tenant", "op", "age", "requeues", "flags", "fault_name")
+"""What `--by` takes; names of the fields do as well."""
 
 
 def command(
@@ -79,8 +80,7 @@ def command(
       vyrectl map ring.bin --output ring.png
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
-    if by not in KINDS:
-        raise UnknownNameError("kind of map", by, KINDS)
+    by = _parse_by(by)
     check_ending(file, "a PNG picture", PNG)
     if file is not None and (width or height):
         raise UsageError("a PNG file has a size of its own", fix="Leave out --width and --height")
@@ -99,6 +99,22 @@ def command(
             _emit_picture(output, opened, by, chosen, readings, file, stdout)
         else:
             _emit_marks(output, opened, by, chosen, readings, *sides)
+
+
+def _parse_by(text: str) -> str:
+    """What the marks show, for any name that a column has.
+
+    Raises:
+        UnknownNameError: Nothing that a map can show.
+    """
+    from vyrectl.ring.marks import BY
+
+    wanted = text.strip().lower().replace("-", "_")
+    field = COLUMN_ALIASES.get(wanted, wanted)
+    for name in KINDS:
+        if name == wanted or BY[name] == field:
+            return name
+    raise UnknownNameError("kind of map", text, KINDS)
 
 
 def _readings(output: Output, ring: Ring, by: str, asked: Abi) -> Readings:

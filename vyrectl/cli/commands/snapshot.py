@@ -29,7 +29,10 @@ def command(
     ],
     *,
     by: Annotated[
-        str, typer.Option("--by", metavar="LIST", help="Also count by state, priority, tenant, op.")
+        str,
+        typer.Option(
+            "--by", metavar="LIST", help="Also count by state, priority, tenant, op, flags, fault_name."
+        ),
     ] = "",
     ages: Annotated[
         bool, typer.Option("--ages", help="Also say how ages and requeues spread over the open tasks.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from vyrectl.abi.faults import ENGINE_FAULTS
+from vyrectl.abi.faults import ENGINE_FAULTS, FAULT
 from vyrectl.abi.io_queue import IO_STATUS_NAMES, IoOp
 from vyrectl.abi.opcodes import CONTROL_OPCODES
 from vyrectl.abi.slot import FIELD_ALIASES, FIELDS
@@ -81,7 +81,7 @@ KIND_OF_METAVAR: dict[str, str] = {
     "IO_STATUS": "io_status",
     "FIELD": "field",
     "FINDING": "finding",
-    "FIELD,": f"field{COMMA}",
+    "FIELD,": f"column{COMMA}",
     "FLAGS": "flag",
     "METRIC,": f"metric{COMMA}",
     "OP": "op",
@@ -118,7 +118,7 @@ KIND_OF_METAVAR: dict[str, str] = {
 KIND_OF_OPTION: dict[str, str] = {
     "--by": f"group{COMMA}",
     "--code": "fault",
-    "--columns": f"field{COMMA}",
+    "--columns": f"column{COMMA}",
     "--device": DEVICE,
 }
 """Option -> name of a kind, where the metavar is a common one that lists no words; goes before `KIND_OF_METAVAR`."""
@@ -174,7 +174,8 @@ def word_kinds() -> dict[str, Kind]:
         "topology": tuple(Word(topology.value) for topology in Topology),
     }
     lists["topic"] = (*(Word(*topic) for topic in topics()), *lists["command"])
-    lists["where_name"] = (*lists["field"], *_CONNECTIVES)
+    lists["column"] = (*lists["field"], Word(FAULT, "why a slot is Faulted"))
+    lists["where_name"] = (*lists["column"], *_CONNECTIVES)
     lists["where_value"] = (*lists["state"], *lists["priority"], *lists["flag"], *lists["op"])
     return {name: Kind(name, _unique(words)) for name, words in sorted(lists.items())}
 

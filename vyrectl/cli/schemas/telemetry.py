@@ -39,7 +39,9 @@ COUNTS: dict[str, Schema] = {
     "share": SHARE,
     **table([*(f"{state.name.lower()}_count" for state in TaskState), "unknown_count"], COUNT),
 }
-TABLE = record({"groups": rows(record({"value": WORD, "name": TEXT, **COUNTS})), "total": record(COUNTS)})
+TABLE = record(
+    {"groups": rows(record({"value": maybe(WORD), "name": TEXT, **COUNTS})), "total": record(COUNTS)}
+)
 
 SPREAD = described(
     record(
