@@ -64,17 +64,6 @@ def test_a_ring_is_cut_out_of_a_dump(cli: Cli) -> None:
     assert (refused.code, Path("other.bin").exists()) == (2, False)
 
 
-def test_what_a_glob_hands_over_beside_rings_is_left_out(cli: Cli) -> None:
-    names = ["a.bin", "a.bin.lock", "a.bin.bak", "a.bin.bak.2", "a.bin.live", "out.npy.partial", "b.bin"]
-    for name in names:
-        Path(name).write_bytes(b"".join(RING) if name.endswith("bin") else b"")
-    result = cli("snapshot", *names, "--json")
-    assert [one["ring"] for one in result.json()["rings"]] == ["a.bin", "b.bin"]
-    assert "a.bin.lock, a.bin.bak, a.bin.bak.2, a.bin.live, out.npy.partial" in result.err
-    Path("a.bin.bak").write_bytes(RING[0])
-    assert cli("snapshot", "a.bin.bak", "--json").json()["faulted_count"] == 1
-
-
 def test_the_advice_of_check_keeps_the_window_and_works(cli: Cli) -> None:
     Path("du mp.bin").write_bytes(b"\xee" * 100 + slot(state=3, age_ticks=9) + slot(state=3) * 8 + b"tail")
     window = ("--offset", "100", "--count", "9")

@@ -20,6 +20,7 @@ from vyrectl.cli.catalog import CATALOG, NAMES, find
 from vyrectl.cli.finite import check_decimal, check_finite
 from vyrectl.cli.help_text import help_text
 from vyrectl.cli.op_naming import NAMELESS, with_op_names
+from vyrectl.cli.side_files import SEVERAL, one_file, say_left_out, several_files
 from vyrectl.cli.stops import Stop
 from vyrectl.cli.usage import empty_value
 from vyrectl.errors import StoppedError, UnknownNameError, UsageError, VyrectlError, from_system
@@ -81,7 +82,7 @@ class PlainCommand(TyperCommand):
 
     Numbers that are none (nan, infinities) are refused for all options alike, and so is an empty value, as an unset
     variable leaves it (``--where "$UNSET"``): it never stands for all or for no limit. Its help lists options
-    by group.
+    by group. What lies beside a ring that was named is left out (`vyrectl.cli.side_files`).
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -90,14 +91,24 @@ class PlainCommand(TyperCommand):
         Raises:
             UsageError: A number is not finite, or an option or an argument was given an empty value.
         """
-        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        given, extra, _ = self.make_parser(ctx).parse_args(args=list(args))
+        kept = one_file(self.name or "", args, extra, given.values())
         for param in self.params:
             value = given.get(param.name or "")
             if "" in (value if isinstance(value, list | tuple) else (value,)):
                 raise empty_value(param)
         check_decimal(self.params, given)
-        rest: list[str] = super().parse_args(ctx, args)
+        left = [(args, kept)]
+        rest: list[str] = super().parse_args(ctx, list(kept))
         check_finite(self.params, ctx.params)
+        for param in self.params:
+            if param.metavar == SEVERAL and param.name:
+                named = ctx.params[param.name]
+                ctx.params[param.name] = several_files(named)
+                left.append((named, ctx.params[param.name]))
+        if not ctx.params.get("quiet"):
+            for one in left:
+                say_left_out(*one)
         return rest
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -58,8 +57,6 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would c
 LimitOption = Annotated[
     str, typer.Option("--limit", metavar="N|all", help="Most rows; 64 in a table, all otherwise.")
 ]
-
-_BESIDE = re.compile(r"\.(?:lock|live|partial|bak(?:\.[0-9]+)?)$")
 
 TABLE_ROWS = 64
 """Rows of a table unless `--limit` says otherwise."""
@@ -148,21 +145,6 @@ def check_kind(path: Path, offset: str = "", data: bytes | None = None) -> None:
     error = other_kind_error(verdict, str(path), override="--offset 0")
     if error is not None:
         raise error
-
-
-def without_side_files(rings: list[Path], output: Output) -> list[Path]:
-    """The rings among several files; what lies beside rings and a glob hands over with them is left out, aloud.
-
-    Args:
-        rings: What was named; one file alone is taken as it is.
-        output: Where to say so.
-    """
-    kept = [path for path in rings if not _BESIDE.search(path.name)]
-    if len(rings) < 2 or not kept:
-        return rings
-    if left := [str(path) for path in rings if path not in kept]:
-        output.talk(f"left out, no rings but files beside them: {', '.join(left)}")
-    return kept
 
 
 def read_stdin() -> bytes:

@@ -16,7 +16,6 @@ from vyrectl.cli.options import (
     OffsetOption,
     QuietOption,
     make_output,
-    without_side_files,
 )
 from vyrectl.cli.snapshot_output import Targets, emit_once, emit_ticks, parse_oldest
 from vyrectl.cli.snapshot_records import Wanted, parse_groups
@@ -91,7 +90,6 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     wanted = Wanted(parse_groups(by), ages, parse_oldest(oldest), lenient, control, parse_abi(abi))
     targets = Targets(output, since, append, openmetrics=openmetrics, text_file=text_file)
-    rings = without_side_files(rings, output)
     targets.check(rings, watch, ticks)
     targets.check_control(rings, control)
     targets.check_files(rings, control)
