@@ -46,7 +46,7 @@ def test_the_same_file_by_symlink_hard_link_and_another_spelling(tmp_path: Path,
     for name in ("hard", "soft", "./r.bin", "folder/r.bin"):
         files = Outputs()
         files.reads_ring(ring)
-        files.writes("--trace", tmp_path / name)
+        files.writes("--trace", tmp_path / name, None)
         with pytest.raises(UsageError, match="--trace names the ring itself"):
             files.check()
 
@@ -55,8 +55,8 @@ def test_the_same_file_by_symlink_hard_link_and_another_spelling(tmp_path: Path,
 def test_files_that_are_not_there_yet_are_compared_too(tmp_path: Path, one: str, other: str) -> None:
     (tmp_path / "folder").symlink_to(".")
     files = Outputs()
-    files.writes("--trace", tmp_path / one)
-    files.writes("--save-control", tmp_path / other)
+    files.writes("--trace", tmp_path / one, None)
+    files.writes("--save-control", tmp_path / other, None)
     with pytest.raises(UsageError, match="--save-control names what --trace writes"):
         files.check()
 
@@ -68,15 +68,15 @@ def test_files_that_are_not_there_yet_are_compared_too(tmp_path: Path, one: str,
 def test_no_output_is_a_file_that_keeps_the_ring(ring: Path, suffix: str, what: str) -> None:
     files = Outputs()
     files.reads_ring(ring)
-    files.writes("--output", f"{ring}{suffix}")
+    files.writes("--output", f"{ring}{suffix}", None)
     with pytest.raises(UsageError, match=f"--output names the ring's .*{what}"):
         files.check()
 
 
 def test_a_mapped_output_lies_under_two_names(tmp_path: Path) -> None:
     files = Outputs()
-    files.writes("--buffer 0=", tmp_path / "o.npy", is_mapped=True)
-    files.writes("--trace", tmp_path / "o.npy.partial")
+    files.writes("--buffer 0=", tmp_path / "o.npy", None, is_mapped=True)
+    files.writes("--trace", tmp_path / "o.npy.partial", None)
     with pytest.raises(UsageError, match="--trace names what --buffer 0= writes"):
         files.check()
 
@@ -85,7 +85,7 @@ def test_a_mapped_output_lies_under_two_names(tmp_path: Path) -> None:
 def test_no_output_takes_a_name_that_a_ring_beside_it_keeps(tmp_path: Path, suffix: str) -> None:
     """Also of a command that does not read that ring; beside no ring it is a name like any other."""
     files = Outputs()
-    files.writes("--output", tmp_path / f"r.bin{suffix}")
+    files.writes("--output", tmp_path / f"r.bin{suffix}", None)
     files.check()
     (tmp_path / "r.bin").write_bytes(bytes(64))
     with pytest.raises(UsageError, match=r"of r\.bin"):
@@ -94,8 +94,8 @@ def test_no_output_takes_a_name_that_a_ring_beside_it_keeps(tmp_path: Path, suff
 
 def test_two_outputs_do_not_share_standard_output() -> None:
     files = Outputs()
-    files.writes("--output", "-")
-    files.writes("--trace", "-")
+    files.writes("--output", "-", None)
+    files.writes("--trace", "-", None)
     with pytest.raises(UsageError, match="both go to standard output"):
         files.check()
 
@@ -105,7 +105,7 @@ def test_places_are_looked_at_and_left_alone(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name, why in (("a folder", "is a directory"), ("pipe", "no regular file"), ("no/x", "no such file")):
         files = Outputs()
-        files.writes("--trace", tmp_path / name)
+        files.writes("--trace", tmp_path / name, None)
         with pytest.raises(FileError, match=why):
             files.check()
     assert sorted(os.listdir(tmp_path)) == ["a folder", "pipe"]
@@ -113,7 +113,7 @@ def test_places_are_looked_at_and_left_alone(tmp_path: Path) -> None:
 
 def test_a_missing_folder_comes_with_the_line_that_makes_it(tmp_path: Path) -> None:
     files = Outputs()
-    files.writes("--trace", tmp_path / "my folder" / "t.json")
+    files.writes("--trace", tmp_path / "my folder" / "t.json", None)
     with pytest.raises(FileError) as caught:
         files.check()
     assert caught.value.fix == f"mkdir -p '{tmp_path}/my folder'"

@@ -227,7 +227,7 @@ def test_a_mode_that_cannot_be_set_is_an_error_where_the_disk_fails(
 def test_the_sidecar_of_an_output_is_no_input() -> None:
     files = Outputs()
     files.reads("--control", "o.bin.live")
-    files.writes("--output", "o.bin", is_ring=True)
+    files.writes("--output", "o.bin", None, is_ring=True)
     with pytest.raises(UsageError):
         files.check_clashes()
 
@@ -333,7 +333,7 @@ def test_a_ring_of_no_whole_slots_and_a_file_without_a_ring(
 
 def test_standard_output_is_a_place_of_its_own() -> None:
     files = Outputs()
-    files.writes("--output", "-")
+    files.writes("--output", "-", None)
     files.check()
 
 

@@ -25,7 +25,7 @@ def again(args: Sequence[str], options: Mapping[str, str], where: str | None) ->
 
     Args:
         args: What was typed after the program's name.
-        options: Options to add, and their values.
+        options: Options to add, and their values; "" for one that takes none.
         where: The file that the error is about.
     """
     if not options or not args:
@@ -81,7 +81,7 @@ def with_options(args: Sequence[str], options: Mapping[str, str]) -> str:
     """A command line with some options given anew, before a ``--`` if there is one."""
     cut = list(args).index("--") if "--" in args else len(args)
     kept = [*_without(args[:cut], options)]
-    added = [word for option, value in options.items() for word in (option, value)]
+    added = [word for pair in options.items() for word in pair if word]
     return shlex.join((PROGRAM, *kept, *added, *args[cut:]))
 
 
@@ -89,7 +89,8 @@ def _without(args: Sequence[str], options: Mapping[str, str]) -> Iterator[str]:
     words = iter(args)
     for word in words:
         if word in options:
-            next(words, None)
+            if options[word]:
+                next(words, None)
         elif word.partition("=")[0] not in options:
             yield word
 

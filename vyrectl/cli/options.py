@@ -53,6 +53,7 @@ BackupOption = Annotated[
     bool, typer.Option("--backup", help="Keep the old ring as RING.bak, or .bak.1 and so on.")
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Go on with what does not look like a ring.")]
+ReplaceOption = Annotated[bool, typer.Option("--force", help="Let --output replace a file of another kind.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")]
 LimitOption = Annotated[
     str, typer.Option("--limit", metavar="N|all", help="Most rows; 64 in a table, all otherwise.")

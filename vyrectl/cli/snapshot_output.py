@@ -56,6 +56,7 @@ class Targets(NamedTuple):
         append: A history to append to, or None.
         openmetrics: Write OpenMetrics text instead of the answer.
         text_file: Where that goes; None for standard output.
+        force: Take files of another kind for these.
     """
 
     output: Output
@@ -63,6 +64,7 @@ class Targets(NamedTuple):
     append: Path | None = None
     openmetrics: bool = False
     text_file: Path | None = None
+    force: bool = False
 
     def check(self, rings: Sequence[Path], watch: float | None, ticks: str) -> None:
         """Refuse options that contradict each other.
@@ -89,17 +91,19 @@ class Targets(NamedTuple):
         Raises:
             UsageError: Two files are one, or two answers go to standard output.
             FileError: A place cannot be written.
+            OtherKindError: A file of another kind is there.
         """
+        from vyrectl.ring import contents
         from vyrectl.ring.outputs import Outputs, same_file
 
-        files = Outputs()
+        files = Outputs(force=self.force)
         for ring in rings:
             files.reads_ring(ring)
         files.reads("--control", control)
         if self.since is None or self.append is None or not same_file(self.since, self.append):
             files.reads("--since", self.since)
-        files.writes("--append", self.append, appends=True)
-        files.writes("--output", self.text_file)
+        files.writes("--append", self.append, contents.HISTORY, appends=True)
+        files.writes("--output", self.text_file, contents.METRICS)
         files.check()
         if self.appends_to_stdout and not self.output.is_table:
             raise UsageError(

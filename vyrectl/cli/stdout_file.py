@@ -13,6 +13,7 @@ from weakref import finalize
 
 from vyrectl.cli.output import Output, write_bytes
 from vyrectl.errors import FileError, UsageError
+from vyrectl.ring.contents import Content
 from vyrectl.ring.outputs import STDOUT, Outputs
 
 _CHUNK_BYTES = 1 << 20
@@ -71,19 +72,23 @@ class StdoutFile:
         self._file = Path(folder, f"stdout{suffix}")
         return self._file
 
-    def take_checked(self, files: Outputs, path: Path | None, suffix: str = "") -> Path | None:
+    def take_checked(
+        self, files: Outputs, path: Path | None, holds: Content, suffix: str = ""
+    ) -> Path | None:
         """`take` for `--output`, once all files of the command were held against each other.
 
         Args:
             files: What else the command reads and writes.
             path: The option's value.
+            holds: What is written.
             suffix: As for `take`.
 
         Raises:
             UsageError: It is another file of the command, or as for `take`.
             FileError: It cannot be written there.
+            OtherKindError: A file of another kind is there.
         """
-        files.writes("--output", path)
+        files.writes("--output", path, holds)
         files.check()
         return self.take("--output", path, suffix)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from vyrectl.ring.contents import ARRAY
 from vyrectl.ring.outputs import Outputs, same_file
 
 ZEROS = "zeros:"
@@ -53,7 +54,7 @@ def note_buffers(files: Outputs, buffers: Iterable[BufferFiles]) -> None:
         option = f"--buffer {buffer.handle}="
         if not buffer.is_updated:
             files.reads(option, buffer.source)
-        files.writes(option, buffer.output, is_mapped=True)
+        files.writes(option, buffer.output, ARRAY, is_mapped=True)
 
 
 def _path(text: str) -> Path | None:

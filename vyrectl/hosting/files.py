@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from vyrectl.engine.buffer_files import buffer_files, note_buffers
 from vyrectl.errors import FileError, RingHeldError
 from vyrectl.hosting.file_plan import LaunchPlan
+from vyrectl.ring.contents import CONTROL, DEBUG_LOG, REPLAY_LOG, RING, TRACE
 from vyrectl.ring.hold import holder_of
 from vyrectl.ring.outputs import Outputs
 from vyrectl.ring.replace import replace_file
@@ -31,12 +32,12 @@ def files_of(plan: LaunchPlan) -> Outputs:
     files.reads("--control", plan.control)
     for option, path in plan.reads:
         files.reads(option, path)
-    files.writes("--output", plan.output, is_ring=True)
+    files.writes("--output", plan.output, RING, is_ring=True)
     note_buffers(files, map(buffer_files, plan.buffers))
-    files.writes("--save-control", plan.save_control)
-    files.writes("--debug-log", plan.debug_log)
-    files.writes("--trace", plan.options.get("trace"))
-    files.writes("--record", plan.record, appends=True)
+    files.writes("--save-control", plan.save_control, CONTROL)
+    files.writes("--debug-log", plan.debug_log, DEBUG_LOG)
+    files.writes("--trace", plan.options.get("trace"), TRACE)
+    files.writes("--record", plan.record, REPLAY_LOG, appends=True)
     return files
 
 
@@ -46,6 +47,7 @@ def check_files(plan: LaunchPlan) -> None:
     Raises:
         UsageError: Two of its files are one.
         FileError: A folder is missing, or may not be written.
+        OtherKindError: One would replace a file of another kind.
         RingHeldError: Another process holds the ring that the result is to replace.
     """
     files_of(plan).check()

@@ -405,7 +405,7 @@ def refuse_beside(data: bytes, name: str, wanted: FileKind) -> None:
     verdict = identify(memoryview(data))
     if not is_another(verdict, wanted):
         return
-    if verdict.kind is FileKind.RING and not _is_full_of_tasks(data[:LOOKED_AT_BYTES]):
+    if verdict.kind is FileKind.RING and not looks_full_of_tasks(data[:LOOKED_AT_BYTES]):
         return
     command = verdict.command(name)
     raise OtherKindError(
@@ -427,7 +427,7 @@ def _has_logs(verdict: Verdict) -> bool:
     return parts is not None and any(parts.part(kind) for kind in (FileKind.DEBUG_LOG, FileKind.IO_QUEUE))
 
 
-def _is_full_of_tasks(head: bytes) -> bool:
+def looks_full_of_tasks(head: bytes) -> bool:
     """A buffer of small words made by hand looks like a ring too, but like one of few tasks."""
     rows = struct.iter_unpack(f"<I{SLOT_BYTES - WORD_BYTES}x", _whole(head))
     states: list[int] = [state for (state,) in rows]

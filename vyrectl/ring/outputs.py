@@ -3,7 +3,7 @@
 Standard library only. A command lists its files once, under the names of its options, and calls `check`. The
 invariant: whatever passes, no output is an input, another output, or a file that keeps a ring (its lock, its live
 sidecar, its backup), whichever names lead to it: files are compared by device and inode, and what is not there yet
-by its folder and name.
+by its folder and name. And none takes the place of a file of another kind than the one that it holds.
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.errors import UsageError
 from vyrectl.ring.hold import LIVE_SUFFIX, LOCK_SUFFIX
 from vyrectl.ring.place import StrPath, check_place
+
+if TYPE_CHECKING:
+    from vyrectl.ring.contents import Content
 
 STDOUT = "-"
 """The path that means standard output, or standard input for what is read."""
@@ -44,6 +48,7 @@ class _File:
     role: str
     key: _Key
     appends: bool = False
+    holds: Content | None = None
 
 
 class Outputs:
@@ -51,9 +56,13 @@ class Outputs:
 
     Every method takes the option's name as the user knows it, and does nothing without a path, so that options that
     were not given need no care.
+
+    Args:
+        force: What the command's `--force` says of files of another kind; None for a command without it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, force: bool | None = None) -> None:
+        self._force = force
         self._inputs: list[_File] = []
         self._written: list[_File] = []
         self._beside: list[_File] = []
@@ -74,6 +83,7 @@ class Outputs:
         self,
         option: str,
         path: StrPath | None,
+        holds: Content | None,
         *,
         appends: bool = False,
         is_ring: bool = False,
@@ -84,6 +94,7 @@ class Outputs:
         Args:
             option: The option.
             path: Where to, `-` for standard output.
+            holds: What it will be; None where the command itself says which file may be replaced.
             appends: It is added to and not replaced.
             is_ring: A ring: its lock and its sidecar are written with it.
             is_mapped: It lies under another name (`PARTIAL_SUFFIX`) until it is whole.
@@ -91,7 +102,7 @@ class Outputs:
         if path is None:
             return
         role = f"what {option} writes"
-        self._written.append(_file(option, path, role, appends=appends))
+        self._written.append(_file(option, path, role, appends=appends, holds=holds))
         if os.fspath(path) == STDOUT:
             return
         if is_ring:
@@ -105,11 +116,19 @@ class Outputs:
         Raises:
             UsageError: An output is an input, another output, or a file that keeps a ring.
             FileError: There is no such folder, or it may not be written.
+            OtherKindError: It would replace a file of another kind.
         """
         self.check_clashes()
         for one in self._written:
             if one.path != STDOUT:
                 check_place(one.path, appends=one.appends)
+                self._check_content(one)
+
+    def _check_content(self, one: _File) -> None:
+        if one.holds is not None and not self._force:
+            from vyrectl.ring.contents import check_replaceable
+
+            check_replaceable(one.option, one.path, one.holds, is_forcible=self._force is not None)
 
     def check_clashes(self) -> None:
         """The first half of `check`: names alone, and no look at permissions.
@@ -162,9 +181,11 @@ def _could_be_ring(path: str) -> bool:
     return stat.S_ISREG(status.st_mode) and status.st_size > 0 and status.st_size % SLOT_BYTES == 0
 
 
-def _file(option: str, path: StrPath, role: str, *, appends: bool = False) -> _File:
+def _file(
+    option: str, path: StrPath, role: str, *, appends: bool = False, holds: Content | None = None
+) -> _File:
     text = os.fspath(path)
-    return _File(option, text, role, text if text == STDOUT else _key(text), appends)
+    return _File(option, text, role, text if text == STDOUT else _key(text), appends, holds)
 
 
 def _kept_beside(option: str, path: StrPath, whose: str) -> list[_File]:

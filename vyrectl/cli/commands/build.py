@@ -119,7 +119,7 @@ def _check_files(ring: Path, read: Sequence[str]) -> None:
     files = Outputs()
     for name in read:
         files.reads("build", name)
-    files.writes("RING", ring, is_ring=True)
+    files.writes("RING", ring, None, is_ring=True)
     files.check()
 
 

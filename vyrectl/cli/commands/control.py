@@ -139,7 +139,7 @@ def _check_new(file: Path, *, force: bool) -> None:
     from vyrectl.ring.outputs import Outputs
 
     files = Outputs()
-    files.writes("FILE", file)
+    files.writes("FILE", file, None)
     files.check()
     if force and file.exists():
         _refuse_to_edit(file, identify_file(file))

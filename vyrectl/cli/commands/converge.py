@@ -24,6 +24,7 @@ from vyrectl.cli.options import (
     JsonOption,
     OffsetOption,
     QuietOption,
+    ReplaceOption,
     make_output,
     parse_number,
 )
@@ -34,6 +35,7 @@ from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.cli.views.cells import count_of
 from vyrectl.cli.views.converge import view
 from vyrectl.errors import InvalidInputError, UsageError
+from vyrectl.ring.contents import ARRAY
 from vyrectl.ring.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -96,6 +98,7 @@ def command(
     offset: OffsetOption = "",
     count: CountOption = "",
     lenient: LenientOption = False,
+    force: ReplaceOption = False,
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
     color: ColorOption = "auto",
@@ -120,7 +123,7 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     check_ending(result, "a .npy array", NPY)
     check_single_stdin(source, matrix, transitions, edges)
-    stdout, files = StdoutFile(output), Outputs()
+    stdout, files = StdoutFile(output), Outputs(force=force)
     for option, path in (("SOURCE", source), ("--matrix", matrix), ("--transitions", transitions)):
         files.reads(option, path)
     for option, path in (
@@ -129,7 +132,7 @@ def command(
         *(("--operand", one) for one in operands or ()),
     ):
         files.reads(option, path)
-    result = stdout.take_checked(files, result, ".npy")
+    result = stdout.take_checked(files, result, ARRAY, ".npy")
     own = None if steps is None else load_steps(steps)
     name = _step_name(step, own)
     given = {"--matrix": matrix, "--transitions": transitions, "--edges": edges}

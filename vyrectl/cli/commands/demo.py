@@ -12,6 +12,7 @@ from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOpti
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.cli.views.demo import view
+from vyrectl.ring import contents
 from vyrectl.ring.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ def command(
     keep: Annotated[
         Path | None, typer.Option("--keep", metavar="RING", help="Also write the finished ring, to look at.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files of another kind that have these names.")
+    ] = False,
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
     color: ColorOption = "auto",
@@ -51,9 +55,9 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     check_ending(picture, "a PNG picture", PNG)
     check_ending(keep, "a ring", RING)
-    stdout, files = StdoutFile(output), Outputs()
-    files.writes("--keep", keep, is_ring=True)
-    picture = stdout.take_checked(files, picture, ".png")
+    stdout, files = StdoutFile(output), Outputs(force=force)
+    files.writes("--keep", keep, contents.RING, is_ring=True)
+    picture = stdout.take_checked(files, picture, contents.PNG, ".png")
     keep = stdout.take("--keep", keep)
     task_picture = Picture()
     ring = Ring.from_slots(task_picture.slots())

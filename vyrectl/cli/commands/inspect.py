@@ -16,6 +16,7 @@ from vyrectl.cli.options import (
     LimitOption,
     OffsetOption,
     QuietOption,
+    ReplaceOption,
     RingArgument,
     SlotsOption,
     WhereOption,
@@ -30,6 +31,7 @@ from vyrectl.cli.snapshot_records import open_for_snapshot
 from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.errors import UsageError
 from vyrectl.protocol.partitions import Partitions
+from vyrectl.ring.contents import PARQUET, content_of
 from vyrectl.ring.outputs import Outputs
 from vyrectl.ring.reading import parse_abi
 
@@ -69,6 +71,7 @@ def command(
     abi: AbiOption = "auto",
     offset: OffsetOption = "",
     count: CountOption = "",
+    force: ReplaceOption = False,
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
     color: ColorOption = "auto",
@@ -101,10 +104,10 @@ def command(
         [name for name, text in chosen.items() if text],
         control=control is not None,
     )
-    stdout, files = StdoutFile(output), Outputs()
+    stdout, files = StdoutFile(output), Outputs(force=force)
     files.reads_ring(ring)
     files.reads("--control", control)
-    file = stdout.take_checked(files, file, ".parquet")
+    file = stdout.take_checked(files, file, content_of(file, PARQUET), ".parquet")
     wanted = Wanted(
         slots=slots,
         where=where,

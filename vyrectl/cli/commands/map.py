@@ -17,6 +17,7 @@ from vyrectl.cli.options import (
     JsonOption,
     OffsetOption,
     QuietOption,
+    ReplaceOption,
     RingArgument,
     SlotsOption,
     WhereOption,
@@ -29,6 +30,7 @@ from vyrectl.cli.snapshot_records import open_for_snapshot
 from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.cli.views.map import view
 from vyrectl.errors import UnknownNameError, UsageError
+from vyrectl.ring import contents
 from vyrectl.ring.outputs import Outputs
 from vyrectl.ring.reading import AS_TASKS, Abi, Readings, parse_abi
 from vyrectl.ring.vocabulary import COLUMN_ALIASES
@@ -61,6 +63,7 @@ def command(
     abi: AbiOption = "auto",
     offset: OffsetOption = "",
     count: CountOption = "",
+    force: ReplaceOption = False,
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
     color: ColorOption = "auto",
@@ -89,9 +92,9 @@ def command(
         parse_number(text, name, least=1) if text else None
         for text, name in ((width, "--width"), (height, "--height"))
     ]
-    stdout, files = StdoutFile(output), Outputs()
+    stdout, files = StdoutFile(output), Outputs(force=force)
     files.reads_ring(ring)
-    file = stdout.take_checked(files, file, ".png")
+    file = stdout.take_checked(files, file, contents.PNG, ".png")
     with open_for_snapshot(ring, offset, count) as opened:
         chosen = _choose(opened, slots, where)
         readings = _readings(output, opened, by, asked)

@@ -132,7 +132,7 @@ def _unpack(file: Record, data: memoryview, folder: Path, *, force: bool) -> lis
     files = Outputs()
     files.reads("FILE", file["file"])
     for target in targets.values():
-        files.writes("--unpack", target)
+        files.writes("--unpack", target, None)
     files.check_clashes()
     taken = [target for target in targets.values() if os.path.exists(target)]
     if taken and not force:

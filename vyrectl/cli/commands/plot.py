@@ -14,6 +14,7 @@ from vyrectl.cli.options import (
     FormatOption,
     JsonOption,
     QuietOption,
+    ReplaceOption,
     make_output,
     parse_number,
     read_stdin,
@@ -25,6 +26,7 @@ from vyrectl.cli.views.cells import count_of
 from vyrectl.cli.views.plot import charts_view, file_view
 from vyrectl.errors import InvalidInputError
 from vyrectl.files.whole import read_whole
+from vyrectl.ring.contents import PNG, content_of
 from vyrectl.ring.outputs import Outputs
 from vyrectl.telemetry.series import METRICS, History, read_history
 
@@ -47,6 +49,7 @@ def command(
         Path | None,
         typer.Option("--output", metavar="FILE", help="Write a .png, .svg or .pdf file (needs matplotlib)."),
     ] = None,
+    force: ReplaceOption = False,
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
     color: ColorOption = "auto",
@@ -65,9 +68,9 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     metrics = parse_metrics(show)
     lines = parse_number(height, "--height", least=1, most=200)
-    stdout, files = StdoutFile(output), Outputs()
+    stdout, files = StdoutFile(output), Outputs(force=force)
     files.reads("FILE", source)
-    file = stdout.take_checked(files, file, ".png")
+    file = stdout.take_checked(files, file, content_of(file, PNG), ".png")
     if file is not None:
         from vyrectl.cli.plot_file import check_plot
 

@@ -7,7 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output
+from vyrectl.cli.options import (
+    ColorOption,
+    FormatOption,
+    JsonOption,
+    QuietOption,
+    ReplaceOption,
+    make_output,
+)
 from vyrectl.cli.report.gather import Extras
 
 
@@ -29,6 +36,7 @@ def command(
     control: Annotated[
         Path | None, typer.Option("--control", metavar="FILE", help="Control buffer of the rings.")
     ] = None,
+    force: ReplaceOption = False,
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
     color: ColorOption = "auto",
@@ -46,12 +54,13 @@ def command(
     """
     from vyrectl.cli.report.gather import gather
     from vyrectl.cli.report.page import FIELDS, render
+    from vyrectl.ring.contents import PAGE
     from vyrectl.ring.outputs import Outputs
     from vyrectl.ring.replace import replace_file
     from vyrectl.telemetry.history import timestamp
 
     output = make_output(format_name, as_json, color, quiet=quiet)
-    files = Outputs()
+    files = Outputs(force=force)
     for ring in rings:
         files.reads_ring(ring)
     for option, path in (
@@ -61,7 +70,7 @@ def command(
         ("--control", control),
     ):
         files.reads(option, path)
-    files.writes("--output", file)
+    files.writes("--output", file, PAGE)
     files.check()
     with output.progress("report", "rings"):
         record = gather(rings, Extras(launch, trace, history, control))

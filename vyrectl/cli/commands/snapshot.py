@@ -63,6 +63,9 @@ def command(
         Path | None,
         typer.Option("--output", metavar="FILE", help="Put the OpenMetrics text in this file's place."),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Let --output and --append take a file of another kind.")
+    ] = False,
     abi: AbiOption = "auto",
     offset: OffsetOption = "",
     count: CountOption = "",
@@ -89,7 +92,7 @@ def command(
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     wanted = Wanted(parse_groups(by), ages, parse_oldest(oldest), lenient, control, parse_abi(abi))
-    targets = Targets(output, since, append, openmetrics=openmetrics, text_file=text_file)
+    targets = Targets(output, since, append, openmetrics=openmetrics, text_file=text_file, force=force)
     targets.check(rings, watch, ticks)
     targets.check_control(rings, control)
     targets.check_files(rings, control)
