@@ -31,7 +31,7 @@ __vyrectl_describe() {
             places='file_bin file'
             ;;
         inspect)
-            options='--where --slots --slot --tree --group --sort --limit --columns --output --control --no-pager --abi --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            options='--where --slots --slot --tree --group --sort --limit --columns --output --control --no-pager --abi --offset --count --force --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
             valued='--where:where --slots:none --slot:none --group:column_list --sort:column_list --limit:limit --columns:column_list --output:file --control:file --abi:abi --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
@@ -41,12 +41,12 @@ __vyrectl_describe() {
             places='file'
             ;;
         snapshot)
-            options='--by --ages --oldest --lenient --since --control --watch --ticks --append --openmetrics --output --abi --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            options='--by --ages --oldest --lenient --since --control --watch --ticks --append --openmetrics --output --force --abi --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
             valued='--by:group_list --oldest:none --since:file --control:file --watch:none --ticks:none --append:file --output:file --abi:abi --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin+'
             ;;
         map)
-            options='--by --where --slots --width --height --output --abi --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            options='--by --where --slots --width --height --output --abi --offset --count --force --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
             valued='--by:by --where:where --slots:none --width:none --height:none --output:file --abi:abi --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
@@ -56,12 +56,12 @@ __vyrectl_describe() {
             places='file_bin file_bin'
             ;;
         plot)
-            options='--show --ring --height --output --format -f --json --color --quiet -q --help -h'
+            options='--show --ring --height --output --force --format -f --json --color --quiet -q --help -h'
             valued='--show:metric_list --ring:none --height:none --output:file --format:format -f:format --color:color'
             places='file'
             ;;
         report)
-            options='--output --launch --trace --history --control --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            options='--output --launch --trace --history --control --force --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
             valued='--output:file --launch:file --trace:file --history:file --control:file --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin+'
             ;;
@@ -116,7 +116,7 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         converge)
-            options='--step --steps --matrix --transitions --edges --operand --lazy --max-iterations --device -d --timeout --output -o --offset --count --lenient --format -f --json --color --quiet -q --help -h'
+            options='--step --steps --matrix --transitions --edges --operand --lazy --max-iterations --device -d --timeout --output -o --offset --count --lenient --force --format -f --json --color --quiet -q --help -h'
             valued='--step:step --steps:file_cl --matrix:file --transitions:file --edges:file --operand:file_npy --max-iterations:none --device:device -d:device --timeout:none --output:file -o:file --offset:none --count:none --format:format -f:format --color:color'
             places='file_bin'
             ;;
@@ -141,7 +141,7 @@ __vyrectl_describe() {
             places='file'
             ;;
         demo)
-            options='--device -d --output -o --keep --format -f --json --color --quiet -q --help -h'
+            options='--device -d --output -o --keep --force --format -f --json --color --quiet -q --help -h'
             valued='--device:device -d:device --output:file_png -o:file_png --keep:file_bin --format:format -f:format --color:color'
             places=''
             ;;
