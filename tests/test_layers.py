@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vyrectl.devtools.__main__ import ROOT
-from vyrectl.devtools.layers import LAYERS, UPWARD, check_kernels, check_layers, check_sources
+from vyrectl.devtools.layers import LAYERS, check_kernels, check_layers, check_sources
 from vyrectl.devtools.source import parse_source
 
 
@@ -40,7 +40,16 @@ def test_every_package_has_a_layer() -> None:
             "abi imports vyrectl.task",
         ),
         ("policy/plan", "from vyrectl import Ring", "imports vyrectl.Ring from the package's front"),
-        ("errors", "from vyrectl.abi import states", "belongs inside a function"),
+        (
+            "errors",
+            "from vyrectl.abi import states",
+            "errors imports vyrectl.abi.states, which lies above it",
+        ),
+        (
+            "errors",
+            "def f():\n    from vyrectl.abi.states import state_name",
+            "errors imports vyrectl.abi.states.state_name, which lies above it",
+        ),
         ("engine/run", "import pyopencl as cl", "engine may not import pyopencl"),
         ("ring/file", "from rich.table import Table", "ring may not import rich"),
         ("errors", "import numpy", "errors may not import numpy"),
@@ -60,27 +69,20 @@ def test_a_broken_rule_is_found(module: str, code: str, message: str, tmp_path: 
 @pytest.mark.parametrize(
     ("module", "code"),
     [
-        ("launch/run", "import json\nfrom vyrectl.opencl import backend\nfrom . import rounds"),
-        ("errors", "def f():\n    from vyrectl.abi.states import state_name"),
+        ("launching/run", "import json\nfrom vyrectl.opencl import backend\nfrom . import rounds"),
         ("opencl/backend", "import numpy, pyopencl"),
         ("cli/commands/a", "def f():\n    import numpy"),
         (
             "cli/commands/a",
             "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from rich.table import Table",
         ),
-        ("launch/run", "import sys\nsys.stdout.flush()"),
+        ("launching/run", "import sys\nsys.stdout.flush()"),
         ("cli/views/a", "from rich.table import Table\nprint('hello')"),
         ("__main__", "from vyrectl.cli.main import main"),
     ],
 )
 def test_what_is_allowed(module: str, code: str, tmp_path: Path) -> None:
     assert _check(module, code, tmp_path) == []
-
-
-def test_exceptions_point_up() -> None:
-    for (module, layer), reason in UPWARD.items():
-        assert LAYERS.index(module.split(".")[1]) < LAYERS.index(layer)
-        assert reason
 
 
 @pytest.mark.parametrize(

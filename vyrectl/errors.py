@@ -826,23 +826,21 @@ class IllegalTransitionError(LifecycleError):
     Attributes:
         action: ``pause``, ``resume``, ``yield``, ``requeue``, ``complete`` or ``fault``; also ``repair``.
         state: The state word it met.
+        state_name: What that is called.
         slot: Slot index, when known.
     """
 
     kind = "illegal_transition"
 
-    def __init__(self, action: str, state: int, *, slot: int | None = None) -> None:
-        from vyrectl.abi.states import state_name
-
-        name = state_name(state)
+    def __init__(self, action: str, state: int, state_name: str, *, slot: int | None = None) -> None:
         super().__init__(
-            f"cannot {action} a task in state {name}",
+            f"cannot {action} a task in state {state_name}",
             slot=slot,
             fix=f"Select slots that allow it, for example --where 'state in ({_sources(action)})'",
         )
         self.action = action
         self.state = state
-        self.state_name = name
+        self.state_name = state_name
 
     def details(self) -> dict[str, object]:
         """Action, state word, its name, and the slot."""
@@ -886,11 +884,9 @@ class SlotStatusError(LifecycleError):
 
     kind = "slot_status"
 
-    def __init__(self, action: str, state: int, slot: int, allowed: str) -> None:
-        from vyrectl.abi.states import state_name
-
+    def __init__(self, action: str, state: int, state_name: str, *, slot: int, allowed: str) -> None:
         super().__init__(
-            f"cannot {action}{' into' if action == 'publish' else ''} a slot in state {state_name(state)}",
+            f"cannot {action}{' into' if action == 'publish' else ''} a slot in state {state_name}",
             slot=slot,
             fix=f"Choose a slot that is {allowed}",
         )

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.cli.support import ODD, slot, write_ring
 from vyrectl.ring.findings.kinds import KINDS
-from vyrectl.ring.hold import hold
+from vyrectl.sidecar.hold import hold
 
 BROKEN = (slot(state=1, task_id=1), slot(state=4, task_id=2, resume_epoch=9), slot(state=1, priority=7))
 

@@ -13,9 +13,9 @@ from tests.cli.conftest import Cli
 from tests.conformance.backends import needs_device
 from vyrectl.cli.commands import doctor as command
 from vyrectl.cli.completion.install import install_script
-from vyrectl.opencl import doctor
+from vyrectl.doctor import examine as doctor
+from vyrectl.doctor.examine import Diagnosis
 from vyrectl.opencl.diagnosis import Check, DeviceDiagnosis, Status
-from vyrectl.opencl.doctor import Diagnosis
 
 FACTS = {"id": "0:0", "name": "Fake [red]device", "platform": "Fakes", "kind": "cpu"}
 BUILT = Check("device 0:0", "build", Status.OK, "the engine, in 1.00 s", facts={"build_seconds": 1.0})

@@ -17,8 +17,9 @@ from tests.cli.support import MIXED, slot, words_at, write_ring
 from tests.conformance.backends import NO_CPU
 from tests.needs import require
 from vyrectl.abi.faults import ORPHANED
+from vyrectl.files.ring_lock import holder_of
 from vyrectl.opencl.asking import ask
-from vyrectl.ring.hold import hold, holder_of
+from vyrectl.sidecar.hold import hold
 
 FULL = slot(state=2, task_id=5, age_ticks=0xFFFF_FFFF)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import MIXED, words_at
-from vyrectl.ring.hold import hold
+from vyrectl.sidecar.hold import hold
 
 
 def test_json(cli: Cli, ring: Path) -> None:

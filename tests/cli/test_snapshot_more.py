@@ -14,8 +14,8 @@ from tests.cli.conftest import Cli
 from tests.cli.support import MIXED, slot, write_ring
 from tests.cli.test_startup import heavy_modules
 from vyrectl.abi.dtype import SLOT_DTYPE
-from vyrectl.ring.hold import hold
 from vyrectl.ring.steady import Copy, copy_ring
+from vyrectl.sidecar.hold import hold
 from vyrectl.telemetry import snapshot as telemetry
 
 EIGHT = {

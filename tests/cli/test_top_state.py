@@ -318,12 +318,12 @@ def test_what_is_said_after_an_edit_is_true(tmp_path: Path, monkeypatch: pytest.
     def not_at_all(*_: object, **__: object) -> None:
         raise LiveEditError("0 of 5 slots were changed", changed=0)
 
-    monkeypatch.setattr("vyrectl.ring.edit.edit_ring", partly)
+    monkeypatch.setattr("vyrectl.edit.write.edit_ring", partly)
     session._act(Act("requeue", None, {}))
     assert state.failed
     assert "nothing was changed" not in state.message
     assert state.message.startswith("requeue: 62276 slots changed, others not: 62276 of 62585")
-    monkeypatch.setattr("vyrectl.ring.edit.edit_ring", not_at_all)
+    monkeypatch.setattr("vyrectl.edit.write.edit_ring", not_at_all)
     session._act(Act("requeue", None, {}))
     assert state.message.startswith("requeue: nothing was changed: 0 of 5")
 

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.cli.support import MIXED, slot, words_at, write_ring
 from tests.vectors import load
-from vyrectl.ring.hold import hold
+from vyrectl.sidecar.hold import hold
 
 OPTIONS = {
     "continuation_pc": "--pc",

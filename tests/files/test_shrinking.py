@@ -123,7 +123,8 @@ def test_small_rings_keep_no_file_open_and_are_whole(tmp_path: Path) -> None:
 
 
 def test_a_file_that_reports_no_size_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vyrectl.ring import file, steady, window
+    from vyrectl.files import window
+    from vyrectl.ring import file, steady
 
     path = tmp_path / "unsized.bin"
     path.write_bytes(np.arange(16, dtype="<u4").tobytes() * 3)

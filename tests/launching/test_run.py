@@ -29,7 +29,7 @@ from vyrectl.errors import (
 from vyrectl.launching import rounds
 from vyrectl.launching.rounds import Limits, Progress
 from vyrectl.launching.run import choose_backend
-from vyrectl.ring.hold import hold
+from vyrectl.sidecar.hold import hold
 
 REQUEUE_N, COPY, WAIT = 0x1007, 0x1001, 0x1006
 SOURCE = 'VYRE_OP(0x20000, mine, "x") { return vyre_done(); }'

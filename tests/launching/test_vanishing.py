@@ -17,7 +17,7 @@ from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.reference import ReferenceBackend, ReferenceSession
 from vyrectl.engine.reference_ops import BODIES
 from vyrectl.errors import FileError, KernelDiedError
-from vyrectl.ring.hold import holder_of
+from vyrectl.files.ring_lock import holder_of
 
 FILL, REQUEUE_N = 0x1002, 0x1007
 SLICE = 50

@@ -19,8 +19,8 @@ from tests.live.kills import DONE, MOST_LAUNCHES, RUNNING, is_over, start_and_ki
 from tests.live.kills import recover as recover_ring
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.engine.reference_family import FORK_LEAF, FORK_SUM, STENCIL
-from vyrectl.live.sidecar import sidecar_path
 from vyrectl.ring.file import Ring
+from vyrectl.sidecar.sidecar import sidecar_path
 from vyrectl.task.arrays import SlotArray
 
 TREE = 0x20020

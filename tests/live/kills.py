@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.dtype import SLOT_DTYPE
-from vyrectl.live.sidecar import sidecar_path
 from vyrectl.ring.file import Ring
+from vyrectl.sidecar.sidecar import sidecar_path
 from vyrectl.task.arrays import SlotArray
 
 STEPS = 5

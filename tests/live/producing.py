@@ -22,10 +22,10 @@ from tests.live.kills import DONE, SOURCE, STEPS
 from tests.live.stress import EPOCH, LATER, SHUTDOWN, await_live, start_editor
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_WORDS
-from vyrectl.live.editor import LiveRing
-from vyrectl.live.sidecar import Sidecar
+from vyrectl.edit.editor import LiveRing
 from vyrectl.ring.file import Ring
 from vyrectl.ring.steady import copy_ring
+from vyrectl.sidecar.sidecar import Sidecar
 from vyrectl.task.arrays import SlotArray
 
 EMPTY, PAUSED = 0, 4

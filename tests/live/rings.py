@@ -10,9 +10,9 @@ import numpy as np
 
 from vyrectl.abi import live as abi
 from vyrectl.abi.dtype import SLOT_DTYPE
-from vyrectl.live.sidecar import Sidecar
 from vyrectl.ring.file import Ring
-from vyrectl.ring.hold import hold
+from vyrectl.sidecar.hold import hold
+from vyrectl.sidecar.sidecar import Sidecar
 from vyrectl.task.arrays import SlotArray
 
 GONE = 0x3FFF_FFFF

@@ -18,10 +18,11 @@ import numpy as np
 from tests.live.kills import DONE, SOURCE, STEPS, build
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.cli.edits import plan_action
+from vyrectl.edit.plan import Edit, plan_set
+from vyrectl.edit.write import edit_ring
 from vyrectl.errors import FileError, LiveEditError, SidecarError
-from vyrectl.live.sidecar import Sidecar
-from vyrectl.ring.edit import Edit, edit_ring, plan_set
 from vyrectl.ring.steady import copy_ring
+from vyrectl.sidecar.sidecar import Sidecar
 from vyrectl.task.arrays import SlotArray
 
 SHUTDOWN, EPOCH = 0, 128

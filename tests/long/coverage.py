@@ -8,8 +8,10 @@ import sys
 from tests.long._run import FAILED, ROOT, Run
 
 TESTS = (
-    *(f"tests/{name}" for name in ("abi", "task", "policy", "telemetry", "ring", "protocol")),
-    *(f"tests/live/test_{name}.py" for name in ("sidecar", "crash")),
+    *(
+        f"tests/{name}"
+        for name in ("abi", "task", "policy", "telemetry", "files", "sidecar", "ring", "edit", "protocol")
+    ),
     *(f"tests/test_{name}.py" for name in ("notebook", "numbers")),
     *(
         f"tests/cli/test_{name}.py"

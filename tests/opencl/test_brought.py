@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.opencl.test_doctor import icd
+from tests.doctor.test_doctor import icd
 from vyrectl.opencl import brought, drivers
 from vyrectl.opencl.brought import (
     brought_drivers,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.opencl.test_doctor import compiled, icd
+from tests.doctor.test_doctor import compiled, icd
 from vyrectl.opencl import brought, causes, drivers, places
 from vyrectl.opencl.asking import Answer
 from vyrectl.opencl.causes import Cause, find_cause

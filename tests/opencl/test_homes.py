@@ -35,7 +35,7 @@ HOMES = {
 
 """Shell commands that make each of them."""
 
-NOTES = "import os; from vyrectl.opencl.comforts import check_cache; print(*check_cache(os.environ))"
+NOTES = "import os; from vyrectl.doctor.comforts import check_cache; print(*check_cache(os.environ))"
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def another_holder(path: Path, role: str = "launch") -> Iterator[subprocess.Pope
     """A second process that holds the ring until the block ends."""
     code = (
         "import sys\n"
-        "from vyrectl.ring.hold import hold\n"
+        "from vyrectl.sidecar.hold import hold\n"
         "with hold(sys.argv[1], role=sys.argv[2]):\n"
         "    print('held', flush=True)\n"
         "    sys.stdin.read()\n"

@@ -29,10 +29,10 @@ from vyrectl.ring.findings.kinds import KINDS, NEAR_END, Severity
 from vyrectl.ring.findings.likeness import MAGIC
 from vyrectl.ring.findings.masks import MASKS, Chunk
 from vyrectl.ring.findings.report import CheckReport
-from vyrectl.ring.hold import hold
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.synthetic import synthesize
 from vyrectl.ring.where import compile_where
+from vyrectl.sidecar.hold import hold
 from vyrectl.task.item import TaskWorkItem
 from vyrectl.task.lifecycle import TRANSITIONS
 
@@ -682,7 +682,7 @@ def test_a_killed_writers_file_is_noted(tmp_path: Path) -> None:
     path = tmp_path / "ring.bin"
     path.write_bytes(ready(1))
     code = (
-        "import os, sys; from vyrectl.ring.replace import replace_file\n"
+        "import os, sys; from vyrectl.files.replace import replace_file\n"
         "def parts():\n    yield bytes(64)\n    os._exit(0)\n"
         "replace_file(sys.argv[1], parts())"
     )

@@ -22,7 +22,7 @@ from vyrectl.errors import (
     UnknownStateError,
     UsageError,
 )
-from vyrectl.ring.window import window
+from vyrectl.files.window import window
 
 
 @pytest.fixture
@@ -259,7 +259,8 @@ def test_a_small_rings_snapshot_needs_no_numpy(path: Path) -> None:
     code = (
         "import sys\n"
         "from vyrectl import Ring\n"
-        "import vyrectl.ring.replace, vyrectl.ring.hold, vyrectl.ring.where, vyrectl.ring.select, vyrectl.ring.mix\n"
+        "import vyrectl.files.replace, vyrectl.files.ring_lock, vyrectl.sidecar.hold\n"
+        "import vyrectl.ring.where, vyrectl.ring.select, vyrectl.ring.mix\n"
         "with Ring.open(sys.argv[1]) as ring:\n"
         "    assert ring.snapshot().ready_count == len(ring) == 1000\n"
         "    assert len(ring.data) == 64000\n"

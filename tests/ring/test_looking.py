@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests import dumps
+from tests.edit.test_edit import setting
 from tests.ring.rings import leftovers, numbered
-from tests.ring.test_edit import setting
+from vyrectl.edit.recover import recover_ring
+from vyrectl.edit.repair import repair_ring
+from vyrectl.edit.write import edit_ring
 from vyrectl.errors import FileError, NotARingError, RingFormatError
-from vyrectl.ring.edit import edit_ring
-from vyrectl.ring.hold import hold
 from vyrectl.ring.looking import look_before_write
-from vyrectl.ring.recover import recover_ring
-from vyrectl.ring.repair import repair_ring
+from vyrectl.sidecar.hold import hold
 
 RING = numbered(200, state=7, continuation_data=5).tobytes()
 HEADER = b"DUMP" + bytes(range(1, 253)) * 17 + b"head" * 13

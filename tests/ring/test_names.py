@@ -18,13 +18,14 @@ from tests.conformance.backends import devices
 from tests.needs import does_not_apply, needs_tool
 from vyrectl.errors import FileError, RingHeldError
 from vyrectl.files import locks
+from vyrectl.files.ring_lock import holder_of
 from vyrectl.ring.file import Ring
-from vyrectl.ring.hold import hold, holder_of
 from vyrectl.ring.steady import copy_ring
+from vyrectl.sidecar.hold import hold
 
 HOLD = """
 import sys, time
-from vyrectl.ring.hold import hold
+from vyrectl.sidecar.hold import hold
 with hold(sys.argv[1], role="launch"):
     print("held", flush=True)
     time.sleep(120)

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.edit.test_edit import setting
 from tests.ring.rings import another_holder, numbered, write_ring
-from tests.ring.test_edit import setting
 from vyrectl import SLOT_DTYPE, Ring
+from vyrectl.edit.write import edit_ring
 from vyrectl.errors import (
     FileError,
     ReplayLogError,
@@ -29,30 +30,29 @@ from vyrectl.errors import (
     VyrectlError,
     WhereError,
 )
-from vyrectl.files import locks
+from vyrectl.files import locks, place
+from vyrectl.files import replace as replacing
+from vyrectl.files import ring_lock as holding
+from vyrectl.files.replace import back_up_copy, replace_file
 from vyrectl.protocol.control import encode_control
 from vyrectl.protocol.replay import LogKind
-from vyrectl.ring import hold as holding
-from vyrectl.ring import looking, place
-from vyrectl.ring import replace as replacing
+from vyrectl.ring import looking
 from vyrectl.ring import replay_log as logs
 from vyrectl.ring.dumps import Parts
-from vyrectl.ring.edit import edit_ring
 from vyrectl.ring.file import READ_BYTES
 from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.likeness import why_no_ring
-from vyrectl.ring.hold import clear_away, hold
 from vyrectl.ring.kinds import FileKind, file_bytes, identify, is_another, refuse_beside
 from vyrectl.ring.looking import look_before_write, open_to_write
 from vyrectl.ring.mix import Mix
 from vyrectl.ring.outputs import Outputs
 from vyrectl.ring.overview import overview
 from vyrectl.ring.reading import Abi, Readings
-from vyrectl.ring.replace import back_up_copy, replace_file
 from vyrectl.ring.steady import copy_ring
 from vyrectl.ring.synthetic import synthesize
 from vyrectl.ring.texts import is_task_table
 from vyrectl.ring.where import compile_where
+from vyrectl.sidecar.hold import hold
 from vyrectl.telemetry import crosstab
 from vyrectl.telemetry.history import append_line
 from vyrectl.telemetry.spread import open_tasks
@@ -96,10 +96,10 @@ def test_a_forked_copy_of_a_holder_leaves_the_locks_alone(path: Path) -> None:
 
 def test_what_lies_beside_a_held_ring_is_finished(path: Path) -> None:
     with hold(path, role="edit") as held:
-        clear_away(held)
+        held.settle()
         path.with_name("ring.bin.live").write_bytes(b"")
         with pytest.raises(FileError, match="too short"):
-            clear_away(held)
+            held.settle()
 
 
 def test_a_file_that_cannot_be_locked_is_held_by_its_lock_alone(
@@ -189,7 +189,7 @@ def test_a_backup_whose_name_is_taken_meanwhile_gets_the_next(
 
 def test_a_backup_that_cannot_be_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     error = FileError("cannot write the file", errno=errno.ENOSPC)
-    monkeypatch.setattr("vyrectl.ring.replace.replace_file", raising(error))
+    monkeypatch.setattr("vyrectl.files.replace.replace_file", raising(error))
     with pytest.raises(FileError, match="cannot write the file"):
         back_up_copy(path, [b"ring"])
 

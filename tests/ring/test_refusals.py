@@ -14,14 +14,16 @@ from typing import Any
 import pytest
 
 from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.edit import write as edit
 from vyrectl.errors import FileError, RingHeldError
-from vyrectl.ring import edit, replace
+from vyrectl.files import replace
+from vyrectl.files.replace import abandoned_files, replace_file
+from vyrectl.files.ring_lock import holder_of
+from vyrectl.files.window import open_regular
 from vyrectl.ring.check import check_file
 from vyrectl.ring.file import READ_BYTES, Ring
-from vyrectl.ring.hold import hold, holder_of
-from vyrectl.ring.replace import abandoned_files, replace_file
 from vyrectl.ring.steady import copy_ring
-from vyrectl.ring.window import open_regular
+from vyrectl.sidecar.hold import hold
 
 Refuse = Callable[..., None]
 SLOT = struct.pack("<16I", 1, *[0] * 15)

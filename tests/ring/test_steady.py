@@ -10,8 +10,8 @@ import pytest
 
 from vyrectl.errors import FileError, RingFormatError
 from vyrectl.ring import steady
-from vyrectl.ring.hold import hold
 from vyrectl.ring.steady import RingWatch, copy_ring, is_held
+from vyrectl.sidecar.hold import hold
 
 
 def filled(path: Path, *values: int) -> Path:

@@ -18,8 +18,8 @@ from typing import IO
 
 from vyrectl.errors import DeviceError, VerifyError
 from vyrectl.files.python import code_command, module_command
-from vyrectl.live.sidecar import Sidecar
 from vyrectl.ring.file import Ring
+from vyrectl.sidecar.sidecar import Sidecar
 
 START_SECONDS = 180.0
 END_SECONDS = 60.0

@@ -24,10 +24,10 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.bench.case import Case, Measure, Turn, measure
 from vyrectl.errors import DeviceError, VerifyError, VyrectlError
 from vyrectl.files.python import ROOT, code_command
+from vyrectl.files.replace import replace_file
 from vyrectl.opencl.devices import Device, find_device
 from vyrectl.opencl.reduce import Reducer
 from vyrectl.ring.file import Ring
-from vyrectl.ring.replace import replace_file
 from vyrectl.ring.synthetic import synthesize
 from vyrectl.task.arrays import SlotArray
 from vyrectl.telemetry.sweep import in_parts, processors, sweep

@@ -24,10 +24,10 @@ from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TaskState
 from vyrectl.bench.feeding import LaunchProcess, feed_rate, feed_through_a_kill
 from vyrectl.bench.torn import stress
+from vyrectl.edit.editor import LiveRing
 from vyrectl.errors import DeviceError, VerifyError
-from vyrectl.live.atomics import atomics
-from vyrectl.live.editor import LiveRing
 from vyrectl.live.session import open_session
+from vyrectl.sidecar.atomics import atomics
 from vyrectl.task.arrays import SlotArray
 
 RING_SLOTS = 1 << 14

@@ -63,7 +63,7 @@ def write_arrow(path: Path, slots: SlotArray, numbers: NDArray[np.int64], keys: 
     Raises:
         FileError: The file cannot be written.
     """
-    from vyrectl.ring.replace import replace_file
+    from vyrectl.files.replace import replace_file
 
     replace_file(path, _parts(path, slots, numbers, keys))
 

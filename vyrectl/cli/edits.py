@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from vyrectl.ring.edit import Edit
+    from vyrectl.edit.plan import Edit
     from vyrectl.task.arrays import SlotArray
 
 CHANGE_KEYS = ("slot", "field", "old", "new")
@@ -88,7 +88,7 @@ class Part:
     force: bool = False
 
     def options(self) -> dict[str, Any]:
-        """What `vyrectl.ring.edit.edit_ring` and its relatives take.
+        """What `vyrectl.edit.write.edit_ring` and its relatives take.
 
         Raises:
             UsageError: A bad `--offset` or `--count`.
@@ -138,7 +138,7 @@ def run_edit(
         UsageError: The ring is standard input, or the choice is at fault.
         VyrectlError: What `plan` or the file raises; the ring's bytes stay.
     """
-    from vyrectl.ring.edit import edit_ring
+    from vyrectl.edit.write import edit_ring
 
     if str(ring) == "-":
         raise UsageError("standard input cannot be edited", fix="Name a ring file")
@@ -174,7 +174,7 @@ def plan_action(slots: SlotArray, numbers: NDArray[np.int64], action: str, given
     Raises:
         LifecycleError: A slot that may not take the action.
     """
-    from vyrectl.ring.edit import plan_transition
+    from vyrectl.edit.plan import plan_transition
 
     kept = {name: field for name, field in TRANSITIONS[action].arguments.items() if name not in given}
     edit = plan_transition(slots, numbers, action, **dict.fromkeys(kept, 0), **given)

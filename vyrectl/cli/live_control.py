@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from vyrectl.abi.control import TENANT_MASKS, TENANT_QUOTA
 from vyrectl.errors import SidecarError, UsageError
-from vyrectl.ring.hold import LIVE_SUFFIX
+from vyrectl.files.ring_lock import LIVE_SUFFIX
 
 if TYPE_CHECKING:
-    from vyrectl.live.sidecar import Sidecar
+    from vyrectl.sidecar.sidecar import Sidecar
 
 _GATES = range(TENANT_MASKS.first, TENANT_QUOTA.end)
 """Words that a launch heeds only with `--control`."""
@@ -68,6 +68,6 @@ def _with_control(file: Path) -> str:
 
 
 def _open(file: Path, *, writable: bool) -> Sidecar:
-    from vyrectl.live.sidecar import Sidecar
+    from vyrectl.sidecar.sidecar import Sidecar
 
     return Sidecar.open(str(file).removesuffix(LIVE_SUFFIX), writable=writable)

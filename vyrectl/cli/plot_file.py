@@ -60,7 +60,7 @@ def write_plot(path: Path, rings: Sequence[Series], metrics: Sequence[Metric]) -
     """
     from matplotlib.figure import Figure
 
-    from vyrectl.ring.replace import replace_file
+    from vyrectl.files.replace import replace_file
 
     if len(rings) > MOST_RINGS:
         raise UsageError(f"{len(rings)} rings do not fit one picture", fix="Choose one with --ring NAME")

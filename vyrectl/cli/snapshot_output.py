@@ -168,7 +168,7 @@ class Targets(NamedTuple):
         if self.text_file is None or str(self.text_file) == STDOUT:
             write_line(text.rstrip("\n"))
         else:
-            from vyrectl.ring.replace import replace_file
+            from vyrectl.files.replace import replace_file
 
             replace_file(self.text_file, [text.encode("utf-8")])
 

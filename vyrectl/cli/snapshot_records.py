@@ -95,7 +95,7 @@ def open_for_snapshot(path: Path, offset: str, count: str) -> Ring:
         RingFormatError: It is no ring.
     """
     from vyrectl.cli.options import check_kind, open_ring, parse_span
-    from vyrectl.ring.hold import lock_path_of
+    from vyrectl.files.ring_lock import lock_path_of
 
     if str(path) != "-" and os.path.lexists(lock_path_of(path)):
         from vyrectl.ring.steady import copy_ring, is_held

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.readings import ring_readings
 from vyrectl.errors import FileError
-from vyrectl.ring.hold import holder_of
+from vyrectl.files.ring_lock import holder_of
 from vyrectl.ring.listing import Wanted
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.steady import RingWatch

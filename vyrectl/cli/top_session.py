@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.text import Text
 
-    from vyrectl.ring.edit import Edit
+    from vyrectl.edit.plan import Edit
     from vyrectl.task.arrays import SlotArray
 
 
@@ -144,7 +144,7 @@ class TopSession:
 
     def _act(self, act: Act) -> None:
         """Edit the ring as any other command does; what stands against it is shown, not raised."""
-        from vyrectl.ring.edit import edit_ring
+        from vyrectl.edit.write import edit_ring
 
         try:
             edit = edit_ring(
@@ -166,7 +166,7 @@ class TopSession:
         import numpy as np
 
         from vyrectl.cli.edits import plan_action
-        from vyrectl.ring.repair import plan_repair
+        from vyrectl.edit.repair import plan_repair
 
         numbers = self._matching(slots, act.action) if act.slot is None else np.array([act.slot])
         if act.action == REPAIR:

@@ -1,7 +1,7 @@
 """The picture of the layers, made from their list and from what the sources import.
 
-A row is a layer, higher ones above; a mark in it stands below the name of each layer that it imports. All marks but
-the few exceptions lie to the right of the diagonal, since a layer imports those below it. Standard library only.
+A row is a layer, higher ones above; a mark in it stands below the name of each layer that it imports. All marks lie to
+the right of the diagonal, since a layer imports those below it. Standard library only.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ _HEAD = """\
 text {{ font: 12px "DejaVu Sans", Helvetica, Arial, sans-serif; fill: #24292f }}
 .grid {{ fill: #ffffff; stroke: #d0d7de }}
 .own {{ fill: #eaeef2; stroke: #d0d7de }}
-.down {{ fill: #0969da }}
-.up {{ fill: #cf222e }}
+.mark {{ fill: #0969da }}
 </style>
 <rect width="{width}" height="{height}" fill="#ffffff"/>
 """
@@ -55,8 +54,7 @@ def _row(at: int, name: str, shown: list[str], uses: set[tuple[str, str]]) -> It
         kind = "own" if at == other else "grid"
         yield f'<rect class="{kind}" x="{x}" y="{y}" width="{_SIDE}" height="{_SIDE}"/>'
         if at != other and (name, imported) in uses:
-            way = "down" if other > at else "up"
-            yield f'<circle class="{way}" cx="{x + _SIDE // 2}" cy="{y + _SIDE // 2}" r="{_RADIUS}"/>'
+            yield f'<circle class="mark" cx="{x + _SIDE // 2}" cy="{y + _SIDE // 2}" r="{_RADIUS}"/>'
 
 
 def _imports(root: Path) -> set[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Checks how the project is layered, from its sources alone.
 
-The rules are data below. Imports inside functions and under TYPE_CHECKING count like any other; an exception
-needs an entry in `UPWARD` with its reason, and an entry that nothing uses is a finding too.
+The rules are data below, and there are no exceptions: imports inside functions and under TYPE_CHECKING count like any
+other.
 """
 
 from __future__ import annotations
@@ -19,19 +19,22 @@ LAYERS: tuple[str, ...] = (
     "_version",
     "errors",
     "resources",
-    "files",
     "docs",
     "abi",
     "numbers",
     "records",
     "markup",
+    "files",
     "protocol",
     "task",
     "policy",
     "telemetry",
+    "sidecar",
     "ring",
+    "edit",
     "engine",
     "opencl",
+    "doctor",
     "launching",
     "live",
     "hosting",
@@ -40,14 +43,6 @@ LAYERS: tuple[str, ...] = (
     "devtools",
 )
 """From the bottom up: a module imports its own layer and those before it."""
-
-UPWARD: dict[tuple[str, str], str] = {
-    ("vyrectl.errors", "abi"): "an error about a state word shows the state's name",
-    ("vyrectl.ring.edit", "live"): "an edit of a ring that runs goes to its workers",
-    ("vyrectl.ring.hold", "live"): "whoever locks a ring first finishes what a dead launch had begun",
-    ("vyrectl.ring.recover", "live"): "a preview of a recovery includes what the lock would finish",
-}
-"""Who may import which higher layer, and why. Only inside a function."""
 
 EXTERNAL: dict[str, tuple[str, ...]] = {
     "pyopencl": ("opencl",),
@@ -98,11 +93,11 @@ class Finding:
 def check_layers(root: Path) -> list[Finding]:
     """Every broken rule of the repository at `root`, in a stable order."""
     sources = read_sources(root)
-    return [*check_sources(sources), *_stale_exceptions(sources), *check_kernels(root)]
+    return [*check_sources(sources), *check_kernels(root)]
 
 
 def check_sources(sources: list[Source]) -> list[Finding]:
-    """Every broken rule in these modules, the list of exceptions left aside."""
+    """Every broken rule in these modules."""
     return [finding for source in sources for finding in _check_source(source)]
 
 
@@ -151,9 +146,7 @@ def _wrong_layer(source: Source, one: Import) -> str | None:
         return f"imports {one.target} from the package's front; import the module that defines it"
     if LAYERS.index(imported) <= LAYERS.index(importer):
         return None
-    if (source.module, imported) not in UPWARD:
-        return f"{importer} imports {one.target}, which lies above it"
-    return None if one.deferred else f"the import of {one.target} belongs inside a function"
+    return f"{importer} imports {one.target}, which lies above it"
 
 
 def _wrong_external(source: Source, one: Import, top: str) -> str | None:
@@ -184,11 +177,3 @@ def _prints(source: Source) -> Iterator[Finding]:
             yield Finding(source.path, node.lineno, "print belongs to the command line")
         if isinstance(node, ast.Attribute) and ast.unparse(node) in _STREAMS and id(node) not in flushed:
             yield Finding(source.path, node.lineno, f"{ast.unparse(node)} belongs to the command line")
-
-
-def _stale_exceptions(sources: list[Source]) -> Iterator[Finding]:
-    used = {(source.module, layer_of(one.target)) for source in sources for one in source.imports}
-    for module, layer in UPWARD:
-        if (module, layer) not in used:
-            message = f"UPWARD: {module} no longer imports {layer}"
-            yield Finding(Path("vyrectl/devtools/layers.py"), 1, message)

@@ -35,8 +35,8 @@ from vyrectl.engine.buffers import ARENA_ALIGN_BYTES, Buffer, BufferTable, Found
 from vyrectl.engine.origin import Origin
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError
+from vyrectl.files.room import take_room
 from vyrectl.ring.outputs import PARTIAL_SUFFIX
-from vyrectl.ring.room import take_room
 from vyrectl.task.arrays import SlotArray
 
 _MAP_FIXED = 0x10

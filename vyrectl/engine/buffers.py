@@ -374,7 +374,7 @@ def save_npy(path: Path, array: NDArray[Any]) -> None:
     """
     import io
 
-    from vyrectl.ring.replace import replace_file
+    from vyrectl.files.replace import replace_file
 
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(array))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vyrectl.errors import DeviceError, VyrectlError
-from vyrectl.ring.place import file_size_limit
+from vyrectl.files.place import file_size_limit
 
 LISTED_SLOTS = 8
 """Running tasks that a message names before it only counts."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from vyrectl.engine.buffer_files import buffer_files, note_buffers
 from vyrectl.errors import FileError, RingHeldError
+from vyrectl.files.replace import replace_file
+from vyrectl.files.ring_lock import holder_of
 from vyrectl.hosting.file_plan import LaunchPlan
 from vyrectl.ring.contents import CONTROL, DEBUG_LOG, REPLAY_LOG, RING, TRACE
-from vyrectl.ring.hold import holder_of
 from vyrectl.ring.outputs import Outputs
-from vyrectl.ring.replace import replace_file
 
 if TYPE_CHECKING:
     from vyrectl.ring.file import Ring

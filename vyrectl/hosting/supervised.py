@@ -25,16 +25,17 @@ from vyrectl.abi.states import TaskState
 from vyrectl.engine.ops import is_pipe
 from vyrectl.errors import FileError, StoppedError, UsageError
 from vyrectl.files import shrinking
+from vyrectl.files.place import check_place, check_room
+from vyrectl.files.replace import back_up_copy, backup_beside, replace_file
+from vyrectl.files.ring_lock import is_held
 from vyrectl.hosting.deaths import ChildDiedError, LaunchStoppedError, Running, silent_end
 from vyrectl.hosting.elsewhere import launch_elsewhere, may_fork
 from vyrectl.hosting.file_plan import Doors, LaunchPlan
 from vyrectl.hosting.files import check_files, rescue
 from vyrectl.hosting.supervisor import Channel, Ending, Supervisor
 from vyrectl.ring.file import Ring, fill_holes
-from vyrectl.ring.hold import Hold, clear_away, hold, is_held
-from vyrectl.ring.place import check_place, check_room
-from vyrectl.ring.replace import back_up_copy, backup_beside, replace_file
 from vyrectl.ring.steady import copy_ring
+from vyrectl.sidecar.hold import Hold, hold
 
 if TYPE_CHECKING:
     from random import Random
@@ -115,7 +116,7 @@ def launch_file(
         ending = supervisor.run()
         if ending.before_it_began and ending.killed:
             if held is not None:
-                clear_away(held)
+                held.settle()
             number = ending.signal_received or signal.SIGINT
             raise StoppedError(signal.Signals(number).name, number)
         running = memory.running() if ending.result is None and memory.is_ready else []

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from vyrectl.abi.control import OBSERVABLE_FIRST
 from vyrectl.abi.limits import WORD_BYTES
 from vyrectl.errors import InvalidInputError
+from vyrectl.files.replace import replace_file
 from vyrectl.files.whole import read_whole
 from vyrectl.ring.kinds import FileKind, refuse_beside
-from vyrectl.ring.replace import replace_file
 
 
 def load_control(path: Path) -> NDArray[np.uint32]:

@@ -24,7 +24,7 @@ from vyrectl._version import __version__
 from vyrectl.abi.states import priority_name
 from vyrectl.engine.backend import OUTCOMES
 from vyrectl.engine.trace import Trace
-from vyrectl.ring.replace import replace_file
+from vyrectl.files.replace import replace_file
 
 EVENTS_AT_ONCE = 4096
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from vyrectl.abi import live as abi
 from vyrectl.engine.backend import LiveMemory
 from vyrectl.engine.ops import OpInfo, OpSource, shipped_ops
-from vyrectl.live.crash import finish_editors
-from vyrectl.live.sidecar import Sidecar
-from vyrectl.ring.replace import FileIdentity, StrPath
+from vyrectl.files.replace import FileIdentity, StrPath
+from vyrectl.sidecar.crash import finish_editors
+from vyrectl.sidecar.sidecar import Sidecar
 
 
 class LiveHost:

@@ -20,6 +20,7 @@ from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource, load_source, op_codes
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import DeviceError
+from vyrectl.files.window import check_slot_count
 from vyrectl.launching.report import LaunchReport
 from vyrectl.launching.rounds import Limits
 from vyrectl.launching.run import Drive, launch
@@ -29,8 +30,7 @@ from vyrectl.live.queued import QueueAccess
 from vyrectl.live.shared import SharedAccess
 from vyrectl.numbers import is_whole
 from vyrectl.ring.file import Ring
-from vyrectl.ring.hold import Hold, hold
-from vyrectl.ring.window import check_slot_count
+from vyrectl.sidecar.hold import Hold, hold
 from vyrectl.task.arrays import SlotArray, check_slots
 
 ALL_OPS = "interpreter"

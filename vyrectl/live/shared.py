@@ -1,4 +1,4 @@
-"""Access to a ring that other processes share too, through its sidecar (`vyrectl.live.sidecar`).
+"""Access to a ring that other processes share too, through its sidecar (`vyrectl.sidecar.sidecar`).
 
 The bell, the control buffer and the workers' inbox are those of the sidecar; publishers of all processes take turns.
 Imports numpy.
@@ -14,10 +14,10 @@ import numpy as np
 from vyrectl.abi import live as abi
 from vyrectl.abi.limits import SLOT_WORDS, U32_MAX
 from vyrectl.abi.states import SCHEDULABLE
+from vyrectl.edit.editor import LiveRing
+from vyrectl.files.replace import StrPath
 from vyrectl.live.access import LEAVE_IDLE, MemoryAccess, Numbers
-from vyrectl.live.editor import LiveRing
-from vyrectl.live.sidecar import Sidecar
-from vyrectl.ring.replace import StrPath
+from vyrectl.sidecar.sidecar import Sidecar
 from vyrectl.task.arrays import SlotArray
 
 PUSHED_AT_ONCE = 64

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from vyrectl.abi import opcodes
 from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
 from vyrectl.abi.slot import PAYLOAD_WORDS, SLOT_STRUCT
-from vyrectl.abi.states import TaskPriority, TaskState
+from vyrectl.abi.states import TaskPriority, TaskState, state_name
 from vyrectl.errors import RingFormatError, SlotStatusError, UsageError
 from vyrectl.numbers import integer
 from vyrectl.protocol.packed import InnerOp, encode_packed
@@ -116,7 +116,7 @@ def plan_publication(ring: Data, first: int, tasks: Sequence[Words]) -> Publicat
     for slot in range(first, first + len(tasks)):
         state = int.from_bytes(ring[slot * SLOT_BYTES : slot * SLOT_BYTES + WORD_BYTES], "little")
         if state not in OPEN_STATES:
-            raise SlotStatusError("publish", state, slot, "Empty or Done")
+            raise SlotStatusError("publish", state, state_name(state), slot=slot, allowed="Empty or Done")
     return [(first + number, words) for number, words in enumerate(tasks)]
 
 

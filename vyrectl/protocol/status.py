@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 
 from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, U64_MAX, WORD_BYTES
-from vyrectl.abi.states import PROTOCOL_STATE_NAMES, TaskState
+from vyrectl.abi.states import PROTOCOL_STATE_NAMES, TaskState, state_name
 from vyrectl.errors import (
     BufferTooLongError,
     MissingWordError,
@@ -55,7 +55,8 @@ def step_status(ring: bytearray | memoryview, slot: int, step: str) -> int:
     sources, target = STEPS.get(step, ((), TaskState.READY))
     if state not in sources:
         allowed = " or ".join(PROTOCOL_STATE_NAMES[source] for source in sources)
-        raise SlotStatusError(step, state, slot, allowed or "left to a publisher")
+        allowed = allowed or "left to a publisher"
+        raise SlotStatusError(step, state, state_name(state), slot=slot, allowed=allowed)
     ring[start : start + WORD_BYTES] = int(target).to_bytes(WORD_BYTES, "little")
     return state
 

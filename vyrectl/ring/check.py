@@ -19,6 +19,9 @@ from vyrectl.abi.control import STARVATION_LIMIT
 from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, RingFormatError
+from vyrectl.files.replace import Part, StrPath, abandoned_files
+from vyrectl.files.ring_lock import holder_of
+from vyrectl.files.window import open_regular
 from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.advice import STDIN, fill_advice, named_file, saved_first, split_advice
@@ -28,12 +31,9 @@ from vyrectl.ring.findings.links import Links
 from vyrectl.ring.findings.masks import COUNTERS, MASKS, Chunk
 from vyrectl.ring.findings.report import CheckReport, Finding
 from vyrectl.ring.findings.spots import Classes, Spot, Telemetry
-from vyrectl.ring.hold import holder_of
 from vyrectl.ring.kinds import Verdict, advice, file_bytes, identify, why_not
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.reading_arrays import decide
-from vyrectl.ring.replace import Part, StrPath, abandoned_files
-from vyrectl.ring.window import open_regular
 from vyrectl.task.arrays import SlotArray
 
 CHUNK_SLOTS = 1 << 14

@@ -27,7 +27,7 @@ from vyrectl.ring.kinds import (
     looks_full_of_tasks,
     why_not,
 )
-from vyrectl.ring.place import StrPath
+from vyrectl.files.place import StrPath
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, UnknownStateError, UsageError
 from vyrectl.files import shrinking
+from vyrectl.files.replace import FileIdentity, Part, StrPath, backup_beside, replace_file
+from vyrectl.files.room import has_room, take_room
 from vyrectl.files.whole import read_fd
+from vyrectl.files.window import check_slot_count, open_regular, window
 from vyrectl.markup import html_record
-from vyrectl.ring.hold import Hold, hold
-from vyrectl.ring.replace import FileIdentity, Part, StrPath, backup_beside, replace_file
-from vyrectl.ring.room import has_room, take_room
-from vyrectl.ring.window import check_slot_count, open_regular, window
+from vyrectl.sidecar.hold import Hold, hold
 
 if TYPE_CHECKING:
     from vyrectl.files.shrinking import Watched

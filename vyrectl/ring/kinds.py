@@ -22,7 +22,9 @@ from vyrectl.abi.io_queue import IO_RECORD_BYTES, MAX_IO_RECORDS
 from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, SLOT_BYTES, WORD_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, OtherKindError
+from vyrectl.files.replace import StrPath
 from vyrectl.files.whole import read_fd
+from vyrectl.files.window import open_regular
 from vyrectl.protocol.io_queue import unpack_records
 from vyrectl.protocol.lengths import debug_log_byte_length
 from vyrectl.ring.dumps import Parts, find_parts
@@ -37,9 +39,7 @@ from vyrectl.ring.likenesses import (
     io_likeness,
     ring_likeness,
 )
-from vyrectl.ring.replace import StrPath
 from vyrectl.ring.texts import declares_operations, is_task_table, text_schema
-from vyrectl.ring.window import open_regular
 
 LOOKED_AT_BYTES = 4096
 

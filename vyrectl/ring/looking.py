@@ -1,7 +1,7 @@
 """The look before a write: what `check` calls no ring is refused by whatever would change or launch it.
 
 Loads numpy only for what is refused, or where it is loaded already: a launch looks before it forks. Every edit opens
-its ring here (`vyrectl.ring.edit`), a launch looks before it locks or claims anything. The invariant: nothing is made
+its ring here (`vyrectl.edit.write`), a launch looks before it locks or claims anything. The invariant: nothing is made
 or written, and the answers are those of `check` (`vyrectl.ring.findings.likeness`) and `open` (`vyrectl.ring.kinds`).
 """
 
@@ -12,12 +12,12 @@ from contextlib import suppress
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.errors import FileError, NotARingError, RingFormatError
+from vyrectl.files.replace import StrPath
+from vyrectl.files.window import open_regular
 from vyrectl.ring.dumps import Parts, find_parts
 from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.likeness import HEAD_BYTES, SEARCHED_BYTES, guess_offset, why_no_ring
 from vyrectl.ring.kinds import FileKind, file_bytes, identify, other_kind_error, place_error
-from vyrectl.ring.replace import StrPath
-from vyrectl.ring.window import open_regular
 
 
 def look_before_write(path: StrPath, *, force: bool = False) -> None:

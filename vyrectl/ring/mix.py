@@ -14,8 +14,8 @@ from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.errors import InvalidInputError
 from vyrectl.files.json_text import parse_json
+from vyrectl.files.replace import StrPath
 from vyrectl.files.whole import read_whole
-from vyrectl.ring.replace import StrPath
 
 MOST_TEXT_BYTES = 16 << 20
 

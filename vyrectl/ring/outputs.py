@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.errors import UsageError
-from vyrectl.ring.hold import LIVE_SUFFIX, LOCK_SUFFIX
-from vyrectl.ring.place import StrPath, check_place
+from vyrectl.files.place import StrPath, check_place
+from vyrectl.files.ring_lock import LIVE_SUFFIX, LOCK_SUFFIX
 
 if TYPE_CHECKING:
     from vyrectl.ring.contents import Content

@@ -18,6 +18,7 @@ from tempfile import TemporaryFile
 from types import TracebackType
 
 from vyrectl.errors import FileError, ReplayLogError, RingHeldError
+from vyrectl.files.replace import replace_file, write_all
 from vyrectl.files.sync import sync_file
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.replay import (
@@ -33,7 +34,6 @@ from vyrectl.protocol.replay import (
     unpack_header,
     unpack_record,
 )
-from vyrectl.ring.replace import replace_file, write_all
 
 READ_RECORDS = 4096
 """Records read at once."""

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.errors import FileError, VyrectlError
+from vyrectl.files.replace import FileIdentity, StrPath
+from vyrectl.files.ring_lock import is_held as is_held
 from vyrectl.files.whole import read_fd
+from vyrectl.files.window import open_regular, window
 from vyrectl.ring.file import Ring
-from vyrectl.ring.hold import is_held as is_held
-from vyrectl.ring.replace import FileIdentity, StrPath
-from vyrectl.ring.window import open_regular, window
 
 CHUNK_BYTES = 1 << 20
 MOST_READS = 64

@@ -23,8 +23,8 @@ from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.opcodes import window_opcode
 from vyrectl.abi.states import TaskFlag, TaskPriority, TaskState
 from vyrectl.errors import InvalidInputError, UnknownNameError, UsageError
+from vyrectl.files.window import check_slot_count
 from vyrectl.ring.mix import Mix, Weights
-from vyrectl.ring.window import check_slot_count
 from vyrectl.task.arrays import SlotArray
 
 __all__ = ["DEFAULT_OPS", "Mix", "synthesize"]

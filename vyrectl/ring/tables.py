@@ -22,8 +22,8 @@ from vyrectl.abi.limits import SLOT_WORDS, U32_MAX
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.errors import InvalidInputError
+from vyrectl.files.window import check_slot_count
 from vyrectl.ring.values import ValueReader, field_index, suggest_field
-from vyrectl.ring.window import check_slot_count
 
 if TYPE_CHECKING:
     from vyrectl.task.arrays import SlotArray

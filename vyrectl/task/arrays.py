@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import FAULT, NO_FAULT
 from vyrectl.abi.limits import SLOT_BYTES, U32_MAX
-from vyrectl.abi.states import TaskState
+from vyrectl.abi.states import TaskState, state_name
 from vyrectl.errors import CounterOverflowError, IllegalTransitionError, InvalidInputError
 from vyrectl.numbers import integer
 from vyrectl.task.lifecycle import TRANSITIONS
@@ -108,7 +108,8 @@ def check_transition(slots: SlotArray, action: str, numbers: NDArray[np.integer[
         ((at, order, name) for order, (at, name) in enumerate(overflows) if at is not None), default=None
     )
     if first_bad is not None and (overflow is None or first_bad < overflow[0]):
-        raise IllegalTransitionError(action, int(slots["state"][first_bad]), slot=_number(numbers, first_bad))
+        state = int(slots["state"][first_bad])
+        raise IllegalTransitionError(action, state, state_name(state), slot=_number(numbers, first_bad))
     if overflow is not None:
         raise CounterOverflowError(overflow[2], slot=_number(numbers, overflow[0]))
 

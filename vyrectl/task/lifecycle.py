@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.slot import FIELD_INDEX
-from vyrectl.abi.states import TRANSITIONABLE, TaskFlag, TaskState, known_state
+from vyrectl.abi.states import TRANSITIONABLE, TaskFlag, TaskState, known_state, state_name
 from vyrectl.errors import CounterOverflowError, IllegalTransitionError
 from vyrectl.numbers import integer
 
@@ -124,7 +124,7 @@ def apply_words(words: MutableSequence[int], action: str, **arguments: int) -> N
     row = TRANSITIONS[action]
     state = known_state(words[0])
     if state is None or state not in row.sources:
-        raise IllegalTransitionError(action, words[0])
+        raise IllegalTransitionError(action, words[0], state_name(words[0]))
     for counter in row.counters:
         if words[FIELD_INDEX[counter]] == U32_MAX:
             raise CounterOverflowError(counter)

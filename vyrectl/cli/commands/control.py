@@ -117,7 +117,7 @@ def _create(
     if str(file) != "-":
         _check_new(file, force=force)
     if not dry_run:
-        from vyrectl.ring.replace import replace_file
+        from vyrectl.files.replace import replace_file
 
         if str(file) == "-":
             write_bytes(bytes(data))
@@ -163,7 +163,7 @@ def _edit(
     dry_run: bool,
     backup: bool,
 ) -> None:
-    from vyrectl.ring.replace import replace_file
+    from vyrectl.files.replace import replace_file
 
     if str(file) == "-":
         raise UsageError("standard input cannot be edited", fix="Name a file")

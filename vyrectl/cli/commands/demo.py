@@ -86,7 +86,7 @@ def command(
 
 def _save_picture(output: Output, path: Path, counts: Counts, iterations: int) -> None:
     from vyrectl.cli.views.picture import colour, png_bytes
-    from vyrectl.ring.replace import replace_file
+    from vyrectl.files.replace import replace_file
 
     replace_file(path, [png_bytes(colour(counts, iterations))])
     output.talk(f"wrote {path}")

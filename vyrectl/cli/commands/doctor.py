@@ -18,7 +18,7 @@ from vyrectl.opencl.diagnosis import Check, Status
 from vyrectl.opencl.hints import FAMILIES
 
 if TYPE_CHECKING:
-    from vyrectl.opencl.doctor import Diagnosis
+    from vyrectl.doctor.examine import Diagnosis
 
 SHELL_AREA = "completion"
 PROGRAMS = {"powershell": "pwsh"}
@@ -53,7 +53,7 @@ def command(
       vyrectl doctor
       vyrectl doctor --json | jq '.checks[] | select(.status != "ok")'
     """
-    from vyrectl.opencl.doctor import examine
+    from vyrectl.doctor.examine import examine
     from vyrectl.opencl.trial import run_ring
 
     output = make_output(format_name, as_json, color, quiet=quiet)

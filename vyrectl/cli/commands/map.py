@@ -168,8 +168,8 @@ def _emit_picture(
 ) -> None:
     from vyrectl.cli.views.map_picture import MOST_MARKS, draw_map, square_width
     from vyrectl.cli.views.picture import png_bytes
+    from vyrectl.files.replace import replace_file
     from vyrectl.ring.marks import mark_ring
-    from vyrectl.ring.replace import replace_file
 
     marks = mark_ring(ring.slots, by, MOST_MARKS, chosen, readings)
     record: dict[str, Any] = map_record(ring.name, marks, square_width(len(marks.codes)))

@@ -121,8 +121,8 @@ def _unpack(file: Record, data: memoryview, folder: Path, *, force: bool) -> lis
         InvalidInputError: There is only one buffer.
         FileError: A file exists and may not be replaced, or cannot be written.
     """
+    from vyrectl.files.replace import replace_file
     from vyrectl.ring.outputs import Outputs
-    from vyrectl.ring.replace import replace_file
 
     if not file["parts"]:
         raise InvalidInputError(

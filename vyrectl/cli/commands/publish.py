@@ -32,8 +32,8 @@ from vyrectl.cli.views.publish import view
 from vyrectl.errors import UsageError
 
 if TYPE_CHECKING:
+    from vyrectl.edit.plan import Edit
     from vyrectl.protocol.publish import Words
-    from vyrectl.ring.edit import Edit
     from vyrectl.task.arrays import SlotArray
 
 SHOWN_SLOTS = 64
@@ -130,7 +130,7 @@ def _publish(
     backup: bool,
     dry_run: bool,
 ) -> None:
-    from vyrectl.ring.edit import edit_ring
+    from vyrectl.edit.write import edit_ring
 
     if str(ring) == "-":
         raise UsageError("standard input cannot be edited", fix="Name a ring file")
@@ -159,8 +159,8 @@ def _edit(slots: SlotArray, first: int, tasks: list[Words]) -> Edit:
     import numpy as np
 
     from vyrectl.abi.dtype import SLOT_DTYPE
+    from vyrectl.edit.plan import Edit
     from vyrectl.protocol.publish import plan_publication
-    from vyrectl.ring.edit import Edit
 
     plan_publication(memoryview(slots.view(np.uint8).data), first, tasks)
     after = np.array(tasks, np.uint32).astype("<u4").reshape(-1).view(SLOT_DTYPE)

@@ -28,7 +28,7 @@ from vyrectl.cli.views.recover import view
 from vyrectl.errors import LifecycleError, RingFormatError, UsageError
 
 if TYPE_CHECKING:
-    from vyrectl.ring.recover import Choose
+    from vyrectl.edit.recover import Choose
 
 ROW_KEYS = (
     "slot",
@@ -93,7 +93,7 @@ def command(
       vyrectl recover ring.bin --dry-run
       vyrectl recover ring.bin --as faulted --where 'op == memcpy' --backup
     """
-    from vyrectl.ring.recover import recover_ring
+    from vyrectl.edit.recover import recover_ring
 
     output = make_output(format_name, as_json, color, quiet=quiet)
     if str(ring) == "-":

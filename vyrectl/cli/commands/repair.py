@@ -83,7 +83,7 @@ def command(
       vyrectl repair ring.bin --code bad_handle --dry-run
       vyrectl repair ring.bin --where 'tenant == 3 and op == scale' --backup
     """
-    from vyrectl.ring.repair import repair_ring
+    from vyrectl.edit.repair import repair_ring
 
     output = make_output(format_name, as_json, color, quiet=quiet)
     if str(ring) == "-":

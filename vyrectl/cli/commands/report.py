@@ -54,9 +54,9 @@ def command(
     """
     from vyrectl.cli.report.gather import gather
     from vyrectl.cli.report.page import FIELDS, render
+    from vyrectl.files.replace import replace_file
     from vyrectl.ring.contents import PAGE
     from vyrectl.ring.outputs import Outputs
-    from vyrectl.ring.replace import replace_file
     from vyrectl.telemetry.history import timestamp
 
     output = make_output(format_name, as_json, color, quiet=quiet)

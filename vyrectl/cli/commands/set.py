@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from vyrectl.ring.edit import Edit
+    from vyrectl.edit.plan import Edit
     from vyrectl.task.arrays import SlotArray
 
 
@@ -76,7 +76,7 @@ def command(
     most = parse_limit(limit, output)
 
     def plan(ring_slots: SlotArray, numbers: NDArray[np.int64]) -> Edit:
-        from vyrectl.ring.edit import plan_set
+        from vyrectl.edit.plan import plan_set
 
         return plan_set(ring_slots, numbers, values)
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from vyrectl.ring.edit import Edit
+    from vyrectl.edit.plan import Edit
     from vyrectl.task.arrays import SlotArray
 
 REQUIRED = frozenset({"epoch", "code"})

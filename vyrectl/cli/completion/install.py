@@ -34,7 +34,7 @@ def install_script(shell: str) -> Path:
         UnknownNameError: There is no script for that shell.
         FileError: It cannot be written.
     """
-    from vyrectl.ring.replace import replace_file
+    from vyrectl.files.replace import replace_file
 
     script = read_script(shell)
     path = script_path(shell)

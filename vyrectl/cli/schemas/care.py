@@ -22,8 +22,8 @@ from vyrectl.cli.schemas.parts import (
     rows,
     table,
 )
+from vyrectl.edit.recover import OUTCOMES
 from vyrectl.ring.findings.kinds import KINDS, Severity
-from vyrectl.ring.recover import OUTCOMES
 
 SEVERITY = choice(str(severity) for severity in Severity)
 NAME = choice(KINDS)

@@ -1,0 +1,193 @@
+"""Changes to a ring file: planned on the mapped slots, checked as a whole, then written in one step.
+
+`edit_ring` is the one write path of every command that changes slots, of held and unheld rings. May import numpy; a
+ring that a launch in place holds is edited by `vyrectl.edit.live`. The invariant for every other ring: all of an edit
+reaches the file or none of it, and every byte that it need not change stays, those around a ring that lies inside a
+larger file among them. What does not look like a ring is not edited (`vyrectl.ring.looking`).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.abi.opcodes import (
+    BATCH_FENCE,
+    LOAD_MISS,
+    PACKED_SLOT,
+    PRINTF,
+    SHIPPED_FIRST,
+    SHIPPED_LAST,
+    SHUTDOWN,
+)
+from vyrectl.abi.states import TaskState
+from vyrectl.edit.live import edit_live
+from vyrectl.edit.plan import Edit, planned
+from vyrectl.errors import FileError, RingHeldError
+from vyrectl.files.replace import (
+    FileIdentity,
+    StrPath,
+    backup_beside,
+    clear_abandoned,
+    replace_file,
+)
+from vyrectl.files.sync import sync_file
+from vyrectl.files.window import open_regular
+from vyrectl.ring.file import Ring
+from vyrectl.ring.looking import open_to_write
+from vyrectl.ring.select import CHUNK_SLOTS
+from vyrectl.sidecar.hold import Hold, hold
+from vyrectl.task.arrays import SlotArray, whole
+
+_WIRE_OPS = (PACKED_SLOT, LOAD_MISS, PRINTF, SHUTDOWN)
+
+PAGE_BYTES = 4096
+"""A write inside one aligned page of this size cannot be cut in two by the death of the writer."""
+
+
+def edit_ring(
+    path: StrPath,
+    plan: Callable[[SlotArray], Edit],
+    *,
+    backup: bool = False,
+    dry_run: bool = False,
+    role: str = "edit",
+    held: Hold | None = None,
+    offset: int = 0,
+    count: int | None = None,
+    force: bool = False,
+) -> Edit:
+    """Hold the ring, let `plan` look at its slots, and write what it wants changed.
+
+    Changes inside one page of a file without other hard links are one `pwrite`; all others, and every edit
+    with a backup, replace the file. Nothing is written when nothing changes. A ring that a launch in place holds is
+    edited while it runs, slot by slot. The first edit here of tasks whose operations are neither the wire's nor
+    vyrectl's own keeps the old ring whatever `backup` says: it is somebody else's, and may be the only copy.
+
+    Args:
+        path: The ring file.
+        plan: Gets the ring's slots (read-only) and returns the edit; whatever it raises leaves the file
+            alone.
+        backup: Keep the old file as ``PATH.bak``, or ``PATH.bak.1`` and so on where there is one already.
+        dry_run: Plan only; takes no lock and writes nothing.
+        role: What the lock says it is held for.
+        held: A lock on this ring that the caller already has.
+        offset: Bytes before the first slot, for a ring that lies inside a larger file.
+        count: Its slots; by default everything up to the end.
+        force: Also edit what does not look like a ring.
+
+    Returns:
+        The edit, slots that stay as they are included.
+
+    Raises:
+        FileError: The ring cannot be read or written, or changed meanwhile. The old bytes stay.
+        RingFormatError: The file is no ring.
+        NotARingError: It does not look like one, and `force` is False.
+        RingHeldError: Another process holds it, and is no launch in place.
+        LiveEditError: A launch in place runs it, and some of the slots were not changed.
+        VyrectlError: What `plan` raises; a lifecycle error gains the path.
+    """
+    with open_to_write(path, offset=offset, count=count, force=force) as ring:
+        if dry_run:
+            return planned(ring, plan)
+    is_part = bool(offset) or count is not None
+    try:
+        lock = nullcontext(held) if held is not None and held.covers(path) else hold(path, role=role)
+    except RingHeldError as held_by:
+        if is_part:
+            raise
+        return edit_live(path, plan, backup=backup, held_by=held_by)
+    with lock as holding, Ring.open(path, offset=offset, count=count) as ring:
+        edit = planned(ring, plan)
+        changes = edit.changes()
+        if not len(changes):
+            return edit
+        clear_abandoned(holding.target)
+        backup = backup or (holding.is_first and _holds_foreign_tasks(changes.before))
+        if not backup and _lies_in_page(changes, offset):
+            edit = replace(edit, before=whole(edit.before).copy().view(SLOT_DTYPE))
+            if _patch(holding.target, ring, changes, offset):
+                return edit
+        written = replace_file(holding.target, _parts(ring, changes), backup=backup, expected=ring.identity)
+        holding.follow()
+        return replace(edit, backup=backup_beside(path, written.backup))
+
+
+def _holds_foreign_tasks(slots: SlotArray) -> bool:
+    """Whether some of the slots hold tasks of operations that neither the wire nor vyrectl has a body for."""
+    ops = slots["op_handle"]
+    known = (ops <= BATCH_FENCE) | np.isin(ops, _WIRE_OPS)
+    known |= (ops >= SHIPPED_FIRST) & (ops <= SHIPPED_LAST)
+    return bool(((slots["state"] != int(TaskState.EMPTY)) & ~known).any())
+
+
+def _parts(ring: Ring, changes: Edit) -> Iterator[memoryview]:
+    """The file's bytes with the changes in them, a chunk at a time."""
+    before, after = ring.around
+    yield before
+    yield from _changed_chunks(ring.data, changes)
+    yield after
+
+
+def _changed_chunks(data: memoryview, changes: Edit) -> Iterator[memoryview]:
+    chunk_bytes = CHUNK_SLOTS * SLOT_BYTES
+    for start in range(0, len(data), chunk_bytes):
+        piece = data[start : start + chunk_bytes]
+        first = start // SLOT_BYTES
+        low, high = np.searchsorted(changes.numbers, (first, first + CHUNK_SLOTS))
+        yield (
+            _changed(piece, changes.numbers[low:high] - first, changes.after[low:high])
+            if low < high
+            else piece
+        )
+
+
+def _changed(piece: memoryview, numbers: NDArray[np.int64], after: SlotArray) -> memoryview:
+    chunk = whole(np.frombuffer(piece, dtype=SLOT_DTYPE)).copy()
+    chunk[numbers] = whole(after)
+    return memoryview(chunk.view(np.uint8).data)
+
+
+def _lies_in_page(changes: Edit, offset: int) -> bool:
+    first = offset + int(changes.numbers[0]) * SLOT_BYTES
+    end = offset + (int(changes.numbers[-1]) + 1) * SLOT_BYTES
+    return first // PAGE_BYTES == (end - 1) // PAGE_BYTES
+
+
+def _patch(target: str, ring: Ring, changes: Edit, offset: int) -> bool:
+    """Write changes that lie in one page into the file; False when other hard links name it too."""
+    first, last = int(changes.numbers[0]), int(changes.numbers[-1])
+    old = ring.data[first * SLOT_BYTES : (last + 1) * SLOT_BYTES]
+    new = _changed(old, changes.numbers - first, changes.after)
+    fd, status = open_regular(target, os.O_RDWR)
+    try:
+        if status.st_nlink > 1:
+            return False
+        if FileIdentity.of(status) != ring.identity:
+            raise FileError("the ring was replaced or changed while it was being worked on", where=target)
+        _overwrite(fd, bytes(old), new, offset + first * SLOT_BYTES)
+    except OSError as error:
+        raise FileError.from_os_error(error, target, doing="write the ring") from error
+    finally:
+        os.close(fd)
+    return True
+
+
+def _overwrite(fd: int, old: bytes, new: memoryview, offset: int) -> None:
+    """One `pwrite`; what a failing one may have left is put back."""
+    try:
+        if os.pwrite(fd, new, offset) != len(new):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        sync_file(fd)
+    except BaseException:
+        with suppress(OSError):
+            os.pwrite(fd, old, offset)
+        raise

@@ -1,0 +1,423 @@
+"""Atomic replacement of a file: whoever opens the path finds all of the old bytes or all of the new ones.
+
+Standard library only. The invariant: on any failure, a full disk or an interrupt included, the path still
+names the old file with its old bytes, and no temporary file stays behind. A writer killed by SIGKILL can
+leave its temporary file; the next write of the same path removes it (a live writer holds a lock on its own,
+which tells them apart). A backup takes a name that nothing has: ``.bak``, then ``.bak.1`` and so on, never that of an
+earlier backup or of a symlink.
+
+What is kept: the file that a symlink points to is replaced, not the link; mode, owner, group and extended
+attributes (access control lists among them) are those of the old file. Hard links are not followed: the
+path gets a new inode, and every other name of the old one goes on naming the old bytes.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import stat
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import count
+from typing import NamedTuple
+
+from vyrectl.errors import FileError
+from vyrectl.files.place import StrPath as StrPath
+from vyrectl.files.place import existing_file, missing_folder, refuse_mount_point
+from vyrectl.files.shrinking import refuse_cut
+from vyrectl.files.sync import CANNOT_SYNC, sync_file
+
+Part = bytes | bytearray | memoryview
+
+_NO_LINKS = {
+    errno.EPERM,
+    errno.EACCES,
+    errno.ENOTSUP,
+    errno.EOPNOTSUPP,
+    errno.EMLINK,
+    errno.ENOSYS,
+    errno.EINVAL,
+    errno.EXDEV,
+}
+"""What `link` answers where hard links do not exist, or do not reach from one mount to another."""
+
+_BACKUP_SUFFIX = re.compile(r"\.bak(\.[0-9]+)?$")
+
+_NO_ATTRIBUTES = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+"""What file systems answer that keep no owner and no mode."""
+
+_CANNOT_SYNC = CANNOT_SYNC | {errno.EACCES, errno.EBADF}
+"""What a folder that cannot be synced answers; its rename is as safe as that file system makes it."""
+
+
+class FileIdentity(NamedTuple):
+    """Which file a path named, and in which version: compared before a write to find out that it changed."""
+
+    device: int
+    inode: int
+    size_bytes: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> FileIdentity:
+        """The identity that a `stat` answer holds."""
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+class Replaced(NamedTuple):
+    """What `replace_file` did: the new file's identity, and what the old file is called now, None for no backup."""
+
+    identity: FileIdentity
+    backup: str | None
+
+
+def replace_file(
+    path: StrPath,
+    parts: Iterable[Part],
+    *,
+    backup: bool = False,
+    exclusive: bool = False,
+    expected: FileIdentity | None = None,
+) -> Replaced:
+    """Write `parts`, one after the other, to a new file and put it in the path's place.
+
+    Takes no lock: whoever replaces a ring holds it (`vyrectl.files.ring_lock`).
+
+    Args:
+        path: What to replace or create; a symlink's target is what changes.
+        parts: The new content. It may be a generator that reads the old file.
+        backup: Keep the old file under the first name of `backup_names` that is free.
+        exclusive: Only create; an existing file is an error, also when it appears in the meantime.
+        expected: The version that the new content was made from; another one on the disk is an error.
+
+    Returns:
+        The identity of the new file, and the backup's name.
+
+    Raises:
+        FileError: The folder or file cannot be written, the disk is full, the path names no regular file,
+            or the file is not the expected one. The old bytes stay.
+    """
+    target = os.path.realpath(path)
+    try:
+        done = _replace(target, parts, backup=backup, exclusive=exclusive, expected=expected)
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing="write the file") from error
+    return Replaced(done.identity, backup_beside(path, done.backup))
+
+
+def backup_beside(path: StrPath, backup: str | None) -> str | None:
+    """A backup's name as seen from a path that is as relative as the user gave it; beside a symlink's target."""
+    if backup is None or os.path.islink(path):
+        return backup
+    return os.path.join(os.path.dirname(os.fspath(path)), os.path.basename(backup))
+
+
+def backup_names(path: StrPath) -> Iterator[str]:
+    """What a backup may be called, beside a symlink's target: ``.bak``, ``.bak.1``, ``.bak.2`` and so on."""
+    base = f"{os.path.realpath(path) if os.path.islink(path) else os.fspath(path)}.bak"
+    yield base
+    yield from (f"{base}.{number}" for number in count(1))
+
+
+def back_up_copy(path: StrPath, parts: Iterable[Part]) -> str:
+    """Keep a copy of a file that goes on being written in place.
+
+    Args:
+        path: The file.
+        parts: Its content.
+
+    Returns:
+        The backup's name, the first of `backup_names` that was free.
+
+    Raises:
+        FileError: It cannot be written; nothing of it stays.
+    """
+    kept = list(parts)
+    for name in backup_names(path):
+        if os.path.lexists(name):
+            continue
+        try:
+            replace_file(name, kept, exclusive=True)
+        except FileError as error:
+            if error.errno != errno.EEXIST:
+                raise
+        else:
+            return name
+    raise AssertionError("there is always another name")
+
+
+def check_identity(target: StrPath, expected: FileIdentity) -> None:
+    """Hold the file that the path names now to the version that was read.
+
+    Raises:
+        FileError: It is gone, replaced or changed.
+    """
+    try:
+        now = FileIdentity.of(os.stat(target))
+    except FileNotFoundError:
+        now = None
+    if now != expected:
+        raise FileError(
+            "the file was deleted, replaced or changed while it was being worked on; nothing was written",
+            where=str(target),
+            fix="Run the command again",
+        )
+
+
+def abandoned_files(path: StrPath) -> list[str]:
+    """Temporary files that killed writers of this path left beside it, sorted; nothing is removed.
+
+    A folder that cannot be listed holds none that can be named.
+    """
+    target = os.path.realpath(path)
+    folder, prefix = os.path.dirname(target), _temporary_prefix(target)
+    found = []
+    with suppress(OSError), os.scandir(folder) as listed:
+        for name in [one.name for one in listed if one.name.startswith(prefix)]:
+            with suppress(OSError):
+                if _is_abandoned(os.path.join(folder, name), target):
+                    found.append(os.path.join(folder, name))
+    return sorted(found)
+
+
+def _is_abandoned(temporary: str, target: str) -> bool:
+    """True when no live writer has it locked, or it is the file itself by a second name (see `_publish`)."""
+    if _is_same_file(temporary, target):
+        return True
+    fd = os.open(temporary, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def _is_same_file(temporary: str, target: str) -> bool:
+    """Whether a creator was killed after it gave its file the real name; a lock on it is then the file's."""
+    with suppress(OSError):
+        found, named = os.lstat(temporary), os.lstat(target)
+        return (found.st_dev, found.st_ino) == (named.st_dev, named.st_ino)
+    return False
+
+
+def _temporary_prefix(target: str) -> str:
+    """How the names of a file's temporary files begin; its backups share it."""
+    name = _BACKUP_SUFFIX.sub("", os.path.basename(target))
+    return f".vyrectl-{zlib.crc32(os.fsencode(name)):08x}-"
+
+
+def clear_abandoned(path: StrPath) -> None:
+    """Remove the temporary files that killed writers of this path left beside it."""
+    target = os.path.realpath(path)
+    _sweep(target, _temporary_prefix(target))
+
+
+def _replace(
+    target: str, parts: Iterable[Part], *, backup: bool, exclusive: bool, expected: FileIdentity | None
+) -> Replaced:
+    old = _old_status(target, exclusive=exclusive)
+    if expected is not None:
+        check_identity(target, expected)
+    folder, prefix = os.path.dirname(target), _temporary_prefix(target)
+    _sweep(target, prefix)
+    temporary, fd = _create(folder, prefix, _first_mode(old))
+    kept = None
+    try:
+        identity = _fill(fd, parts, target, old)
+        refuse_cut()
+        if expected is not None:
+            check_identity(target, expected)
+        if backup and old is not None:
+            kept = _back_up(target)
+        _publish(temporary, target, exclusive=exclusive)
+    except BaseException:
+        for name in filter(None, (temporary, kept)):
+            with suppress(OSError):
+                os.unlink(name)
+        raise
+    finally:
+        os.close(fd)
+    _sync_folder(folder)
+    return Replaced(identity, kept)
+
+
+def _old_status(target: str, *, exclusive: bool) -> os.stat_result | None:
+    if exclusive and os.path.exists(target):
+        raise _exists(target)
+    status = existing_file(target)
+    if status is not None:
+        refuse_mount_point(target)
+    elif not os.path.isdir(os.path.dirname(target)):
+        raise missing_folder(target)
+    return status
+
+
+def _exists(target: str) -> FileError:
+    return FileError(
+        "the file exists already",
+        where=target,
+        fix="Remove it first, or name another path",
+        errno=errno.EEXIST,
+    )
+
+
+def _sweep(target: str, prefix: str) -> None:
+    """Remove the temporary files of writers that were killed."""
+    folder = os.path.dirname(target)
+    with suppress(OSError), os.scandir(folder) as found:
+        for name in [one.name for one in found if one.name.startswith(prefix)]:
+            with suppress(OSError):
+                _remove_if_abandoned(os.path.join(folder, name), target)
+
+
+def _remove_if_abandoned(temporary: str, target: str) -> None:
+    if _is_same_file(temporary, target):
+        os.unlink(temporary)
+        return
+    fd = os.open(temporary, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(temporary)
+    finally:
+        os.close(fd)
+
+
+def _create(folder: str, prefix: str, mode: int) -> tuple[str, int]:
+    """A new temporary file, locked by this process, and its descriptor."""
+    while True:
+        temporary = os.path.join(folder, f"{prefix}{os.urandom(6).hex()}.tmp")
+        fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            continue
+        except OSError:
+            pass
+        return temporary, fd
+
+
+def _fill(fd: int, parts: Iterable[Part], target: str, old: os.stat_result | None) -> FileIdentity:
+    for part in parts:
+        write_all(fd, part)
+    if old is not None:
+        _keep_attributes(fd, target, old)
+    sync_file(fd)
+    return FileIdentity.of(os.fstat(fd))
+
+
+def _first_mode(old: os.stat_result | None) -> int:
+    """The mode that a successor is made with: the old one where it will have the same owner, else nobody's but ours."""
+    if old is None:
+        return 0o666
+    ours = (old.st_uid, old.st_gid) == (os.geteuid(), os.getegid())
+    return stat.S_IMODE(old.st_mode) & 0o777 | stat.S_IWUSR if ours else 0o600
+
+
+def write_all(fd: int, part: Part) -> None:
+    """Write every byte of a part, however many calls that takes."""
+    view = memoryview(part).cast("B") if len(part) else memoryview(b"")
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _keep_attributes(fd: int, target: str, old: os.stat_result) -> None:
+    new = os.fstat(fd)
+    if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+        try:
+            os.fchown(fd, old.st_uid, old.st_gid)
+        except OSError as error:
+            if error.errno in _NO_ATTRIBUTES:
+                return
+            raise FileError(
+                f"cannot keep the owner of the file (user {old.st_uid}, group {old.st_gid})",
+                where=target,
+                fix="Work on a copy, or run as the owner",
+            ) from error
+    if hasattr(os, "listxattr"):
+        _copy_extended_attributes(fd, target)
+    if stat.S_IMODE(os.fstat(fd).st_mode) != stat.S_IMODE(old.st_mode):
+        try:
+            os.fchmod(fd, stat.S_IMODE(old.st_mode))
+        except OSError as error:
+            if error.errno not in {errno.EPERM, *_NO_ATTRIBUTES}:
+                raise
+
+
+def _copy_extended_attributes(fd: int, target: str) -> None:
+    """Copy what may be copied: some name spaces (security labels) belong to the system."""
+    with suppress(OSError):
+        for name in os.listxattr(target):
+            with suppress(OSError):
+                os.setxattr(fd, name, os.getxattr(target, name))
+
+
+def _back_up(target: str) -> str:
+    """Give the old file a second name, which it keeps when the new file takes its place; returns that name."""
+    for name in backup_names(target):
+        with suppress(FileExistsError):
+            _link_or_copy(target, name)
+            return name
+    raise AssertionError("there is always another name")
+
+
+def _link_or_copy(target: str, name: str) -> None:
+    try:
+        os.link(target, name)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _copy(target, name)
+
+
+def _copy(target: str, name: str) -> None:
+    """A copy under a name that nothing has, its mode and times included."""
+    from shutil import copyfileobj, copystat
+
+    fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with open(target, "rb") as old, open(fd, "wb") as new:
+            copyfileobj(old, new, 1 << 20)
+        with suppress(OSError):
+            copystat(target, name)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _publish(temporary: str, target: str, *, exclusive: bool) -> None:
+    if exclusive:
+        try:
+            os.link(temporary, target)
+        except FileExistsError:
+            raise _exists(target) from None
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if os.path.lexists(target):
+                raise _exists(target) from None
+        else:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+            return
+    os.replace(temporary, target)
+
+
+def _sync_folder(folder: str) -> None:
+    try:
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
+    finally:
+        os.close(fd)

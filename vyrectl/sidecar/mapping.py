@@ -1,0 +1,80 @@
+"""The sidecar as a file: made whole under another name, and held to what its header claims. Standard library only."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+from contextlib import suppress
+
+from vyrectl.abi import control as control_abi
+from vyrectl.abi import live as abi
+from vyrectl.errors import SidecarError
+from vyrectl.files.replace import StrPath
+from vyrectl.files.room import take_room
+
+
+def building_path(path: str) -> str:
+    """What a sidecar is called until it is whole."""
+    return f"{path}.new"
+
+
+def create_mapping(path: str, size_bytes: int, ring: StrPath) -> mmap.mmap:
+    """A zeroed file of its full length, under the name it has while it is built; whoever calls holds the ring.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    temporary = building_path(path)
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(temporary, flags, 0o600)
+    try:
+        with suppress(OSError):
+            os.fchmod(fd, stat.S_IMODE(os.stat(ring).st_mode) & 0o666)
+        take_room(fd, size_bytes)
+        return mmap.mmap(fd, size_bytes)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    finally:
+        os.close(fd)
+
+
+def layout_of(words: memoryview, path: str) -> abi.LiveLayout:
+    """The layout that a file claims, held to what `LiveLayout` makes of the same numbers.
+
+    Raises:
+        SidecarError: Another kind of file, another version, or a header that lies.
+    """
+    word = abi.WORD
+    if (words[0], words[1]) != abi.MAGIC:
+        raise malformed(path, "it is no live sidecar")
+    if words[word["VERSION"]] != abi.VERSION:
+        raise malformed(path, f"its version is {words[word['VERSION']]} and this vyrectl knows {abi.VERSION}")
+    sizes = [words[word[name]] for name in ("SLOTS", "WORKERS", "CONTROL_WORDS", "ONCE_WORDS")]
+    layout = abi.LiveLayout.of(*sizes)
+    fits = (
+        layout.workers <= abi.MOST_WORKERS
+        and layout.once <= abi.MOST_ONCE
+        and layout.control_words >= control_abi.OBSERVABLE_FIRST
+        and words[word["INBOX_CAPACITY"]] == layout.capacity
+        and words[word["CONTROL_FIRST"]] == layout.control
+        and words[word["EDITORS"]] == abi.EDITORS
+        and words[word["ONCE_FIRST"]] == layout.once_first
+        and len(words) == layout.words
+    )
+    if not fits:
+        raise malformed(path, f"its {len(words)} words do not match its own header")
+    return layout
+
+
+def malformed(path: str, why: str) -> SidecarError:
+    """The error for a file that cannot be used as a sidecar."""
+    return SidecarError(
+        f"the live sidecar cannot be used: {why}",
+        where=path,
+        fix="Let the launch end; if none is running, delete the file",
+    )
