@@ -15,6 +15,7 @@ from shlex import quote
 
 from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
 from vyrectl.errors import OtherKindError
+from vyrectl.files.place import StrPath
 from vyrectl.ring.findings.likeness import HEAD_BYTES, why_no_ring
 from vyrectl.ring.kinds import (
     LOOKED_AT_BYTES,
@@ -27,7 +28,6 @@ from vyrectl.ring.kinds import (
     looks_full_of_tasks,
     why_not,
 )
-from vyrectl.files.place import StrPath
 
 
 @dataclass(frozen=True, slots=True)
