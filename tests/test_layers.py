@@ -78,6 +78,7 @@ def test_a_broken_rule_is_found(module: str, code: str, message: str, tmp_path: 
         ),
         ("launching/run", "import sys\nsys.stdout.flush()"),
         ("cli/views/a", "from rich.table import Table\nprint('hello')"),
+        ("cli/commands/a/view_b", "from rich.table import Table"),
         ("__main__", "from vyrectl.cli.main import main"),
     ],
 )

@@ -14,8 +14,8 @@ from vyrectl import SLOT_DTYPE
 from vyrectl.bench.feeding import Answers
 from vyrectl.bench.live import LiveBench, run_live
 from vyrectl.bench.torn import line_of, mixed, torn_slots
+from vyrectl.cli.commands.bench.view_live import view
 from vyrectl.cli.output import Output
-from vyrectl.cli.views.bench_live import view
 from vyrectl.engine.ops import op_codes
 from vyrectl.errors import VerifyError
 from vyrectl.live.lines import Block

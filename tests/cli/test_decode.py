@@ -15,7 +15,7 @@ from tests.cli.conftest import Cli, Terminal
 from tests.cli.support import MIXED, slot
 from tests.vectors import load
 from vyrectl.abi.slot import FIELD_NAMES
-from vyrectl.cli.slot_text import parse_hex
+from vyrectl.cli.commands.decode.text import parse_hex
 from vyrectl.errors import InvalidInputError
 
 PAUSED = slot(state=4, op_handle=0x1006, priority=3, resume_epoch=0xFFFF_FFFF, flags=0x19)

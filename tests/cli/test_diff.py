@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.cli.support import MIXED, slot, write_ring
 from tests.ring.rings import another_holder
-from vyrectl.cli.diff_rows import steps_text
+from vyrectl.cli.commands.diff.rows import steps_text
 
 
 @pytest.fixture

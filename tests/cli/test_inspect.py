@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.cli.support import MIXED, slot, words_at, write_ring
 from vyrectl.abi.slot import FIELD_NAMES
-from vyrectl.cli.slot_rows import ROW_KEYS
+from vyrectl.cli.commands.inspect.rows import ROW_KEYS
 
 
 def numbers(cli: Cli, *args: str) -> list[int]:

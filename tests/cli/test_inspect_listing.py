@@ -16,8 +16,8 @@ from tests.cli.support import MIXED, slot, words_at, write_ring
 from tests.needs import needs_tool
 from vyrectl import SLOT_DTYPE
 from vyrectl.abi.slot import FIELD_NAMES
-from vyrectl.cli.slot_rows import ROW_KEYS, slot_rows, widest_slots
-from vyrectl.cli.views.inspect import DEFAULT_KEYS, _cell
+from vyrectl.cli.commands.inspect.rows import ROW_KEYS, slot_rows, widest_slots
+from vyrectl.cli.commands.inspect.view import DEFAULT_KEYS, _cell
 from vyrectl.ring.synthetic import synthesize
 
 FAMILY = (
@@ -173,7 +173,7 @@ def test_a_file_of_some_columns_in_several_batches(
 ) -> None:
     import pyarrow.parquet as pq
 
-    monkeypatch.setattr("vyrectl.cli.arrow_file.BATCH_SLOTS", 100)
+    monkeypatch.setattr("vyrectl.cli.commands.inspect.arrow_file.BATCH_SLOTS", 100)
     slots = synthesize(1000, 3)
     (tmp_path / "s.bin").write_bytes(slots.tobytes())
     args = ("--columns", "slot,state,state_name", "--where", "state == done", "--json")

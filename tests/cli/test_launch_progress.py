@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Terminal
-from vyrectl.cli.launch_progress import FIRST_SECONDS, MOST_SHARE, Clock, LaunchProgress
+from vyrectl.cli.commands.launch.progress import FIRST_SECONDS, MOST_SHARE, Clock, LaunchProgress
+from vyrectl.cli.commands.launch.status_block import CLEAR_BELOW, StatusBlock
 from vyrectl.cli.output import Output
-from vyrectl.cli.status_block import CLEAR_BELOW, StatusBlock
 from vyrectl.hosting.glance import Glance
 
 OpenTty = Callable[[], Terminal]

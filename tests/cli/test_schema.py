@@ -14,10 +14,10 @@ from jsonschema import Draft202012Validator
 from tests.cli.conftest import Cli
 from tests.cli.support import slot, write_ring
 from vyrectl.cli.catalog import NAMES
+from vyrectl.cli.commands.snapshot.watch import Clock
 from vyrectl.cli.main import load_command
 from vyrectl.cli.schemas import HOMES, schema_of
 from vyrectl.cli.schemas.parts import DRAFT, TEXT, answer, document, maybe
-from vyrectl.cli.snapshot_watch import Clock
 from vyrectl.protocol.control import encode_control
 from vyrectl.protocol.io_queue import IoRecord, encode_io_queue
 from vyrectl.protocol.replay import Evidence, FailureClass, ReplayRecord
@@ -204,7 +204,7 @@ def test_lines_of_a_watch(
             (folder / RING).unlink()
 
     clock = Clock(sleep=meanwhile)
-    monkeypatch.setattr("vyrectl.cli.snapshot_watch.Clock", lambda: clock)
+    monkeypatch.setattr("vyrectl.cli.commands.snapshot.watch.Clock", lambda: clock)
     result = cli("snapshot", *rings, "--watch", "1", "--ticks", "4", "--ages")
     lines = result.lines()
     assert [problems("snapshot", line) for line in lines] == [[]] * 4

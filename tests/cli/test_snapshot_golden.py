@@ -15,8 +15,8 @@ import pytest
 from tests.cli.conftest import Cli, Terminal
 from tests.cli.support import MIXED, Result, slot, write_ring
 from tests.cli.test_golden import compare, transcript
+from vyrectl.cli.commands.snapshot.watch import Clock
 from vyrectl.cli.main import main
-from vyrectl.cli.snapshot_watch import Clock
 from vyrectl.protocol.control import encode_control
 
 HOSTILE = "\x1b[31m[bold]evil\n\u202e.bin"
@@ -121,7 +121,7 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         now[0] += 2.0
 
     clock = Clock(lambda: 1_700_000_000.0 + 2 * next(moments), steady, sleep)
-    monkeypatch.setattr("vyrectl.cli.snapshot_watch.Clock", lambda: clock)
+    monkeypatch.setattr("vyrectl.cli.commands.snapshot.watch.Clock", lambda: clock)
     yield
     monkeypatch.undo()
     time.tzset()

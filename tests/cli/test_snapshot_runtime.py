@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from vyrectl.cli.snapshot_watch import Clock
+from vyrectl.cli.commands.snapshot.watch import Clock
 from vyrectl.protocol.control import encode_control, write_control_words
 
 CONTROL = ("snapshot", "ring.bin", "--control", "c.bin")
@@ -86,7 +86,7 @@ def test_a_watch_goes_on_over_a_restart(cli: Cli, control: Path, monkeypatch: py
         write(control.parent, {1: next(counts)})
 
     clock = Clock(sleep=meanwhile)
-    monkeypatch.setattr("vyrectl.cli.snapshot_watch.Clock", lambda: clock)
+    monkeypatch.setattr("vyrectl.cli.commands.snapshot.watch.Clock", lambda: clock)
     lines = cli(*CONTROL, "--watch", "1", "--ticks", "4").lines()
     deltas = [line["runtime"].get("watchdog", {}).get("done_delta") for line in lines]
     assert deltas == [None, 0, None, 3]

@@ -16,10 +16,10 @@ import pytest
 
 from tests.cli.conftest import Cli, Terminal
 from tests.cli.support import MIXED, slot, write_ring
+from vyrectl.cli.commands.snapshot.screen import Screen
+from vyrectl.cli.commands.snapshot.watch import Clock, Tick, watch
 from vyrectl.cli.output import Output
-from vyrectl.cli.screen import Screen
 from vyrectl.cli.snapshot_records import Wanted
-from vyrectl.cli.snapshot_watch import Clock, Tick, watch
 from vyrectl.cli.views.parts import Lines, Parts
 from vyrectl.errors import FileError
 
@@ -255,7 +255,7 @@ def test_a_ring_that_went_away_is_said_on_the_terminal(
     ring: Path, monkeypatch: pytest.MonkeyPatch, terminal: Cli
 ) -> None:
     clock = Clock(time.time, time.monotonic, lambda seconds: ring.unlink(missing_ok=True))
-    monkeypatch.setattr("vyrectl.cli.snapshot_watch.Clock", lambda: clock)
+    monkeypatch.setattr("vyrectl.cli.commands.snapshot.watch.Clock", lambda: clock)
     result = terminal("snapshot", "ring.bin", "--watch", "0.01", "--ticks", "3", "--color", "never")
     assert result.code == 0
     assert "ring.bin: cannot open the ring: no such file or directory" in result.out

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cli.support import MIXED, words_at, write_ring
-from vyrectl.cli.live_screen import ENDED, KEYS, is_cut, split_keys
+from vyrectl.cli.commands.top.sample import Sampler
+from vyrectl.cli.commands.top.screen import ENDED, KEYS, is_cut, split_keys
+from vyrectl.cli.commands.top.session import TopSession
+from vyrectl.cli.commands.top.state import SLOT_PAGE, Act, Intent, ListAgain, LookAgain, Quit, TopState
 from vyrectl.cli.output import Output
-from vyrectl.cli.top_sample import Sampler
-from vyrectl.cli.top_session import TopSession
-from vyrectl.cli.top_state import SLOT_PAGE, Act, Intent, ListAgain, LookAgain, Quit, TopState
 from vyrectl.errors import LiveEditError, WhereError
 from vyrectl.ring.listing import ORDERS
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from tests.cli.support import MIXED, ODD
 from tests.cli.test_golden import compare
+from vyrectl.cli.commands.top.sample import Rates, Sample, Sampler
+from vyrectl.cli.commands.top.state import Act, Prompt, TopState
+from vyrectl.cli.commands.top.view import _bar, _graph, _rate, listed_slots, screen_lines
 from vyrectl.cli.output import Output
 from vyrectl.cli.slot_detail import full_record
-from vyrectl.cli.top_sample import Rates, Sample, Sampler
-from vyrectl.cli.top_state import Act, Prompt, TopState
-from vyrectl.cli.views.top import _bar, _graph, _rate, listed_slots, screen_lines
 from vyrectl.ring.file import Ring
 from vyrectl.ring.overview import overview
 from vyrectl.ring.reading import AS_TASKS

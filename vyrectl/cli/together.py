@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from vyrectl.cli.opened import Record, four_of
+from vyrectl.cli.commands.open.opened import Record, four_of
 from vyrectl.errors import InvalidInputError, VyrectlError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.control import decode_control

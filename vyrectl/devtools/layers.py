@@ -59,7 +59,7 @@ EXTERNAL: dict[str, tuple[str, ...]] = {
 """Everything that is neither ours nor the standard library's, and the layers that may import it."""
 
 SLOW = ("numpy", "pyopencl", "rich", "pyarrow", "matplotlib", "jinja2", "plotly")
-"""What no module of the command line outside `cli.views` may import before a command runs."""
+"""What no module of the command line but a view may import before a command runs."""
 
 PRINTING = ("cli", "devtools")
 """Layers that may write to stdout or stderr; the others may flush them."""
@@ -153,10 +153,15 @@ def _wrong_external(source: Source, one: Import, top: str) -> str | None:
     importer = layer_of(source.module)
     if importer not in EXTERNAL.get(top, ()):
         return f"{importer or PACKAGE} may not import {top}"
-    early = importer == "cli" and not source.module.startswith("vyrectl.cli.views")
+    early = importer == "cli" and not _is_view(source.module)
     if early and top in SLOW and not one.deferred and not _type_checking(source, one.line):
         return f"{top} is slow to import; import it inside the function that needs it"
     return None
+
+
+def _is_view(module: str) -> bool:
+    """Whether a module of the command line is imported when there is something to draw, and no sooner."""
+    return module.startswith("vyrectl.cli.views") or module.rpartition(".")[2].startswith("view")
 
 
 def _type_checking(source: Source, line: int) -> bool:

@@ -1,0 +1,147 @@
+"""`vyrectl bench`: this device beside its own ceilings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vyrectl.cli.commands.bench.view import view
+from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output, parse_number
+from vyrectl.cli.output import Output
+from vyrectl.errors import UnknownNameError, UsageError
+
+LIVE = "live"
+STRESS_SECONDS = 5.0
+FEED_TASKS = 100_000
+
+
+def command(
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="[host|live]",
+            help="'host' measures telemetry, 'live' a running launch; else the device's runs.",
+        ),
+    ] = "",
+    *,
+    device: Annotated[
+        str,
+        typer.Option("--device", "-d", metavar="NAME", help="Where to measure; the best device by default."),
+    ] = "",
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Rings up to 1M slots, fewer rounds: under a minute.")
+    ] = False,
+    sizes: Annotated[
+        str, typer.Option("--sizes", metavar="LIST", help="Slots of the rings, e.g. 1k,64k,1M,16M.")
+    ] = "",
+    repeat: Annotated[
+        str, typer.Option("--repeat", metavar="N", help="Rounds that count: 9, or 5 with --quick.")
+    ] = "",
+    only: Annotated[
+        str,
+        typer.Option("--only", metavar="LIST", help="Of tasks, groups, memory, start, order: these alone."),
+    ] = "",
+    seconds: Annotated[
+        str, typer.Option("--seconds", metavar="N", help="For live: length of the stress; 5 by default.")
+    ] = "",
+    tasks: Annotated[
+        str, typer.Option("--tasks", metavar="N", help="For live: tasks of each feed; 100000 by default.")
+    ] = "",
+    format_name: FormatOption = "table",
+    as_json: JsonOption = False,
+    color: ColorOption = "auto",
+    quiet: QuietOption = False,
+) -> None:
+    """Measure this device beside its own ceilings.
+
+    Drains rings of no-op tasks, of tasks that yield, and of group tasks, and sets each beside what the device could
+    do at best with the same memory in the same run: (a) a one-pass sweep that claims every task by
+    compare-and-swap and finishes it in place, without index or order; (b) one kernel enqueue a task; (c) one
+    ordinary kernel that does the group tasks' arithmetic. Everything is measured in turn, round after round;
+    the figures are medians, shares compare turns of the same round. Absolute rates hold for this machine alone.
+
+    With host, the snapshot of a ring of 1 GiB beside the sum of its bytes, and whole commands beside an empty
+    Python. With live, how fast a running launch answers: publications and epochs from another process, JSON lines and
+    arrays a second with each task counted, and a stress in which other processes read and write the ring.
+
+    \b
+    Examples:
+      vyrectl bench --quick
+      vyrectl bench host
+      vyrectl bench live --seconds 60
+      vyrectl bench --device gpu --only tasks,groups --sizes 1M,16M --json
+    """
+    from vyrectl.bench.report import Plan
+    from vyrectl.bench.sizes import parse_sizes
+    from vyrectl.bench.suite import run_bench
+    from vyrectl.opencl.devices import find_device
+
+    output = make_output(format_name, as_json, color, quiet=quiet)
+    if subject == LIVE:
+        _bench_live(output, device, seconds, tasks)
+        return
+    if seconds or tasks:
+        raise UsageError("--seconds and --tasks are for live", fix="Write: vyrectl bench live")
+    if subject:
+        _bench_host(output, subject, device, sizes, repeat, only, quick=quick)
+        return
+    if device == "reference":
+        raise UsageError("the reference backend has no ceilings", fix="Name an OpenCL device")
+    plan = Plan.usual(
+        quick,
+        sizes=parse_sizes(sizes) if sizes else None,
+        repeats=parse_number(repeat, "--repeat", least=1) if repeat else None,
+        sections=_sections(only) if only else None,
+    )
+    with output.progress("bench", "turns") as update:
+        report = run_bench(find_device(device or None, reference=False), plan, update)
+    output.emit("bench", report.to_record(), view, rows=report.rows(), rows_key="measures")
+
+
+def _bench_host(
+    output: Output, subject: str, device: str, sizes: str, repeat: str, only: str, *, quick: bool
+) -> None:
+    from vyrectl.bench.host import FULL_SLOTS, QUICK_SLOTS, run_host
+    from vyrectl.bench.sizes import parse_sizes
+    from vyrectl.cli.commands.bench.view_host import view as view_host
+
+    if subject != "host":
+        raise UnknownNameError("subject", subject, ("host", LIVE))
+    if only:
+        raise UsageError("--only is for the device's runs", fix="Leave it out")
+    slots = parse_sizes(sizes)[-1] if sizes else QUICK_SLOTS if quick else FULL_SLOTS
+    repeats = parse_number(repeat, "--repeat", least=1) if repeat else 5 if quick else 9
+    with output.progress("bench host", "turns") as update:
+        report = run_host(slots, repeats, device, update)
+    output.emit("bench-host", report.to_record(), view_host, rows=report.rows(), rows_key="measures")
+
+
+def _bench_live(output: Output, device: str, seconds: str, tasks: str) -> None:
+    from vyrectl.bench.live import run_live
+    from vyrectl.cli.commands.bench.view_live import view as view_live
+    from vyrectl.opencl.devices import find_device
+
+    if device == "reference":
+        raise UsageError("the reference backend runs no ring in place", fix="Name an OpenCL device")
+    found = find_device(device or None, reference=False)
+    with output.progress("bench live", "parts") as update:
+        report = run_live(
+            found.name if device == "" else device,
+            is_cpu=found.is_cpu,
+            name=found.name,
+            seconds=float(parse_number(seconds, "--seconds", least=1)) if seconds else STRESS_SECONDS,
+            tasks=parse_number(tasks, "--tasks", least=1000) if tasks else FEED_TASKS,
+            update=update,
+        )
+    output.emit("bench-live", report.to_record(), view_live, rows=report.rows(), rows_key="figures")
+
+
+def _sections(text: str) -> tuple[str, ...]:
+    from vyrectl.bench.report import ALL_SECTIONS
+
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in ALL_SECTIONS:
+            raise UnknownNameError("section", name, ALL_SECTIONS)
+    return tuple(name for name in ALL_SECTIONS if name in names)

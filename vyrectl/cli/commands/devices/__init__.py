@@ -1,0 +1,74 @@
+"""`vyrectl devices`: what can run a ring on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from vyrectl.cli.commands.devices.view import view
+from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, make_output
+from vyrectl.errors import VyrectlError
+
+CHECK_SECONDS = 120.0
+
+REFERENCE_RECORD: dict[str, Any] = {
+    "id": "reference",
+    "name": "pure Python reference backend",
+    "platform": "vyrectl",
+    "kind": "reference",
+    "compute_units": 1,
+    "max_work_group_size": 1,
+    "memory_bytes": None,
+    "max_allocation_bytes": None,
+    "version": "",
+    "driver": "",
+}
+
+
+def command(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Build and run a kernel on each, and name its fence rung.")
+    ] = False,
+    format_name: FormatOption = "table",
+    as_json: JsonOption = False,
+    color: ColorOption = "auto",
+) -> None:
+    """List what can run a ring.
+
+    The first row is what `launch` takes by default; VYRECTL_DEVICE names another. A device is chosen with
+    --device by its id, its kind (gpu, cpu) or a part of its name; `reference` always works.
+
+    \b
+    Examples:
+      vyrectl devices --check
+      vyrectl devices --json
+    """
+    from vyrectl.opencl.devices import best, no_device, rank, survey
+
+    output = make_output(format_name, as_json, color)
+    problem: VyrectlError | None = None
+    try:
+        devices = sorted(survey(), key=rank)
+    except VyrectlError as error:
+        devices, problem = [], error
+    if devices:
+        first = best(devices)
+        devices.sort(key=lambda device: device is not first)
+    elif problem is None:
+        problem = no_device()
+    rows = [device.to_record() | (_check(device.id) if check else {}) for device in devices]
+    rows.append(REFERENCE_RECORD | ({"usable": True, "rung": None, "problem": None} if check else {}))
+    output.emit("devices", {}, view, rows=rows, rows_key="devices")
+    if problem is not None:
+        output.warn(str(problem))
+
+
+def _check(device: str) -> dict[str, Any]:
+    """Whether the engine builds on a device, by a process of its own."""
+    from vyrectl.opencl.asking import ask
+
+    answer = ask("rung", device, seconds=CHECK_SECONDS)
+    record = next((record for record in answer.records if "usable" in record), None)
+    return record or {"usable": False, "rung": None, "problem": answer.trouble}

@@ -1,0 +1,142 @@
+"""`vyrectl io`: the requests of an I/O queue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vyrectl.abi.io_queue import IO_STATUS_NAMES, IoOp
+from vyrectl.cli.commands.io.view import view
+from vyrectl.cli.options import (
+    ColorOption,
+    FormatOption,
+    JsonOption,
+    LimitOption,
+    QuietOption,
+    make_output,
+    parse_limit,
+    parse_number,
+    read_stdin,
+)
+from vyrectl.cli.output import Output
+from vyrectl.cli.wrong_kind import warn_other_kind
+from vyrectl.errors import UnknownNameError, WireBufferError
+from vyrectl.files.whole import read_whole
+from vyrectl.protocol.io_queue import IoRecord, decode_io_queue
+from vyrectl.ring.kinds import FileKind
+
+OPS = {op.name: int(op) for op in IoOp}
+STATUSES = {name: word for word, name in IO_STATUS_NAMES.items()}
+MOST_BYTES = 1 << 20
+
+
+def command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="I/O queue, or - for standard input.")],
+    *,
+    op: Annotated[str, typer.Option("--op", metavar="IO_OP", help="Only READ, WRITE or FENCE.")] = "",
+    status: Annotated[
+        str,
+        typer.Option("--status", metavar="IO_STATUS", help="Only requests of this status, e.g. published."),
+    ] = "",
+    tag: Annotated[str, typer.Option("--tag", metavar="N", help="Only requests with this tag.")] = "",
+    unused: Annotated[
+        bool, typer.Option("--unused", help="Also show records that nobody has written.")
+    ] = False,
+    limit: LimitOption = "",
+    format_name: FormatOption = "table",
+    as_json: JsonOption = False,
+    color: ColorOption = "auto",
+    quiet: QuietOption = False,
+) -> None:
+    """Show the requests of an I/O queue.
+
+    Each is what a kernel asked its host to move: READ, WRITE or FENCE, from where to where, how much, and how it
+    ended. Records with an operation or a status that the wire does not have are shown as they are and named.
+
+    \b
+    Examples:
+      vyrectl io queue.bin
+      vyrectl io queue.bin --status published --op read
+    """
+    output = make_output(format_name, as_json, color, quiet=quiet)
+    wanted = (_word("operation", op, OPS), _word("status", status, STATUSES))
+    tagged = parse_number(tag, "--tag") if tag else None
+    most = parse_limit(limit, output)
+    data = read_stdin() if str(file) == "-" else read_whole(file, doing="read the I/O queue", most=MOST_BYTES)
+    try:
+        records = decode_io_queue(data)
+    except WireBufferError as error:
+        raise error.at(str(file)) from None
+    warn_other_kind(output, str(file), data, FileKind.IO_QUEUE)
+    chosen = [
+        (index, one)
+        for index, one in enumerate(records)
+        if (unused or not one.is_unused)
+        and wanted[0] in (None, one.op)
+        and wanted[1] in (None, one.status)
+        and tagged in (None, one.tag)
+    ]
+    shown = chosen if most is None else chosen[:most]
+    output.emit(
+        "io",
+        queue_record(str(file), records, len(chosen)),
+        view,
+        rows=[io_row(*one) for one in shown],
+        rows_key="records",
+    )
+    _say(output, str(file), records, len(shown), len(chosen))
+
+
+def _word(what: str, text: str, names: dict[str, int]) -> int | None:
+    """The word that a name or a number stands for; None for no text."""
+    if not text:
+        return None
+    word = names.get(text.strip().upper())
+    if word is None and not text.strip()[:1].isdigit():
+        raise UnknownNameError(what, text, tuple(name.lower() for name in names))
+    return parse_number(text, what) if word is None else word
+
+
+def queue_record(name: str, records: tuple[IoRecord, ...], matched: int) -> dict[str, Any]:
+    """What is said of a queue as a whole."""
+    counts = Counter(one.status for one in records if not one.is_unused)
+    return {
+        "queue": name,
+        "capacity": len(records),
+        "used": sum(not one.is_unused for one in records),
+        "wrong": sum(one.wrong is not None for one in records),
+        "matched": matched,
+        "by_status": [
+            {"status": word, "status_name": IO_STATUS_NAMES.get(word), "records": count}
+            for word, count in sorted(counts.items())
+        ],
+    }
+
+
+def io_row(index: int, record: IoRecord) -> dict[str, Any]:
+    """One request under the names of its words."""
+    return {
+        "record": index,
+        "op": record.op,
+        "op_name": record.op_name,
+        "source": record.source,
+        "destination": record.destination,
+        "offset": record.offset,
+        "bytes": record.byte_count,
+        "status": record.status,
+        "status_name": record.status_name,
+        "tag": record.tag,
+        "wrong": record.wrong,
+    }
+
+
+def _say(output: Output, name: str, records: tuple[IoRecord, ...], shown: int, matched: int) -> None:
+    wrong = [index for index, one in enumerate(records) if one.wrong is not None]
+    if wrong:
+        listed = ", ".join(map(str, wrong[:8])) + (", ..." if len(wrong) > 8 else "")
+        output.warn(f"{name}: no host can serve record {listed}: {records[wrong[0]].wrong}")
+    if shown < matched:
+        output.talk(f"{shown} of {matched} records shown; --limit N or --limit all shows more")

@@ -1,0 +1,203 @@
+"""`vyrectl publish`: tasks into free slots, under the runtime's rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vyrectl.abi.opcodes import PACKED_SLOT
+from vyrectl.abi.slot import PAYLOAD_FIRST
+from vyrectl.cli.commands.publish.source import planned_load_miss, planned_tasks
+from vyrectl.cli.commands.publish.view import view
+from vyrectl.cli.describe import op_label
+from vyrectl.cli.edits import Part
+from vyrectl.cli.items import warn_idle
+from vyrectl.cli.options import (
+    BackupOption,
+    ColorOption,
+    CountOption,
+    DryRunOption,
+    EditedRingArgument,
+    ForceOption,
+    FormatOption,
+    JsonOption,
+    OffsetOption,
+    QuietOption,
+    make_output,
+    parse_number,
+)
+from vyrectl.cli.output import Output
+from vyrectl.errors import UsageError
+
+if TYPE_CHECKING:
+    from vyrectl.edit.plan import Edit
+    from vyrectl.protocol.publish import Words
+    from vyrectl.task.arrays import SlotArray
+
+SHOWN_SLOTS = 64
+
+
+def command(
+    ring: EditedRingArgument,
+    items: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[OP:ARGS]...", help="Operations with up to 12 words, e.g. store_u32:5,180."),
+    ] = None,
+    *,
+    slot: Annotated[
+        str, typer.Option("--slot", metavar="N", help="First slot; by default the first run that is free.")
+    ] = "",
+    tenant: Annotated[str, typer.Option("--tenant", metavar="N", help="Tenant of the tasks.")] = "0",
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="TABLE", help="Work items as JSON lines or CSV: op, input, output, param."
+        ),
+    ] = None,
+    batch: Annotated[bool, typer.Option("--batch", help="Close them with a batch fence.")] = False,
+    tag: Annotated[
+        str, typer.Option("--tag", metavar="N", help="With --batch, what the fence reports.")
+    ] = "",
+    packed: Annotated[bool, typer.Option("--packed", help="Put all of them into one slot.")] = False,
+    load_miss: Annotated[
+        str, typer.Option("--load-miss", metavar="N", help="Ask for this resource instead.")
+    ] = "",
+    prefetch: Annotated[
+        bool, typer.Option("--prefetch", help="With --load-miss, ask ahead of need.")
+    ] = False,
+    backup: BackupOption = False,
+    offset: OffsetOption = "0",
+    count: CountOption = "all",
+    force: ForceOption = False,
+    dry_run: DryRunOption = False,
+    format_name: FormatOption = "table",
+    as_json: JsonOption = False,
+    color: ColorOption = "auto",
+    quiet: QuietOption = False,
+) -> None:
+    """Publish tasks into free slots.
+
+    Only Empty and Done slots are free, and only built-in and user operations can be published. Each slot is
+    written in full: Ready, of normal priority, the words that follow the operation as its arguments, the rest 0.
+    Several tasks go into slots that follow one another, all of them or none.
+
+    \b
+    Examples:
+      vyrectl publish ring.bin nop scale:0,1,3 --tenant 2
+      vyrectl publish ring.bin store_u32:5,180 atomic_add:1,181 --batch --tag 7
+      vyrectl publish ring.bin store_u32:5,180 atomic_add:1,181 --packed --slot 4
+      vyrectl publish ring.bin --from items.csv
+    """
+    output = make_output(format_name, as_json, color, quiet=quiet)
+    _check(bool(items or table or packed or batch), batch, packed, load_miss, tag, prefetch)
+    if load_miss:
+        tasks = planned_load_miss(parse_number(load_miss, "--load-miss"), prefetch=prefetch)
+    else:
+        number = parse_number(tag, "--tag") if tag else 0
+        owner = parse_number(tenant, "--tenant")
+        tasks = planned_tasks(items or [], table, owner, batch=batch, tag=number, packed=packed)
+    for words in tasks if packed else ():
+        warn_idle(output, words[PAYLOAD_FIRST:])
+    first = parse_number(slot, "--slot") if slot else None
+    _publish(output, ring, tasks, first, Part(offset, count, force), backup=backup, dry_run=dry_run)
+
+
+def _check(named: bool, batch: bool, packed: bool, load_miss: str, tag: str, prefetch: bool) -> None:
+    """Hold the options to those that make sense together.
+
+    Raises:
+        UsageError: They do not.
+    """
+    if batch and packed:
+        raise UsageError("--batch and --packed exclude each other", fix="Leave one of them out")
+    if load_miss and named:
+        raise UsageError("--load-miss publishes one slot and nothing else", fix="Leave the items out")
+    if tag and not batch:
+        raise UsageError("--tag is for --batch", fix="Add --batch")
+    if prefetch and not load_miss:
+        raise UsageError("--prefetch is for --load-miss", fix="Add --load-miss N")
+
+
+def _publish(
+    output: Output,
+    ring: Path,
+    tasks: list[Words],
+    first: int | None,
+    part: Part,
+    *,
+    backup: bool,
+    dry_run: bool,
+) -> None:
+    from vyrectl.edit.write import edit_ring
+
+    if str(ring) == "-":
+        raise UsageError("standard input cannot be edited", fix="Name a ring file")
+    start = 0
+
+    def plan(slots: SlotArray) -> Edit:
+        nonlocal start
+        start = _first_free(slots, len(tasks)) if first is None else first
+        return _edit(slots, start, tasks)
+
+    edit = edit_ring(ring, plan, backup=backup, dry_run=dry_run, role="publish", **part.options())
+    record: dict[str, Any] = {
+        "ring": str(ring),
+        "published": len(tasks),
+        "first_slot": start,
+        "dry_run": dry_run,
+        "backup": edit.backup,
+    }
+    rows = (
+        [_row(start + number, words) for number, words in enumerate(tasks[:SHOWN_SLOTS])] if dry_run else None
+    )
+    output.emit("publish", record, view, rows=rows, rows_key=None if rows is None else "slots")
+
+
+def _edit(slots: SlotArray, first: int, tasks: list[Words]) -> Edit:
+    import numpy as np
+
+    from vyrectl.abi.dtype import SLOT_DTYPE
+    from vyrectl.edit.plan import Edit
+    from vyrectl.protocol.publish import plan_publication
+
+    plan_publication(memoryview(slots.view(np.uint8).data), first, tasks)
+    after = np.array(tasks, np.uint32).astype("<u4").reshape(-1).view(SLOT_DTYPE)
+    numbers = np.arange(first, first + len(tasks), dtype=np.int64)
+    return Edit(numbers, slots[first : first + len(tasks)], after)
+
+
+def _first_free(slots: SlotArray, count: int) -> int:
+    """First slot of the first run of so many free ones.
+
+    Raises:
+        UsageError: There is none.
+    """
+    import numpy as np
+
+    from vyrectl.protocol.publish import OPEN_STATES
+
+    busy = np.flatnonzero(~np.isin(slots["state"], OPEN_STATES))
+    edges = np.concatenate(([-1], busy, [len(slots)]))
+    runs = np.flatnonzero(np.diff(edges) > count)
+    if not len(runs):
+        longest = int(np.diff(edges).max()) - 1
+        raise UsageError(
+            f"there is no run of {count} Empty or Done slots; the longest has {longest}",
+            fix="Publish fewer at once, or make room",
+        )
+    return int(edges[runs[0]]) + 1
+
+
+def _row(slot: int, words: Words) -> dict[str, Any]:
+    arguments = list(words[PAYLOAD_FIRST:])
+    while arguments and not arguments[-1] and words[1] != PACKED_SLOT:
+        arguments.pop()
+    return {
+        "slot": slot,
+        "op_handle": words[1],
+        "op_name": op_label(words[1]),
+        "tenant_id": words[2],
+        "arguments": arguments,
+    }

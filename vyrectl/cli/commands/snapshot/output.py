@@ -1,0 +1,314 @@
+"""Where the answers of `snapshot` go: the terminal or a pipe, a history, an OpenMetrics file.
+
+Which combinations of options make sense is decided here, before anything is read.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import typer
+
+from vyrectl.cli.endings import HISTORY, METRICS, check_ending
+from vyrectl.cli.options import parse_number, parse_span
+from vyrectl.cli.output import Output, plain, write_line
+from vyrectl.cli.rows import csv_text
+from vyrectl.cli.snapshot_records import (
+    ABOUT,
+    Full,
+    Record,
+    Wanted,
+    answer,
+    full_answer,
+    line,
+    measure,
+    open_for_snapshot,
+)
+from vyrectl.cli.stops import SIGNAL_EXIT
+from vyrectl.errors import UsageError
+from vyrectl.ring.outputs import STDOUT
+from vyrectl.telemetry.snapshot import TaskQueueSnapshot
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from vyrectl.cli.commands.snapshot.watch import Tick
+
+LEAST_INTERVAL_S = 0.01
+MOST_INTERVAL_S = 86_400.0
+
+Span = tuple[str, str]
+"""Values of `--offset` and `--count`."""
+
+
+class Targets(NamedTuple):
+    """What is done with an answer.
+
+    Attributes:
+        output: The command's sink.
+        since: A saved snapshot to compare with, or None.
+        append: A history to append to, or None.
+        openmetrics: Write OpenMetrics text instead of the answer.
+        text_file: Where that goes; None for standard output.
+        force: Take files of another kind for these.
+    """
+
+    output: Output
+    since: Path | None = None
+    append: Path | None = None
+    openmetrics: bool = False
+    text_file: Path | None = None
+    force: bool = False
+
+    def check(self, rings: Sequence[Path], watch: float | None, ticks: str) -> None:
+        """Refuse options that contradict each other.
+
+        Raises:
+            UsageError: They do.
+        """
+        if sum(str(path) == "-" for path in (*rings, self.since)) > 1:
+            raise UsageError("standard input is named twice", fix="Save one of them to a file")
+        check_ending(self.text_file, "OpenMetrics text", METRICS)
+        check_ending(self.append, "JSON lines", HISTORY)
+        if self.text_file is not None and not self.openmetrics:
+            raise UsageError("--output is for --openmetrics", fix="Use > to save another answer")
+        if self.openmetrics and (self.since is not None or not self.output.is_table):
+            raise UsageError("--openmetrics is a format of its own, without --since", fix="Run both")
+        if ticks and watch is None:
+            raise UsageError("--ticks is for --watch", fix="Add --watch SECONDS")
+        if watch is not None:
+            self._check_watch(rings, watch)
+
+    def check_files(self, rings: Sequence[Path], control: Path | None) -> None:
+        """Hold what is written against what is read; a history may be compared with and added to.
+
+        Raises:
+            UsageError: Two files are one, or two answers go to standard output.
+            FileError: A place cannot be written.
+            OtherKindError: A file of another kind is there.
+        """
+        from vyrectl.ring import contents
+        from vyrectl.ring.outputs import Outputs, same_file
+
+        files = Outputs(force=self.force)
+        for ring in rings:
+            files.reads_ring(ring)
+        files.reads("--control", control)
+        if self.since is None or self.append is None or not same_file(self.since, self.append):
+            files.reads("--since", self.since)
+        files.writes("--append", self.append, contents.HISTORY, appends=True)
+        files.writes("--output", self.text_file, contents.METRICS)
+        files.check()
+        if self.appends_to_stdout and not self.output.is_table:
+            raise UsageError(
+                "--append - and the answer both go to standard output",
+                fix=f"Leave out --format {self.output.format}, or name a file",
+            )
+
+    @property
+    def appends_to_stdout(self) -> bool:
+        """True when the line of the history is what is written, and nothing beside it."""
+        return str(self.append) == STDOUT
+
+    def check_control(self, rings: Sequence[Path], control: Path | None) -> None:
+        """Refuse what a control buffer cannot go with.
+
+        Raises:
+            UsageError: Several rings, or a format that has no place for the runtime's view.
+        """
+        if control is None:
+            return
+        if len(rings) != 1:
+            raise UsageError("--control goes with one ring", fix="Name the ring that it lies beside")
+        if self.openmetrics:
+            raise UsageError("--openmetrics has no place for --control", fix="Leave one of them out")
+        if str(control) == "-":
+            raise UsageError("a control buffer is read from a file", fix="Name one")
+
+    def _check_watch(self, rings: Sequence[Path], watch: float) -> None:
+        if not LEAST_INTERVAL_S <= watch <= MOST_INTERVAL_S:
+            raise UsageError(
+                f"--watch is {watch}, out of bounds",
+                fix=f"Give seconds from {LEAST_INTERVAL_S} to {MOST_INTERVAL_S:g}",
+            )
+        if any(str(path) == "-" for path in rings):
+            raise UsageError("standard input cannot be watched", fix="Name a ring file")
+        if self.openmetrics and self.text_file is None:
+            raise UsageError("--openmetrics with --watch needs a file", fix="Add --output FILE")
+
+    def keep(self, full: Full, moment: float) -> None:
+        """Append the answer to the history, and write the OpenMetrics text, as far as they are wanted.
+
+        Raises:
+            FileError: One of them cannot be written.
+        """
+        from vyrectl.telemetry.history import append_line, timestamp
+
+        if self.append is not None:
+            rings = [_without_since(one) for one in full["rings"]]
+            kept = {"rings": rings, "sum": full["sum"] and _without_since(full["sum"])}
+            record = line(kept, timestamp(moment))
+            if self.appends_to_stdout:
+                write_line(json.dumps(record, separators=(",", ":"), default=list))
+            else:
+                append_line(self.append, record)
+        if self.openmetrics:
+            self._write_openmetrics(full)
+
+    def _write_openmetrics(self, full: Full) -> None:
+        from vyrectl.telemetry.openmetrics import openmetrics
+
+        text = openmetrics({**one, "ring": plain(one["ring"])} for one in full["rings"])
+        if self.text_file is None or str(self.text_file) == STDOUT:
+            write_line(text.rstrip("\n"))
+        else:
+            from vyrectl.files.replace import replace_file
+
+            replace_file(self.text_file, [text.encode("utf-8")])
+
+
+def parse_oldest(text: str) -> int:
+    """Value of `--oldest`; 0 when it was not given.
+
+    Raises:
+        UsageError: No number.
+    """
+    return parse_number(text, "--oldest") if text else 0
+
+
+def emit_once(targets: Targets, paths: Sequence[Path], span: Span, wanted: Wanted) -> None:
+    """Look at the rings once, and write the answer.
+
+    Raises:
+        VyrectlError: A ring cannot be read, or a file cannot be written.
+    """
+    with ExitStack() as stack:
+        rings = [stack.enter_context(open_for_snapshot(path, *span)) for path in paths]
+        read = [measure(ring, wanted) for ring in rings]
+        full = full_answer([one.record for one in read], read, wanted)
+    if targets.since is not None or targets.append is not None or targets.openmetrics:
+        _beside(targets, full)
+    if not targets.openmetrics and not targets.appends_to_stdout:
+        _emit(targets.output, full)
+
+
+def _beside(targets: Targets, full: Full) -> None:
+    """What has to know the time: the comparison, the history, the exposition."""
+    import time
+
+    moment = time.time()
+    if targets.since is not None:
+        from vyrectl.cli.commands.snapshot.since import put_since, read_baseline
+
+        put_since(full, read_baseline(targets.since), moment)
+    targets.keep(full, moment)
+
+
+def _emit(output: Output, full: Full) -> None:
+    shown = answer(full)
+    rows = shown["rings"] if output.format in ("jsonl", "csv") and "rings" in shown else None
+    output.emit("snapshot", shown, lambda whole: _view(full), rows=rows)
+
+
+def emit_ticks(
+    targets: Targets, paths: Sequence[Path], span: Span, wanted: Wanted, watch_s: float, ticks: str
+) -> None:
+    """Look at the rings every `watch_s` seconds, and write each answer at once; Ctrl-C is the usual end.
+
+    Raises:
+        typer.Exit: It was ended so.
+        VyrectlError: A ring cannot be read at the first look, or a file cannot be written.
+    """
+    from vyrectl.cli.commands.snapshot.watch import watch
+
+    baseline = None
+    if targets.since is not None:
+        from vyrectl.cli.commands.snapshot.since import read_baseline
+
+        baseline = read_baseline(targets.since)
+    most = parse_number(ticks, "--ticks", least=1) if ticks else None
+    show = _shower(targets, lenient=wanted.lenient)
+    looks = watch(paths, parse_span(*span), wanted, interval_s=watch_s, ticks=most, baseline=baseline)
+    try:
+        for tick in looks:
+            targets.keep(tick.full, tick.moment)
+            show(tick)
+    except KeyboardInterrupt:
+        raise typer.Exit(SIGNAL_EXIT + signal.SIGINT) from None
+
+
+def _shower(targets: Targets, *, lenient: bool) -> Callable[[Tick], None]:
+    """What shows a tick: nothing beside an OpenMetrics file, a screen for a table on a terminal, else lines."""
+    output = targets.output
+    if targets.openmetrics or targets.appends_to_stdout:
+        return lambda tick: None
+    if output.format == "csv":
+        return _CsvTicks(lenient=lenient).show
+    if output.is_table and sys.stdout.isatty():
+        from vyrectl.cli.commands.snapshot.screen import Screen
+
+        screen = Screen(output)
+        return lambda tick: screen.draw(_view(tick.full, _head(tick)))
+    return _show_json
+
+
+def _show_json(tick: Tick) -> None:
+    from vyrectl.telemetry.history import timestamp
+
+    record = line(tick.full, timestamp(tick.moment))
+    first = {key: record.pop(key) for key in ("schema", "timestamp")}
+    write_line(json.dumps({**first, "tick": tick.number, "events": tick.events, **record}))
+    sys.stdout.flush()
+
+
+class _CsvTicks:
+    """A row for each ring and tick, the header once."""
+
+    def __init__(self, *, lenient: bool) -> None:
+        counts = [*TaskQueueSnapshot().to_record(), *(["unknown_count"] if lenient else [])]
+        self._columns = ["timestamp", "tick", "ring", "event", "error", *ABOUT, *counts]
+        self._headed = False
+
+    def show(self, tick: Tick) -> None:
+        from vyrectl.telemetry.history import timestamp
+
+        if not self._headed:
+            write_line(",".join(self._columns))
+        self._headed = True
+        about = {"timestamp": timestamp(tick.moment), "tick": tick.number}
+        events = {one["ring"]: one["event"] for one in tick.events}
+        for ring in tick.full["rings"]:
+            error = plain(ring["error"]["message"]) if "error" in ring else None
+            row = {
+                **ring,
+                **about,
+                "ring": plain(ring["ring"]),
+                "event": events.get(ring["ring"]),
+                "error": error,
+            }
+            write_line(",".join(csv_text(row.get(name)) for name in self._columns))
+        sys.stdout.flush()
+
+
+def _head(tick: Tick) -> list[str]:
+    """When it was, and what happened to the files."""
+    from datetime import datetime
+
+    when = datetime.fromtimestamp(tick.moment).strftime("%Y-%m-%d %H:%M:%S")
+    return [f"{when}, look {tick.number}", *(f"{one['ring']}: {one['event']}" for one in tick.events)]
+
+
+def _view(full: Full, head: Sequence[str] = ()) -> RenderableType:
+    from vyrectl.cli.commands.snapshot.view import view
+
+    return view(full, head)
+
+
+def _without_since(record: Record) -> Record:
+    return {key: value for key, value in record.items() if key != "since"}
