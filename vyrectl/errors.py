@@ -49,11 +49,13 @@ class VyrectlError(Exception):
         exit_code: What the command line exits with.
         kind: A stable machine name, used as ``error`` in JSON output.
         again: Options that make the same command work, and their values; the command line shows it with them.
+        instead: Another command that helps, word by word; the command line shows it with the options that were given.
     """
 
     exit_code = 1
     kind = "error"
     again: Mapping[str, str] = {}
+    instead: Sequence[str] = ()
 
     def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
         what = _LONG_WORD.sub(_cut, what)
@@ -819,6 +821,10 @@ class LifecycleError(VyrectlError):
         super().__init__(what, where=None if slot is None else f"slot {slot}", fix=fix)
         self.slot = slot
 
+    def in_ring(self, name: str) -> None:
+        """Say in which ring it happened."""
+        self.where = f"{name}, {self.where}" if self.where else name
+
 
 class IllegalTransitionError(LifecycleError):
     """An action met a state it may not start from.
@@ -863,11 +869,15 @@ class CounterOverflowError(LifecycleError):
 
     def __init__(self, counter: str, *, slot: int | None = None) -> None:
         super().__init__(
-            f"{counter} is at 4294967295 and cannot rise",
-            slot=slot,
-            fix=f"Lower it first: vyrectl set RING {counter}=0 SLOTS",
+            f"{counter} is at 4294967295 and cannot rise", slot=slot, fix=f"Set {counter} to 0 first"
         )
         self.counter = counter
+
+    def in_ring(self, name: str) -> None:
+        """Say in which ring it happened, and what lowers the counter there."""
+        super().in_ring(name)
+        if self.slot is not None:
+            self.instead = ("set", name, f"{self.counter}=0", str(self.slot))
 
     def details(self) -> dict[str, object]:
         """The counter's field name and the slot."""

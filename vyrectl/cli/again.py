@@ -10,11 +10,17 @@ import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 
-PROGRAM = "vyrectl"
+from vyrectl.shell import PROGRAM, command_line
+
 NAMING = ("--ops", "--op-names", "--no-builtin-names")
 """Options that say what operations are called: kept wherever a command has them."""
 OF_CHECKS = ("--abi", "--control", "--debug-log", "--io-queue", "--epoch", "--age-threshold")
 """Options of `check`: kept where it is the command."""
+
+OF_EDITS = ("--offset", "--count", "--force")
+"""Options that say where a ring lies, and that it is one."""
+
+_FLAGS = ("--no-builtin-names", "--force")
 
 _typed: ContextVar[tuple[str, ...]] = ContextVar("typed", default=())
 _OFFSET = "--offset"
@@ -34,7 +40,7 @@ def again(args: Sequence[str], options: Mapping[str, str], where: str | None) ->
         return with_options(args, options)
     if _OFFSET in options and where is not None:
         span = [word for pair in options.items() for word in pair]
-        return shlex.join((PROGRAM, "build", f"{where}.ring", "--from", where, *span))
+        return command_line("build", "--from", where, *span, file=f"{where}.ring")
     return None
 
 
@@ -43,14 +49,27 @@ def note_typed(args: Sequence[str]) -> None:
     _typed.set(tuple(args))
 
 
-def keeping(command: str) -> str:
+def another(words: Sequence[str]) -> str:
+    """The command line of `VyrectlError.instead`: a command, its file, and what follows.
+
+    It is about the very slots that the command that was typed could not change, so that it finds them where that did.
+    """
+    name, file, *rest = words
+    return keeping(command_line(name, *rest, file=file), (*NAMING, *OF_EDITS))
+
+
+def keeping(command: str, wanted: Collection[str] = NAMING) -> str:
     """A command line of an advice with those options of the one that was typed that are about the same ring.
 
     A command that edits keeps the old file: who follows an advice may not have looked at all that it changes.
+
+    Args:
+        command: The command line.
+        wanted: Options to keep.
     """
     words = shlex.split(command)
     name = words[1] if len(words) > 1 else ""
-    wanted = (*NAMING, *(OF_CHECKS if name == "check" else ()))
+    wanted = (*wanted, *(OF_CHECKS if name == "check" else ()))
     has = _options_of(name)
     kept = [
         one
@@ -71,7 +90,7 @@ def _given(args: Sequence[str], wanted: Collection[str]) -> Iterator[tuple[str, 
             continue
         if equals:
             yield option, value
-        elif option == "--no-builtin-names":
+        elif option in _FLAGS:
             yield (option,)
         else:
             yield option, next(words, "")

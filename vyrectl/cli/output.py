@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
-from vyrectl.cli.again import again
+from vyrectl.cli.again import again, another
 from vyrectl.cli.rows import Rows, csv_text
 from vyrectl.errors import UnknownNameError, VyrectlError
 from vyrectl.files.shrinking import refuse_cut
@@ -262,7 +262,8 @@ def write_bytes(data: bytes | memoryview) -> None:
 
 def report_error(error: VyrectlError, args: list[str]) -> None:
     """Show an error on stderr: as JSON when the arguments asked for JSON, else as what, where and fix."""
-    run = again(args, error.again, error.where) if error.again else None
+    run = another(error.instead) if error.instead else None
+    run = again(args, error.again, error.where) if error.again else run
     if wants_json(args):
         _report(json.dumps({**error.to_record(), **({"run": run} if run else {})}))
         return

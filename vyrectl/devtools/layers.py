@@ -17,6 +17,7 @@ from vyrectl.devtools.source import PACKAGE, Import, Source, read_sources
 
 LAYERS: tuple[str, ...] = (
     "_version",
+    "shell",
     "errors",
     "resources",
     "docs",

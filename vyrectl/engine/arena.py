@@ -21,7 +21,6 @@ import fcntl
 import io
 import mmap
 import os
-import shlex
 import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -37,6 +36,7 @@ from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError
 from vyrectl.files.room import take_room
 from vyrectl.ring.outputs import PARTIAL_SUFFIX
+from vyrectl.shell import file_argument
 from vyrectl.task.arrays import SlotArray
 
 _MAP_FIXED = 0x10
@@ -339,7 +339,7 @@ def _open_alone(partial: Path) -> int:
         raise FileError(
             "another name of this file would be overwritten too",
             where=str(partial),
-            fix=f"Remove this name of it: rm {shlex.quote(str(partial))}",
+            fix=f"Remove this name of it: rm {file_argument(partial)}",
         )
     return fd
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import errno
 import os
 import resource
-import shlex
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
 
 from vyrectl.errors import FileError
+from vyrectl.shell import file_argument
 
 StrPath = str | os.PathLike[str]
 
@@ -165,7 +165,7 @@ def missing_folder(target: str) -> FileError:
     return FileError(
         "cannot write the file: no such file or directory",
         where=target,
-        fix=f"mkdir -p {shlex.quote(folder)}",
+        fix=f"mkdir -p {file_argument(folder)}",
         errno=errno.ENOENT,
     )
 

@@ -35,6 +35,7 @@ from vyrectl.hosting.files import check_files, rescue
 from vyrectl.hosting.supervisor import Channel, Ending, Supervisor
 from vyrectl.ring.file import Ring, fill_holes
 from vyrectl.ring.steady import copy_ring
+from vyrectl.shell import command_line
 from vyrectl.sidecar.hold import Hold, hold
 
 if TYPE_CHECKING:
@@ -476,5 +477,5 @@ def _after_death(plan: LaunchPlan, where: str, running: list[Running] | None) ->
     if where == IN_FILE and running == []:
         return "Nothing has to be put back: launch it again"
     if where == IN_FILE:
-        return f"Put its tasks back with: vyrectl recover {plan.ring}"
+        return f"Put its tasks back with: {command_line('recover', file=plan.ring)}"
     return f"{plan.ring} is as it was before the launch"

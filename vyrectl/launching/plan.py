@@ -165,7 +165,7 @@ def saved_plan(table: Mapping[str, Any], name: str) -> Plan:
     Raises:
         InvalidInputError: It is no such record, one without a recommendation, or its request has a bad field.
     """
-    fix = "Save one: vyrectl plan RING --json > plan.json"
+    fix = "Give what `plan --json` printed"
     if table.get("schema") != _SCHEMA:
         raise InvalidInputError("this is no saved plan", where=name, fix=fix)
     fields = {key: table.get(key) for key in LaunchRecommendation.__dataclass_fields__ if key != "basis"}

@@ -454,7 +454,7 @@ def _check_ring(ring: Ring, *, writes: bool) -> None:
         raise RingFormatError(
             "an empty ring has nothing to launch",
             where=ring.name,
-            fix="Build one: vyrectl build RING --synthetic 1000",
+            fix="Build one with tasks: `build` takes a table, or --synthetic 1000",
         )
     if writes and not ring.slots.flags.writeable:
         raise UsageError(

@@ -34,6 +34,7 @@ from vyrectl.ring.findings.spots import Classes, Spot, Telemetry
 from vyrectl.ring.kinds import Verdict, advice, file_bytes, identify, why_not
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.reading_arrays import decide
+from vyrectl.shell import file_argument
 from vyrectl.task.arrays import SlotArray
 
 CHUNK_SLOTS = 1 << 14
@@ -212,7 +213,7 @@ class _Search:
         )
 
     def _findings(self) -> Iterator[Finding]:
-        if self.verdict is not None and not self.verdict.may_be_ring and self.verdict.command(""):
+        if self.verdict is not None and self.verdict.is_other_buffer:
             yield self._finding("not-a-ring", why_not(self.verdict), remedy=self._advice(self.verdict))
             return
         foreign = why_no_ring(self.head, self.ring.data)
@@ -386,7 +387,7 @@ class _Search:
         return {
             "ring": file + self._span(),
             "file": file,
-            "cut": quote(f"{Path(self.ring.name).name}.ring"),
+            "cut": file_argument(f"{Path(self.ring.name).name}.ring"),
             "offset": str(extent.offset),
             "whole": str(extent.slots),
             "slots": self._choice(kind, spot),

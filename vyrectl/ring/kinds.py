@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from shlex import quote
 
 from vyrectl.abi.control import OBSERVABLE_FIRST
 from vyrectl.abi.io_queue import IO_RECORD_BYTES, MAX_IO_RECORDS
@@ -40,6 +39,7 @@ from vyrectl.ring.likenesses import (
     ring_likeness,
 )
 from vyrectl.ring.texts import declares_operations, is_task_table, text_schema
+from vyrectl.shell import PROGRAM, command_line, file_argument
 
 LOOKED_AT_BYTES = 4096
 
@@ -102,7 +102,7 @@ _ABOUT: Mapping[FileKind, _About] = {
     FileKind.SIDECAR: _About("the sidecar of a ring that runs in place", "control {file}"),
     FileKind.SNAPSHOT: _About("a saved snapshot", "apply {file}"),
     FileKind.RECORD: _About("a record that vyrectl printed"),
-    FileKind.TASKS: _About("a table of tasks", "build ring.bin {file}"),
+    FileKind.TASKS: _About("a table of tasks", "build {made} {file}"),
     FileKind.OPERATIONS: _About("operations in OpenCL C", "ops {file}"),
     FileKind.ARRAY: _About("a numpy array"),
     FileKind.GZIP: _About("gzip-compressed data"),
@@ -130,6 +130,7 @@ class Verdict:
         reasons: What speaks for it.
         noun: The kind in words, with its article.
         parts: Of several buffers in one file, where each lies.
+        is_cut: Too short for the commands of its kind.
     """
 
     kind: FileKind
@@ -137,6 +138,7 @@ class Verdict:
     reasons: tuple[str, ...]
     noun: str = ""
     parts: Parts | None = None
+    is_cut: bool = False
 
     def __post_init__(self) -> None:
         if not self.noun:
@@ -146,6 +148,11 @@ class Verdict:
     def may_be_ring(self) -> bool:
         """True when nothing that is at least likely speaks against a ring."""
         return self.certainty is Certainty.UNSURE or self.kind in (FileKind.RING, FileKind.EMPTY)
+
+    @property
+    def is_other_buffer(self) -> bool:
+        """True for what is at least likely no ring, and of a kind that vyrectl reads."""
+        return not self.may_be_ring and bool(_ABOUT[self.kind].command)
 
     @property
     def ring_span(self) -> str | None:
@@ -162,8 +169,9 @@ class Verdict:
 
     def command(self, name: str) -> str | None:
         """What to type next for a file of that name; None where vyrectl has no command for the kind."""
-        command = _ABOUT[self.kind].command
-        return f"vyrectl {command.format(file=quote(name))}" if command else None
+        command = "" if self.is_cut else _ABOUT[self.kind].command
+        places = {"file": file_argument(name), "made": file_argument(f"{name}.ring")}
+        return f"{PROGRAM} {command.format(**places)}" if command else None
 
 
 def identify(data: memoryview) -> Verdict:
@@ -249,7 +257,7 @@ def _control(found: Likeness, data: memoryview) -> Verdict:
     elif size >= CONTROL_BYTES + SLOT_BYTES and not any(data[CONTROL_BYTES:]):
         reasons.append(f"the {size - CONTROL_BYTES} zero bytes behind it may be observables or free buffers")
     kind = _verdict(FileKind.CONTROL, found.score, tuple(reasons))
-    return replace(kind, noun=noun) if noun else kind
+    return replace(kind, noun=noun, is_cut=True) if noun else kind
 
 
 def _rest(ring: Likeness, size: int, others: Mapping[FileKind, Likeness]) -> Verdict:
@@ -374,7 +382,7 @@ def refuse_another(verdict: Verdict, wanted: FileKind, name: str, *, so: str) ->
     """
     if not is_another(verdict, wanted):
         return
-    command = verdict.command(name) or f"vyrectl open {quote(name)}"
+    command = verdict.command(name) or command_line("open", file=name)
     raise OtherKindError(
         why_not(verdict, _ABOUT[wanted].noun),
         str(verdict.kind),
@@ -441,6 +449,6 @@ def _whole(head: bytes) -> bytes:
 
 def advice(verdict: Verdict, name: str) -> str:
     """What to type for a file that is no ring: where its ring lies if it holds one, and the command that reads it."""
-    command = verdict.command(name) or f"vyrectl open {quote(name)}"
+    command = verdict.command(name) or command_line("open", file=name)
     span = verdict.ring_span
     return (f"its ring is read with {span}; " if span else "") + f"read it with: {command}"

@@ -91,5 +91,5 @@ def _home(shell: str) -> Path:
     except (RuntimeError, KeyError):
         raise FileError(
             "this user has no home folder to install into",
-            fix=f"Set HOME, or write the script where {shell} looks: vyrectl completion {shell} > FILE",
+            fix=f"Set HOME, or save the script where {shell} looks; it is printed by: vyrectl completion {shell}",
         ) from None

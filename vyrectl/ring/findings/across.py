@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from shlex import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from vyrectl.protocol.io_queue import IoRecord
 from vyrectl.ring.findings.advice import EXAMPLES, fill_advice
 from vyrectl.ring.findings.kinds import KINDS
 from vyrectl.ring.findings.report import SHOWN_SLOTS, Finding
+from vyrectl.shell import file_argument
 from vyrectl.task.arrays import SlotArray
 
 WAITING = (TaskState.READY, TaskState.RUNNING, TaskState.PAUSED)
@@ -66,7 +66,7 @@ def look_across(slots: SlotArray, beside: Beside) -> tuple[Finding, ...]:
 
 
 def _named(remedy: str, names: Mapping[str, str]) -> str:
-    places = {name: quote(path) for name, path in names.items()}
+    places = {name: file_argument(path) for name, path in names.items()}
     return fill_advice(remedy, {**EXAMPLES, **places})
 
 

@@ -7,10 +7,9 @@ shell, and does what the words say when it is run as it stands.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from shlex import quote
 
-PROGRAM = "vyrectl "
-STDIN = "-"
+from vyrectl.shell import PROGRAM, STDIN, file_argument
+
 SAVED_AS = "ring.bin"
 """What a ring that came by a pipe is called in advice: it has to be saved before a second command can read it."""
 
@@ -34,7 +33,7 @@ EXAMPLES: Mapping[str, str] = {
 
 def split_advice(text: str) -> tuple[str, str | None]:
     """An advice's words, without what leads over to a command, and the command; None where there is none."""
-    at = text.find(PROGRAM)
+    at = text.find(f"{PROGRAM} ")
     if at < 0:
         return text, None
     return text[:at].rstrip().rstrip(":"), text[at:]
@@ -49,7 +48,7 @@ def fill_advice(text: str, places: Mapping[str, str]) -> str:
 
 def named_file(name: str) -> str:
     """A ring's file as an argument."""
-    return quote(SAVED_AS if name == STDIN else name)
+    return file_argument(SAVED_AS if name == STDIN else name)
 
 
 def saved_first(text: str, name: str) -> str:

@@ -44,6 +44,9 @@ HEAD_BYTES = 4096
 """How much of the beginning `foreign_kind` wants."""
 
 _TEXT = frozenset(range(0x20, 0x7F)) | frozenset(b"\t\n\v\f\r\x1b") | frozenset(range(0x80, 0x100))
+LEAST_ASCII = 3
+"""Text in an 8-bit code page has at most one other character among so many."""
+
 SEARCHED_BYTES = 1 << 20
 _MOST_OFFSET_BYTES = 1 << 16
 _LIKELY = 0.9
@@ -58,8 +61,20 @@ def foreign_kind(head: bytes) -> str | None:
 
 
 def is_text(head: bytes) -> bool:
-    """True when these first bytes hold printable characters and line ends alone."""
-    return bool(head) and _TEXT.issuperset(head)
+    """True when these first bytes hold printable characters and line ends alone: UTF-8, or mostly ASCII."""
+    if not head or not _TEXT.issuperset(head):
+        return False
+    foreign = sum(map((0x7F).__lt__, head))
+    return LEAST_ASCII * foreign <= len(head) or _is_utf8(head)
+
+
+def _is_utf8(head: bytes) -> bool:
+    """True for UTF-8 that may be cut inside its last character."""
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.end == len(head) and error.reason == "unexpected end of data"
+    return True
 
 
 def why_no_ring(head: bytes, data: memoryview) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,6 +29,7 @@ from vyrectl.ring.findings.about import AGE_THRESHOLD, About, beside_ring, contr
 from vyrectl.ring.findings.advice import EXAMPLES, fill_advice, split_advice
 from vyrectl.ring.findings.kinds import KINDS, Severity, find_kind
 from vyrectl.ring.reading import Abi, parse_abi
+from vyrectl.shell import file_argument
 
 if TYPE_CHECKING:
     from vyrectl.ring.findings.kinds import Kind
@@ -203,7 +203,7 @@ def _as_typed(finding: Finding, control: Path | None) -> Finding:
     words, command = split_advice(finding.remedy)
     if command is None:
         return finding
-    filled = command if control is None else fill_advice(command, {"control": quote(str(control))})
+    filled = command if control is None else fill_advice(command, {"control": file_argument(control)})
     kept = keeping(filled)
     return replace(finding, remedy=f"{words}: {kept}" if words else kept)
 

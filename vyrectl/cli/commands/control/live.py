@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from vyrectl.abi.control import TENANT_MASKS, TENANT_QUOTA
 from vyrectl.errors import SidecarError, UsageError
 from vyrectl.files.ring_lock import LIVE_SUFFIX
+from vyrectl.shell import command_line, file_argument
 
 if TYPE_CHECKING:
     from vyrectl.sidecar.sidecar import Sidecar
@@ -63,8 +63,10 @@ def write_running(file: Path, values: Mapping[int, int], *, backup: bool) -> Non
 
 
 def _with_control(file: Path) -> str:
-    ring = shlex.quote(str(file).removesuffix(LIVE_SUFFIX))
-    return f"vyrectl control control.bin --new && vyrectl launch {ring} --control control.bin"
+    ring = str(file).removesuffix(LIVE_SUFFIX)
+    made = f"{ring}.control"
+    launch = command_line("launch", "--control", file=ring) + f" {file_argument(made)}"
+    return command_line("control", "--new", file=made) + f" && {launch}"
 
 
 def _open(file: Path, *, writable: bool) -> Sidecar:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +24,7 @@ from vyrectl.cli.together import findings_of_files, findings_of_parts
 from vyrectl.errors import FileError, InvalidInputError, UsageError
 from vyrectl.ring.dumps import Parts, find_parts
 from vyrectl.ring.kinds import file_bytes
+from vyrectl.shell import command_line
 
 MOST_FILES = 1000
 """Files of a folder that are looked at."""
@@ -110,7 +110,7 @@ def _cut(path: Path, data: memoryview, slots: int) -> Parts:
     raise InvalidInputError(
         f"no cut of these {len(data)} bytes leaves a ring of {slots} slots",
         where=str(path),
-        fix=f"See what fits with: vyrectl open {quote(str(path))}",
+        fix=f"See what fits with: {command_line('open', file=path)}",
     )
 
 

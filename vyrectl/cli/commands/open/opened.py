@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from vyrectl.abi import live
@@ -29,6 +28,7 @@ from vyrectl.protocol.replay import HEADER_BYTES, unpack_header
 from vyrectl.ring.dumps import Part, Parts
 from vyrectl.ring.file import Ring
 from vyrectl.ring.kinds import Certainty, FileKind, Verdict, file_bytes, identify
+from vyrectl.shell import command_line
 
 Record = dict[str, Any]
 
@@ -135,7 +135,7 @@ def _part_record(name: str, data: memoryview, part: Part) -> Record:
         "size_bytes": part.size_bytes,
         "file": PART_NAMES[part.kind],
         "summary": _summary(kind, data[part.offset : part.end]),
-        "command": f"vyrectl inspect {quote(name)} {span}" if kind is FileKind.RING else None,
+        "command": f"{command_line('inspect', file=name)} {span}" if kind is FileKind.RING else None,
     }
 
 

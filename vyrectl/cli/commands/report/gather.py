@@ -119,7 +119,7 @@ def _launch(path: Path) -> dict[str, Any]:
         raise InvalidInputError(
             "this is no report of a launch",
             where=str(path),
-            fix="vyrectl launch RING --json > FILE makes one",
+            fix="Give what `launch --json` printed",
         )
     return record
 
@@ -129,9 +129,7 @@ def _trace(path: Path) -> dict[str, Any]:
     record = _read_json(path)
     events = record.get("traceEvents") if isinstance(record, dict) else None
     if not isinstance(events, list):
-        raise InvalidInputError(
-            "this is no trace", where=str(path), fix="vyrectl launch RING --trace FILE makes one"
-        )
+        raise InvalidInputError("this is no trace", where=str(path), fix="Give what `launch --trace` wrote")
     turns = [event for event in events if isinstance(event, dict) and event.get("ph") == "X"]
     counts = Counter(str(turn.get("name")) for turn in turns)
     longest = dict.fromkeys(counts, 0.0)
@@ -155,7 +153,7 @@ def _history(path: Path) -> list[dict[str, Any]]:
     history = read_history(read_whole(path, doing="read the history").splitlines())
     if not history.lines:
         raise InvalidInputError(
-            "there is no snapshot in it", where=str(path), fix="vyrectl snapshot RING --append FILE keeps one"
+            "there is no snapshot in it", where=str(path), fix="Give what `snapshot --append` wrote"
         )
     return [
         {

@@ -57,7 +57,7 @@ def command(
       vyrectl top ring.bin --where 'tenant == 3' --interval 0.2
     """
     output = make_output("table", False, color)
-    check_terminal()
+    check_terminal(ring)
     state = TopState(interval)
     session = TopSession(output, Sampler(_checked(ring), parse_abi(abi)), state, backup=backup)
     session.begin(where)

@@ -18,6 +18,7 @@ import termios
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -67,20 +68,25 @@ ENDED = "end of input"
 """Key that stands for a terminal that is gone."""
 
 
-def check_terminal() -> None:
+def check_terminal(ring: Path) -> None:
     """Make sure that there is a terminal to take over.
+
+    Args:
+        ring: What is to be watched, for the advice to watch it in another way.
 
     Raises:
         UsageError: One of the streams is no terminal, or it cannot be drawn on.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError(
-            "a live screen needs a terminal", fix="Use `vyrectl snapshot RING --watch 1` in pipes"
-        )
+        raise _not_here("a live screen needs a terminal", ring)
     if os.environ.get("TERM", "") in ("", "dumb"):
-        raise UsageError(
-            "this terminal cannot be drawn on (TERM is dumb)", fix="Use `vyrectl snapshot RING --watch 1`"
-        )
+        raise _not_here("this terminal cannot be drawn on (TERM is dumb)", ring)
+
+
+def _not_here(what: str, ring: Path) -> UsageError:
+    error = UsageError(what, fix="`snapshot --watch` shows the queue again and again, through a pipe too")
+    error.instead = ("snapshot", str(ring), "--watch", "1")
+    return error
 
 
 class LiveScreen:
