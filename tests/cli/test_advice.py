@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import NEVER, slot, write_ring
+from vyrectl.protocol.control import encode_control, write_control_words
 from vyrectl.ring.findings.advice import EXAMPLES, fill_advice, split_advice
 from vyrectl.ring.findings.kinds import KINDS
 
@@ -105,6 +106,60 @@ def test_advice_about_files(cli: Cli, tmp_path: Path, name: str, content: bytes)
         assert found_by(cli, "a b.bin.ring") == {
             "duplicate-task-id": "vyrectl inspect 'a b.bin.ring' --sort task_id"
         }
+
+
+BUFFERS = ("--control", "my control", "--debug-log", "my log", "--io-queue", "my queue")
+LEFT = {
+    "starvation-guard",
+    "printf-elsewhere",
+    "io-record-wrong",
+    "io-request-failed",
+}
+
+
+def test_advice_about_the_buffers_beside_a_ring(cli: Cli) -> None:
+    """Each is about a file of its own, whose name needs quotes."""
+    Path("ring.bin").write_bytes(slot(state=1, task_id=3, priority=0) + slot(state=0) * 19)
+    control = bytearray(encode_control(tenants=2, observables=8, slots=20))
+    write_control_words(control, {135: 16})
+    Path("my control").write_bytes(control)
+    Path("my log").write_bytes(struct.pack("<I4I", 4, 1, 0, 0, 16 * 99) + bytes(63 * 16))
+    Path("my queue").write_bytes(
+        struct.pack("<16I", 1, 2, 3, 0, 0, 64, 0x11, 7, 77, 2, 3, 0, 0, 64, 1, 7) + bytes(62 * 32)
+    )
+    found = found_by(cli, "ring.bin", *BUFFERS)
+    assert found.keys() == LEFT
+    for command in found.values():
+        assert command is not None
+        assert cli(*shlex.split(command)[1:]).code == 0, command
+    assert found_by(cli, "ring.bin", *BUFFERS).keys() == LEFT - {"starvation-guard"}
+
+
+def test_advice_for_more_slots_than_can_be_numbered(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vyrectl.ring.check.MAX_SLOTS", 4)
+    Path("a b.bin").write_bytes(b"".join(slot(state=1, task_id=number) for number in range(6)))
+    command = found_by(cli, "a b.bin")["too-many-slots"]
+    assert command == "vyrectl check 'a b.bin' --count 4"
+    assert cli(*shlex.split(command)[1:]).code == 0
+
+
+@pytest.mark.parametrize("forced", [(), ("--force",)])
+def test_what_lowers_a_counter_keeps_where_the_ring_lies(
+    cli: Cli, tmp_path: Path, forced: tuple[str, ...]
+) -> None:
+    tasks = [slot(state=1, task_id=number, yield_count=NEVER * (number in (3, 5))) for number in range(8)]
+    (tmp_path / "my dump.bin").write_bytes(b"head" * 2 + b"".join(tasks) + b"rest")
+    window = ("--offset", "8", "--count=8", "--op-names=names.json", *forced)
+    Path("names.json").write_text('{"0x30000": "theirs"}')
+    for number in (3, 5):
+        refused = cli("transition", "my dump.bin", "yield", "0-7", *window)
+        assert refused.code == 4
+        run = refused.err.splitlines()[-1]
+        assert run.startswith("  run: vyrectl set 'my dump.bin' yield_count=0 ")
+        words = shlex.split(run.partition("run: ")[2])
+        assert {str(number), "--offset", "--count", "--op-names", "--backup", *forced} <= {*words}
+        assert cli(*words[1:]).code == 0
+    assert cli("transition", "my dump.bin", "yield", "0-7", *window).code == 0
 
 
 def test_a_ring_from_a_pipe_is_saved_first(cli: Cli) -> None:

@@ -23,7 +23,7 @@ def test_each_file_is_named_with_a_command(cli: Cli, name: str) -> None:
     (file,) = record["files"]
     assert file["reasons"]
     assert record["findings"] == []
-    assert file["command"] is not None or file["kind"] == "text"
+    assert file["command"] is not None or file["kind"] == "text" or "was cut" in file["noun"]
 
 
 @pytest.mark.parametrize("name", dumps.names("kernel-"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ READERS = (
 )
 STRANGERS = {
     "control-s0-t1-o0.bin": ("a control buffer", "vyrectl control "),
-    "control-cut636.bin": ("a control buffer that was cut", "vyrectl control "),
+    "control-cut636.bin": ("a control buffer that was cut", "vyrectl open "),
     "debug-altered-cursor18.bin": ("a debug log", "vyrectl debug "),
     "io-0.bin": ("an I/O queue", "vyrectl io "),
     "log-2-cap16-n5.vrrl": ("a replay log", "vyrectl replay "),
@@ -87,6 +89,71 @@ def test_a_ring_is_not_edited_as_a_control_buffer(cli: Cli, tmp_path: Path) -> N
 )
 def test_a_buffer_of_another_kind_is_told_aloud(cli: Cli, command: str, name: str) -> None:
     assert "read it with: vyrectl" in cli(command, str(dumps.path(name))).err
+
+
+OTHERS = ("ring-automata-0.bin", *(name for name in STRANGERS if name != "control-cut636.bin"))
+WANTED = {"replay": "log-", "plot": None, "io": "io-", "debug": "debug-", "control": "control-"}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("command", WANTED)
+def test_a_command_for_another_kind_names_what_it_was_given(cli: Cli, command: str, name: str) -> None:
+    belongs = WANTED[command]
+    if belongs is not None and name.startswith(belongs):
+        assert cli(command, str(dumps.path(name))).code == 0
+        return
+    result = cli(command, str(dumps.path(name)))
+    noun, advice = STRANGERS.get(name, ("a ring", "vyrectl inspect "))
+    assert noun in result.err
+    assert (advice if advice.startswith("vyrectl") else "vyrectl open") in result.err
+    assert result.code == 3 or "warning" in result.err
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("report", "--launch"), ("report", "--trace"), ("report", "--history"), ("snapshot", "--since")],
+)
+def test_an_option_that_takes_a_record_names_what_it_was_given(
+    cli: Cli, tmp_path: Path, option: tuple[str, str]
+) -> None:
+    ring = tmp_path / "ring.bin"
+    ring.write_bytes(dumps.data("ring-automata-0.bin"))
+    for name in ("ring-automata-0.bin", "log-2-cap16-n5.vrrl", "control-s0-t1-o0.bin"):
+        result = cli(option[0], str(ring), option[1], str(dumps.path(name)))
+        assert (result.code, STRANGERS.get(name, ("a ring",))[0] in result.err) == (3, True)
+
+
+@pytest.mark.parametrize("name", [*OTHERS, "control-cut636.bin", "control-t3-o0-offsets1003.bin"])
+def test_the_command_that_open_names_works(cli: Cli, tmp_path: Path, name: str) -> None:
+    """Also for a name that needs quotes, and for one that looks like an option."""
+    for called in ("-a b.bin", "it's.bin"):
+        (tmp_path / called).write_bytes(dumps.data(name))
+        command = cli("open", f"./{called}", "--json").json()["files"][0]["command"]
+        if name == "control-cut636.bin":
+            assert command is None
+        else:
+            assert cli(*shlex.split(command)[1:]).code == 0
+        shutil.rmtree(f"{called}.parts", ignore_errors=True)
+        said = cli("replay" if not name.startswith("log") else "io", f"./{called}").err.splitlines()
+        advised = next(line for line in said if "read" in line and "with: " in line)
+        assert cli(*shlex.split(advised.partition("with: ")[2])[1:]).code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"\xff" * 640, "unknown"),
+        (b"\xa5" * 4096, "unknown"),
+        ("Grüße, \n".encode() * 90, "text"),
+        ("Grüße an alle, \n".encode("latin-1") * 90, "text"),
+        (("x" * 4095 + "é").encode(), "text"),
+    ],
+)
+def test_text_is_printable_characters(cli: Cli, content: bytes, kind: str) -> None:
+    Path("some.bin").write_bytes(content)
+    assert cli("open", "some.bin", "--json").json()["files"][0]["kind"] == kind
+    assert cli("set", "some.bin", "priority=high", "0").code == 3
+    assert Path("some.bin").read_bytes() == content
 
 
 BESIDE = (

@@ -172,5 +172,5 @@ def planned(ring: Ring, plan: Callable[[SlotArray], Edit]) -> Edit:
     try:
         return plan(ring.slots)
     except LifecycleError as error:
-        error.where = f"{ring.name}, {error.where}" if error.where else ring.name
+        error.in_ring(ring.name)
         raise

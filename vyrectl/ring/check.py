@@ -24,7 +24,7 @@ from vyrectl.files.ring_lock import holder_of
 from vyrectl.files.window import open_regular
 from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.about import About
-from vyrectl.ring.findings.advice import STDIN, fill_advice, named_file, saved_first, split_advice
+from vyrectl.ring.findings.advice import fill_advice, named_file, saved_first, split_advice
 from vyrectl.ring.findings.kinds import KINDS, Kind, find_kind
 from vyrectl.ring.findings.likeness import HEAD_BYTES, guess_offset, why_no_ring
 from vyrectl.ring.findings.links import Links
@@ -34,7 +34,7 @@ from vyrectl.ring.findings.spots import Classes, Spot, Telemetry
 from vyrectl.ring.kinds import Verdict, advice, file_bytes, identify, why_not
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.reading_arrays import decide
-from vyrectl.shell import file_argument
+from vyrectl.shell import STDIN, file_argument
 from vyrectl.task.arrays import SlotArray
 
 CHUNK_SLOTS = 1 << 14
@@ -132,12 +132,14 @@ class _Extent:
         size_bytes: Bytes after the offset.
         slots: Whole slots to look at.
         left_over: Bytes after the last whole slot, unless a number of slots was asked for.
+        too_many: Slots up to the end, where they are more than can be numbered and nobody asked for fewer; else 0.
     """
 
     offset: int
     size_bytes: int
     slots: int
     left_over: int
+    too_many: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,8 @@ def _extent(size_bytes: int, offset: int, count: int | None, where: str) -> _Ext
     whole, left_over = divmod(size_bytes - offset, SLOT_BYTES)
     if count is not None:
         return _Extent(offset, size_bytes - offset, count, 0)
-    return _Extent(offset, size_bytes - offset, min(whole, MAX_SLOTS), left_over)
+    too_many = whole if whole > MAX_SLOTS else 0
+    return _Extent(offset, size_bytes - offset, min(whole, MAX_SLOTS), left_over, too_many)
 
 
 class _Search:
@@ -241,8 +244,8 @@ class _Search:
         if extent.left_over:
             text = f"{extent.left_over} bytes are left over after {_slots(extent.slots)}"
             yield self._finding("left-over-bytes", text, remedy=self._offset_remedy())
-        if extent.size_bytes // SLOT_BYTES > MAX_SLOTS:
-            text = f"there are {extent.size_bytes // SLOT_BYTES} slots and only {MAX_SLOTS} have word indices"
+        if extent.too_many:
+            text = f"there are {extent.too_many} slots and only {MAX_SLOTS} have word indices"
             yield self._finding("too-many-slots", text)
         if not extent.size_bytes:
             yield self._finding("empty-ring", KINDS["empty-ring"].title)

@@ -98,7 +98,7 @@ _ABOUT: Mapping[FileKind, _About] = {
     FileKind.DEBUG_LOG: _About("a debug log", "debug {file}"),
     FileKind.IO_QUEUE: _About("an I/O queue", "io {file}"),
     FileKind.REPLAY_LOG: _About("a replay log", "replay {file}"),
-    FileKind.BUFFERS: _About("several buffers in one file", "open {file} --unpack parts"),
+    FileKind.BUFFERS: _About("several buffers in one file", "open {file} --unpack {parts}"),
     FileKind.SIDECAR: _About("the sidecar of a ring that runs in place", "control {file}"),
     FileKind.SNAPSHOT: _About("a saved snapshot", "apply {file}"),
     FileKind.RECORD: _About("a record that vyrectl printed"),
@@ -170,7 +170,11 @@ class Verdict:
     def command(self, name: str) -> str | None:
         """What to type next for a file of that name; None where vyrectl has no command for the kind."""
         command = "" if self.is_cut else _ABOUT[self.kind].command
-        places = {"file": file_argument(name), "made": file_argument(f"{name}.ring")}
+        places = {
+            "file": file_argument(name),
+            "made": file_argument(f"{name}.ring"),
+            "parts": file_argument(f"{name}.parts"),
+        }
         return f"{PROGRAM} {command.format(**places)}" if command else None
 
 
@@ -361,6 +365,11 @@ def place_error(verdict: Verdict, name: str, why: str) -> OtherKindError:
     )
 
 
+def noun_of(kind: FileKind) -> str:
+    """What a kind is called, with its article."""
+    return _ABOUT[kind].noun
+
+
 def is_another(verdict: Verdict, wanted: FileKind) -> bool:
     """True when a file is at least likely of another kind; published words behind a control buffer are its own."""
     if verdict.certainty is Certainty.UNSURE or verdict.kind in (wanted, FileKind.EMPTY):
@@ -380,15 +389,26 @@ def refuse_another(verdict: Verdict, wanted: FileKind, name: str, *, so: str) ->
     Raises:
         OtherKindError: It is at least likely of another kind.
     """
-    if not is_another(verdict, wanted):
-        return
+    if is_another(verdict, wanted):
+        raise another_kind_error(verdict, wanted, name, so=so)
+
+
+def another_kind_error(verdict: Verdict, wanted: FileKind, name: str, *, so: str) -> OtherKindError:
+    """The refusal of a file that is none of the kind that was wanted.
+
+    Args:
+        verdict: What was found.
+        wanted: The kind that belongs there.
+        name: The file, for the message and the command in it.
+        so: What follows for the user, or what to give in its place.
+    """
     command = verdict.command(name) or command_line("open", file=name)
-    raise OtherKindError(
+    return OtherKindError(
         why_not(verdict, _ABOUT[wanted].noun),
         str(verdict.kind),
         str(verdict.certainty),
         where=name,
-        fix=f"{so}; read it with: {command}",
+        fix=f"{so}; this file is read with: {command}",
     )
 
 
@@ -415,14 +435,7 @@ def refuse_beside(data: bytes, name: str, wanted: FileKind) -> None:
         return
     if verdict.kind is FileKind.RING and not looks_full_of_tasks(data[:LOOKED_AT_BYTES]):
         return
-    command = verdict.command(name)
-    raise OtherKindError(
-        why_not(verdict, _ABOUT[wanted].noun),
-        str(verdict.kind),
-        str(verdict.certainty),
-        where=name,
-        fix=f"Give {_ABOUT[wanted].noun}" + (f"; read this with: {command}" if command else ""),
-    )
+    raise another_kind_error(verdict, wanted, name, so=f"Give {_ABOUT[wanted].noun}")
 
 
 LEAST_TASKS = 4

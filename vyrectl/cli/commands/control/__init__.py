@@ -22,7 +22,7 @@ from vyrectl.cli.options import (
     read_stdin,
 )
 from vyrectl.cli.output import Output, write_bytes
-from vyrectl.cli.wrong_kind import warn_other_kind
+from vyrectl.cli.wrong_kind import telling_kind, warn_other_kind
 from vyrectl.errors import UsageError, WireBufferError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.control import check_control, encode_control, write_control_words
@@ -146,10 +146,8 @@ def _check_new(file: Path, *, force: bool) -> None:
 
 
 def _emit(output: Output, name: str, data: bytes | bytearray) -> None:
-    try:
+    with telling_kind(Path(name), FileKind.CONTROL, bytes(data)):
         record = control_record(name, data)
-    except WireBufferError as error:
-        raise error.at(name) from None
     output.emit("control", record, view)
 
 

@@ -20,8 +20,7 @@ from vyrectl.cli.options import (
     read_stdin,
 )
 from vyrectl.cli.output import Output
-from vyrectl.cli.wrong_kind import warn_other_kind
-from vyrectl.errors import WireBufferError
+from vyrectl.cli.wrong_kind import telling_kind, warn_other_kind
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.debug_log import DebugLog, decode_debug_log, read_debug_log
 from vyrectl.ring.kinds import FileKind
@@ -58,12 +57,10 @@ def command(
     texts = read_formats(formats)
     most = parse_limit(limit, output)
     data = _read(file)
-    try:
+    with telling_kind(file, FileKind.DEBUG_LOG, data):
         if strict:
             decode_debug_log(data)
         log = read_debug_log(data)
-    except WireBufferError as error:
-        raise error.at(str(file)) from None
     warn_other_kind(output, str(file), data, FileKind.DEBUG_LOG)
     _warn(output, str(file), log)
     rows = list(debug_rows(log.records if most is None else log.records[:most], texts))

@@ -22,8 +22,8 @@ from vyrectl.cli.options import (
     read_stdin,
 )
 from vyrectl.cli.output import Output
-from vyrectl.cli.wrong_kind import warn_other_kind
-from vyrectl.errors import UnknownNameError, WireBufferError
+from vyrectl.cli.wrong_kind import telling_kind, warn_other_kind
+from vyrectl.errors import UnknownNameError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.io_queue import IoRecord, decode_io_queue
 from vyrectl.ring.kinds import FileKind
@@ -66,10 +66,8 @@ def command(
     tagged = parse_number(tag, "--tag") if tag else None
     most = parse_limit(limit, output)
     data = read_stdin() if str(file) == "-" else read_whole(file, doing="read the I/O queue", most=MOST_BYTES)
-    try:
+    with telling_kind(file, FileKind.IO_QUEUE, data):
         records = decode_io_queue(data)
-    except WireBufferError as error:
-        raise error.at(str(file)) from None
     warn_other_kind(output, str(file), data, FileKind.IO_QUEUE)
     chosen = [
         (index, one)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -24,9 +23,11 @@ from vyrectl.cli.options import (
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.cli.views.cells import count_of
+from vyrectl.cli.wrong_kind import telling_kind
 from vyrectl.errors import InvalidInputError
 from vyrectl.files.whole import read_whole
 from vyrectl.ring.contents import PNG, content_of
+from vyrectl.ring.kinds import FileKind
 from vyrectl.ring.outputs import Outputs
 from vyrectl.telemetry.series import METRICS, History, read_history
 
@@ -99,13 +100,14 @@ def _read(output: Output, source: Path) -> History:
         FileError: It cannot be read.
         InvalidInputError: It holds no snapshot.
     """
-    history = read_history(_lines(source))
+    data = read_stdin() if str(source) == "-" else read_whole(source, doing="read the history")
+    history = read_history(data.splitlines())
     if not history.lines:
-        raise InvalidInputError(
-            "there is no snapshot in it",
-            where=str(source),
-            fix="Give what `snapshot --append` or `snapshot --watch --format jsonl` wrote",
-        )
+        with telling_kind(source, FileKind.SNAPSHOT, data):
+            raise InvalidInputError(
+                "there is no snapshot in it",
+                fix="Give what `snapshot --append` or `snapshot --watch --format jsonl` wrote",
+            )
     if history.skipped:
         left_out = count_of(len(history.skipped), "line")
         output.warn(f"{source}: {left_out} without a snapshot, the first is line {history.skipped[0]}")
@@ -116,8 +118,3 @@ def _read(output: Output, source: Path) -> History:
             "snapshot --abi protocol, or --ages, writes what can be drawn"
         )
     return history
-
-
-def _lines(source: Path) -> Iterable[bytes]:
-    data = read_stdin() if str(source) == "-" else read_whole(source, doing="read the history")
-    return data.splitlines()

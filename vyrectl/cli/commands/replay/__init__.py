@@ -22,8 +22,10 @@ from vyrectl.cli.options import (
     parse_number,
 )
 from vyrectl.cli.output import Output
+from vyrectl.cli.wrong_kind import telling_kind
 from vyrectl.errors import UsageError, VerifyError
 from vyrectl.protocol.replay import log_kind
+from vyrectl.ring.kinds import FileKind
 from vyrectl.ring.replay_log import ReplayLog
 
 
@@ -96,7 +98,7 @@ def command(
 
 
 def _list(output: Output, file: Path, chosen: Filter, most: int | None) -> None:
-    with ReplayLog.open(file) as log:
+    with telling_kind(file, FileKind.REPLAY_LOG), ReplayLog.open(file) as log:
         everything = list(log.records())
         capacity = log.header.capacity
     wanted = [(index, one) for index, one in enumerate(everything) if chosen.takes(one)]
@@ -121,7 +123,7 @@ def _diff(
     from vyrectl.launching.control_file import load_control
     from vyrectl.launching.replay_diff import replay_against
 
-    with ReplayLog.open(file) as log:
+    with telling_kind(file, FileKind.REPLAY_LOG), ReplayLog.open(file) as log:
         records = list(log.records())
         complete = len(records) < log.header.capacity
     kind = log_kind(records)

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vyrectl.cli.snapshot_records import Wanted, measure, open_for_snapshot
+from vyrectl.cli.wrong_kind import telling_kind
 from vyrectl.errors import InvalidInputError
+from vyrectl.ring.kinds import FileKind
 
 if TYPE_CHECKING:
     from vyrectl.ring.file import Ring
@@ -114,7 +116,8 @@ def _map(ring: Ring) -> dict[str, Any]:
 
 
 def _launch(path: Path) -> dict[str, Any]:
-    record = _read_json(path)
+    with telling_kind(path, FileKind.RECORD):
+        record = _read_json(path)
     if not isinstance(record, dict) or record.get("schema") != "vyrectl.launch/1":
         raise InvalidInputError(
             "this is no report of a launch",
@@ -126,7 +129,8 @@ def _launch(path: Path) -> dict[str, Any]:
 
 def _trace(path: Path) -> dict[str, Any]:
     """Turns by operation: how many, and the longest, in microseconds."""
-    record = _read_json(path)
+    with telling_kind(path, FileKind.RECORD):
+        record = _read_json(path)
     events = record.get("traceEvents") if isinstance(record, dict) else None
     if not isinstance(events, list):
         raise InvalidInputError("this is no trace", where=str(path), fix="Give what `launch --trace` wrote")
@@ -152,9 +156,8 @@ def _history(path: Path) -> list[dict[str, Any]]:
 
     history = read_history(read_whole(path, doing="read the history").splitlines())
     if not history.lines:
-        raise InvalidInputError(
-            "there is no snapshot in it", where=str(path), fix="Give what `snapshot --append` wrote"
-        )
+        with telling_kind(path, FileKind.SNAPSHOT):
+            raise InvalidInputError("there is no snapshot in it", fix="Give what `snapshot --append` wrote")
     return [
         {
             "ring": series.ring,

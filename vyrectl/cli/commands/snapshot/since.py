@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vyrectl.cli.options import read_stdin
+from vyrectl.cli.wrong_kind import telling_kind
 from vyrectl.errors import InvalidInputError
 from vyrectl.policy.document import checked_fields
+from vyrectl.ring.kinds import FileKind
 from vyrectl.telemetry.delta import COMPARED, compare
 from vyrectl.telemetry.history import parse_timestamp, read_tail, records_backwards
 from vyrectl.telemetry.snapshot import SNAPSHOT_WIDTHS
@@ -51,9 +53,10 @@ def read_baseline(path: Path) -> Baseline:
     found = records_backwards(read_stdin() if name == "-" else read_tail(path))
     record = next((one for one in found if "error" not in one and one.get("sum", one) is not None), None)
     if record is None or record.get("schema", SCHEMA) != SCHEMA:
-        raise InvalidInputError(
-            "this is no snapshot", where=name, fix="Give what `snapshot --json` or `snapshot --append` wrote"
-        )
+        with telling_kind(path, FileKind.SNAPSHOT):
+            raise InvalidInputError(
+                "this is no snapshot", fix="Give what `snapshot --json` or `snapshot --append` wrote"
+            )
     rings = record["rings"] if isinstance(record.get("rings"), list) else [record]
     return Baseline(
         seconds=parse_timestamp(record.get("timestamp")),
