@@ -39,9 +39,12 @@ class Run:
     current: int | None = None
 
     def seeds(self) -> Iterator[int]:
-        """Seeds until the time is over; the watchdog starts anew with each."""
+        """Seeds until the time is over, at least one: a slow device may take all of it to get ready.
+
+        The watchdog starts anew with each.
+        """
         seed, said = self.seed, time.monotonic()
-        while time.monotonic() < self.deadline:
+        while seed == self.seed or time.monotonic() < self.deadline:
             self.alive()
             self.current = seed
             yield seed

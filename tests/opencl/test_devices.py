@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.opencl.fakes import FakeCl, FakePlatform, device, handle
+from tests.opencl.fakes import FakeCl, FakeError, FakePlatform, device, handle
 from vyrectl.errors import NoDeviceError, UnknownNameError
 from vyrectl.opencl import causes, devices, fitness
 from vyrectl.opencl.causes import Cause
@@ -189,3 +189,31 @@ def test_a_kind_that_is_not_there_is_no_device_and_not_a_typing_error(
             find_device(selector, [device()])
         assert caught.value.exit_code == 5
         assert "vyrectl doctor" in str(caught.value.fix)
+
+
+@pytest.mark.parametrize(
+    "error", [FakeError("INVALID_VALUE"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no")]
+)
+def test_a_device_that_does_not_answer_is_listed_with_what_it_says(
+    install: Install, error: Exception
+) -> None:
+    class Silent:
+        name = "Shy"
+        type = CPU
+        max_compute_units = max_work_group_size = 0
+
+        def __getattr__(self, fact: str) -> object:
+            raise error
+
+    install(FakeCl(FakePlatform("One", Silent(), handle("B", GPU))))
+    shy, other = list_devices()
+    assert (shy.name, shy.kind, shy.version, shy.driver, shy.memory_bytes) == ("Shy", "cpu", "", "", 0)
+    assert (shy.compute_units, shy.max_work_group_size) == (1, 1)
+    assert other.name == "B"
+
+
+def test_a_simulator_comes_after_the_real_ones_of_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [device("0:0", "cpu", "Oclgrind Simulator", platform="Oclgrind"), device("1:0", "cpu", "pthread")]
+    monkeypatch.setattr(devices, "list_devices", lambda: found)
+    assert find_device() is find_device("cpu") is found[1]
+    assert find_device("oclgrind") is found[0]

@@ -11,11 +11,18 @@ from vyrectl.opencl.diagnosis import Status
 from vyrectl.opencl.geometry import GROUP_CHUNK_SLOTS, LANE_CHUNK_SLOTS
 
 
+def _report(done: int, rung: int) -> Ended:
+    return Ended(0, f'{{"done": {done}, "geometry": {{"rung": {rung}}}, "wall_seconds": 0.1}}'.encode())
+
+
 @pytest.mark.parametrize(
     ("ended", "status", "message"),
     [
-        (Ended(0, b'{"done": 10002, "wall_seconds": 0.1}'), Status.OK, "10002 tasks, each done once"),
-        (Ended(0, b'{"done": 10000}'), Status.ERROR, "10000 of 10002 tasks done, exit code 0"),
+        (_report(10_002, 1), Status.OK, "10002 tasks, each done once"),
+        (_report(10_000, 1), Status.ERROR, "10000 of 10002 tasks done, exit code 0"),
+        (_report(10_000, 3), Status.OK, "10000 tasks, each done once"),
+        (_report(9_999, 3), Status.ERROR, "9999 of 10000 tasks done, exit code 0"),
+        (Ended(0, b'{"done": 10002}'), Status.ERROR, 'a launch failed with exit code 0: {"done": 10002}'),
         (Ended(5, b"", b'{"message": "gone"}\n'), Status.ERROR, "a launch failed with exit code 5: gone"),
         (Ended(1, b"", b"Trace\nKeyError\n"), Status.ERROR, "a launch failed with exit code 1: KeyError"),
         (Ended(None), Status.ERROR, "no end within 3 s"),

@@ -23,6 +23,9 @@ DEVICE_VARIABLE = "VYRECTL_DEVICE"
 KINDS = ("gpu", "accelerator", "cpu", "other")
 """Kinds of device, best first."""
 
+SIMULATORS = ("oclgrind",)
+"""Platforms that interpret kernels to look for faults: good for that, and slow."""
+
 MAX_GROUPS_PER_DIMENSION = 65_535
 """Stands in for the limit that OpenCL does not report (spec 2.3 step 6)."""
 
@@ -133,7 +136,7 @@ def list_devices() -> list[Device]:
 def _in_order(platforms: Sequence[Any]) -> list[Any]:
     """Each platform once, by name and version: a driver that is registered twice gives the same platform twice."""
     once = {getattr(platform, "int_ptr", id(platform)): platform for platform in platforms}
-    return sorted(once.values(), key=lambda platform: (platform.name.strip(), platform.version.strip()))
+    return sorted(once.values(), key=lambda platform: (_words(platform, "name"), _words(platform, "version")))
 
 
 def survey() -> list[Device]:
@@ -152,9 +155,9 @@ def survey() -> list[Device]:
     return [Device(**record["device"], platform_version=record["platform"]) for record in answer.records]
 
 
-def rank(device: Device) -> int:
-    """Lower is better: GPUs, then accelerators, then CPUs."""
-    return KINDS.index(device.kind)
+def rank(device: Device) -> tuple[int, bool]:
+    """Lower is better: GPUs, then accelerators, then CPUs; a simulator after the real ones of its kind."""
+    return KINDS.index(device.kind), any(name in device.platform.lower() for name in SIMULATORS)
 
 
 def find_device(
@@ -230,17 +233,35 @@ def _by_name(device: Device, wanted: str) -> bool:
 def _describe(cl: Any, device_id: str, platform: Any, handle: Any) -> Device:
     kinds = cl.device_type
     by_bit = ((kinds.CPU, "cpu"), (kinds.GPU, "gpu"), (kinds.ACCELERATOR, "accelerator"))
+    bits = _number(handle, "type")
     return Device(
         id=device_id,
-        name=handle.name.strip(),
-        platform=platform.name.strip(),
-        kind=next((name for bit, name in by_bit if handle.type & bit), "other"),
-        compute_units=handle.max_compute_units,
-        max_work_group_size=handle.max_work_group_size,
-        memory_bytes=handle.global_mem_size,
-        max_allocation_bytes=handle.max_mem_alloc_size,
-        version=handle.version.strip(),
-        driver=handle.driver_version.strip(),
+        name=_words(handle, "name"),
+        platform=_words(platform, "name"),
+        kind=next((name for bit, name in by_bit if bits & bit), "other"),
+        compute_units=max(1, _number(handle, "max_compute_units")),
+        max_work_group_size=max(1, _number(handle, "max_work_group_size")),
+        memory_bytes=_number(handle, "global_mem_size"),
+        max_allocation_bytes=_number(handle, "max_mem_alloc_size"),
+        version=_words(handle, "version"),
+        driver=_words(handle, "driver_version"),
         handle=handle,
-        platform_version=platform.version.strip(),
+        platform_version=_words(platform, "version"),
     )
+
+
+def _number(thing: Any, fact: str) -> int:
+    """What a driver says of a device or a platform; 0 where it does not know."""
+    return int(_said(thing, fact) or 0)
+
+
+def _words(thing: Any, fact: str) -> str:
+    """As `_number`, for a text."""
+    return str(_said(thing, fact) or "").strip()
+
+
+def _said(thing: Any, fact: str) -> Any:
+    try:
+        return getattr(thing, fact)
+    except (pyopencl().Error, UnicodeDecodeError):
+        return None
