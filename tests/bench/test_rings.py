@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import mmap
+
 import numpy as np
 import pytest
 
 from tests.opencl.fakes import GIB
 from tests.opencl.fakes import device as fake_device
-from vyrectl.bench.rings import PAGE_BYTES, Stage, bench_ops, fits, five_priorities, op_id
+from vyrectl.bench.rings import Stage, bench_ops, fits, five_priorities, op_id
 from vyrectl.engine.ops import op_codes
 from vyrectl.opencl.workbench import Workbench
 
@@ -23,7 +25,7 @@ def test_five_priorities_evenly_and_the_same_every_time() -> None:
 
 
 def test_no_slot_lies_across_two_cache_lines() -> None:
-    assert five_priorities(7).ctypes.data % PAGE_BYTES == 0
+    assert five_priorities(7).ctypes.data % mmap.PAGESIZE == 0
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def test_programs_are_built_once(backend: OpenCLBackend) -> None:
 
 
 def test_two_jobs_at_a_time_do_not_mix(backend: OpenCLBackend) -> None:
-    """Sessions share a program and a queue and nothing else."""
+    """Sessions share a program and nothing else."""
     first = backend.open(job(50))
     second = backend.open(job(30))
     assert first.index().claimable == 50
@@ -168,13 +168,13 @@ def test_where_the_lists_of_chunks_meet_more_than_one_work_item_meets(
 ) -> None:
     """A lone work-item at the scan's barriers ends the process in PoCL 6's compiler."""
     sizes: dict[str, int] = {}
-    launched = DeviceQueue.launch
+    enqueued = DeviceQueue.enqueue
 
-    def launch(queue: DeviceQueue, kernel: Any, work_items: int, local: int, *rest: Any, **more: Any) -> bool:
+    def enqueue(queue: DeviceQueue, kernel: Any, work_items: int, local: int, *rest: Any) -> None:
         sizes[kernel.function_name] = local
-        return launched(queue, kernel, work_items, local, *rest, **more)
+        enqueued(queue, kernel, work_items, local, *rest)
 
-    monkeypatch.setattr(DeviceQueue, "launch", launch)
+    monkeypatch.setattr(DeviceQueue, "enqueue", enqueue)
     with closing(backend.open(job(10_000))) as session:
         session.index()
     assert sizes["vyre_index_scan"] >= min(CPU_SCAN_LANES, backend.device.max_work_group_size)

@@ -13,7 +13,8 @@ from vyrectl.opencl import handoff, remembered
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.build import LADDER, Rung
 from vyrectl.opencl.devices import Device
-from vyrectl.opencl.program import build_program, open_device
+from vyrectl.opencl.kept import open_device
+from vyrectl.opencl.program import build_program
 
 Words = dict[int, int]
 

@@ -9,20 +9,19 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.engine.ops import OpSource, load_source
 from vyrectl.opencl.devices import Device
+from vyrectl.opencl.queue import page_aligned
 from vyrectl.opencl.workbench import Workbench
 from vyrectl.resources import kernels_dir
 from vyrectl.task.arrays import SlotArray
 
 SEED = 20_240_229
 TENANTS = 4
-PAGE_BYTES = 4096
 
 MEMORY_SHARE = 0.8
 """Of a device's memory: what one size may take."""
@@ -40,13 +39,6 @@ def bench_ops() -> OpSource:
 def op_id(name: str) -> int:
     """Id of a bench operation."""
     return next(op.id for op in bench_ops().ops if op.name == name)
-
-
-def page_aligned(size_bytes: int) -> NDArray[np.uint8]:
-    """Memory that starts on a page as a mapped file does: no slot lies across two cache lines."""
-    raw = np.empty(size_bytes + PAGE_BYTES, np.uint8)
-    skip = -raw.ctypes.data % PAGE_BYTES
-    return raw[skip : skip + size_bytes]
 
 
 def five_priorities(count: int) -> SlotArray:

@@ -141,7 +141,7 @@ def load_source(path: Path) -> OpSource:
         FileError: It cannot be read.
         InvalidInputError: See `scan_source`; also when it declares no operation or is no UTF-8.
     """
-    source = scan_source(read_text(path), path)
+    source = _scanned(read_text(path), path)
     if not source.ops:
         raise InvalidInputError(
             "no operation is declared here",
@@ -149,6 +149,11 @@ def load_source(path: Path) -> OpSource:
             fix='Declare one: VYRE_OP(0x20000, name, "what it does") { ...; return vyre_done(); }',
         )
     return source
+
+
+@lru_cache(maxsize=64)
+def _scanned(text: str, path: Path) -> OpSource:
+    return scan_source(text, path)
 
 
 def read_text(path: Path) -> str:

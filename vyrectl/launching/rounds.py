@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +108,20 @@ class Course:
     resumed: int = 0
 
 
+Worked = TypeVar("Worked")
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What a round begins with: the control buffer, turns per outcome, tasks that appeared, claims."""
+
+    control: NDArray[np.uint32]
+    ends: Counter[str]
+    appeared: int
+    claims: int
+    priorities: tuple[int, ...]
+
+
 def _admission(control: NDArray[np.uint32]) -> bytes:
     """The control words that say which tasks may be claimed."""
     masks = control_abi.TENANT_MASKS
@@ -131,42 +146,59 @@ class Drain:
         """Work until nothing claimable is left; says how it ended."""
         course = self._course
         while True:
-            index = self._session.index()
+            before = self._standing()
+            index, more = self._index(before)
             if index.first_visit or (index.whole and not course.rounds):
                 course.indexed += index.claimable
             course.resumed += index.resumed
-            control = self._session.control()
-            ends, appeared = self._ends(), self._appeared()
-            course.ended = self._verdict_before(index, control) or self._round(index)
-            if course.ended == "on" and self._leaves_nothing(index, control, ends, appeared):
+            course.ended = self._verdict_before(index, before, more) or self._round(index, before, more)
+            if course.ended == "on" and self._leaves_nothing(index, before):
                 course.ended = "drained"
             if course.ended in ("drained", "stalled") and not self._limits.quiet():
                 course.ended = "on"
             if course.ended != "on":
                 return course
 
-    def _verdict_before(self, index: RoundIndex, control: NDArray[np.uint32]) -> str | None:
-        if not index.claimable:
-            return "drained"
-        if control[control_abi.SHUTDOWN.first]:
-            return "shutdown"
-        return self._early_end()
+    def _standing(self) -> _Standing:
+        tally = self._session.tally()
+        return _Standing(
+            self._session.control(), self._ends(), self._appeared(), tally.claims, tuple(tally.by_priority)
+        )
 
-    def _leaves_nothing(
-        self, index: RoundIndex, control: NDArray[np.uint32], ends: Counter[str], appeared: int
-    ) -> bool:
+    def _index(self, before: _Standing) -> tuple[RoundIndex, bool | None]:
+        """The round's index, and whether its first slice left more where the session works on both at once."""
+        both = getattr(self._session, "round", None)
+        if (
+            both is None
+            or self._limits.max_steps is not None
+            or before.control[control_abi.SHUTDOWN.first]
+            or self._early_end() is not None
+        ):
+            return self._session.index(), None
+        found: tuple[RoundIndex, bool] = self._timed(lambda interrupt: both(self._slice, interrupt))
+        return found
+
+    def _verdict_before(self, index: RoundIndex, before: _Standing, more: bool | None) -> str | None:
+        """How the launch ends without a round; None when there is one, or a first slice was it."""
+        if not index.claimable and self._claims() == before.claims:
+            return "drained"
+        if more is not None:
+            return None
+        return "shutdown" if before.control[control_abi.SHUTDOWN.first] else self._early_end()
+
+    def _leaves_nothing(self, index: RoundIndex, before: _Standing) -> bool:
         """Whether a round's account alone shows that nothing claimable is left, so that no index need look.
 
         Every task of the index was claimed, and so was each that gave its worker back, was spawned, or went on after
         its children; none paused; and who may be claimed (the epoch, the tenant masks) is as the index met it.
         """
-        made = self._ends() - ends
-        due = index.claimable + made["yielded"] + made["requeued"] + self._appeared() - appeared
+        made = self._ends() - before.ends
+        due = index.claimable + made["yielded"] + made["requeued"] + self._appeared() - before.appeared
         return (
             index.whole
             and made.total() == due
             and not made["paused"]
-            and _admission(control) == _admission(self._session.control())
+            and _admission(before.control) == _admission(self._session.control())
         )
 
     def _appeared(self) -> int:
@@ -180,35 +212,33 @@ class Drain:
     def _early_end(self) -> str | None:
         return self._limits.reached(self._claims())
 
-    def _round(self, index: RoundIndex) -> str:
-        """One round, slice by slice; `on` when the next may start."""
-        claims_before, priorities_before = self._claims(), tuple(self._session.tally().by_priority)
+    def _round(self, index: RoundIndex, before: _Standing, first: bool | None) -> str:
+        """One round, slice by slice, of which the first may be done; `on` when the next may start."""
         self._course.rounds += 1
-        more = True
+        more, is_done = True, first is not None
         while more:
-            if (ended := self._early_end()) is not None:
+            if not is_done and (ended := self._early_end()) is not None:
                 return ended
-            more = self._slice_of_round()
+            more = bool(first) if is_done else self._slice_of_round()
+            is_done = False
             if self._limits.debug is not None:
                 self._limits.debug(self._session.debug_log())
             control = self._session.control()
-            self._limits.watch(self._progress(index, claims_before, priorities_before, control))
+            self._limits.watch(self._progress(index, before, control))
             if (reason := self._limits.interrupt()) is not None and more:
                 return reason
             if control[control_abi.SHUTDOWN.first]:
                 return "shutdown"
-        return "on" if self._claims() > claims_before else "stalled"
+        return "on" if self._claims() > before.claims else "stalled"
 
-    def _progress(
-        self, index: RoundIndex, claims: int, priorities: tuple[int, ...], control: NDArray[np.uint32]
-    ) -> Progress:
-        """Where this round stands that began with so many claims."""
+    def _progress(self, index: RoundIndex, before: _Standing, control: NDArray[np.uint32]) -> Progress:
+        """Where this round stands that began so."""
         tally = self._session.tally()
         outcomes = tally.outcomes()
-        made = (now - before for now, before in zip(tally.by_priority, priorities, strict=True))
+        made = (now - before for now, before in zip(tally.by_priority, before.priorities, strict=True))
         return Progress(
             round_number=self._course.rounds,
-            claimed=tally.claims - claims,
+            claimed=tally.claims - before.claims,
             claimable=index.claimable,
             claims=tally.claims,
             ended=outcomes["done"] + outcomes["faulted"],
@@ -219,6 +249,10 @@ class Drain:
     def _slice_of_round(self) -> bool:
         left = None if self._limits.max_steps is None else self._limits.max_steps - self._claims()
         most = self._slice if left is None else min(self._slice, left)
+        return self._timed(lambda interrupt: self._session.run(most, interrupt, strict=left is not None))
+
+    def _timed(self, work: Callable[[Interrupt], Worked]) -> Worked:
+        """What a slice gave that may be interrupted; the next is as large as fits its time."""
         started = time.monotonic()
 
         def interrupt() -> str | None:
@@ -226,9 +260,9 @@ class Drain:
                 "slice" if time.monotonic() > started + ROUND_SECONDS else None
             )
 
-        more = self._session.run(most, interrupt, strict=left is not None)
+        worked = work(interrupt)
         self._resize(time.monotonic() - started)
-        return more
+        return worked
 
     def _claims(self) -> int:
         return self._session.tally().claims

@@ -1,6 +1,7 @@
 """The OpenCL backend: from a job to a session on one device, whole or in shards.
 
-Invariant: a program is built once for each set of operations and each variant. Imports numpy through what it opens.
+Invariant: a program is built once for each set of operations and each variant, as long as it is kept
+(`vyrectl.opencl.kept`). Imports numpy through what it opens.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from vyrectl.engine.ops import OpSource
 from vyrectl.errors import DeviceError, UsageError
 from vyrectl.opencl.devices import Device, find_device
 from vyrectl.opencl.geometry import FAST_INDEX_BYTES, choose_geometry, choose_variant, wanted_ops
-from vyrectl.opencl.program import Host, Program, build_program, open_device
+from vyrectl.opencl.kept import station
+from vyrectl.opencl.program import Program, kept_program
 from vyrectl.opencl.session import OpenCLSession
 from vyrectl.opencl.source import Variant
 
@@ -33,20 +35,14 @@ class OpenCLBackend:
     def __init__(self, device: Device | str | None = None) -> None:
         self.device = device if isinstance(device, Device) else find_device(device)
         self.name = self.device.name
-        self._host: Host | None = None
-        self._programs: dict[tuple[tuple[OpSource, ...], Variant], Program] = {}
 
     def program(self, ops: tuple[OpSource, ...] = (), variant: Variant = Variant()) -> Program:
-        """A program for these operations, built once.
+        """A program for these operations, built once in this process as long as it is kept.
 
         Raises:
             DeviceError: It does not build.
         """
-        key = (ops, variant)
-        if key not in self._programs:
-            self._host = self._host or open_device(self.device)
-            self._programs[key] = build_program(self.device, ops, variant, self._host)
-        return self._programs[key]
+        return kept_program(station(self.device), ops, variant)
 
     def open(self, job: Job) -> OpenCLSession | ShardedSession:
         """Build the program, ask for the memory to work in, move the ring.
@@ -93,8 +89,7 @@ class OpenCLBackend:
     def _clock(self) -> Clock:
         from vyrectl.opencl.clock import choose_clock
 
-        self._host = self._host or open_device(self.device)
-        return choose_clock(self.device, *self._host)
+        return choose_clock(self.device, *station(self.device).host)
 
     def _check_size(self, job: Job) -> None:
         arena_bytes = job.layout()[1]

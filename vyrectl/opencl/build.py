@@ -114,7 +114,7 @@ class Ladder:
         self._source = source
         self._options = tuple(options)
         # A compiler that looks for a file itself may find another one next time.
-        self._cache = KernelCache(None) if _author_includes(source) else cache or KernelCache.of_user()
+        self._cache = KernelCache(None) if author_includes(source) else cache or KernelCache.of_user()
         self._admits = admits
         self._builds = False
         self.logs: list[str] = []
@@ -207,7 +207,7 @@ class Ladder:
             return program.build(self._all_options(rung), cache_dir=False)
 
 
-def _author_includes(source: str) -> bool:
+def author_includes(source: str) -> bool:
     """True when a file that is not vyrectl's own includes one that was not pasted in."""
     if "include" not in source:
         return False

@@ -19,7 +19,7 @@ from vyrectl.errors import DeviceError, KernelDiedError, StepFaultError
 from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, find_device, pyopencl
 from vyrectl.opencl.handoff import admits
-from vyrectl.opencl.program import Host, open_device
+from vyrectl.opencl.kept import Host, open_device
 from vyrectl.opencl.source import Paster, forget_macros
 from vyrectl.resources import kernels_dir
 

@@ -18,9 +18,10 @@ from vyrectl.engine.ops import OpInfo, OpSource, clashes, read_text, shipped_ops
 from vyrectl.errors import KernelBuildError, OpSourceError
 from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
+from vyrectl.opencl.kept import Host, open_device
 from vyrectl.opencl.messages import ERROR, NOTE, WARNING, Message, place_of, read_messages, user_files
 from vyrectl.opencl.op_limits import limits
-from vyrectl.opencl.program import Host, build_program, open_device
+from vyrectl.opencl.program import build_program
 from vyrectl.opencl.source import Paster, Variant, assemble
 from vyrectl.resources import kernels_dir
 

@@ -7,8 +7,8 @@ the atomics do what they say. A program from the cache has answered them, on thi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,12 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELDS
 from vyrectl.engine.buffers import TABLE_DTYPE
 from vyrectl.engine.ops import OpInfo, OpSource
-from vyrectl.errors import AbiMismatchError, DeviceError, KernelDiedError
-from vyrectl.opencl.build import Ladder, Rung
+from vyrectl.errors import AbiMismatchError, KernelDiedError
+from vyrectl.opencl.build import Ladder, Rung, author_includes
 from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
-from vyrectl.opencl.handlers import own_handlers
 from vyrectl.opencl.handoff import admits
+from vyrectl.opencl.kept import Host, Station, open_device
 from vyrectl.opencl.source import Variant, assemble, op_order
 
 NVIDIA_REGISTERS = 64
@@ -30,13 +30,6 @@ NVIDIA_REGISTERS = 64
 
 COHERENT = "coherent"
 """What a cached program remembers of its probes."""
-
-
-class Host(NamedTuple):
-    """A pyopencl context and command queue, shared by the programs of one backend."""
-
-    context: Any
-    queue: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +45,7 @@ class Program:
         ops: Operations in the order of their tally rows.
         variant: What it was put together from.
         coherent: The device works on the host's own memory, and each sees the other's writes.
+        station: What keeps it, for sessions to work at; None for one that is not kept.
     """
 
     device: Device
@@ -62,6 +56,7 @@ class Program:
     ops: tuple[OpInfo, ...]
     variant: Variant
     coherent: bool = False
+    station: Station | None = field(default=None, compare=False, repr=False)
 
     def kernel(self, name: str) -> Any:
         """A fresh kernel object."""
@@ -89,9 +84,38 @@ def build_program(
         AbiMismatchError: The device lays a slot out differently.
         DeviceError: The device cannot be opened, or a rung builds and none works.
     """
-    cl = pyopencl()
+    return _build(device, extra, variant, assemble(extra, variant), host or open_device(device), cache)
+
+
+def kept_program(station: Station, extra: Sequence[OpSource] = (), variant: Variant = Variant()) -> Program:
+    """As `build_program`, but built once as long as the text that comes of it is the same.
+
+    Args:
+        station: What keeps it.
+        extra: The user's sources.
+        variant: Which program to put together.
+    """
     source = assemble(extra, variant)
-    context, queue = host or open_device(device)
+
+    def build() -> Program:
+        return replace(_build(station.device, extra, variant, source, station.host, None), station=station)
+
+    # A compiler that looks for a file itself may find another one next time.
+    if any("include" in one.text for one in extra) and author_includes(source):
+        return build()
+    return station.program((source, variant), build)
+
+
+def _build(
+    device: Device,
+    extra: Sequence[OpSource],
+    variant: Variant,
+    source: str,
+    host: Host,
+    cache: KernelCache | None,
+) -> Program:
+    cl = pyopencl()
+    context, queue = host
     options = engine_options(device, variant)
     ladder = Ladder(
         cl,
@@ -128,23 +152,6 @@ def engine_options(device: Device, variant: Variant) -> list[str]:
     """
     bounded = variant.driver == "group" and device.platform.upper().startswith("NVIDIA")
     return [f"-cl-nv-maxrregcount={NVIDIA_REGISTERS}"] if bounded else []
-
-
-def open_device(device: Device) -> Host:
-    """Context and profiling queue of a device.
-
-    Raises:
-        DeviceError: It cannot be opened.
-    """
-    cl = pyopencl()
-    try:
-        with own_handlers():
-            context = cl.Context([device.handle])
-        return Host(
-            context, cl.CommandQueue(context, properties=cl.command_queue_properties.PROFILING_ENABLE)
-        )
-    except cl.Error as error:
-        raise DeviceError(f"the device cannot be opened ({error})", where=device.name) from error
 
 
 def check_layout(program: Program) -> None:

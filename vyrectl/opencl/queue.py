@@ -6,15 +6,18 @@ names the device, and no wait blocks signals.
 
 from __future__ import annotations
 
+import mmap
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.engine.backend import Interrupt
 from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.devices import pyopencl
+from vyrectl.opencl.kept import Desk, Piece, forget
 from vyrectl.opencl.program import Program
 
 _LEAST_BUFFER_BYTES = 64
@@ -24,7 +27,17 @@ LEAVE_SECONDS = 5.0
 _ABANDONED: list[object] = []
 """What a kernel that did not leave still works with; never released."""
 
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 20e-6, 2e-3
+_LOOKS, _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 64, 20e-6, 2e-3
+"""Looks at an event before the first pause: a kernel over a short ring has ended by then."""
+
+
+class _Pending(NamedTuple):
+    """A kernel that was enqueued."""
+
+    event: Any
+    name: str
+    asked_at: float
+    is_first: bool
 
 
 class DeviceQueue:
@@ -41,32 +54,58 @@ class DeviceQueue:
     def __init__(self, program: Program) -> None:
         self.device_seconds = 0.0
         self.compile_seconds = 0.0
-        self._begun: set[str] = set()
         self.cl = pyopencl()
         self._program = program
-        self._queue = program.queue
+        station = program.station
+        self._desk = Desk(program.queue) if station is None else station.sit()
+        self._queue = self._desk.queue
         self._urgent: Any = None
         self._beside: Any = None
-        self._buffers: list[Any] = []
+        self._pieces: list[Piece] = []
+        self._memories: dict[int, NDArray[np.uint8]] = {}
+        self._borrowed: list[Any] = []
+        self._bytes = 0
+        self._pending: list[_Pending] = []
         self._is_stuck = False
+        self._is_broken = False
+        self._is_open = True
+
+    def kernel(self, name: str) -> Any:
+        """A kernel of the program for this session alone."""
+        return self._desk.kernel(self._program, name)
 
     def buffer(self, size_bytes: int) -> Any:
-        """Memory of the device's own."""
+        """Memory for the device, with arbitrary content; the host's own where they share it."""
         flags = self.cl.mem_flags.READ_WRITE
         size = max(size_bytes, _LEAST_BUFFER_BYTES)
-        return self._kept(self.cl.Buffer(self._program.context, flags, size))
+        piece = self._desk.take(size)
+        if piece is None and self._program.coherent:
+            memory = page_aligned(size)
+            piece = Piece(self._over(memory), memory)
+        elif piece is None:
+            piece = Piece(self.cl.Buffer(self._program.context, flags, size), None)
+        if piece.memory is not None:
+            self._memories[piece.buffer.int_ptr] = piece.memory
+        self._pieces.append(piece)
+        self._bytes += size
+        return piece.buffer
+
+    def _over(self, memory: Any) -> Any:
+        flags = self.cl.mem_flags
+        return self.cl.Buffer(self._program.context, flags.READ_WRITE | flags.USE_HOST_PTR, hostbuf=memory)
 
     def shared(self, memory: Any) -> Any:
         """The host's memory itself, for the device to work on."""
-        flags = self.cl.mem_flags
-        return self._kept(
-            self.cl.Buffer(self._program.context, flags.READ_WRITE | flags.USE_HOST_PTR, hostbuf=memory)
-        )
+        buffer = self._over(memory)
+        if self._program.coherent and isinstance(memory, np.ndarray):
+            self._memories[buffer.int_ptr] = bytes_of(memory)
+        self._borrowed.append(buffer)
+        return buffer
 
     @property
     def allocated_bytes(self) -> int:
-        """Bytes of all buffers so far."""
-        return sum(buffer.size for buffer in self._buffers)
+        """Bytes of all buffers of the device's own so far."""
+        return self._bytes
 
     def read(self, array: NDArray[Any], buffer: Any, offset: int = 0) -> None:
         """Fill an array from a buffer.
@@ -74,6 +113,10 @@ class DeviceQueue:
         Raises:
             KernelDiedError: The device failed.
         """
+        memory = self._memories.get(buffer.int_ptr)
+        if memory is not None:
+            bytes_of(array)[:] = memory[offset : offset + array.nbytes]
+            return
         try:
             self.cl.enqueue_copy(self._queue, array, buffer, src_offset=offset)
         except self.cl.Error as error:
@@ -85,6 +128,10 @@ class DeviceQueue:
         Raises:
             KernelDiedError: The device failed.
         """
+        memory = self._memories.get(buffer.int_ptr)
+        if memory is not None:
+            memory[offset : offset + array.nbytes] = bytes_of(array)
+            return
         try:
             self.cl.enqueue_copy(self._queue, buffer, array, dst_offset=offset)
         except self.cl.Error as error:
@@ -137,22 +184,55 @@ class DeviceQueue:
             BaseException: Whatever interrupts the wait, Ctrl-C above all; the kernel is asked to leave then, and gets
                 LEAVE_SECONDS for it.
         """
+        self.enqueue(kernel, work_items, local, *arguments)
+        return self.wait(interrupt, ask)
+
+    def enqueue(self, kernel: Any, work_items: int, local: int, *arguments: Any) -> None:
+        """Have a kernel run after those before it; see `launch`.
+
+        Raises:
+            KernelDiedError: The driver does not take it.
+        """
         try:
-            before = time.monotonic()
+            asked_at = time.monotonic()
             event = kernel(self._queue, (work_items,), (local,), *arguments)
-            self._queue.flush()
-            asked = self._wait(event, interrupt, ask)
-            run = (event.profile.end - event.profile.start) * 1e-9
-            self.device_seconds += run
-            if kernel.function_name not in self._begun:
-                self._begun.add(kernel.function_name)
-                self.compile_seconds += _waited(event.profile, time.monotonic() - before - run)
         except self.cl.Error as error:
             raise self.died(error, f"run {kernel.function_name}") from error
+        self._pending.append(
+            _Pending(event, kernel.function_name, asked_at, self._is_first(kernel, work_items, local))
+        )
+
+    def wait(self, interrupt: Interrupt = lambda: None, ask: Callable[[], None] = lambda: None) -> bool:
+        """Wait for the end of every kernel that was enqueued; see `launch`.
+
+        Raises:
+            KernelDiedError: One did not end well.
+            BaseException: See `launch`.
+        """
+        pending, self._pending = self._pending, []
+        try:
+            self._queue.flush()
+            asked = self._wait(pending[-1].event, interrupt, ask)
+            for one in pending:
+                self._look_at_clock(one)
+        except self.cl.Error as error:
+            raise self.died(error, f"run {pending[-1].name}") from error
         except BaseException:
             self._part_from_kernel(ask)
             raise
         return asked
+
+    def _look_at_clock(self, ended: _Pending) -> None:
+        """Note what a kernel took, and at its first run what it waited for before."""
+        profile = ended.event.profile
+        start = profile.start
+        run = (profile.end - start) * 1e-9
+        self.device_seconds += run
+        if ended.is_first:
+            waited = (start - profile.queued) * 1e-9
+            most = time.monotonic() - ended.asked_at - run
+            # By a clock that may be the driver's invention.
+            self.compile_seconds += min(max(waited, 0.0), max(most, 0.0))
 
     def _part_from_kernel(self, ask: Callable[[], None]) -> None:
         """Ask a kernel to leave that nobody will wait for, and see whether it does."""
@@ -168,41 +248,69 @@ class DeviceQueue:
             time.sleep(_LONGEST_PAUSE_SECONDS)
         self._is_stuck = False
 
+    def is_warm(self, kernel: Any, work_items: int, local: int) -> bool:
+        """Whether a kernel ran here in this shape before, so that nothing of it is left to be compiled."""
+        return _shape_of(kernel, work_items, local) in self._desk.warm
+
+    def _is_first(self, kernel: Any, work_items: int, local: int) -> bool:
+        if self.is_warm(kernel, work_items, local):
+            return False
+        self._desk.warm.add(_shape_of(kernel, work_items, local))
+        return True
+
     def close(self) -> None:
-        """Release every buffer once the queue is empty; with a kernel that does not leave, nothing."""
+        """Give the buffers back once the queue is empty; with a kernel that does not leave, nothing."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        pieces, borrowed = self._pieces, self._borrowed
+        self._pieces, self._borrowed, self._memories = [], [], {}
         if self._is_stuck:
-            _ABANDONED.append((self._program, self._queue, self._urgent, self._beside, self._buffers))
-            self._buffers = []
-        if self._buffers:
-            self._queue.finish()
-        for buffer in self._buffers:
+            beside = self._urgent, self._beside
+            _ABANDONED.append((self._program, self._desk, *beside, pieces, borrowed))
+            return
+        self._queue.finish()
+        for buffer in borrowed:
             buffer.release()
-        self._buffers = []
+        station = self._program.station
+        if station is None or self._is_broken:
+            for piece in pieces:
+                piece.buffer.release()
+            return
+        for piece in pieces:
+            self._desk.put(piece)
+        station.leave(self._desk)
 
     def died(self, error: Exception, doing: str) -> DeviceError:
-        """What to raise for an error of the driver."""
+        """What to raise for an error of the driver, with which nothing is kept that it may have spoiled."""
+        self._give_up()
         return KernelDiedError(
             f"the device cannot {doing} ({error})",
             where=self._program.device.name,
             fix="Try another device with --device; the ring on disk is unchanged",
         )
 
-    def _kept(self, buffer: Any) -> Any:
-        self._buffers.append(buffer)
-        return buffer
+    def _give_up(self) -> None:
+        self._is_broken = True
+        if self._program.station is not None:
+            forget(self._program.station)
 
     def _wait(self, event: Any, interrupt: Interrupt, ask: Callable[[], None]) -> bool:
         """Poll, so that signals and the wish to stop are noticed while the device works."""
         complete = self.cl.command_execution_status.COMPLETE
         pause = _FIRST_PAUSE_SECONDS
-        asked = False
+        asked, looks = False, 0
         while (status := event.command_execution_status) != complete:
             if status < 0:
+                self._give_up()
                 raise KernelDiedError(
                     f"the kernel ended with OpenCL status {status}",
                     where=self._program.device.name,
                     fix="Run `vyrectl doctor`, or try another device",
                 )
+            looks += 1
+            if looks < _LOOKS:
+                continue
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
             if not asked and interrupt():
@@ -211,7 +319,17 @@ class DeviceQueue:
         return asked
 
 
-def _waited(profile: Any, most: float) -> float:
-    """Seconds from the call to the kernel's begin, by a clock that may be the driver's invention."""
-    told: float = (profile.start - profile.queued) * 1e-9
-    return min(max(told, 0.0), max(most, 0.0))
+def page_aligned(size_bytes: int) -> NDArray[np.uint8]:
+    """Memory that starts on a page, with arbitrary content, u8, shape (size_bytes,)."""
+    raw = np.empty(size_bytes + mmap.PAGESIZE, np.uint8)
+    skip = -raw.ctypes.data % mmap.PAGESIZE
+    return raw[skip : skip + size_bytes]
+
+
+def bytes_of(array: NDArray[Any]) -> NDArray[np.uint8]:
+    """A contiguous array as bytes."""
+    return array.reshape(-1).view(np.uint8)
+
+
+def _shape_of(kernel: Any, work_items: int, local: int) -> tuple[int, int, int]:
+    return kernel.int_ptr, work_items, local

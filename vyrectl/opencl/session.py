@@ -150,17 +150,39 @@ class OpenCLSession:
 
     def index(self) -> RoundIndex:
         """The kernels of `kernels/engine/index.cl`: the round's order, and its empty lines."""
-        geometry, job = self.geometry, self._job
-        if job.live is not None:
-            job.live.mark()
+        self._enqueue_index()
+        self._device.wait()
+        if self._families is not None:
+            self._line_up_free()
+        return self._found()
+
+    def round(self, most: int, interrupt: Interrupt) -> tuple[RoundIndex, bool]:
+        """`index`, then `run` without a strict bound, enqueued together and waited for once."""
+        if self._families is not None:
+            return self.index(), self.run(most, interrupt)
+        began = self.device_seconds
+        self._clear_tally()
+        self._enqueue_index()
+        self._enqueue_run(most, strict=False)
+        asked = self._device.wait(interrupt, self._ask_to_leave)
+        found = self._found()
+        return found, self._ended(asked, began)
+
+    def _enqueue_index(self) -> None:
+        if self._job.live is not None:
+            self._job.live.mark()
         if (selected := self._quotas.news()) is not None:
             self._device.write(self._selected, selected)
-        local = 1 if geometry.index_lanes else geometry.index_group_size
-        self._run_index(self._chunks * local, local)
+        local = self._index_local()
+        self._enqueue_chunks(self._chunks * local, local)
         if self._chunks > 1:
             self._scan(self._lines())
-        if self._families is not None:
-            self._line_up_free(local)
+
+    def _index_local(self) -> int:
+        return 1 if self.geometry.index_lanes else self.geometry.index_group_size
+
+    def _found(self) -> RoundIndex:
+        """What the index counted."""
         totals = np.empty(COUNT_ROWS, np.uint32)
         self._device.read(totals, self._totals)
         *classes, resumed, shut_out = totals.tolist()
@@ -178,9 +200,9 @@ class OpenCLSession:
             np.uint32(self._directory_bytes // 4),
         )
 
-    def _run_index(self, work_items: int, local: int) -> None:
+    def _enqueue_chunks(self, work_items: int, local: int) -> None:
         geometry, job = self.geometry, self._job
-        self._device.launch(
+        self._device.enqueue(
             self._index_kernel,
             work_items,
             local,
@@ -199,24 +221,34 @@ class OpenCLSession:
 
     def warm_up(self) -> None:
         """Have each kernel compiled as it will be run, which some drivers do at its first run; looks at no slot."""
-        geometry, before = self.geometry, self.control()[control_abi.SHUTDOWN.first]
-        local = 1 if geometry.index_lanes else geometry.index_group_size
+        if self._is_warm():
+            return
+        before = self.control()[control_abi.SHUTDOWN.first]
+        local = self._index_local()
         count, self._count = self._count, 0
         try:
-            self._run_index(local, local)
+            self._enqueue_chunks(local, local)
             if self._chunks > 1:
                 self._scan(self._lines())
+            self._device.wait()
             if self._families is not None:
                 self._launch_free(local, local)
             self.write_control(control_abi.SHUTDOWN.first, ASKED_TO_LEAVE)
-            self._launch_run(1, lambda: None, strict=True)
+            self._clear_tally()
+            self._enqueue_run(1, strict=True)
+            self._device.wait()
         finally:
             self._count = count
             self.write_control(control_abi.SHUTDOWN.first, int(before))
         self._device.device_seconds = 0.0
 
-    def _line_up_free(self, local: int) -> None:
+    def _is_warm(self) -> bool:
+        """Whether an earlier session had the kernel of the run compiled in this shape, and so the others before it."""
+        return self._device.is_warm(self._run_kernel, *self._run_shape())
+
+    def _line_up_free(self) -> None:
         """The free list of the round: the Empty slots of each chunk, then how many there are before each."""
+        local = self._index_local()
         self._launch_free(self._chunks * local, local)
         counts = np.empty(self._chunks, np.uint32)
         self._device.read(counts, self._family, family_table.BEGINS * 4)
@@ -239,7 +271,7 @@ class OpenCLSession:
     def _scan(self, lines: tuple[Any, ...]) -> None:
         """Put the chunks' lists into one order."""
         lanes = self._scan_lanes()
-        self._device.launch(
+        self._device.enqueue(
             self._scan_kernel,
             lanes,
             lanes,
@@ -259,7 +291,12 @@ class OpenCLSession:
     def run(self, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
         """One kernel over this round's order; see the driver's file in `kernels/engine`."""
         began = self.device_seconds
-        asked = self._launch_run(most, interrupt, strict=strict)
+        self._clear_tally()
+        self._enqueue_run(most, strict=strict)
+        return self._ended(self._device.wait(interrupt, self._ask_to_leave), began)
+
+    def _ended(self, asked: bool, began: float) -> bool:
+        """Take over what a run counted; whether its round has more to claim."""
         if asked and self.control()[control_abi.SHUTDOWN.first] == ASKED_TO_LEAVE:
             self._shut_down(0)
         self._add_tally()
@@ -267,16 +304,23 @@ class OpenCLSession:
         self._read_quotas()
         return self._has_more(self.device_seconds - began)
 
-    def _launch_run(self, most: int, interrupt: Interrupt, *, strict: bool) -> bool:
+    def _clear_tally(self) -> None:
+        self._device.write(self._tally_buffer, np.zeros(self._tally_words, np.uint32))
+
+    def _ask_to_leave(self) -> None:
+        self._shut_down(ASKED_TO_LEAVE)
+
+    def _run_shape(self) -> tuple[int, int]:
+        return self.geometry.workers * self.geometry.work_group_size, self.geometry.work_group_size
+
+    def _enqueue_run(self, most: int, *, strict: bool) -> None:
         geometry = self.geometry
         each = -(-most // geometry.workers)
-        self._device.write(self._tally_buffer, np.zeros(self._tally_words, np.uint32))
         if strict:
             self._device.write(self._flow, np.array([most], np.uint32), FLOW_BUDGET * 4)
-        return self._device.launch(
+        self._device.enqueue(
             self._run_kernel,
-            geometry.workers * geometry.work_group_size,
-            geometry.work_group_size,
+            *self._run_shape(),
             self._ring,
             self._claimable,
             self._begins,
@@ -304,8 +348,6 @@ class OpenCLSession:
             *(() if self._families is None else (self._family,)),
             *self._trace_arguments(),
             *self._live_arguments(),
-            interrupt=interrupt,
-            ask=lambda: self._shut_down(ASKED_TO_LEAVE),
         )
 
     def _live_arguments(self) -> tuple[Any, ...]:
@@ -515,11 +557,11 @@ class OpenCLSession:
             self._device.write(self._flow, self._quotas.words(), FLOW_WORDS * 4)
         if self._live is not None:
             self._live_buffer = self._live_words(self._live.words)
-        self._index_kernel = self.program.kernel("vyre_index")
-        self._scan_kernel = self.program.kernel("vyre_index_scan")
-        self._run_kernel = self.program.kernel("vyre_run")
+        self._index_kernel = self._device.kernel("vyre_index")
+        self._scan_kernel = self._device.kernel("vyre_index_scan")
+        self._run_kernel = self._device.kernel("vyre_run")
         if self._families is not None:
-            self._free_kernel = self.program.kernel("vyre_index_free")
+            self._free_kernel = self._device.kernel("vyre_index_free")
             self._family = self._device.buffer(self._families.nbytes)
             self._device.write(self._family, self._families)
 

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from vyrectl.engine.op_calls import BARRIERS
@@ -67,6 +68,10 @@ _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"[^\n]*$', re.MULTI
 MAX_INCLUDE_DEPTH = 32
 
 
+MOST_TEXTS = 32
+"""Programs whose text a process keeps."""
+
+
 def op_order(extra: Sequence[OpSource] = (), only: frozenset[int] | None = None) -> tuple[OpInfo, ...]:
     """Every operation of a program, in the order of its tally rows.
 
@@ -77,6 +82,11 @@ def op_order(extra: Sequence[OpSource] = (), only: frozenset[int] | None = None)
     Raises:
         InvalidInputError: Two of them share an id or a name.
     """
+    return _op_order(tuple(extra), only)
+
+
+@lru_cache(maxsize=MOST_TEXTS)
+def _op_order(extra: tuple[OpSource, ...], only: frozenset[int] | None) -> tuple[OpInfo, ...]:
     ops = tuple(op for source in (*shipped_sources(), *extra) for op in source.ops)
     check_unique(ops)
     return ops if only is None else tuple(op for op in ops if op.id in only)
@@ -85,11 +95,25 @@ def op_order(extra: Sequence[OpSource] = (), only: frozenset[int] | None = None)
 def assemble(extra: Sequence[OpSource] = (), variant: Variant = Variant()) -> str:
     """The whole program: shipped operations, the user's, the dispatcher and the engine.
 
+    A text is put together once, as long as the files that the user's include are what they were.
+
     Raises:
         InvalidInputError: Clashing operations, or an include that cannot be found.
     """
-    ops = op_order(extra, variant.only)
+    key = tuple(extra), variant
+    kept = _texts.get(key)
+    if kept is not None and kept[1].is_current():
+        return kept[0]
     paste = Paster(kernels_dir())
+    text = _assemble(paste, extra, variant)
+    if len(_texts) >= MOST_TEXTS:
+        _texts.clear()
+    _texts[key] = text, paste.looked_up
+    return text
+
+
+def _assemble(paste: Paster, extra: Sequence[OpSource], variant: Variant) -> str:
+    ops = op_order(extra, variant.only)
     parts = [paste.file(kernels_dir() / "include" / "vyre_control.h")]
     wanted = {op.path for op in ops}
     shipped, users = ([one for one in part if one.path in wanted] for part in (shipped_sources(), extra))
@@ -211,14 +235,46 @@ def assemble_file(*parts: str) -> str:
     return Paster(kernels_dir()).file(kernels_dir().joinpath(*parts))
 
 
+class LookedUp:
+    """The names under which users' includes were looked for, and what was found there."""
+
+    def __init__(self) -> None:
+        self._found: dict[Path, tuple[int, ...] | None] = {}
+
+    def note(self, path: Path) -> None:
+        """Remember what is there now."""
+        self._found[path] = _state_of(path)
+
+    def is_current(self) -> bool:
+        """Whether the same would be found once more."""
+        return all(_state_of(path) == state for path, state in self._found.items())
+
+
+def _state_of(path: Path) -> tuple[int, ...] | None:
+    """What changes with a file's content; None where no file is."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
+
+
+_texts: dict[tuple[tuple[OpSource, ...], Variant], tuple[str, LookedUp]] = {}
+"""What `assemble` put together, and what that depends on beside its arguments."""
+
+
 class Paster:
     """Pastes local includes into a text, each file once.
 
     Args:
         kernels: The folder with `include` and `engine`.
+
+    Attributes:
+        looked_up: Where includes of files outside that folder were looked for.
     """
 
     def __init__(self, kernels: Path) -> None:
+        self.looked_up = LookedUp()
         self._folders = (kernels / "include", kernels / "engine")
         self._kernels = kernels
         self._seen: set[Path] = set()
@@ -266,6 +322,8 @@ class Paster:
             )
         for folder in (path.parent, *self._folders):
             found = (folder / name).resolve()
+            if not path.is_relative_to(self._kernels):
+                self.looked_up.note(folder / name)
             if self._open and found == self._open[0]:
                 way = " -> ".join(each.name for each in (*self._open, found))
                 what = f"{found.name!r} includes itself: {way}"
