@@ -29,6 +29,7 @@ from vyrectl.errors import (
 from vyrectl.launching import rounds
 from vyrectl.launching.rounds import Limits, Progress
 from vyrectl.launching.run import choose_backend
+from vyrectl.opencl import kept
 from vyrectl.sidecar.hold import hold
 
 REQUEUE_N, COPY, WAIT = 0x1007, 0x1001, 0x1006
@@ -335,6 +336,7 @@ def test_claims_by_priority_add_up_where_a_priority_is_unknown() -> None:
 
 @pytest.mark.parametrize("name", devices())
 def test_a_rate_leaves_the_first_dispatchs_compile_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.release()
     monkeypatch.setattr("vyrectl.opencl.queue._waited", lambda profile, most: 1000.0)
     report = launch(Ring.from_slots(make_slots(10)), device=devices()[name])
     assert report.build_seconds > 1000

@@ -11,7 +11,7 @@ import pytest
 from tests.needs import does_not_apply
 from tests.opencl.fakes import FakeCl, device
 from vyrectl.errors import AbiMismatchError, DeviceError, KernelBuildError
-from vyrectl.opencl import program
+from vyrectl.opencl import kept, program
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.build import LADDER
 from vyrectl.opencl.devices import Device
@@ -149,7 +149,8 @@ def test_another_layout_is_refused(
 def with_fake(monkeypatch: pytest.MonkeyPatch, **options: Any) -> FakeCl:
     cl = FakeCl(**options)
     monkeypatch.setattr("vyrectl.opencl.program.admits", lambda *about: True)
-    monkeypatch.setattr(program, "pyopencl", lambda: cl)
+    for module in (program, kept):
+        monkeypatch.setattr(module, "pyopencl", lambda: cl)
     return cl
 
 

@@ -229,10 +229,7 @@ class DeviceQueue:
         run = (profile.end - start) * 1e-9
         self.device_seconds += run
         if ended.is_first:
-            waited = (start - profile.queued) * 1e-9
-            most = time.monotonic() - ended.asked_at - run
-            # By a clock that may be the driver's invention.
-            self.compile_seconds += min(max(waited, 0.0), max(most, 0.0))
+            self.compile_seconds += _waited(profile, time.monotonic() - ended.asked_at - run)
 
     def _part_from_kernel(self, ask: Callable[[], None]) -> None:
         """Ask a kernel to leave that nobody will wait for, and see whether it does."""
@@ -333,3 +330,9 @@ def bytes_of(array: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _shape_of(kernel: Any, work_items: int, local: int) -> tuple[int, int, int]:
     return kernel.int_ptr, work_items, local
+
+
+def _waited(profile: Any, most: float) -> float:
+    """Seconds from the call to the kernel's begin, by a clock that may be the driver's invention."""
+    told: float = (profile.start - profile.queued) * 1e-9
+    return min(max(told, 0.0), max(most, 0.0))
