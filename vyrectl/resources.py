@@ -6,6 +6,7 @@ standard library; nothing here reads or writes a file.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from vyrectl.errors import FileError
@@ -31,6 +32,7 @@ def completions_dir() -> Path:
     return _find("completions")
 
 
+@lru_cache(maxsize=2)
 def _find(name: str) -> Path:
     packaged = _PACKAGE / "_data" / name
     for folder in (packaged, _PACKAGE.parent / name):

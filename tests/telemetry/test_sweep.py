@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from vyrectl.telemetry.sweep import in_parts
+from tests.conformance.cases import make_slots
+from vyrectl.telemetry.sweep import CHUNK_SLOTS, MOST_NAMED, census, in_parts, sweep
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -23,3 +24,22 @@ def test_a_part_that_fails_in_any_thread_is_the_callers_error(bad: int) -> None:
 
     with pytest.raises(KeyError, match=str(bad)):
         in_parts(100, work, 2)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_census_names_the_operations_of_all_parts(threads: int) -> None:
+    slots = make_slots(2 * CHUNK_SLOTS + 5, op_handle=7)
+    slots["op_handle"][[0, CHUNK_SLOTS, -1]] = [9, 2**32 - 1, 0]
+    found = census(slots, threads)
+    assert found.op_handles == {7, 9, 2**32 - 1, 0}
+    assert found.tally == sweep(slots)
+    assert census(slots[:0]).op_handles == frozenset()
+
+
+def test_a_census_gives_up_on_more_operations_than_it_tells_apart() -> None:
+    slots = make_slots(MOST_NAMED + 1)
+    slots["op_handle"][:MOST_NAMED] = range(MOST_NAMED)
+    slots["op_handle"][MOST_NAMED] = 0
+    assert census(slots).op_handles == frozenset(range(MOST_NAMED))
+    slots["op_handle"] = range(MOST_NAMED + 1)
+    assert census(slots).op_handles is None

@@ -97,6 +97,7 @@ class Job:
         debug_log: Debug log (spec 3.2) to start from, u32, at least one word; a backend works on its own copy.
         trace: Turns to note the times of, at most; 0 for no trace. A session then has `trace()`.
         follow: The job goes on when it is drained: others reach it beside its rounds.
+        op_handles: Every op_handle that some slot names, or more; None when that is not known.
     """
 
     slots: SlotArray
@@ -120,6 +121,7 @@ class Job:
     debug_log: NDArray[np.uint32] = field(default_factory=lambda: new_debug_log(DEFAULT_DEBUG_RECORDS))
     trace: int = 0
     follow: bool = False
+    op_handles: frozenset[int] | None = None
 
     def layout(self) -> tuple[NDArray[np.void], int]:
         """`BufferTable.layout` with a row for the debug log behind those that handles reach."""

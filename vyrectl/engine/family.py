@@ -24,7 +24,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.engine.backend import Job
 from vyrectl.engine.ops import OpSource, shipped_sources
 from vyrectl.engine.schedule import tenants_admitted
-from vyrectl.task.arrays import SlotArray, apply_transition
+from vyrectl.task.arrays import SlotArray, apply_transition, copy_of
 
 NOBODY = 0
 """The parent_task_id of a task without a parent."""
@@ -53,15 +53,20 @@ class Links:
     lost: int
 
 
-def spawning_in_use(slots: SlotArray, sources: Iterable[OpSource] = ()) -> frozenset[int]:
+def spawning_in_use(
+    slots: SlotArray, sources: Iterable[OpSource] = (), named: frozenset[int] | None = None
+) -> frozenset[int]:
     """Ids of the operations that may spawn, or none when no slot of a ring names one.
 
     Args:
         slots: The ring, shape (n,).
         sources: The user's sources beside the shipped ones.
+        named: Every op_handle of the ring, where that is known.
     """
     ops = (op for source in (*shipped_sources(), *sources) for op in source.ops)
     spawning = frozenset(op.id for op in ops if op.spawns)
+    if named is not None:
+        return frozenset() if spawning.isdisjoint(named) else spawning
     used = bool(spawning) and bool(np.isin(slots["op_handle"], sorted(spawning)).any())
     return spawning if used else frozenset()
 
@@ -114,7 +119,7 @@ def as_settled(before: SlotArray, after: SlotArray, spawning: frozenset[int]) ->
     """
     if not spawning:
         return before
-    settled = before.copy()
+    settled = copy_of(before)
     settled[_stale(before)] = np.zeros((), SLOT_DTYPE)
     born = (before["state"] == int(TaskState.EMPTY)) & (after["state"] != int(TaskState.EMPTY))
     settled[born] = after[born]

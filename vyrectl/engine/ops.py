@@ -228,6 +228,7 @@ def shipped_sources() -> tuple[OpSource, ...]:
     )
 
 
+@lru_cache(maxsize=1)
 def shipped_ops() -> tuple[OpInfo, ...]:
     """Every operation that ships, by id."""
     return tuple(sorted((op for source in shipped_sources() for op in source.ops), key=lambda op: op.id))
@@ -236,13 +237,18 @@ def shipped_ops() -> tuple[OpInfo, ...]:
 def op_codes(extra: Sequence[OpSource] = ()) -> dict[str, int]:
     """Name -> id of every operation with a name: control opcodes, shipped ones, those that the user named
     (`vyrectl.engine.naming`), those of `extra`."""
+    codes = dict(_codes())
+    codes.update((op.name, op.id) for source in extra for op in source.ops)
+    return codes
+
+
+@remembered(1)
+def _codes() -> dict[str, int]:
     naming = current()
     codes = {opcode.name: opcode.code for opcode in CONTROL_OPCODES}
     if naming.shipped:
         codes.update((op.name, op.id) for op in shipped_ops())
-    codes = naming.over(codes)
-    codes.update((op.name, op.id) for source in extra for op in source.ops)
-    return codes
+    return naming.over(codes)
 
 
 @remembered(1)

@@ -29,7 +29,7 @@ from vyrectl.engine.schedule import CLASSES, ClaimLines, class_of, tenants_admit
 from vyrectl.engine.trace import Trace, TurnRecorder
 from vyrectl.errors import CounterOverflowError, DeviceError
 from vyrectl.protocol.packed import MOST_OPCODE
-from vyrectl.task.arrays import SlotArray, apply_transition
+from vyrectl.task.arrays import SlotArray, apply_transition, copy_of
 from vyrectl.task.lifecycle import apply_words
 
 _SCHEDULABLE = [int(state) for state in SCHEDULABLE]
@@ -87,13 +87,13 @@ class ReferenceSession:
     def __init__(self, job: Job, bodies: Mapping[int, Body]) -> None:
         continue_outputs(job.buffers, job.slots)
         self._job = job
-        self._slots = (job.slots if job.place is None else job.place(False)[0]).copy()
+        self._slots = copy_of(job.slots if job.place is None else job.place(False)[0])
         self._control = job.control.copy()
         self._bodies = bodies
         self._debug_log = job.debug_log.copy()
         inner = {code: body for code, body in bodies.items() if code <= MOST_OPCODE}
         rows = job.buffers.rows
-        self._spawning = spawning_in_use(job.slots, job.ops)
+        self._spawning = spawning_in_use(job.slots, job.ops, job.op_handles)
         self._nursery: Nursery | None = None
         if self._spawning:
             links = settle(self._slots, self._spawning, eligible_slots(job, self._slots))
@@ -161,7 +161,7 @@ class ReferenceSession:
 
     def slots(self) -> SlotArray:
         """A copy of the ring."""
-        return self._slots.copy()
+        return copy_of(self._slots)
 
     def trace(self) -> Trace:
         """The turns that were noted."""

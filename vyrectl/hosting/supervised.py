@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from vyrectl.engine.ops import OpSource
     from vyrectl.engine.saving import Saving
     from vyrectl.hosting.glance import Glance
-    from vyrectl.task.arrays import SlotArray
+    from vyrectl.task.arrays import SlotArray, copy_of, copy_slots
 
 PROGRESS_SECONDS = 0.05
 
@@ -222,7 +222,7 @@ def _work(plan: LaunchPlan, held: Hold | None, memory: _Memory, channel: Channel
     buffers = parse_buffer_options(plan.buffers)
     ops = tuple(load_source(Path(path)) for path in plan.options.get("ops", ()))
     work = _Work(plan, held, memory, channel, view, buffers.outputs())
-    before = None if plan.record is None else (view.slots.copy(), _start_epoch(plan))
+    before = None if plan.record is None else (copy_of(view.slots), _start_epoch(plan))
     host = work.host(ops)
     live = host if plan.in_place and plan.output is None else None
     begun: list[bool] = []
@@ -352,7 +352,7 @@ class _Work:
 
         assert self._memory.shared is not None
         slots = np.frombuffer(self._memory.shared, SLOT_DTYPE)
-        slots[:] = self._view.slots[: len(slots)]
+        copy_slots(slots, self._view.slots[: len(slots)])
         return Ring.from_slots(slots)
 
 

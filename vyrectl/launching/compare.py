@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vyrectl.engine.buffers import BufferTable
     from vyrectl.engine.trace import Trace
     from vyrectl.launching.report import LaunchReport
-    from vyrectl.task.arrays import SlotArray
+    from vyrectl.task.arrays import SlotArray, copy_of
 
 REPEATS = 3
 """Launches under each policy."""
@@ -116,7 +116,7 @@ def _launch(
 
     traces: list[Trace] = []
     report: LaunchReport = launch(
-        Ring.from_slots(slots.copy()),
+        Ring.from_slots(copy_of(slots)),
         device=device,
         ops=ops,
         buffers=buffers,

@@ -76,10 +76,11 @@ class FaultedBefore:
 
     Args:
         slots: The ring before a launch.
+        are_some: Whether any is; a look at each slot tells when None.
     """
 
-    def __init__(self, slots: SlotArray) -> None:
-        self._bits = np.packbits(_faulted(slots))
+    def __init__(self, slots: SlotArray, are_some: bool | None = None) -> None:
+        self._bits = None if are_some is False else np.packbits(_faulted(slots))
 
     def groups(self, slots: SlotArray) -> tuple[FaultGroup, ...]:
         """Why slots are Faulted that were not, the commonest reason first, at most `MOST_GROUPS`.
@@ -87,7 +88,9 @@ class FaultedBefore:
         Args:
             slots: The ring after it, of the same length.
         """
-        new = _faulted(slots) & ~np.unpackbits(self._bits, count=len(slots)).view(bool)
+        new = _faulted(slots)
+        if self._bits is not None:
+            new &= ~np.unpackbits(self._bits, count=len(slots)).view(bool)
         numbers = np.flatnonzero(new)
         codes = slots["continuation_data"][numbers].astype(np.uint64)
         keys = (codes << np.uint64(32)) | slots["op_handle"][numbers]

@@ -19,6 +19,7 @@ from vyrectl.launching.report import LeftAlone
 from vyrectl.launching.run import remainder, selected_slots, start_control
 from vyrectl.launching.unrunnable import Defined, Survey, survey
 from vyrectl.task.arrays import SlotArray
+from vyrectl.telemetry.snapshot import tally_slots
 
 
 def preview(
@@ -45,7 +46,8 @@ def preview(
     job = _job(slots, epoch, where, _sources(ops), quotas, control, age_threshold=age_threshold)
     session = ReferenceBackend().open(replace(job, ops=()))
     index = session.index()
-    return index, remainder(session.slots(), job, job.control, job.quotas)[1]
+    indexed = session.slots()
+    return index, remainder(indexed, job, job.control, job.quotas, tally_slots(indexed))[1]
 
 
 def what_cannot_run(

@@ -51,8 +51,9 @@ from vyrectl.launching.unrunnable import Defined, refuse, survey
 from vyrectl.numbers import integer, optional_integer, optional_seconds
 from vyrectl.policy.policy import LaunchPolicy
 from vyrectl.ring.file import Ring
-from vyrectl.task.arrays import SlotArray, check_words
+from vyrectl.task.arrays import SlotArray, check_words, copy_slots
 from vyrectl.telemetry.snapshot import StateTally, tally_slots
+from vyrectl.telemetry.sweep import census
 
 if TYPE_CHECKING:
     from vyrectl.engine.trace import Trace
@@ -202,7 +203,7 @@ def launch(
     sources = tuple(op if isinstance(op, OpSource) else load_source(Path(op)) for op in ops)
     started_control = start_control(control, epoch)
     workplace = _Workplace(ring.slots, place)
-    before = tally_slots(ring.slots)
+    before, named = census(ring.slots)
     opening = time.monotonic()
     backend = choose_backend(device)
     wishes = Wishes(
@@ -221,7 +222,7 @@ def launch(
         selected=with_empty_slots(
             selected_slots(ring.slots, where, op_codes(sources)),
             ring.slots,
-            spawning_in_use(ring.slots, sources),
+            spawning_in_use(ring.slots, sources, named),
         ),
         age_threshold=settings.age_threshold,
         workers=wishes.workers,
@@ -236,13 +237,16 @@ def launch(
         shard_slots=optional_integer("shard_slots", shard_slots, least=1),
         debug_log=start_debug_log(debug_log),
         follow=drive is not None,
+        op_handles=named,
         trace=0
         if trace is None
         else integer("trace_records", trace_records, least=1, most=MOST_TRACE_RECORDS),
     )
     if not fault_unknown:
         job = _refuse_unrunnable(job, getattr(backend, "defines", ()), ring.name)
-    faulted_before = FaultedBefore(ring.slots)
+    faulted_before = FaultedBefore(
+        ring.slots, None if live is not None else before.counts[TaskState.FAULTED] > 0
+    )
     check = _start_check(job) if verify else None
     with closing(backend.open(job)) as session:
         if warm_up := getattr(session, "warm_up", None):
@@ -252,7 +256,11 @@ def launch(
         bounds.started()
         course = _drain(session, bounds) if drive is None else drive(session, bounds)
         bounds.finishing()
-        after, ended_control, ended_log = session.slots(), session.control(), session.debug_log()
+        bring = None if check is not None else getattr(session, "bring_slots", None)
+        after = workplace.slots if bring is not None else session.slots()
+        if bring is not None:
+            bring(after)
+        ended_control, ended_log = session.control(), session.debug_log()
         session.finish()
         table.bring_back()
         turns = None if trace is None else _trace_of(session, backend.name)
@@ -260,7 +268,7 @@ def launch(
         if check is not None:
             check.raise_violations(session, after, ended_control, drained=course.ended == "drained")
         if after is not workplace.slots:
-            workplace.slots[:] = after
+            copy_slots(workplace.slots, after)
     if control is not None:
         control[:] = ended_control
     if debug_log is not None:
@@ -275,8 +283,8 @@ def launch(
             trace(turns)
         else:
             traced = keeper.keep(trace, partial(_save_trace, Path(trace), turns, backend.name, sources))
-    remaining, left_alone = remainder(workplace.slots, job, ended_control, session.tally().quota_left)
     ended = tally_slots(workplace.slots)
+    remaining, left_alone = remainder(workplace.slots, job, ended_control, session.tally().quota_left, ended)
     launched = Launched(
         len(ring), before.snapshot(lenient=True).schedulable_count, session.facts(), ended.max_priority_age
     )
@@ -306,7 +314,7 @@ def launch(
         trace=traced,
         not_saved=tuple(keeper.failure_records()),
         partials=tuple(found.to_record() for found in table.found),
-        faults=faulted_before.groups(workplace.slots),
+        faults=faulted_before.groups(workplace.slots) if ended.counts[TaskState.FAULTED] else (),
         op_names={code: name for name, code in op_codes(sources).items()},
     )
     return report if saving is not None else _all_saved(keeper, report)
@@ -476,27 +484,36 @@ def selected_slots(slots: SlotArray, where: str | None, codes: Mapping[str, int]
 
 
 def remainder(
-    slots: SlotArray, job: Job, control: NDArray[np.uint32], quota_left: Quotas
+    slots: SlotArray, job: Job, control: NDArray[np.uint32], quota_left: Quotas, ended: StateTally
 ) -> tuple[int, LeftAlone]:
-    """What is left of the ring: tasks this launch could still run, and slots that were none of its business."""
-    states = slots["state"]
-    schedulable = np.isin(states, [int(state) for state in SCHEDULABLE])
-    selected = np.ones(len(slots), bool) if job.selected is None else job.selected
-    admitted = ~tenants_spent(slots, quota_left)
-    if job.gate:
-        admitted &= tenants_admitted(slots, control)
-    shut_out = schedulable & selected & ~admitted
-    unmasked = shut_out & (slots["tenant_id"] >= control_abi.TENANT_MASKS.words) & job.gate
-    return (
-        int(np.count_nonzero(schedulable & selected & admitted)),
-        LeftAlone(
-            running=int(np.count_nonzero(states == int(TaskState.RUNNING))),
-            paused=int(np.count_nonzero(states == int(TaskState.PAUSED))),
-            shut_out=int(np.count_nonzero(shut_out)),
-            without_mask=int(np.count_nonzero(unmasked)),
-            not_selected=int(np.count_nonzero(schedulable & ~selected)),
-            unknown=int(np.count_nonzero(states >= len(TaskState))),
-        ),
+    """What is left of the ring: tasks this launch could still run, and slots that were none of its business.
+
+    Args:
+        slots: The ring as it is now.
+        job: The launch.
+        control: Its control buffer.
+        quota_left: What bounded tenants have left.
+        ended: The ring's states, counted.
+    """
+    remaining = shut_out = without_mask = not_selected = 0
+    if any(ended.counts[state] for state in SCHEDULABLE):
+        schedulable = np.isin(slots["state"], [int(state) for state in SCHEDULABLE])
+        selected = np.ones(len(slots), bool) if job.selected is None else job.selected
+        admitted = ~tenants_spent(slots, quota_left)
+        if job.gate:
+            admitted &= tenants_admitted(slots, control)
+        barred = schedulable & selected & ~admitted
+        unmasked = barred & (slots["tenant_id"] >= control_abi.TENANT_MASKS.words) & job.gate
+        remaining = int(np.count_nonzero(schedulable & selected & admitted))
+        shut_out, without_mask = int(np.count_nonzero(barred)), int(np.count_nonzero(unmasked))
+        not_selected = int(np.count_nonzero(schedulable & ~selected))
+    return remaining, LeftAlone(
+        running=ended.counts[TaskState.RUNNING],
+        paused=ended.counts[TaskState.PAUSED],
+        shut_out=shut_out,
+        without_mask=without_mask,
+        not_selected=not_selected,
+        unknown=ended.unknown,
     )
 
 

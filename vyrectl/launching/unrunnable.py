@@ -56,11 +56,17 @@ class Defined:
     def __init__(self, sources: Sequence[OpSource] = (), extra: Iterable[int] = ()) -> None:
         everything = (*shipped_sources(), *sources)
         known = {op.id for source in everything for op in source.ops} | set(extra)
-        self.ids = np.array(sorted(known - {DFA_STEP}), np.uint32)
+        self.known = frozenset(known - {DFA_STEP})
+        self.ids = np.array(sorted(self.known), np.uint32)
         self.needs: dict[int, tuple[Need, ...]] = {}
         for source in everything:
             self.needs.update((op, needs) for op, needs in needs_of(source).items() if needs)
         self.names: Mapping[int, str] = {code: name for name, code in op_codes(sources).items()}
+
+    def may_lack(self, named: frozenset[int]) -> bool:
+        """Whether a task could be faulted for its operation or a buffer, of those that name one of these."""
+        needy = named & (self.needs.keys() | {PACKED_SLOT})
+        return bool(needy) or not named <= self.known
 
     def has(self, ops: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which of these ids have a body, bool, the same shape."""
@@ -209,6 +215,8 @@ def survey(job: Job, defined: Defined) -> tuple[Survey, NDArray[np.bool_] | None
     """
     found, later = Survey(defined, job.buffers), Survey(defined, job.buffers)
     waiting: NDArray[np.bool_] | None = None
+    if job.op_handles is not None and not defined.may_lack(job.op_handles):
+        return found, waiting
     for start in range(0, len(job.slots), CHUNK_SLOTS):
         part = slice(start, start + CHUNK_SLOTS)
         slots = job.slots[part]

@@ -24,7 +24,7 @@ from vyrectl.engine.reference_ops import SUM
 from vyrectl.engine.schedule import tenants_admitted
 from vyrectl.errors import VerifyError
 from vyrectl.launching.rounds import Drain, Limits
-from vyrectl.task.arrays import SlotArray, apply_transition
+from vyrectl.task.arrays import SlotArray, apply_transition, copy_of
 
 CLAIMED_TWICE, ENDED_BY_OTHER = 1, 2
 DONE, YIELDED, PAUSED, REQUEUED, FAULTED = range(5)
@@ -253,7 +253,7 @@ class Check:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._before = job.slots.copy()
+        self._before = copy_of(job.slots)
         self._copy = private_copy(job)
 
     def raise_violations(

@@ -108,13 +108,21 @@ def pyopencl() -> Any:
     return cl
 
 
+_listed: list[Any] = []
+"""What listed devices, and which; the loader looks for drivers once in a process."""
+
+
 def list_devices() -> list[Device]:
     """Every OpenCL device that a driver reports, in the order of their ids; empty when there is none.
+
+    Once there are some, they are asked for no more: a process meets no other drivers.
 
     Raises:
         NoDeviceError: pyopencl cannot be imported.
     """
     cl = pyopencl()
+    if _listed and _listed[0] is cl.get_platforms:
+        return list(_listed[1])
     os.environ.update(brought.lend_folders(os.environ))
     try:
         with brought.lent_drivers(), own_handlers():
@@ -130,6 +138,8 @@ def list_devices() -> list[Device]:
             continue
         for device_index, handle in enumerate(handles):
             devices.append(_describe(cl, f"{platform_index}:{device_index}", platform, handle))
+    if devices:
+        _listed[:] = [cl.get_platforms, tuple(devices)]
     return devices
 
 

@@ -16,7 +16,6 @@ from vyrectl.errors import UsageError
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.source import Variant, op_order
 from vyrectl.protocol.packed import MOST_OPCODE
-from vyrectl.task.arrays import SlotArray
 
 BLOCK_SLOTS = {"lane": 64, "group": 512, "exact": 1}
 """Slots of a spilled block, VYRE_BLOCK of each driver; `exact` keeps one word a slot."""
@@ -116,7 +115,7 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
         workers = _workers(job, most, ticket)
         return Geometry("lane", workers, 1, ticket, LANE_CHUNK_SLOTS, LANE_CHUNK_SLOTS, True)
     most = _most_groups(device, job, GROUPS_PER_UNIT)
-    together = bool(ops_in_use(job.slots, [op.id for op in ops if op.group]))
+    together = bool(ops_in_use(job, [op.id for op in ops if op.group]))
     least = 1 if together else min(size, LEAST_GROUP_TICKET)
     sharers = most if together else device.compute_units // 2
     ticket = _ticket(job, sharers, least, GROUP_TICKET, MOST_TICKET)
@@ -166,7 +165,7 @@ def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset
         live=job.follow or (job.live is not None and device.is_cpu),
         verify=job.verify,
         quotas=bool(job.quotas),
-        family=bool(spawning_in_use(job.slots, job.ops)),
+        family=bool(spawning_in_use(job.slots, job.ops, job.op_handles)),
         only=only,
     )
 
@@ -177,24 +176,26 @@ def wanted_ops(job: Job) -> tuple[tuple[OpInfo, ...], frozenset[int] | None]:
     All where some may spawn: nobody can say which ones their children will name.
     """
     ops = op_order(job.ops)
-    if spawning_in_use(job.slots, job.ops):
+    if spawning_in_use(job.slots, job.ops, job.op_handles):
         return ops, None
     if job.mode == "interpreter" or (job.mode == "auto" and len(job.slots) < JIT_SLOTS):
         return ops, None
-    only = ops_in_use(job.slots, [op.id for op in ops])
+    only = ops_in_use(job, [op.id for op in ops])
     if PACKED_SLOT in only:
         only |= {op.id for op in ops if op.id <= MOST_OPCODE}
     return op_order(job.ops, only), only
 
 
-def ops_in_use(slots: SlotArray, known: Sequence[int]) -> frozenset[int]:
+def ops_in_use(job: Job, known: Sequence[int]) -> frozenset[int]:
     """Which of the known op handles some slot names.
 
     Args:
-        slots: The ring, shape (n,).
+        job: Whose ring.
         known: op handles to look for.
     """
-    missing = set(known)
+    if job.op_handles is not None:
+        return job.op_handles & frozenset(known)
+    missing, slots = set(known), job.slots
     for start in range(0, len(slots), SCAN_CHUNK):
         if not missing:
             break

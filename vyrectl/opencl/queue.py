@@ -19,6 +19,7 @@ from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.devices import pyopencl
 from vyrectl.opencl.kept import Desk, Piece, forget
 from vyrectl.opencl.program import Program
+from vyrectl.telemetry.sweep import in_parts, processors
 
 _LEAST_BUFFER_BYTES = 64
 LEAVE_SECONDS = 5.0
@@ -26,6 +27,9 @@ LEAVE_SECONDS = 5.0
 
 _ABANDONED: list[object] = []
 """What a kernel that did not leave still works with; never released."""
+
+BYTES_PER_THREAD = 16 << 20
+"""Fewer to copy are not worth a thread."""
 
 _LOOKS, _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 64, 20e-6, 2e-3
 """Looks at an event before the first pause: a kernel over a short ring has ended by then."""
@@ -115,7 +119,7 @@ class DeviceQueue:
         """
         memory = self._memories.get(buffer.int_ptr)
         if memory is not None:
-            bytes_of(array)[:] = memory[offset : offset + array.nbytes]
+            _copy(bytes_of(array), memory[offset : offset + array.nbytes])
             return
         try:
             self.cl.enqueue_copy(self._queue, array, buffer, src_offset=offset)
@@ -130,7 +134,7 @@ class DeviceQueue:
         """
         memory = self._memories.get(buffer.int_ptr)
         if memory is not None:
-            memory[offset : offset + array.nbytes] = bytes_of(array)
+            _copy(memory[offset : offset + array.nbytes], bytes_of(array))
             return
         try:
             self.cl.enqueue_copy(self._queue, buffer, array, dst_offset=offset)
@@ -321,6 +325,15 @@ def page_aligned(size_bytes: int) -> NDArray[np.uint8]:
     raw = np.empty(size_bytes + mmap.PAGESIZE, np.uint8)
     skip = -raw.ctypes.data % mmap.PAGESIZE
     return raw[skip : skip + size_bytes]
+
+
+def _copy(into: NDArray[np.uint8], data: NDArray[np.uint8]) -> None:
+    """Copy bytes, many of them on several threads."""
+
+    def work(first: int, end: int) -> None:
+        into[first:end] = data[first:end]
+
+    in_parts(len(into), work, threads=1 + min(processors() - 1, len(into) // BYTES_PER_THREAD))
 
 
 def bytes_of(array: NDArray[Any]) -> NDArray[np.uint8]:

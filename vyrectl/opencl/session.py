@@ -40,7 +40,7 @@ from vyrectl.opencl.handoff import reaches
 from vyrectl.opencl.program import Program
 from vyrectl.opencl.queue import DeviceQueue
 from vyrectl.opencl.quota_table import QuotaTable
-from vyrectl.task.arrays import SlotArray
+from vyrectl.task.arrays import SlotArray, copy_of, copy_slots
 
 if TYPE_CHECKING:
     from vyrectl.engine.trace import Trace
@@ -427,6 +427,16 @@ class OpenCLSession:
             self._device.read(slots.view(np.uint8), self._ring)
         return slots
 
+    def bring_slots(self, into: SlotArray) -> None:
+        """Put the ring into an array of the host's, whole or, where the device fails, not at all."""
+        if self._direct:
+            if into is not self._memory:
+                copy_slots(into, self._memory)
+        elif self.program.coherent:
+            self._device.read(into.view(np.uint8), self._ring)
+        else:
+            copy_slots(into, self.slots())
+
     def debug_log(self) -> NDArray[np.uint32]:
         """A copy of the debug log."""
         words = np.empty(len(self._job.debug_log), np.uint32)
@@ -583,7 +593,7 @@ class OpenCLSession:
     def _settle_families(self) -> NDArray[np.uint32]:
         """The families of the ring as the device counts them; parents that wait in vain go on in the ring itself."""
         if not self._direct:
-            self._memory = self._memory.copy()
+            self._memory = copy_of(self._memory)
         spawning = [op.id for op in self.program.ops if op.spawns]
         links = settle(self._memory, spawning, eligible_slots(self._job, self._memory))
         self._tally.joined = links.freed

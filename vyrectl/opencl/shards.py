@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.engine.backend import WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
-from vyrectl.task.arrays import SlotArray
+from vyrectl.task.arrays import SlotArray, copy_of
 
 if TYPE_CHECKING:
     from vyrectl.opencl.session import OpenCLSession
@@ -44,7 +44,7 @@ class ShardedSession:
         if job.place is not None:
             self._memory, self._direct = job.place(coherent)
         if not self._direct:
-            self._memory = self._memory.copy()
+            self._memory = copy_of(self._memory)
         count = len(self._memory)
         self._parts = [slice(at, min(at + shard_slots, count)) for at in range(0, count, shard_slots)]
         self._visits = 0
@@ -171,7 +171,7 @@ class ShardedSession:
     def _bring_back(self) -> None:
         """The shard's slots into the ring."""
         if not self._direct:
-            self._memory[self._at] = self._part().slots()
+            self._part().bring_slots(self._memory[self._at])
 
     def _note_witness(self) -> None:
         """What the shard's visit noted, added to what earlier ones did."""

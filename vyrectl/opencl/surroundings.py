@@ -57,8 +57,5 @@ def driver_variables(environment: Mapping[str, str] | None = None) -> list[str]:
         environment: Environment variables; this process's by default.
     """
     variables = os.environ if environment is None else environment
-    return sorted(
-        f"{name}={value}"
-        for name, value in variables.items()
-        if name.startswith(PREFIXES) and name not in HARMLESS
-    )
+    names = [name for name in variables if name.startswith(PREFIXES) and name not in HARMLESS]
+    return sorted(f"{name}={variables[name]}" for name in names)

@@ -27,6 +27,16 @@ def whole(slots: SlotArray) -> NDArray[np.void]:
     return slots.view(_WHOLE)
 
 
+def copy_of(slots: SlotArray) -> SlotArray:
+    """A copy of some slots, shape (n,)."""
+    return whole(slots).copy().view(SLOT_DTYPE)
+
+
+def copy_slots(into: SlotArray, slots: SlotArray) -> None:
+    """Put some slots in the place of as many others."""
+    whole(into)[:] = whole(slots)
+
+
 def column_values(slots: SlotArray, name: str) -> NDArray[np.int64] | NDArray[np.uint32]:
     """A column of some slots, shape (n,): a field, or `FAULT`, which is `NO_FAULT` where a slot is not Faulted."""
     if name != FAULT:

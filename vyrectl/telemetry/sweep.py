@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from threading import Thread
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -33,15 +33,31 @@ SLOTS_PER_THREAD = 1 << 18
 _OFFSETS = {field.name: field.offset_bytes for field in FIELDS}
 _COUNTED = np.dtype(
     {
-        "names": ["state", "counters"],
-        "formats": ["<u4", "<u8"],
-        "offsets": [_OFFSETS["state"], _OFFSETS["age_ticks"]],
+        "names": ["state", "op_handle", "counters"],
+        "formats": ["<u4", "<u4", "<u8"],
+        "offsets": [_OFFSETS["state"], _OFFSETS["op_handle"], _OFFSETS["age_ticks"]],
         "itemsize": SLOT_BYTES,
     }
 )
 assert _OFFSETS["requeue_count"] == _OFFSETS["age_ticks"] + 4
 
 _KNOWN = len(TaskState)
+
+MOST_NAMED = 64
+"""Different operations that a census tells apart."""
+
+
+class Census(NamedTuple):
+    """A ring counted, and the operations that its slots name.
+
+    Attributes:
+        tally: The counts.
+        op_handles: Every op_handle of some slot; None where there are more than `MOST_NAMED`.
+    """
+
+    tally: StateTally
+    op_handles: frozenset[int] | None
+
 
 Part = TypeVar("Part")
 
@@ -91,7 +107,28 @@ def sweep(slots: SlotArray, threads: int | None = None) -> StateTally:
         threads: How many; see `in_parts`.
     """
     counted = slots.view(_COUNTED)
-    parts = in_parts(len(slots), lambda first, end: _sweep_part(counted, first, end), threads)
+    return _sum(in_parts(len(slots), lambda first, end: _sweep_part(counted, first, end), threads))
+
+
+def census(slots: SlotArray, threads: int | None = None) -> Census:
+    """As `sweep`, and the operations too, in the same look at each slot.
+
+    Args:
+        slots: The ring.
+        threads: How many; see `in_parts`.
+    """
+    counted = slots.view(_COUNTED)
+
+    def work(first: int, end: int) -> tuple[StateTally, set[int]]:
+        names: set[int] = set()
+        return _sweep_part(counted, first, end, names), names
+
+    parts = in_parts(len(slots), work, threads)
+    found = frozenset[int]().union(*(names for _, names in parts))
+    return Census(_sum([tally for tally, _ in parts]), found if len(found) <= MOST_NAMED else None)
+
+
+def _sum(parts: list[StateTally]) -> StateTally:
     unknown = [part.first_unknown for part in parts if part.first_unknown is not None]
     return StateTally(
         counts=tuple(map(sum, zip(*(part.counts for part in parts), strict=True))),
@@ -102,7 +139,7 @@ def sweep(slots: SlotArray, threads: int | None = None) -> StateTally:
     )
 
 
-def _sweep_part(slots: SlotArray, first: int, end: int) -> StateTally:
+def _sweep_part(slots: SlotArray, first: int, end: int, names: set[int] | None = None) -> StateTally:
     counts = [0] * _KNOWN
     unknown = total_requeues = max_age = 0
     first_unknown = None
@@ -114,6 +151,8 @@ def _sweep_part(slots: SlotArray, first: int, end: int) -> StateTally:
             at = int((chunk["state"] >= _KNOWN).argmax())
             first_unknown = (start + at, int(chunk["state"][at]))
         unknown += left
+        if names is not None and len(names) <= MOST_NAMED:
+            counter.add_names(chunk["op_handle"], names)
         age, requeues = counter.age_and_requeues(chunk["counters"])
         max_age = max(max_age, age)
         total_requeues += requeues
@@ -149,6 +188,19 @@ class _Counter:
                 break
         self._order.sort(key=counts.__getitem__, reverse=True)
         return left
+
+    def add_names(self, handles: SlotArray, names: set[int]) -> None:
+        """Add what is not among `names` yet, a pass over the chunk for each; no further once they are too many."""
+        left = len(handles)
+        words, equal = self._words[:left], self._equal[:left]
+        np.copyto(words, handles)
+        for name in tuple(names):
+            np.equal(words, np.uint32(name), out=equal)
+            left -= int(np.count_nonzero(equal))
+            if not left:
+                return
+        strange = words[~np.isin(words, np.array(sorted(names), np.uint32))] if names else words
+        names.update(np.unique(strange)[: MOST_NAMED + 1].tolist())
 
     def age_and_requeues(self, counters: SlotArray) -> tuple[int, int]:
         """The largest age_ticks and the sum of requeue_count; an age is the lower half of its pair."""
