@@ -31,7 +31,7 @@ def test_a_census_names_the_operations_of_all_parts(threads: int) -> None:
     slots = make_slots(2 * CHUNK_SLOTS + 5, op_handle=7)
     slots["op_handle"][[0, CHUNK_SLOTS, -1]] = [9, 2**32 - 1, 0]
     found = census(slots, threads)
-    assert found.op_handles == {7, 9, 2**32 - 1, 0}
+    assert found.op_handles == frozenset({7, 9, 2**32 - 1, 0})
     assert found.tally == sweep(slots)
     assert census(slots[:0]).op_handles == frozenset()
 
