@@ -38,6 +38,7 @@ LAYERS: tuple[str, ...] = (
     "doctor",
     "launching",
     "live",
+    "why",
     "hosting",
     "bench",
     "cli",

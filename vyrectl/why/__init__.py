@@ -1,0 +1,1 @@
+"""Why a queue does not move: classes of causes, each a rule over a scene, and the command that mends it."""

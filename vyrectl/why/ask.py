@@ -1,0 +1,101 @@
+"""A question about a queue: what the user gave beside the looks, and the scene that both make. Imports numpy.
+
+The invariant: an option goes before what a control buffer says, and that before a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vyrectl.abi.states import TaskState
+from vyrectl.ring.findings.about import AGE_THRESHOLD, About, beside_ring, control_view
+from vyrectl.ring.reading import Abi
+from vyrectl.ring.reading_arrays import decide
+from vyrectl.why.answer import Answer, explain
+from vyrectl.why.looks import Look
+from vyrectl.why.scene import Scene, epoch_of
+from vyrectl.why.turns import Turns
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What is asked, beside the ring.
+
+    Attributes:
+        op_name: An operation by name, else by number.
+        ops: Ids of operations with a body or a name; None for not asking.
+        spawning: Ids of those that may spawn.
+        epoch: Epoch to go by, or None for the control buffer's.
+        age_threshold: Age ticks from which a task is called starved; 0 for never.
+        abi: How words 4-15 are to be read.
+        turns: What a trace noted, or None.
+        stalled: The verdict that a saved snapshot gives, or None.
+    """
+
+    op_name: Callable[[int], str]
+    ops: frozenset[int] | None = None
+    spawning: frozenset[int] = frozenset()
+    epoch: int | None = None
+    age_threshold: int = AGE_THRESHOLD
+    abi: Abi = Abi.AUTO
+    turns: Turns | None = None
+    stalled: str | None = None
+
+    def about(self, look: Look) -> About:
+        """What `check` would be told about this look."""
+        readings = decide(look.ring.slots, self.abi)
+        if look.control is None:
+            epoch = self.epoch or 0
+            return About(epoch=epoch, age_threshold=self.age_threshold, ops=self.ops, readings=readings)
+        _, admitted, offsets = control_view(look.control)
+        words, starvation, beyond = beside_ring(look.control)
+        return About(
+            epoch=epoch_of(look.control) if self.epoch is None else self.epoch,
+            age_threshold=self.age_threshold,
+            ops=self.ops,
+            admitted=admitted,
+            offsets=offsets,
+            control_words=words,
+            starvation=starvation,
+            beyond=beyond,
+            readings=readings,
+        )
+
+
+def answer(looks: Sequence[Look], question: Question) -> Answer:
+    """Why the queue of the last look does not move; earlier looks are what it is compared with.
+
+    Args:
+        looks: At least one, oldest first.
+        question: What is asked.
+    """
+    last = looks[-1]
+    return explain(
+        Scene(
+            name=last.name,
+            slots=last.ring.slots,
+            about=question.about(last),
+            op_name=question.op_name,
+            holder=last.holder,
+            control=last.control,
+            spawning=question.spawning,
+            earlier=looks[0].as_earlier(last) if len(looks) > 1 else None,
+            stalled=question.stalled,
+            turns=question.turns,
+            printed=last.printed(),
+            first_faults=_first_faults(looks) if len(looks) > 2 else {},
+            places=last.places(),
+        )
+    )
+
+
+def _first_faults(looks: Sequence[Look]) -> dict[int, tuple[int, str]]:
+    """Slot -> the first look, by number and name, in which it was Faulted."""
+    found: dict[int, tuple[int, str]] = {}
+    for number, look in enumerate(looks):
+        for slot in np.flatnonzero(look.ring.slots["state"] == int(TaskState.FAULTED)).tolist():
+            found.setdefault(slot, (number, look.name))
+    return found

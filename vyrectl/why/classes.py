@@ -1,0 +1,220 @@
+"""Every reason why tasks of a queue do not move, as data: its name, its rule in words, who has to act, what mends it.
+
+Standard library only. `vyrectl.why.rules` holds the rules themselves under the same names. The invariant: a mend is
+words, then one command as its end (`vyrectl.ring.findings.advice`); what stands in braces is filled in by the rule
+that found something, or is left out with its whole mend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vyrectl.errors import UnknownNameError
+
+STARVED_TURNS = 17
+"""Turns of lower classes that a waiting task may see go by: one more than the starvation guard's run (spec 3.5)."""
+
+LONG_TURN_S = 10.0
+"""Seconds from which one turn is called long although other tasks move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One class.
+
+    Attributes:
+        name: Stable name, for `--fail-on`, `--explain` and programs.
+        title: What is the case, completing "N tasks ...".
+        rule: When a task belongs to it.
+        needs_person: Nobody but a person gets such tasks going; a rule may know better for the tasks it found.
+        mends: Case -> what to do; the cases are the rule's.
+    """
+
+    name: str
+    title: str
+    rule: str
+    needs_person: bool
+    mends: Mapping[str, str]
+
+
+_CAUSES = (
+    Cause(
+        "guard-live-lock",
+        "wait behind a starvation guard that lets nothing through",
+        "Word 135 of the control buffer is 16 or more, nothing below High is claimable, and tasks at Critical or High "
+        "are. The defining runtime's kernel then claims nothing, and the counter never falls (spec 3.5). The class of "
+        "a slot is its partition's (words 129-134), or word 3 where there are none. vyrectl's launch is not "
+        "held up by it.",
+        True,
+        {"control": "Start the count anew: vyrectl control {control} priority_starvation=0"},
+    ),
+    Cause(
+        "shut-out",
+        "are of tenants that may not claim",
+        "Schedulable or Paused, never claimed, and by the control buffer the tenant's mask (words 3-31) is 0, the "
+        "tenant is 29 or more and so has no mask, or its claims (words 64-95) have reached its quota (words 32-63; a "
+        "quota of 0 is none). Without a control buffer nobody is shut out.",
+        True,
+        {
+            "mask": "Let them in: vyrectl control {control} {masks}",
+            "quota": "Raise the quota: vyrectl control {control} {quotas}",
+            "no-mask": "Tenants from 29 on have no mask: vyrectl launch {ring}",
+        },
+    ),
+    Cause(
+        "mask-closed",
+        "were claimed before their tenant's mask was closed",
+        "As shut-out by a mask, but the task has had a turn: it is Running, Yielded or Requeued, or has counted a "
+        "yield or a requeue. Its progress stands where it was and no worker may take it up.",
+        True,
+        {"mask": "Open the mask again: vyrectl control {control} {masks}"},
+    ),
+    Cause(
+        "orphaned",
+        "are Running, and nobody runs the ring",
+        "State Running while nobody holds the ring's lock: the worker is gone. Of a ring that came as bytes, by a "
+        "pipe or out of a dump, nobody can be seen to hold it.",
+        True,
+        {"": "Put them back: vyrectl recover {ring}"},
+    ),
+    Cause(
+        "held",
+        "are Running, and their worker lives",
+        "State Running while somebody holds the ring's lock. A person is needed when two looks found the task in the "
+        f"same turn and nothing else moved meanwhile, or {LONG_TURN_S:g} s lay between them.",
+        False,
+        {
+            "live": "End the launch in order; a turn that never ends does not react, then end its process, SIGTERM "
+            "first, and put the rest back with recover: vyrectl control {control} shutdown=1",
+            "": "End the launch in order, SIGTERM first; then: vyrectl recover {ring}",
+        },
+    ),
+    Cause(
+        "unattended",
+        "could be claimed, and nobody claims them",
+        "Claimable, let in and of a known operation, nothing holds the ring, and the control buffer's SHUTDOWN word "
+        "is set, or between two looks at the ring not one of its words changed.",
+        True,
+        {
+            "shutdown": "Take the wish back, then launch again: vyrectl control {control} shutdown=0",
+            "": "vyrectl launch {ring}{with_control}",
+        },
+    ),
+    Cause(
+        "unknown-op",
+        "name an operation that nothing defines",
+        "Open, and the operation is not built in, not shipped, not declared in a source of --ops and not named by "
+        "--op-names; or it is one that the wire keeps and gives no body.",
+        True,
+        {"": "Add --ops FILE.cl that defines it; look at them: vyrectl inspect {ring} {look}"},
+    ),
+    Cause(
+        "waits-for-children",
+        "wait for children",
+        "Paused until epoch 4294967295, and the operation may spawn (VYRE_SPAWNING_OP) or a task names it as its "
+        "parent. A person is needed when the wait cannot end: its children name it and wait for it in a ring of "
+        "parents, no task is its child, all have ended and nobody runs the ring, or two tasks share its task_id.",
+        False,
+        {
+            "cycle": "Cut one link; a launch then goes on from there: vyrectl set {ring} parent_task_id=0 {slots}",
+            "missing": "Go on without them: vyrectl transition {ring} resume {slots}",
+            "ended": "A launch takes them up: vyrectl launch {ring}{with_control}",
+            "open": "See where the children stand: vyrectl inspect {ring} --tree",
+        },
+    ),
+    Cause(
+        "due-forgotten",
+        "are Paused although their epoch has come",
+        "Paused with resume_epoch up to the epoch (--epoch, else word 128 of the control buffer, else 0). Where "
+        "somebody runs the ring it counts only when two looks found it so.",
+        True,
+        {"": "Resume them: vyrectl transition {ring} resume {slots}"},
+    ),
+    Cause(
+        "not-due",
+        "are Paused until a later epoch",
+        "Paused with resume_epoch past the epoch, or 4294967295, which never comes, without a family. No person is "
+        "needed when claimable batch fences will bring the epoch far enough.",
+        True,
+        {
+            "never": "Resume them by hand: vyrectl transition {ring} resume {slots}",
+            "control": "Let the epoch come: vyrectl control {control} epoch={epoch}",
+            "launch": "Launch at that epoch: vyrectl launch {ring} --epoch {epoch}",
+        },
+    ),
+    Cause(
+        "starved",
+        "are claimable and are passed over",
+        f"Claimable and let in, and since the task's last turn at least {STARVED_TURNS} turns of lower classes went "
+        "before it, more than the guard's 1 in 17; or it is below High and so many turns at Critical and High went "
+        "before it without one below. Turns are those of --trace, else what two looks counted. With one look alone: "
+        "its age_ticks exceed its requeue_count by the age threshold, so that it aged without a turn.",
+        True,
+        {
+            "age": "Let age lift them: vyrectl launch {ring}{with_control} --age-threshold 8",
+            "requeue": "Bring them forward: vyrectl set {ring} priority=critical {slots}",
+        },
+    ),
+    Cause(
+        "circling",
+        "take turns and come back to where they were",
+        "Open in two looks, with more turns (yields and requeues), and continuation_pc and continuation_data the same.",
+        True,
+        {"": "End them with a code of your own: vyrectl transition {ring} fault --code 1 {slots}"},
+    ),
+    Cause(
+        "faulted",
+        "are Faulted",
+        "State Faulted. Grouped by code and operation, with the first slot, and the first look in which it was so.",
+        True,
+        {"": "Once the cause is gone: vyrectl repair {ring} {slots}"},
+    ),
+    Cause(
+        "full",
+        "need an Empty slot and there is none",
+        "Not one slot is Empty, and an open task's operation may spawn, or a launch that takes a feed holds the ring "
+        "and no slot is Done either.",
+        True,
+        {"": "Make room: vyrectl build {bigger} --from {file} --slots {more}"},
+    ),
+    Cause(
+        "spinning",
+        "take turns and get on",
+        "Open in two looks, with more turns, and continuation_pc or continuation_data another.",
+        False,
+        {"": "Look again later: vyrectl why {ring}{with_control}"},
+    ),
+    Cause(
+        "draining",
+        "get done",
+        "Tasks ended between two looks, or somebody runs the ring, and no other class needs a person.",
+        False,
+        {"": "Watch it: vyrectl snapshot {file} --watch 1"},
+    ),
+    Cause(
+        "healthy",
+        "wait for nothing but a launch",
+        "None of the others.",
+        False,
+        {"": "vyrectl launch {ring}{with_control}"},
+    ),
+)
+
+CAUSES: dict[str, Cause] = {cause.name: cause for cause in _CAUSES}
+"""Name -> class, the one that stops most first."""
+
+NO_PERSON = tuple(name for name, cause in CAUSES.items() if not cause.needs_person)
+
+
+def find_cause(name: str) -> Cause:
+    """The class of that name.
+
+    Raises:
+        UnknownNameError: With the closest name as a hint.
+    """
+    wanted = name.strip().lower().replace(" ", "-").replace("_", "-")
+    cause = CAUSES.get(wanted)
+    if cause is None:
+        raise UnknownNameError("class", name, tuple(CAUSES))
+    return cause

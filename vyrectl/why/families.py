@@ -1,0 +1,180 @@
+"""Rules about parents that wait for their children, and about tasks that need an Empty slot. Imports numpy.
+
+The invariant: a ring of waits is found by following each waiting parent upwards once, however long the chain is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from shlex import quote
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi.states import TaskState
+from vyrectl.ring.findings.masks import Mask
+from vyrectl.why.found import Found, among, find, first_task, slot_text, tasks
+from vyrectl.why.scene import Scene
+
+MOST_CHILDREN = 4
+
+
+def waits_for_children(scene: Scene) -> Iterator[Found]:
+    """Parents at a join, by what stands in the way."""
+    if not scene.at_join.any():
+        return
+    open_children = scene.chunk.open & (scene.parents >= 0)
+    waited_for = np.bincount(scene.parents[open_children], minlength=len(scene.slots)) > 0
+    children = np.bincount(scene.parents[scene.parents >= 0], minlength=len(scene.slots)) > 0
+    repeated = _repeated(scene)
+    cyclic = _cyclic(scene)
+    in_ring = among(cyclic, len(scene.slots))
+    rest = scene.at_join & ~in_ring
+    if len(cyclic):
+        yield _cycle(scene, in_ring, cyclic)
+    if (rest & repeated).any():
+        yield _twins(scene, rest & repeated)
+    rest &= ~repeated
+    if (rest & ~children).any():
+        yield _missing(scene, rest & ~children)
+    ended = rest & children & ~waited_for
+    if ended.any():
+        yield _ended(scene, ended)
+    if (rest & waited_for).any():
+        yield _open(scene, rest & waited_for)
+
+
+def _cycle(scene: Scene, mask: Mask, cycle: NDArray[np.int64]) -> Found:
+    chain = " -> ".join(str(slot) for slot in _chain(scene, int(cycle[0])))
+    return find(
+        scene,
+        "waits-for-children",
+        mask,
+        f"{tasks(len(cycle))} wait for each other, parent for child, in a ring",
+        f"slot waits for slot: {chain}",
+        mend="cycle",
+        chosen=cycle[:1],
+        needs_person=True,
+    )
+
+
+def _chain(scene: Scene, start: int) -> list[int]:
+    """The slots of a ring of waits, each followed by the child that it waits for, back to the first."""
+    up = [start]
+    while (parent := int(scene.parents[up[-1]])) != start:
+        up.append(parent)
+    chain = [start, *reversed(up[1:]), start]
+    return chain if len(chain) <= 10 else [*chain[:9], start]
+
+
+def _twins(scene: Scene, mask: Mask) -> Found:
+    return find(
+        scene,
+        "waits-for-children",
+        mask,
+        f"{tasks(int(np.count_nonzero(mask)))} cannot tell their children: their task_id is 0 or another's too",
+        f"task_id {int(scene.slots['task_id'][mask][0])} does not name one task; a launch ends such a parent as "
+        "lost_children",
+        mend="open",
+        needs_person=True,
+    )
+
+
+def _missing(scene: Scene, mask: Mask) -> Found:
+    numbers = np.flatnonzero(mask)
+    task = int(scene.slots["task_id"][numbers[0]])
+    return find(
+        scene,
+        "waits-for-children",
+        mask,
+        f"{tasks(len(numbers))} wait for children that are not in the ring",
+        f"{first_task(scene, numbers)}: no task has parent_task_id {task}",
+        mend="missing",
+        needs_person=True,
+    )
+
+
+def _ended(scene: Scene, mask: Mask) -> Found:
+    numbers = np.flatnonzero(mask)
+    faulted = scene.state(TaskState.FAULTED) & np.isin(scene.parents, numbers)
+    lost = int(np.count_nonzero(faulted))
+    return find(
+        scene,
+        "waits-for-children",
+        mask,
+        f"{tasks(len(numbers))} wait for children that have all ended",
+        f"{first_task(scene, numbers)}: its children are Done" + (f", {lost} Faulted" if lost else ""),
+        mend="ended",
+        needs_person=not scene.holder.lives,
+    )
+
+
+def _open(scene: Scene, mask: Mask) -> Found:
+    parent = int(np.flatnonzero(mask)[0])
+    children = np.flatnonzero((scene.parents == parent) & scene.chunk.open)
+    stand = [f"slot {slot} {_state(scene, slot)}" for slot in children[:MOST_CHILDREN].tolist()]
+    more = f" and {len(children) - MOST_CHILDREN} more" if len(children) > MOST_CHILDREN else ""
+    return find(
+        scene,
+        "waits-for-children",
+        mask,
+        f"{tasks(int(np.count_nonzero(mask)))} wait for children that are open",
+        f"{first_task(scene, np.array([parent]))} waits for {', '.join(stand)}{more}",
+        mend="open",
+    )
+
+
+def _state(scene: Scene, slot: int) -> str:
+    return TaskState(int(scene.slots["state"][slot])).label
+
+
+def _repeated(scene: Scene) -> Mask:
+    """Slots whose task_id does not name one task; only parents are asked."""
+    ids, counts = np.unique(scene.slots["task_id"][~scene.state(TaskState.EMPTY)], return_counts=True)
+    named = scene.slots["task_id"]
+    repeated: Mask = np.isin(named, ids[counts > 1]) | (named == 0)
+    return repeated
+
+
+def _cyclic(scene: Scene) -> NDArray[np.int64]:
+    """Slots of parents that wait for each other in a ring, ascending."""
+    up = np.where(scene.at_join, scene.parents, -1)
+    up[up >= 0] = np.where(scene.at_join[up[up >= 0]], up[up >= 0], -1)
+    seen = np.zeros(len(up), np.int64)
+    found: list[int] = []
+    for mark, start in enumerate(np.flatnonzero(up >= 0).tolist(), start=1):
+        slot = start
+        while slot >= 0 and not seen[slot]:
+            seen[slot] = mark
+            slot = int(up[slot])
+        if slot >= 0 and seen[slot] == mark:
+            first = slot
+            found.append(first)
+            while (slot := int(up[slot])) != first:
+                found.append(slot)
+    return np.array(sorted(found), np.int64)
+
+
+def full(scene: Scene) -> Iterator[Found]:
+    """No slot is Empty, and somebody needs one."""
+    if scene.state(TaskState.EMPTY).any() or not len(scene.slots):
+        return
+    spawners = scene.chunk.open & np.isin(scene.chunk["op_handle"], sorted(scene.spawning))
+    fed = scene.holder.feeds and not scene.state(TaskState.DONE).any()
+    if not spawners.any() and not fed:
+        return
+    count = int(np.count_nonzero(spawners))
+    who = f"{tasks(count)} may spawn ({slot_text(np.flatnonzero(spawners))})" if count else None
+    name = f"{Path(scene.name).stem}-larger.bin"
+    yield find(
+        scene,
+        "full",
+        spawners,
+        f"all {len(scene.slots)} slots are taken, and "
+        + (f"{tasks(count)} may want children" if count else "a feed waits for room"),
+        who,
+        f"{scene.holder.name} takes a feed" if fed else None,
+        places={"bigger": quote(name), "more": str(2 * len(scene.slots))},
+        needs_person=True if fed else None,
+    )

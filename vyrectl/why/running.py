@@ -1,0 +1,97 @@
+"""Rules about Running tasks: held by a worker that lives, or by nobody. Imports numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from vyrectl.abi.states import TaskState
+from vyrectl.ring.findings.masks import Mask
+from vyrectl.why.classes import LONG_TURN_S
+from vyrectl.why.found import Found, find, first_task, seconds_text, tasks
+from vyrectl.why.scene import Keeper, Scene
+
+MOST_PRINTED = 2
+
+
+def held(scene: Scene) -> Iterator[Found]:
+    """Running, and somebody holds the ring."""
+    mask = scene.state(TaskState.RUNNING)
+    if not scene.holder.lives or not mask.any():
+        return
+    stuck, said = _same_turn(scene, mask)
+    numbers = np.flatnonzero(stuck if stuck.any() else mask)
+    count = int(np.count_nonzero(mask))
+    summary = f"{tasks(count)} in the hands of a worker that lives, {first_task(scene, numbers)} first"
+    if stuck.any():
+        summary = f"{first_task(scene, numbers)} is in one turn that does not end"
+    yield find(
+        scene,
+        "held",
+        mask,
+        summary,
+        f"held by {scene.holder.name}",
+        said,
+        _turn(scene, int(numbers[0])),
+        *_printed(scene, mask),
+        mend="live" if scene.holder.in_place else "",
+        needs_person=bool(stuck.any()),
+    )
+
+
+def orphaned(scene: Scene) -> Iterator[Found]:
+    """Running, and nobody is seen to hold the ring."""
+    mask = scene.state(TaskState.RUNNING)
+    if scene.holder.lives or not mask.any():
+        return
+    count = int(np.count_nonzero(mask))
+    unseen = "; of a copy this says nothing about where the ring runs"
+    who = "nobody holds the ring"
+    if scene.holder.keeper is Keeper.UNKNOWN:
+        who = f"nobody can be seen to hold the ring{unseen}"
+    yield find(
+        scene,
+        "orphaned",
+        mask,
+        f"{tasks(count)} Running without anybody who runs {'it' if count == 1 else 'them'}",
+        who,
+        _turn(scene, int(np.flatnonzero(mask)[0])),
+        *_printed(scene, mask),
+    )
+
+
+def _same_turn(scene: Scene, mask: Mask) -> tuple[Mask, str | None]:
+    """Tasks that two looks found in one and the same turn, when that is too long, and what to say about it."""
+    motion = scene.motion
+    none = np.zeros(len(mask), np.bool_)
+    if motion is None:
+        return none, "one look alone does not tell whether the turn ends"
+    assert scene.earlier is not None
+    was = np.zeros(len(mask), np.bool_)
+    common = min(len(mask), len(scene.earlier.slots))
+    was[:common] = scene.earlier.slots["state"][:common] == int(TaskState.RUNNING)
+    stuck = mask & was & motion.same & (motion.turns == 0) & ~motion.moved
+    if not stuck.any():
+        return none, "between the looks its tasks took turns"
+    since = "between two looks" if motion.seconds is None else f"for at least {seconds_text(motion.seconds)}"
+    long = motion.seconds is not None and motion.seconds >= LONG_TURN_S
+    quiet = not motion.total_turns
+    said = f"in the same turn {since}" + (", and no turn ended anywhere" if quiet else "")
+    return (stuck if long or quiet else none), said
+
+
+def _turn(scene: Scene, slot: int) -> str | None:
+    """Which turn it is, where the slot's words tell."""
+    if not scene.chunk.plain[slot]:
+        return None
+    words = scene.slots[slot]
+    turn = int(words["yield_count"]) + int(words["requeue_count"]) + 1
+    return f"slot {slot}: task {int(words['task_id'])}, turn {turn}, continuation_pc {int(words['continuation_pc'])}"
+
+
+def _printed(scene: Scene, mask: Mask) -> Iterator[str]:
+    """The last debug records of the first of them."""
+    said = [slot for slot in np.flatnonzero(mask).tolist() if slot in scene.printed]
+    for slot in said[:MOST_PRINTED]:
+        yield f"slot {slot} last printed {scene.printed[slot]}"

@@ -1,0 +1,218 @@
+"""What is known when a queue is asked why it does not move: its slots, who runs it, an earlier look, what lies beside.
+
+Imports numpy. The invariant: a fact that is not known is None or empty, and no rule guesses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi.control import EPOCH, SHUTDOWN, STARVATION_LIMIT, TENANT_FAIRNESS, TENANT_QUOTA
+from vyrectl.abi.limits import NEVER_EPOCH
+from vyrectl.abi.states import TaskState
+from vyrectl.ring.family import parent_slots
+from vyrectl.ring.findings.about import TENANTS, About
+from vyrectl.ring.findings.masks import MASKS, Chunk, Mask
+from vyrectl.ring.findings.spots import Classes
+from vyrectl.task.arrays import SlotArray
+from vyrectl.why.motion import Motion
+from vyrectl.why.turns import Turns
+
+Numbers = NDArray[np.int64]
+
+
+class Keeper(Enum):
+    """Who runs a ring, as far as that can be told."""
+
+    UNKNOWN = "nobody can be told to hold it"
+    NOBODY = "nobody holds it"
+    SOMEBODY = "somebody holds it"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds the ring.
+
+    Attributes:
+        keeper: Whether somebody does.
+        name: Who, as the lock says.
+        in_place: The launch works on the file itself, so that the slots seen are those it works on.
+        feeds: It takes tasks from outside while it runs.
+    """
+
+    keeper: Keeper = Keeper.UNKNOWN
+    name: str = ""
+    in_place: bool = False
+    feeds: bool = False
+
+    @property
+    def lives(self) -> bool:
+        """Somebody runs the ring."""
+        return self.keeper is Keeper.SOMEBODY
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Earlier:
+    """An earlier look at the same ring.
+
+    Attributes:
+        slots: `SLOT_DTYPE`, shape (m,).
+        seconds: From then to now, or None.
+        drained: DONE_COUNT of its control buffer, or None.
+    """
+
+    slots: SlotArray
+    seconds: float | None = None
+    drained: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One ring and what is known about it.
+
+    Attributes:
+        name: What the ring is called.
+        slots: `SLOT_DTYPE`, shape (n,).
+        about: Epoch, tenants let in, partitions, operations.
+        holder: Who runs it.
+        control: The control buffer's words, or None.
+        spawning: Ids of operations that may spawn.
+        earlier: An earlier look, or None.
+        stalled: The verdict of a saved snapshot beside this ring (`vyrectl.telemetry.delta`), or None.
+        turns: What a trace noted, or None.
+        printed: Slot -> its last record in the debug log, in words.
+        first_faults: Slot -> the first look (number, name) in which it was Faulted, where there were several.
+        places: What stands in the braces of mends: `ring`, `file`, `control` and more.
+        op_name: An operation by name, else by number.
+    """
+
+    name: str
+    slots: SlotArray
+    about: About
+    op_name: Callable[[int], str]
+    holder: Holder = Holder()
+    control: tuple[int, ...] | None = None
+    spawning: frozenset[int] = frozenset()
+    earlier: Earlier | None = None
+    stalled: str | None = None
+    turns: Turns | None = None
+    printed: Mapping[int, str] = field(default_factory=dict)
+    first_faults: Mapping[int, tuple[int, str]] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def chunk(self) -> Chunk:
+        """All slots, with the masks of `check` over them."""
+        return Chunk(self.slots, 0, self.about)
+
+    @cached_property
+    def queue(self) -> Mask:
+        """Slots that are neither Empty nor Done (spec 3.8)."""
+        return self._known & ~self.state(TaskState.EMPTY) & ~self.state(TaskState.DONE)
+
+    @cached_property
+    def _known(self) -> Mask:
+        return self.chunk.lies("state", 0, len(TaskState) - 1)
+
+    def state(self, state: TaskState) -> Mask:
+        """Slots in that state."""
+        return self.chunk.is_in(state)
+
+    @property
+    def epoch(self) -> int:
+        """The batch fences so far."""
+        return self.about.epoch
+
+    @cached_property
+    def masked(self) -> Mask:
+        """Slots of tenants without an open mask; none without a control buffer's gate."""
+        if self.about.admitted is None:
+            return np.zeros(len(self.slots), np.bool_)
+        return ~np.isin(self.chunk["tenant_id"], np.array(sorted(self.about.admitted), np.uint32))
+
+    @cached_property
+    def spent(self) -> frozenset[int]:
+        """Tenants with a mask whose claims have reached their quota."""
+        if self.control is None or self.about.admitted is None:
+            return frozenset()
+        quota, claims = (self.control[part.first : part.end] for part in (TENANT_QUOTA, TENANT_FAIRNESS))
+        return frozenset(one for one in TENANTS if quota[one] and claims[one] >= quota[one])
+
+    @cached_property
+    def let_in(self) -> Mask:
+        """Slots whose tenant may claim."""
+        spent = np.isin(self.chunk["tenant_id"], np.array(sorted(self.spent), np.uint32))
+        return ~(self.masked | spent)
+
+    @cached_property
+    def undefined(self) -> Mask:
+        """Open tasks whose operation has no body."""
+        found = MASKS["unrunnable-op"](self.chunk)
+        return found | MASKS["undefined-op"](self.chunk) if self.about.ops is not None else found
+
+    @cached_property
+    def guard_locks(self) -> bool:
+        """The runtime's starvation guard lets nothing through."""
+        classes = Classes()
+        classes.add(self.chunk)
+        return self.about.starvation >= STARVATION_LIMIT and not classes.below and classes.above.count > 0
+
+    @cached_property
+    def claimable(self) -> Mask:
+        """Schedulable, let in, of an operation that is known."""
+        return self.chunk.claimable & self.let_in & ~self.undefined
+
+    @property
+    def shut_down(self) -> bool:
+        """The control buffer tells workers to leave."""
+        return self.control is not None and self.control[SHUTDOWN.first] != 0
+
+    @cached_property
+    def had_turns(self) -> Mask:
+        """Tasks that were claimed before, as far as their words tell."""
+        counted = (self.chunk["yield_count"] | self.chunk["requeue_count"]) != 0
+        states = (TaskState.RUNNING, TaskState.YIELDED, TaskState.REQUEUED)
+        begun = np.logical_or.reduce([self.state(one) for one in states])
+        return begun | (counted & self.chunk.plain)
+
+    @cached_property
+    def parents(self) -> Numbers:
+        """The slot of each task's parent, -1 for none, shape (n,)."""
+        return parent_slots(self.slots, ~self.chunk.plain)
+
+    @cached_property
+    def at_join(self) -> Mask:
+        """Parents that wait for their children."""
+        never = MASKS["waits-for-ever"](self.chunk)
+        named = np.zeros(len(self.slots), np.bool_)
+        named[self.parents[self.parents >= 0]] = True
+        waits: Mask = never & (np.isin(self.chunk["op_handle"], sorted(self.spawning)) | named)
+        return waits
+
+    @cached_property
+    def never(self) -> Mask:
+        """Paused until an epoch that does not come, and without a family."""
+        return MASKS["waits-for-ever"](self.chunk) & ~self.at_join
+
+    @cached_property
+    def due(self) -> Mask:
+        """Paused, and their epoch has come."""
+        return MASKS["due-epoch"](self.chunk) & ~self.chunk.lies("resume_epoch", NEVER_EPOCH)
+
+    @cached_property
+    def motion(self) -> Motion | None:
+        """What happened between the looks, slot by slot."""
+        if self.earlier is None:
+            return None
+        return Motion.between(self.earlier.slots, self.slots, self.chunk.plain, self.earlier.seconds)
+
+
+def epoch_of(control: tuple[int, ...] | None) -> int:
+    """The epoch of a control buffer, 0 without one."""
+    return 0 if control is None else control[EPOCH.first]
