@@ -46,6 +46,7 @@ CATALOG: tuple[Entry, ...] = (
     Entry("set", "Edit", "Write any word of any slots.", "edit"),
     Entry("publish", "Edit", "Publish tasks into free slots.", "edit"),
     Entry("control", "Edit", "Show or edit a control buffer, or make one.", "control"),
+    Entry("why", "Care", "Say why a queue does not move.", "why"),
     Entry("check", "Care", "Look for what is broken in a ring.", "care"),
     Entry("recover", "Care", "Put a crashed run's orphans back.", "care"),
     Entry("repair", "Care", "Make faulted tasks ready again.", "care"),

@@ -102,8 +102,8 @@ class PlainCommand(TyperCommand):
         rest: list[str] = super().parse_args(ctx, list(kept))
         check_finite(self.params, ctx.params)
         for param in self.params:
-            if param.metavar == SEVERAL and param.name:
-                named = ctx.params[param.name]
+            if (param.metavar or "").strip("[]") == SEVERAL and param.name:
+                named = ctx.params[param.name] or []
                 ctx.params[param.name] = several_files(named)
                 left.append((named, ctx.params[param.name]))
         if not ctx.params.get("quiet"):

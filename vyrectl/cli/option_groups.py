@@ -75,6 +75,7 @@ _OF_COMMAND = {
         OUTPUT: "--openmetrics --output",
     },
     "report": {BESIDE: "--launch --trace --history --control"},
+    "why": {BESIDE: "--control --trace", AGAIN: "--since --again-after", LIMITS: "--fail-on --age-threshold"},
     "check": {BESIDE: "--control --debug-log --io-queue"},
     "bench": {LIVE: "--seconds --tasks"},
     "launch": {

@@ -23,6 +23,7 @@ NAMES: tuple[str, ...] = (
     "operations",
     "families",
     "control",
+    "why",
     "care",
     "dumps",
     "plan",

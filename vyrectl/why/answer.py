@@ -5,14 +5,13 @@ The invariant: the verdict is the name of a class; a person is needed exactly wh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from vyrectl.ring.findings.masks import Mask
-from vyrectl.why.classes import CAUSES
 from vyrectl.why.found import MOST_SHOWN, Found, among, counts_of, find, slot_text, tasks
 from vyrectl.why.rules import find_all
 from vyrectl.why.scene import Scene
@@ -65,7 +64,8 @@ class Answer:
             return f"{name}: {summary}"
         if self.moves or self.runnable:
             held = sum(len(one.slots) for one in self.found if one.needs_person)
-            return f"{name} moves, but not all of it ({min(held, self.queue)} of {self.queue}): {summary}"
+            goes = "moves" if self.moves else "can go on"
+            return f"{name} {goes}, but not all of it ({min(held, self.queue)} of {self.queue}): {summary}"
         return f"{name} does not move: {summary}"
 
     def to_record(self) -> dict[str, Any]:
@@ -165,23 +165,3 @@ def _nothing_to_do(found: Found) -> Found:
     from dataclasses import replace
 
     return replace(found, remedy="")
-
-
-def explanations(names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Every class as `--explain` shows it.
-
-    Args:
-        names: What stands in the braces of mends.
-    """
-    from vyrectl.ring.findings.advice import fill_advice
-
-    return [
-        {
-            "name": cause.name,
-            "title": cause.title,
-            "needs_person": cause.needs_person,
-            "rule": cause.rule,
-            "mends": [fill_advice(text, names) for text in cause.mends.values()],
-        }
-        for cause in CAUSES.values()
-    ]

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from vyrectl.errors import UnknownNameError
+from vyrectl.ring.findings.advice import fill_advice
 
 STARVED_TURNS = 17
 """Turns of lower classes that a waiting task may see go by: one more than the starvation guard's run (spec 3.5)."""
@@ -218,3 +220,21 @@ def find_cause(name: str) -> Cause:
     if cause is None:
         raise UnknownNameError("class", name, tuple(CAUSES))
     return cause
+
+
+def explanations(names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Every class as `--explain` shows it.
+
+    Args:
+        names: What stands in the braces of mends.
+    """
+    return [
+        {
+            "name": cause.name,
+            "title": cause.title,
+            "needs_person": cause.needs_person,
+            "rule": cause.rule,
+            "mends": [fill_advice(text, names) for text in cause.mends.values()],
+        }
+        for cause in CAUSES.values()
+    ]

@@ -210,7 +210,7 @@ def _faults(scene: Scene, mask: Mask) -> str:
 
     codes, counts = np.unique(scene.slots["continuation_data"][mask], return_counts=True)
     worst = int(codes[int(np.argmax(counts))])
-    more = f" and {len(codes) - 1} other codes" if len(codes) > 1 else ""
+    more = f" and {len(codes) - 1} other code{'s' * (len(codes) > 2)}" if len(codes) > 1 else ""
     return f"{tasks(int(np.count_nonzero(mask)))} Faulted ({fault_name(worst)}{more})"
 
 

@@ -177,9 +177,9 @@ class Scene:
     def had_turns(self) -> Mask:
         """Tasks that were claimed before, as far as their words tell."""
         counted = (self.chunk["yield_count"] | self.chunk["requeue_count"]) != 0
-        states = (TaskState.RUNNING, TaskState.YIELDED, TaskState.REQUEUED)
-        begun = np.logical_or.reduce([self.state(one) for one in states])
-        return begun | (counted & self.chunk.plain)
+        begun = self.state(TaskState.RUNNING) | self.state(TaskState.YIELDED) | self.state(TaskState.REQUEUED)
+        found: Mask = begun | (counted & self.chunk.plain)
+        return found
 
     @cached_property
     def parents(self) -> Numbers:

@@ -87,4 +87,3 @@ def _row(event: Any) -> tuple[float, float, int, int, str] | None:
         return None
     priority = _CLASS.get(str(arguments.get("priority")), _UNKNOWN_CLASS)
     return float(began), float(began) + float(lasted), slot, priority, str(arguments.get("outcome"))
-

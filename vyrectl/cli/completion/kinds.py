@@ -22,6 +22,7 @@ from vyrectl.ring.findings.kinds import KINDS
 from vyrectl.ring.reading import ABIS
 from vyrectl.task.lifecycle import TRANSITIONS
 from vyrectl.telemetry.series import METRICS
+from vyrectl.why.classes import CAUSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ KIND_OF_METAVAR: dict[str, str] = {
     "IO_STATUS": "io_status",
     "FIELD": "field",
     "FINDING": "finding",
+    "CLASS": "cause",
     "FIELD,": f"column{COMMA}",
     "FLAGS": "flag",
     "METRIC,": f"metric{COMMA}",
@@ -156,6 +158,7 @@ def word_kinds() -> dict[str, Kind]:
         "color": tuple(Word(name) for name in COLORS),
         "fault": tuple(Word(fault.name, fault.meaning) for fault in ENGINE_FAULTS),
         "field": tuple(Word(field.name, field.meaning) for field in FIELDS),
+        "cause": tuple(Word(cause.name, cause.title) for cause in CAUSES.values()),
         "finding": tuple(Word(kind.name, kind.title) for kind in KINDS.values()),
         "flag": tuple(Word(name) for name in FLAG_NAMES),
         "format": tuple(Word(name) for name in FORMATS),

@@ -28,6 +28,7 @@ HOMES: dict[str, str] = {
     "control": "wire",
     "open": "wire",
     "io": "wire",
+    "why": "why",
     "check": "care",
     "recover": "care",
     "repair": "care",

@@ -1,0 +1,171 @@
+"""`vyrectl why`: why a queue does not move, and the command that mends it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vyrectl.cli.again import keeping
+from vyrectl.cli.options import (
+    AbiOption,
+    ColorOption,
+    CountOption,
+    FormatOption,
+    JsonOption,
+    OffsetOption,
+    QuietOption,
+    make_output,
+    parse_number,
+)
+from vyrectl.cli.output import Output
+from vyrectl.cli.views.why import view, view_causes
+from vyrectl.errors import FileError, UsageError
+from vyrectl.ring.findings.advice import EXAMPLES, split_advice
+from vyrectl.ring.reading import parse_abi
+from vyrectl.why.classes import CAUSES, find_cause
+
+if TYPE_CHECKING:
+    from vyrectl.cli.why_source import Asked
+
+EVERYTHING = "all"
+"""What `--explain` takes beside a name."""
+
+EXIT_PERSON = FileError.exit_code
+MOST_WAIT_S = 3600.0
+
+
+def command(
+    rings: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[RING...]", help="Rings, all-in-one dumps, folders of looks, or -."),
+    ] = None,
+    *,
+    control: Annotated[
+        Path | None,
+        typer.Option("--control", metavar="FILE", help="Control buffer that goes with the ring."),
+    ] = None,
+    since: Annotated[
+        Path | None,
+        typer.Option("--since", metavar="FILE", help="An earlier look: a copy of the ring, or a snapshot."),
+    ] = None,
+    trace: Annotated[
+        Path | None, typer.Option("--trace", metavar="FILE", help="What `launch --trace` wrote.")
+    ] = None,
+    epoch: Annotated[
+        str, typer.Option("--epoch", metavar="N", help="Epoch to go by; the control buffer's if not given.")
+    ] = "",
+    age_threshold: Annotated[
+        str,
+        typer.Option("--age-threshold", metavar="N", help="Age ticks of a starved task; 32 if not given."),
+    ] = "",
+    again_after: Annotated[
+        float,
+        typer.Option(
+            "--again-after",
+            metavar="SECONDS",
+            help="Look twice, so far apart, at a ring that runs in place; 0 for once.",
+        ),
+    ] = 1.0,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option("--fail-on", metavar="CLASS", help="Exit 1 for this class alone; may be repeated."),
+    ] = None,
+    explain: Annotated[
+        str, typer.Option("--explain", metavar="CLASS", help="Say what a class means, or all; needs no ring.")
+    ] = "",
+    abi: AbiOption = "auto",
+    offset: OffsetOption = "",
+    count: CountOption = "",
+    ops: Annotated[
+        list[Path] | None,
+        typer.Option("--ops", metavar="FILE.cl", help="Operations of your own; may be repeated."),
+    ] = None,
+    format_name: FormatOption = "table",
+    as_json: JsonOption = False,
+    color: ColorOption = "auto",
+    quiet: QuietOption = False,
+) -> None:
+    """Say why a queue does not move.
+
+    A verdict in one sentence, then the classes of tasks that do not move, each with its evidence, the share of the
+    queue and the command that mends it. A ring that runs in place is looked at twice. A folder holds a ring with the
+    buffers beside it, or such looks over time, as several folders do; several files are so many queues. Exit code 1
+    when a person is needed (or as --fail-on says), else 0. Changes nothing.
+
+    \b
+    Examples:
+      vyrectl why ring.bin
+      vyrectl why ring.bin --control control.bin
+      vyrectl why ring.bin --since before.bin
+      vyrectl why all.bin --fail-on held --fail-on orphaned
+      vyrectl why --explain starved
+    """
+    from vyrectl.cli.why_source import Asked
+
+    output = make_output(format_name, as_json, color, quiet=quiet)
+    wanted = frozenset(find_cause(name).name for name in fail_on or ())
+    if explain:
+        _explain(output, explain)
+        return
+    if not rings:
+        raise UsageError(
+            "no ring was named", fix="Name a file or a folder, - for standard input, or --explain all"
+        )
+    if not 0 <= again_after <= MOST_WAIT_S:
+        raise UsageError(
+            f"--again-after is {again_after}, out of bounds", fix=f"Give 0 to {MOST_WAIT_S:g} seconds"
+        )
+    asked = Asked(
+        control=control,
+        since=since,
+        trace=trace,
+        ops=tuple(ops or ()),
+        epoch=parse_number(epoch, "--epoch") if epoch else None,
+        age_threshold=parse_number(age_threshold, "--age-threshold") if age_threshold else None,
+        abi=parse_abi(abi),
+        span=(offset, count),
+        again_after_s=again_after,
+    )
+    raise typer.Exit(_answer(output, rings, asked, wanted))
+
+
+def _answer(output: Output, rings: list[Path], asked: Asked, wanted: frozenset[str]) -> int:
+    from vyrectl.cli.why_source import answers
+
+    found = answers(rings, asked)
+    records = [_as_typed(one.record) for one in found]
+    whole = records[0] if len(records) == 1 else {"rings": records}
+    output.emit("why", whole, view, rows=records if output.format in ("jsonl", "csv") else None)
+    return EXIT_PERSON if any(one.answer.fails(wanted) for one in found) else 0
+
+
+def _as_typed(record: dict[str, Any]) -> dict[str, Any]:
+    """An answer whose commands have the options that this one was given."""
+    return {**record, "classes": [_kept(one) for one in record["classes"]]}
+
+
+def _kept(found: dict[str, Any]) -> dict[str, Any]:
+    words, command = split_advice(found["remedy"])
+    if command is None:
+        return found
+    kept = keeping(command)
+    return {**found, "remedy": f"{words}: {kept}" if words else kept, "command": kept}
+
+
+def _explain(output: Output, name: str) -> None:
+    from vyrectl.why.classes import explanations
+
+    chosen = list(CAUSES) if name == EVERYTHING else [find_cause(name).name]
+    places = {
+        **EXAMPLES,
+        "with_control": "",
+        "parts": "FOLDER",
+        "bigger": "NEW",
+        "more": "N",
+        "epoch": "EPOCH",
+    }
+    places |= {"masks": "mask.TENANT=open", "quotas": "quota.TENANT=N"}
+    rows = [one for one in explanations(places) if one["name"] in chosen]
+    output.emit("why-explain", {}, view_causes, rows=rows, rows_key="classes")

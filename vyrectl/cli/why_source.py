@@ -1,0 +1,186 @@
+"""What `vyrectl why` reads: rings, folders, earlier looks, traces; and the answers with what changed between looks.
+
+Needs numpy. The invariant: the last look of each queue is the one that is explained.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from vyrectl.abi.states import TaskState
+from vyrectl.cli.describe import show_word
+from vyrectl.cli.options import parse_span, read_stdin
+from vyrectl.cli.snapshot_since import read_baseline
+from vyrectl.errors import InvalidInputError, UsageError
+from vyrectl.files.json_text import parse_json
+from vyrectl.files.whole import read_whole
+from vyrectl.ring.findings.about import AGE_THRESHOLD
+from vyrectl.ring.findings.advice import STDIN
+from vyrectl.ring.kinds import FileKind, identify_file
+from vyrectl.ring.reading import Abi
+from vyrectl.telemetry.delta import Comparison, compare
+from vyrectl.telemetry.snapshot import StateTally
+from vyrectl.why.answer import Answer
+from vyrectl.why.ask import Question, answer
+from vyrectl.why.looks import Look, Span, look_at_bytes, look_at_file, looks_in, with_control
+from vyrectl.why.turns import Turns, read_turns
+
+SNAPSHOTS = (FileKind.SNAPSHOT, FileKind.RECORD, FileKind.TEXT, FileKind.TASKS)
+"""Kinds of `--since` that hold counts; anything else is a ring."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of the command, read."""
+
+    control: Path | None
+    since: Path | None
+    trace: Path | None
+    ops: tuple[Path, ...]
+    epoch: int | None
+    age_threshold: int | None
+    abi: Abi
+    span: tuple[str, str]
+    again_after_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explained:
+    """An answer and its record."""
+
+    answer: Answer
+    record: dict[str, Any]
+
+
+def answers(rings: Sequence[Path], asked: Asked) -> list[Explained]:
+    """Why each queue does not move.
+
+    Raises:
+        VyrectlError: A file cannot be read, or is no ring.
+        UsageError: Options that do not go together.
+    """
+    queues = list(_queues(rings, asked))
+    _check(queues, asked)
+    question = _question(asked)
+    return [_explained(_with_earlier(looks, asked), question, asked) for looks in queues]
+
+
+def _queues(rings: Sequence[Path], asked: Asked) -> Iterator[list[Look]]:
+    """The looks of each queue: folders are looks at one, a file is a queue of its own."""
+    folders = [path for path in rings if str(path) != STDIN and path.is_dir()]
+    if folders and len(folders) != len(rings):
+        raise UsageError(
+            "folders and files are named together",
+            fix="Name the folders of one queue, or files, a queue each",
+        )
+    if folders:
+        if any(asked.span):
+            raise UsageError("--offset and --count are for a file", fix="Name one of the folder's files")
+        yield [look for folder in folders for look in looks_in(folder)]
+        return
+    offset, count = parse_span(*asked.span)
+    span = Span(offset, count, any(asked.span))
+    for path in rings:
+        yield [look_at_bytes(read_stdin(), span) if str(path) == STDIN else look_at_file(path, span)]
+
+
+def _check(queues: Sequence[Sequence[Look]], asked: Asked) -> None:
+    """Refuse what is about one queue where there are several."""
+    given = {"--control": asked.control, "--since": asked.since, "--trace": asked.trace}
+    for option, path in given.items():
+        if path is not None and len(queues) > 1:
+            raise UsageError(f"{option} goes with one ring", fix="Ask about one ring at a time")
+
+
+def _with_earlier(looks: list[Look], asked: Asked) -> list[Look]:
+    """The looks with those that the options add: the control buffer, an earlier one, a second one."""
+    if asked.control is not None:
+        from vyrectl.launching.control_file import load_control
+
+        looks = [*looks[:-1], with_control(looks[-1], asked.control, load_control(asked.control).tolist())]
+    if asked.since is not None and not _holds_counts(asked.since):
+        earlier = looks_in(asked.since) if asked.since.is_dir() else [look_at_file(asked.since, Span())]
+        return [*earlier, *looks]
+    last = looks[-1]
+    if len(looks) == 1 and last.holder.in_place and asked.again_after_s:
+        time.sleep(asked.again_after_s)
+        return [last, look_at_file(Path(last.file), last.span)]
+    return looks
+
+
+def _holds_counts(path: Path) -> bool:
+    return str(path) == STDIN or (not path.is_dir() and identify_file(path).kind in SNAPSHOTS)
+
+
+def _question(asked: Asked) -> Question:
+    from vyrectl.engine.ops import load_source, op_codes, shipped_sources
+
+    sources = [load_source(path) for path in asked.ops]
+    spawning = frozenset(op.id for source in (*shipped_sources(), *sources) for op in source.ops if op.spawns)
+    return Question(
+        op_name=lambda word: show_word("op_handle", word),
+        ops=frozenset(op_codes(sources).values()),
+        spawning=spawning,
+        epoch=asked.epoch,
+        age_threshold=AGE_THRESHOLD if asked.age_threshold is None else asked.age_threshold,
+        abi=asked.abi,
+        turns=None if asked.trace is None else _turns(asked.trace),
+    )
+
+
+def _turns(path: Path) -> Turns:
+    try:
+        record = parse_json(read_whole(path, doing="read the trace"))
+    except ValueError as error:
+        raise InvalidInputError(f"it does not parse: {error}", where=str(path)) from None
+    return read_turns(record, str(path))
+
+
+def _explained(looks: list[Look], question: Question, asked: Asked) -> Explained:
+    compared = _compared(looks, asked)
+    stalled = None if compared is None or len(looks) > 1 else compared.verdict
+    found = answer(looks, replace(question, stalled=stalled))
+    record = {
+        **found.to_record(),
+        "looks": [_look_record(look, looks[-1]) for look in looks],
+        "changes": None if compared is None else compared.to_record(),
+    }
+    return Explained(found, record)
+
+
+def _compared(looks: Sequence[Look], asked: Asked) -> Comparison | None:
+    """The counts of the first look, or of a saved snapshot, beside those of the last."""
+    last = _counts(looks[-1])
+    if len(looks) > 1:
+        return compare(_counts(looks[0]), last, looks[0].as_earlier(looks[-1]).seconds)
+    if asked.since is None:
+        return None
+    baseline = read_baseline(asked.since)
+    now = looks[-1].moment
+    passed = None if baseline.seconds is None or now is None else now - baseline.seconds
+    return compare(baseline.total, last, passed if passed is not None and passed > 0 else None)
+
+
+def _counts(look: Look) -> dict[str, int]:
+    tally = look.ring.tally()
+    snapshot = tally.snapshot(lenient=True).to_record()
+    return {
+        **snapshot,
+        "done_count": tally.counts[TaskState.DONE],
+        "empty_count": tally.counts[TaskState.EMPTY],
+    }
+
+
+def _look_record(look: Look, last: Look) -> dict[str, Any]:
+    tally: StateTally = look.ring.tally()
+    before = None if look is last else look.as_earlier(last).seconds
+    return {
+        "name": look.name,
+        "seconds_before": before,
+        "states": {state.label: tally.counts[state] for state in TaskState},
+        "unknown": tally.unknown,
+    }
