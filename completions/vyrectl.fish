@@ -39,6 +39,8 @@ function __vyrectl_valued
             string split ' ' -- '--slot --tenant --from --tag --load-miss --offset --count --ops --op-names --format -f --color'
         case 'control'
             string split ' ' -- '--tenants --observables --slots --ops --op-names --format -f --color'
+        case 'why'
+            string split ' ' -- '--control --since --trace --epoch --age-threshold --again-after --fail-on --explain --abi --offset --count --ops --op-names --format -f --color'
         case 'check'
             string split ' ' -- '--ignore --explain --ops --control --debug-log --io-queue --epoch --age-threshold --abi --offset --count --op-names --format -f --color'
         case 'recover'
@@ -147,6 +149,27 @@ function __vyrectl_kind_by
         'fault_name' ''
 end
 
+function __vyrectl_kind_cause
+    printf '%s\t%s\n' \
+        'guard-live-lock' 'wait behind a starvation guard that lets nothing through' \
+        'shut-out' 'are of tenants that may not claim' \
+        'mask-closed' 'were claimed before their tenant\'s mask was closed' \
+        'orphaned' 'are Running, and nobody runs the ring' \
+        'held' 'are Running, and their worker lives' \
+        'unattended' 'could be claimed, and nobody claims them' \
+        'unknown-op' 'name an operation that nothing defines' \
+        'waits-for-children' 'wait for children' \
+        'due-forgotten' 'are Paused although their epoch has come' \
+        'not-due' 'are Paused until a later epoch' \
+        'starved' 'are claimable and are passed over' \
+        'circling' 'take turns and come back to where they were' \
+        'faulted' 'are Faulted' \
+        'full' 'need an Empty slot and there is none' \
+        'spinning' 'take turns and get on' \
+        'draining' 'get done' \
+        'healthy' 'wait for nothing but a launch'
+end
+
 function __vyrectl_kind_color
     printf '%s\t%s\n' \
         'auto' '' \
@@ -192,6 +215,7 @@ function __vyrectl_kind_command
         'set' 'Write any word of any slots' \
         'publish' 'Publish tasks into free slots' \
         'control' 'Show or edit a control buffer, or make one' \
+        'why' 'Say why a queue does not move' \
         'check' 'Look for what is broken in a ring' \
         'recover' 'Put a crashed run\'s orphans back' \
         'repair' 'Make faulted tasks ready again' \
@@ -493,6 +517,7 @@ function __vyrectl_kind_topic
         'operations' 'write one of your own' \
         'families' 'tasks that make tasks' \
         'control' 'what lies beside a ring' \
+        'why' 'say why a queue does not move' \
         'care' 'check, recover and repair a ring that went wrong' \
         'dumps' 'read what a program of yours wrote' \
         'plan' 'from a snapshot to a launch recommendation' \
@@ -970,6 +995,27 @@ complete -c vyrectl -n '__vyrectl_in control' -l quiet -s q -d 'Leave out talk a
 complete -c vyrectl -n '__vyrectl_in control' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at control 0 0' -r -F
 complete -c vyrectl -n '__vyrectl_at control 1 9999' -x
+
+complete -c vyrectl -n '__vyrectl_in why' -l control -r -F -d 'Control buffer that goes with the ring'
+complete -c vyrectl -n '__vyrectl_in why' -l since -r -F -d 'An earlier look: a copy of the ring, or a snapshot'
+complete -c vyrectl -n '__vyrectl_in why' -l trace -r -F -d 'What `launch --trace` wrote'
+complete -c vyrectl -n '__vyrectl_in why' -l epoch -x -d 'Epoch to go by; the control buffer\'s if not given'
+complete -c vyrectl -n '__vyrectl_in why' -l age-threshold -x -d 'Age ticks of a starved task; 32 if not given'
+complete -c vyrectl -n '__vyrectl_in why' -l again-after -x -d 'Look twice, so far apart, at a ring that runs in place; 0 for once'
+complete -c vyrectl -n '__vyrectl_in why' -l fail-on -x -k -a '(__vyrectl_kind_cause)' -d 'Exit 1 for this class alone; may be repeated'
+complete -c vyrectl -n '__vyrectl_in why' -l explain -x -k -a '(__vyrectl_kind_cause)' -d 'Say what a class means, or all; needs no ring'
+complete -c vyrectl -n '__vyrectl_in why' -l abi -x -k -a '(__vyrectl_kind_abi)' -d 'Words 4-15: a task\'s, up to 12 arguments, or as the evidence says'
+complete -c vyrectl -n '__vyrectl_in why' -l offset -x -d 'Where the ring starts inside a larger dump'
+complete -c vyrectl -n '__vyrectl_in why' -l count -x -d 'How many slots from there; all by default'
+complete -c vyrectl -n '__vyrectl_in why' -l ops -x -k -a '(__fish_complete_suffix .cl)' -d 'Operations of your own; may be repeated'
+complete -c vyrectl -n '__vyrectl_in why' -l op-names -r -F -d 'Names of operations without a source: JSON or CSV of id and name'
+complete -c vyrectl -n '__vyrectl_in why' -l no-builtin-names -d 'Leave vyrectl\'s own ids (0x1000-0x10FF) without a name'
+complete -c vyrectl -n '__vyrectl_in why' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in why' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in why' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in why' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in why' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at why 0 9999' -x -k -a '(__fish_complete_suffix .bin)'
 
 complete -c vyrectl -n '__vyrectl_in check' -l ignore -x -k -a '(__vyrectl_kind_finding)' -d 'Leave this finding out; may be repeated'
 complete -c vyrectl -n '__vyrectl_in check' -l explain -x -k -a '(__vyrectl_kind_finding)' -d 'Say what a finding means, or all; needs no ring'

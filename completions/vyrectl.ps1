@@ -30,6 +30,25 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('flags', ''),
             @('fault_name', '')
         )
+        'cause' = @(
+            @('guard-live-lock', 'wait behind a starvation guard that lets nothing through'),
+            @('shut-out', 'are of tenants that may not claim'),
+            @('mask-closed', 'were claimed before their tenant''s mask was closed'),
+            @('orphaned', 'are Running, and nobody runs the ring'),
+            @('held', 'are Running, and their worker lives'),
+            @('unattended', 'could be claimed, and nobody claims them'),
+            @('unknown-op', 'name an operation that nothing defines'),
+            @('waits-for-children', 'wait for children'),
+            @('due-forgotten', 'are Paused although their epoch has come'),
+            @('not-due', 'are Paused until a later epoch'),
+            @('starved', 'are claimable and are passed over'),
+            @('circling', 'take turns and come back to where they were'),
+            @('faulted', 'are Faulted'),
+            @('full', 'need an Empty slot and there is none'),
+            @('spinning', 'take turns and get on'),
+            @('draining', 'get done'),
+            @('healthy', 'wait for nothing but a launch')
+        )
         'color' = @(
             @('auto', ''),
             @('always', ''),
@@ -70,6 +89,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('set', 'Write any word of any slots'),
             @('publish', 'Publish tasks into free slots'),
             @('control', 'Show or edit a control buffer, or make one'),
+            @('why', 'Say why a queue does not move'),
             @('check', 'Look for what is broken in a ring'),
             @('recover', 'Put a crashed run''s orphans back'),
             @('repair', 'Make faulted tasks ready again'),
@@ -325,6 +345,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('operations', 'write one of your own'),
             @('families', 'tasks that make tasks'),
             @('control', 'what lies beside a ring'),
+            @('why', 'say why a queue does not move'),
             @('care', 'check, recover and repair a ring that went wrong'),
             @('dumps', 'read what a program of yours wrote'),
             @('plan', 'from a snapshot to a launch recommendation'),
@@ -826,6 +847,33 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('-h', '', 'Show this message and exit')
             )
             Places = @('file', 'none+')
+        }
+        'why' = @{
+            Options = @(
+                @('--control', 'file', 'Control buffer that goes with the ring'),
+                @('--since', 'file', 'An earlier look: a copy of the ring, or a snapshot'),
+                @('--trace', 'file', 'What `launch --trace` wrote'),
+                @('--epoch', 'none', 'Epoch to go by; the control buffer''s if not given'),
+                @('--age-threshold', 'none', 'Age ticks of a starved task; 32 if not given'),
+                @('--again-after', 'none', 'Look twice, so far apart, at a ring that runs in place; 0 for once'),
+                @('--fail-on', 'cause', 'Exit 1 for this class alone; may be repeated'),
+                @('--explain', 'cause', 'Say what a class means, or all; needs no ring'),
+                @('--abi', 'abi', 'Words 4-15: a task''s, up to 12 arguments, or as the evidence says'),
+                @('--offset', 'none', 'Where the ring starts inside a larger dump'),
+                @('--count', 'none', 'How many slots from there; all by default'),
+                @('--ops', 'file_cl', 'Operations of your own; may be repeated'),
+                @('--op-names', 'file', 'Names of operations without a source: JSON or CSV of id and name'),
+                @('--no-builtin-names', '', 'Leave vyrectl''s own ids (0x1000-0x10FF) without a name'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin+')
         }
         'check' = @{
             Options = @(

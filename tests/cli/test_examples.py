@@ -36,7 +36,7 @@ NOT_RUN = {
 }
 """What an example matches that is only parsed -> why."""
 
-EXIT_CODES = {r"^vyrectl diff": 1}
+EXIT_CODES = {r"^vyrectl diff": 1, r"^vyrectl why ring": 1}
 """What an example matches -> its exit code, where that is not 0."""
 
 OPS = """\

@@ -62,8 +62,8 @@ class Answer:
         name, summary = self.scene.name, first.summary
         if not first.needs_person:
             return f"{name}: {summary}"
-        if self.moves or self.runnable:
-            held = sum(len(one.slots) for one in self.found if one.needs_person)
+        held = sum(len(one.slots) for one in self.found if one.needs_person)
+        if self.runnable or (self.moves and held < self.queue):
             goes = "moves" if self.moves else "can go on"
             return f"{name} {goes}, but not all of it ({min(held, self.queue)} of {self.queue}): {summary}"
         return f"{name} does not move: {summary}"
@@ -129,7 +129,10 @@ def explain(scene: Scene) -> Answer:
     if scene.guard_locks or scene.shut_down:
         runnable = np.zeros_like(runnable)
     moves = moved or (scene.holder.lives and not halted)
-    if not stuck:
+    gets_on = (
+        motion is not None and not motion.ended.any() and any(one.cause.name == "spinning" for one in found)
+    )
+    if not stuck and not gets_on:
         found = [_all_is_well(scene, moves=moves, runnable=runnable), *found]
     queue = int(np.count_nonzero(scene.queue))
     return Answer(scene, tuple(found), queue, int(np.count_nonzero(runnable)) if not halted else 0, moves)
@@ -148,10 +151,14 @@ def _all_is_well(scene: Scene, *, moves: bool, runnable: Mask) -> Found:
     if moves and scene.queue.any():
         motion = scene.motion
         ended = 0 if motion is None else int(np.count_nonzero(motion.ended))
-        who = f"held by {scene.holder.name}" if scene.holder.lives else None
         done = f"{tasks(ended)} ended since the earlier look" if motion is not None else None
-        said = f"it is being worked on, {tasks(int(np.count_nonzero(scene.queue)))} to go"
-        return find(scene, "draining", scene.queue, said, who, done)
+        left = f"{tasks(int(np.count_nonzero(scene.queue)))} to go"
+        if scene.holder.lives:
+            who = f"held by {scene.holder.name}"
+            return find(scene, "draining", scene.queue, f"it is being worked on, {left}", who, done)
+        return find(
+            scene, "draining", scene.queue, f"it got on between the looks, {left}", done, mend="unheld"
+        )
     if count:
         said = f"nothing is wrong; {tasks(count)} can be claimed, and a launch takes them"
         return find(scene, "healthy", runnable, said)

@@ -161,14 +161,14 @@ _CAUSES = (
     Cause(
         "circling",
         "take turns and come back to where they were",
-        "Open in two looks, with more turns (yields and requeues), and continuation_pc and continuation_data the same.",
+        "Open in two looks, with more turns (yields, requeues), and continuation_pc and continuation_data the same.",
         True,
         {"": "End them with a code of your own: vyrectl transition {ring} fault --code 1 {slots}"},
     ),
     Cause(
         "faulted",
         "are Faulted",
-        "State Faulted. Grouped by code and operation, with the first slot, and the first look in which it was so.",
+        "State Faulted. Grouped by code and operation, with the first slot and the look that first saw it.",
         True,
         {"": "Once the cause is gone: vyrectl repair {ring} {slots}"},
     ),
@@ -178,7 +178,10 @@ _CAUSES = (
         "Not one slot is Empty, and an open task's operation may spawn, or a launch that takes a feed holds the ring "
         "and no slot is Done either.",
         True,
-        {"": "Make room: vyrectl build {bigger} --from {file} --slots {more}"},
+        {
+            "": "Make room, in a larger copy: vyrectl build {bigger} --from {file} --offset {offset} --count {count} "
+            "--slots {more}"
+        },
     ),
     Cause(
         "spinning",
@@ -192,7 +195,10 @@ _CAUSES = (
         "get done",
         "Tasks ended between two looks, or somebody runs the ring, and no other class needs a person.",
         False,
-        {"": "Watch it: vyrectl snapshot {file} --watch 1"},
+        {
+            "": "Watch it: vyrectl snapshot {file} --watch 1",
+            "unheld": "Nobody holds it now: vyrectl launch {ring}{with_control}",
+        },
     ),
     Cause(
         "healthy",

@@ -175,6 +175,6 @@ def full(scene: Scene) -> Iterator[Found]:
         + (f"{tasks(count)} may want children" if count else "a feed waits for room"),
         who,
         f"{scene.holder.name} takes a feed" if fed else None,
-        places={"bigger": quote(name), "more": str(2 * len(scene.slots))},
+        places={"bigger": quote(name), "count": str(len(scene.slots)), "more": str(2 * len(scene.slots))},
         needs_person=True if fed else None,
     )

@@ -35,7 +35,6 @@ class Found:
         evidence: Lines with the facts.
         remedy: What to do; a command comes last.
         needs_person: Nobody else gets them going.
-        blocks: They do not move.
     """
 
     cause: Cause
@@ -44,7 +43,6 @@ class Found:
     evidence: tuple[str, ...]
     remedy: str
     needs_person: bool
-    blocks: bool = True
 
     @property
     def command(self) -> str | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from shlex import quote
 
 from vyrectl.abi import live as abi
-from vyrectl.abi.control import DONE_COUNT, OBSERVABLE_FIRST
+from vyrectl.abi.control import DONE_COUNT
 from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
 from vyrectl.errors import FileError, InvalidInputError, VyrectlError
 from vyrectl.files.whole import read_whole
@@ -96,7 +96,12 @@ class Look:
         file = named_file(self.file)
         span = f" --offset {self.span.offset}" if self.span.offset else ""
         span += f" --count {self.span.count}" if self.span.count is not None else ""
-        places = {"ring": file + span, "file": file, "parts": quote(f"{Path(self.file).name}.parts")}
+        places = {
+            "ring": file + span,
+            "file": file,
+            "offset": str(self.span.offset),
+            "parts": quote(f"{Path(self.file).name}.parts"),
+        }
         beside = (
             ""
             if self.control_file is None or self.holder.in_place
@@ -218,16 +223,13 @@ def _of_buffers(name: str, file: str, data: memoryview, verdict: Verdict, span: 
 
 
 def _words(data: bytes | None) -> Control | None:
-    if data is None or len(data) < OBSERVABLE_FIRST * WORD_BYTES:
+    if data is None:
         return None
     return struct.unpack(f"<{len(data) // WORD_BYTES}I", data[: len(data) // WORD_BYTES * WORD_BYTES])
 
 
 def _log(data: bytes | None) -> DebugLog | None:
-    try:
-        return None if data is None else read_debug_log(data)
-    except VyrectlError:
-        return None
+    return None if data is None else read_debug_log(data)
 
 
 def looks_in(folder: Path) -> list[Look]:

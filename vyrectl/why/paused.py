@@ -61,7 +61,8 @@ def _later(scene: Scene, later: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> F
     count = int(np.count_nonzero(later))
     fences = int(np.count_nonzero(scene.claimable & scene.chunk.lies("op_handle", BATCH_FENCE, BATCH_FENCE)))
     enough = scene.epoch + fences >= last
-    brought = f"{fences} claimable batch fences bring it to {scene.epoch + fences}" if fences else None
+    brings = "batch fence brings" if fences == 1 else "batch fences bring"
+    brought = f"{fences} claimable {brings} it to {scene.epoch + fences}" if fences else None
     return find(
         scene,
         "not-due",

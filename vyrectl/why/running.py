@@ -13,6 +13,7 @@ from vyrectl.why.found import Found, find, first_task, seconds_text, tasks
 from vyrectl.why.scene import Keeper, Scene
 
 MOST_PRINTED = 2
+COPY = ", which works on a copy: the file shows what stood there before"
 
 
 def held(scene: Scene) -> Iterator[Found]:
@@ -31,7 +32,7 @@ def held(scene: Scene) -> Iterator[Found]:
         "held",
         mask,
         summary,
-        f"held by {scene.holder.name}",
+        f"held by {scene.holder.name}" + ("" if scene.holder.in_place else COPY),
         said,
         _turn(scene, int(numbers[0])),
         *_printed(scene, mask),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.states import PRIORITY_NAMES
 from vyrectl.errors import InvalidInputError
 
-_CLASS = {name: number for number, name in enumerate(PRIORITY_NAMES)}
+_CLASS = {name.lower(): number for number, name in enumerate(PRIORITY_NAMES)}
 _UNKNOWN_CLASS = len(PRIORITY_NAMES)
 Number = (int, float)
 
@@ -85,5 +85,5 @@ def _row(event: Any) -> tuple[float, float, int, int, str] | None:
     slot, began, lasted = arguments.get("slot"), event.get("ts"), event.get("dur")
     if type(slot) is not int or slot < 0 or not isinstance(began, Number) or not isinstance(lasted, Number):
         return None
-    priority = _CLASS.get(str(arguments.get("priority")), _UNKNOWN_CLASS)
+    priority = _CLASS.get(str(arguments.get("priority")).lower(), _UNKNOWN_CLASS)
     return float(began), float(began) + float(lasted), slot, priority, str(arguments.get("outcome"))

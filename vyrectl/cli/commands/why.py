@@ -164,6 +164,7 @@ def _explain(output: Output, name: str) -> None:
         "parts": "FOLDER",
         "bigger": "NEW",
         "more": "N",
+        "count": "N",
         "epoch": "EPOCH",
     }
     places |= {"masks": "mask.TENANT=open", "quotas": "quota.TENANT=N"}

@@ -67,10 +67,10 @@ class Source:
             raise UsageError("the table is named twice", fix="Give TABLE or --from, not both")
         if {"table", "synthetic"} <= given:
             raise UsageError("a table and --synthetic exclude each other", fix="Leave one of them out")
-        if any(span) and given != {"table"}:
+        if any(span) and given - {"slots"} != {"table"}:
             raise UsageError(
-                "--offset and --count cut a ring out of a dump, which nothing else goes with",
-                fix="Write: build RING --from DUMP --offset BYTES --count N",
+                "--offset and --count cut a ring out of a dump, which only --slots goes with",
+                fix="Write: build RING --from DUMP --offset BYTES --count N, and maybe --slots for Empty ones behind",
             )
         if not given & {"table", "synthetic", "slots"}:
             raise UsageError("nothing to build from", fix="Name a table, or give --synthetic N, or --slots N")

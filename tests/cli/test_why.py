@@ -1,0 +1,294 @@
+"""`why` as its user meets it: rings that were made by running things, advice that works as printed, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.cli.support import NEVER, slot, write_ring
+from vyrectl.protocol.control import encode_control, write_control_words
+from vyrectl.why.classes import CAUSES
+
+REFERENCE = ("--device", "reference")
+FORK = '{"op": "fork_sum", "input": 0, "output": 1, "task": 1}\n'
+BUFFERS = ("--buffer", "0=few.npy", "--buffer", "1=zeros:uint32:31:sums.npy")
+
+
+def verdict(cli: Cli, *args: str) -> str:
+    name: str = cli("why", *args, "--json").json()["verdict"]
+    return name
+
+
+def control(path: Path, **words: int) -> None:
+    data = bytearray(encode_control(tenants=29, observables=8, slots=None))
+    write_control_words(data, {int(name.removeprefix("word_")): value for name, value in words.items()})
+    path.write_bytes(data)
+
+
+CASES: dict[str, tuple[tuple[dict[str, int], ...], dict[str, int] | None]] = {
+    "shut-out": (({"state": 1, "tenant_id": 3}, {"state": 1}), {"word_6": 0}),
+    "mask-closed": (({"state": 5, "tenant_id": 3, "yield_count": 1},), {"word_6": 0}),
+    "guard-live-lock": (({"state": 1, "priority": 1},), {"word_135": 16}),
+    "orphaned": (({"state": 2},), None),
+    "unattended": (({"state": 1},), {"word_0": 1}),
+    "due-forgotten": (({"state": 4, "flags": 1},), None),
+    "not-due": (
+        ({"state": 4, "flags": 1, "resume_epoch": 3}, {"state": 4, "resume_epoch": 5}),
+        {"word_128": 2},
+    ),
+    "waits-for-children": (({"state": 4, "op_handle": 0x1010, "resume_epoch": NEVER},), None),
+    "starved": (({"state": 1, "age_ticks": 90},), None),
+    "faulted": (({"state": 7, "continuation_data": 5},), None),
+}
+"""Class -> tasks, and words of a control buffer, that show it; its advice mends it."""
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_advice_works_as_printed(cli: Cli, tmp_path: Path, name: str) -> None:
+    tasks, words = CASES[name]
+    slots = [slot(task_id=at + 1, **{"priority": 2, **task}) for at, task in enumerate(tasks)]
+    write_ring(tmp_path / "my ring.bin", *slots)
+    given = ["my ring.bin"]
+    if words is not None:
+        control(tmp_path / "my control.bin", **words)
+        given += ["--control", "my control.bin"]
+    result = cli("why", *given)
+    assert result.code == 1
+    assert result.out.splitlines()[2].startswith(f"{name}: ")
+    line = next(line for line in result.out.splitlines() if line.startswith("  vyrectl "))
+    mended = cli(*shlex.split(line)[1:], *(REFERENCE if "launch" in line else ()))
+    assert mended.code == 0, (line, mended.err)
+    assert name not in [one["name"] for one in cli("why", *given, "--json").json()["classes"]]
+
+
+def test_fail_on_chooses_the_classes(cli: Cli, ring: Path) -> None:
+    assert cli("why", "ring.bin").code == 1
+    assert cli("why", "ring.bin", "--fail-on", "held", "--fail-on", "starved").code == 0
+    assert cli("why", "ring.bin", "--fail-on", "faulted").code == 1
+    wrong = cli("why", "ring.bin", "--fail-on", "faultd")
+    assert wrong.code == 2
+    assert "'faulted'" in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ((), "no ring was named"),
+        (("ring.bin", "--again-after", "-1"), "out of bounds"),
+        (("ring.bin", "ring.bin", "--control", "ring.bin"), "one ring"),
+        (("ring.bin", "."), "folders and files"),
+        ((".", "--offset", "0"), "are for a file"),
+    ],
+)
+def test_what_does_not_go_together(cli: Cli, ring: Path, args: tuple[str, ...], words: str) -> None:
+    result = cli("why", *args)
+    assert result.code == 2
+    assert words in result.err
+
+
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_what_is_no_trace(cli: Cli, ring: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.json").write_text(text)
+    assert cli("why", "ring.bin", "--trace", "t.json").code == 3
+
+
+def test_several_files_are_several_queues(cli: Cli, ring: Path, tmp_path: Path) -> None:
+    write_ring(tmp_path / "b.bin", slot(state=1, task_id=1))
+    record = cli("why", "ring.bin", "b.bin", "--json").json()
+    assert [one["ring"] for one in record["rings"]] == ["ring.bin", "b.bin"]
+    assert cli("why", "ring.bin", "b.bin").out.count("ring.bin can go on") == 1
+    assert cli("why", "b.bin").code == 0
+    assert len(cli("why", "ring.bin", "b.bin", "--format", "jsonl").lines()) == 2
+
+
+def test_a_ring_from_a_pipe(cli: Cli) -> None:
+    result = cli("why", "-", stdin=slot(state=2, task_id=1))
+    assert result.code == 1
+    assert "nobody can be seen to hold the ring" in result.out
+    assert (
+        "Save the bytes as ring.bin, then put them back:\n  vyrectl recover ring.bin --backup" in result.out
+    )
+
+
+def test_one_screen(terminal: Cli, ring: Path, tmp_path: Path) -> None:
+    control(tmp_path / "c.bin", word_3=0, word_6=0)
+    lines = terminal("why", "ring.bin", "--control", "c.bin", "--color", "never").out.splitlines()
+    assert len(lines) <= 24
+    assert lines[-1].startswith("not shown: ")
+    assert max(len(line) for line in lines if not line.startswith("  vyrectl")) <= 80
+
+
+def test_folders_over_time(cli: Cli, tmp_path: Path) -> None:
+    for number in range(3):
+        folder = tmp_path / f"dump-{number}"
+        folder.mkdir()
+        states = [3] * number + [1] * (3 - number)
+        tasks = [slot(state=state, task_id=at + 1) for at, state in enumerate(states)]
+        stuck = slot(state=6, task_id=9, requeue_count=number + 1, age_ticks=number + 1, flags=4)
+        write_ring(folder / "ring.bin", *tasks, stuck)
+        os.utime(folder / "ring.bin", (1000.0 + number, 1000.0 + number))
+    names = [f"dump-{number}" for number in range(3)]
+    result = cli("why", *names)
+    assert result.code == 1
+    assert "dump-2/ring.bin moves, but not all of it (1 of 2): 1 task took 2 turns and stand" in result.out
+    assert "3 looks over 2 s: ready -2, total_requeues +2, max_priority_age +2, done +2" in result.out
+    assert cli("why", ".").out == cli("why", *(str(tmp_path / name) for name in names)).out.replace(
+        f"{tmp_path}/", ""
+    )
+
+
+def test_snapshots_as_the_earlier_look(cli: Cli, tmp_path: Path) -> None:
+    write_ring(tmp_path / "ring.bin", slot(state=1, task_id=1))
+    (tmp_path / "before.json").write_text(cli("snapshot", "ring.bin", "--append", "h.jsonl", "--json").out)
+    assert verdict(cli, "ring.bin", "--since", "before.json") == "unattended"
+    record = cli("why", "ring.bin", "--since", "h.jsonl", "--json").json()
+    assert (record["verdict"], record["changes"]["verdict"]) == ("unattended", "stalled")
+
+
+# --- made by running things ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def forked(cli: Cli, tmp_path: Path) -> Path:
+    """A family in the middle of its work: a parent and its children wait for grandchildren."""
+    import numpy as np
+
+    np.save(tmp_path / "few.npy", np.arange(30000, dtype="u4"))
+    (tmp_path / "fork.jsonl").write_text(FORK)
+    assert cli("build", "fork.bin", "fork.jsonl", "--slots", "16").code == 0
+    cli("launch", "fork.bin", *BUFFERS, *REFERENCE, "--max-steps", "3")
+    return tmp_path / "fork.bin"
+
+
+def test_a_family_that_was_stopped(cli: Cli, forked: Path) -> None:
+    result = cli("why", "fork.bin")
+    assert result.code == 0
+    assert "slot 0 (fork_sum) waits for slot 1 Paused, slot 2 Paused" in result.out
+
+
+def test_a_cyclic_join_is_named_and_mended(cli: Cli, forked: Path) -> None:
+    cli("set", "fork.bin", "parent_task_id=3", "0")
+    result = cli("why", "fork.bin")
+    assert result.code == 1
+    assert "slot waits for slot: 0 -> 1 -> 0" in result.out
+    line = next(line for line in result.out.splitlines() if line.startswith("  vyrectl set"))
+    assert cli(*shlex.split(line)[1:]).code == 0
+    assert cli("launch", "fork.bin", *BUFFERS, *REFERENCE, "--verify").code == 0
+    assert cli("snapshot", "fork.bin", "--json").json()["paused_count"] == 0
+
+
+def test_a_ring_without_room_for_children(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "fork.jsonl").write_text(FORK)
+    cli("build", "fork.bin", "fork.jsonl")
+    result = cli("why", "fork.bin")
+    assert result.out.splitlines()[2].startswith("full: ")
+    line = next(line for line in result.out.splitlines() if line.startswith("  vyrectl build"))
+    assert cli(*shlex.split(line)[1:]).code == 0
+    assert cli("why", "fork-larger.bin").code == 0
+
+
+def test_a_task_that_a_trace_saw_passed_over(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text(
+        '{"op":"nop","priority":"low"}\n' * 30 + '{"op":"nop","priority":"high"}\n'
+    )
+    cli("build", "t.bin", "t.jsonl")
+    shutil.copy("t.bin", "before.bin")
+    cli("launch", "t.bin", *REFERENCE, "--where", "priority == low", "--trace", "t.json")
+    for option in (("--trace", "t.json"), ("--since", "before.bin")):
+        result = cli("why", "t.bin", *option)
+        assert result.code == 1
+        assert "30 turns of lower classes went before slot 30 (nop)" in result.out
+
+
+def test_a_task_that_gets_on(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "s.jsonl").write_text('{"op":"requeue_n","param":"40"}\n')
+    cli("build", "s.bin", "s.jsonl")
+    cli("launch", "s.bin", *REFERENCE, "--max-steps", "2")
+    shutil.copy("s.bin", "before.bin")
+    cli("launch", "s.bin", *REFERENCE, "--max-steps", "3")
+    result = cli("why", "s.bin", "--since", "before.bin")
+    assert result.code == 0
+    assert result.out.splitlines()[0].startswith("s.bin: 1 task get on: 3 turns")
+
+
+HUNG = """#include "vyre_op.h"
+VYRE_OP(0x2000, hang, "turns for ever inside one turn")
+{
+    volatile uint one = 1;
+    while (one) { }
+    return vyre_done();
+}
+VYRE_OP(0x2001, circle, "yields for ever where it stands") { return vyre_yield(task->pc, task->data); }
+"""
+
+
+def test_an_operation_that_circles(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "mine.cl").write_text(HUNG)
+    (tmp_path / "c.jsonl").write_text('{"op":"circle"}\n')
+    cli("build", "c.bin", "c.jsonl", "--ops", "mine.cl")
+    shutil.copy("c.bin", "before.bin")
+    cli("launch", "c.bin", "--device", "cpu", "--ops", "mine.cl", "--max-steps", "9")
+    result = cli("why", "c.bin", "--since", "before.bin", "--ops", "mine.cl")
+    assert result.code == 1
+    assert result.out.splitlines()[3].startswith("circling: 1 task")
+    assert "circle" in result.out
+    line = next(line for line in result.out.splitlines() if line.startswith("  vyrectl"))
+    assert cli(*shlex.split(line)[1:]).code == 0
+    assert verdict(cli, "c.bin", "--ops", "mine.cl") == "faulted"
+
+
+@pytest.mark.timeout(120)
+def test_a_hung_operation_is_held_and_then_orphaned(cli: Cli, tmp_path: Path) -> None:
+    """It is named with slot and operation while it runs; once its launch was killed it is an orphan."""
+    (tmp_path / "mine.cl").write_text(HUNG)
+    (tmp_path / "h.jsonl").write_text('{"op":"hang","task":7}\n{"op":"nop","task":8}\n')
+    cli("build", "h.bin", "h.jsonl", "--ops", "mine.cl")
+    launch = [
+        sys.executable,
+        "-m",
+        "vyrectl",
+        "launch",
+        "h.bin",
+        "--device",
+        "cpu",
+        "--ops",
+        "mine.cl",
+        "--in-place",
+    ]
+    child = subprocess.Popen(
+        [*launch, "--quiet"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while cli("snapshot", "h.bin", "--json").json()["running_count"] != 1 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(0.5)
+        record = cli("why", "h.bin", "--ops", "mine.cl", "--again-after", "0.5", "--json").json()
+        assert record["verdict"] == "held", record["sentence"]
+        assert record["needs_person"]
+        assert "slot 0 (hang) is in one turn that does not end" in record["sentence"]
+        assert str(child.pid) in record["held_by"]
+        assert record["classes"][0]["command"].startswith("vyrectl control h.bin.live shutdown=1")
+    finally:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    deadline = time.monotonic() + 30
+    while verdict(cli, "h.bin", "--ops", "mine.cl") == "held" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert verdict(cli, "h.bin", "--ops", "mine.cl") == "orphaned"
+
+
+def test_what_the_classes_mean(cli: Cli) -> None:
+    text = cli("why", "--explain", "all").out
+    assert all(f"\n{name}\n" in f"\n{text}" for name in CAUSES)
+    assert json.loads(cli("why", "--explain", "not due", "--json").out)["classes"][0]["name"] == "not-due"

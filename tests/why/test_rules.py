@@ -1,0 +1,441 @@
+"""Each class of `why`: a ring that shows it and one that nearly does, and what the verdict makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.abi.limits import NEVER_EPOCH
+from vyrectl.errors import UnknownNameError
+from vyrectl.protocol.control import encode_control
+from vyrectl.ring.findings.about import About, beside_ring, control_view
+from vyrectl.task.arrays import SlotArray
+from vyrectl.why.answer import Answer, explain
+from vyrectl.why.classes import CAUSES, explanations, find_cause
+from vyrectl.why.found import runs, seconds_text, slot_list, slot_text
+from vyrectl.why.rules import LEFT_OVER, RULES
+from vyrectl.why.scene import Earlier, Holder, Keeper, Scene
+from vyrectl.why.turns import Turns
+
+READY, RUNNING, DONE, PAUSED, YIELDED, REQUEUED, FAULTED = range(1, 8)
+SPAWNS = 0x1010
+KNOWN = frozenset({0, 7, 0x1000, 0x1005, SPAWNS})
+LIVE = Holder(Keeper.SOMEBODY, "pid 9 (launch)", in_place=True)
+NOBODY = Holder(Keeper.NOBODY)
+
+Task = dict[str, int]
+
+
+def ring(*tasks: Task) -> SlotArray:
+    """Slots with these words; others are 0, but ids count from 1 and a state is Ready."""
+    slots = np.zeros(len(tasks), SLOT_DTYPE)
+    for number, words in enumerate(tasks):
+        given = {"state": READY, "priority": 2, "task_id": number + 1, **words}
+        if words.get("state") == 0:
+            given = words
+        for name, word in given.items():
+            slots[name][number] = word
+    return slots
+
+
+def control_words(**words: int) -> tuple[int, ...]:
+    """A control buffer that lets everybody in; `word_N` sets one word."""
+    found = np.frombuffer(encode_control(tenants=29, observables=8, slots=None), "<u4").tolist()
+    for name, word in words.items():
+        found[int(name.removeprefix("word_"))] = word
+    return tuple(found)
+
+
+def scene(slots: SlotArray, control: tuple[int, ...] | None = None, **more: Any) -> Scene:
+    """A scene with a control buffer's view, and `more` of its attributes."""
+    about = About(ops=KNOWN, epoch=more.pop("epoch", 0))
+    if control is not None:
+        epoch, admitted, offsets = control_view(control)
+        words, starvation, beyond = beside_ring(control)
+        about = replace(
+            about,
+            epoch=epoch,
+            admitted=admitted,
+            offsets=offsets,
+            control_words=words,
+            starvation=starvation,
+            beyond=beyond,
+        )
+    places = {"ring": "ring.bin", "file": "ring.bin", "parts": "p", "with_control": "", "offset": "0"}
+    if control is not None:
+        places["control"] = "c.bin"
+    return Scene(
+        "ring.bin",
+        slots,
+        more.pop("about", about),
+        hex,
+        control=control,
+        **{"holder": NOBODY, "spawning": frozenset({SPAWNS}), "places": places, **more},
+    )
+
+
+def earlier(slots: SlotArray, seconds: float | None = 2.0) -> Earlier:
+    return Earlier(slots, seconds)
+
+
+def trace(*rows: tuple[int, int, str]) -> Turns:
+    """Turns of slots, a microsecond each, with their priority and outcome."""
+    began = np.arange(len(rows), dtype=np.float64)
+    return Turns(
+        np.array([row[0] for row in rows], np.int64),
+        began,
+        began + 0.5,
+        np.array([row[1] for row in rows], np.int64),
+        {row[0]: float(at) for at, row in enumerate(rows) if row[2] == "faulted"},
+    )
+
+
+def classes(answer: Answer) -> list[str]:
+    return [one.cause.name for one in answer.found]
+
+
+def changed(slots: SlotArray, at: int, **words: int) -> SlotArray:
+    """A copy with other words in one slot."""
+    copy = slots.copy()
+    for name, word in words.items():
+        copy[name][at] = word
+    return copy
+
+
+HIGH = ring({"priority": 0}, {"priority": 1})
+BELOW = ring({"priority": 0}, {"priority": 2})
+GUARD = control_words(word_135=16)
+SHUT = control_words(word_6=0)
+SPENT = control_words(word_35=5, word_67=5)
+TURNED = {"state": YIELDED, "yield_count": 3, "flags": 2}
+JOIN = {"state": PAUSED, "flags": 1, "op_handle": SPAWNS, "resume_epoch": NEVER_EPOCH}
+LOOPED = ring(TURNED)
+WAITED = ring({"priority": 1}, *[{"priority": 3, "state": DONE}] * 20)
+LOW_WAITED = ring({"priority": 3}, *[{"priority": 1, "state": DONE}] * 20)
+PASSED = [(slot + 1, 3, "done") for slot in range(20)]
+
+SHOWS: dict[str, list[Scene]] = {
+    "guard-live-lock": [
+        scene(HIGH, GUARD),
+        scene(BELOW, control_words(word_135=99, **{f"word_{129 + at}": 2 for at in range(2, 6)})),
+    ],
+    "shut-out": [
+        scene(ring({"tenant_id": 3}, {}), SHUT),
+        scene(ring({"tenant_id": 3, "state": PAUSED, "resume_epoch": 5}), SHUT),
+        scene(ring({"tenant_id": 3}, {}), SPENT),
+        scene(ring({"tenant_id": 40}, {}), control_words()),
+    ],
+    "mask-closed": [
+        scene(ring({"tenant_id": 3, **TURNED}), SHUT),
+        scene(ring({"tenant_id": 3, "state": RUNNING}), SHUT, holder=LIVE),
+        scene(ring({"tenant_id": 3, "state": PAUSED, "resume_epoch": 9, "yield_count": 1}), SHUT),
+    ],
+    "orphaned": [scene(ring({"state": RUNNING}, {})), scene(ring({"state": RUNNING}), holder=Holder())],
+    "held": [
+        scene(ring({"state": RUNNING}), holder=LIVE),
+        scene(ring({"state": RUNNING}), holder=LIVE, earlier=earlier(ring({"state": RUNNING}))),
+    ],
+    "unattended": [
+        scene(ring({}), control_words(word_0=1)),
+        scene(ring({}), earlier=earlier(ring({}))),
+        scene(ring({}), stalled="stalled"),
+    ],
+    "unknown-op": [
+        scene(ring({"op_handle": 0x20000}, {})),
+        scene(ring({"op_handle": 6})),
+        scene(ring(*({"op_handle": 0x20000 + one} for one in range(10)))),
+    ],
+    "waits-for-children": [
+        scene(ring(JOIN, {"parent_task_id": 1})),
+        scene(ring(JOIN, *[{"parent_task_id": 1}] * 6)),
+        scene(ring({**JOIN, "parent_task_id": 2}, {**JOIN, "parent_task_id": 1})),
+        scene(ring({**JOIN, "parent_task_id": 1})),
+        scene(ring(JOIN, {})),
+        scene(ring(JOIN, {"parent_task_id": 1, "state": DONE}, {"parent_task_id": 1, "state": FAULTED})),
+        scene(ring(JOIN, {"parent_task_id": 1, "state": DONE})),
+        scene(ring({**JOIN, "task_id": 0})),
+        scene(ring({**JOIN, "op_handle": 0}, {"parent_task_id": 1})),
+    ],
+    "due-forgotten": [
+        scene(ring({"state": PAUSED, "flags": 1})),
+        scene(ring({"state": PAUSED, "flags": 1, "resume_epoch": 4}), control_words(word_128=4)),
+        scene(ring({"state": PAUSED}), holder=LIVE, earlier=earlier(ring({"state": PAUSED}))),
+    ],
+    "not-due": [
+        scene(ring({"state": PAUSED, "resume_epoch": 5})),
+        scene(
+            ring({"state": PAUSED, "resume_epoch": 5}, {"state": PAUSED, "resume_epoch": 7}), control_words()
+        ),
+        scene(ring({"state": PAUSED, "resume_epoch": NEVER_EPOCH})),
+    ],
+    "starved": [
+        scene(WAITED, turns=trace(*PASSED)),
+        scene(WAITED, earlier=earlier(ring({"priority": 1}, *[{"priority": 3}] * 20))),
+        scene(LOW_WAITED, turns=trace(*((slot + 1, 1, "done") for slot in range(20)))),
+        scene(ring({"age_ticks": 40, "requeue_count": 8})),
+    ],
+    "circling": [
+        scene(LOOPED, earlier=earlier(ring({**TURNED, "yield_count": 1}))),
+        scene(ring({"state": REQUEUED, "requeue_count": 9, "age_ticks": 9, "flags": 4}), stalled="circling"),
+    ],
+    "faulted": [
+        scene(ring({"state": FAULTED, "continuation_data": 77}, {})),
+        scene(ring(*({"state": FAULTED, "continuation_data": one} for one in range(6)))),
+        scene(ring({"state": FAULTED}), first_faults={0: (1, "two")}),
+        scene(ring({"state": FAULTED}), turns=trace((0, 2, "faulted"))),
+        scene(ring({"state": FAULTED}), turns=trace((0, 2, "done"))),
+        scene(ring({"state": FAULTED}), earlier=earlier(ring({}))),
+        scene(ring({"state": FAULTED}), earlier=earlier(ring({"state": FAULTED}))),
+    ],
+    "full": [
+        scene(ring({"op_handle": SPAWNS}, {})),
+        scene(ring({}), holder=replace(LIVE, feeds=True)),
+    ],
+    "spinning": [
+        scene(
+            ring({**TURNED, "continuation_pc": 9}),
+            earlier=earlier(LOOPED := ring({**TURNED, "yield_count": 1})),
+        ),
+        scene(ring({**TURNED, "continuation_pc": 9}), earlier=earlier(LOOPED, None)),
+        scene(
+            ring({**TURNED, "continuation_pc": 9}, {"state": DONE}),
+            earlier=earlier(ring({**TURNED, "yield_count": 1}, {})),
+        ),
+    ],
+    "draining": [
+        scene(ring({}, {"state": DONE}), earlier=earlier(ring({}, {}))),
+        scene(ring({}), holder=LIVE),
+    ],
+    "healthy": [scene(ring({})), scene(ring({"state": DONE})), scene(ring())],
+}
+
+NEARLY: dict[str, list[Scene]] = {
+    "guard-live-lock": [
+        scene(HIGH, control_words(word_135=15)),
+        scene(BELOW, GUARD),
+        scene(ring({"priority": 1, "state": DONE}), GUARD),
+    ],
+    "shut-out": [
+        scene(ring({"tenant_id": 3})),
+        scene(ring({"tenant_id": 3, "state": DONE}), SHUT),
+        scene(ring({"tenant_id": 3}), control_words(word_35=5, word_67=4)),
+        scene(ring({"tenant_id": 3}), control_words(word_35=0, word_67=4)),
+    ],
+    "mask-closed": [scene(ring({"tenant_id": 3}), SHUT), scene(ring({"tenant_id": 2, **TURNED}), SHUT)],
+    "orphaned": [scene(ring({"state": RUNNING}), holder=LIVE), scene(ring({}))],
+    "held": [scene(ring({"state": RUNNING})), scene(ring({}), holder=LIVE)],
+    "unattended": [
+        scene(ring({})),
+        scene(ring({}), holder=LIVE, earlier=earlier(ring({}))),
+        scene(ring({}, {"state": DONE}), earlier=earlier(ring({}, {}))),
+        scene(HIGH, control_words(word_0=1, word_135=16)),
+    ],
+    "unknown-op": [scene(ring({"op_handle": 0x20000, "state": DONE})), scene(ring({"op_handle": 0x1000}))],
+    "waits-for-children": [
+        scene(ring({**JOIN, "op_handle": 0})),
+        scene(ring({**JOIN, "resume_epoch": 5}, {"parent_task_id": 1})),
+    ],
+    "due-forgotten": [
+        scene(ring({"state": PAUSED, "resume_epoch": 1})),
+        scene(ring({"state": PAUSED}), holder=LIVE),
+        scene(ring({"state": PAUSED}), holder=LIVE, earlier=earlier(ring({}))),
+    ],
+    "not-due": [
+        scene(ring({"state": PAUSED, "resume_epoch": 5}), epoch=5),
+        scene(ring(JOIN, {"parent_task_id": 1})),
+    ],
+    "starved": [
+        scene(WAITED, turns=trace(*PASSED[:16])),
+        scene(WAITED, turns=trace(*PASSED, (0, 1, "yielded"))),
+        scene(
+            WAITED, turns=trace(*(((0 if at % 18 else 9), 1 if at % 18 else 3, "done") for at in range(330)))
+        ),
+        scene(WAITED, earlier=earlier(WAITED)),
+        scene(ring({"age_ticks": 40, "requeue_count": 9})),
+        scene(ring({"age_ticks": 40}), about=About(ops=KNOWN, age_threshold=0)),
+        scene(ring({"state": DONE})),
+    ],
+    "circling": [
+        scene(ring({**TURNED, "continuation_data": 1}), earlier=earlier(ring({**TURNED, "yield_count": 1}))),
+        scene(ring(TURNED), earlier=earlier(ring(TURNED))),
+        scene(ring(TURNED), earlier=earlier(ring({**TURNED, "yield_count": 1, "task_id": 8}))),
+        scene(ring(TURNED), earlier=earlier(ring({**TURNED, "yield_count": 9}))),
+    ],
+    "faulted": [scene(ring({"state": DONE, "continuation_data": 77}))],
+    "full": [
+        scene(ring({"op_handle": SPAWNS}, {"state": 0})),
+        scene(ring({"op_handle": SPAWNS, "state": DONE})),
+        scene(ring({}, {"state": DONE}), holder=replace(LIVE, feeds=True)),
+        scene(ring()),
+    ],
+    "spinning": [scene(ring(TURNED), earlier=earlier(ring({**TURNED, "yield_count": 1})))],
+    "draining": [scene(ring({"state": DONE}), holder=LIVE), scene(ring({}))],
+    "healthy": [scene(ring({"state": FAULTED})), scene(ring({}), holder=LIVE)],
+}
+
+
+def pairs(table: dict[str, list[Scene]]) -> list[Any]:
+    return [
+        pytest.param(name, one, id=f"{name}-{number}")
+        for name, scenes in table.items()
+        for number, one in enumerate(scenes)
+    ]
+
+
+def test_every_class_has_a_rule_and_rings() -> None:
+    assert set(RULES) | set(LEFT_OVER) == set(CAUSES) == set(SHOWS) == set(NEARLY)
+
+
+@pytest.mark.parametrize(("name", "shown"), pairs(SHOWS))
+def test_a_ring_that_shows_it(name: str, shown: Scene) -> None:
+    answer = explain(shown)
+    assert name in classes(answer), answer.sentence
+    record = answer.to_record()
+    found = next(one for one in record["classes"] if one["name"] == name)
+    assert found["summary"]
+    assert found["remedy"] == "" or found["command"].startswith("vyrectl ")
+    assert "{" not in found["remedy"]
+    assert 0 <= found["share"] <= 1
+    assert record["needs_person"] == any(one["needs_person"] for one in record["classes"])
+
+
+@pytest.mark.parametrize(("name", "near"), pairs(NEARLY))
+def test_a_ring_that_nearly_does(name: str, near: Scene) -> None:
+    assert name not in classes(explain(near))
+
+
+def test_a_verdict_names_what_stops_most() -> None:
+    slots = ring({"state": FAULTED}, *[{"tenant_id": 3}] * 3)
+    answer = explain(scene(slots, SHUT))
+    assert answer.verdict == "shut-out"
+    assert answer.sentence == "ring.bin does not move: 3 tasks of a tenant whose mask is 0 (tenant 3)"
+    assert answer.fails(())
+    assert answer.fails({"faulted"})
+    assert not answer.fails({"held"})
+
+
+def test_a_queue_that_can_go_on_is_said_to() -> None:
+    answer = explain(scene(ring({"state": FAULTED}, {}, {})))
+    assert answer.runnable == 2
+    assert answer.sentence.startswith("ring.bin can go on, but not all of it (1 of 3): 1 task Faulted")
+    went_on = {**TURNED, "yield_count": 4}
+    before = ring({"state": FAULTED}, {}, TURNED)
+    after = ring({"state": FAULTED}, {"state": DONE}, went_on, {"state": RUNNING})
+    moving = explain(scene(after, holder=LIVE, earlier=earlier(before)))
+    assert moving.sentence.startswith("ring.bin moves, but not all of it (2 of 3)")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            explain(scene(ring({}, {}))),
+            "ring.bin: nothing is wrong; 2 tasks can be claimed, and a launch takes them",
+        ),
+        (explain(scene(ring({"state": DONE}))), "ring.bin: nothing is wrong; no task is left to do"),
+        (
+            explain(scene(ring({"state": PAUSED, "resume_epoch": 1}, {"op_handle": 7}))),
+            "ring.bin: nothing is wrong; 1 task can be claimed, and a launch takes them",
+        ),
+        (
+            explain(scene(ring({"state": RUNNING}), holder=LIVE)),
+            "ring.bin: it is being worked on, 1 task to go",
+        ),
+    ],
+)
+def test_a_sound_queue(answer: Answer, words: str) -> None:
+    assert answer.sentence == words
+    assert not answer.needs_person
+
+
+def test_fences_that_are_claimable_bring_an_epoch() -> None:
+    few = explain(scene(ring({"state": PAUSED, "resume_epoch": 2}, {"op_handle": 7})))
+    assert few.needs_person
+    assert "1 claimable batch fence brings it to 1" in few.found[0].evidence
+
+
+def test_a_turn_that_does_not_end_needs_a_person() -> None:
+    held = ring({"state": RUNNING}, {"state": RUNNING})
+    stuck = explain(scene(held, holder=LIVE, earlier=earlier(held), printed={0: "id 7, 1, 2"}))
+    assert stuck.verdict == "held"
+    assert stuck.needs_person
+    assert stuck.sentence == "ring.bin does not move: slot 0 (0x0) is in one turn that does not end"
+    assert "in the same turn for at least 2.0 s, and no turn ended anywhere" in stuck.found[0].evidence
+    assert "slot 0 last printed id 7, 1, 2" in stuck.found[0].evidence
+
+
+def test_a_long_turn_beside_others_that_end() -> None:
+    before = ring({"state": RUNNING}, {})
+    after = changed(before, 1, state=DONE)
+    assert not explain(scene(after, holder=LIVE, earlier=earlier(before, 2.0))).needs_person
+    assert not explain(scene(after, holder=LIVE, earlier=earlier(before, None))).needs_person
+    long = explain(scene(after, holder=LIVE, earlier=earlier(before, 10.0)))
+    assert long.verdict == "held"
+    assert long.needs_person
+
+
+def test_a_launch_on_a_copy_is_said_to_be_one() -> None:
+    away = explain(scene(ring({"state": RUNNING}), holder=Holder(Keeper.SOMEBODY, "pid 9 (launch)")))
+    assert any("works on a copy" in line for line in away.found[1].evidence)
+
+
+def test_a_ring_that_grew_or_shrank_is_compared_as_far_as_it_goes() -> None:
+    one, two = ring({"state": RUNNING}), ring({"state": RUNNING}, {})
+    for before, after in ((one, two), (two, one)):
+        answer = explain(scene(after, holder=LIVE, earlier=earlier(before)))
+        assert "held" in classes(answer)
+
+
+def test_arguments_are_no_turns_and_no_epochs() -> None:
+    packed = ring({"op_handle": 0x8000_0001, "yield_count": 9, "resume_epoch": 7, "state": PAUSED})
+    assert "not-due" not in classes(explain(scene(packed)))
+    running = ring({"op_handle": 0x8000_0001, "state": RUNNING})
+    assert explain(scene(running)).found[0].evidence == ("nobody holds the ring",)
+
+
+def test_a_control_buffer_inside_a_dump_is_cut_out_first() -> None:
+    inside = scene(HIGH, GUARD)
+    places = {name: text for name, text in inside.places.items() if name != "control"}
+    found = explain(replace(inside, places=places)).found[0]
+    assert found.command == "vyrectl open ring.bin --unpack p"
+    assert "once the buffers are files of their own" in found.remedy
+
+
+def test_a_long_ring_of_waits_is_named_in_part() -> None:
+    many = 12
+    slots = ring(*({**JOIN, "parent_task_id": (at + 1) % many + 1} for at in range(many)))
+    found = explain(scene(slots)).found[0]
+    assert f"{many} tasks wait for each other" in found.summary
+    assert found.evidence[0].count("->") == 9
+    assert found.command == "vyrectl set ring.bin parent_task_id=0 0"
+
+
+def test_slots_in_words() -> None:
+    assert slot_list(np.array([0, 1, 2, 7]), 9) == "0-2,7"
+    assert slot_text(np.array([4])) == "slot 4"
+    assert slot_text(np.arange(0, 40, 2)).endswith("14, ...")
+    assert runs(np.zeros(0, np.int64)) == []
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(1.25, "1.2 s"), (600, "10 min"), (7200, "2.0 h")])
+def test_times_in_words(seconds: float, text: str) -> None:
+    assert seconds_text(seconds) == text
+
+
+def test_a_worker_that_takes_turns_is_not_stuck() -> None:
+    before, after = ring({"state": RUNNING}), ring({"state": RUNNING, "yield_count": 1, "continuation_pc": 3})
+    answer = explain(scene(after, holder=LIVE, earlier=earlier(before)))
+    held = next(one for one in answer.found if one.cause.name == "held")
+    assert "between the looks its tasks took turns" in held.evidence
+    assert not answer.needs_person
+
+
+def test_names_of_classes() -> None:
+    assert find_cause("Waits for children").name == "waits-for-children"
+    with pytest.raises(UnknownNameError, match="starvd"):
+        find_cause("starvd")
+    assert [one["name"] for one in explanations({})] == list(CAUSES)
