@@ -8,15 +8,21 @@ import sys
 from tests.long._run import FAILED, ROOT, Run
 
 TESTS = (
-<<<<<<< HEAD
     *(
         f"tests/{name}"
-        for name in ("abi", "task", "policy", "telemetry", "files", "sidecar", "ring", "edit", "protocol")
+        for name in (
+            "abi",
+            "task",
+            "policy",
+            "telemetry",
+            "files",
+            "sidecar",
+            "ring",
+            "edit",
+            "protocol",
+            "why",
+        )
     ),
-=======
-    *(f"tests/{name}" for name in ("abi", "task", "policy", "telemetry", "ring", "protocol", "why")),
-    *(f"tests/live/test_{name}.py" for name in ("sidecar", "crash")),
->>>>>>> 67d4819 (why is documented, held to its schema and goldens, and its advice is run as printed)
     *(f"tests/test_{name}.py" for name in ("notebook", "numbers")),
     *(
         f"tests/cli/test_{name}.py"

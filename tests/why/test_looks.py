@@ -11,10 +11,10 @@ import pytest
 from tests.cli.support import slot, write_ring
 from vyrectl.abi import live as abi
 from vyrectl.errors import FileError, InvalidInputError, OtherKindError
-from vyrectl.live.sidecar import Sidecar
+from vyrectl.files.replace import FileIdentity
 from vyrectl.protocol.control import encode_control
-from vyrectl.ring.hold import hold
-from vyrectl.ring.replace import FileIdentity
+from vyrectl.sidecar.hold import hold
+from vyrectl.sidecar.sidecar import Sidecar
 from vyrectl.why import looks as module
 from vyrectl.why.ask import Question, answer
 from vyrectl.why.looks import Span, holder_at, look_at_bytes, look_at_file, looks_in, with_control

@@ -18,14 +18,15 @@ from vyrectl.abi import live as abi
 from vyrectl.abi.control import DONE_COUNT
 from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
 from vyrectl.errors import FileError, InvalidInputError, VyrectlError
+from vyrectl.files.ring_lock import holder_of
 from vyrectl.files.whole import read_whole
-from vyrectl.live.sidecar import Sidecar, sidecar_path
 from vyrectl.protocol.debug_log import DebugLog, read_debug_log
 from vyrectl.ring.file import Ring
-from vyrectl.ring.findings.advice import STDIN, named_file
-from vyrectl.ring.hold import holder_of
+from vyrectl.ring.findings.advice import named_file
 from vyrectl.ring.kinds import Certainty, FileKind, Verdict, file_bytes, identify, other_kind_error
 from vyrectl.ring.steady import copy_ring
+from vyrectl.shell import STDIN, file_argument
+from vyrectl.sidecar.sidecar import Sidecar, sidecar_path
 from vyrectl.why.scene import Earlier, Holder, Keeper
 
 MOST_FILES = 4096
@@ -105,9 +106,9 @@ class Look:
         beside = (
             ""
             if self.control_file is None or self.holder.in_place
-            else f" --control {quote(self.control_file)}"
+            else f" --control {file_argument(self.control_file)}"
         )
-        control = {} if self.control_file is None else {"control": quote(self.control_file)}
+        control = {} if self.control_file is None else {"control": file_argument(self.control_file)}
         return {**places, **control, "with_control": beside}
 
 
@@ -252,7 +253,7 @@ def looks_in(folder: Path) -> list[Look]:
         raise InvalidInputError(
             "there is no ring in this folder",
             where=str(folder),
-            fix=f"See what lies there: vyrectl open {quote(str(folder))}",
+            fix=f"See what lies there: vyrectl open {file_argument(str(folder))}",
         )
     return found
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vyrectl.cli.again import keeping
+from vyrectl.cli.commands.why.view import view, view_causes
 from vyrectl.cli.options import (
     AbiOption,
     ColorOption,
@@ -20,14 +21,13 @@ from vyrectl.cli.options import (
     parse_number,
 )
 from vyrectl.cli.output import Output
-from vyrectl.cli.views.why import view, view_causes
 from vyrectl.errors import FileError, UsageError
 from vyrectl.ring.findings.advice import EXAMPLES, split_advice
 from vyrectl.ring.reading import parse_abi
 from vyrectl.why.classes import CAUSES, find_cause
 
 if TYPE_CHECKING:
-    from vyrectl.cli.why_source import Asked
+    from vyrectl.cli.commands.why.source import Asked
 
 EVERYTHING = "all"
 """What `--explain` takes beside a name."""
@@ -102,7 +102,7 @@ def command(
       vyrectl why all.bin --fail-on held --fail-on orphaned
       vyrectl why --explain starved
     """
-    from vyrectl.cli.why_source import Asked
+    from vyrectl.cli.commands.why.source import Asked
 
     output = make_output(format_name, as_json, color, quiet=quiet)
     wanted = frozenset(find_cause(name).name for name in fail_on or ())
@@ -132,7 +132,7 @@ def command(
 
 
 def _answer(output: Output, rings: list[Path], asked: Asked, wanted: frozenset[str]) -> int:
-    from vyrectl.cli.why_source import answers
+    from vyrectl.cli.commands.why.source import answers
 
     found = answers(rings, asked)
     records = [_as_typed(one.record) for one in found]
