@@ -6,9 +6,9 @@ neither numpy nor pyopencl is imported before something needs it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vyrectl._version import __version__
+
+TYPE_CHECKING = False  # as in typing, whose import would take longer than all else here
 
 if TYPE_CHECKING:
     from vyrectl import errors as errors

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from vyrectl.cli import start as module
+from vyrectl.cli import process as module
 from vyrectl.cli.start import start
 
 
@@ -53,3 +53,42 @@ def test_rubbish_is_collected_while_a_command_runs(monkeypatch: pytest.MonkeyPat
 
 def test_it_loads_nothing_before_it_starts() -> None:
     assert set(vars(module)) & {"main", "typer"} == set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_program_is_loaded(tmp_path: Path, number: int) -> None:
+    """Its exit code, and no traceback; here at the first and at the last module that is imported on the way."""
+    for module_name in ("vyrectl.cli.process", "vyrectl.files.streams"):
+        code = (
+            f"import os, signal, sys; signal.signal({int(number)}, signal.SIG_DFL)\n"
+            f"if {int(number)} == signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "class Finder:\n"
+            "    def find_spec(self, name, path=None, target=None):\n"
+            f"        if name == {module_name!r}: os.kill(os.getpid(), {int(number)})\n"
+            "sys.meta_path.insert(0, Finder())\n"
+            "from vyrectl.cli.start import start; start()"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=tmp_path, timeout=60)
+        assert (done.returncode, done.stderr) == (128 + number, b"")
+
+
+def test_only_the_library_that_knows_signals_is_loaded_before_they_are_heard(tmp_path: Path) -> None:
+    code = (
+        "import sys; import signal; usual = set(sys.modules)\n"
+        "from vyrectl.cli.start import start; from vyrectl.files.python import leave_out_user_folder\n"
+        "print(sorted(name for name in set(sys.modules) - usual if not name.startswith('vyrectl')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=tmp_path, timeout=60)
+    assert done.stdout in (b"[]\n", b"['__future__']\n")
+
+
+def test_an_early_handler_replaces_no_handler_of_the_starter(tmp_path: Path) -> None:
+    code = (
+        "import signal; from vyrectl.cli.start import start\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "import vyrectl.cli.process as process\n"
+        "process.run_command_line = lambda: print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)\n"
+        "start()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=tmp_path, timeout=60)
+    assert done.stdout == b"True\n"

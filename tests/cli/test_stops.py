@@ -96,9 +96,9 @@ def test_a_signal_after_the_lock_is_taken(tmp_path: Path, name: str) -> None:
 def test_a_signal_before_that(tmp_path: Path, number: int) -> None:
     """From the moment on in which Python has loaded the project."""
     command = (
-        "import os, signal; from vyrectl.cli import start; from vyrectl.cli.stops import listen\n"
+        "import os, signal; from vyrectl.cli import process; from vyrectl.cli.stops import listen\n"
         "def loading(): listen(); os.kill(os.getpid(), NUMBER); raise AssertionError\n"
-        "start.listen = loading; start.start()"
+        "process.listen = loading; process.run_command_line()"
     ).replace("NUMBER", str(int(number)))
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, cwd=tmp_path, timeout=60)
     assert done.returncode == 128 + number
@@ -121,14 +121,17 @@ def test_a_signal_to_the_whole_group_ends_a_launch_properly(tmp_path: Path) -> N
     slots = synthesize(SLOTS, 1)
     slots["op_handle"], slots["state"] = 0x1007, 1
     slots["param"] = 1_000_000
-    ring = write_ring(tmp_path / "ring.bin", slots.tobytes())
-    process = start(tmp_path, ("launch", "ring.bin", "--device", "reference", "--json", "--quiet"))
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    while process.poll() is None and not children.read_text():
-        time.sleep(0.01)
-    time.sleep(0.3)
-    os.killpg(process.pid, signal.SIGTERM)
-    out, err = process.communicate(timeout=60)
-    answer = answer_of(out, err)
-    assert (process.returncode, answer["ended"]) == (143, "interrupted")
-    assert ring.stat().st_size == SLOTS * 64
+    for pause_s in (0.3, 1, 3, 9):
+        ring = write_ring(tmp_path / "ring.bin", slots.tobytes())
+        process = start(tmp_path, ("launch", "ring.bin", "--device", "reference", "--json", "--quiet"))
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while process.poll() is None and not children.read_text():
+            time.sleep(0.01)
+        time.sleep(pause_s)
+        os.killpg(process.pid, signal.SIGTERM)
+        answer = answer_of(*process.communicate(timeout=60))
+        assert process.returncode == 143
+        assert ring.stat().st_size == SLOTS * 64
+        if "ended" in answer:  # else the machine was too busy, and the launch had not begun
+            break
+    assert answer["ended"] == "interrupted"

@@ -1,71 +1,32 @@
-"""Where a process starts that is the command line: `vyrectl.cli.main`, begun and ended quickly.
+"""The first lines of the command line: until a command can answer for itself, a signal ends the process at once.
 
-What Python has loaded for the command line lives until the process ends; the garbage collector need not look for
-rubbish in it, neither while it is loaded nor when everything is torn down, which would take longer than many
-a command. Objects that a command makes are collected as ever. Standard library only.
-
-Libraries that a command may load later are told what it does not need of them: vyrectl keeps built kernels itself, and
-nothing here multiplies matrices.
-
-A signal that comes before a command can answer for itself is told here. After a signal the process leaves at once:
-drivers and threads that are still at work would not survive the teardown.
+The invariant: nothing is imported before those signals have a handler, and nothing that Python had not loaded anyway
+save the standard library's `signal`.
 """
 
-from __future__ import annotations
-
-import gc
-import os
-import signal
-import sys
-from typing import NoReturn
-
-from vyrectl.cli.stops import SIGNAL_EXIT, Stop, ignore, listen
-from vyrectl.errors import StoppedError
-from vyrectl.files.streams import flush, keep_apart, settle, tell_strays
-
-UNNEEDED = {"PYOPENCL_NO_CACHE": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""Environment variables of libraries, set unless the user has set them."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
-def start() -> NoReturn:
+def start() -> "NoReturn":
     """Run the command line in a process of its own and end the process."""
-    settle()
-    try:
-        listen()
-        code = _run()
-        ignore()
-    except (KeyboardInterrupt, Stop) as stop:
-        number = stop.number if isinstance(stop, Stop) else signal.SIGINT
-        _say_stopped(signal.Signals(number))
-        code = SIGNAL_EXIT + number
-    if code > SIGNAL_EXIT:
-        _leave(code)
-    gc.freeze()
-    sys.exit(code)
+    import signal
+
+    for number, usual in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGTERM, signal.SIG_DFL),
+        (signal.SIGHUP, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) is usual:
+            signal.signal(number, leave_at_once)
+    from vyrectl.cli.process import run_command_line
+
+    run_command_line()
 
 
-def _run() -> int:
-    gc.disable()
-    for name, value in UNNEEDED.items():
-        os.environ.setdefault(name, value)
-    from vyrectl.cli.main import main
-    from vyrectl.cli.output import stray_line, wants_json
+def leave_at_once(number: int, frame: object) -> None:
+    """Handler of a signal that comes while the program is loaded: there is nothing to put in order yet."""
+    import os
 
-    if wants_json(sys.argv[1:]):
-        keep_apart(stray_line)
-    gc.freeze()
-    gc.enable()
-    return main()
-
-
-def _leave(code: int) -> NoReturn:
-    flush()
-    tell_strays(whole=True)
-    os._exit(code)
-
-
-def _say_stopped(number: signal.Signals) -> None:
-    """What main would say of a stop that came before it, or after."""
-    from vyrectl.cli.output import report_error
-
-    report_error(StoppedError(number.name, number), sys.argv[1:])
+    os._exit(128 + number)

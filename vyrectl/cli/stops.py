@@ -1,13 +1,16 @@
-"""Signals that end a command: from its first moment on they unwind it, and it says that it was stopped.
+"""Signals that end a command: once it is loaded they unwind it, and it says that it was stopped.
 
-Standard library only. The invariant: a stop is no error of the tree, so that nothing on its way takes it for one; the
-command's edge turns it into a message and an exit code. Where a launch is under way its supervisor hears the signals.
+Before that `vyrectl.cli.start` ends the process. Standard library only. The invariant: a stop is no error of the tree,
+so that nothing on its way takes it for one; the command's edge turns it into a message and an exit code. Where
+a launch is under way its supervisor hears the signals.
 """
 
 from __future__ import annotations
 
 import signal
 from types import FrameType
+
+from vyrectl.cli.start import leave_at_once
 
 SIGNAL_EXIT = 128
 """What an exit code adds to the number of a signal."""
@@ -31,8 +34,10 @@ UNWINDING = (signal.SIGTERM, signal.SIGHUP)
 
 def listen() -> None:
     """Let the signals unwind this process, as Ctrl-C does, unless whoever started it has them ignored."""
+    if signal.getsignal(signal.SIGINT) is leave_at_once:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in UNWINDING:
-        if signal.getsignal(number) is signal.SIG_DFL:
+        if signal.getsignal(number) in (signal.SIG_DFL, leave_at_once):
             signal.signal(number, _stop)
 
 

@@ -1,15 +1,16 @@
 """How a process of ours starts another Python.
 
 The invariant: it imports nothing from the folder that the user happens to be in (`-P`), whatever `random.py` or
-`numpy.py` lies there, and it runs the package that this process runs, which it looks for last. Standard library only.
+`numpy.py` lies there, and it runs the package that this process runs, which it looks for last. Standard
+library only, and at first nothing of it that Python has not loaded anyway: this runs before that folder is left out.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 
-ROOT = str(Path(__file__).resolve().parents[2])
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 """The folder that the package lies in."""
 
 _RUN_MODULE = (
@@ -38,9 +39,7 @@ def leave_out_user_folder() -> None:
 
 
 def _here() -> str:
-    from os import getcwd
-
     try:
-        return getcwd()
+        return os.getcwd()
     except OSError:
         return ""
