@@ -97,7 +97,7 @@ def test_a_watch_goes_on_over_a_restart(cli: Cli, control: Path, monkeypatch: py
     [
         (("snapshot", "ring.bin", "ring.bin", "--control", "c.bin"), 2),
         ((*CONTROL, "--openmetrics"), 2),
-        (("snapshot", "ring.bin", "--control", "-"), 2),
+        (("snapshot", "ring.bin", "--control", "-", "--watch", "1"), 2),
         (("snapshot", "ring.bin", "--control", "none.bin"), 1),
         (("snapshot", "ring.bin", "--control", "short.bin"), 3),
         ((*CONTROL, "--since", "odd.json"), 3),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +13,7 @@ from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
 from vyrectl.abi.number import parse_whole
 from vyrectl.abi.slot import FIELDS, Field
 from vyrectl.cli.output import COLORS, FORMATS, Output
-from vyrectl.files.whole import read_stream
+from vyrectl.files.whole import read_stdin
 from vyrectl.ring.reading import ABIS
 
 if TYPE_CHECKING:
@@ -146,21 +145,6 @@ def check_kind(path: Path, offset: str = "", data: bytes | None = None) -> None:
     error = other_kind_error(verdict, str(path), override="--offset 0")
     if error is not None:
         raise error
-
-
-def read_stdin() -> bytes:
-    """Everything on standard input; a terminal is refused, since nobody types a ring.
-
-    Raises:
-        UsageError: Standard input is a terminal.
-    """
-    from vyrectl.errors import UsageError
-
-    if sys.stdin.isatty():
-        raise UsageError(
-            "standard input is a terminal", fix="Name a file, or pipe something in: ... | vyrectl ... -"
-        )
-    return read_stream(sys.stdin.buffer, "standard input", doing="read")
 
 
 def with_field_options(command: Callable[..., None]) -> Callable[..., None]:

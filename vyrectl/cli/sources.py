@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vyrectl.cli.options import check_kind, parse_span, read_stdin
+from vyrectl.cli.options import check_kind, parse_span
 from vyrectl.errors import FileError, InvalidInputError, LaunchRequestError, UsageError
-from vyrectl.files.whole import read_head, read_whole
+from vyrectl.files.whole import read_head, read_stdin, read_whole
 from vyrectl.policy.document import SCHEMA, checked_fields, parse_document, policy_from, request_fields
 from vyrectl.policy.policy import LaunchPolicy
 from vyrectl.policy.request import ADAPTER_LIMITS, REQUEST_BITS

@@ -25,7 +25,7 @@ from vyrectl.abi.number import parse_whole
 from vyrectl.engine.buffer_files import BufferFiles, note_buffers
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError, InvalidInputError, UsageError
-from vyrectl.files.whole import read_whole
+from vyrectl.files.whole import STDIN, read_whole
 from vyrectl.numbers import is_whole
 from vyrectl.ring.outputs import Outputs
 
@@ -336,8 +336,8 @@ def load_npy(path: Path) -> NDArray[Any]:
 
 
 def _seekable(path: Path) -> IO[bytes]:
-    """A file as it is; a pipe, read to its end."""
-    if stat.S_ISREG(os.stat(path).st_mode):
+    """A file as it is; a pipe or standard input, read to its end."""
+    if os.fspath(path) != STDIN and stat.S_ISREG(os.stat(path).st_mode):
         return open(path, "rb")
     return io.BytesIO(read_whole(path, doing="read the buffer"))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +20,7 @@ from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.opcodes import CONTROL_OPCODES, SHIPPED_FIRST, SHIPPED_LAST, is_system_opcode
 from vyrectl.engine.naming import current, remembered
 from vyrectl.errors import InvalidInputError, OpSourceError
-from vyrectl.files.whole import read_whole
+from vyrectl.files.whole import STDIN, read_whole
 from vyrectl.resources import kernels_dir
 
 MOST_SOURCE_BYTES = 16 << 20
@@ -165,18 +166,20 @@ def read_text(path: Path) -> str:
     """
     if not is_pipe(path):
         return _decoded(read_whole(path, doing="read the source", most=MOST_SOURCE_BYTES), path)
-    name = os.fspath(path)
+    name = (os.fspath(path), id(sys.stdin))
     if name not in _PIPED:
         _PIPED[name] = _decoded(read_whole(path, doing="read the source", most=MOST_SOURCE_BYTES), path)
     return _PIPED[name]
 
 
-_PIPED: dict[str, str] = {}
-"""What came out of pipes, by the names they were given."""
+_PIPED: dict[tuple[str, int], str] = {}
+"""What came out of pipes and of standard input, by the names they were given."""
 
 
 def is_pipe(path: Path) -> bool:
     """True for what can be read but once."""
+    if os.fspath(path) == STDIN:
+        return True
     try:
         return stat.S_ISFIFO(os.stat(path).st_mode)
     except OSError:

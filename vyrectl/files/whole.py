@@ -1,8 +1,9 @@
 """Reads files and streams to their end, within a bound.
 
 The one way in which whole contents come into memory: from files, also those that report no size, from pipes and
-from terminals. The invariant: no read goes on without end. A device that never ends (`/dev/zero`) is refused before
-it is read, and whatever is longer than the bound is refused once it has passed it. Standard library only.
+from standard input, which the path `-` stands for. The invariants: standard input is read once, and no read goes on
+without end. A device that never ends (`/dev/zero`) is refused before it is read, and whatever is longer than the bound
+is refused once it has passed it. Standard library only.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import io
 import os
 import select
 import stat
+import sys
 from collections.abc import Callable
 from typing import IO
+from weakref import WeakKeyDictionary
 
-from vyrectl.errors import FileError
+from vyrectl.errors import FileError, UsageError
 
 StrPath = str | os.PathLike[str]
 
@@ -22,7 +25,15 @@ BLOCK_BYTES = 1 << 20
 LEAST_BOUND, MOST_BOUND = 1 << 28, 1 << 34
 """The bound that is taken where none is given lies between these: half of the machine's memory. No ring is longer."""
 
+STDIN = "-"
+"""The path of standard input, for whatever is read whole; `./-` is a file of that name."""
+
 _NULL_DEVICE = "/dev/null"
+_read_already: WeakKeyDictionary[object, tuple[str, bytes]] = WeakKeyDictionary()
+"""What was read from a standard input, and for what; rings are not kept."""
+
+
+_READ = "read"
 
 
 def default_bound() -> int:
@@ -35,16 +46,19 @@ def default_bound() -> int:
 
 
 def read_whole(path: StrPath, *, doing: str = "read the file", most: int | None = None) -> bytes:
-    """Everything in a file or a pipe.
+    """Everything in a file, in a pipe or on standard input.
 
     Args:
-        path: The file.
+        path: The file; `STDIN` for standard input.
         doing: Completes "cannot ..." in an error.
         most: Most bytes that it may have; by default `default_bound`.
 
     Raises:
         FileError: Missing, unreadable, a folder, a device without an end, or longer than `most`.
+        UsageError: As for `read_stdin`.
     """
+    if os.fspath(path) == STDIN:
+        return read_stdin(doing=doing, most=most)
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
         try:
@@ -53,6 +67,31 @@ def read_whole(path: StrPath, *, doing: str = "read the file", most: int | None 
             os.close(fd)
     except OSError as error:
         raise FileError.from_os_error(error, path, doing=doing) from error
+
+
+def read_stdin(*, doing: str = _READ, most: int | None = None) -> bytes:
+    """Everything on standard input; a terminal is refused, since nobody types a ring.
+
+    Args:
+        doing: As for `read_whole`. Who does the same with it once more gets the same; what is only read is not kept.
+        most: As there.
+
+    Raises:
+        UsageError: It is a terminal, or something else of this command has read it already.
+        FileError: As for `read_stream`.
+    """
+    if sys.stdin.isatty():
+        raise UsageError(
+            "standard input is a terminal", fix="Name a file, or pipe something in: ... | vyrectl ... -"
+        )
+    before = _read_already.get(sys.stdin)
+    if before is None:
+        data = read_stream(sys.stdin.buffer, "standard input", doing=doing, most=most)
+        _read_already[sys.stdin] = ("", b"") if doing == _READ else (doing, data)
+        return data
+    if before[0] != doing:
+        raise UsageError("standard input is named twice", fix="Save one of them to a file")
+    return before[1]
 
 
 def read_head(path: StrPath, most: int, *, doing: str = "read the file") -> bytes:

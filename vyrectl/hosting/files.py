@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vyrectl.engine.buffer_files import buffer_files, note_buffers
-from vyrectl.errors import FileError, RingHeldError
+from vyrectl.errors import FileError, RingHeldError, UsageError
 from vyrectl.files.replace import replace_file
 from vyrectl.files.ring_lock import holder_of
 from vyrectl.hosting.file_plan import LaunchPlan
 from vyrectl.ring.contents import CONTROL, DEBUG_LOG, REPLAY_LOG, RING, TRACE
-from vyrectl.ring.outputs import Outputs
+from vyrectl.ring.outputs import STDOUT, Outputs
 
 if TYPE_CHECKING:
     from vyrectl.ring.file import Ring
@@ -37,8 +37,15 @@ def files_of(plan: LaunchPlan) -> Outputs:
     files.writes("--save-control", plan.save_control, CONTROL)
     files.writes("--debug-log", plan.debug_log, DEBUG_LOG)
     files.writes("--trace", plan.options.get("trace"), TRACE)
+    _refuse_stdout_log(plan.record)
     files.writes("--record", plan.record, REPLAY_LOG, appends=True)
     return files
+
+
+def _refuse_stdout_log(path: Path | None) -> None:
+    """Raises UsageError for `-`: a replay log is a ring of records, which a pipe cannot be."""
+    if str(path) == STDOUT:
+        raise UsageError("a replay log is appended to, and standard output is no file", fix="Name a file")
 
 
 def check_files(plan: LaunchPlan) -> None:

@@ -20,7 +20,7 @@ from types import TracebackType
 from vyrectl.errors import FileError, ReplayLogError, RingHeldError
 from vyrectl.files.replace import replace_file, write_all
 from vyrectl.files.sync import sync_file
-from vyrectl.files.whole import read_whole
+from vyrectl.files.whole import STDIN, read_whole
 from vyrectl.protocol.replay import (
     HEADER_BYTES,
     NEXT_SLOT_OFFSET,
@@ -236,13 +236,12 @@ class ReplayLog:
 
 
 def _spooled(path: Path) -> int:
-    """A file without a name that holds what comes out of a pipe; -1 where the path names none.
+    """A file without a name that holds what comes out of a pipe or standard input; -1 where the path names none.
 
     Raises:
         OSError: There is no room for it.
     """
-    status = os.stat(path)
-    if not stat.S_ISFIFO(status.st_mode):
+    if os.fspath(path) != STDIN and not stat.S_ISFIFO(os.stat(path).st_mode):
         return -1
     with TemporaryFile() as file:
         file.write(read_whole(path, doing="read the replay log"))

@@ -19,7 +19,6 @@ from vyrectl.cli.options import (
     QuietOption,
     make_output,
     parse_number,
-    read_stdin,
 )
 from vyrectl.cli.output import Output, write_bytes
 from vyrectl.cli.wrong_kind import telling_kind, warn_other_kind
@@ -221,8 +220,6 @@ def _values(assignments: list[str], data: bytes | bytearray) -> dict[int, int]:
 
 
 def _read(file: Path) -> bytes:
-    if str(file) == "-":
-        return read_stdin()
     if is_sidecar(file):
         return read_running(file)
     return read_whole(file, doing="read the control buffer")

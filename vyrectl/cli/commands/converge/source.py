@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.states import TaskState
-from vyrectl.cli.options import read_stdin
 from vyrectl.cli.sources import STDIN, Window, read_ring
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.files.json_text import parse_json
-from vyrectl.files.whole import read_head, read_whole
+from vyrectl.files.whole import read_head, read_stdin, read_whole
 
 if TYPE_CHECKING:
     import numpy as np

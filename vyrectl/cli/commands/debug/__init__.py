@@ -17,7 +17,6 @@ from vyrectl.cli.options import (
     QuietOption,
     make_output,
     parse_limit,
-    read_stdin,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.wrong_kind import telling_kind, warn_other_kind
@@ -56,7 +55,7 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     texts = read_formats(formats)
     most = parse_limit(limit, output)
-    data = _read(file)
+    data = read_whole(file, doing="read the debug log")
     with telling_kind(file, FileKind.DEBUG_LOG, data):
         if strict:
             decode_debug_log(data)
@@ -82,9 +81,3 @@ def _warn(output: Output, name: str, log: DebugLog) -> None:
         output.warn(f"{name}: the cursor is {log.cursor}, inside a record; the last one may be cut off")
     if log.trailing_bytes:
         output.warn(f"{name}: {log.trailing_bytes} bytes behind the last whole record are left out")
-
-
-def _read(file: Path) -> bytes:
-    if str(file) == "-":
-        return read_stdin()
-    return read_whole(file, doing="read the debug log")

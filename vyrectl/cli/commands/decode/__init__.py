@@ -25,14 +25,13 @@ from vyrectl.cli.options import (
     check_kind,
     make_output,
     parse_span,
-    read_stdin,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.payload import packed_rows
 from vyrectl.cli.readings import ring_readings, say_readings
 from vyrectl.cli.rows import Blocks, Quote, Rows
 from vyrectl.errors import FileError, RingFormatError, UsageError
-from vyrectl.files.whole import read_head, read_whole
+from vyrectl.files.whole import read_head, read_stdin, read_whole
 from vyrectl.ring.file import Ring
 from vyrectl.ring.reading import Readings, parse_abi
 

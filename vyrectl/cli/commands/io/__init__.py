@@ -19,7 +19,6 @@ from vyrectl.cli.options import (
     make_output,
     parse_limit,
     parse_number,
-    read_stdin,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.wrong_kind import telling_kind, warn_other_kind
@@ -65,7 +64,7 @@ def command(
     wanted = (_word("operation", op, OPS), _word("status", status, STATUSES))
     tagged = parse_number(tag, "--tag") if tag else None
     most = parse_limit(limit, output)
-    data = read_stdin() if str(file) == "-" else read_whole(file, doing="read the I/O queue", most=MOST_BYTES)
+    data = read_whole(file, doing="read the I/O queue", most=MOST_BYTES)
     with telling_kind(file, FileKind.IO_QUEUE, data):
         records = decode_io_queue(data)
     warn_other_kind(output, str(file), data, FileKind.IO_QUEUE)

@@ -17,11 +17,11 @@ from vyrectl.cli.options import (
     QuietOption,
     make_output,
     parse_number,
-    read_stdin,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.together import findings_of_files, findings_of_parts
 from vyrectl.errors import FileError, InvalidInputError, UsageError
+from vyrectl.files.whole import read_stdin
 from vyrectl.ring.dumps import Parts, find_parts
 from vyrectl.ring.kinds import file_bytes
 from vyrectl.shell import command_line

@@ -18,7 +18,6 @@ from vyrectl.cli.options import (
     ReplaceOption,
     make_output,
     parse_number,
-    read_stdin,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
@@ -100,7 +99,7 @@ def _read(output: Output, source: Path) -> History:
         FileError: It cannot be read.
         InvalidInputError: It holds no snapshot.
     """
-    data = read_stdin() if str(source) == "-" else read_whole(source, doing="read the history")
+    data = read_whole(source, doing="read the history")
     history = read_history(data.splitlines())
     if not history.lines:
         with telling_kind(source, FileKind.SNAPSHOT, data):

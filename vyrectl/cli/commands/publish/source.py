@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES, WORK_ITEM_FIELDS
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.cli.items import Item, parse_items
-from vyrectl.cli.options import read_stdin
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.publish import Words, batch_words, load_miss_words, packed_words, task_words
@@ -69,7 +68,7 @@ def read_work_items(path: Path) -> list[Item]:
     from vyrectl.engine.ops import op_codes
     from vyrectl.ring.tables import read_csv, read_jsonl
 
-    data = read_stdin() if str(path) == "-" else _contents(path)
+    data = read_whole(path, doing="read the work items")
     read = read_jsonl if data.lstrip(_BLANKS)[:1] in (b"{", b"") else read_csv
     slots = read(io.BytesIO(data), op_codes=op_codes(), source=str(path))
     _check_only_items(slots, path)
@@ -78,10 +77,6 @@ def read_work_items(path: Path) -> list[Item]:
 
 
 _BLANKS = b" \t\r\n\xef\xbb\xbf"
-
-
-def _contents(path: Path) -> bytes:
-    return read_whole(path, doing="read the work items")
 
 
 def _check_only_items(slots: SlotArray, path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from vyrectl.cli.snapshot_records import Wanted, measure, open_for_snapshot
 from vyrectl.cli.wrong_kind import telling_kind
 from vyrectl.errors import InvalidInputError
+from vyrectl.files.whole import STDIN
 from vyrectl.ring.kinds import FileKind
 
 if TYPE_CHECKING:
@@ -67,12 +68,12 @@ def gather(rings: Iterable[Path], extras: Extras) -> dict[str, Any]:
 
 
 def _ring_record(path: Path, control: Path | None) -> dict[str, Any]:
-    from vyrectl.ring.check import check_file
+    from vyrectl.ring.check import check_bytes, check_file
 
     with open_for_snapshot(path, "", "") as ring:
         wanted = Wanted(groups=GROUPS, spreads=True, oldest=OLDEST, lenient=True, control=control)
         record = measure(ring, wanted).record
-        checked = check_file(path)
+        checked = check_bytes(ring.data) if str(path) == STDIN else check_file(path)
         return {
             **record,
             "by": {name: _shortened(table["groups"]) for name, table in record["by"].items()},

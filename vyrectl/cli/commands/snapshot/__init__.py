@@ -93,7 +93,7 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     wanted = Wanted(parse_groups(by), ages, parse_oldest(oldest), lenient, control, parse_abi(abi))
     targets = Targets(output, since, append, openmetrics=openmetrics, text_file=text_file, force=force)
-    targets.check(rings, watch, ticks)
+    targets.check(rings, watch, ticks, control)
     targets.check_control(rings, control)
     targets.check_files(rings, control)
     if watch is None:

@@ -66,13 +66,13 @@ class Targets(NamedTuple):
     text_file: Path | None = None
     force: bool = False
 
-    def check(self, rings: Sequence[Path], watch: float | None, ticks: str) -> None:
+    def check(self, rings: Sequence[Path], watch: float | None, ticks: str, control: Path | None) -> None:
         """Refuse options that contradict each other.
 
         Raises:
             UsageError: They do.
         """
-        if sum(str(path) == "-" for path in (*rings, self.since)) > 1:
+        if sum(str(path) == STDOUT for path in (*rings, self.since, control)) > 1:
             raise UsageError("standard input is named twice", fix="Save one of them to a file")
         check_ending(self.text_file, "OpenMetrics text", METRICS)
         check_ending(self.append, "JSON lines", HISTORY)
@@ -83,7 +83,7 @@ class Targets(NamedTuple):
         if ticks and watch is None:
             raise UsageError("--ticks is for --watch", fix="Add --watch SECONDS")
         if watch is not None:
-            self._check_watch(rings, watch)
+            self._check_watch((*rings, control), watch)
 
     def check_files(self, rings: Sequence[Path], control: Path | None) -> None:
         """Hold what is written against what is read; a history may be compared with and added to.
@@ -128,17 +128,15 @@ class Targets(NamedTuple):
             raise UsageError("--control goes with one ring", fix="Name the ring that it lies beside")
         if self.openmetrics:
             raise UsageError("--openmetrics has no place for --control", fix="Leave one of them out")
-        if str(control) == "-":
-            raise UsageError("a control buffer is read from a file", fix="Name one")
 
-    def _check_watch(self, rings: Sequence[Path], watch: float) -> None:
+    def _check_watch(self, looked_at: Sequence[Path | None], watch: float) -> None:
         if not LEAST_INTERVAL_S <= watch <= MOST_INTERVAL_S:
             raise UsageError(
                 f"--watch is {watch}, out of bounds",
                 fix=f"Give seconds from {LEAST_INTERVAL_S} to {MOST_INTERVAL_S:g}",
             )
-        if any(str(path) == "-" for path in rings):
-            raise UsageError("standard input cannot be watched", fix="Name a ring file")
+        if any(str(path) == STDOUT for path in looked_at):
+            raise UsageError("standard input cannot be watched", fix="Name a file")
         if self.openmetrics and self.text_file is None:
             raise UsageError("--openmetrics with --watch needs a file", fix="Add --output FILE")
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vyrectl.cli.options import read_stdin
 from vyrectl.cli.wrong_kind import telling_kind
 from vyrectl.errors import InvalidInputError
+from vyrectl.files.whole import read_stdin
 from vyrectl.policy.document import checked_fields
 from vyrectl.ring.kinds import FileKind
 from vyrectl.telemetry.delta import COMPARED, compare
