@@ -14,10 +14,10 @@ from typing import Any
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.commands.snapshot.since import read_baseline
 from vyrectl.cli.describe import show_word
-from vyrectl.cli.options import parse_span, read_stdin
+from vyrectl.cli.options import parse_span
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.files.json_text import parse_json
-from vyrectl.files.whole import read_whole
+from vyrectl.files.whole import read_stdin, read_whole
 from vyrectl.ring.findings.about import AGE_THRESHOLD
 from vyrectl.ring.kinds import FileKind, identify_file
 from vyrectl.ring.reading import Abi
