@@ -101,7 +101,9 @@ def test_the_table(five: Path) -> None:
     assert run.returncode == 0
     assert "drained: nothing claimable is left" in text
     assert "nop" in text
-    assert all(line.startswith(b"launch: ") for line in run.stderr.splitlines())
+    kept, *progress = run.stderr.splitlines()
+    assert kept == b"the old ring is five.bin.bak"
+    assert all(line.startswith(b"launch: ") for line in progress)
 
 
 def test_every_kind_of_slot(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The likeliest first commands on a dump of somebody else's: every byte of it is still to be had afterwards.
 
-A ring all of whose operations are the wire's own (`ring-packed-0`, `ring-builtins`) is not among those that are
-launched in place: such a launch runs what was asked, as the runtime would.
+Also of a ring all of whose operations are the wire's own (`ring-packed-0`, `ring-builtins`): a launch runs what was
+asked, as the runtime would, and the first one keeps the old file.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import dumps
 from tests.cli.conftest import Cli
 from tests.cli.support import slot
 
@@ -63,6 +64,7 @@ LAUNCHES = {
     "launch into another file": ("launch", "dump.bin", "--output", "new.bin"),
     "launch with a backup": ("launch", "dump.bin", "--backup"),
 }
+WIRE = ("ring-packed-0.bin", "ring-builtins.bin", "ring-automata-0.bin", "publish-after.bin")
 ON_A_COPY = ("--device", "reference", "--max-steps", "50", "--quiet")
 
 
@@ -106,6 +108,49 @@ def test_a_first_edit_of_unknown_operations_keeps_the_dump(
 def test_a_launch_keeps_what_it_cannot_run(cli: Cli, tmp_path: Path, dump: bytes, name: str) -> None:
     cli(*LAUNCHES[name], *ON_A_COPY)
     assert is_kept(tmp_path, dump)
+
+
+@pytest.mark.parametrize("name", WIRE)
+@pytest.mark.parametrize(
+    "extra",
+    [("--fault-unknown",), ("--fault-unknown", "--no-in-place"), ("--ops", "mine.cl", "--fault-unknown")],
+)
+def test_the_first_launch_in_place_keeps_the_dump(
+    cli: Cli, tmp_path: Path, name: str, extra: tuple[str, ...]
+) -> None:
+    content = dumps.data(name)
+    (tmp_path / "dump.bin").write_bytes(content)
+    (tmp_path / "mine.cl").write_text(MINE, encoding="utf-8")
+    cli("launch", "dump.bin", "--control", "none.bin", "--device", "reference")
+    cli("set", "dump.bin", "param=1", "99999")
+    assert not (tmp_path / "dump.bin.bak").exists()
+    device = () if "mine.cl" in extra else ("--device", "reference")
+    for _ in range(2):
+        cli("launch", "dump.bin", *extra, *device, "--max-steps", "500")
+        assert is_kept(tmp_path, content)
+    assert not (tmp_path / "dump.bin.bak.1").exists()
+
+
+def test_a_ring_that_was_made_here_is_not_kept(cli: Cli, tmp_path: Path) -> None:
+    assert cli("build", "ring.bin", "--synthetic", "20", "--slots", "40").code == 0
+    assert cli("launch", "ring.bin", "--device", "reference").code == 0
+    assert cli("launch", "ring.bin", "--device", "reference", "--output", "new.bin").code == 0
+    assert cli("launch", "new.bin", "--device", "reference").code == 0
+    assert not [one for one in tmp_path.iterdir() if ".bak" in one.name]
+
+
+@pytest.mark.parametrize("device", [("--device", "reference"), ()])
+def test_ids_that_are_said_not_to_be_ours_run_nothing_of_ours(
+    cli: Cli, tmp_path: Path, device: tuple[str, ...]
+) -> None:
+    tasks = b"".join(slot(state=1, op_handle=op, task_id=op, priority=2) for op in (0x1005, 0x1005, 0))
+    (tmp_path / "dump.bin").write_bytes(tasks)
+    refused = cli("launch", "dump.bin", "--no-builtin-names", *device)
+    assert (refused.code, "2 of operation 0x1005, which nothing defines" in refused.err) == (3, True)
+    assert (tmp_path / "dump.bin").read_bytes() == tasks
+    result = cli("launch", "dump.bin", "--no-builtin-names", "--fault-unknown", "--json", *device).json()
+    assert (result["faulted"], result["done"]) == (2, 1)
+    assert is_kept(tmp_path, tasks)
 
 
 @pytest.mark.parametrize("dump", DUMPED, indirect=True)

@@ -91,7 +91,7 @@ def test_a_forked_copy_of_a_holder_leaves_the_locks_alone(path: Path) -> None:
     held = hold(path, role="launch")
     held._pid += 1  # as a fork sees it
     held.release()
-    assert Path(held.lock_path).read_text() == f"pid {os.getpid()} (launch)\n"
+    assert Path(held.lock_path).read_text() == f"pid {os.getpid()} (launch)\nuntouched\n"
 
 
 def test_what_lies_beside_a_held_ring_is_finished(path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.ring.rings import another_holder, numbered, run_python, write_ring
 from vyrectl.errors import FileError, RingHeldError
-from vyrectl.files.ring_lock import lock_path_of
+from vyrectl.files.ring_lock import lock_path_of, mark_made
 from vyrectl.ring.file import Ring
 from vyrectl.sidecar.hold import Hold, hold
 
@@ -45,16 +45,37 @@ def test_the_lock_of_a_killed_process_is_free(path: Path) -> None:
     with another_holder(path) as other:
         other.kill()
         other.wait()
-        assert lock_of(path).read_text() == f"pid {other.pid} (launch)\n"
+        assert lock_of(path).read_text() == f"pid {other.pid} (launch)\nuntouched\n"
         with hold(path, role="edit"):
-            assert lock_of(path).read_text() == f"pid {os.getpid()} (edit)\n"
+            assert lock_of(path).read_text() == f"pid {os.getpid()} (edit)\nuntouched\n"
 
 
-def test_the_lock_file_stays_and_is_empty_when_nobody_holds_it(path: Path) -> None:
+def test_the_lock_says_whether_anybody_here_has_changed_the_ring(path: Path) -> None:
+    for _ in range(2):
+        with hold(path, role="edit") as held:
+            assert held.is_first
+    with hold(path, role="launch") as held:
+        held.touch()
+        held.touch()
+        held.sign()
+        assert lock_of(path).read_text() == f"pid {os.getpid()} (launch)\n"
+    held.touch()
+    assert lock_of(path).read_bytes() == b""
+    with hold(path, role="edit") as held:
+        assert not held.is_first
+
+
+def test_a_ring_that_was_made_here_is_told_from_others(path: Path) -> None:
+    mark_made(path)
+    with hold(path, role="edit") as held:
+        assert not held.is_first
+
+
+def test_the_lock_file_stays_and_names_nobody_when_nobody_holds_it(path: Path) -> None:
     with hold(path, role="edit") as held:
         inode = lock_of(path).stat().st_ino
         assert held.lock_path == str(lock_of(path)) == lock_path_of(path)
-    assert lock_of(path).read_bytes() == b""
+    assert lock_of(path).read_bytes() == b"untouched\n"
     with hold(path, role="edit"):
         assert lock_of(path).stat().st_ino == inode
 

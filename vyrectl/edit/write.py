@@ -115,9 +115,11 @@ def edit_ring(
         if not backup and _lies_in_page(changes, offset):
             edit = replace(edit, before=whole(edit.before).copy().view(SLOT_DTYPE))
             if _patch(holding.target, ring, changes, offset):
+                holding.touch()
                 return edit
         written = replace_file(holding.target, _parts(ring, changes), backup=backup, expected=ring.identity)
         holding.follow()
+        holding.touch()
         return replace(edit, backup=backup_beside(path, written.backup))
 
 

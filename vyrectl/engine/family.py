@@ -22,7 +22,7 @@ from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskState
 from vyrectl.engine.backend import Job
-from vyrectl.engine.ops import OpSource, shipped_sources
+from vyrectl.engine.ops import OpSource, runnable_sources
 from vyrectl.engine.schedule import tenants_admitted
 from vyrectl.task.arrays import SlotArray, apply_transition, copy_of
 
@@ -63,7 +63,7 @@ def spawning_in_use(
         sources: The user's sources beside the shipped ones.
         named: Every op_handle of the ring, where that is known.
     """
-    ops = (op for source in (*shipped_sources(), *sources) for op in source.ops)
+    ops = (op for source in runnable_sources(sources) for op in source.ops)
     spawning = frozenset(op.id for op in ops if op.spawns)
     if named is not None:
         return frozenset() if spawning.isdisjoint(named) else spawning

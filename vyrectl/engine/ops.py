@@ -12,7 +12,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -237,6 +237,24 @@ def shipped_ops() -> tuple[OpInfo, ...]:
     return tuple(sorted((op for source in shipped_sources() for op in source.ops), key=lambda op: op.id))
 
 
+def runnable_sources(extra: Iterable[OpSource] = ()) -> tuple[OpSource, ...]:
+    """What a launch has bodies for: the shipped sources and `extra`.
+
+    Where vyrectl's own ids name nothing (``--no-builtin-names``), they run nothing either: they are somebody else's.
+    """
+    shipped = shipped_sources()
+    if not current().shipped:
+        shipped = tuple(
+            replace(source, ops=tuple(op for op in source.ops if not is_own(op.id))) for source in shipped
+        )
+    return (*shipped, *extra)
+
+
+def is_own(code: int) -> bool:
+    """True for ids that vyrectl keeps for its own operations."""
+    return SHIPPED_FIRST <= code <= SHIPPED_LAST
+
+
 def op_codes(extra: Sequence[OpSource] = ()) -> dict[str, int]:
     """Name -> id of every operation with a name: control opcodes, shipped ones, those that the user named
     (`vyrectl.engine.naming`), those of `extra`."""
@@ -291,7 +309,7 @@ def _op_info(match: re.Match[str] | None, path: Path, line: int, shipped: bool) 
     if code > U32_MAX:
         what = f"id {match['id']} is no u32"
         raise OpSourceError(what, path, line, rule="id", fix="Use an id below 0x80000000")
-    kept = is_system_opcode(code) or SHIPPED_FIRST <= code <= SHIPPED_LAST
+    kept = is_system_opcode(code) or is_own(code)
     if kept and not shipped:
         raise OpSourceError(
             f"id 0x{code:x} is kept for the wire or for vyrectl",

@@ -22,6 +22,8 @@ from vyrectl.abi.states import SCHEDULABLE, TaskPriority, TaskState
 from vyrectl.engine.arena import continue_outputs
 from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
 from vyrectl.engine.family import Nursery, eligible_slots, settle, spawning_in_use
+from vyrectl.engine.naming import current
+from vyrectl.engine.ops import is_own
 from vyrectl.engine.quotas import tenants_spent
 from vyrectl.engine.reference_family import FAMILY_BODIES
 from vyrectl.engine.reference_ops import BODIES, Body, Env, OpFault, Outcome, Task, yield_
@@ -56,7 +58,10 @@ class ReferenceBackend:
     name = "reference"
 
     def __init__(self, bodies: Mapping[int, Body] | None = None) -> None:
-        self._bodies = {**BODIES, **FAMILY_BODIES, **(bodies or {})}
+        shipped = {**BODIES, **FAMILY_BODIES}
+        if not current().shipped:
+            shipped = {code: body for code, body in shipped.items() if not is_own(code)}
+        self._bodies = {**shipped, **(bodies or {})}
 
     @property
     def defines(self) -> frozenset[int]:

@@ -12,9 +12,11 @@ names may still lead to, is for others to write. Readers need neither.
 
 The kernel gives both back when the last process of their holder ends, however it ends, and for all containers alike:
 whether a ring is held is never told by a pid. Whoever holds it writes ``pid N (role)`` into ``RING.lock``, for the
-message that others get. That text is a courtesy; only the locks count. A file system that refuses the second lock
-(a network's, to somebody who may only read) is left with the first. A ``RING.lock`` that is neither empty nor says so
-is somebody else's and keeps every byte. A path that names no ring leaves no lock behind.
+message that others get. That text is a courtesy; only the locks count. A last line says, as long as it is so, that
+nobody here has changed the ring, which may be somebody else's and the only copy (`RingLock.is_first`). A file system
+that refuses the second lock (a network's, to somebody who may only read) is left with the first. A ``RING.lock`` that
+is neither empty nor says either is somebody else's and keeps every byte. A path that names no ring leaves no lock
+behind.
 
 Who is about to change a ring takes the lock with `vyrectl.sidecar.hold`, which first finishes what a dead launch began.
 """
@@ -39,6 +41,9 @@ _HOLDER = re.compile(r"pid ([0-9]{1,10}) \(([\w .-]{0,80})\)", re.ASCII)
 _SIGNED = re.compile(r"pid [0-9]{1,10} \(", re.ASCII)
 _NOT_IN_ROLES = re.compile(r"[^\w .-]", re.ASCII)
 _TEXT_BYTES = 256
+_UNTOUCHED = b"untouched\n"
+"""Ends the text of a lock as long as nobody here has changed the ring."""
+
 _UNSIGNED_TRIES = 5
 _UNSIGNED_WAIT_S = 0.002
 
@@ -60,7 +65,8 @@ class RingLock:
         target: The ring, symlinks resolved.
         lock_path: The lock file beside it.
         role: What the holder does with it.
-        is_first: True when nothing here has ever held this ring: there was no lock beside it.
+        is_first: True when nothing here has ever changed this ring: there was no lock beside it, or one of holders
+            that left the ring as it was.
     """
 
     def __init__(self, path: StrPath, *, role: str) -> None:
@@ -76,7 +82,7 @@ class RingLock:
         """
         self.lock_path, self.target, self.role = lock_path_of(path), os.path.realpath(path), role
         _check_there(path)
-        self.is_first = not os.path.lexists(self.lock_path)
+        is_new = not os.path.lexists(self.lock_path)
         try:
             self._fd = _lock(path, self.lock_path)
         except OSError as error:
@@ -87,7 +93,8 @@ class RingLock:
             _give_back(self._fd)
             raise
         self._pid = os.getpid()
-        self.sign()
+        self.is_first = is_new or _is_untouched(self._fd)
+        _sign(self._fd, role, untouched=self.is_first)
 
     def fileno(self) -> int:
         """Descriptor of the lock file; it is not inherited by other programs unless it is passed on."""
@@ -106,7 +113,13 @@ class RingLock:
     def sign(self) -> None:
         """Name this process as the holder: a forked copy of it that has outlived it."""
         if self._fd >= 0:
-            _sign(self._fd, self.role)
+            _sign(self._fd, self.role, untouched=_is_untouched(self._fd))
+
+    def touch(self) -> None:
+        """Note that the ring is being changed; whatever of it had to be kept is kept. A forked copy may say so too."""
+        if self._fd >= 0 and _is_untouched(self._fd):
+            with suppress(OSError):
+                os.ftruncate(self._fd, os.pread(self._fd, _TEXT_BYTES, 0).index(_UNTOUCHED))
 
     def release(self) -> None:
         """Give the ring back; a second call, or one in a forked copy of the holder, leaves the locks alone."""
@@ -116,8 +129,10 @@ class RingLock:
             return
         if os.getpid() == self._pid:
             _give_back(file_fd)
+            untouched = _is_untouched(fd)
             with suppress(OSError):
                 os.ftruncate(fd, 0)
+                os.pwrite(fd, _UNTOUCHED if untouched else b"", 0)
             _give_back(fd)
         else:
             os.close(fd)
@@ -136,6 +151,13 @@ class RingLock:
 def lock_path_of(path: StrPath) -> str:
     """Where the lock of a ring lies."""
     return os.path.realpath(path) + LOCK_SUFFIX
+
+
+def mark_made(path: StrPath) -> None:
+    """Leave the lock of a ring that was just made beside it: it tells the ring from somebody else's (`is_first`)."""
+    with suppress(OSError):
+        flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        os.close(os.open(lock_path_of(path), flags, 0o666))
 
 
 def _check_there(path: StrPath) -> None:
@@ -289,9 +311,9 @@ def _open(lock_path: str) -> int:
 
 
 def _is_ours(fd: int) -> bool:
-    """True for a lock file that is empty or names a holder."""
+    """True for a lock file that is empty, names a holder, or says that nobody changed the ring."""
     text = os.pread(fd, _TEXT_BYTES, 0).decode("ascii", "replace")
-    return not text or _SIGNED.match(text) is not None
+    return text in ("", _UNTOUCHED.decode()) or _SIGNED.match(text) is not None
 
 
 def _somebody_elses(lock_path: str) -> FileError:
@@ -316,12 +338,20 @@ def _still_there(fd: int, lock_path: str) -> bool:
     return os.path.samestat(os.fstat(fd), there)
 
 
-def _sign(fd: int, role: str) -> None:
+def _sign(fd: int, role: str, *, untouched: bool) -> None:
     """Write who holds it. A lock file of somebody else may be locked without being writable."""
     label = _NOT_IN_ROLES.sub("_", role)[:80]
     with suppress(OSError):
         os.ftruncate(fd, 0)
-        os.pwrite(fd, f"pid {os.getpid()} ({label})\n".encode(), 0)
+        os.pwrite(fd, f"pid {os.getpid()} ({label})\n".encode() + (_UNTOUCHED if untouched else b""), 0)
+
+
+def _is_untouched(fd: int) -> bool:
+    """True for the lock of a ring that its holders so far have left as it was."""
+    try:
+        return os.pread(fd, _TEXT_BYTES, 0).endswith(_UNTOUCHED)
+    except OSError:
+        return False
 
 
 def _read_holder(fd: int) -> str | None:

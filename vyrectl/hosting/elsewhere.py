@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from vyrectl.engine.naming import current, named_by
 from vyrectl.errors import VyrectlError
 from vyrectl.files.python import module_command
 from vyrectl.files.streams import settle
@@ -50,7 +51,7 @@ def launch_elsewhere(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) 
     command = module_command("vyrectl.hosting.elsewhere")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         try:
-            return _listen_to(child, pickle.dumps(plan), watch)
+            return _listen_to(child, pickle.dumps((plan, current())), watch)
         except VyrectlError:
             raise
         except BaseException:
@@ -91,7 +92,7 @@ def _main() -> int:
 
     settle()
     signal_at_death_of_parent(signal.SIGTERM)
-    plan = pickle.loads(sys.stdin.buffer.read())
+    plan, naming = pickle.loads(sys.stdin.buffer.read())
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a driver prints is talk, not an answer
 
@@ -99,7 +100,8 @@ def _main() -> int:
         answers.write(json.dumps(message).encode() + b"\n")
 
     try:
-        result, received = launch_file(plan, say)
+        with named_by(naming):
+            result, received = launch_file(plan, say)
     except VyrectlError as error:
         say({"error": error.to_record()})
         return error.exit_code

@@ -27,7 +27,7 @@ from vyrectl.errors import FileError, StoppedError, UsageError
 from vyrectl.files import shrinking
 from vyrectl.files.place import check_place, check_room
 from vyrectl.files.replace import back_up_copy, backup_beside, replace_file
-from vyrectl.files.ring_lock import is_held
+from vyrectl.files.ring_lock import is_held, mark_made
 from vyrectl.hosting.deaths import ChildDiedError, LaunchStoppedError, Running, silent_end
 from vyrectl.hosting.elsewhere import launch_elsewhere, may_fork
 from vyrectl.hosting.file_plan import Doors, LaunchPlan
@@ -255,7 +255,11 @@ def _work(plan: LaunchPlan, held: Hold | None, memory: _Memory, channel: Channel
 
 
 class _Work:
-    """Chooses the child's memory once the device is known, and brings the result to where it belongs."""
+    """Chooses the child's memory once the device is known, and brings the result to where it belongs.
+
+    The first launch here of a ring that vyrectl did not make keeps the old file, whatever `backup` says: it may be the
+    only copy of what somebody came to look at.
+    """
 
     def __init__(
         self,
@@ -269,6 +273,7 @@ class _Work:
         self._plan = plan
         self._outputs = outputs
         self._held = held
+        self._keeps = plan.backup or (held is not None and held.is_first)
         self._target = os.path.realpath(plan.ring)
         self._memory = memory
         self._channel = channel
@@ -286,9 +291,10 @@ class _Work:
         plan = self._plan
         self.in_place = shares and plan.in_place and plan.output is None
         if self.in_place:
-            if plan.backup:
+            if self._keeps:
                 self._say_kept(back_up_copy(self._target, [self._view.data]))
             assert self._held is not None
+            self._held.touch()
             self._ring = Ring.attach(plan.ring, self._held)
         else:
             self._check_room()
@@ -329,9 +335,12 @@ class _Work:
     def _save_copy(self) -> None:
         if self._plan.output is not None:
             self._say_kept(self._ring.save(self._plan.output, backup=self._plan.backup))
+            mark_made(self._plan.output)
         else:
-            identity, backup = self._view.identity, self._plan.backup
+            identity, backup = self._view.identity, self._keeps
             written = replace_file(self._target, [self._ring.data], backup=backup, expected=identity)
+            if self._held is not None:
+                self._held.touch()
             self._say_kept(written.backup)
 
     def _say_kept(self, backup: str | None) -> None:

@@ -19,7 +19,7 @@ from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.engine.backend import Job
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.op_handles import ARGUMENT_TABLE, Need, Test, needs_of
-from vyrectl.engine.ops import OpSource, op_codes, shipped_sources
+from vyrectl.engine.ops import OpSource, op_codes, runnable_sources
 from vyrectl.engine.quotas import tenants_spent
 from vyrectl.engine.schedule import tenants_admitted
 from vyrectl.errors import Unrunnable, UnrunnableTasksError
@@ -54,7 +54,7 @@ class Defined:
     """
 
     def __init__(self, sources: Sequence[OpSource] = (), extra: Iterable[int] = ()) -> None:
-        everything = (*shipped_sources(), *sources)
+        everything = runnable_sources(sources)
         known = {op.id for source in everything for op in source.ops} | set(extra)
         self.known = frozenset(known - {DFA_STEP})
         self.ids = np.array(sorted(self.known), np.uint32)

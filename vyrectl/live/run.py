@@ -149,6 +149,7 @@ class LiveLaunch:
     def _place(self, shares: bool) -> tuple[SlotArray, bool]:
         if self._held is not None and shares:
             self._in_place = True
+            self._held.touch()
             self._ring = Ring.attach(self._held.target, self._held)
         return self._ring.slots, shares
 

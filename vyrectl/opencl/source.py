@@ -10,11 +10,19 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
+from vyrectl.engine.naming import current, remembered
 from vyrectl.engine.op_calls import BARRIERS
-from vyrectl.engine.ops import OpInfo, OpSource, blank_comments, check_unique, read_text, shipped_sources
+from vyrectl.engine.ops import (
+    OpInfo,
+    OpSource,
+    blank_comments,
+    check_unique,
+    read_text,
+    runnable_sources,
+    shipped_sources,
+)
 from vyrectl.errors import OpSourceError
 from vyrectl.opencl.op_limits import refuse_limits
 from vyrectl.protocol.packed import MOST_OPCODE
@@ -85,9 +93,9 @@ def op_order(extra: Sequence[OpSource] = (), only: frozenset[int] | None = None)
     return _op_order(tuple(extra), only)
 
 
-@lru_cache(maxsize=MOST_TEXTS)
+@remembered(MOST_TEXTS)
 def _op_order(extra: tuple[OpSource, ...], only: frozenset[int] | None) -> tuple[OpInfo, ...]:
-    ops = tuple(op for source in (*shipped_sources(), *extra) for op in source.ops)
+    ops = tuple(op for source in runnable_sources(extra) for op in source.ops)
     check_unique(ops)
     return ops if only is None else tuple(op for op in ops if op.id in only)
 
@@ -100,7 +108,7 @@ def assemble(extra: Sequence[OpSource] = (), variant: Variant = Variant()) -> st
     Raises:
         InvalidInputError: Clashing operations, or an include that cannot be found.
     """
-    key = tuple(extra), variant
+    key = tuple(extra), variant, current().shipped
     kept = _texts.get(key)
     if kept is not None and kept[1].is_current():
         return kept[0]
@@ -259,7 +267,7 @@ def _state_of(path: Path) -> tuple[int, ...] | None:
     return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
 
 
-_texts: dict[tuple[tuple[OpSource, ...], Variant], tuple[str, LookedUp]] = {}
+_texts: dict[tuple[tuple[OpSource, ...], Variant, bool], tuple[str, LookedUp]] = {}
 """What `assemble` put together, and what that depends on beside its arguments."""
 
 

@@ -139,11 +139,15 @@ def _check_target(output: Output, ring: Path, *, force: bool, dry_run: bool) -> 
 def _build(
     output: Output, ring: Path, source: Source, *, force: bool, backup: bool, dry_run: bool
 ) -> dict[str, Any]:
+    from vyrectl.files.ring_lock import mark_made
     from vyrectl.ring.file import Ring, store_empty
 
     if source.is_empty and str(ring) != "-":
         count = source.slots or 0
-        kept = None if dry_run else store_empty(ring, count, overwrite=force, backup=backup)
+        kept = None
+        if not dry_run:
+            kept = store_empty(ring, count, overwrite=force, backup=backup)
+            mark_made(ring)
         states = {TaskState.EMPTY.label: count} if count else {}
         return _record(ring, source, count, states, dry_run=dry_run, backup=kept)
     made = Ring.from_slots(source.read(output))
@@ -152,6 +156,7 @@ def _build(
         write_bytes(made.data)
     elif not dry_run:
         kept = made.save(ring, overwrite=force, backup=backup)
+        mark_made(ring)
     return _record(ring, source, len(made), _states(made.tally()), dry_run=dry_run, backup=kept)
 
 

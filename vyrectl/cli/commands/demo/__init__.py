@@ -12,6 +12,7 @@ from vyrectl.cli.endings import PNG, RING, check_ending
 from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
+from vyrectl.files.ring_lock import mark_made
 from vyrectl.ring import contents
 from vyrectl.ring.outputs import Outputs
 
@@ -76,6 +77,7 @@ def command(
     counts = counts_of(buffers)
     if keep is not None:
         ring.save(keep)
+        mark_made(keep)
     if picture is not None:
         _save_picture(output, picture, counts, task_picture.iterations)
     if stdout.is_used:

@@ -44,7 +44,7 @@ MOST_LOCK_BYTES = 256
 MOST_COUNTED_BYTES = 1 << 28
 """Longest text whose lines are counted."""
 
-_LOCK = re.compile(rb"pid [0-9]{1,10} \(")
+_LOCK = re.compile(rb"pid [0-9]{1,10} \(|untouched$")
 _BACKUP = re.compile(r"\.bak(\.\d+)?$")
 _NPY_SHAPE = re.compile(rb"'descr': *'([<>|=]?[A-Za-z]\d*)'.*'shape': *(\([0-9, ]*\))", re.DOTALL)
 
