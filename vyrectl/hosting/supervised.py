@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from vyrectl.engine.ops import OpSource
     from vyrectl.engine.saving import Saving
     from vyrectl.hosting.glance import Glance
-    from vyrectl.task.arrays import SlotArray, copy_of, copy_slots
+    from vyrectl.task.arrays import SlotArray
 
 PROGRESS_SECONDS = 0.05
 
@@ -215,6 +215,7 @@ def _work(plan: LaunchPlan, held: Hold | None, memory: _Memory, channel: Channel
     from vyrectl.engine.buffers import parse_buffer_options
     from vyrectl.engine.ops import load_source
     from vyrectl.engine.saving import Saving
+    from vyrectl.task.arrays import copy_of
 
     shrinking.survive(wanted=False)  # a ring that shrinks under a device is the end of this process
     gc.disable()  # what is loaded until the device is ready stays; see started()
@@ -358,6 +359,7 @@ class _Work:
         import numpy as np
 
         from vyrectl.abi.dtype import SLOT_DTYPE
+        from vyrectl.task.arrays import copy_slots
 
         assert self._memory.shared is not None
         slots = np.frombuffer(self._memory.shared, SLOT_DTYPE)
