@@ -7,6 +7,7 @@ built from this very text, on this driver, with these options.
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -62,6 +63,11 @@ LADDER: tuple[Rung, ...] = (
     Rung(2, "CL1.2", "OpenCL 1.2 atomics between the vendor's device fences"),
     Rung(3, "CL1.2", "OpenCL 1.2 atomics; no hand-off between groups inside a kernel"),
 )
+
+POCL = "Portable Computing Language"
+
+_BY_DRIVER = b"kept by the driver"
+"""In the place of a binary that the driver keeps."""
 
 _INCLUDE = re.compile(r"#[ \t]*include\b")
 
@@ -131,10 +137,13 @@ class Ladder:
     def keep(self, built: Built, **facts: bool) -> None:
         """Put a program that proved itself into the cache, with what was found out about it.
 
-        A driver may have to compile the whole program once more for its binary (PoCL does): without a cache none is
-        asked for.
+        PoCL compiles the whole program once more for its binary. Where it keeps by itself what it compiled, only what
+        was found out is put there, and the text leads to the rest.
         """
         if built.facts is not None or not self._cache.is_on:
+            return
+        if keeps_by_itself(self._device, os.environ):
+            self._cache.put(self._key(built.rung), Entry(_BY_DRIVER, facts))
             return
         binaries = built.handle.get_info(self._cl.program_info.BINARIES)
         if len(binaries) == 1 and binaries[0]:
@@ -181,8 +190,10 @@ class Ladder:
         entry = self._cache.get(key)
         if entry is None:
             return None
+        by_driver = entry.binary == _BY_DRIVER
         try:
-            program = self._cl.Program(self._context, [self._device.handle], [entry.binary])
+            device = [self._device.handle]
+            program = self._program() if by_driver else self._cl.Program(self._context, device, [entry.binary])
             built = self._build(program, rung)
             if not built.all_kernels():
                 raise self._cl.Error("no kernel is in it")
@@ -194,17 +205,30 @@ class Ladder:
     def _from_source(self, rung: Rung) -> Built | None:
         say_doing(COMPILING)
         try:
-            built = self._build(self._cl.Program(self._context, self._source), rung)
+            built = self._build(self._program(), rung)
             built.all_kernels()
             return Built(rung, built)
         except self._cl.Error as error:
             self.logs.append(str(error))
             return None
 
+    def _program(self) -> Any:
+        return self._cl.Program(self._context, self._source)
+
     def _build(self, program: Any, rung: Rung) -> Any:
         with warnings.catch_warnings(), without_counts():
             warnings.simplefilter("ignore")
             return program.build(self._all_options(rung), cache_dir=False)
+
+
+def keeps_by_itself(device: Device, environment: Mapping[str, str]) -> bool:
+    """Whether the driver keeps each kernel that it compiled, and finds it by the program's text.
+
+    Args:
+        device: Whose driver.
+        environment: Environment variables.
+    """
+    return device.platform == POCL and environment.get("POCL_KERNEL_CACHE", "1") != "0"
 
 
 def author_includes(source: str) -> bool:
