@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vyrectl.engine.buffers import BufferTable
     from vyrectl.engine.trace import Trace
     from vyrectl.launching.report import LaunchReport
-    from vyrectl.task.arrays import SlotArray, copy_of
+    from vyrectl.task.arrays import SlotArray
 
 REPEATS = 3
 """Launches under each policy."""
@@ -113,6 +113,7 @@ def _launch(
 ) -> None:
     from vyrectl.launching.run import launch
     from vyrectl.ring.file import Ring
+    from vyrectl.task.arrays import copy_of
 
     traces: list[Trace] = []
     report: LaunchReport = launch(
