@@ -63,6 +63,29 @@ class Commands:
         seconds, _ = self._launch(os.environ)
         return Turn(seconds)
 
+    def launch_file(self, ring: Path, output: Path) -> Turn:
+        """`vyrectl launch RING --output OUTPUT`, with whatever the user's caches hold."""
+        output.unlink(missing_ok=True)
+        command = [
+            "launch",
+            str(ring),
+            "--output",
+            str(output),
+            "--device",
+            self._device_id,
+            "--json",
+            "--quiet",
+        ]
+        started = time.perf_counter()
+        done = _run(module_command("vyrectl", *command), os.environ, self._folder.name)
+        seconds = time.perf_counter() - started
+        return Turn(seconds, _record_of(done)["device_seconds"])
+
+    def first_launch(self) -> Turn:
+        """`vyrectl launch` with caches that hold nothing."""
+        with tempfile.TemporaryDirectory(dir=self._folder.name) as empty:
+            return Turn(self._launch({**os.environ, **dict.fromkeys(CACHE_VARIABLES, empty)})[0])
+
     def cold_build(self) -> Turn:
         """Device opened and program built in a new process, with caches that hold nothing."""
         with tempfile.TemporaryDirectory(dir=self._folder.name) as empty:
@@ -75,11 +98,15 @@ class Commands:
         started = time.perf_counter()
         done = _run(module_command("vyrectl", *command), environment, self._folder.name)
         seconds = time.perf_counter() - started
-        if done.returncode:
-            words = done.stderr.decode(errors="replace").strip()
-            raise DeviceError(f"`vyrectl launch` ended with exit code {done.returncode}: {words}")
-        record: dict[str, Any] = json.loads(done.stdout)
-        return seconds, record
+        return seconds, _record_of(done)
+
+
+def _record_of(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
+    if done.returncode:
+        words = done.stderr.decode(errors="replace").strip()
+        raise DeviceError(f"`vyrectl launch` ended with exit code {done.returncode}: {words}")
+    record: dict[str, Any] = json.loads(done.stdout)
+    return record
 
 
 def _run(command: Sequence[str], environment: Any, folder: str) -> subprocess.CompletedProcess[bytes]:

@@ -18,6 +18,7 @@ from vyrectl.engine.ops import OpSource
 from vyrectl.errors import VerifyError
 from vyrectl.launching.rounds import Drain, Limits
 from vyrectl.launching.run import start_control
+from vyrectl.opencl.kept import release
 from vyrectl.task.arrays import SlotArray
 
 PARTS = (
@@ -51,6 +52,8 @@ class Meter:
         self.parts = dict.fromkeys(PARTS, 0.0)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "round":  # the two are timed apart
+            raise AttributeError(name)
         return getattr(self._session, name)
 
     def index(self) -> RoundIndex:
@@ -126,7 +129,7 @@ class Workload:
             meter = Meter(session)
             course = Drain(cast(Session, meter), Limits()).run()
             drained = time.perf_counter()
-            self._check(course.ended, session)
+            self.check(course.ended, session)
             self.facts = session.facts()
             self.bytes_beside = getattr(session, "bytes_beside_ring", None)
             wall_seconds = drained - opened
@@ -139,8 +142,9 @@ class Workload:
             return getattr(session, "bytes_beside_ring", None)
 
     def open_anew(self, make_backend: Callable[[], Backend]) -> Turn:
-        """What it takes to open the device and to get its program, in this process."""
+        """What it takes to open the device and to get its program, in a process that has neither."""
         slots = self.renew()
+        release()
         started = time.perf_counter()
         with closing(make_backend().open(self._job(slots))):
             return Turn(time.perf_counter() - started)
@@ -152,7 +156,12 @@ class Workload:
             session.index()
             return Turn(time.perf_counter() - started, session.device_seconds)
 
-    def _check(self, ended: str, session: Session) -> None:
+    def check(self, ended: str, session: Session) -> None:
+        """See that a drain did all that was due.
+
+        Raises:
+            VerifyError: It did not.
+        """
         claims = session.tally().claims
         if ended != "drained" or claims != self.claims:
             raise VerifyError(

@@ -193,7 +193,9 @@ class Ladder:
         by_driver = entry.binary == _BY_DRIVER
         try:
             device = [self._device.handle]
-            program = self._program() if by_driver else self._cl.Program(self._context, device, [entry.binary])
+            program = (
+                self._program() if by_driver else self._cl.Program(self._context, device, [entry.binary])
+            )
             built = self._build(program, rung)
             if not built.all_kernels():
                 raise self._cl.Error("no kernel is in it")

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from vyrectl.opencl.build import Rung
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.quiet import without_counts
-from vyrectl.opencl.remembered import remember
+from vyrectl.opencl.remembered import known, remember
 from vyrectl.opencl.source import assemble_alone
 
 KERNELS = "handoff.cl"
@@ -38,7 +38,12 @@ _COMPLETE = 0
 _KERNEL_SAW = 1
 
 
-def admits(device: Device, context: Any, queue: Any, rung: Rung) -> bool:
+def may_admit(device: Device, rung: Rung) -> bool:
+    """Whether nothing is known against a rung yet; see `admits`."""
+    return rung.number == 3 or known(_question(rung), device) is not False
+
+
+def admits(device: Device, context: Any, queue: Any, rung: Rung, built: Any = None) -> bool:
     """Whether work may go from group to group within a kernel, on a rung that promises it.
 
     Args:
@@ -47,15 +52,20 @@ def admits(device: Device, context: Any, queue: Any, rung: Rung) -> bool:
         queue: pyopencl command queue.
         rung: A rung; one that promises nothing is always admitted, as is one that does not build, for its compiler
             says why when the engine is built.
+        built: A pyopencl program on that rung in which the kernels are; they are built alone when None.
     """
     if rung.number == 3:
         return True
 
     def find() -> bool | None:
-        kernels = _build(context, rung)
+        kernels = _build(context, rung) if built is None else built
         return True if kernels is None else groups_meet(device, context, queue, kernels)
 
-    return remember(f"hand-off, rung {rung.number} {rung.standard}", device, find)
+    return remember(_question(rung), device, find)
+
+
+def _question(rung: Rung) -> str:
+    return f"hand-off, rung {rung.number} {rung.standard}"
 
 
 def reaches(device: Device, context: Any, queue: Any, rung: Rung, *, shared: bool) -> bool:

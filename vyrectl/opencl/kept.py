@@ -27,6 +27,7 @@ from vyrectl.opencl.surroundings import debugging_variable, driver_variables
 
 if TYPE_CHECKING:
     from vyrectl.opencl.program import Program
+    from vyrectl.opencl.staging import Staging
 
 MOST_STATIONS, MOST_PROGRAMS, MOST_IDLE_DESKS, MOST_KERNELS = 8, 32, 2, 64
 """Of a process, of a station, of a station, of a desk."""
@@ -136,6 +137,7 @@ class Station:
         self.host = host
         self._programs: OrderedDict[Hashable, Program] = OrderedDict()
         self._desks: list[Desk] = []
+        self._staging: Staging | None = None
         self._is_kept = True
         self._lock = threading.Lock()
 
@@ -150,6 +152,15 @@ class Station:
                     self._programs.popitem(last=False)
             self._programs.move_to_end(key)
             return found
+
+    def staging(self) -> Staging:
+        """Pinned memory for large copies to and from the device."""
+        from vyrectl.opencl.staging import Staging
+
+        with self._lock:
+            if self._staging is None:
+                self._staging = Staging(pyopencl(), self.host.context)
+            return self._staging
 
     def sit(self) -> Desk:
         """A desk for the caller alone, until `leave`."""
@@ -170,6 +181,7 @@ class Station:
             self._is_kept = False
             self._programs.clear()
             self._desks.clear()
+            self._staging = None
 
 
 _stations: OrderedDict[Hashable, Station] = OrderedDict()

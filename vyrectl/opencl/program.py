@@ -21,7 +21,7 @@ from vyrectl.errors import AbiMismatchError, KernelDiedError
 from vyrectl.opencl.build import Ladder, Rung, author_includes
 from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
-from vyrectl.opencl.handoff import admits
+from vyrectl.opencl.handoff import admits, may_admit
 from vyrectl.opencl.kept import Host, Station, open_device
 from vyrectl.opencl.source import Variant, assemble, op_order
 
@@ -124,7 +124,7 @@ def _build(
         source,
         options=options,
         cache=cache,
-        admits=lambda rung: admits(device, context, queue, rung),
+        admits=lambda rung: may_admit(device, rung),
     )
     died: KernelDiedError | None = None
     for built in ladder:
@@ -134,7 +134,7 @@ def _build(
             return replace(program, coherent=built.facts[COHERENT])
         try:
             works, coherent = probe_atomics(program)
-            if works:
+            if works and admits(device, context, queue, built.rung, built.handle):
                 check_layout(program)
                 coherent = coherent and device.is_cpu
                 ladder.keep(built, **{COHERENT: coherent})

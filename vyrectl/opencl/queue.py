@@ -19,6 +19,7 @@ from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.devices import pyopencl
 from vyrectl.opencl.kept import Desk, Piece, forget
 from vyrectl.opencl.program import Program
+from vyrectl.opencl.staging import LEAST_BYTES, Staging
 from vyrectl.telemetry.sweep import in_parts, processors
 
 _LEAST_BUFFER_BYTES = 64
@@ -122,7 +123,10 @@ class DeviceQueue:
             _copy(bytes_of(array), memory[offset : offset + array.nbytes])
             return
         try:
-            self.cl.enqueue_copy(self._queue, array, buffer, src_offset=offset)
+            if self._is_staged(array):
+                self._staging().read(bytes_of(array), buffer, offset)
+            else:
+                self.cl.enqueue_copy(self._queue, array, buffer, src_offset=offset)
         except self.cl.Error as error:
             raise self.died(error, "be read") from error
 
@@ -137,9 +141,21 @@ class DeviceQueue:
             _copy(memory[offset : offset + array.nbytes], bytes_of(array))
             return
         try:
-            self.cl.enqueue_copy(self._queue, buffer, array, dst_offset=offset)
+            if self._is_staged(array):
+                self._staging().write(buffer, bytes_of(array), offset)
+            else:
+                self.cl.enqueue_copy(self._queue, buffer, array, dst_offset=offset)
         except self.cl.Error as error:
             raise self.died(error, "be written") from error
+
+    def _is_staged(self, array: NDArray[Any]) -> bool:
+        """Whether so much goes to or from memory of the device's own that pinned pieces are quicker."""
+        station = self._program.station
+        return station is not None and not station.device.is_cpu and array.nbytes >= LEAST_BYTES
+
+    def _staging(self) -> Staging:
+        assert self._program.station is not None
+        return self._program.station.staging()
 
     def write_beside(self, buffer: Any, array: NDArray[Any]) -> None:
         """Copy into a buffer while a kernel runs, through a second queue."""

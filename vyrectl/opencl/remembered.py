@@ -40,6 +40,27 @@ class DriverFacts(Protocol):
         """Driver version."""
 
 
+def known(question: str, device: DriverFacts) -> bool | None:
+    """The answer to a question about a device's driver, if there is one; see `remember`."""
+    key = _key(question, device)
+    if key not in _known:
+        cache = KernelCache.of_user(ANSWERS)
+        entry = cache.get(key) or cache.get(_of_today(key))
+        if entry is None:
+            return None
+        _known[key] = entry.facts[_ANSWER]
+    return _known[key]
+
+
+def _key(question: str, device: DriverFacts) -> str:
+    facts = (device.platform, device.name, device.version, device.driver)
+    return key_of((question, __version__, *facts, *driver_variables()))
+
+
+def _of_today(key: str) -> str:
+    return key_of((key, str(int(time.time() // DAY_SECONDS))))
+
+
 def remember(question: str, device: DriverFacts, find: Callable[[], bool | None]) -> bool:
     """The answer to a question about a device's driver: known, or found now.
 
@@ -48,15 +69,11 @@ def remember(question: str, device: DriverFacts, find: Callable[[], bool | None]
         device: Whose.
         find: Tries; None when it could not be decided, which counts as no and is not kept.
     """
-    facts = (device.platform, device.name, device.version, device.driver)
-    key = key_of((question, __version__, *facts, *driver_variables()))
-    if key in _known:
-        return _known[key]
-    cache = KernelCache.of_user(ANSWERS)
-    today = key_of((key, str(int(time.time() // DAY_SECONDS))))
-    entry = cache.get(key) or cache.get(today)
-    answer = find() if entry is None else entry.facts[_ANSWER]
-    if entry is None and answer is not None:
-        cache.put(key if answer else today, Entry(b"", {_ANSWER: answer}))
+    found = known(question, device)
+    if found is not None:
+        return found
+    key, answer = _key(question, device), find()
+    if answer is not None:
+        KernelCache.of_user(ANSWERS).put(key if answer else _of_today(key), Entry(b"", {_ANSWER: answer}))
     _known[key] = bool(answer)
     return _known[key]

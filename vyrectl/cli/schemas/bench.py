@@ -83,6 +83,27 @@ HOST = answer(
     },
 )
 
+WALL = answer(
+    "bench-wall",
+    {
+        "device": record(DEVICE),
+        "sizes": rows(COUNT),
+        "repeats": COUNT,
+        "seconds": SECONDS,
+        "measures": rows(
+            record(
+                {
+                    **MEASURED,
+                    "times_floor": maybe(NUMBER),
+                    "times_device": maybe(NUMBER),
+                    "target": maybe(NUMBER),
+                    "met": maybe(BOOL),
+                }
+            )
+        ),
+    },
+)
+
 LIVE = answer(
     "bench-live",
     {
@@ -106,5 +127,5 @@ LIVE = answer(
 )
 
 SCHEMAS: dict[str, Schema] = {
-    "bench": document("bench", "A device, the host, or a running launch.", BENCH, HOST, LIVE),
+    "bench": document("bench", "A device, the host, a running launch, or waiting.", BENCH, HOST, LIVE, WALL),
 }

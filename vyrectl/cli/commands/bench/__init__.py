@@ -11,7 +11,7 @@ from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOpti
 from vyrectl.cli.output import Output
 from vyrectl.errors import UnknownNameError, UsageError
 
-LIVE = "live"
+LIVE, WALL = "live", "wall"
 STRESS_SECONDS = 5.0
 FEED_TASKS = 100_000
 
@@ -20,8 +20,8 @@ def command(
     subject: Annotated[
         str,
         typer.Argument(
-            metavar="[host|live]",
-            help="'host' measures telemetry, 'live' a running launch; else the device's runs.",
+            metavar="[host|live|wall]",
+            help="'host' measures telemetry, 'live' a running launch, 'wall' waiting; else runs.",
         ),
     ] = "",
     *,
@@ -63,13 +63,16 @@ def command(
 
     With host, the snapshot of a ring of 1 GiB beside the sum of its bytes, and whole commands beside an empty
     Python. With live, how fast a running launch answers: publications and epochs from another process, JSON lines and
-    arrays a second with each task counted, and a stress in which other processes read and write the ring.
+    arrays a second with each task counted, and a stress in which other processes read and write the ring. With wall,
+    what a user waits for beside the least that it could take: launches from Python and whole commands beside an empty
+    kernel, the copy of their bytes, and their own time on the device.
 
     \b
     Examples:
       vyrectl bench --quick
       vyrectl bench host
       vyrectl bench live --seconds 60
+      vyrectl bench wall
       vyrectl bench --device gpu --only tasks,groups --sizes 1M,16M --json
     """
     from vyrectl.bench.report import Plan
@@ -83,11 +86,14 @@ def command(
         return
     if seconds or tasks:
         raise UsageError("--seconds and --tasks are for live", fix="Write: vyrectl bench live")
-    if subject:
+    if subject and subject != WALL:
         _bench_host(output, subject, device, sizes, repeat, only, quick=quick)
         return
     if device == "reference":
         raise UsageError("the reference backend has no ceilings", fix="Name an OpenCL device")
+    if subject == WALL:
+        _bench_wall(output, device, sizes, repeat, only, quick=quick)
+        return
     plan = Plan.usual(
         quick,
         sizes=parse_sizes(sizes) if sizes else None,
@@ -107,7 +113,7 @@ def _bench_host(
     from vyrectl.cli.commands.bench.view_host import view as view_host
 
     if subject != "host":
-        raise UnknownNameError("subject", subject, ("host", LIVE))
+        raise UnknownNameError("subject", subject, ("host", LIVE, WALL))
     if only:
         raise UsageError("--only is for the device's runs", fix="Leave it out")
     slots = parse_sizes(sizes)[-1] if sizes else QUICK_SLOTS if quick else FULL_SLOTS
@@ -115,6 +121,21 @@ def _bench_host(
     with output.progress("bench host", "turns") as update:
         report = run_host(slots, repeats, device, update)
     output.emit("bench-host", report.to_record(), view_host, rows=report.rows(), rows_key="measures")
+
+
+def _bench_wall(output: Output, device: str, sizes: str, repeat: str, only: str, *, quick: bool) -> None:
+    from vyrectl.bench.sizes import parse_sizes
+    from vyrectl.bench.wall import QUICK_REPEATS, QUICK_SIZES, REPEATS, run_wall
+    from vyrectl.cli.commands.bench.view_wall import view as view_wall
+    from vyrectl.opencl.devices import find_device
+
+    if only:
+        raise UsageError("--only is for the device's runs", fix="Leave it out")
+    slots = parse_sizes(sizes) if sizes else QUICK_SIZES if quick else ()
+    repeats = parse_number(repeat, "--repeat", least=1) if repeat else QUICK_REPEATS if quick else REPEATS
+    with output.progress("bench wall", "turns") as update:
+        report = run_wall(find_device(device or None, reference=False), slots, repeats, update)
+    output.emit("bench-wall", report.to_record(), view_wall, rows=report.rows(), rows_key="measures")
 
 
 def _bench_live(output: Output, device: str, seconds: str, tasks: str) -> None:

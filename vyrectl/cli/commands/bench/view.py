@@ -133,9 +133,9 @@ def _times(rows: Sequence[Record]) -> list[FittedTable]:
     cells: list[list[Cell]] = [
         [
             row["name"],
-            _seconds(row["device_seconds"]),
+            seconds_text(row["device_seconds"]),
             _spread(row, "device_seconds"),
-            _seconds(row["wall_seconds"]),
+            seconds_text(row["wall_seconds"]),
             _spread(row, "wall_seconds"),
             f"{1 / row['wall_share']:.1f} x {row['beside']}" if row["wall_share"] else "",
         ]
@@ -153,9 +153,9 @@ def _drains(rows: Sequence[Record]) -> list[FittedTable]:
         [
             row["name"],
             size_text(row["size"]),
-            *(_seconds(row[name]) for name in (*device, *wall)),
+            *(seconds_text(row[name]) for name in (*device, *wall)),
             *(f"{row[name]:.0f}" for name in ("passes", "runs")),
-            _seconds(row["open_wall_seconds"]),
+            seconds_text(row["open_wall_seconds"]),
         ]
         for row in rows
     ]
@@ -204,7 +204,8 @@ def _spread(row: Record, clock: str) -> str:
     return f"{least:+.0%} {most:+.0%}"
 
 
-def _seconds(seconds: float | None) -> str:
+def seconds_text(seconds: float | None) -> str:
+    """A time in the unit that suits it."""
     if seconds is None:
         return "-"
     if seconds < 1e-3:
