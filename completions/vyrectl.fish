@@ -491,7 +491,8 @@ end
 function __vyrectl_kind_subject
     printf '%s\t%s\n' \
         'host' '' \
-        'live' ''
+        'live' '' \
+        'wall' ''
 end
 
 function __vyrectl_kind_system

@@ -323,7 +323,8 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         )
         'subject' = @(
             @('host', ''),
-            @('live', '')
+            @('live', ''),
+            @('wall', '')
         )
         'system' = @(
             @('debian', ''),
