@@ -108,7 +108,7 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "demo": (POCL,),
     "bench": (
-        ("--quick", *POCL, "--sizes", "1k", "--repeat", "1"),
+        ("--quick", *POCL, "--sizes", "1k", "--repeat", "1", "--only", "tasks"),
         ("host", "--sizes", "1k", "--repeat", "1"),
         ("live", *POCL, "--tasks", "1000", "--seconds", "1"),
     ),

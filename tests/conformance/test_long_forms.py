@@ -13,10 +13,12 @@ from tests.conformance.oclgrind import icd_library
 from tests.long.__main__ import forms
 from tests.long._mutants import MUTANTS, Mutant
 from tests.long.runtimes import RUNTIMES, Runtime, read_counts
-from tests.needs import require, require_atheris
+from tests.needs import require
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXED_LENGTH = ("coverage", "mutants", "runtimes", "sizes")
+IN_CI = ("fuzz",)
+"""What `.ci/run` runs itself, for longer."""
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -32,12 +34,10 @@ def test_they_are_listed() -> None:
         assert summary.endswith(".")
 
 
-@pytest.mark.parametrize("name", sorted(set(forms()) - set(FIXED_LENGTH)))
+@pytest.mark.parametrize("name", sorted(set(forms()) - {*FIXED_LENGTH, *IN_CI}))
 def test_each_makes_a_few_seeds(name: str) -> None:
     if name == "oclgrind":
         require(icd_library() is not None, NO_OCLGRIND)
-    if name == "fuzz":
-        require_atheris()
     done = run(name, "--minutes", "0.01", "--seed", "5")
     assert done.returncode == 0, done.stderr
     assert "seeds, all fine" in done.stdout

@@ -130,7 +130,7 @@ def test_an_endless_task_is_killed_and_named(tmp_path: Path, ops: Path) -> None:
     before["op_handle"][2] = ENDLESS
     ring = write(tmp_path / "ring.bin", before)
     # The limit counts from the command's first moment: the build has to fit into it, however busy the machine is.
-    code, error = run(ring, "--ops", ops, "--timeout", "40", "--grace", "0.5")
+    code, error = run(ring, "--ops", ops, "--timeout", "15", "--grace", "0.5")
     assert code == 124
     assert error["running"] == [2]
     assert "was killed with these tasks running: slot 2 (endless, task 3)" in error["message"]

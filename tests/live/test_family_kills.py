@@ -11,7 +11,7 @@ from tests.live.family_kills import PLACES, build, run
 
 pytestmark = [needs_cpu(), pytest.mark.timeout(180)]
 
-TREES = 60
+TREES = 40
 
 
 def test_killed_at_any_time(tmp_path: Path) -> None:
@@ -23,6 +23,6 @@ def test_killed_at_any_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shape", [(), ("--work-group-size", "4"), ("--workers", "1", "--ticket", "1")])
 def test_killed_while_a_child_is_made(tmp_path: Path, shape: tuple[str, ...]) -> None:
-    story = run(tmp_path, build(tmp_path, TREES), TREES, seed=2, kills=4, places=PLACES, options=shape)
+    story = run(tmp_path, build(tmp_path, TREES), TREES, seed=2, kills=2, places=PLACES, options=shape)
     story.check(tmp_path)
     assert story.kills

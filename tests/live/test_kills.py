@@ -19,7 +19,7 @@ pytestmark = [
 
 
 def test_killed_at_any_time(tmp_path: Path) -> None:
-    story = run(tmp_path, build(tmp_path, 24_000), seed=3, kills=5)
+    story = run(tmp_path, build(tmp_path, 16_000), seed=3, kills=4)
     story.check()
     assert story.kills > 1
     assert story.allowed, "no kill met a task that ran"
@@ -28,14 +28,14 @@ def test_killed_at_any_time(tmp_path: Path) -> None:
 
 
 def test_killed_while_the_end_of_a_turn_is_written(tmp_path: Path) -> None:
-    story = run(tmp_path, build(tmp_path, 6_000), seed=4, kills=5, places=PLACES)
+    story = run(tmp_path, build(tmp_path, 4_000), seed=4, kills=3, places=PLACES)
     story.check()
     assert story.finished, "no kill met a half-written slot"
 
 
 @pytest.mark.parametrize("shape", [("--work-group-size", "4"), ("--workers", "1", "--ticket", "1")])
 def test_groups_and_one_worker(tmp_path: Path, shape: tuple[str, ...]) -> None:
-    story = run(tmp_path, build(tmp_path, 3_000), seed=5, kills=2, places=PLACES, options=shape)
+    story = run(tmp_path, build(tmp_path, 1_500), seed=5, kills=2, places=PLACES, options=shape)
     story.check()
     assert story.kills
 
