@@ -55,6 +55,8 @@ def test_every_package_has_a_layer() -> None:
         ("errors", "import numpy", "errors may not import numpy"),
         ("cli/commands/a", "import requests", "cli may not import requests"),
         ("cli/commands/a", "import numpy as np", "numpy is slow to import"),
+        ("cli/rows", "from vyrectl.cli.commands.a import b", "of the command a alone"),
+        ("cli/commands/b/view", "from vyrectl.cli.commands.a.rows import c", "of the command a alone"),
         ("ring/file", "print('hello')", "print belongs to the command line"),
         ("ring/file", "import sys\nsys.stdout.write('hello')", "sys.stdout belongs to the command line"),
     ],
@@ -79,6 +81,8 @@ def test_a_broken_rule_is_found(module: str, code: str, message: str, tmp_path: 
         ("launching/run", "import sys\nsys.stdout.flush()"),
         ("cli/views/a", "from rich.table import Table\nprint('hello')"),
         ("cli/commands/a/view_b", "from rich.table import Table"),
+        ("cli/commands/a/view_b", "from vyrectl.cli.commands.a.rows import c"),
+        ("cli/schemas/a", "from vyrectl.cli.commands import a"),
         ("__main__", "from vyrectl.cli.main import main"),
     ],
 )

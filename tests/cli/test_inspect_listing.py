@@ -17,7 +17,7 @@ from tests.needs import needs_tool
 from vyrectl import SLOT_DTYPE
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.cli.commands.inspect.rows import ROW_KEYS, slot_rows, widest_slots
-from vyrectl.cli.commands.inspect.view import DEFAULT_KEYS, _cell
+from vyrectl.cli.views.inspect import DEFAULT_KEYS, _cell
 from vyrectl.ring.synthetic import synthesize
 
 FAMILY = (

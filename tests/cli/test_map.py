@@ -15,8 +15,8 @@ from tests.cli.conftest import Cli
 from tests.cli.support import slot, write_ring
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.cli.commands.map import KINDS
-from vyrectl.cli.commands.map.view_colours import BY_MARK, HEAT, colour_of, ink_on
 from vyrectl.cli.commands.map.view_font import _ROWS, draw_text
+from vyrectl.cli.views.map_colours import BY_MARK, HEAT, colour_of, ink_on
 from vyrectl.ring.marks import BY, STATE_MARKS
 
 

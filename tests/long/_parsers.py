@@ -12,9 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from vyrectl.cli.commands.decode.text import parse_hex
-from vyrectl.cli.commands.open.opened import describe_bytes
-from vyrectl.cli.commands.snapshot.since import read_baseline
 from vyrectl.cli.fields import split_assignments
+from vyrectl.cli.opened import describe_bytes
+from vyrectl.cli.snapshot_since import read_baseline
 from vyrectl.cli.sources import Window, read_policy, read_request, read_source, read_table
 from vyrectl.engine.buffers import parse_buffer_option
 from vyrectl.engine.op_names import read_naming

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import SLOT_STRUCT
-from vyrectl.cli.commands.inspect.view import slot_view
 from vyrectl.cli.describe import action_rows, slot_record, word_rows
 from vyrectl.cli.output import Output
 from vyrectl.cli.payload import packed_rows
+from vyrectl.cli.views.inspect import slot_view
 from vyrectl.errors import UsageError
 from vyrectl.protocol.partitions import PARTITION
 from vyrectl.ring.reading import Abi

@@ -63,6 +63,10 @@ EXTERNAL: dict[str, tuple[str, ...]] = {
 SLOW = ("numpy", "pyopencl", "rich", "pyarrow", "matplotlib", "jinja2", "plotly")
 """What no module of the command line but a view may import before a command runs."""
 
+COMMANDS = "vyrectl.cli.commands."
+KNOWS_COMMANDS = ("vyrectl.cli.main", "vyrectl.cli.schemas")
+"""A command's file or folder is its own; these alone know what is in there."""
+
 PRINTING = ("cli", "devtools")
 """Layers that may write to stdout or stderr; the others may flush them."""
 
@@ -146,9 +150,19 @@ def _wrong_layer(source: Source, one: Import) -> str | None:
         return None
     if not imported:
         return f"imports {one.target} from the package's front; import the module that defines it"
-    if LAYERS.index(imported) <= LAYERS.index(importer):
-        return None
-    return f"{importer} imports {one.target}, which lies above it"
+    if LAYERS.index(imported) > LAYERS.index(importer):
+        return f"{importer} imports {one.target}, which lies above it"
+    owner = _command_of(one.target)
+    if owner and _command_of(source.module) != owner and not source.module.startswith(KNOWS_COMMANDS):
+        return (
+            f"imports {one.target}, which is of the command {owner} alone; what is shared lies in vyrectl.cli"
+        )
+    return None
+
+
+def _command_of(module: str) -> str:
+    """The command in whose file or folder a module lies, or ""."""
+    return module.removeprefix(COMMANDS).split(".")[0] if module.startswith(COMMANDS) else ""
 
 
 def _wrong_external(source: Source, one: Import, top: str) -> str | None:

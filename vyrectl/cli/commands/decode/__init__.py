@@ -12,7 +12,6 @@ import typer
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import SLOT_STRUCT
 from vyrectl.cli.commands.decode.text import HEX_FIX, looks_like_text, parse_hex
-from vyrectl.cli.commands.decode.view import view
 from vyrectl.cli.describe import slot_record, word_rows
 from vyrectl.cli.options import (
     AbiOption,
@@ -30,6 +29,7 @@ from vyrectl.cli.output import Output
 from vyrectl.cli.payload import packed_rows
 from vyrectl.cli.readings import ring_readings, say_readings
 from vyrectl.cli.rows import Blocks, Quote, Rows
+from vyrectl.cli.views.decode import view
 from vyrectl.errors import FileError, RingFormatError, UsageError
 from vyrectl.files.whole import read_head, read_stdin, read_whole
 from vyrectl.ring.file import Ring

@@ -18,10 +18,10 @@ from vyrectl.cli.commands.inspect.rows import (
     sort_slots,
     widest_slots,
 )
-from vyrectl.cli.commands.inspect.view import file_view, group_view, list_view, tree_view
 from vyrectl.cli.options import parse_limit
 from vyrectl.cli.output import Output
 from vyrectl.cli.pager import paged
+from vyrectl.cli.views.inspect import file_view, group_view, list_view, tree_view
 from vyrectl.protocol.partitions import PARTITION
 
 if TYPE_CHECKING:

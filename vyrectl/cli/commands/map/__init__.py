@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vyrectl.cli.commands.map.layout import fitting_size, map_record, map_rows
 from vyrectl.cli.commands.map.view import view
 from vyrectl.cli.endings import PNG, check_ending
+from vyrectl.cli.map_layout import fitting_size, map_record, map_rows
 from vyrectl.cli.options import (
     AbiOption,
     ColorOption,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from vyrectl.cli.commands.map.view_colours import colour_of, style_of
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Column, FittedTable, count_of
+from vyrectl.cli.views.map_colours import colour_of, style_of
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

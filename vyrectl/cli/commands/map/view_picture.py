@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.cli.commands.map.view_colours import BACKGROUND, RGB, colour_of, ink_on
 from vyrectl.cli.commands.map.view_font import HEIGHT, WIDTH, draw_text
+from vyrectl.cli.views.map_colours import BACKGROUND, RGB, colour_of, ink_on
 
 if TYPE_CHECKING:
     from vyrectl.ring.marks import Marks

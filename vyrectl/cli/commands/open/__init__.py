@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from vyrectl.cli.commands.open.opened import PART_NAMES, Record, describe_bytes, describe_file, files_in
 from vyrectl.cli.commands.open.view import view
+from vyrectl.cli.opened import PART_NAMES, Record, describe_bytes, describe_file, files_in
 from vyrectl.cli.options import (
     ColorOption,
     FormatOption,

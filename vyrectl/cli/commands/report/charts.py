@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from vyrectl.abi.states import TaskState
-from vyrectl.cli.commands.map.view_colours import colour_of
+from vyrectl.cli.views.map_colours import colour_of
 from vyrectl.errors import MissingExtraError
 
 MAP_COLUMNS = 64

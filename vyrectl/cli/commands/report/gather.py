@@ -97,8 +97,8 @@ def _map(ring: Ring) -> dict[str, Any]:
     """Marks by state with, for each, where it begins, the operation there and the highest age."""
     import numpy as np
 
-    from vyrectl.cli.commands.map.layout import map_record
     from vyrectl.cli.describe import show_word
+    from vyrectl.cli.map_layout import map_record
     from vyrectl.ring.marks import mark_ring
 
     marks = mark_ring(ring.slots, "state", MOST_MARKS)

@@ -202,7 +202,7 @@ def _beside(targets: Targets, full: Full) -> None:
 
     moment = time.time()
     if targets.since is not None:
-        from vyrectl.cli.commands.snapshot.since import put_since, read_baseline
+        from vyrectl.cli.snapshot_since import put_since, read_baseline
 
         put_since(full, read_baseline(targets.since), moment)
     targets.keep(full, moment)
@@ -227,7 +227,7 @@ def emit_ticks(
 
     baseline = None
     if targets.since is not None:
-        from vyrectl.cli.commands.snapshot.since import read_baseline
+        from vyrectl.cli.snapshot_since import read_baseline
 
         baseline = read_baseline(targets.since)
     most = parse_number(ticks, "--ticks", least=1) if ticks else None

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from vyrectl.cli.commands.snapshot.since import Baseline, baseline_of, put_since
 from vyrectl.cli.snapshot_records import Full, Measured, Wanted, full_answer, measure
+from vyrectl.cli.snapshot_since import Baseline, baseline_of, put_since
 from vyrectl.errors import VyrectlError
 from vyrectl.ring.steady import Look, RingWatch
 

@@ -15,12 +15,12 @@ from rich.text import Text
 
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TaskPriority, TaskState
-from vyrectl.cli.commands.inspect.view import slot_view
 from vyrectl.cli.commands.top.sample import Rates, Sample
 from vyrectl.cli.commands.top.state import TopState
 from vyrectl.cli.describe import show_word
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, cell_length, cell_text, count_of, state_style
+from vyrectl.cli.views.inspect import slot_view
 from vyrectl.ring.listing import FAULTED, OPEN, ORDERS
 
 if TYPE_CHECKING:

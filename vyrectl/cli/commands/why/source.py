@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from vyrectl.abi.states import TaskState
-from vyrectl.cli.commands.snapshot.since import read_baseline
 from vyrectl.cli.describe import show_word
 from vyrectl.cli.options import parse_span
+from vyrectl.cli.snapshot_since import read_baseline
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.files.json_text import parse_json
 from vyrectl.files.whole import read_stdin, read_whole

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.slot import FIELD_ALIASES, FIELD_NAMES
-from vyrectl.cli.commands.decode.view import packed_table, words_table
 from vyrectl.cli.describe import flag_list, show_word
 from vyrectl.cli.output import plain
 from vyrectl.cli.readings import TASK_WORDS
 from vyrectl.cli.views.cells import Cell, CellRows, Column, FittedTable, cell_text, count_of, state_cell
+from vyrectl.cli.views.decode import packed_table, words_table
 from vyrectl.cli.views.parts import Parts
 from vyrectl.engine.naming import remembered
 from vyrectl.protocol.partitions import PARTITION
