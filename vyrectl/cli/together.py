@@ -15,7 +15,7 @@ from vyrectl.protocol.words import Data
 from vyrectl.ring.kinds import FileKind, refuse_beside
 
 if TYPE_CHECKING:
-    from vyrectl.cli.commands.open.opened import Record
+    from vyrectl.cli.opened import Record
     from vyrectl.ring.findings.report import Finding
     from vyrectl.task.arrays import SlotArray
 
@@ -75,7 +75,7 @@ def findings_of_parts(file: Record, data: memoryview) -> list[Record]:
 
 def findings_of_files(files: Sequence[Record]) -> list[Record]:
     """What the one ring of a folder and the buffers beside it say about each other."""
-    from vyrectl.cli.commands.open.opened import four_of
+    from vyrectl.cli.opened import four_of
 
     four = four_of(files)
     if four is None:
