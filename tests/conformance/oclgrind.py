@@ -81,7 +81,6 @@ class Oclgrind:
             **dict.fromkeys(checks, "1"),
             "OCL_ICD_VENDORS": str(folder),
             "OCLGRIND_LOG": str(self._log),
-            "OCLGRIND_BUILD_OPTIONS": "-cl-opt-disable",
             "PYOPENCL_NO_CACHE": "1",
         }
         self._environment.pop("VYRECTL_DEVICE", None)

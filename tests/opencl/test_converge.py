@@ -243,7 +243,6 @@ def test_every_access_is_in_order(check: str, leave_out: str, tmp_path: Path) ->
         check: "1",
         "OCL_ICD_VENDORS": str(tmp_path),
         "OCLGRIND_LOG": str(log),
-        "OCLGRIND_BUILD_OPTIONS": "-cl-opt-disable",
         "PYOPENCL_NO_CACHE": "1",
     }
     environment.pop("VYRECTL_DEVICE", None)

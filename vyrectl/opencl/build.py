@@ -87,6 +87,10 @@ class Built:
     facts: Mapping[str, bool] | None = None
 
 
+UNOPTIMISED = "-cl-opt-disable"
+"""For a simulator: its compiler's optimiser makes calls that it cannot interpret (Oclgrind: `llvm.usub.sat`)."""
+
+
 class Ladder:
     """Iterates over the rungs on which a source builds, best first.
 
@@ -183,7 +187,8 @@ class Ladder:
         return key_of((*versions, *where, *driver_variables(), options, self._source))
 
     def _all_options(self, rung: Rung) -> list[str]:
-        return [f"-cl-std={rung.standard}", f"-DVYRE_RUNG={rung.number}", *self._options]
+        plain = (UNOPTIMISED,) if self._device.is_simulator else ()
+        return [f"-cl-std={rung.standard}", f"-DVYRE_RUNG={rung.number}", *plain, *self._options]
 
     def _from_cache(self, rung: Rung) -> Built | None:
         key = self._key(rung)

@@ -76,6 +76,11 @@ class Device:
             "max_compute_invocations_per_workgroup": self.max_work_group_size,
         }
 
+    @property
+    def is_simulator(self) -> bool:
+        """True when it interprets kernels."""
+        return any(name in self.platform.lower() for name in SIMULATORS)
+
     def to_record(self) -> dict[str, object]:
         """The plain facts, as `devices --json` prints them."""
         names = [name for name in self.__slots__ if name not in ("handle", "platform_version")]
@@ -167,7 +172,7 @@ def survey() -> list[Device]:
 
 def rank(device: Device) -> tuple[int, bool]:
     """Lower is better: GPUs, then accelerators, then CPUs; a simulator after the real ones of its kind."""
-    return KINDS.index(device.kind), any(name in device.platform.lower() for name in SIMULATORS)
+    return KINDS.index(device.kind), device.is_simulator
 
 
 def find_device(
