@@ -413,7 +413,7 @@ class UnknownNameError(UsageError):
 
 
 class WhereError(UsageError):
-    """A ``--where`` expression that is not in the language; carries the column it fails at.
+    """A ``--where`` or ``--alert`` expression that is not in the language; carries the column it fails at.
 
     Attributes:
         expression: The whole text.
@@ -422,8 +422,10 @@ class WhereError(UsageError):
 
     kind = "where"
 
-    def __init__(self, what: str, expression: str, column: int, *, fix: str | None = None) -> None:
-        super().__init__(what, where=f"--where, column {column + 1}", fix=fix)
+    def __init__(
+        self, what: str, expression: str, column: int, *, fix: str | None = None, option: str = "--where"
+    ) -> None:
+        super().__init__(what, where=f"{option}, column {column + 1}", fix=fix)
         self.expression = expression
         self.column = column
 

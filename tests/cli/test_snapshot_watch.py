@@ -16,12 +16,14 @@ import pytest
 
 from tests.cli.conftest import Cli, Terminal
 from tests.cli.support import MIXED, slot, write_ring
+from vyrectl.cli.commands.snapshot.alerts import Alerts
 from vyrectl.cli.commands.snapshot.screen import Screen
 from vyrectl.cli.commands.snapshot.watch import Clock, Tick, watch
 from vyrectl.cli.output import Output
 from vyrectl.cli.snapshot_records import Wanted
 from vyrectl.cli.views.parts import Lines, Parts
 from vyrectl.errors import FileError
+from vyrectl.telemetry.alert import parse_alert
 
 
 class FakeTime:
@@ -268,3 +270,55 @@ def test_sigterm_ends_it(ring: Path) -> None:
         process.terminate()
         process.communicate(timeout=20)
     assert process.returncode in (-signal.SIGTERM, 143)
+
+
+def test_an_alert_is_said_and_ends_the_watch(cli: Cli, ring: Path, tmp_path: Path) -> None:
+    rule = "ready > 1 and done_delta == 0"
+    result = cli(
+        "snapshot", "ring.bin", "--watch", "0.01", "--ticks", "50", "--alert", rule, "--alert-exits", "--json"
+    )
+    assert result.code == 6
+    first, last = result.lines()
+    assert first["alerts"] == [{"rule": rule, "firing": False}]
+    assert last["alerts"] == [{"rule": rule, "firing": True}]
+    assert last["events"][0]["event"].startswith("alert began after 0 s: ready > 1")
+    event = result.error()
+    assert (event["schema"], event["event"], event["rule"]) == ("vyrectl.alert/1", "began", rule)
+    quiet = cli("snapshot", "ring.bin", "--watch", "0.01", "--ticks", "3", "--alert", rule, "--quiet")
+    assert quiet.code == 0
+    assert quiet.err == f"ring.bin: alert began after 0 s: {rule} (ready_count 3, done_count_delta 0)\n"
+
+
+def test_an_alert_is_a_gauge(cli: Cli, ring: Path, tmp_path: Path) -> None:
+    options = ("--openmetrics", "--output", "r.prom", "--append", "h.jsonl")
+    assert (
+        cli("snapshot", "ring.bin", "--watch", "0.01", "--ticks", "2", "--alert", "ready > 99", *options).code
+        == 0
+    )
+    text = (tmp_path / "r.prom").read_text()
+    assert 'vyrectl_alert{ring="ring.bin",rule="ready > 99"} 0' in text
+    assert 'vyrectl_tenant_oldest_age_ticks{ring="ring.bin",tenant="3"} 12' in text
+    assert "alerts" not in (tmp_path / "h.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("--alert", "ready > 1"), "--alert is for --watch"),
+        (("--watch", "1", "--alert-exits"), "--alert-exits is for --alert"),
+        (("--watch", "1", "--alert", "redy > 1"), "--alert, column 1: unknown field 'redy'"),
+    ],
+)
+def test_alerts_that_cannot_be(cli: Cli, ring: Path, args: tuple[str, ...], words: str) -> None:
+    result = cli("snapshot", "ring.bin", *args)
+    assert result.code == 2
+    assert words in result.err
+
+
+def test_a_ring_that_goes_away_ends_its_alert(cli: Cli, ring: Path, tmp_path: Path) -> None:
+    alerts = Alerts([parse_alert("ready > 1")])
+    ticks = look(ring)
+    began = alerts.look(next(ticks))
+    ring.unlink()
+    ended = alerts.look(next(ticks))
+    assert [(one.began, one.ring) for one in (*began, *ended)] == [(True, str(ring)), (False, str(ring))]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.telemetry.rings import ring_bytes, slot_array
 from vyrectl.telemetry import oldest as module
 from vyrectl.telemetry import sweep
-from vyrectl.telemetry.oldest import oldest, oldest_of_slots
+from vyrectl.telemetry.oldest import oldest, oldest_ages, oldest_of_slots
 
 NAMES = ("state", "age_ticks")
 ROWS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 6) | st.just(2**32 - 1)), max_size=60)
@@ -43,3 +43,12 @@ def test_later_chunks_only_bring_older_tasks(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sweep, "CHUNK_SLOTS", 2)
     array = slot_array(NAMES, [(1, 5), (1, 4), (1, 5), (1, 9), (1, 4), (1, 3)])
     assert oldest_of_slots(array, 2) == [3, 0]
+
+
+def test_the_oldest_of_each_word_of_a_field_by_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(1, 5, 3), (3, 99, 3), (4, 7, 0), (6, 9, 3), (0, 50, 1), (2, 0, 9)]
+    data = ring_bytes(slot_array((*NAMES, "tenant_id"), rows))
+    small = oldest_ages(data, "tenant_id")
+    monkeypatch.setattr(module, "STDLIB_SLOTS", 1)
+    monkeypatch.setattr(sweep, "CHUNK_SLOTS", 2)
+    assert oldest_ages(data, "tenant_id") == small == {0: 7, 3: 9, 9: 0}

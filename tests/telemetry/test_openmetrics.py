@@ -30,6 +30,12 @@ GROUP = {
     "paused_count": 2,
 }
 
+OLDEST = {
+    "alerts": [{"rule": 'ready > 1 and "x"', "firing": True}],
+    "oldest_by_priority": {"High": 9},
+    "oldest_by_tenant": {"3": 40},
+}
+
 Sample = tuple[str, frozenset[tuple[str, str]]]
 
 
@@ -71,11 +77,22 @@ def test_groups_and_percentiles(parser: Any) -> None:
     assert value(samples, "task_requeues", percentile="100") == 9
 
 
+@pytest.mark.parametrize("parser", [openmetrics_text, prometheus_text])
+def test_alerts_and_the_oldest_of_each_class(parser: Any) -> None:
+    record = {**RING, **OLDEST}
+    samples = read(parser, openmetrics([record, {"ring": "gone.bin", "error": {}}]))
+    assert value(samples, "alert", rule='ready > 1 and "x"') == 1
+    assert value(samples, "priority_oldest_age_ticks", priority="High") == 9
+    assert value(samples, "tenant_oldest_age_ticks", tenant="3") == 40
+
+
 STRICT = needs_tool("promtool")
 
 
 @pytest.mark.parametrize(
-    "more", [{}, {"by": {"tenant": {"groups": [GROUP]}}}, {"ages": SPREAD, "requeues": SPREAD}], ids=str
+    "more",
+    [{}, OLDEST, {"by": {"tenant": {"groups": [GROUP]}}}, {"ages": SPREAD, "requeues": SPREAD}],
+    ids=str,
 )
 @STRICT
 def test_promtool_has_nothing_to_say(more: dict[str, Any]) -> None:

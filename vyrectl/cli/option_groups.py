@@ -71,7 +71,7 @@ _OF_COMMAND = {
     "inspect": {SLOTS: "--slot", OUTPUT: "--output"},
     "snapshot": {
         BESIDE: "--control",
-        AGAIN: "--since --watch --ticks --append",
+        AGAIN: "--since --watch --ticks --append --alert --alert-exits",
         OUTPUT: "--openmetrics --output",
     },
     "report": {BESIDE: "--launch --trace --history --control"},

@@ -143,6 +143,10 @@ class Output:
         if not self.quiet:
             self._tell(plain(message), record)
 
+    def tell(self, record: Row, message: str) -> None:
+        """Say on stderr what was asked for, also with `--quiet`, as a record where JSON was asked for."""
+        self._tell(plain(message), record)
+
     def warn(self, message: str) -> None:
         """Say on stderr what the user should know even with `--quiet`."""
         record = {"schema": TALK_SCHEMA, "kind": "warning", "message": message}

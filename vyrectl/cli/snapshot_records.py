@@ -56,6 +56,7 @@ class Wanted(NamedTuple):
         lenient: Count unknown states apart instead of refusing them.
         control: A control buffer to see the ring with, or None.
         abi: How words 4-15 are to be read.
+        oldest_ages: Whether to say how old the oldest open task of each priority and tenant is.
     """
 
     groups: Sequence[str] = ()
@@ -64,6 +65,7 @@ class Wanted(NamedTuple):
     lenient: bool = False
     control: Path | None = None
     abi: Abi = Abi.AUTO
+    oldest_ages: bool = False
 
 
 def parse_groups(text: str) -> list[str]:
@@ -150,6 +152,8 @@ def measure(ring: Ring, wanted: Wanted) -> Measured:
     record.update(_spreads([ring], [readings], wanted))
     if wanted.oldest:
         record["oldest"] = _oldest_rows(ring, wanted.oldest, readings)
+    if wanted.oldest_ages:
+        record.update(_oldest_ages(ring, readings))
     if wanted.control is not None:
         from vyrectl.cli.snapshot_runtime import runtime_record
 
@@ -253,6 +257,17 @@ def _oldest_rows(ring: Ring, most: int, readings: Readings) -> list[Record]:
         {"slot": number, **slot_record(SLOT_STRUCT.unpack_from(ring.data, number * SLOT_BYTES))}
         for number in numbers
     ]
+
+
+def _oldest_ages(ring: Ring, readings: Readings) -> Record:
+    from vyrectl.cli.describe import show_word
+    from vyrectl.telemetry.oldest import oldest_ages
+
+    fields = {"oldest_by_priority": "priority", "oldest_by_tenant": "tenant_id"}
+    ages = {key: oldest_ages(ring.data, field, readings.argument_ops) for key, field in fields.items()}
+    return {
+        key: {show_word(fields[key], word): age for word, age in found.items()} for key, found in ages.items()
+    }
 
 
 def _count_by(ring: Ring, field: str) -> CrossTable:

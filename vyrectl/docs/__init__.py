@@ -32,6 +32,7 @@ NAMES: tuple[str, ...] = (
     "bench",
     "promises",
     "python",
+    "ci",
     "formats",
     "contributing",
 )

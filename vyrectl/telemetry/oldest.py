@@ -61,3 +61,41 @@ def oldest_of_slots(slots: SlotArray, most: int, arguments: Operations = NO_OPER
         order = np.argsort(~ages, kind="stable")[:most]
         numbers, ages = numbers[order], ages[order]
     return [int(number) for number in numbers]
+
+
+def oldest_ages(data: memoryview, field: str, arguments: Operations = NO_OPERATIONS) -> dict[int, int]:
+    """The greatest age_ticks of the open tasks of each word of a field, the words ascending.
+
+    Args:
+        data: The ring's bytes, whole slots.
+        field: For example `priority`.
+        arguments: Operations that are left out, since their slots hold arguments and no age.
+    """
+    if len(data) <= STDLIB_SLOTS * SLOT_BYTES:
+        return _oldest_of_columns(
+            task_states(data, arguments), column(data, field), column(data, "age_ticks")
+        )
+    import numpy as np
+
+    from vyrectl.abi.dtype import SLOT_DTYPE
+    from vyrectl.telemetry.sweep import CHUNK_SLOTS
+
+    found: dict[int, int] = {}
+    slots = np.frombuffer(data, dtype=SLOT_DTYPE)
+    for start in range(0, len(slots), CHUNK_SLOTS):
+        chunk = slots[start : start + CHUNK_SLOTS]
+        chosen = chunk[open_tasks(chunk, arguments)]
+        words, at = np.unique(chosen[field], return_inverse=True)
+        ages = np.zeros(len(words), np.uint32)
+        np.maximum.at(ages, at, chosen["age_ticks"])
+        for word, age in zip(words.tolist(), ages.tolist(), strict=True):
+            found[word] = max(found.get(word, 0), age)
+    return dict(sorted(found.items()))
+
+
+def _oldest_of_columns(states: list[int], words: list[int], ages: list[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for state, word, age in zip(states, words, ages, strict=True):
+        if state in OPEN_STATES:
+            found[word] = max(found.get(word, 0), age)
+    return dict(sorted(found.items()))

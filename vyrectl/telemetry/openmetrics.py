@@ -64,6 +64,9 @@ PLAIN = (
 SPREADS = {"ages": "age_ticks", "requeues": "task_requeues"}
 """Key of a spread's record -> family."""
 
+OLDEST = {"oldest_by_priority": "priority", "oldest_by_tenant": "tenant"}
+"""Key of a record with the oldest ages, by name -> label."""
+
 Record = Mapping[str, Any]
 
 
@@ -88,6 +91,14 @@ def _families(records: list[Record]) -> Iterator[Family]:
         yield Family(name, words, [({"ring": record["ring"]}, record[field]) for record in read])
     for group in dict.fromkeys(group for record in read for group in record.get("by", {})):
         yield Family(f"{group}_slots", f"Slots by {group} and state.", list(_groups(read, group)))
+    for key, label in OLDEST.items():
+        if any(key in record for record in read):
+            words = f"Largest age_ticks of the open tasks of each {label}."
+            yield Family(f"{label}_oldest_age_ticks", words, list(_oldest(read, key, label)))
+    if any("alerts" in record for record in read):
+        yield Family(
+            "alert", "1 while the alert's condition has held for its time, else 0.", list(_alerts(read))
+        )
     for key, name in SPREADS.items():
         if any(key in record for record in read):
             words = "Exact nearest-rank percentiles over open tasks; percentile 100 is the maximum."
@@ -108,6 +119,18 @@ def _groups(records: Iterable[Record], group: str) -> Iterator[tuple[Labels, Val
             for field, state in STATE_FIELDS.items():
                 if row[field]:
                     yield {**own, **({} if group == "state" else {"state": state})}, row[field]
+
+
+def _oldest(records: Iterable[Record], key: str, label: str) -> Iterator[tuple[Labels, Value]]:
+    for record in records:
+        for name, age in record[key].items():
+            yield {"ring": record["ring"], label: name}, age
+
+
+def _alerts(records: Iterable[Record]) -> Iterator[tuple[Labels, Value]]:
+    for record in records:
+        for one in record["alerts"]:
+            yield {"ring": record["ring"], "rule": one["rule"]}, int(one["firing"])
 
 
 def _percentiles(records: Iterable[Record], key: str) -> Iterator[tuple[Labels, Value]]:

@@ -107,6 +107,7 @@ KIND_OF_METAVAR: dict[str, str] = {
             "LIST",
             "N",
             "NAME",
+            "RULE",
             "S",
             "SECONDS",
             "TENANT=N",

@@ -110,6 +110,7 @@ ASKED: Fields = {
     "requeues": piece("spread"),
     "oldest": rows(piece("task")),
     "since": piece("since"),
+    "alerts": rows(record({"rule": TEXT, "firing": BOOL})),
 }
 """What stands beside the fields when an option asks for it."""
 

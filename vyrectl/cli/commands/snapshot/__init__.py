@@ -20,6 +20,7 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.snapshot_records import Wanted, parse_groups
 from vyrectl.ring.reading import parse_abi
+from vyrectl.telemetry.alert import parse_alert
 
 
 def command(
@@ -53,6 +54,15 @@ def command(
         typer.Option("--watch", metavar="SECONDS", help="Look again and again, this often, until Ctrl-C."),
     ] = None,
     ticks: Annotated[str, typer.Option("--ticks", metavar="N", help="End --watch after N looks.")] = "",
+    alert: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--alert", metavar="RULE", help="Say when this begins and ends, e.g. 'done_delta == 0 for 30s'."
+        ),
+    ] = None,
+    alert_exits: Annotated[
+        bool, typer.Option("--alert-exits", help="End with exit code 6 when an alert begins.")
+    ] = False,
     append: Annotated[
         Path | None, typer.Option("--append", metavar="FILE", help="Append each answer to a JSONL file.")
     ] = None,
@@ -89,10 +99,28 @@ def command(
       vyrectl snapshot ring.bin --since before.json
       vyrectl snapshot ring.bin --control control.bin
       vyrectl snapshot ring.bin --openmetrics --output ring.prom
+      vyrectl snapshot ring.bin --watch 1 --alert 'ready_count > 1000 and done_delta == 0 for 30s'
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
-    wanted = Wanted(parse_groups(by), ages, parse_oldest(oldest), lenient, control, parse_abi(abi))
-    targets = Targets(output, since, append, openmetrics=openmetrics, text_file=text_file, force=force)
+    wanted = Wanted(
+        parse_groups(by),
+        ages,
+        parse_oldest(oldest),
+        lenient,
+        control,
+        parse_abi(abi),
+        oldest_ages=openmetrics,
+    )
+    targets = Targets(
+        output,
+        since,
+        append,
+        openmetrics=openmetrics,
+        text_file=text_file,
+        force=force,
+        alerts=[parse_alert(text) for text in alert or ()],
+        alert_exits=alert_exits,
+    )
     targets.check(rings, watch, ticks, control)
     targets.check_control(rings, control)
     targets.check_files(rings, control)

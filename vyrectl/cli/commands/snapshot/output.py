@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
+from vyrectl.cli.commands.snapshot.alerts import EXIT_ALERT, Alerts
 from vyrectl.cli.endings import HISTORY, METRICS, check_ending
 from vyrectl.cli.options import parse_number, parse_span
 from vyrectl.cli.output import Output, plain, write_line
@@ -39,9 +40,13 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from vyrectl.cli.commands.snapshot.watch import Tick
+    from vyrectl.telemetry.alert import AlertRule
 
 LEAST_INTERVAL_S = 0.01
 MOST_INTERVAL_S = 86_400.0
+
+NOT_KEPT = ("since", "alerts", "oldest_by_priority", "oldest_by_tenant")
+"""Keys of a record that no history keeps: they are about a look beside another, or for gauges alone."""
 
 Span = tuple[str, str]
 """Values of `--offset` and `--count`."""
@@ -57,6 +62,8 @@ class Targets(NamedTuple):
         openmetrics: Write OpenMetrics text instead of the answer.
         text_file: Where that goes; None for standard output.
         force: Take files of another kind for these.
+        alerts: What to watch for.
+        alert_exits: End when an alert begins.
     """
 
     output: Output
@@ -65,6 +72,8 @@ class Targets(NamedTuple):
     openmetrics: bool = False
     text_file: Path | None = None
     force: bool = False
+    alerts: Sequence[AlertRule] = ()
+    alert_exits: bool = False
 
     def check(self, rings: Sequence[Path], watch: float | None, ticks: str, control: Path | None) -> None:
         """Refuse options that contradict each other.
@@ -82,6 +91,10 @@ class Targets(NamedTuple):
             raise UsageError("--openmetrics is a format of its own, without --since", fix="Run both")
         if ticks and watch is None:
             raise UsageError("--ticks is for --watch", fix="Add --watch SECONDS")
+        if self.alerts and watch is None:
+            raise UsageError("--alert is for --watch", fix="Add --watch SECONDS")
+        if self.alert_exits and not self.alerts:
+            raise UsageError("--alert-exits is for --alert", fix="Add --alert RULE")
         if watch is not None:
             self._check_watch((*rings, control), watch)
 
@@ -233,10 +246,16 @@ def emit_ticks(
     most = parse_number(ticks, "--ticks", least=1) if ticks else None
     show = _shower(targets, lenient=wanted.lenient)
     looks = watch(paths, parse_span(*span), wanted, interval_s=watch_s, ticks=most, baseline=baseline)
+    alerts = Alerts(targets.alerts)
     try:
         for tick in looks:
+            events = alerts.look(tick)
             targets.keep(tick.full, tick.moment)
             show(tick)
+            for event in events:
+                targets.output.tell(event.to_record(), event.line)
+            if targets.alert_exits and any(event.began for event in events):
+                raise typer.Exit(EXIT_ALERT)
     except KeyboardInterrupt:
         raise typer.Exit(SIGNAL_EXIT + signal.SIGINT) from None
 
@@ -309,4 +328,4 @@ def _view(full: Full, head: Sequence[str] = ()) -> RenderableType:
 
 
 def _without_since(record: Record) -> Record:
-    return {key: value for key, value in record.items() if key != "since"}
+    return {key: value for key, value in record.items() if key not in NOT_KEPT}
