@@ -41,8 +41,8 @@ __vyrectl_describe() {
             places='file'
             ;;
         snapshot)
-            options='--by --ages --oldest --lenient --since --control --watch --ticks --append --openmetrics --output --force --abi --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--by:group_list --oldest:none --since:file --control:file --watch:none --ticks:none --append:file --output:file --abi:abi --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
+            options='--by --ages --oldest --lenient --since --control --watch --ticks --alert --alert-exits --append --openmetrics --output --force --abi --offset --count --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--by:group_list --oldest:none --since:file --control:file --watch:none --ticks:none --alert:none --append:file --output:file --abi:abi --offset:none --count:none --ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin+'
             ;;
         map)
@@ -221,7 +221,7 @@ __vyrectl_words() {
         step) list='distribution reachability' ;;
         subject) list='host live wall' ;;
         system) list='debian fedora arch suse alpine conda macos' ;;
-        topic) list='tutorial rings look telemetry edit launch feed operations families control why care dumps plan converge devices bench promises python formats contributing encode decode build inspect open snapshot map diff plot report top transition set publish check recover repair apply debug io replay demo help doctor ops schema completion' ;;
+        topic) list='tutorial rings look telemetry edit launch feed operations families control why care dumps plan converge devices bench promises python ci formats contributing encode decode build inspect open snapshot map diff plot report top transition set publish check recover repair apply debug io replay demo help doctor ops schema completion' ;;
         topology) list='Empty SparseFrontier HybridFrontier DenseFrontier FusedDense MemoryConstrained' ;;
         where_name) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags fault_name slot and or not in' ;;
         where_value) list='empty ready running done paused yielded requeued faulted critical high normal low idle requeue_requested resume_ready nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot fork_sum quicksort stencil stencil_strip' ;;

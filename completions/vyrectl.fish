@@ -20,7 +20,7 @@ function __vyrectl_valued
         case 'open'
             string split ' ' -- '--unpack --slots --format -f --color'
         case 'snapshot'
-            string split ' ' -- '--by --oldest --since --control --watch --ticks --append --output --abi --offset --count --ops --op-names --format -f --color'
+            string split ' ' -- '--by --oldest --since --control --watch --ticks --alert --append --output --abi --offset --count --ops --op-names --format -f --color'
         case 'map'
             string split ' ' -- '--by --where --slots --width --height --output --abi --offset --count --ops --op-names --format -f --color'
         case 'diff'
@@ -527,6 +527,7 @@ function __vyrectl_kind_topic
         'bench' 'how fast is this device, beside its own ceilings' \
         'promises' 'what vyrectl never does to your data' \
         'python' 'rings, launches and sessions from a program' \
+        'ci' 'run a ring in a job, and keep what explains a hang' \
         'formats' 'numbers, names, output, exit codes, environment' \
         'contributing' 'change vyrectl and know that it still holds' \
         'encode' 'Turn fields into one 64-byte slot' \
@@ -818,6 +819,8 @@ complete -c vyrectl -n '__vyrectl_in snapshot' -l since -r -F -d 'Compare with a
 complete -c vyrectl -n '__vyrectl_in snapshot' -l control -r -F -d 'Also show the runtime\'s view of the ring and this'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l watch -x -d 'Look again and again, this often, until Ctrl-C'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l ticks -x -d 'End --watch after N looks'
+complete -c vyrectl -n '__vyrectl_in snapshot' -l alert -x -d 'Say when this begins and ends, e.g. \'done_delta == 0 for 30s\''
+complete -c vyrectl -n '__vyrectl_in snapshot' -l alert-exits -d 'End with exit code 6 when an alert begins'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l append -r -F -d 'Append each answer to a JSONL file'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l openmetrics -d 'Write OpenMetrics text, as a node exporter reads it'
 complete -c vyrectl -n '__vyrectl_in snapshot' -l output -r -F -d 'Put the OpenMetrics text in this file\'s place'
