@@ -16,8 +16,9 @@ def test_the_repository_keeps_its_layers() -> None:
 
 
 def test_every_package_has_a_layer() -> None:
-    names = {path.stem for path in (ROOT / "vyrectl").iterdir() if not path.name.startswith(("__", "."))}
-    assert names - {"_data", Path("py.typed").stem} <= set(LAYERS)
+    sources = (path.relative_to(ROOT / "vyrectl") for path in (ROOT / "vyrectl").rglob("*.py"))
+    names = {Path(path.parts[0]).stem for path in sources if not path.name.startswith("__main__")}
+    assert names - {"__init__"} <= set(LAYERS)
 
 
 @pytest.mark.parametrize(

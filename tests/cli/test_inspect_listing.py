@@ -191,14 +191,14 @@ def test_a_file_of_some_columns_in_several_batches(
 def test_an_unwritten_file_leaves_the_old_one(
     cli: Cli, ring: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "x.parquet").write_text("old")
+    (tmp_path / "x.parquet").write_bytes(b"PAR1 old PAR1")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     result = cli("inspect", "ring.bin", "--output", "x.parquet", "--json")
     assert result.code == 1
     error = result.error()
     assert error["error"] == "missing_extra"
     assert error["fix"] == "pip install pyarrow"
-    assert (tmp_path / "x.parquet").read_text() == "old"
+    assert (tmp_path / "x.parquet").read_bytes() == b"PAR1 old PAR1"
     monkeypatch.undo()
     assert cli("inspect", str(ring), "--output", str(tmp_path / "none" / "x.parquet")).code == 1
 

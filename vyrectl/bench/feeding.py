@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import IO
 
 from vyrectl.errors import DeviceError, VerifyError
@@ -112,10 +113,14 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 class Answers:
-    """What a feed has answered so far, read from a pipe as it comes."""
+    """What a feed has answered so far, read from a pipe as it comes, by any thread.
+
+    It reads a descriptor of its own, to the end: whoever ends the launch closes the pipe itself.
+    """
 
     def __init__(self, pipe: IO[bytes]) -> None:
-        self._fd = pipe.fileno()
+        self._fd: int | None = os.dup(pipe.fileno())
+        self._turn = Lock()
         self._rest = b""
         self.accepted: list[int] = []
         self.done: list[int] = []
@@ -124,9 +129,14 @@ class Answers:
 
     def read(self) -> bool:
         """Take what has come; False at the end."""
-        data = os.read(self._fd, 1 << 18)
-        if not data:
-            return False
+        with self._turn:
+            if self._fd is None:
+                return False
+            data = os.read(self._fd, 1 << 18)
+            if not data:
+                os.close(self._fd)
+                self._fd = None
+                return False
         self.last = time.perf_counter()
         whole, newline, rest = (self._rest + data).rpartition(b"\n")
         self._rest = rest if newline else self._rest + data
@@ -171,6 +181,7 @@ def fed(ring: Path, device: str, slots: int = FEED_SLOTS) -> Iterator[tuple[Path
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+    answers: Answers | None = None
     try:
         deadline = time.monotonic() + START_SECONDS
         while not fifo.exists():
@@ -178,9 +189,12 @@ def fed(ring: Path, device: str, slots: int = FEED_SLOTS) -> Iterator[tuple[Path
                 raise ended_early(process)
             time.sleep(0.02)
         assert process.stdout is not None
-        yield fifo, Answers(process.stdout)
+        answers = Answers(process.stdout)
+        yield fifo, answers
     finally:
         end(process)
+        while answers is not None and answers.read():
+            pass
 
 
 def feeder(fifo: Path, first: int, last: int, pause: float = 0.0) -> subprocess.Popen[bytes]:
