@@ -47,6 +47,20 @@ class LeftAlone:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+def working_seconds(whole: float, compiled: float, device: float) -> float:
+    """Seconds of a run without what its drivers compiled meanwhile.
+
+    Kernels that are enqueued together wait together, so that the sum of what each waited may pass the time that there
+    was: no less is left than the device was busy, and never nothing.
+
+    Args:
+        whole: From the first index to the last read-back.
+        compiled: What first dispatches waited before they began, summed.
+        device: What the kernels took.
+    """
+    return max(whole - compiled, min(device, whole)) or whole
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LaunchReport(Comparable):
     """What one launch did.

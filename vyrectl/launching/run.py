@@ -45,7 +45,7 @@ from vyrectl.launching.plan import (
     plan_record,
     settle,
 )
-from vyrectl.launching.report import LaunchReport, LeftAlone
+from vyrectl.launching.report import LaunchReport, LeftAlone, working_seconds
 from vyrectl.launching.rounds import Course, Drain, Limits
 from vyrectl.launching.unrunnable import Defined, refuse, survey
 from vyrectl.numbers import integer, optional_integer, optional_seconds
@@ -264,7 +264,9 @@ def launch(
         session.finish()
         table.bring_back()
         turns = None if trace is None else _trace_of(session, backend.name)
-        closed_at, compiled = time.monotonic(), getattr(session, "compile_seconds", 0.0)
+        closed_at = time.monotonic()
+        compiled = getattr(session, "compile_seconds", 0.0)
+        worked = working_seconds(closed_at - opened_at, compiled, session.device_seconds)
         if check is not None:
             check.raise_violations(session, after, ended_control, drained=course.ended == "drained")
         if after is not workplace.slots:
@@ -298,8 +300,8 @@ def launch(
         epoch=int(ended_control[control_abi.EPOCH.first]),
         tally=session.tally(),
         device_seconds=session.device_seconds,
-        wall_seconds=max(closed_at - opened_at - compiled, 0.0),
-        build_seconds=opened_at - opening + compiled,
+        wall_seconds=worked,
+        build_seconds=closed_at - opening - worked,
         outputs=outputs,
         verified=check is not None,
         control=ended_control,

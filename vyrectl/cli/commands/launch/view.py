@@ -128,6 +128,11 @@ def _named(name: str | None, number: int) -> str:
     return f"{name} (0x{number:x})" if name else f"0x{number:x}"
 
 
+def _rate(rate: float) -> str:
+    """Whole tasks, but of few a second as many figures as tell them from none."""
+    return f"{rate:.2g}" if 0 < rate < 9.5 else f"{rate:,.0f}".replace(",", " ")
+
+
 def _summary(record: Mapping[str, Any]) -> FittedTable:
     rate = record["tasks_per_second"]
     rows: list[tuple[str, str]] = [
@@ -139,7 +144,7 @@ def _summary(record: Mapping[str, Any]) -> FittedTable:
         ("remaining", str(record["remaining"])),
         ("epoch", str(record["epoch"])),
         ("time", _times(record)),
-        ("rate", f"{rate:,.0f} tasks/s".replace(",", " ")),
+        ("rate", f"{_rate(rate)} tasks/s"),
         *([("debug log", _debug(record["debug"]))] if any(record["debug"].values()) else []),
         *([("verified", VERIFIED)] if record["verified"] else []),
         *(("wrote", path) for path in record["outputs"]),
