@@ -32,6 +32,7 @@ from vyrectl.launching.report import working_seconds
 from vyrectl.launching.rounds import Limits, Progress
 from vyrectl.launching.run import choose_backend
 from vyrectl.opencl import kept
+from vyrectl.opencl.session import OpenCLSession
 from vyrectl.sidecar.hold import hold
 
 REQUEUE_N, COPY, WAIT = 0x1007, 0x1001, 0x1006
@@ -359,9 +360,22 @@ def test_a_slow_rate_is_not_none(rate: float, text: str) -> None:
 
 
 @pytest.mark.parametrize("name", devices())
+def test_what_is_compiled_before_the_start_is_counted_once(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.release()
+    monkeypatch.setattr("vyrectl.opencl.queue._waited", lambda profile, most: 1000.0)
+    began = time.monotonic()
+    report = launch(Ring.from_slots(make_slots(10)), device=devices()[name])
+    assert report.build_seconds + report.wall_seconds <= time.monotonic() - began
+    assert report.wall_seconds > 0
+
+
+@pytest.mark.parametrize("name", devices())
 def test_a_rate_leaves_the_first_dispatchs_compile_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kept.release()
     monkeypatch.setattr("vyrectl.opencl.queue._waited", lambda profile, most: 1000.0)
+    monkeypatch.setattr(OpenCLSession, "warm_up", lambda session: None)
     report = launch(Ring.from_slots(make_slots(10)), device=devices()[name])
     assert report.wall_seconds == pytest.approx(report.device_seconds)
     assert report.tasks_per_second > 0

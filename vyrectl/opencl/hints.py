@@ -90,8 +90,8 @@ NVIDIA_ICD_ELSEWHERE = (
 PIP_CPU = "pip install intel-opencl-rt intel-cmplr-lib-rt (the extra of vyrectl[cpu])"
 """Brings Intel's runtime for x86-64 CPUs into the environment, where `vyrectl.opencl.brought` finds it."""
 
-INTEL_LIBRARIES = "pip install intel-cmplr-lib-rt"
-"""Libraries that the package `intel-opencl-rt` needs and does not ask for."""
+INTEL_LIBRARIES = "pip install intel-opencl-rt intel-cmplr-lib-rt"
+"""Brings what the driver needs: what its package asks for (tbb), and what it needs and does not ask for."""
 
 _GROUPS = "usermod -aG render,video $USER, then log in again"
 

@@ -112,6 +112,10 @@ class DeviceQueue:
         """Bytes of all buffers of the device's own so far."""
         return self._bytes
 
+    def forget_times(self) -> None:
+        """Count seconds from here on."""
+        self.device_seconds = self.compile_seconds = 0.0
+
     def read(self, array: NDArray[Any], buffer: Any, offset: int = 0) -> None:
         """Fill an array from a buffer.
 

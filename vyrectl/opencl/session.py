@@ -240,7 +240,7 @@ class OpenCLSession:
         finally:
             self._count = count
             self.write_control(control_abi.SHUTDOWN.first, int(before))
-        self._device.device_seconds = 0.0
+        self._device.forget_times()
 
     def _is_warm(self) -> bool:
         """Whether an earlier session had the kernel of the run compiled in this shape, and so the others before it."""
