@@ -13,7 +13,9 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import subprocess
 import sys
+from functools import cache
 from importlib.util import find_spec
 from typing import NoReturn
 
@@ -81,6 +83,20 @@ def without_tools(*names: str) -> str:
 def only_where(fact: bool, otherwise: str) -> pytest.MarkDecorator:
     """For tests of something that this machine has or has not; `otherwise` says what it is like without."""
     return pytest.mark.skipif(not fact, reason=otherwise)
+
+
+def needs_own_mounts() -> pytest.MarkDecorator:
+    """For tests that mount something for themselves alone (`unshare -m`)."""
+    return only_where(
+        _has_own_mounts(), "no mounts of one's own here: no right to, or the root folder is no mount"
+    )
+
+
+@cache
+def _has_own_mounts() -> bool:
+    """Also where there is no `unshare`, which is another reason."""
+    unshare = shutil.which("unshare")
+    return unshare is None or subprocess.run([unshare, "-m", "true"], capture_output=True).returncode == 0
 
 
 def does_not_apply(otherwise: str) -> NoReturn:

@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 from tests.cli.disks import CANNOT_MOUNT
-from tests.needs import does_not_apply, needs_tool
+from tests.needs import does_not_apply, needs_own_mounts, needs_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @needs_tool("unshare")
+@needs_own_mounts()
 def test_a_full_disk_and_a_read_only_one(tmp_path: Path) -> None:
     done = subprocess.run(
         ["unshare", "-m", sys.executable, "-m", "tests.cli.disks", str(tmp_path)],

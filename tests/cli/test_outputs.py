@@ -16,7 +16,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import slot, write_ring
-from tests.needs import needs_tool, only_where
+from tests.needs import needs_own_mounts, needs_tool, only_where
 from vyrectl.errors import FileError, UsageError
 from vyrectl.ring.outputs import Outputs
 
@@ -258,6 +258,7 @@ head -c 20000 /dev/zero > filler
 
 
 @needs_tool("unshare", "mount")
+@needs_own_mounts()
 @only_where(os.geteuid() == 0, "only the superuser can mount a small disk")
 def test_no_room_is_found_out_before_the_run(tmp_path: Path) -> None:
     ring = write_ring(tmp_path / "r.bin", *READY)

@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.support import slot, write_ring
 from tests.conformance.backends import devices
-from tests.needs import does_not_apply, needs_tool, only_where
+from tests.needs import does_not_apply, needs_own_mounts, needs_tool, only_where
 from vyrectl.ring.kinds import FileKind, identify_file
 from vyrectl.telemetry.history import read_tail
 
@@ -73,6 +73,7 @@ def test_a_replay_log_comes_out_of_a_pipe(folder: Path) -> None:
 
 
 @needs_tool("unshare", "mount")
+@needs_own_mounts()
 def test_a_ring_in_a_read_only_folder_is_launched_into_another(folder: Path, tmp_path: Path) -> None:
     if os.geteuid() != 0:
         does_not_apply("only the superuser mounts")

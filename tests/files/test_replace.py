@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.needs import does_not_apply, needs_tool, only_where
+from tests.needs import does_not_apply, needs_own_mounts, needs_tool, only_where
 from tests.ring.rings import leftovers, run_python
 from vyrectl.errors import FileError
 from vyrectl.files.replace import (
@@ -264,6 +264,7 @@ assert os.listdir(folder) == ["ring.bin"], os.listdir(folder)
 
 
 @needs_tool("unshare")
+@needs_own_mounts()
 def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     done = subprocess.run(
         ["unshare", "-m", sys.executable, "-c", FULL_DISK, str(tmp_path)],
@@ -423,6 +424,7 @@ def test_a_mode_that_is_right_is_not_set(path: Path, monkeypatch: pytest.MonkeyP
 
 
 @needs_tool("unshare", "mount")
+@needs_own_mounts()
 def test_a_file_that_is_a_mount_point_is_told_so_before_the_work(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         does_not_apply("only the superuser mounts")

@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.support import slot, write_ring
 from tests.conformance.backends import needs_device
-from tests.needs import needs_tool, only_where
+from tests.needs import needs_own_mounts, needs_tool, only_where
 
 UNKNOWN = 12345
 """An uid without an entry among the system's users."""
@@ -71,6 +71,7 @@ def run(folder: Path, before: str, *command: str, code: str = "") -> subprocess.
 
 
 @needs_tool("setpriv", "unshare")
+@needs_own_mounts()
 def test_a_user_without_a_home_is_told_where_completions_would_go(place: Path) -> None:
     done = run(place, "true", "--install-completion", "fish")
     assert done.returncode == 1
@@ -83,6 +84,7 @@ def test_a_user_without_a_home_is_told_where_completions_would_go(place: Path) -
 
 
 @needs_tool("setpriv", "unshare")
+@needs_own_mounts()
 def test_doctor_helps_a_user_without_a_home(place: Path) -> None:
     done = run(place, "export OCL_ICD_VENDORS=/nonexistent", "doctor", "--json")
     assert done.returncode == 5, done.stdout
@@ -95,6 +97,7 @@ def test_doctor_helps_a_user_without_a_home(place: Path) -> None:
 
 
 @needs_tool("setpriv", "unshare")
+@needs_own_mounts()
 @needs_device()
 @pytest.mark.parametrize("home", HOMES)
 def test_a_launch_wherever_home_is(place: Path, home: str) -> None:
@@ -106,6 +109,7 @@ def test_a_launch_wherever_home_is(place: Path, home: str) -> None:
 
 
 @needs_tool("setpriv", "unshare")
+@needs_own_mounts()
 @pytest.mark.parametrize("home", [home for home in HOMES if home != "noexec"])
 def test_a_cache_that_cannot_be_kept_is_named(place: Path, home: str) -> None:
     """Built kernels are only data to vyrectl: a folder from which nothing is executed will do."""

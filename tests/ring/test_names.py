@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.backends import devices
-from tests.needs import does_not_apply, needs_tool
+from tests.needs import does_not_apply, needs_own_mounts, needs_tool
 from vyrectl.errors import FileError, RingHeldError
 from vyrectl.files import locks
 from vyrectl.files.ring_lock import holder_of
@@ -94,6 +94,7 @@ def test_the_old_file_of_a_replacement_is_free(ring: Path) -> None:
 
 
 @needs_tool("unshare", "mount")
+@needs_own_mounts()
 def test_a_file_mounted_elsewhere_has_the_same_writer(ring: Path, tmp_path: Path) -> None:
     need_root()
     (tmp_path / "q.bin").touch()
@@ -110,6 +111,7 @@ def test_a_file_mounted_elsewhere_has_the_same_writer(ring: Path, tmp_path: Path
 
 
 @needs_tool("unshare")
+@needs_own_mounts()
 def test_a_holder_in_a_container_is_named_by_its_pid_here(ring: Path) -> None:
     need_root()
     with holder(ring, "unshare", "-pf", "--mount-proc"), pytest.raises(RingHeldError) as caught:
@@ -146,6 +148,7 @@ def test_without_locks_readers_go_on_and_writers_say_why(ring: Path, monkeypatch
 
 
 @needs_tool("unshare")
+@needs_own_mounts()
 def test_a_launch_in_a_container_is_steered_from_outside(ring: Path, tmp_path: Path) -> None:
     need_root()
     if not devices():

@@ -47,9 +47,9 @@ def test_another_seed_is_another_ring() -> None:
 
 
 def test_a_million_slots_are_made_quickly() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(synthesize(1_000_000, 1)) == 1_000_000
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 # --- the default mix ---
