@@ -9,6 +9,8 @@ import sys
 import time
 from typing import Any
 
+from vyrectl.opencl.asking import OVER
+
 CHECK = {"area": "", "name": "build", "status": "ok", "message": "built", "fix": None, "facts": {"rung": 1}}
 
 
@@ -20,6 +22,7 @@ def main(what: str, *rest: str) -> None:
 
     if what == "list":
         listing(say)
+        say(dict(OVER))
         return
     device = rest[0]
     say({"check": {**CHECK, "area": f"device {device}"}})
@@ -32,6 +35,9 @@ def main(what: str, *rest: str) -> None:
         time.sleep(60)
     if device == "fail":
         raise RuntimeError("no such luck")
+    if device == "leave":
+        sys.exit(0)
+    say(dict(OVER))
 
 
 def listing(say: Any) -> None:

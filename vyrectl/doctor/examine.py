@@ -16,6 +16,7 @@ from pathlib import Path
 from vyrectl.doctor import comforts, machine
 from vyrectl.opencl import brought, causes, drivers, hints
 from vyrectl.opencl.asking import LIST_SECONDS, Answer, Record, ask
+from vyrectl.opencl.broken import broken_drivers
 from vyrectl.opencl.cache import home_folder
 from vyrectl.opencl.diagnosis import Check, DeviceDiagnosis, Status
 
@@ -127,6 +128,9 @@ def _check_listing(
         cause = causes.find_cause(family)
         yield Check(drivers.AREA, "devices", Status.ERROR, f"no OpenCL device: {cause.what}", cause.fix)
     else:
+        for icd in broken_drivers():
+            message = "cannot list its devices: its driver is left out"
+            yield Check(drivers.AREA, f"{icd} devices", Status.WARNING, message, drivers.move_fix(str(icd)))
         names = ", ".join(f"{one['id']} {one['name']}" for one in devices)
         yield Check(drivers.AREA, "devices", Status.OK, names)
 

@@ -31,6 +31,9 @@ UNLIMITED = ("sh", "-c", 'ulimit -v unlimited 2>/dev/null || ulimit -v "$(ulimit
 
 Record = dict[str, Any]
 
+OVER: Mapping[str, bool] = MappingProxyType({"over": True})
+"""The last record of a process that was not ended by a driver."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -66,10 +69,12 @@ def ask(
             )
         finally:
             os.close(writer)
-        return Answer(tuple(_records(stream)), _trouble(ended, seconds))
+        records = tuple(_records(stream))
+    whole = tuple(record for record in records if record != OVER)
+    return Answer(whole, _trouble(ended, seconds, is_whole=len(whole) < len(records)))
 
 
-def _trouble(ended: Ended, seconds: float) -> str | None:
+def _trouble(ended: Ended, seconds: float, *, is_whole: bool) -> str | None:
     if ended.status is None:
         return f"no answer within {seconds:g} s; its process was killed"
     if ended.status < 0:
@@ -77,7 +82,7 @@ def _trouble(ended: Ended, seconds: float) -> str | None:
         return f"{died}: {words}" if (words := ended.last_line()) else died
     if ended.status:
         return f"its process failed: {ended.last_line() or f'exit code {ended.status}'}"
-    return None
+    return None if is_whole else "the driver ended its process with exit code 0"
 
 
 def _records(stream: Iterable[bytes]) -> Iterator[Record]:

@@ -15,7 +15,7 @@ import site
 import sys
 import sysconfig
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -83,17 +83,19 @@ def chosen_variable(environment: Mapping[str, str]) -> str | None:
     return next((name for name in LOADER_VARIABLES if environment.get(name)), None)
 
 
-def drivers_folder(environment: Mapping[str, str]) -> Path | None:
+def drivers_folder(environment: Mapping[str, str], without: Collection[Path] = ()) -> Path | None:
     """A folder that names the system's drivers and those that were brought; None when the loader finds all by itself.
 
     Args:
         environment: Environment variables.
+        without: `.icd` files of drivers to leave out.
     """
-    if chosen_variable(environment) is not None or sys.platform == "darwin":
+    if sys.platform == "darwin":
         return None
-    icds = drivers.icd_files(environment)
-    brought = unregistered_drivers(icds)
-    if not brought:
+    registered = drivers.icd_files(environment)
+    brought = [] if chosen_variable(environment) else unregistered_drivers(registered)
+    icds = [icd for icd in registered if icd not in without]
+    if not brought and len(icds) == len(registered):
         return None
     entries = {f"{at:02}-{icd.name}": _absolute(icd) for at, icd in enumerate(icds)}
     entries |= {f"{at:02}-{one.stem}.icd": str(one) for at, one in enumerate(brought, len(icds))}
@@ -139,9 +141,13 @@ def _write(path: Path, library: str) -> None:
 
 
 @contextmanager
-def lent_drivers() -> Iterator[None]:
-    """Show the loader what was brought for the length of a `with` block; it looks once in a process."""
-    folder = drivers_folder(os.environ)
+def lent_drivers(without: Collection[Path] = ()) -> Iterator[None]:
+    """Show the loader what was brought for the length of a `with` block; it looks once in a process.
+
+    Args:
+        without: `.icd` files of drivers to leave out.
+    """
+    folder = drivers_folder(os.environ, without)
     if folder is None:
         yield
         return

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vyrectl.errors import ForkedError, NoDeviceError, UnknownNameError
-from vyrectl.opencl import asking, brought, causes, drivers, fitness
+from vyrectl.opencl import asking, broken, brought, causes, drivers, fitness
 from vyrectl.opencl.handlers import own_handlers
 from vyrectl.opencl.hints import import_hint
 
@@ -130,7 +130,7 @@ def list_devices() -> list[Device]:
         return list(_listed[1])
     os.environ.update(brought.lend_folders(os.environ))
     try:
-        with brought.lent_drivers(), own_handlers():
+        with brought.lent_drivers(broken.broken_drivers()), own_handlers():
             found = cl.get_platforms()
     except cl.Error:
         return []
@@ -167,7 +167,11 @@ def survey() -> list[Device]:
     if answer.trouble is not None:
         cause = causes.of_trouble(answer, drivers.icd_files())
         raise NoDeviceError(f"the OpenCL devices cannot be listed: {cause.what}", fix=cause.fix)
-    return [Device(**record["device"], platform_version=record["platform"]) for record in answer.records]
+    return [
+        Device(**record["device"], platform_version=record["platform"])
+        for record in answer.records
+        if "device" in record
+    ]
 
 
 def rank(device: Device) -> tuple[int, bool]:
@@ -205,6 +209,21 @@ def find_device(
         raise NoDeviceError(f"this machine has no OpenCL device of kind {wanted}", fix=fix)
     names = tuple(f"{device.id} ({device.name})" for device in known)
     raise UnknownNameError("device", wanted, (*(["reference"] if reference else []), *names))
+
+
+def find_watched(selector: str | None = None, *, reference: bool = True) -> Device:
+    """As `find_device`, for a process that nobody watches: another one has listed the devices first, and come back.
+
+    Args:
+        selector: See `find_device`.
+        reference: See `find_device`.
+
+    Raises:
+        NoDeviceError: There is none, or a driver ends the process that lists its devices.
+        UnknownNameError: None has that name.
+    """
+    survey()
+    return find_device(selector, reference=reference)
 
 
 def best(devices: Sequence[Device], is_fit: Callable[[Device], bool] | None = None) -> Device:

@@ -159,13 +159,13 @@ def _try_library(name: str, library: str, target: str, seconds: float) -> Check:
     ended = run_child(code_command(_LOAD, target), seconds)
     if ended.status is None:
         return Check(
-            AREA, name, Status.WARNING, f"{library} does not load within {seconds:g} s", _move_fix(name)
+            AREA, name, Status.WARNING, f"{library} does not load within {seconds:g} s", move_fix(name)
         )
     if ended.status < 0:
         died = f"loading {library} ends the process (signal {-ended.status})"
-        return Check(AREA, name, Status.WARNING, died, _move_fix(name))
+        return Check(AREA, name, Status.WARNING, died, move_fix(name))
     if ended.status == NO_DRIVER:
-        return Check(AREA, name, Status.WARNING, f"{library} is no OpenCL driver", _move_fix(name))
+        return Check(AREA, name, Status.WARNING, f"{library} is no OpenCL driver", move_fix(name))
     if ended.status:
         why = ended.last_line().rpartition("OSError: ")[2] or f"exit code {ended.status}"
         fix = _load_fix(name, library)
@@ -173,7 +173,8 @@ def _try_library(name: str, library: str, target: str, seconds: float) -> Check:
     return Check(AREA, name, Status.OK, library)
 
 
-def _move_fix(name: str) -> str:
+def move_fix(name: str) -> str:
+    """What to do about a driver that does not work."""
     return f"Reinstall that driver, or move {name} away"
 
 

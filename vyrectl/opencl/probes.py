@@ -12,7 +12,7 @@ import mmap
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.errors import AbiMismatchError, NoDeviceError, VyrectlError
+from vyrectl.opencl.asking import OVER
 from vyrectl.opencl.devices import Device, list_devices, pyopencl
 from vyrectl.opencl.diagnosis import Check, Status
 from vyrectl.opencl.program import Program, build_program
@@ -55,7 +56,12 @@ def main(arguments: list[str]) -> None:
     what, *rest, descriptor = arguments
     kinds: dict[str, Callable[..., Iterator[Record]]] = {"list": _list, "device": _device, "rung": _rung}
     for record in kinds[what](*rest):
-        os.write(int(descriptor), json.dumps(record).encode() + b"\n")
+        _write(int(descriptor), record)
+    _write(int(descriptor), OVER)
+
+
+def _write(descriptor: int, record: Mapping[str, Any]) -> None:
+    os.write(descriptor, json.dumps(dict(record)).encode() + b"\n")
 
 
 def _list() -> Iterator[Record]:

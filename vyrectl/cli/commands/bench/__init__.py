@@ -78,7 +78,7 @@ def command(
     from vyrectl.bench.report import Plan
     from vyrectl.bench.sizes import parse_sizes
     from vyrectl.bench.suite import run_bench
-    from vyrectl.opencl.devices import find_device
+    from vyrectl.opencl.devices import find_watched
 
     output = make_output(format_name, as_json, color, quiet=quiet)
     if subject == LIVE:
@@ -101,7 +101,7 @@ def command(
         sections=_sections(only) if only else None,
     )
     with output.progress("bench", "turns") as update:
-        report = run_bench(find_device(device or None, reference=False), plan, update)
+        report = run_bench(find_watched(device or None, reference=False), plan, update)
     output.emit("bench", report.to_record(), view, rows=report.rows(), rows_key="measures")
 
 
@@ -141,11 +141,11 @@ def _bench_wall(output: Output, device: str, sizes: str, repeat: str, only: str,
 def _bench_live(output: Output, device: str, seconds: str, tasks: str) -> None:
     from vyrectl.bench.live import run_live
     from vyrectl.cli.commands.bench.view_live import view as view_live
-    from vyrectl.opencl.devices import find_device
+    from vyrectl.opencl.devices import find_watched
 
     if device == "reference":
         raise UsageError("the reference backend runs no ring in place", fix="Name an OpenCL device")
-    found = find_device(device or None, reference=False)
+    found = find_watched(device or None, reference=False)
     with output.progress("bench live", "parts") as update:
         report = run_live(
             found.name if device == "" else device,

@@ -45,6 +45,7 @@ def command(
       vyrectl devices --check
       vyrectl devices --json
     """
+    from vyrectl.opencl.broken import broken_drivers
     from vyrectl.opencl.devices import best, no_device, rank, survey
 
     output = make_output(format_name, as_json, color)
@@ -61,6 +62,10 @@ def command(
     rows = [device.to_record() | (_check(device.id) if check else {}) for device in devices]
     rows.append(REFERENCE_RECORD | ({"usable": True, "rung": None, "problem": None} if check else {}))
     output.emit("devices", {}, view, rows=rows, rows_key="devices")
+    for icd in broken_drivers():
+        output.warn(
+            f"the driver of {icd} cannot list its devices and is left out. Reinstall it, or move {icd} away"
+        )
     if problem is not None:
         output.warn(str(problem))
 

@@ -90,9 +90,9 @@ def _check(output: Output, sources: list[Path], device: str) -> None:
 
 
 def _find_device(name: str) -> Any:
-    from vyrectl.opencl.devices import find_device
+    from vyrectl.opencl.devices import find_watched
 
-    return find_device(name)
+    return find_watched(name)
 
 
 def _record(op: OpInfo) -> dict[str, object]:

@@ -1,0 +1,114 @@
+"""A driver that ends whoever asks it for devices takes no other with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.backends import needs_cpu
+from tests.doctor.test_doctor import icd
+from tests.needs import needs_tool
+from vyrectl.opencl import broken, brought, causes, drivers
+from vyrectl.opencl.asking import Answer
+from vyrectl.opencl.broken import broken_drivers
+
+ENDS = """
+#include <stdlib.h>
+#include <string.h>
+int clGetPlatformInfo(void *platform, unsigned name, size_t size, void *value, size_t *most) { return -30; }
+int clIcdGetPlatformIDsKHR(unsigned most, void **platforms, unsigned *count) { HOW; return -1001; }
+void *clGetExtensionFunctionAddress(const char *name) {
+    if (!strcmp(name, "clIcdGetPlatformIDsKHR")) return clIcdGetPlatformIDsKHR;
+    return strcmp(name, "clGetPlatformInfo") ? 0 : clGetPlatformInfo;
+}
+"""
+
+
+class Machine:
+    """Two drivers, and what becomes of who asks them."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, folder: Path) -> None:
+        self.icds = [icd(folder, name, f"/lib/{name}.so") for name in ("one", "two")]
+        self.trouble: str | None = "the driver ended its process (SIGABRT)"
+        self.culprits: list[str] = [str(self.icds[0])]
+        self.asked: list[Mapping[str, str | None]] = []
+        patch.setattr(drivers, "icd_files", lambda environment=None: self.icds)
+        patch.setattr(brought, "brought_drivers", lambda roots=None: [])
+        patch.setattr(broken, "_found", {})
+        patch.setattr(broken, "ask", self.ask)
+        patch.setattr(causes, "culprits", lambda icds: self.culprits)
+        patch.setenv("VYRECTL_CACHE", str(folder / "cache"))
+
+    def ask(self, what: str, *, seconds: float, variables: Mapping[str, str | None]) -> Answer:
+        self.asked.append(variables)
+        return Answer((), self.trouble)
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
+    return Machine(monkeypatch, tmp_path)
+
+
+def test_the_one_that_fails_alone_is_left_out(machine: Machine) -> None:
+    assert broken_drivers() == broken_drivers() == (machine.icds[0],)
+    assert machine.asked == [{broken.TRUSTING: "1"}]
+
+
+def test_good_news_is_kept_and_bad_news_is_not(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken_drivers()
+    monkeypatch.setattr(broken, "_found", {})
+    machine.trouble = None
+    assert broken_drivers() == ()
+    monkeypatch.setattr(broken, "_found", {})
+    assert broken_drivers() == ()
+    assert len(machine.asked) == 2
+
+
+def test_where_none_would_be_left_none_is_left_out(machine: Machine) -> None:
+    machine.culprits = [str(path) for path in machine.icds]
+    assert broken_drivers() == ()
+
+
+def test_a_single_driver_and_who_finds_out_ask_nobody(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(broken.TRUSTING, "1")
+    assert broken_drivers() == ()
+    monkeypatch.delenv(broken.TRUSTING)
+    machine.icds.pop()
+    assert broken_drivers() == ()
+    assert machine.asked == []
+
+
+@needs_tool("gcc")
+@needs_cpu()
+@pytest.mark.parametrize("how", ["abort()", "exit(0)", "raise(11)"])
+def test_real_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    source, library = tmp_path / "ends.c", tmp_path / "ends.so"
+    source.write_text("#include <signal.h>\n" + ENDS.replace("HOW", how))
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True, timeout=60)
+    good = drivers.icd_files()
+    folder = tmp_path / "vendors"
+    ends = icd(folder, "0", str(library))
+    monkeypatch.setenv("OCL_ICD_VENDORS", str(folder))
+    for number, path in enumerate(good, 1):
+        icd(folder, str(number), drivers.library_of(path) or "")
+    listed = vyrectl("devices", "--format", "csv")
+    assert listed.returncode == 0
+    assert len(listed.stdout.splitlines()) > 2
+    assert f"warning: the driver of {ends} cannot list its devices and is left out" in listed.stderr
+    alone_folder = tmp_path / "alone"
+    icd(alone_folder, "0", str(library))
+    monkeypatch.setenv("OCL_ICD_VENDORS", str(alone_folder))
+    alone = vyrectl("bench", "--quick")
+    assert alone.returncode == 5
+    assert "the OpenCL devices cannot be listed: the driver ended its process" in alone.stderr
+
+
+def vyrectl(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "vyrectl", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
