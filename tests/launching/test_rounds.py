@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 
 from vyrectl.engine.backend import RoundIndex, Session, Tally
+from vyrectl.errors import DeviceError
 from vyrectl.launching import rounds
-from vyrectl.launching.rounds import SLICE_GROWTH, Course, Drain, Limits
+from vyrectl.launching.rounds import SLICE_GROWTH, STUCK_SECONDS, Course, Drain, Limits
 
 FIRST_SLICE = 4096
 
@@ -168,3 +170,13 @@ def test_progress_is_told_after_each_slice() -> None:
         (1, 5000, 5000, 5000),
         (2, 3, 3, 5003),
     ]
+
+
+def test_a_slice_that_runs_on_long_after_its_timeout_is_given_up() -> None:
+    """Whoever polls a kernel asks again and again; a launch that has come to its end is not asked any more."""
+    due = Limits(deadline=time.monotonic())
+    assert (due.interrupt(), due.reached(0)) == ("timeout", "timeout")
+    late = Limits(deadline=time.monotonic() - STUCK_SECONDS)
+    assert late.reached(0) == "timeout"
+    with pytest.raises(DeviceError, match="does not leave"):
+        late.interrupt()

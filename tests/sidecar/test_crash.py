@@ -186,7 +186,7 @@ def test_a_foreign_file_is_refused_and_kept(tmp_path: Path) -> None:
     ring = write_ring(tmp_path / "ring.bin", [READY])
     (tmp_path / "ring.bin.live").write_bytes(b"notes " * 1000)
     for _ in range(2):
-        with pytest.raises(SidecarError, match="delete the file"):
+        with pytest.raises(SidecarError, match="keeps its content"):
             hold(ring, role="test")
     assert (tmp_path / "ring.bin.live").exists()
 

@@ -76,7 +76,7 @@ def test_a_new_launch_leaves_the_old_mapping_alone(tmp_path: Path) -> None:
 def test_a_header_that_lies_is_refused(tmp_path: Path, word: str, value: int) -> None:
     with make(tmp_path, slots=1000) as sidecar:
         sidecar.words[abi.WORD[word]] = value
-        with pytest.raises(SidecarError, match="cannot be used"):
+        with pytest.raises(SidecarError, match=r"cannot be used|something else"):
             Sidecar.open(tmp_path / "ring.bin")
 
 

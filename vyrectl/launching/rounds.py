@@ -19,12 +19,16 @@ from numpy.typing import NDArray
 from vyrectl.abi import control as control_abi
 from vyrectl.engine.backend import Interrupt, RoundIndex, Session
 from vyrectl.engine.schedule import CLASSES
+from vyrectl.errors import DeviceError
 
 SLICE_SECONDS = 0.1
 """What a slice should take."""
 
 FIRST_SLICE = 1 << 25
 SLICE_GROWTH = 8
+
+STUCK_SECONDS = 25.0
+"""So long after its own timeout a slice that was asked to end is taken for one that never will."""
 
 ROUND_SECONDS = 1.0
 """After this long the workers of a slice are asked to leave, however much it has left."""
@@ -82,10 +86,22 @@ class Limits:
         """Why a launch that has made so many claims ends now; None while it goes on."""
         if self.max_steps is not None and claims >= self.max_steps:
             return "max_steps"
-        return self.interrupt()
+        return self._reason()
 
     def interrupt(self) -> str | None:
-        """Why a running slice ends now; None while it goes on."""
+        """Why a running slice ends now; None while it goes on.
+
+        Raises:
+            DeviceError: It was to end long ago, and runs on.
+        """
+        if self.deadline is not None and time.monotonic() - self.deadline >= STUCK_SECONDS:
+            raise DeviceError(
+                f"a task is still running {STUCK_SECONDS:g} s after the timeout and does not leave",
+                fix="Look for an operation without end, and let it yield; tasks that it runs stay Running",
+            )
+        return self._reason()
+
+    def _reason(self) -> str | None:
         if self.deadline is not None and time.monotonic() >= self.deadline:
             return "timeout"
         return self.stop()

@@ -123,7 +123,7 @@ def launch(
         ticket: Positions of the claim order that a work-item takes at once.
         age_threshold: Age ticks that lift a task by one class; 0 for none. When None the plan decides, 32 without one.
         max_steps: Most claims.
-        timeout: Seconds after which no further slice starts.
+        timeout: Seconds from the call on, what is read and compiled among them, after which no further slice starts.
         verify: Prove afterwards that every claim was made once and everything else kept; costs memory and time.
         mode: `jit` compiles the operations that the ring uses, `interpreter` all; with `auto` the plan decides, or the
             ring's length without one.
@@ -191,6 +191,7 @@ def launch(
                 fault_unknown=fault_unknown,
             )
         return _all_saved(whole, report)
+    called_at = time.monotonic()
     max_steps, timeout = optional_integer("max_steps", max_steps), optional_seconds("timeout", timeout)
     _check_ring(ring, writes=place is None)
     _check_mode(mode)
@@ -252,7 +253,7 @@ def launch(
         if warm_up := getattr(session, "warm_up", None):
             warm_up()
         opened_at = time.monotonic()
-        bounds = _limits(limits, max_steps, timeout, opened_at)
+        bounds = _limits(limits, max_steps, timeout, called_at)
         bounds.started()
         course = _drain(session, bounds) if drive is None else drive(session, bounds)
         bounds.finishing()

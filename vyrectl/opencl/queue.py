@@ -334,7 +334,7 @@ class DeviceQueue:
                 continue
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
-            if not asked and interrupt():
+            if interrupt() and not asked:
                 asked = True
                 ask()
         return asked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import stat
+import struct
 from contextlib import suppress
 
 from vyrectl.abi import control as control_abi
@@ -12,6 +13,8 @@ from vyrectl.abi import live as abi
 from vyrectl.errors import SidecarError
 from vyrectl.files.replace import StrPath
 from vyrectl.files.room import take_room
+
+_MAGIC = struct.pack("<2I", *abi.MAGIC)
 
 
 def building_path(path: str) -> str:
@@ -26,8 +29,7 @@ def create_mapping(path: str, size_bytes: int, ring: StrPath) -> mmap.mmap:
         OSError: It cannot be made.
     """
     temporary = building_path(path)
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)
+    _clear_away(temporary)
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open(temporary, flags, 0o600)
     try:
@@ -43,6 +45,28 @@ def create_mapping(path: str, size_bytes: int, ring: StrPath) -> mmap.mmap:
         os.close(fd)
 
 
+def _clear_away(temporary: str) -> None:
+    """Remove what a killed launch left while it built its sidecar: nothing yet, zeros, or a sidecar.
+
+    Raises:
+        SidecarError: It is something else.
+    """
+    try:
+        fd = os.open(temporary, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise somebody_elses(temporary, (error.strerror or str(error)).lower()) from error
+    try:
+        is_file = stat.S_ISREG(os.fstat(fd).st_mode)
+        head = os.pread(fd, len(_MAGIC), 0) if is_file else b"?"
+    finally:
+        os.close(fd)
+    if head not in (b"", bytes(len(_MAGIC)), _MAGIC):
+        raise somebody_elses(temporary, "it does not begin as a sidecar does")
+    os.unlink(temporary)
+
+
 def layout_of(words: memoryview, path: str) -> abi.LiveLayout:
     """The layout that a file claims, held to what `LiveLayout` makes of the same numbers.
 
@@ -51,7 +75,7 @@ def layout_of(words: memoryview, path: str) -> abi.LiveLayout:
     """
     word = abi.WORD
     if (words[0], words[1]) != abi.MAGIC:
-        raise malformed(path, "it is no live sidecar")
+        raise somebody_elses(path, "it does not begin as a sidecar does")
     if words[word["VERSION"]] != abi.VERSION:
         raise malformed(path, f"its version is {words[word['VERSION']]} and this vyrectl knows {abi.VERSION}")
     sizes = [words[word[name]] for name in ("SLOTS", "WORKERS", "CONTROL_WORDS", "ONCE_WORDS")]
@@ -69,6 +93,15 @@ def layout_of(words: memoryview, path: str) -> abi.LiveLayout:
     if not fits:
         raise malformed(path, f"its {len(words)} words do not match its own header")
     return layout
+
+
+def somebody_elses(path: str, why: str) -> SidecarError:
+    """The error for a file that bears a sidecar's name and is none: it is the user's, and nothing happens to it."""
+    return SidecarError(
+        f"no live sidecar, but a file of something else, which keeps its content: {why}",
+        where=path,
+        fix="Move that file or the ring to another name",
+    )
 
 
 def malformed(path: str, why: str) -> SidecarError:

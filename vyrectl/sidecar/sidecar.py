@@ -29,7 +29,7 @@ from vyrectl.files import locks
 from vyrectl.files.replace import FileIdentity, StrPath
 from vyrectl.files.ring_lock import LIVE_SUFFIX, is_held
 from vyrectl.sidecar.atomics import Atomics, atomics, futex_wait, futex_wake
-from vyrectl.sidecar.mapping import building_path, create_mapping, layout_of, malformed
+from vyrectl.sidecar.mapping import building_path, create_mapping, layout_of, somebody_elses
 from vyrectl.sidecar.process import Process
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Sidecar:
         try:
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode) or status.st_size < abi.HEADER_WORDS * WORD_BYTES:
-                raise malformed(path, "it is too short")
+                raise somebody_elses(path, "it is too short")
             access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ
             mapping = mmap.mmap(fd, status.st_size, access=access)
         finally:
