@@ -649,7 +649,7 @@ class OpSourceError(InvalidInputError):
     """A source of operations that breaks a rule for them.
 
     Attributes:
-        path: The file.
+        path: Path of the source as it was given.
         line: Where in it, from 1.
         rule: Which rule, a stable name.
     """

@@ -48,7 +48,7 @@ class LaunchProcess:
     """A `vyrectl launch --follow` of its own.
 
     Attributes:
-        ring: The ring.
+        ring: Path of the ring that it runs.
         process: The process.
     """
 

@@ -64,7 +64,7 @@ class Stage:
     """A ring of one size, made new before each turn.
 
     Args:
-        bench: The device.
+        bench: The device, ready for kernels.
         count: Slots.
         in_place: The device works on the host's memory, here as in a launch.
     """

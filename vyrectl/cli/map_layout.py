@@ -63,7 +63,7 @@ def map_record(name: str, marks: Marks, width: int) -> dict[str, Any]:
     """Everything but the marks themselves.
 
     Args:
-        name: The ring.
+        name: Path of the ring as it was given.
         marks: Its marks.
         width: Marks of a row.
     """

@@ -30,7 +30,7 @@ def emit_slot(
 
     Args:
         output: Where to.
-        ring: The ring.
+        ring: An open ring that has this slot.
         number: The slot.
         readings: Which slots hold arguments.
         partitions: The runtime's classes, to name this slot's, or None.
@@ -64,7 +64,7 @@ def full_record(
     A slot that holds arguments has no relatives, and is nobody's.
 
     Args:
-        ring: The ring.
+        ring: An open ring that has this slot.
         number: The slot.
         readings: Which slots hold arguments.
         partitions: The runtime's classes, to name this slot's, or None.

@@ -113,7 +113,7 @@ class Measured(NamedTuple):
     """A ring and what was found in it.
 
     Attributes:
-        ring: The ring.
+        ring: The copy that was measured.
         snapshot: Its telemetry.
         tables: One for each field of `Wanted.groups`.
         record: The full record.

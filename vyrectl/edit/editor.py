@@ -58,7 +58,7 @@ class LiveRing:
     One thread at a time may use it; others open their own.
 
     Attributes:
-        path: The ring.
+        path: Path of the ring, which a launch holds.
         sidecar: The sidecar.
         words: The ring's words, shape (slots, 16), in the file that the kernel works on; torn while others write.
     """

@@ -50,7 +50,7 @@ def edit_live(
     action if its new words allow it (`Edit.again`), a Running one is waited for, all of them for a second at most.
 
     Args:
-        path: The ring.
+        path: A ring that a launch holds; its sidecar lies beside it.
         plan: As for `vyrectl.edit.write.edit_ring`.
         backup: Keep the copy that was looked at as ``PATH.bak``, or ``PATH.bak.1`` and so on.
         held_by: What to raise when no launch in place runs the ring.

@@ -56,7 +56,7 @@ class Recovery:
     """What a recovery did, or would do.
 
     Attributes:
-        ring: The file.
+        ring: Path of the ring as it was given.
         slots: Slots that were looked at.
         outcome: What the orphans became, a key of `OUTCOMES`.
         edit: The recovered slots, before and after.

@@ -32,7 +32,7 @@ class Repair:
     """What a repair did, or would do.
 
     Attributes:
-        ring: The file.
+        ring: Path of the ring as it was given.
         slots: Slots that were looked at.
         faulted: Faulted slots that there were.
         edit: The repaired slots, before and after.

@@ -84,7 +84,7 @@ class OpSource:
     """A `.cl` file of operations.
 
     Attributes:
-        path: The file.
+        path: Where it was read from.
         text: Its content.
         ops: The operations it declares, in order.
         shipped: True for vyrectl's own.

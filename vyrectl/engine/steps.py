@@ -51,7 +51,7 @@ class StepSource:
     """A `.cl` file of transfer steps.
 
     Attributes:
-        path: The file.
+        path: Where it was read from.
         text: Its content.
         steps: The steps it declares, in order.
     """

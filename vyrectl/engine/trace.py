@@ -61,7 +61,7 @@ def read_trace(data: NDArray[np.uint8], clock: str, ticks_per_second: float) -> 
     Args:
         data: Its bytes: a head, then room for whole records.
         clock: See `Trace`.
-        ticks_per_second: Likewise.
+        ticks_per_second: How fast that clock runs; 0 for sequence numbers.
     """
     asked = int(data[:4].view("<u4")[0])
     records = data[TRACE_HEAD_BYTES:].view(TRACE_DTYPE)

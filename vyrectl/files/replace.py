@@ -126,7 +126,7 @@ def back_up_copy(path: StrPath, parts: Iterable[Part]) -> str:
     """Keep a copy of a file that goes on being written in place.
 
     Args:
-        path: The file.
+        path: The file that goes on being written.
         parts: Its content.
 
     Returns:

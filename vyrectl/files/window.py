@@ -20,7 +20,7 @@ def open_regular(path: StrPath, flags: int) -> tuple[int, os.stat_result]:
     """Open a regular file and nothing else: a pipe is refused before it blocks, a device before it acts.
 
     Args:
-        path: The file.
+        path: What is to be a regular file.
         flags: ``os.O_RDONLY`` or ``os.O_RDWR``.
 
     Returns:

@@ -93,7 +93,7 @@ def compare_policies(
         slots: The ring, `SLOT_DTYPE`, shape (n,); not changed.
         policies: Two names and policies.
         device: See `vyrectl.launch`.
-        ops: Likewise.
+        ops: Sources of operations beside the shipped ones; see `vyrectl.launch`.
         buffers: Makes the buffers of a launch anew.
         timeout: Seconds of each launch at most.
         repeats: Launches under each.

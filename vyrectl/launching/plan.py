@@ -159,7 +159,7 @@ def saved_plan(table: Mapping[str, Any], name: str) -> Plan:
     """What `plan --json` printed, to launch by.
 
     Args:
-        table: The record.
+        table: The record that was saved, `vyrectl.plan/1`.
         name: Its file.
 
     Raises:

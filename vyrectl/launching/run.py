@@ -493,7 +493,7 @@ def remainder(
 
     Args:
         slots: The ring as it is now.
-        job: The launch.
+        job: The launch, for its mask, quotas and selection.
         control: Its control buffer.
         quota_left: What bounded tenants have left.
         ended: The ring's states, counted.

@@ -206,7 +206,7 @@ def survey(job: Job, defined: Defined) -> tuple[Survey, NDArray[np.bool_] | None
     """Look at every task that a launch could claim.
 
     Args:
-        job: The launch.
+        job: The launch: its slots, shape (n,), buffers and argument tables.
         defined: Its operations.
 
     Returns:

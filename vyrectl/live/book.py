@@ -73,7 +73,7 @@ class Book:
     """Accepts tasks for a ring and tells when they end.
 
     Args:
-        access: The ring.
+        access: How the slots of the running ring are read and written.
         reclaim: Publish into Done slots as well as Empty ones.
     """
 

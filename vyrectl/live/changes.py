@@ -46,7 +46,7 @@ def change_tasks(
     Only to be called while no round runs (`Follow.order`).
 
     Args:
-        access: The ring.
+        access: How the slots of the running ring are read and written.
         action: One of `ACTIONS`.
         which: A task_id, or a condition as `--where` takes it.
         op_codes: Operation names and their ids, for the condition.

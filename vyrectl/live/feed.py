@@ -79,7 +79,7 @@ class Feed:
         """The launch is ready: start to read.
 
         Args:
-            access: The ring.
+            access: How the slots of the running ring are read and written.
             follow: What drives its rounds.
             stop: Ends the rounds for a reason.
         """

@@ -52,7 +52,7 @@ def choose_clock(device: Device, context: Any, queue: Any) -> Clock:
     """The first rung that builds, runs and goes forward; sequence numbers otherwise.
 
     Args:
-        device: The device.
+        device: Whose clock it is to be.
         context: pyopencl context on it.
         queue: pyopencl command queue.
     """

@@ -23,6 +23,6 @@ def is_fit(device: Facts) -> bool:
     """Whether a ring ran on a device, now or before.
 
     Args:
-        device: It.
+        device: What is known of the device.
     """
     return remember("fitness", device, lambda: run_ring(device.id, TRIAL_SECONDS).status is Status.OK)

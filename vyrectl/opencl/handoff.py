@@ -47,7 +47,7 @@ def admits(device: Device, context: Any, queue: Any, rung: Rung, built: Any = No
     """Whether work may go from group to group within a kernel, on a rung that promises it.
 
     Args:
-        device: The device.
+        device: The device of that context.
         context: pyopencl context on it.
         queue: pyopencl command queue.
         rung: A rung; one that promises nothing is always admitted, as is one that does not build, for its compiler
@@ -72,7 +72,7 @@ def reaches(device: Device, context: Any, queue: Any, rung: Rung, *, shared: boo
     """Whether a running kernel sees what the host writes, and where memory is shared the host what the kernel writes.
 
     Args:
-        device: The device.
+        device: The device of that context.
         context: pyopencl context on it.
         queue: pyopencl command queue.
         rung: The rung that launches use.
@@ -90,7 +90,7 @@ def groups_meet(device: Device, context: Any, queue: Any, kernels: Any) -> bool 
     """Let two groups hand a baton back and forth; None where they never were on the device together.
 
     Args:
-        device: The device.
+        device: The device of that context.
         context: pyopencl context on it.
         queue: pyopencl command queue.
         kernels: Built `handoff.cl`.

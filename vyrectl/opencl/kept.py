@@ -128,7 +128,7 @@ class Station:
     """All that is kept of one device.
 
     Args:
-        device: It.
+        device: The device of all that is kept here.
         host: Context and queue.
     """
 

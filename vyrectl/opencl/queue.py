@@ -193,7 +193,7 @@ class DeviceQueue:
         """Run a kernel to its end.
 
         Args:
-            kernel: It.
+            kernel: pyopencl kernel to enqueue, without arguments set.
             work_items: How many.
             local: Of a work-group.
             arguments: What it takes.

@@ -29,7 +29,7 @@ class Workbench:
     """A device, ready for kernels of any file.
 
     Args:
-        device: The device.
+        device: The device that runs them.
 
     Raises:
         DeviceError: It cannot be opened.

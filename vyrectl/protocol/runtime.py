@@ -167,9 +167,9 @@ class Watchdog:
     Attributes:
         done_delta: Slots drained between them.
         queue_depth: Of the later view.
-        fault_slots: Likewise.
-        requeue_slots: Likewise.
-        gpu_idle_ppm: Likewise.
+        fault_slots: Faulted slots of the later view.
+        requeue_slots: Slots that wait for a requeue, of the later view.
+        gpu_idle_ppm: Idle time of the device in parts per million, of the later view.
         suspected_stall: Work is queued, nothing was drained, and no slot is faulted.
     """
 

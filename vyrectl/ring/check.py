@@ -60,7 +60,7 @@ def check_file(
     """Check a file of any kind.
 
     Args:
-        path: The file.
+        path: A file of 64-byte slots; it is only read.
         offset: Bytes before the first slot.
         count: Slots to look at; by default all whole ones up to the end.
         about: What is known beside the ring; without it, what needs it is not searched for.

@@ -42,7 +42,7 @@ class Movement:
         explanation: How.
         slots: How many.
         yields: Yields of all of them together, where they are legal.
-        requeues: Likewise.
+        requeues: Requeues of all of them together, where they are legal.
     """
 
     before: TaskState | None

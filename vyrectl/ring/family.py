@@ -46,7 +46,7 @@ def relatives(ring: Ring, number: int) -> Relatives:
     """Find the parents and the children of the task in one slot.
 
     Args:
-        ring: The ring.
+        ring: An open ring; all of its slots are looked at.
         number: Slot number, inside the ring.
     """
     start = number * SLOT_BYTES

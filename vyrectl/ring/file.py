@@ -91,7 +91,7 @@ class Ring:
         """Map a ring file.
 
         Args:
-            path: The file.
+            path: A regular file of 64-byte slots, alone or within a dump.
             writable: Take the ring's lock until `close`, and let `slots` be changed in memory; the file
                 changes only by `save`.
             offset: Bytes before the first slot, for a ring that lies inside a larger dump.
@@ -126,7 +126,7 @@ class Ring:
         has it open sees the slots move; a death in the middle leaves Running slots for `recover`.
 
         Args:
-            path: The file.
+            path: A regular file of 64-byte slots, alone or within a dump.
             held: The lock on it, which stays the caller's.
 
         Raises:

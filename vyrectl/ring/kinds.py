@@ -352,7 +352,7 @@ def place_error(verdict: Verdict, name: str, why: str) -> OtherKindError:
 
     Args:
         verdict: What was found.
-        name: The file.
+        name: Path of the file as it was given.
         why: What is wrong with the span.
     """
     fix = f"--force writes there all the same; {advice(verdict, name)}"
@@ -424,7 +424,7 @@ def refuse_beside(data: bytes, name: str, wanted: FileKind) -> None:
 
     Args:
         data: All of the file.
-        name: The file.
+        name: Path of the file as it was given.
         wanted: What belongs there.
 
     Raises:

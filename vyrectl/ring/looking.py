@@ -36,7 +36,7 @@ def open_to_write(path: StrPath, *, offset: int = 0, count: int | None = None, f
     """Open a ring to read it, with a mind to change it.
 
     Args:
-        path: The file.
+        path: A file that is meant to be a ring.
         offset: Bytes before the first slot.
         count: Slots to take; by default everything up to the end.
         force: Also take what does not look like a ring.

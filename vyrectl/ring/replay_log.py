@@ -43,7 +43,7 @@ class ReplayLog:
     """An open replay log; a context manager.
 
     Attributes:
-        path: The file.
+        path: A replay log (spec, replay).
         header: Capacity and flags as the file has them, next_slot as it is now.
     """
 
@@ -93,7 +93,7 @@ class ReplayLog:
         """Find out early whether a log can be appended to, before the work that is to be recorded.
 
         Args:
-            path: The file.
+            path: A replay log (spec, replay).
             kind: Of the records that it is to get. A log that begins with the other kind is left alone, since its
                 readers could no longer tell what a record stands for.
 

@@ -46,7 +46,7 @@ def copy_ring(
     """Read a ring into memory, each slot until it rests where somebody holds the ring.
 
     Args:
-        path: The file.
+        path: A ring, which others may write meanwhile.
         offset: Bytes before the first slot.
         count: Slots to take; by default everything up to the end.
         buffer: Where to read to if it has the right length; the ring is a view of it.
@@ -131,7 +131,7 @@ class RingWatch:
     """Looks at one path again and again, and follows whatever file it names.
 
     Args:
-        path: The ring.
+        path: Path of the ring; another file may take its place.
         offset: Bytes before the first slot.
         count: Slots to take; by default everything up to the end, however long the file is then.
     """

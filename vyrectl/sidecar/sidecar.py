@@ -67,7 +67,7 @@ class Sidecar:
     """A mapped sidecar. Made by `create` (the launch) or `open` (everybody else); close it, or use it with `with`.
 
     Attributes:
-        path: The file.
+        path: Path of `RING.live`.
         layout: Where its parts lie.
         words: All of it as u32, a view of the mapping.
     """

@@ -108,7 +108,7 @@ def check_transition(slots: SlotArray, action: str, numbers: NDArray[np.integer[
 
     Raises:
         IllegalTransitionError: Spec 1.6, with the slot.
-        CounterOverflowError: Likewise.
+        CounterOverflowError: A counter of it stands at its end (spec 1.5), with the slot.
     """
     row = TRANSITIONS[action]
     ok = allowed(check_slots("slots", slots), action)

@@ -103,7 +103,7 @@ def sweep(slots: SlotArray, threads: int | None = None) -> StateTally:
     """Count an array of `SLOT_DTYPE`, shape (n,).
 
     Args:
-        slots: The ring.
+        slots: The ring, an array of `SLOT_DTYPE`, shape (n,).
         threads: How many; see `in_parts`.
     """
     counted = slots.view(_COUNTED)
@@ -114,7 +114,7 @@ def census(slots: SlotArray, threads: int | None = None) -> Census:
     """As `sweep`, and the operations too, in the same look at each slot.
 
     Args:
-        slots: The ring.
+        slots: The ring, an array of `SLOT_DTYPE`, shape (n,).
         threads: How many; see `in_parts`.
     """
     counted = slots.view(_COUNTED)

@@ -60,7 +60,7 @@ class Look:
 
     Attributes:
         name: What was named.
-        ring: The ring.
+        ring: A copy of its slots.
         file: Its file as commands are to name it, ``-`` for standard input.
         span: Where it lies in that file.
         control: The words of the control buffer beside it, or None.

@@ -72,7 +72,7 @@ def emit_listing(output: Output, ring: Ring, wanted: Wanted, readings: Readings,
 
     Args:
         output: Where to.
-        ring: The ring.
+        ring: An open ring, or a copy of one.
         wanted: What was asked for.
         readings: Which slots hold arguments.
         paging: A long table may go through the pager.
@@ -104,7 +104,7 @@ class _Listing:
 
     Attributes:
         output: Where it goes.
-        ring: The ring.
+        ring: An open ring, or a copy of one.
         numbers: Slots that were chosen.
         columns: Columns that were asked for; none for the usual ones.
         order: Fields to sort by.

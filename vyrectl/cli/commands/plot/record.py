@@ -52,7 +52,7 @@ def plot_record(
         source: Name of the history.
         history: What was read.
         rings: Those that are drawn.
-        metrics: Likewise.
+        metrics: Those that are drawn.
     """
     return {
         "source": source,

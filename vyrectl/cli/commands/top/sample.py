@@ -45,7 +45,7 @@ class Sample:
     """One look.
 
     Attributes:
-        name: The ring.
+        name: Path of the ring as it was given.
         overview: What was found; the last one while the ring cannot be read, None before any.
         rates: None at the first look and after another filter or size.
         done_rates: Done tasks per second at the last looks, the newest last.
@@ -72,7 +72,7 @@ class Sampler:
     """Looks at one ring again and again.
 
     Attributes:
-        path: The ring.
+        path: Path of the ring that is watched.
         ring: As it was at the last look, while it could be read.
         sample: The last look.
         abi: How words 4-15 are to be read.
