@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi import faults
-from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
+from vyrectl.abi.limits import NEVER_EPOCH, SLOT_WORDS, U32_MAX
 from vyrectl.abi.opcodes import METRIC_OPCODES
 from vyrectl.abi.slot import FIELD_NAMES
-from vyrectl.abi.states import SCHEDULABLE, TaskPriority, TaskState
+from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.engine.arena import continue_outputs
 from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
 from vyrectl.engine.family import Nursery, eligible_slots, settle, spawning_in_use
@@ -31,10 +31,9 @@ from vyrectl.engine.schedule import CLASSES, ClaimLines, class_of, tenants_admit
 from vyrectl.engine.trace import Trace, TurnRecorder
 from vyrectl.errors import CounterOverflowError, DeviceError
 from vyrectl.protocol.packed import MOST_OPCODE
-from vyrectl.task.arrays import SlotArray, apply_transition, copy_of
+from vyrectl.task.arrays import SlotArray, apply_transition, copy_of, is_schedulable
 from vyrectl.task.lifecycle import apply_words
 
-_SCHEDULABLE = [int(state) for state in SCHEDULABLE]
 _OUTCOME_ACTIONS = {
     "done": "complete",
     "yielded": "yield",
@@ -108,7 +107,10 @@ class ReferenceSession:
         )
         self._lines = ClaimLines([[]] * CLASSES, 0)
         self._tally = Tally(quota_left=dict(job.quotas))
+        self._rows = self._slots.view(np.dtype("<u4")).reshape(-1, SLOT_WORDS)
+        self._counts = self._control.data
         self._witness = np.zeros(len(job.slots), WITNESS_DTYPE)
+        self._claims, self._ends = self._witness["claims"], self._witness["ends"]
         self._turns = TurnRecorder(job.trace)
 
     @property
@@ -121,7 +123,7 @@ class ReferenceSession:
         eligible = np.ones(len(self._slots), bool) if self._job.selected is None else self._job.selected
         admitted = self._admitted()
         resumed = self._resume(eligible & admitted)
-        schedulable = np.isin(self._slots["state"], _SCHEDULABLE) & eligible
+        schedulable = is_schedulable(self._slots["state"]) & eligible
         claimable = np.flatnonzero(schedulable & admitted)
         classes = class_of(self._slots[claimable], self._job.age_threshold)
         lines = [claimable[classes == number].tolist() for number in range(CLASSES)]
@@ -138,7 +140,7 @@ class ReferenceSession:
         """Claim and run tasks one by one; never more than `most`."""
         for turn in range(most):
             stops = turn % ASK_EVERY == 0 and interrupt() is not None
-            if stops or self._control[control_abi.SHUTDOWN.first] or (slot := self._take()) is None:
+            if stops or self._counts[control_abi.SHUTDOWN.first] or (slot := self._take()) is None:
                 break
             self._turn(slot)
         self._control[control_abi.PRIORITY_STARVATION.first] = self._lines.above
@@ -189,6 +191,8 @@ class ReferenceSession:
     def _take(self) -> int | None:
         """The next slot whose tenant may claim; those passed over leave the order as if they had not stood in it."""
         left = self._tally.quota_left
+        if not left:
+            return self._lines.take()
         while True:
             above = self._lines.above
             slot = self._lines.take()
@@ -211,7 +215,7 @@ class ReferenceSession:
 
     def _turn(self, slot: int) -> None:
         began = self._turns.now()
-        words = list(self._slots[slot].tolist())
+        words: list[int] = self._rows[slot].tolist()
         self._tally.claims += 1
         self._spend(words[2])
         words[0] = int(TaskState.RUNNING)
@@ -220,7 +224,7 @@ class ReferenceSession:
         outcome = self._execute(task)
         ran = self._turns.now()
         kind = self._publish(words, outcome)
-        self._slots[slot] = tuple(words)
+        self._rows[slot] = words
         self._turns.note((began, claimed, ran), task, OUTCOMES.index(kind))
         if kind in ("yielded", "requeued"):
             self._enqueue(slot)
@@ -229,8 +233,8 @@ class ReferenceSession:
             for other in self._nursery.after(slot, kind, joins=joins):
                 self._enqueue(other)
             self._tally.spawned, self._tally.joined = self._nursery.spawned, self._nursery.joined
-        self._witness["claims"][slot] += 1
-        self._witness["ends"][slot][OUTCOMES.index(kind)] += 1
+        self._claims[slot] += 1
+        self._ends[slot, OUTCOMES.index(kind)] += 1
         self._count(task, kind)
 
     def _enqueue(self, slot: int) -> None:
@@ -279,4 +283,4 @@ class ReferenceSession:
             self._add(control_abi.DONE_COUNT.first)
 
     def _add(self, word: int) -> None:
-        self._control[word] = (int(self._control[word]) + 1) & U32_MAX
+        self._counts[word] = (self._counts[word] + 1) & U32_MAX

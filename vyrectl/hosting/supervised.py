@@ -360,10 +360,12 @@ class _Work:
 
         from vyrectl.abi.dtype import SLOT_DTYPE
         from vyrectl.task.arrays import copy_slots
+        from vyrectl.telemetry.sweep import in_parts
 
         assert self._memory.shared is not None
         slots = np.frombuffer(self._memory.shared, SLOT_DTYPE)
-        copy_slots(slots, self._view.slots[: len(slots)])
+        given = self._view.slots
+        in_parts(len(slots), lambda first, end: copy_slots(slots[first:end], given[first:end]))
         return Ring.from_slots(slots)
 
 

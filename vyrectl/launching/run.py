@@ -47,11 +47,11 @@ from vyrectl.launching.plan import (
 )
 from vyrectl.launching.report import LaunchReport, LeftAlone, working_seconds
 from vyrectl.launching.rounds import Course, Drain, Limits
-from vyrectl.launching.unrunnable import Defined, refuse, survey
+from vyrectl.launching.unrunnable import defined, refuse, survey
 from vyrectl.numbers import integer, optional_integer, optional_seconds
 from vyrectl.policy.policy import LaunchPolicy
 from vyrectl.ring.file import Ring
-from vyrectl.task.arrays import SlotArray, check_words, copy_slots
+from vyrectl.task.arrays import SlotArray, check_words, copy_slots, is_schedulable
 from vyrectl.telemetry.snapshot import StateTally, tally_slots
 from vyrectl.telemetry.sweep import census
 
@@ -260,7 +260,7 @@ def launch(
         bring = None if check is not None else getattr(session, "bring_slots", None)
         after = workplace.slots if bring is not None else session.slots()
         if bring is not None:
-            bring(after)
+            bring(after, spoils=place is not None)
         ended_control, ended_log = session.control(), session.debug_log()
         session.finish()
         table.bring_back()
@@ -335,7 +335,7 @@ def _all_saved(saving: Saving, report: LaunchReport) -> LaunchReport:
 
 def _refuse_unrunnable(job: Job, defines: Iterable[int], ring: str) -> Job:
     """Refuse a job that would fault tasks at once; else the job, without the paused tasks that it would fault later."""
-    found, asleep = survey(job, Defined(job.ops, defines))
+    found, asleep = survey(job, defined(job.ops, frozenset(defines)))
     refuse(found, ring)
     if asleep is None or job.follow:
         return job
@@ -500,7 +500,7 @@ def remainder(
     """
     remaining = shut_out = without_mask = not_selected = 0
     if any(ended.counts[state] for state in SCHEDULABLE):
-        schedulable = np.isin(slots["state"], [int(state) for state in SCHEDULABLE])
+        schedulable = is_schedulable(slots["state"])
         selected = np.ones(len(slots), bool) if job.selected is None else job.selected
         admitted = ~tenants_spent(slots, quota_left)
         if job.gate:

@@ -8,6 +8,7 @@ counted here would have been Faulted as unknown_op, reserved_op or bad_handle on
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.opcodes import DFA_STEP, PACKED_SLOT
-from vyrectl.abi.states import SCHEDULABLE, TaskState
+from vyrectl.abi.states import TaskState
 from vyrectl.engine.backend import Job
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.op_handles import ARGUMENT_TABLE, Need, Test, needs_of
@@ -24,7 +25,7 @@ from vyrectl.engine.quotas import tenants_spent
 from vyrectl.engine.schedule import tenants_admitted
 from vyrectl.errors import Unrunnable, UnrunnableTasksError
 from vyrectl.protocol.packed import MOST_RUN, OP_ARGUMENTS
-from vyrectl.task.arrays import SlotArray
+from vyrectl.task.arrays import SlotArray, is_schedulable
 
 CHUNK_SLOTS = 1 << 20
 """Slots that are looked at together, so that memory stays bounded."""
@@ -61,7 +62,12 @@ class Defined:
         self.needs: dict[int, tuple[Need, ...]] = {}
         for source in everything:
             self.needs.update((op, needs) for op, needs in needs_of(source).items() if needs)
-        self.names: Mapping[int, str] = {code: name for name, code in op_codes(sources).items()}
+        self._sources = tuple(sources)
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """Id -> name of every operation that has one."""
+        return {code: name for name, code in op_codes(self._sources).items()}
 
     def may_lack(self, named: frozenset[int]) -> bool:
         """Whether a task could be faulted for its operation or a buffer, of those that name one of these."""
@@ -71,6 +77,12 @@ class Defined:
     def has(self, ops: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which of these ids have a body, bool, the same shape."""
         return np.isin(ops, self.ids)
+
+
+@lru_cache(maxsize=16)
+def defined(sources: tuple[OpSource, ...], extra: frozenset[int]) -> Defined:
+    """`Defined`, put together once."""
+    return Defined(sources, extra)
 
 
 def claimable_mask(job: Job, slots: SlotArray) -> NDArray[np.bool_]:
@@ -83,8 +95,9 @@ def claimable_mask(job: Job, slots: SlotArray) -> NDArray[np.bool_]:
     epoch = job.control[control_abi.EPOCH.first]
     due = slots["resume_epoch"]
     resumes = (slots["state"] == int(TaskState.PAUSED)) & (due <= epoch) & (due != NEVER_EPOCH)
-    mask: NDArray[np.bool_] = resumes | np.isin(slots["state"], [int(state) for state in SCHEDULABLE])
-    mask &= ~tenants_spent(slots, job.quotas)
+    mask: NDArray[np.bool_] = resumes | is_schedulable(slots["state"])
+    if job.quotas:
+        mask &= ~tenants_spent(slots, job.quotas)
     if job.selected is not None:
         mask &= job.selected
     return mask & tenants_admitted(slots, job.control) if job.gate else mask

@@ -18,7 +18,7 @@ from vyrectl.abi.slot import FIELDS
 from vyrectl.engine.buffers import TABLE_DTYPE
 from vyrectl.engine.ops import OpInfo, OpSource
 from vyrectl.errors import AbiMismatchError, KernelDiedError
-from vyrectl.opencl.build import Ladder, Rung, author_includes
+from vyrectl.opencl.build import POCL, Ladder, Rung, author_includes
 from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.handoff import admits, may_admit
@@ -27,6 +27,10 @@ from vyrectl.opencl.source import Variant, assemble, op_order
 
 NVIDIA_REGISTERS = 64
 """Registers of a work-item: a unit's 65 536 among GROUPS_PER_UNIT groups of 256."""
+
+REFUSING = (POCL, "NVIDIA CUDA")
+"""Platforms that refuse at its build what they cannot do: the whole program may be built on a rung before it is seen to
+work. Elsewhere a small one is tried first: Oclgrind takes atomics that it does not have and dies of their kernels."""
 
 COHERENT = "coherent"
 """What a cached program remembers of its probes."""
@@ -124,7 +128,9 @@ def _build(
         source,
         options=options,
         cache=cache,
-        admits=lambda rung: may_admit(device, rung),
+        admits=lambda rung: (
+            may_admit(device, rung) if device.platform in REFUSING else admits(device, context, queue, rung)
+        ),
     )
     died: KernelDiedError | None = None
     for built in ladder:

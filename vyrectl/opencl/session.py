@@ -427,12 +427,17 @@ class OpenCLSession:
             self._device.read(slots.view(np.uint8), self._ring)
         return slots
 
-    def bring_slots(self, into: SlotArray) -> None:
-        """Put the ring into an array of the host's, whole or, where the device fails, not at all."""
+    def bring_slots(self, into: SlotArray, *, spoils: bool = False) -> None:
+        """Put the ring into an array of the host's.
+
+        Args:
+            into: Contiguous, shape (slots,).
+            spoils: It may hold a part of the result where the device fails; else it is changed whole or not at all.
+        """
         if self._direct:
             if into is not self._memory:
                 copy_slots(into, self._memory)
-        elif self.program.coherent:
+        elif spoils or self.program.coherent:
             self._device.read(into.view(np.uint8), self._ring)
         else:
             copy_slots(into, self.slots())

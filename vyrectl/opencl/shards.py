@@ -171,7 +171,7 @@ class ShardedSession:
     def _bring_back(self) -> None:
         """The shard's slots into the ring."""
         if not self._direct:
-            self._part().bring_slots(self._memory[self._at])
+            self._part().bring_slots(self._memory[self._at], spoils=True)
 
     def _note_witness(self) -> None:
         """What the shard's visit noted, added to what earlier ones did."""

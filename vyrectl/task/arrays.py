@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import FAULT, NO_FAULT
 from vyrectl.abi.limits import SLOT_BYTES, U32_MAX
-from vyrectl.abi.states import TaskState, state_name
+from vyrectl.abi.states import SCHEDULABLE, TaskState, state_name
 from vyrectl.errors import CounterOverflowError, IllegalTransitionError, InvalidInputError
 from vyrectl.numbers import integer
 from vyrectl.task.lifecycle import TRANSITIONS
 
 SlotArray = NDArray[np.void]
+_SCHEDULABLE = [int(state) for state in SCHEDULABLE]
 _WHOLE = np.dtype((np.void, SLOT_BYTES))
 
 
@@ -35,6 +36,14 @@ def copy_of(slots: SlotArray) -> SlotArray:
 def copy_slots(into: SlotArray, slots: SlotArray) -> None:
     """Put some slots in the place of as many others."""
     whole(into)[:] = whole(slots)
+
+
+def is_schedulable(states: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Which of some states are schedulable (spec 1.3), bool, the same shape."""
+    found: NDArray[np.bool_] = states == _SCHEDULABLE[0]
+    for state in _SCHEDULABLE[1:]:
+        found |= states == state
+    return found
 
 
 def column_values(slots: SlotArray, name: str) -> NDArray[np.int64] | NDArray[np.uint32]:
