@@ -130,7 +130,7 @@ class Book:
         if self._access.spawns:
             raise UsageError(
                 "tasks of this ring spawn children into Empty slots, and what is fed could meet them there",
-                fix="Add tasks with `publish`, which claims a slot before it writes",
+                fix="Add tasks with `vyrectl publish`, which claims a slot before it writes",
             )
 
     def fresh(self, ids: Ids) -> NDArray[np.bool_]:
