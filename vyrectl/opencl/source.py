@@ -28,7 +28,7 @@ from vyrectl.opencl.op_limits import refuse_limits
 from vyrectl.protocol.packed import MOST_OPCODE
 from vyrectl.resources import kernels_dir
 
-ENGINE_FILES = ("probe.cl", "handoff.cl", "index.cl")
+ENGINE_FILES = ("probe.cl", "index.cl", "handoff.cl")
 """Files of `kernels/engine` that every program holds, beside its driver's."""
 
 VERIFY_FILES = ("selftest.cl",)
