@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from tests.cli.support import MIXED, slot, write_ring
 from tests.cli.test_startup import heavy_modules
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.ring.steady import Copy, copy_ring
+from vyrectl.ring.synthetic import synthesize
 from vyrectl.sidecar.hold import hold
 from vyrectl.telemetry import snapshot as telemetry
 
@@ -266,3 +269,21 @@ def test_very_many_groups_are_written_as_they_come(cli: Cli, tmp_path: Path) -> 
     assert cli("snapshot", "many.bin", "--by", "tenant", "--append", "h.jsonl", "--quiet").code == 0
     assert len(json.loads((tmp_path / "h.jsonl").read_text())["by"]["tenant"]["groups"]) == 4997
     assert len(cli("snapshot", "many.bin", "--by", "tenant", "--format", "jsonl").lines()) == 1
+
+
+def test_a_cell_of_csv_holds_the_largest_of_many_groups(cli: Cli, tmp_path: Path) -> None:
+    slots = synthesize(6000, 1)
+    slots["state"], slots["tenant_id"] = 1, np.arange(6000)
+    slots["tenant_id"][:10] = 7
+    path = write_ring(tmp_path / "many.bin", slots.tobytes())
+    result = cli("snapshot", str(path), "--by", "tenant", "--format", "csv")
+    assert result.code == 0
+    assert "tenant: the largest 64 of 5991 values; --json has them all" in result.err
+    row = next(csv.DictReader(io.StringIO(result.out)))
+    groups = json.loads(row["by"])["tenant"]["groups"]
+    assert (groups[0]["value"], groups[0]["slots"], len(groups)) == (7, 10, 65)
+    assert groups[-1]["name"] == "5927 others"
+    assert sum(group["slots"] for group in groups) == 6000
+    assert (
+        len(cli("snapshot", str(path), "--by", "tenant", "--json").json()["by"]["tenant"]["groups"]) == 5991
+    )

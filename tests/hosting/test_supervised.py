@@ -18,6 +18,7 @@ import pytest
 from tests.conformance.backends import needs_cpu
 from tests.conformance.cases import make_slots
 from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.hosting.deaths import death_by
 from vyrectl.task.arrays import SlotArray
 
 pytestmark = [
@@ -215,3 +216,34 @@ def test_a_budget_is_kept_exactly(tmp_path: Path, steps: int) -> None:
     code, report = run(ring, "--max-steps", str(steps), "--workers", "3", "--ticket", "5")
     assert (code, report["claims"], report["ended"]) == (124, steps, "max_steps")
     assert int((read(ring)["state"] == 3).sum()) == steps
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (signal.SIGKILL, "died of SIGKILL (out of memory?)"),
+        (signal.SIGSEGV, "died of SIGSEGV"),
+        (signal.SIGABRT, "died of SIGABRT: the driver of 0:0 gave up by itself"),
+        (signal.SIGILL, "died of SIGILL: the driver of 0:0 gave up by itself"),
+    ],
+)
+def test_a_death_says_what_the_signal_tells(number: int, said: str) -> None:
+    assert death_by(number, "0:0").startswith(said)
+
+
+def test_a_driver_that_gives_up_says_what_to_try(tmp_path: Path, ops: Path) -> None:
+    """A signal that the child raises itself stands for a compiler that aborts."""
+    ring = write(tmp_path / "ring.bin", make_slots(20))
+    code = (
+        "import os, vyrectl.launching.run as run, vyrectl.cli.process as process\n"
+        "run.choose_backend = lambda device: os.abort()\n"
+        "process.run_command_line()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "launch", str(ring), "--quiet"], capture_output=True, timeout=100
+    )
+    text = done.stderr.decode()
+    assert done.returncode == 5
+    assert "died of SIGABRT: the driver gave up by itself" in text
+    assert "vyrectl doctor" in text
+    assert "--device reference" in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vyrectl.abi.faults import NO_FAULT
@@ -76,3 +76,16 @@ class GroupRows(Rows):
                 for value, counts in block
                 for slots in (sum(counts),)
             ]
+
+
+def largest_groups(groups: Sequence[Mapping[str, Any]] | GroupRows, most: int) -> list[Mapping[str, Any]]:
+    """The largest groups of a table, largest first; where there are more, one row of all others together."""
+    if isinstance(groups, GroupRows):
+        return [*groups.largest(most)]
+    ordered = sorted(groups, key=lambda group: -group["slots"])
+    rest = ordered[most:]
+    if not rest:
+        return ordered
+    keys = [key for key in rest[0] if key not in ("name", "value")]
+    others = {key: sum(group[key] for group in rest) for key in keys}
+    return [*ordered[:most], {"name": f"{len(rest)} others", **others}]

@@ -7,7 +7,6 @@ ring: the parent keeps the clock and the signals, and the result comes back thro
 from __future__ import annotations
 
 import mmap
-import signal
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 
 from vyrectl.engine.converge import STOPPED, Fixpoint, Words
 from vyrectl.errors import DeviceError, VyrectlError
-from vyrectl.hosting.deaths import silent_end
+from vyrectl.hosting.deaths import GAVE_UP, GAVE_UP_FIX, death_by, silent_end
 from vyrectl.hosting.elsewhere import may_fork
 from vyrectl.hosting.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
 from vyrectl.launching.converge import converge
@@ -92,7 +91,8 @@ def converge_apart(
     if ending.result is None:
         raise DeviceError(
             f"the process that drove the device {_how_it_died(ending)}",
-            fix="Look at the step's source: it may write through a wild pointer or divide by 0",
+            fix="Look at the step's source: it may write through a wild pointer or divide by 0"
+            + (f"; {GAVE_UP_FIX}" if ending.died_of in GAVE_UP else ""),
         )
     current = np.frombuffer(shared, np.uint32, count=len(vector)).copy()
     stopped = ending.result["ended"] == STOPPED
@@ -116,4 +116,4 @@ def _exit_code(ending: Ending) -> int:
 def _how_it_died(ending: Ending) -> str:
     if ending.died_of is None:
         return silent_end(ending.exit_status)
-    return f"died of {signal.Signals(ending.died_of).name}"
+    return death_by(ending.died_of)

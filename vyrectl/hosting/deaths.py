@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 
 from vyrectl.errors import DeviceError, VyrectlError
@@ -69,6 +70,32 @@ def silent_end(status: int | None) -> str:
     most = file_size_limit()
     limit = "" if most is None else f" (no file may be longer than {most} bytes here: see ulimit -f)"
     return f"ended with status {status} and no result{limit}"
+
+
+GAVE_UP = frozenset({signal.SIGABRT, signal.SIGILL, signal.SIGTRAP})
+"""What a compiler or a driver dies of that gives up on purpose, or was built for another processor."""
+
+
+def death_by(number: int, device: str | None = None) -> str:
+    """What is said of a device process that died of a signal, as far as the signal tells why.
+
+    Args:
+        number: The signal.
+        device: What `--device` named, or None.
+    """
+    name = signal.Signals(number).name
+    if number == signal.SIGKILL:
+        return f"died of {name} (out of memory?)"
+    if number not in GAVE_UP:
+        return f"died of {name}"
+    which = f" of {device}" if device else ""
+    return f"died of {name}: the driver{which} gave up by itself, as a compiler does that meets a fault of its own"
+
+
+GAVE_UP_FIX = (
+    "`vyrectl doctor` tries every kernel on each device and names the one that fails; "
+    "run elsewhere meanwhile with --device NAME (vyrectl devices) or --device reference"
+)
 
 
 def _slot_numbers(running: list[Running] | None) -> list[int] | None:

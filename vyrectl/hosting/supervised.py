@@ -28,7 +28,15 @@ from vyrectl.files import shrinking
 from vyrectl.files.place import check_place, check_room
 from vyrectl.files.replace import back_up_copy, backup_beside, replace_file
 from vyrectl.files.ring_lock import is_held, mark_made
-from vyrectl.hosting.deaths import ChildDiedError, LaunchStoppedError, Running, silent_end
+from vyrectl.hosting.deaths import (
+    GAVE_UP,
+    GAVE_UP_FIX,
+    ChildDiedError,
+    LaunchStoppedError,
+    Running,
+    death_by,
+    silent_end,
+)
 from vyrectl.hosting.elsewhere import launch_elsewhere, may_fork
 from vyrectl.hosting.file_plan import Doors, LaunchPlan
 from vyrectl.hosting.files import check_files, rescue
@@ -129,6 +137,8 @@ def launch_file(
             raise LaunchStoppedError(what, exit_code_of(ending), running, **place)
         if ending.result is None:
             what = f"the process that drove the device {_how_it_died(plan, ending, size)}"
+            if ending.died_of in GAVE_UP:
+                place["fix"] += f"; {GAVE_UP_FIX}"
             raise ChildDiedError(what, running, **place)
         return ending.result, ending.signal_received or 0
 
@@ -476,7 +486,7 @@ def _how_it_died(plan: LaunchPlan, ending: Ending, size: int) -> str:
     name = signal.Signals(ending.died_of).name
     if ending.died_of == signal.SIGBUS and _length(plan.ring) < size:
         return f"died of {name}: the ring file was truncated while it ran"
-    return f"died of {name}" + (" (out of memory?)" if ending.died_of == signal.SIGKILL else "")
+    return death_by(ending.died_of, plan.options.get("device"))
 
 
 def _length(path: Path) -> int:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 LEAST_INTERVAL_S = 0.01
 MOST_INTERVAL_S = 86_400.0
+MOST_GROUPS_IN_A_CELL = 64
 
 NOT_KEPT = ("since", "alerts", "oldest_by_priority", "oldest_by_tenant")
 """Keys of a record that no history keeps: they are about a look beside another, or for gauges alone."""
@@ -223,8 +224,28 @@ def _beside(targets: Targets, full: Full) -> None:
 
 def _emit(output: Output, full: Full) -> None:
     shown = answer(full)
+    if output.format == "csv":
+        shown = _in_cells(output, shown)
     rows = shown["rings"] if output.format in ("jsonl", "csv") and "rings" in shown else None
     output.emit("snapshot", shown, lambda whole: _view(full), rows=rows)
+
+
+def _in_cells(output: Output, shown: Record) -> Record:
+    """An answer for CSV, where all groups of a field stand in one cell: the largest of many, the others as one."""
+    if "rings" in shown:
+        return {**shown, "rings": [_in_cells(output, one) for one in shown["rings"]]}
+    by = {name: _in_cell(output, name, table) for name, table in shown.get("by", {}).items()}
+    return {**shown, "by": by} if by else shown
+
+
+def _in_cell(output: Output, name: str, table: Record) -> Record:
+    from vyrectl.cli.group_rows import largest_groups
+
+    groups = table["groups"]
+    if len(groups) <= MOST_GROUPS_IN_A_CELL:
+        return table
+    output.warn(f"{name}: the largest {MOST_GROUPS_IN_A_CELL} of {len(groups)} values; --json has them all")
+    return {**table, "groups": largest_groups(groups, MOST_GROUPS_IN_A_CELL)}
 
 
 def emit_ticks(

@@ -7,7 +7,7 @@ from typing import Any
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.describe import show_word
-from vyrectl.cli.group_rows import GroupRows
+from vyrectl.cli.group_rows import GroupRows, largest_groups
 from vyrectl.cli.views.cells import (
     STATE_STYLES,
     Cell,
@@ -125,17 +125,9 @@ def _groups(name: str, table: Record, prefix: str) -> FittedTable:
 
 def _largest(name: str, groups: Sequence[Record] | GroupRows) -> list[Record]:
     """The groups to show: tenants and operations largest first, the smallest of very many as one row."""
-    if isinstance(groups, GroupRows):
-        return [*groups.largest(MOST_GROUPS)]
     if name in ("state", "priority") and len(groups) <= MOST_GROUPS:
         return list(groups)
-    ordered = sorted(groups, key=lambda group: -group["slots"])
-    if len(ordered) <= MOST_GROUPS:
-        return ordered
-    rest = ordered[MOST_GROUPS:]
-    keys = [key for key in rest[0] if key not in ("name", "value")]
-    others = {key: sum(group[key] for group in rest) for key in keys}
-    return [*ordered[:MOST_GROUPS], {"name": f"{len(rest)} others", **others}]
+    return largest_groups(groups, MOST_GROUPS)
 
 
 def _group_cells(name: str, group: Record, shown: Sequence[str]) -> Sequence[Cell]:
