@@ -141,7 +141,7 @@ def _cases(report: WallReport, folder: Path, stack: ExitStack) -> Iterator[Case]
     yield case(EMPTY, 0, _empty(device))
     yield case(BARE, 0, commands.bare)
     yield case(SESSION, SMALL_SLOTS, _session(device), EMPTY)
-    yield case(ON_REFERENCE, REFERENCE_SLOTS, _launch(REFERENCE, five_priorities(REFERENCE_SLOTS)))
+    yield case(ON_REFERENCE, REFERENCE_SLOTS, _launch(REFERENCE, five_priorities(REFERENCE_SLOTS)), BARE)
     for size in report.sizes:
         ring = _mixed(size)
         yield case(TO_DEVICE, size, _to_device(device, ring))
@@ -149,7 +149,7 @@ def _cases(report: WallReport, folder: Path, stack: ExitStack) -> Iterator[Case]
     file = _write(folder / "ring.bin", largest)
     yield case(COPY_FILE, largest, lambda: _copy(file, folder / "copy.bin"))
     yield case(COMMAND, largest, lambda: commands.launch_file(file, folder / "out.bin"), COPY_FILE)
-    yield case(FIRST, SMALL_SLOTS, commands.first_launch, BARE, rounds=1)
+    yield case(FIRST, SMALL_SLOTS, commands.first_launch, rounds=1)
 
 
 def _mixed(size: int) -> SlotArray:
