@@ -126,8 +126,8 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         launch)
-            options='--device -d --ops --buffer --epoch --where --workers --work-group-size --ticket --age-threshold --tenant-quota --fast-index --no-fast-index --shard-slots --max-steps --timeout --grace --control --save-control --debug-log --debug-records --formats --record --record-capacity --trace --trace-records --verify --in-place --no-in-place --mode --plan --policy --output -o --follow --feed --reclaim --spin-ms --backup --fault-unknown --force --fail-on-fault --dry-run --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--device:device -d:device --ops:file_cl --buffer:buffer --epoch:none --where:where --workers:none --work-group-size:none --ticket:none --age-threshold:none --tenant-quota:none --shard-slots:none --max-steps:none --timeout:none --grace:none --control:file --save-control:file --debug-log:file --debug-records:none --formats:file --record:file --record-capacity:none --trace:file --trace-records:none --mode:mode --plan:plan_text --policy:file --output:file_bin -o:file_bin --feed:file --spin-ms:none --op-names:file --format:format -f:format --color:color'
+            options='--device -d --ops --epoch --where --age-threshold --tenant-quota --max-steps --timeout --mode --plan --policy --trace --trace-records --fault-unknown --workers --work-group-size --ticket --fast-index --no-fast-index --shard-slots --verify --buffer --grace --control --save-control --debug-log --debug-records --record --record-capacity --in-place --no-in-place --output -o --backup --formats --follow --feed --reclaim --spin-ms --fail-on-fault --dry-run --force --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--device:device -d:device --ops:file_cl --epoch:none --where:where --age-threshold:none --tenant-quota:none --max-steps:none --timeout:none --mode:mode --plan:plan --policy:file --trace:file --trace-records:none --workers:none --work-group-size:none --ticket:none --shard-slots:none --buffer:buffer --grace:none --control:file --save-control:file --debug-log:file --debug-records:none --record:file --record-capacity:none --output:file_bin -o:file_bin --formats:file --feed:file --spin-ms:none --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
         debug)
@@ -214,7 +214,7 @@ __vyrectl_words() {
         mode) list='auto jit interpreter' ;;
         op) list='nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot fork_sum quicksort stencil stencil_strip' ;;
         outcome) list='requeued yielded ready faulted' ;;
-        plan_text) list='auto off' ;;
+        plan) list='auto off' ;;
         priority) list='critical high normal low idle' ;;
         shell) list='bash zsh fish powershell' ;;
         state) list='empty ready running done paused yielded requeued faulted' ;;

@@ -13,7 +13,8 @@ import pytest
 from tests.cli.conftest import Cli
 from vyrectl.cli.catalog import CATALOG, NAMES, Entry
 from vyrectl.cli.main import load_command
-from vyrectl.cli.option_groups import EVERY, ORDER, OUTPUT, OWN, TUNING, listings
+from vyrectl.cli.option_groups import EVERY, ORDER, OUTPUT, listings
+from vyrectl.declared import OWN, TUNING
 
 
 @pytest.mark.parametrize("entry", CATALOG, ids=NAMES)

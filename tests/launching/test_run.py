@@ -28,9 +28,9 @@ from vyrectl.errors import (
     WhereError,
 )
 from vyrectl.launching import rounds
+from vyrectl.launching.prepare import choose_backend
 from vyrectl.launching.report import working_seconds
 from vyrectl.launching.rounds import Limits, Progress
-from vyrectl.launching.run import choose_backend
 from vyrectl.opencl import kept
 from vyrectl.opencl.session import OpenCLSession
 from vyrectl.sidecar.hold import hold

@@ -93,7 +93,7 @@ def test_an_operation_of_one_s_own_and_its_words(tmp_path: Path) -> None:
     from vyrectl.engine.backend import Job
     from vyrectl.engine.buffers import BufferTable
     from vyrectl.engine.ops import load_source
-    from vyrectl.launching.run import start_control
+    from vyrectl.launching.prepare import start_control
     from vyrectl.launching.unrunnable import Defined, survey
 
     path = tmp_path / "mine.cl"

@@ -11,7 +11,9 @@ from tests.conformance.backends import devices, on_device
 from vyrectl.abi import live as abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.engine.ops import scan_source
-from vyrectl.launching.run import launch
+from vyrectl.launching.options import LaunchOptions
+from vyrectl.launching.prepare import Wiring
+from vyrectl.launching.run import run as launch
 from vyrectl.live.host import LiveHost
 from vyrectl.ring.file import Ring
 
@@ -40,16 +42,14 @@ def test_a_record_holds_what_is_written(device: str, shape: dict[str, int], para
     slots["priority"] = 1
     ring = Ring.from_slots(slots)
     host = LiveHost(None, 1)
-    launch(
-        ring,
+    asked = LaunchOptions(
         device=on_device(device).backend,
         ops=[scan_source(SOURCE, Path("ends.cl"))],
-        place=lambda shares: (ring.slots, shares),
-        live=host,
         max_steps=1,
         mode="jit",
         **shape,  # type: ignore[arg-type]
     )
+    launch(ring, asked, Wiring(place=lambda shares: (ring.slots, shares), live=host))
     assert host.sidecar is not None
     records = host.sidecar.array()[host.sidecar.layout.redo : host.sidecar.layout.editors].reshape(
         -1, abi.REDO_WORDS

@@ -51,7 +51,7 @@ def tasks(count: int) -> np.ndarray:
 def session(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     name, shape, way = request.param
     if way == "queue":
-        monkeypatch.setattr(LiveLaunch, "_place", lambda launch, shares: (launch._ring.slots, False))
+        monkeypatch.setattr(LiveLaunch, "place", lambda launch, shares: (launch._ring.slots, False))
     with open_session(256, device=CPUS[name], **SHAPES[shape]) as opened:
         access = access_of(opened)
         assert isinstance(access, SharedAccess if way == "shared" else QueueAccess)
@@ -125,7 +125,7 @@ def test_what_a_task_wrote_is_there_when_it_is_told_to_have_ended(
     name: str, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if way != "as it is":
-        monkeypatch.setattr(LiveLaunch, "_place", lambda launch, shares: (launch._ring.slots, False))
+        monkeypatch.setattr(LiveLaunch, "place", lambda launch, shares: (launch._ring.slots, False))
     if way == "beside":
         monkeypatch.setattr(OpenCLSession, "_bring", read_through_a_queue)
     outputs = [np.zeros(16, "u4") for _ in range(8)]

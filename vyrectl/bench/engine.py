@@ -16,8 +16,8 @@ from vyrectl.engine.backend import Backend, Job, RoundIndex, Session
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource
 from vyrectl.errors import VerifyError
+from vyrectl.launching.prepare import start_control
 from vyrectl.launching.rounds import Drain, Limits
-from vyrectl.launching.run import start_control
 from vyrectl.opencl.kept import release
 from vyrectl.task.arrays import SlotArray
 

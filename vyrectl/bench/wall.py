@@ -27,8 +27,9 @@ from vyrectl.bench.rings import five_priorities
 from vyrectl.engine.ops import op_codes
 from vyrectl.errors import VerifyError
 from vyrectl.files.replace import replace_file
+from vyrectl.launching.prepare import REFERENCE
 from vyrectl.launching.rounds import Drain, Limits
-from vyrectl.launching.run import REFERENCE, launch
+from vyrectl.launching.run import launch
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.queue import DeviceQueue

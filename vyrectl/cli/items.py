@@ -17,8 +17,8 @@ from vyrectl.abi.opcodes import (
     WINDOW_NAME,
 )
 from vyrectl.abi.slot import WORK_ITEM_FIELDS
+from vyrectl.cli.declared import read_number
 from vyrectl.cli.fields import parse_value
-from vyrectl.cli.options import parse_number
 from vyrectl.errors import UsageError
 from vyrectl.protocol.packed import decode_packed
 from vyrectl.ring.values import float_bits
@@ -85,7 +85,7 @@ def _split(text: str) -> tuple[str, str | None]:
 
 def _argument(text: str, what: str) -> int:
     bits = float_bits(text)
-    return parse_number(text, what) if bits is None else bits
+    return read_number(text, what) if bits is None else bits
 
 
 def _check_count(code: int, name: str, given: Sequence[str]) -> None:

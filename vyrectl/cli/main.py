@@ -122,7 +122,7 @@ class PlainCommand(TyperCommand):
 
         shown = [(param, param.get_help_record(ctx)) for param in self.get_params(ctx)]
         rows = [
-            ("" if param.param_type_name == "argument" else group_of(self.name or "", param.opts), record)
+            ("" if param.param_type_name == "argument" else group_of(self.name or "", param), record)
             for param, record in shown
             if record is not None
         ]

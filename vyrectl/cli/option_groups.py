@@ -1,29 +1,23 @@
 """The groups in which `--help` and the manual list a command's options.
 
-An option's group goes by its name, first in its command's own table, then in the one for all; an option that neither
-names is one of the command's own, which come first. So an option is declared where it belongs and grouped here, and
-a new one is shown at once. Standard library, abi and policy only.
+An option that is declared as a record's field (`vyrectl.declared`) says its group itself. Any other's goes by its name,
+first in its command's own table, then in the one for all; an option that neither names is one of the command's own,
+which come first, so that a new one is shown at once. Standard library, abi, policy and the declarations only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.declared import LIMITS, MORE_WORK, OWN, RECORDS, SAFETY, SLOTS, TUNING
 from vyrectl.policy.request import REQUEST_BITS
 
 WORDS = "Words of the slot"
-OWN = "Options"
 MADE_UP = "Tasks made up from a seed"
-SLOTS = "Which slots"
 BESIDE = "Files that go with the ring"
 AGAIN = "Looking again, and what changed"
-LIMITS = "Limits, and what counts as failed"
-RECORDS = "Control buffer, logs and trace"
-MORE_WORK = "Work that comes later"
-SAFETY = "Safety"
-TUNING = "Tuning"
 LIVE = "For live"
 REQUEST = "Fields of the launch request"
 NAMES = "Names of operations"
@@ -78,27 +72,23 @@ _OF_COMMAND = {
     "why": {BESIDE: "--control --trace", AGAIN: "--since --again-after", LIMITS: "--fail-on --age-threshold"},
     "check": {BESIDE: "--control --debug-log --io-queue"},
     "bench": {LIVE: "--seconds --tasks"},
-    "launch": {
-        OWN: "--ops",
-        LIMITS: "--timeout --grace --max-steps --tenant-quota --fault-unknown --fail-on-fault",
-        RECORDS: "--control --save-control --debug-log --formats --record --trace",
-        MORE_WORK: "--follow --feed --reclaim",
-        TUNING: "--workers --work-group-size --ticket --age-threshold --plan --mode --in-place --fast-index "
-        "--shard-slots --spin-ms --trace-records --debug-records --record-capacity",
-    },
 }
 """Command -> group -> its options, where they are not as in `_COMMON`."""
 
 Row = TypeVar("Row")
 
 
-def group_of(command: str, names: Sequence[str]) -> str:
-    """The group of an option.
+def group_of(command: str, option: Any) -> str:
+    """The group of an option: the one that it was declared in, or the one that lists it here.
 
     Args:
         command: Name of its command.
-        names: Every spelling of it.
+        option: The parser's option.
     """
+    declared: str | None = getattr(option, "rich_help_panel", None)
+    if declared is not None:
+        return declared
+    names = (*option.opts, *option.secondary_opts)
     for table in (_OF_COMMAND.get(command, {}), _COMMON):
         for group, listed in table.items():
             if not set(names).isdisjoint(listed.split()):

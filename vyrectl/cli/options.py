@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
-from vyrectl.abi.number import parse_whole
 from vyrectl.abi.slot import FIELDS, Field
+from vyrectl.cli.declared import read_number, with_parameters
 from vyrectl.cli.output import COLORS, FORMATS, Output
 from vyrectl.files.whole import read_stdin
 from vyrectl.ring.reading import ABIS
@@ -67,32 +67,14 @@ def make_output(format_name: str, as_json: bool, color: str, *, quiet: bool = Fa
     return Output("json" if as_json else format_name, color, quiet=quiet)
 
 
-def parse_number(text: str, what: str, *, least: int = 0, most: int = 0xFFFF_FFFF) -> int:
-    """A decimal or 0x number within bounds.
-
-    Raises:
-        UsageError: The text is no such number; the message names `what` and the bounds.
-    """
-    from vyrectl.errors import UsageError
-    from vyrectl.numbers import shown
-
-    fix = f"Give a decimal or 0x number from {least} to {most}"
-    value = parse_whole(text)
-    if value is None:
-        raise UsageError(f"{what} is {text!r}, which is no number", fix=fix)
-    if not least <= value <= most:
-        raise UsageError(f"{what} is {shown(value)}, out of bounds", fix=fix)
-    return value
-
-
 def parse_span(offset: str, count: str) -> tuple[int, int | None]:
     """Values of `--offset` (bytes) and `--count` (slots, None for all).
 
     Raises:
         UsageError: One of them is no number or out of bounds.
     """
-    slots = None if count in ("", "all") else parse_number(count, "--count", most=MAX_SLOTS)
-    return parse_number(offset or "0", "--offset", most=U64_MAX), slots
+    slots = None if count in ("", "all") else read_number(count, "--count", most=MAX_SLOTS)
+    return read_number(offset or "0", "--offset", most=U64_MAX), slots
 
 
 def parse_limit(text: str, output: Output) -> int | None:
@@ -103,7 +85,7 @@ def parse_limit(text: str, output: Output) -> int | None:
     """
     if text == "":
         return TABLE_ROWS if output.is_table else None
-    return None if text.strip().lower() == "all" else parse_number(text, "--limit")
+    return None if text.strip().lower() == "all" else read_number(text, "--limit")
 
 
 def open_ring(path: Path, offset: str = "", count: str = "") -> Ring:
@@ -153,15 +135,7 @@ def with_field_options(command: Callable[..., None]) -> Callable[..., None]:
     The command's `**fields` parameter gets a text for each option (None when it was not given), under the
     fields' names.
     """
-    signature = inspect.signature(command, eval_str=True)
-    options = [_field_option(field) for field in FIELDS]
-    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
-    at = next((i for i, one in enumerate(own) if one.kind is inspect.Parameter.KEYWORD_ONLY), len(own))
-    merged = [*own[:at], *options, *own[at:]]
-    attributes: dict[str, Any] = vars(command)
-    attributes["__signature__"] = signature.replace(parameters=merged)
-    command.__annotations__ = {one.name: one.annotation for one in merged} | {"return": None}
-    return command
+    return with_parameters(command, map(_field_option, FIELDS))
 
 
 def _field_option(field: Field) -> inspect.Parameter:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from vyrectl.cli.options import parse_number
+from vyrectl.cli.declared import number_option, with_parameters
 from vyrectl.cli.sources import read_request
 from vyrectl.policy.request import REQUEST_BITS, REQUEST_MEANINGS, REQUEST_WIDTHS
 
@@ -25,16 +25,10 @@ LenientOption = Annotated[bool, typer.Option("--lenient", help="Leave slots in a
 def with_request_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command one option for every field of a launch request.
 
-    The command's `**fields` parameter gets a text for each option, None when it was not given, under the
+    The command's `**fields` parameter gets a number for each option, None when it was not given, under the
     fields' names.
     """
-    signature = inspect.signature(command, eval_str=True)
-    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
-    merged = [*own, *(_option(name) for name in REQUEST_BITS)]
-    attributes: dict[str, Any] = vars(command)
-    attributes["__signature__"] = signature.replace(parameters=merged)
-    command.__annotations__ = {one.name: one.annotation for one in merged} | {"return": None}
-    return command
+    return with_parameters(command, map(_option, REQUEST_BITS), last=True)
 
 
 def flag(name: str) -> str:
@@ -42,11 +36,10 @@ def flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def given_fields(request: Path | None, options: Mapping[str, str | None]) -> dict[str, int]:
+def given_fields(request: Path | None, options: Mapping[str, int | None]) -> dict[str, int]:
     """The fields that a `--request` file and the options give, by name.
 
     Raises:
-        UsageError: An option is no number or out of its range.
         FileError: The file cannot be read.
         InvalidInputError: The file holds no request, or bad values.
     """
@@ -54,21 +47,13 @@ def given_fields(request: Path | None, options: Mapping[str, str | None]) -> dic
     return fields | option_fields(options)
 
 
-def option_fields(options: Mapping[str, str | None]) -> dict[str, int]:
-    """The fields that options give, by name.
-
-    Raises:
-        UsageError: An option is no number or out of its range.
-    """
-    return {
-        name: parse_number(text, flag(name), most=REQUEST_WIDTHS.most[name])
-        for name, text in options.items()
-        if text is not None
-    }
+def option_fields(options: Mapping[str, int | None]) -> dict[str, int]:
+    """The fields that options give, by name."""
+    return {name: number for name, number in options.items() if number is not None}
 
 
 def _option(name: str) -> inspect.Parameter:
-    option = typer.Option(flag(name), metavar="N", help=REQUEST_MEANINGS[name])
+    option = number_option(flag(name), says=REQUEST_MEANINGS[name], most=REQUEST_WIDTHS.most[name])
     return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option]
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[int | None, option]
     )

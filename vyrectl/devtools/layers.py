@@ -23,6 +23,7 @@ LAYERS: tuple[str, ...] = (
     "docs",
     "abi",
     "numbers",
+    "declared",
     "records",
     "markup",
     "files",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.limits import DEBUG_RECORD_WORDS, DEFAULT_DEBUG_RECORDS
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource
+from vyrectl.engine.options import EngineOptions
 from vyrectl.engine.quotas import Quotas
 from vyrectl.engine.schedule import DEFAULT_AGE_THRESHOLD
 from vyrectl.task.arrays import SlotArray
@@ -72,8 +73,8 @@ JIT_SLOTS = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """Everything a backend needs to run a ring.
+class Job(EngineOptions):
+    """Everything a backend needs to run a ring; what was asked of the engine it inherits.
 
     Attributes:
         slots: The ring, shape (n,), of `SLOT_DTYPE`; a backend works on its own copy.
@@ -83,16 +84,10 @@ class Job:
         gate: Whether the control buffer's tenant masks shut tenants out.
         selected: Which slots may be claimed, bool, shape (n,); None for all.
         age_threshold: Ticks that lift a task by one class; 0 for no lift.
-        workers: Work-groups, or None for the device's own choice.
-        work_group_size: Work-items of a group, or None.
-        ticket: Positions taken at once, or None.
         place: Asked for the memory to work in once the device is known; see `Place`. By default a copy.
         live: Makes the memory that others may see and change while the job runs in place; None for none.
         mode: One of `MODES`.
-        fast_index: Whether memory beside the ring may be spent on speed; None where there is plenty.
-        shard_slots: Most slots that are worked on at a time; None for what the device can take.
         first_slot: What the ring's first slot is called, where these slots are a part of one.
-        verify: Keep a witness of every claim and end (`Session.witness`).
         quotas: Most claims of the tenants that are bounded; see `vyrectl.engine.quotas`.
         debug_log: Debug log (spec 3.2) to start from, u32, at least one word; a backend works on its own copy.
         trace: Turns to note the times of, at most; 0 for no trace. A session then has `trace()`.
@@ -107,16 +102,10 @@ class Job:
     gate: bool = False
     selected: NDArray[np.bool_] | None = None
     age_threshold: int = DEFAULT_AGE_THRESHOLD
-    workers: int | None = None
-    work_group_size: int | None = None
-    ticket: int | None = None
     place: Place | None = None
     live: Live | None = None
     mode: str = "auto"
-    fast_index: bool | None = None
-    shard_slots: int | None = None
     first_slot: int = 0
-    verify: bool = False
     quotas: Quotas = field(default_factory=dict)
     debug_log: NDArray[np.uint32] = field(default_factory=lambda: new_debug_log(DEFAULT_DEBUG_RECORDS))
     trace: int = 0

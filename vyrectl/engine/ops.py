@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from os import PathLike
 from pathlib import Path
 
 from vyrectl.abi.limits import U32_MAX
@@ -219,6 +220,16 @@ def clashes(ops: Iterable[OpInfo]) -> Iterator[OpSourceError]:
                     rule="clash",
                     fix="Choose another id or name; `vyrectl ops` lists those in use",
                 )
+
+
+def load_sources(ops: Sequence[OpSource | str | PathLike[str]]) -> tuple[OpSource, ...]:
+    """Sources of operations, those that are paths read.
+
+    Raises:
+        FileError: A source cannot be read.
+        InvalidInputError: It declares no operation, or a bad one.
+    """
+    return tuple(op if isinstance(op, OpSource) else load_source(Path(op)) for op in ops)
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,7 @@
 """Launches from a process that must not fork: one with threads, or with an OpenCL driver already loaded.
 
 A forked copy of such a process would wait for threads that it does not have. So the launch, supervisor and all, runs
-in a fresh interpreter; this side passes the plan, relays progress, answers and signals. A shell's `vyrectl launch`
+in a fresh interpreter; this side passes the request, relays progress, answers and signals. A shell's `vyrectl launch`
 never needs it: nothing heavy is loaded there. Standard library only.
 """
 
@@ -26,7 +26,7 @@ from vyrectl.hosting.supervisor import RelayedError
 if TYPE_CHECKING:
     import subprocess
 
-    from vyrectl.hosting.file_plan import LaunchPlan
+    from vyrectl.hosting.request import FileLaunch
 
 _PATIENCE_SECONDS = 2.0
 """Beyond the grace, for a launch that is told to end."""
@@ -38,7 +38,9 @@ def may_fork() -> bool:
     return alone and "pyopencl" not in sys.modules
 
 
-def launch_elsewhere(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) -> tuple[dict[str, Any], int]:
+def launch_elsewhere(
+    request: FileLaunch, watch: Callable[[dict[str, Any]], None]
+) -> tuple[dict[str, Any], int]:
     """`launch_file` in a fresh interpreter; same answer, same errors.
 
     Raises:
@@ -51,23 +53,23 @@ def launch_elsewhere(plan: LaunchPlan, watch: Callable[[dict[str, Any]], None]) 
     command = module_command("vyrectl.hosting.elsewhere")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         try:
-            return _listen_to(child, pickle.dumps((plan, current())), watch)
+            return _listen_to(child, pickle.dumps((request, current())), watch)
         except VyrectlError:
             raise
         except BaseException:
             child.terminate()
             with suppress(subprocess.TimeoutExpired):
-                child.wait(plan.grace + _PATIENCE_SECONDS)
+                child.wait(request.grace + _PATIENCE_SECONDS)
             child.kill()
             raise
 
 
 def _listen_to(
-    child: subprocess.Popen[bytes], plan: bytes, watch: Callable[[dict[str, Any]], None]
+    child: subprocess.Popen[bytes], request: bytes, watch: Callable[[dict[str, Any]], None]
 ) -> tuple[dict[str, Any], int]:
     assert child.stdin is not None
     assert child.stdout is not None
-    child.stdin.write(plan)
+    child.stdin.write(request)
     child.stdin.close()
     while True:
         try:
@@ -92,7 +94,7 @@ def _main() -> int:
 
     settle()
     signal_at_death_of_parent(signal.SIGTERM)
-    plan, naming = pickle.loads(sys.stdin.buffer.read())
+    request, naming = pickle.loads(sys.stdin.buffer.read())
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a driver prints is talk, not an answer
 
@@ -101,7 +103,7 @@ def _main() -> int:
 
     try:
         with named_by(naming):
-            result, received = launch_file(plan, say)
+            result, received = launch_file(request, say)
     except VyrectlError as error:
         say({"error": error.to_record()})
         return error.exit_code

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vyrectl.engine.buffer_files import buffer_files, note_buffers
+from vyrectl.engine.ops import OpSource
 from vyrectl.errors import FileError, RingHeldError, UsageError
 from vyrectl.files.replace import replace_file
 from vyrectl.files.ring_lock import holder_of
-from vyrectl.hosting.file_plan import LaunchPlan
+from vyrectl.hosting.request import FileLaunch
 from vyrectl.ring.contents import CONTROL, DEBUG_LOG, REPLAY_LOG, RING, TRACE
 from vyrectl.ring.outputs import STDOUT, Outputs
 
@@ -23,22 +24,23 @@ RESCUED_SUFFIX = ".rescued"
 """What is appended to a name for a result that could not be saved under it."""
 
 
-def files_of(plan: LaunchPlan) -> Outputs:
+def files_of(request: FileLaunch) -> Outputs:
     """Everything that a launch reads and writes."""
     files = Outputs()
-    files.reads_ring(plan.ring)
-    for path in plan.options.get("ops", ()):
-        files.reads("--ops", path)
-    files.reads("--control", plan.control)
-    for option, path in plan.reads:
+    files.reads_ring(request.ring)
+    for source in request.options.ops:
+        files.reads("--ops", source.path if isinstance(source, OpSource) else source)
+    files.reads("--control", request.control)
+    for option, path in request.reads:
         files.reads(option, path)
-    files.writes("--output", plan.output, RING, is_ring=True)
-    note_buffers(files, map(buffer_files, plan.buffers))
-    files.writes("--save-control", plan.save_control, CONTROL)
-    files.writes("--debug-log", plan.debug_log, DEBUG_LOG)
-    files.writes("--trace", plan.options.get("trace"), TRACE)
-    _refuse_stdout_log(plan.record)
-    files.writes("--record", plan.record, REPLAY_LOG, appends=True)
+    files.writes("--output", request.output, RING, is_ring=True)
+    note_buffers(files, map(buffer_files, request.buffers))
+    files.writes("--save-control", request.save_control, CONTROL)
+    files.writes("--debug-log", request.debug_log, DEBUG_LOG)
+    trace = request.options.trace
+    files.writes("--trace", None if callable(trace) else trace, TRACE)
+    _refuse_stdout_log(request.record)
+    files.writes("--record", request.record, REPLAY_LOG, appends=True)
     return files
 
 
@@ -48,7 +50,7 @@ def _refuse_stdout_log(path: Path | None) -> None:
         raise UsageError("a replay log is appended to, and standard output is no file", fix="Name a file")
 
 
-def check_files(plan: LaunchPlan) -> None:
+def check_files(request: FileLaunch) -> None:
     """Find out before a launch whether all that it is to save can be.
 
     Raises:
@@ -57,16 +59,16 @@ def check_files(plan: LaunchPlan) -> None:
         OtherKindError: One would replace a file of another kind.
         RingHeldError: Another process holds the ring that the result is to replace.
     """
-    files_of(plan).check()
-    if plan.output is not None:
-        holder = holder_of(plan.output)
+    files_of(request).check()
+    if request.output is not None:
+        holder = holder_of(request.output)
         if holder is not None:
-            raise RingHeldError(plan.output, holder)
+            raise RingHeldError(request.output, holder)
 
 
-def rescue(error: FileError, plan: LaunchPlan, ring: Ring) -> None:
+def rescue(error: FileError, request: FileLaunch, ring: Ring) -> None:
     """Save a result that its place refused beside it, or beside the launched ring; the error says where."""
-    for beside in dict.fromkeys((plan.output or plan.ring, plan.ring)):
+    for beside in dict.fromkeys((request.output or request.ring, request.ring)):
         place = Path(f"{beside}{RESCUED_SUFFIX}")
         try:
             replace_file(place, [ring.data])

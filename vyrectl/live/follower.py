@@ -1,17 +1,17 @@
 """`launch --follow` as the supervised child runs it: rounds that go on, and a feed beside them.
 
-`FollowPlan` travels inside a `LaunchPlan`, so that the launch layer need not know what lies above it. Imports nothing
-heavy before `prepare`.
+`FollowPlan` travels inside the request that the child is sent. Imports nothing heavy before `prepare`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from vyrectl.engine.backend import Session
+    from vyrectl.engine.ops import OpSource
     from vyrectl.launching.rounds import Course, Limits
     from vyrectl.live.access import Access
     from vyrectl.live.feed import Feed
@@ -34,11 +34,11 @@ class FollowPlan:
     spin_seconds: float | None = None
     answers: int = 1
 
-    def prepare(self, ops: Sequence[Any], host: LiveHost) -> Follower:
+    def prepare(self, ops: Sequence[OpSource], host: LiveHost) -> Follower:
         """What works an open session; in the process that drives the device.
 
         Args:
-            ops: The user's operations, as `vyrectl.launching.run.launch` takes them.
+            ops: The user's operations.
             host: Where other processes meet the launch.
 
         Raises:
@@ -50,7 +50,7 @@ class FollowPlan:
 class Follower:
     """Drives one launch that follows."""
 
-    def __init__(self, plan: FollowPlan, ops: Sequence[Any], host: LiveHost) -> None:
+    def __init__(self, plan: FollowPlan, ops: Sequence[OpSource], host: LiveHost) -> None:
         from vyrectl.live.follow import SPIN_SECONDS, Follow
         from vyrectl.live.run import access_to
 
@@ -77,9 +77,9 @@ class Follower:
         self.reason = reason
 
 
-def _open_feed(plan: FollowPlan, source: str, ops: Sequence[Any]) -> Feed:
+def _open_feed(plan: FollowPlan, source: str, ops: Sequence[OpSource]) -> Feed:
+    from vyrectl.engine.ops import op_codes
     from vyrectl.live.feed import Feed
-    from vyrectl.live.run import codes_of
     from vyrectl.live.source import FeedSource
 
-    return Feed(FeedSource(source), plan.answers, codes_of(ops), reclaim=plan.reclaim)
+    return Feed(FeedSource(source), plan.answers, op_codes(ops), reclaim=plan.reclaim)

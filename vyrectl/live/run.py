@@ -6,28 +6,28 @@ Imports every layer below the command line.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.engine.backend import Session as Rounds
-from vyrectl.engine.buffers import BufferTable
-from vyrectl.engine.ops import OpSource, load_source, op_codes
-from vyrectl.engine.saving import Saving
+from vyrectl.engine.ops import load_sources, op_codes
 from vyrectl.errors import DeviceError
 from vyrectl.files.window import check_slot_count
+from vyrectl.launching.options import LaunchOptions
+from vyrectl.launching.prepare import Drive
 from vyrectl.launching.report import LaunchReport
 from vyrectl.launching.rounds import Limits
-from vyrectl.launching.run import Drive, launch
 from vyrectl.live.access import Access, MemoryAccess
 from vyrectl.live.host import LiveHost, once_handles
 from vyrectl.live.queued import QueueAccess
 from vyrectl.live.shared import SharedAccess
+from vyrectl.live.workplace import work
 from vyrectl.numbers import is_whole
 from vyrectl.ring.file import Ring
 from vyrectl.sidecar.hold import Hold, hold
@@ -72,50 +72,38 @@ def _through_a_queue(session: Rounds) -> Access:
     return QueueAccess(side, len(session.slots()), polls=getattr(session, "polls", False))
 
 
-def load_sources(ops: Sequence[OpSource | str | PathLike[str]]) -> tuple[OpSource, ...]:
-    """The user's operations.
-
-    Raises:
-        FileError: A source cannot be read.
-        InvalidInputError: It declares no operation, or a bad one.
-    """
-    return tuple(op if isinstance(op, OpSource) else load_source(Path(op)) for op in ops)
-
-
-def codes_of(ops: Sequence[OpSource | str | PathLike[str]]) -> dict[str, int]:
-    """Names of all operations, the user's among them, and their ids."""
-    return op_codes(load_sources(ops))
-
-
 class LiveLaunch:
-    """A launch that a session drives.
+    """A launch that a session drives, and its `vyrectl.live.workplace.Workplace`.
 
     Args:
         ring: Its slots; written in place where the device allows it, else at the end.
-        options: What `vyrectl.launching.run.launch` takes.
+        options: The launch; its mode is that of every session.
         held: The ring's lock, for a ring file that is to be run in place; given back at the end.
     """
 
-    def __init__(self, ring: Ring, options: Mapping[str, Any], held: Hold | None = None) -> None:
-        sources = load_sources(options.get("ops", ()))
+    is_shared = True
+    is_left = False
+
+    def __init__(self, ring: Ring, options: LaunchOptions, held: Hold | None = None) -> None:
+        sources = load_sources(options.ops)
         self.op_codes = op_codes(sources)
         self._ring = ring
         self._held = held
-        self._buffers = BufferTable.of(options.get("buffers"))
-        self._options = {**options, "ops": sources, "buffers": self._buffers, "mode": ALL_OPS}
         self._reason: str | None = None
+        limits = Limits(stop=lambda: self._reason)
+        self._options = replace(options, ops=sources, mode=ALL_OPS, limits=limits)
         self._in_place = False
-        self._host = LiveHost(
+        self.host = LiveHost(
             None if held is None else held.target,
             len(ring),
             once=once_handles(sources),
-            gated=options.get("control") is not None,
+            gated=options.control is not None,
             wanted=lambda: self._in_place or held is None,
         )
 
     def gate(self, session: Rounds) -> Access:
         """How the ring is reached beside the rounds; see `access_to`."""
-        return access_to(session, self._host)
+        return access_to(session, self.host)
 
     def stop(self, reason: str) -> None:
         """End the rounds for a reason, one of `vyrectl.launching.report.ENDINGS`."""
@@ -123,30 +111,18 @@ class LiveLaunch:
 
     def run(self, drive: Drive) -> LaunchReport:
         """Launch, and leave the result where it belongs."""
-        with ExitStack() as cleanup:
-            if self._held is not None:
-                cleanup.callback(self._held.release)
-            cleanup.callback(self._host.finish)
-            limits = Limits(stop=lambda: self._reason, finishing=self._host.shut)
-            saving = Saving(first=self._save)
-            report = launch(
-                self._ring,
-                drive=drive,
-                place=self._place,
-                live=self._host,
-                limits=limits,
-                saving=saving,
-                **self._options,
-            )
-        self._buffers.finish_outputs()
+        with nullcontext() if self._held is None else self._held:
+            report, saving = work(self._ring, self._options, self, drive)
         saving.raise_failures()
         return report
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write a ring file that was not worked on in place."""
         if self._held is not None and not self._in_place:
             self._ring.save()
 
-    def _place(self, shares: bool) -> tuple[SlotArray, bool]:
+    def place(self, shares: bool) -> tuple[SlotArray, bool]:
+        """The mapped file where there is one that the device can work on, else the ring's own slots."""
         if self._held is not None and shares:
             self._in_place = True
             self._held.touch()
@@ -155,7 +131,7 @@ class LiveLaunch:
 
 
 def start_launch(
-    ring: Ring | SlotArray | str | PathLike[str] | int | Sequence[Any], options: Mapping[str, Any]
+    ring: Ring | SlotArray | str | PathLike[str] | int | Sequence[Any], options: LaunchOptions
 ) -> LiveLaunch:
     """A launch over whatever stands for a ring; see `vyrectl.live.session.open_session`.
 

@@ -37,6 +37,7 @@ from vyrectl.errors import (
     UsageError,
     VyrectlError,
 )
+from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.report import LaunchReport
 from vyrectl.live.access import Access
 from vyrectl.live.book import Book, Finished
@@ -110,7 +111,7 @@ class Session:
         self._published = threading.Event()
         self._ready: Future[Access] = Future()
         self._report: Future[LaunchReport] = Future()
-        self._launch = start_launch(ring, options)
+        self._launch = start_launch(ring, LaunchOptions(**options))
         self._follow = Follow(
             self._launch.gate, ready=self._begin, spin_seconds=seconds("spin_seconds", spin_seconds)
         )

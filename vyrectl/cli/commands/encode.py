@@ -11,6 +11,7 @@ import typer
 from vyrectl.abi.opcodes import PACKED_SLOT
 from vyrectl.abi.slot import FIELD_NAMES, PAYLOAD_FIRST
 from vyrectl.abi.states import TaskPriority, TaskState
+from vyrectl.cli.declared import number_option
 from vyrectl.cli.describe import slot_record
 from vyrectl.cli.edits import EditOptions, Part, Selection, run_edit
 from vyrectl.cli.fields import parse_fields, split_assignments
@@ -26,7 +27,6 @@ from vyrectl.cli.options import (
     OffsetOption,
     QuietOption,
     make_output,
-    parse_number,
     with_field_options,
 )
 from vyrectl.cli.output import Output, write_bytes
@@ -61,7 +61,7 @@ def command(
             "--packed", metavar="OP:ARGS", help="Pack this operation into the slot; may be repeated."
         ),
     ] = None,
-    slot: Annotated[str, typer.Option("--slot", metavar="N", help="Write this slot of RING.")] = "",
+    slot: Annotated[int | None, number_option("--slot", says="Write this slot of RING.")] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Write the 64 bytes to stdout.")] = False,
     backup: BackupOption = False,
     offset: OffsetOption = "0",
@@ -92,12 +92,12 @@ def command(
     if packed:
         words.update(_packed_fields(output, packed, {*words, *texts}))
     item = _build_item(words, texts)
-    if paths or slot:
-        ring = _target(paths, slot, raw)
+    if paths or slot is not None:
+        ring, number = _target(paths, slot, raw)
         options = EditOptions(
             "encode", "encode", backup=backup, dry_run=dry_run, part=Part(offset, count, force)
         )
-        _write_slot(output, ring, parse_number(slot, "--slot"), item, options)
+        _write_slot(output, ring, number, item, options)
     elif raw:
         _write_raw(output, item)
     else:
@@ -126,20 +126,20 @@ def _build_item(words: dict[str, int], texts: dict[str, str]) -> TaskWorkItem:
     return TaskWorkItem(**{**DEFAULTS, **words, **parse_fields(texts)})
 
 
-def _target(paths: list[str], slot: str, raw: bool) -> Path:
+def _target(paths: list[str], slot: int | None, raw: bool) -> tuple[Path, int]:
     if len(paths) > 1:
         raise UsageError(f"{paths[1]!r} is neither FIELD=VALUE nor the only ring", fix="Name one ring")
     if not paths:
         raise UsageError(
             "--slot says where in a ring, and no ring is named", fix="Name it: encode RING --slot N"
         )
-    if not slot:
+    if slot is None:
         raise UsageError(
             f"no slot of {paths[0]} is named", fix="Add --slot N, or leave the ring out to print hex"
         )
     if raw:
         raise UsageError("--raw writes to stdout, not into a ring", fix="Leave out --raw or RING")
-    return Path(paths[0])
+    return Path(paths[0]), slot
 
 
 def _write_raw(output: Output, item: TaskWorkItem) -> None:

@@ -24,7 +24,8 @@ from vyrectl.cli.completion.kinds import (
     field_values,
     word_kinds,
 )
-from vyrectl.cli.option_groups import OUTPUT, OWN, group_of
+from vyrectl.cli.option_groups import OUTPUT, group_of
+from vyrectl.declared import OWN
 from vyrectl.errors import UsageError
 
 
@@ -160,7 +161,7 @@ class _Reader:
             bool(param.multiple),
             metavar,
             _default(param),
-            group_of(command, names),
+            group_of(command, param),
         )
 
     def _place(self, command: str, param: Any) -> Place:
@@ -216,7 +217,7 @@ def _kind_of_type(command: str, param: Any, metavar: str) -> str:
 def _default(param: Any) -> str:
     if param.secondary_opts:
         return str((param.opts if param.default else param.secondary_opts)[0])
-    return "" if param.default in (None, False, "", ()) else str(param.default)
+    return "" if param.default is False or param.default in (None, "", ()) else str(param.default)
 
 
 def _one_line(text: str | None) -> str:

@@ -38,7 +38,7 @@ def command(
     as_json: JsonOption = False,
     color: ColorOption = "auto",
     quiet: QuietOption = False,
-    **fields: str | None,
+    **fields: int | None,
 ) -> None:
     """Merge a ring's telemetry into a launch request.
 

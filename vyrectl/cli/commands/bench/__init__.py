@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from vyrectl.cli.commands.bench.view import view
-from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output, parse_number
+from vyrectl.cli.declared import number_option
+from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output
 from vyrectl.cli.output import Output
 from vyrectl.errors import UnknownNameError, UsageError
 
@@ -36,18 +37,19 @@ def command(
         str, typer.Option("--sizes", metavar="LIST", help="Slots of the rings, e.g. 1k,64k,1M,16M.")
     ] = "",
     repeat: Annotated[
-        str, typer.Option("--repeat", metavar="N", help="Rounds that count: 9, or 5 with --quick.")
-    ] = "",
+        int | None, number_option("--repeat", says="Rounds that count: 9, or 5 with --quick.", least=1)
+    ] = None,
     only: Annotated[
         str,
         typer.Option("--only", metavar="LIST", help="Of tasks, groups, memory, start, order: these alone."),
     ] = "",
     seconds: Annotated[
-        str, typer.Option("--seconds", metavar="N", help="For live: length of the stress; 5 by default.")
-    ] = "",
+        int | None, number_option("--seconds", says="For live: length of the stress; 5 by default.", least=1)
+    ] = None,
     tasks: Annotated[
-        str, typer.Option("--tasks", metavar="N", help="For live: tasks of each feed; 100000 by default.")
-    ] = "",
+        int | None,
+        number_option("--tasks", says="For live: tasks of each feed; 100000 by default.", least=1000),
+    ] = None,
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
     color: ColorOption = "auto",
@@ -84,7 +86,7 @@ def command(
     if subject == LIVE:
         _bench_live(output, device, seconds, tasks)
         return
-    if seconds or tasks:
+    if seconds is not None or tasks is not None:
         raise UsageError("--seconds and --tasks are for live", fix="Write: vyrectl bench live")
     if subject and subject != WALL:
         _bench_host(output, subject, device, sizes, repeat, only, quick=quick)
@@ -97,7 +99,7 @@ def command(
     plan = Plan.usual(
         quick,
         sizes=parse_sizes(sizes) if sizes else None,
-        repeats=parse_number(repeat, "--repeat", least=1) if repeat else None,
+        repeats=repeat,
         sections=_sections(only) if only else None,
     )
     with output.progress("bench", "turns") as update:
@@ -106,7 +108,7 @@ def command(
 
 
 def _bench_host(
-    output: Output, subject: str, device: str, sizes: str, repeat: str, only: str, *, quick: bool
+    output: Output, subject: str, device: str, sizes: str, repeat: int | None, only: str, *, quick: bool
 ) -> None:
     from vyrectl.bench.host import FULL_SLOTS, QUICK_SLOTS, run_host
     from vyrectl.bench.sizes import parse_sizes
@@ -117,13 +119,15 @@ def _bench_host(
     if only:
         raise UsageError("--only is for the device's runs", fix="Leave it out")
     slots = parse_sizes(sizes)[-1] if sizes else QUICK_SLOTS if quick else FULL_SLOTS
-    repeats = parse_number(repeat, "--repeat", least=1) if repeat else 5 if quick else 9
+    repeats = repeat or (5 if quick else 9)
     with output.progress("bench host", "turns") as update:
         report = run_host(slots, repeats, device, update)
     output.emit("bench-host", report.to_record(), view_host, rows=report.rows(), rows_key="measures")
 
 
-def _bench_wall(output: Output, device: str, sizes: str, repeat: str, only: str, *, quick: bool) -> None:
+def _bench_wall(
+    output: Output, device: str, sizes: str, repeat: int | None, only: str, *, quick: bool
+) -> None:
     from vyrectl.bench.sizes import parse_sizes
     from vyrectl.bench.wall import QUICK_REPEATS, QUICK_SIZES, REPEATS, run_wall
     from vyrectl.cli.commands.bench.view_wall import view as view_wall
@@ -132,13 +136,13 @@ def _bench_wall(output: Output, device: str, sizes: str, repeat: str, only: str,
     if only:
         raise UsageError("--only is for the device's runs", fix="Leave it out")
     slots = parse_sizes(sizes) if sizes else QUICK_SIZES if quick else ()
-    repeats = parse_number(repeat, "--repeat", least=1) if repeat else QUICK_REPEATS if quick else REPEATS
+    repeats = repeat or (QUICK_REPEATS if quick else REPEATS)
     with output.progress("bench wall", "turns") as update:
         report = run_wall(find_device(device or None, reference=False), slots, repeats, update)
     output.emit("bench-wall", report.to_record(), view_wall, rows=report.rows(), rows_key="measures")
 
 
-def _bench_live(output: Output, device: str, seconds: str, tasks: str) -> None:
+def _bench_live(output: Output, device: str, seconds: int | None, tasks: int | None) -> None:
     from vyrectl.bench.live import run_live
     from vyrectl.cli.commands.bench.view_live import view as view_live
     from vyrectl.opencl.devices import find_watched
@@ -151,8 +155,8 @@ def _bench_live(output: Output, device: str, seconds: str, tasks: str) -> None:
             found.name if device == "" else device,
             is_cpu=found.is_cpu,
             name=found.name,
-            seconds=float(parse_number(seconds, "--seconds", least=1)) if seconds else STRESS_SECONDS,
-            tasks=parse_number(tasks, "--tasks", least=1000) if tasks else FEED_TASKS,
+            seconds=STRESS_SECONDS if seconds is None else float(seconds),
+            tasks=tasks or FEED_TASKS,
             update=update,
         )
     output.emit("bench-live", report.to_record(), view_live, rows=report.rows(), rows_key="figures")

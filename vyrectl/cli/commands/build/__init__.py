@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES, U64_MAX
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.commands.build.source import INPUT_FORMATS, Source
+from vyrectl.cli.commands.build.view import sentence, view
+from vyrectl.cli.declared import number_option
 from vyrectl.cli.endings import RING, check_ending
 from vyrectl.cli.options import (
     BackupOption,
@@ -23,7 +25,6 @@ from vyrectl.cli.options import (
     make_output,
 )
 from vyrectl.cli.output import Output, write_bytes
-from vyrectl.cli.commands.build.view import sentence, view
 from vyrectl.errors import FileError, UsageError
 
 if TYPE_CHECKING:
@@ -46,17 +47,19 @@ def command(
         ),
     ] = "",
     synthetic: Annotated[
-        str, typer.Option("--synthetic", metavar="N", help="Make up N slots from a seed.")
-    ] = "",
+        int | None, number_option("--synthetic", says="Make up N slots from a seed.", most=MAX_SLOTS)
+    ] = None,
     seed: Annotated[
-        str, typer.Option("--seed", metavar="S", help="Seed of --synthetic; 0 if not given.")
-    ] = "",
+        int | None,
+        number_option("--seed", says="Seed of --synthetic; 0 if not given.", metavar="S", most=U64_MAX),
+    ] = None,
     mix: Annotated[
         str, typer.Option("--mix", metavar="FILE", help="What --synthetic draws from, as JSON or TOML.")
     ] = "",
     slots: Annotated[
-        str, typer.Option("--slots", metavar="N", help="Slots of the ring; those past the tasks are Empty.")
-    ] = "",
+        int | None,
+        number_option("--slots", says="Slots of the ring; those past the tasks are Empty.", most=MAX_SLOTS),
+    ] = None,
     offset: Annotated[
         str, typer.Option("--offset", metavar="BYTES", help="FILE is a dump: its ring starts there.")
     ] = "",
@@ -93,8 +96,15 @@ def command(
       vyrectl build ring.bin --from dump.bin --offset 704 --count 64
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
-    texts = {"input_format": input_format, "synthetic": synthetic, "seed": seed, "mix": mix, "slots": slots}
-    source = Source.from_options([name for name in (table, from_table) if name], texts, (offset, count))
+    source = Source.from_options(
+        [name for name in (table, from_table) if name],
+        input_format=input_format,
+        synthetic=synthetic,
+        seed=seed,
+        mix=mix,
+        slots=slots,
+        span=(offset, count),
+    )
     if backup and not force:
         raise UsageError("--backup is for --force: a file that is not replaced stays", fix="Add --force")
     check_ending(ring, "a ring", RING)

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
-from vyrectl.cli.options import open_ring, parse_number
+from vyrectl.cli.options import open_ring
 from vyrectl.cli.output import Output
 from vyrectl.errors import FileError, InvalidInputError, UnknownNameError, UsageError
 from vyrectl.files.whole import refuse_endless
@@ -50,19 +49,34 @@ class Source:
 
     @classmethod
     def from_options(
-        cls, tables: list[str], options: dict[str, str], span: tuple[str, str] = ("", "")
+        cls,
+        tables: list[str],
+        *,
+        input_format: str,
+        synthetic: int | None,
+        seed: int | None,
+        mix: str,
+        slots: int | None,
+        span: tuple[str, str] = ("", ""),
     ) -> Source:
         """What the arguments and options of `build` say.
 
         Args:
             tables: The table's name, as it was given by argument and by `--from`.
-            options: Texts of `input_format`, `synthetic`, `seed`, `mix` and `slots`, empty when not given.
-            span: Texts of `--offset` and `--count`, likewise.
+            input_format: As for `Source`.
+            synthetic: How many slots to make up, None when not given.
+            seed: Their seed, likewise.
+            mix: As for `Source`.
+            slots: As for `Source`.
+            span: Texts of `--offset` and `--count`, empty when not given.
 
         Raises:
             UsageError: They contradict each other, or name no source.
         """
-        given = {name for name, text in options.items() if text} | ({"table"} if tables else set())
+        numbers = {"synthetic": synthetic, "seed": seed, "slots": slots}
+        texts = {"table": tables, "input_format": input_format, "mix": mix}
+        given = {name for name, number in numbers.items() if number is not None}
+        given |= {name for name, text in texts.items() if text}
         if len(tables) > 1:
             raise UsageError("the table is named twice", fix="Give TABLE or --from, not both")
         if {"table", "synthetic"} <= given:
@@ -79,15 +93,15 @@ class Source:
                 option = name.replace("_", "-")
                 wanted = "TABLE" if needs == "table" else f"--{needs}"
                 raise UsageError(f"--{option} is for {wanted}", fix=f"Add {wanted} or leave out --{option}")
-        if options["input_format"] not in ("", *INPUT_FORMATS):
-            raise UnknownNameError("input format", options["input_format"], INPUT_FORMATS)
+        if input_format not in ("", *INPUT_FORMATS):
+            raise UnknownNameError("input format", input_format, INPUT_FORMATS)
         return cls(
             table=tables[0] if tables else "",
-            input_format=options["input_format"],
-            tasks=_slots(options["synthetic"], "--synthetic"),
-            seed=parse_number(options["seed"] or str(DEFAULT_SEED), "--seed", most=U64_MAX),
-            mix=options["mix"],
-            slots=_slots(options["slots"], "--slots"),
+            input_format=input_format,
+            tasks=synthetic,
+            seed=DEFAULT_SEED if seed is None else seed,
+            mix=mix,
+            slots=slots,
             span=span if any(span) else None,
         )
 
@@ -150,10 +164,6 @@ class Source:
 
         mix = Mix.from_file(self.mix) if self.mix else None
         return synthesize(tasks, self.seed, mix, op_codes=op_codes())
-
-
-def _slots(text: str, what: str) -> int | None:
-    return parse_number(text, what, most=MAX_SLOTS) if text else None
 
 
 def _padded(tasks: SlotArray, slots: int) -> SlotArray:

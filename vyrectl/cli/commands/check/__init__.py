@@ -10,6 +10,7 @@ import typer
 
 from vyrectl.cli.again import keeping
 from vyrectl.cli.commands.check.view import view, view_kinds
+from vyrectl.cli.declared import number_option
 from vyrectl.cli.options import (
     AbiOption,
     ColorOption,
@@ -19,7 +20,6 @@ from vyrectl.cli.options import (
     OffsetOption,
     QuietOption,
     make_output,
-    parse_number,
     parse_span,
 )
 from vyrectl.cli.output import Output
@@ -71,12 +71,11 @@ def command(
         typer.Option("--io-queue", metavar="FILE", help="I/O queue that goes with the ring."),
     ] = None,
     epoch: Annotated[
-        str, typer.Option("--epoch", metavar="N", help="Epoch to go by; --control's, or 0, if not given.")
-    ] = "",
+        int | None, number_option("--epoch", says="Epoch to go by; --control's, or 0, if not given.")
+    ] = None,
     age_threshold: Annotated[
-        str,
-        typer.Option("--age-threshold", metavar="N", help="Age ticks of a starving task, 32 if not given."),
-    ] = "",
+        int | None, number_option("--age-threshold", says="Age ticks of a starving task, 32 if not given.")
+    ] = None,
     abi: AbiOption = "auto",
     strict: Annotated[
         bool, typer.Option("--strict", help="Warnings fail the check too (exit code 3); notes do not.")
@@ -168,15 +167,15 @@ def _check(output: Output, ring: Path, wanted: _Wanted, beside: dict[str, Path |
         return report.joined(findings_beside(looked_at.slots, **beside), wanted.ignore)
 
 
-def _about(ops: list[Path], control: Path | None, epoch: str, age_threshold: str) -> About:
+def _about(ops: list[Path], control: Path | None, epoch: int | None, age_threshold: int | None) -> About:
     from vyrectl.engine.ops import load_source, op_codes
 
     known = frozenset(op_codes([load_source(path) for path in ops]).values())
     about = About(ops=known) if control is None else _beside(control, known)
     return replace(
         about,
-        epoch=parse_number(epoch, "--epoch") if epoch else about.epoch,
-        age_threshold=parse_number(age_threshold, "--age-threshold") if age_threshold else AGE_THRESHOLD,
+        epoch=about.epoch if epoch is None else epoch,
+        age_threshold=AGE_THRESHOLD if age_threshold is None else age_threshold,
     )
 
 

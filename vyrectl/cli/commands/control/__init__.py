@@ -11,6 +11,7 @@ from vyrectl.abi.limits import MAX_ENCODED, WORD_BYTES
 from vyrectl.cli.commands.control.live import is_sidecar, read_running, write_running
 from vyrectl.cli.commands.control.record import change_rows, control_record
 from vyrectl.cli.commands.control.view import change_view, view
+from vyrectl.cli.declared import number_option
 from vyrectl.cli.options import (
     ColorOption,
     DryRunOption,
@@ -18,7 +19,6 @@ from vyrectl.cli.options import (
     JsonOption,
     QuietOption,
     make_output,
-    parse_number,
 )
 from vyrectl.cli.output import Output, write_bytes
 from vyrectl.cli.wrong_kind import telling_kind, warn_other_kind
@@ -42,14 +42,15 @@ def command(
     new: Annotated[bool, typer.Option("--new", help="Make a fresh one.")] = False,
     force: Annotated[bool, typer.Option("--force", help="With --new, replace a file that exists.")] = False,
     tenants: Annotated[
-        str, typer.Option("--tenants", metavar="N", help="With --new, how many are let in; all by default.")
-    ] = "",
+        int | None, number_option("--tenants", says="With --new, how many are let in; all by default.")
+    ] = None,
     observables: Annotated[
-        str, typer.Option("--observables", metavar="N", help="With --new, observable words; 32 by default.")
-    ] = "",
+        int | None,
+        number_option("--observables", says="With --new, observable words; 32 by default.", most=MAX_ENCODED),
+    ] = None,
     slots: Annotated[
-        str, typer.Option("--slots", metavar="N", help="Write the priority offsets for so many slots.")
-    ] = "",
+        int | None, number_option("--slots", says="Write the priority offsets for so many slots.")
+    ] = None,
     dry_run: DryRunOption = False,
     backup: Annotated[bool, typer.Option("--backup", help="Keep the old one as FILE.bak.")] = False,
     format_name: FormatOption = "table",
@@ -80,10 +81,10 @@ def command(
         sizes = (tenants, observables, slots)
         _create(output, file, assignments or [], sizes, force=force, backup=backup, dry_run=dry_run)
         return
-    if force or tenants or observables:
+    if force or tenants is not None or observables is not None:
         raise UsageError("--force, --tenants and --observables are for --new", fix="Add --new")
     data = _read(file)
-    if not assignments and not slots:
+    if not assignments and slots is None:
         if dry_run or backup:
             raise UsageError("nothing to write was given", fix="Give WORD=VALUE, for example epoch=3")
         warn_other_kind(output, str(file), data, FileKind.CONTROL)
@@ -97,7 +98,7 @@ def _create(
     output: Output,
     file: Path,
     assignments: list[str],
-    sizes: tuple[str, str, str],
+    sizes: tuple[int | None, int | None, int | None],
     *,
     force: bool,
     backup: bool,
@@ -105,11 +106,9 @@ def _create(
 ) -> None:
     tenants, observables, slots = sizes
     fresh = encode_control(
-        tenants=parse_number(tenants, "--tenants") if tenants else ALL_TENANTS,
-        observables=parse_number(observables, "--observables", most=MAX_ENCODED)
-        if observables
-        else DEFAULT_OBSERVABLES,
-        slots=parse_number(slots, "--slots") if slots else None,
+        tenants=ALL_TENANTS if tenants is None else tenants,
+        observables=DEFAULT_OBSERVABLES if observables is None else observables,
+        slots=slots,
     )
     data = bytearray(fresh)
     write_control_words(data, _values(assignments, data))
@@ -155,7 +154,7 @@ def _edit(
     file: Path,
     data: bytes,
     assignments: list[str],
-    slots: str,
+    slots: int | None,
     *,
     dry_run: bool,
     backup: bool,
@@ -197,13 +196,13 @@ def _refuse_to_edit(file: Path, verdict: Verdict) -> None:
         refuse_another(verdict, FileKind.CONTROL, str(file), so="Nothing was written")
 
 
-def _offset_texts(slots: str) -> list[str]:
+def _offset_texts(slots: int | None) -> list[str]:
     """Assignments that `--slots` stands for."""
     from vyrectl.protocol.control import default_priority_offsets
 
-    if not slots:
+    if slots is None:
         return []
-    offsets = default_priority_offsets(parse_number(slots, "--slots"))
+    offsets = default_priority_offsets(slots)
     return [f"priority_offsets.{number}={first}" for number, first in enumerate(offsets)]
 
 

@@ -17,6 +17,7 @@ from vyrectl.cli.commands.converge.source import (
     read_transitions,
 )
 from vyrectl.cli.commands.converge.view import view
+from vyrectl.cli.declared import number_option
 from vyrectl.cli.endings import NPY, check_ending
 from vyrectl.cli.options import (
     ColorOption,
@@ -27,7 +28,6 @@ from vyrectl.cli.options import (
     QuietOption,
     ReplaceOption,
     make_output,
-    parse_number,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.request_options import LenientOption
@@ -79,9 +79,7 @@ def command(
     lazy: Annotated[
         bool, typer.Option("--lazy", help="Move half of each share at a time: same limit, no swinging.")
     ] = False,
-    max_iterations: Annotated[
-        str, typer.Option("--max-iterations", metavar="N", help="Most iterations.")
-    ] = "10000",
+    max_iterations: Annotated[int, number_option("--max-iterations", says="Most iterations.")] = 10_000,
     device: Annotated[
         str,
         typer.Option(
@@ -137,7 +135,6 @@ def command(
     name = _step_name(step, own)
     given = {"--matrix": matrix, "--transitions": transitions, "--edges": edges}
     _check_options(name, {**given, "--operand": operands, "--lazy": lazy}, own)
-    most = parse_number(max_iterations, "--max-iterations")
     start = read_start(source, Window(offset, count, lenient))
     if start.unknown:
         output.warn(f"{start.name}: slots in an unknown state, left out: {start.unknown}")
@@ -152,7 +149,7 @@ def command(
         steps=own,
         operands=arrays,
         device=device or None,
-        max_iterations=most,
+        max_iterations=max_iterations,
     )
     if result is not None:
         from vyrectl.engine.buffers import save_npy
@@ -161,7 +158,7 @@ def command(
     if stdout.is_used:
         stdout.send()
     else:
-        _emit(output, name, start, vector, found, most)
+        _emit(output, name, start, vector, found, max_iterations)
     if not found.fixpoint.converged:
         output.warn(_advice(name, found, lazy=lazy))
     raise typer.Exit(_exit_code(found))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vyrectl.cli.commands.inspect.listing import Wanted, emit_listing
+from vyrectl.cli.declared import number_option
 from vyrectl.cli.options import (
     AbiOption,
     ColorOption,
@@ -22,7 +23,6 @@ from vyrectl.cli.options import (
     SlotsOption,
     WhereOption,
     make_output,
-    parse_number,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.readings import ring_readings, say_readings
@@ -41,7 +41,7 @@ def command(
     *,
     where: WhereOption = "",
     slots: SlotsOption = "",
-    slot: Annotated[str, typer.Option("--slot", metavar="N", help="Show this one slot in full.")] = "",
+    slot: Annotated[int | None, number_option("--slot", says="Show this one slot in full.")] = None,
     tree: Annotated[
         bool, typer.Option("--tree", help="Show tasks below their parents, with all ancestors.")
     ] = False,
@@ -97,7 +97,7 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     chosen = {"--where": where, "--slots": slots, "--sort": sort, "--limit": limit, "--columns": columns}
     _check_combination(
-        bool(slot),
+        slot is not None,
         tree,
         bool(group),
         file,
@@ -124,8 +124,8 @@ def command(
     with open_for_snapshot(ring, offset, count) as opened:
         readings = ring_readings(opened, asked)
         say_readings(output, readings)
-        if slot:
-            emit_slot(output, opened, parse_number(slot, "--slot"), readings, wanted.partitions)
+        if slot is not None:
+            emit_slot(output, opened, slot, readings, wanted.partitions)
         else:
             emit_listing(output, opened, wanted, readings, paging=bool(limit) and not no_pager)
 

@@ -10,6 +10,7 @@ import typer
 
 from vyrectl.abi.io_queue import IO_STATUS_NAMES, IoOp
 from vyrectl.cli.commands.io.view import view
+from vyrectl.cli.declared import number_option, read_number
 from vyrectl.cli.options import (
     ColorOption,
     FormatOption,
@@ -18,7 +19,6 @@ from vyrectl.cli.options import (
     QuietOption,
     make_output,
     parse_limit,
-    parse_number,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.wrong_kind import telling_kind, warn_other_kind
@@ -40,7 +40,7 @@ def command(
         str,
         typer.Option("--status", metavar="IO_STATUS", help="Only requests of this status, e.g. published."),
     ] = "",
-    tag: Annotated[str, typer.Option("--tag", metavar="N", help="Only requests with this tag.")] = "",
+    tag: Annotated[int | None, number_option("--tag", says="Only requests with this tag.")] = None,
     unused: Annotated[
         bool, typer.Option("--unused", help="Also show records that nobody has written.")
     ] = False,
@@ -62,7 +62,6 @@ def command(
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     wanted = (_word("operation", op, OPS), _word("status", status, STATUSES))
-    tagged = parse_number(tag, "--tag") if tag else None
     most = parse_limit(limit, output)
     data = read_whole(file, doing="read the I/O queue", most=MOST_BYTES)
     with telling_kind(file, FileKind.IO_QUEUE, data):
@@ -74,7 +73,7 @@ def command(
         if (unused or not one.is_unused)
         and wanted[0] in (None, one.op)
         and wanted[1] in (None, one.status)
-        and tagged in (None, one.tag)
+        and tag in (None, one.tag)
     ]
     shown = chosen if most is None else chosen[:most]
     output.emit(
@@ -94,7 +93,7 @@ def _word(what: str, text: str, names: dict[str, int]) -> int | None:
     word = names.get(text.strip().upper())
     if word is None and not text.strip()[:1].isdigit():
         raise UnknownNameError(what, text, tuple(name.lower() for name in names))
-    return parse_number(text, what) if word is None else word
+    return read_number(text, what) if word is None else word
 
 
 def queue_record(name: str, records: tuple[IoRecord, ...], matched: int) -> dict[str, Any]:

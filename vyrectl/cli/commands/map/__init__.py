@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vyrectl.cli.commands.map.view import view
+from vyrectl.cli.declared import number_option
 from vyrectl.cli.endings import PNG, check_ending
 from vyrectl.cli.map_layout import fitting_size, map_record, map_rows
 from vyrectl.cli.options import (
@@ -23,7 +24,6 @@ from vyrectl.cli.options import (
     SlotsOption,
     WhereOption,
     make_output,
-    parse_number,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.readings import ring_readings, say_readings
@@ -52,11 +52,11 @@ def command(
     where: WhereOption = "",
     slots: SlotsOption = "",
     width: Annotated[
-        str, typer.Option("--width", metavar="N", help="Marks in a row; what fits by default.")
-    ] = "",
+        int | None, number_option("--width", says="Marks in a row; what fits by default.", least=1)
+    ] = None,
     height: Annotated[
-        str, typer.Option("--height", metavar="N", help="Most rows; what fits by default.")
-    ] = "",
+        int | None, number_option("--height", says="Most rows; what fits by default.", least=1)
+    ] = None,
     file: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write a PNG file, one square a slot.")
     ] = None,
@@ -85,13 +85,9 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     by = _parse_by(by)
     check_ending(file, "a PNG picture", PNG)
-    if file is not None and (width or height):
+    if file is not None and (width is not None or height is not None):
         raise UsageError("a PNG file has a size of its own", fix="Leave out --width and --height")
     asked = parse_abi(abi)
-    sides = [
-        parse_number(text, name, least=1) if text else None
-        for text, name in ((width, "--width"), (height, "--height"))
-    ]
     stdout, files = StdoutFile(output), Outputs(force=force)
     files.reads_ring(ring)
     file = stdout.take_checked(files, file, contents.PNG, ".png")
@@ -101,7 +97,7 @@ def command(
         if file is not None:
             _emit_picture(output, opened, by, chosen, readings, file, stdout)
         else:
-            _emit_marks(output, opened, by, chosen, readings, *sides)
+            _emit_marks(output, opened, by, chosen, readings, width, height)
 
 
 def _parse_by(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from vyrectl.cli.commands.open.view import view
+from vyrectl.cli.declared import number_option
 from vyrectl.cli.opened import PART_NAMES, Record, describe_bytes, describe_file, files_in
 from vyrectl.cli.options import (
     ColorOption,
@@ -16,7 +17,6 @@ from vyrectl.cli.options import (
     JsonOption,
     QuietOption,
     make_output,
-    parse_number,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.together import findings_of_files, findings_of_parts
@@ -41,8 +41,8 @@ def command(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="With --unpack, replace files that exist.")] = False,
     slots: Annotated[
-        str, typer.Option("--slots", metavar="N", help="Slots of the ring, where the file does not tell.")
-    ] = "",
+        int | None, number_option("--slots", says="Slots of the ring, where the file does not tell.")
+    ] = None,
     format_name: FormatOption = "table",
     as_json: JsonOption = False,
     color: ColorOption = "auto",
@@ -61,19 +61,18 @@ def command(
       vyrectl open run/ --json
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
-    wanted = parse_number(slots, "--slots") if slots else None
     if force and unpack is None:
         raise UsageError("--force is for --unpack", fix="Add --unpack FOLDER")
     if str(path) != "-" and os.path.isdir(path):
-        if unpack is not None or wanted is not None:
+        if unpack is not None or slots is not None:
             raise UsageError("--unpack and --slots are for a file", fix="Name one of the folder's files")
         _folder(output, path)
     elif str(path) == "-":
         with memoryview(read_stdin()) as data:
-            _file(output, path, data, wanted, unpack, force=force)
+            _file(output, path, data, slots, unpack, force=force)
     else:
         with file_bytes(path) as data:
-            _file(output, path, data, wanted, unpack, force=force)
+            _file(output, path, data, slots, unpack, force=force)
 
 
 def _folder(output: Output, path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from vyrectl.cli.commands.plan.view import compare_view, view
+from vyrectl.cli.declared import read_number
 from vyrectl.cli.options import (
     ColorOption,
     CountOption,
@@ -18,7 +19,6 @@ from vyrectl.cli.options import (
     OffsetOption,
     QuietOption,
     make_output,
-    parse_number,
     parse_span,
 )
 from vyrectl.cli.output import Output
@@ -123,7 +123,7 @@ def command(
     as_json: JsonOption = False,
     color: ColorOption = "auto",
     quiet: QuietOption = False,
-    **fields: str | None,
+    **fields: int | None,
 ) -> None:
     """Recommend a launch for a queue, and say why.
 
@@ -139,8 +139,8 @@ def command(
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     if compare is not None:
-        others = (request, previous, policy, explain, sweep_text, lenient, *fields.values())
-        if any(others):
+        others = (request, previous, policy, explain, sweep_text, lenient)
+        if any(others) or any(field is not None for field in fields.values()):
             raise UsageError("--compare goes with a ring alone", fix="Leave out what a plan is asked with")
         _compare(output, source, compare, device, (offset, count), buffers or [], ops or [])
         return
@@ -176,13 +176,14 @@ def _warn_of_refusal(
     if not is_ring_file(source, window):
         return
     from vyrectl.engine.buffers import parse_buffer_options
+    from vyrectl.launching.options import LaunchOptions
     from vyrectl.launching.preview import what_cannot_run
     from vyrectl.launching.unrunnable import refuse
     from vyrectl.ring.file import Ring
 
     first, slots = parse_span(window.offset, window.count)
     with Ring.open(source, offset=first, count=slots) as ring:
-        found = what_cannot_run(ring.slots, ops=list(ops), buffers=parse_buffer_options(buffers))
+        found = what_cannot_run(ring.slots, LaunchOptions(ops=ops, buffers=parse_buffer_options(buffers)))
     try:
         refuse(found, str(source))
     except UnrunnableTasksError as error:
@@ -267,14 +268,14 @@ def _parse_sweep(text: str) -> tuple[str, int, int]:
         )
     field = name.strip().replace("-", "_")
     most = REQUEST_WIDTHS.most.get(field, 0xFFFF_FFFF_FFFF_FFFF)
-    ends = [parse_number(end, "a bound of --sweep", most=most) for end in (start, stop)]
+    ends = [read_number(end, "a bound of --sweep", most=most) for end in (start, stop)]
     return field, ends[0], ends[1]
 
 
 def _request(
     source: Path,
     request: Path | None,
-    options: dict[str, str | None],
+    options: dict[str, int | None],
     window: Window,
     device: str,
     output: Output,

@@ -10,6 +10,7 @@ import typer
 
 from vyrectl.cli.commands.plot.record import choose_rings, parse_metrics, plot_record, plot_rows
 from vyrectl.cli.commands.plot.view import charts_view, file_view
+from vyrectl.cli.declared import number_option
 from vyrectl.cli.options import (
     ColorOption,
     FormatOption,
@@ -17,7 +18,6 @@ from vyrectl.cli.options import (
     QuietOption,
     ReplaceOption,
     make_output,
-    parse_number,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
@@ -42,9 +42,9 @@ def command(
         str, typer.Option("--show", metavar="METRIC[,...]", help=f"Draw these: {', '.join(METRICS)}, all.")
     ] = "",
     ring: Annotated[str, typer.Option("--ring", metavar="NAME", help="Draw this ring alone.")] = "",
-    height: Annotated[str, typer.Option("--height", metavar="N", help="Lines of a chart.")] = str(
-        CHART_LINES
-    ),
+    height: Annotated[
+        int, number_option("--height", says="Lines of a chart.", least=1, most=200)
+    ] = CHART_LINES,
     file: Annotated[
         Path | None,
         typer.Option("--output", metavar="FILE", help="Write a .png, .svg or .pdf file (needs matplotlib)."),
@@ -67,7 +67,6 @@ def command(
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     metrics = parse_metrics(show)
-    lines = parse_number(height, "--height", least=1, most=200)
     stdout, files = StdoutFile(output), Outputs(force=force)
     files.reads("FILE", source)
     file = stdout.take_checked(files, file, content_of(file, PNG), ".png")
@@ -87,7 +86,7 @@ def command(
             return
         output.emit("plot", {**record, "output": str(file)}, file_view)
         return
-    view = charts_view(rings, metrics, lines, sys.stdout.isatty())
+    view = charts_view(rings, metrics, height, sys.stdout.isatty())
     rows = None if output.is_table else plot_rows(rings, metrics)
     output.emit("plot", record, view, rows=rows, rows_key="looks")
 

@@ -11,6 +11,7 @@ from vyrectl.abi.opcodes import PACKED_SLOT
 from vyrectl.abi.slot import PAYLOAD_FIRST
 from vyrectl.cli.commands.publish.source import planned_load_miss, planned_tasks
 from vyrectl.cli.commands.publish.view import view
+from vyrectl.cli.declared import number_option
 from vyrectl.cli.describe import op_label
 from vyrectl.cli.edits import Part
 from vyrectl.cli.items import warn_idle
@@ -26,7 +27,6 @@ from vyrectl.cli.options import (
     OffsetOption,
     QuietOption,
     make_output,
-    parse_number,
 )
 from vyrectl.cli.output import Output
 from vyrectl.errors import UsageError
@@ -47,9 +47,9 @@ def command(
     ] = None,
     *,
     slot: Annotated[
-        str, typer.Option("--slot", metavar="N", help="First slot; by default the first run that is free.")
-    ] = "",
-    tenant: Annotated[str, typer.Option("--tenant", metavar="N", help="Tenant of the tasks.")] = "0",
+        int | None, number_option("--slot", says="First slot; by default the first run that is free.")
+    ] = None,
+    tenant: Annotated[int, number_option("--tenant", says="Tenant of the tasks.")] = 0,
     table: Annotated[
         Path | None,
         typer.Option(
@@ -57,13 +57,11 @@ def command(
         ),
     ] = None,
     batch: Annotated[bool, typer.Option("--batch", help="Close them with a batch fence.")] = False,
-    tag: Annotated[
-        str, typer.Option("--tag", metavar="N", help="With --batch, what the fence reports.")
-    ] = "",
+    tag: Annotated[int | None, number_option("--tag", says="With --batch, what the fence reports.")] = None,
     packed: Annotated[bool, typer.Option("--packed", help="Put all of them into one slot.")] = False,
     load_miss: Annotated[
-        str, typer.Option("--load-miss", metavar="N", help="Ask for this resource instead.")
-    ] = "",
+        int | None, number_option("--load-miss", says="Ask for this resource instead.")
+    ] = None,
     prefetch: Annotated[
         bool, typer.Option("--prefetch", help="With --load-miss, ask ahead of need.")
     ] = False,
@@ -92,19 +90,18 @@ def command(
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     _check(bool(items or table or packed or batch), batch, packed, load_miss, tag, prefetch)
-    if load_miss:
-        tasks = planned_load_miss(parse_number(load_miss, "--load-miss"), prefetch=prefetch)
+    if load_miss is not None:
+        tasks = planned_load_miss(load_miss, prefetch=prefetch)
     else:
-        number = parse_number(tag, "--tag") if tag else 0
-        owner = parse_number(tenant, "--tenant")
-        tasks = planned_tasks(items or [], table, owner, batch=batch, tag=number, packed=packed)
+        tasks = planned_tasks(items or [], table, tenant, batch=batch, tag=tag or 0, packed=packed)
     for words in tasks if packed else ():
         warn_idle(output, words[PAYLOAD_FIRST:])
-    first = parse_number(slot, "--slot") if slot else None
-    _publish(output, ring, tasks, first, Part(offset, count, force), backup=backup, dry_run=dry_run)
+    _publish(output, ring, tasks, slot, Part(offset, count, force), backup=backup, dry_run=dry_run)
 
 
-def _check(named: bool, batch: bool, packed: bool, load_miss: str, tag: str, prefetch: bool) -> None:
+def _check(
+    named: bool, batch: bool, packed: bool, load_miss: int | None, tag: int | None, prefetch: bool
+) -> None:
     """Hold the options to those that make sense together.
 
     Raises:
@@ -112,11 +109,11 @@ def _check(named: bool, batch: bool, packed: bool, load_miss: str, tag: str, pre
     """
     if batch and packed:
         raise UsageError("--batch and --packed exclude each other", fix="Leave one of them out")
-    if load_miss and named:
+    if load_miss is not None and named:
         raise UsageError("--load-miss publishes one slot and nothing else", fix="Leave the items out")
-    if tag and not batch:
+    if tag is not None and not batch:
         raise UsageError("--tag is for --batch", fix="Add --batch")
-    if prefetch and not load_miss:
+    if prefetch and load_miss is None:
         raise UsageError("--prefetch is for --load-miss", fix="Add --load-miss N")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from vyrectl.cli.commands.repair.view import view
+from vyrectl.cli.declared import number_option
 from vyrectl.cli.edited_rows import edited_rows
 from vyrectl.cli.edits import Part, Selection
 from vyrectl.cli.fields import parse_fault_code
@@ -26,7 +27,6 @@ from vyrectl.cli.options import (
     WhereOption,
     make_output,
     parse_limit,
-    parse_number,
 )
 from vyrectl.errors import UsageError
 
@@ -55,11 +55,11 @@ def command(
     where: WhereOption = "",
     everything: AllOption = False,
     pc: Annotated[
-        str, typer.Option("--pc", metavar="N", help="Where they go on; 0, the beginning, if not given.")
-    ] = "",
+        int | None, number_option("--pc", says="Where they go on; 0, the beginning, if not given.")
+    ] = None,
     data: Annotated[
-        str, typer.Option("--data", metavar="N", help="Their new continuation_data; 0 if not given.")
-    ] = "",
+        int | None, number_option("--data", says="Their new continuation_data; 0 if not given.")
+    ] = None,
     dry_run: DryRunOption = False,
     backup: BackupOption = False,
     offset: OffsetOption = "0",
@@ -96,8 +96,8 @@ def command(
         choose=None if selection.everything else selection.choose,
         codes=codes,
         strict=bool(slots) and not (where or codes),
-        pc=parse_number(pc or "0", "--pc"),
-        data=parse_number(data or "0", "--data"),
+        pc=pc or 0,
+        data=data or 0,
         backup=backup,
         dry_run=dry_run,
         **Part(offset, count, force).options(),

@@ -9,6 +9,7 @@ import typer
 
 from vyrectl.cli.commands.replay.rows import Filter, parse_filter, replay_rows
 from vyrectl.cli.commands.replay.view import diff_view, view
+from vyrectl.cli.declared import number_option
 from vyrectl.cli.fields import parse_value
 from vyrectl.cli.options import (
     ColorOption,
@@ -19,7 +20,6 @@ from vyrectl.cli.options import (
     make_output,
     open_ring,
     parse_limit,
-    parse_number,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.wrong_kind import telling_kind
@@ -35,7 +35,7 @@ def command(
     slots: Annotated[
         str, typer.Option("--slots", metavar="LIST", help="Only records of these slots, e.g. 0-15,20.")
     ] = "",
-    tenant: Annotated[str, typer.Option("--tenant", metavar="N", help="Only records of this tenant.")] = "",
+    tenant: Annotated[int | None, number_option("--tenant", says="Only records of this tenant.")] = None,
     op: Annotated[str, typer.Option("--op", metavar="OP", help="Only records of this operation.")] = "",
     failed: Annotated[
         bool, typer.Option("--failed", help="Only records with evidence of a failure.")
@@ -81,7 +81,7 @@ def command(
     output = make_output(format_name, as_json, color, quiet=quiet)
     chosen = parse_filter(
         slots,
-        parse_number(tenant, "--tenant") if tenant else None,
+        tenant,
         parse_value("op_handle", op) if op else None,
         failed=failed,
     )

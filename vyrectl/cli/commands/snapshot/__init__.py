@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from vyrectl.cli.commands.snapshot.output import Targets, emit_once, emit_ticks, parse_oldest
+from vyrectl.cli.commands.snapshot.output import Targets, emit_once, emit_ticks
+from vyrectl.cli.declared import number_option
 from vyrectl.cli.options import (
     AbiOption,
     ColorOption,
@@ -37,7 +38,7 @@ def command(
     ages: Annotated[
         bool, typer.Option("--ages", help="Also say how ages and requeues spread over the open tasks.")
     ] = False,
-    oldest: Annotated[str, typer.Option("--oldest", metavar="N", help="Also list the oldest tasks.")] = "",
+    oldest: Annotated[int | None, number_option("--oldest", says="Also list the oldest tasks.")] = None,
     lenient: Annotated[
         bool, typer.Option("--lenient", help="Count unknown states apart instead of refusing them.")
     ] = False,
@@ -53,7 +54,7 @@ def command(
         float | None,
         typer.Option("--watch", metavar="SECONDS", help="Look again and again, this often, until Ctrl-C."),
     ] = None,
-    ticks: Annotated[str, typer.Option("--ticks", metavar="N", help="End --watch after N looks.")] = "",
+    ticks: Annotated[int | None, number_option("--ticks", says="End --watch after N looks.", least=1)] = None,
     alert: Annotated[
         list[str] | None,
         typer.Option(
@@ -105,7 +106,7 @@ def command(
     wanted = Wanted(
         parse_groups(by),
         ages,
-        parse_oldest(oldest),
+        oldest or 0,
         lenient,
         control,
         parse_abi(abi),

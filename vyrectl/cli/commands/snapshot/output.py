@@ -17,7 +17,7 @@ import typer
 
 from vyrectl.cli.commands.snapshot.alerts import EXIT_ALERT, Alerts
 from vyrectl.cli.endings import HISTORY, METRICS, check_ending
-from vyrectl.cli.options import parse_number, parse_span
+from vyrectl.cli.options import parse_span
 from vyrectl.cli.output import Output, plain, write_line
 from vyrectl.cli.rows import csv_text
 from vyrectl.cli.snapshot_records import (
@@ -76,7 +76,9 @@ class Targets(NamedTuple):
     alerts: Sequence[AlertRule] = ()
     alert_exits: bool = False
 
-    def check(self, rings: Sequence[Path], watch: float | None, ticks: str, control: Path | None) -> None:
+    def check(
+        self, rings: Sequence[Path], watch: float | None, ticks: int | None, control: Path | None
+    ) -> None:
         """Refuse options that contradict each other.
 
         Raises:
@@ -90,7 +92,7 @@ class Targets(NamedTuple):
             raise UsageError("--output is for --openmetrics", fix="Use > to save another answer")
         if self.openmetrics and (self.since is not None or not self.output.is_table):
             raise UsageError("--openmetrics is a format of its own, without --since", fix="Run both")
-        if ticks and watch is None:
+        if ticks is not None and watch is None:
             raise UsageError("--ticks is for --watch", fix="Add --watch SECONDS")
         if self.alerts and watch is None:
             raise UsageError("--alert is for --watch", fix="Add --watch SECONDS")
@@ -185,15 +187,6 @@ class Targets(NamedTuple):
             replace_file(self.text_file, [text.encode("utf-8")])
 
 
-def parse_oldest(text: str) -> int:
-    """Value of `--oldest`; 0 when it was not given.
-
-    Raises:
-        UsageError: No number.
-    """
-    return parse_number(text, "--oldest") if text else 0
-
-
 def emit_once(targets: Targets, paths: Sequence[Path], span: Span, wanted: Wanted) -> None:
     """Look at the rings once, and write the answer.
 
@@ -249,7 +242,7 @@ def _in_cell(output: Output, name: str, table: Record) -> Record:
 
 
 def emit_ticks(
-    targets: Targets, paths: Sequence[Path], span: Span, wanted: Wanted, watch_s: float, ticks: str
+    targets: Targets, paths: Sequence[Path], span: Span, wanted: Wanted, watch_s: float, ticks: int | None
 ) -> None:
     """Look at the rings every `watch_s` seconds, and write each answer at once; Ctrl-C is the usual end.
 
@@ -264,9 +257,8 @@ def emit_ticks(
         from vyrectl.cli.snapshot_since import read_baseline
 
         baseline = read_baseline(targets.since)
-    most = parse_number(ticks, "--ticks", least=1) if ticks else None
     show = _shower(targets, lenient=wanted.lenient)
-    looks = watch(paths, parse_span(*span), wanted, interval_s=watch_s, ticks=most, baseline=baseline)
+    looks = watch(paths, parse_span(*span), wanted, interval_s=watch_s, ticks=ticks, baseline=baseline)
     alerts = Alerts(targets.alerts)
     try:
         for tick in looks:

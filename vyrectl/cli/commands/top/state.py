@@ -326,9 +326,9 @@ class TopState:
         return LookAgain()
 
     def _open_number(self, text: str, total: int) -> None:
-        from vyrectl.cli.options import parse_number
+        from vyrectl.cli.declared import read_number
 
-        self.opened = self.selected = parse_number(text, "the slot", most=max(total - 1, 0))
+        self.opened = self.selected = read_number(text, "the slot", most=max(total - 1, 0))
         self.scroll = 0
 
 

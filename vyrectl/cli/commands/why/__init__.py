@@ -9,6 +9,7 @@ import typer
 
 from vyrectl.cli.again import keeping
 from vyrectl.cli.commands.why.view import view, view_causes
+from vyrectl.cli.declared import number_option
 from vyrectl.cli.options import (
     AbiOption,
     ColorOption,
@@ -18,7 +19,6 @@ from vyrectl.cli.options import (
     OffsetOption,
     QuietOption,
     make_output,
-    parse_number,
 )
 from vyrectl.cli.output import Output
 from vyrectl.errors import FileError, UsageError
@@ -54,12 +54,11 @@ def command(
         Path | None, typer.Option("--trace", metavar="FILE", help="What `launch --trace` wrote.")
     ] = None,
     epoch: Annotated[
-        str, typer.Option("--epoch", metavar="N", help="Epoch to go by; the control buffer's if not given.")
-    ] = "",
+        int | None, number_option("--epoch", says="Epoch to go by; the control buffer's if not given.")
+    ] = None,
     age_threshold: Annotated[
-        str,
-        typer.Option("--age-threshold", metavar="N", help="Age ticks of a starved task; 32 if not given."),
-    ] = "",
+        int | None, number_option("--age-threshold", says="Age ticks of a starved task; 32 if not given.")
+    ] = None,
     again_after: Annotated[
         float,
         typer.Option(
@@ -122,8 +121,8 @@ def command(
         since=since,
         trace=trace,
         ops=tuple(ops or ()),
-        epoch=parse_number(epoch, "--epoch") if epoch else None,
-        age_threshold=parse_number(age_threshold, "--age-threshold") if age_threshold else None,
+        epoch=epoch,
+        age_threshold=age_threshold,
         abi=parse_abi(abi),
         span=(offset, count),
         again_after_s=again_after,

@@ -1,0 +1,204 @@
+"""The request that `launch` makes of its options, those of the command alone among them.
+
+The parser has read each option by itself; here the files among them are read, and options that go only with others, or
+not with them, are refused. Standard library and the records only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from vyrectl.cli.commands.launch.follow_options import follow_plan
+from vyrectl.cli.commands.launch.record_option import parse_record
+from vyrectl.cli.declared import taken
+from vyrectl.cli.endings import NPY, RING, TRACE, check_ending
+from vyrectl.cli.output import Output
+from vyrectl.cli.stdout_file import StdoutFile
+from vyrectl.declared import LIMITS, MORE_WORK, RECORDS, SAFETY, TUNING, path, seconds, switch, text
+from vyrectl.engine.buffer_files import buffer_files
+from vyrectl.engine.quotas import parse_quotas
+from vyrectl.errors import UsageError
+from vyrectl.hosting.request import FileLaunch
+from vyrectl.launching.options import LaunchOptions
+from vyrectl.launching.plan import AUTO, OFF, Plan, saved_plan
+from vyrectl.ring.outputs import STDOUT
+
+if TYPE_CHECKING:
+    from vyrectl.policy.policy import LaunchPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """Options of the command alone."""
+
+    formats: Path | None = path(
+        None,
+        "--formats",
+        metavar="FILE",
+        says="JSON: format id -> text, as `debug` takes it.",
+        group=RECORDS,
+    )
+    follow: bool = switch(
+        False,
+        "--follow",
+        says="Stay when drained; sleep until there is work, or SHUTDOWN.",
+        group=MORE_WORK,
+    )
+    feed: str | None = text(
+        None,
+        "--feed",
+        metavar="FIFO|-",
+        says="Take JSONL tasks and commands; answer on stdout.",
+        group=MORE_WORK,
+    )
+    reclaim: bool = switch(False, "--reclaim", says="Put fed tasks into Done slots too.", group=MORE_WORK)
+    spin_ms: float | None = seconds(
+        None, "--spin-ms", metavar="MS", says="Poll so long for more work before sleeping.", group=TUNING
+    )
+    fail_on_fault: bool = switch(False, "--fail-on-fault", says="Exit 6 when a task faulted.", group=LIMITS)
+    dry_run: bool = switch(
+        False, "--dry-run", says="Show what would be claimed and run nothing.", group=SAFETY
+    )
+
+
+RECORDS_OF_LAUNCH = (LaunchOptions, FileLaunch, Flags)
+"""Everything that the command takes beside its ring, declared."""
+
+
+def file_launch(
+    ring: Path, given: Mapping[str, object], flags: Flags, output: Output, stdout: StdoutFile
+) -> FileLaunch:
+    """What the child is asked.
+
+    Args:
+        ring: The ring file.
+        given: Parameter's name -> what was parsed; None where it was not given.
+        flags: The command's own options.
+        output: Where a log's name is said that was left out.
+        stdout: Takes the one output that may go to standard output.
+
+    Raises:
+        UsageError: Options that do not go together, or a name that does not fit what it would hold.
+        FileError: A plan or a policy cannot be read.
+        InvalidInputError: It holds none.
+    """
+    asked = taken(
+        FileLaunch,
+        given,
+        ring=ring,
+        record=None,
+        buffers=tuple(cast("Sequence[str]", given["buffers"] or ())),
+    )
+    log, kind = parse_record(cast("str | None", given["record"]), ring, output)
+    trace = cast("Path | None", given["trace"])
+    _check_endings(asked, log, trace)
+    trace = stdout.take("--trace", trace)
+    asked = replace(asked, output=stdout.take("--output", asked.output))
+    options = _options(given, trace)
+    asked = replace(
+        asked,
+        options=options,
+        save_control=stdout.take("--save-control", asked.save_control),
+        debug_log=stdout.take("--debug-log", asked.debug_log),
+        record=log,
+        record_kind=kind,
+        buffers=tuple(_buffer(spec, stdout) for spec in asked.buffers),
+        reads=tuple(_read_files(flags, str(given["plan"]))),
+        follow=follow_plan(flags, options),
+    )
+    if (
+        asked.follow is not None and options.plan == AUTO
+    ):  # it speaks of the tasks that are there; more will come
+        asked = replace(asked, options=replace(options, plan=OFF))
+    _check_together(asked, flags, given)
+    return asked
+
+
+def _options(given: Mapping[str, object], trace: Path | None) -> LaunchOptions:
+    plan_text, quotas = str(given["plan"]), cast("Sequence[str]", given["quotas"] or ())
+    return taken(
+        LaunchOptions,
+        given,
+        ops=tuple(str(one) for one in cast("Sequence[Path]", given["ops"] or ())),
+        plan=_read_plan(plan_text),
+        policy=_read_policy(cast("Path | None", given["policy"]), plan_text),
+        quotas=parse_quotas(quotas),
+        trace=None if trace is None else str(trace),
+    )
+
+
+def _check_together(asked: FileLaunch, flags: Flags, given: Mapping[str, object]) -> None:
+    """Refuse what is for another option that was not given."""
+    if asked.debug_log is None and (flags.formats or given["debug_records"]):
+        raise UsageError("--formats and --debug-records are for --debug-log", fix="Add --debug-log FILE")
+    if asked.options.trace is None and given["trace_records"]:
+        raise UsageError("--trace-records is for --trace", fix="Add --trace FILE")
+    if asked.record is None and given["record_capacity"]:
+        raise UsageError("--record-capacity is for --record", fix="Add --record FILE")
+
+
+def _buffer(spec: str, stdout: StdoutFile) -> str:
+    """A `--buffer` option whose output is a file, also when it says `-`."""
+    handle, _, output = buffer_files(spec)
+    if output is None or str(output) != STDOUT:
+        return spec
+    return f"{spec.removesuffix(STDOUT)}{stdout.take(f'--buffer {handle}=', output)}"
+
+
+def _read_files(flags: Flags, plan: str) -> Iterator[tuple[str, Path]]:
+    if flags.formats is not None:
+        yield "--formats", flags.formats
+    if plan not in (AUTO, OFF):
+        yield "--plan", Path(plan)
+
+
+def _check_endings(asked: FileLaunch, log: Path | None, trace: Path | None) -> None:
+    """Each file that a launch writes is what its name says.
+
+    Raises:
+        UsageError: One is not.
+    """
+    for one, content in (
+        (asked.output, "a ring"),
+        (asked.save_control, "a control buffer"),
+        (asked.debug_log, "a debug log"),
+        (log, "a replay log"),
+    ):
+        check_ending(one, content, RING)
+    check_ending(trace, "a JSON trace", TRACE)
+    for spec in asked.buffers:
+        check_ending(buffer_files(spec).output, "a .npy array", NPY)
+
+
+def _read_policy(path: Path | None, plan_text: str) -> LaunchPolicy | None:
+    """Value of `--policy`.
+
+    Raises:
+        UsageError: The plan is not made here.
+        FileError: It cannot be read.
+        InvalidInputError: It holds no policy.
+    """
+    if path is None:
+        return None
+    if plan_text != AUTO:
+        raise UsageError("--policy is for --plan auto", fix="Leave out --plan, or --policy")
+    from vyrectl.cli.sources import read_policy
+
+    return read_policy(path)
+
+
+def _read_plan(word: str) -> Plan | str:
+    """Value of `--plan`: one of the two words, or what a file holds.
+
+    Raises:
+        FileError: It cannot be read.
+        InvalidInputError: It holds no plan.
+    """
+    if word in (AUTO, OFF):
+        return word
+    from vyrectl.cli.sources import read_table
+
+    return saved_plan(read_table(Path(word)), word)

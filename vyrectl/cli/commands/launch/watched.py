@@ -1,0 +1,59 @@
+"""What `launch` says while the child works: progress, records of the debug log, what became of old files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from vyrectl.cli.commands.launch.progress import LaunchProgress
+from vyrectl.cli.output import Output
+
+if TYPE_CHECKING:
+    from vyrectl.protocol.debug_format import Formats
+
+SHOWN_SETTLED = 16
+
+
+def watcher(output: Output, progress: LaunchProgress, texts: Formats) -> Callable[[dict[str, Any]], None]:
+    """What is told each message of the child (`vyrectl.hosting.supervised.launch_file`)."""
+
+    def watch(message: dict[str, Any]) -> None:
+        if "debug" in message:
+            progress.clear()
+            _show_debug(output, message["debug"], texts)
+        elif "doing" in message:
+            progress.doing(message["doing"])
+        elif "backup" in message:
+            output.talk(f"the old ring is {message['backup']}")
+        elif "outputs" in message:
+            progress.clear()
+            for text in message["outputs"]:
+                output.talk(text)
+        elif "settled" in message:
+            _show_settled(output, message["settled"])
+        else:
+            progress.update(message)
+
+    return watch
+
+
+def _show_settled(output: Output, settled: dict[str, list[int]]) -> None:
+    """What taking the lock had finished of a killed launch's work."""
+    for what, slots in (
+        ("finished", settled["finished"]),
+        ("faulted, may not run twice", settled["faulted"]),
+    ):
+        if slots:
+            shown = ", ".join(map(str, slots[:SHOWN_SETTLED])) + (
+                ", ..." if len(slots) > SHOWN_SETTLED else ""
+            )
+            output.talk(f"left half-way by a killed launch and {what}: slots {shown}")
+
+
+def _show_debug(output: Output, news: list[Any], texts: Formats) -> None:
+    from vyrectl.cli.debug_rows import debug_line, debug_rows
+    from vyrectl.protocol.debug_log import DebugRecord
+
+    records = [DebugRecord(format_id, tuple(arguments)) for format_id, arguments in news]
+    for row in debug_rows(records, texts):
+        output.talk(debug_line(row))

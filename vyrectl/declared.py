@@ -1,0 +1,198 @@
+"""How an option is declared: once, on the field of a record, with everything that is said of it anywhere.
+
+A record of options is a frozen dataclass whose fields are made by the functions below. The command line makes its
+parameters and help of them (`vyrectl.cli.declared`), Python's functions their keywords, and `checked` holds numbers to
+their bounds wherever a record was made. The invariant: what is known of an option stands in its declaration. Standard
+library, `numbers` and errors only.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from enum import Enum, auto
+from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar
+
+from vyrectl.abi.limits import U32_MAX
+from vyrectl.numbers import optional_integer, optional_seconds
+
+
+class Declared(Protocol):
+    """A record of options, or any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+Record = TypeVar("Record", bound=Declared)
+Default = TypeVar("Default")
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+OWN = "Options"
+SLOTS = "Which slots"
+LIMITS = "Limits, and what counts as failed"
+RECORDS = "Control buffer, logs and trace"
+MORE_WORK = "Work that comes later"
+SAFETY = "Safety"
+TUNING = "Tuning"
+"""Groups of a command's help; all of them, in their order: `vyrectl.cli.option_groups`."""
+
+_KEY = "option"
+
+
+class Kind(Enum):
+    """What an option takes on the command line."""
+
+    SWITCH = auto()
+    WHOLE = auto()
+    SECONDS = auto()
+    TEXT = auto()
+    TEXTS = auto()
+    PATH = auto()
+    PATHS = auto()
+    PYTHON = auto()
+    """Nothing: it is given in Python alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What is declared of an option.
+
+    Attributes:
+        kind: What it takes.
+        flags: Its spellings on the command line.
+        help: What it is for, in a line.
+        metavar: What the command line calls its value.
+        group: The group of the help that lists it.
+        least: Smallest number that is taken.
+        most: Largest number that is taken.
+        typed: Its default on the command line, where that is another than in Python.
+        about: What the help has no room for, for readers of Python.
+    """
+
+    kind: Kind
+    flags: tuple[str, ...] = ()
+    help: str = ""
+    metavar: str | None = None
+    group: str = OWN
+    least: int = 0
+    most: int = U32_MAX
+    typed: object = None
+    about: str = ""
+
+
+def switch(default: Default, *flags: str, says: str, group: str = OWN, about: str = "") -> Default:
+    """Yes or no; `--this/--not-this` spells both."""
+    return _declare(default, Option(Kind.SWITCH, flags, says, group=group, about=about))
+
+
+def whole(
+    default: Default,
+    *flags: str,
+    says: str,
+    group: str = OWN,
+    least: int = 0,
+    most: int = U32_MAX,
+    about: str = "",
+) -> Default:
+    """A whole number, decimal or 0x; `least` and `most` are its bounds."""
+    return _declare(default, Option(Kind.WHOLE, flags, says, "N", group, least, most, about=about))
+
+
+def seconds(
+    default: Default, *flags: str, says: str, group: str = OWN, metavar: str = "SECONDS", about: str = ""
+) -> Default:
+    """A length of time, from 0 up; in seconds unless its name says otherwise."""
+    return _declare(default, Option(Kind.SECONDS, flags, says, metavar, group, about=about))
+
+
+def text(
+    default: Default,
+    *flags: str,
+    says: str,
+    metavar: str,
+    group: str = OWN,
+    typed: str | None = None,
+    about: str = "",
+) -> Default:
+    """A text."""
+    return _declare(default, Option(Kind.TEXT, flags, says, metavar, group, typed=typed, about=about))
+
+
+def texts(
+    default: Default, *flags: str, says: str, metavar: str, group: str = OWN, about: str = ""
+) -> Default:
+    """Texts: the option may be repeated."""
+    return _declare(default, Option(Kind.TEXTS, flags, says, metavar, group, about=about))
+
+
+def path(
+    default: Default, *flags: str, says: str, metavar: str, group: str = OWN, about: str = ""
+) -> Default:
+    """The path of a file."""
+    return _declare(default, Option(Kind.PATH, flags, says, metavar, group, about=about))
+
+
+def paths(
+    default: Default, *flags: str, says: str, metavar: str, group: str = OWN, about: str = ""
+) -> Default:
+    """Paths of files: the option may be repeated."""
+    return _declare(default, Option(Kind.PATHS, flags, says, metavar, group, about=about))
+
+
+def python(default: Default, about: str) -> Default:
+    """What is given in Python alone."""
+    return _declare(default, Option(Kind.PYTHON, about=about))
+
+
+def _declare(default: Default, option: Option) -> Default:
+    made: Default = field(default=default, metadata={_KEY: option})
+    return made
+
+
+def options_of(record: type[Declared]) -> Iterator[tuple[str, Option]]:
+    """Name and declaration of each option of a record, in the order of its fields, inherited ones last."""
+    inherited = {one.name for base in record.__mro__[1:] if is_dataclass(base) for one in fields(base)}
+    for one in sorted(fields(record), key=lambda one: one.name in inherited):
+        if _KEY in one.metadata:
+            yield one.name, one.metadata[_KEY]
+
+
+def checked(record: Record) -> Record:
+    """The record with its numbers as plain ones within their bounds; None stays.
+
+    Raises:
+        ArgumentTypeError: One is no number.
+        UsageError: One is out of its bounds.
+    """
+    plain: dict[str, Any] = {}
+    for name, option in options_of(type(record)):
+        value = getattr(record, name)
+        if option.kind is Kind.WHOLE:
+            plain[name] = optional_integer(name, value, least=option.least, most=option.most)
+        elif option.kind is Kind.SECONDS:
+            plain[name] = optional_seconds(name, value)
+    return replace(record, **plain)
+
+
+def as_keywords(record: type[Declared], function: Callable[Given, Answer]) -> Callable[Given, Answer]:
+    """The function, shown to Python's readers with a record's options as keywords: in its signature and docstring.
+
+    Args:
+        record: What its keywords make.
+        function: Has one parameter beside them, and ``{options}`` in its docstring where they are described.
+    """
+    first = next(iter(inspect.signature(function).parameters.values()))
+    keywords = [
+        inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=one.type)
+        for one in fields(record)
+    ]
+    attributes: dict[str, Any] = vars(function)
+    attributes["__signature__"] = inspect.Signature(
+        [first.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD), *keywords]
+    )
+    function.__qualname__ = function.__name__
+    said = [f"{name}: {option.about or option.help}" for name, option in options_of(record)]
+    function.__doc__ = (function.__doc__ or "").replace("{options}", "\n            ".join(said))
+    return function

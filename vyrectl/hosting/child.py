@@ -1,0 +1,273 @@
+"""The child's part of a launch of a file: open the device, run the ring, write what it was asked to write.
+
+In place, the mapped file is the device's buffer and the file changes as tasks end. Else the child works on memory that
+it shares with the parent and replaces the file at the end, so that a kill leaves the file as it was. The invariant:
+before a kernel may run, the parent has been told where the slots are.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi.control import EPOCH
+from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.abi.states import TaskState
+from vyrectl.engine.backend import new_debug_log
+from vyrectl.engine.buffers import BufferTable, parse_buffer_options
+from vyrectl.engine.doing import hear_doing
+from vyrectl.engine.ops import load_sources
+from vyrectl.errors import FileError
+from vyrectl.files import shrinking
+from vyrectl.files.place import check_place, check_room
+from vyrectl.files.replace import back_up_copy, backup_beside, replace_file
+from vyrectl.files.ring_lock import is_held, mark_made
+from vyrectl.hosting.debug_tail import DebugTail
+from vyrectl.hosting.files import rescue
+from vyrectl.hosting.memory import IN_FILE, IN_MEMORY, ON_DEVICE, Memory
+from vyrectl.hosting.request import FileLaunch
+from vyrectl.hosting.supervisor import Channel
+from vyrectl.launching.control_file import load_control, save_control
+from vyrectl.launching.options import LaunchOptions
+from vyrectl.launching.prepare import start_control
+from vyrectl.launching.record import LaunchLog, record_launch
+from vyrectl.launching.rounds import Limits, Progress
+from vyrectl.live.host import LiveHost, once_handles
+from vyrectl.live.workplace import work
+from vyrectl.ring.file import Ring
+from vyrectl.ring.steady import copy_ring
+from vyrectl.sidecar.hold import Hold
+from vyrectl.task.arrays import SlotArray, copy_of, copy_slots
+from vyrectl.telemetry.sweep import in_parts
+
+if TYPE_CHECKING:
+    from vyrectl.engine.saving import Saving
+    from vyrectl.launching.report import LaunchReport
+
+PROGRESS_SECONDS = 0.05
+
+
+def drive_file(request: FileLaunch, held: Hold | None, memory: Memory, channel: Channel) -> dict[str, Any]:
+    """Launch the file as it was asked for; the report as a record.
+
+    Args:
+        request: What to do.
+        held: The ring's lock; None for a result that goes elsewhere.
+        memory: Where the slots may be, for the parent to see.
+        channel: The line to the parent.
+    """
+    shrinking.survive(wanted=False)  # a ring that shrinks under a device is the end of this process
+    gc.disable()  # what is loaded until the device is ready stays; see `_Site.begin`
+    view = _view(request)
+    control = None if request.control is None else load_control(request.control)
+    buffers = parse_buffer_options(request.buffers)
+    options = replace(
+        request.options,
+        ops=load_sources(request.options.ops),
+        buffers=buffers,
+        control=control,
+        debug_log=None if request.debug_log is None else new_debug_log(request.debug_records),
+        timeout=None,  # the parent's clock
+    )
+    before = None if request.record is None else copy_of(view.slots)
+    epoch = int(start_control(control, options.epoch)[EPOCH.first])
+    site = _Site(request, options, held, memory, channel, view, buffers)
+    hear_doing(lambda what: channel.send({"doing": what}))
+    options = replace(options, limits=site.limits(tells_records=request.debug_log is not None))
+    drive = None
+    if request.follow is not None:
+        drive = request.follow.prepare(load_sources(options.ops), site.host).drive
+        options = replace(options, mode="interpreter")
+    report, saving = work(view, options, site, drive)
+    _keep(request, report, saving)
+    if request.record is not None and before is not None:
+        log = LaunchLog(request.record, request.record_kind, request.record_capacity)
+        saving.keep(request.record, partial(record_launch, log, before, site.slots, epoch, buffers))
+    if not saving.is_settled:
+        saving.raise_failures()
+    ends = {"ring": str(request.output or request.ring), "in_place": site.in_place}
+    return {**ends, **report.to_record(), "not_saved": saving.failure_records()}
+
+
+def _view(request: FileLaunch) -> Ring:
+    """The ring as it is read: slot by slot where somebody else is writing it."""
+    if request.output is not None and is_held(request.ring):
+        return copy_ring(request.ring).ring
+    return Ring.open(request.ring)
+
+
+def _keep(request: FileLaunch, report: LaunchReport, saving: Saving) -> None:
+    """Save what the launch ended with beside the ring."""
+    if request.save_control is not None:
+        saving.keep(request.save_control, partial(save_control, request.save_control, report.control))
+    if request.debug_log is not None:
+        words = report.debug_log.astype("<u4").tobytes()
+        saving.keep(request.debug_log, partial(replace_file, request.debug_log, [words]))
+
+
+class _Site:
+    """The workplace of a launched file (`vyrectl.live.workplace`): chosen once the device is known.
+
+    The first launch here of a ring that vyrectl did not make keeps the old file, whatever `backup` says: it may be the
+    only copy of what somebody came to look at.
+    """
+
+    def __init__(
+        self,
+        request: FileLaunch,
+        options: LaunchOptions,
+        held: Hold | None,
+        memory: Memory,
+        channel: Channel,
+        view: Ring,
+        buffers: BufferTable,
+    ) -> None:
+        self._request = request
+        self._held = held
+        self._keeps = request.backup or (held is not None and held.is_first)
+        self._target = os.path.realpath(request.ring)
+        self._memory = memory
+        self._channel = channel
+        self._view = self._ring = view
+        self._buffers = buffers
+        self.in_place = False
+        self.is_shared = request.works_in_file
+        self.is_left = False
+        self.host = LiveHost(
+            self._target,
+            len(view),
+            once=once_handles(load_sources(options.ops)),
+            edits=not options.verify,
+            gated=request.control is not None,
+            wanted=lambda: self.in_place,
+        )
+
+    @property
+    def slots(self) -> SlotArray:
+        """The ring as it is now."""
+        return self._ring.slots
+
+    def limits(self, *, tells_records: bool) -> Limits:
+        """What ends the launch early, and who is told how it goes: the parent."""
+        return Limits(
+            stop=self._channel.stop_reason,
+            watch=_Teller(self._channel).tell,
+            started=self.begin,
+            finishing=lambda: self._channel.send({"finishing": True}),
+            quiet=self.host.quiet,
+            debug=self._records_teller() if tells_records else None,
+        )
+
+    def _records_teller(self) -> Callable[[NDArray[np.uint32]], None]:
+        tail = DebugTail()
+
+        def tell(words: NDArray[np.uint32]) -> None:
+            if news := tail.news(words):
+                self._channel.send({"debug": [[one.format_id, one.arguments] for one in news]})
+
+        return tell
+
+    def begin(self) -> None:
+        """A kernel may run from here on: what it leaves is for whoever takes the lock next."""
+        self.is_left = True
+        gc.freeze()
+        gc.enable()
+        if found := self._buffers.found:
+            self._channel.send({"outputs": [str(one) for one in found]})
+        self._channel.begin(_nobody if self._held is None else self._held.sign)
+
+    def place(self, shares: bool) -> tuple[SlotArray, bool]:
+        """The mapped file itself where the device can work on it, else memory that the parent sees too."""
+        request = self._request
+        self.in_place = shares and request.works_in_file
+        if self.in_place:
+            if self._keeps:
+                self._say_kept(back_up_copy(self._target, [self._view.data]))
+            assert self._held is not None
+            self._held.touch()
+            self._ring = Ring.attach(request.ring, self._held)
+        else:
+            self._check_room()
+            self._ring = self._copy()
+        where = IN_FILE if self.in_place else IN_MEMORY if shares else ON_DEVICE
+        self._channel.send({"working_in": where, "running": _running_in(self._ring)})
+        return self._ring.slots, shares
+
+    def save(self) -> None:
+        """Write what was not worked on in place; make sure that what was is still the ring.
+
+        Raises:
+            FileError: It cannot be written; what can is in a file beside it.
+        """
+        try:
+            if not self.in_place:
+                self._save_copy()
+            elif not self._ring.is_current():
+                raise FileError(
+                    "the ring was replaced by another file while it ran", where=str(self._request.ring)
+                )
+        except FileError as error:
+            rescue(error, self._request, self._ring)
+            raise
+
+    def _save_copy(self) -> None:
+        output = self._request.output
+        if output is not None:
+            self._say_kept(self._ring.save(output, backup=self._request.backup))
+            mark_made(output)
+        else:
+            identity = self._view.identity
+            written = replace_file(self._target, [self._ring.data], backup=self._keeps, expected=identity)
+            if self._held is not None:
+                self._held.touch()
+            self._say_kept(written.backup)
+
+    def _say_kept(self, backup: str | None) -> None:
+        """Tell the parent what the old ring is called now."""
+        if backup is not None:
+            self._channel.send({"backup": backup_beside(self._request.output or self._request.ring, backup)})
+
+    def _check_room(self) -> None:
+        """Before anything runs on a copy: it can be saved, and there is room for all that will be."""
+        target = self._request.output or self._target
+        check_place(target)
+        check_room([(target, len(self._view.data)), *self._buffers.outputs()])
+
+    def _copy(self) -> Ring:
+        assert self._memory.shared is not None
+        slots = np.frombuffer(self._memory.shared, SLOT_DTYPE)
+        given = self._view.slots
+        in_parts(len(slots), lambda first, end: copy_slots(slots[first:end], given[first:end]))
+        return Ring.from_slots(slots)
+
+
+class _Teller:
+    """Tells the parent how far the launch is, not more often than anybody could look."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._due = 0.0
+
+    def tell(self, progress: Progress) -> None:
+        """See `Limits.watch`."""
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + PROGRESS_SECONDS
+            told = asdict(progress)
+            self._channel.send({"round": told.pop("round_number"), **told})
+
+
+def _nobody() -> None:
+    """Where no lock is held there is none to sign."""
+
+
+def _running_in(ring: Ring) -> list[int]:
+    running: list[int] = np.flatnonzero(ring.slots["state"] == int(TaskState.RUNNING)).tolist()
+    return running
