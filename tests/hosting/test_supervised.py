@@ -235,7 +235,7 @@ def test_a_driver_that_gives_up_says_what_to_try(tmp_path: Path, ops: Path) -> N
     """A signal that the child raises itself stands for a compiler that aborts."""
     ring = write(tmp_path / "ring.bin", make_slots(20))
     code = (
-        "import os, vyrectl.launching.run as run, vyrectl.cli.process as process\n"
+        "import os, vyrectl.launching.prepare as run, vyrectl.cli.process as process\n"
         "run.choose_backend = lambda device: os.abort()\n"
         "process.run_command_line()"
     )
