@@ -357,6 +357,13 @@ class SessionEndedError(VyrectlError):
         super().__init__(what, fix="Open another session")
 
 
+class StalledError(VyrectlError):
+    """A launch that stood still was told to end then."""
+
+    exit_code = 7
+    kind = "stalled"
+
+
 class RingFullError(VyrectlError):
     """No slot of a live ring is free for another task.
 

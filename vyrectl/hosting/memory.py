@@ -32,6 +32,7 @@ class Memory:
         self.shared = mmap.mmap(-1, size) if size else None
         self.where = ON_DEVICE
         self.is_ready = False  # the child has said where
+        self.began = False  # the device is at work
         self.already_running: set[int] = set()
         self._slots = size // SLOT_BYTES
         self._places: Random | None = None
@@ -51,6 +52,14 @@ class Memory:
         with suppress(OSError), self._ring.open("rb", buffering=0) as file:
             return glance(lambda offset, size: os.pread(file.fileno(), size, offset), self._slots, places)
         return None
+
+    def left_running(self) -> int:
+        """Slots that were Running before the launch."""
+        return len(self.already_running)
+
+    def whole(self) -> bytes | None:
+        """The slots as they are now, where they are in shared memory."""
+        return bytes(self.shared) if self.where == IN_MEMORY and self.shared is not None else None
 
     def running(self) -> list[Running] | None:
         """Tasks that are Running now and were not before; None when the device keeps them to itself."""

@@ -36,6 +36,7 @@ from vyrectl.shell import command_line
 from vyrectl.sidecar.hold import Hold, hold
 
 if TYPE_CHECKING:
+    from vyrectl.hosting.stall import Insight
     from vyrectl.hosting.glance import Glance
 
 Look = Callable[[], "Glance | None"]
@@ -46,7 +47,10 @@ Watch = Callable[[dict[str, Any]], None]
 
 
 def launch_file(
-    request: FileLaunch, watch: Watch, look: Callable[[Look], None] = lambda glance: None
+    request: FileLaunch,
+    watch: Watch,
+    look: Callable[[Look], None] = lambda glance: None,
+    notice: Callable[[Insight], None] = lambda insight: None,
 ) -> tuple[dict[str, Any], int]:
     """Launch a ring file in a child process and wait for it.
 
@@ -57,6 +61,7 @@ def launch_file(
             arguments], ...]}`, and what an old ring is called that was kept, `{"backup": name}`.
         look: Called at least ten times a second, with what takes a look at the ring; not where this process may not
             fork.
+        notice: Called as often, with what the host sees of the launch; what it raises ends that.
 
     Returns:
         The report as a record, and the signal that ended it early (0 for none).
@@ -83,13 +88,18 @@ def launch_file(
         if request.output is None:
             fill_holes(request.ring)
         memory = Memory(request.ring, size)
+
+        def tick() -> None:
+            look(memory.glance)
+            notice(memory)
+
         supervisor = Supervisor(
             lambda channel: _drive(request, held, memory, channel),
             watch=lambda message: _hear(message, memory, watch),
             timeout=request.options.timeout,
             since=since,
             grace=request.grace,
-            tick=lambda: look(memory.glance),
+            tick=tick,
         )
         ending = supervisor.run()
         if ending.before_it_began and ending.killed and held is not None:
@@ -109,6 +119,8 @@ def _hear(message: dict[str, Any], memory: Memory, watch: Watch) -> None:
     if "working_in" in message:
         memory.is_ready = True
         memory.where, memory.already_running = message["working_in"], set(message["running"])
+    elif "began" in message:
+        memory.began = True
     else:
         watch(message)
 

@@ -280,6 +280,7 @@ class Supervisor:
             raise RuntimeError(f"the device process met a bug\n{message['bug']}")
         elif "started" in message:
             self._begun = True
+            self._watch({"began": True})
         elif "finishing" in message:
             self._kill_at = self._stop_at = None
             self._saving = True

@@ -32,7 +32,7 @@ def held(scene: Scene) -> Iterator[Found]:
         "held",
         mask,
         summary,
-        f"held by {scene.holder.name}" + ("" if scene.holder.in_place else COPY),
+        f"held by {scene.holder.name}" + ("" if scene.holder.in_place or scene.holder.shows_work else COPY),
         said,
         _turn(scene, int(numbers[0])),
         *_printed(scene, mask),

@@ -44,12 +44,14 @@ class Holder:
         name: Who, as the lock says.
         in_place: The launch works on the file itself, so that the slots seen are those it works on.
         feeds: It takes tasks from outside while it runs.
+        shows_work: The slots seen are those it works on, though they are not the file.
     """
 
     keeper: Keeper = Keeper.UNKNOWN
     name: str = ""
     in_place: bool = False
     feeds: bool = False
+    shows_work: bool = False
 
     @property
     def lives(self) -> bool:

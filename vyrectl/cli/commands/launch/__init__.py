@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from vyrectl.cli.commands.launch.follow_options import show_fed
 from vyrectl.cli.commands.launch.progress import LaunchProgress
 from vyrectl.cli.commands.launch.request import RECORDS_OF_LAUNCH, Flags, file_launch
+from vyrectl.cli.commands.launch.stall import DEFAULT_SECONDS, StallNotice, StallOptions
 from vyrectl.cli.commands.launch.view import view, view_plan
 from vyrectl.cli.commands.launch.watched import watcher
 from vyrectl.cli.declared import taken, with_options
@@ -31,8 +33,6 @@ from vyrectl.hosting.supervised import launch_file
 from vyrectl.ring.looking import look_before_write
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from vyrectl.protocol.debug_format import Formats
 
 EXIT_FAULTED = 6
@@ -58,7 +58,7 @@ def command(
     and paused tasks are counted outcomes. Ctrl-C, SIGTERM and --timeout let running tasks finish and save.
     Tasks whose operation nothing defines, or whose buffer is missing, are a refusal before anything is claimed.
     Exit codes: 3 such a refusal, 124 a limit was met with work left, 5 the device died, 6 --verify found a broken
-    promise or every claim faulted.
+    promise or every claim faulted, 7 --stall-ends.
 
     \b
     Examples:
@@ -81,8 +81,14 @@ def command(
     if flags.dry_run:
         _show_plan(output, request)
         return
+    stall = StallNotice(output, ring, _stall_options(request, flags))
     with LaunchProgress(output) as progress:
-        report, signal_received = launch_file(request, watcher(output, progress, texts), progress.look)
+        report, signal_received = stall.over(
+            lambda notice: launch_file(
+                request, stall.hearing(watcher(output, progress, texts)), progress.look, notice
+            ),
+            progress.clear,
+        )
     if stdout.is_used:
         stdout.send()
         output.talk(_sentence(report))
@@ -115,6 +121,13 @@ def _check_log(request: FileLaunch) -> None:
 
     assert request.record is not None
     LaunchLog(request.record, request.record_kind).check()
+
+
+def _stall_options(request: FileLaunch, flags: Flags) -> StallOptions:
+    """What to do when the launch stands still."""
+    after = DEFAULT_SECONDS if flags.stall_after is None else flags.stall_after
+    ops = tuple(Path(one) for one in request.options.ops)
+    return StallOptions(after, flags.on_stall or "", flags.stall_ends, ops)
 
 
 def _show_plan(output: Output, request: FileLaunch) -> None:

@@ -58,6 +58,17 @@ class Flags:
     spin_ms: float | None = seconds(
         None, "--spin-ms", metavar="MS", says="Poll so long for more work before sleeping.", group=TUNING
     )
+    stall_after: float | None = seconds(
+        None, "--stall-after", says="Say why when no turn ended for so long; 60 if not given, 0: never.", group=LIMITS
+    )
+    on_stall: str | None = text(
+        None,
+        "--on-stall",
+        metavar="COMMAND",
+        says="Run this then; RING and STALL_JSON are set.",
+        group=LIMITS,
+    )
+    stall_ends: bool = switch(False, "--stall-ends", says="End then, with exit code 7.", group=LIMITS)
     fail_on_fault: bool = switch(False, "--fail-on-fault", says="Exit 6 when a task faulted.", group=LIMITS)
     dry_run: bool = switch(
         False, "--dry-run", says="Show what would be claimed and run nothing.", group=SAFETY

@@ -65,8 +65,8 @@ def answers(rings: Sequence[Path], asked: Asked) -> list[Explained]:
     """
     queues = list(_queues(rings, asked))
     _check(queues, asked)
-    question = _question(asked)
-    return [_explained(_with_earlier(looks, asked), question, asked) for looks in queues]
+    asking = question(asked)
+    return [_explained(_with_earlier(looks, asked), asking, asked) for looks in queues]
 
 
 def _queues(rings: Sequence[Path], asked: Asked) -> Iterator[list[Look]]:
@@ -116,7 +116,8 @@ def _holds_counts(path: Path) -> bool:
     return str(path) == STDIN or (not path.is_dir() and identify_file(path).kind in SNAPSHOTS)
 
 
-def _question(asked: Asked) -> Question:
+def question(asked: Asked) -> Question:
+    """What is asked about every queue."""
     from vyrectl.engine.ops import load_source, op_codes, shipped_sources
 
     sources = [load_source(path) for path in asked.ops]
@@ -140,10 +141,10 @@ def _turns(path: Path) -> Turns:
     return read_turns(record, str(path))
 
 
-def _explained(looks: list[Look], question: Question, asked: Asked) -> Explained:
+def _explained(looks: list[Look], asking: Question, asked: Asked) -> Explained:
     compared = _compared(looks, asked)
     stalled = None if compared is None or len(looks) > 1 else compared.verdict
-    found = answer(looks, replace(question, stalled=stalled))
+    found = answer(looks, replace(asking, stalled=stalled))
     record = {
         **found.to_record(),
         "looks": [_look_record(look, looks[-1]) for look in looks],
