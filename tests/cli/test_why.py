@@ -264,10 +264,12 @@ def test_a_hung_operation_is_held_and_then_orphaned(cli: Cli, tmp_path: Path) ->
         "--ops",
         "mine.cl",
         "--in-place",
+        "--stall-after",
+        "1",
+        "--quiet",
     ]
-    child = subprocess.Popen(
-        [*launch, "--quiet"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    with (tmp_path / "said.txt").open("wb") as said:
+        child = subprocess.Popen(launch, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True)
     try:
         deadline = time.monotonic() + 60
         while cli("snapshot", "h.bin", "--json").json()["running_count"] != 1 and time.monotonic() < deadline:
@@ -279,6 +281,9 @@ def test_a_hung_operation_is_held_and_then_orphaned(cli: Cli, tmp_path: Path) ->
         assert "slot 0 (hang) is in one turn that does not end" in record["sentence"]
         assert str(child.pid) in record["held_by"]
         assert record["classes"][0]["command"].startswith("vyrectl control h.bin.live shutdown=1")
+        while b"does not end" not in (tmp_path / "said.txt").read_bytes() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert "h.bin does not move: slot 0 (hang) is in one turn" in (tmp_path / "said.txt").read_text()
     finally:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()

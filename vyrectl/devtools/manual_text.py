@@ -60,7 +60,9 @@ EXIT_CODES: dict[int, str] = {
     3: "A ring or another input file is invalid, or `check` found errors.",
     4: "An illegal transition, or a counter at its end.",
     5: "No usable device, or the device or a kernel died.",
-    6: "`--verify` found a broken promise, or a task faulted under `--fail-on-fault`.",
+    6: "`--verify` found a broken promise, a task faulted under `--fail-on-fault`, or an alert began under "
+    "`--alert-exits`.",
+    7: "A launch stood still under `--stall-ends`.",
     124: "A timeout or a step budget was met with claimable work left.",
     130: "Stopped by Ctrl-C (SIGINT).",
     141: "Nobody read standard output any more (SIGPIPE).",

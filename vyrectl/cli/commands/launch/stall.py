@@ -206,7 +206,7 @@ class StallNotice:
         found = answer(looks, question(asked))
         if insight.where == "device":
             return {"sentence": "the device keeps the slots to itself"}, _on_device(
-                found.scene.queue.any(), looks[-1]
+                bool(found.scene.queue.any()), looks[-1]
             )
         first = found.found[0]
         lines = [

@@ -1,0 +1,176 @@
+"""`launch --stall-after`: when a launch stands still, what is said then, the command that runs, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.cli.support import slot, write_ring
+from vyrectl.cli.commands.launch.stall import StallNotice, StallOptions
+from vyrectl.cli.output import Output
+from vyrectl.errors import StalledError
+from vyrectl.hosting.glance import Glance
+from vyrectl.hosting.stall import StallWatch, Step, has_work, signature_of
+
+
+def glance(running: int = 0, ready: int = 0, oldest: int = 0) -> Glance:
+    return Glance((0, ready, running, 0, 0, 0, 0, 0), 0, (0, 0, ready, 0, 0), oldest, True)
+
+
+def test_a_stall_is_told_once_and_anew_after_a_turn() -> None:
+    watch = StallWatch(4.0)
+    seen = [watch.note("a", moment, works=True) for moment in (0.0, 1.0, 2.0, 3.0, 4.5, 9.0)]
+    assert seen == [
+        Step(),
+        Step(1.0),
+        Step(2.0, half=True),
+        Step(3.0),
+        Step(4.5, stalled=True),
+        Step(9.0),
+    ]
+    assert watch.note("b", 9.5, works=True) == Step()
+    assert watch.note("b", 13.5, works=True) == Step(4.0, half=True, stalled=True)
+
+
+def test_a_launch_with_nothing_to_do_never_stalls() -> None:
+    watch = StallWatch(1.0)
+    assert [watch.note("a", moment, works=False) for moment in (0.0, 5.0)] == [Step(), Step()]
+    assert watch.note("a", 9.0, works=True) == Step()
+
+
+@pytest.mark.parametrize(
+    ("seen", "waiting", "left", "works"),
+    [
+        (glance(running=1), None, 0, True),
+        (glance(running=1), 5, 1, False),
+        (glance(ready=1), 0, 0, True),
+        (glance(), 3, 0, False),
+        (None, None, 0, True),
+        (None, 2, 0, True),
+        (None, 0, 0, False),
+    ],
+)
+def test_what_is_to_be_done(seen: Glance | None, waiting: int | None, left: int, *, works: bool) -> None:
+    assert has_work(seen, waiting, left) is works
+
+
+def test_what_changes_when_a_turn_ends() -> None:
+    assert signature_of(glance(1), (1,)) == signature_of(glance(1), (1,))
+    assert signature_of(glance(1), (1,)) != signature_of(glance(1), (2,))
+    assert signature_of(glance(1), (1,)) != signature_of(glance(1, oldest=3), (1,))
+    assert signature_of(None, (1,)) == ((1,), None)
+
+
+class Fake:
+    """A launch as its host sees it."""
+
+    def __init__(self, where: str, data: bytes | None = None) -> None:
+        self.began = True
+        self.where = where
+        self._data = data
+
+    def glance(self) -> Glance | None:
+        return None if self.where == "device" else glance(running=1)
+
+    def left_running(self) -> int:
+        return 0
+
+    def whole(self) -> bytes | None:
+        return self._data
+
+
+HUNG = slot(state=2, op_handle=0x1005, priority=2, task_id=7)
+Stall = Callable[..., str]
+
+
+@pytest.fixture
+def stall(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Stall:
+    """Lets a fake launch stand still, and gives what was said."""
+
+    def run(insight: Fake, format_name: str = "table", **options: Any) -> str:
+        write_ring(tmp_path / "ring.bin", slot(state=1, op_handle=0x1005, priority=2, task_id=7))
+        notice = StallNotice(Output(format_name, "auto"), Path("ring.bin"), StallOptions(0.2, **options))
+        deadline = time.monotonic() + 30
+        said = ""
+        try:
+            while "stands still" not in said and time.monotonic() < deadline:
+                if notice.is_due():
+                    notice.look(insight)
+                said += capsys.readouterr().err
+                time.sleep(0.01)
+        finally:
+            notice.end()
+        return said + capsys.readouterr().err
+
+    return run
+
+
+def test_slots_in_memory_are_named(stall: Stall) -> None:
+    said = stall(Fake("memory", HUNG)).splitlines()
+    assert said[0].startswith("the launch stands still: no turn ended for 0.")
+    assert said[1] == "ring.bin does not move: slot 0 (spin) is in one turn that does not end"
+    assert "works on a copy" not in "".join(said)
+
+
+def test_slots_on_a_device_are_not_seen_and_that_is_said(stall: Stall) -> None:
+    assert stall(Fake("device")).splitlines()[1:] == [
+        "  the device keeps the slots to itself; its ring began with spin 1"
+    ]
+
+
+def test_json_is_one_record(stall: Stall) -> None:
+    record = json.loads(stall(Fake("memory", HUNG), "json").splitlines()[0])
+    assert (record["schema"], record["verdict"]) == ("vyrectl.stall/1", "held")
+    assert record["stalled_seconds"] >= 0.2
+
+
+def test_a_command_runs_and_its_failure_is_reported(stall: Stall, tmp_path: Path) -> None:
+    script = 'echo "$RING" > hook.txt; echo "$STALL_JSON" > hook.json; exit 3'
+    said = stall(Fake("memory", HUNG), command=script)
+    assert "warning: --on-stall ended with 3" in said
+    assert (tmp_path / "hook.txt").read_text() == "ring.bin\n"
+    assert json.loads((tmp_path / "hook.json").read_text())["verdict"] == "held"
+
+
+def test_a_command_that_stays_is_named(
+    ring: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vyrectl.cli.commands.launch.stall.COMMAND_SECONDS", 0.05)
+    notice = StallNotice(Output("table", "auto"), Path("ring.bin"), StallOptions(command="sleep 1"))
+    notice._start({})
+    notice.end()
+    assert "--on-stall still runs as pid" in capsys.readouterr().err
+    child = notice._child
+    assert child is not None
+    child.wait()
+
+
+def test_it_may_end_the_launch(stall: Stall) -> None:
+    with pytest.raises(StalledError, match="told to leave first"):
+        stall(Fake("memory", HUNG), ends=True)
+    assert StalledError.exit_code == 7
+
+
+def test_a_ring_that_is_gone_is_said_to_be(stall: Stall, tmp_path: Path) -> None:
+    class Gone(Fake):
+        def whole(self) -> bytes | None:
+            (tmp_path / "ring.bin").unlink(missing_ok=True)
+            return None
+
+    assert "the ring cannot be looked at" in stall(Gone("file"))
+
+
+def test_a_launch_that_gets_done_says_nothing(cli: Cli, ring: Path) -> None:
+    write_ring(ring, slot(state=1, task_id=1))
+    result = cli(
+        "launch", "ring.bin", "--device", "reference", "--stall-after", "5", "--stall-ends", "--quiet"
+    )
+    assert result.code == 0
+    assert "stands still" not in result.err
+    assert cli("launch", "ring.bin", "--device", "reference", "--stall-after", "0").code == 0
