@@ -194,16 +194,14 @@ class StallNotice:
             return None
 
     def _answer(self, insight: Insight, seconds: float) -> tuple[dict[str, Any], str]:
-        from vyrectl.cli.commands.why.source import Asked, question
-        from vyrectl.ring.reading import Abi
+        from vyrectl.cli.why_question import question
         from vyrectl.why.ask import answer
 
         last = self._look_at(insight)
         looks = [one for one in (self._first, last) if one is not None]
         if not looks:
             return {}, "the ring cannot be looked at"
-        asked = Asked(None, None, None, self._options.ops, None, None, Abi.AUTO, ("", ""), 0.0)
-        found = answer(looks, question(asked))
+        found = answer(looks, question(self._options.ops))
         if insight.where == "device":
             return {"sentence": "the device keeps the slots to itself"}, _on_device(
                 bool(found.scene.queue.any()), looks[-1]

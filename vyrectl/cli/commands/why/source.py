@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from vyrectl.abi.states import TaskState
-from vyrectl.cli.describe import show_word
 from vyrectl.cli.options import parse_span
 from vyrectl.cli.snapshot_since import read_baseline
+from vyrectl.cli.why_question import question
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.files.json_text import parse_json
 from vyrectl.files.whole import read_stdin, read_whole
@@ -65,7 +65,9 @@ def answers(rings: Sequence[Path], asked: Asked) -> list[Explained]:
     """
     queues = list(_queues(rings, asked))
     _check(queues, asked)
-    asking = question(asked)
+    turns = None if asked.trace is None else _turns(asked.trace)
+    threshold = AGE_THRESHOLD if asked.age_threshold is None else asked.age_threshold
+    asking = question(asked.ops, epoch=asked.epoch, age_threshold=threshold, abi=asked.abi, turns=turns)
     return [_explained(_with_earlier(looks, asked), asking, asked) for looks in queues]
 
 
@@ -114,23 +116,6 @@ def _with_earlier(looks: list[Look], asked: Asked) -> list[Look]:
 
 def _holds_counts(path: Path) -> bool:
     return str(path) == STDIN or (not path.is_dir() and identify_file(path).kind in SNAPSHOTS)
-
-
-def question(asked: Asked) -> Question:
-    """What is asked about every queue."""
-    from vyrectl.engine.ops import load_source, op_codes, shipped_sources
-
-    sources = [load_source(path) for path in asked.ops]
-    spawning = frozenset(op.id for source in (*shipped_sources(), *sources) for op in source.ops if op.spawns)
-    return Question(
-        op_name=lambda word: show_word("op_handle", word),
-        ops=frozenset(op_codes(sources).values()),
-        spawning=spawning,
-        epoch=asked.epoch,
-        age_threshold=AGE_THRESHOLD if asked.age_threshold is None else asked.age_threshold,
-        abi=asked.abi,
-        turns=None if asked.trace is None else _turns(asked.trace),
-    )
 
 
 def _turns(path: Path) -> Turns:

@@ -1,0 +1,51 @@
+"""What `why` and a launch that stands still ask about a queue: which operations have a body, and which may spawn.
+
+Imports numpy inside the functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vyrectl.ring.findings.about import AGE_THRESHOLD
+from vyrectl.ring.reading import Abi
+
+if TYPE_CHECKING:
+    from vyrectl.why.ask import Question
+    from vyrectl.why.turns import Turns
+
+
+def question(
+    ops: Sequence[Path] = (),
+    *,
+    epoch: int | None = None,
+    age_threshold: int = AGE_THRESHOLD,
+    abi: Abi = Abi.AUTO,
+    turns: Turns | None = None,
+) -> Question:
+    """What is asked about a queue.
+
+    Args:
+        ops: Sources of operations beside the shipped ones.
+        epoch: Epoch to go by, or None for the control buffer's.
+        age_threshold: Age ticks from which a task is called starved.
+        abi: How words 4-15 are to be read.
+        turns: What a trace noted, or None.
+    """
+    from vyrectl.cli.describe import show_word
+    from vyrectl.engine.ops import load_source, op_codes, shipped_sources
+    from vyrectl.why.ask import Question
+
+    sources = [load_source(path) for path in ops]
+    spawning = frozenset(op.id for source in (*shipped_sources(), *sources) for op in source.ops if op.spawns)
+    return Question(
+        op_name=lambda word: show_word("op_handle", word),
+        ops=frozenset(op_codes(sources).values()),
+        spawning=spawning,
+        epoch=epoch,
+        age_threshold=age_threshold,
+        abi=abi,
+        turns=turns,
+    )
