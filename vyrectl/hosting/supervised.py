@@ -36,8 +36,8 @@ from vyrectl.shell import command_line
 from vyrectl.sidecar.hold import Hold, hold
 
 if TYPE_CHECKING:
-    from vyrectl.hosting.stall import Insight
     from vyrectl.hosting.glance import Glance
+    from vyrectl.hosting.stall import Insight
 
 Look = Callable[[], "Glance | None"]
 """Takes a look at the ring that runs; None where nobody but the device sees it."""

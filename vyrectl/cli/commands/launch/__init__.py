@@ -26,6 +26,7 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
+from vyrectl.engine.ops import OpSource
 from vyrectl.errors import OutputsError, UsageError
 from vyrectl.hosting.files import check_files
 from vyrectl.hosting.request import FileLaunch
@@ -126,7 +127,7 @@ def _check_log(request: FileLaunch) -> None:
 def _stall_options(request: FileLaunch, flags: Flags) -> StallOptions:
     """What to do when the launch stands still."""
     after = DEFAULT_SECONDS if flags.stall_after is None else flags.stall_after
-    ops = tuple(Path(one) for one in request.options.ops)
+    ops = tuple(one.path if isinstance(one, OpSource) else Path(one) for one in request.options.ops)
     return StallOptions(after, flags.on_stall or "", flags.stall_ends, ops)
 
 

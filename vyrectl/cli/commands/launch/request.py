@@ -59,7 +59,10 @@ class Flags:
         None, "--spin-ms", metavar="MS", says="Poll so long for more work before sleeping.", group=TUNING
     )
     stall_after: float | None = seconds(
-        None, "--stall-after", says="Say why when no turn ended for so long; 60 if not given, 0: never.", group=LIMITS
+        None,
+        "--stall-after",
+        says="Say why when no turn ended for so long; 60 if not given, 0: never.",
+        group=LIMITS,
     )
     on_stall: str | None = text(
         None,
