@@ -113,7 +113,7 @@ def stall(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Stall:
 
 def test_slots_in_memory_are_named(stall: Stall) -> None:
     said = stall(Fake("memory", HUNG)).splitlines()
-    assert said[0].startswith("the launch stands still: no turn ended for 0.")
+    assert said[0].startswith("the launch stands still: no turn ended for ")
     assert said[1] == "ring.bin does not move: slot 0 (spin) is in one turn that does not end"
     assert "works on a copy" not in "".join(said)
 
