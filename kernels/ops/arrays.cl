@@ -95,7 +95,7 @@ VYRE_GROUP_OP(0x1001, copy, "output[i] = input[i] for the first param words, all
     return vyre_next(task, total, count, task->data);
 }
 
-VYRE_GROUP_OP(0x1002, fill, "output[i] = param, bit for bit, over the whole output; any 4-byte type") {
+VYRE_GROUP_OP(0x1002, fill, "output[i] = param (a 32-bit integer or a float32), bit for bit, over the whole output; any 4-byte type") {
     const ulong total = vyre_length(task, task->output_handle);
     const uint count = vyre_turn(total, task->pc, VYRE_TURN);
     __global uint *out = vyre_words(task, task->output_handle, task->pc, count, true);

@@ -166,9 +166,64 @@ def test_arguments_that_cannot_be_right(cli: Cli, free: Path, items: tuple[str, 
 
 
 def test_a_float_says_that_it_is_one(cli: Cli, free: Path) -> None:
-    assert cli("publish", "free.bin", "scale:0,1,1.5f", "--slot", "2").code == 0
-    assert cli("set", "free.bin", "param=-2e3f", "1").code == 0
-    shown = [row["param"] for row in cli("inspect", "free.bin", "--slots", "1-2", "--json").json()["slots"]]
-    assert shown == [0xC4FA0000, 0x3FC00000]
+    assert cli("publish", "free.bin", "scale:0,1,1.5f", "fill:0,1,-2e3f", "--slot", "4").code == 0
+    assert cli("set", "free.bin", "param=0.5f", "5").code == 0
+    assert cli("set", "free.bin", "op=scale", "param=1.5f", "0").code == 0
+    shown = [row["param"] for row in cli("inspect", "free.bin", "--slots", "0,4-5", "--json").json()["slots"]]
+    assert shown == [0x3FC00000, 0x3FC00000, 0x3F000000]
     for text in ("param=1.5", "param=1e99f", "param=nanf", "task_id=1.5f", "param=f"):
-        assert cli("set", "free.bin", text, "1").code == 2
+        assert cli("set", "free.bin", text, "4").code == 2
+
+
+HALVES = """VYRE_OP(0x20000, halves, "output = input * param; param is a float32") { return vyre_done(); }
+VYRE_OP(0x20001, counts, "param rounds over float32 input, and param is no float32") { return vyre_done(); }
+"""
+FLOATLESS = [
+    ("publish", "free.bin", "spin:0,0,1.5f"),
+    ("publish", "free.bin", "saxpy:0,1,1.5f"),
+    ("publish", "free.bin", "store_u32:1,1.5f"),
+    ("publish", "free.bin", "scale:0,1.5f,1"),
+    ("publish", "free.bin", "0x20001:0,0,1.5f", "--ops", "halves.cl"),
+    ("publish", "free.bin", "0x20000:0,0,1.5f"),
+    ("publish", "free.bin", "nop:0,0,1.5f", "--packed"),
+    ("publish", "free.bin", "0x1000:0,1,1.5f", "--no-builtin-names"),
+    ("publish", "free.bin", "--from", "items.jsonl"),
+    ("set", "free.bin", "param=1.5f", "--all"),
+    ("set", "free.bin", "op=spin", "param=1.5f", "4"),
+    ("encode", "op=spin", "param=1.5f"),
+    ("encode", "--param", "1.5f"),
+    ("build", "new.bin", "items.jsonl"),
+    ("build", "new.bin", "items.csv"),
+]
+"""Floats where no documentation says that one is taken."""
+
+
+@pytest.mark.parametrize("command", FLOATLESS, ids=" ".join)
+def test_a_float_where_the_operation_takes_none(
+    cli: Cli, free: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "halves.cl").write_text(HALVES, encoding="utf-8")
+    (tmp_path / "items.jsonl").write_text(
+        '{"op": "scale", "param": "1.5f"}\n{"param": "1.5f", "op": "spin"}\n'
+    )
+    (tmp_path / "items.csv").write_text("op,param\nscale,1.5f\nspin,1.5f\n", encoding="utf-8")
+    assert cli("set", "free.bin", "op=scale", "4").code == 0
+    before = free.read_bytes()
+    result = cli(*command)
+    in_table = "items" in " ".join(command)
+    assert (result.code, "0x3fc00000" in result.err, "a float" in result.err) == (
+        3 if in_table else 2,
+        True,
+        True,
+    )
+    assert ("line 3" if "items.csv" in command else "line 2" if in_table else "float") in result.err
+    assert (free.read_bytes(), (tmp_path / "new.bin").exists()) == (before, False)
+
+
+def test_operations_of_ones_own_say_that_they_take_a_float(cli: Cli, free: Path, tmp_path: Path) -> None:
+    (tmp_path / "halves.cl").write_text(HALVES, encoding="utf-8")
+    (tmp_path / "names.csv").write_text("id,name,doc\n0x20005,half,param is a float\n", encoding="utf-8")
+    assert cli("publish", "free.bin", "halves:0,0,0.5f", "--slot", "4", "--ops", "halves.cl").code == 0
+    assert cli("set", "free.bin", "param=1.5f", "4", "--ops", "halves.cl").code == 0
+    assert cli("publish", "free.bin", "half:0,0,0.5f", "--slot", "5", "--op-names", "names.csv").code == 0
+    assert [words_at(free, number)["param"] for number in (4, 5)] == [0x3FC00000, 0x3F000000]

@@ -110,3 +110,14 @@ def test_bad_usage_writes_nothing(cli: Cli, ring: Path, args: tuple[str, ...], w
     assert (result.code, result.out) == (2, "")
     assert words in result.err
     assert ring.read_bytes() == ORIGINAL
+
+
+@pytest.mark.parametrize(
+    "command", [("set", "ring.bin", "param=1"), ("launch", "ring.bin", "--device", "reference")]
+)
+def test_a_condition_by_order_says_what_it_goes_by(cli: Cli, ring: Path, command: tuple[str, ...]) -> None:
+    said = "note: priority > high goes by the numbers: critical 0, high 1, normal 2, low 3, idle 4"
+    assert said in cli(*command, "--where", "priority > high and 2 > 1", "--dry-run").err
+    assert "high > priority goes by" in cli(*command, "--where", "high > priority", "--dry-run").err
+    assert "note:" not in cli(*command, "--where", "priority == high and age > 2", "--dry-run").err
+    assert "note:" not in cli(*command, "--where", "priority > 1", "--dry-run").err

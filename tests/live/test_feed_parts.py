@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vyrectl.abi.dtype import SLOT_DTYPE
-from vyrectl.engine.ops import op_codes
+from vyrectl.engine.ops import float_codes, op_codes
 from vyrectl.errors import FileError, InvalidInputError, UsageError
 from vyrectl.live.commands import Command, is_command, read_command
 from vyrectl.live.ids import IdSet
@@ -241,3 +241,16 @@ def test_dtype_of_a_batch() -> None:
     (tasks,) = read(b'{"task_id": 1}')
     assert isinstance(tasks, np.ndarray)
     assert tasks.dtype == SLOT_DTYPE
+
+
+def test_a_float_stands_where_the_operation_takes_one() -> None:
+    lines = [
+        b'{"task_id": 1, "op": "scale", "param": "1.5f"}',
+        b'{"task_id": 2, "op": "spin", "param": "1.5f"}',
+    ]
+    reader = FeedReader(op_codes(), "feed", float_codes())
+    tasks, refusal = reader.read(Block(1, lines), whole=True)
+    assert not isinstance(tasks, Refusal | Command)
+    assert tasks["param"].tolist() == [0x3FC00000]
+    assert isinstance(refusal, Refusal)
+    assert (refusal.line, "spin" in refusal.what) == (2, True)

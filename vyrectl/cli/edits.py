@@ -149,6 +149,7 @@ def run_edit(
         total = len(slots)
         numbers = selection.choose(slots)
         output.talk(f"{options.doing}: {len(numbers)} of {count_of(total, 'slot')}")
+        tell_order(output, selection.where)
         return plan(slots, numbers)
 
     edit = edit_ring(
@@ -160,6 +161,15 @@ def run_edit(
         **options.part.options(),
     )
     _emit(output, ring, edit, total, options)
+
+
+def tell_order(output: Output, where: str | None) -> None:
+    """Say what a condition's comparisons by order with names go by: `priority > high` is easily taken for urgency."""
+    from vyrectl.engine.ops import op_codes
+    from vyrectl.ring.where import compile_where
+
+    for note in compile_where(where, op_codes()).ordered if where else ():
+        output.talk(f"note: {note}")
 
 
 def plan_action(slots: SlotArray, numbers: NDArray[np.int64], action: str, given: Mapping[str, int]) -> Edit:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from vyrectl.abi.slot import FIELD_ALIASES, FIELD_INDEX, FIELD_NAMES
 from vyrectl.errors import InvalidInputError, UnknownNameError, UsageError
-from vyrectl.ring.values import ValueReader
+from vyrectl.ring.values import FLOAT_FIELD, FloatWord, ValueReader, check_float
 from vyrectl.ring.vocabulary import COLUMN_ALIASES, FAULT_CODES, numbered_name
 
 _ASSIGNMENT = re.compile(r"(?P<field>[^=/.]*)=(?P<value>.*)", re.DOTALL)
@@ -47,6 +47,36 @@ def parse_value(field: str, text: str) -> int:
     reader = ValueReader(op_codes() if field == "op_handle" else {})
     try:
         return reader.read(FIELD_INDEX[field], text)
+    except InvalidInputError as error:
+        raise UsageError(error.what, fix=error.fix) from None
+
+
+def check_floats(words: Mapping[str, int], ops: Iterable[int]) -> None:
+    """Refuse a param that was written as a float where one of the operations takes none.
+
+    Args:
+        words: Field name -> word, as `parse_value` gives them; an `op_handle` among them goes before `ops`.
+        ops: Operations of the tasks that the words are for.
+
+    Raises:
+        UsageError: With the spelling that works.
+    """
+    param = words.get(FLOAT_FIELD, 0)
+    if isinstance(param, FloatWord):
+        for op in ops if "op_handle" not in words else (words["op_handle"],):
+            check_float_argument(FLOAT_FIELD, param, op)
+
+
+def check_float_argument(what: str, word: int, op: int) -> None:
+    """Refuse one word that was written as a float where the operation takes none there.
+
+    Raises:
+        UsageError: With the spelling that works.
+    """
+    from vyrectl.engine.ops import float_codes, op_codes
+
+    try:
+        check_float(word, op, float_codes(), op_codes(), what)
     except InvalidInputError as error:
         raise UsageError(error.what, fix=error.fix) from None
 

@@ -18,10 +18,10 @@ from vyrectl.abi.opcodes import (
 )
 from vyrectl.abi.slot import WORK_ITEM_FIELDS
 from vyrectl.cli.declared import read_number
-from vyrectl.cli.fields import parse_value
+from vyrectl.cli.fields import check_float_argument, parse_value
 from vyrectl.errors import UsageError
 from vyrectl.protocol.packed import decode_packed
-from vyrectl.ring.values import float_bits
+from vyrectl.ring.values import FLOAT_FIELD, FloatWord, float_bits
 
 if TYPE_CHECKING:
     from vyrectl.cli.output import Output
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+", re.ASCII)
 _LEAST = {STORE_U32: 2, ATOMIC_ADD: 2, LOAD_U32: 2, COMPARE_SWAP: 3, MEMCPY: 3}
 """Opcode -> fewest arguments with which it does anything that can have been meant."""
+_PARAM = WORK_ITEM_FIELDS.index(FLOAT_FIELD) - 1
+"""Place of param among the arguments."""
 
 Item = tuple[int, tuple[int, ...]]
 """Opcode and arguments."""
@@ -50,6 +52,7 @@ def parse_item(text: str) -> Item:
     what = f"an argument of {op}"
     code = parse_value("op_handle", op)
     words = tuple(_argument(number, what) for number in numbers)
+    _check_floats(code, op, words)
     _check_count(code, op, numbers)
     return code, words
 
@@ -86,6 +89,22 @@ def _split(text: str) -> tuple[str, str | None]:
 def _argument(text: str, what: str) -> int:
     bits = float_bits(text)
     return read_number(text, what) if bits is None else bits
+
+
+def _check_floats(code: int, name: str, words: Sequence[int]) -> None:
+    """Refuse a float where the operation takes none: anywhere but in its param.
+
+    Raises:
+        UsageError: With the spelling that works.
+    """
+    for place, word in enumerate(words):
+        if place == _PARAM:
+            check_float_argument(f"param of {name}", word, code)
+        elif isinstance(word, FloatWord):
+            raise UsageError(
+                f"argument {place + 1} of {name} is written as a float, and none but param may be",
+                fix=f"Write its bits, 0x{word:x}",
+            )
 
 
 def _check_count(code: int, name: str, given: Sequence[str]) -> None:

@@ -45,7 +45,11 @@ AbiOption = Annotated[
 SlotsOption = Annotated[str, typer.Option("--slots", metavar="LIST", help="Only these slots, e.g. 0-15,20.")]
 WhereOption = Annotated[
     str,
-    typer.Option("--where", metavar="EXPR", help="Only slots for which this holds, e.g. 'state == paused'."),
+    typer.Option(
+        "--where",
+        metavar="EXPR",
+        help="Only slots for which this holds, e.g. 'state == paused'; < and > go by the words (critical is 0).",
+    ),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="Every slot of the ring.")]
 BackupOption = Annotated[

@@ -288,6 +288,33 @@ def _names() -> dict[int, str]:
     return {code: name for name, code in op_codes().items()}
 
 
+def float_codes(extra: Iterable[OpSource] = ()) -> frozenset[int]:
+    """Ids of the operations whose documentation says that their param is a float32: named ones and those of `extra`."""
+    return _float_codes() | {op.id for source in extra for op in source.ops if says_float(op.doc)}
+
+
+def says_float(doc: str) -> bool:
+    """Whether a line of documentation says so: "param is a float32", "param = ... float32", "param (... float32)",
+    "float32 param", within one clause that denies nothing. Beside float32 stand float and f32."""
+    return any(
+        _FLOAT_PARAM.search(clause) and not _DENIED.search(clause) for clause in _CLAUSE_END.split(doc)
+    )
+
+
+_CLAUSE_END = re.compile(r"[;,]|[.:](?=\s|$)")
+_FLOAT_PARAM = re.compile(
+    r"\bparam\b\s*(?:[(=:]|(?:is|are|as|takes|holds|means)\b).*\b(?:float|float32|f32)\b"
+    r"|\b(?:float|float32|f32)\s+\(?param\b",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"\b(?:no|not|never)\b", re.IGNORECASE)
+
+
+@remembered(1)
+def _float_codes() -> frozenset[int]:
+    return frozenset(code for code, doc in _docs().items() if says_float(doc))
+
+
 def op_name(code: int) -> str | None:
     """Name of an operation: a control opcode, a shipped one, or one that the user named; None for any other."""
     return _names().get(code)

@@ -88,7 +88,7 @@ class LaunchOptions(EngineOptions, Comparable):
         None,
         "--where",
         metavar="EXPR",
-        says="Only slots for which this holds, e.g. 'state == paused'.",
+        says="Only slots for which this holds, e.g. 'state == paused'; < and > go by the words (critical is 0).",
         group=SLOTS,
         about="Only slots for which this expression holds at the start may be claimed.",
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from vyrectl.abi import control as control_abi
@@ -52,17 +52,24 @@ class Feed:
         source: Where the lines come from.
         answers: Descriptor that the answers are written to.
         op_codes: Operation names and their ids.
+        float_ops: Operations whose param may be written as a float32.
         reclaim: Publish into Done slots too.
     """
 
     def __init__(
-        self, source: FeedSource, answers: int, op_codes: Mapping[str, int], *, reclaim: bool
+        self,
+        source: FeedSource,
+        answers: int,
+        op_codes: Mapping[str, int],
+        float_ops: Collection[int],
+        *,
+        reclaim: bool,
     ) -> None:
         self._source = source
         self._out = answers
         self._op_codes = op_codes
         self._reclaim = reclaim
-        self._reader = FeedReader(op_codes, source.name)
+        self._reader = FeedReader(op_codes, source.name, float_ops)
         self._cutter = LineCutter()
         self._order = threading.Lock()
         self._news = threading.Event()

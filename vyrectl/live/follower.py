@@ -78,8 +78,8 @@ class Follower:
 
 
 def _open_feed(plan: FollowPlan, source: str, ops: Sequence[OpSource]) -> Feed:
-    from vyrectl.engine.ops import op_codes
+    from vyrectl.engine.ops import float_codes, op_codes
     from vyrectl.live.feed import Feed
     from vyrectl.live.source import FeedSource
 
-    return Feed(FeedSource(source), plan.answers, op_codes(ops), reclaim=plan.reclaim)
+    return Feed(FeedSource(source), plan.answers, op_codes(ops), float_codes(ops), reclaim=plan.reclaim)

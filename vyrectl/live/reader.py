@@ -6,7 +6,7 @@ Tasks are written as `build` reads them (`vyrectl.ring.tables`), and each needs 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,10 +55,13 @@ class FeedReader:
     Args:
         op_codes: Operation names and their ids.
         source: How errors call the feed.
+        float_ops: Operations whose param may be written as a float32.
     """
 
-    def __init__(self, op_codes: Mapping[str, int], source: str) -> None:
-        self._rows = FeedRows(op_codes, source, "key")
+    def __init__(
+        self, op_codes: Mapping[str, int], source: str, float_ops: Collection[int] = frozenset()
+    ) -> None:
+        self._rows = FeedRows(op_codes, source, "key", float_ops)
         self._values = ValueReader(op_codes)
         self._decode = object_decoder()
 

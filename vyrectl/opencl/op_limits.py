@@ -1,10 +1,10 @@
 """What OpenCL C allows and an operation may not use, found in its text before anything is compiled or claimed.
 
-`printf` is refused on every device. A driver writes its text to standard output, where a launch's answer goes; and in
-PoCL 3.1 an operation that prints, called from more than one place of the engine, is compiled to a kernel that spins
-without taking a task. A function that calls itself is no OpenCL C; drivers that inline every call do not survive it.
-The invariant: `ops --check` and a launch refuse the same lines. The text is read as `vyrectl.engine.op_calls` reads it:
-every branch of an `#if`.
+`printf` is refused on every device. A driver writes its text to standard output, where a launch's answer goes; and with
+PoCL 3.1 launches of an operation that prints were seen to spin without taking a task, where a plain kernel that prints
+ended well; why is not known. A function that calls itself is no OpenCL C; drivers that inline every call do not
+survive it. The invariant: `ops --check` and a launch refuse the same lines. The text is read as
+`vyrectl.engine.op_calls` reads it: every branch of an `#if`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _printing(text: str) -> Iterator[Limit]:
         yield Limit(
             "printf",
             match.start(),
-            "printf in an operation: a driver writes it into the answer, and some then run no task at all",
+            "printf in an operation: it writes where the answer goes, and such launches were seen to run no task",
             "Leave a record: vyre_debug(task, format, first, second), shown by launch --debug-log",
         )
 

@@ -15,7 +15,7 @@ import csv
 import json
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import SLOT_WORDS, U32_MAX
@@ -23,7 +23,7 @@ from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.errors import InvalidInputError
 from vyrectl.files.window import check_slot_count
-from vyrectl.ring.values import ValueReader, field_index, suggest_field
+from vyrectl.ring.values import FLOAT_FIELD, FloatWord, ValueReader, check_float, field_index, suggest_field
 
 if TYPE_CHECKING:
     from vyrectl.task.arrays import SlotArray
@@ -36,6 +36,7 @@ _SHORT_NUMBER = 9
 """Digits that always fit in a word."""
 
 _TASK_ID = FIELD_INDEX["task_id"]
+_OP, _PARAM = FIELD_INDEX["op_handle"], FIELD_INDEX[FLOAT_FIELD]
 _DEFAULTS = [0] * SLOT_WORDS
 _DEFAULTS[FIELD_INDEX["state"]] = int(TaskState.READY)
 _DEFAULTS[FIELD_INDEX["priority"]] = int(TaskPriority.NORMAL)
@@ -43,13 +44,16 @@ _DEFAULTS[FIELD_INDEX["priority"]] = int(TaskPriority.NORMAL)
 Stream = IO[bytes] | IO[str]
 
 
-def read_jsonl(stream: Stream, *, op_codes: Mapping[str, int], source: str) -> SlotArray:
+def read_jsonl(
+    stream: Stream, *, op_codes: Mapping[str, int], source: str, float_ops: Collection[int] = frozenset()
+) -> SlotArray:
     """Read tasks from JSON lines.
 
     Args:
         stream: The text; bytes are UTF-8.
         op_codes: Operation names and their ids.
         source: How errors call the stream.
+        float_ops: Operations whose param may be written as a float32.
 
     Returns:
         Array of `SLOT_DTYPE`, shape (n,), one slot a task in the order of the lines.
@@ -58,7 +62,7 @@ def read_jsonl(stream: Stream, *, op_codes: Mapping[str, int], source: str) -> S
         InvalidInputError: A line that is no JSON object, an unknown or repeated key, a bad value, no UTF-8.
         RingFormatError: More tasks than a ring has slots.
     """
-    rows = TaskRows(op_codes, source, "key")
+    rows = TaskRows(op_codes, source, "key", float_ops)
     decode = object_decoder()
     for number, line in _lines(stream, source):
         text = line.strip()
@@ -68,13 +72,16 @@ def read_jsonl(stream: Stream, *, op_codes: Mapping[str, int], source: str) -> S
     return rows.slots()
 
 
-def read_csv(stream: Stream, *, op_codes: Mapping[str, int], source: str) -> SlotArray:
+def read_csv(
+    stream: Stream, *, op_codes: Mapping[str, int], source: str, float_ops: Collection[int] = frozenset()
+) -> SlotArray:
     """Read tasks from CSV whose first line names the columns.
 
     Args:
         stream: The text; bytes are UTF-8. Cells may be quoted.
         op_codes: Operation names and their ids.
         source: How errors call the stream.
+        float_ops: Operations whose param may be written as a float32.
 
     Returns:
         Array of `SLOT_DTYPE`, shape (n,), one slot a row.
@@ -84,7 +91,7 @@ def read_csv(stream: Stream, *, op_codes: Mapping[str, int], source: str) -> Slo
             no UTF-8.
         RingFormatError: More tasks than a ring has slots.
     """
-    rows = TaskRows(op_codes, source, "column")
+    rows = TaskRows(op_codes, source, "column", float_ops)
     reader = csv.reader((line for _, line in _lines(stream, source)), strict=True)
     indexes: tuple[int, ...] | None = None
     try:
@@ -119,18 +126,26 @@ class TaskRows:
         op_codes: Operation names and their ids.
         source: How errors call the text.
         column_word: What a field is called there: a key, or a column.
+        float_ops: Operations whose param may be written as a float32.
 
     Attributes:
         line: Number of the current line; set by the caller.
     """
 
-    def __init__(self, op_codes: Mapping[str, int], source: str, column_word: str) -> None:
+    def __init__(
+        self,
+        op_codes: Mapping[str, int],
+        source: str,
+        column_word: str,
+        float_ops: Collection[int] = frozenset(),
+    ) -> None:
         self.source = source
         self.column_word = column_word
         self.line = 0
         self.count = 0
         self.words = array("I")
         self.values = ValueReader(op_codes)
+        self.op_codes, self.float_ops = op_codes, float_ops
         self.plans: dict[tuple[str, ...], tuple[int, ...]] = {}
         self.memos: list[dict[str, int]] = [{} for _ in FIELD_NAMES]
 
@@ -147,7 +162,7 @@ class TaskRows:
                 words[index] = memos[index][value]
             else:
                 words[index] = self.word(index, value)
-        self.words.fromlist(words)
+        self.append(words)
 
     def add_cells(self, indexes: tuple[int, ...], cells: Sequence[str]) -> None:
         """Add the task of a CSV row."""
@@ -165,7 +180,7 @@ class TaskRows:
                 words[index] = int(cell)
             elif cell and not cell.isspace():
                 words[index] = self.word(index, cell)
-        self.words.fromlist(words)
+        self.append(words)
 
     def start(self) -> list[int]:
         """The default words of the next task."""
@@ -173,6 +188,16 @@ class TaskRows:
         words = _DEFAULTS.copy()
         words[_TASK_ID] = self.count & U32_MAX
         return words
+
+    def append(self, words: list[int]) -> None:
+        """Add a task's words, now that its operation is known too."""
+        if type(words[_PARAM]) is FloatWord:
+            try:
+                check_float(words[_PARAM], words[_OP], self.float_ops, self.op_codes)
+            except InvalidInputError as error:
+                error.at(f"{self.place()}, {self.column_word} {FLOAT_FIELD}")
+                raise
+        self.words.fromlist(words)
 
     def word(self, index: int, value: object) -> int:
         """One value; texts are remembered, since names and small numbers come again and again."""

@@ -1,14 +1,14 @@
 """One word of a task as tables write it: a number, or a name where the field has names.
 
 Standard library only. Nothing is coerced: a boolean, a fraction or a number past u32 is refused. A float32 says that it
-is one (``1.5f``) and stands where an operation may take it, in param.
+is one (``1.5f``) and stands in the param of an operation whose documentation says that it takes one: `check_float`.
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
 from vyrectl.abi.opcodes import window_opcode
@@ -21,6 +21,11 @@ _FLOAT = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?
 _LONGEST_FLOAT = 64
 FLOAT_FIELD = "param"
 """The field whose word operations may read as a float32."""
+
+
+class FloatWord(int):
+    """The bits of a float32 that was written as one; whoever knows the operation asks `check_float`."""
+
 
 _RANGE_FIX = f"Give a number from 0 to {U32_MAX}"
 
@@ -48,7 +53,7 @@ class ValueReader:
         Args:
             index: Word index of the field.
             value: An int, or a text: decimal, 0x, or a name for state, priority, flags and op_handle;
-                ``never`` for resume_epoch.
+                ``never`` for resume_epoch, ``1.5f`` for param (a `FloatWord`).
 
         Raises:
             InvalidInputError: It stands for none; `where` is left to the caller.
@@ -86,13 +91,37 @@ class ValueReader:
         return code
 
 
-def float_bits(text: str) -> int | None:
+def check_float(
+    word: int, op: int, float_ops: Collection[int], op_codes: Mapping[str, int], name: str = FLOAT_FIELD
+) -> None:
+    """Refuse a word that was written as a float32 where the operation takes none.
+
+    Args:
+        word: The word of a task's param.
+        op: The task's operation.
+        float_ops: Operations whose documentation says that param is a float32 (`vyrectl.engine.ops.float_codes`).
+        op_codes: Operation names and their ids, for the error.
+        name: How the error calls the word.
+
+    Raises:
+        InvalidInputError: With the bits as a number, which any operation takes; `where` is left to the caller.
+    """
+    if isinstance(word, FloatWord) and op not in float_ops:
+        label = next((known for known, code in op_codes.items() if code == op), f"0x{op:x}")
+        raise InvalidInputError(
+            f"{name} is written as a float, and operation {label} does not say that it takes one",
+            fix=f"Write its bits, 0x{word:x}; an operation of yours takes floats where its line of documentation "
+            'says "param is a float32" (--ops FILE.cl)',
+        )
+
+
+def float_bits(text: str) -> FloatWord | None:
     """The bits of a float32 that is written as one, ``1.5f``; None for any other text, and for one past its range."""
     match = _FLOAT.fullmatch(text.strip())
     if match is None or len(text) > _LONGEST_FLOAT:
         return None
     try:
-        return int.from_bytes(struct.pack("<f", float(match[1])), "little")
+        return FloatWord.from_bytes(struct.pack("<f", float(match[1])), "little")
     except OverflowError:
         return None
 

@@ -10,7 +10,8 @@ Faulted; a comparison with it is false for any other slot). *Numbers* are decima
 *Names* of states, priorities, flags, operations and fault codes (``user(33)`` among them), and ``never`` for the epoch
 that never comes, stand for their words; in any case, with or without quotes. A name belongs to its field
 (`vyrectl.ring.vocabulary`): it is compared with that field alone, and the words of two such fields are not compared
-with each other. Only flags are joined by ``|`` and ``&``.
+with each other. Only flags are joined by ``|`` and ``&``. ``<`` and its like go by the words: ``priority < high`` is
+what is more urgent than high (`Where.ordered`).
 
 *Conditions* are comparisons (chained too), ``in`` / ``not in`` with a list in parentheses, tests of bits (``flags &
 paused``), and what ``and``, ``or`` and ``not`` make of conditions. A name or a number alone is no condition, and a
@@ -39,6 +40,7 @@ from vyrectl.abi.faults import FAULT
 from vyrectl.abi.limits import MAX_SLOTS, U32_MAX
 from vyrectl.abi.number import parse_whole
 from vyrectl.abi.opcodes import WINDOW_NAME, window_opcode
+from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.errors import WhereError
 from vyrectl.ring.always import all_but_nothing
 from vyrectl.ring.bounds import Bounds, binary_bounds, unary_bounds
@@ -119,6 +121,13 @@ _CHOSEN = frozenset({"state", "priority", "flags", "op_handle"})
 _OF_BITS = frozenset("&|^")
 """What is made with these of a field's word is a word of that field."""
 
+_ORDER = frozenset({"<", "<=", ">", ">="})
+_ORDERED = {
+    "priority": ", ".join(f"{one.name.lower()} {int(one)}" for one in TaskPriority) + "; < is more urgent",
+    "state": ", ".join(f"{one.name.lower()} {int(one)}" for one in TaskState),
+}
+"""Field -> its names in the order of their words."""
+
 _MIXED = "computed numbers"
 _FAULTS = frozenset({FAULT, "continuation_data"})
 
@@ -130,10 +139,12 @@ class Where:
     Attributes:
         text: What was compiled.
         tree: The checked expression.
+        ordered: Comparisons by order with the name of a state or a priority, each with what it goes by.
     """
 
     text: str
     tree: Node
+    ordered: tuple[str, ...] = ()
 
     def mask(self, chunk: SlotArray, first: int = 0) -> NDArray[np.bool_]:
         """Which slots fulfil the condition.
@@ -160,7 +171,8 @@ def compile_where(text: str, op_codes: Mapping[str, int]) -> Where:
     Raises:
         WhereError: The text is not in the language; carries the column.
     """
-    return Where(text, _Compiler(text, op_codes).compile())
+    compiler = _Compiler(text, op_codes)
+    return Where(text, compiler.compile(), tuple(compiler.ordered))
 
 
 class _Typed(NamedTuple):
@@ -177,6 +189,7 @@ class _Compiler:
     def __init__(self, text: str, op_codes: Mapping[str, int]) -> None:
         self.text = text
         self.names = vocabulary(op_codes)
+        self.ordered: list[str] = []
         self.indent = 0
 
     def compile(self) -> Node:
@@ -328,9 +341,19 @@ class _Compiler:
                 raise self.error("this is not part of the language", at, _HINTS[type(operator)])
             one = self.value(right, columns, depth + 1)
             self.check_same(right, before, one)
+            self.note_order(sign, (left, before), (right, one))
             links.append((sign, one.node))
             left, before = right, one
         return Compare(first.node, tuple(links))
+
+    def note_order(self, sign: str, left: tuple[ast.expr, _Typed], right: tuple[ast.expr, _Typed]) -> None:
+        """Remember a comparison by order with the name of a state or a priority: it goes by the words."""
+        if sign not in _ORDER or not (left[1].named or right[1].named):
+            return
+        field = next((one.field for _, one in (left, right) if one.named), None)
+        if field in _ORDERED:
+            shown = f"{self.source(left[0])} {sign} {self.source(right[0])}"
+            self.ordered.append(f"{shown} goes by the numbers: {_ORDERED[field]}")
 
     def members(
         self, first: _Typed, tree: ast.expr, columns: tuple[str, ...], depth: int

@@ -14,7 +14,7 @@ from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.cli.declared import number_option
 from vyrectl.cli.describe import slot_record
 from vyrectl.cli.edits import EditOptions, Part, Selection, run_edit
-from vyrectl.cli.fields import parse_fields, split_assignments
+from vyrectl.cli.fields import check_floats, parse_fields, split_assignments
 from vyrectl.cli.items import parse_item, warn_idle
 from vyrectl.cli.options import (
     BackupOption,
@@ -123,7 +123,9 @@ def _build_item(words: dict[str, int], texts: dict[str, str]) -> TaskWorkItem:
     twice = next((name for name in texts if name in words), None)
     if twice is not None:
         raise UsageError(f"{twice} is given twice", fix="Give it by option or as FIELD=VALUE, not both")
-    return TaskWorkItem(**{**DEFAULTS, **words, **parse_fields(texts)})
+    fields = {**DEFAULTS, **words, **parse_fields(texts)}
+    check_floats(fields, [fields.get("op_handle", 0)])
+    return TaskWorkItem(**fields)
 
 
 def _target(paths: list[str], slot: int | None, raw: bool) -> tuple[Path, int]:

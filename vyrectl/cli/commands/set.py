@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vyrectl.cli.edits import EditOptions, Part, Selection, run_edit
-from vyrectl.cli.fields import split_assignments
+from vyrectl.cli.fields import check_floats, split_assignments
 from vyrectl.cli.options import (
     AllOption,
     BackupOption,
@@ -60,8 +60,9 @@ def command(
     """Write any word of any slots.
 
     Fields go by their full or short names; states, priorities, flags and operations may be given by name
-    (flags=paused+yielded). The lifecycle is not asked: `transition` does that. Choose slots by list, by --where, by
-    both (those in the list that fulfil it), or with --all.
+    (flags=paused+yielded), and param as a float (param=1.5f) where the operation's documentation says that it is
+    one. The lifecycle is not asked: `transition` does that. Choose slots by list, by --where, by both (those in the
+    list that fulfil it), or with --all.
 
     \b
     Examples:
@@ -76,8 +77,12 @@ def command(
     most = parse_limit(limit, output)
 
     def plan(ring_slots: SlotArray, numbers: NDArray[np.int64]) -> Edit:
+        import numpy as np
+
         from vyrectl.edit.plan import plan_set
 
+        chosen = numbers[(numbers >= 0) & (numbers < len(ring_slots))]
+        check_floats(values, np.unique(ring_slots["op_handle"][chosen]).tolist())
         return plan_set(ring_slots, numbers, values)
 
     part = Part(offset, count, force)

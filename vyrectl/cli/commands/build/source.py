@@ -148,14 +148,15 @@ class Source:
         return _empty(0)
 
     def _read_table(self, output: Output) -> SlotArray:
-        from vyrectl.engine.ops import op_codes
+        from vyrectl.engine.ops import float_codes, op_codes
         from vyrectl.ring.tables import read_csv, read_jsonl
 
         name = "standard input" if self.table == "-" else self.table
         with _open_table(self.table) as stream, output.progress(f"reading {name}", "lines") as update:
             kind = self.input_format or SUFFIXES.get(Path(self.table).suffix.lower()) or _sniff(stream)
             read = read_csv if kind == "csv" else read_jsonl
-            return read(_CountedLines(stream, update), op_codes=op_codes(), source=name)  # type: ignore[arg-type]
+            lines: Any = _CountedLines(stream, update)
+            return read(lines, op_codes=op_codes(), source=name, float_ops=float_codes())
 
     def _synthesize(self, tasks: int) -> SlotArray:
         from vyrectl.engine.ops import op_codes

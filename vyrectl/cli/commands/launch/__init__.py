@@ -15,6 +15,7 @@ from vyrectl.cli.commands.launch.stall import DEFAULT_SECONDS, StallNotice, Stal
 from vyrectl.cli.commands.launch.view import view, view_plan
 from vyrectl.cli.commands.launch.watched import watcher
 from vyrectl.cli.declared import taken, with_options
+from vyrectl.cli.edits import tell_order
 from vyrectl.cli.options import (
     ColorOption,
     EditedRingArgument,
@@ -78,6 +79,7 @@ def command(
     check_files(request)
     if request.record is not None:
         _check_log(request)
+    tell_order(output, request.options.where)
     texts = _read_formats(flags.formats)
     if flags.dry_run:
         _show_plan(output, request)

@@ -65,12 +65,12 @@ def read_work_items(path: Path) -> list[Item]:
         FileError: It cannot be read.
         InvalidInputError: It holds anything but op_handle, input_handle, output_handle and param.
     """
-    from vyrectl.engine.ops import op_codes
+    from vyrectl.engine.ops import float_codes, op_codes
     from vyrectl.ring.tables import read_csv, read_jsonl
 
     data = read_whole(path, doing="read the work items")
     read = read_jsonl if data.lstrip(_BLANKS)[:1] in (b"{", b"") else read_csv
-    slots = read(io.BytesIO(data), op_codes=op_codes(), source=str(path))
+    slots = read(io.BytesIO(data), op_codes=op_codes(), source=str(path), float_ops=float_codes())
     _check_only_items(slots, path)
     columns = [slots[name].tolist() for name in WORK_ITEM_FIELDS]
     return [(op, tuple(arguments)) for op, *arguments in zip(*columns, strict=True)]
