@@ -425,7 +425,7 @@ function __vyrectl_kind_op
         'shutdown' 'asks every worker to leave' \
         'scale' 'output[i] = input[i] * param; float32 (param = the factor\'s bits) or 32-bit integers' \
         'copy' 'output[i] = input[i] for the first param words, all when param is 0; any 4-byte type, the same on both sides' \
-        'fill' 'output[i] = param, bit for bit, over the whole output; any 4-byte type' \
+        'fill' 'output[i] = param (a 32-bit integer or a float32), bit for bit, over the whole output; any 4-byte type' \
         'saxpy' 'output[j] = a * input[j] + output[j], float32, j = offset + i * stride for i < length; param = argument record (offset, length, stride, a)' \
         'sum' 'output[param] = sum of input modulo 2^32, 32-bit integers; yields every 4096 elements (pc = next element, data = sum so far)' \
         'spin' 'param steps of integer work; yields every 1048576 steps (pc = steps made, data = generator)' \
@@ -626,7 +626,7 @@ function __vyrectl_kind_where_value
         'shutdown' 'asks every worker to leave' \
         'scale' 'output[i] = input[i] * param; float32 (param = the factor\'s bits) or 32-bit integers' \
         'copy' 'output[i] = input[i] for the first param words, all when param is 0; any 4-byte type, the same on both sides' \
-        'fill' 'output[i] = param, bit for bit, over the whole output; any 4-byte type' \
+        'fill' 'output[i] = param (a 32-bit integer or a float32), bit for bit, over the whole output; any 4-byte type' \
         'saxpy' 'output[j] = a * input[j] + output[j], float32, j = offset + i * stride for i < length; param = argument record (offset, length, stride, a)' \
         'sum' 'output[param] = sum of input modulo 2^32, 32-bit integers; yields every 4096 elements (pc = next element, data = sum so far)' \
         'spin' 'param steps of integer work; yields every 1048576 steps (pc = steps made, data = generator)' \
@@ -776,7 +776,7 @@ complete -c vyrectl -n '__vyrectl_in build' -l help -s h -d 'Show this message a
 complete -c vyrectl -n '__vyrectl_at build 0 0' -x -k -a '(__fish_complete_suffix .bin)'
 complete -c vyrectl -n '__vyrectl_at build 1 1' -r -F
 
-complete -c vyrectl -n '__vyrectl_in inspect' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in inspect' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\'; < and > go by the words (critical is 0)'
 complete -c vyrectl -n '__vyrectl_in inspect' -l slots -x -d 'Only these slots, e.g. 0-15,20'
 complete -c vyrectl -n '__vyrectl_in inspect' -l slot -x -d 'Show this one slot in full'
 complete -c vyrectl -n '__vyrectl_in inspect' -l tree -d 'Show tasks below their parents, with all ancestors'
@@ -839,7 +839,7 @@ complete -c vyrectl -n '__vyrectl_in snapshot' -l help -s h -d 'Show this messag
 complete -c vyrectl -n '__vyrectl_at snapshot 0 9999' -x -k -a '(__fish_complete_suffix .bin)'
 
 complete -c vyrectl -n '__vyrectl_in map' -l by -x -k -a '(__vyrectl_kind_by)' -d 'What the marks show'
-complete -c vyrectl -n '__vyrectl_in map' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in map' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\'; < and > go by the words (critical is 0)'
 complete -c vyrectl -n '__vyrectl_in map' -l slots -x -d 'Only these slots, e.g. 0-15,20'
 complete -c vyrectl -n '__vyrectl_in map' -l width -x -d 'Marks in a row; what fits by default'
 complete -c vyrectl -n '__vyrectl_in map' -l height -x -d 'Most rows; what fits by default'
@@ -904,7 +904,7 @@ complete -c vyrectl -n '__vyrectl_in report' -l help -s h -d 'Show this message 
 complete -c vyrectl -n '__vyrectl_at report 0 9999' -x -k -a '(__fish_complete_suffix .bin)'
 
 complete -c vyrectl -n '__vyrectl_in top' -l interval -x -d 'Time between looks'
-complete -c vyrectl -n '__vyrectl_in top' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in top' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\'; < and > go by the words (critical is 0)'
 complete -c vyrectl -n '__vyrectl_in top' -l backup -d 'Keep the old ring as RING.bak, or .bak.1 and so on'
 complete -c vyrectl -n '__vyrectl_in top' -l abi -x -k -a '(__vyrectl_kind_abi)' -d 'Words 4-15: a task\'s, up to 12 arguments, or as the evidence says'
 complete -c vyrectl -n '__vyrectl_in top' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
@@ -919,7 +919,7 @@ complete -c vyrectl -n '__vyrectl_in transition' -l data -x -d 'New continuation
 complete -c vyrectl -n '__vyrectl_in transition' -l epoch -x -k -a '(__vyrectl_kind_epoch)' -d 'For pause: the epoch to wait for'
 complete -c vyrectl -n '__vyrectl_in transition' -l priority -x -k -a '(__vyrectl_kind_priority)' -d 'For requeue: new class; kept if not given'
 complete -c vyrectl -n '__vyrectl_in transition' -l code -x -k -a '(__vyrectl_kind_fault)' -d 'For fault: why, a number or an engine fault'
-complete -c vyrectl -n '__vyrectl_in transition' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in transition' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\'; < and > go by the words (critical is 0)'
 complete -c vyrectl -n '__vyrectl_in transition' -l all -d 'Every slot of the ring'
 complete -c vyrectl -n '__vyrectl_in transition' -l dry-run -d 'Show what would change and change nothing'
 complete -c vyrectl -n '__vyrectl_in transition' -l backup -d 'Keep the old ring as RING.bak, or .bak.1 and so on'
@@ -939,7 +939,7 @@ complete -c vyrectl -n '__vyrectl_at transition 0 0' -x -k -a '(__fish_complete_
 complete -c vyrectl -n '__vyrectl_at transition 1 1' -x -k -a '(__vyrectl_kind_action)'
 complete -c vyrectl -n '__vyrectl_at transition 2 9999' -x
 
-complete -c vyrectl -n '__vyrectl_in set' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in set' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\'; < and > go by the words (critical is 0)'
 complete -c vyrectl -n '__vyrectl_in set' -l all -d 'Every slot of the ring'
 complete -c vyrectl -n '__vyrectl_in set' -l dry-run -d 'Show what would change and change nothing'
 complete -c vyrectl -n '__vyrectl_in set' -l backup -d 'Keep the old ring as RING.bak, or .bak.1 and so on'
@@ -1043,7 +1043,7 @@ complete -c vyrectl -n '__vyrectl_in check' -l help -s h -d 'Show this message a
 complete -c vyrectl -n '__vyrectl_at check 0 0' -x -k -a '(__fish_complete_suffix .bin)'
 
 complete -c vyrectl -n '__vyrectl_in recover' -l as -x -k -a '(__vyrectl_kind_outcome)' -d 'What an orphan becomes'
-complete -c vyrectl -n '__vyrectl_in recover' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in recover' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\'; < and > go by the words (critical is 0)'
 complete -c vyrectl -n '__vyrectl_in recover' -l partial -d 'Accept a file that ends in a part of a slot; that part is kept'
 complete -c vyrectl -n '__vyrectl_in recover' -l dry-run -d 'Show what would change and change nothing'
 complete -c vyrectl -n '__vyrectl_in recover' -l backup -d 'Keep the old ring as RING.bak, or .bak.1 and so on'
@@ -1063,7 +1063,7 @@ complete -c vyrectl -n '__vyrectl_at recover 0 0' -x -k -a '(__fish_complete_suf
 complete -c vyrectl -n '__vyrectl_at recover 1 9999' -x
 
 complete -c vyrectl -n '__vyrectl_in repair' -l code -x -k -a '(__vyrectl_kind_fault)' -d 'Only tasks with this fault code; may be repeated'
-complete -c vyrectl -n '__vyrectl_in repair' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in repair' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\'; < and > go by the words (critical is 0)'
 complete -c vyrectl -n '__vyrectl_in repair' -l all -d 'Every slot of the ring'
 complete -c vyrectl -n '__vyrectl_in repair' -l pc -x -d 'Where they go on; 0, the beginning, if not given'
 complete -c vyrectl -n '__vyrectl_in repair' -l data -x -d 'Their new continuation_data; 0 if not given'
@@ -1173,7 +1173,7 @@ complete -c vyrectl -n '__vyrectl_at converge 0 0' -x -k -a '(__fish_complete_su
 complete -c vyrectl -n '__vyrectl_in launch' -l device -s d -x -k -a '(__vyrectl_kind_device)' -d 'Where to run: an id, cpu, gpu, a name, reference'
 complete -c vyrectl -n '__vyrectl_in launch' -l ops -x -k -a '(__fish_complete_suffix .cl)' -d 'Operations of your own; may be repeated'
 complete -c vyrectl -n '__vyrectl_in launch' -l epoch -x -d 'Epoch to start at; due paused tasks are resumed'
-complete -c vyrectl -n '__vyrectl_in launch' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\''
+complete -c vyrectl -n '__vyrectl_in launch' -l where -x -k -a '(__vyrectl_kind_where)' -d 'Only slots for which this holds, e.g. \'state == paused\'; < and > go by the words (critical is 0)'
 complete -c vyrectl -n '__vyrectl_in launch' -l age-threshold -x -d 'Age ticks that lift a task by one class; 0: none'
 complete -c vyrectl -n '__vyrectl_in launch' -l tenant-quota -x -d 'Most claims of a tenant in this launch; repeatable'
 complete -c vyrectl -n '__vyrectl_in launch' -l max-steps -x -d 'Stop after this many claims'

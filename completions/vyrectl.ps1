@@ -271,7 +271,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('shutdown', 'asks every worker to leave'),
             @('scale', 'output[i] = input[i] * param; float32 (param = the factor''s bits) or 32-bit integers'),
             @('copy', 'output[i] = input[i] for the first param words, all when param is 0; any 4-byte type, the same on both sides'),
-            @('fill', 'output[i] = param, bit for bit, over the whole output; any 4-byte type'),
+            @('fill', 'output[i] = param (a 32-bit integer or a float32), bit for bit, over the whole output; any 4-byte type'),
             @('saxpy', 'output[j] = a * input[j] + output[j], float32, j = offset + i * stride for i < length; param = argument record (offset, length, stride, a)'),
             @('sum', 'output[param] = sum of input modulo 2^32, 32-bit integers; yields every 4096 elements (pc = next element, data = sum so far)'),
             @('spin', 'param steps of integer work; yields every 1048576 steps (pc = steps made, data = generator)'),
@@ -448,7 +448,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('shutdown', 'asks every worker to leave'),
             @('scale', 'output[i] = input[i] * param; float32 (param = the factor''s bits) or 32-bit integers'),
             @('copy', 'output[i] = input[i] for the first param words, all when param is 0; any 4-byte type, the same on both sides'),
-            @('fill', 'output[i] = param, bit for bit, over the whole output; any 4-byte type'),
+            @('fill', 'output[i] = param (a 32-bit integer or a float32), bit for bit, over the whole output; any 4-byte type'),
             @('saxpy', 'output[j] = a * input[j] + output[j], float32, j = offset + i * stride for i < length; param = argument record (offset, length, stride, a)'),
             @('sum', 'output[param] = sum of input modulo 2^32, 32-bit integers; yields every 4096 elements (pc = next element, data = sum so far)'),
             @('spin', 'param steps of integer work; yields every 1048576 steps (pc = steps made, data = generator)'),
@@ -566,7 +566,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         }
         'inspect' = @{
             Options = @(
-                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused''; < and > go by the words (critical is 0)'),
                 @('--slots', 'none', 'Only these slots, e.g. 0-15,20'),
                 @('--slot', 'none', 'Show this one slot in full'),
                 @('--tree', '', 'Show tasks below their parents, with all ancestors'),
@@ -647,7 +647,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         'map' = @{
             Options = @(
                 @('--by', 'by', 'What the marks show'),
-                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused''; < and > go by the words (critical is 0)'),
                 @('--slots', 'none', 'Only these slots, e.g. 0-15,20'),
                 @('--width', 'none', 'Marks in a row; what fits by default'),
                 @('--height', 'none', 'Most rows; what fits by default'),
@@ -735,7 +735,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         'top' = @{
             Options = @(
                 @('--interval', 'none', 'Time between looks'),
-                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused''; < and > go by the words (critical is 0)'),
                 @('--backup', '', 'Keep the old ring as RING.bak, or .bak.1 and so on'),
                 @('--abi', 'abi', 'Words 4-15: a task''s, up to 12 arguments, or as the evidence says'),
                 @('--color', 'color', 'When to use colour'),
@@ -754,7 +754,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--epoch', 'epoch', 'For pause: the epoch to wait for'),
                 @('--priority', 'priority', 'For requeue: new class; kept if not given'),
                 @('--code', 'fault', 'For fault: why, a number or an engine fault'),
-                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused''; < and > go by the words (critical is 0)'),
                 @('--all', '', 'Every slot of the ring'),
                 @('--dry-run', '', 'Show what would change and change nothing'),
                 @('--backup', '', 'Keep the old ring as RING.bak, or .bak.1 and so on'),
@@ -778,7 +778,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         }
         'set' = @{
             Options = @(
-                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused''; < and > go by the words (critical is 0)'),
                 @('--all', '', 'Every slot of the ring'),
                 @('--dry-run', '', 'Show what would change and change nothing'),
                 @('--backup', '', 'Keep the old ring as RING.bak, or .bak.1 and so on'),
@@ -909,7 +909,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         'recover' = @{
             Options = @(
                 @('--as', 'outcome', 'What an orphan becomes'),
-                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused''; < and > go by the words (critical is 0)'),
                 @('--partial', '', 'Accept a file that ends in a part of a slot; that part is kept'),
                 @('--dry-run', '', 'Show what would change and change nothing'),
                 @('--backup', '', 'Keep the old ring as RING.bak, or .bak.1 and so on'),
@@ -934,7 +934,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         'repair' = @{
             Options = @(
                 @('--code', 'fault', 'Only tasks with this fault code; may be repeated'),
-                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused''; < and > go by the words (critical is 0)'),
                 @('--all', '', 'Every slot of the ring'),
                 @('--pc', 'none', 'Where they go on; 0, the beginning, if not given'),
                 @('--data', 'none', 'Their new continuation_data; 0 if not given'),
@@ -1070,7 +1070,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('-d', 'device', 'Where to run: an id, cpu, gpu, a name, reference'),
                 @('--ops', 'file_cl', 'Operations of your own; may be repeated'),
                 @('--epoch', 'none', 'Epoch to start at; due paused tasks are resumed'),
-                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused'''),
+                @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused''; < and > go by the words (critical is 0)'),
                 @('--age-threshold', 'none', 'Age ticks that lift a task by one class; 0: none'),
                 @('--tenant-quota', 'none', 'Most claims of a tenant in this launch; repeatable'),
                 @('--max-steps', 'none', 'Stop after this many claims'),
