@@ -356,6 +356,34 @@ def test_a_dash_is_standard_output(ring: Path, tmp_path: Path, args: tuple[str, 
     assert not (tmp_path / "-").exists()
 
 
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_its_device_files_are_standard_output_too(ring: Path, tmp_path: Path, name: str) -> None:
+    """Into a pipe and into a file; a launch is worked by a process whose standard output is another."""
+    lines = [
+        (("map", "r.bin", "--output", name), b"\x89PNG"),
+        (("build", name, "--slots", "4"), bytes(64)),
+        (("control", name, "--new"), b"\0\0\0\0"),
+        (("launch", "r.bin", "--device", "reference", "--output", name), struct.pack("<I", 3)),
+        (("launch", "r.bin", "--device", "reference", "--buffer", f"0=zeros:uint32:4:{name}"), b"\x93NUMPY"),
+    ]
+    for args, begins in lines[:: 1 if name == "/dev/stdout" else 3]:
+        assert run(*args).stdout.startswith(begins), args
+        with open(tmp_path / "sink", "wb") as sink:
+            command = [sys.executable, "-m", "vyrectl", *args]
+            done = subprocess.run(
+                command, cwd=tmp_path, stdout=sink, stderr=subprocess.PIPE, check=False, timeout=60
+            )
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "sink").read_bytes().startswith(begins), args
+    assert run("launch", "r.bin", "--device", "reference", "--record", name).returncode == 2
+
+
+def test_only_what_a_ring_replaces_is_left_out(cli: Cli, ring: Path) -> None:
+    """`launch` without --output writes the ring itself; a picture has no such place."""
+    assert "Leave --output out" in cli("launch", "r.bin", "--output", "r.bin", *REFERENCE).err
+    assert "Give each output a file of its own" in cli("map", "r.bin", "--output", "r.bin").err
+
+
 def test_a_dangling_link_names_the_folder_that_is_missing(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "dang.bin").symlink_to("nowhere/x.bin")
     told = cli("build", "dang.bin", "--synthetic", "3")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +15,21 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import slot, write_ring
+from vyrectl.bench import mandelbrot
 from vyrectl.cli.catalog import CATALOG
 from vyrectl.cli.main import load_command
-from vyrectl.ring.contents import HISTORY, METRICS, PAGE, RING, SVG, TRACE, check_replaceable, content_of
+from vyrectl.ring import contents
+from vyrectl.ring.contents import (
+    HISTORY,
+    METRICS,
+    PAGE,
+    RING,
+    SVG,
+    TRACE,
+    Content,
+    check_replaceable,
+    content_of,
+)
 from vyrectl.ring.outputs import Outputs
 
 READY = [slot(state=1, priority=2, task_id=i) for i in range(5)]
@@ -89,24 +102,39 @@ def _is_own(writer: str, stranger: str) -> bool:
 
 
 @pytest.mark.parametrize("name", [name for name in WRITERS if name not in ("demo", "demo --keep")])
-def test_what_was_written_is_written_again(cli: Cli, folder: Path, name: str) -> None:
+def test_what_was_written_is_written_again(
+    cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The command runs once; what it asks before a second run is asked about what the first one wrote."""
     writer = WRITERS[name]
-    words = shlex.split(writer.line.format("own"))
     path = folder / _name(writer, "own")
+    asked: list[tuple[str, Path, Content, bool]] = []
+
+    def spy(option: str, where: Path, content: Content, *, is_forcible: bool) -> None:
+        check_replaceable(option, where, content, is_forcible=is_forcible)
+        asked.append((option, Path(where), content, is_forcible))
+
+    monkeypatch.setattr(contents, "check_replaceable", spy)
     if name != "launch --record":  # its log is added to, and one of no bytes is refused as one that was cut
         path.touch()
-    for _ in range(2):
-        write_ring(folder / "r.bin", *READY)
-        result = cli(*words)
-        assert result.code == 0, result.err
-        assert path.stat().st_size > 0
+    result = cli(*shlex.split(writer.line.format("own")))
+    assert result.code == 0, result.err
+    assert path.stat().st_size > 0
+    own = [one for one in asked if one[1].name == path.name]
+    assert own, "nobody asked"
+    for option, where, content, is_forcible in own:
+        check_replaceable(option, where, content, is_forcible=is_forcible)
 
 
-def test_a_demo_replaces_it_by_force(cli: Cli, folder: Path) -> None:
+def test_a_demo_replaces_it_by_force(cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a picture of four tasks; what it wrote itself is written again without force."""
+    monkeypatch.setattr(mandelbrot, "Picture", partial(mandelbrot.Picture, 64, 50, iterations=20))
     words = ("demo", "--device", "reference", "--output", "p.png", "--keep", "k.bin", "--quiet")
     (folder / "p.png").write_bytes(b"notes\n")
     assert cli(*words).code == 3
     assert cli(*words, "--force").code == 0
+    assert (folder / "p.png").read_bytes().startswith(b"\x89PNG")
+    assert cli(*words).code == 0
 
 
 @pytest.mark.parametrize("name", WRITERS)

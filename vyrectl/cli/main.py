@@ -21,6 +21,7 @@ from vyrectl.cli.finite import check_decimal, check_finite
 from vyrectl.cli.help_text import help_text
 from vyrectl.cli.op_naming import NAMELESS, with_op_names
 from vyrectl.cli.side_files import SEVERAL, one_file, say_left_out, several_files
+from vyrectl.cli.stdout_name import dash_for_stdout
 from vyrectl.cli.stops import Stop
 from vyrectl.cli.usage import empty_value
 from vyrectl.errors import StoppedError, UnknownNameError, UsageError, VyrectlError, from_system
@@ -101,6 +102,7 @@ class PlainCommand(TyperCommand):
         left = [(args, kept)]
         rest: list[str] = super().parse_args(ctx, list(kept))
         check_finite(self.params, ctx.params)
+        dash_for_stdout(self.name or "", self.params, ctx.params)
         for param in self.params:
             if (param.metavar or "").strip("[]") == SEVERAL and param.name:
                 named = ctx.params[param.name] or []

@@ -15,7 +15,7 @@ from vyrectl.files.replace import replace_file
 from vyrectl.files.ring_lock import holder_of
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.ring.contents import CONTROL, DEBUG_LOG, REPLAY_LOG, RING, TRACE
-from vyrectl.ring.outputs import STDOUT, Outputs
+from vyrectl.ring.outputs import STDOUT_NAMES, Outputs
 
 if TYPE_CHECKING:
     from vyrectl.ring.file import Ring
@@ -46,7 +46,7 @@ def files_of(request: FileLaunch) -> Outputs:
 
 def _refuse_stdout_log(path: Path | None) -> None:
     """Raises UsageError for `-`: a replay log is a ring of records, which a pipe cannot be."""
-    if str(path) == STDOUT:
+    if str(path) in STDOUT_NAMES:
         raise UsageError("a replay log is appended to, and standard output is no file", fix="Name a file")
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 STDOUT = "-"
 """The path that means standard output, or standard input for what is read."""
 
+STDOUT_NAMES = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+"""Every path that means standard output where a file is written; what runs a launch has another one of its own."""
+
 PARTIAL_SUFFIX = ".partial"
 """What an output that a launch maps is called until it is whole."""
 
@@ -49,6 +52,7 @@ class _File:
     key: _Key
     appends: bool = False
     holds: Content | None = None
+    is_ring: bool = False
 
 
 class Outputs:
@@ -102,7 +106,7 @@ class Outputs:
         if path is None:
             return
         role = f"what {option} writes"
-        self._written.append(_file(option, path, role, appends=appends, holds=holds))
+        self._written.append(_file(option, path, role, appends=appends, holds=holds, is_ring=is_ring))
         if os.fspath(path) == STDOUT:
             return
         if is_ring:
@@ -182,10 +186,16 @@ def _could_be_ring(path: str) -> bool:
 
 
 def _file(
-    option: str, path: StrPath, role: str, *, appends: bool = False, holds: Content | None = None
+    option: str,
+    path: StrPath,
+    role: str,
+    *,
+    appends: bool = False,
+    holds: Content | None = None,
+    is_ring: bool = False,
 ) -> _File:
     text = os.fspath(path)
-    return _File(option, text, role, text if text == STDOUT else _key(text), appends, holds)
+    return _File(option, text, role, text if text == STDOUT else _key(text), appends, holds, is_ring)
 
 
 def _kept_beside(option: str, path: StrPath, whose: str) -> list[_File]:
@@ -212,7 +222,7 @@ def _clash(one: _File, other: _File) -> UsageError:
             f"{other.option} and {one.option} both go to standard output", fix="Name a file for one of them"
         )
     fix = "Give each output a file of its own"
-    if one.option == "--output" and other.role == "the ring itself":
+    if one.is_ring and one.option == "--output" and other.role == "the ring itself":
         fix = "Leave --output out: the ring itself then holds the result"
     what = f"{one.option} names {other.role}"
     if (

@@ -131,14 +131,14 @@ def _bench_wall(
     from vyrectl.bench.sizes import parse_sizes
     from vyrectl.bench.wall import QUICK_REPEATS, QUICK_SIZES, REPEATS, run_wall
     from vyrectl.cli.commands.bench.view_wall import view as view_wall
-    from vyrectl.opencl.devices import find_device
+    from vyrectl.opencl.devices import find_watched
 
     if only:
         raise UsageError("--only is for the device's runs", fix="Leave it out")
     slots = parse_sizes(sizes) if sizes else QUICK_SIZES if quick else ()
     repeats = repeat or (QUICK_REPEATS if quick else REPEATS)
     with output.progress("bench wall", "turns") as update:
-        report = run_wall(find_device(device or None, reference=False), slots, repeats, update)
+        report = run_wall(find_watched(device or None, reference=False), slots, repeats, update)
     output.emit("bench-wall", report.to_record(), view_wall, rows=report.rows(), rows_key="measures")
 
 

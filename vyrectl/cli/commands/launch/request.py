@@ -24,7 +24,7 @@ from vyrectl.errors import UsageError
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.plan import AUTO, OFF, Plan, saved_plan
-from vyrectl.ring.outputs import STDOUT
+from vyrectl.ring.outputs import STDOUT, STDOUT_NAMES
 
 if TYPE_CHECKING:
     from vyrectl.policy.policy import LaunchPolicy
@@ -157,9 +157,9 @@ def _check_together(asked: FileLaunch, flags: Flags, given: Mapping[str, object]
 def _buffer(spec: str, stdout: StdoutFile) -> str:
     """A `--buffer` option whose output is a file, also when it says `-`."""
     handle, _, output = buffer_files(spec)
-    if output is None or str(output) != STDOUT:
+    if output is None or str(output) not in STDOUT_NAMES:
         return spec
-    return f"{spec.removesuffix(STDOUT)}{stdout.take(f'--buffer {handle}=', output)}"
+    return f"{spec.removesuffix(str(output))}{stdout.take(f'--buffer {handle}=', Path(STDOUT))}"
 
 
 def _read_files(flags: Flags, plan: str) -> Iterator[tuple[str, Path]]:
