@@ -183,3 +183,72 @@ def test_an_option_for_a_buffer_beside_the_ring_names_what_is_none(
     assert result.code == 3
     assert STRANGERS.get(name, ("a ring",))[0] in result.err
     assert ring.read_bytes() == dumps.path("ring-lifecycle-1.bin").read_bytes()
+
+
+READ_SPANS = (
+    ("snapshot", "FILE"),
+    ("inspect", "FILE"),
+    ("map", "FILE"),
+    ("check", "FILE"),
+    ("decode", "FILE"),
+    ("plan", "FILE"),
+    ("apply", "FILE"),
+    ("diff", "FILE", "FILE"),
+    ("why", "FILE"),
+    ("build", "new.bin", "--from", "FILE"),
+)
+SPANS = (
+    ("kernel-mixed.all.bin", ("--offset", "640", "--count", "64"), "lies from 704 to 4799"),
+    ("kernel-mixed.all.bin", ("--offset", "705", "--count", "4"), "no slot begins at byte 705"),
+    (
+        "kernel-mixed.all.bin",
+        ("--offset", "704", "--count", "80"),
+        "its ring is read with --offset 704 --count 64",
+    ),
+    ("kernel-priority.before.bin", ("--offset", "0", "--count", "64"), "no slot begins at byte 0"),
+    ("ring-lifecycle-1.bin", ("--offset", "32", "--count", "4"), "no slot begins at byte 32"),
+    ("control-s0-t1-o0.bin", ("--offset", "64", "--count", "2"), "a control buffer, not a ring"),
+    ("debug-empty-64.bin", ("--offset", "4", "--count", "2"), "a debug log"),
+    ("io-0.bin", ("--offset", "64", "--count", "1"), "an I/O queue"),
+    ("log-2-cap16-n5.vrrl", ("--offset", "320", "--count", "2"), "a replay log"),
+)
+"""Spans of which no ring is, and what is said of them."""
+
+
+@pytest.mark.parametrize("reader", READ_SPANS, ids=lambda reader: reader[0])
+def test_a_reader_says_that_a_span_is_not_of_the_ring(
+    cli: Cli, tmp_path: Path, reader: tuple[str, ...]
+) -> None:
+    for name, span, said in SPANS:
+        path = str(dumps.path(name))
+        result = cli(*(path if one == "FILE" else one for one in reader), *span)
+        warned = [line for line in result.err.splitlines() if line.startswith("warning: ") and said in line]
+        assert len(warned) == 1, (name, span, result.err)
+        (tmp_path / "new.bin").unlink(missing_ok=True)
+    path = str(dumps.path("kernel-mixed.all.bin"))
+    for span in (("--offset", "704", "--count", "64"), ("--offset", "768", "--count", "3")):
+        result = cli(*(path if one == "FILE" else one for one in reader), *span)
+        assert "not of the ring" not in result.err
+        (tmp_path / "new.bin").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(("name", "span", "said"), SPANS)
+def test_an_edit_refuses_a_span_that_is_not_of_the_ring(
+    cli: Cli, tmp_path: Path, name: str, span: tuple[str, ...], said: str
+) -> None:
+    path = tmp_path / "some.bin"
+    path.write_bytes(dumps.data(name))
+    for edit in (("set", "param=1", "0"), ("publish", "nop"), ("encode", "--slot", "0", "op=nop")):
+        result = cli(edit[0], "some.bin", *edit[1:], *span)
+        assert (result.code, said in result.err) == (3, True)
+        assert path.read_bytes() == dumps.data(name)
+    assert cli("set", "some.bin", "param=0x01020304", "0", *span, "--force").code == 0
+    assert path.read_bytes() != dumps.data(name)
+
+
+def test_a_warning_about_a_span_is_json_where_json_is_asked_for(cli: Cli) -> None:
+    path = str(dumps.path("kernel-mixed.all.bin"))
+    result = cli("inspect", path, "--offset", "640", "--count", "1", "--json")
+    assert '"kind": "warning"' in result.err
+    assert "warning" not in cli("inspect", "no.bin", "--offset", "640", "--count", "1").err
+    assert "warning" not in cli("inspect", path, "--offset", "x", "--count", "1").err

@@ -21,6 +21,7 @@ from vyrectl.cli.finite import check_decimal, check_finite
 from vyrectl.cli.help_text import help_text
 from vyrectl.cli.op_naming import NAMELESS, with_op_names
 from vyrectl.cli.side_files import SEVERAL, one_file, say_left_out, several_files
+from vyrectl.cli.spans import warn_of_span
 from vyrectl.cli.stdout_name import dash_for_stdout
 from vyrectl.cli.stops import Stop
 from vyrectl.cli.usage import empty_value
@@ -112,6 +113,11 @@ class PlainCommand(TyperCommand):
             for one in left:
                 say_left_out(*one)
         return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, once what it is to read is known to lie where it was said to."""
+        warn_of_span(self.name or "", ctx.params)
+        return super().invoke(ctx)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Parts of the usage line, without the braces that some versions put around required arguments."""

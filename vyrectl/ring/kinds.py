@@ -348,7 +348,7 @@ def other_kind_error(verdict: Verdict, name: str, *, override: str) -> OtherKind
 
 
 def place_error(verdict: Verdict, name: str, why: str) -> OtherKindError:
-    """The refusal to write a span of a file of several buffers.
+    """The refusal to write a span of a file in which slots begin elsewhere.
 
     Args:
         verdict: What was found.
@@ -357,7 +357,7 @@ def place_error(verdict: Verdict, name: str, why: str) -> OtherKindError:
     """
     fix = f"--force writes there all the same; {advice(verdict, name)}"
     return OtherKindError(
-        f"this holds several buffers, and {why}",
+        why,
         str(verdict.kind),
         str(verdict.certainty),
         where=name,

@@ -11,13 +11,27 @@ import os
 from contextlib import suppress
 
 from vyrectl.abi.limits import SLOT_BYTES
-from vyrectl.errors import FileError, NotARingError, RingFormatError
+from vyrectl.errors import FileError, NotARingError, OtherKindError, RingFormatError
 from vyrectl.files.replace import StrPath
 from vyrectl.files.window import open_regular
 from vyrectl.ring.dumps import Parts, find_parts
 from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.likeness import HEAD_BYTES, SEARCHED_BYTES, guess_offset, why_no_ring
-from vyrectl.ring.kinds import FileKind, file_bytes, identify, other_kind_error, place_error
+from vyrectl.ring.kinds import (
+    Certainty,
+    FileKind,
+    Verdict,
+    file_bytes,
+    identify,
+    other_kind_error,
+    place_error,
+    why_not,
+)
+
+_RINGLESS = frozenset(
+    {FileKind.CONTROL, FileKind.DEBUG_LOG, FileKind.IO_QUEUE, FileKind.REPLAY_LOG, FileKind.SIDECAR}
+)
+"""What has no ring anywhere; a file of any other kind may have one behind what it begins with."""
 
 
 def look_before_write(path: StrPath, *, force: bool = False) -> None:
@@ -70,16 +84,46 @@ def _refuse_other_place(path: StrPath, offset: int, count: int | None) -> None:
     name = os.fspath(path)
     with file_bytes(path) as data:
         verdict = identify(data)
-        parts = verdict.parts
-        if parts is not None and verdict.ring_options and (offset or count is not None):
-            size_bytes = len(data) - offset if count is None else count * SLOT_BYTES
-            why = _why_outside(_cut_as_asked(data, parts, count), offset, size_bytes)
-            error = None if why is None else place_error(verdict, name, why)
-        else:
-            error = None if offset else other_kind_error(verdict, name, override="--force")
+        why = _why_out_of_place(data, verdict, offset, count)
+    if why is not None:
+        error: OtherKindError | None = place_error(verdict, name, why)
+    elif offset or (verdict.ring_options and count is not None):
+        error = None
+    else:
+        error = other_kind_error(verdict, name, override="--force")
     if error is not None:
         error.again = verdict.ring_options
         raise error
+
+
+def out_of_place(path: StrPath, offset: int, count: int | None) -> str | None:
+    """What is wrong with the span of a file that somebody asks for, and where its ring lies; None where nothing is.
+
+    A file of several buffers has its ring in one place, in a ring a slot begins every 64 bytes, and a control buffer, a
+    log or a queue has none.
+
+    Raises:
+        FileError: The file cannot be read.
+    """
+    with file_bytes(path) as data:
+        verdict = identify(data)
+        why = _why_out_of_place(data, verdict, offset, count)
+    return why and "; ".join(
+        filter(None, (why, verdict.ring_span and f"its ring is read with {verdict.ring_span}"))
+    )
+
+
+def _why_out_of_place(data: memoryview, verdict: Verdict, offset: int, count: int | None) -> str | None:
+    if not offset and count is None:
+        return None
+    if verdict.parts is not None:
+        size_bytes = len(data) - offset if count is None else count * SLOT_BYTES
+        return _why_outside(_cut_as_asked(data, verdict.parts, count), offset, size_bytes)
+    if verdict.certainty is Certainty.UNSURE:
+        return None
+    if verdict.kind is FileKind.RING and offset % SLOT_BYTES:
+        return f"this is a ring from its first byte on, and no slot begins at byte {offset}"
+    return why_not(verdict) if verdict.kind in _RINGLESS else None
 
 
 def _cut_as_asked(data: memoryview, parts: Parts, count: int | None) -> Parts:
@@ -93,12 +137,15 @@ def _why_outside(parts: Parts, offset: int, size_bytes: int) -> str | None:
     """What is wrong with a span of a file of several buffers; None when it lies slot by slot in the ring."""
     ring = parts.part(FileKind.RING)
     if ring is None:
-        return None
+        return "this holds several buffers, and no ring is among them"
     if (offset - ring.offset) % SLOT_BYTES:
-        return f"no slot begins at byte {offset}"
+        return f"this holds several buffers, and no slot begins at byte {offset}"
     if offset < ring.offset or offset + size_bytes > ring.end:
         last = offset + size_bytes - 1
-        return f"bytes {offset} to {last} are not of the ring alone, which lies from {ring.offset} to {ring.end - 1}"
+        return (
+            f"this holds several buffers, and bytes {offset} to {last} are not of the ring alone, "
+            f"which lies from {ring.offset} to {ring.end - 1}"
+        )
     return None
 
 
