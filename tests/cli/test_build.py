@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -186,3 +187,23 @@ def test_errors_have_their_exit_code(
     assert (result.code, result.out) == (code, "")
     assert words in result.err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "spelt"),
+    [
+        (
+            ("build", "cut ring.bin", "--from", "dump.bin", "--offset", "64", "--seed", "5", "--count=2"),
+            "build 'cut ring.bin' --from dump.bin --offset 64 --count=2",
+        ),
+        (("build", "cut.bin", "--synthetic", "4", "--count", "2"), "build cut.bin --synthetic 4"),
+        (("build", "cut.bin", "--slots", "4", "--offset", "64"), "build cut.bin --slots 4"),
+    ],
+)
+def test_what_a_cut_does_not_go_with_is_answered_by_a_line_that_works(
+    cli: Cli, tmp_path: Path, command: tuple[str, ...], spelt: str
+) -> None:
+    (tmp_path / "dump.bin").write_bytes(bytes(64) + slot(state=1, priority=2, task_id=1) * 3)
+    result = cli(*command)
+    assert (result.code, result.err.rstrip().endswith(f"rite: vyrectl {spelt}")) == (2, True)
+    assert cli(*shlex.split(spelt)).code == 0

@@ -122,6 +122,8 @@ def test_a_crash_names_the_task(tmp_path: Path, ops: Path, where: str) -> None:
     assert "slot 5 (wild, task 6)" in error["message"]
     assert error["running"] == [5]
     assert (read(ring)["state"][5] == 2) == (where == "--in-place")
+    if where == "--in-place":
+        assert error["fix"] == f"Put its tasks back with: vyrectl recover {ring} --ops {ops}"
     if where == "--no-in-place":
         assert (read(ring) == before).all()
 

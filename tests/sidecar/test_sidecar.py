@@ -80,6 +80,21 @@ def test_a_header_that_lies_is_refused(tmp_path: Path, word: str, value: int) ->
             Sidecar.open(tmp_path / "ring.bin")
 
 
+def test_a_sidecar_of_another_version_is_to_be_kept(tmp_path: Path) -> None:
+    """What it says of operations that must not run twice is nowhere else."""
+    with make(tmp_path) as sidecar:
+        sidecar.words[abi.WORD["VERSION"]] = 9
+    path = Path(sidecar_path(tmp_path / "ring.bin"))
+    before = path.read_bytes()
+    with pytest.raises(SidecarError, match="its version is 9") as caught:
+        Sidecar.open(tmp_path / "ring.bin")
+    assert caught.value.fix is not None
+    assert "delete" not in caught.value.fix
+    command = caught.value.fix.rpartition(": ")[2]
+    subprocess.run(command, shell=True, check=True)
+    assert (path.exists(), path.with_name("ring.bin.live.kept").read_bytes()) == (False, before)
+
+
 def test_what_is_no_sidecar_is_refused(tmp_path: Path) -> None:
     ring = tmp_path / "ring.bin"
     with pytest.raises(SidecarError, match="no launch in place"):

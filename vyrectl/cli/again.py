@@ -81,6 +81,11 @@ def keeping(command: str, wanted: Collection[str] = NAMING) -> str:
     return f"{command} {shlex.join(kept)}" if kept else command
 
 
+def without(options: Collection[str]) -> str:
+    """The command line that was typed, without some of its options, which take a value each."""
+    return shlex.join((PROGRAM, *_without(_typed.get(), dict.fromkeys(options, "a value"))))
+
+
 def _given(args: Sequence[str], wanted: Collection[str]) -> Iterator[tuple[str, ...]]:
     """Options of these names as they were typed, each with its value."""
     words = iter(args[: args.index("--")] if "--" in args else args)

@@ -13,6 +13,7 @@ from vyrectl.abi import live as abi
 from vyrectl.errors import SidecarError
 from vyrectl.files.replace import StrPath
 from vyrectl.files.room import take_room
+from vyrectl.shell import file_argument
 
 _MAGIC = struct.pack("<2I", *abi.MAGIC)
 
@@ -105,9 +106,10 @@ def somebody_elses(path: str, why: str) -> SidecarError:
 
 
 def malformed(path: str, why: str) -> SidecarError:
-    """The error for a file that cannot be used as a sidecar."""
+    """The error for a file that cannot be used as a sidecar; it may be all that tells what must not run twice."""
     return SidecarError(
         f"the live sidecar cannot be used: {why}",
         where=path,
-        fix="Let the launch end; if none is running, delete the file",
+        fix="Let the launch end, and recover with the vyrectl that ran it; where none runs and that is not to be had, "
+        f"keep the file under another name: mv -n {file_argument(path)} {file_argument(f'{path}.kept')}",
     )

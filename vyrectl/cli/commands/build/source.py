@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from vyrectl.cli.again import without
 from vyrectl.cli.options import open_ring
 from vyrectl.cli.output import Output
 from vyrectl.errors import FileError, InvalidInputError, UnknownNameError, UsageError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 INPUT_FORMATS = ("jsonl", "csv")
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 DEFAULT_SEED = 0
+_OPTIONS = {"synthetic": "--synthetic", "seed": "--seed", "mix": "--mix", "input_format": "--input-format"}
+"""What a ring that is cut out of a dump does not go with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,12 @@ class Source:
         if {"table", "synthetic"} <= given:
             raise UsageError("a table and --synthetic exclude each other", fix="Leave one of them out")
         if any(span) and given - {"slots"} != {"table"}:
+            foreign = [_OPTIONS[name] for name in given if name in _OPTIONS]
             raise UsageError(
                 "--offset and --count cut a ring out of a dump, which only --slots goes with",
-                fix="Write: build RING --from DUMP --offset BYTES --count N, and maybe --slots for Empty ones behind",
+                fix=f"Write: {without(foreign)}"
+                if tables
+                else f"Name the dump with --from, or write: {without(('--offset', '--count'))}",
             )
         if not given & {"table", "synthetic", "slots"}:
             raise UsageError("nothing to build from", fix="Name a table, or give --synthetic N, or --slots N")

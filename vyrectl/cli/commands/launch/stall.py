@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from vyrectl.cli.again import keeping
 from vyrectl.cli.output import Output
 from vyrectl.errors import StalledError, VyrectlError
 from vyrectl.hosting.stall import Insight, StallWatch, has_work, signature_of
@@ -158,7 +159,7 @@ class StallNotice:
             raise StalledError(
                 f"{head}; it was told to leave first, and what did not leave within --grace was killed",
                 where=str(self._ring),
-                fix=f"What is left Running is put back with: {command_line('recover', file=self._ring)}",
+                fix=f"What is left Running is put back with: {keeping(command_line('recover', file=self._ring))}",
             )
 
     def _start(self, record: Mapping[str, Any]) -> None:
