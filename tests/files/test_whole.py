@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import threading
@@ -11,7 +12,7 @@ import pytest
 
 from vyrectl.errors import FileError
 from vyrectl.files.json_text import parse_json, parse_toml
-from vyrectl.files.whole import read_head, read_stream, read_whole
+from vyrectl.files.whole import read_fd, read_head, read_stream, read_whole
 
 LONG = b"0123456789" * 30_000
 
@@ -90,3 +91,21 @@ def test_a_number_of_thousands_of_digits_is_told_without_python(parse: object) -
     deep = "x = " + "[" * 100_000 if parse is parse_toml else "[" * 100_000
     with pytest.raises(ValueError, match=r"nested too deeply|Invalid"):
         parse(deep)  # type: ignore[operator]
+
+
+def test_a_file_that_has_nothing_for_now_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """/proc/kmsg is one: a regular file of no size that goes on as long as the system does."""
+    (tmp_path / "file").touch()
+    fd = os.open(tmp_path / "file", os.O_RDONLY)
+
+    def nothing_yet(asked: int, size: int) -> bytes:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(os, "read", nothing_yet)
+    try:
+        with pytest.raises(BlockingIOError):
+            read_fd(fd, "file", doing="look at the file")
+    finally:
+        os.close(fd)

@@ -116,6 +116,17 @@ def test_pocl_is_lent_a_folder_where_its_own_cannot_be_used(machine: Path) -> No
         assert stat.S_IMODE(Path(lent["POCL_CACHE_DIR"]).stat().st_mode) == 0o700
 
 
+def test_pocl_keeps_nothing_in_the_current_folder(machine: Path) -> None:
+    """A relative XDG_CACHE_HOME is ignored, as its rule says; PoCL itself would follow it."""
+    (machine / "file").touch()
+    relative = {"XDG_CACHE_HOME": "rel", "TMPDIR": str(machine)}
+    own = str(machine / ".cache" / "pocl" / "kcache")
+    assert lend_folders({**relative, "HOME": str(machine)}) == {"POCL_CACHE_DIR": own}
+    spare = str(machine / f"vyrectl-{os.geteuid()}" / "pocl")
+    assert lend_folders({**relative, "HOME": str(machine / "file")}) == {"POCL_CACHE_DIR": spare}
+    assert lend_folders(relative) == {}
+
+
 def test_a_folder_of_somebody_else_is_not_taken(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = machine / f"vyrectl-{os.geteuid()}"
     theirs.mkdir()

@@ -175,6 +175,14 @@ def test_a_compiler_that_refuses_everything(monkeypatch: pytest.MonkeyPatch) -> 
     assert caught.value.log == "kernel.cl:3: error"
 
 
+def test_a_compiler_that_may_write_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_fake(monkeypatch, build_log="clBuildProgram failed")
+    monkeypatch.setattr("vyrectl.opencl.build.file_size_limit", lambda: 4096)
+    with pytest.raises(KernelBuildError, match=r"files of 4 KiB \(ulimit -f\)") as caught:
+        build_program(device())
+    assert str(caught.value.fix).startswith("ulimit -f unlimited")
+
+
 def test_a_device_that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     with_fake(monkeypatch, opens=False)
     with pytest.raises(DeviceError, match="cannot be opened"):

@@ -112,14 +112,17 @@ def read_head(path: StrPath, most: int, *, doing: str = "read the file") -> byte
 
 
 def read_fd(fd: int, name: str, *, doing: str, most: int | None = None) -> bytes:
-    """Everything that is left in an open file or pipe; a descriptor that does not block is waited for.
+    """Everything that is left in an open file or pipe; a pipe that does not block is waited for.
+
+    A file that has nothing for now is not: /proc holds some that go on as long as the system does.
 
     Raises:
         FileError: A device without an end, or longer than `most`.
         OSError: The system refuses.
     """
     refuse_endless(fd, name, doing=doing)
-    return _collect(lambda size: _patient_read(fd, size), name, doing, most)
+    read = os.read if stat.S_ISREG(os.fstat(fd).st_mode) else _patient_read
+    return _collect(lambda size: read(fd, size), name, doing, most)
 
 
 def read_stream(stream: IO[bytes], name: str, *, doing: str, most: int | None = None) -> bytes:

@@ -178,10 +178,21 @@ def lend_folders(environment: Mapping[str, str]) -> dict[str, str]:
         environment: Environment variables.
     """
     usual = pocl_folder(environment)
-    if usual is None or trouble_of(usual) is None or not _has_pocl(environment):
+    if usual is None or not _has_pocl(environment):
+        return {}
+    if not usual.is_absolute() and not environment.get(POCL_VARIABLE):
+        return _lend_absolute(environment)
+    if trouble_of(usual) is None:
         return {}
     spare = spare_folder(POCL_FOLDER, environment)
     return {} if spare is None else {POCL_VARIABLE: str(spare)}
+
+
+def _lend_absolute(environment: Mapping[str, str]) -> dict[str, str]:
+    """Instead of a folder in whatever folder is the current one: the XDG rule is to ignore a relative name."""
+    kept = {name: value for name, value in environment.items() if name != "XDG_CACHE_HOME"}
+    usual = pocl_folder(kept)
+    return lend_folders(kept) or ({} if usual is None else {POCL_VARIABLE: str(usual)})
 
 
 def check_folders(environment: Mapping[str, str]) -> Iterator[Check]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from vyrectl._version import __version__
 from vyrectl.engine.doing import say_doing
 from vyrectl.errors import DeviceError, KernelBuildError, SourceBuildError
+from vyrectl.files.place import file_size_limit
 from vyrectl.opencl.cache import Entry, KernelCache, key_of
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.hints import INSTALL, system_family
@@ -171,6 +172,14 @@ class Ladder:
             )
         if self._builds:
             return DeviceError("the device builds its atomics and they do not work", where=self._device.name)
+        most = file_size_limit()
+        if most is not None and not messages:
+            return KernelBuildError(
+                f"the kernels do not compile: this process may write files of {most >> 10} KiB (ulimit -f), and the "
+                "compiler needs more",
+                where=self._device.name,
+                fix="ulimit -f unlimited. Or run without OpenCL: --device reference",
+            )
         return KernelBuildError(
             "the kernels do not compile",
             where=", ".join(str(source.path) for source in extra) or self._device.name,
