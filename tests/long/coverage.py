@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 
 from tests.long._run import FAILED, ROOT, Run
 
@@ -53,6 +54,13 @@ def run(run: Run) -> None:
         [*python, "coverage", "run", "-m", "pytest", "-q", "-p", "no:cacheprovider", *deselected, *TESTS],
         [*python, "coverage", "report", "--fail-under=100"],
     ):
-        run.alive()
-        if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        if _ended(run, subprocess.Popen(command, cwd=ROOT)):
             raise SystemExit(FAILED)
+
+
+def _ended(run: Run, process: subprocess.Popen[bytes]) -> int:
+    """Wait for a command, however slow the machine is; each of its tests has a limit of its own."""
+    while True:
+        run.alive()
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=60)
