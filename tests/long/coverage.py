@@ -37,6 +37,7 @@ TESTS = (
             "advice",
             "replay",
             "other_kinds",
+            "replaced",
         )
     ),
 )

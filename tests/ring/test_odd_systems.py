@@ -23,6 +23,7 @@ from vyrectl import SLOT_DTYPE, Ring
 from vyrectl.edit.write import edit_ring
 from vyrectl.errors import (
     FileError,
+    OtherKindError,
     ReplayLogError,
     RingFormatError,
     RingHeldError,
@@ -322,7 +323,9 @@ def test_a_ring_of_no_whole_slots_and_a_file_without_a_ring(
 ) -> None:
     parts = tmp_path / "parts.bin"
     parts.write_bytes(encode_control(tenants=2) + bytes(1028))
-    with open_to_write(parts, offset=640, count=4) as ring:
+    with pytest.raises(OtherKindError, match="no ring is among them"):
+        open_to_write(parts, offset=640, count=4)
+    with open_to_write(parts, offset=640, count=4, force=True) as ring:
         assert len(ring) == 4
     assert looking._start_in_file(tmp_path / "nothing", 0) is None
     assert looking._why_outside(Parts((), True, ()), 0, 0) is None

@@ -527,3 +527,9 @@ def test_parsing_needs_no_numpy() -> None:
         "compile_where('state == paused and age_ticks > 10', {})\n"
         "assert 'numpy' not in sys.modules\n"
     )
+
+
+def test_only_states_and_priorities_are_told_how_they_are_ordered() -> None:
+    codes = {"scale": 4097}
+    assert compile_where("op > scale", codes).ordered == ()
+    assert len(compile_where("priority > high", codes).ordered) == 1

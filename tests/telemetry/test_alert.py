@@ -230,3 +230,12 @@ def test_the_rules_fire(tmp_path: Any) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_parser_that_runs_out_of_room_says_nested_too_deeply(monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(*_: object, **__: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("vyrectl.telemetry.alert.ast.parse", parse)
+    with pytest.raises(WhereError, match="nested too deeply"):
+        parse_alert("ready > 1")

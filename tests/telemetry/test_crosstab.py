@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.telemetry.rings import ring_bytes, slot_array
 from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.abi.faults import FAULT
 from vyrectl.telemetry import crosstab as module
 from vyrectl.telemetry import sweep
 from vyrectl.telemetry.crosstab import (
@@ -89,3 +90,12 @@ def test_very_many_groups_are_the_same_groups() -> None:
     few = cross_table(slots[:10], "tenant_id")
     both = sum_tables([few, table])
     assert both.total == tuple(map(sum, zip(few.total, table.total, strict=True)))
+
+
+def test_fault_codes_are_counted_alike_with_and_without_numpy() -> None:
+    array = np.zeros(6, SLOT_DTYPE)
+    array["state"] = [1, 7, 7, 7, 3, 0]
+    array["continuation_data"] = [5, 5, 6, 5, 5, 5]
+    found = cross_table(array, FAULT)
+    assert count_by(memoryview(array.tobytes()), FAULT) == found
+    assert sum(column[7] for code, column in found.groups.items() if code == 5) == 2

@@ -43,3 +43,9 @@ def test_a_census_gives_up_on_more_operations_than_it_tells_apart() -> None:
     assert census(slots).op_handles == frozenset(range(MOST_NAMED))
     slots["op_handle"] = range(MOST_NAMED + 1)
     assert census(slots).op_handles is None
+
+
+def test_a_census_stops_looking_once_every_slot_has_a_known_name() -> None:
+    slots = make_slots(2 * CHUNK_SLOTS, op_handle=7)
+    slots["op_handle"][::2] = 9
+    assert census(slots, 1).op_handles == frozenset({7, 9})
