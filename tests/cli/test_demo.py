@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.cli.conftest import Cli
 from tests.cli.support import spawn
 from vyrectl.bench.mandelbrot import Picture, mandelbrot_counts
 from vyrectl.cli.views.picture import SHADES, colour, png_bytes
+from vyrectl.opencl import asking
 
 NOWHERE = {"OCL_ICD_VENDORS": "/nonexistent", "OCL_ICD_FILENAMES": ""}
 
@@ -96,6 +98,16 @@ def test_without_any_device_it_says_what_to_install(tmp_path: Path) -> None:
     assert "--device reference" in message
     assert b"Traceback" not in run.stderr
     assert not (tmp_path / "demo.png").exists()
+
+
+def test_a_driver_that_ends_its_process_is_named(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that draws drives the device itself; another one has asked the drivers before."""
+    monkeypatch.setattr(
+        asking, "ask", lambda *what, **how: asking.Answer((), "the driver ended its process (SIGABRT)")
+    )
+    result = cli("demo", "--quiet")
+    assert result.code == 5
+    assert "SIGABRT" in result.err
 
 
 def test_an_unknown_device() -> None:

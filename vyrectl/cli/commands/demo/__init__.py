@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,7 +68,7 @@ def command(
     output.talk(
         f"{len(ring)} mandelbrot tiles of {task_picture.tile_width}x{task_picture.tile_height} pixels"
     )
-    report = launch(ring, device=device or None, buffers=buffers)
+    report = launch(ring, device=_find_device(device), buffers=buffers)
     record: dict[str, Any] = {
         "before": before.to_record(),
         "after": ring.snapshot().to_record(),
@@ -84,6 +85,16 @@ def command(
         stdout.send()
         return
     output.emit("demo", record, lambda shown: view(shown, counts, task_picture.iterations))
+
+
+def _find_device(name: str) -> Any:
+    """What runs it: this process drives the device itself, so another one asks the drivers first."""
+    from vyrectl.launching.converge import REFERENCE
+    from vyrectl.opencl.devices import DEVICE_VARIABLE, find_watched
+
+    if (name or os.environ.get(DEVICE_VARIABLE)) == REFERENCE:
+        return REFERENCE
+    return find_watched(name or None)
 
 
 def _save_picture(output: Output, path: Path, counts: Counts, iterations: int) -> None:
