@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.cases import make_slots
+from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.engine.origin import Origin
 
 READY, DONE, PAUSED, FAULTED = 1, 3, 4, 7
@@ -58,3 +59,20 @@ def test_tasks_of_many_kinds_are_told_apart() -> None:
     seal = Origin(slots).seal()
     slots["state"], slots["param"] = DONE, slots["param"][::-1].copy()
     assert not Origin(slots).goes_on_from(seal)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("param", 3, False),
+        ("continuation_pc", 1, True),
+        ("state", 4, True),
+        ("state", 3, True),
+        ("state", 7, True),
+    ],
+)
+def test_a_ring_has_results_once_a_task_has_begun(field: str, value: int, kept: bool) -> None:
+    slots = np.zeros(3, SLOT_DTYPE)
+    slots["state"][:2] = 1
+    slots[field][1] = value
+    assert Origin(slots).has_results is kept

@@ -97,12 +97,14 @@ class Arena:
         offsets: Where each row of the table begins in it, and after them what the engine keeps for itself.
         continued: Outputs that go on from what a killed launch left.
         outputs: The mapped files.
+        keeps_seals: Leave the seals behind the arrays: nobody saw how the launch ended, and the same launch goes on.
     """
 
     memory: NDArray[np.uint8]
     offsets: tuple[int, ...]
     continued: tuple[Path, ...] = ()
     outputs: list[Output] = field(default_factory=list)
+    keeps_seals: bool = False
 
     def layout(self, rows: int) -> tuple[tuple[int, ...], int]:
         """Where the first `rows` rows begin, and the length of the range."""
@@ -128,7 +130,7 @@ class Arena:
         while self.outputs:
             output = self.outputs[0]
             try:
-                if output.published:
+                if output.published and not self.keeps_seals:
                     os.ftruncate(output.fd, output.header_bytes + output.array_bytes)
             except OSError as error:
                 raise FileError.from_os_error(error, output.target, doing="end the output") from error
@@ -239,7 +241,7 @@ def _map_file(
     continued = _is_ours(fd, head, size, origin)
     if continued:
         found.append(Found(target, partial, goes_on=True))
-    elif origin.has_ended and os.fstat(fd).st_size:
+    elif origin.has_results and os.fstat(fd).st_size:
         fd = _set_aside(fd, target, partial, found)
     output = Output(target, fd, len(head), array_bytes, continued)
     try:
@@ -314,7 +316,7 @@ def continue_outputs(table: BufferTable, slots: SlotArray) -> None:
             data = os.pread(fd, row.array.nbytes, len(head))
             row.array = np.frombuffer(bytearray(data), row.array.dtype).reshape(row.array.shape)
             table.found.append(Found(row.output, partial, goes_on=True))
-        elif origin.has_ended and os.fstat(fd).st_size:
+        elif origin.has_results and os.fstat(fd).st_size:
             fd = _set_aside(fd, row.output, partial, table.found)
             os.unlink(partial)
         os.close(fd)

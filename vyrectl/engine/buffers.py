@@ -202,6 +202,11 @@ class BufferTable:
                 table[row] = (offset, buffer.array.nbytes, buffer.type_code, int(buffer.writable))
         return table, end
 
+    def keep_seals(self) -> None:
+        """Whoever asked for the launch is gone: the same launch once more is to go on with what this one leaves."""
+        if self.arena is not None:
+            self.arena.keeps_seals = True
+
     def finish_outputs(self) -> None:
         """Once the launch is over in every respect: let go of outputs that are mapped.
 

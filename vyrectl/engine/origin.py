@@ -40,7 +40,7 @@ class Origin:
 
     Attributes:
         seal_bytes: Length of a seal.
-        has_ended: Some task is Done or Faulted.
+        has_results: Some task has ended, or has begun: it is neither Empty nor Ready, or a turn has moved it on.
     """
 
     def __init__(self, slots: SlotArray) -> None:
@@ -53,7 +53,8 @@ class Origin:
             | (_hash([slots[name] for name in _WORK]) << np.uint32(_WORK_SHIFT)) & np.uint32(_WORK_MASK)
             | (_hash(turns) << np.uint32(_TURN_SHIFT)) & np.uint32(_TURN_MASK)
         )
-        self.has_ended = bool(ended.any())
+        begun = phase * (state != int(TaskState.READY))
+        self.has_results = any(bool(words.any()) for words in (begun, *turns))
         self.seal_bytes = _SEAL.size + self._marks.nbytes
 
     def seal(self) -> bytes:

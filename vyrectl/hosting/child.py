@@ -182,7 +182,12 @@ class _Site:
         gc.enable()
         if found := self._buffers.found:
             self._channel.send({"outputs": [str(one) for one in found]})
-        self._channel.begin(_nobody if self._held is None else self._held.sign)
+        self._channel.begin(self._orphaned)
+
+    def _orphaned(self) -> None:
+        self._buffers.keep_seals()
+        if self._held is not None:
+            self._held.sign()
 
     def place(self, shares: bool) -> tuple[SlotArray, bool]:
         """The mapped file itself where the device can work on it, else memory that the parent sees too."""
@@ -262,10 +267,6 @@ class _Teller:
             self._due = time.monotonic() + PROGRESS_SECONDS
             told = asdict(progress)
             self._channel.send({"round": told.pop("round_number"), **told})
-
-
-def _nobody() -> None:
-    """Where no lock is held there is none to sign."""
 
 
 def _running_in(ring: Ring) -> list[int]:
