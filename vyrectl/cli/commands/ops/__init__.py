@@ -72,7 +72,7 @@ def _check(output: Output, sources: list[Path], device: str) -> None:
     from vyrectl.opencl.op_check import check_sources
 
     if not sources:
-        raise UsageError("no file to check was named", fix="Name a file of operations behind --check")
+        raise UsageError("no file to check was named", fix="vyrectl ops --check my_ops.cl")
     only_text = (device or os.environ.get("VYRECTL_DEVICE")) == REFERENCE
     with output.progress("ops", "compiling"):
         report = check_sources(sources, None if only_text else _find_device(device))
