@@ -157,6 +157,36 @@ def test_a_launch_that_was_killed_after_it_named_its_outputs_finds_them(
     assert third.by_handle[2].array[1, 1] == 0, "what a launch has ended with is not its successor's"
 
 
+def test_what_a_killed_launch_had_named_is_kept_where_its_tasks_are_others_now(tmp_path: Path) -> None:
+    first, before = table(tmp_path), ring(READY, READY)
+    map_outputs(first, before)
+    first.by_handle[2].array[1, 1] = 77
+    first.save_outputs()
+    assert first.arena is not None
+    for output in first.arena.outputs:
+        fcntl.flock(output.fd, fcntl.LOCK_UN)
+    named = (tmp_path / "a.npy").read_bytes()
+    after = ring(DONE, READY)
+    after["param"] = 5
+    second = table(tmp_path)
+    map_outputs(second, after)
+    assert [(one.left.name, one.goes_on) for one in second.found] == [
+        ("a.npy.partial.1", False),
+        ("b.npy.partial.1", False),
+    ]
+    assert (tmp_path / "a.npy.partial.1").read_bytes() == named
+    assert second.by_handle[2].array[1, 1] == 0
+
+
+def test_a_file_that_no_launch_sealed_is_replaced_at_the_end_alone(tmp_path: Path) -> None:
+    save_npy(tmp_path / "a.npy", np.ones(4))
+    (tmp_path / "b.npy").write_bytes(b"\x93NUMPY and nothing else")
+    buffers = table(tmp_path)
+    map_outputs(buffers, ring(DONE))
+    assert buffers.found == []
+    assert (tmp_path / "a.npy").exists()
+
+
 def test_another_shape_begins_anew(tmp_path: Path) -> None:
     first = table(tmp_path)
     map_outputs(first, ring(READY))

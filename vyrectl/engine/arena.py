@@ -19,6 +19,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import io
+import math
 import mmap
 import os
 import stat
@@ -31,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.engine.buffers import ARENA_ALIGN_BYTES, Buffer, BufferTable, Found
-from vyrectl.engine.origin import Origin
+from vyrectl.engine.origin import Origin, begins_seal
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError
 from vyrectl.files.room import take_room
@@ -233,7 +234,7 @@ def _map_file(
 ) -> Output:
     partial = partial_path(target)
     size = len(head) + array_bytes + origin.seal_bytes
-    _take_back(target, partial, head, size, origin)
+    _take_back(target, partial, head, size, origin, found)
     try:
         fd = _open_alone(partial)
     except OSError as error:
@@ -256,8 +257,10 @@ def _map_file(
     return output
 
 
-def _take_back(target: Path, partial: Path, head: bytes, size: int, origin: Origin) -> None:
-    """A file that a launch had named when it was killed is a partial one again."""
+def _take_back(
+    target: Path, partial: Path, head: bytes, size: int, origin: Origin, found: list[Found]
+) -> None:
+    """A file that a launch had named when it was killed is a partial one again, or kept as one."""
     if os.path.exists(partial):
         return
     with suppress(OSError):
@@ -265,6 +268,10 @@ def _take_back(target: Path, partial: Path, head: bytes, size: int, origin: Orig
         try:
             if _is_ours(named, head, size, origin):
                 os.rename(os.path.realpath(target), partial)
+            elif origin.has_results and stat.S_ISREG(os.fstat(named).st_mode) and _is_sealed(named):
+                kept = _free_name(partial)
+                os.rename(os.path.realpath(target), kept)
+                found.append(Found(target, kept, goes_on=False))
         finally:
             os.close(named)
 
@@ -352,6 +359,19 @@ def _is_ours(fd: int, head: bytes, size: int, origin: Origin) -> bool:
     if not stat.S_ISREG(there.st_mode) or there.st_size != size or os.pread(fd, len(head), 0) != head:
         return False
     return origin.goes_on_from(os.pread(fd, origin.seal_bytes, size - origin.seal_bytes))
+
+
+def _is_sealed(fd: int) -> bool:
+    """True when a seal follows the array of a file, whatever it is: its launch never came to its end."""
+    with suppress(ValueError, EOFError), os.fdopen(os.dup(fd), "rb") as file:
+        file.seek(0)
+        version = np.lib.format.read_magic(file)
+        read = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read(file)
+        return begins_seal(os.pread(fd, 8, file.tell() + math.prod(shape) * dtype.itemsize))
+    return False
 
 
 def _seal(output: Output, origin: Origin) -> None:

@@ -75,6 +75,11 @@ class Origin:
         return bool((was_open & moved).any())
 
 
+def begins_seal(data: bytes) -> bool:
+    """True when bytes begin as a seal does."""
+    return data[: len(_MAGIC)] == _MAGIC
+
+
 def _hash(words: list[NDArray[np.uint32]]) -> NDArray[np.uint32]:
     """A few well mixed bits of some words of each slot, u32, shape (n,)."""
     mixed = np.zeros(len(words[0]), np.uint64)
