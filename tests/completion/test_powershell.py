@@ -25,9 +25,10 @@ def _text() -> str:
     return script("powershell").read_text()
 
 
-def _block(name: str) -> str:
-    """What stands under one command or kind."""
-    found = re.search(rf"^        '{name}' = @[{{(]\n(.*?)^        [}})]$", _text(), re.DOTALL | re.MULTILINE)
+def _block(name: str, opening: str = "{(") -> str:
+    """What stands under one command, which opens with a brace, or one kind."""
+    pattern = rf"^        '{name}' = @[{opening}]\n(.*?)^        [}})]$"
+    found = re.search(pattern, _text(), re.DOTALL | re.MULTILINE)
     assert found, name
     return found[1]
 
@@ -51,7 +52,7 @@ def test_no_quote_is_left_open() -> None:
 @pytest.mark.parametrize("command", NAMES)
 def test_every_option(command: str) -> None:
     model = next(one for one in read_program().commands if one.name == command)
-    rows = re.findall(r"@\('(-[^']*)', '([^']*)', '", _block(command))
+    rows = re.findall(r"@\('(-[^']*)', '([^']*)', '", _block(command, "{"))
     assert rows == [(name, option.kind or "") for option in model.options for name in option.names]
 
 
