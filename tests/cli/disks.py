@@ -83,6 +83,8 @@ def in_place(folder: str) -> None:
         assert "no space left" in error, (command, error)
         assert "fix: " in error, (command, error)
         Path(f"{command[1]}.lock").unlink()
+        # What a first launch in place keeps of somebody else's ring is kept even where the launch went no further.
+        Path(f"{command[1]}.bak").unlink(missing_ok=True)
         assert {path: path.read_bytes() for path in sorted(Path().iterdir())} == before, command
         Path("rest").unlink()
         code, error = vyrectl(*command)

@@ -67,10 +67,12 @@ def test_a_fresh_one_replaces_no_other_kind_of_file(cli: Cli, control: Path) -> 
     for name in ("r.bin", "link.bin"):
         result = cli("control", name, "--new", "--force")
         assert (result.code, "a control buffer" in result.err, ring.read_bytes()) == (3, True, before)
+    lock = (control.parent / "r.bin.lock").read_bytes()
     for name in ("r.bin.lock", "r.bin.live"):
         result = cli("control", name, "--new")
         assert (result.code, "of r.bin" in result.err) == (2, True)
-        assert not (control.parent / name).exists()
+    assert (control.parent / "r.bin.lock").read_bytes() == lock
+    assert not (control.parent / "r.bin.live").exists()
 
 
 def test_words_are_written_by_name(cli: Cli, control: Path) -> None:

@@ -341,15 +341,15 @@ _SCHEDULER = (
     Mutant(
         "SHUTDOWN is not seen between tasks",
         "vyrectl/engine/reference.py",
-        "if stops or self._control[control_abi.SHUTDOWN.first] or",
+        "if stops or self._counts[control_abi.SHUTDOWN.first] or",
         "if stops or",
         f"{_SCHEDULE} {_CONTROL}",
     ),
     Mutant(
         "a round without progress starts another",
         "vyrectl/launching/rounds.py",
-        'return "on" if self._claims() > claims_before else "stalled"',
-        'return "on" if self._claims() >= claims_before else "stalled"',
+        'return "on" if self._claims() > before.claims else "stalled"',
+        'return "on" if self._claims() >= before.claims else "stalled"',
         _ROUNDS,
     ),
     Mutant(

@@ -100,7 +100,7 @@ def command(
       vyrectl snapshot ring.bin --since before.json
       vyrectl snapshot ring.bin --control control.bin
       vyrectl snapshot ring.bin --openmetrics --output ring.prom
-      vyrectl snapshot ring.bin --watch 1 --alert 'ready_count > 1000 and done_delta == 0 for 30s'
+      vyrectl snapshot ring.bin --watch 1 --alert 'done_delta == 0 for 30s'
     """
     output = make_output(format_name, as_json, color, quiet=quiet)
     wanted = Wanted(
