@@ -26,7 +26,7 @@ LEAST = 2
 """Examples of each command."""
 
 NOT_RUN = {
-    r"--watch 1( --append ring.jsonl)?$": "looks until Ctrl-C",
+    r"--watch 1( --append ring.jsonl| --alert .*)?$": "looks until Ctrl-C",
     r"^vyrectl top": "needs a terminal; test_top.py has one",
     r"^vyrectl bench": "measures for longer than a test may take; test_bench.py runs short ones",
     r"^vyrectl doctor": "asks every driver; test_doctor.py runs it",
