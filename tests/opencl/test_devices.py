@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,7 @@ from tests.opencl.fakes import FakeCl, FakeError, FakePlatform, device, handle
 from vyrectl.errors import NoDeviceError, UnknownNameError
 from vyrectl.opencl import causes, devices, fitness
 from vyrectl.opencl.causes import Cause
-from vyrectl.opencl.devices import Device, find_device, list_devices, rank
+from vyrectl.opencl.devices import Device, find_device, list_devices, pyopencl, rank
 
 CPU, GPU, ACCELERATOR = 2, 4, 8
 UNFIT: set[str] = set()
@@ -217,3 +218,17 @@ def test_a_simulator_comes_after_the_real_ones_of_its_kind(monkeypatch: pytest.M
     monkeypatch.setattr(devices, "list_devices", lambda: found)
     assert find_device() is find_device("cpu") is found[1]
     assert find_device("oclgrind") is found[0]
+
+
+@pytest.mark.parametrize(
+    ("module", "heard"), [("pyopencl.invoker", 0), ("pytools.py_codegen", 0), ("mine", 1)]
+)
+def test_what_older_pyopencl_warns_of_at_its_first_kernels_is_not_talk_of_ours(
+    module: str, heard: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vyrectl.opencl.devices._users", [])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        pyopencl()
+        warnings.warn_explicit("safe_sync", UserWarning, "f.py", 1, module=module)
+    assert len(caught) == heard

@@ -7,6 +7,7 @@ them or on how often one is registered; and of several devices none is chosen by
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -110,8 +111,13 @@ def pyopencl() -> Any:
         raise NoDeviceError(what, fix=import_hint(str(error))) from error
     if not _users:
         _users.append(os.getpid())
+        for module in _WARN_LATER:
+            warnings.filterwarnings("ignore", module=f"{re.escape(module)}$")
     return cl
 
+
+_WARN_LATER = ("pyopencl.invoker", "pytools.py_codegen")
+"""What older pyopencl warns of, at the first kernels and not at its import, which no user can do anything about."""
 
 _listed: list[Any] = []
 """What listed devices, and which; the loader looks for drivers once in a process."""
