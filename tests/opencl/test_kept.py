@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.cases import make_slots
+from tests.needs import only_where
 from vyrectl.engine.backend import Job
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import load_source
@@ -113,7 +114,7 @@ def test_stations_programs_and_buffers_are_bounded(monkeypatch: pytest.MonkeyPat
     assert built == [*range(kept.MOST_PROGRAMS + 1), 0]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@only_where(hasattr(os, "fork"), "there is no fork on this system")
 def test_a_forked_child_neither_uses_nor_releases_what_is_kept(backend: OpenCLBackend) -> None:
     drain(backend)
     child = os.fork()
