@@ -193,29 +193,27 @@ def test_a_role_is_made_safe_to_print(path: Path) -> None:
     assert caught.value.holder == f"pid {os.getpid()} (a__b__)"
 
 
-def test_a_folder_that_takes_no_lock(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def refuse_to_open(monkeypatch: pytest.MonkeyPatch, for_flag: int) -> None:
+    """No file is opened any more with that flag among its flags."""
     real = os.open
 
     def refuse(name: str, flags: int, *rest: int) -> int:
-        if flags & os.O_CREAT:
+        if flags & for_flag:
             raise PermissionError(13, "Permission denied")
         return real(name, flags, *rest)
 
     monkeypatch.setattr(os, "open", refuse)
+
+
+def test_a_folder_that_takes_no_lock(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_to_open(monkeypatch, os.O_CREAT)
     with pytest.raises(FileError, match="cannot lock the ring: permission denied"):
         hold(path, role="edit")
 
 
 def test_a_lock_file_of_somebody_else_still_locks(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lock_of(path).touch()
-    real = os.open
-
-    def refuse(name: str, flags: int, *rest: int) -> int:
-        if flags & os.O_RDWR:
-            raise PermissionError(13, "Permission denied")
-        return real(name, flags, *rest)
-
-    monkeypatch.setattr(os, "open", refuse)
+    refuse_to_open(monkeypatch, os.O_RDWR)
     with hold(path, role="edit"):
         monkeypatch.undo()
         with pytest.raises(RingHeldError, match="another process"):
