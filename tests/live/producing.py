@@ -20,15 +20,22 @@ import numpy as np
 
 from tests.live.kills import DONE, SOURCE, STEPS
 from tests.live.stress import EPOCH, LATER, SHUTDOWN, await_live, start_editor
+from vyrectl.abi.control import TENANT_MASKS, TENANT_OPEN
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_WORDS
 from vyrectl.edit.editor import LiveRing
+from vyrectl.protocol.control import encode_control, write_control_words
 from vyrectl.ring.file import Ring
 from vyrectl.ring.steady import copy_ring
 from vyrectl.sidecar.sidecar import Sidecar
 from vyrectl.task.arrays import SlotArray
 
 EMPTY, PAUSED = 0, 4
+SHUT_OUT = 7
+"""Tenant of tasks that wait until an editor was seen to change one: so an edit is certain, however fast others are."""
+
+HELD = 16
+MASK = TENANT_MASKS.first + SHUT_OUT
 FULL_NAP, LOOK_NAP = 0.002, 0.02
 MOST_SECONDS = 150.0
 
@@ -77,10 +84,16 @@ def produce(
         AssertionError: A step did not run exactly once, or a torn slot was read.
     """
     ring, tasks, did = folder / "ring.bin", each * producers, Produced()
-    Ring.from_slots(np.zeros(slots, SLOT_DTYPE)).save(ring)
+    held = tasks_of(range(tasks, tasks + HELD), Random(seed)).view(SLOT_DTYPE).ravel()
+    held["tenant_id"] = SHUT_OUT
+    Ring.from_slots(np.concatenate((held, np.zeros(slots - HELD, SLOT_DTYPE)))).save(ring)
+    control = bytearray(encode_control(tenants=SHUT_OUT + 1))
+    write_control_words(control, {MASK: 0})
+    (folder / "control.bin").write_bytes(control)
     (folder / "steps.cl").write_text(SOURCE.replace("4000u", f"{work}u"))
     launch = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--ops", str(folder / "steps.cl")]
-    launch += ["--follow", "--buffer", f"0=zeros:uint32:{tasks * STEPS}:{folder / 'counts.npy'}", *options]
+    launch += ["--follow", "--buffer", f"0=zeros:uint32:{(tasks + HELD) * STEPS}:{folder / 'counts.npy'}"]
+    launch += ["--control", str(folder / "control.bin"), *options]
     with ExitStack() as started:
         child = started.enter_context(subprocess.Popen(launch, stdout=PIPE, stderr=PIPE))
         started.callback(child.kill)
@@ -90,12 +103,12 @@ def produce(
         others = [start_editor(ring, seed + number) for number in range(editors)]
         for one in (*makers, *others):
             started.callback(one.kill)
-        watch_until_done(child, ring, makers, did)
+        watch_until_done(child, ring, held, makers, did)
         _, said = child.communicate(timeout=60)
         assert child.returncode == 0, said.decode()
         did.collisions = sum(int(output_of(one)) for one in makers)
         did.edits = sum(int(output_of(one)) for one in others)
-    counts = np.load(folder / "counts.npy").reshape(tasks, STEPS)
+    counts = np.load(folder / "counts.npy").reshape(tasks + HELD, STEPS)
     wrong = np.argwhere(counts != 1)
     assert not len(wrong), (
         f"{len(wrong)} steps, first task and step {wrong[0]}: {counts[tuple(wrong[0])]} times"
@@ -112,32 +125,50 @@ def output_of(process: subprocess.Popen[bytes]) -> str:
 
 
 def watch_until_done(
-    child: subprocess.Popen[bytes], ring: Path, makers: list[subprocess.Popen[bytes]], did: Produced
+    child: subprocess.Popen[bytes],
+    ring: Path,
+    held: SlotArray,
+    makers: list[subprocess.Popen[bytes]],
+    did: Produced,
 ) -> None:
-    """Look at the ring until everything is published and Done, then end the launch."""
+    """Look at the ring until everything is published and Done, then end the launch.
+
+    Args:
+        child: The launch.
+        ring: Its file.
+        held: The tasks that are shut out, which begin the ring; let in once an editor has changed one.
+        makers: The producers.
+        did: Counts the looks.
+    """
     deadline = time.monotonic() + MOST_SECONDS
     while child.poll() is None:
         assert time.monotonic() < deadline, "the tasks do not end"
         copy = copy_ring(ring)
         look(copy.ring.slots, copy.unsettled)
         did.reads += 1
+        if (copy.ring.slots[:HELD] != held).any():
+            tell(ring, MASK, TENANT_OPEN)
         if 2 * np.count_nonzero(copy.ring.slots["state"] == PAUSED) > len(copy.ring.slots):
             go_on(ring)
         if all(one.poll() is not None for one in makers):
             go_on(ring)
             states = np.frombuffer(ring.read_bytes(), SLOT_DTYPE)["state"]
             if np.isin(states, (EMPTY, DONE)).all():
-                with Sidecar.open(ring) as sidecar:
-                    sidecar.set_control(SHUTDOWN, 1)
+                tell(ring, SHUTDOWN, 1)
                 return
         time.sleep(LOOK_NAP)
 
 
 def go_on(ring: Path) -> None:
     """Let the tasks go on that editors have paused."""
+    tell(ring, EPOCH, LATER)
+
+
+def tell(ring: Path, word: int, value: int) -> None:
+    """Write a word of the launch's control buffer, unless it is there."""
     with Sidecar.open(ring) as sidecar:
-        if sidecar.epoch < LATER:
-            sidecar.set_control(EPOCH, LATER)
+        if sidecar.load(sidecar.control_index(word)) != value:
+            sidecar.set_control(word, value)
 
 
 def look(slots: SlotArray, unsettled: int) -> None:
