@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import functools
 import io
 import math
 import mmap
 import os
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +37,7 @@ from vyrectl.engine.buffers import ARENA_ALIGN_BYTES, Buffer, BufferTable, Found
 from vyrectl.engine.origin import Origin, begins_seal
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError
+from vyrectl.files.replace import back_up
 from vyrectl.files.room import take_room
 from vyrectl.ring.outputs import PARTIAL_SUFFIX
 from vyrectl.shell import file_argument
@@ -63,14 +66,16 @@ class Output:
     continued: bool
     published: bool = False
 
-    def publish(self) -> None:
-        """Give it its own name.
+    def publish(self, *, backup: bool) -> None:
+        """Give it its own name; with `backup`, the file that has it gets another.
 
         Raises:
             FileError: That is not possible; what was written stays in the partial file.
         """
         partial = partial_path(self.target)
         try:
+            if backup:
+                back_up(self.target)
             os.rename(partial, os.path.realpath(self.target))
         except OSError as error:
             raise FileError(
@@ -117,10 +122,15 @@ class Arena:
             output.abandon()
         self.outputs.clear()
 
-    def publish(self, saving: Saving) -> None:
-        """Give each file its own name; its seal stays until `finish`. One that cannot be renamed stays partial."""
+    def publish(self, saving: Saving, replaces: Callable[[Path], bool]) -> None:
+        """Give each file its own name; its seal stays until `finish`. One that cannot be renamed stays partial.
+
+        Args:
+            saving: Tries each.
+            replaces: Whether an output takes the place of a file that is to be kept.
+        """
         for output in self.outputs:
-            saving.keep(output.target, output.publish)
+            saving.keep(output.target, functools.partial(output.publish, backup=replaces(output.target)))
 
     def finish(self) -> None:
         """Nothing can go back to the time before the end: take the seals off and let go of the files.
@@ -178,6 +188,7 @@ def map_outputs(table: BufferTable, slots: SlotArray, behind_bytes: int = 0) -> 
         arena.abandon()
         raise
     table.arena = arena
+    table.note_old()
 
 
 def _move(arena: Arena, row: Buffer, head: bytes, start: int, origin: Origin, found: list[Found]) -> None:
@@ -312,6 +323,7 @@ def continue_outputs(table: BufferTable, slots: SlotArray) -> None:
     rows = [row for row in table.by_handle.values() if row.output is not None]
     left = [row for row in rows if row.output is not None and os.path.isfile(partial_path(row.output))]
     if not left:
+        table.note_old()
         return
     origin = Origin(slots)
     for row in left:
@@ -327,6 +339,7 @@ def continue_outputs(table: BufferTable, slots: SlotArray) -> None:
             fd = _set_aside(fd, row.output, partial, table.found)
             os.unlink(partial)
         os.close(fd)
+    table.note_old()
 
 
 def _no_output(error: OSError, partial: Path) -> FileError:

@@ -25,9 +25,11 @@ from vyrectl.abi.number import parse_whole
 from vyrectl.engine.buffer_files import BufferFiles, note_buffers
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError, InvalidInputError, UsageError
+from vyrectl.files.replace import backup_names, replace_file
 from vyrectl.files.whole import STDIN, read_whole
 from vyrectl.numbers import is_whole
 from vyrectl.ring.outputs import Outputs
+from vyrectl.shell import file_argument
 
 if TYPE_CHECKING:
     from vyrectl.engine.arena import Arena
@@ -95,19 +97,24 @@ class Found:
         output: The output.
         left: The file that it left, under the name that it has now.
         goes_on: The launch goes on with it; else it begins anew and keeps the file.
+        handle: Of the buffer, when a launch that came to its end left the output; it gets that name when this one ends.
     """
 
     output: Path
     left: Path
     goes_on: bool
+    handle: int | None = None
 
     def to_record(self) -> dict[str, object]:
-        """Every field by name."""
+        """What the report says."""
         return {"output": str(self.output), "left": str(self.left), "goes_on": self.goes_on}
 
     def __str__(self) -> str:
         if self.goes_on:
             return f"{self.output}: goes on with {self.left}, which a launch of these tasks left"
+        if self.handle is not None:
+            again = f"--buffer {self.handle}={file_argument(self.output)}:{file_argument(self.output)}"
+            return f"{self.output}: begins anew, {self.left} keeps the old one (or go on: {again})"
         return f"{self.output}: begins anew; what an earlier launch left is kept as {self.left}"
 
 
@@ -119,6 +126,7 @@ class BufferTable:
         arguments: The argument table, or None.
         found: What earlier launches had left of its outputs.
         arena: The memory that a device shares with this process and that all arrays lie in; None otherwise.
+        keeps_old: The ring has results already, so an output that takes a file's place keeps that as ``OUT.npy.bak``.
 
     Args:
         buffers: Handle (0..65535) -> buffer; the key "args" is the argument table, u32, shape (n, 4).
@@ -134,6 +142,7 @@ class BufferTable:
         self.arguments = None if arguments is None else _argument_table(arguments)
         self.arena: Arena | None = None
         self.found: list[Found] = []
+        self.keeps_old = False
         self._lent: dict[int, NDArray[Any]] = {}
         self.by_handle: dict[int, Buffer] = {}
         for handle, buffer in given.items():
@@ -216,6 +225,26 @@ class BufferTable:
         if self.arena is not None:
             self.arena.finish()
 
+    def has_old_outputs(self) -> bool:
+        """True when an output has the name of a file that is there."""
+        return any(path.is_file() for path, _ in self.outputs())
+
+    def note_old(self) -> None:
+        """Once it is known what the outputs go on with: find the finished files that they will take the place of."""
+        if not self.keeps_old:
+            return
+        known = {one.output for one in self.found}
+        for handle, row in self.by_handle.items():
+            output = row.output
+            updated = BufferFiles("", row.source, output).is_updated
+            if output is not None and output not in known and output.is_file() and not updated:
+                left = next(name for name in backup_names(output) if not os.path.lexists(name))
+                self.found.append(Found(output, Path(left), goes_on=False, handle=handle))
+
+    def replaces(self, output: Path) -> bool:
+        """True when an output takes the place of results that are to be kept."""
+        return any(one.handle is not None and one.output == output for one in self.found)
+
     def save_outputs(self, saving: Saving | None = None) -> list[Path]:
         """Write every buffer that has an output path, each atomically and on its own, as `.npy`; then `finish_outputs`.
 
@@ -238,14 +267,14 @@ class BufferTable:
                 path = Path(f"{buffer.output}.rescued") if aside else buffer.output
                 keeper.keep(path, partial(self._save, path, buffer))
         if self.arena is not None:
-            self.arena.publish(keeper)
+            self.arena.publish(keeper, self.replaces)
         if saving is None:
             keeper.raise_failures()
         return [Path(path) for path in keeper.saved]
 
     def _save(self, path: Path, buffer: Buffer) -> None:
         """Write one output; what it went on from is in it now."""
-        save_npy(path, buffer.array)
+        save_npy(path, buffer.array, backup=self.replaces(path))
         for found in self.found:
             if found.goes_on and found.output == buffer.output:
                 found.left.unlink(missing_ok=True)
@@ -371,19 +400,15 @@ _MALFORMATIONS = {
 """Part of numpy's message -> the reason in our words."""
 
 
-def save_npy(path: Path, array: NDArray[Any]) -> None:
-    """Write an array as `.npy`, atomically.
+def save_npy(path: Path, array: NDArray[Any], *, backup: bool = False) -> None:
+    """Write an array as `.npy`, atomically; with `backup`, keep the old file as ``PATH.bak``.
 
     Raises:
         FileError: The disk is full, the folder is missing or may not be written.
     """
-    import io
-
-    from vyrectl.files.replace import replace_file
-
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(array))
-    replace_file(path, [head.getvalue(), np.ascontiguousarray(array).data.cast("B")])
+    replace_file(path, [head.getvalue(), np.ascontiguousarray(array).data.cast("B")], backup=backup)
 
 
 def _as_buffer(value: Any) -> Buffer:

@@ -40,7 +40,7 @@ class Origin:
 
     Attributes:
         seal_bytes: Length of a seal.
-        has_results: Some task has ended, or has begun: it is neither Empty nor Ready, or a turn has moved it on.
+        has_results: See the function of that name.
     """
 
     def __init__(self, slots: SlotArray) -> None:
@@ -53,8 +53,7 @@ class Origin:
             | (_hash([slots[name] for name in _WORK]) << np.uint32(_WORK_SHIFT)) & np.uint32(_WORK_MASK)
             | (_hash(turns) << np.uint32(_TURN_SHIFT)) & np.uint32(_TURN_MASK)
         )
-        begun = phase * (state != int(TaskState.READY))
-        self.has_results = any(bool(words.any()) for words in (begun, *turns))
+        self.has_results = has_results(slots)
         self.seal_bytes = _SEAL.size + self._marks.nbytes
 
     def seal(self) -> bytes:
@@ -73,6 +72,15 @@ class Origin:
             return False
         moved = has_ended | (same & (then & _TURN_MASK != now & _TURN_MASK))
         return bool((was_open & moved).any())
+
+
+def has_results(slots: SlotArray) -> bool:
+    """True when some task has ended, or has begun: it is neither Empty nor Ready, or a turn has moved it on."""
+    state = slots["state"]
+    begun = (state != int(TaskState.EMPTY)) & (state != int(TaskState.READY))
+    return bool(begun.any()) or any(
+        bool((slots[name] * (state != int(TaskState.EMPTY))).any()) for name in _TURNS
+    )
 
 
 def begins_seal(data: bytes) -> bool:

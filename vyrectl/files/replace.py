@@ -149,6 +149,18 @@ def back_up_copy(path: StrPath, parts: Iterable[Part]) -> str:
     raise AssertionError("there is always another name")
 
 
+def back_up(path: StrPath) -> str:
+    """Give a file that is about to be replaced a second name, which it keeps; by a copy where there are no hard links.
+
+    Returns:
+        That name, the first of `backup_names` that was free.
+
+    Raises:
+        OSError: There is no such file, or it cannot be copied.
+    """
+    return _back_up(os.path.realpath(path))
+
+
 def check_identity(target: StrPath, expected: FileIdentity) -> None:
     """Hold the file that the path names now to the version that was read.
 

@@ -118,7 +118,8 @@ def _launch_with(
 
         Args:
             ring: A ring whose `slots` may be written (in memory, or opened as writable): they hold the result,
-                and `Ring.save` writes it. A path is opened, run and saved.
+                and `Ring.save` writes it. A path is opened, run and saved; the first launch of a file that vyrectl
+                did not make keeps the old one as ``PATH.bak``.
             {options}
 
         Returns:
@@ -139,7 +140,7 @@ def _launch_with(
         if isinstance(ring, Ring):
             return run(ring, asked)
         with Ring.open(ring, writable=True, role="launch") as opened:
-            saving = Saving(first=opened.save)
+            saving = Saving(first=lambda: opened.save(backup=opened.is_untouched))
             report = run(opened, asked, Wiring(saving=saving))
         return all_saved(saving, report)
 

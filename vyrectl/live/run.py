@@ -18,6 +18,7 @@ from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.engine.backend import Session as Rounds
 from vyrectl.engine.ops import load_sources, op_codes
 from vyrectl.errors import DeviceError
+from vyrectl.files.replace import back_up_copy
 from vyrectl.files.window import check_slot_count
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.prepare import Drive
@@ -119,12 +120,14 @@ class LiveLaunch:
     def save(self) -> None:
         """Write a ring file that was not worked on in place."""
         if self._held is not None and not self._in_place:
-            self._ring.save()
+            self._ring.save(backup=self._ring.is_untouched)
 
     def place(self, shares: bool) -> tuple[SlotArray, bool]:
         """The mapped file where there is one that the device can work on, else the ring's own slots."""
         if self._held is not None and shares:
             self._in_place = True
+            if self._ring.is_untouched:
+                back_up_copy(self._held.target, [self._ring.data])
             self._held.touch()
             self._ring = Ring.attach(self._held.target, self._held)
         return self._ring.slots, shares

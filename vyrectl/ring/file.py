@@ -21,6 +21,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, UnknownStateError, UsageError
 from vyrectl.files import shrinking
 from vyrectl.files.replace import FileIdentity, Part, StrPath, backup_beside, replace_file
+from vyrectl.files.ring_lock import mark_made
 from vyrectl.files.room import has_room, take_room
 from vyrectl.files.whole import read_fd
 from vyrectl.files.window import check_slot_count, open_regular, window
@@ -356,13 +357,20 @@ class Ring:
                 "the ring cannot be saved over its file", fix="Open it as writable, or name a path"
             )
         kept = store(path, lambda: [self.data], backup=backup, overwrite=overwrite, role="save")
+        mark_made(path)
         if self._path is None:
             self._path, self.name = Path(path), os.fspath(path)
         return kept
 
+    @property
+    def is_untouched(self) -> bool:
+        """True for a ring file held here that vyrectl never changed: it may be the only copy of evidence."""
+        return self._held is not None and self._held.is_first
+
     def _save_held(self, held: Hold, backup: bool) -> str | None:
         assert self._whole is not None
         written = replace_file(held.target, [self._whole], backup=backup, expected=self._identity)
+        held.touch()
         held.follow()
         self._identity = written.identity
         return backup_beside(self._path or held.target, written.backup)

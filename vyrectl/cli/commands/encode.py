@@ -137,7 +137,8 @@ def _target(paths: list[str], slot: int | None, raw: bool) -> tuple[Path, int]:
         )
     if slot is None:
         raise UsageError(
-            f"no slot of {paths[0]} is named", fix="Add --slot N, or leave the ring out to print hex"
+            f"no slot of {paths[0]} is named",
+            fix="Name one, for example --slot 0, or leave the ring out to print hex",
         )
     if raw:
         raise UsageError("--raw writes to stdout, not into a ring", fix="Leave out --raw or RING")

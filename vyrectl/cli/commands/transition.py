@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from vyrectl.edit.plan import Edit
     from vyrectl.task.arrays import SlotArray
 
-REQUIRED = frozenset({"epoch", "code"})
-"""Arguments without a default; the others keep what the slot holds."""
+REQUIRED = {"epoch": "1", "code": "bad_handle"}
+"""Arguments without a default, each with an example; the others keep what the slot holds."""
 
 
 def command(
@@ -122,7 +122,10 @@ def parse_arguments(action: str, texts: dict[str, str]) -> dict[str, int]:
         raise UsageError(f"{action} takes no --{foreign}", fix=f"{action} takes {takes}")
     missing = [f"--{name}" for name in row.arguments if name in REQUIRED and name not in texts]
     if missing:
-        raise UsageError(f"{action} needs {', '.join(missing)}", fix=f"Add {missing[0]} N")
+        raise UsageError(
+            f"{action} needs {', '.join(missing)}",
+            fix=f"Say which, for example {missing[0]} {REQUIRED[missing[0][2:]]}",
+        )
     return {
         name: parse_fault_code(text) if name == "code" else parse_value(row.arguments[name], text)
         for name, text in texts.items()

@@ -147,11 +147,14 @@ def _options(given: Mapping[str, object], trace: Path | None) -> LaunchOptions:
 def _check_together(asked: FileLaunch, flags: Flags, given: Mapping[str, object]) -> None:
     """Refuse what is for another option that was not given."""
     if asked.debug_log is None and (flags.formats or given["debug_records"]):
-        raise UsageError("--formats and --debug-records are for --debug-log", fix="Add --debug-log FILE")
+        raise UsageError(
+            "--formats and --debug-records are for --debug-log",
+            fix="Name a file for it: --debug-log debug.bin",
+        )
     if asked.options.trace is None and given["trace_records"]:
-        raise UsageError("--trace-records is for --trace", fix="Add --trace FILE")
+        raise UsageError("--trace-records is for --trace", fix="Name a file for it: --trace trace.json")
     if asked.record is None and given["record_capacity"]:
-        raise UsageError("--record-capacity is for --record", fix="Add --record FILE")
+        raise UsageError("--record-capacity is for --record", fix="Name a file for it: --record log.vrrl")
 
 
 def _buffer(spec: str, stdout: StdoutFile) -> str:

@@ -114,7 +114,9 @@ def _check(
     if tag is not None and not batch:
         raise UsageError("--tag is for --batch", fix="Add --batch")
     if prefetch and load_miss is None:
-        raise UsageError("--prefetch is for --load-miss", fix="Add --load-miss N")
+        raise UsageError(
+            "--prefetch is for --load-miss", fix="Add what shall be loaded, for example --load-miss 1"
+        )
 
 
 def _publish(

@@ -87,7 +87,10 @@ def command(
     )
     if diff:
         if ring is None:
-            raise UsageError("--diff needs the ring as it was at first", fix="Add --ring RING")
+            raise UsageError(
+                "--diff needs the ring as it was at first",
+                fix="Name a copy from before, for example --ring before.bin",
+            )
         if chosen != Filter() or limit:
             raise UsageError("--diff runs the whole log", fix="Leave out what chooses records")
         _diff(output, file, ring, tuple(buffers or ()), control, digests=not no_digest)

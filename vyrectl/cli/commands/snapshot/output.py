@@ -154,7 +154,7 @@ class Targets(NamedTuple):
         if any(str(path) == STDOUT for path in looked_at):
             raise UsageError("standard input cannot be watched", fix="Name a file")
         if self.openmetrics and self.text_file is None:
-            raise UsageError("--openmetrics with --watch needs a file", fix="Add --output FILE")
+            raise UsageError("--openmetrics with --watch needs a file", fix="Name one: --output metrics.prom")
 
     def keep(self, full: Full, moment: float) -> None:
         """Append the answer to the history, and write the OpenMetrics text, as far as they are wanted.

@@ -1,0 +1,75 @@
+"""A launch whose command alone is killed: what its tasks had written before is there when the same launch goes on."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from tests.conformance.backends import needs_cpu
+from tests.conformance.cases import make_slots
+from vyrectl import Ring
+from vyrectl.files.ring_lock import is_held
+
+PAUSED, DONE = 4, 3
+SOURCE = """
+VYRE_OP(0x20050, two, "turn 1: out[param] = 7 and pause until epoch 5; turn 2: done") {
+    if (task->pc) return vyre_done();
+    __global uint *place = vyre_write_u32(task, 0u, task->param, 1u);
+    VYRE_CHECK(task);
+    place[0] = 7u;
+    return vyre_pause(1u, 0u, 5u);
+}
+"""
+
+
+def states(ring: Path) -> list[int]:
+    return [int(state) for state in Ring.open(ring).slots["state"]]
+
+
+def await_that(holds: object, what: str) -> None:
+    assert callable(holds)
+    until = time.monotonic() + 90
+    while not holds():
+        assert time.monotonic() < until, what
+        time.sleep(0.02)
+
+
+@needs_cpu()
+def test_the_same_launch_goes_on(tmp_path: Path) -> None:
+    again = launch_twice(tmp_path, signal.SIGKILL)
+    assert np.load(tmp_path / "out.npy").tolist() == [7, 7, 0, 0]
+    assert "goes on with" in again
+
+
+@needs_cpu()
+def test_after_an_orderly_end_the_old_output_is_kept(tmp_path: Path) -> None:
+    again = launch_twice(tmp_path, signal.SIGTERM)
+    out = tmp_path / "out.npy"
+    assert np.load(out).tolist() == [0] * 4
+    assert np.load(f"{out}.bak").tolist() == [7, 7, 0, 0]
+    assert f"begins anew, {out}.bak keeps the old one" in again
+    assert f"--buffer 0={out}:{out}" in again
+
+
+def launch_twice(folder: Path, number: signal.Signals) -> str:
+    """Launch two tasks that pause, send the command alone a signal, and launch again; what that says."""
+    ring, ops, out = folder / "ring.bin", folder / "two.cl", folder / "out.npy"
+    ops.write_text(SOURCE)
+    Ring.from_slots(make_slots(2, op_handle=0x20050, param=[0, 1])).save(ring)
+    command = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--ops", str(ops), "--device", "cpu"]
+    command += ["--buffer", f"0=zeros:uint32:4:{out}"]
+    with subprocess.Popen([*command, "--follow"], stdout=subprocess.DEVNULL) as parent:
+        await_that(
+            lambda: parent.poll() is not None or states(ring) == [PAUSED] * 2, "the tasks do not pause"
+        )
+        parent.send_signal(number)
+    await_that(lambda: not is_held(ring), "the device process lives on")
+    done = subprocess.run([*command, "--epoch", "5"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert states(ring) == [DONE] * 2
+    return done.stderr
