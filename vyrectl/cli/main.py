@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -143,8 +144,9 @@ class PlainCommand(TyperCommand):
                 formatter.write_dl(records)
 
 
+@cache
 def load_command(name: str) -> Any:
-    """Build the click command of that name, or return None."""
+    """Build the click command of that name once, or return None."""
     entry = find(name)
     if entry is None:
         return None
@@ -242,8 +244,9 @@ def _root(
     """Take the options that need no command; the parser has called them back by now."""
 
 
+@cache
 def build_cli() -> Any:
-    """The whole command line as a click group."""
+    """The whole command line as a click group, the same each time."""
     return typer_command(_APP)
 
 
