@@ -29,6 +29,8 @@ ICD_LIBRARIES = (
 )
 ROOT = Path(__file__).resolve().parents[2]
 MOST_SECONDS = 100.0
+LANES, GPU_LANES = 32, 1024
+"""Most work-items of a group: unless asked otherwise, and as GPUs have them, where nearly all idle, each interpreted."""
 
 Edit = tuple[str, str]
 """A text of the assembled program, which must stand there once, and what to put in its place."""
@@ -60,13 +62,18 @@ class Oclgrind:
         folder: Where its files go.
         checks: Environment variables of Oclgrind that switch checks on.
         edits: Changes to the program, to break it on purpose.
+        lanes: Most work-items of a group.
     """
 
     name = "oclgrind"
     most_slots = 1024
 
     def __init__(
-        self, folder: Path, checks: Sequence[str] = ("OCLGRIND_UNINITIALIZED",), edits: Sequence[Edit] = ()
+        self,
+        folder: Path,
+        checks: Sequence[str] = ("OCLGRIND_UNINITIALIZED",),
+        edits: Sequence[Edit] = (),
+        lanes: int = LANES,
     ) -> None:
         library = icd_library()
         assert library is not None
@@ -75,7 +82,7 @@ class Oclgrind:
         self._log.touch()
         self._read = 0
         self._errors = open(folder / "stderr", "wb")  # noqa: SIM115
-        self._edits = tuple(edits)
+        self._setup = (tuple(edits), lanes)
         self._environment = {
             **os.environ,
             **dict.fromkeys(checks, "1"),
@@ -95,7 +102,7 @@ class Oclgrind:
             env=self._environment,
             cwd=ROOT,
         )
-        assert self._exchange(self._edits) == "Oclgrind Simulator"
+        assert self._exchange(self._setup) == "Oclgrind Simulator"
         self._new_complaints()
 
     def run(self, case: Case) -> Answer:
@@ -230,11 +237,13 @@ def _work() -> None:
     from vyrectl.opencl.backend import OpenCLBackend
     from vyrectl.opencl.devices import find_device
 
-    _edit_program(pickle.load(sys.stdin.buffer))
+    edits, lanes = pickle.load(sys.stdin.buffer)
+    _edit_program(edits)
     _spare_the_shadow()
     _shorten_the_self_test()
     # Its CPU bit would give one work-item a whole chunk, and work-items that share nothing race for nothing.
-    backend = OpenCLBackend(replace(find_device(None, reference=False), kind="gpu"))
+    device = find_device(None, reference=False)
+    backend = OpenCLBackend(replace(device, kind="gpu", max_work_group_size=lanes))
     pickle.dump(backend.name, answers)
     answers.flush()
     runner = InProcess("oclgrind", backend, Oclgrind.most_slots)

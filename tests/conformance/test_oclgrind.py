@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 
 from tests.conformance.backends import needs_oclgrind, reference
 from tests.conformance.cases import Case, assert_same, make_slots
-from tests.conformance.oclgrind import Edit, Oclgrind
+from tests.conformance.oclgrind import GPU_LANES, Edit, Oclgrind
 from tests.conformance.plain import plain_ring
 from tests.conformance.worlds import hostile_buffers, hostile_ring, world
 
@@ -60,6 +62,14 @@ def test_random_rings_equal_the_reference(bounds: Oclgrind, seed: int) -> None:
     case = world(20, seed)
     spread = Case(case.slots, case.buffers, case.control, {**case.options, **GROUPS})
     assert_same(bounds.run(spread), reference().run(case))
+
+
+def test_groups_as_large_as_a_gpu_s_equal_the_reference(tmp_path: Path) -> None:
+    case = world(20, 6)
+    with closing(Oclgrind(tmp_path, BOUNDS, lanes=GPU_LANES)) as worker:
+        answer = worker.run(replace(case, options={**case.options, "verify": True}))
+    assert answer.report["geometry"]["work_group_size"] == 256
+    assert_same(answer, reference().run(case))
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -15,7 +15,7 @@ import numpy as np
 
 from tests.conformance.backends import reference
 from tests.conformance.cases import Case, assert_same, lent, make_slots
-from tests.conformance.oclgrind import HANDS_OFF, Oclgrind
+from tests.conformance.oclgrind import GPU_LANES, HANDS_OFF, Oclgrind
 from tests.conformance.worlds import HOSTILE_OPS, MORE_OPS, hostile_buffers, hostile_ring, world
 from tests.long._run import Run
 from vyrectl.abi.limits import U32_MAX
@@ -49,7 +49,7 @@ def run(run: Run) -> None:
 def start(ended: ExitStack, edits: tuple[tuple[str, str], ...]) -> Oclgrind:
     """A worker with a folder of its own."""
     folder = ended.enter_context(TemporaryDirectory())
-    return ended.enter_context(closing(Oclgrind(Path(folder), edits=edits)))
+    return ended.enter_context(closing(Oclgrind(Path(folder), edits=edits, lanes=GPU_LANES)))
 
 
 def geometry_of(random: Random) -> Options:
