@@ -12,6 +12,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum, auto
+from math import inf
 from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar
 
 from vyrectl.abi.limits import U32_MAX
@@ -46,13 +47,23 @@ class Kind(Enum):
 
     SWITCH = auto()
     WHOLE = auto()
+    COUNT = auto()
+    """A whole number, or `all`."""
     SECONDS = auto()
     TEXT = auto()
     TEXTS = auto()
     PATH = auto()
     PATHS = auto()
+    PAIR = auto()
+    """Two paths."""
     PYTHON = auto()
     """Nothing: it is given in Python alone."""
+
+
+class Every(Enum):
+    """What a count is that was given as `all`."""
+
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,7 @@ class Option:
         least: Smallest number that is taken.
         most: Largest number that is taken.
         typed: Its default on the command line, where that is another than in Python.
+        reads: Makes a value of a text that was given, where that is more than the text.
         about: What the help has no room for, for readers of Python.
     """
 
@@ -76,10 +88,11 @@ class Option:
     help: str = ""
     metavar: str | None = None
     group: str = OWN
-    least: int = 0
-    most: int = U32_MAX
+    least: float = 0
+    most: float = U32_MAX
     typed: object = None
     about: str = ""
+    reads: Callable[[str], object] | None = None
 
 
 def switch(default: Default, *flags: str, says: str, group: str = OWN, about: str = "") -> Default:
@@ -94,17 +107,39 @@ def whole(
     group: str = OWN,
     least: int = 0,
     most: int = U32_MAX,
+    metavar: str = "N",
+    typed: int | None = None,
     about: str = "",
 ) -> Default:
     """A whole number, decimal or 0x; `least` and `most` are its bounds."""
-    return _declare(default, Option(Kind.WHOLE, flags, says, "N", group, least, most, about=about))
+    return _declare(default, Option(Kind.WHOLE, flags, says, metavar, group, least, most, typed, about))
+
+
+def whole_or_all(
+    default: Default,
+    *flags: str,
+    says: str,
+    metavar: str,
+    group: str = OWN,
+    most: int = U32_MAX,
+    typed: str | None = None,
+) -> Default:
+    """A whole number, or `all`, which is `Every.ALL`."""
+    return _declare(default, Option(Kind.COUNT, flags, says, metavar, group, most=most, typed=typed))
 
 
 def seconds(
-    default: Default, *flags: str, says: str, group: str = OWN, metavar: str = "SECONDS", about: str = ""
+    default: Default,
+    *flags: str,
+    says: str,
+    group: str = OWN,
+    metavar: str = "SECONDS",
+    least: float = 0.0,
+    most: float = inf,
+    about: str = "",
 ) -> Default:
     """A length of time, from 0 up; in seconds unless its name says otherwise."""
-    return _declare(default, Option(Kind.SECONDS, flags, says, metavar, group, about=about))
+    return _declare(default, Option(Kind.SECONDS, flags, says, metavar, group, least, most, about=about))
 
 
 def text(
@@ -114,17 +149,26 @@ def text(
     metavar: str,
     group: str = OWN,
     typed: str | None = None,
+    reads: Callable[[str], object] | None = None,
     about: str = "",
 ) -> Default:
-    """A text."""
-    return _declare(default, Option(Kind.TEXT, flags, says, metavar, group, typed=typed, about=about))
+    """A text, or what `reads` makes of it."""
+    return _declare(
+        default, Option(Kind.TEXT, flags, says, metavar, group, typed=typed, about=about, reads=reads)
+    )
 
 
 def texts(
-    default: Default, *flags: str, says: str, metavar: str, group: str = OWN, about: str = ""
+    default: Default,
+    *flags: str,
+    says: str,
+    metavar: str,
+    group: str = OWN,
+    reads: Callable[[str], object] | None = None,
+    about: str = "",
 ) -> Default:
-    """Texts: the option may be repeated."""
-    return _declare(default, Option(Kind.TEXTS, flags, says, metavar, group, about=about))
+    """Texts, or what `reads` makes of each: the option may be repeated."""
+    return _declare(default, Option(Kind.TEXTS, flags, says, metavar, group, about=about, reads=reads))
 
 
 def path(
@@ -139,6 +183,11 @@ def paths(
 ) -> Default:
     """Paths of files: the option may be repeated."""
     return _declare(default, Option(Kind.PATHS, flags, says, metavar, group, about=about))
+
+
+def pair(default: Default, *flags: str, says: str, metavar: str, group: str = OWN) -> Default:
+    """The paths of two files."""
+    return _declare(default, Option(Kind.PAIR, flags, says, metavar, group))
 
 
 def python(default: Default, about: str) -> Default:
@@ -170,7 +219,7 @@ def checked(record: Record) -> Record:
     for name, option in options_of(type(record)):
         value = getattr(record, name)
         if option.kind is Kind.WHOLE:
-            plain[name] = optional_integer(name, value, least=option.least, most=option.most)
+            plain[name] = optional_integer(name, value, least=int(option.least), most=int(option.most))
         elif option.kind is Kind.SECONDS:
             plain[name] = optional_seconds(name, value)
     return replace(record, **plain)

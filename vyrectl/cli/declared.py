@@ -6,8 +6,11 @@ not given. Typer and the declarations only.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import is_dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -15,7 +18,7 @@ import typer
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.number import parse_whole
-from vyrectl.declared import Declared, Kind, Option, options_of
+from vyrectl.declared import Declared, Every, Kind, Option, options_of
 from vyrectl.errors import UsageError
 from vyrectl.numbers import shown
 
@@ -56,6 +59,73 @@ def number_option(*flags: str, says: str, metavar: str = "N", least: int = 0, mo
         return read_number(text, flags[0], least=least, most=most)
 
     return typer.Option(*flags, metavar=metavar, help=says, parser=number)
+
+
+def count_option(*flags: str, says: str, metavar: str, most: int = U32_MAX) -> Any:
+    """An option that takes a whole number or `all`, which is read as `Every.ALL`.
+
+    Args:
+        *flags: Its spellings.
+        says: Its help text.
+        metavar: What its value is called.
+        most: Largest number that is taken.
+    """
+
+    def count(text: str | int) -> int | Every:
+        is_all = isinstance(text, str) and text.strip().lower() == Every.ALL.value
+        return Every.ALL if is_all else read_number(text, flags[0], most=most)
+
+    return typer.Option(*flags, metavar=metavar, help=says, parser=count)
+
+
+def with_records(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of each record that one of its parameters is, in that parameter's place.
+
+    The command gets the records made of what was parsed.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    records: dict[str, type[Declared]] = {
+        one.name: one.annotation
+        for one in signature.parameters.values()
+        if isinstance(one.annotation, type) and is_dataclass(one.annotation)
+    }
+    parameters: list[inspect.Parameter] = []
+    for one in signature.parameters.values():
+        made = [_parameter(*each) for each in _declared(records[one.name])] if one.name in records else [one]
+        parameters += made
+
+    @functools.wraps(command)
+    def run(**given: object) -> None:
+        read = {name: _read(record, given) for name, record in records.items()}
+        command(**given, **read)
+
+    attributes: dict[str, Any] = vars(run)
+    attributes["__signature__"] = signature.replace(parameters=parameters)
+    run.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
+    return run
+
+
+def _read(record: type[Declared], given: dict[str, object]) -> object:
+    """A record of what was parsed for it, which is taken out of `given`.
+
+    Raises:
+        UsageError: A length of time is out of its bounds.
+    """
+    fields: dict[str, object] = {}
+    for name, option in options_of(record):
+        value = given.pop(name, None)
+        if option.kind is Kind.SECONDS and isinstance(value, float):
+            _check_seconds(option, value)
+        fields[name] = tuple(value) if isinstance(value, list) else value
+    return record(**{name: value for name, value in fields.items() if value is not None})
+
+
+def _check_seconds(option: Option, value: float) -> None:
+    if not option.least <= value <= option.most:
+        raise UsageError(
+            f"{option.flags[0]} is {value}, out of bounds",
+            fix=f"Give seconds from {option.least:g} to {option.most:g}",
+        )
 
 
 def with_options(*records: type[Declared]) -> Callable[[Command], Command]:
@@ -125,17 +195,26 @@ def _switch(option: Option, default: object) -> tuple[Any, Any]:
 
 
 def _whole(option: Option, default: object) -> tuple[Any, Any]:
-    return int | None, number_option(*option.flags, says=option.help, least=option.least, most=option.most)
+    least, most = int(option.least), int(option.most)
+    metavar = option.metavar or "N"
+    return int | None, number_option(*option.flags, says=option.help, metavar=metavar, least=least, most=most)
+
+
+def _count(option: Option, default: object) -> tuple[Any, Any]:
+    made = count_option(*option.flags, says=option.help, metavar=option.metavar or "N", most=int(option.most))
+    return str | None, made
 
 
 def _seconds(option: Option, default: object) -> tuple[Any, Any]:
-    made = typer.Option(*option.flags, metavar=option.metavar, help=option.help, min=0.0)
+    least = None if isfinite(option.most) else option.least
+    made = typer.Option(*option.flags, metavar=option.metavar, help=option.help, min=least)
     return float if default is not None else float | None, made
 
 
 def _plain(kind: Any) -> Callable[[Option, object], tuple[Any, Any]]:
     def parameter(option: Option, default: object) -> tuple[Any, Any]:
-        return kind | None, typer.Option(*option.flags, metavar=option.metavar, help=option.help)
+        made = typer.Option(*option.flags, metavar=option.metavar, help=option.help, parser=option.reads)
+        return kind | None, made
 
     return parameter
 
@@ -143,10 +222,12 @@ def _plain(kind: Any) -> Callable[[Option, object], tuple[Any, Any]]:
 _PARAMETERS: Mapping[Kind, Callable[[Option, object], tuple[Any, Any]]] = {
     Kind.SWITCH: _switch,
     Kind.WHOLE: _whole,
+    Kind.COUNT: _count,
     Kind.SECONDS: _seconds,
     Kind.TEXT: _plain(str),
     Kind.TEXTS: _plain(list[str]),
     Kind.PATH: _plain(Path),
     Kind.PATHS: _plain(list[Path]),
+    Kind.PAIR: _plain(tuple[Path, Path]),
 }
 """What an option takes -> its type and its declaration to the parser."""

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
 from vyrectl.abi.slot import FIELD_NAMES
-from vyrectl.cli.options import parse_span
 from vyrectl.cli.output import Output
 from vyrectl.cli.rows import Quote, Rows
 from vyrectl.cli.views.cells import count_of
 from vyrectl.cli.views.edit import edit_view
+from vyrectl.declared import SAFETY, SLOTS, Every, switch, whole, whole_or_all
 from vyrectl.errors import UsageError
 from vyrectl.task.lifecycle import TRANSITIONS
 
@@ -45,13 +46,13 @@ class Selection:
     everything: bool = False
 
     @classmethod
-    def from_options(cls, slots: list[str], where: str, everything: bool) -> Selection:
+    def from_options(cls, slots: list[str], where: str | None, everything: bool) -> Selection:
         """What the arguments and options of an editing command say.
 
         Raises:
             UsageError: Nothing was chosen, or everything and something else.
         """
-        chosen = cls(",".join(slots) or None, where or None, everything)
+        chosen = cls(",".join(slots) or None, where, everything)
         if not (slots or where or everything):
             raise UsageError("no slots were chosen", fix="Name slots (0-15,20), or give --where or --all")
         if everything and (slots or where):
@@ -75,26 +76,32 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Which part of a file is the ring, as it was typed, and whether it must look like one.
+    """Which part of a file is the ring that is edited, and whether it must look like one."""
 
-    Attributes:
-        offset: Value of `--offset`.
-        count: Value of `--count`.
-        force: Take it for a ring whatever it looks like.
-    """
-
-    offset: str = "0"
-    count: str = "all"
-    force: bool = False
+    offset: int = whole(
+        0,
+        "--offset",
+        says="Where the ring starts inside a larger dump.",
+        metavar="BYTES",
+        most=U64_MAX,
+        typed=0,
+        group=SLOTS,
+    )
+    count: int | Every = whole_or_all(
+        Every.ALL,
+        "--count",
+        says="How many slots from there; all by default.",
+        metavar="N",
+        most=MAX_SLOTS,
+        typed="all",
+        group=SLOTS,
+    )
+    force: bool = switch(False, "--force", says="Go on with what does not look like a ring.", group=SAFETY)
 
     def options(self) -> dict[str, Any]:
-        """What `vyrectl.edit.write.edit_ring` and its relatives take.
-
-        Raises:
-            UsageError: A bad `--offset` or `--count`.
-        """
-        offset, count = parse_span(self.offset, self.count)
-        return {"offset": offset, "count": count, "force": self.force}
+        """What `vyrectl.edit.write.edit_ring` and its relatives take."""
+        slots = None if self.count is Every.ALL else self.count
+        return {"offset": self.offset, "count": slots, "force": self.force}
 
 
 @dataclass(frozen=True, slots=True)

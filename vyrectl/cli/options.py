@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,46 +12,31 @@ import typer
 
 from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
 from vyrectl.abi.slot import FIELDS, Field
-from vyrectl.cli.declared import read_number, with_parameters
+from vyrectl.cli.declared import with_parameters
+from vyrectl.cli.option_groups import OUTPUT
 from vyrectl.cli.output import COLORS, FORMATS, Output
+from vyrectl.declared import SLOTS, Every, switch, text, whole, whole_or_all
 from vyrectl.files.whole import read_stdin
-from vyrectl.ring.reading import ABIS
+from vyrectl.ring.reading import ABIS, Abi, parse_abi
 
 if TYPE_CHECKING:
     from vyrectl.ring.file import Ring
 
-FormatOption = Annotated[
-    str, typer.Option("--format", "-f", metavar="|".join(FORMATS), help="How to write the answer.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 ColorOption = Annotated[str, typer.Option("--color", metavar="|".join(COLORS), help="When to use colour.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Leave out talk and progress.")]
 
 RingArgument = Annotated[Path, typer.Argument(metavar="RING", help="Ring file, or - for standard input.")]
 EditedRingArgument = Annotated[Path, typer.Argument(metavar="RING", help="Ring file.")]
-OffsetOption = Annotated[
-    str, typer.Option("--offset", metavar="BYTES", help="Where the ring starts inside a larger dump.")
-]
-CountOption = Annotated[
-    str, typer.Option("--count", metavar="N", help="How many slots from there; all by default.")
-]
 AbiOption = Annotated[
-    str,
+    Abi,
     typer.Option(
         "--abi",
         metavar="|".join(ABIS),
+        parser=parse_abi,
         help="Words 4-15: a task's, up to 12 arguments, or as the evidence says.",
     ),
 ]
-SlotsOption = Annotated[str, typer.Option("--slots", metavar="LIST", help="Only these slots, e.g. 0-15,20.")]
-WhereOption = Annotated[
-    str,
-    typer.Option(
-        "--where",
-        metavar="EXPR",
-        help="Only slots for which this holds, e.g. 'state == paused'; < and > go by the words (critical is 0).",
-    ),
-]
+_WHERE = "Only slots for which this holds, e.g. 'state == paused'; < and > go by the words (critical is 0)."
+WhereOption = Annotated[str | None, typer.Option("--where", metavar="EXPR", help=_WHERE)]
 AllOption = Annotated[bool, typer.Option("--all", help="Every slot of the ring.")]
 BackupOption = Annotated[
     bool, typer.Option("--backup", help="Keep the old ring as RING.bak, or .bak.1 and so on.")
@@ -58,65 +44,138 @@ BackupOption = Annotated[
 ForceOption = Annotated[bool, typer.Option("--force", help="Go on with what does not look like a ring.")]
 ReplaceOption = Annotated[bool, typer.Option("--force", help="Let --output replace a file of another kind.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")]
-LimitOption = Annotated[
-    str, typer.Option("--limit", metavar="N|all", help="Most rows; 64 in a table, all otherwise.")
-]
-
 TABLE_ROWS = 64
 """Rows of a table unless `--limit` says otherwise."""
 
 
-def make_output(format_name: str, as_json: bool, color: str, *, quiet: bool = False) -> Output:
-    """The output sink that a command's common options ask for."""
-    return Output("json" if as_json else format_name, color, quiet=quiet)
+@dataclass(frozen=True, kw_only=True)
+class Formed:
+    """In which form a command writes its answer."""
+
+    format_name: str = text(
+        "table", "--format", "-f", metavar="|".join(FORMATS), says="How to write the answer.", group=OUTPUT
+    )
+    as_json: bool = switch(False, "--json", says="Short for --format json.", group=OUTPUT)
+    color = "auto"
+    quiet = False
+
+    def output(self) -> Output:
+        """The sink that these ask for.
+
+        Raises:
+            UnknownNameError: There is no such format, or no such use of colour.
+        """
+        return Output("json" if self.as_json else self.format_name, self.color, quiet=self.quiet)
 
 
-def parse_span(offset: str, count: str) -> tuple[int, int | None]:
-    """Values of `--offset` (bytes) and `--count` (slots, None for all).
-
-    Raises:
-        UsageError: One of them is no number or out of bounds.
-    """
-    slots = None if count in ("", "all") else read_number(count, "--count", most=MAX_SLOTS)
-    return read_number(offset or "0", "--offset", most=U64_MAX), slots
+@dataclass(frozen=True, kw_only=True)
+class _Coloured:
+    color: str = text("auto", "--color", metavar="|".join(COLORS), says="When to use colour.", group=OUTPUT)
 
 
-def parse_limit(text: str, output: Output) -> int | None:
-    """Value of `--limit`: a number of rows, or None for all.
-
-    Raises:
-        UsageError: Neither a number nor `all`.
-    """
-    if text == "":
-        return TABLE_ROWS if output.is_table else None
-    return None if text.strip().lower() == "all" else read_number(text, "--limit")
+@dataclass(frozen=True, kw_only=True)
+class _Talk:
+    quiet: bool = switch(False, "--quiet", "-q", says="Leave out talk and progress.", group=OUTPUT)
 
 
-def open_ring(path: Path, offset: str = "", count: str = "") -> Ring:
+@dataclass(frozen=True, kw_only=True)
+class Printed(_Coloured, Formed):
+    """How a command writes its answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talking(_Talk, _Coloured, Formed):
+    """How a command writes its answer, and whether it says anything beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of a file is the ring; whoever says where it begins has looked at the file."""
+
+    offset: int | None = whole(
+        None,
+        "--offset",
+        says="Where the ring starts inside a larger dump.",
+        metavar="BYTES",
+        most=U64_MAX,
+        group=SLOTS,
+    )
+    count: int | Every | None = whole_or_all(
+        None,
+        "--count",
+        says="How many slots from there; all by default.",
+        metavar="N",
+        most=MAX_SLOTS,
+        group=SLOTS,
+    )
+
+    @property
+    def is_given(self) -> bool:
+        """Whether either was."""
+        return self.offset is not None or self.count is not None
+
+    @property
+    def start(self) -> int:
+        """The first byte."""
+        return self.offset or 0
+
+    @property
+    def slots(self) -> int | None:
+        """The number of slots, None for all."""
+        return None if self.count is Every.ALL else self.count
+
+
+WHOLE_FILE = Span()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortened:
+    """How many rows are shown."""
+
+    limit: int | Every | None = whole_or_all(
+        None, "--limit", metavar="N|all", says="Most rows; 64 in a table, all otherwise.", group=OUTPUT
+    )
+
+    def rows(self, output: Output) -> int | None:
+        """The most rows of an answer, None for all."""
+        if self.limit is None:
+            return TABLE_ROWS if output.is_table else None
+        return None if self.limit is Every.ALL else self.limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which slots of a ring are looked at; those for which both hold, and all where neither is given."""
+
+    where: str | None = text(None, "--where", metavar="EXPR", says=_WHERE, group=SLOTS)
+    slots: str | None = text(
+        None, "--slots", metavar="LIST", says="Only these slots, e.g. 0-15,20.", group=SLOTS
+    )
+
+
+def open_ring(path: Path, span: Span = WHOLE_FILE) -> Ring:
     """Open a ring to read it; `-` is standard input. A file of another kind is refused unless `--offset` is given.
 
     Raises:
-        UsageError: A bad `--offset` or `--count`.
         FileError: It cannot be read.
         RingFormatError: It is no ring.
     """
     from vyrectl.ring.file import Ring
 
-    start, slots = parse_span(offset, count)
     if str(path) == "-":
         data = read_stdin()
-        check_kind(path, offset, data)
-        return Ring.from_bytes(data, offset=start, count=slots)
-    check_kind(path, offset)
-    return Ring.open(path, offset=start, count=slots)
+        check_kind(path, span, data)
+        return Ring.from_bytes(data, offset=span.start, count=span.slots)
+    check_kind(path, span)
+    return Ring.open(path, offset=span.start, count=span.slots)
 
 
-def check_kind(path: Path, offset: str = "", data: bytes | None = None) -> None:
+def check_kind(path: Path, span: Span, data: bytes | None = None) -> None:
     """Refuse a file of another kind where a ring belongs; whoever gives `--offset` has looked.
 
     Args:
         path: The file, or the name of what was read.
-        offset: Value of `--offset`.
+        span: Which part of it.
         data: What was read, or None to look at the file.
 
     Raises:
@@ -125,7 +184,7 @@ def check_kind(path: Path, offset: str = "", data: bytes | None = None) -> None:
     """
     from vyrectl.ring.kinds import identify, identify_file, other_kind_error
 
-    if offset:
+    if span.offset is not None:
         return
     verdict = identify_file(path) if data is None else identify(memoryview(data))
     error = other_kind_error(verdict, str(path), override="--offset 0")

@@ -16,9 +16,8 @@ from vyrectl.cli.declared import number_option, with_parameters
 from vyrectl.cli.sources import read_request
 from vyrectl.policy.request import REQUEST_BITS, REQUEST_MEANINGS, REQUEST_WIDTHS
 
-RequestOption = Annotated[
-    Path | None, typer.Option("--request", metavar="FILE", help="A launch request, as JSON or TOML.")
-]
+REQUEST_SAYS = "A launch request, as JSON or TOML."
+RequestOption = Annotated[Path | None, typer.Option("--request", metavar="FILE", help=REQUEST_SAYS)]
 LenientOption = Annotated[bool, typer.Option("--lenient", help="Leave slots in an unknown state out.")]
 
 

@@ -22,6 +22,7 @@ from vyrectl.telemetry.snapshot import TaskQueueSnapshot, sum_snapshots
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from vyrectl.cli.options import Span
     from vyrectl.ring.file import Ring
     from vyrectl.telemetry.crosstab import CrossTable
     from vyrectl.telemetry.snapshot import StateTally
@@ -88,25 +89,23 @@ def parse_groups(text: str) -> list[str]:
     return list(dict.fromkeys(fields))
 
 
-def open_for_snapshot(path: Path, offset: str, count: str) -> Ring:
+def open_for_snapshot(path: Path, span: Span) -> Ring:
     """Open a ring, or copy it slot by slot while somebody holds it; `-` is standard input.
 
     Raises:
-        UsageError: A bad `--offset` or `--count`.
         FileError: It cannot be read.
         RingFormatError: It is no ring.
     """
-    from vyrectl.cli.options import check_kind, open_ring, parse_span
+    from vyrectl.cli.options import check_kind, open_ring
     from vyrectl.files.ring_lock import lock_path_of
 
     if str(path) != "-" and os.path.lexists(lock_path_of(path)):
         from vyrectl.ring.steady import copy_ring, is_held
 
         if is_held(path):
-            start, slots = parse_span(offset, count)
-            check_kind(path, offset)
-            return copy_ring(path, offset=start, count=slots).ring
-    return open_ring(path, offset, count)
+            check_kind(path, span)
+            return copy_ring(path, offset=span.start, count=span.slots).ring
+    return open_ring(path, span)
 
 
 class Measured(NamedTuple):

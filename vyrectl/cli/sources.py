@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vyrectl.cli.options import check_kind, parse_span
+from vyrectl.cli.options import WHOLE_FILE, Span, check_kind
 from vyrectl.errors import FileError, InvalidInputError, LaunchRequestError, UsageError
 from vyrectl.files.whole import read_head, read_stdin, read_whole
 from vyrectl.policy.document import SCHEMA, checked_fields, parse_document, policy_from, request_fields
@@ -62,16 +62,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """How to read a ring: values of `--offset`, `--count` and `--lenient`, which also say that it is one."""
+    """How to read a ring: the part of the file and `--lenient`, which also say that it is one."""
 
-    offset: str = ""
-    count: str = ""
+    span: Span = WHOLE_FILE
     lenient: bool = False
 
     @property
     def given(self) -> bool:
         """Whether any of them was."""
-        return bool(self.offset or self.count or self.lenient)
+        return self.span.is_given or self.lenient
 
 
 def read_source(path: Path, window: Window) -> Telemetry | Asked:
@@ -79,7 +78,6 @@ def read_source(path: Path, window: Window) -> Telemetry | Asked:
 
     Raises:
         FileError: It cannot be read.
-        UsageError: A bad `--offset` or `--count`.
         InvalidInputError: It is neither a ring nor a text that is known here, or holds bad values.
     """
     data = _contents(path)
@@ -207,12 +205,12 @@ def read_ring(path: Path, data: bytes | None, window: Window) -> tuple[StateTall
     """
     from vyrectl.ring.file import Ring
 
-    offset, count = parse_span(window.offset, window.count)
-    check_kind(path, window.offset, data)
+    span = window.span
+    check_kind(path, span, data)
     ring = (
-        Ring.open(path, offset=offset, count=count)
+        Ring.open(path, offset=span.start, count=span.slots)
         if data is None
-        else Ring.from_bytes(data, str(path), offset=offset, count=count)
+        else Ring.from_bytes(data, str(path), offset=span.start, count=span.slots)
     )
     with ring:
         tally = ring.tally()

@@ -29,19 +29,21 @@ def warn_of_span(command: str, given: Mapping[str, Any]) -> None:
         command: The command's name.
         given: What it was given, by parameter.
     """
-    spans = given.get("offset") or "0", given.get("count") or ""
-    if command not in READERS or (spans[0] == "0" and spans[1] in ("", "all")):
+    from vyrectl.cli.options import Printed, Span
+
+    span = Span(given.get("offset"), given.get("count"))
+    if command not in READERS or (span.start == 0 and span.slots is None):
         return
-    from vyrectl.cli.options import make_output, parse_span
     from vyrectl.ring.looking import out_of_place
 
     with suppress(VyrectlError):
-        offset, count = parse_span(*spans)
-        output = make_output(given.get("format_name") or "table", bool(given.get("as_json")), "never")
+        output = Printed(
+            format_name=given.get("format_name") or "table", as_json=bool(given.get("as_json")), color="never"
+        ).output()
         files = given if command != "build" else {"from_table": given.get("from_table")}
         for path in dict.fromkeys(_files(files)):
             with suppress(VyrectlError):
-                why = out_of_place(path, offset, count)
+                why = out_of_place(path, span.start, span.slots)
                 if why is not None:
                     output.warn(f"{path}: {why}")
 

@@ -7,17 +7,18 @@ from typing import Annotated
 import typer
 
 from vyrectl.cli.completion.install import SHELLS, install_script, next_step, read_script
-from vyrectl.cli.options import FormatOption, JsonOption, make_output
+from vyrectl.cli.declared import with_records
+from vyrectl.cli.options import Formed
 from vyrectl.cli.output import Output
 
 HELP_WITHOUT_ARGUMENTS = True
 
 
+@with_records
 def command(
     shell: Annotated[str, typer.Argument(metavar="SHELL", help=f"One of {', '.join(SHELLS)}.")],
     *,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
+    printed: Formed,
 ) -> None:
     """Print a shell's completion script.
 
@@ -30,9 +31,7 @@ def command(
       vyrectl completion fish | source
     """
     record = {"shell": shell, "script": read_script(shell)}
-    make_output(format_name, as_json, "auto").emit(
-        "completion", record, lambda whole: whole["script"].removesuffix("\n")
-    )
+    printed.output().emit("completion", record, lambda whole: whole["script"].removesuffix("\n"))
 
 
 def install(shell: str) -> None:

@@ -11,22 +11,15 @@ import typer
 from vyrectl.abi.opcodes import PACKED_SLOT
 from vyrectl.abi.slot import FIELD_NAMES, PAYLOAD_FIRST
 from vyrectl.abi.states import TaskPriority, TaskState
-from vyrectl.cli.declared import number_option
+from vyrectl.cli.declared import number_option, with_records
 from vyrectl.cli.describe import slot_record
 from vyrectl.cli.edits import EditOptions, Part, Selection, run_edit
 from vyrectl.cli.fields import check_floats, parse_fields, split_assignments
 from vyrectl.cli.items import parse_item, warn_idle
 from vyrectl.cli.options import (
     BackupOption,
-    ColorOption,
-    CountOption,
     DryRunOption,
-    ForceOption,
-    FormatOption,
-    JsonOption,
-    OffsetOption,
-    QuietOption,
-    make_output,
+    Talking,
     with_field_options,
 )
 from vyrectl.cli.output import Output, write_bytes
@@ -46,6 +39,7 @@ DEFAULTS = {"state": int(TaskState.READY), "priority": int(TaskPriority.NORMAL)}
 
 
 @with_field_options
+@with_records
 def command(
     arguments: Annotated[
         list[str] | None,
@@ -64,14 +58,9 @@ def command(
     slot: Annotated[int | None, number_option("--slot", says="Write this slot of RING.")] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Write the 64 bytes to stdout.")] = False,
     backup: BackupOption = False,
-    offset: OffsetOption = "0",
-    count: CountOption = "all",
-    force: ForceOption = False,
+    part: Part,
     dry_run: DryRunOption = False,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
     **fields: str | None,
 ) -> None:
     """Turn fields into one 64-byte slot.
@@ -86,7 +75,7 @@ def command(
       vyrectl encode ring.bin --slot 4 op=nop priority=high
       vyrectl encode --packed store_u32:5,180,0 --packed atomic_add:1,181,0
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     words, paths = split_assignments(arguments or [])
     texts = {name: text for name, text in fields.items() if text is not None}
     if packed:
@@ -94,9 +83,7 @@ def command(
     item = _build_item(words, texts)
     if paths or slot is not None:
         ring, number = _target(paths, slot, raw)
-        options = EditOptions(
-            "encode", "encode", backup=backup, dry_run=dry_run, part=Part(offset, count, force)
-        )
+        options = EditOptions("encode", "encode", backup=backup, dry_run=dry_run, part=part)
         _write_slot(output, ring, number, item, options)
     elif raw:
         _write_raw(output, item)

@@ -6,24 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vyrectl.cli.declared import with_records
 from vyrectl.cli.edits import EditOptions, Part, Selection, run_edit
 from vyrectl.cli.fields import check_floats, split_assignments
 from vyrectl.cli.options import (
     AllOption,
     BackupOption,
-    ColorOption,
-    CountOption,
     DryRunOption,
     EditedRingArgument,
-    ForceOption,
-    FormatOption,
-    JsonOption,
-    LimitOption,
-    OffsetOption,
-    QuietOption,
+    Shortened,
+    Talking,
     WhereOption,
-    make_output,
-    parse_limit,
 )
 from vyrectl.errors import UsageError
 
@@ -35,6 +28,7 @@ if TYPE_CHECKING:
     from vyrectl.task.arrays import SlotArray
 
 
+@with_records
 def command(
     ring: EditedRingArgument,
     arguments: Annotated[
@@ -44,18 +38,13 @@ def command(
         ),
     ],
     *,
-    where: WhereOption = "",
+    where: WhereOption = None,
     everything: AllOption = False,
     dry_run: DryRunOption = False,
     backup: BackupOption = False,
-    offset: OffsetOption = "0",
-    count: CountOption = "all",
-    force: ForceOption = False,
-    limit: LimitOption = "",
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    part: Part,
+    shortened: Shortened,
+    printed: Talking,
 ) -> None:
     """Write any word of any slots.
 
@@ -69,12 +58,12 @@ def command(
       vyrectl set ring.bin priority=high --where 'tenant == 3' --dry-run
       vyrectl set ring.bin age=0 requeues=0 0-15,20 --backup
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     values, slots = split_assignments(arguments)
     if not values:
         raise UsageError("nothing to write was given", fix="Give FIELD=VALUE, for example priority=high")
     selection = Selection.from_options(slots, where, everything)
-    most = parse_limit(limit, output)
+    most = shortened.rows(output)
 
     def plan(ring_slots: SlotArray, numbers: NDArray[np.int64]) -> Edit:
         import numpy as np
@@ -85,6 +74,6 @@ def command(
         check_floats(values, np.unique(ring_slots["op_handle"][chosen]).tolist())
         return plan_set(ring_slots, numbers, values)
 
-    part = Part(offset, count, force)
+    part = part
     options = EditOptions("set", "set", most, backup=backup, dry_run=dry_run, part=part)
     run_edit(output, ring, selection, plan, options)

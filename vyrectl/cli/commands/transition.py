@@ -6,24 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vyrectl.cli.declared import with_records
 from vyrectl.cli.edits import EditOptions, Part, Selection, plan_action, run_edit
 from vyrectl.cli.fields import parse_fault_code, parse_value
 from vyrectl.cli.options import (
     AllOption,
     BackupOption,
-    ColorOption,
-    CountOption,
     DryRunOption,
     EditedRingArgument,
-    ForceOption,
-    FormatOption,
-    JsonOption,
-    LimitOption,
-    OffsetOption,
-    QuietOption,
+    Shortened,
+    Talking,
     WhereOption,
-    make_output,
-    parse_limit,
 )
 from vyrectl.errors import UnknownNameError, UsageError
 from vyrectl.task.lifecycle import ACTIONS, TRANSITIONS
@@ -39,6 +32,7 @@ REQUIRED = {"epoch": "1", "code": "bad_handle"}
 """Arguments without a default, each with an example; the others keep what the slot holds."""
 
 
+@with_records
 def command(
     ring: EditedRingArgument,
     action: Annotated[str, typer.Argument(metavar="ACTION", help=f"One of {', '.join(ACTIONS)}.")],
@@ -61,18 +55,13 @@ def command(
     code: Annotated[
         str, typer.Option("--code", metavar="NAME|N", help="For fault: why, a number or an engine fault.")
     ] = "",
-    where: WhereOption = "",
+    where: WhereOption = None,
     everything: AllOption = False,
     dry_run: DryRunOption = False,
     backup: BackupOption = False,
-    offset: OffsetOption = "0",
-    count: CountOption = "all",
-    force: ForceOption = False,
-    limit: LimitOption = "",
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    part: Part,
+    shortened: Shortened,
+    printed: Talking,
 ) -> None:
     """Apply a lifecycle action to slots.
 
@@ -92,16 +81,16 @@ def command(
       vyrectl transition ring.bin pause --epoch 9 --where 'tenant == 3' --dry-run
       vyrectl transition ring.bin requeue 0-15,20 --priority low --backup
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     texts = {"pc": pc, "data": data, "epoch": epoch, "priority": priority, "code": code}
     given = parse_arguments(action, {name: text for name, text in texts.items() if text != ""})
     selection = Selection.from_options(slots or [], where, everything)
-    most = parse_limit(limit, output)
+    most = shortened.rows(output)
 
     def plan(ring_slots: SlotArray, numbers: NDArray[np.int64]) -> Edit:
         return plan_action(ring_slots, numbers, action, given)
 
-    part = Part(offset, count, force)
+    part = part
     options = EditOptions("transition", action, most, backup=backup, dry_run=dry_run, part=part)
     run_edit(output, ring, selection, plan, options)
 

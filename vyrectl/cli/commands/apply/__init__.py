@@ -8,14 +8,10 @@ from typing import Annotated
 import typer
 
 from vyrectl.cli.commands.apply.view import view
+from vyrectl.cli.declared import with_records
 from vyrectl.cli.options import (
-    ColorOption,
-    CountOption,
-    FormatOption,
-    JsonOption,
-    OffsetOption,
-    QuietOption,
-    make_output,
+    Span,
+    Talking,
 )
 from vyrectl.cli.request_options import LenientOption, RequestOption, given_fields, with_request_options
 from vyrectl.cli.sources import Asked, Window, check_single_stdin, read_source
@@ -24,6 +20,7 @@ from vyrectl.policy.request import LaunchRequest
 
 
 @with_request_options
+@with_records
 def command(
     source: Annotated[
         Path,
@@ -31,13 +28,9 @@ def command(
     ],
     *,
     request: RequestOption = None,
-    offset: OffsetOption = "",
-    count: CountOption = "",
+    span: Span,
     lenient: LenientOption = False,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
     **fields: int | None,
 ) -> None:
     """Merge a ring's telemetry into a launch request.
@@ -51,10 +44,10 @@ def command(
       vyrectl apply ring.bin --requested-worker-groups 64
       vyrectl apply ring.bin --json | vyrectl plan -
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     check_single_stdin(source, request)
     before = LaunchRequest(**given_fields(request, fields))
-    telemetry = read_source(source, Window(offset, count, lenient))
+    telemetry = read_source(source, Window(span, lenient))
     if isinstance(telemetry, Asked):
         raise InvalidInputError(
             "this is a launch request and holds no telemetry",

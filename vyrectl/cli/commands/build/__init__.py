@@ -10,19 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES, U64_MAX
+from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
-from vyrectl.cli.commands.build.source import INPUT_FORMATS, Source
+from vyrectl.cli.commands.build.options import Asked, Writing
+from vyrectl.cli.commands.build.source import Source
 from vyrectl.cli.commands.build.view import sentence, view
-from vyrectl.cli.declared import number_option
+from vyrectl.cli.declared import with_records
 from vyrectl.cli.endings import RING, check_ending
 from vyrectl.cli.options import (
-    BackupOption,
-    ColorOption,
-    FormatOption,
-    JsonOption,
-    QuietOption,
-    make_output,
+    Talking,
 )
 from vyrectl.cli.output import Output, write_bytes
 from vyrectl.errors import FileError, UsageError
@@ -31,48 +27,16 @@ if TYPE_CHECKING:
     from vyrectl.telemetry.snapshot import StateTally
 
 
+@with_records
 def command(
     ring: Annotated[Path, typer.Argument(metavar="RING", help="The new ring file, or - for stdout.")],
     table: Annotated[
-        str, typer.Argument(metavar="[TABLE]", help="JSONL or CSV of tasks, or - for standard input.")
-    ] = "",
+        str | None, typer.Argument(metavar="[TABLE]", help="JSONL or CSV of tasks, or - for standard input.")
+    ] = None,
     *,
-    from_table: Annotated[str, typer.Option("--from", metavar="FILE", help="The same as TABLE.")] = "",
-    input_format: Annotated[
-        str,
-        typer.Option(
-            "--input-format",
-            metavar="|".join(INPUT_FORMATS),
-            help="What TABLE is; told by its name or its first line if not given.",
-        ),
-    ] = "",
-    synthetic: Annotated[
-        int | None, number_option("--synthetic", says="Make up N slots from a seed.", most=MAX_SLOTS)
-    ] = None,
-    seed: Annotated[
-        int | None,
-        number_option("--seed", says="Seed of --synthetic; 0 if not given.", metavar="S", most=U64_MAX),
-    ] = None,
-    mix: Annotated[
-        str, typer.Option("--mix", metavar="FILE", help="What --synthetic draws from, as JSON or TOML.")
-    ] = "",
-    slots: Annotated[
-        int | None,
-        number_option("--slots", says="Slots of the ring; those past the tasks are Empty.", most=MAX_SLOTS),
-    ] = None,
-    offset: Annotated[
-        str, typer.Option("--offset", metavar="BYTES", help="FILE is a dump: its ring starts there.")
-    ] = "",
-    count: Annotated[
-        str, typer.Option("--count", metavar="N", help="FILE is a dump: its ring has so many slots.")
-    ] = "",
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
-    backup: BackupOption = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and write nothing.")] = False,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    asked: Asked,
+    writing: Writing,
+    printed: Talking,
 ) -> None:
     """Make a ring from a table or a seed.
 
@@ -95,23 +59,15 @@ def command(
       vyrectl build ring.bin --slots 4096 --force --backup
       vyrectl build ring.bin --from dump.bin --offset 704 --count 64
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
-    source = Source.from_options(
-        [name for name in (table, from_table) if name],
-        input_format=input_format,
-        synthetic=synthetic,
-        seed=seed,
-        mix=mix,
-        slots=slots,
-        span=(offset, count),
-    )
-    if backup and not force:
+    output = printed.output()
+    source = Source.from_options(table, asked)
+    if writing.backup and not writing.force:
         raise UsageError("--backup is for --force: a file that is not replaced stays", fix="Add --force")
     check_ending(ring, "a ring", RING)
-    _check_files(ring, (table, from_table, mix))
-    _check_target(output, ring, force=force, dry_run=dry_run)
-    record = _build(output, ring, source, force=force, backup=backup, dry_run=dry_run)
-    if str(ring) == "-" and not dry_run:
+    _check_files(ring, [one for one in (table, asked.from_table, asked.mix) if one is not None])
+    _check_target(output, ring, writing)
+    record = _build(output, ring, source, writing)
+    if str(ring) == "-" and not writing.dry_run:
         output.talk(sentence(record))
     else:
         output.emit("build", record, view)
@@ -133,41 +89,39 @@ def _check_files(ring: Path, read: Sequence[str]) -> None:
     files.check()
 
 
-def _check_target(output: Output, ring: Path, *, force: bool, dry_run: bool) -> None:
+def _check_target(output: Output, ring: Path, writing: Writing) -> None:
     """Refuse what cannot be written before a long input is read."""
     if str(ring) == "-":
-        if not dry_run and not output.is_table:
+        if not writing.dry_run and not output.is_table:
             raise UsageError("the ring itself goes to stdout", fix=f"Leave out --format {output.format}")
-        if not dry_run and sys.stdout.isatty():
+        if not writing.dry_run and sys.stdout.isatty():
             raise UsageError(
                 "the ring would go to the terminal", fix="Redirect it (> ring.bin) or name a file"
             )
-    elif os.path.exists(ring) and not force:
+    elif os.path.exists(ring) and not writing.force:
         raise FileError("there is a file already", where=str(ring), fix="Add --force to replace it")
 
 
-def _build(
-    output: Output, ring: Path, source: Source, *, force: bool, backup: bool, dry_run: bool
-) -> dict[str, Any]:
+def _build(output: Output, ring: Path, source: Source, writing: Writing) -> dict[str, Any]:
     from vyrectl.files.ring_lock import mark_made
     from vyrectl.ring.file import Ring, store_empty
 
     if source.is_empty and str(ring) != "-":
         count = source.slots or 0
         kept = None
-        if not dry_run:
-            kept = store_empty(ring, count, overwrite=force, backup=backup)
+        if not writing.dry_run:
+            kept = store_empty(ring, count, overwrite=writing.force, backup=writing.backup)
             mark_made(ring)
         states = {TaskState.EMPTY.label: count} if count else {}
-        return _record(ring, source, count, states, dry_run=dry_run, backup=kept)
+        return _record(ring, source, count, states, dry_run=writing.dry_run, backup=kept)
     made = Ring.from_slots(source.read(output))
     kept = None
-    if not dry_run and str(ring) == "-":
+    if not writing.dry_run and str(ring) == "-":
         write_bytes(made.data)
-    elif not dry_run:
-        kept = made.save(ring, overwrite=force, backup=backup)
+    elif not writing.dry_run:
+        kept = made.save(ring, overwrite=writing.force, backup=writing.backup)
         mark_made(ring)
-    return _record(ring, source, len(made), _states(made.tally()), dry_run=dry_run, backup=kept)
+    return _record(ring, source, len(made), _states(made.tally()), dry_run=writing.dry_run, backup=kept)
 
 
 def _states(tally: StateTally) -> dict[str, int]:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from vyrectl.cli.again import without
-from vyrectl.cli.options import open_ring
+from vyrectl.cli.commands.build.options import INPUT_FORMATS, Asked
+from vyrectl.cli.options import Span, open_ring
 from vyrectl.cli.output import Output
 from vyrectl.errors import FileError, InvalidInputError, UnknownNameError, UsageError
 from vyrectl.files.whole import refuse_endless
@@ -21,7 +22,6 @@ from vyrectl.files.whole import refuse_endless
 if TYPE_CHECKING:
     from vyrectl.task.arrays import SlotArray
 
-INPUT_FORMATS = ("jsonl", "csv")
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 DEFAULT_SEED = 0
 _OPTIONS = {"synthetic": "--synthetic", "seed": "--seed", "mix": "--mix", "input_format": "--input-format"}
@@ -33,88 +33,75 @@ class Source:
     """Where the tasks come from.
 
     Attributes:
-        table: Path of a table, `-` for standard input, or empty.
-        input_format: One of `INPUT_FORMATS`, or empty to find out.
+        table: Path of a table or a dump, `-` for standard input, or None.
+        input_format: One of `INPUT_FORMATS`, or None to find out.
         tasks: How many synthetic slots, or None.
         seed: Their seed.
-        mix: Path of what they are drawn from, or empty.
+        mix: Path of what they are drawn from, or None.
         slots: Slots of the ring, or None for as many as there are tasks.
-        span: Values of `--offset` and `--count`: `table` is a dump, and that part of it becomes the ring; else None.
+        span: The part of `table`, a dump, that becomes the ring; else None.
     """
 
-    table: str = ""
-    input_format: str = ""
+    table: str | None = None
+    input_format: str | None = None
     tasks: int | None = None
     seed: int = DEFAULT_SEED
-    mix: str = ""
+    mix: str | None = None
     slots: int | None = None
-    span: tuple[str, str] | None = None
+    span: Span | None = None
 
     @classmethod
-    def from_options(
-        cls,
-        tables: list[str],
-        *,
-        input_format: str,
-        synthetic: int | None,
-        seed: int | None,
-        mix: str,
-        slots: int | None,
-        span: tuple[str, str] = ("", ""),
-    ) -> Source:
+    def from_options(cls, table: str | None, asked: Asked) -> Source:
         """What the arguments and options of `build` say.
 
         Args:
-            tables: The table's name, as it was given by argument and by `--from`.
-            input_format: As for `Source`.
-            synthetic: How many slots to make up, None when not given.
-            seed: Their seed, likewise.
-            mix: As for `Source`.
-            slots: As for `Source`.
-            span: Texts of `--offset` and `--count`, empty when not given.
+            table: The table's name, as it was given by argument.
+            asked: The options.
 
         Raises:
             UsageError: They contradict each other, or name no source.
         """
-        numbers = {"synthetic": synthetic, "seed": seed, "slots": slots}
-        texts = {"table": tables, "input_format": input_format, "mix": mix}
-        given = {name for name, number in numbers.items() if number is not None}
-        given |= {name for name, text in texts.items() if text}
-        if len(tables) > 1:
+        span = Span(asked.offset, asked.count)
+        given = {name for name in _OPTIONS if getattr(asked, name) is not None}
+        given |= {"slots"} if asked.slots is not None else set()
+        if table is not None and asked.from_table is not None:
             raise UsageError("the table is named twice", fix="Give TABLE or --from, not both")
+        named = asked.from_table if table is None else table
+        given |= {"table"} if named is not None else set()
         if {"table", "synthetic"} <= given:
             raise UsageError("a table and --synthetic exclude each other", fix="Leave one of them out")
-        if any(span) and given - {"slots"} != {"table"}:
-            foreign = [_OPTIONS[name] for name in given if name in _OPTIONS]
+        if span.is_given and given - {"slots"} != {"table"}:
+            foreign = [_OPTIONS[name] for name in _OPTIONS if name in given]
             raise UsageError(
                 "--offset and --count cut a ring out of a dump, which only --slots goes with",
                 fix=f"Write: {without(foreign)}"
-                if tables
+                if named is not None
                 else f"Name the dump with --from, or write: {without(('--offset', '--count'))}",
             )
         if not given & {"table", "synthetic", "slots"}:
             raise UsageError("nothing to build from", fix="Name a table, or give --synthetic N, or --slots N")
         for name, needs in (("seed", "synthetic"), ("mix", "synthetic"), ("input_format", "table")):
             if name in given and needs not in given:
-                option = name.replace("_", "-")
                 wanted = "TABLE" if needs == "table" else f"--{needs}"
-                raise UsageError(f"--{option} is for {wanted}", fix=f"Add {wanted} or leave out --{option}")
-        if input_format not in ("", *INPUT_FORMATS):
-            raise UnknownNameError("input format", input_format, INPUT_FORMATS)
+                raise UsageError(
+                    f"{_OPTIONS[name]} is for {wanted}", fix=f"Add {wanted} or leave out {_OPTIONS[name]}"
+                )
+        if asked.input_format not in (None, *INPUT_FORMATS):
+            raise UnknownNameError("input format", asked.input_format, INPUT_FORMATS)
         return cls(
-            table=tables[0] if tables else "",
-            input_format=input_format,
-            tasks=synthetic,
-            seed=DEFAULT_SEED if seed is None else seed,
-            mix=mix,
-            slots=slots,
-            span=span if any(span) else None,
+            table=named,
+            input_format=asked.input_format,
+            tasks=asked.synthetic,
+            seed=DEFAULT_SEED if asked.seed is None else asked.seed,
+            mix=asked.mix,
+            slots=asked.slots,
+            span=span if span.is_given else None,
         )
 
     @property
     def is_empty(self) -> bool:
         """True for a ring of Empty slots alone."""
-        return not self.table and self.tasks is None
+        return self.table is None and self.tasks is None
 
     def read(self, output: Output) -> SlotArray:
         """The ring's slots, `SLOT_DTYPE`, shape (n,), padded with Empty ones up to `slots`.
@@ -129,7 +116,7 @@ class Source:
         if len(tasks) > self.slots:
             raise InvalidInputError(
                 f"{len(tasks)} tasks do not fit into {self.slots} slots",
-                where=self.table or None,
+                where=self.table,
                 fix=f"Give --slots {len(tasks)} or more",
             )
         return _padded(tasks, self.slots)
@@ -138,28 +125,28 @@ class Source:
         """Where the tasks come from, for the record."""
         if self.span is not None:
             return {"source": "dump", "table": self.table, "seed": None}
-        if self.table:
+        if self.table is not None:
             return {"source": "table", "table": self.table, "seed": None}
         if self.tasks is not None:
             return {"source": "synthetic", "table": None, "seed": self.seed}
         return {"source": "empty", "table": None, "seed": None}
 
     def _tasks(self, output: Output) -> SlotArray:
-        if self.span is not None:
-            return open_ring(Path(self.table), self.span[0] or "0", self.span[1]).slots
-        if self.table:
-            return self._read_table(output)
+        if self.span is not None and self.table is not None:
+            return open_ring(Path(self.table), Span(self.span.start, self.span.count)).slots
+        if self.table is not None:
+            return self._read_table(self.table, output)
         if self.tasks is not None:
             return self._synthesize(self.tasks)
         return _empty(0)
 
-    def _read_table(self, output: Output) -> SlotArray:
+    def _read_table(self, table: str, output: Output) -> SlotArray:
         from vyrectl.engine.ops import float_codes, op_codes
         from vyrectl.ring.tables import read_csv, read_jsonl
 
-        name = "standard input" if self.table == "-" else self.table
-        with _open_table(self.table) as stream, output.progress(f"reading {name}", "lines") as update:
-            kind = self.input_format or SUFFIXES.get(Path(self.table).suffix.lower()) or _sniff(stream)
+        name = "standard input" if table == "-" else table
+        with _open_table(table) as stream, output.progress(f"reading {name}", "lines") as update:
+            kind = self.input_format or SUFFIXES.get(Path(table).suffix.lower()) or _sniff(stream)
             read = read_csv if kind == "csv" else read_jsonl
             lines: Any = _CountedLines(stream, update)
             return read(lines, op_codes=op_codes(), source=name, float_ops=float_codes())
@@ -169,7 +156,7 @@ class Source:
         from vyrectl.ring.mix import Mix
         from vyrectl.ring.synthetic import synthesize
 
-        mix = Mix.from_file(self.mix) if self.mix else None
+        mix = None if self.mix is None else Mix.from_file(self.mix)
         return synthesize(tasks, self.seed, mix, op_codes=op_codes())
 
 

@@ -10,17 +10,11 @@ import typer
 
 from vyrectl.cli.again import keeping
 from vyrectl.cli.commands.check.view import view, view_kinds
-from vyrectl.cli.declared import number_option
+from vyrectl.cli.declared import number_option, with_records
 from vyrectl.cli.options import (
     AbiOption,
-    ColorOption,
-    CountOption,
-    FormatOption,
-    JsonOption,
-    OffsetOption,
-    QuietOption,
-    make_output,
-    parse_span,
+    Span,
+    Talking,
 )
 from vyrectl.cli.output import Output
 from vyrectl.errors import InvalidInputError, UsageError
@@ -28,7 +22,7 @@ from vyrectl.files.whole import read_stdin
 from vyrectl.ring.findings.about import AGE_THRESHOLD, About, beside_ring, control_view
 from vyrectl.ring.findings.advice import EXAMPLES, fill_advice, split_advice
 from vyrectl.ring.findings.kinds import KINDS, Severity, find_kind
-from vyrectl.ring.reading import Abi, parse_abi
+from vyrectl.ring.reading import Abi
 from vyrectl.shell import file_argument
 
 if TYPE_CHECKING:
@@ -41,6 +35,7 @@ EVERYTHING = "all"
 EXIT_ERRORS = InvalidInputError.exit_code
 
 
+@with_records
 def command(
     ring: Annotated[
         Path | None, typer.Argument(metavar="[RING]", help="Any file, or - for standard input.")
@@ -76,16 +71,12 @@ def command(
     age_threshold: Annotated[
         int | None, number_option("--age-threshold", says="Age ticks of a starving task, 32 if not given.")
     ] = None,
-    abi: AbiOption = "auto",
+    abi: AbiOption = Abi.AUTO,
     strict: Annotated[
         bool, typer.Option("--strict", help="Warnings fail the check too (exit code 3); notes do not.")
     ] = False,
-    offset: OffsetOption = "",
-    count: CountOption = "",
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    span: Span,
+    printed: Talking,
 ) -> None:
     """Look for what is broken in a ring.
 
@@ -104,7 +95,7 @@ def command(
       vyrectl check dump.bin --offset 4096 --count 1024 --json
       vyrectl check --explain stale-telemetry
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     if explain:
         _explain(output, list(KINDS.values()) if explain == EVERYTHING else [find_kind(explain)])
         return
@@ -113,7 +104,7 @@ def command(
     unwanted = [find_kind(name).name for name in ignore or ()]
     beside = {"control": control, "debug_log": debug_log, "io_queue": io_queue}
     about = _about(ops or [], control, epoch, age_threshold)
-    wanted = _Wanted((offset, count), about, parse_abi(abi), tuple(unwanted))
+    wanted = _Wanted(span, about, abi, tuple(unwanted))
     report = _check(output, ring, wanted, beside)
     report = replace(report, findings=tuple(_as_typed(one, control) for one in report.findings))
     rows = [finding.to_record() for finding in report.findings]
@@ -126,7 +117,7 @@ def command(
 class _Wanted:
     """What a check is asked: which slots, and what to go by."""
 
-    span: tuple[str, str]
+    span: Span
     about: About
     abi: Abi
     ignore: tuple[str, ...]
@@ -137,7 +128,7 @@ def _check(output: Output, ring: Path, wanted: _Wanted, beside: dict[str, Path |
     from vyrectl.ring.check import check_bytes, check_file
     from vyrectl.ring.file import Ring
 
-    start, slots = parse_span(*wanted.span)
+    start, slots = wanted.span.start, wanted.span.slots
     data = read_stdin() if str(ring) == "-" else None
     with output.progress("check", "slots") as update:
         if data is None:

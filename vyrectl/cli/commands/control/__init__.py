@@ -11,14 +11,10 @@ from vyrectl.abi.limits import MAX_ENCODED, WORD_BYTES
 from vyrectl.cli.commands.control.live import is_sidecar, read_running, write_running
 from vyrectl.cli.commands.control.record import change_rows, control_record
 from vyrectl.cli.commands.control.view import change_view, view
-from vyrectl.cli.declared import number_option
+from vyrectl.cli.declared import number_option, with_records
 from vyrectl.cli.options import (
-    ColorOption,
     DryRunOption,
-    FormatOption,
-    JsonOption,
-    QuietOption,
-    make_output,
+    Talking,
 )
 from vyrectl.cli.output import Output, write_bytes
 from vyrectl.cli.wrong_kind import telling_kind, warn_other_kind
@@ -32,6 +28,7 @@ DEFAULT_OBSERVABLES = 32
 ALL_TENANTS = 32
 
 
+@with_records
 def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Control buffer, or - for standard input.")],
     assignments: Annotated[
@@ -53,10 +50,7 @@ def command(
     ] = None,
     dry_run: DryRunOption = False,
     backup: Annotated[bool, typer.Option("--backup", help="Keep the old one as FILE.bak.")] = False,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
 ) -> None:
     """Show or edit a control buffer, or make one.
 
@@ -74,7 +68,7 @@ def command(
       vyrectl control control.bin --new --tenants 4 --observables 64 --slots 1000
       vyrectl control ring.bin.live epoch=3
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     if new:
         if backup and not force:
             raise UsageError("with --new, --backup is for --force", fix="Add --force")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vyrectl.cli.commands.converge.options import Loop
 from vyrectl.cli.commands.converge.rows import DISTRIBUTION, REACHABILITY, answer_rows, run_record
 from vyrectl.cli.commands.converge.source import (
     Start,
@@ -17,17 +18,12 @@ from vyrectl.cli.commands.converge.source import (
     read_transitions,
 )
 from vyrectl.cli.commands.converge.view import view
-from vyrectl.cli.declared import number_option
+from vyrectl.cli.declared import with_records
 from vyrectl.cli.endings import NPY, check_ending
 from vyrectl.cli.options import (
-    ColorOption,
-    CountOption,
-    FormatOption,
-    JsonOption,
-    OffsetOption,
-    QuietOption,
     ReplaceOption,
-    make_output,
+    Span,
+    Talking,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.request_options import LenientOption
@@ -46,6 +42,7 @@ if TYPE_CHECKING:
 EXIT_TIMEOUT = 124
 
 
+@with_records
 def command(
     source: Annotated[
         Path,
@@ -54,53 +51,11 @@ def command(
         ),
     ],
     *,
-    step: Annotated[
-        str, typer.Option("--step", metavar="STEP", help="Transfer step; distribution by default.")
-    ] = "",
-    steps: Annotated[
-        Path | None, typer.Option("--steps", metavar="FILE.cl", help="Transfer steps of your own.")
-    ] = None,
-    matrix: Annotated[
-        Path | None,
-        typer.Option("--matrix", metavar="PATH", help="Transition chances or counts, row = from."),
-    ] = None,
-    transitions: Annotated[
-        Path | None,
-        typer.Option("--transitions", metavar="PATH", help="Transition counts that launch --json reported."),
-    ] = None,
-    edges: Annotated[
-        Path | None,
-        typer.Option("--edges", metavar="PATH", help="Edges of a graph for reachability: [[from, to], ...]."),
-    ] = None,
-    operands: Annotated[
-        list[Path] | None,
-        typer.Option("--operand", metavar="FILE.npy", help="Operand of your own step, from 0 up; repeats."),
-    ] = None,
-    lazy: Annotated[
-        bool, typer.Option("--lazy", help="Move half of each share at a time: same limit, no swinging.")
-    ] = False,
-    max_iterations: Annotated[int, number_option("--max-iterations", says="Most iterations.")] = 10_000,
-    device: Annotated[
-        str,
-        typer.Option(
-            "--device", "-d", metavar="NAME", help="Where to run: an id, cpu, gpu, a name, reference."
-        ),
-    ] = "",
-    timeout: Annotated[
-        float | None, typer.Option("--timeout", metavar="SECONDS", help="Stop after this time.", min=0.0)
-    ] = None,
-    result: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="PATH", help="Write the resulting words here, as .npy."),
-    ] = None,
-    offset: OffsetOption = "",
-    count: CountOption = "",
+    loop: Loop,
+    span: Span,
     lenient: LenientOption = False,
     force: ReplaceOption = False,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
 ) -> None:
     """Iterate a step on the device until nothing changes.
 
@@ -118,38 +73,29 @@ def command(
     from vyrectl.engine.steps import load_steps
     from vyrectl.hosting.converge import converge_apart
 
-    output = make_output(format_name, as_json, color, quiet=quiet)
-    check_ending(result, "a .npy array", NPY)
-    check_single_stdin(source, matrix, transitions, edges)
-    stdout, files = StdoutFile(output), Outputs(force=force)
-    for option, path in (("SOURCE", source), ("--matrix", matrix), ("--transitions", transitions)):
-        files.reads(option, path)
-    for option, path in (
-        ("--edges", edges),
-        ("--steps", steps),
-        *(("--operand", one) for one in operands or ()),
-    ):
-        files.reads(option, path)
-    result = stdout.take_checked(files, result, ARRAY, ".npy")
-    own = None if steps is None else load_steps(steps)
-    name = _step_name(step, own)
-    given = {"--matrix": matrix, "--transitions": transitions, "--edges": edges}
-    _check_options(name, {**given, "--operand": operands, "--lazy": lazy}, own)
-    start = read_start(source, Window(offset, count, lenient))
+    output = printed.output()
+    check_ending(loop.result, "a .npy array", NPY)
+    check_single_stdin(source, loop.matrix, loop.transitions, loop.edges)
+    stdout = StdoutFile(output)
+    result = stdout.take_checked(_reads(source, loop, force=force), loop.result, ARRAY, ".npy")
+    own = None if loop.steps is None else load_steps(loop.steps)
+    name = _step_name(loop.step, own)
+    _check_options(name, {**loop.graphs, "--operand": loop.operands, "--lazy": loop.lazy}, own)
+    start = read_start(source, Window(span, lenient))
     if start.unknown:
         output.warn(f"{start.name}: slots in an unknown state, left out: {start.unknown}")
     try:
-        vector, arrays = _prepare(name, start, given, operands or [], lazy=lazy)
+        vector, arrays = _prepare(name, start, loop)
     except InvalidInputError as error:
         raise error.at(start.name) from None
     found = converge_apart(
         vector,
-        timeout=timeout,
+        timeout=loop.timeout_s,
         step=name,
         steps=own,
         operands=arrays,
-        device=device or None,
-        max_iterations=max_iterations,
+        device=loop.device,
+        max_iterations=loop.max_iterations,
     )
     if result is not None:
         from vyrectl.engine.buffers import save_npy
@@ -158,13 +104,24 @@ def command(
     if stdout.is_used:
         stdout.send()
     else:
-        _emit(output, name, start, vector, found, max_iterations)
+        _emit(output, name, start, vector, found, loop.max_iterations)
     if not found.fixpoint.converged:
-        output.warn(_advice(name, found, lazy=lazy))
+        output.warn(_advice(name, found, lazy=loop.lazy))
     raise typer.Exit(_exit_code(found))
 
 
-def _step_name(step: str, own: StepSource | None) -> str:
+def _reads(source: Path, loop: Loop, *, force: bool) -> Outputs:
+    """The files that are read, for what is written to be held against."""
+    files = Outputs(force=force)
+    files.reads("SOURCE", source)
+    for option, path in (*loop.graphs.items(), ("--steps", loop.steps)):
+        files.reads(option, path)
+    for path in loop.operands:
+        files.reads("--operand", path)
+    return files
+
+
+def _step_name(step: str | None, own: StepSource | None) -> str:
     """The step that is meant; checks the name before anything is read.
 
     Raises:
@@ -197,9 +154,7 @@ def _check_options(name: str, given: dict[str, Any], own: StepSource | None) -> 
         raise UsageError(f"{graphs[0]} and {graphs[1]} are given", fix="Give one of them")
 
 
-def _prepare(
-    name: str, start: Start, given: dict[str, Path | None], operands: list[Path], *, lazy: bool
-) -> tuple[Words, tuple[Words, ...]]:
+def _prepare(name: str, start: Start, loop: Loop) -> tuple[Words, tuple[Words, ...]]:
     """Vector and operands of the step.
 
     Raises:
@@ -212,22 +167,22 @@ def _prepare(
     from vyrectl.launching.converge import as_words, reach_job, share_job
 
     if name not in ALLOWED:
-        arrays = (as_words(load_npy(path), str(path)) for path in operands)
+        arrays = (as_words(load_npy(path), str(path)) for path in loop.operands)
         return as_words(raw_words(start), start.name, least=1), tuple(arrays)
     weights = as_weights(start.values, start.name)
-    if given["--edges"] is not None:
-        return reach_job(weights > 0, read_edges(given["--edges"]))
-    chain = _chain(start, given)
+    if loop.edges is not None:
+        return reach_job(weights > 0, read_edges(loop.edges))
+    chain = _chain(start, loop)
     if name == DISTRIBUTION:
-        return share_job(weights, chain, lazy=lazy)
+        return share_job(weights, chain, lazy=loop.lazy)
     return reach_job(weights > 0, _edges_of(chain))
 
 
-def _chain(start: Start, given: dict[str, Path | None]) -> Any:
-    if given["--matrix"] is not None:
-        return read_matrix(given["--matrix"])
-    if given["--transitions"] is not None:
-        return read_transitions(given["--transitions"])
+def _chain(start: Start, loop: Loop) -> Any:
+    if loop.matrix is not None:
+        return read_matrix(loop.matrix)
+    if loop.transitions is not None:
+        return read_transitions(loop.transitions)
     if start.transitions is not None:
         return start.transitions
     raise UsageError(

@@ -9,14 +9,10 @@ import typer
 
 from vyrectl.cli.commands.debug.view import view
 from vyrectl.cli.debug_rows import debug_rows, read_formats
+from vyrectl.cli.declared import with_records
 from vyrectl.cli.options import (
-    ColorOption,
-    FormatOption,
-    JsonOption,
-    LimitOption,
-    QuietOption,
-    make_output,
-    parse_limit,
+    Shortened,
+    Talking,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.wrong_kind import telling_kind, warn_other_kind
@@ -25,6 +21,7 @@ from vyrectl.protocol.debug_log import DebugLog, decode_debug_log, read_debug_lo
 from vyrectl.ring.kinds import FileKind
 
 
+@with_records
 def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Debug log, or - for standard input.")],
     *,
@@ -35,11 +32,8 @@ def command(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse a log that dropped records, as the runtime does.")
     ] = False,
-    limit: LimitOption = "",
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    shortened: Shortened,
+    printed: Talking,
 ) -> None:
     """Show the records of a debug log.
 
@@ -52,9 +46,9 @@ def command(
       vyrectl debug debug.bin --formats formats.json
       vyrectl launch ring.bin --debug-log debug.bin --formats formats.json
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     texts = read_formats(formats)
-    most = parse_limit(limit, output)
+    most = shortened.rows(output)
     data = read_whole(file, doing="read the debug log")
     with telling_kind(file, FileKind.DEBUG_LOG, data):
         if strict:

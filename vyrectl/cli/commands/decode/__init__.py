@@ -12,18 +12,13 @@ import typer
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import SLOT_STRUCT
 from vyrectl.cli.commands.decode.text import HEX_FIX, looks_like_text, parse_hex
+from vyrectl.cli.declared import with_records
 from vyrectl.cli.describe import slot_record, word_rows
 from vyrectl.cli.options import (
     AbiOption,
-    ColorOption,
-    CountOption,
-    FormatOption,
-    JsonOption,
-    OffsetOption,
-    QuietOption,
+    Span,
+    Talking,
     check_kind,
-    make_output,
-    parse_span,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.payload import packed_rows
@@ -33,7 +28,7 @@ from vyrectl.cli.views.decode import view
 from vyrectl.errors import FileError, RingFormatError, UsageError
 from vyrectl.files.whole import read_head, read_stdin, read_whole
 from vyrectl.ring.file import Ring
-from vyrectl.ring.reading import Readings, parse_abi
+from vyrectl.ring.reading import Abi, Readings
 
 SNIFFED_BYTES = 4096
 """How much of a file tells hex text from raw slots."""
@@ -41,6 +36,7 @@ SNIFFED_BYTES = 4096
 ROW_KEYS = ("slot", "word", "name", "value", "hex", "meaning")
 
 
+@with_records
 def command(
     slots: Annotated[
         list[str] | None,
@@ -53,13 +49,9 @@ def command(
     as_raw: Annotated[
         bool, typer.Option("--raw", help="The file holds raw slots, even if it reads as text.")
     ] = False,
-    abi: AbiOption = "auto",
-    offset: OffsetOption = "",
-    count: CountOption = "",
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    abi: AbiOption = Abi.AUTO,
+    span: Span,
+    printed: Talking,
 ) -> None:
     """Explain every word of a slot.
 
@@ -72,11 +64,11 @@ def command(
       vyrectl decode ring.bin --offset 128 --count 1
       vyrectl encode --op nop | vyrectl decode
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
-    asked = parse_abi(abi)
+    output = printed.output()
+    asked = abi
     if as_hex and as_raw:
         raise UsageError("--hex and --raw exclude each other", fix="Leave one of them out")
-    with _open(slots or ["-"], offset, count, as_hex=as_hex, as_raw=as_raw) as ring:
+    with _open(slots or ["-"], span, as_hex=as_hex, as_raw=as_raw) as ring:
         readings = ring_readings(ring, asked)
         say_readings(output, readings)
         _emit(output, ring, readings)
@@ -95,32 +87,31 @@ def _emit(output: Output, ring: Ring, readings: Readings) -> None:
         output.emit("decode", {}, view, rows=rows)
 
 
-def _open(arguments: list[str], offset: str, slots: str, *, as_hex: bool, as_raw: bool) -> Ring:
+def _open(arguments: list[str], span: Span, *, as_hex: bool, as_raw: bool) -> Ring:
     """The slots that the arguments hold or name."""
-    start, count = parse_span(offset, slots)
     name = arguments[0]
     if len(arguments) > 1 or as_hex:
         data, where = parse_hex(" ".join(arguments).encode("utf-8", "replace"), "argument"), "argument"
     elif name == "-":
         data, where = read_stdin(), "standard input"
         if not as_raw and not looks_like_text(data):
-            check_kind(Path(name), offset, data)
+            check_kind(Path(name), span, data)
         data = _from_text(data, where, as_raw=as_raw)
     elif _is_file(name):
         if _is_raw(Path(name), as_raw):
             if not as_raw:
-                check_kind(Path(name), offset)
-            return Ring.open(name, offset=start, count=count)
+                check_kind(Path(name), span)
+            return Ring.open(name, offset=span.start, count=span.slots)
         data, where = _from_text(_read_file(Path(name)), name, as_raw=as_raw), name
     elif as_raw or not _may_be_hex(name):
         raise FileError("no such file, and it is no hex either", where=name, fix="Check the path")
     else:
         data, where = parse_hex(name.encode("utf-8", "replace"), "argument"), "argument"
-    if not as_raw and count is None and len(data) % SLOT_BYTES:
+    if not as_raw and span.slots is None and len(data) % SLOT_BYTES:
         error = RingFormatError.left_over_bytes(len(data), slot_bytes=SLOT_BYTES, where=where)
         error.fix = HEX_FIX
         raise error
-    return Ring.from_bytes(data, where, offset=start, count=count)
+    return Ring.from_bytes(data, where, offset=span.start, count=span.slots)
 
 
 def _from_text(data: bytes, where: str, *, as_raw: bool) -> bytes:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vyrectl.cli.commands.demo.view import view
+from vyrectl.cli.declared import with_records
 from vyrectl.cli.endings import PNG, RING, check_ending
-from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output
+from vyrectl.cli.options import Talking
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.files.ring_lock import mark_made
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from vyrectl.bench.mandelbrot import Counts
 
 
+@with_records
 def command(
     *,
     device: Annotated[
@@ -35,10 +37,7 @@ def command(
     force: Annotated[
         bool, typer.Option("--force", help="Replace files of another kind that have these names.")
     ] = False,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
 ) -> None:
     """Build, run and draw a ring of real work.
 
@@ -54,7 +53,7 @@ def command(
     from vyrectl.launching.run import launch
     from vyrectl.ring.file import Ring
 
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     check_ending(picture, "a PNG picture", PNG)
     check_ending(keep, "a ring", RING)
     stdout, files = StdoutFile(output), Outputs(force=force)

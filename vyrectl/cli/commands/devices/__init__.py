@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from vyrectl.cli.commands.devices.view import view
-from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, make_output
+from vyrectl.cli.declared import with_records
+from vyrectl.cli.options import Printed
 from vyrectl.errors import VyrectlError
 
 CHECK_SECONDS = 120.0
@@ -26,14 +27,13 @@ REFERENCE_RECORD: dict[str, Any] = {
 }
 
 
+@with_records
 def command(
     *,
     check: Annotated[
         bool, typer.Option("--check", help="Build and run a kernel on each, and name its fence rung.")
     ] = False,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
+    printed: Printed,
 ) -> None:
     """List what can run a ring.
 
@@ -48,7 +48,7 @@ def command(
     from vyrectl.opencl.broken import broken_drivers
     from vyrectl.opencl.devices import best, no_device, rank, survey
 
-    output = make_output(format_name, as_json, color)
+    output = printed.output()
     problem: VyrectlError | None = None
     try:
         devices = sorted(survey(), key=rank)

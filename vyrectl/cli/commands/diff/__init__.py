@@ -9,28 +9,24 @@ import typer
 
 from vyrectl.cli.commands.diff.rows import diff_record, diff_rows
 from vyrectl.cli.commands.diff.view import view
+from vyrectl.cli.declared import with_records
 from vyrectl.cli.options import (
     AbiOption,
-    ColorOption,
-    CountOption,
-    FormatOption,
-    JsonOption,
-    LimitOption,
-    OffsetOption,
-    QuietOption,
-    make_output,
-    parse_limit,
+    Shortened,
+    Span,
+    Talking,
 )
 from vyrectl.cli.pager import paged
 from vyrectl.cli.readings import ring_readings, say_readings
 from vyrectl.cli.snapshot_records import open_for_snapshot
 from vyrectl.cli.sources import check_single_stdin
-from vyrectl.ring.reading import parse_abi
+from vyrectl.ring.reading import Abi
 
 DIFFERENT = 1
 """Exit code when the rings differ, as of `diff`."""
 
 
+@with_records
 def command(
     before: Annotated[Path, typer.Argument(metavar="RING", help="Earlier look, or - for standard input.")],
     after: Annotated[Path, typer.Argument(metavar="RING", help="Later look, or - for standard input.")],
@@ -38,15 +34,11 @@ def command(
     illegal: Annotated[
         bool, typer.Option("--illegal", help="List only changes that no lifecycle step makes.")
     ] = False,
-    limit: LimitOption = "",
+    shortened: Shortened,
     no_pager: Annotated[bool, typer.Option("--no-pager", help="Never page a long table.")] = False,
-    abi: AbiOption = "auto",
-    offset: OffsetOption = "",
-    count: CountOption = "",
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    abi: AbiOption = Abi.AUTO,
+    span: Span,
+    printed: Talking,
 ) -> None:
     """Show what changed between two looks at a ring.
 
@@ -65,17 +57,17 @@ def command(
     """
     from vyrectl.ring.diff import diff_rings
 
-    output = make_output(format_name, as_json, color, quiet=quiet)
-    most, asked = parse_limit(limit, output), parse_abi(abi)
+    output = printed.output()
+    most, asked = shortened.rows(output), abi
     check_single_stdin(before, after)
-    with open_for_snapshot(before, offset, count) as first, open_for_snapshot(after, offset, count) as second:
+    with open_for_snapshot(before, span) as first, open_for_snapshot(after, span) as second:
         readings = (ring_readings(first, asked), ring_readings(second, asked))
         say_readings(output, readings[1] if readings[1].decided else readings[0])
         diff = diff_rings(first.slots, second.slots, readings)
         listed = diff.take(~diff.legal) if illegal else diff
         shown = len(listed) if most is None else min(most, len(listed))
         record = {**diff_record(first, second, diff), "listed": len(listed), "shown": shown}
-        with paged(output, shown if limit and not no_pager else 0):
+        with paged(output, shown if shortened.limit is not None and not no_pager else 0):
             output.emit("diff", record, view, rows=diff_rows(listed).first(most), rows_key="slots")
     if shown < len(listed):
         output.talk(f"{shown} of {len(listed)} slots shown; --limit N or --limit all shows more")

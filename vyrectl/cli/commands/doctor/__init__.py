@@ -12,7 +12,8 @@ import typer
 
 from vyrectl.cli.commands.doctor.view import view
 from vyrectl.cli.completion.install import SHELLS, read_script, script_path
-from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output
+from vyrectl.cli.declared import with_records
+from vyrectl.cli.options import Talking
 from vyrectl.errors import DeviceError, UnknownNameError, VyrectlError
 from vyrectl.opencl.diagnosis import Check, Status
 from vyrectl.opencl.hints import FAMILIES
@@ -27,6 +28,7 @@ PROGRAMS = {"powershell": "pwsh"}
 EXIT_NOT_READY = DeviceError.exit_code
 
 
+@with_records
 def command(
     *,
     system: Annotated[
@@ -35,10 +37,7 @@ def command(
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", help="Time limit for each device.", min=1.0)
     ] = 120.0,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
 ) -> None:
     """Say whether this machine is ready.
 
@@ -56,7 +55,7 @@ def command(
     from vyrectl.doctor.examine import examine
     from vyrectl.opencl.trial import run_ring
 
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     if system and system not in FAMILIES:
         raise UnknownNameError("system", system, FAMILIES)
     with output.progress("doctor", "looking at the devices"):

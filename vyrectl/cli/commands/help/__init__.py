@@ -7,19 +7,18 @@ from typing import Annotated, Any
 import typer
 
 from vyrectl.cli.catalog import CATALOG, NAMES
-from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output
+from vyrectl.cli.declared import with_records
+from vyrectl.cli.options import Talking
 from vyrectl.cli.output import Output
 from vyrectl.cli.pager import paged
 from vyrectl.errors import UnknownNameError
 
 
+@with_records
 def command(
     name: Annotated[str, typer.Argument(metavar="[TOPIC|COMMAND]", help="A topic or a command.")] = "",
     *,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
 ) -> None:
     """Show a page of the documentation, or a command's help.
 
@@ -34,7 +33,7 @@ def command(
     """
     from vyrectl import docs
 
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     if not name:
         _list_topics(output)
         return

@@ -18,7 +18,6 @@ from vyrectl.cli.commands.inspect.rows import (
     sort_slots,
     widest_slots,
 )
-from vyrectl.cli.options import parse_limit
 from vyrectl.cli.output import Output
 from vyrectl.cli.pager import paged
 from vyrectl.cli.views.inspect import file_view, group_view, list_view, tree_view
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import RenderableType
 
+    from vyrectl.cli.commands.inspect.options import Arranged, Shown
+    from vyrectl.cli.options import Choice, Shortened
     from vyrectl.cli.rows import Rows
     from vyrectl.cli.stdout_file import StdoutFile
     from vyrectl.protocol.partitions import Partitions
@@ -40,34 +41,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for, as it was typed; an empty text stands for an option that was not given.
+    """What was asked for.
 
     Attributes:
-        slots: A list such as `0-15,20`.
-        where: A condition.
-        sort: Fields to sort by.
-        columns: Columns to show.
-        limit: Most rows.
-        group: Fields to count by.
-        tree: Tasks below their parents.
+        choice: Which slots.
+        arranged: In which form.
+        shortened: How many rows.
+        shown: What of each slot.
         file: Parquet or Arrow file to write, or None.
         stdout: Sends it to standard output, should that be asked for.
         partitions: The runtime's classes, for a list of their own beside word 3, or None.
     """
 
-    slots: str = ""
-    where: str = ""
-    sort: str = ""
-    columns: str = ""
-    limit: str = ""
-    group: str = ""
-    tree: bool = False
-    file: Path | None = None
-    stdout: StdoutFile | None = None
-    partitions: Partitions | None = None
+    choice: Choice
+    arranged: Arranged
+    shortened: Shortened
+    shown: Shown
+    file: Path | None
+    stdout: StdoutFile
+    partitions: Partitions | None
 
 
-def emit_listing(output: Output, ring: Ring, wanted: Wanted, readings: Readings, *, paging: bool) -> None:
+def emit_listing(output: Output, ring: Ring, wanted: Wanted, readings: Readings) -> None:
     """Choose the slots, arrange them and write them.
 
     Args:
@@ -75,22 +70,23 @@ def emit_listing(output: Output, ring: Ring, wanted: Wanted, readings: Readings,
         ring: An open ring, or a copy of one.
         wanted: What was asked for.
         readings: Which slots hold arguments.
-        paging: A long table may go through the pager.
 
     Raises:
         UsageError: A choice, order, column or limit that does not parse.
         MissingExtraError: The file needs what is not installed.
     """
-    columns = parse_columns(wanted.columns, partitioned=wanted.partitions is not None)
-    order = [] if wanted.group else parse_sort(wanted.sort)
-    whole = wanted.file is not None and not wanted.limit
-    most = None if whole else parse_limit(wanted.limit, output)
+    asked = wanted.arranged
+    columns = parse_columns(wanted.shown.columns or "", partitioned=wanted.partitions is not None)
+    order = parse_sort(asked.sort or "") if asked.group is None else []
+    whole = wanted.file is not None and wanted.shortened.limit is None
+    most = None if whole else wanted.shortened.rows(output)
+    paging = wanted.shortened.limit is not None and not wanted.shown.no_pager
     listing = _Listing(
         output, ring, _choose(ring, wanted), columns, order, most, paging, readings, wanted.partitions
     )
-    if wanted.group:
-        _emit_groups(listing, wanted)
-    elif wanted.tree:
+    if asked.group is not None:
+        _emit_groups(listing, asked.group, asked.sort or "")
+    elif asked.tree:
         _emit_tree(listing)
     elif wanted.file is not None:
         _emit_file(listing, wanted.file, wanted.stdout)
@@ -174,8 +170,8 @@ def _choose(ring: Ring, wanted: Wanted) -> NDArray[np.int64]:
     from vyrectl.engine.ops import op_codes
     from vyrectl.ring.select import select
 
-    spec, where = wanted.slots or None, wanted.where or None
-    if wanted.tree and spec is where is None:
+    spec, where = wanted.choice.slots, wanted.choice.where
+    if wanted.arranged.tree and spec is where is None:
         where = "state != empty"
     everything = spec is where is None
     return select(ring.slots, spec=spec, where=where, everything=everything, op_codes=op_codes())
@@ -211,12 +207,12 @@ def _emit_tree(listing: _Listing) -> None:
     listing.say_rest(record["shown"], len(every), "slots")
 
 
-def _emit_groups(listing: _Listing, wanted: Wanted) -> None:
+def _emit_groups(listing: _Listing, group: str, sort: str) -> None:
     from vyrectl.cli.commands.inspect.groups import group_rows, parse_group_sort, parse_groups, sort_groups
     from vyrectl.ring.groups import group_slots
 
-    fields = parse_groups(wanted.group)
-    order = parse_group_sort(wanted.sort, fields)
+    fields = parse_groups(group)
+    order = parse_group_sort(sort, fields)
     groups = group_slots(listing.ring.slots, listing.numbers, fields, listing.readings)
     total = len(groups.counts)
     rows = group_rows(groups, sort_groups(groups, order)[: listing.cut(total)])
@@ -225,13 +221,13 @@ def _emit_groups(listing: _Listing, wanted: Wanted) -> None:
     listing.say_rest(record["shown"], total, "groups")
 
 
-def _emit_file(listing: _Listing, file: Path, stdout: StdoutFile | None) -> None:
+def _emit_file(listing: _Listing, file: Path, stdout: StdoutFile) -> None:
     from vyrectl.cli.commands.inspect.arrow_file import check_arrow, write_arrow
 
     check_arrow(file)
     shown, columns = listing.sorted(), listing.columns or ROW_KEYS
     write_arrow(file, listing.ring.slots, shown, columns)
-    if stdout is not None and stdout.is_used:
+    if stdout.is_used:
         stdout.send()
         return
     record = {**listing.record(len(listing.numbers)), "output": str(file), "columns": list(columns)}

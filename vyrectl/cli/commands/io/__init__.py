@@ -10,15 +10,10 @@ import typer
 
 from vyrectl.abi.io_queue import IO_STATUS_NAMES, IoOp
 from vyrectl.cli.commands.io.view import view
-from vyrectl.cli.declared import number_option, read_number
+from vyrectl.cli.declared import number_option, read_number, with_records
 from vyrectl.cli.options import (
-    ColorOption,
-    FormatOption,
-    JsonOption,
-    LimitOption,
-    QuietOption,
-    make_output,
-    parse_limit,
+    Shortened,
+    Talking,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.wrong_kind import telling_kind, warn_other_kind
@@ -32,6 +27,7 @@ STATUSES = {name: word for word, name in IO_STATUS_NAMES.items()}
 MOST_BYTES = 1 << 20
 
 
+@with_records
 def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="I/O queue, or - for standard input.")],
     *,
@@ -44,11 +40,8 @@ def command(
     unused: Annotated[
         bool, typer.Option("--unused", help="Also show records that nobody has written.")
     ] = False,
-    limit: LimitOption = "",
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    shortened: Shortened,
+    printed: Talking,
 ) -> None:
     """Show the requests of an I/O queue.
 
@@ -60,9 +53,9 @@ def command(
       vyrectl io queue.bin
       vyrectl io queue.bin --status published --op read
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     wanted = (_word("operation", op, OPS), _word("status", status, STATUSES))
-    most = parse_limit(limit, output)
+    most = shortened.rows(output)
     data = read_whole(file, doing="read the I/O queue", most=MOST_BYTES)
     with telling_kind(file, FileKind.IO_QUEUE, data):
         records = decode_io_queue(data)

@@ -14,16 +14,12 @@ from vyrectl.cli.commands.launch.request import RECORDS_OF_LAUNCH, Flags, file_l
 from vyrectl.cli.commands.launch.stall import DEFAULT_SECONDS, StallNotice, StallOptions
 from vyrectl.cli.commands.launch.view import view, view_plan
 from vyrectl.cli.commands.launch.watched import watcher
-from vyrectl.cli.declared import taken, with_options
+from vyrectl.cli.declared import taken, with_options, with_records
 from vyrectl.cli.edits import tell_order
 from vyrectl.cli.options import (
-    ColorOption,
     EditedRingArgument,
     ForceOption,
-    FormatOption,
-    JsonOption,
-    QuietOption,
-    make_output,
+    Talking,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
@@ -43,14 +39,12 @@ EXIT_LIMIT = 124
 
 
 @with_options(*RECORDS_OF_LAUNCH)
+@with_records
 def command(
     ring: EditedRingArgument,
     *,
     force: ForceOption = False,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
     **given: object,
 ) -> None:
     """Run a ring on a device.
@@ -70,7 +64,7 @@ def command(
       vyrectl launch ring.bin --feed - --reclaim < tasks.jsonl
       vyrectl launch ring.bin --output new.bin --record publications:new.vrrl
     """
-    output, flags = make_output(format_name, as_json, color, quiet=quiet), taken(Flags, given)
+    output, flags = printed.output(), taken(Flags, given)
     if str(ring) == "-":
         raise UsageError("standard input cannot be launched", fix="Name a ring file")
     look_before_write(ring, force=force)

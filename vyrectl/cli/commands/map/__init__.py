@@ -8,22 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vyrectl.cli.commands.map.view import view
-from vyrectl.cli.declared import number_option
+from vyrectl.cli.declared import number_option, with_records
 from vyrectl.cli.endings import PNG, check_ending
 from vyrectl.cli.map_layout import fitting_size, map_record, map_rows
 from vyrectl.cli.options import (
     AbiOption,
-    ColorOption,
-    CountOption,
-    FormatOption,
-    JsonOption,
-    OffsetOption,
-    QuietOption,
+    Choice,
     ReplaceOption,
     RingArgument,
-    SlotsOption,
-    WhereOption,
-    make_output,
+    Span,
+    Talking,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.readings import ring_readings, say_readings
@@ -32,7 +26,7 @@ from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.errors import UnknownNameError, UsageError
 from vyrectl.ring import contents
 from vyrectl.ring.outputs import Outputs
-from vyrectl.ring.reading import AS_TASKS, Abi, Readings, parse_abi
+from vyrectl.ring.reading import AS_TASKS, Abi, Readings
 from vyrectl.ring.vocabulary import COLUMN_ALIASES
 
 if TYPE_CHECKING:
@@ -45,12 +39,12 @@ KINDS = ("state", "priority", "tenant", "op", "age", "requeues", "flags", "fault
 """What `--by` takes; names of the fields do as well."""
 
 
+@with_records
 def command(
     ring: RingArgument,
     *,
     by: Annotated[str, typer.Option("--by", metavar="|".join(KINDS), help="What the marks show.")] = "state",
-    where: WhereOption = "",
-    slots: SlotsOption = "",
+    choice: Choice,
     width: Annotated[
         int | None, number_option("--width", says="Marks in a row; what fits by default.", least=1)
     ] = None,
@@ -60,14 +54,10 @@ def command(
     file: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write a PNG file, one square a slot.")
     ] = None,
-    abi: AbiOption = "auto",
-    offset: OffsetOption = "",
-    count: CountOption = "",
+    abi: AbiOption = Abi.AUTO,
+    span: Span,
     force: ReplaceOption = False,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
 ) -> None:
     """Draw the ring, a mark for each slot or run of slots.
 
@@ -82,17 +72,17 @@ def command(
       vyrectl map ring.bin --where 'state == faulted'
       vyrectl map ring.bin --output ring.png
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     by = _parse_by(by)
     check_ending(file, "a PNG picture", PNG)
     if file is not None and (width is not None or height is not None):
         raise UsageError("a PNG file has a size of its own", fix="Leave out --width and --height")
-    asked = parse_abi(abi)
+    asked = abi
     stdout, files = StdoutFile(output), Outputs(force=force)
     files.reads_ring(ring)
     file = stdout.take_checked(files, file, contents.PNG, ".png")
-    with open_for_snapshot(ring, offset, count) as opened:
-        chosen = _choose(opened, slots, where)
+    with open_for_snapshot(ring, span) as opened:
+        chosen = _choose(opened, choice)
         readings = _readings(output, opened, by, asked)
         if file is not None:
             _emit_picture(output, opened, by, chosen, readings, file, stdout)
@@ -127,13 +117,13 @@ def _readings(output: Output, ring: Ring, by: str, asked: Abi) -> Readings:
     return readings
 
 
-def _choose(ring: Ring, spec: str, where: str) -> NDArray[np.int64] | None:
+def _choose(ring: Ring, choice: Choice) -> NDArray[np.int64] | None:
     from vyrectl.engine.ops import op_codes
     from vyrectl.ring.select import select
 
-    if not (spec or where):
+    if choice.slots is choice.where is None:
         return None
-    return select(ring.slots, spec=spec or None, where=where or None, op_codes=op_codes())
+    return select(ring.slots, spec=choice.slots, where=choice.where, op_codes=op_codes())
 
 
 def _emit_marks(

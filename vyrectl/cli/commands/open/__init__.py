@@ -9,14 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from vyrectl.cli.commands.open.view import view
-from vyrectl.cli.declared import number_option
+from vyrectl.cli.declared import number_option, with_records
 from vyrectl.cli.opened import PART_NAMES, Record, describe_bytes, describe_file, files_in
 from vyrectl.cli.options import (
-    ColorOption,
-    FormatOption,
-    JsonOption,
-    QuietOption,
-    make_output,
+    Talking,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.together import findings_of_files, findings_of_parts
@@ -30,6 +26,7 @@ MOST_FILES = 1000
 """Files of a folder that are looked at."""
 
 
+@with_records
 def command(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A file, a folder, or - for standard input.")],
     *,
@@ -43,10 +40,7 @@ def command(
     slots: Annotated[
         int | None, number_option("--slots", says="Slots of the ring, where the file does not tell.")
     ] = None,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
 ) -> None:
     """Say what a file or a folder holds.
 
@@ -60,7 +54,7 @@ def command(
       vyrectl open all.bin --unpack parts
       vyrectl open run/ --json
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     if force and unpack is None:
         raise UsageError("--force is for --unpack", fix="Add --unpack FOLDER")
     if str(path) != "-" and os.path.isdir(path):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vyrectl.cli.commands.ops.view import view, view_check
-from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output
+from vyrectl.cli.declared import with_records
+from vyrectl.cli.options import Talking
 from vyrectl.cli.output import Output
 from vyrectl.errors import InvalidInputError, UsageError
 
@@ -19,6 +20,7 @@ REFERENCE = "reference"
 EXIT_UNSOUND = InvalidInputError.exit_code
 
 
+@with_records
 def command(
     sources: Annotated[
         list[Path] | None,
@@ -34,10 +36,7 @@ def command(
             "--device", "-d", metavar="NAME", help="Where --check compiles; reference: only read the text."
         ),
     ] = "",
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
 ) -> None:
     """List the operations a task may name.
 
@@ -54,7 +53,7 @@ def command(
     """
     from vyrectl.engine.ops import load_source, shipped_ops
 
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     if check:
         _check(output, sources or [], device)
     ops = [op for path in sources for op in load_source(path).ops] if sources else list(shipped_ops())

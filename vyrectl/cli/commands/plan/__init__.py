@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from vyrectl.cli.commands.plan.options import Planning
 from vyrectl.cli.commands.plan.view import compare_view, view
-from vyrectl.cli.declared import read_number
+from vyrectl.cli.declared import with_records
 from vyrectl.cli.options import (
-    ColorOption,
-    CountOption,
-    FormatOption,
-    JsonOption,
-    OffsetOption,
-    QuietOption,
-    make_output,
-    parse_span,
+    Span,
+    Talking,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.request_options import (
     LenientOption,
-    RequestOption,
     flag,
     given_fields,
     option_fields,
@@ -45,9 +39,9 @@ from vyrectl.errors import (
     UsageError,
     VyrectlError,
 )
-from vyrectl.policy.enums import Topology, parse_topology
+from vyrectl.policy.enums import Topology
 from vyrectl.policy.policy import LaunchPolicy, LaunchRecommendation
-from vyrectl.policy.request import ADAPTER_LIMITS, REQUEST_WIDTHS, LaunchRequest
+from vyrectl.policy.request import ADAPTER_LIMITS, LaunchRequest
 from vyrectl.policy.sweep import Sweep, sweep
 from vyrectl.policy.trace import SILENT, Judge, Recorder
 
@@ -69,6 +63,7 @@ PLAN_KEYS = (
 
 
 @with_request_options
+@with_records
 def command(
     source: Annotated[
         Path,
@@ -77,52 +72,10 @@ def command(
         ),
     ],
     *,
-    device: Annotated[
-        str,
-        typer.Option("--device", metavar="D", help="Device whose limits to plan for; the best by default."),
-    ] = "",
-    request: RequestOption = None,
-    previous: Annotated[
-        str,
-        typer.Option("--previous", metavar="TOPOLOGY", help="Topology of the launch before, for hysteresis."),
-    ] = "",
-    policy: Annotated[
-        Path | None,
-        typer.Option("--policy", metavar="FILE", help="Thresholds of the policy, as JSON or TOML."),
-    ] = None,
-    compare: Annotated[
-        tuple[Path, Path] | None,
-        typer.Option(
-            "--compare",
-            metavar="A B",
-            help="Launch copies of the ring under two policies, and say which does better.",
-        ),
-    ] = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Show each step that decided something.")
-    ] = False,
-    sweep_text: Annotated[
-        str, typer.Option("--sweep", metavar="FIELD=START..STOP", help="Show where the answer flips.")
-    ] = "",
-    ops: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--ops", metavar="FILE.cl", help="Operations that the launch will be given; repeatable."
-        ),
-    ] = None,
-    buffers: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--buffer", metavar="H=SPEC", help="Buffers that it will be given, as launch takes them."
-        ),
-    ] = None,
-    offset: OffsetOption = "",
-    count: CountOption = "",
+    planning: Planning,
+    span: Span,
     lenient: LenientOption = False,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
     **fields: int | None,
 ) -> None:
     """Recommend a launch for a queue, and say why.
@@ -137,41 +90,38 @@ def command(
       vyrectl plan ring.bin --compare ours.toml theirs.toml
       vyrectl apply ring.bin --json | vyrectl plan - --previous SparseFrontier
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
-    if compare is not None:
-        others = (request, previous, policy, explain, sweep_text, lenient)
-        if any(others) or any(field is not None for field in fields.values()):
+    output = printed.output()
+    window = Window(span, lenient)
+    if planning.compare is not None:
+        alone = replace(Planning(), compare=planning.compare, device=planning.device)
+        if lenient or replace(planning, ops=(), buffers=()) != alone or option_fields(fields):
             raise UsageError("--compare goes with a ring alone", fix="Leave out what a plan is asked with")
-        _compare(output, source, compare, device, (offset, count), buffers or [], ops or [])
+        _compare(output, source, planning.compare, planning, span)
         return
-    check_single_stdin(source, request, policy)
-    swept = _parse_sweep(sweep_text) if sweep_text else None
-    before = parse_topology(previous) if previous else None
-    thresholds = LaunchPolicy() if policy is None else read_policy(policy)
-    asked, limits = _request(source, request, fields, Window(offset, count, lenient), device, output)
-    recorder = Recorder() if explain else None
-    answer, refusal = _recommend(thresholds, asked, before, recorder or SILENT)
-    if refusal is not None and not explain and swept is None:
+    check_single_stdin(source, planning.request, planning.policy)
+    thresholds = LaunchPolicy() if planning.policy is None else read_policy(planning.policy)
+    asked, limits = _request(source, planning, fields, window, output)
+    recorder = Recorder() if planning.explain else None
+    answer, refusal = _recommend(thresholds, asked, planning.previous, recorder or SILENT)
+    if refusal is not None and recorder is None and planning.sweep is None:
         raise refusal.at(str(source))
     record = {
         **_plan_record(answer),
         "request": asked.to_record(),
         "policy": thresholds.to_record(),
-        "previous_topology": before,
+        "previous_topology": planning.previous,
         "limits_from": limits,
     }
-    _warn_of_refusal(output, source, Window(offset, count, lenient), ops or (), buffers or ())
+    _warn_of_refusal(output, source, window, planning)
     if recorder is not None:
         record["steps"] = [step.to_record() for step in recorder.steps]
-    found = sweep(asked, *swept, thresholds, before) if swept is not None else None
-    _emit(output, record, found)
+    swept = planning.sweep
+    _emit(output, record, None if swept is None else sweep(asked, *swept, thresholds, planning.previous))
     if refusal is not None:
         raise refusal.at(str(source))
 
 
-def _warn_of_refusal(
-    output: Output, source: Path, window: Window, ops: Sequence[Path], buffers: Sequence[str]
-) -> None:
+def _warn_of_refusal(output: Output, source: Path, window: Window, planning: Planning) -> None:
     """Say what a launch of a ring file would refuse as things stand; nothing for other sources."""
     if not is_ring_file(source, window):
         return
@@ -181,9 +131,9 @@ def _warn_of_refusal(
     from vyrectl.launching.unrunnable import refuse
     from vyrectl.ring.file import Ring
 
-    first, slots = parse_span(window.offset, window.count)
-    with Ring.open(source, offset=first, count=slots) as ring:
-        found = what_cannot_run(ring.slots, LaunchOptions(ops=ops, buffers=parse_buffer_options(buffers)))
+    options = LaunchOptions(ops=planning.ops, buffers=parse_buffer_options(planning.buffers))
+    with Ring.open(source, offset=window.span.start, count=window.span.slots) as ring:
+        found = what_cannot_run(ring.slots, options)
     try:
         refuse(found, str(source))
     except UnrunnableTasksError as error:
@@ -194,10 +144,8 @@ def _compare(
     output: Output,
     ring: Path,
     policies: tuple[Path, Path],
-    device: str,
-    span: tuple[str, str],
-    buffers: list[str],
-    ops: list[Path],
+    planning: Planning,
+    span: Span,
 ) -> None:
     """Launch copies of a ring under two policies; the files of buffers are read and none is written."""
     from vyrectl.cli.options import open_ring
@@ -206,14 +154,14 @@ def _compare(
 
     check_single_stdin(ring, *policies)
     named = [(str(path), read_policy(path)) for path in policies]
-    with open_ring(ring, *span) as opened:
+    with open_ring(ring, span) as opened:
         slots = opened.slots.copy()
     one, other = compare_policies(
         slots,
         named,
-        device=device or None,
-        ops=ops,
-        buffers=lambda: parse_buffer_options(buffers).without_outputs(),
+        device=planning.device,
+        ops=planning.ops,
+        buffers=lambda: parse_buffer_options(planning.buffers).without_outputs(),
     )
     record = {
         "ring": str(ring),
@@ -253,50 +201,30 @@ def _emit(output: Output, record: dict[str, Any], found: Sweep | None) -> None:
     output.emit("plan", {**record, "sweep": found.to_record()}, view, rows=rows, rows_key="regions")
 
 
-def _parse_sweep(text: str) -> tuple[str, int, int]:
-    """Value of `--sweep`.
-
-    Raises:
-        UsageError: Not FIELD=START..STOP, or a bound out of the field's range.
-        UnknownNameError: The request has no such field.
-    """
-    name, equals, bounds = text.partition("=")
-    start, dots, stop = bounds.partition("..")
-    if not (equals and dots):
-        raise UsageError(
-            f"--sweep is {text!r}", fix="Give FIELD=START..STOP, for example queue_len=0..100000"
-        )
-    field = name.strip().replace("-", "_")
-    most = REQUEST_WIDTHS.most.get(field, 0xFFFF_FFFF_FFFF_FFFF)
-    ends = [read_number(end, "a bound of --sweep", most=most) for end in (start, stop)]
-    return field, ends[0], ends[1]
-
-
 def _request(
     source: Path,
-    request: Path | None,
+    planning: Planning,
     options: dict[str, int | None],
     window: Window,
-    device: str,
     output: Output,
 ) -> tuple[LaunchRequest, dict[str, Any] | None]:
     """The request that the source, the file, the options and the device make together; and whose limits it has."""
     found = read_source(source, window)
     if isinstance(found, Asked):
-        if request is not None:
+        if planning.request is not None:
             raise UsageError("SOURCE is a launch request already", fix="Leave out --request")
         fields = {**found.fields, **option_fields(options)}
     else:
-        fields = given_fields(request, options)
+        fields = given_fields(planning.request, options)
         if found.unknown:
             output.warn(f"{found.name}: slots in an unknown state, left out: {found.unknown}")
     missing = [name for name in ADAPTER_LIMITS if name not in fields]
-    limits, whose = _device_limits(device, missing) if missing else ({}, None)
+    limits, whose = _device_limits(planning.device, missing) if missing else ({}, None)
     asked = LaunchRequest(**fields | {name: limits[name] for name in missing})
     return asked if isinstance(found, Asked) else found.snapshot.apply_to(asked), whose
 
 
-def _device_limits(selector: str, missing: list[str]) -> tuple[dict[str, int], dict[str, Any]]:
+def _device_limits(selector: str | None, missing: list[str]) -> tuple[dict[str, int], dict[str, Any]]:
     from vyrectl.opencl.devices import DEVICE_VARIABLE, find_device, survey
 
     if (selector or os.environ.get(DEVICE_VARIABLE)) == "reference":
@@ -304,5 +232,5 @@ def _device_limits(selector: str, missing: list[str]) -> tuple[dict[str, int], d
         raise UsageError(
             "the reference backend has no adapter limits", fix=f"Give {options}, or name a device"
         )
-    device = find_device(selector or None, survey(), reference=False)
+    device = find_device(selector, survey(), reference=False)
     return device.limits, {"device": device.id, "name": device.name, "fields": missing}

@@ -10,14 +10,10 @@ import typer
 
 from vyrectl.cli.commands.plot.record import choose_rings, parse_metrics, plot_record, plot_rows
 from vyrectl.cli.commands.plot.view import charts_view, file_view
-from vyrectl.cli.declared import number_option
+from vyrectl.cli.declared import number_option, with_records
 from vyrectl.cli.options import (
-    ColorOption,
-    FormatOption,
-    JsonOption,
-    QuietOption,
     ReplaceOption,
-    make_output,
+    Talking,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
@@ -33,6 +29,7 @@ from vyrectl.telemetry.series import METRICS, History, read_history
 CHART_LINES = 6
 
 
+@with_records
 def command(
     source: Annotated[
         Path, typer.Argument(metavar="FILE", help="File of `snapshot --append`, or - for standard input.")
@@ -50,10 +47,7 @@ def command(
         typer.Option("--output", metavar="FILE", help="Write a .png, .svg or .pdf file (needs matplotlib)."),
     ] = None,
     force: ReplaceOption = False,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
 ) -> None:
     """Draw a queue's depth, rates and ages over time.
 
@@ -65,7 +59,7 @@ def command(
       vyrectl plot ring.jsonl
       vyrectl plot ring.jsonl --show schedulable,done_rate --output ring.png
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     metrics = parse_metrics(show)
     stdout, files = StdoutFile(output), Outputs(force=force)
     files.reads("FILE", source)

@@ -11,22 +11,15 @@ from vyrectl.abi.opcodes import PACKED_SLOT
 from vyrectl.abi.slot import PAYLOAD_FIRST
 from vyrectl.cli.commands.publish.source import planned_load_miss, planned_tasks
 from vyrectl.cli.commands.publish.view import view
-from vyrectl.cli.declared import number_option
+from vyrectl.cli.declared import number_option, with_records
 from vyrectl.cli.describe import op_label
 from vyrectl.cli.edits import Part
 from vyrectl.cli.items import warn_idle
 from vyrectl.cli.options import (
     BackupOption,
-    ColorOption,
-    CountOption,
     DryRunOption,
     EditedRingArgument,
-    ForceOption,
-    FormatOption,
-    JsonOption,
-    OffsetOption,
-    QuietOption,
-    make_output,
+    Talking,
 )
 from vyrectl.cli.output import Output
 from vyrectl.errors import UsageError
@@ -39,6 +32,7 @@ if TYPE_CHECKING:
 SHOWN_SLOTS = 64
 
 
+@with_records
 def command(
     ring: EditedRingArgument,
     items: Annotated[
@@ -66,14 +60,9 @@ def command(
         bool, typer.Option("--prefetch", help="With --load-miss, ask ahead of need.")
     ] = False,
     backup: BackupOption = False,
-    offset: OffsetOption = "0",
-    count: CountOption = "all",
-    force: ForceOption = False,
+    part: Part,
     dry_run: DryRunOption = False,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
 ) -> None:
     """Publish tasks into free slots.
 
@@ -88,7 +77,7 @@ def command(
       vyrectl publish ring.bin store_u32:5,180 atomic_add:1,181 --packed --slot 4
       vyrectl publish ring.bin --from items.csv
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     _check(bool(items or table or packed or batch), batch, packed, load_miss, tag, prefetch)
     if load_miss is not None:
         tasks = planned_load_miss(load_miss, prefetch=prefetch)
@@ -96,7 +85,7 @@ def command(
         tasks = planned_tasks(items or [], table, tenant, batch=batch, tag=tag or 0, packed=packed)
     for words in tasks if packed else ():
         warn_idle(output, words[PAYLOAD_FIRST:])
-    _publish(output, ring, tasks, slot, Part(offset, count, force), backup=backup, dry_run=dry_run)
+    _publish(output, ring, tasks, slot, part, backup=backup, dry_run=dry_run)
 
 
 def _check(

@@ -7,23 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vyrectl.cli.commands.recover.view import view
+from vyrectl.cli.declared import with_records
 from vyrectl.cli.edited_rows import edited_rows
 from vyrectl.cli.edits import Part, Selection
 from vyrectl.cli.options import (
     BackupOption,
-    ColorOption,
-    CountOption,
     DryRunOption,
     EditedRingArgument,
-    ForceOption,
-    FormatOption,
-    JsonOption,
-    LimitOption,
-    OffsetOption,
-    QuietOption,
+    Shortened,
+    Talking,
     WhereOption,
-    make_output,
-    parse_limit,
 )
 from vyrectl.errors import LifecycleError, RingFormatError, UsageError
 
@@ -47,6 +40,7 @@ ROW_KEYS = (
 EXIT_REFUSED = LifecycleError.exit_code
 
 
+@with_records
 def command(
     ring: EditedRingArgument,
     slots: Annotated[
@@ -57,21 +51,16 @@ def command(
         str,
         typer.Option("--as", metavar="requeued|yielded|ready|faulted", help="What an orphan becomes."),
     ] = "requeued",
-    where: WhereOption = "",
+    where: WhereOption = None,
     partial: Annotated[
         bool,
         typer.Option("--partial", help="Accept a file that ends in a part of a slot; that part is kept."),
     ] = False,
     dry_run: DryRunOption = False,
     backup: BackupOption = False,
-    offset: OffsetOption = "0",
-    count: CountOption = "all",
-    force: ForceOption = False,
-    limit: LimitOption = "",
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    part: Part,
+    shortened: Shortened,
+    printed: Talking,
 ) -> None:
     """Put a crashed run's orphans back.
 
@@ -95,10 +84,10 @@ def command(
     """
     from vyrectl.edit.recover import recover_ring
 
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     if str(ring) == "-":
         raise UsageError("standard input cannot be recovered", fix="Name a ring file")
-    most = parse_limit(limit, output)
+    most = shortened.rows(output)
     choose = _choose(slots or [], where)
     try:
         recovery = recover_ring(
@@ -108,7 +97,7 @@ def command(
             partial=partial,
             backup=backup,
             dry_run=dry_run,
-            **Part(offset, count, force).options(),
+            **part.options(),
         )
     except RingFormatError as error:
         if error.left_over is not None and error.offset is None:
@@ -121,5 +110,5 @@ def command(
     raise typer.Exit(0 if recovery.is_complete else EXIT_REFUSED)
 
 
-def _choose(slots: list[str], where: str) -> Choose | None:
+def _choose(slots: list[str], where: str | None) -> Choose | None:
     return Selection.from_options(slots, where, everything=False).choose if slots or where else None

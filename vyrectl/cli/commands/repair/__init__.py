@@ -7,26 +7,18 @@ from typing import Annotated
 import typer
 
 from vyrectl.cli.commands.repair.view import view
-from vyrectl.cli.declared import number_option
+from vyrectl.cli.declared import number_option, with_records
 from vyrectl.cli.edited_rows import edited_rows
 from vyrectl.cli.edits import Part, Selection
 from vyrectl.cli.fields import parse_fault_code
 from vyrectl.cli.options import (
     AllOption,
     BackupOption,
-    ColorOption,
-    CountOption,
     DryRunOption,
     EditedRingArgument,
-    ForceOption,
-    FormatOption,
-    JsonOption,
-    LimitOption,
-    OffsetOption,
-    QuietOption,
+    Shortened,
+    Talking,
     WhereOption,
-    make_output,
-    parse_limit,
 )
 from vyrectl.errors import UsageError
 
@@ -42,6 +34,7 @@ WORD_KEYS = (
 ROW_KEYS = ("slot", "fault_code", "fault_name", "op_name", *WORD_KEYS)
 
 
+@with_records
 def command(
     ring: EditedRingArgument,
     slots: Annotated[
@@ -52,7 +45,7 @@ def command(
         list[str] | None,
         typer.Option("--code", metavar="CODE", help="Only tasks with this fault code; may be repeated."),
     ] = None,
-    where: WhereOption = "",
+    where: WhereOption = None,
     everything: AllOption = False,
     pc: Annotated[
         int | None, number_option("--pc", says="Where they go on; 0, the beginning, if not given.")
@@ -62,14 +55,9 @@ def command(
     ] = None,
     dry_run: DryRunOption = False,
     backup: BackupOption = False,
-    offset: OffsetOption = "0",
-    count: CountOption = "all",
-    force: ForceOption = False,
-    limit: LimitOption = "",
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    part: Part,
+    shortened: Shortened,
+    printed: Talking,
 ) -> None:
     """Make faulted tasks ready again.
 
@@ -85,11 +73,11 @@ def command(
     """
     from vyrectl.edit.repair import repair_ring
 
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     if str(ring) == "-":
         raise UsageError("standard input cannot be repaired", fix="Name a ring file")
     codes = [parse_fault_code(text) for text in code or ()]
-    most = parse_limit(limit, output)
+    most = shortened.rows(output)
     selection = Selection.from_options(slots or [], where, everything or bool(codes and not (slots or where)))
     repair = repair_ring(
         ring,
@@ -100,7 +88,7 @@ def command(
         data=data or 0,
         backup=backup,
         dry_run=dry_run,
-        **Part(offset, count, force).options(),
+        **part.options(),
     )
     rows = edited_rows(repair.edit, ROW_KEYS, before={"fault_code": "continuation_data"})
     if output.is_table or most is not None:

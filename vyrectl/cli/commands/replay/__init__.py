@@ -9,17 +9,12 @@ import typer
 
 from vyrectl.cli.commands.replay.rows import Filter, parse_filter, replay_rows
 from vyrectl.cli.commands.replay.view import diff_view, view
-from vyrectl.cli.declared import number_option
+from vyrectl.cli.declared import number_option, with_records
 from vyrectl.cli.fields import parse_value
 from vyrectl.cli.options import (
-    ColorOption,
-    FormatOption,
-    JsonOption,
-    LimitOption,
-    QuietOption,
-    make_output,
+    Shortened,
+    Talking,
     open_ring,
-    parse_limit,
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.wrong_kind import telling_kind
@@ -29,6 +24,7 @@ from vyrectl.ring.kinds import FileKind
 from vyrectl.ring.replay_log import ReplayLog
 
 
+@with_records
 def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Replay log (VRRL).")],
     *,
@@ -58,11 +54,8 @@ def command(
         bool,
         typer.Option("--no-digest", help="With --diff, leave output digests out: another runtime's differ."),
     ] = False,
-    limit: LimitOption = "",
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    shortened: Shortened,
+    printed: Talking,
 ) -> None:
     """List a replay log, or run it again.
 
@@ -78,7 +71,7 @@ def command(
       vyrectl replay run.vrrl --op scale --failed
       vyrectl replay run.vrrl --ring ring.bin --diff
     """
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     chosen = parse_filter(
         slots,
         tenant,
@@ -91,13 +84,13 @@ def command(
                 "--diff needs the ring as it was at first",
                 fix="Name a copy from before, for example --ring before.bin",
             )
-        if chosen != Filter() or limit:
+        if chosen != Filter() or shortened.limit is not None:
             raise UsageError("--diff runs the whole log", fix="Leave out what chooses records")
         _diff(output, file, ring, tuple(buffers or ()), control, digests=not no_digest)
         return
     if ring is not None or buffers or control is not None or no_digest:
         raise UsageError("--ring, --buffer, --control and --no-digest are for --diff", fix="Add --diff")
-    _list(output, file, chosen, parse_limit(limit, output))
+    _list(output, file, chosen, shortened.rows(output))
 
 
 def _list(output: Output, file: Path, chosen: Filter, most: int | None) -> None:

@@ -11,16 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from vyrectl.cli.commands.report.gather import Extras
+from vyrectl.cli.declared import with_records
 from vyrectl.cli.options import (
-    ColorOption,
-    FormatOption,
-    JsonOption,
-    QuietOption,
     ReplaceOption,
-    make_output,
+    Talking,
 )
 
 
+@with_records
 def command(
     rings: Annotated[list[Path], typer.Argument(metavar="RING...", help="Ring files.")],
     *,
@@ -40,10 +38,7 @@ def command(
         Path | None, typer.Option("--control", metavar="FILE", help="Control buffer of the rings.")
     ] = None,
     force: ReplaceOption = False,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
 ) -> None:
     """Write one page about rings, to send to somebody.
 
@@ -62,7 +57,7 @@ def command(
     from vyrectl.ring.outputs import Outputs
     from vyrectl.telemetry.history import timestamp
 
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     files = Outputs(force=force)
     for ring in rings:
         files.reads_ring(ring)

@@ -68,9 +68,10 @@ def gather(rings: Iterable[Path], extras: Extras) -> dict[str, Any]:
 
 
 def _ring_record(path: Path, control: Path | None) -> dict[str, Any]:
+    from vyrectl.cli.options import WHOLE_FILE
     from vyrectl.ring.check import check_bytes, check_file
 
-    with open_for_snapshot(path, "", "") as ring:
+    with open_for_snapshot(path, WHOLE_FILE) as ring:
         wanted = Wanted(groups=GROUPS, spreads=True, oldest=OLDEST, lenient=True, control=control)
         record = measure(ring, wanted).record
         checked = check_bytes(ring.data) if str(path) == STDIN else check_file(path)

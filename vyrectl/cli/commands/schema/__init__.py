@@ -8,19 +8,19 @@ from typing import Annotated
 import typer
 
 from vyrectl.cli.commands.schema.view import view
-from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, make_output
+from vyrectl.cli.declared import with_records
+from vyrectl.cli.options import Printed
 from vyrectl.cli.output import write_line
 from vyrectl.cli.schemas import HOMES, schema_of
 
 
+@with_records
 def command(
     name: Annotated[
         str, typer.Argument(metavar="[COMMAND]", help="A command, or 'error'; without it, a list.")
     ] = "",
     *,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
+    printed: Printed,
 ) -> None:
     """Print the JSON Schema of a command's answer.
 
@@ -32,7 +32,7 @@ def command(
       vyrectl schema snapshot
       vyrectl schema error
     """
-    output = make_output(format_name, as_json, color)
+    output = printed.output()
     if name:
         write_line(json.dumps(schema_of(name), indent=2))
         return

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from vyrectl.cli.commands.snapshot.alerts import EXIT_ALERT, Alerts
+from vyrectl.cli.commands.snapshot.options import Wishes
 from vyrectl.cli.endings import HISTORY, METRICS, check_ending
-from vyrectl.cli.options import parse_span
+from vyrectl.cli.options import Span
 from vyrectl.cli.output import Output, plain, write_line
 from vyrectl.cli.rows import csv_text
 from vyrectl.cli.snapshot_records import (
@@ -31,6 +32,7 @@ from vyrectl.cli.snapshot_records import (
     measure,
     open_for_snapshot,
 )
+from vyrectl.cli.sources import check_single_stdin
 from vyrectl.cli.stops import SIGNAL_EXIT
 from vyrectl.errors import UsageError
 from vyrectl.ring.outputs import STDOUT
@@ -40,17 +42,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from vyrectl.cli.commands.snapshot.watch import Tick
-    from vyrectl.telemetry.alert import AlertRule
 
-LEAST_INTERVAL_S = 0.01
-MOST_INTERVAL_S = 86_400.0
 MOST_GROUPS_IN_A_CELL = 64
 
 NOT_KEPT = ("since", "alerts", "oldest_by_priority", "oldest_by_tenant")
 """Keys of a record that no history keeps: they are about a look beside another, or for gauges alone."""
-
-Span = tuple[str, str]
-"""Values of `--offset` and `--count`."""
 
 
 class Targets(NamedTuple):
@@ -58,50 +54,37 @@ class Targets(NamedTuple):
 
     Attributes:
         output: The command's sink.
-        since: A saved snapshot to compare with, or None.
-        append: A history to append to, or None.
-        openmetrics: Write OpenMetrics text instead of the answer.
-        text_file: Where that goes; None for standard output.
-        force: Take files of another kind for these.
-        alerts: What to watch for.
-        alert_exits: End when an alert begins.
+        asked: The options that say so.
     """
 
     output: Output
-    since: Path | None = None
-    append: Path | None = None
-    openmetrics: bool = False
-    text_file: Path | None = None
-    force: bool = False
-    alerts: Sequence[AlertRule] = ()
-    alert_exits: bool = False
+    asked: Wishes
 
-    def check(
-        self, rings: Sequence[Path], watch: float | None, ticks: int | None, control: Path | None
-    ) -> None:
+    def check(self, rings: Sequence[Path]) -> None:
         """Refuse options that contradict each other.
 
         Raises:
             UsageError: They do.
         """
-        if sum(str(path) == STDOUT for path in (*rings, self.since, control)) > 1:
-            raise UsageError("standard input is named twice", fix="Save one of them to a file")
-        check_ending(self.text_file, "OpenMetrics text", METRICS)
-        check_ending(self.append, "JSON lines", HISTORY)
-        if self.text_file is not None and not self.openmetrics:
+        asked = self.asked
+        check_single_stdin(*rings, asked.since, asked.control)
+        check_ending(asked.text_file, "OpenMetrics text", METRICS)
+        check_ending(asked.append, "JSON lines", HISTORY)
+        if asked.text_file is not None and not asked.openmetrics:
             raise UsageError("--output is for --openmetrics", fix="Use > to save another answer")
-        if self.openmetrics and (self.since is not None or not self.output.is_table):
+        if asked.openmetrics and (asked.since is not None or not self.output.is_table):
             raise UsageError("--openmetrics is a format of its own, without --since", fix="Run both")
-        if ticks is not None and watch is None:
-            raise UsageError("--ticks is for --watch", fix="Add --watch SECONDS")
-        if self.alerts and watch is None:
-            raise UsageError("--alert is for --watch", fix="Add --watch SECONDS")
-        if self.alert_exits and not self.alerts:
+        if asked.alert_exits and not asked.alerts:
             raise UsageError("--alert-exits is for --alert", fix="Add --alert RULE")
-        if watch is not None:
-            self._check_watch((*rings, control), watch)
+        if asked.watch_s is not None:
+            self._check_watch((*rings, asked.control))
+        elif asked.ticks is not None or asked.alerts:
+            option = "--ticks" if asked.ticks is not None else "--alert"
+            raise UsageError(f"{option} is for --watch", fix="Add --watch SECONDS")
+        if asked.control is not None:
+            self._check_control(rings)
 
-    def check_files(self, rings: Sequence[Path], control: Path | None) -> None:
+    def check_files(self, rings: Sequence[Path]) -> None:
         """Hold what is written against what is read; a history may be compared with and added to.
 
         Raises:
@@ -112,14 +95,15 @@ class Targets(NamedTuple):
         from vyrectl.ring import contents
         from vyrectl.ring.outputs import Outputs, same_file
 
-        files = Outputs(force=self.force)
+        asked = self.asked
+        files = Outputs(force=asked.force)
         for ring in rings:
             files.reads_ring(ring)
-        files.reads("--control", control)
-        if self.since is None or self.append is None or not same_file(self.since, self.append):
-            files.reads("--since", self.since)
-        files.writes("--append", self.append, contents.HISTORY, appends=True)
-        files.writes("--output", self.text_file, contents.METRICS)
+        files.reads("--control", asked.control)
+        if asked.since is None or asked.append is None or not same_file(asked.since, asked.append):
+            files.reads("--since", asked.since)
+        files.writes("--append", asked.append, contents.HISTORY, appends=True)
+        files.writes("--output", asked.text_file, contents.METRICS)
         files.check()
         if self.appends_to_stdout and not self.output.is_table:
             raise UsageError(
@@ -130,30 +114,19 @@ class Targets(NamedTuple):
     @property
     def appends_to_stdout(self) -> bool:
         """True when the line of the history is what is written, and nothing beside it."""
-        return str(self.append) == STDOUT
+        return str(self.asked.append) == STDOUT
 
-    def check_control(self, rings: Sequence[Path], control: Path | None) -> None:
-        """Refuse what a control buffer cannot go with.
-
-        Raises:
-            UsageError: Several rings, or a format that has no place for the runtime's view.
-        """
-        if control is None:
-            return
+    def _check_control(self, rings: Sequence[Path]) -> None:
+        """Refuse what a control buffer cannot go with: several rings, or a format without a place for its view."""
         if len(rings) != 1:
             raise UsageError("--control goes with one ring", fix="Name the ring that it lies beside")
-        if self.openmetrics:
+        if self.asked.openmetrics:
             raise UsageError("--openmetrics has no place for --control", fix="Leave one of them out")
 
-    def _check_watch(self, looked_at: Sequence[Path | None], watch: float) -> None:
-        if not LEAST_INTERVAL_S <= watch <= MOST_INTERVAL_S:
-            raise UsageError(
-                f"--watch is {watch}, out of bounds",
-                fix=f"Give seconds from {LEAST_INTERVAL_S} to {MOST_INTERVAL_S:g}",
-            )
+    def _check_watch(self, looked_at: Sequence[Path | None]) -> None:
         if any(str(path) == STDOUT for path in looked_at):
             raise UsageError("standard input cannot be watched", fix="Name a file")
-        if self.openmetrics and self.text_file is None:
+        if self.asked.openmetrics and self.asked.text_file is None:
             raise UsageError("--openmetrics with --watch needs a file", fix="Name one: --output metrics.prom")
 
     def keep(self, full: Full, moment: float) -> None:
@@ -164,27 +137,28 @@ class Targets(NamedTuple):
         """
         from vyrectl.telemetry.history import append_line, timestamp
 
-        if self.append is not None:
+        if self.asked.append is not None:
             rings = [_without_since(one) for one in full["rings"]]
             kept = {"rings": rings, "sum": full["sum"] and _without_since(full["sum"])}
             record = line(kept, timestamp(moment))
             if self.appends_to_stdout:
                 write_line(json.dumps(record, separators=(",", ":"), default=list))
             else:
-                append_line(self.append, record)
-        if self.openmetrics:
+                append_line(self.asked.append, record)
+        if self.asked.openmetrics:
             self._write_openmetrics(full)
 
     def _write_openmetrics(self, full: Full) -> None:
         from vyrectl.telemetry.openmetrics import openmetrics
 
         text = openmetrics({**one, "ring": plain(one["ring"])} for one in full["rings"])
-        if self.text_file is None or str(self.text_file) == STDOUT:
+        place = self.asked.text_file
+        if place is None or str(place) == STDOUT:
             write_line(text.rstrip("\n"))
         else:
             from vyrectl.files.replace import replace_file
 
-            replace_file(self.text_file, [text.encode("utf-8")])
+            replace_file(place, [text.encode("utf-8")])
 
 
 def emit_once(targets: Targets, paths: Sequence[Path], span: Span, wanted: Wanted) -> None:
@@ -194,12 +168,13 @@ def emit_once(targets: Targets, paths: Sequence[Path], span: Span, wanted: Wante
         VyrectlError: A ring cannot be read, or a file cannot be written.
     """
     with ExitStack() as stack:
-        rings = [stack.enter_context(open_for_snapshot(path, *span)) for path in paths]
+        rings = [stack.enter_context(open_for_snapshot(path, span)) for path in paths]
         read = [measure(ring, wanted) for ring in rings]
         full = full_answer([one.record for one in read], read, wanted)
-    if targets.since is not None or targets.append is not None or targets.openmetrics:
+    asked = targets.asked
+    if asked.since is not None or asked.append is not None or asked.openmetrics:
         _beside(targets, full)
-    if not targets.openmetrics and not targets.appends_to_stdout:
+    if not asked.openmetrics and not targets.appends_to_stdout:
         _emit(targets.output, full)
 
 
@@ -208,10 +183,10 @@ def _beside(targets: Targets, full: Full) -> None:
     import time
 
     moment = time.time()
-    if targets.since is not None:
+    if targets.asked.since is not None:
         from vyrectl.cli.snapshot_since import put_since, read_baseline
 
-        put_since(full, read_baseline(targets.since), moment)
+        put_since(full, read_baseline(targets.asked.since), moment)
     targets.keep(full, moment)
 
 
@@ -241,9 +216,7 @@ def _in_cell(output: Output, name: str, table: Record) -> Record:
     return {**table, "groups": largest_groups(groups, MOST_GROUPS_IN_A_CELL)}
 
 
-def emit_ticks(
-    targets: Targets, paths: Sequence[Path], span: Span, wanted: Wanted, watch_s: float, ticks: int | None
-) -> None:
+def emit_ticks(targets: Targets, paths: Sequence[Path], span: Span, wanted: Wanted, watch_s: float) -> None:
     """Look at the rings every `watch_s` seconds, and write each answer at once; Ctrl-C is the usual end.
 
     Raises:
@@ -252,14 +225,16 @@ def emit_ticks(
     """
     from vyrectl.cli.commands.snapshot.watch import watch
 
-    baseline = None
-    if targets.since is not None:
+    asked, baseline = targets.asked, None
+    if asked.since is not None:
         from vyrectl.cli.snapshot_since import read_baseline
 
-        baseline = read_baseline(targets.since)
+        baseline = read_baseline(asked.since)
     show = _shower(targets, lenient=wanted.lenient)
-    looks = watch(paths, parse_span(*span), wanted, interval_s=watch_s, ticks=ticks, baseline=baseline)
-    alerts = Alerts(targets.alerts)
+    looks = watch(
+        paths, (span.start, span.slots), wanted, interval_s=watch_s, ticks=asked.ticks, baseline=baseline
+    )
+    alerts = Alerts(asked.alerts)
     try:
         for tick in looks:
             events = alerts.look(tick)
@@ -267,7 +242,7 @@ def emit_ticks(
             show(tick)
             for event in events:
                 targets.output.tell(event.to_record(), event.line)
-            if targets.alert_exits and any(event.began for event in events):
+            if asked.alert_exits and any(event.began for event in events):
                 raise typer.Exit(EXIT_ALERT)
     except KeyboardInterrupt:
         raise typer.Exit(SIGNAL_EXIT + signal.SIGINT) from None
@@ -276,7 +251,7 @@ def emit_ticks(
 def _shower(targets: Targets, *, lenient: bool) -> Callable[[Tick], None]:
     """What shows a tick: nothing beside an OpenMetrics file, a screen for a table on a terminal, else lines."""
     output = targets.output
-    if targets.openmetrics or targets.appends_to_stdout:
+    if targets.asked.openmetrics or targets.appends_to_stdout:
         return lambda tick: None
     if output.format == "csv":
         return _CsvTicks(lenient=lenient).show

@@ -16,12 +16,12 @@ from vyrectl.cli.options import (
     BackupOption,
     ColorOption,
     EditedRingArgument,
+    Printed,
     WhereOption,
-    make_output,
     open_ring,
 )
 from vyrectl.errors import UsageError
-from vyrectl.ring.reading import parse_abi
+from vyrectl.ring.reading import Abi
 
 
 def command(
@@ -30,9 +30,9 @@ def command(
     interval: Annotated[
         float, typer.Option("--interval", metavar="SECONDS", min=0.05, max=3600, help="Time between looks.")
     ] = 1.0,
-    where: WhereOption = "",
+    where: WhereOption = None,
     backup: BackupOption = False,
-    abi: AbiOption = "auto",
+    abi: AbiOption = Abi.AUTO,
     color: ColorOption = "auto",
 ) -> None:
     """Watch a ring live, and edit it.
@@ -56,11 +56,11 @@ def command(
       vyrectl top ring.bin
       vyrectl top ring.bin --where 'tenant == 3' --interval 0.2
     """
-    output = make_output("table", False, color)
+    output = Printed(color=color).output()
     check_terminal(ring)
     state = TopState(interval)
-    session = TopSession(output, Sampler(_checked(ring), parse_abi(abi)), state, backup=backup)
-    session.begin(where)
+    session = TopSession(output, Sampler(_checked(ring), abi), state, backup=backup)
+    session.begin(where or "")
     with LiveScreen() as screen:
         session.run(screen)
 

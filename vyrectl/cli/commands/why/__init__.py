@@ -8,22 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vyrectl.cli.again import keeping
+from vyrectl.cli.commands.why.options import Evidence
 from vyrectl.cli.commands.why.view import view, view_causes
-from vyrectl.cli.declared import number_option
+from vyrectl.cli.declared import with_records
 from vyrectl.cli.options import (
     AbiOption,
-    ColorOption,
-    CountOption,
-    FormatOption,
-    JsonOption,
-    OffsetOption,
-    QuietOption,
-    make_output,
+    Span,
+    Talking,
 )
 from vyrectl.cli.output import Output
 from vyrectl.errors import FileError, UsageError
 from vyrectl.ring.findings.advice import EXAMPLES, split_advice
-from vyrectl.ring.reading import parse_abi
+from vyrectl.ring.reading import Abi
 from vyrectl.why.classes import CAUSES, find_cause
 
 if TYPE_CHECKING:
@@ -33,58 +29,23 @@ EVERYTHING = "all"
 """What `--explain` takes beside a name."""
 
 EXIT_PERSON = FileError.exit_code
-MOST_WAIT_S = 3600.0
 
 
+@with_records
 def command(
     rings: Annotated[
         list[Path] | None,
         typer.Argument(metavar="[RING...]", help="Rings, all-in-one dumps, folders of looks, or -."),
     ] = None,
     *,
-    control: Annotated[
-        Path | None,
-        typer.Option("--control", metavar="FILE", help="Control buffer that goes with the ring."),
-    ] = None,
-    since: Annotated[
-        Path | None,
-        typer.Option("--since", metavar="FILE", help="An earlier look: a copy of the ring, or a snapshot."),
-    ] = None,
-    trace: Annotated[
-        Path | None, typer.Option("--trace", metavar="FILE", help="What `launch --trace` wrote.")
-    ] = None,
-    epoch: Annotated[
-        int | None, number_option("--epoch", says="Epoch to go by; the control buffer's if not given.")
-    ] = None,
-    age_threshold: Annotated[
-        int | None, number_option("--age-threshold", says="Age ticks of a starved task; 32 if not given.")
-    ] = None,
-    again_after: Annotated[
-        float,
-        typer.Option(
-            "--again-after",
-            metavar="SECONDS",
-            help="Look twice, so far apart, at a ring that runs in place; 0 for once.",
-        ),
-    ] = 1.0,
-    fail_on: Annotated[
-        list[str] | None,
-        typer.Option("--fail-on", metavar="CLASS", help="Exit 1 for this class alone; may be repeated."),
-    ] = None,
-    explain: Annotated[
-        str, typer.Option("--explain", metavar="CLASS", help="Say what a class means, or all; needs no ring.")
-    ] = "",
-    abi: AbiOption = "auto",
-    offset: OffsetOption = "",
-    count: CountOption = "",
+    evidence: Evidence,
+    abi: AbiOption = Abi.AUTO,
+    span: Span,
     ops: Annotated[
         list[Path] | None,
         typer.Option("--ops", metavar="FILE.cl", help="Operations of your own; may be repeated."),
     ] = None,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
 ) -> None:
     """Say why a queue does not move.
 
@@ -103,31 +64,16 @@ def command(
     """
     from vyrectl.cli.commands.why.source import Asked
 
-    output = make_output(format_name, as_json, color, quiet=quiet)
-    wanted = frozenset(find_cause(name).name for name in fail_on or ())
-    if explain:
-        _explain(output, explain)
+    output = printed.output()
+    if evidence.explain is not None:
+        _explain(output, evidence.explain)
         return
     if not rings:
         raise UsageError(
             "no ring was named", fix="Name a file or a folder, - for standard input, or --explain all"
         )
-    if not 0 <= again_after <= MOST_WAIT_S:
-        raise UsageError(
-            f"--again-after is {again_after}, out of bounds", fix=f"Give 0 to {MOST_WAIT_S:g} seconds"
-        )
-    asked = Asked(
-        control=control,
-        since=since,
-        trace=trace,
-        ops=tuple(ops or ()),
-        epoch=epoch,
-        age_threshold=age_threshold,
-        abi=parse_abi(abi),
-        span=(offset, count),
-        again_after_s=again_after,
-    )
-    raise typer.Exit(_answer(output, rings, asked, wanted))
+    asked = Asked(evidence, ops=tuple(ops or ()), abi=abi, span=span)
+    raise typer.Exit(_answer(output, rings, asked, frozenset(evidence.fail_on)))
 
 
 def _answer(output: Output, rings: list[Path], asked: Asked, wanted: frozenset[str]) -> int:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from vyrectl.abi.states import TaskState
-from vyrectl.cli.options import parse_span
+from vyrectl.cli import options
+from vyrectl.cli.commands.why.options import Evidence
 from vyrectl.cli.snapshot_since import read_baseline
 from vyrectl.cli.why_question import question
 from vyrectl.errors import InvalidInputError, UsageError
@@ -37,15 +38,10 @@ SNAPSHOTS = (FileKind.SNAPSHOT, FileKind.RECORD, FileKind.TEXT, FileKind.TASKS)
 class Asked:
     """The options of the command, read."""
 
-    control: Path | None
-    since: Path | None
-    trace: Path | None
+    evidence: Evidence
     ops: tuple[Path, ...]
-    epoch: int | None
-    age_threshold: int | None
     abi: Abi
-    span: tuple[str, str]
-    again_after_s: float
+    span: options.Span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,9 +61,11 @@ def answers(rings: Sequence[Path], asked: Asked) -> list[Explained]:
     """
     queues = list(_queues(rings, asked))
     _check(queues, asked)
-    turns = None if asked.trace is None else _turns(asked.trace)
-    threshold = AGE_THRESHOLD if asked.age_threshold is None else asked.age_threshold
-    asking = question(asked.ops, epoch=asked.epoch, age_threshold=threshold, abi=asked.abi, turns=turns)
+    turns = None if asked.evidence.trace is None else _turns(asked.evidence.trace)
+    threshold = AGE_THRESHOLD if asked.evidence.age_threshold is None else asked.evidence.age_threshold
+    asking = question(
+        asked.ops, epoch=asked.evidence.epoch, age_threshold=threshold, abi=asked.abi, turns=turns
+    )
     return [_explained(_with_earlier(looks, asked), asking, asked) for looks in queues]
 
 
@@ -80,19 +78,22 @@ def _queues(rings: Sequence[Path], asked: Asked) -> Iterator[list[Look]]:
             fix="Name the folders of one queue, or files, a queue each",
         )
     if folders:
-        if any(asked.span):
+        if asked.span.is_given:
             raise UsageError("--offset and --count are for a file", fix="Name one of the folder's files")
         yield [look for folder in folders for look in looks_in(folder)]
         return
-    offset, count = parse_span(*asked.span)
-    span = Span(offset, count, any(asked.span))
+    span = Span(asked.span.start, asked.span.slots, asked.span.is_given)
     for path in rings:
         yield [look_at_bytes(read_stdin(), span) if str(path) == STDIN else look_at_file(path, span)]
 
 
 def _check(queues: Sequence[Sequence[Look]], asked: Asked) -> None:
     """Refuse what is about one queue where there are several."""
-    given = {"--control": asked.control, "--since": asked.since, "--trace": asked.trace}
+    given = {
+        "--control": asked.evidence.control,
+        "--since": asked.evidence.since,
+        "--trace": asked.evidence.trace,
+    }
     for option, path in given.items():
         if path is not None and len(queues) > 1:
             raise UsageError(f"{option} goes with one ring", fix="Ask about one ring at a time")
@@ -100,16 +101,20 @@ def _check(queues: Sequence[Sequence[Look]], asked: Asked) -> None:
 
 def _with_earlier(looks: list[Look], asked: Asked) -> list[Look]:
     """The looks with those that the options add: the control buffer, an earlier one, a second one."""
-    if asked.control is not None:
+    control, since = asked.evidence.control, asked.evidence.since
+    if control is not None:
         from vyrectl.launching.control_file import load_control
 
-        looks = [*looks[:-1], with_control(looks[-1], asked.control, load_control(asked.control).tolist())]
-    if asked.since is not None and not _holds_counts(asked.since):
-        earlier = looks_in(asked.since) if asked.since.is_dir() else [look_at_file(asked.since, Span())]
+        looks = [
+            *looks[:-1],
+            with_control(looks[-1], control, load_control(control).tolist()),
+        ]
+    if since is not None and not _holds_counts(since):
+        earlier = looks_in(since) if since.is_dir() else [look_at_file(since, Span())]
         return [*earlier, *looks]
     last = looks[-1]
-    if len(looks) == 1 and last.holder.in_place and asked.again_after_s:
-        time.sleep(asked.again_after_s)
+    if len(looks) == 1 and last.holder.in_place and asked.evidence.again_after_s:
+        time.sleep(asked.evidence.again_after_s)
         return [last, look_at_file(Path(last.file), last.span)]
     return looks
 
@@ -143,9 +148,9 @@ def _compared(looks: Sequence[Look], asked: Asked) -> Comparison | None:
     last = _counts(looks[-1])
     if len(looks) > 1:
         return compare(_counts(looks[0]), last, looks[0].as_earlier(looks[-1]).seconds)
-    if asked.since is None:
+    if asked.evidence.since is None:
         return None
-    baseline = read_baseline(asked.since)
+    baseline = read_baseline(asked.evidence.since)
     now = looks[-1].moment
     passed = None if baseline.seconds is None or now is None else now - baseline.seconds
     return compare(baseline.total, last, passed if passed is not None and passed > 0 else None)
