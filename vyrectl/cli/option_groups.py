@@ -43,10 +43,10 @@ ORDER = (
 """Every group: what is used most comes first, what nearly every command has comes last."""
 
 _COMMON = {
-    SLOTS: "--where --slots --all --offset --count --abi",
+    SLOTS: "--where --slots --all --abi",
     SAFETY: "--dry-run --backup --force",
     NAMES: "--ops --op-names --no-builtin-names",
-    OUTPUT: "--limit --no-pager --format --json --color --quiet --help",
+    OUTPUT: "--no-pager --color --help",
 }
 """Group -> options that mean the same in every command."""
 
@@ -59,19 +59,10 @@ _OF_COMMAND = {
     "encode": {WORDS: _flags(FIELD_NAMES)},
     "apply": {REQUEST: _flags(REQUEST_BITS)},
     "plan": {REQUEST: _flags(REQUEST_BITS)},
-    "build": {OWN: "--slots", MADE_UP: "--synthetic --seed --mix"},
     "open": {OWN: "--slots"},
     "control": {OWN: "--slots"},
-    "inspect": {SLOTS: "--slot", OUTPUT: "--output"},
-    "snapshot": {
-        BESIDE: "--control",
-        AGAIN: "--since --watch --ticks --append --alert --alert-exits",
-        OUTPUT: "--openmetrics --output",
-    },
     "report": {BESIDE: "--launch --trace --history --control"},
-    "why": {BESIDE: "--control --trace", AGAIN: "--since --again-after", LIMITS: "--fail-on --age-threshold"},
     "check": {BESIDE: "--control --debug-log --io-queue"},
-    "bench": {LIVE: "--seconds --tasks"},
 }
 """Command -> group -> its options, where they are not as in `_COMMON`."""
 

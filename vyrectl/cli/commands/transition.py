@@ -41,20 +41,22 @@ def command(
     ] = None,
     *,
     pc: Annotated[
-        str, typer.Option("--pc", metavar="N", help="New continuation_pc; kept if not given.")
-    ] = "",
+        str | None, typer.Option("--pc", metavar="N", help="New continuation_pc; kept if not given.")
+    ] = None,
     data: Annotated[
-        str, typer.Option("--data", metavar="N", help="New continuation_data; kept if not given.")
-    ] = "",
+        str | None, typer.Option("--data", metavar="N", help="New continuation_data; kept if not given.")
+    ] = None,
     epoch: Annotated[
-        str, typer.Option("--epoch", metavar="N|never", help="For pause: the epoch to wait for.")
-    ] = "",
+        str | None, typer.Option("--epoch", metavar="N|never", help="For pause: the epoch to wait for.")
+    ] = None,
     priority: Annotated[
-        str, typer.Option("--priority", metavar="NAME|N", help="For requeue: new class; kept if not given.")
-    ] = "",
+        str | None,
+        typer.Option("--priority", metavar="NAME|N", help="For requeue: new class; kept if not given."),
+    ] = None,
     code: Annotated[
-        str, typer.Option("--code", metavar="NAME|N", help="For fault: why, a number or an engine fault.")
-    ] = "",
+        str | None,
+        typer.Option("--code", metavar="NAME|N", help="For fault: why, a number or an engine fault."),
+    ] = None,
     where: WhereOption = None,
     everything: AllOption = False,
     dry_run: DryRunOption = False,
@@ -83,7 +85,7 @@ def command(
     """
     output = printed.output()
     texts = {"pc": pc, "data": data, "epoch": epoch, "priority": priority, "code": code}
-    given = parse_arguments(action, {name: text for name, text in texts.items() if text != ""})
+    given = parse_arguments(action, {name: text for name, text in texts.items() if text is not None})
     selection = Selection.from_options(slots or [], where, everything)
     most = shortened.rows(output)
 

@@ -46,9 +46,9 @@ def command(
         typer.Option("--ignore", metavar="FINDING", help="Leave this finding out; may be repeated."),
     ] = None,
     explain: Annotated[
-        str,
+        str | None,
         typer.Option("--explain", metavar="FINDING", help="Say what a finding means, or all; needs no ring."),
-    ] = "",
+    ] = None,
     ops: Annotated[
         list[Path] | None,
         typer.Option("--ops", metavar="FILE.cl", help="Operations of your own; may be repeated."),
@@ -96,7 +96,7 @@ def command(
       vyrectl check --explain stale-telemetry
     """
     output = printed.output()
-    if explain:
+    if explain is not None:
         _explain(output, list(KINDS.values()) if explain == EVERYTHING else [find_kind(explain)])
         return
     if ring is None:

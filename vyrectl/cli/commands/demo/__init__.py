@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 def command(
     *,
     device: Annotated[
-        str, typer.Option("--device", "-d", metavar="NAME", help="Where to run; the best device by default.")
-    ] = "",
+        str | None,
+        typer.Option("--device", "-d", metavar="NAME", help="Where to run; the best device by default."),
+    ] = None,
     picture: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE.png", help="Also write the picture as PNG.")
     ] = None,
@@ -86,14 +87,14 @@ def command(
     output.emit("demo", record, lambda shown: view(shown, counts, task_picture.iterations))
 
 
-def _find_device(name: str) -> Any:
+def _find_device(name: str | None) -> Any:
     """What runs it: this process drives the device itself, so another one asks the drivers first."""
     from vyrectl.launching.converge import REFERENCE
     from vyrectl.opencl.devices import DEVICE_VARIABLE, find_watched
 
     if (name or os.environ.get(DEVICE_VARIABLE)) == REFERENCE:
         return REFERENCE
-    return find_watched(name or None)
+    return find_watched(name)
 
 
 def _save_picture(output: Output, path: Path, counts: Counts, iterations: int) -> None:

@@ -32,8 +32,9 @@ EXIT_NOT_READY = DeviceError.exit_code
 def command(
     *,
     system: Annotated[
-        str, typer.Option("--system", metavar="|".join(FAMILIES), help="Advise for another kind of system.")
-    ] = "",
+        str | None,
+        typer.Option("--system", metavar="|".join(FAMILIES), help="Advise for another kind of system."),
+    ] = None,
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", help="Time limit for each device.", min=1.0)
     ] = 120.0,
@@ -56,12 +57,10 @@ def command(
     from vyrectl.opencl.trial import run_ring
 
     output = printed.output()
-    if system and system not in FAMILIES:
+    if system is not None and system not in FAMILIES:
         raise UnknownNameError("system", system, FAMILIES)
     with output.progress("doctor", "looking at the devices"):
-        diagnosis = examine(
-            family=system or None, seconds=timeout, run_ring=lambda device: run_ring(device, timeout)
-        )
+        diagnosis = examine(family=system, seconds=timeout, run_ring=lambda device: run_ring(device, timeout))
     checks = [*diagnosis.all_checks(), *check_shells()]
     rows = [check.to_record() for check in checks]
     output.emit("doctor", _record(diagnosis, checks), view, rows=rows, rows_key="checks")

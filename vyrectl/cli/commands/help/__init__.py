@@ -16,7 +16,9 @@ from vyrectl.errors import UnknownNameError
 
 @with_records
 def command(
-    name: Annotated[str, typer.Argument(metavar="[TOPIC|COMMAND]", help="A topic or a command.")] = "",
+    name: Annotated[
+        str | None, typer.Argument(metavar="[TOPIC|COMMAND]", help="A topic or a command.")
+    ] = None,
     *,
     printed: Talking,
 ) -> None:
@@ -34,7 +36,7 @@ def command(
     from vyrectl import docs
 
     output = printed.output()
-    if not name:
+    if name is None:
         _list_topics(output)
         return
     if name not in docs.NAMES and name not in NAMES:

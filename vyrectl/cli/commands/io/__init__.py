@@ -27,15 +27,38 @@ STATUSES = {name: word for word, name in IO_STATUS_NAMES.items()}
 MOST_BYTES = 1 << 20
 
 
+def _op(text: str) -> int:
+    return _word("operation", text, OPS)
+
+
+def _status(text: str) -> int:
+    return _word("status", text, STATUSES)
+
+
+def _word(what: str, text: str, names: dict[str, int]) -> int:
+    """The word that a name or a number stands for."""
+    word = names.get(text.strip().upper())
+    if word is None and not text.strip()[:1].isdigit():
+        raise UnknownNameError(what, text, tuple(name.lower() for name in names))
+    return read_number(text, what) if word is None else word
+
+
 @with_records
 def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="I/O queue, or - for standard input.")],
     *,
-    op: Annotated[str, typer.Option("--op", metavar="IO_OP", help="Only READ, WRITE or FENCE.")] = "",
+    op: Annotated[
+        int | None, typer.Option("--op", metavar="IO_OP", help="Only READ, WRITE or FENCE.", parser=_op)
+    ] = None,
     status: Annotated[
-        str,
-        typer.Option("--status", metavar="IO_STATUS", help="Only requests of this status, e.g. published."),
-    ] = "",
+        int | None,
+        typer.Option(
+            "--status",
+            metavar="IO_STATUS",
+            help="Only requests of this status, e.g. published.",
+            parser=_status,
+        ),
+    ] = None,
     tag: Annotated[int | None, number_option("--tag", says="Only requests with this tag.")] = None,
     unused: Annotated[
         bool, typer.Option("--unused", help="Also show records that nobody has written.")
@@ -54,7 +77,6 @@ def command(
       vyrectl io queue.bin --status published --op read
     """
     output = printed.output()
-    wanted = (_word("operation", op, OPS), _word("status", status, STATUSES))
     most = shortened.rows(output)
     data = read_whole(file, doing="read the I/O queue", most=MOST_BYTES)
     with telling_kind(file, FileKind.IO_QUEUE, data):
@@ -64,8 +86,8 @@ def command(
         (index, one)
         for index, one in enumerate(records)
         if (unused or not one.is_unused)
-        and wanted[0] in (None, one.op)
-        and wanted[1] in (None, one.status)
+        and op in (None, one.op)
+        and status in (None, one.status)
         and tag in (None, one.tag)
     ]
     shown = chosen if most is None else chosen[:most]
@@ -77,16 +99,6 @@ def command(
         rows_key="records",
     )
     _say(output, str(file), records, len(shown), len(chosen))
-
-
-def _word(what: str, text: str, names: dict[str, int]) -> int | None:
-    """The word that a name or a number stands for; None for no text."""
-    if not text:
-        return None
-    word = names.get(text.strip().upper())
-    if word is None and not text.strip()[:1].isdigit():
-        raise UnknownNameError(what, text, tuple(name.lower() for name in names))
-    return read_number(text, what) if word is None else word
 
 
 def queue_record(name: str, records: tuple[IoRecord, ...], matched: int) -> dict[str, Any]:

@@ -31,11 +31,11 @@ def command(
         bool, typer.Option("--check", help="Look for mistakes in the files and compile them.")
     ] = False,
     device: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--device", "-d", metavar="NAME", help="Where --check compiles; reference: only read the text."
         ),
-    ] = "",
+    ] = None,
     printed: Talking,
 ) -> None:
     """List the operations a task may name.
@@ -60,7 +60,7 @@ def command(
     output.emit("ops", {}, view, rows=[_record(op) for op in ops], rows_key="ops")
 
 
-def _check(output: Output, sources: list[Path], device: str) -> None:
+def _check(output: Output, sources: list[Path], device: str | None) -> None:
     """Answer for `--check`, and leave.
 
     Raises:
@@ -88,7 +88,7 @@ def _check(output: Output, sources: list[Path], device: str) -> None:
     raise typer.Exit(EXIT_UNSOUND if report.count("error") else 0)
 
 
-def _find_device(name: str) -> Any:
+def _find_device(name: str | None) -> Any:
     from vyrectl.opencl.devices import find_watched
 
     return find_watched(name)

@@ -36,9 +36,10 @@ def command(
     ],
     *,
     show: Annotated[
-        str, typer.Option("--show", metavar="METRIC[,...]", help=f"Draw these: {', '.join(METRICS)}, all.")
-    ] = "",
-    ring: Annotated[str, typer.Option("--ring", metavar="NAME", help="Draw this ring alone.")] = "",
+        str | None,
+        typer.Option("--show", metavar="METRIC[,...]", help=f"Draw these: {', '.join(METRICS)}, all."),
+    ] = None,
+    ring: Annotated[str | None, typer.Option("--ring", metavar="NAME", help="Draw this ring alone.")] = None,
     height: Annotated[
         int, number_option("--height", says="Lines of a chart.", least=1, most=200)
     ] = CHART_LINES,

@@ -12,31 +12,31 @@ from vyrectl.telemetry.series import METRICS, History, Metric, Series
 USUAL = ("schedulable", "running", "paused", "faulted", "done_rate", "requeue_rate", "age")
 
 
-def parse_metrics(text: str) -> tuple[Metric, ...]:
-    """Metrics named by `--show`, in their own order; the usual ones for an empty text.
+def parse_metrics(text: str | None) -> tuple[Metric, ...]:
+    """Metrics named by `--show`, in their own order; the usual ones for None.
 
     Raises:
         UnknownNameError: No such metric.
     """
-    names = [part.strip() for part in text.split(",") if part.strip()]
+    names = [part.strip() for part in (text or "").split(",") if part.strip()] or USUAL
     for name in names:
         if name not in (*METRICS, "all"):
             raise UnknownNameError("metric", name, (*METRICS, "all"))
-    wanted = set(METRICS) if "all" in names else set(names or USUAL)
+    wanted = set(METRICS) if "all" in names else set(names)
     return tuple(metric for name, metric in METRICS.items() if name in wanted)
 
 
-def choose_rings(history: History, name: str) -> list[Series]:
+def choose_rings(history: History, name: str | None) -> list[Series]:
     """The rings to draw.
 
     Args:
         history: What was read.
-        name: The ring's name; empty for all.
+        name: The ring's name; None for all.
 
     Raises:
         UnknownNameError: It is not in the history.
     """
-    if not name:
+    if name is None:
         return list(history.rings.values())
     if name not in history.rings:
         raise UnknownNameError("ring", name, tuple(history.rings))

@@ -29,10 +29,12 @@ def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Replay log (VRRL).")],
     *,
     slots: Annotated[
-        str, typer.Option("--slots", metavar="LIST", help="Only records of these slots, e.g. 0-15,20.")
-    ] = "",
+        str | None, typer.Option("--slots", metavar="LIST", help="Only records of these slots, e.g. 0-15,20.")
+    ] = None,
     tenant: Annotated[int | None, number_option("--tenant", says="Only records of this tenant.")] = None,
-    op: Annotated[str, typer.Option("--op", metavar="OP", help="Only records of this operation.")] = "",
+    op: Annotated[
+        str | None, typer.Option("--op", metavar="OP", help="Only records of this operation.")
+    ] = None,
     failed: Annotated[
         bool, typer.Option("--failed", help="Only records with evidence of a failure.")
     ] = False,
@@ -75,7 +77,7 @@ def command(
     chosen = parse_filter(
         slots,
         tenant,
-        parse_value("op_handle", op) if op else None,
+        None if op is None else parse_value("op_handle", op),
         failed=failed,
     )
     if diff:

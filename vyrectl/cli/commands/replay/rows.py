@@ -41,7 +41,7 @@ class Filter:
         )
 
 
-def parse_filter(slots: str, tenant: int | None, opcode: int | None, *, failed: bool) -> Filter:
+def parse_filter(slots: str | None, tenant: int | None, opcode: int | None, *, failed: bool) -> Filter:
     """A filter from the options' values.
 
     Raises:
@@ -49,7 +49,7 @@ def parse_filter(slots: str, tenant: int | None, opcode: int | None, *, failed: 
     """
     from vyrectl.ring.select import parse_ranges
 
-    return Filter(parse_ranges(slots, U32_MAX + 1) if slots else None, tenant, opcode, failed)
+    return Filter(None if slots is None else parse_ranges(slots, U32_MAX + 1), tenant, opcode, failed)
 
 
 def _has_failed(record: ReplayRecord) -> bool:

@@ -17,8 +17,8 @@ from vyrectl.cli.schemas import HOMES, schema_of
 @with_records
 def command(
     name: Annotated[
-        str, typer.Argument(metavar="[COMMAND]", help="A command, or 'error'; without it, a list.")
-    ] = "",
+        str | None, typer.Argument(metavar="[COMMAND]", help="A command, or 'error'; without it, a list.")
+    ] = None,
     *,
     printed: Printed,
 ) -> None:
@@ -33,7 +33,7 @@ def command(
       vyrectl schema error
     """
     output = printed.output()
-    if name:
+    if name is not None:
         write_line(json.dumps(schema_of(name), indent=2))
         return
     rows = [{"command": each, "title": schema_of(each)["title"]} for each in HOMES]

@@ -1,0 +1,105 @@
+"""No function of the package is longer than a screenful, and no class carries more than it needs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vyrectl.devtools.__main__ import ROOT
+
+MOST_LINES = 80
+MOST_ATTRIBUTES = 15
+
+LARGE = {
+    "engine/backend.py:Job",
+    "engine/reference.py:ReferenceSession",
+    "hosting/request.py:FileLaunch",
+    "launching/options.py:LaunchOptions",
+    "launching/report.py:LaunchReport",
+    "live/feed.py:Feed",
+    "live/follow.py:Follow",
+    "live/session.py:Session",
+    "opencl/queue.py:DeviceQueue",
+    "opencl/session.py:OpenCLSession",
+    "opencl/shards.py:ShardedSession",
+    "policy/request.py:LaunchRequest",
+    "task/item.py:TaskWorkItem",
+}
+"""Classes with more attributes: this list only gets shorter.
+
+Four are as wide as what they stand for: a slot's words, a request's fields, a report's keys, a launch's options.
+"""
+
+
+def test_no_function_is_longer_than_a_screenful() -> None:
+    long = {
+        f"{name}:{found.name}": length
+        for name, tree in _sources(ROOT / "vyrectl")
+        for found, length in _functions(tree)
+        if length > MOST_LINES
+    }
+    assert long == {}
+
+
+def test_large_classes_are_known() -> None:
+    large = {
+        f"{name}:{found.name}"
+        for name, tree in _sources(ROOT / "vyrectl")
+        for found in ast.walk(tree)
+        if isinstance(found, ast.ClassDef) and len(_attributes(found)) > MOST_ATTRIBUTES
+    }
+    assert large - LARGE == set(), "cut these up"
+    assert LARGE - large == set(), "take these off the list"
+
+
+def test_a_signature_counts() -> None:
+    [(_, length)] = _functions(ast.parse("@decorated\ndef f(\n    a,\n    b,\n):\n    return a\n"))
+    assert length == 6
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        ("a: int\n    b: int = 1", 2),
+        ("def __init__(self):\n        self.a, self.b = 1, 2\n        self.c += 1", 3),
+        ("def f(self):\n        self.a: int = 1\n        other.b = self.a", 1),
+        ("def f(self):\n        self.a = 1\n        self.a = 2", 1),
+    ],
+)
+def test_attributes_are_counted(body: str, count: int) -> None:
+    [found] = ast.parse(f"class C:\n    {body}\n").body
+    assert isinstance(found, ast.ClassDef)
+    assert len(_attributes(found)) == count
+
+
+def _sources(folder: Path) -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(folder.rglob("*.py")):
+        yield str(path.relative_to(folder)), ast.parse(path.read_text())
+
+
+def _functions(tree: ast.Module) -> list[tuple[ast.FunctionDef | ast.AsyncFunctionDef, int]]:
+    """Each function with its lines, from its first decorator to its last statement."""
+    found = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [
+        (one, (one.end_lineno or 0) - min([one.lineno, *(d.lineno for d in one.decorator_list)]) + 1)
+        for one in found
+    ]
+
+
+def _attributes(found: ast.ClassDef) -> set[str]:
+    """Fields of a class, and what its methods assign to `self`."""
+    fields = {
+        one.target.id
+        for one in found.body
+        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+    }
+    stores = {
+        one.attr
+        for one in ast.walk(found)
+        if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store)
+        if isinstance(one.value, ast.Name) and one.value.id == "self"
+    }
+    return fields | stores
