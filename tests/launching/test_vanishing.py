@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.cases import make_slots
-from vyrectl import launch
+from vyrectl import Ring, launch
 from vyrectl.engine.backend import Job, RoundIndex
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.reference import ReferenceBackend, ReferenceSession
@@ -87,7 +87,7 @@ def test_a_device_that_vanishes(tmp_path: Path, call: str, after: int) -> None:
     slots = make_slots(400, op_handle=REQUEUE_N, param=3)
     slots["op_handle"][0], slots["output_handle"][0], slots["param"][0] = FILL, 0, 9
     path, output = tmp_path / "ring.bin", tmp_path / "out.npy"
-    path.write_bytes(slots.tobytes())
+    Ring.from_slots(slots).save(path)
     np.save(output, np.zeros(3, np.uint32))
     before = output.read_bytes()
     backend = Backend(call, after)
