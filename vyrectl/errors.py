@@ -229,11 +229,25 @@ class OutOfMemoryError(VyrectlError):
         )
 
 
-def from_system(error: OSError | MemoryError) -> VyrectlError:
+REFUSALS = (OSError, MemoryError, ImportError)
+"""What Python raises where the system refuses something."""
+
+_NO_ROOM = ("failed to map segment", "cannot allocate memory")
+"""How the system's loader says that a library does not fit into the memory that this process may have."""
+
+
+def from_system(error: OSError | MemoryError | ImportError) -> VyrectlError:
     """What the system refused, where no closer place has put it into words.
 
     A refusal is no bug: every process of ours ends with this message and exit code 1 rather than with a traceback.
+
+    Raises:
+        ImportError: The error itself, when no lack of memory caused it.
     """
+    if isinstance(error, ImportError):
+        if not lacks_memory(error):
+            raise error
+        return OutOfMemoryError()
     if isinstance(error, MemoryError) or error.errno == errno.ENOMEM:
         return OutOfMemoryError()
     if _misses_folder(error):
@@ -244,6 +258,12 @@ def from_system(error: OSError | MemoryError) -> VyrectlError:
             errno=error.errno,
         )
     return FileError.from_os_error(error, error.filename or "-", doing="go on")
+
+
+def lacks_memory(error: ImportError) -> bool:
+    """True when a library could not be loaded for want of memory."""
+    text = str(error).lower()
+    return any(words in text for words in _NO_ROOM)
 
 
 def _misses_folder(error: OSError) -> bool:

@@ -22,6 +22,11 @@ from vyrectl.ring.file import Ring
     [
         (MemoryError("Unable to allocate 64 MiB"), "out_of_memory", "not enough memory"),
         (OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), "out_of_memory", "not enough memory"),
+        (
+            ImportError("libblas.so: failed to map segment from shared object"),
+            "out_of_memory",
+            "not enough memory",
+        ),
         (OSError(errno.EIO, os.strerror(errno.EIO), "some.bin"), "file", "cannot go on: input/output error"),
         (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), "file", "cannot go on: too many open files"),
     ],
@@ -72,3 +77,8 @@ def test_a_message_quotes_no_more_than_it_needs() -> None:
     assert from_system(OSError(errno.EIO, "x" * 5000)).what == (
         "cannot go on: " + "x" * 40 + "... (5000 characters)"
     )
+
+
+def test_a_module_that_is_missing_stays_a_bug() -> None:
+    with pytest.raises(ImportError, match="No module named"):
+        from_system(ImportError("No module named 'vyrectl.nothing'"))

@@ -26,7 +26,7 @@ from vyrectl.cli.spans import warn_of_span
 from vyrectl.cli.stdout_name import dash_for_stdout
 from vyrectl.cli.stops import Stop
 from vyrectl.cli.usage import empty_value
-from vyrectl.errors import StoppedError, UnknownNameError, UsageError, VyrectlError, from_system
+from vyrectl.errors import REFUSALS, StoppedError, UnknownNameError, UsageError, VyrectlError, from_system
 from vyrectl.files import shrinking
 from vyrectl.files.streams import ReaderGone, say
 
@@ -281,7 +281,7 @@ def main(argv: list[str] | None = None) -> int:
         return _stopped(stop.number, args)
     except (ReaderGone, BrokenPipeError):
         return PIPE_CLOSED
-    except (OSError, MemoryError) as error:
+    except REFUSALS as error:
         refused = from_system(error)
         report_error(refused, args)
         return refused.exit_code

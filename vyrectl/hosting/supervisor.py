@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from vyrectl.errors import VyrectlError, WhereError, from_system
+from vyrectl.errors import REFUSALS, VyrectlError, WhereError, from_system
 from vyrectl.files.streams import flush
 from vyrectl.hosting.orphan import Lifeline
 
@@ -347,13 +347,19 @@ def _child(
         status = 0
     except VyrectlError as error:
         channel.send({"error": error.to_record()})
-    except (OSError, MemoryError) as error:
-        channel.send({"error": from_system(error).to_record()})
-    except BaseException:
-        channel.send({"bug": traceback.format_exc()})
+    except BaseException as error:
+        channel.send(_last_words(error))
     finally:
         flush()
         os._exit(status)
+
+
+def _last_words(error: BaseException) -> dict[str, Any]:
+    """What a child says of an error that no closer place has put into words."""
+    if isinstance(error, REFUSALS):
+        with suppress(ImportError):
+            return {"error": from_system(error).to_record()}
+    return {"bug": "".join(traceback.format_exception(error))}
 
 
 def _nothing(*message: object) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vyrectl.errors import ForkedError, NoDeviceError, UnknownNameError
+from vyrectl.errors import ForkedError, NoDeviceError, OutOfMemoryError, UnknownNameError, lacks_memory
 from vyrectl.opencl import asking, broken, brought, causes, drivers, fitness
 from vyrectl.opencl.handlers import own_handlers
 from vyrectl.opencl.hints import import_hint
@@ -98,6 +98,7 @@ def pyopencl() -> Any:
     Raises:
         ForkedError: This process was forked by one that had used OpenCL.
         NoDeviceError: It is not installed, or cannot be loaded.
+        OutOfMemoryError: This process may not have the memory that it needs.
     """
     if _users and _users[0] != os.getpid():
         raise ForkedError("OpenCL", _users[0])
@@ -107,6 +108,8 @@ def pyopencl() -> Any:
             warnings.simplefilter("ignore")
             import pyopencl as cl
     except ImportError as error:
+        if lacks_memory(error):
+            raise OutOfMemoryError from error
         what = f"pyopencl cannot be imported ({error})"
         raise NoDeviceError(what, fix=import_hint(str(error))) from error
     if not _users:
