@@ -30,7 +30,7 @@ ICD_LIBRARIES = (
 ROOT = Path(__file__).resolve().parents[2]
 MOST_SECONDS = 100.0
 LANES, GPU_LANES = 32, 1024
-"""Most work-items of a group: unless asked otherwise, and as GPUs have them, where nearly all idle, each interpreted."""
+"""Most work-items of a group, and as many as GPUs have: there nearly all idle, and each is interpreted."""
 
 Edit = tuple[str, str]
 """A text of the assembled program, which must stand there once, and what to put in its place."""
