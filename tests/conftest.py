@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests import warm
 from tests.beside import ALONE, FIRST, Room
 from tests.needs import MARK, require
 
@@ -38,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SHARED] = Path(folder.name if given is None else given)
     config.stash[ROOM] = Room(config.stash[SHARED])
     config.add_cleanup(config.stash[ROOM].close)
+    config.add_cleanup(warm.stop)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,4 +1,5 @@
-"""Runs the command line in this process, through a pipe or on a terminal 80 columns wide."""
+"""Runs the command line in this process, through a pipe or on a terminal 80 columns wide; a launch, which may not
+run in a process with a driver in it, in one that begins warm."""
 
 from __future__ import annotations
 
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.cli.support import MIXED, ODD, Result, write_ring
 from vyrectl.cli.main import main
+from vyrectl.hosting import elsewhere
 
 Cli = Callable[..., Result]
 
@@ -21,6 +24,7 @@ def neutral(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LC_ALL", "LC_CTYPE", "LANG", "VYRECTL_DEVICE"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(elsewhere, "module_command", warm.command)
 
 
 @pytest.fixture

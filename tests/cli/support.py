@@ -6,11 +6,11 @@ import json
 import os
 import struct
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import warm
 from vyrectl.abi.slot import FIELD_NAMES
 
 NEVER = 0xFFFF_FFFF
@@ -78,8 +78,8 @@ ODD = (slot(state=1, task_id=1), slot(state=99, task_id=2, requeue_count=NEVER),
 def spawn(
     *args: str, stdin: bytes = b"", env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """The command line in a process of its own."""
-    command = [sys.executable, "-m", "vyrectl", *args]
+    """The command line in a process of its own, which begins warm."""
+    command = warm.command("vyrectl", *args)
     return subprocess.run(
         command, input=stdin, capture_output=True, env={**os.environ, **(env or {})}, timeout=60
     )
