@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from vyrectl.errors import InvalidInputError
 from vyrectl.files.json_text import parse_json
 from vyrectl.files.whole import read_head
 from vyrectl.protocol.debug_format import Formats, format_record, parse_formats
 from vyrectl.protocol.debug_log import DebugRecord
+from vyrectl.shapes import Count, Word
 
-ROW_KEYS = ("index", "format_id", "arg0", "arg1", "word", "slot", "text")
 MOST_TEXT_BYTES = 4 << 20
+
+
+class DebugRow(TypedDict):
+    """A record of the debug log, with its text where its format has one."""
+
+    index: Count
+    format_id: Word
+    arg0: Word
+    arg1: Word
+    word: Word
+    slot: Count
+    text: str | None
 
 
 def read_formats(path: Path | None) -> Formats:
@@ -37,16 +49,22 @@ def read_formats(path: Path | None) -> Formats:
     return parse_formats(table, str(path))
 
 
-def debug_rows(
-    records: Iterable[DebugRecord], formats: Formats, *, first: int = 0
-) -> Iterator[dict[str, Any]]:
+def debug_rows(records: Iterable[DebugRecord], formats: Formats, *, first: int = 0) -> Iterator[DebugRow]:
     """One row a record; `text` is None where the format id has none."""
     for index, record in enumerate(records, start=first):
-        values = (index, record.format_id, *record.arguments, record.slot, format_record(record, formats))
-        yield dict(zip(ROW_KEYS, values, strict=True))
+        arg0, arg1, word = record.arguments
+        yield {
+            "index": index,
+            "format_id": record.format_id,
+            "arg0": arg0,
+            "arg1": arg1,
+            "word": word,
+            "slot": record.slot,
+            "text": format_record(record, formats),
+        }
 
 
-def debug_line(row: Mapping[str, Any]) -> str:
+def debug_line(row: DebugRow) -> str:
     """One record for people: its text, or its numbers."""
     text = row["text"]
     said = f"format {row['format_id']}: {row['arg0']} {row['arg1']}" if text is None else text

@@ -22,6 +22,7 @@ LAYERS: tuple[str, ...] = (
     "resources",
     "docs",
     "abi",
+    "shapes",
     "numbers",
     "declared",
     "records",

@@ -15,13 +15,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
+from vyrectl import shapes
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.opcodes import LOAD_MISS, PACKED_SLOT
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskFlag, TaskState
 from vyrectl.errors import UnknownNameError
+from vyrectl.shapes import Among, Count, Like
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,17 +84,24 @@ class OperationReading:
         why: The reason in words.
     """
 
-    op_handle: int
-    reading: Abi
-    slots: int
-    unlike_tasks: int
-    like_tasks: int
-    first: int | None
+    op_handle: shapes.Word
+    reading: Annotated[Abi, Among(("task", "protocol"))]
+    slots: Count
+    unlike_tasks: Count
+    like_tasks: Count
+    first: Count | None
     why: str
 
     def to_record(self) -> dict[str, int | str | None]:
         """Every attribute by name."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+class ReadingsRecord(TypedDict):
+    """How words 4-15 were read, and why."""
+
+    asked: Annotated[Abi, Among(ABIS)]
+    operations: list[Annotated[dict[str, int | str | None], Like(OperationReading)]]
 
 
 @dataclass(frozen=True)
@@ -129,9 +138,9 @@ class Readings:
         """Operations that evidence, and not the wire, says hold arguments."""
         return tuple(one for one in self.operations if one.reading is Abi.PROTOCOL)
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> ReadingsRecord:
         """What was asked and what was found, as JSON shows it."""
-        return {"asked": str(self.asked), "operations": [one.to_record() for one in self.operations]}
+        return {"asked": self.asked, "operations": [one.to_record() for one in self.operations]}
 
 
 AS_TASKS = Readings(Abi.TASK)

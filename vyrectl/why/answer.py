@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from vyrectl.ring.findings.masks import Mask
 from vyrectl.why.found import MOST_SHOWN, Found, among, counts_of, find, slot_text, tasks
+from vyrectl.why.record import AnswerRecord, FoundRecord
 from vyrectl.why.rules import find_all
 from vyrectl.why.scene import Scene
 
@@ -68,7 +68,7 @@ class Answer:
             return f"{name} {goes}, but not all of it ({min(held, self.queue)} of {self.queue}): {summary}"
         return f"{name} does not move: {summary}"
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> AnswerRecord:
         """The answer as JSON shows it."""
         scene, motion = self.scene, self.scene.motion
         return {
@@ -87,7 +87,7 @@ class Answer:
         }
 
 
-def _record(scene: Scene, found: Found, queue: int) -> dict[str, Any]:
+def _record(scene: Scene, found: Found, queue: int) -> FoundRecord:
     numbers = found.slots
     return {
         "name": found.cause.name,

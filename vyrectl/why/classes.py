@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from vyrectl.errors import UnknownNameError
 from vyrectl.ring.findings.advice import fill_advice
+
+if TYPE_CHECKING:
+    from vyrectl.why.record import CauseRecord
 
 STARVED_TURNS = 17
 """Turns of lower classes that a waiting task may see go by: one more than the starvation guard's run (spec 3.5)."""
@@ -228,7 +231,7 @@ def find_cause(name: str) -> Cause:
     return cause
 
 
-def explanations(names: Mapping[str, str]) -> list[dict[str, Any]]:
+def explanations(names: Mapping[str, str]) -> list[CauseRecord]:
     """Every class as `--explain` shows it.
 
     Args:

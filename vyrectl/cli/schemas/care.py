@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from vyrectl.cli.commands import repair
+from vyrectl.cli.commands.check import KindRecord
 from vyrectl.cli.commands.recover import ROW_KEYS
 from vyrectl.cli.schemas.parts import (
-    ABI,
     BOOL,
     COUNT,
     SLOT_WORDS,
@@ -22,40 +22,13 @@ from vyrectl.cli.schemas.parts import (
     rows,
     table,
 )
+from vyrectl.cli.schemas.typed import fields_of, record_of
 from vyrectl.edit.recover import OUTCOMES
-from vyrectl.ring.findings.kinds import KINDS, Severity
+from vyrectl.ring.findings.report import CheckRecord, FindingRecord
 
-SEVERITY = choice(str(severity) for severity in Severity)
-NAME = choice(KINDS)
-
-FINDING = record(
-    {
-        "name": NAME,
-        "severity": SEVERITY,
-        "count": COUNT,
-        "slots": rows(COUNT),
-        "message": TEXT,
-        "meaning": TEXT,
-        "remedy": TEXT,
-        "command": maybe(TEXT),
-    }
-)
-CHECKED = answer(
-    "check",
-    {
-        "ring": TEXT,
-        **table(("size_bytes", "slots", "left_over_bytes"), COUNT),
-        "sound": BOOL,
-        **table(("errors", "warnings", "notes"), COUNT),
-        "ignored": rows(NAME),
-        "abi": ABI,
-        "findings": rows(FINDING),
-    },
-)
-KIND = record(
-    {"name": NAME, "severity": SEVERITY, "title": TEXT, "meaning": TEXT, "remedy": TEXT, "where": maybe(TEXT)}
-)
-EXPLAINED = answer("check-explain", {"kinds": rows(KIND)})
+FINDING = record_of(FindingRecord)
+CHECKED = answer("check", {**fields_of(CheckRecord), "findings": rows(FINDING)})
+EXPLAINED = answer("check-explain", {"kinds": rows(record_of(KindRecord))})
 
 RECOVERED_WORDS: Fields = {"slot": COUNT, **SLOT_WORDS, "op_name": maybe(TEXT)}
 

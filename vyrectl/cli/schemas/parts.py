@@ -11,7 +11,6 @@ from typing import Any
 from vyrectl.abi.limits import U32_MAX, U64_MAX
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import PRIORITY_NAMES
-from vyrectl.ring.reading import ABIS
 from vyrectl.telemetry.snapshot import SNAPSHOT_WIDTHS
 
 Schema = dict[str, Any]
@@ -123,24 +122,6 @@ SNAPSHOT: Fields = {
     "continuation_pressure": LONG,
 }
 """Queue telemetry: the eight fields of spec 1.7 and the two sums."""
-
-ABI: Schema = record(
-    {
-        "asked": choice(ABIS),
-        "operations": rows(
-            record(
-                {
-                    "op_handle": WORD,
-                    "reading": choice(("task", "protocol")),
-                    **table(("slots", "unlike_tasks", "like_tasks"), COUNT),
-                    "first": maybe(COUNT),
-                    "why": TEXT,
-                }
-            )
-        ),
-    }
-)
-"""How words 4-15 were read, and why."""
 
 LEFT_ALONE = record(
     table(("running", "paused", "shut_out", "without_mask", "not_selected", "unknown"), COUNT)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.schemas.machine import ERROR
 from vyrectl.cli.schemas.parts import (
-    ABI,
     BOOL,
     COUNT,
     INTEGER,
@@ -29,8 +28,10 @@ from vyrectl.cli.schemas.parts import (
     rows,
     table,
 )
+from vyrectl.cli.schemas.typed import record_of
 from vyrectl.cli.snapshot_records import ABOUT, GROUPS
 from vyrectl.protocol.runtime import COUNTERS, STATUS_FIELDS
+from vyrectl.ring.reading import ReadingsRecord
 from vyrectl.telemetry.delta import COMPARED, RULES
 from vyrectl.telemetry.series import METRICS
 
@@ -102,7 +103,7 @@ SHARED: Fields = {
 }
 
 ASKED: Fields = {
-    "abi": ABI,
+    "abi": record_of(ReadingsRecord),
     "unknown_count": COUNT,
     "runtime": piece("runtime"),
     "by": record({}, table(GROUPS.values(), piece("table"))),

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.schemas.parts import (
-    BOOL,
     COUNT,
     SECONDS,
-    SHARE,
     TEXT,
-    TEXTS,
-    WORD,
     Fields,
     Schema,
     answer,
-    choice,
     document,
     maybe,
     record,
@@ -22,29 +17,9 @@ from vyrectl.cli.schemas.parts import (
     table,
 )
 from vyrectl.cli.schemas.telemetry import SINCE
-from vyrectl.why.classes import CAUSES
+from vyrectl.cli.schemas.typed import fields_of, record_of
+from vyrectl.why.record import AnswerRecord, CauseRecord
 
-NAME = choice(CAUSES)
-
-CLASS = record(
-    {
-        "name": NAME,
-        "title": TEXT,
-        "needs_person": BOOL,
-        "count": COUNT,
-        "share": SHARE,
-        "summary": TEXT,
-        "slots": rows(COUNT),
-        "slot_text": TEXT,
-        "ops": rows(record({"op_handle": WORD, "op_name": TEXT, "count": COUNT})),
-        "tenants": rows(record({"tenant_id": WORD, "count": COUNT})),
-        "priorities": rows(record({"priority": WORD, "count": COUNT})),
-        "evidence": TEXTS,
-        "rule": TEXT,
-        "remedy": TEXT,
-        "command": maybe(TEXT),
-    }
-)
 LOOK = record(
     {
         "name": TEXT,
@@ -53,28 +28,8 @@ LOOK = record(
         "unknown": COUNT,
     }
 )
-RING: Fields = {
-    "ring": TEXT,
-    **table(("slots", "queue", "runnable"), COUNT),
-    "verdict": NAME,
-    "sentence": TEXT,
-    "needs_person": BOOL,
-    "moves": BOOL,
-    "epoch": WORD,
-    "held_by": maybe(TEXT),
-    "seconds": maybe(SECONDS),
-    "classes": rows(CLASS),
-    "looks": rows(LOOK),
-    "changes": maybe(SINCE),
-}
-EXPLAINED = answer(
-    "why-explain",
-    {
-        "classes": rows(
-            record({"name": NAME, "title": TEXT, "needs_person": BOOL, "rule": TEXT, "mends": TEXTS})
-        )
-    },
-)
+RING: Fields = {**fields_of(AnswerRecord), "looks": rows(LOOK), "changes": maybe(SINCE)}
+EXPLAINED = answer("why-explain", {"classes": rows(record_of(CauseRecord))})
 
 SCHEMAS: dict[str, Schema] = {
     "why": document(

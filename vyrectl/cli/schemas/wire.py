@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from vyrectl.cli.commands.control.record import ChangeRecord, ControlRecord
+from vyrectl.cli.commands.io import IoRow, QueueRecord
+from vyrectl.cli.commands.publish import PublishedSlot
+from vyrectl.cli.commands.replay.rows import ReplayRow
+from vyrectl.cli.debug_rows import DebugRow
 from vyrectl.cli.schemas.care import FINDING
 from vyrectl.cli.schemas.parts import (
     BOOL,
     COUNT,
-    LONG,
     TEXT,
     TEXTS,
     WORD,
@@ -20,60 +24,26 @@ from vyrectl.cli.schemas.parts import (
     rows,
     table,
 )
-from vyrectl.protocol.replay import FailureClass, LogKind
+from vyrectl.cli.schemas.typed import fields_of, record_of
+from vyrectl.protocol.replay import LogKind
 from vyrectl.ring.kinds import Certainty, FileKind
 
-TENANT = record({"tenant": COUNT, "mask": maybe(WORD), "authorised": BOOL, "quota": WORD, "fairness": WORD})
-PRIORITY = record({"priority": COUNT, "name": TEXT, "first_slot": WORD, "fairness": WORD})
-METRIC = record({"opcode": COUNT, "op_name": maybe(TEXT), "executions": WORD})
-CONTROL: Fields = {
-    "control": TEXT,
-    "words": COUNT,
-    "shutdown": BOOL,
-    **table(("done_count", "epoch", "tenant_base", "priority_starvation"), WORD),
-    "tenants": rows(TENANT),
-    "priorities": rows(PRIORITY),
-    "slot_total": WORD,
-    "metrics": rows(METRIC),
-    "observable_words": COUNT,
-    "observables": rows(record({"observable": COUNT, "word": COUNT, "value": WORD})),
-}
+CONTROL: Fields = fields_of(ControlRecord)
 CONTROL_EDIT: Fields = {
     "control": TEXT,
     "dry_run": BOOL,
     "backup": maybe(TEXT),
-    "changes": rows(record({"word": COUNT, "name": TEXT, "old": WORD, "new": WORD})),
+    "changes": rows(record_of(ChangeRecord)),
 }
 
-DEBUG_ROW = record(
-    {"index": COUNT, **table(("format_id", "arg0", "arg1", "word"), WORD), "slot": COUNT, "text": maybe(TEXT)}
-)
 DEBUG: Fields = {
     "log": TEXT,
     "cursor": WORD,
     **table(("capacity", "total", "dropped", "trailing_bytes"), COUNT),
-    "records": rows(DEBUG_ROW),
+    "records": rows(record_of(DebugRow)),
 }
 
-IO_RECORD = record(
-    {
-        "record": COUNT,
-        "op": WORD,
-        "op_name": maybe(TEXT),
-        **table(("source", "destination"), WORD),
-        "offset": LONG,
-        **table(("bytes", "status"), WORD),
-        "status_name": maybe(TEXT),
-        "tag": WORD,
-        "wrong": maybe(TEXT),
-    }
-)
-IO: Fields = {
-    "queue": TEXT,
-    **table(("capacity", "used", "wrong", "matched"), COUNT),
-    "by_status": rows(record({"status": WORD, "status_name": maybe(TEXT), "records": COUNT})),
-    "records": rows(IO_RECORD),
-}
+IO: Fields = {**fields_of(QueueRecord), "records": rows(record_of(IoRow))}
 
 BUFFER = record(
     {
@@ -115,32 +85,12 @@ PUBLISHED: Fields = {
     "dry_run": BOOL,
     "backup": maybe(TEXT),
 }
-PUBLISHED_SLOT = record(
-    {"slot": COUNT, "op_handle": WORD, "op_name": maybe(TEXT), "tenant_id": WORD, "arguments": rows(WORD)}
-)
-
-FAILURES = choice(one.label for one in FailureClass)
-REPLAY_ROW = record(
-    {
-        "index": COUNT,
-        "timestamp_ns": LONG,
-        **table(("slot", "tenant_id", "opcode"), WORD),
-        "op_name": maybe(TEXT),
-        "arguments": {"type": "array", "items": WORD, "minItems": 4, "maxItems": 4},
-        "epoch": WORD,
-        "slot_status": maybe(WORD),
-        "status_name": maybe(TEXT),
-        "failure_class": maybe(FAILURES),
-        "backend_code": maybe(WORD),
-        "output_digest": maybe(LONG),
-    }
-)
 DIVERGENCE = record({"record": maybe(COUNT), "slot": COUNT, "what": TEXT, "logged": TEXT, "replayed": TEXT})
 REPLAY_LIST: Fields = {
     "log": TEXT,
     "kind": choice(LogKind),
     **table(("capacity", "total", "matched"), COUNT),
-    "records": rows(REPLAY_ROW),
+    "records": rows(record_of(ReplayRow)),
 }
 REPLAY_DIFF: Fields = {
     "log": TEXT,
@@ -164,7 +114,7 @@ SCHEMAS: dict[str, Schema] = {
         "publish",
         "Where tasks were published, or with --dry-run what would be.",
         answer("publish", {**PUBLISHED, "dry_run": {"const": False}}),
-        answer("publish", {**PUBLISHED, "dry_run": {"const": True}, "slots": rows(PUBLISHED_SLOT)}),
+        answer("publish", {**PUBLISHED, "dry_run": {"const": True}, "slots": rows(record_of(PublishedSlot))}),
     ),
     "replay": document(
         "replay",

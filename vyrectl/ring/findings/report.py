@@ -4,13 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from typing import Annotated, TypedDict
 
 from vyrectl.ring.findings.advice import split_advice
 from vyrectl.ring.findings.kinds import KINDS, Kind, Severity
-from vyrectl.ring.reading import Readings
+from vyrectl.ring.reading import Readings, ReadingsRecord
+from vyrectl.shapes import Among, Count
 
 SHOWN_SLOTS = 8
 """How many slots a finding names."""
+
+
+KindName = Annotated[str, Among(KINDS)]
+
+
+class FindingRecord(TypedDict):
+    """A finding as JSON shows it."""
+
+    name: KindName
+    severity: Severity
+    count: Count
+    slots: list[Count]
+    message: str
+    meaning: str
+    remedy: str
+    command: str | None
+
+
+class CheckRecord(TypedDict):
+    """A report without its findings, as JSON shows it."""
+
+    ring: str
+    size_bytes: Count
+    slots: Count
+    left_over_bytes: Count
+    sound: bool
+    errors: Count
+    warnings: Count
+    notes: Count
+    ignored: list[KindName]
+    abi: ReadingsRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +69,11 @@ class Finding:
         """The command that the remedy ends with, None where it is words alone."""
         return split_advice(self.remedy)[1]
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> FindingRecord:
         """The finding as JSON shows it."""
         return {
             "name": self.kind.name,
-            "severity": str(self.kind.severity),
+            "severity": self.kind.severity,
             "count": self.count,
             "slots": list(self.slots),
             "message": self.message,
@@ -96,7 +129,7 @@ class CheckReport:
             ignored=(*self.ignored, *(one.kind.name for one in more if one.kind.name in ignore)),
         )
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> CheckRecord:
         """The report without its findings, as JSON shows it."""
         return {
             "ring": self.ring,

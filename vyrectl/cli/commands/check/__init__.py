@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -22,6 +22,7 @@ from vyrectl.files.whole import read_stdin
 from vyrectl.ring.findings.about import AGE_THRESHOLD, About, beside_ring, control_view
 from vyrectl.ring.findings.advice import EXAMPLES, fill_advice, split_advice
 from vyrectl.ring.findings.kinds import KINDS, Severity, find_kind
+from vyrectl.ring.findings.report import KindName
 from vyrectl.ring.reading import Abi
 from vyrectl.shell import file_argument
 
@@ -203,10 +204,21 @@ def _explain(output: Output, kinds: list[Kind]) -> None:
     output.emit("check-explain", {}, view_kinds, rows=rows, rows_key="kinds")
 
 
-def _kind_record(kind: Kind) -> dict[str, Any]:
+class KindRecord(TypedDict):
+    """What `--explain` says of a finding."""
+
+    name: KindName
+    severity: Severity
+    title: str
+    meaning: str
+    remedy: str
+    where: str | None
+
+
+def _kind_record(kind: Kind) -> KindRecord:
     return {
         "name": kind.name,
-        "severity": str(kind.severity),
+        "severity": kind.severity,
         "title": kind.title,
         "meaning": kind.meaning,
         "remedy": fill_advice(kind.remedy, EXAMPLES),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict
 
 from vyrectl.abi import control as abi
 from vyrectl.abi.limits import WORD_BYTES
@@ -12,13 +12,72 @@ from vyrectl.cli.describe import op_label
 from vyrectl.protocol.control import ControlView, decode_control
 from vyrectl.protocol.control_names import word_name
 from vyrectl.protocol.words import Data
-
-Record = dict[str, Any]
-
-CHANGE_KEYS = ("word", "name", "old", "new")
+from vyrectl.shapes import Count, Word
 
 
-def control_record(name: str, data: Data) -> Record:
+class TenantRecord(TypedDict):
+    """Whether a tenant is let in, and how often."""
+
+    tenant: Count
+    mask: Word | None
+    authorised: bool
+    quota: Word
+    fairness: Word
+
+
+class PriorityRecord(TypedDict):
+    """A priority class's partition and claims."""
+
+    priority: Count
+    name: str
+    first_slot: Word
+    fairness: Word
+
+
+class MetricRecord(TypedDict):
+    """How often an operation ran."""
+
+    opcode: Count
+    op_name: str | None
+    executions: Word
+
+
+class ObservableRecord(TypedDict):
+    """A word behind the named ones that is not 0."""
+
+    observable: Count
+    word: Count
+    value: Word
+
+
+class ControlRecord(TypedDict):
+    """Everything a control buffer says."""
+
+    control: str
+    words: Count
+    shutdown: bool
+    done_count: Word
+    epoch: Word
+    tenant_base: Word
+    priority_starvation: Word
+    tenants: list[TenantRecord]
+    priorities: list[PriorityRecord]
+    slot_total: Word
+    metrics: list[MetricRecord]
+    observable_words: Count
+    observables: list[ObservableRecord]
+
+
+class ChangeRecord(TypedDict):
+    """A word that an edit alters."""
+
+    word: Count
+    name: str
+    old: Word
+    new: Word
+
+
+def control_record(name: str, data: Data) -> ControlRecord:
     """Everything a control buffer says.
 
     Raises:
@@ -50,7 +109,7 @@ def control_record(name: str, data: Data) -> Record:
     }
 
 
-def _tenants(view: ControlView) -> list[Record]:
+def _tenants(view: ControlView) -> list[TenantRecord]:
     """Tenants 0 to 31; those without a mask are shut out while the gate is on."""
     return [
         {
@@ -64,7 +123,7 @@ def _tenants(view: ControlView) -> list[Record]:
     ]
 
 
-def _priorities(view: ControlView) -> list[Record]:
+def _priorities(view: ControlView) -> list[PriorityRecord]:
     return [
         {"priority": number, "name": name.capitalize(), "first_slot": first, "fairness": claims}
         for number, (name, first, claims) in enumerate(
@@ -73,12 +132,11 @@ def _priorities(view: ControlView) -> list[Record]:
     ]
 
 
-def change_rows(data: Data, values: Mapping[int, int]) -> list[Record]:
+def change_rows(data: Data, values: Mapping[int, int]) -> list[ChangeRecord]:
     """The words that a change would alter, in order."""
-    rows = []
+    rows: list[ChangeRecord] = []
     for index in sorted(values):
         old = int.from_bytes(data[index * WORD_BYTES : (index + 1) * WORD_BYTES], "little")
         if old != values[index]:
-            row = (index, word_name(index), old, values[index])
-            rows.append(dict(zip(CHANGE_KEYS, row, strict=True)))
+            rows.append({"word": index, "name": word_name(index), "old": old, "new": values[index]})
     return rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypedDict
 
 import typer
 
@@ -21,6 +21,7 @@ from vyrectl.errors import UnknownNameError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.io_queue import IoRecord, decode_io_queue
 from vyrectl.ring.kinds import FileKind
+from vyrectl.shapes import Count, LongWord, Word
 
 OPS = {op.name: int(op) for op in IoOp}
 STATUSES = {name: word for word, name in IO_STATUS_NAMES.items()}
@@ -101,7 +102,42 @@ def command(
     _say(output, str(file), records, len(shown), len(chosen))
 
 
-def queue_record(name: str, records: tuple[IoRecord, ...], matched: int) -> dict[str, Any]:
+class StatusCount(TypedDict):
+    """Requests of one status."""
+
+    status: Word
+    status_name: str | None
+    records: Count
+
+
+class QueueRecord(TypedDict):
+    """What is said of a queue as a whole."""
+
+    queue: str
+    capacity: Count
+    used: Count
+    wrong: Count
+    matched: Count
+    by_status: list[StatusCount]
+
+
+class IoRow(TypedDict):
+    """One request under the names of its words."""
+
+    record: Count
+    op: Word
+    op_name: str | None
+    source: Word
+    destination: Word
+    offset: LongWord
+    bytes: Word
+    status: Word
+    status_name: str | None
+    tag: Word
+    wrong: str | None
+
+
+def queue_record(name: str, records: tuple[IoRecord, ...], matched: int) -> QueueRecord:
     """What is said of a queue as a whole."""
     counts = Counter(one.status for one in records if not one.is_unused)
     return {
@@ -117,7 +153,7 @@ def queue_record(name: str, records: tuple[IoRecord, ...], matched: int) -> dict
     }
 
 
-def io_row(index: int, record: IoRecord) -> dict[str, Any]:
+def io_row(index: int, record: IoRecord) -> IoRow:
     """One request under the names of its words."""
     return {
         "record": index,

@@ -194,7 +194,7 @@ class StallNotice:
         except VyrectlError:
             return None
 
-    def _answer(self, insight: Insight, seconds: float) -> tuple[dict[str, Any], str]:
+    def _answer(self, insight: Insight, seconds: float) -> tuple[Mapping[str, object], str]:
         from vyrectl.cli.why_question import question
         from vyrectl.why.ask import answer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
@@ -23,6 +23,7 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.errors import UsageError
+from vyrectl.shapes import Count, Word
 
 if TYPE_CHECKING:
     from vyrectl.edit.plan import Edit
@@ -178,7 +179,17 @@ def _first_free(slots: SlotArray, count: int) -> int:
     return int(edges[runs[0]]) + 1
 
 
-def _row(slot: int, words: Words) -> dict[str, Any]:
+class PublishedSlot(TypedDict):
+    """A slot that takes a task."""
+
+    slot: Count
+    op_handle: Word
+    op_name: str | None
+    tenant_id: Word
+    arguments: list[Word]
+
+
+def _row(slot: int, words: Words) -> PublishedSlot:
     arguments = list(words[PAYLOAD_FIRST:])
     while arguments and not arguments[-1] and words[1] != PACKED_SLOT:
         arguments.pop()

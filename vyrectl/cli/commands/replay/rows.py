@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, TypedDict
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import state_name
 from vyrectl.cli.describe import op_label
 from vyrectl.protocol.replay import FailureClass, ReplayRecord
+from vyrectl.shapes import Among, Count, Long, LongWord, Word
 
 Numbered = tuple[int, ReplayRecord]
 """A record and its number, from the oldest."""
@@ -56,7 +57,41 @@ def _has_failed(record: ReplayRecord) -> bool:
     return record.evidence is not None and record.evidence.failure_class != FailureClass.NONE
 
 
-def replay_rows(records: Iterable[Numbered]) -> Iterator[dict[str, Any]]:
+class EvidenceRecord(TypedDict):
+    """What a record says of a task's end; None throughout where it says nothing."""
+
+    slot_status: Word | None
+    status_name: str | None
+    failure_class: Annotated[str, Among([one.label for one in FailureClass])] | None
+    backend_code: Word | None
+    output_digest: LongWord | None
+
+
+class _Told(TypedDict):
+    index: Count
+    timestamp_ns: LongWord
+    slot: Word
+    tenant_id: Word
+    opcode: Word
+    op_name: str | None
+    arguments: Annotated[list[Word], Long(4)]
+    epoch: Word
+
+
+class ReplayRow(_Told, EvidenceRecord):
+    """One record of a replay log."""
+
+
+NO_EVIDENCE: EvidenceRecord = {
+    "slot_status": None,
+    "status_name": None,
+    "failure_class": None,
+    "backend_code": None,
+    "output_digest": None,
+}
+
+
+def replay_rows(records: Iterable[Numbered]) -> Iterator[ReplayRow]:
     """One row a record; the evidence's keys are None where there is none."""
     for index, record in records:
         yield {
@@ -72,11 +107,10 @@ def replay_rows(records: Iterable[Numbered]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _evidence(record: ReplayRecord) -> dict[str, Any]:
+def _evidence(record: ReplayRecord) -> EvidenceRecord:
     told = record.evidence
     if told is None:
-        keys = ("slot_status", "status_name", "failure_class", "backend_code", "output_digest")
-        return dict.fromkeys(keys)
+        return NO_EVIDENCE
     return {
         "slot_status": told.slot_status,
         "status_name": state_name(told.slot_status),

@@ -1,0 +1,105 @@
+"""JSON Schemas made of the types of records: `TypedDict` and dataclasses whose values `vyrectl.shapes` describes.
+
+The invariant: a key of the record is a key of the schema, in the same order, and none is missing that the type does
+not say may be. Standard library only.
+"""
+
+from __future__ import annotations
+
+import types
+from dataclasses import fields, is_dataclass
+from enum import StrEnum
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+from vyrectl.cli.schemas.parts import Fields, Schema, choice, mapping, maybe, record, rows
+from vyrectl.shapes import Among, Bounds, Form, Like, Long
+
+_PLAIN: dict[object, str] = {int: "integer", float: "number", str: "string", bool: "boolean"}
+
+
+def fields_of(kind: type) -> Fields:
+    """The keys that a record always has, with their schemas."""
+    return {name: schema_of_type(hint) for name, hint in _hints(kind).items() if _is_required(hint)}
+
+
+def optional_of(kind: type) -> Fields:
+    """The keys that a record may have, with their schemas."""
+    hints = {name: hint for name, hint in _hints(kind).items() if not _is_required(hint)}
+    return {name: schema_of_type(get_args(hint)[0]) for name, hint in hints.items()}
+
+
+def record_of(kind: type) -> Schema:
+    """The schema of a record."""
+    return record(fields_of(kind), optional_of(kind))
+
+
+def schema_of_type(hint: Any) -> Schema:
+    """The schema of a value.
+
+    Args:
+        hint: Its type, with what `vyrectl.shapes` says of it.
+
+    Raises:
+        TypeError: JSON has no such value.
+    """
+    origin, inside = get_origin(hint), get_args(hint)
+    if origin is Annotated and isinstance(inside[1], Like):
+        return record_of(inside[1].kind)
+    if origin is Annotated:
+        return _noted(schema_of_type(inside[0]), inside[1:])
+    if origin in (Union, types.UnionType):
+        return _either([one for one in inside if one is not type(None)])
+    if origin is Literal:
+        return choice(inside) if isinstance(inside[0], str) else {"const": inside[0]}
+    if origin is list:
+        return rows(schema_of_type(inside[0]))
+    if origin is dict:
+        return mapping(schema_of_type(inside[1]))
+    if hint in _PLAIN:
+        return {"type": _PLAIN[hint]}
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return choice(hint)
+    if is_typeddict(hint) or is_dataclass(hint):
+        return record_of(hint)
+    raise TypeError(f"{hint} is no value of a record")
+
+
+def _either(kinds: list[Any]) -> Schema:
+    """One kind or null; plain kinds may be several."""
+    if len(kinds) == 1:
+        return maybe(schema_of_type(kinds[0]))
+    return {"type": [*(_PLAIN[one] for one in kinds), "null"]}
+
+
+def _noted(schema: Schema, notes: tuple[object, ...]) -> Schema:
+    said: Schema = {}
+    for note in notes:
+        match note:
+            case Bounds(least, most):
+                said |= {"minimum": least, "maximum": most}
+            case Among(words):
+                said["enum"] = [str(word) for word in words]
+            case Form(name, pattern):
+                said |= {"format": name, "pattern": pattern}
+            case Long(entries):
+                said |= {"minItems": entries, "maxItems": entries}
+    return {**schema, **{key: value for key, value in said.items() if value is not None}}
+
+
+def _hints(kind: type) -> dict[str, Any]:
+    hints = get_type_hints(kind, include_extras=True)
+    return {one.name: hints[one.name] for one in fields(kind)} if is_dataclass(kind) else hints
+
+
+def _is_required(hint: Any) -> bool:
+    return get_origin(hint) is not NotRequired
