@@ -13,6 +13,7 @@ from vyrectl.launching.transitions import TransitionCount, transition_counts
 from vyrectl.markup import html_record, html_table
 from vyrectl.protocol.debug_log import DebugLog, read_debug_log
 from vyrectl.records import Comparable
+from vyrectl.shapes import Count
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,12 +36,12 @@ class LeftAlone:
         unknown: A state word outside spec 1.3.
     """
 
-    running: int = 0
-    paused: int = 0
-    shut_out: int = 0
-    without_mask: int = 0
-    not_selected: int = 0
-    unknown: int = 0
+    running: Count = 0
+    paused: Count = 0
+    shut_out: Count = 0
+    without_mask: Count = 0
+    not_selected: Count = 0
+    unknown: Count = 0
 
     def to_record(self) -> dict[str, int]:
         """Every count by name."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated, TypedDict
 
 from vyrectl.abi.states import TaskState
+from vyrectl.shapes import Among, Count
 
 OUTCOME_STATES: Mapping[str, TaskState] = {
     "done": TaskState.DONE,
@@ -21,6 +23,11 @@ OUTCOME_STATES: Mapping[str, TaskState] = {
 """The state that each way to end a turn leads to."""
 
 
+StateName = Annotated[str, Among([state.label for state in TaskState])]
+TransitionRecord = TypedDict("TransitionRecord", {"from": StateName, "to": StateName, "count": Count})
+"""How often one state followed another."""
+
+
 @dataclass(frozen=True, slots=True)
 class TransitionCount:
     """How often one state followed another; `source` and `target` are equal for slots that rest there."""
@@ -29,7 +36,7 @@ class TransitionCount:
     target: TaskState
     count: int
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> TransitionRecord:
         """As `launch --json` prints it."""
         return {"from": self.source.label, "to": self.target.label, "count": self.count}
 

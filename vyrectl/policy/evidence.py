@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vyrectl.policy.enums import ExecutionMode, PromotionRoute, QueuePressure, SwitchClass, Topology
+from vyrectl.shapes import Count, LongWord, Word
 
 SCHEMA_VERSION = 1
 
@@ -40,14 +41,14 @@ class TopologyEvidence:
     """What the topology rests on; densities are the effective ones, in basis points."""
 
     queue_pressure: QueuePressure
-    frontier_density_bps: int
-    semiring_frontier_density_bps: int
+    frontier_density_bps: Word
+    semiring_frontier_density_bps: Word
     selected_topology: Topology
     graphblas_switch_class: SwitchClass
-    resident_device_bytes: int
-    estimated_peak_device_bytes: int
+    resident_device_bytes: LongWord
+    estimated_peak_device_bytes: LongWord
     output_parity_required: bool = True
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Count = SCHEMA_VERSION
 
     def to_record(self) -> dict[str, Any]:
         """Every field by name, the version first."""
@@ -58,19 +59,19 @@ class TopologyEvidence:
 class PromotionEvidence:
     """What the execution mode rests on."""
 
-    queue_len: int
-    jit_queue_len_threshold: int
-    hot_opcode_count: int
-    hot_opcode_threshold: int
-    hot_window_count: int
-    hot_window_threshold: int
+    queue_len: Word
+    jit_queue_len_threshold: Word
+    hot_opcode_count: Word
+    hot_opcode_threshold: Word
+    hot_window_count: Word
+    hot_window_threshold: Word
     execution_mode: ExecutionMode
     promote_hot_opcodes: bool
     promote_hot_windows: bool
     promotion_route: PromotionRoute
     fused_descriptor_window_required: bool
     output_parity_required: bool = True
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Count = SCHEMA_VERSION
 
     def to_record(self) -> dict[str, Any]:
         """Every field by name, the version first."""

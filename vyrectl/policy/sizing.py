@@ -11,6 +11,7 @@ from typing import Any
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.errors import LaunchRequestError
+from vyrectl.shapes import Word
 
 DEFAULT_WORKER_COUNT = 64
 OCCUPANCY_WORKER_DIVISOR = 256
@@ -29,9 +30,9 @@ class Geometry:
         dispatch_grid: Work-groups per dimension.
     """
 
-    workgroup_size_x: int
-    slot_count: int
-    dispatch_grid: tuple[int, int, int]
+    workgroup_size_x: Word
+    slot_count: Word
+    dispatch_grid: tuple[Word, Word, Word]
 
     @classmethod
     def from_slots(cls, items: int, worker_groups: int, max_workgroup_size_x: int) -> Geometry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vyrectl.cli.commands.ops import OpRecord
 from vyrectl.cli.schemas.parts import (
     BOOL,
     COUNT,
@@ -9,7 +10,6 @@ from vyrectl.cli.schemas.parts import (
     SECONDS,
     TEXT,
     TEXTS,
-    WORD,
     Fields,
     Schema,
     answer,
@@ -21,6 +21,7 @@ from vyrectl.cli.schemas.parts import (
     rows,
     table,
 )
+from vyrectl.cli.schemas.typed import record_of
 
 DEVICE: Fields = {
     **table(("id", "name", "platform"), TEXT),
@@ -58,7 +59,7 @@ DOCTOR = answer(
     },
 )
 
-OP = record({"op_handle": WORD, "name": TEXT, "doc": TEXT, "source": TEXT, "line": COUNT, "shipped": BOOL})
+OP = record_of(OpRecord)
 
 FINDING = record(
     {

@@ -123,9 +123,6 @@ SNAPSHOT: Fields = {
 }
 """Queue telemetry: the eight fields of spec 1.7 and the two sums."""
 
-LEFT_ALONE = record(
-    table(("running", "paused", "shut_out", "without_mask", "not_selected", "unknown"), COUNT)
-)
 BY_PRIORITY = record(table(PRIORITY_NAMES, COUNT), {"unknown": COUNT})
 
 UNRUNNABLE = rows(

@@ -22,9 +22,12 @@ from vyrectl.cli.schemas.parts import (
     rows,
     table,
 )
-from vyrectl.policy.enums import ExecutionMode, PromotionRoute, QueuePressure, SwitchClass, Topology
+from vyrectl.cli.schemas.typed import fields_of, record_of
+from vyrectl.policy.enums import ExecutionMode, QueuePressure, Topology
+from vyrectl.policy.evidence import PromotionEvidence, TopologyEvidence
 from vyrectl.policy.policy import POLICY_BITS
 from vyrectl.policy.request import REQUEST_BITS
+from vyrectl.policy.sizing import Geometry
 
 TOPOLOGY, PRESSURE, MODE = choice(Topology), choice(QueuePressure), choice(ExecutionMode)
 
@@ -44,44 +47,10 @@ CHOSEN: dict[str, Schema] = {
     "hit_capacity": WORD,
     "estimated_peak_device_bytes": LONG,
 }
-GEOMETRY = record(
-    {
-        "workgroup_size_x": WORD,
-        "slot_count": WORD,
-        "dispatch_grid": {"type": "array", "items": WORD, "minItems": 3, "maxItems": 3},
-    }
-)
+GEOMETRY = record_of(Geometry)
 VERSION: Fields = {"schema_version": COUNT}
-TOPOLOGY_EVIDENCE = record(
-    {
-        **VERSION,
-        "queue_pressure": PRESSURE,
-        "frontier_density_bps": WORD,
-        "semiring_frontier_density_bps": WORD,
-        "selected_topology": TOPOLOGY,
-        "graphblas_switch_class": choice(SwitchClass),
-        "resident_device_bytes": LONG,
-        "estimated_peak_device_bytes": LONG,
-        "output_parity_required": BOOL,
-    }
-)
-PROMOTION_EVIDENCE = record(
-    {
-        **VERSION,
-        "queue_len": WORD,
-        "jit_queue_len_threshold": WORD,
-        "hot_opcode_count": WORD,
-        "hot_opcode_threshold": WORD,
-        "hot_window_count": WORD,
-        "hot_window_threshold": WORD,
-        "execution_mode": MODE,
-        "promote_hot_opcodes": BOOL,
-        "promote_hot_windows": BOOL,
-        "promotion_route": choice(PromotionRoute),
-        "fused_descriptor_window_required": BOOL,
-        "output_parity_required": BOOL,
-    }
-)
+TOPOLOGY_EVIDENCE = record({**VERSION, **fields_of(TopologyEvidence)})
+PROMOTION_EVIDENCE = record({**VERSION, **fields_of(PromotionEvidence)})
 RECOMMENDATION: Fields = {
     "geometry": GEOMETRY,
     **CHOSEN,

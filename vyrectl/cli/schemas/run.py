@@ -7,7 +7,6 @@ from vyrectl.cli.schemas.parts import (
     BOOL,
     BY_PRIORITY,
     COUNT,
-    LEFT_ALONE,
     LONG,
     SECONDS,
     SNAPSHOT,
@@ -27,15 +26,16 @@ from vyrectl.cli.schemas.parts import (
 )
 from vyrectl.cli.schemas.plan import CHOSEN, MODE, REQUEST
 from vyrectl.cli.schemas.plan import GEOMETRY as PLANNED_GEOMETRY
+from vyrectl.cli.schemas.typed import record_of
 from vyrectl.engine.backend import OUTCOMES
-from vyrectl.launching.report import ENDINGS
+from vyrectl.launching.faults import FaultRecord
+from vyrectl.launching.report import ENDINGS, LeftAlone
+from vyrectl.launching.transitions import TransitionRecord
 
 BY_OP = rows(record({"op_handle": maybe(WORD), "op_name": maybe(TEXT), **table(OUTCOMES, COUNT)}))
 GEOMETRY = record({}, table(("workers", "work_group_size", "ticket", "rung"), COUNT))
 
 STATES = tuple(state.label for state in TaskState)
-TRANSITIONS = rows(record({"from": choice(STATES), "to": choice(STATES), "count": COUNT}))
-
 SIZES: Fields = {
     "dispatch_grid": {"type": "array", "items": COUNT, "minItems": 3, "maxItems": 3},
     **table(("workgroup_size_x", "slot_count"), COUNT),
@@ -59,25 +59,13 @@ PLAN = record(
     }
 )
 
-FAULTS = rows(
-    record(
-        {
-            "code": WORD,
-            **table(("name", "meaning"), TEXT),
-            **table(("runtime", "op_name"), maybe(TEXT)),
-            "op_handle": WORD,
-            **table(("count", "first_slot"), COUNT),
-        }
-    )
-)
-
 REPORT: Fields = {
     "device": TEXT,
     "ended": choice(ENDINGS),
     **table(("slots", "rounds", "indexed", "resumed", "spawned", "claims", *OUTCOMES, "remaining"), COUNT),
-    "faults": FAULTS,
+    "faults": rows(record_of(FaultRecord)),
     "epoch": WORD,
-    "left_alone": LEFT_ALONE,
+    "left_alone": record_of(LeftAlone),
     "by_priority": BY_PRIORITY,
     "by_op": BY_OP,
     **table(("device_seconds", "wall_seconds", "build_seconds", "tasks_per_second"), SECONDS),
@@ -88,7 +76,7 @@ REPORT: Fields = {
     "verified": BOOL,
     "states": record(table(("before", "after"), record(table(STATES, COUNT)))),
     "quotas": rows(record({"tenant_id": WORD, "quota": WORD, "claims": COUNT})),
-    "transitions": TRANSITIONS,
+    "transitions": rows(record_of(TransitionRecord)),
     "plan": maybe(PLAN),
     "debug": record(table(("records", "dropped"), COUNT)),
     "trace": maybe(record({"path": TEXT, "clock": TEXT, **table(("records", "dropped"), COUNT)})),
@@ -101,7 +89,7 @@ PREVIEW = answer(
         "claimable": COUNT,
         "by_class": {"type": "array", "items": COUNT, "minItems": 5, "maxItems": 5},
         "resumed": COUNT,
-        "left_alone": LEFT_ALONE,
+        "left_alone": record_of(LeftAlone),
         "unrunnable": UNRUNNABLE,
     },
 )

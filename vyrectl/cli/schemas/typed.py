@@ -61,7 +61,9 @@ def schema_of_type(hint: Any) -> Schema:
         return _either([one for one in inside if one is not type(None)])
     if origin is Literal:
         return choice(inside) if isinstance(inside[0], str) else {"const": inside[0]}
-    if origin is list:
+    if origin is tuple and inside[-1] is not Ellipsis:
+        return {**rows(schema_of_type(inside[0])), "minItems": len(inside), "maxItems": len(inside)}
+    if origin in (list, tuple):
         return rows(schema_of_type(inside[0]))
     if origin is dict:
         return mapping(schema_of_type(inside[1]))

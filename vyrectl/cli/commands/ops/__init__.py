@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
@@ -12,6 +12,7 @@ from vyrectl.cli.declared import with_records
 from vyrectl.cli.options import Talking
 from vyrectl.cli.output import Output
 from vyrectl.errors import InvalidInputError, UsageError
+from vyrectl.shapes import Count, Word
 
 if TYPE_CHECKING:
     from vyrectl.engine.ops import OpInfo
@@ -94,7 +95,18 @@ def _find_device(name: str | None) -> Any:
     return find_watched(name)
 
 
-def _record(op: OpInfo) -> dict[str, object]:
+class OpRecord(TypedDict):
+    """An operation and where it is declared."""
+
+    op_handle: Word
+    name: str
+    doc: str
+    source: str
+    line: Count
+    shipped: bool
+
+
+def _record(op: OpInfo) -> OpRecord:
     return {
         "op_handle": op.id,
         "name": op.name,
