@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.needs import require_tool
 from vyrectl import docs
 from vyrectl.cli.catalog import CATALOG, NAMES
@@ -20,13 +21,22 @@ COLUMNS = 110
 PAGES = {path.stem: (ROOT / path).read_text(encoding="utf-8") for path in documents(ROOT)}
 
 
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a `vyrectl` that begins warm."""
+    folder = tmp_path_factory.mktemp("programs")
+    warm.write_program(str(folder), "vyrectl", "vyrectl")
+    return folder
+
+
 @pytest.mark.first
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", PAGES)
-def test_commands_do_what_the_page_shows(name: str, tmp_path: Path) -> None:
+def test_commands_do_what_the_page_shows(name: str, tmp_path: Path, programs: Path) -> None:
     if "```diff" in PAGES[name]:
         require_tool("patch")
-    wrong = [str(outcome) for outcome in run_steps(read_steps(PAGES[name]), tmp_path) if not outcome.is_right]
+    outcomes = run_steps(read_steps(PAGES[name]), tmp_path, programs)
+    wrong = [str(outcome) for outcome in outcomes if not outcome.is_right]
     assert not wrong, "\n".join(wrong)
 
 

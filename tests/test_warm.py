@@ -67,3 +67,17 @@ def test_a_signal_reaches_it(number: signal.Signals) -> None:
         child.send_signal(number)
         assert child.stdout.read() == b"", "somebody still holds the stream"
         assert child.wait(60) == -number
+
+
+def test_signals_that_are_ignored_stay_so() -> None:
+    code = "import signal; print(*(signal.getsignal(one) for one in (2, 15)), flush=True)"
+    shell = ["sh", "-c", 'trap "" INT; "$@"', "sh"]
+    line = command(code)
+    assert run([*shell, *line]) == run([*shell, sys.executable, "-m", *line[5:]])
+
+
+def test_a_program_for_shells(tmp_path: Path) -> None:
+    warm.write_program(str(tmp_path), "runs", "tests.run_code")
+    assert (
+        run([str(tmp_path / "runs"), "import sys; print(sys.argv[2:])", "a", "b c"])[1] == b"['a', 'b c']\n"
+    )

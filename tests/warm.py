@@ -42,6 +42,16 @@ def command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-I", "-S", os.path.abspath(__file__), _address(), module, *arguments]
 
 
+def write_program(folder: str, name: str, module: str) -> None:
+    """Put a program for shells into a folder, which runs a module warm."""
+    import shlex
+
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f'#!/bin/sh\nexec {shlex.join(command(module))} "$@"\n')
+    os.chmod(path, 0o755)
+
+
 def stop() -> None:
     """End the server of this process, if there is one."""
     while _server:
@@ -70,12 +80,18 @@ def _address() -> str:
 def _be_client(address: str, module: str, arguments: list[str]) -> NoReturn:
     if any(name.startswith("PYTHON") and name not in HARMLESS for name in os.environ):
         os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
-    call = {"module": module, "arguments": arguments, "folder": os.getcwd(), "environment": dict(os.environ)}
+    call = {
+        "module": module,
+        "arguments": arguments,
+        "folder": os.getcwd(),
+        "environment": dict(os.environ),
+        "ignored": [number for number in PASSED_ON if signal.getsignal(number) is signal.SIG_IGN],
+    }
     data = json.dumps(call).encode()
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(f"\0{address}")
         for number in PASSED_ON:
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            if number not in call["ignored"]:
                 signal.signal(number, lambda number, _: line.sendall(bytes([number])))
         streams = array.array("i", [0, 1, 2])
         line.sendmsg([len(data).to_bytes(4, "little")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
@@ -112,6 +128,7 @@ def serve(address: str) -> None:
     import gc
     import selectors
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _load()
     gc.collect()
     gc.freeze()
@@ -205,6 +222,9 @@ def _become(call: tuple[bytes, list[int]]) -> NoReturn:
     for given in streams:
         if given > 2:
             os.close(given)
+    for number in PASSED_ON:
+        usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        signal.signal(number, signal.SIG_IGN if number in asked["ignored"] else usual)
     os.chdir(asked["folder"])
     os.environ.clear()
     os.environ.update(asked["environment"])

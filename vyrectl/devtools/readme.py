@@ -149,15 +149,24 @@ def unexplained(text: str) -> list[int]:
     return found
 
 
-def run_steps(steps: list[Step], folder: Path) -> Iterator[Outcome]:
-    """Run commands one after the other in a folder, each in a bash of its own."""
+def run_steps(steps: list[Step], folder: Path, programs: Path | None = None) -> Iterator[Outcome]:
+    """Run commands one after the other in a folder, each in a bash of its own.
+
+    Args:
+        steps: The commands.
+        folder: Where they run.
+        programs: A folder whose programs go before this Python's own.
+    """
+    variables = environment(folder)
+    if programs is not None:
+        variables["PATH"] = f"{programs}{os.pathsep}{variables['PATH']}"
     for step in steps:
         if step.patch and not (folder / CHECKOUT).exists():
             _copy_project(folder / CHECKOUT)
         done = subprocess.run(
             step.arguments,
             cwd=folder,
-            env=environment(folder),
+            env=variables,
             input=step.patch.encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
