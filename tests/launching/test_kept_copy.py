@@ -59,3 +59,11 @@ def test_saving_an_opened_ring_tells_that_it_was_changed_here(strange: Path) -> 
     with Ring.open(strange, writable=True) as ring:
         assert not ring.is_untouched
     assert strange.with_name("ring.bin.bak").read_bytes() == BYTES
+
+
+def test_a_strangers_file_that_a_ring_replaces_is_kept(strange: Path, tmp_path: Path) -> None:
+    mine = Ring.from_slots(np.zeros(3, SLOT_DTYPE))
+    assert mine.save(strange) == f"{strange}.bak"
+    assert strange.with_name("ring.bin.bak").read_bytes() == BYTES
+    assert mine.save(strange) is None
+    assert kept(strange) == ["ring.bin.bak"]

@@ -29,7 +29,7 @@ from vyrectl.errors import FileError
 from vyrectl.files import shrinking
 from vyrectl.files.place import check_place, check_room
 from vyrectl.files.replace import back_up_copy, backup_beside, replace_file
-from vyrectl.files.ring_lock import is_held, mark_made
+from vyrectl.files.ring_lock import is_held
 from vyrectl.hosting.debug_tail import DebugTail
 from vyrectl.hosting.files import rescue
 from vyrectl.hosting.memory import IN_FILE, IN_MEMORY, ON_DEVICE, Memory
@@ -227,7 +227,6 @@ class _Site:
         output = self._request.output
         if output is not None:
             self._say_kept(self._ring.save(output, backup=self._request.backup))
-            mark_made(output)
         else:
             identity = self._view.identity
             written = replace_file(self._target, [self._ring.data], backup=self._keeps, expected=identity)

@@ -339,7 +339,8 @@ class Ring:
 
         Args:
             path: Where to; by default the file that this ring holds, whose bytes outside the window are kept.
-            backup: Keep the old file as ``PATH.bak``, or ``PATH.bak.1`` and so on where there is one already.
+            backup: Keep the old file as ``PATH.bak``, or ``PATH.bak.1`` and so on where there is one already; another
+                file at `path` that vyrectl neither made nor ever changed is kept whatever this says.
             overwrite: False makes an existing file at `path` an error.
 
         Returns:
@@ -357,7 +358,6 @@ class Ring:
                 "the ring cannot be saved over its file", fix="Open it as writable, or name a path"
             )
         kept = store(path, lambda: [self.data], backup=backup, overwrite=overwrite, role="save")
-        mark_made(path)
         if self._path is None:
             self._path, self.name = Path(path), os.fspath(path)
         return kept
@@ -446,7 +446,8 @@ def store(
         parts: Gives the content; called once more when a file appears at `path` in the meantime.
         overwrite: False makes an existing file an error.
         role: What the lock of an existing ring says it is held for.
-        backup: Keep an existing file as ``PATH.bak``, or ``PATH.bak.1`` and so on where there is one already.
+        backup: Keep an existing file as ``PATH.bak``, or ``PATH.bak.1`` and so on where there is one already; one that
+            vyrectl neither made nor ever changed is kept whatever this says.
 
     Returns:
         The backup's name, None where there is none.
@@ -462,9 +463,13 @@ def store(
             if error.errno != errno.EEXIST or not overwrite:
                 raise
         else:
+            mark_made(path)
             return None
-    with hold(path, role=role):
-        return replace_file(path, parts(), backup=backup).backup
+    with hold(path, role=role) as held:
+        is_strange = held.is_first and os.path.getsize(held.target) > 0
+        kept = replace_file(path, parts(), backup=backup or is_strange).backup
+        held.touch()
+        return kept
 
 
 def store_empty(path: StrPath, slots: int, *, overwrite: bool, backup: bool = False) -> str | None:

@@ -103,7 +103,6 @@ def _check_target(output: Output, ring: Path, writing: Writing) -> None:
 
 
 def _build(output: Output, ring: Path, source: Source, writing: Writing) -> dict[str, Any]:
-    from vyrectl.files.ring_lock import mark_made
     from vyrectl.ring.file import Ring, store_empty
 
     if source.is_empty and str(ring) != "-":
@@ -111,7 +110,6 @@ def _build(output: Output, ring: Path, source: Source, writing: Writing) -> dict
         kept = None
         if not writing.dry_run:
             kept = store_empty(ring, count, overwrite=writing.force, backup=writing.backup)
-            mark_made(ring)
         states = {TaskState.EMPTY.label: count} if count else {}
         return _record(ring, source, count, states, dry_run=writing.dry_run, backup=kept)
     made = Ring.from_slots(source.read(output))
@@ -120,7 +118,6 @@ def _build(output: Output, ring: Path, source: Source, writing: Writing) -> dict
         write_bytes(made.data)
     elif not writing.dry_run:
         kept = made.save(ring, overwrite=writing.force, backup=writing.backup)
-        mark_made(ring)
     return _record(ring, source, len(made), _states(made.tally()), dry_run=writing.dry_run, backup=kept)
 
 

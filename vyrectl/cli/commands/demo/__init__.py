@@ -14,7 +14,6 @@ from vyrectl.cli.endings import PNG, RING, check_ending
 from vyrectl.cli.options import Talking
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
-from vyrectl.files.ring_lock import mark_made
 from vyrectl.ring import contents
 from vyrectl.ring.outputs import Outputs
 
@@ -77,8 +76,8 @@ def command(
     }
     counts = counts_of(buffers)
     if keep is not None:
-        ring.save(keep)
-        mark_made(keep)
+        old = ring.save(keep)
+        output.talk(f"wrote {keep}" + ("" if old is None else f"; the old ring is {old}"))
     if picture is not None:
         _save_picture(output, picture, counts, task_picture.iterations)
     if stdout.is_used:
