@@ -1069,6 +1069,33 @@ class KernelDiedError(DeviceError):
 # --- exit 6: verification -----------------------------------------------------------------------------------
 
 
+class ShardsLostError(DeviceError):
+    """Parts of a ring ended every process that ran them; the other parts are finished and saved.
+
+    Args:
+        shards: Each part's `shard` (number), `first_slot` and `slots`.
+        where: The ring that was saved.
+    """
+
+    kind = "shards_lost"
+
+    def __init__(self, shards: Sequence[Mapping[str, Any]], where: str) -> None:
+        named = ", ".join(
+            f"{one.get('shard')} (slots {one.get('first_slot')} to {one.get('last_slot')})" for one in shards
+        )
+        super().__init__(
+            f"shard {named} ended every process that ran it; its slots are as they were, "
+            "all others are finished and kept",
+            where=where,
+            fix="Look at the operations of these slots, for example with `vyrectl inspect`; launch again for the rest",
+        )
+        self.shards = tuple(dict(one) for one in shards)
+
+    def details(self) -> dict[str, object]:
+        """The parts."""
+        return {"shards": list(self.shards)}
+
+
 class VerifyError(VyrectlError):
     """`launch --verify` found that a run broke a promise."""
 

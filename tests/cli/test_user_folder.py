@@ -42,10 +42,11 @@ def test_a_launch_from_python_in_a_fresh_interpreter(traps: Path) -> None:
         "import sys; sys.path[:] = [one for one in sys.path if one not in ('', sys.argv[1])]\n"
         "from pathlib import Path\n"
         "from vyrectl.hosting.elsewhere import launch_elsewhere\n"
+        "from vyrectl.hosting.supervised import launch_file\n"
         "from vyrectl.hosting.request import FileLaunch\n"
         "from vyrectl.launching.options import LaunchOptions\n"
         "plan = FileLaunch(ring=Path('ring.bin'), options=LaunchOptions(device='reference'))\n"
-        "print(launch_elsewhere(plan, lambda message: None)[0]['done'])"
+        "print(launch_elsewhere(plan, lambda message: None, launch_file)[0]['done'])"
     )
     done = run(traps, [sys.executable, "-P", "-c", code, str(traps)])
     assert done.stdout == b"1\n", done.stderr

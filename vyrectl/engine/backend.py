@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -172,6 +172,21 @@ class Tally:
     def outcomes(self) -> dict[str, int]:
         """Turns per outcome, over all ops."""
         return {name: sum(ends[name] for ends in self.by_op.values()) for name in OUTCOMES}
+
+    def and_then(self, later: Tally) -> Tally:
+        """Both counts together; quotas left are those of the later."""
+        by_op = {op: Counter(ends) for op, ends in self.by_op.items()}
+        for op, ends in later.by_op.items():
+            by_op.setdefault(op, Counter()).update(ends)
+        return replace(
+            later,
+            claims=self.claims + later.claims,
+            lost=self.lost + later.lost,
+            by_priority=[a + b for a, b in zip(self.by_priority, later.by_priority, strict=True)],
+            by_op=by_op,
+            spawned=self.spawned + later.spawned,
+            joined=self.joined + later.joined,
+        )
 
 
 Interrupt = Callable[[], str | None]

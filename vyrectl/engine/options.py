@@ -38,7 +38,7 @@ class EngineOptions:
     shard_slots: int | None = whole(
         None,
         "--shard-slots",
-        says="Work on N slots at a time; all that fit by default.",
+        says="Work on N slots at a time; all that fit by default, four parts each for several devices.",
         least=1,
         group=TUNING,
     )

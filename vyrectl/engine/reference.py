@@ -103,7 +103,13 @@ class ReferenceSession:
             links = settle(self._slots, self._spawning, eligible_slots(job, self._slots))
             self._nursery = Nursery(self._slots, links)
         self._env = Env(
-            rows, job.buffers.argument_handle, self._control, self._debug_log, inner, self._nursery
+            rows,
+            job.buffers.argument_handle,
+            self._control,
+            self._debug_log,
+            inner,
+            self._nursery,
+            job.first_slot,
         )
         self._lines = ClaimLines([[]] * CLASSES, 0)
         self._tally = Tally(quota_left=dict(job.quotas))

@@ -121,6 +121,7 @@ class Env:
         control: Control words.
         inner: Bodies of the operations that may stand in a packed slot, by opcode.
         nursery: Where children come from; None where no operation of the ring may spawn.
+        first_slot: What the first slot is called.
     """
 
     def __init__(
@@ -131,7 +132,9 @@ class Env:
         debug_log: NDArray[np.uint32] | None = None,
         inner: Mapping[int, Body] | None = None,
         nursery: Nursery | None = None,
+        first_slot: int = 0,
     ) -> None:
+        self.first_slot = first_slot
         self._rows = rows
         self._argument_handle = argument_handle
         self.control = control
@@ -412,7 +415,7 @@ def _batch_fence(task: Task, env: Env) -> Outcome:
 
 
 def _printf(task: Task, env: Env) -> Outcome:
-    env.debug(task.slot, task.input_handle, task.output_handle, task.param)
+    env.debug(env.first_slot + task.slot, task.input_handle, task.output_handle, task.param)
     return done()
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import gc
 import os
-import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +34,12 @@ from vyrectl.hosting.files import rescue
 from vyrectl.hosting.memory import IN_FILE, IN_MEMORY, ON_DEVICE, Memory
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervisor import Channel
+from vyrectl.hosting.telling import Teller
 from vyrectl.launching.control_file import load_control, save_control
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.prepare import start_control
 from vyrectl.launching.record import LaunchLog, record_launch
-from vyrectl.launching.rounds import Limits, Progress
+from vyrectl.launching.rounds import Limits
 from vyrectl.live.host import LiveHost, once_handles
 from vyrectl.live.workplace import work
 from vyrectl.ring.file import Ring
@@ -51,8 +51,6 @@ from vyrectl.telemetry.sweep import in_parts
 if TYPE_CHECKING:
     from vyrectl.engine.saving import Saving
     from vyrectl.launching.report import LaunchReport
-
-PROGRESS_SECONDS = 0.05
 
 
 def drive_file(request: FileLaunch, held: Hold | None, memory: Memory, channel: Channel) -> dict[str, Any]:
@@ -87,10 +85,9 @@ def drive_file(request: FileLaunch, held: Hold | None, memory: Memory, channel: 
         drive = request.follow.prepare(load_sources(options.ops), site.host).drive
         options = replace(options, mode="interpreter")
     report, saving = work(view, options, site, drive)
-    _keep(request, report, saving)
-    if request.record is not None and before is not None:
-        log = LaunchLog(request.record, request.record_kind, request.record_capacity)
-        saving.keep(request.record, partial(record_launch, log, before, site.slots, epoch, buffers))
+    keep_beside(request, report, saving)
+    if before is not None:
+        keep_records(request, saving, before, site.slots, epoch, buffers)
     if not saving.is_settled:
         saving.raise_failures()
     ends = {"ring": str(request.output or request.ring), "in_place": site.in_place}
@@ -104,13 +101,22 @@ def _view(request: FileLaunch) -> Ring:
     return Ring.open(request.ring)
 
 
-def _keep(request: FileLaunch, report: LaunchReport, saving: Saving) -> None:
+def keep_beside(request: FileLaunch, report: LaunchReport, saving: Saving) -> None:
     """Save what the launch ended with beside the ring."""
     if request.save_control is not None:
         saving.keep(request.save_control, partial(save_control, request.save_control, report.control))
     if request.debug_log is not None:
         words = report.debug_log.astype("<u4").tobytes()
         saving.keep(request.debug_log, partial(replace_file, request.debug_log, [words]))
+
+
+def keep_records(
+    request: FileLaunch, saving: Saving, before: SlotArray, after: SlotArray, epoch: int, buffers: BufferTable
+) -> None:
+    """Append to the replay log that was asked for."""
+    if request.record is not None:
+        log = LaunchLog(request.record, request.record_kind, request.record_capacity)
+        saving.keep(request.record, partial(record_launch, log, before, after, epoch, buffers))
 
 
 class _Site:
@@ -159,7 +165,7 @@ class _Site:
         """What ends the launch early, and who is told how it goes: the parent."""
         return Limits(
             stop=self._channel.stop_reason,
-            watch=_Teller(self._channel).tell,
+            watch=Teller(self._channel).tell,
             started=self.begin,
             finishing=lambda: self._channel.send({"finishing": True}),
             quiet=self.host.quiet,
@@ -251,21 +257,6 @@ class _Site:
         given = self._view.slots
         in_parts(len(slots), lambda first, end: copy_slots(slots[first:end], given[first:end]))
         return Ring.from_slots(slots)
-
-
-class _Teller:
-    """Tells the parent how far the launch is, not more often than anybody could look."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self._due = 0.0
-
-    def tell(self, progress: Progress) -> None:
-        """See `Limits.watch`."""
-        if time.monotonic() >= self._due:
-            self._due = time.monotonic() + PROGRESS_SECONDS
-            told = asdict(progress)
-            self._channel.send({"round": told.pop("round_number"), **told})
 
 
 def _running_in(ring: Ring) -> list[int]:

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vyrectl.engine.naming import current, named_by
 from vyrectl.errors import VyrectlError
@@ -26,10 +26,17 @@ from vyrectl.hosting.supervisor import RelayedError
 if TYPE_CHECKING:
     import subprocess
 
-    from vyrectl.hosting.request import FileLaunch
-
 _PATIENCE_SECONDS = 2.0
 """Beyond the grace, for a launch that is told to end."""
+
+
+class Graceful(Protocol):
+    """A request that says how long it may take to end."""
+
+    @property
+    def grace(self) -> float:
+        """Seconds."""
+        ...
 
 
 def may_fork() -> bool:
@@ -39,9 +46,16 @@ def may_fork() -> bool:
 
 
 def launch_elsewhere(
-    request: FileLaunch, watch: Callable[[dict[str, Any]], None]
+    request: Graceful,
+    watch: Callable[[dict[str, Any]], None],
+    launch: Callable[[Any, Callable[[dict[str, Any]], None]], tuple[dict[str, Any], int]],
 ) -> tuple[dict[str, Any], int]:
-    """`launch_file` in a fresh interpreter; same answer, same errors.
+    """A launch in a fresh interpreter; same answer, same errors.
+
+    Args:
+        request: What to do.
+        watch: Told what the launch says.
+        launch: What does it there: a function of a module, which gets the request and who watches.
 
     Raises:
         VyrectlError: Whatever the launch raises, relayed.
@@ -53,7 +67,7 @@ def launch_elsewhere(
     command = module_command("vyrectl.hosting.elsewhere")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         try:
-            return _listen_to(child, pickle.dumps((request, current())), watch)
+            return _listen_to(child, pickle.dumps((launch, request, current())), watch)
         except VyrectlError:
             raise
         except BaseException:
@@ -90,11 +104,9 @@ def _listen_to(
 def _main() -> int:
     import pickle
 
-    from vyrectl.hosting.supervised import launch_file
-
     settle()
     signal_at_death_of_parent(signal.SIGTERM)
-    request, naming = pickle.loads(sys.stdin.buffer.read())
+    launch, request, naming = pickle.loads(sys.stdin.buffer.read())
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a driver prints is talk, not an answer
 
@@ -103,7 +115,7 @@ def _main() -> int:
 
     try:
         with named_by(naming):
-            result, received = launch_file(request, say)
+            result, received = launch(request, say)
     except VyrectlError as error:
         say({"error": error.to_record()})
         return error.exit_code

@@ -77,7 +77,7 @@ def launch_file(
                 "a launch that follows needs a process without threads and drivers",
                 fix="Use vyrectl.open_session from Python, or the command in a process of its own",
             )
-        return launch_elsewhere(request, watch)
+        return launch_elsewhere(request, watch, launch_file)
     check_files(request)
     since = time.monotonic()
     with _hold(request) as held:

@@ -22,7 +22,7 @@ import signal
 import socket
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
@@ -74,6 +74,7 @@ class Channel:
         self._end = end
         self._pending = b""
         self._reason: str | None = None
+        self._orders: list[dict[str, Any]] = []
         self._lifeline: Lifeline | None = None
         self.closed = False
 
@@ -119,10 +120,23 @@ class Channel:
     def stop_reason(self) -> str | None:
         """Child's side: why it should stop, or None. A parent that is gone is a reason."""
         for message in self.receive():
-            self._reason = self._reason or message.get("stop")
+            if "stop" in message:
+                self._reason = self._reason or message["stop"]
+            else:
+                self._orders.append(message)
         if self.closed and self._reason is None:
             self._reason = "interrupted"
         return self._reason
+
+    def order(self) -> dict[str, Any] | None:
+        """Child's side: the next thing to do, waited for; None once it should stop."""
+        while self.stop_reason() is None and not self._orders:
+            select.select([self._end], [], [])
+        return self._orders.pop(0) if self._reason is None else None
+
+    def close(self) -> None:
+        """Let go of this end."""
+        self._end.close()
 
 
 @dataclass(slots=True)
@@ -146,6 +160,96 @@ class Ending:
     before_it_began: bool = False
     died_of: int | None = None
     exit_status: int | None = None
+
+
+class Signals:
+    """Catches the signals that ask a launch to stop, each of which also wakes a select; until `restore`.
+
+    Signals that whoever started us had ignored stay ignored.
+
+    Attributes:
+        received: Those that came, in order.
+    """
+
+    def __init__(self) -> None:
+        self.received: list[int] = []
+        self._receiver, self._sender = socket.socketpair()
+        self._receiver.setblocking(False)
+        self._sender.setblocking(False)
+        heard = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
+        self._handlers = {number: signal.signal(number, self._note) for number in heard}
+        self._previous = signal.set_wakeup_fd(self._sender.fileno(), warn_on_full_buffer=False)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.received.append(number)
+
+    def fileno(self) -> int:
+        """Descriptor to select on."""
+        return self._receiver.fileno()
+
+    def drain(self) -> None:
+        """Take what woke the select away."""
+        with suppress(BlockingIOError):
+            self._receiver.recv(_RECEIVE_BYTES)
+
+    def restore(self) -> None:
+        """Let signals do what they did before."""
+        signal.set_wakeup_fd(self._previous)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._receiver.close()
+        self._sender.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child process at work, as its parent sees it.
+
+    Attributes:
+        pid: Its process id.
+        channel: The line to it.
+        line: Descriptor that tells it, while it is open, that its parent lives.
+    """
+
+    pid: int
+    channel: Channel
+    line: int
+
+    def close(self) -> None:
+        """Let go of both lines."""
+        self.channel.close()
+        os.close(self.line)
+
+    def kill(self) -> None:
+        """Have the system end it at once."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+
+def fork_child(
+    work: Callable[[Channel], dict[str, Any]], grace: float, siblings: Iterable[Child] = ()
+) -> Child:
+    """Start a child that does some work and reports over its channel; signals are to be caught by then.
+
+    Args:
+        work: Gets the child's channel and returns the result, which must be JSON.
+        grace: Seconds that it gets once it has begun and its parent has died.
+        siblings: Other children, whose lines are none of this one's business.
+    """
+    ours, theirs = socket.socketpair()
+    flush()
+    their_line, our_line = os.pipe()
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        os.close(our_line)
+        for other in siblings:
+            other.close()
+        _child(Channel(theirs), work, their_line, parent, grace)
+    theirs.close()
+    os.close(their_line)
+    return Child(pid, Channel(ours), our_line)
 
 
 class Supervisor:
@@ -176,7 +280,6 @@ class Supervisor:
         self._tick = tick
         self._grace = grace
         self._ending = Ending()
-        self._signals: list[int] = []
         self._kill_at: float | None = None
         began = time.monotonic() if since is None else since
         self._stop_at = None if timeout is None else began + timeout
@@ -190,26 +293,15 @@ class Supervisor:
             RelayedError: The child met an error of the project's own tree.
             RuntimeError: The child met a bug; carries its traceback.
         """
-        restore = self._listen()
+        self._heard = Signals()
         try:
-            ours, theirs = socket.socketpair()
-            flush()
-            their_line, our_line = os.pipe()
-            parent = os.getpid()
-            pid = os.fork()
-            if pid == 0:
-                ours.close()
-                os.close(our_line)
-                _child(Channel(theirs), self._work, their_line, parent, self._grace)
-            theirs.close()
-            os.close(their_line)
+            child = fork_child(self._work, self._grace)
             try:
-                with ours:
-                    self._watch_over(pid, Channel(ours))
+                self._watch_over(child.pid, child.channel)
             finally:
-                os.close(our_line)
+                child.close()
         finally:
-            restore()
+            self._heard.restore()
         return self._ending
 
     def _watch_over(self, pid: int, channel: Channel) -> None:
@@ -234,34 +326,10 @@ class Supervisor:
                 os.kill(pid, signal.SIGKILL)
             raise
 
-    def _listen(self) -> Callable[[], None]:
-        """Catch signals, before there is a child; each also wakes the select. Returns what undoes it."""
-        receiver, sender = socket.socketpair()
-        receiver.setblocking(False)
-        sender.setblocking(False)
-        self._wakeup = receiver
-
-        def note(number: int, frame: FrameType | None) -> None:
-            self._signals.append(number)
-
-        heard = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
-        handlers = {number: signal.signal(number, note) for number in heard}
-        previous = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
-
-        def restore() -> None:
-            signal.set_wakeup_fd(previous)
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
-            receiver.close()
-            sender.close()
-
-        return restore
-
     def _wait(self, pid: int, channel: Channel) -> None:
         while not channel.closed:
-            select.select([channel.fileno(), self._wakeup.fileno()], [], [], self._pause())
-            with suppress(BlockingIOError):
-                self._wakeup.recv(_RECEIVE_BYTES)
+            select.select([channel.fileno(), self._heard.fileno()], [], [], self._pause())
+            self._heard.drain()
             for message in channel.receive():
                 self._take(message)
             self._act(pid, channel)
@@ -289,8 +357,9 @@ class Supervisor:
 
     def _act(self, pid: int, channel: Channel) -> None:
         now = time.monotonic()
-        if self._signals and self._ending.signal_received is None:
-            self._ending.signal_received = self._signals[0]
+        signals = self._heard.received
+        if signals and self._ending.signal_received is None:
+            self._ending.signal_received = signals[0]
             self._ask_to_stop(channel, "interrupted")
             if not self._begun:
                 self._ending.before_it_began = True
@@ -299,14 +368,14 @@ class Supervisor:
             self._stop_at = None
             self._ending.timed_out = True
             self._ask_to_stop(channel, "timeout")
-        impatient = len(self._signals) > 1
+        impatient = len(signals) > 1
         if self._ending.result is None and (
             impatient or (self._kill_at is not None and now >= self._kill_at)
         ):
             self._ending.killed = True
             os.kill(pid, signal.SIGKILL)
             self._kill_at = None
-            self._signals = self._signals[:1]
+            del signals[1:]
 
     def _ask_to_stop(self, channel: Channel, reason: str) -> None:
         channel.send({"stop": reason})

@@ -51,7 +51,7 @@ class LaunchOptions(EngineOptions, Comparable):
         "--device",
         "-d",
         metavar="NAME",
-        says="Where to run: an id, cpu, gpu, a name, reference.",
+        says="Where to run: an id, cpu, gpu, a name, reference; several: 0:0,0:1, gpu:*, all.",
         about="`reference`, a selector for `vyrectl.opencl.devices.find_device`, a `Device` or a `Backend`;"
         " the best OpenCL device when None.",
     )

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-ENDINGS = ("drained", "max_steps", "timeout", "shutdown", "stalled", "interrupted")
-"""How a launch can end; `drained` means that nothing claimable was left."""
+ENDINGS = ("drained", "max_steps", "timeout", "shutdown", "stalled", "interrupted", "lost")
+"""How a launch can end; `drained` means that nothing claimable was left, `lost` that a part of the ring ended every
+process that ran it (`vyrectl.spread`)."""
 
 
 @dataclass(frozen=True, slots=True)

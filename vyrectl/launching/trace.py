@@ -13,7 +13,7 @@ arithmetic, and in nanoseconds cut off as well.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,9 @@ EVENTS_AT_ONCE = 4096
 
 GRID = 1024
 """Steps of a microsecond."""
+
+Track = Callable[[int, int], tuple[int, int]]
+"""Work-group and work-item -> process and thread of the viewer."""
 
 COLOURS = {"done": "good", "yielded": "thread_state_runnable", "paused": "thread_state_sleeping"}
 """Colour names that the viewers know; the others look bad on purpose."""
@@ -55,23 +58,53 @@ def save_trace(path: Path, trace: Trace, device: str, names: Mapping[int, str]) 
         "records": len(trace.records),
         "dropped": trace.dropped,
     }
-    head = {"vyrectl": __version__, "device": device, **facts, "times": _unit(trace)}
+    head = {"vyrectl": __version__, "device": device, **facts, "times": unit_of(trace)}
     replace_file(path, [piece.encode() for piece in _pieces(trace, head, names)])
     return {"path": str(path), **facts}
 
 
-def _unit(trace: Trace) -> str:
+def unit_of(trace: Trace) -> str:
+    """What the times of a trace are."""
     return "microseconds since the first claim" if trace.ticks_per_second else "an order, not a time"
 
 
 def _pieces(trace: Trace, head: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
+    alone = not trace.records["item"].any()
+    events = turn_events(trace, steps(trace), names, lambda group, item: _track(group, item, alone))
+    yield from document(head, _track_names(trace), events)
+
+
+def document(
+    head: Mapping[str, Any], tracks: Iterable[Mapping[str, Any]], events: Iterable[str]
+) -> Iterator[str]:
+    """The pieces of a trace file.
+
+    Args:
+        head: What is said of the whole.
+        tracks: Names of its tracks, at least one.
+        events: Its events as JSON, many at once.
+    """
     yield f'{{"displayTimeUnit": "ns", "otherData": {json.dumps(head)}, "traceEvents": [\n'
-    yield ",\n".join(map(json.dumps, _track_names(trace)))
-    times = steps(trace)
+    yield ",\n".join(map(json.dumps, tracks))
+    for some in events:
+        yield ",\n" + some
+    yield "\n]}\n"
+
+
+def turn_events(
+    trace: Trace, times: NDArray[np.int64], names: Mapping[int, str], track: Track
+) -> Iterator[str]:
+    """The events of all turns, many at once.
+
+    Args:
+        trace: The turns.
+        times: When they were made, as `steps` has it.
+        names: op_handle -> name.
+        track: Work-group and work-item -> process and thread of the viewer.
+    """
     for start in range(0, len(trace.records), EVENTS_AT_ONCE):
         part = slice(start, start + EVENTS_AT_ONCE)
-        yield ",\n" + ",\n".join(_events(trace, trace.records[part], times[part], names))
-    yield "\n]}\n"
+        yield ",\n".join(_events(trace.records[part], times[part], names, track))
 
 
 def _track_names(trace: Trace) -> Iterator[dict[str, Any]]:
@@ -84,11 +117,12 @@ def _track_names(trace: Trace) -> Iterator[dict[str, Any]]:
         pid, tid = _track(group, item, alone)
         if pid and pid not in seen:
             seen.add(pid)
-            yield _name("process_name", pid, 0, f"work-group {group}")
-        yield _name("thread_name", pid, tid, f"work-group {group}" if alone else f"work-item {item}")
+            yield track_name("process_name", pid, 0, f"work-group {group}")
+        yield track_name("thread_name", pid, tid, f"work-group {group}" if alone else f"work-item {item}")
 
 
-def _name(what: str, pid: int, tid: int, name: str) -> dict[str, Any]:
+def track_name(what: str, pid: int, tid: int, name: str) -> dict[str, Any]:
+    """The event that names a process or a thread of the viewer."""
     return {"ph": "M", "name": what, "pid": pid, "tid": tid, "args": {"name": name}}
 
 
@@ -126,12 +160,11 @@ def _tracks(records: NDArray[np.void]) -> list[NDArray[np.intp]]:
 
 
 def _events(
-    trace: Trace, part: NDArray[np.void], times: NDArray[np.int64], names: Mapping[int, str]
+    part: NDArray[np.void], times: NDArray[np.int64], names: Mapping[int, str], track: Track
 ) -> Iterator[str]:
-    alone = not trace.records["item"].any()
     for (began, claimed, ran, ended), record in zip((times / GRID).tolist(), part.tolist(), strict=True):
         *_, slot, task_id, op_handle, priority, outcome, group, item, requeues = record
-        pid, tid = _track(group, item, alone)
+        pid, tid = track(group, item)
         name = names.get(op_handle, hex(op_handle))
         ends = OUTCOMES[outcome] if outcome < len(OUTCOMES) else str(outcome)
         place = f'"pid": {pid}, "tid": {tid}'

@@ -279,7 +279,8 @@ class Check:
         if self._copy is not None and drained:
             found += reference_differences(self._copy, after)
         if found:
+            named = (replace(one, slot=one.slot + job.first_slot) for one in found)
             raise VerifyError(
-                "; ".join(map(str, found)),
+                "; ".join(map(str, named)),
                 fix="The device or an operation breaks the protocol; keep the ring",
             )

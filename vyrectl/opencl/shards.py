@@ -7,7 +7,6 @@ each visit moves its slots to the device and back, or works on them where they a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -90,7 +89,7 @@ class ShardedSession:
         """Counts over all shards so far."""
         if self._session is None:
             return self._done
-        return _sum(self._done, self._session.tally())
+        return self._done.and_then(self._session.tally())
 
     def control(self) -> NDArray[np.uint32]:
         """A copy of the control buffer."""
@@ -180,19 +179,3 @@ class ShardedSession:
         whole["claims"] += seen["claims"]
         whole["ends"] += seen["ends"]
         whole["violations"] = np.maximum(whole["violations"], seen["violations"])
-
-
-def _sum(one: Tally, other: Tally) -> Tally:
-    """Both counts together; quotas left are those of the later."""
-    by_op = {op: Counter(ends) for op, ends in one.by_op.items()}
-    for op, ends in other.by_op.items():
-        by_op.setdefault(op, Counter()).update(ends)
-    return replace(
-        other,
-        claims=one.claims + other.claims,
-        lost=one.lost + other.lost,
-        by_priority=[a + b for a, b in zip(one.by_priority, other.by_priority, strict=True)],
-        by_op=by_op,
-        spawned=one.spawned + other.spawned,
-        joined=one.joined + other.joined,
-    )

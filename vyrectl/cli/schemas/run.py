@@ -33,7 +33,7 @@ from vyrectl.launching.report import ENDINGS, LeftAlone
 from vyrectl.launching.transitions import TransitionRecord
 
 BY_OP = rows(record({"op_handle": maybe(WORD), "op_name": maybe(TEXT), **table(OUTCOMES, COUNT)}))
-GEOMETRY = record({}, table(("workers", "work_group_size", "ticket", "rung"), COUNT))
+GEOMETRY = record({}, table(("workers", "work_group_size", "ticket", "rung", "shards", "devices"), COUNT))
 
 STATES = tuple(state.label for state in TaskState)
 SIZES: Fields = {
@@ -81,7 +81,19 @@ REPORT: Fields = {
     "debug": record(table(("records", "dropped"), COUNT)),
     "trace": maybe(record({"path": TEXT, "clock": TEXT, **table(("records", "dropped"), COUNT)})),
 }
-LAUNCH = answer("launch", {"ring": TEXT, "in_place": BOOL, **REPORT})
+SHARE = record(
+    {
+        **table(("device", "name"), TEXT),
+        **table(("shards", "slots", "claims"), COUNT),
+        **table(("busy_seconds", "opening_seconds", "waiting_seconds"), SECONDS),
+        "lost": maybe(TEXT),
+    }
+)
+SPREAD: Fields = {
+    "devices": rows(SHARE),
+    "set_aside": rows(record(table(("shard", "first_slot", "last_slot"), COUNT))),
+}
+LAUNCH = answer("launch", {"ring": TEXT, "in_place": BOOL, **REPORT}, SPREAD)
 PREVIEW = answer(
     "launch-plan",
     {

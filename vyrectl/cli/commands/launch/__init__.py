@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +24,12 @@ from vyrectl.cli.options import (
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.engine.ops import OpSource
-from vyrectl.errors import OutputsError, UsageError
+from vyrectl.errors import OutputsError, ShardsLostError, UsageError
 from vyrectl.hosting.files import check_files
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import launch_file
 from vyrectl.ring.looking import look_before_write
+from vyrectl.spread.devices import wanted_devices
 
 if TYPE_CHECKING:
     from vyrectl.protocol.debug_format import Formats
@@ -81,7 +82,7 @@ def command(
     stall = StallNotice(output, ring, _stall_options(request, flags))
     with LaunchProgress(output) as progress:
         report, signal_received = stall.over(
-            lambda notice: launch_file(
+            lambda notice: _launcher(request)(
                 request, stall.hearing(watcher(output, progress, texts)), progress.look, notice
             ),
             progress.clear,
@@ -95,7 +96,18 @@ def command(
         output.emit("launch", report, view)
     if report["not_saved"]:
         raise OutputsError(report["not_saved"])
+    if report["ended"] == "lost":
+        raise ShardsLostError(report["set_aside"], str(request.output or ring))
     raise typer.Exit(_exit_code(report, signal_received, fail_on_fault=flags.fail_on_fault))
+
+
+def _launcher(request: FileLaunch) -> Callable[..., tuple[dict[str, Any], int]]:
+    """What runs it: on one device, or on several."""
+    if wanted_devices(request.options.device) is None:
+        return launch_file
+    from vyrectl.spread.launch import spread_file
+
+    return spread_file
 
 
 def _sentence(report: Mapping[str, Any]) -> str:

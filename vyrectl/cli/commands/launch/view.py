@@ -32,6 +32,7 @@ ENDINGS = {
     "shutdown": "stopped by SHUTDOWN",
     "stalled": "stalled: claimable work is left and a round made no progress",
     "interrupted": "interrupted",
+    "lost": "parts of the ring ended every process that ran them; the others are finished",
 }
 VERIFIED = "each task was claimed once at a time, each turn ended once, nothing else changed"
 LEFT_ALONE = {
@@ -51,6 +52,7 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     """How it ended and why tasks faulted; then the rest of the report, on a terminal as far as a screen goes."""
     first = [_summary(record), *_faults(record["faults"])]
     more = [
+        ("devices", _devices(record.get("devices", ()))),
         ("ops", [_by_op(record)]),
         ("what was left alone", _left_alone(record["left_alone"])),
         ("quotas", _quotas(record["quotas"])),
@@ -126,6 +128,26 @@ def _listed(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _named(name: str | None, number: int) -> str:
     return f"{name} (0x{number:x})" if name else f"0x{number:x}"
+
+
+def _devices(rows: Sequence[Mapping[str, Any]]) -> list[FittedTable]:
+    """What each device did, and what it waited for."""
+    lines = [
+        (
+            f"{row['device']} {row['name']}".strip(),
+            *(str(row[name]) for name in ("shards", "slots", "claims")),
+            *(f"{row[f'{name}_seconds']:.3f}" for name in ("busy", "opening", "waiting")),
+            row["lost"] or "",
+        )
+        for row in rows
+    ]
+    numbers = ("shards", "slots", "claims", "busy s", "opening s", "no shard s")
+    columns = [
+        Column("device", rank=1),
+        *(Column(name, right=True) for name in numbers),
+        Column("lost", wrap=True),
+    ]
+    return [FittedTable(columns, lines, title="what each device did")] if rows else []
 
 
 def _rate(rate: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.cli.commands.launch.progress import LaunchProgress
@@ -29,12 +29,24 @@ def watcher(output: Output, progress: LaunchProgress, texts: Formats) -> Callabl
             progress.clear()
             for text in message["outputs"]:
                 output.talk(text)
+        elif "device_died" in message:
+            progress.clear()
+            output.talk(_loss(message["device_died"]))
         elif "settled" in message:
             _show_settled(output, message["settled"])
         else:
             progress.update(message)
 
     return watch
+
+
+def _loss(died: Mapping[str, Any]) -> str:
+    """A device's process that died, and what becomes of its shard."""
+    text = f"{died['device']} {died['how']}"
+    if died["shard"] is not None:
+        fate = "is set aside, the others go on" if died["set_aside"] else "waits for another process"
+        text += f"; {died['shard']} {fate}"
+    return text + ("; it is started again" if died["again"] else "; the launch goes on without it")
 
 
 def _show_settled(output: Output, settled: dict[str, list[int]]) -> None:

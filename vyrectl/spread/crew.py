@@ -1,0 +1,402 @@
+"""The processes of a launch on several devices, one a device, under one supervisor with the clock and the signals.
+
+Each takes a shard, brings it back, takes the next. One that dies gives its shard back and the others go on. A crash
+(SIGSEGV and its like) is put down to the shard, and the device gets a fresh process; any other death is the device's
+end. The invariant: whatever dies when, a shard comes back whole or counts as not run, and no process is left behind.
+
+    parent                                     child, one a device
+    fork -----------------------------------> opens its device
+    order: shard, claims  <--- ready ---
+          ------------------------------->    runs it in memory that both see
+    takes what it brought <--- finished ---   (its record in a file without a name)
+    stop to all at a signal, the time, an error; after the grace: SIGKILL
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import IO, Any
+
+from vyrectl.errors import DeviceError
+from vyrectl.hosting.deaths import GAVE_UP, death_by, silent_end
+from vyrectl.hosting.supervisor import Channel, Child, RelayedError, Signals, fork_child
+from vyrectl.hosting.telling import Teller
+from vyrectl.launching.rounds import Progress
+from vyrectl.spread.cut import Shard
+from vyrectl.spread.devices import Chosen
+from vyrectl.spread.finished import Finished
+from vyrectl.spread.roster import Roster
+
+CRASHES = GAVE_UP | {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE}
+"""What a process dies of by the work that it does."""
+
+MOST_CRASHES = 3
+"""In a row, after which a device is given up."""
+
+POLL_SECONDS = 0.1
+DEVICE_FAILED = DeviceError.exit_code
+
+
+class NoDeviceLeftError(DeviceError):
+    """Every device of a launch was lost before its shards were through."""
+
+    kind = "no_device_left"
+
+
+@dataclass(slots=True)
+class Share:
+    """What one device did, for the report.
+
+    Attributes:
+        device: What people call it on the command line.
+        name: The driver's name, once it was opened.
+        shards: Visits that it brought back.
+        slots: Slots of those.
+        claims: Claims of those.
+        busy_seconds: With a shard.
+        opening_seconds: Until it was ready for the first.
+        waiting_seconds: Ready, and no shard for it.
+        lost: Why it was given up, None where it was not.
+    """
+
+    device: str
+    name: str = ""
+    shards: int = 0
+    slots: int = 0
+    claims: int = 0
+    busy_seconds: float = 0.0
+    opening_seconds: float = 0.0
+    waiting_seconds: float = 0.0
+    lost: str | None = None
+
+    def to_record(self) -> dict[str, object]:
+        """Every field by name."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class _Hand:
+    """A device and the process that works for it now."""
+
+    chosen: Chosen
+    share: Share
+    file: IO[bytes]
+    child: Child | None = None
+    shard: Shard | None = None
+    since: float = 0.0
+    is_ready: bool = False
+    is_told: bool = False
+    crashes: int = 0
+    progress: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How the crew's work ended.
+
+    Attributes:
+        stopped: The reason that it was asked to stop for, None where it was not.
+        signal_received: The signal behind that, 0 for none.
+        killed: Devices whose process did not stop within the grace and was killed.
+        shares: What each device did.
+    """
+
+    stopped: str | None = None
+    signal_received: int = 0
+    killed: list[str] = field(default_factory=list)
+    shares: list[Share] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A child's place: which device it opens, the line to its parent, the file for what is too long for that."""
+
+    device: str
+    channel: Channel
+    file: IO[bytes]
+
+    def teller(self) -> Callable[[Progress], None]:
+        """See `Limits.watch`."""
+        return Teller(self.channel).tell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What the crew's owner does for it.
+
+    Attributes:
+        open: Child's side: opens its device; what runs each order there.
+        order: The message that sends a shard; gets the shard, its claims at most, and the file that travels with it.
+        take: Gets what came back and from which device; True when the shard has work left beyond its claims.
+        watch: Told what there is to tell, as `vyrectl.hosting.supervised.launch_file` tells it.
+        tick: Called at least ten times a second.
+    """
+
+    open: Callable[[Bench], tuple[str, Callable[[dict[str, Any]], Finished]]]
+    order: Callable[[Shard, int | None, IO[bytes]], dict[str, Any]]
+    take: Callable[[Finished, str], bool]
+    watch: Callable[[dict[str, Any]], None]
+    tick: Callable[[], None]
+
+
+class Crew:
+    """Runs the shards of a roster.
+
+    Args:
+        devices: One process each.
+        roster: The shards.
+        task: What is done with them.
+        folder: Where the files without a name take their room.
+        stop_at: `time.monotonic()` after which all are asked to stop; None for no limit.
+        grace: Seconds they then get.
+    """
+
+    def __init__(
+        self,
+        devices: list[Chosen],
+        roster: Roster,
+        task: Task,
+        *,
+        folder: str,
+        stop_at: float | None,
+        grace: float,
+    ) -> None:
+        self._roster, self._task, self._grace = roster, task, grace
+        self._hands = [
+            _Hand(one, Share(one.label), tempfile.TemporaryFile(dir=folder))  # noqa: SIM115
+            for one in devices
+        ]
+        self._stop_at = stop_at
+        self._kill_at: float | None = None
+        self._outcome = Outcome(shares=[hand.share for hand in self._hands])
+        self._claims = self._ended = 0
+
+    def run(self) -> Outcome:
+        """Work until every shard is in or set aside, or all were asked to stop and have.
+
+        Raises:
+            NoDeviceLeftError: Every device was lost.
+            RelayedError: A child met an error that is not its device's.
+            RuntimeError: A child met a bug.
+        """
+        self._heard = Signals()
+        try:
+            for hand in self._hands:
+                self._start(hand)
+            while self._working():
+                self._wait()
+            self._raise_if_none_left()
+            for hand in self._hands:
+                if hand.is_ready and hand.shard is None:
+                    hand.share.waiting_seconds += self._lap(hand)
+        finally:
+            for hand in self._hands:
+                self._end(hand)
+                hand.file.close()
+            self._heard.restore()
+        return self._outcome
+
+    def _working(self) -> bool:
+        alive = [hand for hand in self._hands if hand.child is not None]
+        if self._outcome.stopped is not None:
+            return any(hand.shard is not None for hand in alive)
+        return bool(alive) and not self._roster.is_over
+
+    def _wait(self) -> None:
+        for hand in self._hands:
+            self._employ(hand)
+        channels = {hand.child.channel.fileno(): hand for hand in self._hands if hand.child is not None}
+        found, _, _ = select.select([*channels, self._heard.fileno()], [], [], self._pause())
+        self._heard.drain()
+        for descriptor in found:
+            if descriptor in channels:
+                self._hear(channels[descriptor])
+        self._act()
+        self._task.tick()
+
+    def _pause(self) -> float:
+        ends = [end for end in (self._stop_at, self._kill_at) if end is not None]
+        return min([POLL_SECONDS, *(max(0.0, end - time.monotonic()) for end in ends)])
+
+    def _employ(self, hand: _Hand) -> None:
+        """Give an idle device a shard, if there is one."""
+        if hand.child is None or not hand.is_ready or hand.shard is not None or self._outcome.stopped:
+            return
+        takers = sum(1 for one in self._hands if one.child is not None and one.shard is None)
+        order = self._roster.next(takers)
+        if order is None:
+            return
+        hand.shard = order.shard
+        hand.share.waiting_seconds += self._lap(hand)
+        hand.child.channel.send(self._task.order(order.shard, order.steps, hand.file))
+
+    def _hear(self, hand: _Hand) -> None:
+        assert hand.child is not None
+        for message in hand.child.channel.receive():
+            self._take(hand, message)
+        if hand.child is not None and hand.child.channel.closed:
+            self._bury(hand)
+
+    def _take(self, hand: _Hand, message: dict[str, Any]) -> None:
+        if "ready" in message:
+            hand.share.name, hand.is_ready = message["ready"], True
+            hand.share.opening_seconds += self._lap(hand)
+            self._task.watch({"began": True})
+        elif "finished" in message:
+            self._accept(hand, message["bytes"])
+        elif "error" in message:
+            self._fail(hand, message["error"])
+        elif "bug" in message:
+            raise RuntimeError(f"the device process of {hand.chosen.label} met a bug\n{message['bug']}")
+        elif "round" in message:
+            hand.progress = message
+            self._tell_progress()
+        elif "result" not in message:
+            self._task.watch(message)
+
+    def _accept(self, hand: _Hand, size: int) -> None:
+        """A shard that is through: its record is read, and only then does it count."""
+        assert hand.shard is not None
+        finished = Finished.read(os.pread(hand.file.fileno(), size, 0))
+        assert finished.shard == hand.shard.number
+        shard, hand.shard, hand.crashes, hand.progress = hand.shard, None, 0, {}
+        has_more = self._task.take(finished, hand.chosen.label)
+        share, ends = hand.share, finished.tally.outcomes()
+        share.busy_seconds += self._lap(hand)
+        share.shards, share.slots = share.shards + 1, share.slots + len(shard)
+        share.claims += finished.tally.claims
+        self._claims += finished.tally.claims
+        self._ended += ends["done"] + ends["faulted"]
+        self._roster.take(shard.number, finished.tally.claims, has_more=has_more)
+        if finished.ended == "shutdown" and self._outcome.stopped is None:
+            self._ask_to_stop("shutdown")
+
+    def _fail(self, hand: _Hand, record: dict[str, Any]) -> None:
+        """An error that a child met: its device's end, or everybody's."""
+        if record["exit_code"] != DEVICE_FAILED:
+            raise RelayedError(record)
+        hand.share.lost = record["message"]
+        hand.share.name = hand.share.name or (record["where"] or "")
+
+    def _bury(self, hand: _Hand) -> None:
+        """A child is gone: by itself, its shard waits again."""
+        assert hand.child is not None
+        status = self._collect(hand)
+        died_of = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+        how = hand.share.lost
+        if how is None:
+            how = silent_end(os.waitstatus_to_exitcode(status)) if died_of is None else death_by(died_of)
+        shard, hand.shard, hand.progress = hand.shard, None, {}
+        aside = shard is not None and self._roster.give_back(shard.number)
+        if shard is not None:
+            hand.share.busy_seconds += self._lap(hand)
+        hand.crashes += 1
+        again = shard is not None and died_of in CRASHES and hand.crashes < MOST_CRASHES
+        if not again or hand.share.lost is not None:
+            hand.share.lost = how
+        self._task.watch(
+            {
+                "device_died": {
+                    "device": hand.chosen.label,
+                    "how": how,
+                    "shard": None if shard is None else str(shard),
+                    "again": hand.share.lost is None,
+                    "set_aside": aside,
+                }
+            }
+        )
+        if hand.share.lost is None and self._outcome.stopped is None:
+            self._start(hand)
+
+    def _act(self) -> None:
+        now, signals = time.monotonic(), self._heard.received
+        if signals and not self._outcome.signal_received:
+            self._outcome.signal_received = signals[0]
+            self._ask_to_stop("interrupted")
+        if self._stop_at is not None and now >= self._stop_at:
+            self._stop_at = None
+            self._ask_to_stop("timeout")
+        if len(signals) > 1 or (self._kill_at is not None and now >= self._kill_at):
+            self._kill_at = None
+            for hand in self._hands:
+                if hand.child is not None and hand.shard is not None:
+                    self._outcome.killed.append(hand.chosen.label)
+                    self._roster.give_back(hand.shard.number)
+                    self._end(hand)
+
+    def _ask_to_stop(self, reason: str) -> None:
+        if self._outcome.stopped is None:
+            self._outcome.stopped = reason
+            self._kill_at = time.monotonic() + self._grace
+            for hand in self._hands:
+                if hand.child is not None:
+                    hand.child.channel.send({"stop": reason})
+
+    def _tell_progress(self) -> None:
+        """What all devices have done, as one."""
+        out = [hand.progress for hand in self._hands if hand.progress]
+        self._task.watch(
+            {
+                "round": max(one["round"] for one in out),
+                "claims": self._claims + sum(one["claims"] for one in out),
+                "claimed": sum(one["claimed"] for one in out),
+                "claimable": sum(one["claimable"] for one in out),
+                "ended": self._ended + sum(one["ended"] for one in out),
+                "waiting": [sum(column) for column in zip(*(one["waiting"] for one in out), strict=True)],
+                "epoch": max(one["epoch"] for one in out),
+            }
+        )
+
+    def _raise_if_none_left(self) -> None:
+        if self._outcome.stopped is None and not self._roster.is_over:
+            losses = "; ".join(f"{hand.chosen.label} {hand.share.lost}" for hand in self._hands)
+            raise NoDeviceLeftError(f"no device is left: {losses}")
+
+    def _start(self, hand: _Hand) -> None:
+        siblings = [one.child for one in self._hands if one.child is not None]
+
+        def work(channel: Channel) -> dict[str, Any]:
+            return _attend(Bench(hand.chosen.selector, channel, hand.file), self._task)
+
+        hand.child, hand.is_ready, hand.since = (
+            fork_child(work, self._grace, siblings),
+            False,
+            time.monotonic(),
+        )
+
+    def _end(self, hand: _Hand) -> None:
+        if hand.child is not None:
+            hand.child.kill()
+            self._collect(hand)
+
+    def _collect(self, hand: _Hand) -> int:
+        assert hand.child is not None
+        child, hand.child = hand.child, None
+        child.close()
+        return os.waitpid(child.pid, 0)[1]
+
+    def _lap(self, hand: _Hand) -> float:
+        """Seconds since this device last did something else."""
+        now = time.monotonic()
+        seconds, hand.since = now - hand.since, now
+        return seconds
+
+
+def _attend(bench: Bench, task: Task) -> dict[str, Any]:
+    """The child's whole work: shard after shard until it is told to stop."""
+    name, run = task.open(bench)
+    bench.channel.send({"ready": name})
+    while (order := bench.channel.order()) is not None:
+        data = run(order).to_bytes()
+        bench.file.seek(0)
+        bench.file.truncate()
+        bench.file.write(data)
+        bench.file.flush()
+        bench.channel.send({"finished": order["shard"], "bytes": len(data)})
+    return {"result": None}

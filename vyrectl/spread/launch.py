@@ -1,0 +1,87 @@
+"""One launch of a ring file on several devices of this host: cut, worked off, merged, saved once.
+
+The parent holds the ring's lock and the only copy that counts; children run shards on copies (`vyrectl.spread.crew`).
+The invariant: the file is replaced once, when all is in that will come, or it is as it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from vyrectl.errors import UsageError
+from vyrectl.hosting.elsewhere import launch_elsewhere, may_fork
+from vyrectl.hosting.files import check_files
+from vyrectl.hosting.request import FileLaunch
+from vyrectl.hosting.supervised import Look, Watch, launch_file
+from vyrectl.ring.file import fill_holes
+from vyrectl.sidecar.hold import hold
+from vyrectl.spread.devices import choose_devices, wanted_devices
+
+if TYPE_CHECKING:
+    from vyrectl.hosting.stall import Insight
+
+
+def spread_file(
+    request: FileLaunch,
+    watch: Watch,
+    look: Callable[[Look], None] = lambda glance: None,
+    notice: Callable[[Insight], None] = lambda insight: None,
+) -> tuple[dict[str, Any], int]:
+    """Launch a ring file on every device that its options name, and wait for it.
+
+    Args:
+        request: What to do.
+        watch: As of `launch_file`; also told of a device that died, `{"device_died": {...}}`.
+        look: As of `launch_file`.
+        notice: As of `launch_file`.
+
+    Returns:
+        The report as a record, and the signal that ended it early (0 for none).
+
+    Raises:
+        LaunchStoppedError: A device had to be killed after a signal or the timeout.
+        NoDeviceLeftError: Every device was lost.
+        OutputConflictError: Two shards wrote one element differently.
+        UsageError: The ring or an option cannot be cut.
+        VyrectlError: Whatever a shard's run raises, relayed.
+    """
+    since = time.monotonic()
+    text = wanted_devices(request.options.device)
+    assert text is not None
+    refuse_options(request)
+    check_files(request)
+    chosen = choose_devices(text)
+    if len(chosen) == 1:
+        alone = replace(request.options, device=chosen[0].selector)
+        return launch_file(replace(request, options=alone), watch, look, notice)
+    if not may_fork():
+        return launch_elsewhere(request, watch, spread_file)
+    from vyrectl.spread.run import Run
+
+    with hold(request.ring, role="launch") if request.output is None else nullcontext() as held:
+        if held is not None and len(held.settled):
+            watch({"settled": held.settled.to_record()})
+        if request.output is None:
+            fill_holes(request.ring)
+        return Run(request, held, chosen, since, watch, look, notice).record()
+
+
+def refuse_options(request: FileLaunch) -> None:
+    """Refuse what one device alone can heed.
+
+    Raises:
+        UsageError: Such an option is given.
+    """
+    from vyrectl.spread.cut import ONE_DEVICE
+
+    options = request.options
+    for given, name, why in (
+        (request.follow is not None, "--follow and --feed", "publish into a ring that one device works on"),
+        (bool(options.quotas), "--tenant-quota", "is counted by the device that makes the claims"),
+    ):
+        if given:
+            raise UsageError(f"{name} {why}, and several are named", where=str(request.ring), fix=ONE_DEVICE)

@@ -1,0 +1,183 @@
+"""A launch in shards, made ready: the ring read, everything checked that can be before a device is asked for anything.
+
+Devices of this host and workers on others start from the same. The invariant: what is refused here is refused before
+anything ran or was written. Imports numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi import control as control_abi
+from vyrectl.engine.arena import continue_outputs
+from vyrectl.engine.backend import new_debug_log
+from vyrectl.engine.buffers import Buffer, BufferTable, parse_buffer_options
+from vyrectl.engine.ops import load_sources
+from vyrectl.errors import UsageError
+from vyrectl.files.place import check_place, check_room
+from vyrectl.files.replace import FileIdentity
+from vyrectl.files.ring_lock import is_held
+from vyrectl.hosting.request import FileLaunch
+from vyrectl.launching.control_file import load_control
+from vyrectl.launching.options import LaunchOptions
+from vyrectl.launching.plan import AUTO, OFF, REFERENCE_LIMITS, plan_for
+from vyrectl.launching.prepare import REFERENCE, Prepared, Wiring, prepare
+from vyrectl.ring.file import Ring
+from vyrectl.ring.steady import copy_ring
+from vyrectl.spread.cut import ONE_DEVICE, Shard, cut, refuse_uncut
+from vyrectl.spread.memory import SpreadMemory
+from vyrectl.spread.merge import Merge
+from vyrectl.spread.work import Setup
+from vyrectl.task.arrays import SlotArray, copy_of
+from vyrectl.telemetry.sweep import census
+
+if TYPE_CHECKING:
+    from vyrectl.engine.saving import Saving
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Everything that a launch in shards goes by.
+
+    Attributes:
+        prepared: The launch over the whole ring; its workplace is `memory`.
+        memory: The ring, in memory that forked children see.
+        identity: Which version of the file it was.
+        before: The ring as it was.
+        shards: How it is cut.
+        setup: What all shards have in common.
+        selected: Which slots may be claimed, None for all.
+        merge: Takes what comes back.
+    """
+
+    prepared: Prepared
+    memory: SpreadMemory
+    identity: FileIdentity | None
+    before: SlotArray
+    shards: list[Shard]
+    setup: Setup
+    selected: NDArray[np.bool_] | None
+    merge: Merge
+
+
+def make_ready(request: FileLaunch, devices: int, saving: Saving, limits: Mapping[str, int]) -> Ready:
+    """Read, check, cut.
+
+    Args:
+        request: What to do.
+        devices: How many will work.
+        limits: What a plan knows of them (`Device.limits`); those of the reference backend when empty.
+        saving: Collects what cannot be saved at the end.
+
+    Raises:
+        UsageError: The ring cannot be cut, or an option is out of bounds.
+        VyrectlError: What `vyrectl.launch` refuses.
+    """
+    ring, identity = _read(request)
+    buffers = parse_buffer_options(request.buffers)
+    check_place(request.output or request.ring)
+    check_room([(request.output or request.ring, len(ring.data)), *buffers.outputs()])
+    memory = SpreadMemory(ring.data)
+    control = None if request.control is None else load_control(request.control)
+    _refuse_quotas(control, str(request.ring))
+    options = replace(
+        _planned(request.options, ring, limits),
+        device=REFERENCE,
+        ops=load_sources(request.options.ops),
+        buffers=buffers,
+        control=None if control is None else control.copy(),
+        debug_log=None if request.debug_log is None else new_debug_log(request.debug_records),
+        timeout=None,
+        verify=False,
+        trace=None,
+    )
+    wiring = Wiring(place=lambda shares: (memory.slots(), False), saving=saving)
+    prepared = prepare(ring, options, wiring)
+    refuse_uncut(prepared.job, str(request.ring))
+    prepared.workplace(False)
+    before = copy_of(memory.slots())
+    continue_outputs(buffers, before)
+    steps = request.options.max_steps is not None
+    setup = Setup(
+        options=replace(
+            options,
+            ops=prepared.job.ops,
+            buffers=None,
+            trace=request.options.trace,
+            mode=prepared.settings.mode,
+            age_threshold=prepared.settings.age_threshold,
+            plan=OFF,
+        ),
+        buffers=_as_given(buffers),
+        control=None if control is None else control,
+        returned=tuple(
+            h for h, one in buffers.by_handle.items() if one.output is not None or (steps and one.writable)
+        ),
+        verify=request.options.verify,
+        debug_records=request.debug_records,
+    )
+    return Ready(
+        prepared=prepared,
+        memory=memory,
+        identity=identity,
+        before=before,
+        shards=cut(len(before), devices, request.options.shard_slots),
+        setup=setup,
+        selected=prepared.job.selected,
+        merge=Merge(buffers, prepared.job.control, prepared.job.debug_log),
+    )
+
+
+def _planned(options: LaunchOptions, ring: Ring, limits: Mapping[str, int]) -> LaunchOptions:
+    """The options with the plan that is to be made, made: for the whole ring, and one of the devices."""
+    if options.plan != AUTO:
+        return options
+    tally, _ = census(ring.slots)
+    plan = plan_for(tally, limits or REFERENCE_LIMITS, options.workers, options.policy)
+    return replace(options, plan=plan, policy=None)
+
+
+def _read(request: FileLaunch) -> tuple[Ring, FileIdentity | None]:
+    """The ring as it is read: slot by slot where somebody else is writing it."""
+    if request.output is not None and is_held(request.ring):
+        copied = copy_ring(request.ring)
+        return copied.ring, copied.identity
+    ring = Ring.open(request.ring)
+    return ring, ring.identity
+
+
+def _as_given(buffers: BufferTable) -> BufferTable:
+    """The buffers as they are now, to be kept while results are merged into those that are saved."""
+    rows: dict[int | str, Buffer] = {
+        handle: replace(one, array=one.array.copy() if one.output is not None else one.array, output=None)
+        for handle, one in buffers.by_handle.items()
+    }
+    if buffers.arguments is not None:
+        rows["args"] = buffers.arguments
+    return BufferTable(rows)
+
+
+def _refuse_quotas(control: NDArray[np.uint32] | None, ring: str) -> None:
+    """Refuse a control buffer that bounds a tenant.
+
+    Raises:
+        UsageError: It does; the error names the tenant.
+    """
+    if control is None:
+        return
+    region = control_abi.TENANT_QUOTA
+    words = control[region.first : region.end]
+    bounded = np.flatnonzero((words != 0) & (words != control_abi.DEFAULT_TENANT_QUOTA))
+    if len(bounded):
+        tenant = int(bounded[0])
+        raise UsageError(
+            f"--control gives tenant {tenant} a quota of {int(words[tenant])} claims, which is counted by the device "
+            "that makes them, and several are named",
+            where=ring,
+            fix=ONE_DEVICE,
+        )

@@ -1,0 +1,210 @@
+"""The run of one shard: from its slots, the launch's options and buffers to a `Finished`, and nothing else changes.
+
+The same for a child on a device of this host and for a worker on another. The invariant: what is given is never
+written, so that a shard can be run again anywhere and gives the same. Imports numpy.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi import control as control_abi
+from vyrectl.engine.backend import Backend, new_debug_log
+from vyrectl.engine.buffers import Buffer, BufferTable
+from vyrectl.engine.trace import Trace
+from vyrectl.errors import VerifyError
+from vyrectl.launching.conclude import conclude
+from vyrectl.launching.options import LaunchOptions
+from vyrectl.launching.prepare import Wiring, choose_backend, prepare
+from vyrectl.launching.report import LaunchReport
+from vyrectl.launching.rounds import Limits, Progress
+from vyrectl.launching.run import drive
+from vyrectl.launching.verify import Check
+from vyrectl.ring.file import Ring
+from vyrectl.spread.cut import Shard
+from vyrectl.spread.finished import Finished, Writes
+from vyrectl.task.arrays import SlotArray, copy_slots
+
+_COMPARED = {1: "u1", 2: "u2", 4: "u4", 8: "u8"}
+"""Bytes of an element -> what it is compared as; wider ones byte by byte."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Setup:
+    """What every shard of a launch is run with.
+
+    Attributes:
+        options: The launch's; `device`, `where`, `verify`, the limits and the buffers in it are not looked at.
+        buffers: What handles stand for at the start.
+        control: Control buffer at the start, None for a fresh one.
+        returned: Handles whose writes are wanted.
+        verify: Prove each shard's run.
+        debug_records: Room of each shard's debug log.
+    """
+
+    options: LaunchOptions
+    buffers: BufferTable
+    control: NDArray[np.uint32] | None = None
+    returned: tuple[int, ...] = ()
+    verify: bool = False
+    debug_records: int = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Task:
+    """One visit of a shard.
+
+    Attributes:
+        shard: Which.
+        slots: What it holds, shape (len(shard),); not written.
+        selected: Which of them may be claimed, bool; None for all.
+        steps: Most claims; None for no limit.
+        carried: What earlier visits of the same shard have written.
+    """
+
+    shard: Shard
+    slots: SlotArray
+    selected: NDArray[np.bool_] | None = None
+    steps: int | None = None
+    carried: Finished | None = None
+
+
+@dataclass(slots=True)
+class Site:
+    """Where a visit works and who hears of it.
+
+    Attributes:
+        memory: Gets the result, shape (len(shard),); others may look at it meanwhile.
+        stop: See `Limits.stop`.
+        watch: See `Limits.watch`.
+    """
+
+    memory: SlotArray
+    stop: Callable[[], str | None] = field(default=lambda: None)
+    watch: Callable[[Progress], None] = field(default=lambda progress: None)
+
+
+class ShardRunner:
+    """Runs shards on one device, which stays open between them.
+
+    Args:
+        device: As `--device` takes it.
+        setup: What all shards have in common.
+    """
+
+    def __init__(self, device: str | None, setup: Setup) -> None:
+        self.backend: Backend = choose_backend(device)
+        self._setup = setup
+
+    def run(self, task: Task, site: Site) -> Finished:
+        """Run a shard until it is drained or its limits are met.
+
+        Raises:
+            VerifyError: A promise was broken; it names the shard.
+            DeviceError: The device failed.
+        """
+        setup, turns = self._setup, list[Trace]()
+        started = time.time()
+        copy_slots(site.memory, task.slots)
+        table = _own(setup.buffers, task.carried)
+        control = None if setup.control is None else setup.control.copy()
+        options = replace(
+            setup.options,
+            device=self.backend,
+            buffers=table,
+            control=control,
+            debug_log=new_debug_log(setup.debug_records),
+            where=None,
+            quotas=None,
+            shard_slots=None,
+            max_steps=None,
+            timeout=None,
+            verify=False,
+            fault_unknown=True,
+            trace=None if setup.options.trace is None else turns.append,
+            limits=Limits(max_steps=task.steps, stop=site.stop, watch=site.watch),
+        )
+        prepared = prepare(
+            Ring.from_slots(site.memory), options, Wiring(place=lambda shares: (site.memory, shares))
+        )
+        job = replace(prepared.job, selected=task.selected, first_slot=task.shard.first, verify=setup.verify)
+        before = prepared.job.control
+        prepared = replace(prepared, job=job, check=Check(job) if setup.verify else None)
+        try:
+            report = conclude(prepared, drive(prepared))
+        except VerifyError as error:
+            error.where = f"{task.shard} on {self.backend.name}"
+            raise
+        return self._finished(task, report, before, table, turns, started)
+
+    def _finished(
+        self,
+        task: Task,
+        report: LaunchReport,
+        before: NDArray[np.uint32],
+        table: BufferTable,
+        turns: list[Trace],
+        started: float,
+    ) -> Finished:
+        added = report.control - before
+        added[control_abi.PRIORITY_STARVATION.first] = 0  # where the device stands, not a count
+        for one in turns:
+            one.records["slot"] += np.uint32(task.shard.first)
+        given = self._setup.buffers.by_handle
+        return Finished(
+            shard=task.shard.number,
+            device=self.backend.name,
+            ended=report.ended,
+            rounds=report.rounds,
+            indexed=report.indexed,
+            resumed=report.resumed,
+            tally=report.tally,
+            control=added,
+            debug_log=report.debug_log,
+            writes={
+                handle: written(given[handle].array, table.by_handle[handle].array)
+                for handle in self._setup.returned
+            },
+            facts=dict(report.geometry),
+            device_seconds=report.device_seconds,
+            wall_seconds=report.wall_seconds,
+            build_seconds=report.build_seconds,
+            began=started,
+            turns=turns[0] if turns else None,
+        )
+
+
+def written(before: NDArray[Any], after: NDArray[Any]) -> Writes:
+    """The elements whose bytes differ."""
+    at = np.flatnonzero(differ(before.reshape(-1), after.reshape(-1))).astype(np.int64)
+    return Writes(at, after.reshape(-1)[at])
+
+
+def differ(before: NDArray[Any], after: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which elements of two flat arrays have other bytes."""
+    size = before.dtype.itemsize
+    if kind := _COMPARED.get(size):
+        differs: NDArray[np.bool_] = before.view(kind) != after.view(kind)
+        return differs
+    old, new = before.view(np.uint8).reshape(-1, size), after.view(np.uint8).reshape(-1, size)
+    wide: NDArray[np.bool_] = np.any(old != new, axis=1)
+    return wide
+
+
+def _own(given: BufferTable, carried: Finished | None) -> BufferTable:
+    """The buffers as a shard finds them: its own copies of those that it may write."""
+    rows: dict[int | str, Buffer] = {
+        handle: Buffer(one.array.copy() if one.writable else one.array, one.writable)
+        for handle, one in given.by_handle.items()
+    }
+    if given.arguments is not None:
+        rows["args"] = given.arguments
+    for handle, writes in ({} if carried is None else carried.writes).items():
+        rows[handle].array.reshape(-1)[writes.at] = writes.values
+    return BufferTable(rows)
