@@ -1066,8 +1066,8 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         }
         'launch' = @{
             Options = @(
-                @('--device', 'device', 'Where to run: an id, cpu, gpu, a name, reference'),
-                @('-d', 'device', 'Where to run: an id, cpu, gpu, a name, reference'),
+                @('--device', 'device', 'Where to run: an id, cpu, gpu, a name, reference; several: 0:0,0:1, gpu:*, all'),
+                @('-d', 'device', 'Where to run: an id, cpu, gpu, a name, reference; several: 0:0,0:1, gpu:*, all'),
                 @('--ops', 'file_cl', 'Operations of your own; may be repeated'),
                 @('--epoch', 'none', 'Epoch to start at; due paused tasks are resumed'),
                 @('--where', 'where', 'Only slots for which this holds, e.g. ''state == paused''; < and > go by the words (critical is 0)'),
@@ -1086,7 +1086,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--ticket', 'none', 'Tasks taken at once'),
                 @('--fast-index', '', '32 bytes a slot beside the ring on the device, or 8; by default what fits easily'),
                 @('--no-fast-index', '', '32 bytes a slot beside the ring on the device, or 8; by default what fits easily'),
-                @('--shard-slots', 'none', 'Work on N slots at a time; all that fit by default'),
+                @('--shard-slots', 'none', 'Work on N slots at a time; all that fit by default, four parts each for several devices'),
                 @('--verify', '', 'Prove that each task was claimed once and nothing else changed'),
                 @('--buffer', 'buffer', 'x.npy, x.npy:OUT.npy or zeros:DTYPE:SHAPE[:OUT.npy]'),
                 @('--grace', 'none', 'Time to stop before the kill'),

@@ -176,13 +176,14 @@ class Crew:
         self._kill_at: float | None = None
         self._outcome = Outcome(shares=[hand.share for hand in self._hands])
         self._claims = self._ended = 0
+        self._errors: list[dict[str, Any]] = []
 
     def run(self) -> Outcome:
         """Work until every shard is in or set aside, or all were asked to stop and have.
 
         Raises:
             NoDeviceLeftError: Every device was lost.
-            RelayedError: A child met an error that is not its device's.
+            RelayedError: A child met an error that is not its device's, or every device failed with one.
             RuntimeError: A child met a bug.
         """
         self._heard = Signals()
@@ -281,6 +282,7 @@ class Crew:
         """An error that a child met: its device's end, or everybody's."""
         if record["exit_code"] != DEVICE_FAILED:
             raise RelayedError(record)
+        self._errors.append(record)
         hand.share.lost = record["message"]
         hand.share.name = hand.share.name or (record["where"] or "")
 
@@ -355,6 +357,8 @@ class Crew:
 
     def _raise_if_none_left(self) -> None:
         if self._outcome.stopped is None and not self._roster.is_over:
+            if len(self._errors) == len(self._hands):
+                raise RelayedError(self._errors[0])
             losses = "; ".join(f"{hand.chosen.label} {hand.share.lost}" for hand in self._hands)
             raise NoDeviceLeftError(f"no device is left: {losses}")
 

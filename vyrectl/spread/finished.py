@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -108,7 +109,15 @@ class Finished:
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as archive:
                 return _read({name: archive[name] for name in archive.files})
-        except (ValueError, KeyError, OSError, EOFError, TypeError) as error:
+        except (
+            ValueError,
+            KeyError,
+            OSError,
+            EOFError,
+            TypeError,
+            AttributeError,
+            zipfile.BadZipFile,
+        ) as error:
             raise InvalidInputError(f"this is no finished shard ({error})") from error
 
     def without_memory(self) -> Finished:
