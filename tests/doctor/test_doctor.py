@@ -128,7 +128,7 @@ def test_a_library_that_hangs(tmp_path: Path) -> None:
     path = icd(tmp_path, "hang", str(compiled(tmp_path, "hang")))
     started = time.monotonic()
     assert "does not load within 1 s" in drivers.check_icd(path, seconds=1).message
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.parametrize("family", hints.FAMILIES)
@@ -310,10 +310,13 @@ def test_a_child_is_killed_with_all_that_it_started() -> None:
         "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
         "print(p.pid, flush=True); time.sleep(60)"
     )
-    ended = run_child([sys.executable, "-c", code], 3)
-    assert ended.status is None
+    for seconds in (2, 8, 32):  # on a busy machine it may not have started anything by then
+        ended = run_child([sys.executable, "-c", code], seconds)
+        assert ended.status is None
+        if ended.output:
+            break
     grandchild = Path("/proc") / ended.output.decode().strip() / "status"
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while grandchild.exists() and "zombie" not in grandchild.read_text() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not grandchild.exists() or "zombie" in grandchild.read_text()
@@ -355,9 +358,12 @@ def test_one_bad_device_does_not_spoil_the_others(fakes: pytest.MonkeyPatch) -> 
 
 
 def test_a_device_that_hangs_is_killed(fakes: pytest.MonkeyPatch) -> None:
-    started = time.monotonic()
-    hang, late = diagnose(fakes, "hang,late", seconds=2).devices
-    assert time.monotonic() - started < 30
+    for seconds in (2, 8, 32):  # on a busy machine the one that is late may not have said anything by then
+        started = time.monotonic()
+        hang, late = diagnose(fakes, "hang,late", seconds=seconds).devices
+        assert time.monotonic() - started < 60 + 2 * seconds, "each would sleep for a minute"
+        if late.is_usable:
+            break
     assert (hang.is_usable, late.is_usable) == (False, True)
     assert by_name(hang.checks)["process"].status is Status.ERROR
     assert by_name(late.checks)["process"].status is Status.WARNING

@@ -185,7 +185,7 @@ def test_a_timeout_ends_an_endless_queue(device: str) -> None:
     assert report.ended == "timeout"
     assert report.remaining == 3
     assert np.isin(ring.slots["state"], [TaskState.READY, TaskState.REQUEUED]).all()
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 50
 
 
 @pytest.mark.parametrize("device", list(devices()))
@@ -193,7 +193,7 @@ def test_a_timeout_ends_an_endless_queue(device: str) -> None:
 def test_a_timeout_ends_a_long_slice(device: str) -> None:
     """The device is asked to stop while it works; what is left is untouched."""
     backend = choose_backend(devices()[device])
-    launch(Ring.from_slots(make_slots(3)), device=backend)
+    launch(Ring.from_slots(make_slots(3)), device=backend, workers=1, work_group_size=1)
     ring = Ring.from_slots(make_slots(4000, op_handle=0x1005, param=2**20))
     report = launch(ring, device=backend, timeout=2.0, workers=1, work_group_size=1)
     assert report.ended == "timeout"

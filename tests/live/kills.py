@@ -117,6 +117,13 @@ class Story:
             assert repeats <= self.allowed.count(task), f"task {task} repeated more than it was running"
 
 
+def fresh(folder: Path, number: int) -> Path:
+    """A folder for one story of several."""
+    path = folder / str(number)
+    path.mkdir()
+    return path
+
+
 def build(folder: Path, tasks: int, *, once: bool = False) -> Path:
     """A ring of tasks that count their steps; `once` declares that no step may run twice."""
     slots = np.zeros(tasks, SLOT_DTYPE)

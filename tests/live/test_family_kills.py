@@ -8,21 +8,32 @@ import pytest
 
 from tests.conformance.backends import needs_cpu
 from tests.live.family_kills import PLACES, build, run
+from tests.live.kills import fresh
 
 pytestmark = [needs_cpu(), pytest.mark.timeout(180)]
 
 TREES = 40
+SEEDS = range(1, 7)
+"""Where no kill came in time, as on a busy machine, the next is tried."""
 
 
 def test_killed_at_any_time(tmp_path: Path) -> None:
-    story = run(tmp_path, build(tmp_path, TREES), TREES, seed=1, kills=4)
-    story.check(tmp_path)
+    for seed in SEEDS:
+        folder = fresh(tmp_path, seed)
+        story = run(folder, build(folder, TREES), TREES, seed=seed, kills=4)
+        story.check(folder)
+        if story.kills > 1 and story.running:
+            break
     assert story.kills > 1
     assert story.running, "no kill met a task that ran"
 
 
 @pytest.mark.parametrize("shape", [(), ("--work-group-size", "4"), ("--workers", "1", "--ticket", "1")])
 def test_killed_while_a_child_is_made(tmp_path: Path, shape: tuple[str, ...]) -> None:
-    story = run(tmp_path, build(tmp_path, TREES), TREES, seed=2, kills=2, places=PLACES, options=shape)
-    story.check(tmp_path)
+    for seed in SEEDS:
+        folder = fresh(tmp_path, seed)
+        story = run(folder, build(folder, TREES), TREES, seed=seed, kills=2, places=PLACES, options=shape)
+        story.check(folder)
+        if story.kills:
+            break
     assert story.kills

@@ -209,7 +209,7 @@ def test_a_fifo_is_made_and_outlives_its_writers(tmp_path: Path) -> None:
     for text in (b"one\n", b"two\n"):
         writer = threading.Thread(target=write, args=(text,))
         writer.start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and (data := source.read(0.05)) != b"":
             seen += data or b""
         writer.join()

@@ -71,9 +71,9 @@ def test_an_empty_ring_has_no_slots_to_name() -> None:
 
 
 def test_many_repeats_of_a_large_range_take_no_memory() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(parse_slots(",".join(["0-999999"] * 2000), 1_000_000)) == 1_000_000
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_everything_a_list_a_condition_or_both() -> None:

@@ -487,10 +487,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_texts_are_refused_quickly(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(WhereError) as caught:
         compile_where(text, OPS)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert 0 <= caught.value.column <= max(len(text), MAX_CHARACTERS)
     assert max(map(len, caught.value.pointer().splitlines())) < 120
 
