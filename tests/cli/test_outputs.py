@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import warm
 from tests.cli.conftest import Cli
 from tests.cli.support import slot, write_ring
 from tests.needs import needs_own_mounts, needs_tool, only_where
@@ -31,9 +32,7 @@ def ring(tmp_path: Path) -> Path:
 
 
 def run(*args: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "vyrectl", *args], capture_output=True, timeout=120, check=False
-    )
+    return subprocess.run(warm.command("vyrectl", *args), capture_output=True, timeout=120, check=False)
 
 
 # --- the record of inputs and outputs -----------------------------------------------------------------------

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.cli.conftest import Cli
 from tests.cli.support import MIXED, slot, words_at, write_ring
 from tests.conformance.backends import NO_CPU
@@ -149,9 +150,7 @@ def states(path: Path) -> list[int]:
 
 def run(*args: str) -> int:
     """The command line in a process of its own, which has not loaded any driver yet."""
-    done = subprocess.run(
-        [sys.executable, "-m", "vyrectl", *args, "--quiet"], capture_output=True, timeout=120
-    )
+    done = subprocess.run(warm.command("vyrectl", *args, "--quiet"), capture_output=True, timeout=120)
     return done.returncode
 
 
