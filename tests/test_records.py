@@ -40,6 +40,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "object": TEXTS,
     "int": st.integers(0, 2**32 - 1),
     "bool": st.booleans(),
+    "float": st.floats(0, 1e6),
+    "Sequence[int] | None": st.none() | st.lists(st.integers(0, 9)),
     "int | None": st.none() | st.integers(0, 7),
     "tuple[str, ...]": st.lists(TEXTS).map(tuple),
     "Sequence[tuple[int, int]]": st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9))),
@@ -60,6 +62,11 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 """A value for each annotation in the tree; a new one is a KeyError here."""
 
 SPECIAL: dict[str, st.SearchStrategy[Any]] = {
+    "record": st.builds(
+        lambda error, more: {**error.to_record(), **more},
+        st.builds(errors.WhereError, TEXTS, TEXTS, st.integers(0, 7)),
+        st.dictionaries(st.sampled_from(("log", "slot")), TEXTS),
+    ),
     "bits": st.sampled_from((32, 64)),
     "failures": st.lists(
         st.fixed_dictionaries({"where": TEXTS, "message": TEXTS, "fix": TEXTS}), min_size=1, max_size=2

@@ -12,6 +12,7 @@ The command line turns any of them into one message and one exit code, here and 
 | 5 | `DeviceError` (none usable, a build that fails, a device or kernel that died) |
 | 6 | `VerifyError` |
 | 128 + n | `StoppedError`: signal n ended the command |
+| the other process's | `LaunchStoppedError`, `ConvergeKilledError`, `RelayedError` |
 
 Anything else that escapes is a bug and keeps its traceback. Errors are pickled and copied whole, into another process
 for example; like every exception one is equal to itself alone: compare `to_record()`. May import the standard library
@@ -1064,6 +1065,87 @@ class KernelDiedError(DeviceError):
     """The device or the process that drove it ended in the middle of a launch."""
 
     kind = "kernel_died"
+
+
+class ChildDiedError(DeviceError):
+    """The process that drove the device died by itself.
+
+    Attributes:
+        running: Slots that were Running when it died, None when only the device knows.
+    """
+
+    kind = "kernel_died"
+
+    def __init__(self, what: str, running: Sequence[int] | None, *, where: str, fix: str) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.running = running
+
+    def details(self) -> dict[str, object]:
+        """The Running slots."""
+        return {"running": None if self.running is None else list(self.running)}
+
+
+# --- an exit code of its own: a process that was ended, or an error that was met elsewhere -------------------
+
+
+class LaunchStoppedError(VyrectlError):
+    """The process that drove the device did not stop within the grace and was killed.
+
+    Attributes:
+        running: Slots that were Running when it died, None when only the device knows.
+    """
+
+    kind = "launch_killed"
+
+    def __init__(
+        self, what: str, exit_code: int, running: Sequence[int] | None, *, where: str, fix: str
+    ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.exit_code = exit_code
+        self.running = running
+
+    def details(self) -> dict[str, object]:
+        """The Running slots."""
+        return {"running": None if self.running is None else list(self.running)}
+
+
+class ConvergeKilledError(VyrectlError):
+    """The process that ran the loop did not stop within the grace, in seconds, and was killed."""
+
+    kind = "converge_killed"
+
+    def __init__(self, grace_s: float, exit_code: int) -> None:
+        super().__init__(
+            f"the device did not stop within {grace_s:g} s and was killed",
+            fix="Give a smaller --max-iterations",
+        )
+        self.exit_code = exit_code
+
+
+class RelayedError(VyrectlError):
+    """An error that another process met, with the same texts, particulars and exit code.
+
+    Args:
+        record: Its `to_record()`, and the compiler's log under `log` where there is one.
+    """
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        super().__init__(record["message"], where=record["where"], fix=record["fix"])
+        self.exit_code = record["exit_code"]
+        self.kind = record["error"]
+        self.log = record.get("log", "")
+        known = {"schema", "error", "message", "where", "fix", "exit_code"}
+        self._details = {key: value for key, value in record.items() if key not in known}
+
+    def details(self) -> dict[str, object]:
+        """What the original error carried."""
+        return self._details
+
+    def pointer(self) -> str:
+        """The expression and its offending column, when the original was about one; else nothing."""
+        if "expression" not in self._details:
+            return ""
+        return WhereError("", self._details["expression"], self._details["column"]).pointer()
 
 
 # --- exit 6: verification -----------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import MIXED, write_ring
-from vyrectl.errors import OutOfMemoryError, from_system
-from vyrectl.hosting.supervisor import Channel, RelayedError, Supervisor
+from vyrectl.errors import OutOfMemoryError, RelayedError, from_system
+from vyrectl.hosting.supervisor import Channel, Supervisor
 from vyrectl.ring.file import Ring
 
 

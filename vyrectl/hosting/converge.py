@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from vyrectl.engine.converge import STOPPED, Fixpoint, Words
-from vyrectl.errors import DeviceError, VyrectlError
+from vyrectl.errors import ConvergeKilledError, DeviceError
 from vyrectl.hosting.deaths import GAVE_UP, GAVE_UP_FIX, death_by, silent_end
 from vyrectl.hosting.elsewhere import may_fork
 from vyrectl.hosting.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
@@ -34,19 +34,6 @@ class Apart:
     fixpoint: Fixpoint
     signal_received: int
     timed_out: bool
-
-
-class ConvergeKilledError(VyrectlError):
-    """The child did not stop within the grace and was killed."""
-
-    kind = "converge_killed"
-
-    def __init__(self, grace: float, exit_code: int) -> None:
-        super().__init__(
-            f"the device did not stop within {grace:g} s and was killed",
-            fix="Give a smaller --max-iterations",
-        )
-        self.exit_code = exit_code
 
 
 def converge_apart(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
-from vyrectl.errors import DeviceError, VyrectlError
 from vyrectl.files.place import file_size_limit
 
 LISTED_SLOTS = 8
@@ -24,45 +23,6 @@ class Running:
         from vyrectl.engine.ops import op_name
 
         return f"slot {self.slot} ({op_name(self.op_handle) or hex(self.op_handle)}, task {self.task_id})"
-
-
-class LaunchStoppedError(VyrectlError):
-    """The child did not stop within the grace and was killed.
-
-    Attributes:
-        running: Tasks that were Running when it died, None when only the device knows.
-    """
-
-    kind = "launch_killed"
-
-    def __init__(
-        self, what: str, exit_code: int, running: list[Running] | None, *, where: str, fix: str
-    ) -> None:
-        super().__init__(what + _running_text(running), where=where, fix=fix)
-        self.exit_code = exit_code
-        self.running = running
-
-    def details(self) -> dict[str, object]:
-        """The Running slots."""
-        return {"running": _slot_numbers(self.running)}
-
-
-class ChildDiedError(DeviceError):
-    """The process that drove the device died by itself.
-
-    Attributes:
-        running: Tasks that were Running when it died, None when only the device knows.
-    """
-
-    kind = "kernel_died"
-
-    def __init__(self, what: str, running: list[Running] | None, *, where: str, fix: str) -> None:
-        super().__init__(what + _running_text(running), where=where, fix=fix)
-        self.running = running
-
-    def details(self) -> dict[str, object]:
-        """The Running slots."""
-        return {"running": _slot_numbers(self.running)}
 
 
 def silent_end(status: int | None) -> str:
@@ -98,11 +58,13 @@ GAVE_UP_FIX = (
 )
 
 
-def _slot_numbers(running: list[Running] | None) -> list[int] | None:
+def slots_of(running: list[Running] | None) -> list[int] | None:
+    """The slots of tasks, None where only the device knows them."""
     return None if running is None else [task.slot for task in running]
 
 
-def _running_text(running: list[Running] | None) -> str:
+def running_text(running: list[Running] | None) -> str:
+    """What a message about the end says of the tasks that were running."""
     if running is None:
         return "; which tasks were running only the device knows"
     if not running:

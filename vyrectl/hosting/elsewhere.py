@@ -17,11 +17,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vyrectl.engine.naming import current, named_by
-from vyrectl.errors import VyrectlError
+from vyrectl.errors import RelayedError, VyrectlError
 from vyrectl.files.python import module_command
 from vyrectl.files.streams import settle
 from vyrectl.hosting.orphan import signal_at_death_of_parent
-from vyrectl.hosting.supervisor import RelayedError
 
 if TYPE_CHECKING:
     import subprocess

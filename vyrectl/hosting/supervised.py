@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.engine.ops import OpSource, is_pipe
-from vyrectl.errors import StoppedError, UsageError
+from vyrectl.errors import ChildDiedError, LaunchStoppedError, StoppedError, UsageError
 from vyrectl.hosting.deaths import (
     GAVE_UP,
     GAVE_UP_FIX,
-    ChildDiedError,
-    LaunchStoppedError,
     Running,
     death_by,
+    running_text,
     silent_end,
+    slots_of,
 )
 from vyrectl.hosting.elsewhere import launch_elsewhere, may_fork
 from vyrectl.hosting.files import check_files
@@ -136,12 +136,14 @@ def _outcome(request: FileLaunch, ending: Ending, memory: Memory, size: int) -> 
         what = f"the launch did not stop within {request.grace:g} s and was killed"
         if pipes := "" if memory.is_ready else _pipes(request):
             what += f" before it had read what it was given; nobody may be writing {pipes}"
-        raise LaunchStoppedError(what, exit_code_of(ending), running, **place)
+        raise LaunchStoppedError(
+            what + running_text(running), exit_code_of(ending), slots_of(running), **place
+        )
     if ending.result is None:
         what = f"the process that drove the device {_how_it_died(request, ending, size)}"
         if ending.died_of in GAVE_UP:
             place["fix"] += f"; {GAVE_UP_FIX}"
-        raise ChildDiedError(what, running, **place)
+        raise ChildDiedError(what + running_text(running), slots_of(running), **place)
     return ending.result, ending.signal_received or 0
 
 

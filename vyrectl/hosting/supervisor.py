@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from vyrectl.errors import REFUSALS, VyrectlError, WhereError, from_system
+from vyrectl.errors import REFUSALS, RelayedError, VyrectlError, from_system
 from vyrectl.files.streams import flush
 from vyrectl.hosting.orphan import Lifeline
 
@@ -43,28 +43,6 @@ _TERMINAL_STOPS = (signal.SIGINT, signal.SIGHUP)
 
 _POLL_SECONDS = 0.1
 _RECEIVE_BYTES = 1 << 16
-
-
-class RelayedError(VyrectlError):
-    """An error that the child met, with the same texts, particulars and exit code."""
-
-    def __init__(self, record: dict[str, Any]) -> None:
-        super().__init__(record["message"], where=record["where"], fix=record["fix"])
-        self.exit_code = record["exit_code"]
-        self.kind = record["error"]
-        self.log = record.get("log", "")
-        known = {"schema", "error", "message", "where", "fix", "exit_code"}
-        self._details = {key: value for key, value in record.items() if key not in known}
-
-    def details(self) -> dict[str, object]:
-        """What the original error carried."""
-        return self._details
-
-    def pointer(self) -> str:
-        """The expression and its offending column, when the original was about one; else nothing."""
-        if "expression" not in self._details:
-            return ""
-        return WhereError("", self._details["expression"], self._details["column"]).pointer()
 
 
 class Channel:
