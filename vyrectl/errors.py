@@ -27,6 +27,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+SIGNAL_EXIT = 128
+"""What an exit code adds to the number of a signal."""
+
+LIMIT_EXIT = 124
+"""Exit code of work that its time or its number of steps ended."""
+
 SHOWN_REASONS = 6
 """Reasons that a message of `UnrunnableTasksError` lists before it only counts."""
 
@@ -36,6 +42,11 @@ _LONG_WORD = re.compile(r"\S{500,}")
 
 def _cut(found: re.Match[str]) -> str:
     return f"{found[0][:40]}... ({len(found[0])} characters)"
+
+
+def stopped_code(signal_received: int | None) -> int:
+    """Exit code of work that was ended: by a signal, or without one by its limits."""
+    return SIGNAL_EXIT + signal_received if signal_received else LIMIT_EXIT
 
 
 class VyrectlError(Exception):
@@ -115,7 +126,7 @@ class StoppedError(VyrectlError):
             fix="Run the command again; a file that it was writing is the old one or the new",
         )
         self.signal = name
-        self.exit_code = 128 + number
+        self.exit_code = SIGNAL_EXIT + number
 
     def details(self) -> dict[str, object]:
         """The signal's name."""

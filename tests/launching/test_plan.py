@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vyrectl.engine.schedule import DEFAULT_AGE_THRESHOLD
 from vyrectl.errors import InvalidInputError
 from vyrectl.launching.plan import (
     AGING_TICKS,
@@ -23,6 +22,7 @@ from vyrectl.launching.plan import (
     saved_plan,
     settle,
 )
+from vyrectl.policy.policy import AGE_THRESHOLD
 from vyrectl.ring.synthetic import synthesize
 from vyrectl.telemetry.snapshot import StateTally, tally_slots
 
@@ -46,7 +46,7 @@ def saved(plan: Plan) -> dict[str, Any]:
 
 
 def test_aging_lifts_by_the_policys_ticks() -> None:
-    assert AGING_TICKS == DEFAULT_AGE_THRESHOLD
+    assert AGING_TICKS == AGE_THRESHOLD
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_wishes_win_and_without_a_plan_defaults_hold() -> None:
     assert (settings.mode, settings.age_threshold) == ("interpreter", 7)
     assert settle(plan, Wishes(age_threshold=0)).age_threshold == 0
     plain = settle(None, Wishes())
-    assert (plain.mode, plain.age_threshold) == ("auto", DEFAULT_AGE_THRESHOLD)
+    assert (plain.mode, plain.age_threshold) == ("auto", AGE_THRESHOLD)
     assert plan_record(plain, Launched(9, 9, GEOMETRY, 0)) is None
 
 

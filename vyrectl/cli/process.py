@@ -19,8 +19,8 @@ import signal
 import sys
 from typing import NoReturn
 
-from vyrectl.cli.stops import SIGNAL_EXIT, Stop, ignore, listen
-from vyrectl.errors import StoppedError
+from vyrectl.cli.stops import Stop, ignore, listen
+from vyrectl.errors import SIGNAL_EXIT, StoppedError
 from vyrectl.files.streams import flush, keep_apart, settle, tell_strays
 
 UNNEEDED = {"PYOPENCL_NO_CACHE": "1", "OPENBLAS_NUM_THREADS": "1"}

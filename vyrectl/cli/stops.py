@@ -12,9 +12,6 @@ from types import FrameType
 
 from vyrectl.cli.start import leave_at_once
 
-SIGNAL_EXIT = 128
-"""What an exit code adds to the number of a signal."""
-
 
 class Stop(BaseException):
     """A signal that ends the command.

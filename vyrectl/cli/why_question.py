@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vyrectl.ring.findings.about import AGE_THRESHOLD
+from vyrectl.policy.policy import AGE_THRESHOLD
 from vyrectl.ring.reading import Abi
 
 if TYPE_CHECKING:

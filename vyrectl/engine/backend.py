@@ -19,7 +19,7 @@ from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource
 from vyrectl.engine.options import EngineOptions
 from vyrectl.engine.quotas import Quotas
-from vyrectl.engine.schedule import DEFAULT_AGE_THRESHOLD
+from vyrectl.policy.policy import AGE_THRESHOLD, JIT_QUEUE_LEN
 from vyrectl.task.arrays import SlotArray
 
 WITNESS_DTYPE = np.dtype([("owner", "<u4"), ("claims", "<u4"), ("ends", "<u4", (5,)), ("violations", "<u4")])
@@ -68,8 +68,8 @@ class Live(Protocol):
 MODES = ("auto", "jit", "interpreter")
 """Which operations are compiled: those that the ring uses (jit), all (interpreter), or jit for long rings (auto)."""
 
-JIT_SLOTS = 4096
-"""Rings from this many slots on are compiled for under `auto` (the policy's jit_queue_len_threshold, spec 2.2)."""
+JIT_SLOTS = JIT_QUEUE_LEN
+"""Rings from this many slots on are compiled for under `auto`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Job(EngineOptions):
     ops: tuple[OpSource, ...] = ()
     gate: bool = False
     selected: NDArray[np.bool_] | None = None
-    age_threshold: int = DEFAULT_AGE_THRESHOLD
+    age_threshold: int = AGE_THRESHOLD
     place: Place | None = None
     live: Live | None = None
     mode: str = "auto"

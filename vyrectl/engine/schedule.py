@@ -18,9 +18,6 @@ from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import TaskPriority
 from vyrectl.task.arrays import SlotArray
 
-DEFAULT_AGE_THRESHOLD = 32
-"""Age ticks that lift a task by one class; 0 switches aging off."""
-
 CLASSES = len(TaskPriority)
 HIGH_CLASSES = 2
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from vyrectl.engine.converge import STOPPED, Fixpoint, Words
-from vyrectl.errors import ConvergeKilledError, DeviceError
+from vyrectl.errors import ConvergeKilledError, DeviceError, stopped_code
 from vyrectl.hosting.deaths import GAVE_UP, GAVE_UP_FIX, death_by, silent_end
 from vyrectl.hosting.elsewhere import may_fork
 from vyrectl.hosting.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
@@ -74,7 +74,7 @@ def converge_apart(
 
     ending = Supervisor(work, watch=lambda message: None, timeout=timeout, grace=grace).run()
     if ending.killed:
-        raise ConvergeKilledError(grace, _exit_code(ending))
+        raise ConvergeKilledError(grace, stopped_code(ending.signal_received))
     if ending.result is None:
         raise DeviceError(
             f"the process that drove the device {_how_it_died(ending)}",
@@ -94,10 +94,6 @@ def _converge_here(vector: Words, timeout: float | None, options: dict[str, Any]
     deadline = None if timeout is None else time.monotonic() + timeout
     found = converge(vector, stop=lambda: deadline is not None and time.monotonic() >= deadline, **options)
     return Apart(found, 0, found.ended == STOPPED)
-
-
-def _exit_code(ending: Ending) -> int:
-    return 128 + ending.signal_received if ending.signal_received else 124
 
 
 def _how_it_died(ending: Ending) -> str:

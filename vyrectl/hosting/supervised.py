@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.engine.ops import OpSource, is_pipe
-from vyrectl.errors import ChildDiedError, LaunchStoppedError, StoppedError, UsageError
+from vyrectl.errors import ChildDiedError, LaunchStoppedError, StoppedError, UsageError, stopped_code
 from vyrectl.hosting.deaths import (
     GAVE_UP,
     GAVE_UP_FIX,
@@ -137,7 +137,7 @@ def _outcome(request: FileLaunch, ending: Ending, memory: Memory, size: int) -> 
         if pipes := "" if memory.is_ready else _pipes(request):
             what += f" before it had read what it was given; nobody may be writing {pipes}"
         raise LaunchStoppedError(
-            what + running_text(running), exit_code_of(ending), slots_of(running), **place
+            what + running_text(running), stopped_code(ending.signal_received), slots_of(running), **place
         )
     if ending.result is None:
         what = f"the process that drove the device {_how_it_died(request, ending, size)}"
@@ -157,11 +157,6 @@ def _pipes(request: FileLaunch) -> str:
 def _hold(request: FileLaunch) -> AbstractContextManager[Hold | None]:
     """The ring's lock; a launch whose result goes elsewhere only reads the ring."""
     return hold(request.ring, role="launch") if request.output is None else nullcontext()
-
-
-def exit_code_of(ending: Ending) -> int:
-    """124 after a timeout, 128 + n after signal n."""
-    return 128 + ending.signal_received if ending.signal_received else 124
 
 
 def _how_it_died(request: FileLaunch, ending: Ending, size: int) -> str:

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from vyrectl.errors import REFUSALS, RelayedError, VyrectlError, from_system
+from vyrectl.errors import REFUSALS, SIGNAL_EXIT, RelayedError, VyrectlError, from_system
 from vyrectl.files.streams import flush
 from vyrectl.hosting.orphan import Lifeline
 
@@ -374,7 +374,7 @@ def _leave_if_alone(parent: int) -> Callable[[int, FrameType | None], None]:
 
     def leave(number: int, frame: FrameType | None) -> None:
         if os.getppid() != parent:
-            os._exit(128 + number)
+            os._exit(SIGNAL_EXIT + number)
 
     return leave
 

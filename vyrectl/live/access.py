@@ -26,9 +26,6 @@ Numbers = NDArray[np.int64]
 
 _EMPTY = int(TaskState.EMPTY)
 
-STAY, LEAVE_IDLE, LEAVE_NOW = 0, 1, 2
-"""What workers are to do: poll for work, leave when they find none, leave as soon as they hold none."""
-
 
 class Access(Protocol):
     """The ring beside its running rounds; usable from any thread."""

@@ -15,11 +15,12 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from vyrectl.abi import control as control_abi
+from vyrectl.abi.live import LEAVE_IDLE, LEAVE_NOW, STAY
 from vyrectl.abi.opcodes import SHUTDOWN
 from vyrectl.engine.backend import RoundIndex, Session
 from vyrectl.errors import SessionEndedError
 from vyrectl.launching.rounds import Course, Limits, Progress
-from vyrectl.live.access import LEAVE_IDLE, LEAVE_NOW, STAY, Access
+from vyrectl.live.access import Access
 
 SPIN_SECONDS = 0.002
 """How long workers poll after something last happened."""

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from vyrectl.abi import live as abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_WORDS, U32_MAX
+from vyrectl.abi.live import LEAVE_IDLE
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.errors import SessionEndedError
-from vyrectl.live.access import LEAVE_IDLE, LocalBell, Numbers
+from vyrectl.live.access import LocalBell, Numbers
 from vyrectl.task.arrays import SlotArray, whole
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ import numpy as np
 
 from vyrectl.abi import live as abi
 from vyrectl.abi.limits import SLOT_WORDS, U32_MAX
+from vyrectl.abi.live import LEAVE_IDLE
 from vyrectl.abi.states import SCHEDULABLE
 from vyrectl.edit.editor import LiveRing
 from vyrectl.files.replace import StrPath
-from vyrectl.live.access import LEAVE_IDLE, MemoryAccess, Numbers
+from vyrectl.live.access import MemoryAccess, Numbers
 from vyrectl.sidecar.sidecar import Sidecar
 from vyrectl.task.arrays import SlotArray
 

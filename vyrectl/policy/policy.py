@@ -18,6 +18,12 @@ from vyrectl.policy.sizing import Geometry
 from vyrectl.policy.trace import SILENT, Judge
 from vyrectl.policy.widths import Widths
 
+JIT_QUEUE_LEN = 4096
+"""Queues from this length on are worth a compilation of their operations, unless a policy says otherwise (spec 2.2)."""
+
+AGE_THRESHOLD = 32
+"""Age ticks from which waiting work is starved and moves up a class, unless a policy says otherwise (spec 2.2)."""
+
 POLICY_BITS: dict[str, int] = {
     "min_hit_capacity": 32,
     "hit_capacity_multiplier": 32,
@@ -169,8 +175,8 @@ class LaunchPolicy:
     saturated_waves: int = 4
     hot_opcode_threshold: int = 8
     hot_window_threshold: int = 4
-    jit_queue_len_threshold: int = 4096
-    priority_age_threshold: int = 32
+    jit_queue_len_threshold: int = JIT_QUEUE_LEN
+    priority_age_threshold: int = AGE_THRESHOLD
     sparse_frontier_threshold_bps: int = 500
     dense_frontier_threshold_bps: int = 4000
     memory_pressure_threshold_bps: int = 8500

@@ -23,9 +23,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any
 
-from vyrectl.errors import DeviceError
+from vyrectl.errors import DeviceError, RelayedError
 from vyrectl.hosting.deaths import GAVE_UP, death_by, silent_end
-from vyrectl.hosting.supervisor import Channel, Child, RelayedError, Signals, fork_child
+from vyrectl.hosting.supervisor import Channel, Child, Signals, fork_child
 from vyrectl.hosting.telling import Teller
 from vyrectl.launching.rounds import Progress
 from vyrectl.spread.cut import Shard

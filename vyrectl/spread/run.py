@@ -17,11 +17,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from vyrectl.abi.control import EPOCH
 from vyrectl.engine.saving import Saving
-from vyrectl.errors import FileError, StoppedError
+from vyrectl.errors import FileError, LaunchStoppedError, StoppedError, stopped_code
 from vyrectl.files.replace import backup_beside, replace_file
 from vyrectl.files.ring_lock import mark_made
 from vyrectl.hosting.child import keep_beside, keep_records
-from vyrectl.hosting.deaths import LaunchStoppedError
 from vyrectl.hosting.files import rescue
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Look, Watch
@@ -168,7 +167,7 @@ class Run:
         if outcome.killed:
             raise LaunchStoppedError(
                 f"{', '.join(outcome.killed)} did not stop within {self._request.grace:g} s and was killed",
-                128 + number if number else 124,
+                stopped_code(number),
                 None,
                 where=str(self._request.ring),
                 fix=self._as_before(),

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vyrectl.abi.states import TaskState
-from vyrectl.ring.findings.about import AGE_THRESHOLD, About, beside_ring, control_view
+from vyrectl.policy.policy import AGE_THRESHOLD
+from vyrectl.ring.findings.about import About, beside_ring, control_view
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.reading_arrays import decide
 from vyrectl.why.answer import Answer, explain

@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 
 from vyrectl.abi.control import EPOCH, OBSERVABLE_FIRST, PRIORITY_OFFSETS, PRIORITY_STARVATION, TENANT_MASKS
 from vyrectl.abi.states import TaskPriority
+from vyrectl.policy.policy import AGE_THRESHOLD
 from vyrectl.ring.reading import Abi, Readings
-
-AGE_THRESHOLD = 32
-"""The policy's default `priority_age_threshold` (spec 2.2)."""
 
 TENANTS = range(TENANT_MASKS.words)
 """Tenants that have a mask at all (spec 3.1)."""

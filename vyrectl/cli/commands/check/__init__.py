@@ -19,7 +19,8 @@ from vyrectl.cli.options import (
 from vyrectl.cli.output import Output
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.files.whole import read_stdin
-from vyrectl.ring.findings.about import AGE_THRESHOLD, About, beside_ring, control_view
+from vyrectl.policy.policy import AGE_THRESHOLD
+from vyrectl.ring.findings.about import About, beside_ring, control_view
 from vyrectl.ring.findings.advice import EXAMPLES, fill_advice, split_advice
 from vyrectl.ring.findings.kinds import KINDS, Severity, find_kind
 from vyrectl.ring.findings.report import KindName

@@ -30,7 +30,7 @@ from vyrectl.cli.request_options import LenientOption
 from vyrectl.cli.sources import Window, check_single_stdin
 from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.cli.views.cells import count_of
-from vyrectl.errors import InvalidInputError, UsageError
+from vyrectl.errors import InvalidInputError, UsageError, stopped_code
 from vyrectl.ring.contents import ARRAY
 from vyrectl.ring.outputs import Outputs
 
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from vyrectl.engine.converge import Words
     from vyrectl.engine.steps import StepSource
     from vyrectl.hosting.converge import Apart
-
-EXIT_TIMEOUT = 124
 
 
 @with_records
@@ -215,6 +213,6 @@ def _advice(name: str, found: Apart, *, lazy: bool) -> str:
 
 
 def _exit_code(found: Apart) -> int:
-    if found.signal_received:
-        return 128 + found.signal_received
-    return EXIT_TIMEOUT if found.timed_out else 0
+    if found.signal_received or found.timed_out:
+        return stopped_code(found.signal_received)
+    return 0

@@ -24,7 +24,7 @@ from vyrectl.cli.options import (
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.engine.ops import OpSource
-from vyrectl.errors import OutputsError, ShardsLostError, UsageError
+from vyrectl.errors import LIMIT_EXIT, OutputsError, ShardsLostError, UsageError, stopped_code
 from vyrectl.hosting.files import check_files
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import launch_file
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 EXIT_FAULTED = 6
 EXIT_STALLED = 1
-EXIT_LIMIT = 124
 
 
 @with_options(*RECORDS_OF_LAUNCH)
@@ -171,9 +170,9 @@ def _show_plan(output: Output, request: FileLaunch) -> None:
 
 def _exit_code(record: dict[str, Any], signal_received: int, *, fail_on_fault: bool) -> int:
     if signal_received and record["ended"] == "interrupted":
-        return 128 + signal_received
+        return stopped_code(signal_received)
     if record["ended"] in ("max_steps", "timeout"):
-        return EXIT_LIMIT
+        return LIMIT_EXIT
     if record["ended"] == "stalled":
         return EXIT_STALLED
     all_faulted = record["claims"] and record["faulted"] == record["claims"]

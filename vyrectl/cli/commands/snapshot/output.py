@@ -33,8 +33,7 @@ from vyrectl.cli.snapshot_records import (
     open_for_snapshot,
 )
 from vyrectl.cli.sources import check_single_stdin
-from vyrectl.cli.stops import SIGNAL_EXIT
-from vyrectl.errors import UsageError
+from vyrectl.errors import SIGNAL_EXIT, UsageError
 from vyrectl.ring.outputs import STDOUT
 from vyrectl.telemetry.snapshot import TaskQueueSnapshot
 

@@ -24,7 +24,7 @@ from typing import Any, Self
 
 import typer
 
-from vyrectl.errors import UsageError
+from vyrectl.errors import SIGNAL_EXIT, UsageError
 from vyrectl.files.streams import write_all
 
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
@@ -201,7 +201,7 @@ class LiveScreen:
         arrived, self._arrived = self._arrived, set()
         for number in ENDING:
             if number in arrived:
-                raise typer.Exit(128 + number)
+                raise typer.Exit(SIGNAL_EXIT + number)
         if signal.SIGTSTP in arrived:
             self._stop()
 

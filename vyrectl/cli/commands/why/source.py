@@ -19,7 +19,7 @@ from vyrectl.cli.why_question import question
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.files.json_text import parse_json
 from vyrectl.files.whole import read_stdin, read_whole
-from vyrectl.ring.findings.about import AGE_THRESHOLD
+from vyrectl.policy.policy import AGE_THRESHOLD
 from vyrectl.ring.kinds import FileKind, identify_file
 from vyrectl.ring.reading import Abi
 from vyrectl.shell import STDIN
