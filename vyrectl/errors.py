@@ -133,6 +133,23 @@ class StoppedError(VyrectlError):
         return {"signal": self.signal}
 
 
+class TimeLimitError(VyrectlError):
+    """A command's time limit was over before its work began.
+
+    Attributes:
+        exit_code: 124, as when the work itself meets the limit.
+    """
+
+    kind = "time_limit"
+    exit_code = 124
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"the limit of {seconds:g} s was over before the work began: nothing was done",
+            fix="Look at the pipes that it was told to read, somebody must write them; or raise --timeout",
+        )
+
+
 # --- exit 1: files ------------------------------------------------------------------------------------------
 
 

@@ -25,6 +25,7 @@ from vyrectl.cli.side_files import SEVERAL, one_file, say_left_out, several_file
 from vyrectl.cli.spans import warn_of_span
 from vyrectl.cli.stdout_name import dash_for_stdout
 from vyrectl.cli.stops import Stop
+from vyrectl.cli.time_limit import with_limit
 from vyrectl.cli.usage import empty_value
 from vyrectl.errors import REFUSALS, StoppedError, UnknownNameError, UsageError, VyrectlError, from_system
 from vyrectl.files import shrinking
@@ -160,7 +161,7 @@ def load_command(name: str) -> Any:
         help=help_text(module, "command"),
         no_args_is_help=getattr(module, "HELP_WITHOUT_ARGUMENTS", False),
         context_settings=settings,
-    )(command)
+    )(with_limit(command))
     built = typer_command(app)
     _leave_permissions_to_readers(built)
     return built

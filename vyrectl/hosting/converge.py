@@ -17,6 +17,7 @@ from vyrectl.engine.converge import STOPPED, Fixpoint, Words
 from vyrectl.errors import ConvergeKilledError, DeviceError, stopped_code
 from vyrectl.hosting.deaths import GAVE_UP, GAVE_UP_FIX, death_by, silent_end
 from vyrectl.hosting.elsewhere import may_fork
+from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
 from vyrectl.launching.converge import converge
 
@@ -72,7 +73,9 @@ def converge_apart(
             "work_group_size": found.work_group_size,
         }
 
-    ending = Supervisor(work, watch=lambda message: None, timeout=timeout, grace=grace).run()
+    ending = Supervisor(
+        work, watch=lambda message: None, timeout=timeout, since=hand_over(), grace=grace
+    ).run()
     if ending.killed:
         raise ConvergeKilledError(grace, stopped_code(ending.signal_received))
     if ending.result is None:

@@ -8,7 +8,6 @@ by the parent after a death.
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -28,6 +27,7 @@ from vyrectl.hosting.deaths import (
 )
 from vyrectl.hosting.elsewhere import launch_elsewhere, may_fork
 from vyrectl.hosting.files import check_files
+from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.memory import IN_FILE, Memory
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervisor import Channel, Ending, Supervisor
@@ -79,7 +79,7 @@ def launch_file(
             )
         return launch_elsewhere(request, watch, launch_file)
     check_files(request)
-    since = time.monotonic()
+    since = hand_over()
     with _hold(request) as held:
         if held is not None and len(held.settled):
             watch({"settled": held.settled.to_record()})
