@@ -56,12 +56,14 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        const uint block_places, __global uint *tally, __global uchar *arena,
                        __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
                        __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS VYRE_LIVE_PARAMETERS) {
+                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS VYRE_WATCH_PARAMETERS
+                       VYRE_LIVE_PARAMETERS) {
     const vyre_tally_ptr counts = {tally, control};
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, 0u, age_threshold, counts_budget, claims_each);
     vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
+    vyre_watch_to(&w, watch_words, watch_first, watch_records, 0u);
     vyre_live_to(&w, live_words, live_capacity, live_workers, 0u);
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     __global uint *lines = directory;
@@ -83,5 +85,6 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
 #endif
         if (w.claims_left < claims_before) above = class < VYRE_PRIORITY_NORMAL ? add_sat(above, 1u) : 0u;
     }
+    vyre_watch_rest(&w.watch);
     vyre_store_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION, above);
 }

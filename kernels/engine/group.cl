@@ -184,6 +184,7 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
             vyre_task task;
             VYRE_MAKE_TASK(task, tasks->words[i], tasks->slot[i], &w->env);
             VYRE_SHARE_TASK(task, lane - team * team_lanes, team_lanes);
+            if (task.lane == 0u) vyre_watch_turn(&w->watch, task.slot, task.op_handle);
             const vyre_outcome outcome = vyre_ended(&task, vyre_dispatch_team(&task));
             if (task.lane == 0u) tasks->outcome[i] = outcome;
         }
@@ -193,10 +194,12 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
             vyre_task task;
             VYRE_MAKE_TASK(task, tasks->words[i], tasks->slot[i], &w->env);
             VYRE_SHARE_TASK(task, lane, lanes);
+            if (lane == 0u) vyre_watch_turn(&w->watch, task.slot, task.op_handle);
             const vyre_outcome outcome = vyre_ended(&task, vyre_dispatch_whole(&task));
             if (lane == 0u) tasks->outcome[i] = outcome;
         }
 #endif
+        vyre_watch_rest(&w->watch);
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         vyre_trace_look(w->trace, ran);
         for (uint i = lane; i < count; i += lanes) {
@@ -295,7 +298,8 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        const uint block_places, __global uint *tally, __global uchar *arena,
                        __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
                        __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS VYRE_LIVE_PARAMETERS) {
+                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS VYRE_WATCH_PARAMETERS
+                       VYRE_LIVE_PARAMETERS) {
     __local uint counts[VYRE_TALLY_WORDS];
     __local uint notes[VYRE_NOTES];
     __local uint note_count, group_count, leaving;
@@ -321,6 +325,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_group_id(0), age_threshold, counts_budget, claims_each);
     vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
+    vyre_watch_to(&w, watch_words, watch_first, watch_records, get_global_id(0));
     vyre_live_to(&w, live_words, live_capacity, live_workers, (uint)get_global_id(0));
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
@@ -353,6 +358,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                 if (next.kind != VYRE_PICK_NOTHING) break;
                 const bool others = busy ? vyre_become_idle(flow) : sight.busy > 0u;
                 busy = false;
+                vyre_watch_poll(&w.watch);
 #if VYRE_LIVE
                 const bool patient = idle < idle_polls;
                 if (patient && ++idle == idle_polls) vyre_add_relaxed(flow + VYRE_FLOW_TIRED, 1u);
@@ -435,6 +441,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         if (mine.kind == VYRE_PICK_INBOX) vyre_note_offered(&w, &filter, &offered, notes, &note_count, &open);
 #endif
         if (w.leaves) leaving = 1u;
+        vyre_watch_rest(&w.watch);
         barrier(CLK_LOCAL_MEM_FENCE);
 
 #if VYRE_HAS_GROUP_OPS
@@ -473,6 +480,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         if (busy) vyre_become_idle(flow);
         vyre_store_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION, above);
     }
+    vyre_watch_rest(&w.watch);
     vyre_count_rest(&w);
     barrier(CLK_LOCAL_MEM_FENCE);
     for (uint i = lane; i < VYRE_TALLY_WORDS; i += lanes) vyre_report(tally, control, i, counts[i]);

@@ -134,13 +134,15 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
                        const uint block_places, __global uint *tally, __global uchar *arena,
                        __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
                        __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS VYRE_LIVE_PARAMETERS) {
+                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS VYRE_WATCH_PARAMETERS
+                       VYRE_LIVE_PARAMETERS) {
     uint counts[VYRE_TALLY_WORDS];
     for (uint i = 0; i < VYRE_TALLY_WORDS; ++i) counts[i] = 0u;
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_global_id(0), age_threshold, counts_budget, claims_each);
     vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
+    vyre_watch_to(&w, watch_words, watch_first, watch_records, w.worker);
     vyre_live_to(&w, live_words, live_capacity, live_workers, w.worker);
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
@@ -169,6 +171,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
         if (pick.kind == VYRE_PICK_NOTHING) {
             const bool others = busy ? vyre_become_idle(flow) : sight.busy > 0u;
             busy = false;
+            vyre_watch_poll(&w.watch);
 #if VYRE_LIVE
             const bool patient = idle < idle_polls;
             if (patient && ++idle == idle_polls) vyre_add_relaxed(flow + VYRE_FLOW_TIRED, 1u);
@@ -199,6 +202,7 @@ __kernel void vyre_run(__global uint *ring, __global const uint *queue, __global
     vyre_flush(&spill, flow, &open);
     if (busy) vyre_become_idle(flow);
     vyre_store_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION, above);
+    vyre_watch_rest(&w.watch);
     vyre_count_rest(&w);
     for (uint i = 0; i < VYRE_TALLY_WORDS; ++i) vyre_report(tally, control, i, counts[i]);
 }

@@ -18,6 +18,7 @@
 #include "core.h"
 #include "family.h"
 #include "trace.h"
+#include "watch.h"
 #include "redo.h"
 
 #define VYRE_TURNS 4u
@@ -93,6 +94,9 @@ typedef struct {
     uint tenant_word, tenant_run;
 #if VYRE_TRACE
     vyre_trace trace;
+#endif
+#if VYRE_WATCH
+    vyre_watch watch;
 #endif
 #if VYRE_LIVE
     vyre_live live;
@@ -220,6 +224,7 @@ static vyre_ending vyre_run_turns(vyre_worker *w, uint slot, uint turns, bool cl
     for (uint turn = 1u;; ++turn) {
         vyre_trace_look(w->trace, claimed);
         vyre_task task = vyre_load_task(w->ring, slot, &w->env);
+        vyre_watch_turn(&w->watch, task.slot, task.op_handle);
         const vyre_outcome outcome = vyre_admit(VYRE_WORD(w->ring, slot, 0u), vyre_run_op(&task));
         vyre_trace_look(w->trace, ran);
         const vyre_ending ending = vyre_end_turn(w, slot, outcome, turn < turns, clean);

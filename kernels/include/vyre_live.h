@@ -27,6 +27,9 @@
 #define VYRE_LIVE_ONCE_FIRST                  16u            /* first of the op handles that may not run twice */
 #define VYRE_LIVE_ONCE_WORDS                  17u            /* how many they are */
 #define VYRE_LIVE_GATED                       18u            /* non-zero: tenant masks and quotas of the control buffer decide who runs */
+#define VYRE_LIVE_WATCH_FIRST                 19u            /* first word of the watch records */
+#define VYRE_LIVE_WATCH_RECORDS               20u            /* how many they are, 0 when nobody is watched */
+#define VYRE_LIVE_WATCH_STRIDE                21u            /* words of each */
 #define VYRE_LIVE_STATE                       32u            /* OPEN while slots may be edited, CLOSING, CLOSED; written by the launch */
 #define VYRE_LIVE_FOLLOW                      48u            /* non-zero: the launch stays when drained; written by the launch */
 #define VYRE_LIVE_LEAVE                       64u            /* one of the wishes below; written by the launch */
@@ -35,6 +38,7 @@
 #define VYRE_LIVE_ACCEPTED                    112u           /* slots that editors made claimable; counted before they are published */
 #define VYRE_LIVE_INBOX_HEAD                  128u           /* place that is taken next, modulo 2^32 */
 #define VYRE_LIVE_INBOX_TAIL                  144u           /* place that is filled next, modulo 2^32 */
+#define VYRE_LIVE_NOTED_MS                    160u           /* when the host last looked at the watch records, milliseconds modulo 2^32 */
 
 /* Inbox and redo records */
 #define VYRE_LIVE_STAY                        0u             /* what LEAVE asks of workers */
@@ -54,5 +58,13 @@
 #define VYRE_LIVE_REDO_REQUEUE_COUNT          7u
 #define VYRE_LIVE_REDO_YIELD_COUNT            8u
 #define VYRE_LIVE_REDO_FLAGS                  9u
+
+/* Watch records */
+#define VYRE_LIVE_WATCH_TURN                  0u             /* turns begun, modulo 2^32 */
+#define VYRE_LIVE_WATCH_SLOT                  1u             /* slot + 1, 0 for none */
+#define VYRE_LIVE_WATCH_OP                    2u             /* its op_handle */
+#define VYRE_LIVE_WATCH_POLLS                 3u             /* looks for work in vain, modulo 2^32 */
+#define VYRE_LIVE_WATCH_LANE_WORDS            16u            /* a record of a work-item that is alone */
+#define VYRE_LIVE_WATCH_GROUP_WORDS           8u             /* and of one that writes beside others */
 
 #endif /* VYRE_LIVE_H */

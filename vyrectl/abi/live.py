@@ -8,6 +8,7 @@ Words that several sides change while a kernel runs lie alone in a cache line.
     redo     one line a worker
     editors  one record of `EDITOR_WORDS` for each process that edits
     once     op handles of this launch that may not run twice
+    watch    a record for each worker that is watched (`vyrectl.abi.watch`), from the next line on
     control  the kernel's control buffer (spec 3.1), from the next page on
 
 The kernel gets two buffers over the mapped file: everything before `control`, and `control`.
@@ -29,7 +30,10 @@ PAGE_WORDS = 1024
 MAGIC = (0x4552_5956, 0x4556_494C)
 """Words 0 and 1: the bytes `VYRELIVE`."""
 
-VERSION = 1
+VERSION = 2
+
+VERSIONS = (1, 2)
+"""What is read; version 1 knew no watch records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,9 @@ _ONCE = (
     ("ONCE_FIRST", "first of the op handles that may not run twice"),
     ("ONCE_WORDS", "how many they are"),
     ("GATED", "non-zero: tenant masks and quotas of the control buffer decide who runs"),
+    ("WATCH_FIRST", "first word of the watch records"),
+    ("WATCH_RECORDS", "how many they are, 0 when nobody is watched"),
+    ("WATCH_STRIDE", "words of each"),
 )
 
 _HOT = (
@@ -78,6 +85,7 @@ _HOT = (
     ("ACCEPTED", "slots that editors made claimable; counted before they are published"),
     ("INBOX_HEAD", "place that is taken next, modulo 2^32"),
     ("INBOX_TAIL", "place that is filled next, modulo 2^32"),
+    ("NOTED_MS", "when the host last looked at the watch records, milliseconds modulo 2^32"),
 )
 
 HEADER: tuple[LiveWord, ...] = (
@@ -163,6 +171,8 @@ class LiveLayout:
         control_words: Words of the control buffer.
         capacity: Places of the inbox.
         once: Op handles that may not run twice.
+        watch: Watch records.
+        stride: Words of each.
     """
 
     slots: int
@@ -170,12 +180,17 @@ class LiveLayout:
     control_words: int
     capacity: int
     once: int = 0
+    watch: int = 0
+    stride: int = 0
 
     @classmethod
-    def of(cls, slots: int, workers: int, control_words: int, once: int = 0) -> LiveLayout:
+    def of(
+        cls, slots: int, workers: int, control_words: int, once: int = 0, watch: int = 0, stride: int = 0
+    ) -> LiveLayout:
         """The layout for a ring: the inbox has a place for every slot as far as `MOST_INBOX` goes."""
         wanted = 1 << max(0, slots - 1).bit_length()
-        return cls(slots, workers, control_words, min(max(wanted, LEAST_INBOX), MOST_INBOX), once)
+        capacity = min(max(wanted, LEAST_INBOX), MOST_INBOX)
+        return cls(slots, workers, control_words, capacity, once, watch, stride)
 
     @property
     def inbox(self) -> int:
@@ -198,9 +213,14 @@ class LiveLayout:
         return self.editors + EDITORS * EDITOR_WORDS
 
     @property
+    def watch_first(self) -> int:
+        """First watch record, at the beginning of a line."""
+        return -(-(self.once_first + self.once) // LINE_WORDS) * LINE_WORDS
+
+    @property
     def control(self) -> int:
         """First word of the control buffer, at the beginning of a page."""
-        end = self.once_first + self.once
+        end = self.watch_first + self.watch * self.stride
         return -(-end // PAGE_WORDS) * PAGE_WORDS
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vyrectl.abi import live
+from vyrectl.abi import live, watch
 
 _OPENING = """\
 /* vyre_live.h: the layout of the live sidecar RING.live, for C and OpenCL C.
@@ -32,7 +32,19 @@ def live_header() -> str:
         ("REDO_WORDS", f"{live.REDO_WORDS}u", "a redo record: slot + 1, then"),
         *((f"REDO_{name.upper()}", f"{1 + i}u", "") for i, name in enumerate(live.REDO_FIELDS)),
     ]
-    sections = (("Words of the header", words), ("Inbox and redo records", layout))
+    watched = [
+        ("WATCH_TURN", f"{watch.TURN}u", "turns begun, modulo 2^32"),
+        ("WATCH_SLOT", f"{watch.SLOT}u", "slot + 1, 0 for none"),
+        ("WATCH_OP", f"{watch.OP}u", "its op_handle"),
+        ("WATCH_POLLS", f"{watch.POLLS}u", "looks for work in vain, modulo 2^32"),
+        ("WATCH_LANE_WORDS", f"{watch.LANE_STRIDE}u", "a record of a work-item that is alone"),
+        ("WATCH_GROUP_WORDS", f"{watch.GROUP_STRIDE}u", "and of one that writes beside others"),
+    ]
+    sections = (
+        ("Words of the header", words),
+        ("Inbox and redo records", layout),
+        ("Watch records", watched),
+    )
     body = "".join(f"\n/* {title} */\n" + "".join(_define(*row) for row in rows) for title, rows in sections)
     return _OPENING + body + _CLOSING
 

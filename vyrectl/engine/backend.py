@@ -43,19 +43,29 @@ class LiveMemory:
         control: The control buffer to work on, u32, page-aligned.
         capacity: Places of the inbox.
         workers: Redo records.
+        watch_first: First word of the watch records in `words`.
     """
 
     words: NDArray[np.uint32]
     control: NDArray[np.uint32]
     capacity: int
     workers: int
+    watch_first: int = 0
 
 
 class Live(Protocol):
     """Makes the live memory of a job that a device works on in place."""
 
-    def open(self, workers: int, control: NDArray[np.uint32]) -> LiveMemory | None:
+    def open(
+        self, workers: int, control: NDArray[np.uint32], watch: int = 0, stride: int = 0
+    ) -> LiveMemory | None:
         """The memory for so many workers, with a copy of this control buffer; None for none.
+
+        Args:
+            workers: How many.
+            control: The control buffer to begin with.
+            watch: Watch records in it (`vyrectl.abi.watch`), 0 for none.
+            stride: Words of each.
 
         Raises:
             FileError: It cannot be made.
@@ -93,6 +103,8 @@ class Job(EngineOptions):
         trace: Turns to note the times of, at most; 0 for no trace. A session then has `trace()`.
         follow: The job goes on when it is drained: others reach it beside its rounds.
         op_handles: Every op_handle that some slot names, or more; None when that is not known.
+        board: Memory in which whoever drives the job sees its workers (`vyrectl.abi.watch`), u32, page-aligned; None
+            where nobody does.
     """
 
     slots: SlotArray
@@ -111,6 +123,7 @@ class Job(EngineOptions):
     trace: int = 0
     follow: bool = False
     op_handles: frozenset[int] | None = None
+    board: NDArray[np.uint32] | None = None
 
     def layout(self) -> tuple[NDArray[np.void], int]:
         """`BufferTable.layout` with a row for the debug log behind those that handles reach."""

@@ -50,6 +50,15 @@ class EngineOptions:
         "session then keeps a witness of every claim and end (`Session.witness`).",
     )
 
+    watch: bool = switch(
+        True,
+        "--watch/--no-watch",
+        says="Keep what each worker has in hand, for `workers`, `top` and `--stall-after`.",
+        group=TUNING,
+        about="Keep for each worker the slot in hand, its operation, a count of its turns and how often it looked in "
+        "vain, which costs a few stores a turn. Without it a launch that stands still cannot say in which turn.",
+    )
+
     def for_engine(self) -> dict[str, Any]:
         """What `Job` inherits, by name: an option's type is known to its field alone."""
         return {one.name: getattr(self, one.name) for one in fields(EngineOptions)}

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
-from vyrectl.abi import faults
-from vyrectl.abi.limits import NEVER_EPOCH, SLOT_WORDS, U32_MAX
+from vyrectl.abi import faults, watch
+from vyrectl.abi.limits import NEVER_EPOCH, SLOT_WORDS, U32_MAX, WORD_BYTES
 from vyrectl.abi.opcodes import METRIC_OPCODES
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskPriority, TaskState
@@ -118,6 +118,7 @@ class ReferenceSession:
         self._witness = np.zeros(len(job.slots), WITNESS_DTYPE)
         self._claims, self._ends = self._witness["claims"], self._witness["ends"]
         self._turns = TurnRecorder(job.trace)
+        self._record = _record(job)
 
     @property
     def spawns(self) -> bool:
@@ -150,6 +151,7 @@ class ReferenceSession:
                 break
             self._turn(slot)
         self._control[control_abi.PRIORITY_STARVATION.first] = self._lines.above
+        self._record[watch.SLOT] = 0
         return len(self._lines) > 0
 
     def tally(self) -> Tally:
@@ -226,6 +228,7 @@ class ReferenceSession:
         self._spend(words[2])
         words[0] = int(TaskState.RUNNING)
         task = Task(slot, dict(zip(FIELD_NAMES, words, strict=True)))
+        self._begin(task)
         claimed = self._turns.now()
         outcome = self._execute(task)
         ran = self._turns.now()
@@ -242,6 +245,12 @@ class ReferenceSession:
         self._claims[slot] += 1
         self._ends[slot, OUTCOMES.index(kind)] += 1
         self._count(task, kind)
+
+    def _begin(self, task: Task) -> None:
+        """Note what is in hand, where somebody may look."""
+        record = self._record
+        record[watch.OP], record[watch.TURN] = task.op_handle, (record[watch.TURN] + 1) & U32_MAX
+        record[watch.SLOT] = self._job.first_slot + task.slot + 1
 
     def _enqueue(self, slot: int) -> None:
         words = self._slots[slot]
@@ -290,3 +299,13 @@ class ReferenceSession:
 
     def _add(self, word: int) -> None:
         self._counts[word] = (self._counts[word] + 1) & U32_MAX
+
+
+def _record(job: Job) -> memoryview:
+    """The watch record of the one worker: on the job's board, or where nobody looks."""
+    if job.board is None or not job.watch:
+        return memoryview(bytearray(watch.LANE_STRIDE * WORD_BYTES)).cast("I")
+    head = watch.BOARD_HEAD_WORDS
+    job.board[: head + watch.LANE_STRIDE] = 0
+    job.board[watch.BOARD_STRIDE], job.board[watch.BOARD_RECORDS] = watch.LANE_STRIDE, 1
+    return job.board[head : head + watch.LANE_STRIDE].data

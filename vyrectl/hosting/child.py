@@ -147,6 +147,7 @@ class _Site:
         self.in_place = False
         self.is_shared = request.works_in_file
         self.is_left = False
+        self.board = np.frombuffer(memory.board, "<u4") if request.options.watch else None
         self.host = LiveHost(
             self._target,
             len(view),

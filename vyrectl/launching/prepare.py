@@ -69,12 +69,14 @@ class Wiring:
             calls `BufferTable.finish_outputs` once that is put away.
         drive: What works the open session instead of `vyrectl.launching.rounds.Drain`, which ends when it is drained.
         saving: Saves the ring before any other output and collects what fails, for a caller that tells it.
+        board: Memory in which the caller sees the workers; see `Job.board`.
     """
 
     place: Place | None = None
     live: Live | None = None
     drive: Drive | None = None
     saving: Saving | None = None
+    board: NDArray[np.uint32] | None = None
 
 
 class Workplace:
@@ -162,6 +164,7 @@ def prepare(ring: Ring, asked: LaunchOptions, wiring: Wiring) -> Prepared:
         trace=0 if options.trace is None else options.trace_records,
         follow=wiring.drive is not None,
         op_handles=named,
+        board=wiring.board,
         **options.for_engine(),
     )
     if not options.fault_unknown:

@@ -55,12 +55,16 @@ class LiveHost:
         self._seen = 0
         self.sidecar: Sidecar | None = None
 
-    def open(self, workers: int, control: NDArray[np.uint32]) -> LiveMemory | None:
+    def open(
+        self, workers: int, control: NDArray[np.uint32], watch: int = 0, stride: int = 0
+    ) -> LiveMemory | None:
         """Make the sidecar; None when none is wanted.
 
         Args:
             workers: Redo records.
             control: Control buffer to start from; copied.
+            watch: Watch records, 0 for none.
+            stride: Words of each.
 
         Raises:
             FileError: It cannot be made.
@@ -68,15 +72,18 @@ class LiveHost:
         if not self._wanted():
             return None
         workers = min(workers, abi.MOST_WORKERS)
-        sidecar = self._make(workers, len(control))
+        sidecar = self._make(workers, len(control), watch, stride)
         self.sidecar = sidecar
         words = sidecar.control_words()
         words[:] = control
-        return LiveMemory(sidecar.kernel_words(), words, sidecar.layout.capacity, workers)
+        layout = sidecar.layout
+        return LiveMemory(sidecar.kernel_words(), words, layout.capacity, workers, layout.watch_first)
 
-    def _make(self, workers: int, control_words: int) -> Sidecar:
+    def _make(self, workers: int, control_words: int, watch: int, stride: int) -> Sidecar:
         if self.ring is None:
-            return Sidecar.private(self._slots, workers=workers, control_words=control_words)
+            return Sidecar.private(
+                self._slots, workers=workers, control_words=control_words, watch=watch, stride=stride
+            )
         return Sidecar.create(
             self.ring,
             FileIdentity.of(os.stat(self.ring)),
@@ -85,6 +92,8 @@ class LiveHost:
             control_words=control_words,
             once=self._once,
             gated=self._gated,
+            watch=watch,
+            stride=stride,
         )
 
     def mark(self) -> None:

@@ -84,6 +84,7 @@ class LiveLaunch:
 
     is_shared = True
     is_left = False
+    board = None
 
     def __init__(self, ring: Ring, options: LaunchOptions, held: Hold | None = None) -> None:
         sources = load_sources(options.ops)

@@ -11,6 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.saving import Saving
 from vyrectl.launching.options import LaunchOptions
@@ -37,6 +40,10 @@ class Workplace(Protocol):
     @property
     def is_left(self) -> bool:
         """Whether a launch that fails now leaves its sidecar to whoever takes the ring's lock next."""
+
+    @property
+    def board(self) -> NDArray[np.uint32] | None:
+        """Memory in which somebody sees the workers (`vyrectl.engine.backend.Job.board`), or None."""
 
     def place(self, shares: bool) -> tuple[SlotArray, bool]:
         """See `vyrectl.engine.backend.Place`."""
@@ -66,7 +73,7 @@ def work(
     host, saving, buffers = workplace.host, Saving(first=workplace.save), BufferTable.of(options.buffers)
     limits = options.limits or Limits()
     limits.finishing = _then(limits.finishing, host.shut)
-    wiring = Wiring(workplace.place, host if workplace.is_shared else None, drive, saving)
+    wiring = Wiring(workplace.place, host if workplace.is_shared else None, drive, saving, workplace.board)
     try:
         report = run(ring, replace(options, buffers=buffers, limits=limits), wiring)
     except BaseException:

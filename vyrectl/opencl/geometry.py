@@ -167,6 +167,7 @@ def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset
         quotas=bool(job.quotas),
         family=bool(spawning_in_use(job.slots, job.ops, job.op_handles)),
         only=only,
+        watch=job.watch,
     )
 
 

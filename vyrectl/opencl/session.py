@@ -40,6 +40,7 @@ from vyrectl.opencl.handoff import reaches
 from vyrectl.opencl.program import Program
 from vyrectl.opencl.queue import DeviceQueue
 from vyrectl.opencl.quota_table import QuotaTable
+from vyrectl.opencl.watching import Records, record_count, record_words
 from vyrectl.task.arrays import SlotArray, copy_of, copy_slots
 
 if TYPE_CHECKING:
@@ -90,8 +91,10 @@ class OpenCLSession:
         self._bringing = threading.Lock()
         self._host_arena: NDArray[np.uint8] | None = None
         self._is_closed = False
+        self._records: Records | None = None
         self._families = self._settle_families() if program.variant.family else None
         self._host_control = job.control.copy() if program.coherent else None
+        self._is_met = False
         self._live = self._open_live()
         self._idle_polls = FIRST_IDLE_POLLS
         self._reached = job.follow and self._live is not None and self._is_reached()
@@ -125,12 +128,17 @@ class OpenCLSession:
             return None
         job = self._job
         workers = self.geometry.workers * self.geometry.work_group_size
-        memory = job.live.open(workers, job.control) if self._direct and job.live is not None else None
+        memory = None
+        if self._direct and job.live is not None:
+            watched = (record_count(self.geometry), record_words(self.geometry)) if job.watch else ()
+            memory = job.live.open(workers, job.control, *watched)
         if memory is None:
+            self._is_met = False
             layout = live_abi.LiveLayout.of(self._count if job.follow else 0, 0, len(job.control))
             words = np.zeros(live_abi.HEADER_WORDS + layout.capacity, np.uint32)
             return LiveMemory(words, job.control.copy(), layout.capacity, 0)
         self._host_control = memory.control
+        self._is_met = True
         return memory
 
     @property
@@ -164,7 +172,7 @@ class OpenCLSession:
         self._clear_tally()
         self._enqueue_index()
         self._enqueue_run(most, strict=False)
-        asked = self._device.wait(interrupt, self._ask_to_leave)
+        asked = self._wait(interrupt)
         found = self._found()
         return found, self._ended(asked, began)
 
@@ -293,7 +301,13 @@ class OpenCLSession:
         began = self.device_seconds
         self._clear_tally()
         self._enqueue_run(most, strict=strict)
-        return self._ended(self._device.wait(interrupt, self._ask_to_leave), began)
+        return self._ended(self._wait(interrupt), began)
+
+    def _wait(self, interrupt: Interrupt) -> bool:
+        """Wait for the kernels; whether they were asked to leave."""
+        if self._records is not None:
+            interrupt = self._records.watching(interrupt)
+        return self._device.wait(interrupt, self._ask_to_leave)
 
     def _ended(self, asked: bool, began: float) -> bool:
         """Take over what a run counted; whether its round has more to claim."""
@@ -347,8 +361,18 @@ class OpenCLSession:
             self._witness,
             *(() if self._families is None else (self._family,)),
             *self._trace_arguments(),
+            *self._watch_arguments(),
             *self._live_arguments(),
         )
+
+    def _watch_arguments(self) -> tuple[Any, ...]:
+        """Of VYRE_WATCH_PARAMETERS, in order."""
+        if self._records is not None:
+            return self._records.arguments()
+        if not self._job.watch:
+            return ()
+        assert self._live is not None
+        return self._live_buffer, np.uint32(self._live.watch_first), np.uint32(record_count(self.geometry))
 
     def _live_arguments(self) -> tuple[Any, ...]:
         """Of VYRE_LIVE_PARAMETERS, in order."""
@@ -572,6 +596,8 @@ class OpenCLSession:
             self._device.write(self._flow, self._quotas.words(), FLOW_WORDS * 4)
         if self._live is not None:
             self._live_buffer = self._live_words(self._live.words)
+        if job.watch and not self._is_met:
+            self._records = Records(self._device, self.geometry, job.board, coherent=self.program.coherent)
         self._index_kernel = self._device.kernel("vyre_index")
         self._scan_kernel = self._device.kernel("vyre_index_scan")
         self._run_kernel = self._device.kernel("vyre_run")

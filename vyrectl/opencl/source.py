@@ -57,6 +57,7 @@ class Variant:
         quotas: Bound the claims of tenants.
         only: Operations to compile (jit), by id; None for all (interpreter).
         clock: Note when turns are made, by this rung of vyre_clock.h; None for no trace.
+        watch: Keep what each worker has in hand (kernels/engine/watch.h).
     """
 
     driver: str = "lane"
@@ -70,6 +71,7 @@ class Variant:
     quotas: bool = False
     only: frozenset[int] | None = None
     clock: int | None = None
+    watch: bool = False
 
 
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"[^\n]*$', re.MULTILINE)
@@ -175,6 +177,7 @@ def _definitions(ops: Sequence[OpInfo], together: frozenset[int], variant: Varia
         "VYRE_HAS_QUOTAS": int(variant.quotas),
         "VYRE_TRACE": int(variant.clock is not None),
         "VYRE_CLOCK": variant.clock or 0,
+        "VYRE_WATCH": int(variant.watch),
     }
     return "\n".join(f"#define {name} {value}u" for name, value in values.items())
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi import live as abi
+from vyrectl.abi import watch as watch_abi
 from vyrectl.errors import SidecarError
 from vyrectl.files.replace import StrPath
 from vyrectl.files.room import take_room
@@ -77,12 +78,18 @@ def layout_of(words: memoryview, path: str) -> abi.LiveLayout:
     word = abi.WORD
     if (words[0], words[1]) != abi.MAGIC:
         raise somebody_elses(path, "it does not begin as a sidecar does")
-    if words[word["VERSION"]] != abi.VERSION:
-        raise malformed(path, f"its version is {words[word['VERSION']]} and this vyrectl knows {abi.VERSION}")
+    version = words[word["VERSION"]]
+    if version not in abi.VERSIONS:
+        known = " and ".join(map(str, abi.VERSIONS))
+        raise malformed(path, f"its version is {version} and this vyrectl knows {known}")
     sizes = [words[word[name]] for name in ("SLOTS", "WORKERS", "CONTROL_WORDS", "ONCE_WORDS")]
-    layout = abi.LiveLayout.of(*sizes)
+    watched = [words[word[name]] for name in ("WATCH_RECORDS", "WATCH_STRIDE")] if version > 1 else []
+    layout = abi.LiveLayout.of(*sizes, *watched)
     fits = (
-        layout.workers <= abi.MOST_WORKERS
+        layout.watch <= watch_abi.MOST_RECORDS
+        and (not layout.watch or layout.stride in watch_abi.STRIDES)
+        and (version == 1 or words[word["WATCH_FIRST"]] == layout.watch_first)
+        and layout.workers <= abi.MOST_WORKERS
         and layout.once <= abi.MOST_ONCE
         and layout.control_words >= control_abi.OBSERVABLE_FIRST
         and words[word["INBOX_CAPACITY"]] == layout.capacity

@@ -94,6 +94,8 @@ class Sidecar:
         control_words: int,
         once: Sequence[int] = (),
         gated: bool = False,
+        watch: int = 0,
+        stride: int = 0,
     ) -> Sidecar:
         """Make the sidecar of a launch, which holds the ring's lock; its state is OPENING until `open_doors`.
 
@@ -107,11 +109,13 @@ class Sidecar:
             control_words: Length of the control buffer, at least 160.
             once: Op handles that may not run twice; `recover` faults their orphans.
             gated: The launch heeds the masks and quotas of its control buffer.
+            watch: Watch records (`vyrectl.abi.watch`), 0 for none.
+            stride: Words of each.
 
         Raises:
             FileError: It cannot be written, or the disk is full.
         """
-        layout = abi.LiveLayout.of(slots, workers, control_words, len(once))
+        layout = abi.LiveLayout.of(slots, workers, control_words, len(once), watch, stride)
         path = sidecar_path(ring)
         try:
             mapping = create_mapping(path, layout.bytes, ring)
@@ -126,9 +130,11 @@ class Sidecar:
         return sidecar
 
     @classmethod
-    def private(cls, slots: int, *, workers: int, control_words: int) -> Sidecar:
+    def private(
+        cls, slots: int, *, workers: int, control_words: int, watch: int = 0, stride: int = 0
+    ) -> Sidecar:
         """The same words without a file, for a ring in the memory of this process; its path is empty."""
-        layout = abi.LiveLayout.of(slots, workers, control_words)
+        layout = abi.LiveLayout.of(slots, workers, control_words, 0, watch, stride)
         sidecar = cls("", mmap.mmap(-1, layout.bytes), layout)
         sidecar._introduce(FileIdentity(0, 0, 0, 0))
         return sidecar
@@ -229,6 +235,9 @@ class Sidecar:
             "CONTROL_WORDS": self.layout.control_words,
             "ONCE_FIRST": self.layout.once_first,
             "ONCE_WORDS": self.layout.once,
+            "WATCH_FIRST": self.layout.watch_first,
+            "WATCH_RECORDS": self.layout.watch,
+            "WATCH_STRIDE": self.layout.stride,
         }
         for name, value in values.items():
             self.words[abi.WORD[name]] = value

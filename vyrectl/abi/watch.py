@@ -1,0 +1,38 @@
+"""Layout of a watch record: what a worker has in hand, since which turn, and how often it polled in vain.
+
+Standard library only; numbers, no operations. A record is `stride` words, all little-endian u32; its first four are the
+worker's, who writes them at the beginning of a turn and when it finds nothing, the next two the host's. Records lie in
+`RING.live` behind the handles that may not run twice, or behind the head of a board that a launch and its parent share.
+A worker that has ended a turn and not begun another still names its slot: whoever reads looks at the slot's state too.
+"""
+
+from __future__ import annotations
+
+TURN, SLOT, OP, POLLS = 0, 1, 2, 3
+"""The worker's words: turns begun modulo 2^32; slot + 1, 0 for none; its op_handle; looks for work in vain."""
+
+NOTED_TURN, NOTED_MS = 4, 5
+"""The host's words: the turn that it saw first at that moment (`now_ms`)."""
+
+NOTED_WORDS = 6
+"""Words of a record that mean something."""
+
+LANE_STRIDE, GROUP_STRIDE = 16, 8
+"""Words of a record: a cache line where work-items share nothing, 32 bytes where they write side by side."""
+
+STRIDES = (LANE_STRIDE, GROUP_STRIDE)
+
+BOARD_STRIDE, BOARD_RECORDS, BOARD_NOTED_MS = 0, 1, 2
+"""Words of a board's head: words of a record, records (0 until there are any), when the host looked last."""
+
+BOARD_HEAD_WORDS = 16
+"""Where a board's records begin."""
+
+BOARD_BYTES = 8 << 20
+"""Length of a board; memory that nobody writes costs nothing."""
+
+MOST_RECORDS = 1 << 16
+"""Records at most; further workers share the last."""
+
+assert BOARD_HEAD_WORDS * 4 + MOST_RECORDS * LANE_STRIDE * 4 <= BOARD_BYTES
+assert min(STRIDES) >= NOTED_WORDS

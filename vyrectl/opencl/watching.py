@@ -1,0 +1,85 @@
+"""Where the workers of a session say what they have in hand: which memory, and how a copy of it reaches the host.
+
+The records are `vyrectl.abi.watch`'s. They lie in the live sidecar of a launch in place, in the board of whoever drives
+the job where the device shares memory with it, else in a buffer that is copied to the board beside the kernel. Imports
+numpy. The invariant: a session whose job is not watched has none of it, and its program neither.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.abi import watch as abi
+from vyrectl.engine.backend import Interrupt
+from vyrectl.opencl.geometry import Geometry
+from vyrectl.opencl.queue import DeviceQueue
+
+COPY_SECONDS = 0.25
+"""Between two copies of a buffer that the host does not share."""
+
+
+def record_words(geometry: Geometry) -> int:
+    """Words of a record: work-items of a group write side by side, others must not share a line."""
+    return abi.GROUP_STRIDE if geometry.driver == "group" else abi.LANE_STRIDE
+
+
+def record_count(geometry: Geometry) -> int:
+    """Records of a session: one a work-item, as far as `MOST_RECORDS` goes."""
+    return min(geometry.workers * geometry.work_group_size, abi.MOST_RECORDS)
+
+
+class Records:
+    """The watch records of one session.
+
+    Args:
+        device: Whose buffers.
+        geometry: Says how many.
+        board: The host's memory for them, or None.
+        coherent: The device works on the host's memory.
+    """
+
+    def __init__(
+        self, device: DeviceQueue, geometry: Geometry, board: NDArray[np.uint32] | None, *, coherent: bool
+    ) -> None:
+        self._device, self._board = device, board
+        self.count, self._stride = record_count(geometry), record_words(geometry)
+        self._copies = board is not None and not coherent
+        self._due = 0.0
+        words = self.count * self._stride
+        if board is not None:
+            board[: abi.BOARD_HEAD_WORDS + words] = 0
+            board[abi.BOARD_STRIDE] = self._stride
+            board[abi.BOARD_RECORDS] = self.count
+        if board is not None and coherent:
+            self._buffer, self._first = device.shared(board), abi.BOARD_HEAD_WORDS
+        else:
+            self._buffer, self._first = device.buffer(words * 4), 0
+            device.write(self._buffer, np.zeros(words, np.uint32))
+
+    def arguments(self) -> tuple[Any, ...]:
+        """Of VYRE_WATCH_PARAMETERS, in order."""
+        return self._buffer, np.uint32(self._first), np.uint32(self.count)
+
+    def watching(self, interrupt: Interrupt) -> Interrupt:
+        """The same, and while it is asked the board is kept up to date."""
+        if not self._copies:
+            return interrupt
+
+        def ask() -> str | None:
+            if time.monotonic() >= self._due:
+                self.copy()
+                self._due = time.monotonic() + COPY_SECONDS
+            return interrupt()
+
+        return ask
+
+    def copy(self) -> None:
+        """Bring the records to the board, beside a running kernel."""
+        if self._copies and self._board is not None:
+            first = abi.BOARD_HEAD_WORDS
+            part = self._board[first : first + self.count * self._stride]
+            self._device.read_beside(part, self._buffer)
