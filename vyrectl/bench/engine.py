@@ -93,6 +93,7 @@ class Workload:
         ops: Sources beside the shipped operations.
         buffers: What handles stand for.
         in_place: The device works on the slots themselves.
+        watch: Workers say what they have in hand, as in every launch.
         facts: The last session's facts.
         bytes_beside: Device memory that it took beside the ring and the buffers; None when it cannot tell.
     """
@@ -103,6 +104,7 @@ class Workload:
     ops: tuple[OpSource, ...] = ()
     buffers: BufferTable = field(default_factory=BufferTable)
     in_place: bool = False
+    watch: bool = True
     facts: Mapping[str, int] = field(default_factory=dict)
     bytes_beside: int | None = None
 
@@ -113,7 +115,7 @@ class Workload:
     def _job(self, slots: SlotArray) -> Job:
         control = start_control(None, None)
         place = (lambda shares: (slots, shares)) if self.in_place else None
-        return Job(slots, control, self.buffers, self.ops, place=place)
+        return Job(slots, control, self.buffers, self.ops, place=place, watch=self.watch)
 
     def drain(self) -> Turn:
         """Everything from the first index to the last, as a launch does it; opening stands apart.

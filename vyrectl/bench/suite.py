@@ -40,6 +40,7 @@ IN_ORDER = "sweep in class order"
 COPY, HOST_SUM, BARE = "copy", "sum by the host", "python -c pass"
 """Names of what stands beside the engine: ceilings, and other ways to do the same."""
 
+UNWATCHED = f"{NO_OP_DRAIN} with --no-watch, beside it"
 THREE_YIELDS, MIXED_LOAD = "three yields each", "mixed load"
 SAXPY_TASKS, SNAPSHOT, INDEX = "saxpy tasks", "device snapshot", "index alone"
 COMMAND, WARM_BUILD, COLD_BUILD = "vyrectl launch", "program build, warm", "program build, cold"
@@ -136,6 +137,8 @@ class Suite:
             turn = self.ceilings.sweep_listed(stage, way)
             yield Case(IN_ORDER, "tasks", size, "tasks", size, turn, beside=(SWEEP, size), variant=str(way))
         yield self._drain(NO_OP_DRAIN, stage, size, stage.renew, ops=())
+        alone = Workload(self.backend, stage.renew, size, in_place=self.in_place, watch=False)
+        yield Case(UNWATCHED, "tasks", size, "tasks", size, alone.drain, beside=(NO_OP_DRAIN, size))
         claims = (YIELDS + 1) * size
         yield self._drain(THREE_YIELDS, stage, claims, lambda: stage.renew(op_id("yield_n"), YIELDS))
         claims += -(-size // 4)
