@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 
-Listener = Callable[[str], None]
+Listener = Callable[[str | None], None]
+
+COMPILING = "compiling the kernels"
 
 _LISTENER: ContextVar[Listener] = ContextVar("listener", default=lambda what: None)
 
 
-def say_doing(what: str) -> None:
+def say_doing(what: str | None) -> None:
     """Tell the listener what begins now.
 
     Args:
-        what: For people, for example ``compiling the kernels``.
+        what: For people, for example ``compiling the kernels``; None when that has ended.
     """
     _LISTENER.get()(what)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,19 @@ from vyrectl.abi.watch import BOARD_BYTES
 from vyrectl.hosting.deaths import Running
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from random import Random
 
     from vyrectl.hosting.glance import Glance
+    from vyrectl.sidecar.sidecar import Sidecar
+    from vyrectl.sidecar.workers import RecordPlace, Worker, WorkerWatch
+
+WORKERS_SECONDS = 0.1
+"""Between two looks at the workers; more where a look takes long."""
+
+MOST_SHARE = 0.01
+"""Of the time, what looks at the workers may take."""
 
 IN_FILE, IN_MEMORY, ON_DEVICE = "file", "memory", "device"
 """Where the slots are while they run."""
@@ -38,6 +48,10 @@ class Memory:
         self.already_running: set[int] = set()
         self._slots = size // SLOT_BYTES
         self._places: Random | None = None
+        self._sidecar: Sidecar | None = None
+        self._watch: WorkerWatch | None = None
+        self._workers: Sequence[Worker] = ()
+        self._workers_due = 0.0
 
     def glance(self) -> Glance | None:
         """A look at the slots; None when the device keeps them to itself."""
@@ -54,6 +68,48 @@ class Memory:
         with suppress(OSError), self._ring.open("rb", buffering=0) as file:
             return glance(lambda offset, size: os.pread(file.fileno(), size, offset), self._slots, places)
         return None
+
+    def workers(self) -> Sequence[Worker]:
+        """What each worker has in hand, as of a moment ago; nothing where nobody is watched.
+
+        Where other processes may look too, they find what this one has noted.
+        """
+        from vyrectl.sidecar.workers import WorkerWatch
+
+        now = time.monotonic()
+        if now < self._workers_due or not self.began or (place := self._records()) is None:
+            return self._workers
+        if self._watch is None:
+            known = None if self.where == ON_DEVICE else self._is_running
+            self._watch = WorkerWatch(known, writes=True)
+        self._workers = self._watch.look(place)
+        self._workers_due = now + max(WORKERS_SECONDS, (time.monotonic() - now) / MOST_SHARE)
+        return self._workers
+
+    def _records(self) -> RecordPlace | None:
+        """Where the workers' records are; None as long as there are none."""
+        from vyrectl.errors import VyrectlError
+        from vyrectl.sidecar.sidecar import Sidecar
+        from vyrectl.sidecar.workers import RecordPlace
+
+        if self.where != IN_FILE:
+            return RecordPlace.on_board(memoryview(self.board).cast("I"))
+        if self._sidecar is None:
+            with suppress(VyrectlError):
+                self._sidecar = Sidecar.open(self._ring)
+        return None if self._sidecar is None else RecordPlace.in_sidecar(self._sidecar)
+
+    def _is_running(self, slot: int) -> bool:
+        """Whether a slot is Running now."""
+        if self.where == IN_MEMORY and self.shared is not None:
+            word = self.shared[slot * SLOT_BYTES : slot * SLOT_BYTES + 4]
+        else:
+            try:
+                with self._ring.open("rb", buffering=0) as file:
+                    word = os.pread(file.fileno(), 4, slot * SLOT_BYTES)
+            except OSError:
+                return True
+        return int.from_bytes(word, "little") == TaskState.RUNNING
 
     def left_running(self) -> int:
         """Slots that were Running before the launch."""

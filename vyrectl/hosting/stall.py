@@ -6,12 +6,13 @@ one stall is told once.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from vyrectl.abi.states import TaskState
 from vyrectl.hosting.glance import Glance
+from vyrectl.sidecar.workers import Worker
 
 
 class Insight(Protocol):
@@ -27,6 +28,10 @@ class Insight(Protocol):
 
     def glance(self) -> Glance | None:
         """A look at the ring; None where the device keeps it to itself."""
+        ...
+
+    def workers(self) -> Sequence[Worker]:
+        """What each worker has in hand; nothing where nobody is watched."""
         ...
 
     def left_running(self) -> int:
@@ -85,9 +90,10 @@ class StallWatch:
         return Step(seconds, half, stalled)
 
 
-def signature_of(glance: Glance | None, counted: Hashable) -> Hashable:
-    """What changes when a turn ends: the counts that the device told, and what a look at the ring shows."""
-    return counted, None if glance is None else (glance.counts, glance.depths, glance.oldest)
+def signature_of(glance: Glance | None, counted: Hashable, workers: Sequence[Worker] = ()) -> Hashable:
+    """What changes when a turn ends: the counts that the device told, what a look at the ring shows, turns begun."""
+    seen = None if glance is None else (glance.counts, glance.depths, glance.oldest)
+    return counted, seen, sum(one.turns for one in workers)
 
 
 def has_work(glance: Glance | None, waiting: int | None, left_running: int) -> bool:

@@ -36,11 +36,7 @@ from vyrectl.shell import command_line
 from vyrectl.sidecar.hold import Hold, hold
 
 if TYPE_CHECKING:
-    from vyrectl.hosting.glance import Glance
     from vyrectl.hosting.stall import Insight
-
-Look = Callable[[], "Glance | None"]
-"""Takes a look at the ring that runs; None where nobody but the device sees it."""
 
 Watch = Callable[[dict[str, Any]], None]
 """Told what the child says, as JSON has it."""
@@ -49,7 +45,7 @@ Watch = Callable[[dict[str, Any]], None]
 def launch_file(
     request: FileLaunch,
     watch: Watch,
-    look: Callable[[Look], None] = lambda glance: None,
+    look: Callable[[Insight], None] = lambda insight: None,
     notice: Callable[[Insight], None] = lambda insight: None,
 ) -> tuple[dict[str, Any], int]:
     """Launch a ring file in a child process and wait for it.
@@ -59,8 +55,8 @@ def launch_file(
         watch: Told about progress, as `vyrectl.launching.rounds.Progress` has it (`{"claims", "round", "claimed",
             "claimable", "ended", "waiting", "epoch"}`), about new records of the debug log, `{"debug": [[format_id,
             arguments], ...]}`, and what an old ring is called that was kept, `{"backup": name}`.
-        look: Called at least ten times a second, with what takes a look at the ring; not where this process may not
-            fork.
+        look: Called at least ten times a second, with what the host sees of the launch; not where this process may
+            not fork.
         notice: Called as often, with what the host sees of the launch; what it raises ends that.
 
     Returns:
@@ -90,7 +86,8 @@ def launch_file(
         memory = Memory(request.ring, size)
 
         def tick() -> None:
-            look(memory.glance)
+            memory.workers()
+            look(memory)
             notice(memory)
 
         supervisor = Supervisor(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vyrectl._version import __version__
-from vyrectl.engine.doing import say_doing
+from vyrectl.engine.doing import COMPILING, say_doing
 from vyrectl.errors import DeviceError, KernelBuildError, SourceBuildError
 from vyrectl.files.place import file_size_limit
 from vyrectl.opencl.cache import Entry, KernelCache, key_of
@@ -38,9 +38,6 @@ from vyrectl.opencl.surroundings import driver_variables
 if TYPE_CHECKING:
     from vyrectl.engine.ops import OpSource
     from vyrectl.engine.steps import StepSource
-
-
-COMPILING = "compiling the kernels"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.engine.backend import Interrupt
+from vyrectl.engine.doing import COMPILING, say_doing
 from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.devices import pyopencl
 from vyrectl.opencl.kept import Desk, Piece, forget
@@ -71,6 +72,7 @@ class DeviceQueue:
         self._borrowed: list[Any] = []
         self._bytes = 0
         self._pending: list[_Pending] = []
+        self._compiles = False
         self._is_stuck = False
         self._is_broken = False
         self._is_open = True
@@ -217,14 +219,16 @@ class DeviceQueue:
         Raises:
             KernelDiedError: The driver does not take it.
         """
+        is_first = self._is_first(kernel, work_items, local)
+        if is_first and not self._compiles:
+            self._compiles = True
+            say_doing(COMPILING)
         try:
             asked_at = time.monotonic()
             event = kernel(self._queue, (work_items,), (local,), *arguments)
         except self.cl.Error as error:
             raise self.died(error, f"run {kernel.function_name}") from error
-        self._pending.append(
-            _Pending(event, kernel.function_name, asked_at, self._is_first(kernel, work_items, local))
-        )
+        self._pending.append(_Pending(event, kernel.function_name, asked_at, is_first))
 
     def wait(self, interrupt: Interrupt = lambda: None, ask: Callable[[], None] = lambda: None) -> bool:
         """Wait for the end of every kernel that was enqueued; see `launch`.
@@ -319,9 +323,12 @@ class DeviceQueue:
     def _wait(self, event: Any, interrupt: Interrupt, ask: Callable[[], None]) -> bool:
         """Poll, so that signals and the wish to stop are noticed while the device works."""
         complete = self.cl.command_execution_status.COMPLETE
+        running = self.cl.command_execution_status.RUNNING
         pause = _FIRST_PAUSE_SECONDS
         asked, looks = False, 0
         while (status := event.command_execution_status) != complete:
+            if status <= running:
+                self._has_compiled()
             if status < 0:
                 self._give_up()
                 raise KernelDiedError(
@@ -337,7 +344,14 @@ class DeviceQueue:
             if interrupt() and not asked:
                 asked = True
                 ask()
+        self._has_compiled()
         return asked
+
+    def _has_compiled(self) -> None:
+        """What was run for the first time is running: the driver has compiled it by now."""
+        if self._compiles:
+            self._compiles = False
+            say_doing(None)
 
 
 def page_aligned(size_bytes: int) -> NDArray[np.uint8]:

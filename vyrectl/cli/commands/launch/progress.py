@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.cli.commands.launch.status_block import StatusBlock, can_redraw
 from vyrectl.cli.output import Output
+from vyrectl.cli.worker_rows import oldest_turn
 
 if TYPE_CHECKING:
     from vyrectl.cli.commands.launch.standing import Standing
     from vyrectl.hosting.glance import Glance
+    from vyrectl.hosting.stall import Insight
 
 FIRST_SECONDS = 0.5
 """A launch that ends sooner shows nothing; elsewhere than on a terminal, one that ends within `LINE_SECONDS`."""
@@ -81,21 +83,21 @@ class LaunchProgress:
         while len(self._past) > 2 and self._past[1][0] <= now - RATE_SECONDS:
             self._past.popleft()
 
-    def doing(self, what: str) -> None:
-        """Note what is being done before the first claim."""
+    def doing(self, what: str | None) -> None:
+        """Note what is being done instead of tasks; None when that has ended."""
         self._doing = what
 
-    def look(self, glance: Callable[[], Glance | None]) -> None:
+    def look(self, insight: Insight) -> None:
         """Show where the launch stands, when it is time to.
 
         Args:
-            glance: Takes a look at the ring.
+            insight: What the host sees of it.
         """
         now = self._clock.steady()
         if self._output.quiet or now < self._due:
             return
         before = self._clock.spent()
-        self._show(self._standing(now, glance()))
+        self._show(self._standing(now, insight.glance(), oldest_turn(insight.workers())))
         cost = self._clock.spent() - before
         usual = LINE_SECONDS if self._block is None else REDRAW_SECONDS
         self._due = now + max(usual, cost / MOST_SHARE)
@@ -105,7 +107,7 @@ class LaunchProgress:
         if self._block is not None:
             self._block.clear()
 
-    def _standing(self, now: float, seen: Glance | None) -> Standing:
+    def _standing(self, now: float, seen: Glance | None, turn: dict[str, Any] | None) -> Standing:
         from vyrectl.cli.commands.launch.standing import Standing
 
         news = self._news
@@ -124,7 +126,8 @@ class LaunchProgress:
             waiting=dict(zip(PRIORITY_NAMES, waiting, strict=True)),
             oldest_age=None if seen is None else seen.oldest,
             epoch=news.get("epoch", 0),
-            doing=None if news.get("claims", 0) else self._doing,
+            doing=self._doing,
+            turn=turn,
         )
 
     def _rate(self) -> float | None:

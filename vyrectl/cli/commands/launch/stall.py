@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vyrectl.cli.again import keeping
 from vyrectl.cli.output import Output
+from vyrectl.cli.worker_rows import turn_text, worker_row
 from vyrectl.errors import StalledError, VyrectlError
 from vyrectl.hosting.stall import Insight, StallWatch, has_work, signature_of
 from vyrectl.shell import command_line
+from vyrectl.sidecar.workers import busy
 
 if TYPE_CHECKING:
     from vyrectl.why.looks import Look
@@ -32,6 +34,10 @@ COMMAND_SECONDS = 5.0
 """What a command of `--on-stall` gets once the launch has ended."""
 
 MOST_OPS = 6
+MOST_TURNS = 3
+"""Turns that the notice names; its record has `MOST_WORKERS`."""
+
+MOST_WORKERS = 64
 
 
 class StallOptions(NamedTuple):
@@ -67,6 +73,7 @@ class StallNotice:
         self._news: Mapping[str, Any] = {}
         self._first: Look | None = None
         self._child: subprocess.Popen[bytes] | None = None
+        self._compiles = False
 
     def update(self, message: Mapping[str, Any]) -> None:
         """Note what the launch said about its rounds."""
@@ -78,6 +85,8 @@ class StallNotice:
         def hear(message: dict[str, Any]) -> None:
             if "claims" in message:
                 self.update(message)
+            if "doing" in message:
+                self._compiles = message["doing"] is not None
             watch(message)
 
         return hear
@@ -124,7 +133,8 @@ class StallNotice:
         counted = tuple(self._news.get(name) for name in ("round", "claims", "ended"))
         waiting = sum(self._news["waiting"]) if "waiting" in self._news else None
         works = insight.began and has_work(glance, waiting, insight.left_running())
-        step = self._watch.note(signature_of(glance, counted), now, works=works)
+        signature = signature_of(glance, counted, insight.workers())
+        step = self._watch.note(signature, now, works=works and not self._compiles)
         if step.half:
             self._first = self._look_at(insight)
         if step.stalled:
@@ -146,10 +156,13 @@ class StallNotice:
         except VyrectlError as error:
             record, text = {"sentence": str(error)}, str(error)
         head = f"the launch stands still: no turn ended for {seconds:.1f} s"
+        held = [worker_row(one) for one in busy(insight.workers())[:MOST_WORKERS]]
+        text = "\n".join([*(f"  {turn_text(one)}" for one in held[:MOST_TURNS]), text])
         whole = {
             "schema": "vyrectl.stall/1",
             "ring": str(self._ring),
             "stalled_seconds": round(seconds, 3),
+            "workers": held,
             **record,
         }
         self._output.tell(whole, f"{head}\n{text}")

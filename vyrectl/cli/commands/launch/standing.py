@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vyrectl.cli.worker_rows import turn_text
+
+LONG_TURN_SECONDS = 1.0
+"""From when on the longest turn is shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -22,7 +27,8 @@ class Standing:
         waiting: Class -> tasks that may be claimed.
         oldest_age: Largest age_ticks seen, None where nobody sees it.
         epoch: Now.
-        doing: What is being done before the first claim, if somebody said.
+        doing: What is being done instead of tasks, if somebody said.
+        turn: The turn that has lasted longest, as `vyrectl.cli.worker_rows` has it, or None.
     """
 
     seconds: float
@@ -36,6 +42,7 @@ class Standing:
     oldest_age: int | None
     epoch: int
     doing: str | None = None
+    turn: Mapping[str, Any] | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As a line of JSON holds it."""
@@ -52,6 +59,7 @@ class Standing:
             "oldest_age": self.oldest_age,
             "epoch": self.epoch,
             "doing": self.doing,
+            "oldest_turn": None if self.turn is None else dict(self.turn),
         }
 
 
@@ -63,6 +71,8 @@ def block_lines(standing: Standing) -> list[str]:
     if standing.round_number or standing.states is not None:
         lines.append(f"waiting  {_counts(standing.waiting, '  ', every=True)}")
         lines.append(f"oldest   {_oldest(standing)}")
+    if _lasts(standing):
+        lines.append(f"turn     {_turn(standing)}")
     return lines
 
 
@@ -70,7 +80,18 @@ def talk_line(standing: Standing) -> str:
     """What a line each second says, without the time."""
     states = "" if standing.states is None else f"; {_about(standing)}{_counts(standing.states, ', ')}"
     waiting = _counts(standing.waiting, ", ")
-    return f"{_course(standing)}{states}; waiting {waiting or 'none'}; {_oldest(standing)}"
+    return f"{_course(standing)}{states}; waiting {waiting or 'none'}; {_oldest(standing)}" + (
+        f"; {_turn(standing)}" if _lasts(standing) else ""
+    )
+
+
+def _lasts(standing: Standing) -> bool:
+    """Whether a turn has lasted for so long that it is worth a word."""
+    return standing.turn is not None and (standing.turn["seconds"] or 0) >= LONG_TURN_SECONDS
+
+
+def _turn(standing: Standing) -> str:
+    return "" if standing.turn is None else turn_text(standing.turn)
 
 
 def clock_text(standing: Standing) -> str:
@@ -83,10 +104,11 @@ def _course(standing: Standing) -> str:
         if standing.states is not None and (standing.doing is None or standing.states.get("Running")):
             return "at work"
         return standing.doing or "getting the device ready"
+    doing = f", {standing.doing}" if standing.doing else ""
     left = "" if standing.seconds_left is None else f", about {_time_left(standing.seconds_left)} left"
     speed = standing.tasks_per_second
     rate = "" if speed is None else f", {_grouped(round(speed))} tasks/s"
-    return f"round {standing.round_number}, {_grouped(standing.claims)} claims{rate}{left}"
+    return f"round {standing.round_number}, {_grouped(standing.claims)} claims{rate}{left}{doing}"
 
 
 def _time_left(seconds: float) -> str:

@@ -1,0 +1,30 @@
+"""Workers in words: rows with the operation's name, and the turn that has lasted longest. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vyrectl.sidecar.workers import Worker, busy
+
+
+def worker_row(worker: Worker) -> dict[str, Any]:
+    """A worker as JSON shows it, its operation by name too."""
+    from vyrectl.cli.describe import show_word
+
+    row = worker.to_record()
+    op = worker.op_handle
+    return {**row, "op_name": None if op is None else show_word("op_handle", op)}
+
+
+def oldest_turn(workers: Sequence[Worker]) -> dict[str, Any] | None:
+    """The turn that has lasted longest; None where no worker has anything in hand, or nobody is watched."""
+    held = busy(workers)
+    return worker_row(held[0]) if held else None
+
+
+def turn_text(row: Mapping[str, Any]) -> str:
+    """A turn in a few words."""
+    seconds = row["seconds"]
+    lasted = "" if seconds is None else f" for at least {seconds:.1f} s"
+    return f"worker {row['worker']} in slot {row['slot']} ({row['op_name']}), turn {row['turns']}{lasted}"

@@ -1,0 +1,174 @@
+"""What the workers of a launch have in hand, as their watch records say (`vyrectl.abi.watch`).
+
+Standard library only. A worker counts its turns and has no clock: whoever looks notes when it saw a count first, and
+says for at least how long the turn has lasted. Notes that are written into the records are there for others, who look
+once. The invariant: a time is never more than what somebody has seen.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vyrectl.abi import live as live_abi
+from vyrectl.abi import watch as abi
+from vyrectl.abi.limits import U32_MAX
+from vyrectl.sidecar.sidecar import Sidecar
+
+FRESH_MS = 5000
+"""How old the last look of a living launch's host may be for its notes to count up to now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One worker.
+
+    Attributes:
+        number: Its record: the work-item's number in the launch.
+        slot: What it has in hand, None for nothing.
+        op_handle: That task's operation.
+        turns: Turns it has begun, modulo 2^32.
+        polls: How often it looked for work in vain, modulo 2^32.
+        seconds: For at least how long the turn has lasted; None when nobody has seen it twice.
+    """
+
+    number: int
+    slot: int | None
+    op_handle: int | None
+    turns: int
+    polls: int
+    seconds: float | None = None
+
+    def to_record(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        return {
+            "worker": self.number,
+            "slot": self.slot,
+            "op_handle": self.op_handle,
+            "turns": self.turns,
+            "polls": self.polls,
+            "seconds": None if self.seconds is None else round(self.seconds, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlace:
+    """Where records lie in memory that is mapped.
+
+    Attributes:
+        words: The memory, as u32.
+        first: First word of the first record.
+        count: Records.
+        stride: Words of each.
+        noted_at: Where the moment of the host's last look stands.
+    """
+
+    words: memoryview
+    first: int
+    count: int
+    stride: int
+    noted_at: int
+
+    @classmethod
+    def in_sidecar(cls, sidecar: Sidecar) -> RecordPlace:
+        """Those of a launch in place; none where nobody is watched."""
+        layout, noted_at = sidecar.layout, live_abi.WORD["NOTED_MS"]
+        return cls(sidecar.words, layout.watch_first, layout.watch, layout.stride, noted_at)
+
+    @classmethod
+    def on_board(cls, board: memoryview) -> RecordPlace:
+        """Those of a board; none before the device is ready, or where nobody is watched."""
+        stride, count = board[abi.BOARD_STRIDE], board[abi.BOARD_RECORDS]
+        fits = stride in abi.STRIDES and count <= abi.MOST_RECORDS
+        fits = fits and abi.BOARD_HEAD_WORDS + count * stride <= len(board)
+        return cls(board, abi.BOARD_HEAD_WORDS, count if fits else 0, stride, abi.BOARD_NOTED_MS)
+
+    def column(self, word: int) -> list[int]:
+        """One word of every record."""
+        end = self.first + self.count * self.stride
+        column: list[int] = self.words[self.first + word : end : self.stride].tolist() if self.count else []
+        return column
+
+
+IsRunning = Callable[[int], bool]
+"""Whether a slot is Running; a worker between two turns still names its last one."""
+
+
+def now_ms() -> int:
+    """The moment, in milliseconds modulo 2^32, by a clock that all processes of this system share."""
+    return time.monotonic_ns() // 1_000_000 & U32_MAX
+
+
+class WorkerWatch:
+    """Looks at the workers of one launch again and again.
+
+    Args:
+        is_running: See `IsRunning`; by default nobody can tell, and a slot that is named counts.
+        writes: Notes are left in the records for others.
+    """
+
+    def __init__(self, is_running: IsRunning | None = None, *, writes: bool = False) -> None:
+        self._is_running = is_running
+        self._writes = writes
+        self._seen: dict[int, tuple[int, int]] = {}
+
+    def look(self, place: RecordPlace) -> list[Worker]:
+        """Every worker, in the order of their numbers."""
+        moment = now_ms()
+        found = []
+        turns, slots, ops, polls = (place.column(word) for word in (abi.TURN, abi.SLOT, abi.OP, abi.POLLS))
+        for number, (turn, slot, op, poll) in enumerate(zip(turns, slots, ops, polls, strict=True)):
+            if not slot or (self._is_running is not None and not self._is_running(slot - 1)):
+                self._seen.pop(number, None)
+                found.append(Worker(number, None, None, turn, poll))
+                continue
+            since = self._note(place, number, turn, moment)
+            found.append(Worker(number, slot - 1, op, turn, poll, (moment - since & U32_MAX) / 1e3))
+        if self._writes:
+            place.words[place.noted_at] = moment
+        return found
+
+    def _note(self, place: RecordPlace, number: int, turn: int, moment: int) -> int:
+        """When that turn was seen first."""
+        seen = self._seen.get(number)
+        if seen is not None and seen[0] == turn:
+            return seen[1]
+        self._seen[number] = turn, moment
+        if self._writes:
+            at = place.first + number * place.stride
+            place.words[at + abi.NOTED_MS], place.words[at + abi.NOTED_TURN] = moment, turn
+        return moment
+
+
+def noted(place: RecordPlace, *, lives: bool, is_running: IsRunning | None = None) -> list[Worker]:
+    """Every worker as one look shows it, with the times that the launch's host has noted.
+
+    Args:
+        place: Their records.
+        lives: The launch lives, so that what it noted lately holds until now.
+        is_running: See `IsRunning`.
+    """
+    columns = (place.column(word) for word in range(abi.NOTED_WORDS))
+    last = place.words[place.noted_at] if place.count else 0
+    moment = now_ms()
+    until = moment if lives and (moment - last & U32_MAX) <= FRESH_MS else last
+    found = []
+    for number, (turn, slot, op, poll, noted_turn, since) in enumerate(zip(*columns, strict=True)):
+        if not slot or (is_running is not None and not is_running(slot - 1)):
+            found.append(Worker(number, None, None, turn, poll))
+            continue
+        known = last and noted_turn == turn
+        seconds = (until - since & U32_MAX) / 1e3 if known else None
+        found.append(Worker(number, slot - 1, op, turn, poll, seconds))
+    return found
+
+
+def busy(workers: Sequence[Worker]) -> list[Worker]:
+    """Those that have something in hand, the longest turn first."""
+    return sorted(_holding(workers), key=lambda one: (-(one.seconds or 0.0), one.number))
+
+
+def _holding(workers: Sequence[Worker]) -> Iterator[Worker]:
+    return (one for one in workers if one.slot is not None)
