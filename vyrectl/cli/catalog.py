@@ -54,6 +54,7 @@ CATALOG: tuple[Entry, ...] = (
     Entry("plan", "Plan", "Recommend a launch for a queue, and say why.", "plan"),
     Entry("converge", "Plan", "Iterate a step on the device until nothing changes.", "converge"),
     Entry("launch", "Run", "Run a ring on a device.", "launch"),
+    Entry("workers", "Run", "Show what each worker of a launch has in hand.", "launch"),
     Entry("debug", "Run", "Show the records of a debug log.", "control"),
     Entry("io", "Run", "Show the requests of an I/O queue.", "dumps"),
     Entry("replay", "Run", "List a replay log, or run it again.", "control"),

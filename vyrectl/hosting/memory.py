@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
-from vyrectl.abi.watch import BOARD_BYTES
 from vyrectl.hosting.deaths import Running
+from vyrectl.sidecar.board import make_board
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ class Memory:
     def __init__(self, ring: Path, size: int) -> None:
         self._ring = ring
         self.shared = mmap.mmap(-1, size) if size else None
-        self.board = mmap.mmap(-1, BOARD_BYTES)
+        self.board = make_board(ring)
         self.where = ON_DEVICE
         self.is_ready = False  # the child has said where
         self.began = False  # the device is at work

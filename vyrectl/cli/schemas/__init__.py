@@ -36,6 +36,7 @@ HOMES: dict[str, str] = {
     "plan": "plan",
     "converge": "plan",
     "launch": "run",
+    "workers": "workers",
     "debug": "wire",
     "replay": "wire",
     "demo": "run",

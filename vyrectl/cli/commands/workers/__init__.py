@@ -1,0 +1,43 @@
+"""`vyrectl workers`: what each worker of a launch has in hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vyrectl.cli.commands.workers.view import view
+from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output
+
+
+def command(
+    ring: Annotated[
+        Path, typer.Argument(metavar="RING", help="A ring that a launch works on, or died over.")
+    ],
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="List workers without a task too, however many they are.")
+    ] = False,
+    format_name: FormatOption = "table",
+    as_json: JsonOption = False,
+    color: ColorOption = "auto",
+    quiet: QuietOption = False,
+) -> None:
+    """Show what each worker of a launch has in hand.
+
+    Worker, slot, operation, how long its turn has lasted at least, how many turns it has begun and how often it
+    looked for work in vain; the longest turn first. Of a launch in place that died, what its workers had in hand
+    then. A launch with --no-watch keeps none of it. Exit code 1 when no launch has left anything to show.
+
+    \b
+    Examples:
+      vyrectl workers ring.bin
+      vyrectl workers ring.bin --ops my_ops.cl --json
+    """
+    from vyrectl.cli.commands.workers.source import MOST_LISTED, look
+
+    output = make_output(format_name, as_json, color, quiet=quiet)
+    found = look(ring)
+    listed = found.workers if every or len(found.workers) <= MOST_LISTED else found.busy
+    output.emit("workers", found.to_record(), view, rows=found.rows(listed), rows_key="workers")
