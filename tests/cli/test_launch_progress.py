@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from vyrectl.cli.commands.launch.progress import FIRST_SECONDS, MOST_SHARE, Cloc
 from vyrectl.cli.commands.launch.status_block import CLEAR_BELOW, StatusBlock
 from vyrectl.cli.output import Output
 from vyrectl.hosting.glance import Glance
+from vyrectl.sidecar.workers import Worker
 
 OpenTty = Callable[[], Terminal]
 
@@ -41,6 +43,33 @@ class Time:
         return SEEN
 
 
+class Seen:
+    """A launch as its host sees it: a look, and its workers."""
+
+    began = True
+    where = "memory"
+
+    def __init__(self, look: Callable[[], Glance | None], *workers: Worker) -> None:
+        self.glance = look
+        self._workers = workers
+
+    def workers(self) -> Sequence[Worker]:
+        return self._workers
+
+    def left_running(self) -> int:
+        return 0
+
+    def whole(self) -> bytes | None:
+        return None
+
+
+NOTHING = Seen(lambda: None)
+
+
+def _same(seen: Glance | None) -> Glance | None:
+    return seen
+
+
 def news(claims: int, ended: int, **more: Any) -> dict[str, Any]:
     said = {"claims": claims, "round": 1, "claimed": claims, "claimable": 9, "ended": ended}
     return {**said, "waiting": (1, 2, 3, 4, 5), "epoch": 6, **more}
@@ -52,7 +81,7 @@ def run(progress: LaunchProgress, time: Time, seconds: float, *, tells: bool = T
         time.now += 0.125
         if tells:
             progress.update(news(turn * 24, turn * 12))
-        progress.look(time.look)
+        progress.look(Seen(time.look))
 
 
 @pytest.fixture
@@ -111,7 +140,7 @@ def test_a_build_is_named_until_a_task_runs(capsys: pytest.CaptureFixture[str]) 
         progress.doing("compiling the kernels")
         for seen in (None, replace(SEEN, counts=(10, 500, 0, 0, 0, 0, 0, 0)), SEEN):
             time.now += 1
-            progress.look(lambda seen=seen: seen)  # type: ignore[misc]
+            progress.look(Seen(partial(_same, seen)))
     said = [line.split(", ", 1)[1] for line in capsys.readouterr().err.splitlines()]
     assert said[0].startswith("compiling the kernels; waiting none")
     assert said[1].startswith("compiling the kernels; about empty 10, ready 500")
@@ -121,7 +150,7 @@ def test_a_build_is_named_until_a_task_runs(capsys: pytest.CaptureFixture[str]) 
 def test_lines_of_json(capsys: pytest.CaptureFixture[str]) -> None:
     time = Time()
     with LaunchProgress(Output("json"), time.clock) as progress:
-        progress.look(lambda: None)
+        progress.look(NOTHING)
         run(progress, time, 2.55)
     record = json.loads(capsys.readouterr().err.splitlines()[-1])
     assert record == {
@@ -146,18 +175,60 @@ def test_lines_of_json(capsys: pytest.CaptureFixture[str]) -> None:
         "oldest_age": 7,
         "epoch": 6,
         "doing": None,
+        "oldest_turn": None,
     }
+
+
+def test_a_turn_that_lasts_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    time = Time()
+    short, long = Worker(0, 5, 0, 9, 0, 0.2), Worker(3, 17, 0x1005, 4, 7, 2.5)
+    with LaunchProgress(Output("json"), time.clock) as progress:
+        for workers in ((short,), (short, long)):
+            time.now += 1
+            progress.look(Seen(time.look, *workers))
+    first, second = (json.loads(line)["oldest_turn"] for line in capsys.readouterr().err.splitlines())
+    assert (first["worker"], first["op_name"]) == (0, "nop")
+    assert second == {
+        "worker": 3,
+        "slot": 17,
+        "op_handle": 0x1005,
+        "turns": 4,
+        "polls": 7,
+        "seconds": 2.5,
+        "op_name": "spin",
+    }
+    time = Time()
+    with LaunchProgress(Output(), time.clock) as progress:
+        for workers in ((short,), (long,)):
+            time.now += 1
+            progress.look(Seen(time.look, *workers))
+    without, named = capsys.readouterr().err.splitlines()
+    assert "worker" not in without
+    assert named.endswith("; worker 3 has slot 17 (spin) in hand for at least 2.5 s")
+
+
+def test_compiling_in_the_middle_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    time = Time()
+    with LaunchProgress(Output(), time.clock) as progress:
+        progress.update(news(10, 5))
+        for doing in ("compiling the kernels", None):
+            progress.doing(doing)
+            time.now += 1
+            progress.look(Seen(time.look))
+    during, after = capsys.readouterr().err.splitlines()
+    assert "10 claims, compiling the kernels; " in during
+    assert "compiling" not in after
 
 
 def test_a_device_that_keeps_its_slots_to_itself(capsys: pytest.CaptureFixture[str]) -> None:
     time = Time()
     with LaunchProgress(Output("json"), time.clock) as progress:
         time.now += 1
-        progress.look(lambda: None)
+        progress.look(NOTHING)
         progress.update(news(10, 0))
         time.now += 1
         progress.update(news(30, 5))
-        progress.look(lambda: None)
+        progress.look(NOTHING)
     first, second = (json.loads(line) for line in capsys.readouterr().err.splitlines())
     assert (first["round"], first["tasks_per_second"], first["states"]) == (0, None, None)
     assert (second["tasks_per_second"], second["seconds_left"], second["oldest_age"]) == (5.0, 3.0, None)
@@ -168,9 +239,9 @@ def test_lines_that_are_redrawn(open_tty: OpenTty) -> None:
     tty = open_tty()
     time = Time()
     with LaunchProgress(Output(), time.clock) as progress:
-        progress.look(lambda: None)
+        progress.look(NOTHING)
         time.now += 0.6
-        progress.look(lambda: None)
+        progress.look(NOTHING)
         assert tty.getvalue() == "launch   0.6 s, getting the device ready\n"
         run(progress, time, 1)
     pictures = tty.getvalue().split(CLEAR_BELOW)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from vyrectl.cli.output import Output
 from vyrectl.errors import StalledError
 from vyrectl.hosting.glance import Glance
 from vyrectl.hosting.stall import StallWatch, Step, has_work, signature_of
+from vyrectl.sidecar.workers import Worker
 
 
 def glance(running: int = 0, ready: int = 0, oldest: int = 0) -> Glance:
@@ -64,16 +65,20 @@ def test_what_changes_when_a_turn_ends() -> None:
     assert signature_of(glance(1), (1,)) == signature_of(glance(1), (1,))
     assert signature_of(glance(1), (1,)) != signature_of(glance(1), (2,))
     assert signature_of(glance(1), (1,)) != signature_of(glance(1, oldest=3), (1,))
-    assert signature_of(None, (1,)) == ((1,), None)
+    assert signature_of(None, (1,)) == ((1,), None, 0)
 
 
 class Fake:
     """A launch as its host sees it."""
 
-    def __init__(self, where: str, data: bytes | None = None) -> None:
+    def __init__(self, where: str, data: bytes | None = None, *workers: Worker) -> None:
         self.began = True
         self.where = where
         self._data = data
+        self._workers = workers
+
+    def workers(self) -> Sequence[Worker]:
+        return self._workers
 
     def glance(self) -> Glance | None:
         return None if self.where == "device" else glance(running=1)
@@ -124,8 +129,38 @@ def test_slots_on_a_device_are_not_seen_and_that_is_said(stall: Stall) -> None:
     ]
 
 
+AT_WORK = Worker(3, 0, 0x1005, 9, 1, 0.4)
+
+
+def test_the_turn_that_lasts_is_named_wherever_the_slots_are(stall: Stall) -> None:
+    named = "  worker 3 has slot 0 (spin) in hand for at least 0.4 s"
+    assert stall(Fake("device", None, AT_WORK)).splitlines()[1:] == [
+        named,
+        "  the device keeps the slots to itself; its ring began with spin 1",
+    ]
+    assert named in stall(Fake("memory", HUNG, AT_WORK)).splitlines()
+
+
+def test_turns_that_begin_are_progress() -> None:
+    before, after = Worker(0, 1, 0, 5, 0), Worker(0, 1, 0, 6, 0)
+    assert signature_of(None, (1,), [before]) == signature_of(None, (1,), [before])
+    assert signature_of(None, (1,), [before]) != signature_of(None, (1,), [after])
+
+
+def test_a_compile_in_the_middle_is_progress(ring: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    notice = StallNotice(Output(), ring, StallOptions(0.05))
+    hear = notice.hearing(lambda message: None)
+    for doing, stalls in (("compiling the kernels", False), (None, True)):
+        hear({"doing": doing})
+        for _ in range(3):
+            notice.look(Fake("device", None, AT_WORK))
+            time.sleep(0.04)
+        assert ("stands still" in capsys.readouterr().err) is stalls
+
+
 def test_json_is_one_record(stall: Stall) -> None:
-    record = json.loads(stall(Fake("memory", HUNG), "json").splitlines()[0])
+    record = json.loads(stall(Fake("memory", HUNG, AT_WORK), "json").splitlines()[0])
+    assert [(one["worker"], one["slot"], one["op_name"]) for one in record["workers"]] == [(3, 0, "spin")]
     assert (record["schema"], record["verdict"]) == ("vyrectl.stall/1", "held")
     assert record["stalled_seconds"] >= 0.2
 

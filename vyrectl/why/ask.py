@@ -86,6 +86,7 @@ def answer(looks: Sequence[Look], question: Question) -> Answer:
             earlier=looks[0].as_earlier(last) if len(looks) > 1 else None,
             stalled=question.stalled,
             turns=question.turns,
+            workers={one.slot: one for one in last.workers if one.slot is not None},
             printed=last.printed(),
             first_faults=_first_faults(looks) if len(looks) > 2 else {},
             places=last.places(),

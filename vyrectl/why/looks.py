@@ -10,7 +10,7 @@ import re
 import struct
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
 
@@ -26,7 +26,9 @@ from vyrectl.ring.findings.advice import named_file
 from vyrectl.ring.kinds import Certainty, FileKind, Verdict, file_bytes, identify, other_kind_error
 from vyrectl.ring.steady import copy_ring
 from vyrectl.shell import STDIN, file_argument
+from vyrectl.sidecar.launched import workers_of
 from vyrectl.sidecar.sidecar import Sidecar, sidecar_path
+from vyrectl.sidecar.workers import Worker
 from vyrectl.why.scene import Earlier, Holder, Keeper
 
 MOST_FILES = 4096
@@ -68,6 +70,7 @@ class Look:
         debug: The debug log beside it, or None.
         holder: Who runs it.
         moment: When it was so, seconds since the epoch, or None.
+        workers: What the workers of its launch have in hand, or had when it died; those with a task alone.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Look:
     debug: DebugLog | None = None
     holder: Holder = NOT_TOLD
     moment: float | None = None
+    workers: Sequence[Worker] = ()
 
     def as_earlier(self, later: Look) -> Earlier:
         """This look as what a later one is compared with; no time where the clocks do not tell."""
@@ -134,7 +138,17 @@ def look_at_file(path: Path, span: Span) -> Look:
         _refuse(verdict, name)
     holder = NOT_TOLD if span.offset else holder_at(path)
     look = _ring_look(path, span, holder)
+    if not span.offset and (holder.lives or os.path.lexists(sidecar_path(path))):
+        look = replace(look, workers=_workers(path))
     return _with_sidecar(look, path) if holder.lives else look
+
+
+def _workers(path: Path) -> Sequence[Worker]:
+    """What workers have in hand, where a launch says so."""
+    try:
+        return workers_of(path).busy
+    except VyrectlError:
+        return ()
 
 
 def _ring_look(path: Path, span: Span, holder: Holder) -> Look:
@@ -194,8 +208,6 @@ def _ungated(words: Control) -> Control:
 
 
 def _replaced(look: Look, control: Control, file: str | None, holder: Holder) -> Look:
-    from dataclasses import replace
-
     return replace(look, control=control, control_file=file, holder=holder)
 
 
@@ -279,8 +291,6 @@ def _kinds(folder: Path) -> Iterator[tuple[Path, FileKind]]:
 
 def _with_beside(look: Look, kinds: Mapping[Path, FileKind]) -> Look:
     """A folder's one ring with the buffers beside it."""
-    from dataclasses import replace
-
     controls, logs = (
         [path for path, kind in kinds.items() if kind is wanted]
         for wanted in (FileKind.CONTROL, FileKind.DEBUG_LOG)

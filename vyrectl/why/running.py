@@ -8,11 +8,13 @@ import numpy as np
 
 from vyrectl.abi.states import TaskState
 from vyrectl.ring.findings.masks import Mask
+from vyrectl.sidecar.workers import busy
 from vyrectl.why.classes import LONG_TURN_S
 from vyrectl.why.found import Found, find, first_task, seconds_text, tasks
 from vyrectl.why.scene import Keeper, Scene
 
 MOST_PRINTED = 2
+MOST_HANDS = 2
 COPY = ", which works on a copy: the file shows what stood there before"
 
 
@@ -22,6 +24,7 @@ def held(scene: Scene) -> Iterator[Found]:
     if not scene.holder.lives or not mask.any():
         return
     stuck, said = _same_turn(scene, mask)
+    stuck, said = _long_turn(scene, mask, stuck, said)
     numbers = np.flatnonzero(stuck if stuck.any() else mask)
     count = int(np.count_nonzero(mask))
     summary = f"{tasks(count)} in the hands of a worker that lives, {first_task(scene, numbers)} first"
@@ -33,6 +36,7 @@ def held(scene: Scene) -> Iterator[Found]:
         mask,
         summary,
         f"held by {scene.holder.name}" + ("" if scene.holder.in_place or scene.holder.shows_work else COPY),
+        *_hands(scene, mask),
         said,
         _turn(scene, int(numbers[0])),
         *_printed(scene, mask),
@@ -57,6 +61,7 @@ def orphaned(scene: Scene) -> Iterator[Found]:
         mask,
         f"{tasks(count)} Running without anybody who runs {'it' if count == 1 else 'them'}",
         who,
+        *_hands(scene, mask, died=True),
         _turn(scene, int(np.flatnonzero(mask)[0])),
         *_printed(scene, mask),
     )
@@ -80,6 +85,28 @@ def _same_turn(scene: Scene, mask: Mask) -> tuple[Mask, str | None]:
     quiet = not motion.total_turns
     said = f"in the same turn {since}" + (", and no turn ended anywhere" if quiet else "")
     return (stuck if long or quiet else none), said
+
+
+def _long_turn(scene: Scene, mask: Mask, stuck: Mask, said: str | None) -> tuple[Mask, str | None]:
+    """The same, and tasks whose workers have been at one turn for too long, as their launch has noted."""
+    long = np.zeros(len(mask), np.bool_)
+    for slot, worker in scene.workers.items():
+        if slot < len(mask) and (worker.seconds or 0.0) >= LONG_TURN_S:
+            long[slot] = True
+    long &= mask
+    if not long.any():
+        return stuck, said
+    return stuck | long, said if stuck.any() else None
+
+
+def _hands(scene: Scene, mask: Mask, *, died: bool = False) -> Iterator[str]:
+    """Which worker has which of them in hand, and since when; the longest turn first."""
+    known = [one for slot, one in scene.workers.items() if slot < len(mask) and mask[slot]]
+    has = "had" if died else "has"
+    when = " when its launch died" if died else ""
+    for one in busy(known)[:MOST_HANDS]:
+        lasted = "" if one.seconds is None else f" for at least {seconds_text(one.seconds)}"
+        yield f"worker {one.number} {has} slot {one.slot} in hand{lasted}{when}, its turn {one.turns}"
 
 
 def _turn(scene: Scene, slot: int) -> str | None:

@@ -20,6 +20,7 @@ from vyrectl.ring.family import parent_slots
 from vyrectl.ring.findings.about import TENANTS, About
 from vyrectl.ring.findings.masks import MASKS, Chunk, Mask
 from vyrectl.ring.findings.spots import Classes
+from vyrectl.sidecar.workers import Worker
 from vyrectl.task.arrays import SlotArray
 from vyrectl.why.motion import Motion
 from vyrectl.why.turns import Turns
@@ -88,6 +89,7 @@ class Scene:
         earlier: An earlier look, or None.
         stalled: The verdict of a saved snapshot beside this ring (`vyrectl.telemetry.delta`), or None.
         turns: What a trace noted, or None.
+        workers: Slot -> the worker that has it in hand, or had when its launch died.
         printed: Slot -> its last record in the debug log, in words.
         first_faults: Slot -> the first look (number, name) in which it was Faulted, where there were several.
         places: What stands in the braces of mends: `ring`, `file`, `control` and more.
@@ -104,6 +106,7 @@ class Scene:
     earlier: Earlier | None = None
     stalled: str | None = None
     turns: Turns | None = None
+    workers: Mapping[int, Worker] = field(default_factory=dict)
     printed: Mapping[int, str] = field(default_factory=dict)
     first_faults: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -197,13 +198,15 @@ class StallNotice:
         from vyrectl.why.looks import WHOLE, Look, look_at_file
         from vyrectl.why.scene import Holder, Keeper
 
-        data = insight.whole()
+        data, hands = insight.whole(), busy(insight.workers())
         try:
             if data is None:
-                return look_at_file(self._ring, WHOLE)
+                return replace(look_at_file(self._ring, WHOLE), workers=hands)
             holder = Holder(Keeper.SOMEBODY, f"pid {os.getpid()} (launch)", shows_work=True)
             name = str(self._ring)
-            return Look(name, Ring.from_bytes(data, name), name, holder=holder, moment=time.time())
+            return Look(
+                name, Ring.from_bytes(data, name), name, holder=holder, moment=time.time(), workers=hands
+            )
         except VyrectlError:
             return None
 

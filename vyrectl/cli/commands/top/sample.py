@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.readings import ring_readings
-from vyrectl.errors import FileError
+from vyrectl.cli.worker_rows import oldest_turn
+from vyrectl.errors import FileError, VyrectlError
 from vyrectl.files.ring_lock import holder_of
 from vyrectl.ring.listing import Wanted
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.steady import RingWatch
+from vyrectl.sidecar.launched import workers_of
 
 if TYPE_CHECKING:
     from vyrectl.ring.file import Ring
@@ -52,6 +55,7 @@ class Sample:
         problem: Why the ring cannot be read now, or None.
         event: What happened to the file, or None.
         holder: Who holds the ring, or None.
+        turn: The turn of its workers that has lasted longest (`vyrectl.cli.worker_rows`), or None.
         clock: Time of the look, hours to seconds.
         work_s: How long the look took, in seconds.
     """
@@ -63,6 +67,7 @@ class Sample:
     problem: str | None = None
     event: str | None = None
     holder: str | None = None
+    turn: Mapping[str, Any] | None = None
     clock: str = ""
     work_s: float = 0.0
 
@@ -129,6 +134,7 @@ class Sampler:
             tuple(self._done_rates),
             event=event,
             holder=_holder(self.path),
+            turn=_turn(self.path),
             clock=clock,
             work_s=work_s,
         )
@@ -159,3 +165,11 @@ def _holder(path: Path) -> str | None:
         return holder_of(path)
     except FileError:
         return "somebody whose lock may not be looked at"
+
+
+def _turn(path: Path) -> Mapping[str, Any] | None:
+    """The turn that has lasted longest, where a launch says so."""
+    try:
+        return oldest_turn(workers_of(path).workers)
+    except VyrectlError:
+        return None

@@ -21,6 +21,7 @@ from vyrectl.cli.describe import show_word
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, cell_length, cell_text, count_of, state_style
 from vyrectl.cli.views.inspect import slot_view
+from vyrectl.cli.worker_rows import turn_text
 from vyrectl.ring.listing import FAULTED, OPEN, ORDERS
 
 if TYPE_CHECKING:
@@ -183,6 +184,7 @@ def _status(sample: Sample) -> Text:
     if sample.problem is not None:
         return Text(plain(sample.problem).replace("\n", " "), style="bold red")
     parts = [f"held by {plain(sample.holder)}"] if sample.holder else []
+    parts += [f"longest turn: {plain(turn_text(sample.turn))}"] if sample.turn else []
     parts += [f"the file is {plain(sample.event)}"] if sample.event else []
     return Text("; ".join(parts), style="cyan")
 

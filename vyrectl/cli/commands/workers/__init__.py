@@ -35,9 +35,9 @@ def command(
       vyrectl workers ring.bin
       vyrectl workers ring.bin --ops my_ops.cl --json
     """
-    from vyrectl.cli.commands.workers.source import MOST_LISTED, look
+    from vyrectl.cli.commands.workers.source import listed, summary
+    from vyrectl.sidecar.launched import workers_of
 
     output = make_output(format_name, as_json, color, quiet=quiet)
-    found = look(ring)
-    listed = found.workers if every or len(found.workers) <= MOST_LISTED else found.busy
-    output.emit("workers", found.to_record(), view, rows=found.rows(listed), rows_key="workers")
+    found = workers_of(ring)
+    output.emit("workers", summary(found), view, rows=listed(found, every=every), rows_key="workers")

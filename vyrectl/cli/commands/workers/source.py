@@ -1,136 +1,33 @@
-"""Where `workers` finds what workers have in hand: the live sidecar, or the board of a launch on a copy.
-
-Standard library only. The invariant: nothing is written.
-"""
+"""The record of `workers`. Standard library only."""
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
-from vyrectl.abi.states import TaskState
 from vyrectl.cli.worker_rows import worker_row
-from vyrectl.errors import SidecarError
-from vyrectl.files.ring_lock import LIVE_SUFFIX, holder_of
-from vyrectl.files.window import open_regular
-from vyrectl.shell import command_line
-from vyrectl.sidecar.board import open_board
-from vyrectl.sidecar.sidecar import Sidecar
-from vyrectl.sidecar.workers import RecordPlace, Worker, busy, noted
+from vyrectl.sidecar.launched import Launched
+from vyrectl.sidecar.workers import Worker
 
 MOST_LISTED = 64
 """Workers that are all listed; of more, those with a task."""
 
-_PID = re.compile(r"pid ([0-9]+) \(")
+
+def listed(found: Launched, *, every: bool) -> list[dict[str, Any]]:
+    """The rows: all workers where they are few or all were asked for, else those with a task."""
+    whole = every or len(found.workers) <= MOST_LISTED
+    chosen: list[Worker] = [*found.workers] if whole else [*found.busy]
+    return [worker_row(one) for one in chosen]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The workers of one launch.
-
-    Attributes:
-        ring: The ring's file as it was named.
-        held_by: Who holds it, None for nobody.
-        lives: The launch lives.
-        in_place: It works, or worked, on the file itself.
-        workers: All of them: with a task first, the longest turn before the others.
-    """
-
-    ring: str
-    held_by: str | None
-    lives: bool
-    in_place: bool
-    workers: Sequence[Worker]
-
-    @property
-    def busy(self) -> Sequence[Worker]:
-        """Those that have something in hand."""
-        return [one for one in self.workers if one.slot is not None]
-
-    def to_record(self) -> dict[str, Any]:
-        """The answer but for its list."""
-        held = self.busy
-        return {
-            "ring": self.ring,
-            "held_by": self.held_by,
-            "lives": self.lives,
-            "in_place": self.in_place,
-            "busy": len(held),
-            "idle": len(self.workers) - len(held),
-            "oldest_turn": worker_row(held[0]) if held else None,
-        }
-
-    def rows(self, workers: Sequence[Worker]) -> list[dict[str, Any]]:
-        """Workers as rows."""
-        return [worker_row(one) for one in workers]
-
-
-def look(ring: Path) -> Found:
-    """What the workers of a ring's launch have in hand now, or had when it died.
-
-    Raises:
-        SidecarError: No launch has left anything to show.
-        FileError: The ring cannot be looked at.
-    """
-    holder = holder_of(ring)
-    fd, _ = open_regular(ring, os.O_RDONLY)
-    try:
-        if os.path.lexists(os.path.realpath(ring) + LIVE_SUFFIX):
-            return _in_place(ring, holder, fd)
-    finally:
-        os.close(fd)
-    return _on_copy(ring, holder)
-
-
-def _in_place(ring: Path, holder: str | None, fd: int) -> Found:
-    with Sidecar.open(ring, writable=False) as sidecar:
-        if not sidecar.belongs_to(os.fstat(fd)):
-            raise _nothing(ring, "what lies beside it belongs to another file that had its name")
-        if not sidecar.layout.watch:
-            raise _nothing(
-                ring, "its launch was started with --no-watch, or by an older vyrectl", watched=False
-            )
-        lives = sidecar.launch_lives()
-        found = noted(RecordPlace.in_sidecar(sidecar), lives=lives, is_running=_state_reader(fd))
-    return Found(str(ring), holder, lives, True, _ordered(found))
-
-
-def _on_copy(ring: Path, holder: str | None) -> Found:
-    if holder is None:
-        raise _nothing(ring, "no launch is running this ring, and none has died over it in place")
-    pid = _PID.match(holder)
-    board = open_board(ring, int(pid[1])) if pid else None
-    if board is None:
-        raise _nothing(ring, f"{holder} holds the ring, and is no launch whose workers may be looked at")
-    with board, memoryview(board).cast("B") as data, data.cast("I") as words:
-        place = RecordPlace.on_board(words)
-        if not place.count:
-            raise _nothing(
-                ring, f"{holder} has no workers yet, or was started with --no-watch", watched=False
-            )
-        found = noted(place, lives=True)
-    return Found(str(ring), holder, True, False, _ordered(found))
-
-
-def _ordered(workers: Sequence[Worker]) -> list[Worker]:
-    return [*busy(workers), *(one for one in workers if one.slot is None)]
-
-
-def _state_reader(fd: int) -> Callable[[int], bool]:
-    def is_running(slot: int) -> bool:
-        word = os.pread(fd, WORD_BYTES, slot * SLOT_BYTES)
-        return int.from_bytes(word, "little") == TaskState.RUNNING
-
-    return is_running
-
-
-def _nothing(ring: Path, what: str, *, watched: bool = True) -> SidecarError:
-    """The error for a ring whose workers cannot be shown."""
-    again = command_line("launch", file=ring)
-    fix = f"Start one: {again}" if watched else f"Launch it without --no-watch: {again}"
-    return SidecarError(what, where=str(ring), fix=fix)
+def summary(found: Launched) -> dict[str, Any]:
+    """The answer but for its rows."""
+    held = found.busy
+    return {
+        "ring": found.ring,
+        "held_by": found.held_by,
+        "lives": found.lives,
+        "in_place": found.in_place,
+        "busy": len(held),
+        "idle": len(found.workers) - len(held),
+        "oldest_turn": worker_row(held[0]) if held else None,
+    }

@@ -1,0 +1,114 @@
+"""Where the workers of a ring's launch say what they have in hand: the live sidecar, or the board of one on a copy.
+
+Standard library only. The invariant: nothing is written.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
+from vyrectl.abi.states import TaskState
+from vyrectl.errors import SidecarError
+from vyrectl.files.ring_lock import LIVE_SUFFIX, holder_of
+from vyrectl.files.window import open_regular
+from vyrectl.shell import command_line
+from vyrectl.sidecar.board import open_board
+from vyrectl.sidecar.sidecar import Sidecar
+from vyrectl.sidecar.workers import RecordPlace, Worker, busy, noted
+
+_PID = re.compile(r"pid ([0-9]+) \(")
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """The workers of one launch.
+
+    Attributes:
+        ring: The ring's file as it was named.
+        held_by: Who holds it, None for nobody.
+        lives: The launch lives.
+        in_place: It works, or worked, on the file itself.
+        workers: All of them: with a task first, the longest turn before the others.
+    """
+
+    ring: str
+    held_by: str | None
+    lives: bool
+    in_place: bool
+    workers: Sequence[Worker]
+
+    @property
+    def busy(self) -> Sequence[Worker]:
+        """Those that have something in hand."""
+        return [one for one in self.workers if one.slot is not None]
+
+
+def workers_of(ring: Path) -> Launched:
+    """What the workers of a ring's launch have in hand now, or had when it died.
+
+    Raises:
+        SidecarError: No launch has left anything to show.
+        FileError: The ring cannot be looked at.
+    """
+    holder = holder_of(ring)
+    fd, _ = open_regular(ring, os.O_RDONLY)
+    try:
+        if os.path.lexists(os.path.realpath(ring) + LIVE_SUFFIX):
+            return _in_place(ring, holder, fd)
+    finally:
+        os.close(fd)
+    return _on_copy(ring, holder)
+
+
+def _in_place(ring: Path, holder: str | None, fd: int) -> Launched:
+    with Sidecar.open(ring, writable=False) as sidecar:
+        if not sidecar.belongs_to(os.fstat(fd)):
+            raise _nothing(ring, "what lies beside it belongs to another file that had its name")
+        if not sidecar.layout.watch:
+            raise _nothing(
+                ring, "its launch was started with --no-watch, or by an older vyrectl", watched=False
+            )
+        lives = sidecar.launch_lives()
+        found = noted(RecordPlace.in_sidecar(sidecar), lives=lives, is_running=_state_reader(fd))
+    return Launched(str(ring), holder, lives, True, _ordered(found))
+
+
+def _on_copy(ring: Path, holder: str | None) -> Launched:
+    if holder is None:
+        raise _nothing(ring, "no launch is running this ring, and none has died over it in place")
+    pid = _PID.match(holder)
+    board = open_board(ring, int(pid[1])) if pid else None
+    if board is None:
+        raise _nothing(ring, f"{holder} holds the ring, and is no launch whose workers may be looked at")
+    with board, memoryview(board).cast("B") as data, data.cast("I") as words:
+        place = RecordPlace.on_board(words)
+        if not place.count:
+            raise _nothing(
+                ring, f"{holder} has no workers yet, or was started with --no-watch", watched=False
+            )
+        found = noted(place, lives=True)
+    return Launched(str(ring), holder, True, False, _ordered(found))
+
+
+def _ordered(workers: Sequence[Worker]) -> list[Worker]:
+    return [*busy(workers), *(one for one in workers if one.slot is None)]
+
+
+def _state_reader(fd: int) -> Callable[[int], bool]:
+    def is_running(slot: int) -> bool:
+        word = os.pread(fd, WORD_BYTES, slot * SLOT_BYTES)
+        return int.from_bytes(word, "little") == TaskState.RUNNING
+
+    return is_running
+
+
+def _nothing(ring: Path, what: str, *, watched: bool = True) -> SidecarError:
+    """The error for a ring whose workers cannot be shown."""
+    again = command_line("launch", file=ring)
+    fix = f"Start one: {again}" if watched else f"Launch it without --no-watch: {again}"
+    return SidecarError(what, where=str(ring), fix=fix)
