@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from functools import cache
 
 from vyrectl.shell import PROGRAM, command_line
 
@@ -119,8 +120,10 @@ def _without(args: Sequence[str], options: Mapping[str, str]) -> Iterator[str]:
             yield word
 
 
-def _options_of(command: str) -> set[str]:
+@cache
+def _options_of(command: str) -> frozenset[str]:
+    """Options of a command; an answer about many rings asks for the same ones again and again."""
     from vyrectl.cli.main import load_command
 
     found = load_command(command)
-    return set() if found is None else {name for param in found.params for name in param.opts}
+    return frozenset(() if found is None else (name for param in found.params for name in param.opts))

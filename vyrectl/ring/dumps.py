@@ -19,7 +19,16 @@ from vyrectl.abi.opcodes import PRINTF
 from vyrectl.abi.states import TaskState
 from vyrectl.protocol.io_queue import unpack_records
 from vyrectl.protocol.lengths import debug_log_byte_length
-from vyrectl.ring.likenesses import FITTING, GOOD, NONE, STRONG, debug_likeness, io_likeness
+from vyrectl.ring.likenesses import (
+    FITTING,
+    GOOD,
+    NONE,
+    STRONG,
+    debug_likeness,
+    io_counts,
+    io_likeness,
+    is_mostly_io,
+)
 
 CONTROL, RING, DEBUG_LOG, IO_QUEUE = "control", "ring", "debug_log", "io_queue"
 ORDER = (CONTROL, RING, DEBUG_LOG, IO_QUEUE)
@@ -166,15 +175,16 @@ class _Facts:
 def _queues(data: memoryview) -> Iterator[tuple[int, int, str]]:
     """Lengths that an I/O queue at the end may have: (bytes, score, reason)."""
     yield 0, 0, ""
-    for length in range(_IO_BYTES, 0, -IO_RECORD_BYTES):
-        if length >= len(data):
+    most = min(_IO_BYTES, max(0, len(data) - 1) // IO_RECORD_BYTES * IO_RECORD_BYTES)
+    records = unpack_records(data[len(data) - most :])
+    if most == _IO_BYTES and not any(data[len(data) - most :]):
+        yield most, 2, f"the last {most} bytes are an I/O queue's, all free"
+    counts = list(enumerate(io_counts(records), 1))
+    for count, (live, free) in reversed(counts):
+        if not is_mostly_io(live, free, count):
             continue
-        last = data[len(data) - length :]
-        if not any(last):
-            if length == _IO_BYTES:
-                yield length, 2, f"the last {length} bytes are an I/O queue's, all free"
-            continue
-        found = io_likeness(unpack_records(last), length)
+        length = count * IO_RECORD_BYTES
+        found = io_likeness(records[-count:], length)
         if found.score == STRONG or (found.score == GOOD and length == _IO_BYTES):
             yield length, WRITTEN + (length == _IO_BYTES), found.reasons[0]
 

@@ -165,8 +165,7 @@ def io_likeness(records: Sequence[IoRecord], size: int) -> Likeness:
     if not records or size % IO_RECORD_BYTES or size > MAX_IO_RECORDS * IO_RECORD_BYTES:
         return Likeness()
     live = [index for index, one in enumerate(records) if _is_request(one)]
-    free = [one for one in records if one.is_free and (one.is_unused or one.op_name is not None)]
-    if not live or len(live) + len(free) < FITTING * len(records):
+    if not is_mostly_io(len(live), sum(_is_free(one) for one in records), len(records)):
         return Likeness()
     reasons = (
         f"{len(live)} of {len(records)} records hold READ, WRITE or FENCE and a status",
@@ -176,6 +175,24 @@ def io_likeness(records: Sequence[IoRecord], size: int) -> Likeness:
         return Likeness(STRONG, reasons)
     alone = len(records) < LEAST_RECORDS
     return Likeness(WEAK if alone or _reads_as_slots(records, live) else GOOD, reasons)
+
+
+def is_mostly_io(live: int, free: int, records: int) -> bool:
+    """Whether so many records may be an I/O queue's of which so many are requests, and so many free places."""
+    return live > 0 and live + free >= FITTING * records
+
+
+def io_counts(records: Sequence[IoRecord]) -> Iterator[tuple[int, int]]:
+    """Requests and free places among the last records: of the last one, of the last two, and so on."""
+    live = free = 0
+    for one in reversed(records):
+        live += _is_request(one)
+        free += _is_free(one)
+        yield live, free
+
+
+def _is_free(record: IoRecord) -> bool:
+    return record.is_free and (record.is_unused or record.op_name is not None)
 
 
 def _is_request(record: IoRecord) -> bool:
