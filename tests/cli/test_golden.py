@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import slot
+from tests.sidecar.watched import died_over
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.protocol.control import encode_control, write_control_words
 from vyrectl.protocol.io_queue import IoRecord, encode_io_queue
@@ -96,6 +97,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "build": ("build", "new.bin", "--synthetic", "1000", "--seed", "7"),
     "ops": ("ops",),
     "ops-check": ("ops", "--check", "odd.cl", "--device", "reference"),
+    "workers": ("workers", "died.bin"),
     "launch-dry-run": (
         "launch",
         "ring.bin",
@@ -116,6 +118,14 @@ def control(tmp_path: Path) -> None:
     words = [0] * 160
     words[3:5], words[128], words[129:135] = [1, 1], 9, [0, 2, 4, 6, 8, 10]
     (tmp_path / "control.bin").write_bytes(struct.pack("<160I", *words))
+
+
+@pytest.fixture(autouse=True)
+def died(tmp_path: Path) -> None:
+    """A ring over which a launch with three workers died."""
+    path = tmp_path / "died.bin"
+    path.write_bytes(slot(state=2, op_handle=0x1005) + slot(state=3) + slot(state=2, op_handle=0x20000))
+    died_over(path, [(40, 3, 0x20000, 2), (7, 1, 0x1005, 0), (12, 2, 0, 64)])
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from tests.cli.conftest import Cli
 from tests.cli.support import slot, write_ring
+from tests.sidecar.watched import died_over
 from vyrectl.cli.catalog import NAMES
 from vyrectl.cli.commands.snapshot.watch import Clock
 from vyrectl.cli.main import load_command
@@ -106,6 +107,7 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
         (RING, "--dry-run"),
         (RING, *POCL, "--buffer", "1=zeros:float32:4:out.npy", "--verify", "--fault-unknown"),
     ),
+    "workers": (("died.bin",), ("died.bin", "--all")),
     "demo": (POCL,),
     "bench": (
         ("--quick", *POCL, "--sizes", "1k", "--repeat", "1", "--only", "tasks"),
@@ -130,6 +132,8 @@ VYRE_OP(0x2000, mine, "does nothing of mine") { return vyre_done(); }
 def folder(tmp_path: Path, ring: Path, odd: Path, cli: Cli) -> Path:
     """Rings, saved snapshots, an operation and a matrix to name in the cases."""
     write_ring(tmp_path / "none.bin")
+    write_ring(tmp_path / "died.bin", slot(state=2, op_handle=0x1005))
+    died_over(tmp_path / "died.bin", [(3, 1, 0x1005, 0), (1, 0, 0, 64)])
     (tmp_path / "before.json").write_text(cli("snapshot", RING, "--json").out)
     for _ in range(2):
         cli("snapshot", RING, "--append", "history.jsonl")

@@ -1,0 +1,193 @@
+"""What workers have in hand: records of both widths, times that were seen, old and foreign sidecars, boards."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import slot, write_ring
+from tests.sidecar.watched import NOBODY, died_over, watched_sidecar, write_records
+from vyrectl.abi import live as live_abi
+from vyrectl.abi import watch as abi
+from vyrectl.errors import SidecarError
+from vyrectl.files.replace import FileIdentity
+from vyrectl.files.ring_lock import RingLock
+from vyrectl.sidecar import board as boards
+from vyrectl.sidecar import workers
+from vyrectl.sidecar.board import make_board, open_board
+from vyrectl.sidecar.crash import settle
+from vyrectl.sidecar.launched import workers_of
+from vyrectl.sidecar.sidecar import Sidecar, sidecar_path
+from vyrectl.sidecar.workers import RecordPlace, Worker, WorkerWatch, busy, noted
+
+RUNNING, DONE = 2, 3
+HANDS = ((4, 1, 0x1005, 9), (7, 2, 0, 1), (0, 0, 0, 3))
+"""Worker 0 has slot 0 in hand, which is Running; 1 names slot 1, whose turn has ended; 2 nothing."""
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> Path:
+    path = tmp_path / "ring.bin"
+    write_ring(path, slot(state=RUNNING, op_handle=0x1005), slot(state=DONE))
+    return path
+
+
+class Time:
+    """A clock that is set by hand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ms = 5000
+        monkeypatch.setattr(workers, "now_ms", lambda: self.ms & 0xFFFF_FFFF)
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    return Time(monkeypatch)
+
+
+@pytest.mark.parametrize("stride", abi.STRIDES)
+def test_a_turn_lasts_from_when_it_was_seen_first(ring: Path, time: Time, stride: int) -> None:
+    with watched_sidecar(ring, HANDS, stride=stride) as sidecar:
+        place, watch = RecordPlace.in_sidecar(sidecar), WorkerWatch(lambda slot: slot == 0)
+        assert watch.look(place) == [
+            Worker(0, 0, 0x1005, 4, 9, 0.0),
+            Worker(1, None, None, 7, 1),
+            Worker(2, None, None, 0, 3),
+        ]
+        time.ms += 1500
+        assert watch.look(place)[0].seconds == 1.5
+        write_records(place, [(5, 1, 0x1005, 9)])
+        time.ms += 100
+        assert watch.look(place)[0].seconds == 0.0
+
+
+def test_times_go_on_where_the_milliseconds_wrap(ring: Path, time: Time) -> None:
+    time.ms = 0xFFFF_FF00
+    with watched_sidecar(ring, HANDS) as sidecar:
+        place, watch = RecordPlace.in_sidecar(sidecar), WorkerWatch()
+        watch.look(place)
+        time.ms += 1000
+        assert watch.look(place)[0].seconds == 1.0
+
+
+def test_others_find_what_the_host_has_noted(ring: Path, time: Time) -> None:
+    with watched_sidecar(ring, HANDS) as sidecar:
+        place = RecordPlace.in_sidecar(sidecar)
+        assert [one.seconds for one in noted(place, lives=True)] == [None, None, None]
+        WorkerWatch(writes=True).look(place)
+        time.ms += 2000
+        assert noted(place, lives=True)[0].seconds == 2.0
+        time.ms += 60_000
+        assert noted(place, lives=True)[0].seconds == 0.0  # its host has not looked for a minute
+        assert noted(place, lives=False)[0].seconds == 0.0
+        write_records(place, [(5, 1, 0x1005, 9)])
+        assert noted(place, lives=True)[0].seconds is None  # a turn that it has not seen
+
+
+def test_the_longest_turn_comes_first() -> None:
+    held = [Worker(number, number, 0, 1, 0, seconds) for number, seconds in enumerate((0.5, None, 2.0, 2.0))]
+    assert [one.number for one in busy([*held, Worker(9, None, None, 1, 0)])] == [2, 3, 0, 1]
+
+
+def test_a_launch_of_this_process_is_looked_at(ring: Path) -> None:
+    with watched_sidecar(ring, HANDS) as sidecar:
+        found = workers_of(ring)
+        assert (found.lives, found.in_place, [one.number for one in found.workers]) == (True, True, [0, 1, 2])
+        assert [(one.slot, one.op_handle) for one in found.busy] == [(0, 0x1005)]
+        sidecar.remove()
+    with pytest.raises(SidecarError, match="no launch is running this ring"):
+        workers_of(ring)
+
+
+def test_what_the_workers_of_a_dead_launch_had_in_hand(ring: Path) -> None:
+    died_over(ring, HANDS)
+    found = workers_of(ring)
+    assert (found.lives, found.held_by) == (False, None)
+    assert [(one.slot, one.seconds) for one in found.busy] == [(0, 2.5)]
+    assert settle(ring).words == {}
+
+
+def test_a_sidecar_of_another_file_is_nobodys(ring: Path, tmp_path: Path) -> None:
+    died_over(ring, HANDS)
+    other = tmp_path / "other.bin"
+    write_ring(other, slot(state=RUNNING))
+    os.replace(other, ring)
+    with pytest.raises(SidecarError, match="belongs to another file"):
+        workers_of(ring)
+
+
+def test_a_sidecar_of_the_version_before_is_settled_and_has_no_workers(ring: Path) -> None:
+    identity = FileIdentity.of(ring.stat())
+    with Sidecar.create(ring, identity, 2, workers=1, control_words=192, once=(0x1005,)) as sidecar:
+        sidecar.words[live_abi.WORD["VERSION"]] = 1
+        for name in ("WATCH_FIRST", "WATCH_RECORDS", "WATCH_STRIDE"):
+            sidecar.words[live_abi.WORD[name]] = 0
+        sidecar.words[live_abi.WORD["PID"]] = NOBODY
+    with pytest.raises(SidecarError, match="--no-watch, or by an older vyrectl"):
+        workers_of(ring)
+    assert settle(ring).faulted == (0,)
+    assert not Path(sidecar_path(ring)).exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("VERSION", 3),
+        ("WATCH_RECORDS", 4000),
+        ("WATCH_RECORDS", 1 << 20),
+        ("WATCH_STRIDE", 7),
+        ("WATCH_FIRST", 9),
+    ],
+)
+def test_a_header_that_lies_is_refused(ring: Path, word: str, value: int) -> None:
+    died_over(ring, HANDS)
+    with Sidecar.open(ring) as sidecar:
+        sidecar.words[live_abi.WORD[word]] = value
+    with pytest.raises(SidecarError, match="the live sidecar cannot be used"):
+        workers_of(ring)
+
+
+def board_of(ring: Path, hands: tuple[tuple[int, int, int, int], ...]) -> tuple[mmap.mmap, memoryview]:
+    board = make_board(ring)
+    words = memoryview(board).cast("B").cast("I")
+    words[abi.BOARD_STRIDE], words[abi.BOARD_RECORDS] = abi.GROUP_STRIDE, len(hands)
+    write_records(RecordPlace.on_board(words), hands)
+    return board, words
+
+
+def test_a_launch_on_a_copy_has_a_board(ring: Path) -> None:
+    board, words = board_of(ring, HANDS)
+    with RingLock(ring, role="launch"):
+        found = workers_of(ring)
+        assert (found.lives, found.in_place) == (True, False)
+        assert [(one.number, one.slot) for one in found.busy] == [(0, 0), (1, 1)]  # its slots are not seen
+        words[abi.BOARD_RECORDS] = 0
+        with pytest.raises(SidecarError, match="has no workers yet"):
+            workers_of(ring)
+        words.release()
+        board.close()
+        with pytest.raises(SidecarError, match="holds the ring, and is no launch whose workers"):
+            workers_of(ring)
+
+
+@pytest.mark.parametrize(("stride", "count"), [(5, 3), (abi.LANE_STRIDE, abi.MOST_RECORDS + 1), (16, 0)])
+def test_a_board_that_lies_has_no_workers(stride: int, count: int) -> None:
+    words = memoryview(bytearray(1 << 12)).cast("I")
+    words[abi.BOARD_STRIDE], words[abi.BOARD_RECORDS] = stride, count
+    assert WorkerWatch().look(RecordPlace.on_board(words)) == []
+
+
+def test_a_board_without_descriptors_is_private(ring: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boards.os, "memfd_create", _refused)
+    board = make_board(ring)
+    assert len(board) == abi.BOARD_BYTES
+    assert open_board(ring, os.getpid()) is None
+    assert open_board(ring, NOBODY) is None
+    board.close()
+
+
+def _refused(name: str) -> int:
+    raise OSError(38, os.strerror(38), name)
