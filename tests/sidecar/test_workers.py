@@ -15,7 +15,6 @@ from vyrectl.abi import watch as abi
 from vyrectl.errors import SidecarError
 from vyrectl.files.replace import FileIdentity
 from vyrectl.files.ring_lock import RingLock
-from vyrectl.sidecar import board as boards
 from vyrectl.sidecar import workers
 from vyrectl.sidecar.board import make_board, open_board
 from vyrectl.sidecar.crash import settle
@@ -181,7 +180,7 @@ def test_a_board_that_lies_has_no_workers(stride: int, count: int) -> None:
 
 
 def test_a_board_without_descriptors_is_private(ring: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(boards.os, "memfd_create", _refused)
+    monkeypatch.setattr(os, "memfd_create", _refused)
     board = make_board(ring)
     assert len(board) == abi.BOARD_BYTES
     assert open_board(ring, os.getpid()) is None

@@ -16,7 +16,7 @@ from vyrectl.errors import UsageError
 from vyrectl.hosting.elsewhere import launch_elsewhere, may_fork
 from vyrectl.hosting.files import check_files
 from vyrectl.hosting.request import FileLaunch
-from vyrectl.hosting.supervised import Look, Watch, launch_file
+from vyrectl.hosting.supervised import Watch, launch_file
 from vyrectl.ring.file import fill_holes
 from vyrectl.sidecar.hold import hold
 from vyrectl.spread.devices import choose_devices, wanted_devices
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def spread_file(
     request: FileLaunch,
     watch: Watch,
-    look: Callable[[Look], None] = lambda glance: None,
+    look: Callable[[Insight], None] = lambda insight: None,
     notice: Callable[[Insight], None] = lambda insight: None,
 ) -> tuple[dict[str, Any], int]:
     """Launch a ring file on every device that its options name, and wait for it.

@@ -8,6 +8,7 @@ are looked at.
 from __future__ import annotations
 
 import mmap
+from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.hosting.glance import Glance, glance
 from vyrectl.hosting.memory import IN_MEMORY
+from vyrectl.sidecar.workers import Worker
 
 if TYPE_CHECKING:
     from vyrectl.spread.cut import Shard
@@ -59,6 +61,10 @@ class SpreadMemory:
     def glance(self) -> Glance | None:
         """A look at the ring."""
         return glance(lambda offset, size: self._worked[offset : offset + size], self._slots, self._places)
+
+    def workers(self) -> Sequence[Worker]:
+        """Nothing: the devices' processes keep what their workers have in hand to themselves."""
+        return ()
 
     def left_running(self) -> int:
         """Slots that were Running before the launch."""

@@ -23,7 +23,7 @@ from vyrectl.files.ring_lock import mark_made
 from vyrectl.hosting.child import keep_beside, keep_records
 from vyrectl.hosting.files import rescue
 from vyrectl.hosting.request import FileLaunch
-from vyrectl.hosting.supervised import Look, Watch
+from vyrectl.hosting.supervised import Watch
 from vyrectl.launching.conclude import Driven, conclude
 from vyrectl.launching.report import LaunchReport
 from vyrectl.ring.file import Ring
@@ -64,7 +64,7 @@ class Run:
         chosen: list[Chosen],
         since: float,
         watch: Watch,
-        look: Callable[[Look], None],
+        look: Callable[[Insight], None],
         notice: Callable[[Insight], None],
     ) -> None:
         self._request, self._held, self._chosen, self._since = request, held, chosen, since
@@ -151,7 +151,7 @@ class Run:
             self._watch(message)
 
     def _tick(self) -> None:
-        self._look(self._ready.memory.glance)
+        self._look(self._ready.memory)
         self._notice(self._ready.memory)
 
     def _raise_if_stopped(self, outcome: Outcome) -> None:

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from vyrectl.cli.commands.workers.view import view
-from vyrectl.cli.options import ColorOption, FormatOption, JsonOption, QuietOption, make_output
+from vyrectl.cli.declared import with_records
+from vyrectl.cli.options import Talking
 
 
+@with_records
 def command(
     ring: Annotated[
         Path, typer.Argument(metavar="RING", help="A ring that a launch works on, or died over.")
@@ -19,10 +21,7 @@ def command(
     every: Annotated[
         bool, typer.Option("--all", help="List workers without a task too, however many they are.")
     ] = False,
-    format_name: FormatOption = "table",
-    as_json: JsonOption = False,
-    color: ColorOption = "auto",
-    quiet: QuietOption = False,
+    printed: Talking,
 ) -> None:
     """Show what each worker of a launch has in hand.
 
@@ -38,6 +37,6 @@ def command(
     from vyrectl.cli.commands.workers.source import listed, summary
     from vyrectl.sidecar.launched import workers_of
 
-    output = make_output(format_name, as_json, color, quiet=quiet)
+    output = printed.output()
     found = workers_of(ring)
     output.emit("workers", summary(found), view, rows=listed(found, every=every), rows_key="workers")
