@@ -55,6 +55,8 @@ function __vyrectl_valued
             string split ' ' -- '--step --steps --matrix --transitions --edges --operand --max-iterations --device -d --timeout --output -o --offset --count --format -f --color'
         case 'launch'
             string split ' ' -- '--device -d --ops --epoch --where --age-threshold --tenant-quota --max-steps --timeout --mode --plan --policy --trace --trace-records --workers --work-group-size --ticket --shard-slots --buffer --grace --control --save-control --debug-log --debug-records --record --record-capacity --output -o --formats --feed --spin-ms --stall-after --on-stall --op-names --format -f --color'
+        case 'workers'
+            string split ' ' -- '--ops --op-names --format -f --color'
         case 'debug'
             string split ' ' -- '--formats --limit --format -f --color'
         case 'io'
@@ -223,6 +225,7 @@ function __vyrectl_kind_command
         'plan' 'Recommend a launch for a queue, and say why' \
         'converge' 'Iterate a step on the device until nothing changes' \
         'launch' 'Run a ring on a device' \
+        'workers' 'Show what each worker of a launch has in hand' \
         'debug' 'Show the records of a debug log' \
         'io' 'Show the requests of an I/O queue' \
         'replay' 'List a replay log, or run it again' \
@@ -548,6 +551,7 @@ function __vyrectl_kind_topic
         'recover' 'Put a crashed run\'s orphans back' \
         'repair' 'Make faulted tasks ready again' \
         'apply' 'Merge a ring\'s telemetry into a launch request' \
+        'workers' 'Show what each worker of a launch has in hand' \
         'debug' 'Show the records of a debug log' \
         'io' 'Show the requests of an I/O queue' \
         'replay' 'List a replay log, or run it again' \
@@ -1190,6 +1194,7 @@ complete -c vyrectl -n '__vyrectl_in launch' -l ticket -x -d 'Tasks taken at onc
 complete -c vyrectl -n '__vyrectl_in launch' -l fast-index -l no-fast-index -d '32 bytes a slot beside the ring on the device, or 8; by default what fits easily'
 complete -c vyrectl -n '__vyrectl_in launch' -l shard-slots -x -d 'Work on N slots at a time; all that fit by default, four parts each for several devices'
 complete -c vyrectl -n '__vyrectl_in launch' -l verify -d 'Prove that each task was claimed once and nothing else changed'
+complete -c vyrectl -n '__vyrectl_in launch' -l watch -l no-watch -d 'Keep what each worker has in hand, for `workers`, `top` and `--stall-after`'
 complete -c vyrectl -n '__vyrectl_in launch' -l buffer -r -F -d 'x.npy, x.npy:OUT.npy or zeros:DTYPE:SHAPE[:OUT.npy]'
 complete -c vyrectl -n '__vyrectl_in launch' -l grace -x -d 'Time to stop before the kill'
 complete -c vyrectl -n '__vyrectl_in launch' -l control -r -F -d 'Control buffer to start from; its tenants\' gate holds'
@@ -1220,6 +1225,17 @@ complete -c vyrectl -n '__vyrectl_in launch' -l color -x -k -a '(__vyrectl_kind_
 complete -c vyrectl -n '__vyrectl_in launch' -l quiet -s q -d 'Leave out talk and progress'
 complete -c vyrectl -n '__vyrectl_in launch' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at launch 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+
+complete -c vyrectl -n '__vyrectl_in workers' -l all -d 'List workers without a task too, however many they are'
+complete -c vyrectl -n '__vyrectl_in workers' -l ops -x -k -a '(__fish_complete_suffix .cl)' -d 'Operations of your own; may be repeated'
+complete -c vyrectl -n '__vyrectl_in workers' -l op-names -r -F -d 'Names of operations without a source: JSON or CSV of id and name'
+complete -c vyrectl -n '__vyrectl_in workers' -l no-builtin-names -d 'Leave vyrectl\'s own ids (0x1000-0x10FF) without a name'
+complete -c vyrectl -n '__vyrectl_in workers' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in workers' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in workers' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in workers' -l quiet -s q -d 'Leave out talk and progress'
+complete -c vyrectl -n '__vyrectl_in workers' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at workers 0 0' -x -k -a '(__fish_complete_suffix .bin)'
 
 complete -c vyrectl -n '__vyrectl_in debug' -l formats -r -F -d 'JSON: format id -> text with %u, %d, %x, %f'
 complete -c vyrectl -n '__vyrectl_in debug' -l strict -d 'Refuse a log that dropped records, as the runtime does'

@@ -97,6 +97,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('plan', 'Recommend a launch for a queue, and say why'),
             @('converge', 'Iterate a step on the device until nothing changes'),
             @('launch', 'Run a ring on a device'),
+            @('workers', 'Show what each worker of a launch has in hand'),
             @('debug', 'Show the records of a debug log'),
             @('io', 'Show the requests of an I/O queue'),
             @('replay', 'List a replay log, or run it again'),
@@ -376,6 +377,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('recover', 'Put a crashed run''s orphans back'),
             @('repair', 'Make faulted tasks ready again'),
             @('apply', 'Merge a ring''s telemetry into a launch request'),
+            @('workers', 'Show what each worker of a launch has in hand'),
             @('debug', 'Show the records of a debug log'),
             @('io', 'Show the requests of an I/O queue'),
             @('replay', 'List a replay log, or run it again'),
@@ -1088,6 +1090,8 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--no-fast-index', '', '32 bytes a slot beside the ring on the device, or 8; by default what fits easily'),
                 @('--shard-slots', 'none', 'Work on N slots at a time; all that fit by default, four parts each for several devices'),
                 @('--verify', '', 'Prove that each task was claimed once and nothing else changed'),
+                @('--watch', '', 'Keep what each worker has in hand, for `workers`, `top` and `--stall-after`'),
+                @('--no-watch', '', 'Keep what each worker has in hand, for `workers`, `top` and `--stall-after`'),
                 @('--buffer', 'buffer', 'x.npy, x.npy:OUT.npy or zeros:DTYPE:SHAPE[:OUT.npy]'),
                 @('--grace', 'none', 'Time to stop before the kill'),
                 @('--control', 'file', 'Control buffer to start from; its tenants'' gate holds'),
@@ -1112,6 +1116,23 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--fail-on-fault', '', 'Exit 6 when a task faulted'),
                 @('--dry-run', '', 'Show what would be claimed and run nothing'),
                 @('--force', '', 'Go on with what does not look like a ring'),
+                @('--op-names', 'file', 'Names of operations without a source: JSON or CSV of id and name'),
+                @('--no-builtin-names', '', 'Leave vyrectl''s own ids (0x1000-0x10FF) without a name'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--quiet', '', 'Leave out talk and progress'),
+                @('-q', '', 'Leave out talk and progress'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('file_bin')
+        }
+        'workers' = @{
+            Options = @(
+                @('--all', '', 'List workers without a task too, however many they are'),
+                @('--ops', 'file_cl', 'Operations of your own; may be repeated'),
                 @('--op-names', 'file', 'Names of operations without a source: JSON or CSV of id and name'),
                 @('--no-builtin-names', '', 'Leave vyrectl''s own ids (0x1000-0x10FF) without a name'),
                 @('--format', 'format', 'How to write the answer'),
