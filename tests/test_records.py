@@ -42,7 +42,6 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "bool": st.booleans(),
     "float": st.floats(0, 1e6),
     "Sequence[int] | None": st.none() | st.lists(st.integers(0, 9)),
-    "float": st.floats(0, 1e6),
     "int | None": st.none() | st.integers(0, 7),
     "tuple[str, ...]": st.lists(TEXTS).map(tuple),
     "Sequence[tuple[int, int]]": st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9))),

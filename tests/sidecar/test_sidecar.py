@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from vyrectl.abi import live as abi
+from vyrectl.cli.commands.control.live import write_running
 from vyrectl.errors import FileError, SidecarError
 from vyrectl.files.replace import FileIdentity
+from vyrectl.sidecar.hold import hold
 from vyrectl.sidecar.process import Process
 from vyrectl.sidecar.sidecar import Sidecar, sidecar_path
 
@@ -41,6 +43,22 @@ def test_both_mappings_see_the_same_words(tmp_path: Path) -> None:
             opened.set_control(5, 7)
             assert made.control_words()[5] == 7
             assert made.kernel_words()[abi.WORD["SLOTS"]] == SLOTS
+
+
+def test_who_writes_waits_for_a_launch_that_gets_ready(tmp_path: Path) -> None:
+    ring = tmp_path / "ring.bin"
+    ring.touch()
+    with hold(ring, role="launch"), make(tmp_path) as made:
+        threading.Timer(0.2, made.open_doors).start()
+        write_running(Path(f"{ring}.live"), {128: 40}, backup=False)
+        assert made.epoch == 40
+
+
+def test_and_not_for_one_that_is_dead(tmp_path: Path) -> None:
+    with make(tmp_path) as made:
+        made.remove()
+        with pytest.raises(SidecarError, match="no launch in place is running"):
+            made.await_open()
 
 
 def test_parts_do_not_overlap() -> None:

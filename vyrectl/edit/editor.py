@@ -79,14 +79,13 @@ class LiveRing:
         """Open a ring that is running in place.
 
         Raises:
-            SidecarError: No launch in place runs it, or too many processes edit it.
+            SidecarError: No launch in place runs it, it lets nobody in, or too many processes edit it.
             FileError: It may not be written.
             MissingLibraryError: libatomic is not installed.
         """
         sidecar = Sidecar.open(path)
         try:
-            if not sidecar.is_live():
-                raise _unwilling(sidecar)
+            sidecar.await_open()
             return cls(path, sidecar, _map(path, sidecar))
         except BaseException:
             sidecar.close()
@@ -215,18 +214,6 @@ class _Record:
         slots, before, after = (base + at for at in (abi.EDITOR_SLOTS, abi.EDITOR_BEFORE, abi.EDITOR_AFTER))
         rows = words[after : base + abi.EDITOR_WORDS].reshape(abi.EDITOR_BATCH, SLOT_WORDS)
         return cls(words[slots:before], words[before:after], rows)
-
-
-def _unwilling(sidecar: Sidecar) -> SidecarError:
-    if sidecar.state == abi.STATE_OPENING and sidecar.launch_lives():
-        return SidecarError(
-            "the launch lets nobody change the ring: it is about to begin, or it verifies",
-            where=sidecar.path,
-            fix="Run the command again, or wait for the launch to end",
-        )
-    if sidecar.state == abi.STATE_CLOSING and sidecar.launch_lives():
-        return SidecarError("the launch is about to end", where=sidecar.path, fix="Run the command again")
-    return SidecarError("no launch in place is running this ring", where=sidecar.path)
 
 
 def _map(path: StrPath, sidecar: Sidecar) -> mmap.mmap:

@@ -100,8 +100,11 @@ class LiveHost:
         """Remember how often the bell rang, before an index; let editors in before the first."""
         if self.sidecar is None:
             return
-        if self._edits and self.sidecar.state == abi.STATE_OPENING:
-            self.sidecar.open_doors()
+        if self.sidecar.state == abi.STATE_OPENING:
+            if self._edits:
+                self.sidecar.open_doors()
+            else:
+                self.sidecar.shut_doors(0.0)
         self._seen = self._bell()
 
     def quiet(self) -> bool:

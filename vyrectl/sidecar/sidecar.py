@@ -39,6 +39,13 @@ if TYPE_CHECKING:
 CLOSE_SECONDS = 5.0
 """How long a closing launch waits for editors that hold a slot; one that is dead is not waited for."""
 
+_PATIENCE = {
+    abi.STATE_OPENING: (10.0, "the launch is still getting ready"),
+    abi.STATE_CLOSING: (0.3, "the launch lets nobody change its ring: it verifies, or is about to end"),
+}
+"""How long an editor waits before a launch that lives and lets nobody in, and what it says then."""
+
+_NAP = 0.01
 _NEVER_WAITED = 0.0005
 _TURN_NAP = 0.00005
 
@@ -258,6 +265,22 @@ class Sidecar:
     def is_live(self) -> bool:
         """True while its launch lives and lets editors in."""
         return self.state == abi.STATE_OPEN and self.launch_lives()
+
+    def await_open(self) -> None:
+        """Wait until a launch that gets ready, or has shut its doors for a look, lets editors in.
+
+        Raises:
+            SidecarError: It lets nobody in, or none lives.
+        """
+        since: dict[int, float] = {}
+        while not self.is_live():
+            state, now = self.state, time.monotonic()
+            if state not in _PATIENCE or not self.launch_lives():
+                raise SidecarError("no launch in place is running this ring", where=self.path)
+            seconds, why = _PATIENCE[state]
+            if now - since.setdefault(state, now) >= seconds:
+                raise SidecarError(why, where=self.path, fix="Run the command again, or wait for its end")
+            time.sleep(_NAP)
 
     def launch_lives(self) -> bool:
         """True while the launch lives: its process is one of ours, or somebody holds the ring.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.control import TENANT_MASKS, TENANT_QUOTA
-from vyrectl.errors import SidecarError, UsageError
+from vyrectl.errors import UsageError
 from vyrectl.files.ring_lock import LIVE_SUFFIX
 from vyrectl.shell import command_line, file_argument
 
@@ -50,8 +50,7 @@ def write_running(file: Path, values: Mapping[int, int], *, backup: bool) -> Non
     if backup:
         raise UsageError("a running launch's control buffer has no backup", fix="Leave out --backup")
     with _open(file, writable=True) as sidecar:
-        if not sidecar.is_live():
-            raise SidecarError("no launch in place is running this ring", where=str(file))
+        sidecar.await_open()
         if not sidecar.is_gated and any(word in _GATES for word in values):
             raise UsageError(
                 "masks and quotas have no effect on this launch, which was started without --control",
