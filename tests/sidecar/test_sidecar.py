@@ -72,6 +72,23 @@ def test_parts_do_not_overlap() -> None:
     assert len(set(hot)) == len(hot)
 
 
+def test_what_bounded_tenants_have_left(tmp_path: Path) -> None:
+    ring = tmp_path / "ring.bin"
+    ring.write_bytes(bytes(64 * SLOTS))
+    bounds, identity = {900: 0, 3: 100}, FileIdentity.of(ring.stat())
+    with Sidecar.create(ring, identity, SLOTS, workers=1, control_words=192, quotas=bounds) as made:
+        assert made.quotas() == {3: (100, 100), 900: (0, 0)}
+        made.tell_quotas({3: 7})
+        with Sidecar.open(ring, writable=False) as opened:
+            assert opened.quotas() == {3: (100, 7), 900: (0, 0)}
+            assert opened.layout == made.layout
+        made.words[abi.WORD["QUOTA_RECORDS"]] = 900
+    with pytest.raises(SidecarError, match="the live sidecar cannot be used"):
+        Sidecar.open(ring)
+    with make(tmp_path) as bare:
+        assert bare.quotas() == {}
+
+
 def test_removing_leaves_nothing_behind(tmp_path: Path) -> None:
     with make(tmp_path) as sidecar:
         assert sidecar_path(tmp_path / "ring.bin") == str(tmp_path / "ring.bin.live")

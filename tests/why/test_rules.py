@@ -128,6 +128,8 @@ SHOWS: dict[str, list[Scene]] = {
         scene(ring({"tenant_id": 3, "state": PAUSED, "resume_epoch": 5}), SHUT),
         scene(ring({"tenant_id": 3}, {}), SPENT),
         scene(ring({"tenant_id": 40}, {}), control_words()),
+        scene(ring({"tenant_id": 3}, {}), control_words(), quotas={3: (5, 0)}, holder=LIVE),
+        scene(ring({"tenant_id": 3}, {"tenant_id": 900}), quotas={3: (5, 0), 900: (0, 0)}, holder=LIVE),
     ],
     "mask-closed": [
         scene(ring({"tenant_id": 3, **TURNED}), SHUT),
@@ -177,6 +179,11 @@ SHOWS: dict[str, list[Scene]] = {
         scene(WAITED, earlier=earlier(ring({"priority": 1}, *[{"priority": 3}] * 20))),
         scene(LOW_WAITED, turns=trace(*((slot + 1, 1, "done") for slot in range(20)))),
         scene(ring({"age_ticks": 40, "requeue_count": 8})),
+        scene(
+            WAITED, control_words(word_139=60), earlier=Earlier(WAITED, 2.0, None, control_words(word_139=20))
+        ),
+        scene(WAITED, control_words(word_139=17)),
+        scene(LOW_WAITED, control_words(word_136=9, word_137=9)),
     ],
     "circling": [
         scene(LOOPED, earlier=earlier(ring({**TURNED, "yield_count": 1}))),
@@ -224,6 +231,7 @@ NEARLY: dict[str, list[Scene]] = {
         scene(ring({"tenant_id": 3, "state": DONE}), SHUT),
         scene(ring({"tenant_id": 3}), control_words(word_35=5, word_67=4)),
         scene(ring({"tenant_id": 3}), control_words(word_35=0, word_67=4)),
+        scene(ring({"tenant_id": 3}), control_words(), quotas={3: (5, 1), 4: (1, 0)}, holder=LIVE),
     ],
     "mask-closed": [scene(ring({"tenant_id": 3}), SHUT), scene(ring({"tenant_id": 2, **TURNED}), SHUT)],
     "orphaned": [scene(ring({"state": RUNNING}), holder=LIVE), scene(ring({}))],
@@ -255,6 +263,19 @@ NEARLY: dict[str, list[Scene]] = {
             WAITED, turns=trace(*(((0 if at % 18 else 9), 1 if at % 18 else 3, "done") for at in range(330)))
         ),
         scene(WAITED, earlier=earlier(WAITED)),
+        scene(
+            WAITED, control_words(word_139=60), earlier=Earlier(WAITED, 2.0, None, control_words(word_139=44))
+        ),
+        scene(
+            WAITED, control_words(word_139=60), earlier=Earlier(WAITED, 2.0, None, control_words(word_139=60))
+        ),
+        scene(
+            WAITED, control_words(word_139=3), earlier=Earlier(WAITED, 2.0, None, control_words(word_139=60))
+        ),
+        scene(WAITED, control_words(word_139=16)),
+        scene(WAITED, control_words(word_139=17), holder=LIVE),
+        scene(WAITED, control_words(word_137=1, word_139=17)),
+        scene(LOW_WAITED, control_words(word_136=9, word_139=9)),
         scene(ring({"age_ticks": 40, "requeue_count": 9})),
         scene(ring({"age_ticks": 40}), about=About(ops=KNOWN, age_threshold=0)),
         scene(ring({"state": DONE})),

@@ -9,6 +9,7 @@ Words that several sides change while a kernel runs lie alone in a cache line.
     editors  one record of `EDITOR_WORDS` for each process that edits
     once     op handles of this launch that may not run twice
     watch    a record for each worker that is watched (`vyrectl.abi.watch`), from the next line on
+    quotas   a record of `QUOTA_WORDS` for each tenant that `--tenant-quota` bounds, for readers alone
     control  the kernel's control buffer (spec 3.1), from the next page on
 
 The kernel gets two buffers over the mapped file: everything before `control`, and `control`.
@@ -74,6 +75,8 @@ _ONCE = (
     ("WATCH_FIRST", "first word of the watch records"),
     ("WATCH_RECORDS", "how many they are, 0 when nobody is watched"),
     ("WATCH_STRIDE", "words of each"),
+    ("QUOTA_FIRST", "first of the records of tenants that the launch bounds"),
+    ("QUOTA_RECORDS", "how many they are"),
 )
 
 _HOT = (
@@ -131,6 +134,11 @@ REDO_FIELDS = (
 MOST_WORKERS = 1 << 16
 MOST_ONCE = 1 << 16
 
+QUOTA_WORDS = 3
+"""A record of a bounded tenant: tenant, most claims of it in this launch, claims left at the last round."""
+
+MOST_QUOTAS = 1 << 16
+
 EDITORS = 32
 """Processes that may edit at once."""
 
@@ -173,6 +181,7 @@ class LiveLayout:
         once: Op handles that may not run twice.
         watch: Watch records.
         stride: Words of each.
+        quotas: Tenants that the launch bounds.
     """
 
     slots: int
@@ -182,15 +191,23 @@ class LiveLayout:
     once: int = 0
     watch: int = 0
     stride: int = 0
+    quotas: int = 0
 
     @classmethod
     def of(
-        cls, slots: int, workers: int, control_words: int, once: int = 0, watch: int = 0, stride: int = 0
+        cls,
+        slots: int,
+        workers: int,
+        control_words: int,
+        once: int = 0,
+        watch: int = 0,
+        stride: int = 0,
+        quotas: int = 0,
     ) -> LiveLayout:
         """The layout for a ring: the inbox has a place for every slot as far as `MOST_INBOX` goes."""
         wanted = 1 << max(0, slots - 1).bit_length()
         capacity = min(max(wanted, LEAST_INBOX), MOST_INBOX)
-        return cls(slots, workers, control_words, capacity, once, watch, stride)
+        return cls(slots, workers, control_words, capacity, once, watch, stride, quotas)
 
     @property
     def inbox(self) -> int:
@@ -218,9 +235,14 @@ class LiveLayout:
         return -(-(self.once_first + self.once) // LINE_WORDS) * LINE_WORDS
 
     @property
+    def quota_first(self) -> int:
+        """First record of a bounded tenant."""
+        return self.watch_first + self.watch * self.stride
+
+    @property
     def control(self) -> int:
         """First word of the control buffer, at the beginning of a page."""
-        end = self.watch_first + self.watch * self.stride
+        end = self.quota_first + self.quotas * QUOTA_WORDS
         return -(-end // PAGE_WORDS) * PAGE_WORDS
 
     @property

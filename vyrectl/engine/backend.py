@@ -7,7 +7,7 @@ tests a backend that fails on purpose. Imports numpy.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -73,6 +73,9 @@ class Live(Protocol):
 
     def mark(self) -> None:
         """Called before each index: changes from here on are news."""
+
+    def tell_quotas(self, left: Mapping[int, int]) -> None:
+        """Called after each run that claimed of bounded tenants: tenant -> claims left."""
 
 
 MODES = ("auto", "jit", "interpreter")

@@ -154,6 +154,7 @@ class _Site:
             once=once_handles(load_sources(options.ops)),
             edits=not options.verify,
             gated=request.control is not None,
+            quotas=request.options.quotas,
             wanted=lambda: self.in_place,
         )
 

@@ -7,7 +7,7 @@ changes the ring until `reopen`; what dead editors had begun is finished by then
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ class LiveHost:
         once: Op handles that may not run twice.
         edits: Whether other processes may change the ring; a launch that verifies it allows none.
         gated: The launch heeds the masks and quotas of its control buffer.
+        quotas: Tenant -> most claims of it, for readers.
         wanted: Asked when the device is ready; False for no live memory at all.
 
     Attributes:
@@ -44,6 +45,7 @@ class LiveHost:
         once: Iterable[int] = (),
         edits: bool = True,
         gated: bool = False,
+        quotas: Mapping[int, int] | None = None,
         wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         self.ring = ring
@@ -51,6 +53,7 @@ class LiveHost:
         self._once = tuple(sorted(once))
         self._edits = edits
         self._gated = gated
+        self._quotas = quotas
         self._wanted = wanted
         self._seen = 0
         self.sidecar: Sidecar | None = None
@@ -94,7 +97,13 @@ class LiveHost:
             gated=self._gated,
             watch=watch,
             stride=stride,
+            quotas=self._quotas,
         )
+
+    def tell_quotas(self, left: Mapping[int, int]) -> None:
+        """Let readers know what bounded tenants have left."""
+        if self.sidecar is not None:
+            self.sidecar.tell_quotas(left)
 
     def mark(self) -> None:
         """Remember how often the bell rang, before an index; let editors in before the first."""

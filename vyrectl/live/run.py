@@ -100,6 +100,7 @@ class LiveLaunch:
             len(ring),
             once=once_handles(sources),
             gated=options.control is not None,
+            quotas=options.quotas,
             wanted=lambda: self._in_place or held is None,
         )
 

@@ -683,6 +683,8 @@ class OpenCLSession:
         if len(words):
             self._device.read(words, self._flow, FLOW_WORDS * 4)
             self._quotas.update(words)
+            if self._job.live is not None:
+                self._job.live.tell_quotas(self._quotas.left)
 
     def _has_more(self, seconds: float) -> bool:
         """Whether tickets or spilled blocks of this round are left, whose last kernel took so long."""

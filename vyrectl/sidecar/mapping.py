@@ -83,12 +83,18 @@ def layout_of(words: memoryview, path: str) -> abi.LiveLayout:
         known = " and ".join(map(str, abi.VERSIONS))
         raise malformed(path, f"its version is {version} and this vyrectl knows {known}")
     sizes = [words[word[name]] for name in ("SLOTS", "WORKERS", "CONTROL_WORDS", "ONCE_WORDS")]
-    watched = [words[word[name]] for name in ("WATCH_RECORDS", "WATCH_STRIDE")] if version > 1 else []
+    watched = (
+        [words[word[name]] for name in ("WATCH_RECORDS", "WATCH_STRIDE", "QUOTA_RECORDS")]
+        if version > 1
+        else []
+    )
     layout = abi.LiveLayout.of(*sizes, *watched)
     fits = (
         layout.watch <= watch_abi.MOST_RECORDS
         and (not layout.watch or layout.stride in watch_abi.STRIDES)
+        and layout.quotas <= abi.MOST_QUOTAS
         and (version == 1 or words[word["WATCH_FIRST"]] == layout.watch_first)
+        and (version == 1 or words[word["QUOTA_FIRST"]] == layout.quota_first)
         and layout.workers <= abi.MOST_WORKERS
         and layout.once <= abi.MOST_ONCE
         and layout.control_words >= control_abi.OBSERVABLE_FIRST

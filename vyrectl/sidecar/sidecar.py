@@ -16,7 +16,7 @@ import mmap
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -103,6 +103,7 @@ class Sidecar:
         gated: bool = False,
         watch: int = 0,
         stride: int = 0,
+        quotas: Mapping[int, int] | None = None,
     ) -> Sidecar:
         """Make the sidecar of a launch, which holds the ring's lock; its state is OPENING until `open_doors`.
 
@@ -118,11 +119,13 @@ class Sidecar:
             gated: The launch heeds the masks and quotas of its control buffer.
             watch: Watch records (`vyrectl.abi.watch`), 0 for none.
             stride: Words of each.
+            quotas: Tenant -> most claims of it.
 
         Raises:
             FileError: It cannot be written, or the disk is full.
         """
-        layout = abi.LiveLayout.of(slots, workers, control_words, len(once), watch, stride)
+        bounds = sorted((quotas or {}).items())[: abi.MOST_QUOTAS]
+        layout = abi.LiveLayout.of(slots, workers, control_words, len(once), watch, stride, len(bounds))
         path = sidecar_path(ring)
         try:
             mapping = create_mapping(path, layout.bytes, ring)
@@ -133,6 +136,9 @@ class Sidecar:
         for place, op_handle in enumerate(once):
             sidecar.words[layout.once_first + place] = op_handle
         sidecar.words[abi.WORD["GATED"]] = int(gated)
+        for place, (tenant, most) in enumerate(bounds):
+            at = layout.quota_first + place * abi.QUOTA_WORDS
+            sidecar.words[at], sidecar.words[at + 1], sidecar.words[at + 2] = tenant, most, most
         os.rename(building_path(path), path)
         return sidecar
 
@@ -245,6 +251,8 @@ class Sidecar:
             "WATCH_FIRST": self.layout.watch_first,
             "WATCH_RECORDS": self.layout.watch,
             "WATCH_STRIDE": self.layout.stride,
+            "QUOTA_FIRST": self.layout.quota_first,
+            "QUOTA_RECORDS": self.layout.quotas,
         }
         for name, value in values.items():
             self.words[abi.WORD[name]] = value
@@ -301,6 +309,18 @@ class Sidecar:
         """Op handles of this launch that may not run twice."""
         first = self.layout.once_first
         return frozenset(self.words[first : first + self.layout.once].tolist())
+
+    def quotas(self) -> dict[int, tuple[int, int]]:
+        """Tenant -> most claims of it in this launch, and how many were left at the last round."""
+        first, layout = self.layout.quota_first, self.layout
+        words = self.words[first : first + layout.quotas * abi.QUOTA_WORDS].tolist()
+        return dict(zip(words[::3], zip(words[1::3], words[2::3], strict=True), strict=True))
+
+    def tell_quotas(self, left: Mapping[int, int]) -> None:
+        """The launch's: what bounded tenants have left."""
+        for place in range(self.layout.quotas):
+            at = self.layout.quota_first + place * abi.QUOTA_WORDS
+            self.words[at + 2] = left.get(self.words[at], self.words[at + 2])
 
     # --- words ------------------------------------------------------------------------------------------
 

@@ -87,6 +87,7 @@ def answer(looks: Sequence[Look], question: Question) -> Answer:
             stalled=question.stalled,
             turns=question.turns,
             workers={one.slot: one for one in last.workers if one.slot is not None},
+            quotas=last.quotas,
             printed=last.printed(),
             first_faults=_first_faults(looks) if len(looks) > 2 else {},
             places=last.places(),

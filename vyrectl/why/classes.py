@@ -59,11 +59,13 @@ _CAUSES = (
         "are of tenants that may not claim",
         "Schedulable or Paused, never claimed, and by the control buffer the tenant's mask (words 3-31) is 0, the "
         "tenant is 29 or more and so has no mask, or its claims (words 64-95) have reached its quota (words 32-63; a "
-        "quota of 0 is none). Without a control buffer nobody is shut out.",
+        "quota of 0 is none). Without a control buffer nobody is shut out but by --tenant-quota of a launch in place "
+        "that lives: its tenant has no claim left, as of the last round.",
         True,
         {
             "mask": "Let them in: vyrectl control {control} {masks}",
             "quota": "Raise the quota: vyrectl control {control} {quotas}",
+            "bounded": "Once this launch has ended, give them more: vyrectl launch {ring} {bounds}",
             "no-mask": "Tenants from 29 on have no mask: vyrectl launch {ring}",
         },
     ),
@@ -154,7 +156,10 @@ _CAUSES = (
         "are claimable and are passed over",
         f"Claimable and let in, and since the task's last turn at least {STARVED_TURNS} turns of lower classes went "
         "before it, more than the guard's 1 in 17; or it is below High and so many turns at Critical and High went "
-        "before it without one below. Turns are those of --trace, else what two looks counted. With one look alone: "
+        "before it without one below. Turns are those of --trace, else what PRIORITY_FAIRNESS (words 136-140) "
+        "of two looks' control buffers or the slots of two looks counted. With one look "
+        "alone: PRIORITY_FAIRNESS counts so many, none at the task's own "
+        "priority, it never had a turn and nobody runs the ring; or "
         "its age_ticks exceed its requeue_count by the age threshold, so that it aged without a turn.",
         True,
         {

@@ -51,8 +51,11 @@ def shut_out(scene: Scene) -> Iterator[Found]:
             places={"masks": _words(scene, shut, "mask.{}=open")},
         )
     spent = waiting & ~scene.masked & ~scene.let_in
-    if spent.any():
-        yield _spent(scene, spent)
+    bounded = spent & np.isin(scene.chunk["tenant_id"], np.array(sorted(scene.quotas), np.uint32))
+    if bounded.any():
+        yield _bounded(scene, bounded)
+    if (spent & ~bounded).any():
+        yield _spent(scene, spent & ~bounded)
     if beyond.any():
         listed = _tenants(scene, beyond)
         yield find(
@@ -63,6 +66,22 @@ def shut_out(scene: Scene) -> Iterator[Found]:
             f"{listed}: only tenants 0 to {len(TENANTS) - 1} have a mask",
             mend="no-mask",
         )
+
+
+def _bounded(scene: Scene, spent: Mask) -> Found:
+    tenants = sorted(word for word, _ in counts_of(scene, np.flatnonzero(spent), "tenant_id"))
+    most = {tenant: scene.quotas[tenant][0] for tenant in tenants}
+    return find(
+        scene,
+        "shut-out",
+        spent,
+        f"{tasks(_count(spent))} of a tenant that has spent its --tenant-quota ({_tenants(scene, spent)})",
+        *[f"tenant {tenant}: all {number} claims of this launch are made" for tenant, number in most.items()][
+            :MOST_SHOWN
+        ],
+        mend="bounded",
+        places={"bounds": " ".join(f"--tenant-quota {one}={10 * most[one] or 1000}" for one in tenants)},
+    )
 
 
 def _spent(scene: Scene, spent: Mask) -> Found:

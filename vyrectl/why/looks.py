@@ -10,7 +10,7 @@ import re
 import struct
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shlex import quote
 
@@ -71,6 +71,7 @@ class Look:
         holder: Who runs it.
         moment: When it was so, seconds since the epoch, or None.
         workers: What the workers of its launch have in hand, or had when it died; those with a task alone.
+        quotas: Tenant -> most claims of it in the launch that lives (`--tenant-quota`), and claims left.
     """
 
     name: str
@@ -83,13 +84,15 @@ class Look:
     holder: Holder = NOT_TOLD
     moment: float | None = None
     workers: Sequence[Worker] = ()
+    quotas: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     def as_earlier(self, later: Look) -> Earlier:
         """This look as what a later one is compared with; no time where the clocks do not tell."""
         passed = None
         if self.moment is not None and later.moment is not None and later.moment > self.moment:
             passed = later.moment - self.moment
-        return Earlier(self.ring.slots, passed, self.control[DONE_COUNT.first] if self.control else None)
+        drained = self.control[DONE_COUNT.first] if self.control else None
+        return Earlier(self.ring.slots, passed, drained, self.control)
 
     def printed(self) -> Mapping[int, str]:
         """Slot -> its last debug record in words."""
@@ -191,12 +194,14 @@ def _with_sidecar(look: Look, path: Path) -> Look:
                 return look
             first, end = sidecar.layout.control, sidecar.layout.control + sidecar.layout.control_words
             words = tuple(sidecar.words[first:end])
+            quotas = sidecar.quotas()
             gated, follows = sidecar.is_gated, bool(sidecar.words[abi.WORD["FOLLOW"]])
     except VyrectlError:
         return look
     holder = Holder(look.holder.keeper, look.holder.name, in_place=True, feeds=follows)
     file = os.path.relpath(sidecar_path(path)) if not path.is_absolute() else sidecar_path(path)
-    return _replaced(look, words if gated else _ungated(words), file, holder)
+    found = _replaced(look, words if gated else _ungated(words), file, holder)
+    return replace(found, quotas=quotas)
 
 
 def _ungated(words: Control) -> Control:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.control import PRIORITY_FAIRNESS
+from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.ring.findings.masks import Mask
 from vyrectl.why.classes import STARVED_TURNS
@@ -32,18 +34,34 @@ def starved(scene: Scene) -> Iterator[Found]:
     waiting = scene.chunk.claimable & scene.let_in & ~scene.undefined
     if not waiting.any():
         return
-    passed = _by_trace(scene) or _by_looks(scene)
+    passed = _by_trace(scene) or _by_counters(scene) or _by_looks(scene)
     if passed is None:
-        yield from _aged(scene, waiting)
+        yield from _by_one_look(scene, waiting)
         return
     if scene.motion is not None:
         waiting = waiting & (scene.motion.turns == 0)
+    mask, over = _passed_over(scene, waiting, passed)
+    if mask.any():
+        yield _starved(scene, mask, passed, over)
+
+
+def _by_one_look(scene: Scene, waiting: Mask) -> Iterator[Found]:
+    """The control buffer's own counters where they tell of a class that nobody ever claimed from, else ages."""
+    passed = _by_totals(scene)
+    if passed is not None:
+        mask, over = _passed_over(scene, waiting & ~scene.had_turns, passed)
+        if mask.any():
+            yield _starved(scene, mask, passed, over)
+            return
+    yield from _aged(scene, waiting)
+
+
+def _passed_over(scene: Scene, waiting: Mask, passed: _Passed) -> tuple[Mask, Mask]:
+    """Tasks that too many others went before, and those of them that lower classes did."""
     own = np.minimum(scene.chunk["priority"], np.uint32(_CLASSES)).astype(np.int64)
     over = (passed.lower >= STARVED_TURNS) & (passed.lower * STARVED_TURNS > passed.all)
     alone = (own > _HIGH) & (passed.high >= STARVED_TURNS) & (passed.high == passed.all)
-    mask = waiting & (over | alone)
-    if mask.any():
-        yield _starved(scene, mask, passed, over)
+    return waiting & (over | alone), over
 
 
 def _starved(scene: Scene, mask: Mask, passed: _Passed, over: Mask) -> Found:
@@ -117,6 +135,44 @@ def _by_looks(scene: Scene) -> _Passed | None:
         np.where(same, high, zero),
         "two looks",
     )
+
+
+def _by_counters(scene: Scene) -> _Passed | None:
+    """What PRIORITY_FAIRNESS of two looks' control buffers tells; None where it did not move."""
+    earlier, motion = scene.earlier, scene.motion
+    if earlier is None or motion is None or earlier.control is None or scene.control is None:
+        return None
+    now, before = (np.array(_fairness(one), np.int64) for one in (scene.control, earlier.control))
+    taken = now - before & U32_MAX
+    if not taken.any() or taken.max() > U32_MAX // 2:  # it was set back meanwhile
+        return None
+    return _of_classes(scene, taken, motion.same, "PRIORITY_FAIRNESS of two looks")
+
+
+def _by_totals(scene: Scene) -> _Passed | None:
+    """What it tells at one look: of a class without a single claim, while nobody runs the ring."""
+    if scene.control is None or scene.holder.lives:
+        return None
+    taken = np.array(_fairness(scene.control), np.int64)
+    classes = np.minimum(scene.chunk["priority"], np.uint32(_CLASSES - 1)).astype(np.int64)
+    return _of_classes(scene, taken, taken[classes] == 0, "PRIORITY_FAIRNESS of the control buffer")
+
+
+def _fairness(control: tuple[int, ...]) -> tuple[int, ...]:
+    return control[PRIORITY_FAIRNESS.first : PRIORITY_FAIRNESS.end]
+
+
+def _of_classes(scene: Scene, taken: NDArray[np.int64], known: Mask, told_by: str) -> _Passed:
+    """Turns by priority word, for the tasks of which it is known that they waited meanwhile."""
+    classes = np.minimum(scene.chunk["priority"], np.uint32(_CLASSES - 1)).astype(np.int64)
+    after = taken.sum() - np.cumsum(taken)
+    each = (
+        after[classes],
+        np.full(len(classes), taken.sum()),
+        np.full(len(classes), taken[: _HIGH + 1].sum()),
+    )
+    lower, everything, high = (np.where(known, one, 0).astype(np.int64) for one in each)
+    return _Passed(lower, everything, high, told_by)
 
 
 def circling(scene: Scene) -> Iterator[Found]:

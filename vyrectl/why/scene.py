@@ -68,11 +68,13 @@ class Earlier:
         slots: `SLOT_DTYPE`, shape (m,).
         seconds: From then to now, or None.
         drained: DONE_COUNT of its control buffer, or None.
+        control: The words of its control buffer, or None.
     """
 
     slots: SlotArray
     seconds: float | None = None
     drained: int | None = None
+    control: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +92,7 @@ class Scene:
         stalled: The verdict of a saved snapshot beside this ring (`vyrectl.telemetry.delta`), or None.
         turns: What a trace noted, or None.
         workers: Slot -> the worker that has it in hand, or had when its launch died.
+        quotas: Tenant -> most claims of it in the launch that lives (`--tenant-quota`), and claims left.
         printed: Slot -> its last record in the debug log, in words.
         first_faults: Slot -> the first look (number, name) in which it was Faulted, where there were several.
         places: What stands in the braces of mends: `ring`, `file`, `control` and more.
@@ -107,6 +110,7 @@ class Scene:
     stalled: str | None = None
     turns: Turns | None = None
     workers: Mapping[int, Worker] = field(default_factory=dict)
+    quotas: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     printed: Mapping[int, str] = field(default_factory=dict)
     first_faults: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
@@ -143,11 +147,12 @@ class Scene:
 
     @cached_property
     def spent(self) -> frozenset[int]:
-        """Tenants with a mask whose claims have reached their quota."""
+        """Tenants that have spent what the launch gives them, or whose claims have reached their mask's quota."""
+        bounded = frozenset(tenant for tenant, (_, left) in self.quotas.items() if not left)
         if self.control is None or self.about.admitted is None:
-            return frozenset()
+            return bounded
         quota, claims = (self.control[part.first : part.end] for part in (TENANT_QUOTA, TENANT_FAIRNESS))
-        return frozenset(one for one in TENANTS if quota[one] and claims[one] >= quota[one])
+        return bounded | {one for one in TENANTS if quota[one] and claims[one] >= quota[one]}
 
     @cached_property
     def let_in(self) -> Mask:

@@ -112,6 +112,6 @@ def _explain(output: Output, name: str) -> None:
         "count": "N",
         "epoch": "EPOCH",
     }
-    places |= {"masks": "mask.TENANT=open", "quotas": "quota.TENANT=N"}
+    places |= {"masks": "mask.TENANT=open", "quotas": "quota.TENANT=N", "bounds": "--tenant-quota TENANT=N"}
     rows = [one for one in explanations(places) if one["name"] in chosen]
     output.emit("why-explain", {}, view_causes, rows=rows, rows_key="classes")
