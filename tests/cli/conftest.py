@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests import warm
-from tests.cli.support import MIXED, ODD, Result, write_ring
+from tests.cli.support import MIXED, ODD, Result
+from tests.support.rings import write_ring
 from vyrectl.cli.main import main
 from vyrectl.hosting import elsewhere
 

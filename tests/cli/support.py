@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import warm
+from tests.support.rings import slot
 from vyrectl.abi.slot import FIELD_NAMES
 
 NEVER = 0xFFFF_FFFF
@@ -37,16 +38,6 @@ class Result:
         """The JSON error, the last line on stderr."""
         record: dict[str, Any] = json.loads(self.err.splitlines()[-1])
         return record
-
-
-def slot(**words: int) -> bytes:
-    """One slot; words that are not named are 0."""
-    return struct.pack("<16I", *(words.get(name, 0) for name in FIELD_NAMES))
-
-
-def write_ring(path: Path, *slots: bytes) -> Path:
-    path.write_bytes(b"".join(slots))
-    return path
 
 
 def words_at(path: Path, number: int) -> dict[str, int]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests import dumps
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, write_ring
+from tests.support.rings import slot, write_ring
 from vyrectl.abi.slot import FIELD_NAMES
 
 PUBLISHED = slot(state=1, op_handle=0x20000, **{name: 40 + at for at, name in enumerate(FIELD_NAMES[7:])})

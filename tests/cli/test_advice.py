@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import NEVER, slot, write_ring
+from tests.cli.support import NEVER
+from tests.support.rings import slot, write_ring
 from vyrectl.protocol.control import encode_control, write_control_words
 from vyrectl.ring.findings.advice import EXAMPLES, fill_advice, split_advice
 from vyrectl.ring.findings.kinds import KINDS

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, spawn, write_ring
+from tests.cli.support import spawn
+from tests.support.rings import slot, write_ring
 from tests.vectors import load, numbers
 from vyrectl import LaunchRequest, Ring, TaskQueueSnapshot
 from vyrectl.policy.request import REQUEST_BITS

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, spawn, words_at, write_ring
+from tests.cli.support import spawn, words_at
+from tests.support.rings import slot, write_ring
 
 JSONL = b'{"op": "scale", "priority": "high", "param": 3}\n\n{"op_handle": 0, "state": "paused", "epoch": "never"}\n'
 CSV = b"op,priority,state,flags\nscale,high,,paused|yielded\nnop,0x63,99,\n"

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import ODD, slot, write_ring
+from tests.cli.support import ODD
+from tests.support.rings import slot, write_ring
 from vyrectl.ring.findings.kinds import KINDS
 from vyrectl.sidecar.hold import hold
 

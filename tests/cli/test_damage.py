@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, write_ring
+from tests.support.rings import slot, write_ring
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TRANSITIONABLE, TaskState
 from vyrectl.ring.findings.kinds import KINDS, Severity

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, spawn, write_ring
+from tests.cli.support import spawn
+from tests.support.rings import slot, write_ring
 from vyrectl.abi.opcodes import PRINTF
 from vyrectl.protocol.debug_log import read_debug_log
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli, Terminal
-from tests.cli.support import MIXED, slot
+from tests.cli.support import MIXED
+from tests.support.rings import slot
 from tests.vectors import load
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.cli.commands.decode.text import parse_hex

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import MIXED, slot, write_ring
+from tests.cli.support import MIXED
 from tests.ring.rings import another_holder
+from tests.support.rings import slot, write_ring
 from vyrectl.cli.commands.diff.rows import steps_text
 
 

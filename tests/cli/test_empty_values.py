@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot
+from tests.support.rings import slot
 from vyrectl.cli.catalog import NAMES
 from vyrectl.cli.main import load_command
 

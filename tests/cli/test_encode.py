@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli
-from tests.cli.support import MIXED, Result, slot, spawn, words_at
+from tests.cli.support import MIXED, Result, spawn, words_at
+from tests.support.rings import slot
 from tests.vectors import load
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.cli.fields import parse_fields, split_assignments

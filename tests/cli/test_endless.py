@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import MIXED, write_ring
+from tests.cli.support import MIXED
+from tests.support.rings import write_ring
 
 
 @pytest.mark.parametrize(

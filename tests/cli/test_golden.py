@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot
 from tests.sidecar.watched import died_over
+from tests.support.rings import slot
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.protocol.control import encode_control, write_control_words
 from vyrectl.protocol.io_queue import IoRecord, encode_io_queue

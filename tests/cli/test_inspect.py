@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import MIXED, slot, words_at, write_ring
+from tests.cli.support import MIXED, words_at
+from tests.support.rings import slot, write_ring
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.cli.commands.inspect.rows import ROW_KEYS
 

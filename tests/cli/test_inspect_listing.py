@@ -12,8 +12,9 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.screen import Screen
-from tests.cli.support import MIXED, slot, words_at, write_ring
+from tests.cli.support import MIXED, words_at
 from tests.needs import needs_tool
+from tests.support.rings import slot, write_ring
 from vyrectl import SLOT_DTYPE
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.cli.commands.inspect.rows import ROW_KEYS, slot_rows, widest_slots

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import MIXED, slot, spawn, words_at, write_ring
+from tests.cli.support import MIXED, spawn, words_at
+from tests.support.ops import FAULT, REQUEUE_N, SCALE, SUM
+from tests.support.rings import slot, write_ring
 
 NOWHERE = {"OCL_ICD_VENDORS": "/nonexistent", "OCL_ICD_FILENAMES": ""}
 READY = [slot(state=1, priority=2, task_id=i) for i in range(5)]
-SCALE, COPY, SUM, SPIN, REQUEUE_N, FAULT = 0x1000, 0x1001, 0x1004, 0x1005, 0x1007, 0x1008
 KEYS = {
     "schema",
     "ring",

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, spawn, write_ring
+from tests.cli.support import spawn
+from tests.support.ops import REQUEUE_N
+from tests.support.rings import slot, write_ring
 from vyrectl.opencl.devices import list_devices
 
 REFERENCE = ("--device", "reference", "--json")
@@ -19,7 +21,6 @@ LIMITS = (
     *("--max-compute-workgroups-per-dimension", "65535"),
     *("--max-compute-invocations-per-workgroup", "1024"),
 )
-NOP, REQUEUE_N = 0, 0x1007
 
 
 def fresh(count: int = 5, **words: int) -> Path:

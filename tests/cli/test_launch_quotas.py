@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, words_at, write_ring
+from tests.cli.support import words_at
+from tests.support.rings import slot, write_ring
 
 
 @pytest.fixture

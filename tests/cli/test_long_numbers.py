@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import MIXED, write_ring
+from tests.cli.support import MIXED
+from tests.support.rings import write_ring
 
 DIGITS = "9" * 5000
 HEX = "0x" + "f" * 5000

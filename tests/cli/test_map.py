@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, write_ring
+from tests.support.rings import slot, write_ring
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.cli.commands.map import KINDS
 from vyrectl.cli.commands.map.view_font import _ROWS, draw_text

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot
+from tests.support.rings import slot
 
 RING = (
     slot(state=7, op_handle=0x1000, continuation_data=33),

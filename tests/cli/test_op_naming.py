@@ -9,7 +9,8 @@ import pytest
 
 from tests import dumps
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, words_at, write_ring
+from tests.cli.support import words_at
+from tests.support.rings import slot, write_ring
 from vyrectl.cli.catalog import NAMES
 from vyrectl.cli.main import load_command
 from vyrectl.cli.op_naming import NAMELESS

@@ -9,7 +9,8 @@ import pytest
 
 from tests import dumps
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, spawn
+from tests.cli.support import spawn
+from tests.support.rings import slot
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.protocol.control import encode_control
 from vyrectl.protocol.lengths import empty_debug_log

@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli, Terminal
-from tests.cli.support import MIXED, slot, spawn, write_ring
+from tests.cli.support import MIXED, spawn
+from tests.support.rings import slot, write_ring
 from vyrectl.cli.output import Output, draws_unicode, plain, report_error
 from vyrectl.cli.rows import Quote, Rows, csv_text
 from vyrectl.cli.views.cells import Cell, Column, FittedTable

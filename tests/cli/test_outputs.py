@@ -16,8 +16,8 @@ import pytest
 
 from tests import warm
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, write_ring
 from tests.needs import needs_own_mounts, needs_tool, only_where
+from tests.support.rings import slot, write_ring
 from vyrectl.errors import FileError, UsageError
 from vyrectl.ring.outputs import Outputs
 

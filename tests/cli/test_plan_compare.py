@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.cli.conftest import Cli
-from tests.conformance.cases import make_slots
+from tests.support.rings import ready_tasks
 from vyrectl import LaunchPolicy, Ring, launch
 from vyrectl.cli.schemas import schema_of
 from vyrectl.engine.trace import TRACE_DTYPE, Trace
@@ -43,7 +43,7 @@ def test_waiting_is_until_the_first_claim_of_each_task() -> None:
 
 
 def test_copies_are_launched_in_turn_and_the_ring_stays() -> None:
-    slots = make_slots(20)
+    slots = ready_tasks(20)
     slots["age_ticks"] = 10
     before = slots.copy()
     policies = [("a", LaunchPolicy(priority_age_threshold=8)), ("b", LaunchPolicy(priority_age_threshold=99))]
@@ -55,7 +55,7 @@ def test_copies_are_launched_in_turn_and_the_ring_stays() -> None:
 
 
 def test_a_launch_ages_by_its_policy() -> None:
-    slots = make_slots(4)
+    slots = ready_tasks(4)
     slots["age_ticks"] = 10
     for policy, ticks in ((LaunchPolicy(priority_age_threshold=5), 5), (None, 0)):
         report = launch(Ring.from_slots(slots.copy()), device="reference", plan="auto", policy=policy)
@@ -66,7 +66,7 @@ def test_a_launch_ages_by_its_policy() -> None:
 
 
 def test_the_commands(cli: Cli, tmp_path: Path) -> None:
-    slots = make_slots(30)
+    slots = ready_tasks(30)
     slots["age_ticks"] = 10
     Ring.from_slots(slots).save(tmp_path / "r.bin")
     (tmp_path / "a.toml").write_text("priority_age_threshold = 5\n")

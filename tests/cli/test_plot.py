@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli
-from tests.cli.support import MIXED, write_ring
+from tests.cli.support import MIXED
 from tests.cli.test_golden import compare, transcript
+from tests.support.rings import write_ring
 from vyrectl.cli.commands.plot.view_chart import columns_of, draw, short
 from vyrectl.telemetry.history import timestamp
 from vyrectl.telemetry.series import METRICS

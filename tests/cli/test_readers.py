@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.support import slot, write_ring
 from tests.conformance.backends import devices
 from tests.needs import does_not_apply, needs_own_mounts, needs_tool, only_where
+from tests.support.rings import slot, write_ring
 from vyrectl.ring.kinds import FileKind, identify_file
 from vyrectl.telemetry.history import read_tail
 

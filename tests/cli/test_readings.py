@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, write_ring
+from tests.support.rings import slot, write_ring
 
 ARGS, TASK = 0x2000, 0x3000
 WORDS = {

@@ -14,9 +14,11 @@ import pytest
 
 from tests import warm
 from tests.cli.conftest import Cli
-from tests.cli.support import MIXED, slot, words_at, write_ring
+from tests.cli.support import MIXED, words_at
 from tests.conformance.backends import NO_CPU
 from tests.needs import require
+from tests.support.ops import SPIN
+from tests.support.rings import slot, write_ring
 from vyrectl.abi.faults import ORPHANED
 from vyrectl.files.ring_lock import holder_of
 from vyrectl.opencl.asking import ask
@@ -139,7 +141,6 @@ def test_many_orphans_are_counted_and_the_first_listed(cli: Cli, tmp_path: Path)
     assert len(out.splitlines()) == 8
 
 
-SPIN = 0x1005
 STEPS = 8_000_000
 
 

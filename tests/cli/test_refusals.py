@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import MIXED, write_ring
+from tests.cli.support import MIXED
+from tests.support.rings import write_ring
 from vyrectl.errors import OutOfMemoryError, RelayedError, from_system
 from vyrectl.hosting.supervisor import Channel, Supervisor
 from vyrectl.ring.file import Ring

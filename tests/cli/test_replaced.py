@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, write_ring
+from tests.support.rings import slot, write_ring
 from vyrectl.bench import mandelbrot
 from vyrectl.cli.catalog import CATALOG
 from vyrectl.cli.main import load_command

@@ -10,11 +10,10 @@ import pytest
 from blake3 import blake3
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, write_ring
+from tests.support.ops import FAULT, SCALE
+from tests.support.rings import slot, write_ring
 from vyrectl.protocol.replay import Evidence, FailureClass, ReplayRecord
 from vyrectl.ring.replay_log import ReplayLog
-
-FAULT = 0x1008
 
 
 @pytest.fixture
@@ -144,9 +143,6 @@ def test_a_log_that_cannot_be_written_stops_the_launch_before_it_starts(
     result = cli("launch", "ring.bin", "--device", "reference", "--record", name)
     assert (result.code, ring.read_bytes()) == (code, before)
     assert (ring.parent / "other.bin").read_bytes() == before
-
-
-SCALE = 0x1000
 
 
 @pytest.fixture

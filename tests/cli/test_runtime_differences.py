@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, write_ring
+from tests.support.rings import slot, write_ring
 
 READY = {"state": 1, "priority": 2}
 DEVICE = ("--device", "reference", "--output", "after.bin")

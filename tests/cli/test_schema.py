@@ -12,8 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, write_ring
 from tests.sidecar.watched import died_over
+from tests.support.rings import slot, write_ring
 from vyrectl.cli.catalog import NAMES
 from vyrectl.cli.commands.snapshot.watch import Clock
 from vyrectl.cli.main import load_command

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot
+from tests.support.rings import slot
 from vyrectl.cli.side_files import LOOKING
 
 RING = (slot(state=7, continuation_data=33), slot(state=1))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import slot, spawn, write_ring
+from tests.cli.support import spawn
+from tests.support.rings import slot, write_ring
 
 
 @pytest.mark.parametrize("option", ["--buffer", "--control"])

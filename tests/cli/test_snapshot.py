@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import MIXED, slot, write_ring
+from tests.cli.support import MIXED
+from tests.support.rings import slot, write_ring
 from tests.vectors import load
 from vyrectl import SLOT_DTYPE, Ring
 from vyrectl.telemetry import snapshot as telemetry

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli, Terminal
-from tests.cli.support import MIXED, Result, slot, write_ring
+from tests.cli.support import MIXED, Result
 from tests.cli.test_golden import compare, transcript
+from tests.support.rings import slot, write_ring
 from vyrectl.cli.commands.snapshot.watch import Clock
 from vyrectl.cli.main import main
 from vyrectl.protocol.control import encode_control

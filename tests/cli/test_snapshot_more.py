@@ -13,8 +13,9 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.cli.conftest import Cli
-from tests.cli.support import MIXED, slot, write_ring
+from tests.cli.support import MIXED
 from tests.cli.test_startup import heavy_modules
+from tests.support.rings import slot, write_ring
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.ring.steady import Copy, copy_ring
 from vyrectl.ring.synthetic import synthesize

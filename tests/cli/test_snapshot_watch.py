@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli, Terminal
-from tests.cli.support import MIXED, slot, write_ring
+from tests.cli.support import MIXED
+from tests.support.rings import slot, write_ring
 from vyrectl.cli.commands.snapshot.alerts import Alerts
 from vyrectl.cli.commands.snapshot.screen import Screen
 from vyrectl.cli.commands.snapshot.watch import Clock, Tick, watch

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, write_ring
+from tests.support.rings import slot, write_ring
 from vyrectl.cli.commands.launch.stall import StallNotice, StallOptions
 from vyrectl.cli.output import Output
 from vyrectl.errors import StalledError

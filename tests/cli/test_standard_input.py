@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import slot, write_ring
+from tests.support.rings import slot, write_ring
 
 READY = [slot(state=1, priority=2, task_id=i + 1) for i in range(5)]
 REFERENCE = "--device reference --quiet"

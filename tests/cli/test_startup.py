@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import slot
+from tests.support.rings import slot
 from vyrectl.cli.catalog import NAMES
 
 HEAVY = ("numpy", "rich", "pyopencl")

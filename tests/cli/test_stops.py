@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.kills import wrong_after
-from tests.cli.support import write_ring
 from tests.needs import only_where
+from tests.support.rings import write_ring
 from vyrectl.ring.synthetic import synthesize
 
 SLOTS = 2000

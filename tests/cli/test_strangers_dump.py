@@ -13,7 +13,7 @@ import pytest
 
 from tests import dumps
 from tests.cli.conftest import Cli
-from tests.cli.support import slot
+from tests.support.rings import slot
 
 DUMPS = Path(__file__).parents[1] / "dumps" / "files"
 MINE = 'VYRE_OP(0x20000, mine, "does nothing") { return vyre_done(); }\n'

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import MIXED, slot, words_at, write_ring
+from tests.cli.support import MIXED, words_at
+from tests.support.rings import slot, write_ring
 
 LONG = slot(state=1, op_handle=0x1007, param=100_000_000, task_id=1)
 """A task that requeues itself for longer than any test lasts."""

@@ -15,9 +15,10 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.screen import Screen
-from tests.cli.support import MIXED, slot, words_at, write_ring
+from tests.cli.support import MIXED, words_at
 from tests.needs import needs_tool
 from tests.ring.rings import another_holder
+from tests.support.rings import slot, write_ring
 from vyrectl import SLOT_DTYPE, Ring
 
 NEVER = 0xFFFF_FFFF

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.cli.support import MIXED, words_at, write_ring
+from tests.cli.support import MIXED, words_at
+from tests.support.rings import write_ring
 from vyrectl.cli.commands.top.sample import Sampler
 from vyrectl.cli.commands.top.screen import ENDED, KEYS, is_cut, split_keys
 from vyrectl.cli.commands.top.session import TopSession

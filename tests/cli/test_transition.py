@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import MIXED, slot, words_at, write_ring
+from tests.cli.support import MIXED, words_at
+from tests.support.rings import slot, write_ring
 from tests.vectors import load
 from vyrectl.sidecar.hold import hold
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import MIXED, write_ring
+from tests.cli.support import MIXED
 from tests.needs import needs_tool
+from tests.support.rings import write_ring
 
 REFERENCE = ("--device", "reference")
 CASES = [

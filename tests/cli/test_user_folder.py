@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import slot, write_ring
+from tests.support.rings import slot, write_ring
 from vyrectl.files.python import ROOT, code_command, module_command
 
 NAMES = ("random", "numpy", "json", "ctypes", "pyopencl", "subprocess", "runpy", "rich", "typer", "vyrectl")

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.support import NEVER, slot, write_ring
+from tests.cli.support import NEVER
+from tests.support.rings import slot, write_ring
 from vyrectl.protocol.control import encode_control, write_control_words
 from vyrectl.why.classes import CAUSES
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl import SLOT_DTYPE, LaunchReport, Ring, launch
+from vyrectl import LaunchReport, Ring, launch
 from vyrectl.abi import control as abi
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import state_name
@@ -113,15 +113,6 @@ class InProcess:
         )
         arrays = {handle: one.array for handle, one in buffers.items()}
         return Answer(ring.slots.copy(), arrays, report.control, report.to_record(), report.tally.lost)
-
-
-def make_slots(count: int, **fields: Any) -> SlotArray:
-    """Ready Normal tasks with ids from 1; fields as given, a number for all or one for each."""
-    slots = np.zeros(count, SLOT_DTYPE)
-    slots["state"], slots["priority"], slots["task_id"] = 1, 2, np.arange(1, count + 1)
-    for name, value in fields.items():
-        slots[name] = value
-    return slots
 
 
 def given(array: NDArray[Any]) -> Buffer:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.support.ops import FAULT, NOP, REQUEUE_N, WAIT
 from vyrectl import SLOT_DTYPE
 from vyrectl.task.arrays import SlotArray
 
-NOP, WAIT, REQUEUE_N, FAULT, UNDEFINED = 0, 0x1006, 0x1007, 0x1008, 0x2_0000
+UNDEFINED = 0x20000
 MOST = 2**32 - 1
 
 

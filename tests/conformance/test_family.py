@@ -12,15 +12,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.conformance.backends import reference
-from tests.conformance.cases import Answer, Case, InProcess, Runner, assert_same, lent, make_slots
+from tests.conformance.cases import Answer, Case, InProcess, Runner, assert_same, lent
 from tests.conformance.cases import given as handed
+from tests.support.ops import FORK_SUM, QUICKSORT, STENCIL
+from tests.support.ops import STENCIL_STRIP as STRIP
+from tests.support.rings import ready_tasks
 from vyrectl import SLOT_DTYPE
 from vyrectl.abi.faults import LOST_CHILDREN
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.engine.ops import load_source
 from vyrectl.task.arrays import SlotArray
 
-FORK_SUM, QUICKSORT, STENCIL, STRIP = 0x1010, 0x1011, 0x1012, 0x1013
 EMPTY, READY, DONE, PAUSED, FAULTED = 0, 1, 3, 4, 7
 IN_ORDER = {"workers": 1, "work_group_size": 1, "ticket": 1}
 GEOMETRIES: tuple[dict[str, int], ...] = ({}, IN_ORDER, {"workers": 2, "work_group_size": 4})
@@ -33,7 +35,7 @@ pytestmark = pytest.mark.timeout(300)
 def alone(op: int, free: int, **fields: int) -> SlotArray:
     """One Ready task and so many Empty slots around it."""
     slots = np.zeros(free + 1, SLOT_DTYPE)
-    slots[free // 2] = make_slots(1, op_handle=op, **fields)[0]
+    slots[free // 2] = ready_tasks(1, op_handle=op, **fields)[0]
     return slots
 
 
@@ -120,9 +122,9 @@ def test_without_slots_a_task_does_the_work_itself(runner: Runner, free: int) ->
 def test_one_worker_leaves_the_words_that_the_reference_leaves(device_runner: InProcess) -> None:
     words = random_words(30_000)
     slots = np.zeros(60, SLOT_DTYPE)
-    slots[5] = make_slots(1, op_handle=FORK_SUM, output_handle=1, task_id=9)[0]
-    slots[40] = make_slots(1, op_handle=QUICKSORT, output_handle=2, task_id=4, priority=0)[0]
-    slots[59] = make_slots(1, op_handle=STENCIL, output_handle=3, param=2, task_id=5)[0]
+    slots[5] = ready_tasks(1, op_handle=FORK_SUM, output_handle=1, task_id=9)[0]
+    slots[40] = ready_tasks(1, op_handle=QUICKSORT, output_handle=2, task_id=4, priority=0)[0]
+    slots[59] = ready_tasks(1, op_handle=STENCIL, output_handle=3, param=2, task_id=5)[0]
     buffers = {
         0: handed(words),
         1: lent(np.zeros(15, "<u4")),
@@ -151,7 +153,7 @@ def test_a_family_that_was_interrupted_goes_on(runner: Runner, geometry: dict[st
 
 
 def test_families_that_nobody_can_tell_apart_end(runner: Runner) -> None:
-    slots = make_slots(6, op_handle=0, parent_task_id=1)
+    slots = ready_tasks(6, op_handle=0, parent_task_id=1)
     slots["task_id"][:2], slots["op_handle"][:2] = 1, FORK_SUM
     slots["state"][:2], slots["resume_epoch"][:2], slots["continuation_pc"][:2] = PAUSED, NEVER_EPOCH, 1
     answer = runner.run(Case(slots))
@@ -160,7 +162,7 @@ def test_families_that_nobody_can_tell_apart_end(runner: Runner) -> None:
 
 
 def test_a_ring_may_be_built_with_a_family_in_it(runner: Runner) -> None:
-    slots = make_slots(4, op_handle=0, parent_task_id=1)
+    slots = ready_tasks(4, op_handle=0, parent_task_id=1)
     slots["op_handle"][0], slots["output_handle"][0], slots["parent_task_id"][0] = STENCIL, 0, 0
     slots["state"][0], slots["resume_epoch"][0], slots["param"][0] = PAUSED, NEVER_EPOCH, 0
     answer = runner.run(Case(slots, {0: lent(np.zeros(8, "<u4"))}, options={"verify": True}))
@@ -171,7 +173,7 @@ def test_a_ring_may_be_built_with_a_family_in_it(runner: Runner) -> None:
 def test_only_chosen_tasks_run_and_their_children_with_them(runner: Runner) -> None:
     words = random_words(9001)
     slots = alone(FORK_SUM, 20, output_handle=1)
-    slots[0] = make_slots(1, task_id=99)[0]
+    slots[0] = ready_tasks(1, task_id=99)[0]
     answer = runner.run(
         Case(
             slots,
@@ -185,7 +187,7 @@ def test_only_chosen_tasks_run_and_their_children_with_them(runner: Runner) -> N
 
 
 def test_arguments_that_make_no_sense_are_faults(runner: Runner) -> None:
-    slots = make_slots(
+    slots = ready_tasks(
         7, output_handle=0, op_handle=[FORK_SUM, FORK_SUM, QUICKSORT, QUICKSORT, STENCIL, STRIP, STRIP]
     )
     slots["input_handle"] = [0, 7, 3, 9, 0, 2, 0]
@@ -253,9 +255,9 @@ def test_many_children_of_one(device_runner: InProcess, geometry: dict[str, int]
     path = tmp_path / "broad.cl"
     path.write_text(SPAWNER)
     slots = np.zeros(6000, SLOT_DTYPE)
-    slots[100] = make_slots(1, op_handle=0x20000, param=5000)[0]
-    slots[200] = make_slots(1, op_handle=0x20001, task_id=2)[0]
-    slots[300] = make_slots(1, op_handle=0x20002, task_id=3)[0]
+    slots[100] = ready_tasks(1, op_handle=0x20000, param=5000)[0]
+    slots[200] = ready_tasks(1, op_handle=0x20001, task_id=2)[0]
+    slots[300] = ready_tasks(1, op_handle=0x20002, task_id=3)[0]
     answer = device_runner.run(Case(slots, options={"ops": [load_source(path)], "verify": True, **geometry}))
     assert answer.report["ended"] == "drained"
     assert answer.report["spawned"] == 5001

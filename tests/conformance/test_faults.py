@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.conformance.cases import Case, Runner, given, make_slots, zeros
+from tests.conformance.cases import Case, Runner, given, zeros
+from tests.support.ops import COPY, FAULT, FILL, MANDELBROT, REQUEUE_N, SAXPY, SCALE, SUM
+from tests.support.rings import ready_tasks
 from vyrectl.abi import faults
 from vyrectl.abi.faults import fault_name
 from vyrectl.engine.buffers import Buffer
 
-SCALE, COPY, FILL, SAXPY, SUM, SPIN, WAIT, REQUEUE_N, FAULT, MANDELBROT = range(0x1000, 0x100A)
 U32, F32, U32_OUT, F32_OUT, BYTES, ABSENT, VIEW, BAD_VIEW, BIG_VIEW, MANY = range(10)
 BEYOND = 2**32 - 1
 
@@ -115,7 +116,7 @@ ROWS: list[tuple[int, int, int, int, int, int]] = [
 
 def test_each_fault(runner: Runner) -> None:
     ops, inputs, outputs, params, pcs, codes = np.array(ROWS, np.uint32).T
-    slots = make_slots(
+    slots = ready_tasks(
         len(ROWS),
         op_handle=ops,
         input_handle=inputs,
@@ -143,7 +144,7 @@ def test_each_fault(runner: Runner) -> None:
 
 @pytest.mark.parametrize("counter", ["requeue_count", "age_ticks"])
 def test_counters_at_their_end(runner: Runner, counter: str) -> None:
-    slots = make_slots(2, op_handle=REQUEUE_N, param=2)
+    slots = ready_tasks(2, op_handle=REQUEUE_N, param=2)
     slots[counter] = [BEYOND, BEYOND - 1]
     answer = runner.run(Case(slots, options={"age_threshold": 0}))
     assert answer.slots["continuation_data"].tolist() == [faults.COUNTER_OVERFLOW] * 2
@@ -153,7 +154,7 @@ def test_counters_at_their_end(runner: Runner, counter: str) -> None:
 
 def test_yield_count_at_its_end(runner: Runner) -> None:
     buffers: dict[int | str, Buffer] = {0: given(np.arange(9000, dtype=np.uint32)), 1: zeros(1)}
-    slots = make_slots(2, op_handle=SUM, input_handle=0, output_handle=1)
+    slots = ready_tasks(2, op_handle=SUM, input_handle=0, output_handle=1)
     slots["yield_count"] = [BEYOND, BEYOND - 1]
     answer = runner.run(Case(slots, buffers))
     assert answer.slots["state"].tolist() == [7, 7]
@@ -164,5 +165,5 @@ def test_yield_count_at_its_end(runner: Runner) -> None:
 
 def test_no_buffers_at_all(runner: Runner) -> None:
     ops = [SCALE, COPY, FILL, SAXPY, SUM, MANDELBROT]
-    answer = runner.run(Case(make_slots(len(ops), op_handle=ops)))
+    answer = runner.run(Case(ready_tasks(len(ops), op_handle=ops)))
     assert answer.slots["continuation_data"].tolist() == [BAD_HANDLE] * len(ops)

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from tests.conformance.backends import needs_oclgrind, reference
-from tests.conformance.cases import Case, assert_same, make_slots
+from tests.conformance.cases import Case, assert_same
 from tests.conformance.oclgrind import GPU_LANES, Edit, Oclgrind
 from tests.conformance.plain import plain_ring
 from tests.conformance.worlds import hostile_buffers, hostile_ring, world
+from tests.support.rings import ready_tasks
 
 pytestmark = [
     needs_oclgrind(),
@@ -81,7 +82,7 @@ def test_a_hostile_ring_reaches_nothing_outside(bounds: Oclgrind, seed: int) -> 
 
 
 def test_a_device_without_c11_atomics_gets_the_last_rung(bounds: Oclgrind) -> None:
-    assert bounds.run(Case(make_slots(1))).report["geometry"]["rung"] == 3
+    assert bounds.run(Case(ready_tasks(1))).report["geometry"]["rung"] == 3
 
 
 def test_a_missing_range_check_is_seen(start: Start) -> None:
@@ -97,7 +98,7 @@ def test_a_missing_range_check_is_seen(start: Start) -> None:
 
 def test_an_uninitialised_word_is_seen(start: Start) -> None:
     worker = start(BOUNDS, ("        (task).fault = 0u;                                          \\\n", ""))
-    _, complaints = worker.run_and_look(Case(make_slots(3)))
+    _, complaints = worker.run_and_look(Case(ready_tasks(3)))
     assert "uninitialized" in complaints
 
 
@@ -123,6 +124,6 @@ def test_work_items_own_what_they_touch(start: Start) -> None:
 )
 def test_shared_words_are_seen(start: Start, edit: Edit) -> None:
     worker = start(RACES, edit, *ATOMIC_WORDS)
-    slots = make_slots(512, priority=np.arange(512) % 5)
+    slots = ready_tasks(512, priority=np.arange(512) % 5)
     _, complaints = worker.run_and_look(Case(slots, options={**GROUPS, "max_steps": 64}))
     assert "data race" in complaints

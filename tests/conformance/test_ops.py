@@ -16,9 +16,9 @@ from tests.conformance.cases import (
     assert_same_words,
     given,
     lent,
-    make_slots,
     zeros,
 )
+from tests.support.rings import ready_tasks
 from vyrectl.bench.mandelbrot import COUNTS_HANDLE, Picture, mandelbrot_counts
 from vyrectl.engine.reference_ops import float_bits
 
@@ -46,7 +46,7 @@ def words(count: int, seed: int = 2) -> NDArray[np.uint32]:
 
 def one_task(runner: Runner, buffers: Buffers, **fields: int) -> Answer:
     """Run one task with input 0 and output 1; it must end as Done."""
-    slots = make_slots(1, input_handle=0, output_handle=1, **fields)
+    slots = ready_tasks(1, input_handle=0, output_handle=1, **fields)
     answer = runner.run(Case(slots, buffers))
     assert (answer.slots["state"][0], answer.report["ended"]) == (3, "drained")
     return answer
@@ -102,7 +102,7 @@ def test_saxpy_in_pieces(runner: Runner, stride: int) -> None:
     records = [
         (int(at[0]), len(at), stride, float_bits(float(a))) for at, a in zip(pieces, factors, strict=True)
     ]
-    slots = make_slots(3, op_handle=SAXPY, input_handle=0, output_handle=1, param=[2, 0, 1])
+    slots = ready_tasks(3, op_handle=SAXPY, input_handle=0, output_handle=1, param=[2, 0, 1])
     table = {0: given(x), 1: lent(y), "args": given(np.array(records, np.uint32))}
     answer = runner.run(Case(slots, table))
     expected = y.copy()
@@ -143,7 +143,7 @@ def test_the_picture_of_the_demo(device_runner: InProcess) -> None:
 
 def test_spin_yields_its_generator(device_runner: InProcess) -> None:
     """The reference backend leaves out the last turn's steps, so that a long enough task tells them apart."""
-    case = Case(make_slots(2, op_handle=SPIN, param=[2**20 + 5, 3], task_id=[7, 8]))
+    case = Case(ready_tasks(2, op_handle=SPIN, param=[2**20 + 5, 3], task_id=[7, 8]))
     answer = device_runner.run(case)
     assert answer.slots["continuation_pc"].tolist() == [2**20, 0]
     assert answer.slots["continuation_data"][0] == generator(7, 2**20)
@@ -162,13 +162,13 @@ def generator(task_id: int, steps: int) -> int:
 
 
 def test_spin_stops_at_a_dead_generator(runner: Runner) -> None:
-    slots = make_slots(1, op_handle=SPIN, param=5, continuation_pc=2, continuation_data=0)
+    slots = ready_tasks(1, op_handle=SPIN, param=5, continuation_pc=2, continuation_data=0)
     answer = runner.run(Case(slots))
     assert (answer.slots["state"][0], answer.slots["continuation_data"][0]) == (7, 1)
 
 
 def test_wait_pauses_until_its_epoch(runner: Runner) -> None:
-    slots = make_slots(3, op_handle=WAIT, param=[2, 3, 2**32 - 1], flags=16, continuation_data=9)
+    slots = ready_tasks(3, op_handle=WAIT, param=[2, 3, 2**32 - 1], flags=16, continuation_data=9)
     early = runner.run(Case(slots, options={"epoch": 2}))
     assert early.slots["state"].tolist() == [3, 4, 4]
     assert early.slots["flags"].tolist() == [0, 17, 17]
@@ -184,7 +184,7 @@ def test_wait_pauses_until_its_epoch(runner: Runner) -> None:
 
 
 def test_requeue_n_sinks_one_class_each_time(runner: Runner) -> None:
-    slots = make_slots(3, op_handle=REQUEUE_N, param=[3, 0, 9], priority=[0, 1, 2**32 - 1])
+    slots = ready_tasks(3, op_handle=REQUEUE_N, param=[3, 0, 9], priority=[0, 1, 2**32 - 1])
     answer = runner.run(Case(slots, options={"age_threshold": 0}))
     assert answer.slots["state"].tolist() == [3, 3, 3]
     assert answer.slots["priority"].tolist() == [3, 1, 4]
@@ -195,7 +195,7 @@ def test_requeue_n_sinks_one_class_each_time(runner: Runner) -> None:
 
 
 def test_fault_keeps_the_flags(runner: Runner) -> None:
-    slots = make_slots(2, op_handle=FAULT, param=[77, 0xFFFF_FEFF], flags=0x1F, continuation_pc=4)
+    slots = ready_tasks(2, op_handle=FAULT, param=[77, 0xFFFF_FEFF], flags=0x1F, continuation_pc=4)
     answer = runner.run(Case(slots))
     assert answer.slots["state"].tolist() == [7, 7]
     assert answer.slots["continuation_data"].tolist() == [77, 0xFFFF_FEFF]
@@ -204,7 +204,7 @@ def test_fault_keeps_the_flags(runner: Runner) -> None:
 
 
 def test_one_operation_by_its_line_of_the_report(runner: Runner) -> None:
-    slots = make_slots(5, op_handle=[NOP, NOP, REQUEUE_N, FAULT, 0x9999], param=1)
+    slots = ready_tasks(5, op_handle=[NOP, NOP, REQUEUE_N, FAULT, 0x9999], param=1)
     report = runner.run(Case(slots)).report
     nothing = dict.fromkeys(("done", "yielded", "paused", "requeued", "faulted"), 0)
     assert report["by_op"] == [

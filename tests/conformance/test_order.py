@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conformance.backends import devices
-from tests.conformance.cases import Answer, Case, InProcess, assert_same, make_slots, zeros
+from tests.conformance.cases import Answer, Case, InProcess, assert_same, zeros
+from tests.support.rings import ready_tasks
 from vyrectl.engine.ops import load_source
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.engine.reference_ops import Env, Outcome, Task, done, requeue, yield_
@@ -95,7 +96,7 @@ def simulate(slots: SlotArray, age_threshold: int, run_before: int) -> tuple[lis
 
 
 def test_sixteen_above_normal_then_one_below(tracer: InProcess) -> None:
-    slots = make_slots(60, op_handle=TRACE, priority=[0] * 20 + [3] * 5 + [1] * 30 + [2] * 5)
+    slots = ready_tasks(60, op_handle=TRACE, priority=[0] * 20 + [3] * 5 + [1] * 30 + [2] * 5)
     answer = run(tracer, slots)
     classes = [int(slots["priority"][task - 1]) for task in log_of(answer)]
     assert classes == [0] * 16 + [2] + [0] * 4 + [1] * 12 + [2] + [1] * 16 + [2] + [1] * 2 + [2, 2] + [3] * 5
@@ -103,14 +104,14 @@ def test_sixteen_above_normal_then_one_below(tracer: InProcess) -> None:
 
 
 def test_a_row_goes_on_from_the_control_buffer(tracer: InProcess) -> None:
-    slots = make_slots(8, op_handle=TRACE, priority=[0] * 6 + [4] * 2)
+    slots = ready_tasks(8, op_handle=TRACE, priority=[0] * 6 + [4] * 2)
     assert log_of(run(tracer, slots, run_before=14)) == [1, 2, 7, 3, 4, 5, 6, 8]
     assert log_of(run(tracer, slots, run_before=16)) == [7, 1, 2, 3, 4, 5, 6, 8]
     assert log_of(run(tracer, slots, run_before=2**32 - 1)) == [7, 1, 2, 3, 4, 5, 6, 8]
 
 
 def test_age_lifts_a_task(tracer: InProcess) -> None:
-    slots = make_slots(4, op_handle=TRACE, priority=[2, 4, 4, 2**32 - 1], age_ticks=[0, 64, 96, 63])
+    slots = ready_tasks(4, op_handle=TRACE, priority=[2, 4, 4, 2**32 - 1], age_ticks=[0, 64, 96, 63])
     assert log_of(run(tracer, slots, age_threshold=32)) == [3, 1, 2, 4]
     assert log_of(run(tracer, slots, age_threshold=0)) == [1, 2, 3, 4]
 
@@ -125,7 +126,7 @@ def rings(draw: st.DrawFn) -> SlotArray:
         random.random(count) < high, random.integers(0, 2, count), random.integers(2, 6, count)
     )
     age_ticks = random.choice([0, 0, 31, 32, 95, 128, 2**31], count)
-    return make_slots(
+    return ready_tasks(
         count, op_handle=TRACE, priority=priority, param=random.integers(0, 5, count), age_ticks=age_ticks
     )
 
@@ -140,6 +141,6 @@ def test_any_ring(tracer: InProcess, slots: SlotArray, age_threshold: int, run_b
 
 
 def test_a_device_and_the_reference_agree_in_everything(tracer: InProcess) -> None:
-    slots = make_slots(99, op_handle=TRACE, priority=np.arange(99) % 5, param=np.arange(99) % 4)
+    slots = ready_tasks(99, op_handle=TRACE, priority=np.arange(99) % 5, param=np.arange(99) % 4)
     judge = InProcess("reference", ReferenceBackend({TRACE: trace}), LOG_WORDS)
     assert_same(run(tracer, slots), run(judge, slots))

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conformance.cases import Case, InProcess, Runner, make_slots
+from tests.conformance.cases import Case, InProcess, Runner
+from tests.support.rings import ready_tasks
 from vyrectl import Ring, launch
 from vyrectl.abi import control as abi
 from vyrectl.abi import faults
@@ -23,7 +24,7 @@ STORE, ADD, LOAD, DFA = 1, 2, 3, 6
 
 
 def packed_slots(*tasks: list[InnerOp]) -> SlotArray:
-    slots = make_slots(len(tasks), op_handle=PACKED_SLOT)
+    slots = ready_tasks(len(tasks), op_handle=PACKED_SLOT)
     for number, ops in enumerate(tasks):
         for name, word in zip(FIELD_NAMES[4:], encode_packed(ops), strict=True):
             slots[name][number] = word
@@ -73,7 +74,7 @@ def test_an_inner_fault_ends_the_slot(runner: Runner, inner: InnerOp, code: int)
 
 
 def test_a_payload_of_ones_stays_inside(runner: Runner) -> None:
-    slots = make_slots(2, op_handle=PACKED_SLOT)
+    slots = ready_tasks(2, op_handle=PACKED_SLOT)
     for name in FIELD_NAMES[4:]:
         slots[name] = [2**32 - 1, 0x0101_0101]
     assert runner.run(Case(slots)).slots["state"].tolist() == [3, 7]
@@ -84,7 +85,7 @@ def run_here(runner: InProcess, slots: SlotArray, **options: Any) -> LaunchRepor
 
 
 def test_printf_leaves_records(here: InProcess) -> None:
-    slots = make_slots(3, op_handle=PRINTF, input_handle=[7, 8, 9], output_handle=2**32 - 1, param=[1, 2, 3])
+    slots = ready_tasks(3, op_handle=PRINTF, input_handle=[7, 8, 9], output_handle=2**32 - 1, param=[1, 2, 3])
     report = run_here(here, slots, workers=1, work_group_size=1, ticket=1)
     assert report.debug.records == tuple(DebugRecord(7 + n, (2**32 - 1, 1 + n, 16 * n)) for n in range(3))
     assert report.to_record()["debug"] == {"records": 3, "dropped": 0}
@@ -92,7 +93,7 @@ def test_printf_leaves_records(here: InProcess) -> None:
 
 @pytest.mark.parametrize("slots", [63, 64, 65, 1000])
 def test_a_full_log_drops_and_counts(here: InProcess, slots: int) -> None:
-    ring = make_slots(slots, op_handle=PRINTF, input_handle=np.arange(slots))
+    ring = ready_tasks(slots, op_handle=PRINTF, input_handle=np.arange(slots))
     report = run_here(here, ring)
     assert report.outcomes["done"] == slots
     assert (len(report.debug.records), report.debug.dropped) == (min(slots, 64), max(0, slots - 64))
@@ -103,7 +104,7 @@ def test_a_full_log_drops_and_counts(here: InProcess, slots: int) -> None:
 def test_the_log_goes_on_where_it_was(here: InProcess) -> None:
     log = new_debug_log(3)
     for _ in range(4):
-        report = run_here(here, make_slots(1, op_handle=PRINTF, input_handle=5), debug_log=log)
+        report = run_here(here, ready_tasks(1, op_handle=PRINTF, input_handle=5), debug_log=log)
     assert log[0] == 16
     assert (len(report.debug.records), report.debug.dropped) == (3, 1)
 
@@ -111,5 +112,5 @@ def test_the_log_goes_on_where_it_was(here: InProcess) -> None:
 def test_a_log_without_room_or_with_a_wild_cursor(here: InProcess) -> None:
     for log in (new_debug_log(0), np.array([2**32 - 4, 1, 1, 1, 1], np.uint32)):
         before = log.copy()
-        run_here(here, make_slots(1, op_handle=PRINTF, input_handle=5), debug_log=log)
+        run_here(here, ready_tasks(1, op_handle=PRINTF, input_handle=5), debug_log=log)
         assert log[1:].tolist() == before[1:].tolist()

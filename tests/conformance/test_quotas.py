@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.conformance.cases import Answer, Case, InProcess, Runner, assert_same, make_slots, zeros
+from tests.conformance.cases import Answer, Case, InProcess, Runner, assert_same, zeros
+from tests.support.ops import REQUEUE_N, SCALE, SUM
+from tests.support.rings import ready_tasks
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.task.arrays import SlotArray
 
-REQUEUE_N, SCALE, NOP, SUM = 0x1007, 0x1000, 0, 0x1004
 IN_ORDER = {"workers": 1, "work_group_size": 1, "ticket": 1}
 
 pytestmark = pytest.mark.timeout(120)
@@ -36,7 +37,7 @@ def turns_of(before: SlotArray, after: SlotArray, tenant: int) -> int:
 def mixed(count: int) -> SlotArray:
     """Tasks of four tenants that requeue up to three times."""
     random = np.random.default_rng(5)
-    slots = make_slots(count, op_handle=REQUEUE_N)
+    slots = ready_tasks(count, op_handle=REQUEUE_N)
     slots["tenant_id"] = random.integers(0, 4, count) * 100
     slots["priority"] = random.integers(0, 5, count)
     slots["param"] = random.integers(0, 4, count)
@@ -64,7 +65,7 @@ def test_every_claim_counts(runner: Runner) -> None:
 @pytest.mark.parametrize("quota", [0, 1, 9_999, 30_000])
 def test_many_workers_and_one_tenant(opencl_runner: Runner, quota: int, size: int | None) -> None:
     count = min(20_000, opencl_runner.most_slots)
-    slots = make_slots(count, tenant_id=9)
+    slots = ready_tasks(count, tenant_id=9)
     answer = opencl_runner.run(Case(slots, options={"quotas": {9: quota}, "work_group_size": size}))
     wanted = min(quota, count)
     assert int((answer.slots["state"] == 3).sum()) == claims_of(answer, 9) == wanted
@@ -75,7 +76,7 @@ def test_many_workers_and_one_tenant(opencl_runner: Runner, quota: int, size: in
 def test_group_tasks_count_their_turns(opencl_runner: Runner) -> None:
     """A sum yields every 4096 elements, a scale every 65536."""
     data = zeros(70_000)
-    slots = make_slots(
+    slots = ready_tasks(
         6, op_handle=SCALE, input_handle=0, output_handle=1, param=1, tenant_id=[1, 1, 1, 2, 2, 3]
     )
     slots["op_handle"][5], slots["output_handle"][5], slots["param"][5] = SUM, 2, 0
@@ -97,7 +98,7 @@ def test_one_worker_claims_like_the_reference(opencl_runner: Runner, most: int |
 
 
 def test_a_budget_and_a_quota(runner: Runner) -> None:
-    slots = make_slots(60, tenant_id=[1, 2] * 30)
+    slots = ready_tasks(60, tenant_id=[1, 2] * 30)
     answer = runner.run(Case(slots, options={"quotas": {1: 10}, "max_steps": 25}))
     assert answer.report["claims"] == 25
     assert claims_of(answer, 1) <= 10
@@ -107,7 +108,7 @@ def test_a_budget_and_a_quota(runner: Runner) -> None:
 
 
 def test_selection_and_quota(runner: Runner) -> None:
-    slots = make_slots(20, tenant_id=[1, 2] * 10)
+    slots = ready_tasks(20, tenant_id=[1, 2] * 10)
     answer = runner.run(Case(slots, options={"quotas": {1: 2}, "where": "slot < 12"}))
     assert answer.report["claims"] == 8
     left = answer.report["left_alone"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.conformance.cases import Case, Runner, assert_same_slots, make_slots
+from tests.conformance.cases import Case, Runner, assert_same_slots
 from tests.conformance.plain import plain_result, plain_ring
+from tests.support.rings import ready_tasks
 from vyrectl.errors import RingFormatError
 
 pytestmark = pytest.mark.timeout(120)
@@ -26,11 +27,11 @@ def test_every_task_comes_out_as_computed(runner: Runner, size: int | str) -> No
 
 def test_a_ring_without_slots_is_refused(runner: Runner) -> None:
     with pytest.raises((RingFormatError, RuntimeError), match="an empty ring has nothing to launch"):
-        runner.run(Case(make_slots(0)))
+        runner.run(Case(ready_tasks(0)))
 
 
 def test_a_ring_with_nothing_to_do_stays_as_it_is(runner: Runner) -> None:
-    before = make_slots(40, flags=np.arange(40))
+    before = ready_tasks(40, flags=np.arange(40))
     before["state"] = np.resize([0, 2, 3, 4, 7, 8, 99, 2**32 - 1], 40)
     before["resume_epoch"] = 5
     answer = runner.run(Case(before, options={"epoch": 4}))

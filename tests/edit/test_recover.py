@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -15,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.support.rings import slot
+from tests.support.rings import write_ring as write
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import ORPHANED
 from vyrectl.abi.limits import SLOT_WORDS, U32_MAX
-from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskState
 from vyrectl.edit.recover import OUTCOMES, recover_ring, recovered
 from vyrectl.errors import FileError, RingFormatError, RingHeldError, UnknownNameError
@@ -29,15 +29,6 @@ from vyrectl.task.arrays import SlotArray
 from vyrectl.task.item import TaskWorkItem
 
 words = st.integers(0, U32_MAX)
-
-
-def slot(**values: int) -> bytes:
-    return struct.pack("<16I", *(values.get(name, 0) for name in FIELD_NAMES))
-
-
-def write(path: Path, *slots: bytes) -> Path:
-    path.write_bytes(b"".join(slots))
-    return path
 
 
 def items(path: Path) -> list[TaskWorkItem]:

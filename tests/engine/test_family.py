@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conformance.cases import make_slots
+from tests.support.ops import FORK_SUM as SPAWNS
+from tests.support.rings import ready_tasks
 from vyrectl import SLOT_DTYPE
 from vyrectl.abi.faults import LOST_CHILDREN
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
@@ -20,13 +21,12 @@ from vyrectl.engine.family import (
 )
 from vyrectl.task.arrays import SlotArray
 
-SPAWNS = 0x1010
 EMPTY, READY, RUNNING, DONE, PAUSED, FAULTED = 0, 1, 2, 3, 4, 7
 
 
 def family(children: int = 2) -> SlotArray:
     """Slot 0 waits at its join for the tasks behind it."""
-    slots = make_slots(children + 1, parent_task_id=1)
+    slots = ready_tasks(children + 1, parent_task_id=1)
     slots["parent_task_id"][0] = 0
     slots["op_handle"][0], slots["state"][0], slots["resume_epoch"][0] = SPAWNS, PAUSED, NEVER_EPOCH
     return slots
@@ -86,7 +86,7 @@ def test_others_are_left_alone() -> None:
 
 
 def test_empty_slots_that_bear_a_tasks_words_are_cleared() -> None:
-    slots = np.concatenate([family(), make_slots(2)])
+    slots = np.concatenate([family(), ready_tasks(2)])
     slots["state"][3:] = EMPTY
     slots["task_id"][3:], slots["op_handle"][3:] = (1, 0), (SPAWNS, 0)
     before = slots.copy()
@@ -106,16 +106,16 @@ def test_nobody_is_their_own_parent() -> None:
 
 @given(st.lists(st.sampled_from([0, 1, 2, 7, U32_MAX - 9, U32_MAX - 1, U32_MAX]), min_size=1, max_size=8))
 def test_children_get_ids_that_nobody_has(ids: list[int]) -> None:
-    slots = make_slots(len(ids), task_id=ids)
+    slots = ready_tasks(len(ids), task_id=ids)
     first = first_child_id(slots)
     fresh = {(first + slot) & U32_MAX for slot in range(len(ids))}
     assert not fresh & {0, *ids}
 
 
 def test_behind_the_largest_id_a_gap_is_looked_for() -> None:
-    assert first_child_id(make_slots(2, task_id=[U32_MAX, 2])) == 3
-    assert first_child_id(make_slots(2, task_id=[U32_MAX, 3])) == 1
-    assert first_child_id(make_slots(2, task_id=[U32_MAX - 2, 1], parent_task_id=[0, 40])) == U32_MAX - 1
+    assert first_child_id(ready_tasks(2, task_id=[U32_MAX, 2])) == 3
+    assert first_child_id(ready_tasks(2, task_id=[U32_MAX, 3])) == 1
+    assert first_child_id(ready_tasks(2, task_id=[U32_MAX - 2, 1], parent_task_id=[0, 40])) == U32_MAX - 1
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.conformance.cases import make_slots
+from tests.support.rings import ready_tasks
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.engine.origin import Origin
 
@@ -28,7 +28,7 @@ READY, DONE, PAUSED, FAULTED = 1, 3, 4, 7
     ],
 )
 def test_one_slot(slot: int, changes: dict[str, int], goes_on: bool) -> None:
-    slots = make_slots(3, state=[READY, READY, DONE])
+    slots = ready_tasks(3, state=[READY, READY, DONE])
     seal = Origin(slots).seal()
     for name, value in changes.items():
         slots[name][slot] = value
@@ -39,7 +39,7 @@ def test_one_slot(slot: int, changes: dict[str, int], goes_on: bool) -> None:
     "word", ["param", "op_handle", "tenant_id", "task_id", "continuation_pc", "age_ticks"]
 )
 def test_an_edit_of_what_has_not_ended_changes_nothing(word: str) -> None:
-    slots = make_slots(3)
+    slots = ready_tasks(3)
     seal = Origin(slots).seal()
     slots["state"][:2] = DONE
     slots[word][2] = 5
@@ -47,15 +47,15 @@ def test_an_edit_of_what_has_not_ended_changes_nothing(word: str) -> None:
 
 
 def test_another_length_and_another_file() -> None:
-    slots = make_slots(3)
+    slots = ready_tasks(3)
     seal = Origin(slots).seal()
     slots["state"] = DONE
-    assert not Origin(make_slots(4, state=DONE)).goes_on_from(seal)
+    assert not Origin(ready_tasks(4, state=DONE)).goes_on_from(seal)
     assert not Origin(slots).goes_on_from(bytes(len(seal)))
 
 
 def test_tasks_of_many_kinds_are_told_apart() -> None:
-    slots = make_slots(1000, op_handle=np.arange(1000), param=np.arange(1000))
+    slots = ready_tasks(1000, op_handle=np.arange(1000), param=np.arange(1000))
     seal = Origin(slots).seal()
     slots["state"], slots["param"] = DONE, slots["param"][::-1].copy()
     assert not Origin(slots).goes_on_from(seal)

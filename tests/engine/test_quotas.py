@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.ops import REQUEUE_N, WAIT
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.engine.backend import Job
@@ -18,8 +19,6 @@ from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.errors import UsageError
 from vyrectl.launching.rounds import Drain, Limits
 from vyrectl.task.arrays import SlotArray
-
-WAIT, REQUEUE_N = 0x1006, 0x1007
 
 
 def slots_of(*tenants: int, **fields: int) -> SlotArray:

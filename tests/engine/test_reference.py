@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conformance.cases import Case, InProcess, given, make_slots, zeros
+from tests.conformance.cases import Case, InProcess, given, zeros
+from tests.support.rings import ready_tasks
 from vyrectl.engine.backend import Job
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import scan_source
@@ -19,7 +20,7 @@ MINE = scan_source('VYRE_OP(0x20000, mine, "x") { return vyre_done(); }', Path("
 
 
 def test_opencl_c_without_a_python_twin_is_refused() -> None:
-    job = Job(make_slots(1), np.zeros(160, np.uint32), BufferTable(), ops=(MINE,))
+    job = Job(ready_tasks(1), np.zeros(160, np.uint32), BufferTable(), ops=(MINE,))
     with pytest.raises(DeviceError, match="cannot run 'mine', which is OpenCL C") as caught:
         ReferenceBackend().open(job)
     assert caught.value.where == "mine.cl, line 1"
@@ -33,7 +34,7 @@ def test_a_python_body_runs() -> None:
 
     runner = InProcess("mine", ReferenceBackend({0x2_0000: double}), 1)
     buffers = {0: given(np.arange(3, dtype=np.uint32)), 1: zeros(3)}
-    case = Case(make_slots(1, op_handle=0x2_0000, output_handle=1), buffers, options={"ops": [MINE]})
+    case = Case(ready_tasks(1, op_handle=0x2_0000, output_handle=1), buffers, options={"ops": [MINE]})
     answer = runner.run(case)
     assert answer.buffers[1].tolist() == [0, 2, 4]
     assert answer.slots["state"][0] == 3
@@ -41,7 +42,7 @@ def test_a_python_body_runs() -> None:
 
 def test_a_priority_that_the_wire_cannot_hold() -> None:
     runner = InProcess("mine", ReferenceBackend({0x2_0000: lambda task, env: requeue(0, 0, 5)}), 1)
-    answer = runner.run(Case(make_slots(1, op_handle=0x2_0000)))
+    answer = runner.run(Case(ready_tasks(1, op_handle=0x2_0000)))
     assert (answer.slots["state"][0], answer.slots["continuation_data"][0]) == (7, 0xFFFF_FF07)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conformance.cases import make_slots
+from tests.support.rings import ready_tasks
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.engine.schedule import ClaimLines, class_of, tenants_admitted
 
@@ -81,7 +81,7 @@ def test_the_line_of_a_task_that_comes_back(
     ],
 )
 def test_class_of_a_task(priority: int, age: int, threshold: int, expected: int) -> None:
-    slots = make_slots(1, priority=priority, age_ticks=age)
+    slots = ready_tasks(1, priority=priority, age_ticks=age)
     assert class_of(slots, threshold).tolist() == [expected]
     assert slots["priority"][0] == priority
 
@@ -90,5 +90,5 @@ def test_tenants_with_and_without_a_mask() -> None:
     control = np.zeros(160, np.uint32)
     control[[3, 3 + 28]] = 5, U32_MAX
     control[32:] = 1
-    slots = make_slots(6, tenant_id=[0, 1, 28, 29, 31, U32_MAX])
+    slots = ready_tasks(6, tenant_id=[0, 1, 28, 29, 31, U32_MAX])
     assert tenants_admitted(slots, control).tolist() == [True, False, True, False, False, False]

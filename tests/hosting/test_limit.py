@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.cases import make_slots
+from tests.support.rings import ready_tasks
 from vyrectl import Ring
 from vyrectl.errors import TimeLimitError
 from vyrectl.hosting.limit import hand_over, limited
@@ -53,7 +53,7 @@ def test_an_alarm_of_somebody_elses_stays() -> None:
 @pytest.mark.parametrize("option", ["--ops", "--op-names", "--policy", "--formats"])
 def test_a_pipe_that_nobody_writes(tmp_path: Path, option: str) -> None:
     ring, pipe = tmp_path / "ring.bin", tmp_path / "pipe"
-    Ring.from_slots(make_slots(2)).save(ring)
+    Ring.from_slots(ready_tasks(2)).save(ring)
     os.mkfifo(pipe)
     command = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--device", "reference", "--json"]
     command += ["--debug-log", str(tmp_path / "log"), "--plan", "auto", option, str(pipe), "--timeout", "1"]

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.backends import needs_cpu
-from tests.conformance.cases import make_slots
+from tests.support.rings import ready_tasks
 from vyrectl import Ring, launch
 from vyrectl.errors import ForkedError
 from vyrectl.hosting.supervisor import Channel, Supervisor
@@ -104,8 +104,8 @@ def _lives(pid: int) -> bool:
 @needs_cpu()
 @pytest.mark.timeout(120)
 def test_ctrl_c_ends_a_library_launch() -> None:
-    launch(Ring.from_slots(make_slots(2, op_handle=0x1005, param=3)), device="cpu")
-    slots = make_slots(20, op_handle=0x1005, param=4_000_000_000)
+    launch(Ring.from_slots(ready_tasks(2, op_handle=0x1005, param=3)), device="cpu")
+    slots = ready_tasks(20, op_handle=0x1005, param=4_000_000_000)
     threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         launch(Ring.from_slots(slots), device="cpu", timeout=60)
@@ -121,7 +121,7 @@ def test_an_exception_of_the_watcher_ends_it_too() -> None:
             raise ValueError("mine")
         return None
 
-    slots = make_slots(20, op_handle=0x1005, param=4_000_000_000)
+    slots = ready_tasks(20, op_handle=0x1005, param=4_000_000_000)
     until = time.monotonic() + 1.0
     with pytest.raises(ValueError, match="mine"):
         launch(Ring.from_slots(slots), device="cpu", limits=Limits(stop=stop))
@@ -129,11 +129,11 @@ def test_an_exception_of_the_watcher_ends_it_too() -> None:
 
 @needs_cpu()
 def test_a_forked_child_is_told_so() -> None:
-    launch(Ring.from_slots(make_slots(2)), device="cpu")
+    launch(Ring.from_slots(ready_tasks(2)), device="cpu")
     pid = os.fork()
     if pid == 0:
         try:
-            launch(Ring.from_slots(make_slots(2)), device="cpu")
+            launch(Ring.from_slots(ready_tasks(2)), device="cpu")
         except ForkedError:
             os._exit(7)
         os._exit(1)
@@ -146,6 +146,6 @@ def test_a_spawning_operation_that_comes_later_ends_on_the_reference_backend() -
     few = np.arange(40_000, dtype=np.uint32)
     sums = np.zeros(31, np.uint32)
     with open_session(64, device="reference", buffers={0: few, 1: sums}) as session:
-        (number,) = session.publish(make_slots(1, op_handle=0x1010, input_handle=0, output_handle=1))
+        (number,) = session.publish(ready_tasks(1, op_handle=0x1010, input_handle=0, output_handle=1))
         assert session.wait(int(number), 60).state == 3
     assert int(sums[0]) == int(few.sum(dtype=np.uint64)) & 0xFFFF_FFFF

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.conformance.backends import needs_cpu
-from tests.conformance.cases import make_slots
+from tests.support.rings import ready_tasks
 from vyrectl import Ring
 from vyrectl.files.ring_lock import is_held
 
@@ -60,7 +60,7 @@ def launch_twice(folder: Path, number: signal.Signals) -> str:
     """Launch two tasks that pause, send the command alone a signal, and launch again; what that says."""
     ring, ops, out = folder / "ring.bin", folder / "two.cl", folder / "out.npy"
     ops.write_text(SOURCE)
-    Ring.from_slots(make_slots(2, op_handle=0x20050, param=[0, 1])).save(ring)
+    Ring.from_slots(ready_tasks(2, op_handle=0x20050, param=[0, 1])).save(ring)
     command = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--ops", str(ops), "--device", "cpu"]
     command += ["--buffer", f"0=zeros:uint32:4:{out}"]
     with subprocess.Popen([*command, "--follow"], stdout=subprocess.DEVNULL) as parent:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.backends import needs_cpu
-from tests.conformance.cases import make_slots
+from tests.support.rings import ready_tasks
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.hosting.deaths import death_by
 from vyrectl.task.arrays import SlotArray
@@ -89,7 +89,7 @@ def read(path: Path) -> SlotArray:
 
 def start_slowly(folder: Path, ops: Path) -> tuple[Path, subprocess.Popen[bytes]]:
     """A launch in place that takes seconds; returns once its first tasks are done."""
-    ring = write(folder / "ring.bin", make_slots(SLOW_TASKS, op_handle=SLOW, param=SLOW_ROUNDS))
+    ring = write(folder / "ring.bin", ready_tasks(SLOW_TASKS, op_handle=SLOW, param=SLOW_ROUNDS))
     process = subprocess.Popen(
         command(ring, "--ops", ops, "--ticket", "1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -112,7 +112,7 @@ def end_of(process: subprocess.Popen[bytes]) -> tuple[int, dict[str, Any]]:
 
 @pytest.mark.parametrize("where", ["--in-place", "--no-in-place"])
 def test_a_crash_names_the_task(tmp_path: Path, ops: Path, where: str) -> None:
-    before = make_slots(20)
+    before = ready_tasks(20)
     before["op_handle"][5] = WILD
     before["state"][9] = 2
     ring = write(tmp_path / "ring.bin", before)
@@ -129,7 +129,7 @@ def test_a_crash_names_the_task(tmp_path: Path, ops: Path, where: str) -> None:
 
 
 def test_an_endless_task_is_killed_and_named(tmp_path: Path, ops: Path) -> None:
-    before = make_slots(4)
+    before = ready_tasks(4)
     before["op_handle"][2] = ENDLESS
     ring = write(tmp_path / "ring.bin", before)
     # The limit counts from the command's first moment: the build has to fit into it, however busy the machine is.
@@ -173,7 +173,7 @@ def test_a_ring_that_is_truncated_under_a_launch(tmp_path: Path, ops: Path) -> N
 
 def test_a_ring_that_is_replaced_under_a_launch(tmp_path: Path, ops: Path) -> None:
     ring, process = start_slowly(tmp_path, ops)
-    other = make_slots(3, task_id=7)
+    other = ready_tasks(3, task_id=7)
     os.replace(write(tmp_path / "other.bin", other), ring)
     process.send_signal(signal.SIGTERM)
     code, error = end_of(process)
@@ -198,7 +198,7 @@ def test_a_ring_that_is_deleted_under_a_launch(tmp_path: Path, ops: Path) -> Non
 
 
 def test_in_place_or_not_gives_the_same_bytes(tmp_path: Path) -> None:
-    slots = make_slots(500, op_handle=0x1007, param=2, priority=np.arange(500) % 5)
+    slots = ready_tasks(500, op_handle=0x1007, param=2, priority=np.arange(500) % 5)
     rings = [write(tmp_path / f"{number}.bin", slots) for number in range(3)]
     given: tuple[list[str | Path], ...] = (
         ["--in-place"],
@@ -214,7 +214,7 @@ def test_in_place_or_not_gives_the_same_bytes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("steps", [0, 7, 99])
 def test_a_budget_is_kept_exactly(tmp_path: Path, steps: int) -> None:
-    ring = write(tmp_path / "ring.bin", make_slots(100))
+    ring = write(tmp_path / "ring.bin", ready_tasks(100))
     code, report = run(ring, "--max-steps", str(steps), "--workers", "3", "--ticket", "5")
     assert (code, report["claims"], report["ended"]) == (124, steps, "max_steps")
     assert int((read(ring)["state"] == 3).sum()) == steps
@@ -235,7 +235,7 @@ def test_a_death_says_what_the_signal_tells(number: int, said: str) -> None:
 
 def test_a_driver_that_gives_up_says_what_to_try(tmp_path: Path, ops: Path) -> None:
     """A signal that the child raises itself stands for a compiler that aborts."""
-    ring = write(tmp_path / "ring.bin", make_slots(20))
+    ring = write(tmp_path / "ring.bin", ready_tasks(20))
     code = (
         "import os, vyrectl.launching.prepare as run, vyrectl.cli.process as process\n"
         "run.choose_backend = lambda device: os.abort()\n"

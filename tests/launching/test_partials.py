@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conformance.cases import make_slots
+from tests.support.rings import ready_tasks
 from vyrectl import Ring, launch
 from vyrectl.engine.arena import map_outputs
 from vyrectl.engine.buffers import BufferTable, parse_buffer_options
 from vyrectl.task.arrays import SlotArray
 
-FILL = 0x1002
 SPEC = "0=zeros:uint32:4:o.npy"
 
 
@@ -22,7 +21,7 @@ SPEC = "0=zeros:uint32:4:o.npy"
 def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SlotArray:
     """A ring of two tasks, one of which a killed launch has ended; its output lies in o.npy.partial."""
     monkeypatch.chdir(tmp_path)
-    slots = make_slots(2, op_handle=[0, 0])
+    slots = ready_tasks(2, op_handle=[0, 0])
     table = parse_buffer_options([SPEC])
     map_outputs(table, slots)
     table.by_handle[0].array[:] = [7, 0, 0, 0]

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from tests.conformance.backends import reference
-from tests.conformance.cases import Case, make_slots
+from tests.conformance.cases import Case
 from tests.conformance.worlds import world
+from tests.support.rings import ready_tasks
 from vyrectl.errors import WhereError
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.preview import preview
 
 
 def test_classes_resumed_and_left_alone() -> None:
-    slots = make_slots(8, priority=[0, 1, 2, 3, 4, 9, 2, 2], resume_epoch=[0, 0, 0, 0, 0, 0, 2, 3])
+    slots = ready_tasks(8, priority=[0, 1, 2, 3, 4, 9, 2, 2], resume_epoch=[0, 0, 0, 0, 0, 0, 2, 3])
     slots["state"][6:] = 4
     before = slots.copy()
     index, left = preview(slots, LaunchOptions(epoch=2, age_threshold=32))
@@ -28,7 +29,7 @@ def test_classes_resumed_and_left_alone() -> None:
 
 def test_a_condition_and_the_names_of_one_s_own_operations(tmp_path: Path) -> None:
     (tmp_path / "mine.cl").write_text('VYRE_OP(0x20000, mine, "x") { return vyre_done(); }')
-    slots = make_slots(3, op_handle=[0, 0x2_0000, 0x2_0000])
+    slots = ready_tasks(3, op_handle=[0, 0x2_0000, 0x2_0000])
     ops = [tmp_path / "mine.cl"]
     index, left = preview(slots, LaunchOptions(age_threshold=32, where="op == mine", ops=ops))
     assert (index.claimable, left.not_selected) == (2, 1)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.support.ops import FAULT, WAIT
+from tests.support.rings import ready_tasks
 from vyrectl import SLOT_DTYPE, Ring, launch
 from vyrectl.abi.opcodes import PRINTF
 from vyrectl.hosting.debug_tail import DebugTail
@@ -14,16 +16,6 @@ from vyrectl.launching.replay_diff import replay_against
 from vyrectl.protocol.replay import FailureClass, ReplayRecord, fnv1a_64, unpack_record
 from vyrectl.ring.replay_log import ReplayLog
 from vyrectl.task.arrays import SlotArray
-
-WAIT, FAULT = 0x1006, 0x1008
-
-
-def ring_of(count: int, **fields: object) -> SlotArray:
-    slots = np.zeros(count, SLOT_DTYPE)
-    slots["state"], slots["priority"], slots["task_id"] = 1, 2, np.arange(1, count + 1)
-    for name, value in fields.items():
-        slots[name] = value
-    return slots
 
 
 def run(slots: SlotArray, **options: object) -> SlotArray:
@@ -39,7 +31,7 @@ def records_of(before: SlotArray, after: SlotArray, path: Path, epoch: int = 0) 
 
 
 def test_a_record_for_every_task_that_ended(tmp_path: Path) -> None:
-    before = ring_of(5, op_handle=[0, FAULT, WAIT, 0, 0], param=[1, 77, 9, 0, 0], tenant_id=3)
+    before = ready_tasks(5, op_handle=[0, FAULT, WAIT, 0, 0], param=[1, 77, 9, 0, 0], tenant_id=3)
     before["state"][3:] = [3, 2]
     after = run(before)
     records = records_of(before, after, tmp_path / "run.vrrl", epoch=4)
@@ -68,7 +60,7 @@ def test_digests_are_fnv1a() -> None:
 
 
 def test_packed_records_are_the_wires_own(tmp_path: Path) -> None:
-    before = ring_of(3)
+    before = ready_tasks(3)
     (records,) = ended_records(before, run(before), 2, 10)
     for number, data in enumerate(records):
         record = unpack_record(data.tobytes(), number)
@@ -77,7 +69,7 @@ def test_packed_records_are_the_wires_own(tmp_path: Path) -> None:
 
 
 def test_a_log_wraps_and_keeps_the_last(tmp_path: Path) -> None:
-    path, before = tmp_path / "run.vrrl", ring_of(10)
+    path, before = tmp_path / "run.vrrl", ready_tasks(10)
     record_launch(LaunchLog(path, capacity=4), before, run(before), 0)
     with ReplayLog.open(path) as log:
         assert [one.slot for one in log.records()] == [6, 7, 8, 9]
@@ -88,7 +80,7 @@ def test_a_log_wraps_and_keeps_the_last(tmp_path: Path) -> None:
 
 
 def test_a_launch_agrees_with_its_log(tmp_path: Path) -> None:
-    before = ring_of(
+    before = ready_tasks(
         6, op_handle=[0, FAULT, WAIT, 7, 1, 0x1007], param=[1, 77, 1, 0, 0, 3], output_handle=170
     )
     before["state"][2] = 4
@@ -100,7 +92,7 @@ def test_a_launch_agrees_with_its_log(tmp_path: Path) -> None:
 
 
 def test_a_log_is_published_into_an_empty_ring(tmp_path: Path) -> None:
-    before = ring_of(3, op_handle=[0, FAULT, 1], param=[0, 5, 0], output_handle=170)
+    before = ready_tasks(3, op_handle=[0, FAULT, 1], param=[0, 5, 0], output_handle=170)
     before["task_id"] = 0
     records = records_of(before, run(before), tmp_path / "run.vrrl")
     found = replay_against([*records, *records], np.zeros(3, SLOT_DTYPE))
@@ -110,7 +102,7 @@ def test_a_log_is_published_into_an_empty_ring(tmp_path: Path) -> None:
 
 
 def test_the_first_divergence_is_named(tmp_path: Path) -> None:
-    before = ring_of(4, op_handle=[0, FAULT, 0, 0], param=5)
+    before = ready_tasks(4, op_handle=[0, FAULT, 0, 0], param=5)
     records = records_of(before, run(before), tmp_path / "run.vrrl")
     cases = {
         "param": {"param": [5, 6, 5, 5]},
@@ -125,14 +117,16 @@ def test_the_first_divergence_is_named(tmp_path: Path) -> None:
         found = replay_against(records, changed).divergence
         assert found is not None
         assert found.what == what
-    assert replay_against(records, ring_of(4, op_handle=[0, FAULT, 0, 0], param=5, age_ticks=1)).divergence
+    assert replay_against(
+        records, ready_tasks(4, op_handle=[0, FAULT, 0, 0], param=5, age_ticks=1)
+    ).divergence
     without = replay_against(records, before[:2].copy()).divergence
     assert without is not None
     assert (without.record, without.what, without.replayed) == (2, "slot", "the ring has 2")
 
 
 def test_digests_may_be_left_out(tmp_path: Path) -> None:
-    before = ring_of(2)
+    before = ready_tasks(2)
     records = records_of(before, run(before), tmp_path / "run.vrrl")
     before["age_ticks"] = 3
     assert replay_against(records, before.copy()).divergence is not None
@@ -140,7 +134,7 @@ def test_digests_may_be_left_out(tmp_path: Path) -> None:
 
 
 def test_a_task_without_a_record(tmp_path: Path) -> None:
-    before = ring_of(3)
+    before = ready_tasks(3)
     records = records_of(before, run(before), tmp_path / "run.vrrl")[:2]
     found = replay_against(records, before.copy()).divergence
     assert found is not None
@@ -161,7 +155,7 @@ def test_the_tail_of_a_debug_log_tells_each_record_once() -> None:
     tail, log = DebugTail(), np.zeros(9, np.uint32)
     for number in range(4):
         launch(
-            Ring.from_slots(ring_of(1, op_handle=PRINTF, input_handle=number)),
+            Ring.from_slots(ready_tasks(1, op_handle=PRINTF, input_handle=number)),
             device="reference",
             debug_log=log,
         )
@@ -171,7 +165,10 @@ def test_the_tail_of_a_debug_log_tells_each_record_once() -> None:
 
 
 def test_tasks_that_came_while_the_launch_ran() -> None:
-    before, after = ring_of(3, op_handle=0, continuation_pc=5), ring_of(3, op_handle=0, continuation_pc=9)
+    before, after = (
+        ready_tasks(3, op_handle=0, continuation_pc=5),
+        ready_tasks(3, op_handle=0, continuation_pc=9),
+    )
     before["state"][1], after["state"] = 3, 3
     after["task_id"][2], after["input_handle"] = 77, before["input_handle"]
     (records,) = ended_records(before, after, 0, 1)

@@ -11,7 +11,8 @@ import pytest
 
 import vyrectl
 from tests.conformance.backends import devices
-from tests.conformance.cases import make_slots
+from tests.support.ops import COPY, REQUEUE_N
+from tests.support.rings import ready_tasks
 from vyrectl import LaunchReport, Ring, TaskState, launch
 from vyrectl.cli.commands.launch.view import _rate
 from vyrectl.engine.backend import Job
@@ -35,13 +36,12 @@ from vyrectl.opencl import kept
 from vyrectl.opencl.session import OpenCLSession
 from vyrectl.sidecar.hold import hold
 
-REQUEUE_N, COPY, WAIT = 0x1007, 0x1001, 0x1006
 SOURCE = 'VYRE_OP(0x20000, mine, "x") { return vyre_done(); }'
 
 
 @pytest.fixture
 def ring() -> Ring:
-    return Ring.from_slots(make_slots(10))
+    return Ring.from_slots(ready_tasks(10))
 
 
 def run(ring: Ring, **options: Any) -> LaunchReport:
@@ -52,7 +52,7 @@ def test_the_public_name_is_the_function() -> None:
     from vyrectl import launch as function
 
     assert vyrectl.launch is function
-    assert isinstance(function(Ring.from_slots(make_slots(1)), device="reference"), LaunchReport)
+    assert isinstance(function(Ring.from_slots(ready_tasks(1)), device="reference"), LaunchReport)
 
 
 def test_a_ring_in_memory_holds_the_result(ring: Ring) -> None:
@@ -64,7 +64,7 @@ def test_a_ring_in_memory_holds_the_result(ring: Ring) -> None:
 
 def test_a_path_is_run_and_saved(tmp_path: Path) -> None:
     path = tmp_path / "ring.bin"
-    Ring.from_slots(make_slots(4)).save(path)
+    Ring.from_slots(ready_tasks(4)).save(path)
     assert launch(path, device="reference").claims == 4
     with Ring.open(path) as after:
         assert (after.slots["state"] == TaskState.DONE).all()
@@ -73,7 +73,7 @@ def test_a_path_is_run_and_saved(tmp_path: Path) -> None:
 
 def test_a_path_that_another_holds(tmp_path: Path) -> None:
     path = tmp_path / "ring.bin"
-    Ring.from_slots(make_slots(4)).save(path)
+    Ring.from_slots(ready_tasks(4)).save(path)
     before = path.read_bytes()
     held = hold(path, role="edit")
     with pytest.raises(FileError, match="the ring is held by"):
@@ -84,7 +84,7 @@ def test_a_path_that_another_holds(tmp_path: Path) -> None:
 
 def test_a_launch_that_fails_leaves_the_file(tmp_path: Path) -> None:
     path = tmp_path / "ring.bin"
-    Ring.from_slots(make_slots(4)).save(path)
+    Ring.from_slots(ready_tasks(4)).save(path)
     before = path.read_bytes()
     with pytest.raises(UnknownNameError):
         launch(path, device="no such device")
@@ -93,9 +93,9 @@ def test_a_launch_that_fails_leaves_the_file(tmp_path: Path) -> None:
 
 def test_rings_that_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RingFormatError, match="an empty ring has nothing to launch"):
-        run(Ring.from_slots(make_slots(0)))
+        run(Ring.from_slots(ready_tasks(0)))
     path = tmp_path / "ring.bin"
-    Ring.from_slots(make_slots(2)).save(path)
+    Ring.from_slots(ready_tasks(2)).save(path)
     with Ring.open(path) as readonly, pytest.raises(UsageError, match="the ring is read-only"):
         run(readonly)
     with pytest.raises(FileError):
@@ -122,7 +122,7 @@ def test_rings_that_are_refused(tmp_path: Path) -> None:
 def test_options_out_of_range(ring: Ring, option: str, value: float) -> None:
     with pytest.raises(UsageError, match=f"^(.*: )?{option} is "):
         run(ring, **{option: value})
-    assert (ring.slots == make_slots(10)).all()
+    assert (ring.slots == ready_tasks(10)).all()
 
 
 def test_selection_by_condition(ring: Ring) -> None:
@@ -132,14 +132,14 @@ def test_selection_by_condition(ring: Ring) -> None:
 
 
 def test_the_selection_is_made_at_the_start() -> None:
-    ring = Ring.from_slots(make_slots(2, op_handle=REQUEUE_N, param=2, priority=[1, 4]))
+    ring = Ring.from_slots(ready_tasks(2, op_handle=REQUEUE_N, param=2, priority=[1, 4]))
     run(ring, where="priority == high")
     assert ring.slots["state"].tolist() == [3, 1]
     assert ring.slots["priority"].tolist() == [3, 4]
 
 
 def test_a_selection_keeps_paused_tasks_too() -> None:
-    slots = make_slots(2)
+    slots = ready_tasks(2)
     slots["state"] = TaskState.PAUSED
     ring = Ring.from_slots(slots)
     run(ring, where="slot == 1")
@@ -149,7 +149,7 @@ def test_a_selection_keeps_paused_tasks_too() -> None:
 def test_operations_of_one_s_own_have_names_in_conditions(tmp_path: Path) -> None:
     (tmp_path / "mine.cl").write_text(SOURCE)
     backend = ReferenceBackend({0x2_0000: lambda task, env: done()})
-    ring = Ring.from_slots(make_slots(2, op_handle=[0, 0x2_0000]))
+    ring = Ring.from_slots(ready_tasks(2, op_handle=[0, 0x2_0000]))
     report = launch(ring, device=backend, ops=[tmp_path / "mine.cl"], where="op == mine")
     assert ring.slots["state"].tolist() == [1, 3]
     assert list(report.tally.by_op) == [0x2_0000]
@@ -162,7 +162,7 @@ def test_a_condition_that_is_malformed(ring: Ring) -> None:
 
 @pytest.mark.parametrize("steps", [0, 1, 7, 29, 30, 31])
 def test_a_step_budget_is_met_exactly(steps: int) -> None:
-    ring = Ring.from_slots(make_slots(10, op_handle=REQUEUE_N, param=2))
+    ring = Ring.from_slots(ready_tasks(10, op_handle=REQUEUE_N, param=2))
     report = run(ring, max_steps=steps)
     assert report.claims == min(steps, 30)
     assert report.ended == ("drained" if steps >= 30 else "max_steps")
@@ -178,8 +178,8 @@ def test_a_timeout_of_nothing_claims_nothing(ring: Ring) -> None:
 @pytest.mark.timeout(60)
 def test_a_timeout_ends_an_endless_queue(device: str) -> None:
     backend = choose_backend(devices().get(device, device))
-    ring = Ring.from_slots(make_slots(3, op_handle=REQUEUE_N, param=2**32 - 1))
-    launch(Ring.from_slots(make_slots(3)), device=backend)
+    ring = Ring.from_slots(ready_tasks(3, op_handle=REQUEUE_N, param=2**32 - 1))
+    launch(Ring.from_slots(ready_tasks(3)), device=backend)
     started = time.monotonic()
     report = launch(ring, device=backend, timeout=0.3)
     assert report.ended == "timeout"
@@ -193,8 +193,8 @@ def test_a_timeout_ends_an_endless_queue(device: str) -> None:
 def test_a_timeout_ends_a_long_slice(device: str) -> None:
     """The device is asked to stop while it works; what is left is untouched."""
     backend = choose_backend(devices()[device])
-    launch(Ring.from_slots(make_slots(3)), device=backend, workers=1, work_group_size=1)
-    ring = Ring.from_slots(make_slots(4000, op_handle=0x1005, param=2**20))
+    launch(Ring.from_slots(ready_tasks(3)), device=backend, workers=1, work_group_size=1)
+    ring = Ring.from_slots(ready_tasks(4000, op_handle=0x1005, param=2**20))
     report = launch(ring, device=backend, timeout=2.0, workers=1, work_group_size=1)
     assert report.ended == "timeout"
     assert 0 < report.claims < 4000
@@ -206,7 +206,7 @@ def test_a_caller_may_stop_it_and_watch(ring: Ring, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(rounds, "FIRST_SLICE", 4096)
     seen: list[Progress] = []
     limits = Limits(watch=seen.append, stop=lambda: "interrupted" if seen else None)
-    ring = Ring.from_slots(make_slots(5000))
+    ring = Ring.from_slots(ready_tasks(5000))
     report = run(ring, limits=limits)
     assert report.ended == "interrupted"
     assert [(one.round_number, one.claimed, one.claimable, one.claims) for one in seen] == [
@@ -230,7 +230,7 @@ def test_a_control_buffer_that_is_too_short(ring: Ring) -> None:
 
 def test_outputs_are_saved_at_the_end(tmp_path: Path) -> None:
     out = tmp_path / "out.npy"
-    ring = Ring.from_slots(make_slots(1, op_handle=COPY, output_handle=1))
+    ring = Ring.from_slots(ready_tasks(1, op_handle=COPY, output_handle=1))
     table = BufferTable(
         {0: Buffer(np.arange(5, dtype=np.uint32), False), 1: Buffer(np.zeros(5, np.uint32), True, out)}
     )
@@ -242,14 +242,14 @@ def test_outputs_are_saved_at_the_end(tmp_path: Path) -> None:
 def test_arrays_are_changed_in_place() -> None:
     source, target = np.arange(4, dtype=np.uint32), np.zeros(4, np.uint32)
     source.flags.writeable = False
-    ring = Ring.from_slots(make_slots(2, op_handle=COPY, output_handle=[1, 0]))
+    ring = Ring.from_slots(ready_tasks(2, op_handle=COPY, output_handle=[1, 0]))
     run(ring, buffers={0: source, 1: target})
     assert target.tolist() == [0, 1, 2, 3]
     assert ring.slots["state"].tolist() == [3, 7]
 
 
 def test_slots_that_are_none_of_its_business() -> None:
-    slots = make_slots(6, resume_epoch=9)
+    slots = ready_tasks(6, resume_epoch=9)
     slots["state"] = [2, 4, 7, 99, 0, 1]
     ring = Ring.from_slots(slots.copy())
     report = run(ring)
@@ -302,12 +302,12 @@ class DyingBackend(ReferenceBackend):
 def test_a_device_that_dies_leaves_the_ring(ring: Ring) -> None:
     with pytest.raises(KernelDiedError):
         launch(ring, device=DyingBackend())
-    assert (ring.slots == make_slots(10)).all()
+    assert (ring.slots == ready_tasks(10)).all()
 
 
 def test_the_policy_is_asked_only_where_that_is_wanted(ring: Ring) -> None:
     assert run(ring).plan is None
-    report = run(Ring.from_slots(make_slots(10)), plan="auto", age_threshold=3)
+    report = run(Ring.from_slots(ready_tasks(10)), plan="auto", age_threshold=3)
     assert report.plan is not None
     assert report.plan["request"]["queue_len"] == 10
     assert report.plan["launched"]["age_threshold"] == 3
@@ -328,7 +328,7 @@ def test_states_before_and_after_are_told(ring: Ring) -> None:
 
 
 def test_claims_by_priority_add_up_where_a_priority_is_unknown() -> None:
-    slots = make_slots(10)
+    slots = ready_tasks(10)
     slots["priority"][:3] = [7, 99, 2**32 - 1]
     report = run(Ring.from_slots(slots))
     by_priority = report.to_record()["by_priority"]
@@ -366,7 +366,7 @@ def test_what_is_compiled_before_the_start_is_counted_once(
     kept.release()
     monkeypatch.setattr("vyrectl.opencl.queue._waited", lambda profile, most: 1000.0)
     began = time.monotonic()
-    report = launch(Ring.from_slots(make_slots(10)), device=devices()[name])
+    report = launch(Ring.from_slots(ready_tasks(10)), device=devices()[name])
     assert report.build_seconds + report.wall_seconds <= time.monotonic() - began
     assert report.wall_seconds > 0
 
@@ -376,7 +376,7 @@ def test_a_rate_leaves_the_first_dispatchs_compile_out(name: str, monkeypatch: p
     kept.release()
     monkeypatch.setattr("vyrectl.opencl.queue._waited", lambda profile, most: 1000.0)
     monkeypatch.setattr(OpenCLSession, "warm_up", lambda session: None)
-    report = launch(Ring.from_slots(make_slots(10)), device=devices()[name])
+    report = launch(Ring.from_slots(ready_tasks(10)), device=devices()[name])
     assert report.wall_seconds == pytest.approx(report.device_seconds)
     assert report.tasks_per_second > 0
 
@@ -384,4 +384,4 @@ def test_a_rate_leaves_the_first_dispatchs_compile_out(name: str, monkeypatch: p
 @pytest.mark.parametrize("name", devices())
 def test_a_work_group_past_the_device_is_a_matter_of_usage(name: str) -> None:
     with pytest.raises(UsageError, match="more than the device's"):
-        launch(Ring.from_slots(make_slots(10)), device=devices()[name], work_group_size=1 << 30)
+        launch(Ring.from_slots(ready_tasks(10)), device=devices()[name], work_group_size=1 << 30)

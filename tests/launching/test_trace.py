@@ -13,13 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conformance.backends import devices
+from tests.support.ops import REQUEUE_N, SPIN
 from vyrectl import SLOT_DTYPE, Ring, launch
 from vyrectl.engine.backend import OUTCOMES
 from vyrectl.engine.trace import TRACE_DTYPE, Trace, read_trace
 from vyrectl.errors import UsageError
 from vyrectl.launching.trace import save_trace
-
-SPIN, REQUEUE_N = 0x1005, 0x1007
 
 
 def ring_of(*ops: int, param: int = 2) -> Ring:

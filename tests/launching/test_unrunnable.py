@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conformance.cases import make_slots
+from tests.support.ops import COPY, NOP, SAXPY
+from tests.support.ops import DFA_STEP as DFA
+from tests.support.rings import ready_tasks
 from vyrectl import Ring, launch, open_session
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.errors import UnrunnableTasksError
 from vyrectl.protocol.packed import encode_packed
 
-COPY, SAXPY, NOP, DFA = 0x1001, 0x1003, 0, 6
 MINE = 0x2_0050
 
 
@@ -28,7 +29,7 @@ def refused(slots: Any, **options: Any) -> UnrunnableTasksError:
 
 
 def test_operations_that_nothing_defines_by_id_and_count() -> None:
-    error = refused(make_slots(6, op_handle=[0, 0x4_0000, 0x4_0000, 77, DFA, 0], continuation_data=5))
+    error = refused(ready_tasks(6, op_handle=[0, 0x4_0000, 0x4_0000, 77, DFA, 0], continuation_data=5))
     assert error.tasks == 4
     assert [(one.op_handle, one.count, one.first_slot) for one in error.reasons] == [
         (0x4_0000, 2, 1),
@@ -42,7 +43,7 @@ def test_operations_that_nothing_defines_by_id_and_count() -> None:
 
 
 def test_handles_without_a_buffer() -> None:
-    slots = make_slots(4, op_handle=[COPY, COPY, SAXPY, NOP], input_handle=3, output_handle=[1, 2, 1, 9])
+    slots = ready_tasks(4, op_handle=[COPY, COPY, SAXPY, NOP], input_handle=3, output_handle=[1, 2, 1, 9])
     error = refused(slots, buffers={1: np.zeros(4, np.uint32)})
     assert {(one.op_name, one.handle, one.count) for one in error.reasons} == {
         ("copy", 3, 2),
@@ -56,23 +57,23 @@ def test_handles_without_a_buffer() -> None:
 
 def test_who_counts() -> None:
     """Paused tasks that are due count; others, and slots that cannot be claimed, do not."""
-    slots = make_slots(
+    slots = ready_tasks(
         7, op_handle=77, state=[4, 4, 4, 2, 3, 7, 99], resume_epoch=[2, 3, NEVER_EPOCH, 0, 0, 0, 0]
     )
     assert refused(slots.copy(), epoch=2).tasks == 1
     assert launch(Ring.from_slots(slots.copy()), device="reference", epoch=1).claims == 0
     assert (
         launch(
-            Ring.from_slots(make_slots(3, op_handle=[0, 77, 77])), device="reference", where="op == 0"
+            Ring.from_slots(ready_tasks(3, op_handle=[0, 77, 77])), device="reference", where="op == 0"
         ).claims
         == 1
     )
-    spent = make_slots(3, op_handle=[0, 77, 77], tenant_id=[0, 1, 1])
+    spent = ready_tasks(3, op_handle=[0, 77, 77], tenant_id=[0, 1, 1])
     assert launch(Ring.from_slots(spent), device="reference", quotas={1: 0}).claims == 1
 
 
 def test_a_paused_stranger_is_left_alone_when_its_epoch_comes() -> None:
-    slots = make_slots(3, op_handle=[7, 77, NOP], state=[1, 4, 4], resume_epoch=1, continuation_data=5)
+    slots = ready_tasks(3, op_handle=[7, 77, NOP], state=[1, 4, 4], resume_epoch=1, continuation_data=5)
     ring = Ring.from_slots(slots)
     report = launch(ring, device="reference", epoch=0)
     assert (report.claims, report.epoch) == (2, 1)
@@ -80,7 +81,7 @@ def test_a_paused_stranger_is_left_alone_when_its_epoch_comes() -> None:
 
 
 def test_operations_inside_a_packed_slot() -> None:
-    slots = make_slots(3, op_handle=0x8000_0001)
+    slots = ready_tasks(3, op_handle=0x8000_0001)
     words = slots.view(np.uint32).reshape(3, 16)
     for number, inner in enumerate((0, 9, 1)):
         words[number, 4:] = encode_packed([(inner, (0, 0, 0))])
@@ -101,14 +102,14 @@ def test_an_operation_of_one_s_own_and_its_words(tmp_path: Path) -> None:
         f'VYRE_OP({MINE:#x}, two, "x") {{ if (task->pc) return vyre_done(); vyre_words(task, 4, 0, 1, true);'
         " return vyre_done(); }"
     )
-    slots = make_slots(4, op_handle=MINE, continuation_pc=[0, 1, 0, 2])
+    slots = ready_tasks(4, op_handle=MINE, continuation_pc=[0, 1, 0, 2])
     job = Job(slots, start_control(None, None), BufferTable())
     found, _ = survey(job, Defined([load_source(path)]))
     assert [(one.op_name, one.handle, one.count, one.first_slot) for one in found.rows] == [("two", 4, 2, 0)]
 
 
 def test_going_on_and_the_report_of_why() -> None:
-    slots = make_slots(5, op_handle=[77, 77, COPY, NOP, 0x1008], param=7, state=[1, 1, 1, 1, 7])
+    slots = ready_tasks(5, op_handle=[77, 77, COPY, NOP, 0x1008], param=7, state=[1, 1, 1, 1, 7])
     ring = Ring.from_slots(slots)
     report = launch(ring, device="reference", fault_unknown=True)
     assert report.outcomes["faulted"] == 3
@@ -124,6 +125,6 @@ def test_going_on_and_the_report_of_why() -> None:
 
 def test_a_session_looks_too() -> None:
     with pytest.raises(UnrunnableTasksError):
-        open_session(make_slots(2, op_handle=77), device="reference")
-    with open_session(make_slots(2, op_handle=77), device="reference", fault_unknown=True) as session:
+        open_session(ready_tasks(2, op_handle=77), device="reference")
+    with open_session(ready_tasks(2, op_handle=77), device="reference", fault_unknown=True) as session:
         assert session.slots == 2

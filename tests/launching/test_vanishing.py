@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conformance.cases import make_slots
+from tests.support.ops import FILL, REQUEUE_N
+from tests.support.rings import ready_tasks
 from vyrectl import Ring, launch
 from vyrectl.engine.backend import Job, RoundIndex
 from vyrectl.engine.buffers import Buffer, BufferTable
@@ -19,7 +20,6 @@ from vyrectl.engine.reference_ops import BODIES
 from vyrectl.errors import FileError, KernelDiedError
 from vyrectl.files.ring_lock import holder_of
 
-FILL, REQUEUE_N = 0x1002, 0x1007
 SLICE = 50
 
 
@@ -84,7 +84,7 @@ class Backend(ReferenceBackend):
 @pytest.mark.parametrize("after", [0, 1, 3])
 @pytest.mark.parametrize("call", ["index", "run", "slots", "control", "tally", "finish"])
 def test_a_device_that_vanishes(tmp_path: Path, call: str, after: int) -> None:
-    slots = make_slots(400, op_handle=REQUEUE_N, param=3)
+    slots = ready_tasks(400, op_handle=REQUEUE_N, param=3)
     slots["op_handle"][0], slots["output_handle"][0], slots["param"][0] = FILL, 0, 9
     path, output = tmp_path / "ring.bin", tmp_path / "out.npy"
     Ring.from_slots(slots).save(path)
@@ -130,8 +130,8 @@ class MeddlingBackend(ReferenceBackend):
 def test_a_file_that_changes_under_a_launch_in_a_copy(tmp_path: Path, change: str) -> None:
     """What somebody else put there stays."""
     path, other = tmp_path / "ring.bin", tmp_path / "other.bin"
-    path.write_bytes(make_slots(10).tobytes())
-    other.write_bytes(make_slots(3).tobytes())
+    path.write_bytes(ready_tasks(10).tobytes())
+    other.write_bytes(ready_tasks(3).tobytes())
 
     def meddle() -> None:
         if change == "replaced":
@@ -141,12 +141,12 @@ def test_a_file_that_changes_under_a_launch_in_a_copy(tmp_path: Path, change: st
         elif change == "deleted":
             path.unlink()
         else:
-            path.write_bytes(make_slots(10, task_id=9).tobytes())
+            path.write_bytes(ready_tasks(10, task_id=9).tobytes())
             os.utime(path, ns=(1, 1))
 
     with pytest.raises(FileError, match="deleted, replaced or changed"):
         launch(path, device=MeddlingBackend(meddle))
-    left = {"replaced": make_slots(3), "truncated": make_slots(1), "written": make_slots(10, task_id=9)}
+    left = {"replaced": ready_tasks(3), "truncated": ready_tasks(1), "written": ready_tasks(10, task_id=9)}
     assert (path.read_bytes() if path.exists() else None) == (
         left[change].tobytes() if change in left else None
     )

@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 
 from tests.conformance.backends import NO_CPU, devices
-from tests.conformance.cases import make_slots
 from tests.needs import require
+from tests.support.ops import REQUEUE_N
+from tests.support.rings import ready_tasks
 from vyrectl import Ring, launch
 from vyrectl.errors import VerifyError
 from vyrectl.opencl import program
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.source import assemble
 from vyrectl.task.arrays import SlotArray
-
-REQUEUE_N = 0x1007
 
 CLAIM = "    const uint met = vyre_cas_value_acq_rel(state, VYRE_STATE_READY, VYRE_STATE_RUNNING);\n"
 WAIT_A_LITTLE = "    for (volatile uint wait = 0u; wait < 400u; ++wait) {}\n"
@@ -54,7 +53,7 @@ def cpu() -> OpenCLBackend:
 
 
 def slots() -> SlotArray:
-    return make_slots(4000, op_handle=REQUEUE_N, param=3, priority=np.arange(4000) % 5)
+    return ready_tasks(4000, op_handle=REQUEUE_N, param=3, priority=np.arange(4000) % 5)
 
 
 @pytest.mark.parametrize("name", BROKEN)

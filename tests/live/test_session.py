@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.ops import FAULT, FORK_SUM, NOP, SHUTDOWN, WAIT
 from vyrectl import SLOT_DTYPE, Ring, TaskState, TaskWorkItem
 from vyrectl.errors import (
     ForkedError,
@@ -25,7 +26,6 @@ from vyrectl.live.book import Finished
 from vyrectl.live.ended import LastEnded
 from vyrectl.live.session import Session, open_session
 
-NOP, FAULT, WAIT, SPIN, FORK_SUM, SHUTDOWN = 0, 0x1008, 0x1006, 0x1005, 0x1010, 0xFFFF_FFFF
 SOON = 20.0
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.backends import devices
+from tests.support.ops import FAULT, FILL, REQUEUE_N, SPIN, WAIT
 from vyrectl import SLOT_DTYPE, Ring, TaskState, launch
 from vyrectl.engine.backend import Interrupt
 from vyrectl.engine.buffers import Buffer
@@ -23,7 +24,6 @@ from vyrectl.live.session import Session, open_session
 from vyrectl.live.shared import SharedAccess
 from vyrectl.opencl.session import OpenCLSession
 
-SPIN, WAIT, REQUEUE_N, FAULT = 0x1005, 0x1006, 0x1007, 0x1008
 SOON = 60.0
 CPUS = {name: one for name, one in devices().items() if one.is_cpu and "portable" in one.platform.lower()}
 SHAPES: dict[str, dict[str, Any]] = {
@@ -115,7 +115,6 @@ def test_a_file_runs_in_place(tmp_path: Path) -> None:
         assert not Path(f"{path}.live").exists()
 
 
-FILL = 0x1002
 PLACES = ("reference", *CPUS)
 
 

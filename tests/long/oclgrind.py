@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from tests.conformance.backends import reference
-from tests.conformance.cases import Case, assert_same, lent, make_slots
+from tests.conformance.cases import Case, assert_same, lent
 from tests.conformance.oclgrind import GPU_LANES, HANDS_OFF, Oclgrind
 from tests.conformance.worlds import HOSTILE_OPS, MORE_OPS, hostile_buffers, hostile_ring, world
 from tests.long._run import Run
+from tests.support.rings import ready_tasks
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.engine.buffers import Buffer
 from vyrectl.engine.reference_family import FORK_SUM, QUICKSORT, STENCIL
@@ -112,7 +113,7 @@ def families(worker: Oclgrind, seed: int, random: Random, geometry: Options) -> 
     words = numbers.integers(0, 2**32, random.randint(1, 9000), dtype=np.uint64).astype("<u4")
     circle = numbers.integers(0, 2**32, random.randint(3, 1500), dtype=np.uint64).astype("<u4")
     steps = random.randint(0, 3)
-    slots = np.concatenate([make_slots(3), make_slots(random.choice((0, 2, 9, 60)), state=0)])
+    slots = np.concatenate([ready_tasks(3), ready_tasks(random.choice((0, 2, 9, 60)), state=0)])
     slots["op_handle"][:3] = FORK_SUM, QUICKSORT, STENCIL
     slots["input_handle"][0], slots["output_handle"][:3], slots["param"][2] = 0, (1, 2, 3), steps
     buffers: dict[int | str, Buffer] = {

@@ -19,17 +19,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.conformance.cases import Case, InProcess, assert_same_slots, make_slots
+from tests.conformance.cases import Case, InProcess, assert_same_slots
 from tests.conformance.plain import plain_result, plain_ring
 from tests.live.producing import Produced, produce
 from tests.long._run import Run
+from tests.support.ops import BATCH_FENCE as FENCE
+from tests.support.ops import REQUEUE_N, WAIT
+from tests.support.rings import ready_tasks
 from vyrectl.bench.order import guard_share
 from vyrectl.engine.buffers import Buffer
 from vyrectl.engine.ops import load_source
 from vyrectl.task.arrays import SlotArray
 
 TURNS, TO_AND_FRO, MARK = 0x3_0000, 0x3_0001, 0x3_0002
-FENCE, WAIT, REQUEUE_N = 7, 0x1006, 0x1007
 MOST_SLOTS = 20_000
 SOURCE = load_source(Path(__file__).with_name("stress.cl"))
 
@@ -79,7 +81,7 @@ def to_and_fro(random: Random) -> Load:
 def pauses(random: Random) -> Load:
     """Tasks that wait for an epoch, and fences that bring it; what waits for a later one stays Paused."""
     fences = random.randrange(1, 20)
-    before = make_slots(random.randrange(fences, MOST_SLOTS), op_handle=WAIT)
+    before = ready_tasks(random.randrange(fences, MOST_SLOTS), op_handle=WAIT)
     before["param"] = np.random.default_rng(random.randrange(1 << 32)).integers(0, 40, len(before))
     before["op_handle"][:fences] = FENCE
     after = _finished(before)
@@ -176,7 +178,7 @@ def order(run: Run, runner: InProcess) -> None:
     for seed in run.seeds():
         random = Random(seed)
         count = random.randrange(1, MOST_SLOTS)
-        before = make_slots(count, op_handle=MARK)
+        before = ready_tasks(count, op_handle=MARK)
         before["priority"] = np.random.default_rng(seed).integers(0, 5, count)
         marks = Buffer(np.zeros(2 * count + 1, np.uint32), writable=True)
         ticket, workers = random.choice((1, 7, 64)), random.choice((1, 1, units, 8 * units))
@@ -226,7 +228,7 @@ def held_back(
 def _tasks(random: Random, op: int, most: int) -> SlotArray:
     count = random.randrange(1, MOST_SLOTS)
     numbers = np.random.default_rng(random.randrange(1 << 32))
-    slots = make_slots(count, op_handle=op, tenant_id=numbers.integers(0, 40, count))
+    slots = ready_tasks(count, op_handle=op, tenant_id=numbers.integers(0, 40, count))
     slots["param"] = numbers.integers(0, most, count)
     slots["priority"] = numbers.integers(0, 5, count)
     return slots

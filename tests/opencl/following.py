@@ -6,7 +6,7 @@ from contextlib import closing
 
 import numpy as np
 
-from tests.conformance.cases import make_slots
+from tests.support.rings import ready_tasks
 from vyrectl.abi import live as abi
 from vyrectl.engine.backend import Job
 from vyrectl.engine.buffers import BufferTable
@@ -17,7 +17,7 @@ from vyrectl.opencl.session import OpenCLSession
 
 def open_following(backend: OpenCLBackend) -> OpenCLSession:
     """A session over a few tasks that may be followed."""
-    session = backend.open(Job(make_slots(8), np.zeros(160, np.uint32), BufferTable(), follow=True))
+    session = backend.open(Job(ready_tasks(8), np.zeros(160, np.uint32), BufferTable(), follow=True))
     assert isinstance(session, OpenCLSession)
     return session
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.conformance.cases import make_slots
+from tests.support.rings import ready_tasks
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.engine.schedule import class_of
 from vyrectl.opencl.backend import OpenCLBackend
@@ -79,7 +79,7 @@ def test_class(backend: OpenCLBackend, built: Any) -> None:
     edges = [0, 1, 2, 3, 4, 5, 31, 32, 33, 127, 128, 2**31, U32_MAX - 1, U32_MAX]
     priority, age, threshold = random.choice(np.array(edges, np.uint32), (3, 3000))
     expected = [
-        int(class_of(make_slots(1, priority=p, age_ticks=a), int(t))[0])
+        int(class_of(ready_tasks(1, priority=p, age_ticks=a), int(t))[0])
         for p, a, t in zip(priority, age, threshold, strict=True)
     ]
     assert ask(backend, built, "class_of", priority, age, threshold).tolist() == expected

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conformance.cases import Case, InProcess, assert_same, assert_same_slots, lent, make_slots
+from tests.conformance.cases import Case, InProcess, assert_same, assert_same_slots, lent
 from tests.opencl.fakes import device
+from tests.support.ops import REQUEUE_N
+from tests.support.rings import ready_tasks
 from vyrectl.abi.limits import MAX_SLOTS, U32_MAX
 from vyrectl.engine.backend import Job
 from vyrectl.engine.buffers import BufferTable
@@ -24,11 +26,9 @@ from vyrectl.opencl.queue import DeviceQueue
 from vyrectl.opencl.session import CPU_SCAN_LANES
 from vyrectl.opencl.source import Variant, op_order
 
-REQUEUE_N = 0x1007
-
 
 def job(count: int, **options: Any) -> Job:
-    return Job(make_slots(count), np.zeros(160, np.uint32), BufferTable(), **options)
+    return Job(ready_tasks(count), np.zeros(160, np.uint32), BufferTable(), **options)
 
 
 def choose(on: Device, todo: Job) -> Geometry:
@@ -47,7 +47,7 @@ def test_tickets_without_group_operations_keep_every_work_item_busy() -> None:
     gpu = device(kind="gpu", compute_units=100)
     assert choose_geometry(gpu, job(1000), op_order()).ticket == 32
     assert choose_geometry(gpu, job(70_000), op_order()).ticket == 350
-    together = make_slots(1000, op_handle=0x1003)
+    together = ready_tasks(1000, op_handle=0x1003)
     assert choose_geometry(gpu, replace(job(1000), slots=together), op_order()).ticket == 1
 
 
@@ -90,7 +90,7 @@ def test_no_counter_wraps(kind: str, count: int, workers: int, size: int | None,
 
 def test_the_largest_ring_does_not_wrap_either() -> None:
     """Only the number of slots counts, so that a view of one slot stands for them all."""
-    slots = np.broadcast_to(make_slots(1), MAX_SLOTS)
+    slots = np.broadcast_to(ready_tasks(1), MAX_SLOTS)
     for kind in ("cpu", "gpu"):
         chosen = choose(device(kind=kind), replace(job(1), slots=slots, workers=U32_MAX, ticket=U32_MAX))
         assert MAX_SLOTS + chosen.ticket + chosen.workers <= U32_MAX
@@ -103,7 +103,7 @@ def test_the_largest_ring_does_not_wrap_either() -> None:
 def test_tickets_of_any_size_over_several_slices(
     backend: OpenCLBackend, ticket: int, shape: dict[str, int]
 ) -> None:
-    slots = make_slots(9000, op_handle=REQUEUE_N, param=2, priority=np.arange(9000) % 5)
+    slots = ready_tasks(9000, op_handle=REQUEUE_N, param=2, priority=np.arange(9000) % 5)
     runner = InProcess(backend.name, backend, 9000)
     answer = runner.run(Case(slots, options={"ticket": ticket, **shape}))
     assert (answer.report["claims"], answer.report["ended"], answer.lost) == (27_000, "drained", 0)
@@ -111,7 +111,7 @@ def test_tickets_of_any_size_over_several_slices(
 
 
 def test_only_the_operations_of_the_ring_are_compiled_for_jit() -> None:
-    slots = make_slots(6, op_handle=[0x1007, 0, 0x1007, 0, 0x9999, 0])
+    slots = ready_tasks(6, op_handle=[0x1007, 0, 0x1007, 0, 0x9999, 0])
     todo = Job(slots, np.zeros(160, np.uint32), BufferTable(), mode="jit")
     ops, only = wanted_ops(todo)
     assert only == frozenset((0, 0x1007))
@@ -123,7 +123,7 @@ def test_only_the_operations_of_the_ring_are_compiled_for_jit() -> None:
 
 
 def test_jit_and_interpreter_leave_the_same(backend: OpenCLBackend) -> None:
-    slots = make_slots(300, op_handle=[REQUEUE_N, 0, 0x9999] * 100, param=2)
+    slots = ready_tasks(300, op_handle=[REQUEUE_N, 0, 0x9999] * 100, param=2)
     runner = InProcess(backend.name, backend, 300)
     one, other = (runner.run(Case(slots, options={"mode": mode})) for mode in ("jit", "interpreter"))
     assert_same(one, other)
@@ -133,12 +133,12 @@ def test_too_much_for_one_allocation(backend: OpenCLBackend) -> None:
     small = replace(backend.device, max_allocation_bytes=640)
     cramped = InProcess("cramped", OpenCLBackend(small), 10)
     with pytest.raises(DeviceError, match="the buffers take 2048 bytes"):
-        cramped.run(Case(make_slots(1), {0: lent(np.zeros(641, np.uint8))}))
+        cramped.run(Case(ready_tasks(1), {0: lent(np.zeros(641, np.uint8))}))
 
 
 def test_facts_and_times(backend: OpenCLBackend) -> None:
     answer = InProcess(backend.name, backend, 64).run(
-        Case(make_slots(64), options={"workers": 2, "ticket": 3})
+        Case(ready_tasks(64), options={"workers": 2, "ticket": 3})
     )
     geometry = answer.report["geometry"]
     assert (geometry["workers"], geometry["ticket"]) == (2, 3)
@@ -158,7 +158,7 @@ def test_two_jobs_at_a_time_do_not_mix(backend: OpenCLBackend) -> None:
     assert first.index().claimable == 50
     assert second.index().claimable == 30
     first.close()
-    assert_same_slots(second.slots(), make_slots(30))
+    assert_same_slots(second.slots(), ready_tasks(30))
     second.close()
     second.close()
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conformance.cases import make_slots
+from tests.support.rings import ready_tasks
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.devices import pyopencl
@@ -82,7 +82,7 @@ def claims(backend: OpenCLBackend) -> Any:
 def test_one_of_two_wins(backend: OpenCLBackend, claims: Any) -> None:
     cl, program = pyopencl(), backend.program()
     before, turn, likely = np.ascontiguousarray(CASES.T)
-    slots, won = make_slots(len(CASES), state=before, op_handle=0, tenant_id=turn, priority=0), 0 * before
+    slots, won = ready_tasks(len(CASES), state=before, op_handle=0, tenant_id=turn, priority=0), 0 * before
     flags = cl.mem_flags.READ_WRITE | cl.mem_flags.COPY_HOST_PTR
     ring, *words = (cl.Buffer(program.context, flags, hostbuf=one) for one in (slots, likely, won))
     claims(program.queue, (1,), (1,), ring, np.uint32(len(CASES)), *words)

@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.cli.support import slot, write_ring
 from tests.conformance.backends import needs_device
 from tests.needs import needs_own_mounts, needs_tool, only_where
+from tests.support.rings import slot, write_ring
 
 UNKNOWN = 12345
 """An uid without an entry among the system's users."""

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conformance.cases import make_slots
 from tests.needs import only_where
+from tests.support.rings import ready_tasks
 from vyrectl.engine.backend import Job
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import load_source
@@ -25,7 +25,7 @@ from vyrectl.opencl.source import assemble
 
 def drain(backend: OpenCLBackend, count: int = 40) -> OpenCLSession:
     """A session over a few tasks that has ended."""
-    session = backend.open(Job(make_slots(count), np.zeros(160, np.uint32), BufferTable()))
+    session = backend.open(Job(ready_tasks(count), np.zeros(160, np.uint32), BufferTable()))
     assert isinstance(session, OpenCLSession)
     with closing(session):
         found, more = session.round(1 << 20, lambda: None)
@@ -43,8 +43,8 @@ def test_the_next_launch_works_at_the_same_desk(backend: OpenCLBackend) -> None:
 
 
 def test_sessions_that_are_open_together_have_a_desk_each(backend: OpenCLBackend) -> None:
-    one = backend.open(Job(make_slots(4), np.zeros(160, np.uint32), BufferTable()))
-    two = backend.open(Job(make_slots(4), np.zeros(160, np.uint32), BufferTable()))
+    one = backend.open(Job(ready_tasks(4), np.zeros(160, np.uint32), BufferTable()))
+    two = backend.open(Job(ready_tasks(4), np.zeros(160, np.uint32), BufferTable()))
     assert isinstance(one, OpenCLSession)
     assert isinstance(two, OpenCLSession)
     assert one._device._desk is not two._device._desk

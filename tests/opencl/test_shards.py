@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conformance.cases import InProcess, assert_same_slots, make_slots
+from tests.conformance.cases import InProcess, assert_same_slots
 from tests.conformance.worlds import LIMIT_SLOTS, world
+from tests.support.ops import FILL, REQUEUE_N
+from tests.support.rings import ready_tasks
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.errors import UsageError
 from vyrectl.launching.run import launch
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.shards import ShardedSession
 from vyrectl.ring.file import Ring
-
-REQUEUE_N, FILL = 0x1007, 0x1002
 
 
 @pytest.mark.parametrize("shard_slots", [64, 100])
@@ -45,21 +45,21 @@ def test_every_shard_has_its_round_before_one_has_a_second(
         enter(session, number)
 
     monkeypatch.setattr(ShardedSession, "_enter", noted)
-    ring = Ring.from_slots(make_slots(256, op_handle=REQUEUE_N, param=1))
+    ring = Ring.from_slots(ready_tasks(256, op_handle=REQUEUE_N, param=1))
     assert launch(ring, device=backend, shard_slots=64).ended == "drained"
     assert visits[:8] == [0, 1, 2, 3, 0, 1, 2, 3]
 
 
 def test_a_device_with_little_memory_takes_the_ring_in_parts(backend: OpenCLBackend) -> None:
     small = OpenCLBackend(replace(backend.device, max_allocation_bytes=64 * 128))
-    ring = Ring.from_slots(make_slots(1000))
+    ring = Ring.from_slots(ready_tasks(1000))
     report = launch(ring, device=small)
     assert (report.ended, report.claims, report.geometry["shards"]) == ("drained", 1000, 8)
 
 
 def test_buffers_and_quotas_go_along(backend: OpenCLBackend) -> None:
     out = np.zeros(4, np.uint32)
-    slots = make_slots(200, op_handle=FILL, output_handle=0, param=7, tenant_id=np.arange(200) % 2)
+    slots = ready_tasks(200, op_handle=FILL, output_handle=0, param=7, tenant_id=np.arange(200) % 2)
     report = launch(Ring.from_slots(slots), device=backend, buffers={0: out}, shard_slots=64, quotas={1: 30})
     assert (out == 7).all()
     assert report.outcomes["done"] == 130
@@ -68,5 +68,5 @@ def test_buffers_and_quotas_go_along(backend: OpenCLBackend) -> None:
 def test_what_shards_cannot_do_is_said(backend: OpenCLBackend, tmp_path: Any) -> None:
     with pytest.raises(UsageError, match="cannot be traced"):
         launch(
-            Ring.from_slots(make_slots(200)), device=backend, shard_slots=64, trace=str(tmp_path / "t.json")
+            Ring.from_slots(ready_tasks(200)), device=backend, shard_slots=64, trace=str(tmp_path / "t.json")
         )

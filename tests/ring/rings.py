@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
+from tests.support.ops import FAULT, NOP, REQUEUE_N, SPIN, WAIT
 from vyrectl import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_WORDS
 from vyrectl.task.arrays import SlotArray
 
-OPS = {"nop": 0, "spin": 0x1005, "wait": 0x1006, "requeue_n": 0x1007, "fault": 0x1008, "my_op": 0x2_0000}
+OPS = {"nop": NOP, "spin": SPIN, "wait": WAIT, "requeue_n": REQUEUE_N, "fault": FAULT, "my_op": 0x2_0000}
 
 edge_words = st.sampled_from([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 31, 99, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.rings import slot
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import ENGINE_FAULTS, FIRST_ENGINE_FAULT
 from vyrectl.abi.limits import NEVER_EPOCH, SLOT_WORDS, U32_MAX
@@ -40,10 +40,6 @@ PAUSED, YIELDED, REQUEUE, RESUME = 1, 2, 4, 8
 COUNTED = {"age_ticks": 1, "requeue_count": 1, "yield_count": 1}
 PAUSED_BADLY = {"state": 4, "resume_epoch": 9}
 OP_CODES = {opcode.name: opcode.code for opcode in CONTROL_OPCODES}
-
-
-def slot(**words: int) -> bytes:
-    return struct.pack("<16I", *(words.get(name, 0) for name in FIELD_NAMES))
 
 
 def ready(task_id: int) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli, cli, neutral
-from tests.cli.support import slot
+from tests.support.rings import slot
 
 __all__ = ["cli", "neutral"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import slot, write_ring
 from tests.sidecar.watched import NOBODY, died_over, watched_sidecar, write_records
+from tests.support.rings import slot, write_ring
 from vyrectl.abi import live as live_abi
 from vyrectl.abi import watch as abi
 from vyrectl.errors import SidecarError

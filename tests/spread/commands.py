@@ -19,8 +19,6 @@ from vyrectl.task.arrays import SlotArray
 TWO_CPUS = {"POCL_DEVICES": "pthread pthread"}
 """Makes PoCL 3 report its CPU twice; from PoCL 4 on it is called `cpu`."""
 
-SPIN = 0x1005
-
 
 def command(ring: Path, *options: str | Path) -> list[str]:
     return [*(sys.executable, "-m", "vyrectl", "launch", str(ring), "--json"), *map(str, options)]

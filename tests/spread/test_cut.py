@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conformance.cases import make_slots
+from tests.support.rings import ready_tasks
 from vyrectl.abi.opcodes import (
     ATOMIC_ADD,
     BATCH_FENCE,
@@ -44,7 +44,7 @@ def test_shards_are_pages_and_make_up_the_ring(slots: int, devices: int, wanted:
 
 @pytest.mark.parametrize("op", [STORE_U32, LOAD_U32, COMPARE_SWAP, MEMCPY, BATCH_FENCE])
 def test_writers_of_the_control_buffer_are_refused(op: int) -> None:
-    slots = make_slots(200)
+    slots = ready_tasks(200)
     slots["op_handle"][130] = op
     with pytest.raises(UsageError, match="slot 130"):
         refuse_uncut(job(slots), "ring.bin")
@@ -53,13 +53,13 @@ def test_writers_of_the_control_buffer_are_refused(op: int) -> None:
 
 
 def test_one_that_is_not_selected_is_no_matter() -> None:
-    slots = make_slots(200)
+    slots = ready_tasks(200)
     slots["op_handle"][130] = STORE_U32
     refuse_uncut(job(slots, np.arange(200) != 130), "ring.bin")
 
 
 def test_one_that_sleeps_may_wake() -> None:
-    slots = make_slots(200)
+    slots = ready_tasks(200)
     slots["op_handle"][130], slots["state"][130], slots["resume_epoch"][130] = STORE_U32, 5, 9
     slots["state"][130] = 4
     with pytest.raises(UsageError, match="slot 130"):
@@ -67,7 +67,7 @@ def test_one_that_sleeps_may_wake() -> None:
 
 
 def test_packed_slots_are_looked_into() -> None:
-    slots = make_slots(200)
+    slots = ready_tasks(200)
     slots["op_handle"][70] = PACKED_SLOT
     words = slots[70:71].view(np.uint32)
     payload = words[4:].view(np.uint8)
@@ -77,5 +77,5 @@ def test_packed_slots_are_looked_into() -> None:
 
 
 def test_adding_to_the_control_buffer_adds_up() -> None:
-    slots = make_slots(200, op_handle=ATOMIC_ADD)
+    slots = ready_tasks(200, op_handle=ATOMIC_ADD)
     refuse_uncut(job(slots), "ring.bin")

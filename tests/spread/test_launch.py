@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 from tests.conformance.backends import needs_cpu
-from tests.conformance.cases import make_slots
 from tests.hosting.test_supervised import SOURCE, WILD
-from tests.spread.commands import SPIN, children_of, end_of, lives, read, run, start, wait_for, write
+from tests.spread.commands import children_of, end_of, lives, read, run, start, wait_for, write
+from tests.support.ops import FILL, SCALE, SPIN
+from tests.support.rings import ready_tasks
 from vyrectl.abi.opcodes import ATOMIC_ADD, STORE_U32
 from vyrectl.engine.reference_family import FORK_SUM
 from vyrectl.hosting.request import FileLaunch
@@ -26,7 +27,6 @@ from vyrectl.spread.launch import spread_file
 
 pytestmark = pytest.mark.timeout(120)
 
-FILL, SCALE = 0x1002, 0x1000
 THREE = ("--device", "reference,reference,reference")
 SLOW_TASKS, SLOW_EACH = 1024, 128
 ONE_TURN = (1 << 20) + 1
@@ -35,7 +35,7 @@ ONE_TURN = (1 << 20) + 1
 
 def slow_ring(folder: Path, tasks: int = SLOW_TASKS) -> Path:
     """Some seconds for one Python process."""
-    slots = make_slots(tasks)
+    slots = ready_tasks(tasks)
     slots["op_handle"][::SLOW_EACH], slots["param"][::SLOW_EACH] = SPIN, ONE_TURN
     return write(folder / "ring.bin", slots)
 
@@ -48,7 +48,7 @@ def lone(ring: Path) -> list[str]:
 
 
 def test_report_outputs_control_trace_and_log(tmp_path: Path) -> None:
-    slots = make_slots(300, op_handle=SCALE, param=3)
+    slots = ready_tasks(300, op_handle=SCALE, param=3)
     slots["output_handle"] = 1
     slots["op_handle"][100:200], slots["output_handle"][100:200] = ATOMIC_ADD, 170
     slots["input_handle"][100:200] = 2
@@ -86,7 +86,7 @@ def test_report_outputs_control_trace_and_log(tmp_path: Path) -> None:
 
 @needs_cpu()
 def test_two_devices_of_one_driver_and_the_reference(tmp_path: Path) -> None:
-    slots = make_slots(512, op_handle=SPIN, param=9)
+    slots = ready_tasks(512, op_handle=SPIN, param=9)
     ring = write(tmp_path / "ring.bin", slots)
     code, report, said = run(ring, "--device", "cpu:*,reference", "--output", tmp_path / "new.bin")
     assert code == 0, said
@@ -98,7 +98,7 @@ def test_two_devices_of_one_driver_and_the_reference(tmp_path: Path) -> None:
 
 
 def test_writes_that_differ_leave_everything_as_it_was(tmp_path: Path) -> None:
-    slots = make_slots(128, op_handle=FILL)
+    slots = ready_tasks(128, op_handle=FILL)
     slots["output_handle"] = 1
     slots["param"] = np.arange(128)
     ring = write(tmp_path / "ring.bin", slots)
@@ -138,7 +138,7 @@ def test_the_time_is_for_the_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("steps", [0, 1, 100, 299])
 def test_a_budget_is_for_the_whole(tmp_path: Path, steps: int) -> None:
-    ring = write(tmp_path / "ring.bin", make_slots(300))
+    ring = write(tmp_path / "ring.bin", ready_tasks(300))
     request = FileLaunch(ring=ring, options=LaunchOptions(device="reference,reference", max_steps=steps))
     report, _ = spread_file(request, lambda message: None)
     assert (report["ended"], report["claims"]) == ("max_steps", steps)
@@ -206,7 +206,7 @@ def test_children_do_not_outlive_the_launch(tmp_path: Path) -> None:
 
 @needs_cpu()
 def test_a_shard_that_crashes_three_processes_is_named(tmp_path: Path) -> None:
-    slots = make_slots(256)
+    slots = ready_tasks(256)
     slots["op_handle"][70] = WILD
     ring = write(tmp_path / "ring.bin", slots)
     (tmp_path / "ops.cl").write_text(SOURCE)
@@ -231,7 +231,7 @@ def test_a_shard_that_crashes_three_processes_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_refused_before_anything_runs(tmp_path: Path, options: tuple[str, ...], what: str) -> None:
-    slots = make_slots(200)
+    slots = ready_tasks(200)
     if not options:
         slots["op_handle"][150] = STORE_U32
     control = np.zeros(192, np.uint32)
@@ -247,7 +247,7 @@ def test_refused_before_anything_runs(tmp_path: Path, options: tuple[str, ...], 
 
 
 def test_families_are_refused(tmp_path: Path) -> None:
-    ring = write(tmp_path / "ring.bin", make_slots(200, op_handle=FORK_SUM))
+    ring = write(tmp_path / "ring.bin", ready_tasks(200, op_handle=FORK_SUM))
     code, error, _ = run(ring, *THREE, "--fault-unknown")
     assert (code, error["error"]) == (2, "usage"), error
     assert "fork_sum, first in slot 0" in error["message"]
@@ -256,7 +256,7 @@ def test_families_are_refused(tmp_path: Path) -> None:
 def test_operations_that_no_device_knows(tmp_path: Path) -> None:
     """The devices' own word, not that none is left."""
     (tmp_path / "ops.cl").write_text('VYRE_OP(0x20000, mine, "is done") { return vyre_done(); }\n')
-    ring = write(tmp_path / "ring.bin", make_slots(200, op_handle=0x20000))
+    ring = write(tmp_path / "ring.bin", ready_tasks(200, op_handle=0x20000))
     code, error, _ = run(ring, *THREE, "--ops", tmp_path / "ops.cl")
     assert (code, error["error"]) == (5, "device"), error
     assert "cannot run 'mine'" in error["message"]

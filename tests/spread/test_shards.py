@@ -25,7 +25,6 @@ from vyrectl.spread.roster import Roster
 from vyrectl.spread.work import Setup, ShardRunner, Site, Task, written
 from vyrectl.task.arrays import SlotArray
 
-FILL = 0x1002
 EXACT = tuple(
     word
     for region in control_abi.REGIONS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conformance.cases import make_slots
+from tests.support.rings import ready_tasks
 from vyrectl.telemetry.sweep import CHUNK_SLOTS, MOST_NAMED, census, in_parts, sweep
 
 
@@ -28,7 +28,7 @@ def test_a_part_that_fails_in_any_thread_is_the_callers_error(bad: int) -> None:
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_census_names_the_operations_of_all_parts(threads: int) -> None:
-    slots = make_slots(2 * CHUNK_SLOTS + 5, op_handle=7)
+    slots = ready_tasks(2 * CHUNK_SLOTS + 5, op_handle=7)
     slots["op_handle"][[0, CHUNK_SLOTS, -1]] = [9, 2**32 - 1, 0]
     found = census(slots, threads)
     assert found.op_handles == frozenset({7, 9, 2**32 - 1, 0})
@@ -37,7 +37,7 @@ def test_a_census_names_the_operations_of_all_parts(threads: int) -> None:
 
 
 def test_a_census_gives_up_on_more_operations_than_it_tells_apart() -> None:
-    slots = make_slots(MOST_NAMED + 1)
+    slots = ready_tasks(MOST_NAMED + 1)
     slots["op_handle"][:MOST_NAMED] = range(MOST_NAMED)
     slots["op_handle"][MOST_NAMED] = 0
     assert census(slots).op_handles == frozenset(range(MOST_NAMED))
@@ -46,6 +46,6 @@ def test_a_census_gives_up_on_more_operations_than_it_tells_apart() -> None:
 
 
 def test_a_census_stops_looking_once_every_slot_has_a_known_name() -> None:
-    slots = make_slots(2 * CHUNK_SLOTS, op_handle=7)
+    slots = ready_tasks(2 * CHUNK_SLOTS, op_handle=7)
     slots["op_handle"][::2] = 9
     assert census(slots, 1).op_handles == frozenset({7, 9})

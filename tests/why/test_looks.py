@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import slot, write_ring
+from tests.support.rings import slot, write_ring
 from vyrectl.abi import live as abi
 from vyrectl.errors import FileError, InvalidInputError, OtherKindError
 from vyrectl.files.replace import FileIdentity

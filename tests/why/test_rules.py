@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.ops import FORK_SUM as SPAWNS
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.errors import UnknownNameError
@@ -22,7 +23,6 @@ from vyrectl.why.scene import Earlier, Holder, Keeper, Scene
 from vyrectl.why.turns import Turns
 
 READY, RUNNING, DONE, PAUSED, YIELDED, REQUEUED, FAULTED = range(1, 8)
-SPAWNS = 0x1010
 KNOWN = frozenset({0, 7, 0x1000, 0x1005, SPAWNS})
 LIVE = Holder(Keeper.SOMEBODY, "pid 9 (launch)", in_place=True)
 NOBODY = Holder(Keeper.NOBODY)
