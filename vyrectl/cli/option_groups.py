@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from vyrectl.abi.slot import FIELD_NAMES
-from vyrectl.declared import LIMITS, MORE_WORK, OWN, RECORDS, SAFETY, SLOTS, TUNING
+from vyrectl.declared import HOSTS, LIMITS, MORE_WORK, OWN, RECORDS, SAFETY, SLOTS, TUNING
 from vyrectl.policy.request import REQUEST_BITS
 
 WORDS = "Words of the slot"
@@ -33,6 +33,7 @@ ORDER = (
     LIMITS,
     RECORDS,
     MORE_WORK,
+    HOSTS,
     SAFETY,
     TUNING,
     LIVE,

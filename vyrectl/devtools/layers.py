@@ -56,6 +56,7 @@ EXTERNAL: dict[str, tuple[str, ...]] = {
     "pyarrow": ("ring", "cli"),
     "markdown_it": ("devtools",),
     "matplotlib": ("cli",),
+    "dask": ("spread",),
     "distributed": ("spread",),
     "jinja2": ("cli",),
     "plotly": ("cli",),

@@ -20,7 +20,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from vyrectl.errors import DeviceError, RelayedError
@@ -32,6 +32,7 @@ from vyrectl.spread.cut import Shard
 from vyrectl.spread.devices import Chosen
 from vyrectl.spread.finished import Finished
 from vyrectl.spread.roster import Roster
+from vyrectl.spread.shares import Outcome, Share
 
 CRASHES = GAVE_UP | {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE}
 """What a process dies of by the work that it does."""
@@ -50,37 +51,6 @@ class NoDeviceLeftError(DeviceError):
 
 
 @dataclass(slots=True)
-class Share:
-    """What one device did, for the report.
-
-    Attributes:
-        device: What people call it on the command line.
-        name: The driver's name, once it was opened.
-        shards: Visits that it brought back.
-        slots: Slots of those.
-        claims: Claims of those.
-        busy_seconds: With a shard.
-        opening_seconds: Until it was ready for the first.
-        waiting_seconds: Ready, and no shard for it.
-        lost: Why it was given up, None where it was not.
-    """
-
-    device: str
-    name: str = ""
-    shards: int = 0
-    slots: int = 0
-    claims: int = 0
-    busy_seconds: float = 0.0
-    opening_seconds: float = 0.0
-    waiting_seconds: float = 0.0
-    lost: str | None = None
-
-    def to_record(self) -> dict[str, object]:
-        """Every field by name."""
-        return asdict(self)
-
-
-@dataclass(slots=True)
 class _Hand:
     """A device and the process that works for it now."""
 
@@ -94,23 +64,6 @@ class _Hand:
     is_told: bool = False
     crashes: int = 0
     progress: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """How the crew's work ended.
-
-    Attributes:
-        stopped: The reason that it was asked to stop for, None where it was not.
-        signal_received: The signal behind that, 0 for none.
-        killed: Devices whose process did not stop within the grace and was killed.
-        shares: What each device did.
-    """
-
-    stopped: str | None = None
-    signal_received: int = 0
-    killed: list[str] = field(default_factory=list)
-    shares: list[Share] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

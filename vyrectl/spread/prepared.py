@@ -65,13 +65,20 @@ class Ready:
     merge: Merge
 
 
-def make_ready(request: FileLaunch, devices: int, saving: Saving, limits: Mapping[str, int]) -> Ready:
+def make_ready(
+    request: FileLaunch,
+    devices: int,
+    saving: Saving,
+    limits: Mapping[str, int],
+    shard_slots: int | None = None,
+) -> Ready:
     """Read, check, cut.
 
     Args:
         request: What to do.
         devices: How many will work.
         limits: What a plan knows of them (`Device.limits`); those of the reference backend when empty.
+        shard_slots: Slots of a shard, where the request does not say.
         saving: Collects what cannot be saved at the end.
 
     Raises:
@@ -126,7 +133,7 @@ def make_ready(request: FileLaunch, devices: int, saving: Saving, limits: Mappin
         memory=memory,
         identity=identity,
         before=before,
-        shards=cut(len(before), devices, request.options.shard_slots),
+        shards=cut(len(before), devices, request.options.shard_slots or shard_slots),
         setup=setup,
         selected=prepared.job.selected,
         merge=Merge(buffers, prepared.job.control, prepared.job.debug_log),

@@ -97,6 +97,15 @@ class Roster:
             if has_more:
                 self._waiting.append(order.shard)
 
+    def pass_over(self, numbers: Iterable[int]) -> None:
+        """Leave out shards that were finished before; none is out yet."""
+        known = set(numbers)
+        self._waiting = deque(one for one in self._waiting if one.number not in known)
+
+    def put_aside(self, number: int) -> None:
+        """A shard that is out and has taken too many processes with it, as somebody else counted."""
+        self.set_aside.append(self._out.pop(number).shard)
+
     def _send(self, shard: Shard, steps: int | None) -> Order:
         order = self._out[shard.number] = Order(shard, steps)
         return order

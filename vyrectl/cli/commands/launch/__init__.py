@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import launch_file
 from vyrectl.ring.looking import look_before_write
 from vyrectl.spread.devices import wanted_devices
+from vyrectl.spread.options import Hosts
 
 if TYPE_CHECKING:
     from vyrectl.protocol.debug_format import Formats
@@ -81,8 +83,8 @@ def command(
     stall = StallNotice(output, ring, _stall_options(request, flags))
     with LaunchProgress(output) as progress:
         report, signal_received = stall.over(
-            lambda notice: _launcher(request)(
-                request, stall.hearing(watcher(output, progress, texts)), progress.look, notice
+            lambda notice: _launcher(request, taken(Hosts, given))(
+                stall.hearing(watcher(output, progress, texts)), progress.look, notice
             ),
             progress.clear,
         )
@@ -100,13 +102,17 @@ def command(
     raise typer.Exit(_exit_code(report, signal_received, fail_on_fault=flags.fail_on_fault))
 
 
-def _launcher(request: FileLaunch) -> Callable[..., tuple[dict[str, Any], int]]:
-    """What runs it: on one device, or on several."""
+def _launcher(request: FileLaunch, hosts: Hosts) -> Callable[..., tuple[dict[str, Any], int]]:
+    """What runs it: on one device, on several, or on other hosts."""
+    if hosts.dask is not None:
+        from vyrectl.spread.hosts import dask_file
+
+        return partial(dask_file, request, hosts)
     if wanted_devices(request.options.device) is None:
-        return launch_file
+        return partial(launch_file, request)
     from vyrectl.spread.launch import spread_file
 
-    return spread_file
+    return partial(spread_file, request)
 
 
 def _sentence(report: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ from vyrectl.hosting.request import FileLaunch
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.plan import AUTO, OFF, Plan, saved_plan
 from vyrectl.ring.outputs import STDOUT, STDOUT_NAMES
+from vyrectl.spread.options import Hosts
 
 if TYPE_CHECKING:
     from vyrectl.policy.policy import LaunchPolicy
@@ -78,7 +79,7 @@ class Flags:
     )
 
 
-RECORDS_OF_LAUNCH = (LaunchOptions, FileLaunch, Flags)
+RECORDS_OF_LAUNCH = (LaunchOptions, FileLaunch, Hosts, Flags)
 """Everything that the command takes beside its ring, declared."""
 
 
@@ -146,6 +147,8 @@ def _options(given: Mapping[str, object], trace: Path | None) -> LaunchOptions:
 
 def _check_together(asked: FileLaunch, flags: Flags, given: Mapping[str, object]) -> None:
     """Refuse what is for another option that was not given."""
+    if not given["dask"] and (given["dask_security"] or given["resume"]):
+        raise UsageError("--dask-security and --resume are for --dask", fix="Add --dask tcp://HOST:8786")
     if asked.debug_log is None and (flags.formats or given["debug_records"]):
         raise UsageError(
             "--formats and --debug-records are for --debug-log",

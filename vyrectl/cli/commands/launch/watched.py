@@ -32,6 +32,12 @@ def watcher(output: Output, progress: LaunchProgress, texts: Formats) -> Callabl
         elif "device_died" in message:
             progress.clear()
             output.talk(_loss(message["device_died"]))
+        elif "resumed" in message:
+            known, shards = message["resumed"]
+            output.talk(f"the journal holds {known} of {shards} shards")
+        elif "said" in message:
+            progress.clear()
+            output.talk(message["said"])
         elif "settled" in message:
             _show_settled(output, message["settled"])
         else:

@@ -1,0 +1,245 @@
+"""Shards on the workers of a Dask cluster: two local ones, for the whole module."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conformance.cases import make_slots
+from tests.spread.commands import SPIN, read, run, write
+from tests.spread.test_launch import ONE_TURN
+from vyrectl import Ring, launch
+from vyrectl.errors import DeviceError, UsageError, VyrectlError
+from vyrectl.hosting.request import FileLaunch
+from vyrectl.launching.options import LaunchOptions
+from vyrectl.ring.synthetic import synthesize
+from vyrectl.spread import hosts as hosts_module
+from vyrectl.spread import sent as sent_module
+from vyrectl.spread.hosts import RESOURCE, dask_file
+from vyrectl.spread.journal import LINES, SUFFIX, Journal
+from vyrectl.spread.merge import OutputConflictError
+from vyrectl.spread.options import Hosts
+from vyrectl.spread.sent import Facts, OtherWorkerError, Sent, facts
+
+pytestmark = [
+    pytest.mark.timeout(120),
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+"""Dask leaves sockets to the collector."""
+
+FILL = 0x1002
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import dask
+        import distributed
+
+        local: Any = distributed.LocalCluster
+        with (
+            dask.config.set({"distributed.scheduler.allowed-failures": 2}),
+            local(
+                n_workers=2,
+                threads_per_worker=1,
+                resources={RESOURCE: 1},
+                dashboard_address=None,
+                local_directory=str(tmp_path_factory.mktemp("dask")),
+                silence_logs=50,
+            ) as made,
+        ):
+            yield made
+
+
+def go(cluster: Any, ring: Path, **given: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The report, and what was told."""
+    told: list[dict[str, Any]] = []
+    buffers, output = given.pop("buffers", ()), given.pop("output", None)
+    options = LaunchOptions(device="reference", shard_slots=given.pop("shard_slots", 64), **given)
+    request = FileLaunch(ring=ring, options=options, buffers=buffers, output=output)
+    report, _ = dask_file(request, Hosts(dask=cluster.scheduler_address, resume=True), told.append)
+    return report, told
+
+
+def test_the_same_words_as_on_one_device(cluster: Any, tmp_path: Path) -> None:
+    slots = synthesize(700, 3)
+    ring, whole = write(tmp_path / "ring.bin", slots), slots.copy()
+    alone = launch(Ring.from_slots(whole), device="reference")
+    report, told = go(cluster, ring, verify=True)
+    assert read(ring).tobytes() == whole.tobytes()
+    assert (report["ended"], report["claims"], report["verified"]) == ("drained", alone.claims, True)
+    assert sum(one["shards"] for one in report["devices"]) == 11
+    assert {"resumed": [0, 11]} in told
+    assert not Path(f"{ring}{SUFFIX}").exists()
+
+
+def test_bytes_where_no_file_is_shared(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts_module, "sees", _nothing)
+    ring = write(tmp_path / "ring.bin", make_slots(200))
+    report, _ = go(cluster, ring, output=tmp_path / "new.bin")
+    assert report["done"] == 200
+    assert (read(ring)["state"] == 1).all()
+    assert (read(tmp_path / "new.bin")["state"] == 3).all()
+    monkeypatch.setattr(hosts_module, "MOST_SENT_BYTES", 1000)
+    with pytest.raises(UsageError, match="at most 1000 are sent"):
+        go(cluster, ring)
+
+
+def _nothing(path: str, token: bytes) -> bool:
+    return False
+
+
+def test_outputs_come_back_and_conflicts_are_named(cluster: Any, tmp_path: Path) -> None:
+    slots = make_slots(128, op_handle=FILL)
+    slots["output_handle"], slots["param"] = 1, 7
+    ring = write(tmp_path / "ring.bin", slots)
+    go(cluster, ring, buffers=(f"1=zeros:uint32:4:{tmp_path}/out.npy",))
+    assert np.load(tmp_path / "out.npy").tolist() == [7] * 4
+    slots["param"] = np.arange(128)
+    write(ring, slots)
+    with pytest.raises(OutputConflictError):
+        go(cluster, ring, buffers=(f"1=zeros:uint32:4:{tmp_path}/out.npy",))
+    assert read(ring).tobytes() == slots.tobytes()
+
+
+def slow_ring(folder: Path) -> Path:
+    slots = make_slots(512)
+    slots["op_handle"][::64], slots["param"][::64] = SPIN, 2 * ONE_TURN
+    return write(folder / "ring.bin", slots)
+
+
+def test_what_the_journal_holds_is_not_run_again(cluster: Any, tmp_path: Path) -> None:
+    ring = slow_ring(tmp_path)
+    before = ring.read_bytes()
+    journal = Path(f"{ring}{SUFFIX}") / LINES
+    killer = threading.Thread(target=_interrupt_when, args=(journal, 3))
+    killer.start()
+    with pytest.raises(VyrectlError, match="shards are done and kept") as caught:
+        go(cluster, ring)
+    killer.join()
+    assert caught.value.exit_code == 143
+    assert ring.read_bytes() == before
+    journal.write_text(journal.read_text() + '{"shard": 7, "in')  # a line that a kill cut off
+    report, told = go(cluster, ring, shard_slots=None)  # cut as it was
+    known = next(one["resumed"][0] for one in told if "resumed" in one)
+    assert known >= 3
+    shares = {one["device"]: one["shards"] for one in report["devices"]}
+    assert shares.pop("journal") == known
+    assert sum(shares.values()) == 8 - known
+    assert (read(ring)["state"] == 3).all()
+    assert not journal.parent.exists()
+
+
+def _interrupt_when(journal: Path, lines: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if journal.exists() and journal.read_text().count('"shard"') >= lines:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+        time.sleep(0.01)
+
+
+def test_another_ring_has_no_use_for_it(tmp_path: Path) -> None:
+    ring = write(tmp_path / "ring.bin", make_slots(128))
+    journal = Journal(ring, 128)
+    journal.begin(64)
+    journal.keep(1, "aa", b"result")
+    again = Journal(ring, 128)
+    assert again.shard_slots == 64
+    assert again.find(1, "aa") == b"result"
+    assert again.find(1, "bb") is None
+    assert again.find(0, "aa") is None
+    assert Journal(ring, 129).shard_slots is None
+    again.begin(128)
+    assert again.find(1, "aa") is None
+    next(again.folder.glob("*.jsonl")).write_text('{"slots": 128, "shard_slots": 128}\n[]\n{"shard": 1}\n')
+    assert Journal(ring, 128).find(1, "aa") is None
+
+
+def test_a_worker_that_is_killed_loses_no_task(cluster: Any, tmp_path: Path) -> None:
+    ring = slow_ring(tmp_path)
+    pids = [one.pid for one in cluster.workers.values()]
+    journal = Path(f"{ring}{SUFFIX}") / LINES
+    killer = threading.Thread(target=_kill_when, args=(journal, pids[0]))
+    killer.start()
+    report, _ = go(cluster, ring)
+    killer.join()
+    assert (report["ended"], report["done"]) == ("drained", 512)
+    assert (read(ring)["state"] == 3).all()
+
+
+def _kill_when(journal: Path, pid: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (journal.exists() and '"shard"' in journal.read_text()):
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_another_vyrectl_is_refused(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sent_module, "__version__", "0.0.1")
+    facts.cache_clear()
+    ring = write(tmp_path / "ring.bin", make_slots(64))
+    try:
+        with pytest.raises(OtherWorkerError, match=r"instead of 0\.0\.1"):
+            go(cluster, ring)
+    finally:
+        facts.cache_clear()
+    assert (read(ring)["state"] == 1).all()
+
+
+def test_differences_are_named() -> None:
+    mine = Facts("1", "a" * 64, "k" * 64)
+    assert mine.difference(mine) is None
+    assert mine.difference(Facts("2", mine.abi, mine.kernels)) == "vyrectl 2 instead of 1"
+    assert "the ABI" in str(mine.difference(Facts("1", "b" * 64, mine.kernels)))
+    assert "the kernels" in str(mine.difference(Facts("1", mine.abi, "l" * 64)))
+
+
+def test_bytes_of_a_file_that_changed(tmp_path: Path) -> None:
+    path = tmp_path / "shard.in"
+    path.write_bytes(b"abcd")
+    sent = Sent("0" * 64, None, str(path), 0, 4)
+    with pytest.raises(VyrectlError, match="another than was sent"):
+        sent.read()
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        (("--dask", "local[0]"), "starts 0 workers"),
+        (("--dask", "tcp://x:1", "--dask-security", "ca.pem"), "does not name three files"),
+        (("--resume",), "are for --dask"),
+        (("--dask", "local[1]", "--max-steps", "4"), "--max-steps"),
+        (("--dask", "local[1]", "--tenant-quota", "1=5"), "--tenant-quota"),
+    ],
+)
+def test_refused(tmp_path: Path, options: tuple[str, ...], what: str) -> None:
+    ring = write(tmp_path / "ring.bin", make_slots(64))
+    code, error, _ = run(ring, *options)
+    assert (code, error["error"]) == (2, "usage")
+    assert what in error["message"]
+
+
+def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts_module, "CONNECT_SECONDS", 0.5)
+    ring = write(tmp_path / "ring.bin", make_slots(64))
+    request = FileLaunch(ring=ring, options=LaunchOptions())
+    with pytest.raises(DeviceError, match="no Dask scheduler answers"):
+        dask_file(request, Hosts(dask="tcp://127.0.0.1:1"), lambda message: None)
+
+
+def test_the_real_command(tmp_path: Path) -> None:
+    ring = write(tmp_path / "ring.bin", make_slots(200))
+    code, report, said = run(ring, "--dask", "local[2]", "--device", "reference")
+    assert (code, report["done"]) == (0, 200), said
+    assert "Traceback" not in said

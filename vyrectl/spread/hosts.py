@@ -1,0 +1,444 @@
+"""A launch of a ring file on the workers of a Dask cluster: the client's side.
+
+Dask carries, retries and places the shards; this side holds the ring's lock, keeps what comes back in the journal
+(`vyrectl.spread.journal`) and replaces the file once, when all is in. Never more shards are out than workers offer
+`OPENCL`, so that a death is put down to the shard that ran. The invariant: whatever dies, the ring is the old one or
+the finished one, and a shard that is in the journal is not run again.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from vyrectl.errors import DeviceError, MissingExtraError, UsageError, VyrectlError
+from vyrectl.hosting.files import check_files
+from vyrectl.hosting.request import FileLaunch
+from vyrectl.hosting.supervised import Watch
+from vyrectl.hosting.supervisor import Signals
+from vyrectl.ring.file import fill_holes
+from vyrectl.sidecar.hold import Hold, hold
+from vyrectl.spread.cut import Shard
+from vyrectl.spread.journal import Journal
+from vyrectl.spread.launch import refuse_options
+from vyrectl.spread.options import Hosts
+from vyrectl.spread.result import Result
+from vyrectl.spread.sent import (
+    MOST_SENT_BYTES,
+    Facts,
+    OtherWorkerError,
+    Sent,
+    ShardTask,
+    digest_of,
+    facts,
+    identity_of,
+    opened,
+    packed,
+    run_shard,
+)
+from vyrectl.spread.shares import Outcome, Share
+
+if TYPE_CHECKING:
+    from vyrectl.hosting.stall import Insight
+
+RESOURCE = "OPENCL"
+"""What a worker offers one of for each shard that it may run at a time."""
+
+RETRIES = 2
+"""Times that Dask runs a shard again whose run raised an error."""
+
+ALLOWED_FAILURES = 2
+"""Deaths that a shard of a local cluster survives: the third names it."""
+
+CONNECT_SECONDS = 30.0
+POLL_SECONDS = 0.005
+
+
+class ClusterLostError(DeviceError):
+    """The cluster went away in the middle of a launch."""
+
+    kind = "cluster_lost"
+
+
+class HostsStoppedError(VyrectlError):
+    """A launch on other hosts was asked to stop; what is done is in its journal.
+
+    Attributes:
+        exit_code: 124 after a timeout, 128 + n after signal n.
+    """
+
+    kind = "stopped"
+
+    def __init__(self, why: str, exit_code: int, done: int, shards: int, *, where: str) -> None:
+        super().__init__(
+            f"{why}: {done} of {shards} shards are done and kept, the ring is as it was",
+            where=where,
+            fix="The same command again does the rest",
+        )
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the workers are: an address, or so many started here; the three files of TLS."""
+
+    address: str
+    local: int | None
+    files: tuple[Path, Path, Path] | None
+
+
+def dask_file(
+    request: FileLaunch,
+    hosts: Hosts,
+    watch: Watch,
+    look: Callable[[Insight], None] = lambda insight: None,
+    notice: Callable[[Insight], None] = lambda insight: None,
+) -> tuple[dict[str, Any], int]:
+    """Launch a ring file on the workers of a cluster, and wait for it.
+
+    Args:
+        request: What to do.
+        hosts: Where the workers are.
+        watch: As of `launch_file`; also told what the journal held, `{"resumed": [shards, of]}`, of workers that died
+            and of what else there is to say, `{"said": text}`.
+        look: As of `launch_file`.
+        notice: As of `launch_file`.
+
+    Returns:
+        The report as a record, and 0.
+
+    Raises:
+        HostsStoppedError: A signal or the timeout came first.
+        ClusterLostError: The scheduler went away.
+        OtherWorkerError: A worker is not like this side.
+        MissingExtraError: Dask is not installed.
+        DeviceError: No worker is there, or none offers `OPENCL`.
+        UsageError: The ring or an option cannot be cut.
+    """
+    since = time.monotonic()
+    refuse_options(request)
+    if request.options.max_steps is not None:
+        raise UsageError(
+            "--max-steps is counted where claims are made, and --dask makes them elsewhere",
+            where=str(request.ring),
+            fix="Leave it out, or run on devices of this host",
+        )
+    check_files(request)
+    place = Place(hosts.dask or "", hosts.local_workers(), hosts.security_files())
+    with ExitStack() as stack:
+        held = None if request.output is not None else stack.enter_context(hold(request.ring, role="launch"))
+        if held is not None:
+            if len(held.settled):
+                watch({"settled": held.settled.to_record()})
+            fill_holes(request.ring)
+        client = stack.enter_context(_cluster(place))
+        slots = _take_stock(client)
+        run = _HostsRun(request, hosts, held, client, slots, since, watch)
+        heard = Signals()
+        stack.callback(heard.restore)
+        return run.record(heard, look, notice), 0
+
+
+@contextmanager
+def _cluster(place: Place) -> Iterator[Any]:
+    """A client of the cluster; a local one is started, and gone at the end.
+
+    Raises:
+        MissingExtraError: Dask is not installed.
+        DeviceError: Nothing answers at the address.
+    """
+    distributed, dask = _distributed(), import_module("dask")
+    for name in ("distributed", "distributed.nanny", "distributed.client", "distributed.core"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES}))
+        if place.local is not None:
+            cluster = distributed.LocalCluster(
+                n_workers=place.local,
+                threads_per_worker=1,
+                resources={RESOURCE: 1},
+                dashboard_address=None,
+                local_directory=stack.enter_context(TemporaryDirectory(prefix="vyrectl-dask-")),
+                silence_logs=logging.CRITICAL,
+            )
+            stack.callback(cluster.close)
+            yield stack.enter_context(distributed.Client(cluster, set_as_default=False))
+            return
+        security = None
+        if place.files is not None:
+            ca, cert, key = map(str, place.files)
+            security = distributed.Security(
+                tls_ca_file=ca, tls_client_cert=cert, tls_client_key=key, require_encryption=True
+            )
+        try:
+            client = distributed.Client(
+                place.address, security=security, timeout=CONNECT_SECONDS, set_as_default=False
+            )
+        except (OSError, TimeoutError, ValueError) as error:
+            raise DeviceError(
+                f"no Dask scheduler answers ({error})", where=place.address, fix="Start one: dask scheduler"
+            ) from error
+        yield stack.enter_context(client)
+
+
+def _distributed() -> Any:
+    """Dask's module.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise MissingExtraError("--dask", "distributed", "dask") from error
+    return distributed
+
+
+def _take_stock(client: Any) -> int:
+    """How many shards the workers take at a time, once all were found to be like this side.
+
+    Raises:
+        OtherWorkerError: One is not.
+        DeviceError: There is none, or none that offers a device.
+    """
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    slots = int(sum(one.get("resources", {}).get(RESOURCE, 0) for one in workers.values()))
+    if not slots:
+        what = "no worker is there" if not workers else f"none of {len(workers)} workers offers {RESOURCE}"
+        raise DeviceError(
+            what, fix="`vyrectl worker tcp://HOST:8786` prints the command line that starts one"
+        )
+    try:
+        found: dict[str, Facts] = client.run(facts)
+    except ImportError as error:
+        raise OtherWorkerError(
+            f"a worker lacks vyrectl ({error})", fix="Install the same vyrectl on all hosts"
+        ) from error
+    for address, theirs in found.items():
+        if (differs := facts().difference(theirs)) is not None:
+            raise OtherWorkerError(
+                f"a worker has {differs}", where=address, fix="Install the same vyrectl on all hosts"
+            )
+    return slots
+
+
+class _HostsRun:
+    """One launch on a cluster that is there."""
+
+    def __init__(
+        self,
+        request: FileLaunch,
+        hosts: Hosts,
+        held: Hold | None,
+        client: Any,
+        slots: int,
+        since: float,
+        watch: Watch,
+    ) -> None:
+        self._request, self._client, self._watch = request, client, watch
+        self._slots, self._since = slots, since
+        target = request.output or request.ring
+        length = request.ring.stat().st_size // 64
+        self._journal = Journal(target, length)
+        self._result = Result(
+            request, held, watch, devices=slots, limits={}, shard_slots=self._journal.shard_slots
+        )
+        self._journal.begin(len(self._result.ready.shards[0]))
+        self._identity = identity_of(self._result.ready.setup)
+        self._shares: dict[str, Share] = {}
+        self._says_found = hosts.resume
+        self._out: dict[Any, tuple[Shard, str]] = {}
+        self._in = 0
+
+    def record(
+        self, heard: Signals, look: Callable[[Insight], None], notice: Callable[[Insight], None]
+    ) -> dict[str, Any]:
+        """Run what the journal lacks; the report as a record."""
+        began, result = time.monotonic(), self._result
+        result.ready.memory.began = True
+        self._shared = self._is_shared()
+        self._setup = self._sent_setup()
+        result.roster.pass_over(self._take_known())
+        while not result.roster.is_over:
+            self._submit()
+            for future in self._done():
+                self._accept(future)
+            self._stop_if_asked(heard)
+            look(result.ready.memory)
+            notice(result.ready.memory)
+        outcome = Outcome(shares=list(self._shares.values()))
+        report = result.conclude(outcome, time.monotonic() - began)
+        if not result.roster.set_aside:
+            self._journal.remove()
+        return report
+
+    def _take_known(self) -> set[int]:
+        """Take what the journal holds."""
+        known = set()
+        for shard in self._result.ready.shards:
+            data = self._journal.find(shard.number, self._into(shard))
+            if data is not None:
+                self._take(Sent.of(data), shard, "journal")
+                known.add(shard.number)
+        self._in = len(known)
+        if known or self._says_found:
+            self._watch({"resumed": [len(known), len(self._result.ready.shards)]})
+        return known
+
+    def _submit(self) -> None:
+        roster = self._result.roster
+        while len(self._out) < self._slots and (order := roster.next(self._slots)) is not None:
+            shard = order.shard
+            future = self._client.submit(
+                run_shard,
+                self._task(shard),
+                key=f"vyrectl-{self._identity[:12]}-{shard.number}-{time.monotonic_ns()}",
+                pure=False,
+                retries=RETRIES,
+                resources={RESOURCE: 1},
+            )
+            self._out[future] = shard, self._into(shard)
+
+    def _done(self) -> list[Any]:
+        """Shards that came to an end, waited for shortly."""
+        ended = [future for future in self._out if future.done()]
+        if not ended:
+            if self._client.status not in ("running", "connecting"):
+                raise self._lost()
+            time.sleep(POLL_SECONDS)
+        return ended
+
+    def _accept(self, future: Any) -> None:
+        shard, into = self._out.pop(future)
+        try:
+            sent: Sent = future.result()
+            data = sent.read()
+        except _distributed().KilledWorker:
+            self._set_aside(shard)
+            return
+        except VyrectlError as error:
+            raise error.at(str(shard)) from None
+        except Exception as error:
+            if type(error).__name__ in ("CancelledError", "FutureCancelledError", "CommClosedError"):
+                raise self._lost() from error
+            raise
+        self._journal.keep(shard.number, into, data)
+        self._result.roster.take(shard.number, 0, has_more=False)
+        self._take(sent, shard, None)
+        self._in += 1
+        future.release()
+
+    def _set_aside(self, shard: Shard) -> None:
+        self._result.roster.put_aside(shard.number)
+        self._watch({"said": f"{shard} ended every worker that ran it; it is set aside, the others go on"})
+
+    def _take(self, sent: Sent, shard: Shard, source: str | None) -> None:
+        """A finished shard, into the ring."""
+        import numpy as np
+
+        finished, memory = opened(sent), self._result.ready.memory
+        name = source or sent.by
+        worked = memory.worked(shard)
+        worked.view(np.uint8).reshape(-1)[:] = finished.slots
+        self._result.take(replace(finished, slots=finished.slots[:0]), name)
+        share = self._shares.setdefault(name, Share(name, finished.device))
+        share.shards, share.slots = share.shards + 1, share.slots + len(shard)
+        share.claims += finished.tally.claims
+        share.busy_seconds += finished.wall_seconds
+        share.opening_seconds += finished.build_seconds
+
+    def _into(self, shard: Shard) -> str:
+        """Digest of all that goes into a shard's run."""
+        ready = self._result.ready
+        part = slice(shard.first, shard.end)
+        chosen = b"" if ready.selected is None else ready.selected[part].tobytes()
+        return digest_of(self._identity.encode(), ready.before[part].tobytes(), chosen)
+
+    def _task(self, shard: Shard) -> ShardTask:
+        ready, device = self._result.ready, self._request.options.device
+        part = slice(shard.first, shard.end)
+        return ShardTask(
+            shard=shard,
+            slots=self._sent(ready.before[part].tobytes(), f"shard-{shard.number}"),
+            selected=None if ready.selected is None else ready.selected[part].tobytes(),
+            setup=self._setup,
+            device=device if isinstance(device, str) else None,
+            facts=facts(),
+            folder=str(self._journal.folder) if self._shared else "",
+        )
+
+    def _sent_setup(self) -> Sent:
+        setup = packed(self._result.ready.setup)
+        assert setup.data is not None
+        return self._sent(setup.data, "setup")
+
+    def _sent(self, data: bytes, name: str) -> Sent:
+        """Bytes for a worker: a file where both sides see it, else themselves.
+
+        Raises:
+            UsageError: They are too many to go along.
+        """
+        if self._shared:
+            from vyrectl.files.replace import replace_file
+
+            path = self._journal.folder / f"{name}.in"
+            replace_file(path, [data])
+            return Sent(digest_of(data), None, str(path), 0, len(data))
+        if len(data) > MOST_SENT_BYTES:
+            raise UsageError(
+                f"{name} has {len(data)} bytes, and without a file system that all hosts share at most "
+                f"{MOST_SENT_BYTES} are sent",
+                fix="Give smaller shards with --shard-slots, smaller buffers, or put the ring where all hosts see it",
+            )
+        return Sent.of(data)
+
+    def _is_shared(self) -> bool:
+        """Whether every worker sees the journal's folder."""
+        from vyrectl.files.replace import replace_file
+
+        token = digest_of(str(time.time_ns()).encode()).encode()
+        path = self._journal.folder / "seen.in"
+        replace_file(path, [token])
+        try:
+            return all(self._client.run(sees, str(path), token).values())
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _stop_if_asked(self, heard: Signals) -> None:
+        """Stop at a signal or when the time is over; what is out is called back.
+
+        Raises:
+            HostsStoppedError: One of both.
+        """
+        options, shards = self._request.options, len(self._result.ready.shards)
+        late = options.timeout is not None and time.monotonic() - self._since >= options.timeout
+        if not heard.received and not late:
+            return
+        self._client.cancel(list(self._out))
+        number = heard.received[0] if heard.received else 0
+        why = f"stopped by {signal.Signals(number).name}" if number else "stopped at --timeout"
+        code = 128 + number if number else 124
+        raise HostsStoppedError(why, code, self._in, shards, where=str(self._request.ring))
+
+    def _lost(self) -> ClusterLostError:
+        return ClusterLostError(
+            f"the scheduler is gone; {self._in} of {len(self._result.ready.shards)} shards are done and kept",
+            where=str(self._request.ring),
+            fix="The same command again does the rest",
+        )
+
+
+def sees(path: str, token: bytes) -> bool:
+    """Worker's side: whether a file is there, with these bytes."""
+    try:
+        return Path(path).read_bytes() == token
+    except OSError:
+        return False

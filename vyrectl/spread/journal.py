@@ -1,0 +1,119 @@
+"""The finished shards of a launch on other hosts, kept beside the ring until it is replaced: `RING.shards`.
+
+A folder with a line for each shard (what went in, what came out, both as SHA-256) and a file for what came out. The
+invariant: a line is written after its file is on the disk, so that every line can be believed; what does not fit the
+ring as it is now is not looked at. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from vyrectl.errors import FileError
+from vyrectl.files.replace import replace_file
+from vyrectl.spread.sent import digest_of
+
+SUFFIX = ".shards"
+"""What is appended to the ring's name."""
+
+LINES = "journal.jsonl"
+
+
+class Journal:
+    """What is known of one ring's shards.
+
+    Args:
+        target: The ring that is to be replaced.
+        slots: Its length.
+
+    Attributes:
+        folder: Where it is kept.
+        shard_slots: How an earlier launch cut the ring; None for none.
+    """
+
+    def __init__(self, target: Path, slots: int) -> None:
+        self.folder = Path(os.path.realpath(target) + SUFFIX)
+        self._target, self._slots = target, slots
+        self._known: dict[int, dict[str, Any]] = {}
+        self.shard_slots = self._read()
+
+    def begin(self, shard_slots: int) -> None:
+        """Keep what fits this cut, and nothing else; the folder is there from now on.
+
+        Raises:
+            FileError: It cannot be made.
+        """
+        try:
+            if self.shard_slots != shard_slots:
+                self.remove()
+            self.folder.mkdir(exist_ok=True)
+            if not (self.folder / LINES).exists():
+                self._append({"slots": self._slots, "shard_slots": shard_slots})
+        except OSError as error:
+            raise FileError.from_os_error(error, self.folder, doing="keep finished shards") from error
+        self.shard_slots = shard_slots
+
+    def find(self, number: int, into: str) -> bytes | None:
+        """What came out of a shard, when these same bytes went in before; None when that is not known.
+
+        Args:
+            number: The shard.
+            into: Digest of all that goes in.
+        """
+        line = self._known.get(number)
+        if line is None or line["in"] != into:
+            return None
+        try:
+            data = self._file(line["out"]).read_bytes()
+        except OSError:
+            return None
+        return data if digest_of(data) == line["out"] else None
+
+    def keep(self, number: int, into: str, data: bytes) -> None:
+        """Keep what came out of a shard.
+
+        Raises:
+            FileError: It cannot be written.
+        """
+        out = digest_of(data)
+        replace_file(self._file(out), [data])
+        try:
+            self._append({"shard": number, "in": into, "out": out})
+        except OSError as error:
+            raise FileError.from_os_error(error, self.folder, doing="keep a finished shard") from error
+
+    def remove(self) -> None:
+        """The ring is whole: nothing is kept any more."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._known.clear()
+
+    def _file(self, digest: str) -> Path:
+        return self.folder / f"{digest}.npz"
+
+    def _append(self, line: dict[str, Any]) -> None:
+        with (self.folder / LINES).open("a", encoding="utf-8") as file:
+            file.write(f"\n{json.dumps(line)}\n")  # one that a kill cut off spoils no other
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _read(self) -> int | None:
+        """Every whole line that is there; a last one that was cut off is none."""
+        try:
+            text = (self.folder / LINES).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return None
+        shard_slots = None
+        for line in text.splitlines():
+            try:
+                found = json.loads(line)
+                if "shard_slots" in found:
+                    shard_slots = int(found["shard_slots"]) if found["slots"] == self._slots else None
+                else:
+                    self._known[int(found["shard"])] = {"in": str(found["in"]), "out": str(found["out"])}
+            except (ValueError, KeyError, TypeError):
+                continue
+        return shard_slots

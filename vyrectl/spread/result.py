@@ -1,0 +1,172 @@
+"""What comes of a launch in shards: taken as it comes back, merged, saved once, reported.
+
+The same for devices of this host and for workers on others. The invariant: shards come into the ring whole, outputs are
+merged with them, and nothing is saved before all that will come has come.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vyrectl.abi.control import EPOCH
+from vyrectl.engine.saving import Saving
+from vyrectl.errors import FileError
+from vyrectl.files.replace import backup_beside, replace_file
+from vyrectl.files.ring_lock import mark_made
+from vyrectl.hosting.child import keep_beside, keep_records
+from vyrectl.hosting.files import rescue
+from vyrectl.hosting.request import FileLaunch
+from vyrectl.hosting.supervised import Watch
+from vyrectl.launching.conclude import Driven, conclude
+from vyrectl.launching.report import LaunchReport
+from vyrectl.ring.file import Ring
+from vyrectl.sidecar.hold import Hold
+from vyrectl.spread.finished import Finished
+from vyrectl.spread.prepared import Ready, make_ready
+from vyrectl.spread.roster import Roster
+from vyrectl.spread.shares import Outcome
+from vyrectl.spread.trace import Turns, save_turns
+
+UNFINISHED = ("interrupted", "timeout", "shutdown")
+
+
+class Result:
+    """The ring of a launch, and everything that is saved with it.
+
+    Args:
+        request: What to do.
+        held: The ring's lock; None for a result that goes elsewhere.
+        watch: See `launch_file`.
+        devices: How many will work.
+        limits: What a plan knows of them.
+        shard_slots: Slots of a shard, where nothing else was asked for.
+
+    Attributes:
+        ready: The ring, cut.
+        roster: Which shards are where.
+        carried: What unfinished shards have written, by number.
+    """
+
+    def __init__(
+        self,
+        request: FileLaunch,
+        held: Hold | None,
+        watch: Watch,
+        *,
+        devices: int,
+        limits: Mapping[str, int],
+        shard_slots: int | None = None,
+    ) -> None:
+        self.request, self.held, self.watch = request, held, watch
+        self.saving = Saving(first=self._save)
+        self.ready: Ready = make_ready(request, devices, self.saving, limits, shard_slots)
+        self.roster = Roster(self.ready.shards, request.options.max_steps)
+        self.carried: dict[int, Finished] = {}
+        self._turns: list[Turns] = []
+
+    def take(self, finished: Finished, device: str) -> bool:
+        """A shard came back; True when it has more than its claims let it do."""
+        ready = self.ready
+        news = ready.merge.add(finished)
+        if news and self.request.debug_log is not None:
+            self.watch({"debug": news})
+        ready.memory.take(ready.shards[finished.shard])
+        if finished.turns is not None:
+            self._turns.append(Turns(f"{device} {finished.device}", finished.began, finished.turns))
+        has_more = finished.ended == "max_steps"
+        if has_more:
+            self.carried[finished.shard] = replace(finished, turns=None)
+        return has_more
+
+    def conclude(self, outcome: Outcome, seconds: float) -> dict[str, Any]:
+        """Save the ring, then the rest; the report as a record.
+
+        Args:
+            outcome: How the devices ended.
+            seconds: From the first to the last of them.
+
+        Raises:
+            OutputsError: The ring was not saved.
+        """
+        ready, merge, request = self.ready, self.ready.merge, self.request
+        options = request.options
+        driven = Driven(
+            course=merge.course,
+            tally=merge.tally,
+            control=merge.control,
+            debug_log=merge.debug_log,
+            facts={**merge.facts, "shards": len(ready.shards), "devices": len(outcome.shares)},
+            turns=None,
+            device_seconds=merge.device_seconds,
+            wall_seconds=seconds,
+            build_seconds=merge.build_seconds,
+        )
+        report = conclude(ready.prepared, driven)
+        names = [f"{share.device} {share.name}".strip() for share in outcome.shares]
+        traced = None
+        if isinstance(options.trace, str | os.PathLike) and self._turns:
+            path = Path(options.trace)
+            traced = self.saving.keep(path, lambda: save_turns(path, self._turns, ready.prepared.op_names))
+        keep_beside(request, report, self.saving)
+        if request.record is not None:
+            epoch = int(ready.prepared.job.control[EPOCH.first])
+            buffers = ready.prepared.job.buffers
+            keep_records(request, self.saving, ready.before, ready.memory.slots(), epoch, buffers)
+        if not self.saving.is_settled:
+            self.saving.raise_failures()
+        ended = self._ending(outcome, report.remaining)
+        whole = replace(report, device=", ".join(names), ended=ended, verified=options.verify, trace=traced)
+        return self._as_record(whole, outcome)
+
+    def _ending(self, outcome: Outcome, remaining: int) -> str:
+        endings = set(self.ready.merge.endings.values())
+        if outcome.stopped is not None and (self.roster.unvisited or not endings.isdisjoint(UNFINISHED)):
+            return outcome.stopped
+        if self.roster.set_aside:
+            return "lost"
+        if remaining and self.request.options.max_steps is not None:
+            return "max_steps"
+        return "stalled" if "stalled" in endings else "drained"
+
+    def _as_record(self, report: LaunchReport, outcome: Outcome) -> dict[str, Any]:
+        return {
+            "ring": str(self.request.output or self.request.ring),
+            "in_place": False,
+            **report.to_record(),
+            "not_saved": self.saving.failure_records(),
+            "devices": [share.to_record() for share in outcome.shares],
+            "set_aside": [
+                {"shard": one.number, "first_slot": one.first, "last_slot": one.end - 1}
+                for one in self.roster.set_aside
+            ],
+        }
+
+    def _save(self) -> None:
+        """Put the merged ring where it belongs.
+
+        Raises:
+            FileError: It cannot be written; what can is in a file beside it.
+        """
+        request, ring = self.request, Ring.from_slots(self.ready.memory.slots())
+        try:
+            if request.output is not None:
+                kept = ring.save(request.output, backup=request.backup)
+                mark_made(request.output)
+            else:
+                assert self.held is not None
+                keeps = request.backup or self.held.is_first
+                written = replace_file(
+                    self.held.target, [ring.data], backup=keeps, expected=self.ready.identity
+                )
+                self.held.touch()
+                self.held.follow()
+                kept = written.backup
+        except FileError as error:
+            rescue(error, request, ring)
+            raise
+        if kept is not None:
+            self.watch({"backup": backup_beside(request.output or request.ring, kept)})
