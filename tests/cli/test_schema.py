@@ -118,6 +118,7 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
     "doctor": ((),),
     "ops": ((), ("mine.cl",), ("--check", "mine.cl", "--device", "reference")),
     "completion": (("bash",),),
+    "worker": (("tcp://head:8786", "--device", "0:0"),),
     "report": ((RING,), (RING, "--output", "r.html")),
     "help": ((), ("rings",), ("launch",), ("recover",)),
     "schema": ((), ("snapshot",), ("schema",)),

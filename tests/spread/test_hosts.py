@@ -24,11 +24,12 @@ from vyrectl.launching.options import LaunchOptions
 from vyrectl.ring.synthetic import synthesize
 from vyrectl.spread import hosts as hosts_module
 from vyrectl.spread import sent as sent_module
-from vyrectl.spread.hosts import RESOURCE, dask_file
+from vyrectl.spread.hosts import dask_file
 from vyrectl.spread.journal import LINES, SUFFIX, Journal
 from vyrectl.spread.merge import OutputConflictError
 from vyrectl.spread.options import Hosts
 from vyrectl.spread.sent import Facts, OtherWorkerError, Sent, facts
+from vyrectl.spread.worker import RESOURCE
 
 pytestmark = [
     pytest.mark.timeout(120),

@@ -34,6 +34,7 @@ NAMELESS = frozenset(
         "plan",
         "plot",
         "schema",
+        "worker",
     }
 )
 """Commands that neither show nor take an operation."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from vyrectl.errors import DeviceError, MissingExtraError, UsageError, VyrectlError
+from vyrectl.errors import DeviceError, MissingExtraError, UsageError, VyrectlError, stopped_code
 from vyrectl.hosting.files import check_files
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
@@ -45,12 +45,10 @@ from vyrectl.spread.sent import (
     run_shard,
 )
 from vyrectl.spread.shares import Outcome, Share
+from vyrectl.spread.worker import RESOURCE
 
 if TYPE_CHECKING:
     from vyrectl.hosting.stall import Insight
-
-RESOURCE = "OPENCL"
-"""What a worker offers one of for each shard that it may run at a time."""
 
 RETRIES = 2
 """Times that Dask runs a shard again whose run raised an error."""
@@ -425,8 +423,7 @@ class _HostsRun:
         self._client.cancel(list(self._out))
         number = heard.received[0] if heard.received else 0
         why = f"stopped by {signal.Signals(number).name}" if number else "stopped at --timeout"
-        code = 128 + number if number else 124
-        raise HostsStoppedError(why, code, self._in, shards, where=str(self._request.ring))
+        raise HostsStoppedError(why, stopped_code(number), self._in, shards, where=str(self._request.ring))
 
     def _lost(self) -> ClusterLostError:
         return ClusterLostError(

@@ -26,8 +26,8 @@ class Hosts:
     dask: str | None = text(
         None,
         "--dask",
-        metavar="tcp://HOST:8786|local[N]",
-        says="Run it in shards on the workers of a Dask cluster, or N processes here.",
+        metavar="ADDRESS",
+        says="Run it on a Dask cluster's workers: tcp://HOST:8786, or local[N] for N processes here.",
         group=HOSTS,
     )
     dask_security: str | None = text(

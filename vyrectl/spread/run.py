@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
-from vyrectl.errors import StoppedError
-from vyrectl.hosting.deaths import LaunchStoppedError
+from vyrectl.errors import LaunchStoppedError, StoppedError, stopped_code
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
 from vyrectl.sidecar.hold import Hold
@@ -136,7 +135,7 @@ class Run:
         if outcome.killed:
             raise LaunchStoppedError(
                 f"{', '.join(outcome.killed)} did not stop within {self._request.grace:g} s and was killed",
-                128 + number if number else 124,
+                stopped_code(number),
                 None,
                 where=str(self._request.ring),
                 fix=self._as_before(),

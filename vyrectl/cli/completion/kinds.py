@@ -100,7 +100,9 @@ KIND_OF_METAVAR: dict[str, str] = {
     "TABLE": FILE,
     **dict.fromkeys(
         (
+            "ADDRESS",
             "BYTES",
+            "CA,CERT,KEY",
             "FIELD=START..STOP",
             "WORD=VALUE",
             "HEX",

@@ -112,5 +112,12 @@ DEMO = answer(
 
 SCHEMAS: dict[str, Schema] = {
     "launch": document("launch", "What a launch did, or with --dry-run would claim.", LAUNCH, PREVIEW),
+    "worker": document(
+        "worker",
+        "The command lines that start workers.",
+        answer(
+            "worker", {"scheduler": TEXT, "workers": rows(record({"device": maybe(TEXT), "command": TEXT}))}
+        ),
+    ),
     "demo": document("demo", "A run of real work, with the telemetry before and after.", DEMO),
 }
