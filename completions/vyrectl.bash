@@ -126,14 +126,19 @@ __vyrectl_describe() {
             places='file_bin'
             ;;
         launch)
-            options='--device -d --ops --epoch --where --age-threshold --tenant-quota --max-steps --timeout --mode --plan --policy --trace --trace-records --fault-unknown --workers --work-group-size --ticket --fast-index --no-fast-index --shard-slots --verify --watch --no-watch --buffer --grace --control --save-control --debug-log --debug-records --record --record-capacity --in-place --no-in-place --output -o --backup --formats --follow --feed --reclaim --spin-ms --stall-after --on-stall --stall-ends --fail-on-fault --dry-run --force --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
-            valued='--device:device -d:device --ops:file_cl --epoch:none --where:where --age-threshold:none --tenant-quota:none --max-steps:none --timeout:none --mode:mode --plan:plan --policy:file --trace:file --trace-records:none --workers:none --work-group-size:none --ticket:none --shard-slots:none --buffer:buffer --grace:none --control:file --save-control:file --debug-log:file --debug-records:none --record:file --record-capacity:none --output:file_bin -o:file_bin --formats:file --feed:file --spin-ms:none --stall-after:none --on-stall:command --op-names:file --format:format -f:format --color:color'
+            options='--device -d --ops --epoch --where --age-threshold --tenant-quota --max-steps --timeout --mode --plan --policy --trace --trace-records --fault-unknown --workers --work-group-size --ticket --fast-index --no-fast-index --shard-slots --verify --watch --no-watch --buffer --grace --control --save-control --debug-log --debug-records --record --record-capacity --in-place --no-in-place --output -o --backup --dask --dask-security --resume --formats --follow --feed --reclaim --spin-ms --stall-after --on-stall --stall-ends --fail-on-fault --dry-run --force --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
+            valued='--device:device -d:device --ops:file_cl --epoch:none --where:where --age-threshold:none --tenant-quota:none --max-steps:none --timeout:none --mode:mode --plan:plan --policy:file --trace:file --trace-records:none --workers:none --work-group-size:none --ticket:none --shard-slots:none --buffer:buffer --grace:none --control:file --save-control:file --debug-log:file --debug-records:none --record:file --record-capacity:none --output:file_bin -o:file_bin --dask:none --dask-security:none --formats:file --feed:file --spin-ms:none --stall-after:none --on-stall:command --op-names:file --format:format -f:format --color:color'
             places='file_bin'
             ;;
         workers)
             options='--all --ops --op-names --no-builtin-names --format -f --json --color --quiet -q --help -h'
             valued='--ops:file_cl --op-names:file --format:format -f:format --color:color'
             places='file_bin'
+            ;;
+        worker)
+            options='--device -d --dask-security --format -f --json --color --help -h'
+            valued='--device:device -d:device --dask-security:none --format:format -f:format --color:color'
+            places='none'
             ;;
         debug)
             options='--formats --strict --limit --format -f --json --color --quiet -q --help -h'
@@ -203,7 +208,7 @@ __vyrectl_words() {
         cause) list='guard-live-lock shut-out mask-closed orphaned held unattended unknown-op waits-for-children due-forgotten not-due starved circling faulted full spinning draining healthy' ;;
         color) list='auto always never' ;;
         column) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags fault_name' ;;
-        command) list='encode decode build inspect open snapshot map diff plot report top transition set publish control why check recover repair apply plan converge launch workers debug io replay demo bench help devices doctor ops schema completion' ;;
+        command) list='encode decode build inspect open snapshot map diff plot report top transition set publish control why check recover repair apply plan converge launch workers worker debug io replay demo bench help devices doctor ops schema completion' ;;
         epoch) list='never' ;;
         fault) list='unknown_op bad_handle out_of_range counter_overflow bad_argument bad_type bad_outcome reserved_op read_only orphaned lost_children' ;;
         field) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags' ;;
@@ -226,7 +231,7 @@ __vyrectl_words() {
         step) list='distribution reachability' ;;
         subject) list='host live wall' ;;
         system) list='debian fedora arch suse alpine conda macos' ;;
-        topic) list='tutorial rings look telemetry edit launch feed operations families control why care dumps plan converge devices bench promises python ci formats contributing encode decode build inspect open snapshot map diff plot report top transition set publish check recover repair apply workers debug io replay demo help doctor ops schema completion' ;;
+        topic) list='tutorial rings look telemetry edit launch feed operations families control why care dumps plan converge devices bench promises python ci formats contributing encode decode build inspect open snapshot map diff plot report top transition set publish check recover repair apply workers worker debug io replay demo help doctor ops schema completion' ;;
         topology) list='Empty SparseFrontier HybridFrontier DenseFrontier FusedDense MemoryConstrained' ;;
         where_name) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags fault_name slot and or not in' ;;
         where_value) list='empty ready running done paused yielded requeued faulted critical high normal low idle requeue_requested resume_ready nop store_u32 atomic_add load_u32 compare_swap memcpy dfa_step batch_fence load_miss printf packed_slot shutdown scale copy fill saxpy sum spin wait requeue_n fault mandelbrot fork_sum quicksort stencil stencil_strip' ;;

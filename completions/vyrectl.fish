@@ -54,9 +54,11 @@ function __vyrectl_valued
         case 'converge'
             string split ' ' -- '--step --steps --matrix --transitions --edges --operand --max-iterations --device -d --timeout --output -o --offset --count --format -f --color'
         case 'launch'
-            string split ' ' -- '--device -d --ops --epoch --where --age-threshold --tenant-quota --max-steps --timeout --mode --plan --policy --trace --trace-records --workers --work-group-size --ticket --shard-slots --buffer --grace --control --save-control --debug-log --debug-records --record --record-capacity --output -o --formats --feed --spin-ms --stall-after --on-stall --op-names --format -f --color'
+            string split ' ' -- '--device -d --ops --epoch --where --age-threshold --tenant-quota --max-steps --timeout --mode --plan --policy --trace --trace-records --workers --work-group-size --ticket --shard-slots --buffer --grace --control --save-control --debug-log --debug-records --record --record-capacity --output -o --dask --dask-security --formats --feed --spin-ms --stall-after --on-stall --op-names --format -f --color'
         case 'workers'
             string split ' ' -- '--ops --op-names --format -f --color'
+        case 'worker'
+            string split ' ' -- '--device -d --dask-security --format -f --color'
         case 'debug'
             string split ' ' -- '--formats --limit --format -f --color'
         case 'io'
@@ -226,6 +228,7 @@ function __vyrectl_kind_command
         'converge' 'Iterate a step on the device until nothing changes' \
         'launch' 'Run a ring on a device' \
         'workers' 'Show what each worker of a launch has in hand' \
+        'worker' 'Print the command line that starts a Dask worker for launches' \
         'debug' 'Show the records of a debug log' \
         'io' 'Show the requests of an I/O queue' \
         'replay' 'List a replay log, or run it again' \
@@ -552,6 +555,7 @@ function __vyrectl_kind_topic
         'repair' 'Make faulted tasks ready again' \
         'apply' 'Merge a ring\'s telemetry into a launch request' \
         'workers' 'Show what each worker of a launch has in hand' \
+        'worker' 'Print the command line that starts a Dask worker for launches' \
         'debug' 'Show the records of a debug log' \
         'io' 'Show the requests of an I/O queue' \
         'replay' 'List a replay log, or run it again' \
@@ -1206,6 +1210,9 @@ complete -c vyrectl -n '__vyrectl_in launch' -l record-capacity -x -d 'Records t
 complete -c vyrectl -n '__vyrectl_in launch' -l in-place -l no-in-place -d 'Let a CPU device work on the mapped file itself'
 complete -c vyrectl -n '__vyrectl_in launch' -l output -s o -x -k -a '(__fish_complete_suffix .bin)' -d 'Write the result here and keep RING'
 complete -c vyrectl -n '__vyrectl_in launch' -l backup -d 'Keep the old ring as RING.bak, or .bak.1 and so on'
+complete -c vyrectl -n '__vyrectl_in launch' -l dask -x -d 'Run it on a Dask cluster\'s workers: tcp://HOST:8786, or local[N] for N processes here'
+complete -c vyrectl -n '__vyrectl_in launch' -l dask-security -x -d 'Speak TLS with the cluster; three PEM files'
+complete -c vyrectl -n '__vyrectl_in launch' -l resume -d 'Say which shards the journal of an earlier launch holds'
 complete -c vyrectl -n '__vyrectl_in launch' -l formats -r -F -d 'JSON: format id -> text, as `debug` takes it'
 complete -c vyrectl -n '__vyrectl_in launch' -l follow -d 'Stay when drained; sleep until there is work, or SHUTDOWN'
 complete -c vyrectl -n '__vyrectl_in launch' -l feed -r -F -d 'Take JSONL tasks and commands; answer on stdout'
@@ -1236,6 +1243,14 @@ complete -c vyrectl -n '__vyrectl_in workers' -l color -x -k -a '(__vyrectl_kind
 complete -c vyrectl -n '__vyrectl_in workers' -l quiet -s q -d 'Leave out talk and progress'
 complete -c vyrectl -n '__vyrectl_in workers' -l help -s h -d 'Show this message and exit'
 complete -c vyrectl -n '__vyrectl_at workers 0 0' -x -k -a '(__fish_complete_suffix .bin)'
+
+complete -c vyrectl -n '__vyrectl_in worker' -l device -s d -x -k -a '(__vyrectl_kind_device)' -d 'A device of that host; several: a line for each'
+complete -c vyrectl -n '__vyrectl_in worker' -l dask-security -x -d 'Speak TLS; three PEM files of that host'
+complete -c vyrectl -n '__vyrectl_in worker' -l format -s f -x -k -a '(__vyrectl_kind_format)' -d 'How to write the answer'
+complete -c vyrectl -n '__vyrectl_in worker' -l json -d 'Short for --format json'
+complete -c vyrectl -n '__vyrectl_in worker' -l color -x -k -a '(__vyrectl_kind_color)' -d 'When to use colour'
+complete -c vyrectl -n '__vyrectl_in worker' -l help -s h -d 'Show this message and exit'
+complete -c vyrectl -n '__vyrectl_at worker 0 0' -x
 
 complete -c vyrectl -n '__vyrectl_in debug' -l formats -r -F -d 'JSON: format id -> text with %u, %d, %x, %f'
 complete -c vyrectl -n '__vyrectl_in debug' -l strict -d 'Refuse a log that dropped records, as the runtime does'

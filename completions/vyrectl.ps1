@@ -98,6 +98,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('converge', 'Iterate a step on the device until nothing changes'),
             @('launch', 'Run a ring on a device'),
             @('workers', 'Show what each worker of a launch has in hand'),
+            @('worker', 'Print the command line that starts a Dask worker for launches'),
             @('debug', 'Show the records of a debug log'),
             @('io', 'Show the requests of an I/O queue'),
             @('replay', 'List a replay log, or run it again'),
@@ -378,6 +379,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('repair', 'Make faulted tasks ready again'),
             @('apply', 'Merge a ring''s telemetry into a launch request'),
             @('workers', 'Show what each worker of a launch has in hand'),
+            @('worker', 'Print the command line that starts a Dask worker for launches'),
             @('debug', 'Show the records of a debug log'),
             @('io', 'Show the requests of an I/O queue'),
             @('replay', 'List a replay log, or run it again'),
@@ -1105,6 +1107,9 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--output', 'file_bin', 'Write the result here and keep RING'),
                 @('-o', 'file_bin', 'Write the result here and keep RING'),
                 @('--backup', '', 'Keep the old ring as RING.bak, or .bak.1 and so on'),
+                @('--dask', 'none', 'Run it on a Dask cluster''s workers: tcp://HOST:8786, or local[N] for N processes here'),
+                @('--dask-security', 'none', 'Speak TLS with the cluster; three PEM files'),
+                @('--resume', '', 'Say which shards the journal of an earlier launch holds'),
                 @('--formats', 'file', 'JSON: format id -> text, as `debug` takes it'),
                 @('--follow', '', 'Stay when drained; sleep until there is work, or SHUTDOWN'),
                 @('--feed', 'file', 'Take JSONL tasks and commands; answer on stdout'),
@@ -1145,6 +1150,20 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('-h', '', 'Show this message and exit')
             )
             Places = @('file_bin')
+        }
+        'worker' = @{
+            Options = @(
+                @('--device', 'device', 'A device of that host; several: a line for each'),
+                @('-d', 'device', 'A device of that host; several: a line for each'),
+                @('--dask-security', 'none', 'Speak TLS; three PEM files of that host'),
+                @('--format', 'format', 'How to write the answer'),
+                @('-f', 'format', 'How to write the answer'),
+                @('--json', '', 'Short for --format json'),
+                @('--color', 'color', 'When to use colour'),
+                @('--help', '', 'Show this message and exit'),
+                @('-h', '', 'Show this message and exit')
+            )
+            Places = @('none')
         }
         'debug' = @{
             Options = @(

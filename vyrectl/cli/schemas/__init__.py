@@ -36,11 +36,8 @@ HOMES: dict[str, str] = {
     "plan": "plan",
     "converge": "plan",
     "launch": "run",
-<<<<<<< HEAD
     "workers": "workers",
-=======
     "worker": "run",
->>>>>>> a1bded7 (A worker's command line is printed by vyrectl worker)
     "debug": "wire",
     "replay": "wire",
     "demo": "run",
