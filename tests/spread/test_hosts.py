@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conformance.cases import make_slots
-from tests.spread.commands import SPIN, read, run, write
+from tests.spread.commands import read, run, write
 from tests.spread.test_launch import ONE_TURN
+from tests.support.ops import FILL, SPIN
+from tests.support.rings import ready_tasks
 from vyrectl import Ring, launch
 from vyrectl.errors import DeviceError, UsageError, VyrectlError
 from vyrectl.hosting.request import FileLaunch
@@ -36,8 +37,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 """Dask leaves sockets to the collector."""
-
-FILL = 0x1002
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +85,7 @@ def test_the_same_words_as_on_one_device(cluster: Any, tmp_path: Path) -> None:
 
 def test_bytes_where_no_file_is_shared(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosts_module, "sees", _nothing)
-    ring = write(tmp_path / "ring.bin", make_slots(200))
+    ring = write(tmp_path / "ring.bin", ready_tasks(200))
     report, _ = go(cluster, ring, output=tmp_path / "new.bin")
     assert report["done"] == 200
     assert (read(ring)["state"] == 1).all()
@@ -101,7 +100,7 @@ def _nothing(path: str, token: bytes) -> bool:
 
 
 def test_outputs_come_back_and_conflicts_are_named(cluster: Any, tmp_path: Path) -> None:
-    slots = make_slots(128, op_handle=FILL)
+    slots = ready_tasks(128, op_handle=FILL)
     slots["output_handle"], slots["param"] = 1, 7
     ring = write(tmp_path / "ring.bin", slots)
     go(cluster, ring, buffers=(f"1=zeros:uint32:4:{tmp_path}/out.npy",))
@@ -114,7 +113,7 @@ def test_outputs_come_back_and_conflicts_are_named(cluster: Any, tmp_path: Path)
 
 
 def slow_ring(folder: Path) -> Path:
-    slots = make_slots(512)
+    slots = ready_tasks(512)
     slots["op_handle"][::64], slots["param"][::64] = SPIN, 2 * ONE_TURN
     return write(folder / "ring.bin", slots)
 
@@ -151,7 +150,7 @@ def _interrupt_when(journal: Path, lines: int) -> None:
 
 
 def test_another_ring_has_no_use_for_it(tmp_path: Path) -> None:
-    ring = write(tmp_path / "ring.bin", make_slots(128))
+    ring = write(tmp_path / "ring.bin", ready_tasks(128))
     journal = Journal(ring, 128)
     journal.begin(64)
     journal.keep(1, "aa", b"result")
@@ -189,7 +188,7 @@ def _kill_when(journal: Path, pid: int) -> None:
 def test_another_vyrectl_is_refused(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sent_module, "__version__", "0.0.1")
     facts.cache_clear()
-    ring = write(tmp_path / "ring.bin", make_slots(64))
+    ring = write(tmp_path / "ring.bin", ready_tasks(64))
     try:
         with pytest.raises(OtherWorkerError, match=r"instead of 0\.0\.1"):
             go(cluster, ring)
@@ -225,7 +224,7 @@ def test_bytes_of_a_file_that_changed(tmp_path: Path) -> None:
     ],
 )
 def test_refused(tmp_path: Path, options: tuple[str, ...], what: str) -> None:
-    ring = write(tmp_path / "ring.bin", make_slots(64))
+    ring = write(tmp_path / "ring.bin", ready_tasks(64))
     code, error, _ = run(ring, *options)
     assert (code, error["error"]) == (2, "usage")
     assert what in error["message"]
@@ -233,14 +232,14 @@ def test_refused(tmp_path: Path, options: tuple[str, ...], what: str) -> None:
 
 def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosts_module, "CONNECT_SECONDS", 0.5)
-    ring = write(tmp_path / "ring.bin", make_slots(64))
+    ring = write(tmp_path / "ring.bin", ready_tasks(64))
     request = FileLaunch(ring=ring, options=LaunchOptions())
     with pytest.raises(DeviceError, match="no Dask scheduler answers"):
         dask_file(request, Hosts(dask="tcp://127.0.0.1:1"), lambda message: None)
 
 
 def test_the_real_command(tmp_path: Path) -> None:
-    ring = write(tmp_path / "ring.bin", make_slots(200))
+    ring = write(tmp_path / "ring.bin", ready_tasks(200))
     code, report, said = run(ring, "--dask", "local[2]", "--device", "reference")
     assert (code, report["done"]) == (0, 200), said
     assert "Traceback" not in said
