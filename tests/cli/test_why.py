@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -11,12 +12,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import NEVER
 from tests.support.rings import slot, write_ring
+from vyrectl.cli.again import _options_of
+from vyrectl.cli.main import load_command
 from vyrectl.protocol.control import encode_control, write_control_words
 from vyrectl.why.classes import CAUSES
 
@@ -282,16 +286,49 @@ def test_a_hung_operation_is_held_and_then_orphaned(cli: Cli, tmp_path: Path) ->
         assert "slot 0 (hang) is in one turn that does not end" in record["sentence"]
         assert str(child.pid) in record["held_by"]
         assert record["classes"][0]["command"].startswith("vyrectl control h.bin.live shutdown=1")
+        hand = re.compile(r"worker \d+ has slot 0 in hand for at least [0-9.]+ s, its turn \d+")
+        assert any(hand.fullmatch(line) for line in record["classes"][0]["evidence"])
+        found = cli("workers", "h.bin", "--ops", "mine.cl", "--json").json()
+        assert (found["lives"], found["in_place"], found["busy"]) == (True, True, 1)
+        turn = found["oldest_turn"]
+        assert (turn["slot"], turn["op_name"]) == (0, "hang")
+        assert turn["seconds"] >= 0.5
         while b"does not end" not in (tmp_path / "said.txt").read_bytes() and time.monotonic() < deadline:
             time.sleep(0.1)
-        assert "h.bin does not move: slot 0 (hang) is in one turn" in (tmp_path / "said.txt").read_text()
+        said_text = (tmp_path / "said.txt").read_text()
+        assert "h.bin does not move: slot 0 (hang) is in one turn" in said_text
+        assert re.search(r"^  worker \d+ has slot 0 \(hang\) in hand for at least ", said_text, re.MULTILINE)
     finally:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
     deadline = time.monotonic() + 30
     while verdict(cli, "h.bin", "--ops", "mine.cl") == "held" and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert verdict(cli, "h.bin", "--ops", "mine.cl") == "orphaned"
+    record = cli("why", "h.bin", "--ops", "mine.cl", "--json").json()
+    assert record["verdict"] == "orphaned"
+    assert any("had slot 0 in hand for at least" in line for line in record["classes"][0]["evidence"])
+    dead = cli("workers", "h.bin", "--ops", "mine.cl").out
+    assert "of a launch that died; 1 had a task in hand then" in dead
+    assert "hang" in dead
+    assert cli("recover", "h.bin").code == 0
+    assert cli("workers", "h.bin").code == 1
+
+
+def test_of_many_rings_no_command_is_built_twice(
+    cli: Cli, ring: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[str] = []
+
+    def load(name: str) -> Any:
+        built.append(name)
+        return load_command(name)
+
+    for number in range(20):
+        shutil.copy(ring, f"r{number}.bin")
+    _options_of.cache_clear()
+    monkeypatch.setattr("vyrectl.cli.main.load_command", load)
+    assert len(cli("why", *(f"r{number}.bin" for number in range(20)), "--json").json()["rings"]) == 20
+    assert len(built) - built.count("why") == len(set(built) - {"why"})
 
 
 def test_what_the_classes_mean(cli: Cli) -> None:
