@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.conformance.cases import make_slots
+from tests.support.rings import ready_tasks
 from vyrectl.abi import watch as abi
 from vyrectl.engine.backend import Backend, Job
 from vyrectl.engine.buffers import BufferTable
@@ -35,8 +35,7 @@ def board() -> NDArray[np.uint32]:
 
 def drained(backend: Backend, words: NDArray[np.uint32], **options: Any) -> NDArray[np.uint32]:
     """The records after a drain of no-ops, shape (workers, stride)."""
-    slots = make_slots(TASKS)
-    slots["state"], slots["op_handle"] = 1, 0
+    slots = ready_tasks(TASKS, op_handle=0)
     job = Job(slots, np.zeros(160, np.uint32), BufferTable(), board=words, **options)
     with closing(backend.open(job)) as session:
         Drain(session, Limits()).run()
