@@ -637,7 +637,7 @@ class MisalignedBufferError(WireBufferError):
     """A length that is no whole number of words.
 
     Attributes:
-        byte_length: The length.
+        byte_length: Length of the buffer in bytes, no multiple of 4.
     """
 
     kind = "misaligned_buffer"
@@ -817,7 +817,7 @@ class DeviceMemoryError(InvalidInputError):
 
     Attributes:
         requested_bytes: Estimated peak.
-        available_bytes: The budget.
+        available_bytes: The request's budget in bytes.
     """
 
     kind = "device_memory"

@@ -16,8 +16,8 @@ class Spread:
 
     Attributes:
         median: The middle one.
-        least: The smallest.
-        most: The largest.
+        least: The smallest of the measured values.
+        most: The largest of the measured values.
     """
 
     median: float

@@ -145,7 +145,7 @@ def with_parameters(
     """Put keyword parameters into a command's signature, where its ``**`` parameter takes them.
 
     Args:
-        command: The command.
+        command: Changed in place: its signature and its annotations.
         parameters: What to put in.
         last: Behind its own keyword parameters instead of before them.
     """

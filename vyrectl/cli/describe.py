@@ -60,7 +60,7 @@ def slot_record(words: Words, *, arguments: bool = False) -> dict[str, Any]:
     """The 16 words under their names, and the names of those that have one.
 
     Args:
-        words: The slot.
+        words: The slot's 16 words.
         arguments: Words 4-15 are arguments and no task's, so that no flag is set there.
     """
     return {
@@ -78,7 +78,7 @@ def word_rows(words: Words, *, arguments: bool = False) -> list[dict[str, Any]]:
     """One row for each word: its index, name, value, hexadecimal and meaning.
 
     Args:
-        words: The slot.
+        words: The slot's 16 words.
         arguments: Words 4-15 are arguments and no task's.
     """
     return [
@@ -157,7 +157,7 @@ def action_rows(words: Words, *, arguments: bool = False) -> list[dict[str, Any]
     """What each lifecycle action would do to this slot (spec 1.6).
 
     Args:
-        words: The slot.
+        words: The slot's 16 words.
         arguments: Words 4-15 are arguments and no task's, so that only what leaves them alone is an action of it.
 
     Returns:

@@ -35,7 +35,7 @@ class GroupRows(Rows):
     """A row for each group, in the order of their values.
 
     Args:
-        table: The table.
+        table: What was counted, and by which field.
         groups: Its groups.
     """
 

@@ -31,7 +31,7 @@ def emit_slot(
     Args:
         output: Where to.
         ring: An open ring that has this slot.
-        number: The slot.
+        number: The slot's number in the ring, from 0.
         readings: Which slots hold arguments.
         partitions: The runtime's classes, to name this slot's, or None.
 
@@ -65,7 +65,7 @@ def full_record(
 
     Args:
         ring: An open ring that has this slot.
-        number: The slot.
+        number: The slot's number in the ring, from 0.
         readings: Which slots hold arguments.
         partitions: The runtime's classes, to name this slot's, or None.
 

@@ -70,7 +70,7 @@ def baseline_of(full: Full, seconds: float) -> Baseline | None:
     """A full answer as what the next one is compared with; None when no ring could be read.
 
     Args:
-        full: The answer.
+        full: A full answer: `rings` and `sum`.
         seconds: When it was taken.
     """
     if full["sum"] is None:

@@ -17,7 +17,7 @@ class Stop(BaseException):
     """A signal that ends the command.
 
     Attributes:
-        number: The signal.
+        number: The signal's number.
     """
 
     def __init__(self, number: int) -> None:

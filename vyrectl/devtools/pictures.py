@@ -171,7 +171,7 @@ def stale(root: Path, names: Collection[str] = ()) -> Iterator[Drawn]:
     """The pictures that differ from the repository's, made anew.
 
     Args:
-        root: The repository.
+        root: Top folder of the repository.
         names: Only these pictures; all of them by default.
 
     Raises:

@@ -153,7 +153,7 @@ def run_steps(steps: list[Step], folder: Path, programs: Path | None = None) -> 
     """Run commands one after the other in a folder, each in a bash of its own.
 
     Args:
-        steps: The commands.
+        steps: The commands of a page, in their order.
         folder: Where they run.
         programs: A folder whose programs go before this Python's own.
     """

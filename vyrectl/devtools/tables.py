@@ -32,7 +32,7 @@ def fill_places(text: str, where: str) -> str:
     """The document with every marked place filled anew.
 
     Args:
-        text: The document.
+        text: A page, with marks where tables belong.
         where: Its name, for errors.
 
     Raises:

@@ -59,7 +59,7 @@ class LiveRing:
 
     Attributes:
         path: Path of the ring, which a launch holds.
-        sidecar: The sidecar.
+        sidecar: `RING.live` of the launch, open.
         words: The ring's words, shape (slots, 16), in the file that the kernel works on; torn while others write.
     """
 

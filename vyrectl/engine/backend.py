@@ -226,7 +226,7 @@ class Session(Protocol):
 
         Args:
             most: About how many claims to make before returning; exactly the most there may be when `strict`.
-            interrupt: See above.
+            interrupt: Gives a reason to leave early, or none.
             strict: Make no claim beyond `most`.
 
         Returns:

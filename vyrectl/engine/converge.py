@@ -97,8 +97,8 @@ class StepReads:
     """What a step may read, as `vyre_step` shows it on the device.
 
     Args:
-        current: The vector.
-        operands: The operands.
+        current: The vector before this iteration, words.
+        operands: Words of each operand, from 0 up.
         step: Name of the step, for errors.
     """
 

@@ -270,7 +270,7 @@ class Nursery:
         """Who must queue now that a turn of `slot` has ended so and is published: its new children, then a parent.
 
         Args:
-            slot: The slot.
+            slot: Number of the slot whose turn ended.
             kind: One of `vyrectl.engine.backend.OUTCOMES`.
             joins: The task waits for its children.
         """

@@ -40,7 +40,7 @@ def death_by(number: int, device: str | None = None) -> str:
     """What is said of a device process that died of a signal, as far as the signal tells why.
 
     Args:
-        number: The signal.
+        number: The signal's number.
         device: What `--device` named, or None.
     """
     name = signal.Signals(number).name

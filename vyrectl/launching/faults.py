@@ -48,7 +48,7 @@ class FaultGroup:
 
     Attributes:
         code: The fault code.
-        op_handle: The operation.
+        op_handle: Id of the operation whose tasks faulted.
         count: How many.
         first_slot: The first of them.
     """

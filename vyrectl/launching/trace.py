@@ -97,7 +97,7 @@ def turn_events(
     """The events of all turns, many at once.
 
     Args:
-        trace: The turns.
+        trace: Turns as the device noted them.
         times: When they were made, as `steps` has it.
         names: op_handle -> name.
         track: Work-group and work-item -> process and thread of the viewer.

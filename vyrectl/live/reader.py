@@ -69,7 +69,7 @@ class FeedReader:
         """What the lines say.
 
         Args:
-            block: The lines.
+            block: Lines that came together, as they were read.
             whole: They were ended by a newline; otherwise a last line that is no JSON was left unfinished.
         """
         tasks = self._all_tasks(block) if whole and not block.too_long else None

@@ -42,7 +42,7 @@ def access_to(session: Rounds, host: LiveHost | None = None) -> Access:
     """How the ring of an open session is reached beside its rounds.
 
     Args:
-        session: The session.
+        session: A device's session, open.
         host: Where its sidecar is, if it has one.
 
     Raises:

@@ -318,7 +318,7 @@ class Session:
         """Apply `pause`, `resume` or `requeue` to tasks, between two rounds.
 
         Args:
-            action: The action.
+            action: One of the three words.
             which: A task_id, or a condition as `--where` takes it.
             **arguments: pc, data (the slot's own by default), epoch (never), priority (the slot's own).
 

@@ -26,7 +26,7 @@ def parse_document(text: str, source: str, *, toml: bool | None = None) -> dict[
     """The table that a JSON or TOML text holds.
 
     Args:
-        text: The text.
+        text: A whole document, JSON or TOML.
         source: Its name in errors.
         toml: Which of the two; by default JSON when the text starts with ``{`` or ``[``.
 

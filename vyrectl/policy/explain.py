@@ -21,7 +21,7 @@ def explain(
     A request that has no plan ends with the step that refused it, whose field is `trace.REFUSED`.
 
     Args:
-        request: The request.
+        request: What is asked for, in the fields of spec 2.1.
         policy: The policy; the defaults of spec 2.2 when None.
         previous: Topology of the launch before, for hysteresis.
 

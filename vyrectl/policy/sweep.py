@@ -56,7 +56,7 @@ class Answer:
     """What the policy says to one value.
 
     Attributes:
-        at: The value.
+        at: Value of the swept field.
         recommendation: None when there is no plan.
         refused: What there is no plan because of; None when there is one.
         error: The error then raised.
@@ -123,7 +123,7 @@ class Sweep:
     """The regions of one field's range.
 
     Attributes:
-        field: The field.
+        field: Name of the request's field that was swept.
         start: Lowest value asked for.
         stop: Highest value asked for, included.
         regions: From `start` to `stop` without a gap.

@@ -26,7 +26,7 @@ class Comparison:
         sign: ``=``, ``>=``, ``<=``, ``>`` or ``is``.
         right: Name of what it was compared with; empty for a constant.
         bound: That number, the wanted choice, or True.
-        holds: The answer.
+        holds: Whether left stands to right as the sign says.
     """
 
     left: str

@@ -138,7 +138,7 @@ def unpack_record(data: bytes | memoryview, index: int) -> ReplayRecord | None:
     """A record from its 64 bytes, or None for one that was never written.
 
     Args:
-        data: The bytes.
+        data: The record's 64 bytes.
         index: Its place in the file, for the error.
 
     Raises:

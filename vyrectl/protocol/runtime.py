@@ -253,7 +253,7 @@ class Window:
     Attributes:
         ticket: The first argument.
         tenant_id: Of the first such slot.
-        opcode: The operation.
+        opcode: Id of the windowed operation.
         required_slots: Slots whose second argument is 0.
         lookahead_slots: Slots whose second argument is 1.
         states: Slots by state word; unknown ones are left out.

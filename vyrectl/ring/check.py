@@ -98,7 +98,7 @@ def check_bytes(
     """Check bytes that were read elsewhere; whether somebody runs the ring cannot be told.
 
     Args:
-        data: The bytes.
+        data: A file's bytes, of any kind and length.
         name: What messages call them.
         offset: Bytes before the first slot.
         count: Slots to look at; by default all whole ones up to the end.

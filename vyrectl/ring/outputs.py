@@ -96,7 +96,7 @@ class Outputs:
         """Note a file that is written.
 
         Args:
-            option: The option.
+            option: How the command line calls what is written, for messages.
             path: Where to, `-` for standard output.
             holds: What it will be; None where the command itself says which file may be replaced.
             appends: It is added to and not replaced.

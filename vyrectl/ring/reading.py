@@ -75,7 +75,7 @@ class OperationReading:
     """How the slots of one operation are read.
 
     Attributes:
-        op_handle: The operation.
+        op_handle: Id of the operation whose slots are read so.
         reading: `Abi.TASK` or `Abi.PROTOCOL`.
         slots: Slots of it that are not Empty.
         unlike_tasks: Those whose words 7-15 no task can have come to by spec 1.6.

@@ -165,7 +165,7 @@ def compile_where(text: str, op_codes: Mapping[str, int]) -> Where:
     """Parse and check a condition.
 
     Args:
-        text: The expression.
+        text: The expression, at most `MAX_CHARACTERS` long.
         op_codes: Operation names and their ids.
 
     Raises:

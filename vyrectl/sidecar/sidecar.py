@@ -56,7 +56,7 @@ class RedoRecord:
 
     Attributes:
         worker: Which record.
-        slot: The slot.
+        slot: Number of the slot that a worker was at.
         words: Slot word index -> value, as they are to be.
     """
 

@@ -297,7 +297,7 @@ class AlertWatch:
     """Follows one rule over the looks at one ring.
 
     Attributes:
-        rule: The rule.
+        rule: What is watched for.
         ring: The ring's name.
         firing: The alert has begun and not ended.
     """

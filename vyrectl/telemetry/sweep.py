@@ -51,7 +51,7 @@ class Census(NamedTuple):
     """A ring counted, and the operations that its slots name.
 
     Attributes:
-        tally: The counts.
+        tally: Slots in each state, and what a snapshot sums.
         op_handles: Every op_handle of some slot; None where there are more than `MOST_NAMED`.
     """
 

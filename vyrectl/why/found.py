@@ -65,7 +65,7 @@ def find(
 
     Args:
         scene: Where.
-        name: The class.
+        name: A key of `CAUSES`.
         mask: bool, shape (n,).
         summary: See `Found`.
         evidence: Lines; None is left out.

@@ -56,7 +56,7 @@ class Source:
 
         Args:
             table: The table's name, as it was given by argument.
-            asked: The options.
+            asked: What the options say; None where one was not given.
 
         Raises:
             UsageError: They contradict each other, or name no source.

@@ -38,7 +38,7 @@ def write_running(file: Path, values: Mapping[int, int], *, backup: bool) -> Non
     """Write words of a running launch's control buffer, one by one.
 
     Args:
-        file: The sidecar.
+        file: `RING.live` of a launch that runs in place.
         values: Word -> value.
         backup: Refused: there is no old file to keep.
 

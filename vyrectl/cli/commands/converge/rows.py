@@ -32,7 +32,7 @@ def answer_rows(name: str, start: Start, before: Words, after: Words) -> tuple[s
     """One row for each node, or for each word where there are no nodes; under which key they stand.
 
     Args:
-        name: The step.
+        name: The step's name: a shipped one has nodes, any other words.
         start: What was read.
         before: The vector that was made of it.
         after: The vector at the end.

@@ -56,7 +56,7 @@ def draw(columns: Sequence[Value], height: int, *, fine: bool) -> Chart:
     """Bars that stand on zero; negative values hang from it, in lines of their own.
 
     Args:
-        columns: The values.
+        columns: A value for each column, None where there is none.
         height: Lines; one more where both signs need one.
         fine: Blocks can be drawn; else there are two heights to a line.
     """

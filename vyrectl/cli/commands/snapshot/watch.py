@@ -77,7 +77,7 @@ def watch(
     """Look at rings every `interval_s` seconds; a tick that is late is not made up for.
 
     Args:
-        paths: The rings.
+        paths: Ring files; one may be missing at a look after the first.
         span: Their offset in bytes and count of slots.
         wanted: What to say about each.
         interval_s: Seconds from one tick's start to the next.

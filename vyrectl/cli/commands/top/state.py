@@ -74,7 +74,7 @@ class Prompt:
 
     Attributes:
         kind: `filter`, `slot`, `argument` or `confirm`.
-        label: The question.
+        label: The question, as it stands before what is typed.
         text: What was typed so far.
         act: What is being prepared, for the last two kinds.
     """
