@@ -100,9 +100,17 @@ def test_a_slot_that_comes_back_gets_the_action(tmp_path: Path) -> None:
 def test_a_slot_that_ends_meanwhile_is_named(tmp_path: Path) -> None:
     ring = write_ring(tmp_path / "ring.bin", [RUNNING])
     with running(ring), LiveRing.open(ring) as live:
-        threading.Timer(0.05, live.words[0].__setitem__, (0, DONE)).start()
-        with pytest.raises(LiveEditError, match="slot 0 is Done") as caught:
-            act(ring, [0], "pause", pc=0, data=0, epoch=0)
+        for seconds in (0.05, 0.3, 0.8):  # a busy machine may look at it when it has ended already
+            live.words[0, 0] = RUNNING
+            timer = threading.Timer(seconds, live.words[0].__setitem__, (0, DONE))
+            timer.start()
+            with pytest.raises((LiveEditError, IllegalTransitionError)) as caught:
+                act(ring, [0], "pause", pc=0, data=0, epoch=0)
+            timer.join()
+            if isinstance(caught.value, LiveEditError):
+                break
+        assert "slot 0 is Done" in str(caught.value)
+        assert isinstance(caught.value, LiveEditError)
         assert caught.value.exit_code == 4
 
 
