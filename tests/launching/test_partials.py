@@ -56,3 +56,10 @@ def test_or_begins_anew_and_keeps_the_old(left: SlotArray) -> None:
     assert [one.goes_on for one in table.found] == [False]
     assert Path("o.npy.partial.1").stat().st_size > 0
     assert "is kept as" in str(table.found[0])
+
+
+def test_a_launch_of_another_ring_keeps_it_too(left: SlotArray) -> None:
+    table = run(ready_tasks(1, op_handle=[0]))
+    assert np.load("o.npy").tolist() == [0, 0, 0, 0]
+    assert [(one.goes_on, one.left.name) for one in table.found] == [(False, "o.npy.partial.1")]
+    assert Path("o.npy.partial.1").read_bytes().count(b"\x07\x00\x00\x00") == 1

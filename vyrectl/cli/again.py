@@ -78,7 +78,8 @@ def keeping(command: str, wanted: Collection[str] = NAMING) -> str:
         if option in has and option not in words
         for one in (option, *value)
     ]
-    kept += ["--backup"] * ("--backup" in has and name != "build")
+    edits = name != "build" and (name != "control" or any("=" in word for word in words[2:]))
+    kept += ["--backup"] * ("--backup" in has and edits)
     return f"{command} {shlex.join(kept)}" if kept else command
 
 

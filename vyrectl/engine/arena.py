@@ -7,11 +7,10 @@ whatever happens to the process afterwards; at the end the file gets its own nam
               ^ page                        ^ 256 bytes        ^ page                               ^ 256 bytes
 
 The seal (`vyrectl.engine.origin`) says which tasks a partial file belongs to and how far they were when its launch
-began: a launch that finds its own there goes on with it; any other begins anew, and keeps the old file under another
-name where the ring has ended tasks. It stays on
-the file under its own name until the launch is over in every respect, so that one that is killed between the two finds
-its output again. The invariant: `OUT.npy` is the old file or the whole new one, and a partial file is written by one
-launch at a time.
+began: a launch that finds its own there goes on with it; any other, of whatever ring, begins anew and keeps the old
+file under another name. It stays on the file under its own name until the launch is over in every respect, so that
+one that is killed between the two finds its output again. The invariant: `OUT.npy` is the old file or the whole new
+one, and a partial file is written by one launch at a time.
 """
 
 from __future__ import annotations
@@ -253,7 +252,7 @@ def _map_file(
     continued = _is_ours(fd, head, size, origin)
     if continued:
         found.append(Found(target, partial, goes_on=True))
-    elif origin.has_results and os.fstat(fd).st_size:
+    elif os.fstat(fd).st_size:
         fd = _set_aside(fd, target, partial, found)
     output = Output(target, fd, len(head), array_bytes, continued)
     try:
@@ -335,7 +334,7 @@ def continue_outputs(table: BufferTable, slots: SlotArray) -> None:
             data = os.pread(fd, row.array.nbytes, len(head))
             row.array = np.frombuffer(bytearray(data), row.array.dtype).reshape(row.array.shape)
             table.found.append(Found(row.output, partial, goes_on=True))
-        elif origin.has_results and os.fstat(fd).st_size:
+        elif os.fstat(fd).st_size:
             fd = _set_aside(fd, row.output, partial, table.found)
             os.unlink(partial)
         os.close(fd)

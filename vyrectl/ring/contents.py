@@ -74,7 +74,7 @@ ARROW = _marked("an Arrow file", rb"ARROW1")
 PAGE = _marked("a page of vyrectl report", rb".*<title>vyrectl report: ")
 TRACE = _marked("a trace", rb'\s*\{[^\[]*"(?:traceEvents|displayTimeUnit)"')
 METRICS = _marked("OpenMetrics text", rb"# (?:TYPE|HELP|UNIT|EOF)\b")
-HISTORY = _marked("a history of snapshots", rb'\s*\{|[^\0]*"schema": ?"vyrectl\.snapshot/')
+HISTORY = _marked("a history of snapshots", rb'[^\0]*"(?:schema": ?"vyrectl\.snapshot/|ready_count")')
 
 _BY_SUFFIX: Mapping[str, Content] = {
     ".svg": SVG,

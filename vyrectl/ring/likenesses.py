@@ -124,7 +124,7 @@ def control_likeness(words: Words, size: int) -> Likeness:
 
 
 def debug_likeness(words: Words, size: int, *, usual: int) -> Likeness:
-    """A debug log (spec 3.2): a cursor, records that name slots by their first word, zeros behind.
+    """A debug log (spec 3.2): a cursor, records that name slots by their first word, zeros behind, few among them.
 
     Args:
         words: The first words, at most.
@@ -143,6 +143,8 @@ def debug_likeness(words: Words, size: int, *, usual: int) -> Likeness:
     ]
     whole = records[: cursor // DEBUG_RECORD_WORDS]
     if any(seen[held * DEBUG_RECORD_WORDS :]) or any(not _is_first_word(one[3]) for one in whole):
+        return Likeness()
+    if sum(not any(one) for one in whole) > len(whole) // 2:
         return Likeness()
     exact = (size - WORD_BYTES) % (DEBUG_RECORD_WORDS * WORD_BYTES) == 0
     reasons = [f"word 0 is a cursor of {cursor} words", f"{size} bytes are room for {capacity} records"]

@@ -83,12 +83,20 @@ def find(
     return Found(cause, numbers, summary, tuple(one for one in evidence if one), remedy, person)
 
 
+_LAUNCH = "vyrectl launch {ring}"
+"""A launch takes a whole file."""
+
+
 def mend_text(scene: Scene, cause: Cause, case: str, places: Mapping[str, str]) -> str:
     """A mend with what is known in its places; where the control buffer is no file of its own, it is cut out first."""
     text = cause.mends[case]
     if "{control}" in text and "control" not in scene.places:
         words, _ = split_advice(text)
         text = f"{words}, once the buffers are files of their own: vyrectl open {{file}} --unpack {{parts}}"
+    elif _LAUNCH in text and scene.places.get("span"):
+        words, _ = split_advice(text)
+        lead = f"{words}, once it is a file of its own" if words else "Cut the ring out, and launch that"
+        text = f"{lead}: vyrectl build {{made}} --from {{file}} {{span}}"
     return fill_advice(saved_first(text, scene.name), {**scene.places, **places})
 
 

@@ -107,6 +107,8 @@ class Look:
         places = {
             "ring": file + span,
             "file": file,
+            "span": span.strip(),
+            "made": quote(f"{Path(self.file).name}.ring"),
             "offset": str(self.span.offset),
             "parts": quote(f"{Path(self.file).name}.parts"),
         }

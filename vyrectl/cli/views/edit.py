@@ -33,6 +33,8 @@ def _sentence(record: Mapping[str, Any]) -> str:
     kept = f"; the old ring is {plain(record['backup'])}" if record["backup"] else ""
     if not words:
         change = "would change" if record["dry_run"] else "changed"
+        if not record["selected"]:
+            return f"{plain(record['ring'])}: 0 slots {change}, none of {record['total']} was chosen"
         return f"{plain(record['ring'])}: 0 slots {change}, all that were chosen are so already"
     verb = "would change" if record["dry_run"] else "changed"
     return f"{plain(record['ring'])}: {count_of(record['slots_changed'], 'slot')} {verb} ({words}){kept}"
