@@ -229,7 +229,7 @@ __vyrectl_words() {
         shell) list='bash zsh fish powershell' ;;
         state) list='empty ready running done paused yielded requeued faulted' ;;
         step) list='distribution reachability' ;;
-        subject) list='host live wall' ;;
+        subject) list='host live wall devices' ;;
         system) list='debian fedora arch suse alpine conda macos' ;;
         topic) list='tutorial rings look telemetry edit launch feed operations families control why care dumps plan converge devices bench promises python ci formats contributing encode decode build inspect open snapshot map diff plot report top transition set publish check recover repair apply workers worker debug io replay demo help doctor ops schema completion' ;;
         topology) list='Empty SparseFrontier HybridFrontier DenseFrontier FusedDense MemoryConstrained' ;;

@@ -498,7 +498,8 @@ function __vyrectl_kind_subject
     printf '%s\t%s\n' \
         'host' '' \
         'live' '' \
-        'wall' ''
+        'wall' '' \
+        'devices' ''
 end
 
 function __vyrectl_kind_system

@@ -326,7 +326,8 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         'subject' = @(
             @('host', ''),
             @('live', ''),
-            @('wall', '')
+            @('wall', ''),
+            @('devices', '')
         )
         'system' = @(
             @('debian', ''),

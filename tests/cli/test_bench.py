@@ -177,3 +177,9 @@ def test_on_a_device(cli: Cli) -> None:
     assert (result.code, result.err) == (0, "")
     assert {row["section"] for row in record["measures"]} == {"tasks"}
     assert [row["size"] for row in record["overtaken"]] == [64]
+
+
+def test_one_device_is_no_comparison(cli: Cli) -> None:
+    refused = cli("bench", "devices", "--device", "reference")
+    assert refused.code == 2
+    assert "reference,reference" in refused.err

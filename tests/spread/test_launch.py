@@ -111,7 +111,7 @@ def test_writes_that_differ_leave_everything_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_keeps_what_is_done(tmp_path: Path, number: int) -> None:
     ring = slow_ring(tmp_path)
-    process = start(ring, *THREE, "--verify", "--shard-slots", "64")
+    process = start(ring, *THREE, "--verify", "--shard-slots", "64", "--grace", "60")
     wait_for(lambda: len(children_of(process.pid)) == 3, process)
     wait_for(lambda: all(_has_worked(pid) for pid in children_of(process.pid)), process)
     process.send_signal(number)
@@ -131,7 +131,7 @@ def _has_worked(pid: int) -> bool:
 
 def test_the_time_is_for_the_whole(tmp_path: Path) -> None:
     ring = slow_ring(tmp_path, 8192)
-    code, report, said = run(ring, *THREE, "--timeout", "2.5", "--shard-slots", "64")
+    code, report, said = run(ring, *THREE, "--timeout", "2.5", "--shard-slots", "64", "--grace", "60")
     assert (code, report["ended"]) == (124, "timeout"), said
     assert report["done"] == int((read(ring)["state"] == 3).sum())
 

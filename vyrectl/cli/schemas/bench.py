@@ -126,6 +126,33 @@ LIVE = answer(
     },
 )
 
+DEVICES = answer(
+    "bench-devices",
+    {
+        "devices": TEXTS,
+        **table(("slots", "repeats"), COUNT),
+        "figures": rows(
+            record(
+                {
+                    "name": TEXT,
+                    "unit": choice(("seconds", "times")),
+                    "value": NUMBER,
+                    "target": maybe(NUMBER),
+                    "met": maybe(BOOL),
+                }
+            )
+        ),
+    },
+)
+
 SCHEMAS: dict[str, Schema] = {
-    "bench": document("bench", "A device, the host, a running launch, or waiting.", BENCH, HOST, LIVE, WALL),
+    "bench": document(
+        "bench",
+        "A device, the host, a running launch, waiting, or several devices.",
+        BENCH,
+        HOST,
+        LIVE,
+        WALL,
+        DEVICES,
+    ),
 }

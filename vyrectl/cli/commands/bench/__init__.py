@@ -13,7 +13,7 @@ from vyrectl.cli.options import Talking
 from vyrectl.cli.output import Output
 from vyrectl.errors import UnknownNameError, UsageError
 
-LIVE, WALL = "live", "wall"
+LIVE, WALL, DEVICES = "live", "wall", "devices"
 STRESS_SECONDS = 5.0
 FEED_TASKS = 100_000
 
@@ -23,8 +23,8 @@ def command(
     subject: Annotated[
         str | None,
         typer.Argument(
-            metavar="[host|live|wall]",
-            help="'host' measures telemetry, 'live' a running launch, 'wall' waiting; else runs.",
+            metavar="[host|live|wall|devices]",
+            help="'host': telemetry, 'live': a running launch, 'wall': waiting, 'devices': several; else runs.",
         ),
     ] = None,
     *,
@@ -43,7 +43,8 @@ def command(
     Python. With live, how fast a running launch answers: publications and epochs from another process, JSON lines and
     arrays a second with each task counted, and a stress in which other processes read and write the ring. With wall,
     what a user waits for beside the least that it could take: launches from Python and whole commands beside an empty
-    kernel, the copy of their bytes, and their own time on the device.
+    kernel, the copy of their bytes, and their own time on the device. With devices, one compute-bound ring on one
+    device and on several (--device 0:0,0:1), and on one and two local Dask workers where Dask is installed.
 
     \b
     Examples:
@@ -51,6 +52,7 @@ def command(
       vyrectl bench host
       vyrectl bench live --seconds 60
       vyrectl bench wall
+      vyrectl bench devices --device gpu:*
       vyrectl bench --device gpu --only tasks,groups --sizes 1M,16M --json
     """
     from vyrectl.bench.report import Plan
@@ -64,6 +66,9 @@ def command(
         return
     if measured.seconds is not None or measured.tasks is not None:
         raise UsageError("--seconds and --tasks are for live", fix="Write: vyrectl bench live")
+    if subject == DEVICES:
+        _bench_devices(output, measured)
+        return
     if subject is not None and subject != WALL:
         _bench_host(output, subject, measured)
         return
@@ -89,7 +94,7 @@ def _bench_host(output: Output, subject: str, measured: Measured) -> None:
     from vyrectl.cli.commands.bench.view_host import view as view_host
 
     if subject != "host":
-        raise UnknownNameError("subject", subject, ("host", LIVE, WALL))
+        raise UnknownNameError("subject", subject, ("host", LIVE, WALL, DEVICES))
     _refuse_sections(measured)
     usual = QUICK_SLOTS if measured.quick else FULL_SLOTS
     slots = usual if measured.sizes is None else parse_sizes(measured.sizes)[-1]
@@ -112,6 +117,32 @@ def _bench_wall(output: Output, measured: Measured) -> None:
     with output.progress("bench wall", "turns") as update:
         report = run_wall(find_watched(measured.device, reference=False), slots, repeats, update)
     output.emit("bench-wall", report.to_record(), view_wall, rows=report.rows(), rows_key="measures")
+
+
+def _bench_devices(output: Output, measured: Measured) -> None:
+    from importlib.util import find_spec
+
+    from vyrectl.bench.devices import QUICK_REPEATS, QUICK_SLOTS, REPEATS, SLOTS, run_devices
+    from vyrectl.bench.sizes import parse_sizes
+    from vyrectl.cli.commands.bench.view_devices import view as view_devices
+    from vyrectl.spread.devices import choose_devices
+
+    _refuse_sections(measured)
+    chosen = choose_devices(measured.device or "all")
+    if len(chosen) < 2:
+        raise UsageError(
+            f"{chosen[0].label} is one device, and several are measured beside one",
+            fix="Name several: vyrectl bench devices --device 0:0,0:1, or --device reference,reference",
+        )
+    usual = QUICK_SLOTS if measured.quick else SLOTS
+    slots = usual if measured.sizes is None else parse_sizes(measured.sizes)[-1]
+    repeats = measured.repeat or (QUICK_REPEATS if measured.quick else REPEATS)
+    has_dask = find_spec("distributed") is not None
+    with output.progress("bench devices", "launches") as update:
+        figures = run_devices(chosen, slots=slots, repeats=repeats, dask=has_dask, tell=update)
+    record = {"devices": [one.label for one in chosen], "slots": slots, "repeats": repeats}
+    rows = [one.to_record() for one in figures]
+    output.emit("bench-devices", record, view_devices, rows=rows, rows_key="figures")
 
 
 def _refuse_sections(measured: Measured) -> None:
