@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl.errors import DeviceError, MissingExtraError, UsageError, VyrectlError, stopped_code
 from vyrectl.hosting.files import check_files
+from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
 from vyrectl.hosting.supervisor import Signals
@@ -260,6 +261,7 @@ class _HostsRun:
         self, heard: Signals, look: Callable[[Insight], None], notice: Callable[[Insight], None]
     ) -> dict[str, Any]:
         """Run what the journal lacks; the report as a record."""
+        self._since = min(self._since, hand_over())
         began, result = time.monotonic(), self._result
         result.ready.memory.began = True
         self._shared = self._is_shared()

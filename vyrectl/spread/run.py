@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from vyrectl.errors import LaunchStoppedError, StoppedError, stopped_code
+from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
 from vyrectl.sidecar.hold import Hold
@@ -58,6 +59,7 @@ class Run:
 
     def record(self) -> tuple[dict[str, Any], int]:
         """Run it; the report as a record, and the signal that ended it early."""
+        since = min(self._since, hand_over())
         options, target = self._request.options, self._request.output or self._request.ring
         crew = Crew(
             self._chosen,
@@ -66,7 +68,7 @@ class Run:
                 open=self._open, order=self._order, take=self._result.take, watch=self._hear, tick=self._tick
             ),
             folder=os.path.dirname(os.path.realpath(target)) or tempfile.gettempdir(),
-            stop_at=None if options.timeout is None else self._since + options.timeout,
+            stop_at=None if options.timeout is None else since + options.timeout,
             grace=self._request.grace,
         )
         began = time.monotonic()
