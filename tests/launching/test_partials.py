@@ -63,3 +63,13 @@ def test_a_launch_of_another_ring_keeps_it_too(left: SlotArray) -> None:
     assert np.load("o.npy").tolist() == [0, 0, 0, 0]
     assert [(one.goes_on, one.left.name) for one in table.found] == [(False, "o.npy.partial.1")]
     assert Path("o.npy.partial.1").read_bytes().count(b"\x07\x00\x00\x00") == 1
+
+
+def test_results_under_a_name_that_no_output_has_are_named(left: SlotArray) -> None:
+    table = parse_buffer_options([SPEC.replace("o.npy", "other.npy")])
+    launch(Ring.from_slots(left), device="reference", buffers=table)
+    assert np.load("other.npy").tolist() == [0, 0, 0, 0]
+    assert Path("o.npy.partial").exists()
+    assert [str(one) for one in table.found] == [
+        f"{Path.cwd()}/o.npy.partial: a killed launch of these tasks wrote this, and no output is called o.npy now"
+    ]

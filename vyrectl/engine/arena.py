@@ -23,7 +23,7 @@ import math
 import mmap
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -187,6 +187,7 @@ def map_outputs(table: BufferTable, slots: SlotArray, behind_bytes: int = 0) -> 
         arena.abandon()
         raise
     table.arena = arena
+    _note_left(table, origin)
     table.note_old()
 
 
@@ -321,10 +322,11 @@ def continue_outputs(table: BufferTable, slots: SlotArray) -> None:
     """
     rows = [row for row in table.by_handle.values() if row.output is not None]
     left = [row for row in rows if row.output is not None and os.path.isfile(partial_path(row.output))]
-    if not left:
+    if not left and not any(_partials_beside(table)):
         table.note_old()
         return
     origin = Origin(slots)
+    _note_left(table, origin)
     for row in left:
         assert row.output is not None
         partial, head = partial_path(row.output), _header(row.array)
@@ -339,6 +341,29 @@ def continue_outputs(table: BufferTable, slots: SlotArray) -> None:
             os.unlink(partial)
         os.close(fd)
     table.note_old()
+
+
+def _partials_beside(table: BufferTable) -> Iterator[Path]:
+    """Partial files in the folders of the outputs that are none of theirs."""
+    targets = [path for path, _ in table.outputs()]
+    own = {partial_path(path) for path in targets}
+    for folder in dict.fromkeys(one.parent for one in own):
+        with suppress(OSError):
+            yield from sorted(
+                one for one in folder.glob(f"*{PARTIAL_SUFFIX}") if one not in own and one.is_file()
+            )
+
+
+def _note_left(table: BufferTable, origin: Origin) -> None:
+    """Find what a killed launch of these tasks has written under a name that no output has now."""
+    if not origin.has_results:
+        return
+    for one in _partials_beside(table):
+        with suppress(OSError), open(one, "rb") as file:
+            if os.fstat(file.fileno()).st_size > origin.seal_bytes:
+                file.seek(-origin.seal_bytes, os.SEEK_END)
+                if origin.goes_on_from(file.read()):
+                    table.found.append(Found(Path(str(one).removesuffix(PARTIAL_SUFFIX)), one, goes_on=False))
 
 
 def _no_output(error: OSError, partial: Path) -> FileError:

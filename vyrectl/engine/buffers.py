@@ -28,7 +28,7 @@ from vyrectl.errors import FileError, InvalidInputError, UsageError
 from vyrectl.files.replace import backup_names, replace_file
 from vyrectl.files.whole import STDIN, read_whole
 from vyrectl.numbers import is_whole
-from vyrectl.ring.outputs import Outputs
+from vyrectl.ring.outputs import PARTIAL_SUFFIX, Outputs
 from vyrectl.shell import file_argument
 
 if TYPE_CHECKING:
@@ -115,6 +115,9 @@ class Found:
         if self.handle is not None:
             again = f"--buffer {self.handle}={file_argument(self.output)}:{file_argument(self.output)}"
             return f"{self.output}: begins anew, {self.left} keeps the old one (or go on: {again})"
+        if self.left.name == f"{self.output.name}{PARTIAL_SUFFIX}":
+            wrote = f"{self.left}: a killed launch of these tasks wrote this"
+            return f"{wrote}, and no output is called {self.output.name} now"
         return f"{self.output}: begins anew; what an earlier launch left is kept as {self.left}"
 
 
