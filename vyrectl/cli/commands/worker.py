@@ -42,7 +42,8 @@ def command(
     \b
     Examples:
       vyrectl worker tcp://head:8786
-      vyrectl worker tls://head:8786 --device gpu:* --dask-security ca.pem,cert.pem,key.pem
+      vyrectl worker tcp://head:8786 --device gpu:*
+      vyrectl worker tls://head:8786 --dask-security ca.pem,cert.pem,key.pem
     """
     output = printed.output()
     files = Hosts(dask=scheduler, dask_security=dask_security).security_files() or ()
