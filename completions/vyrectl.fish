@@ -228,7 +228,7 @@ function __vyrectl_kind_command
         'converge' 'Iterate a step on the device until nothing changes' \
         'launch' 'Run a ring on a device' \
         'workers' 'Show what each worker of a launch has in hand' \
-        'worker' 'Print the command line that starts a Dask worker for launches' \
+        'worker' 'Print the command that starts a Dask worker for launches' \
         'debug' 'Show the records of a debug log' \
         'io' 'Show the requests of an I/O queue' \
         'replay' 'List a replay log, or run it again' \
@@ -556,7 +556,7 @@ function __vyrectl_kind_topic
         'repair' 'Make faulted tasks ready again' \
         'apply' 'Merge a ring\'s telemetry into a launch request' \
         'workers' 'Show what each worker of a launch has in hand' \
-        'worker' 'Print the command line that starts a Dask worker for launches' \
+        'worker' 'Print the command that starts a Dask worker for launches' \
         'debug' 'Show the records of a debug log' \
         'io' 'Show the requests of an I/O queue' \
         'replay' 'List a replay log, or run it again' \

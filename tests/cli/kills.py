@@ -20,6 +20,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from vyrectl.files.ring_lock import mark_made
+
 RING = "ring.bin"
 CALLS = (
     (os, "open"),
@@ -93,6 +95,7 @@ def start(folder: Path, edit: Edit) -> None:
     folder.mkdir(parents=True)
     if edit.exists:
         (folder / RING).write_bytes(old_ring())
+        mark_made(folder / RING)  # somebody else's would be kept as RING.bak, asked or not
 
 
 def wrong_in(folder: Path, edit: Edit, new: bytes) -> str | None:

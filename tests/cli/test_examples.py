@@ -31,6 +31,7 @@ NOT_RUN = {
     r"^vyrectl bench": "measures for longer than a test may take; test_bench.py runs short ones",
     r"^vyrectl doctor": "asks every driver; test_doctor.py runs it",
     r"ring\.bin\.live": "needs a running launch; test_live_control.py has one",
+    r"^vyrectl worker .*gpu:\*": "needs a GPU; tests/spread names devices that are there",
     r"^vyrectl workers": "needs a launch; test_workers.py has one",
     r"--steps ": "needs a device with a compiler; test_converge.py runs such steps on it",
     r"\| source$": "fish's own syntax; tests/completion runs it there",

@@ -55,7 +55,7 @@ CATALOG: tuple[Entry, ...] = (
     Entry("converge", "Plan", "Iterate a step on the device until nothing changes.", "converge"),
     Entry("launch", "Run", "Run a ring on a device.", "launch"),
     Entry("workers", "Run", "Show what each worker of a launch has in hand.", "launch"),
-    Entry("worker", "Run", "Print the command line that starts a Dask worker for launches.", "devices"),
+    Entry("worker", "Run", "Print the command that starts a Dask worker for launches.", "devices"),
     Entry("debug", "Run", "Show the records of a debug log.", "control"),
     Entry("io", "Run", "Show the requests of an I/O queue.", "dumps"),
     Entry("replay", "Run", "List a replay log, or run it again.", "control"),

@@ -121,18 +121,9 @@ def _why_out_of_place(data: memoryview, verdict: Verdict, offset: int, count: in
         return _why_outside(_cut_as_asked(data, verdict.parts, count), offset, size_bytes)
     if verdict.certainty is Certainty.UNSURE:
         return None
-    if verdict.certainty is Certainty.LIKELY and why_no_ring(*_head_at(data, offset, count)) is None:
-        return None
     if verdict.kind is FileKind.RING and offset % SLOT_BYTES:
         return f"this is a ring from its first byte on, and no slot begins at byte {offset}"
     return why_not(verdict) if verdict.kind in _RINGLESS else None
-
-
-def _head_at(data: memoryview, offset: int, count: int | None) -> tuple[bytes, memoryview]:
-    """What `why_no_ring` looks at, of the span that was asked for."""
-    end = len(data) if count is None else min(len(data), offset + count * SLOT_BYTES)
-    span = data[offset:end]
-    return bytes(span[:HEAD_BYTES]), span
 
 
 def _cut_as_asked(data: memoryview, parts: Parts, count: int | None) -> Parts:

@@ -33,7 +33,7 @@ def command(
     ] = None,
     printed: Printed,
 ) -> None:
-    """Print the command line that starts a Dask worker for launches.
+    """Print the command that starts a Dask worker for launches.
 
     The worker has one thread and offers its device as the resource OPENCL=1, which `launch --dask` asks for. Run the
     line on the host that has the device, in an environment with the same vyrectl. A Dask worker runs the code of
