@@ -17,6 +17,7 @@ from vyrectl import SLOT_DTYPE, Ring, TaskState, launch
 from vyrectl.engine.backend import Interrupt
 from vyrectl.engine.buffers import Buffer
 from vyrectl.live.access import Access
+from vyrectl.live.book import Book, Finished
 from vyrectl.live.follow import ROUND_SECONDS
 from vyrectl.live.queued import QueueAccess
 from vyrectl.live.run import LiveLaunch
@@ -145,6 +146,33 @@ def test_what_a_task_wrote_is_there_when_it_is_told_to_have_ended(
             assert (output == number + 7).all(), number
         ended = opened.publish(fill)[0]
     assert opened.wait(ended, SOON).task_state is TaskState.DONE
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_task_whose_look_is_noted_late_has_its_outputs_all_the_same(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits may meet a task between the moment it is collected and the moment its look is noted."""
+    collect = Book.collect
+
+    def collect_slowly(book: Book) -> Finished:
+        found = collect(book)
+        if len(found):
+            time.sleep(0.1)
+        return found
+
+    monkeypatch.setattr(Book, "collect", collect_slowly)
+    monkeypatch.setattr(LiveLaunch, "place", lambda launch, shares: (launch._ring.slots, False))
+    outputs = [np.zeros(16, "u4") for _ in range(12)]
+    fill = np.zeros(1, SLOT_DTYPE)
+    fill["op_handle"] = FILL
+    with open_session(64, device=CPUS.get(name, name), buffers=dict(enumerate(outputs))) as opened:
+        for number, output in enumerate(outputs):
+            fill["output_handle"], fill["param"] = number, number + 7
+            task = opened.publish(fill)[0]
+            time.sleep(0.03)  # it is collected meanwhile, and its look not noted yet
+            opened.wait(task, SOON)
+            assert (output == number + 7).all(), number
 
 
 def read_through_a_queue(session: OpenCLSession, array: np.ndarray, offset: int) -> None:

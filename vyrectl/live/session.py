@@ -248,8 +248,12 @@ class Session:
         return None
 
     def _look_at(self, slot: int) -> int:
-        """When a task that has ended was seen to: at a look of `_collect`, or now."""
-        return self._outputs.look() if self._book.is_watched(slot) else int(self._looks[slot])
+        """When a task that has ended was seen to: at a look of `_collect`, or now.
+
+        Under the lock: `_hand_out` drops the slot from the book first and notes its look after that.
+        """
+        with self._lock:
+            return self._outputs.look() if self._book.is_watched(slot) else int(self._looks[slot])
 
     async def wait_async(self, task_id: int) -> TaskWorkItem:
         """`wait` for asyncio."""
