@@ -7,7 +7,10 @@ a launch is under way its supervisor hears the signals.
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
+from collections.abc import Callable
 from types import FrameType
 
 from vyrectl.cli.start import leave_at_once
@@ -25,6 +28,8 @@ class Stop(BaseException):
         self.number = number
 
 
+_AGAIN_SECONDS = 0.02
+
 UNWINDING = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end a command as Ctrl-C does."""
 
@@ -36,6 +41,30 @@ def listen() -> None:
     for number in UNWINDING:
         if signal.getsignal(number) in (signal.SIG_DFL, leave_at_once):
             signal.signal(number, _stop)
+    sys.unraisablehook = deliver_again(sys.unraisablehook)
+
+
+def deliver_again(
+    hook: Callable[[sys.UnraisableHookArgs], object],
+) -> Callable[[sys.UnraisableHookArgs], None]:
+    """A hook for exceptions that Python cannot raise, in a finalizer or a callback: a stop among them is sent again.
+
+    Args:
+        hook: Gets all others.
+    """
+
+    def heard(lost: sys.UnraisableHookArgs) -> None:
+        if not isinstance(lost.exc_value, Stop | KeyboardInterrupt):
+            hook(lost)
+            return
+        from threading import Timer
+
+        number = lost.exc_value.number if isinstance(lost.exc_value, Stop) else signal.SIGINT
+        again = Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), number))
+        again.daemon = True
+        again.start()
+
+    return heard
 
 
 def ignore() -> None:
