@@ -82,6 +82,7 @@ def test_a_full_counter_stops_all(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_dry_run_lists_and_writes_nothing(cli: Cli, ring: Path, tmp_path: Path) -> None:
+    Path(f"{ring}.lock").unlink()
     result = cli("transition", "ring.bin", "resume", "--where", "state == paused", "--dry-run", "--json")
     record = result.json()
     assert (record["selected"], record["slots_changed"], record["dry_run"]) == (2, 2, True)

@@ -246,6 +246,7 @@ def test_nothing_is_written_when_nothing_changes(path: Path, numbers: tuple[int,
 
 def test_a_dry_run_writes_nothing_and_takes_no_lock(path: Path) -> None:
     write_ring(path, numbered(100, state=1))
+    Path(f"{path}.lock").unlink()
     before = trace(path)
     edit = edit_ring(path, setting(0, 99, state=2), dry_run=True)
     assert edit.after["state"].tolist() == [2, 2]

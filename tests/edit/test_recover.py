@@ -125,6 +125,7 @@ def test_some_orphans_only(tmp_path: Path) -> None:
 
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     path = write(tmp_path / "ring.bin", slot(**ORPHAN))
+    Path(f"{path}.lock").unlink()
     recovery = recover_ring(path, dry_run=True, backup=True)
     assert (len(recovery.edit), recovery.dry_run, recovery.backup) == (1, True, None)
     assert path.read_bytes() == slot(**ORPHAN)

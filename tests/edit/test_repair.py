@@ -16,6 +16,7 @@ from vyrectl.abi.limits import SLOT_WORDS, U32_MAX
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.edit.repair import repair_ring, repaired
 from vyrectl.errors import IllegalTransitionError, RingFormatError
+from vyrectl.files.ring_lock import mark_made
 from vyrectl.ring.check import check_file
 from vyrectl.task.arrays import SlotArray
 
@@ -102,6 +103,7 @@ def test_the_old_ring_is_kept(path: Path) -> None:
 
 
 def test_the_record(path: Path) -> None:
+    mark_made(path)
     assert repair_ring(path, codes=[7]).to_record() == {
         "ring": str(path),
         "slots": 8,

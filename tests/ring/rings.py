@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.support.ops import FAULT, NOP, REQUEUE_N, SPIN, WAIT
 from vyrectl import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_WORDS
+from vyrectl.files.ring_lock import mark_made
 from vyrectl.task.arrays import SlotArray
 
 OPS = {"nop": NOP, "spin": SPIN, "wait": WAIT, "requeue_n": REQUEUE_N, "fault": FAULT, "my_op": 0x2_0000}
@@ -39,6 +40,7 @@ def numbered(count: int, **fields: int) -> SlotArray:
 def write_ring(path: Path, slots: SlotArray) -> bytes:
     """Put a ring's bytes into a file, without the library, and return them."""
     path.write_bytes(slots.tobytes())
+    mark_made(path)
     return slots.tobytes()
 
 

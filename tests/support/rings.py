@@ -9,6 +9,7 @@ import numpy as np
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.files.ring_lock import mark_made
 from vyrectl.task.arrays import SlotArray
 
 
@@ -18,8 +19,9 @@ def slot(**words: int) -> bytes:
 
 
 def write_ring(path: Path, *slots: bytes) -> Path:
-    """A file of these slots."""
+    """A file of these slots, of our own making."""
     path.write_bytes(b"".join(slots))
+    mark_made(path)
     return path
 
 

@@ -19,16 +19,6 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES
-from vyrectl.abi.opcodes import (
-    BATCH_FENCE,
-    LOAD_MISS,
-    PACKED_SLOT,
-    PRINTF,
-    SHIPPED_FIRST,
-    SHIPPED_LAST,
-    SHUTDOWN,
-)
-from vyrectl.abi.states import TaskState
 from vyrectl.edit.live import edit_live
 from vyrectl.edit.plan import Edit, planned
 from vyrectl.errors import FileError, RingHeldError
@@ -46,8 +36,6 @@ from vyrectl.ring.looking import open_to_write
 from vyrectl.ring.select import CHUNK_SLOTS
 from vyrectl.sidecar.hold import Hold, hold
 from vyrectl.task.arrays import SlotArray, whole
-
-_WIRE_OPS = (PACKED_SLOT, LOAD_MISS, PRINTF, SHUTDOWN)
 
 PAGE_BYTES = 4096
 """A write inside one aligned page of this size cannot be cut in two by the death of the writer."""
@@ -69,8 +57,8 @@ def edit_ring(
 
     Changes inside one page of a file without other hard links are one `pwrite`; all others, and every edit
     with a backup, replace the file. Nothing is written when nothing changes. A ring that a launch in place holds is
-    edited while it runs, slot by slot. The first edit here of tasks whose operations are neither the wire's nor
-    vyrectl's own keeps the old ring whatever `backup` says: it is somebody else's, and may be the only copy.
+    edited while it runs, slot by slot. The first edit here of a ring that vyrectl did not make keeps the old one,
+    whatever `backup` says: it may be the only copy.
 
     Args:
         path: The ring file.
@@ -111,7 +99,7 @@ def edit_ring(
         if not len(changes):
             return edit
         clear_abandoned(holding.target)
-        backup = backup or (holding.is_first and _holds_foreign_tasks(changes.before))
+        backup = backup or holding.is_first
         if not backup and _lies_in_page(changes, offset):
             edit = replace(edit, before=whole(edit.before).copy().view(SLOT_DTYPE))
             if _patch(holding.target, ring, changes, offset):
@@ -121,14 +109,6 @@ def edit_ring(
         holding.follow()
         holding.touch()
         return replace(edit, backup=backup_beside(path, written.backup))
-
-
-def _holds_foreign_tasks(slots: SlotArray) -> bool:
-    """Whether some of the slots hold tasks of operations that neither the wire nor vyrectl has a body for."""
-    ops = slots["op_handle"]
-    known = (ops <= BATCH_FENCE) | np.isin(ops, _WIRE_OPS)
-    known |= (ops >= SHIPPED_FIRST) & (ops <= SHIPPED_LAST)
-    return bool(((slots["state"] != int(TaskState.EMPTY)) & ~known).any())
 
 
 def _parts(ring: Ring, changes: Edit) -> Iterator[memoryview]:
