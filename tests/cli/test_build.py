@@ -145,7 +145,7 @@ def test_a_bad_line_keeps_the_old_ring(cli: Cli, tmp_path: Path) -> None:
     result = cli("build", "ring.bin", "-", "--force", stdin=b'{"op": "nop"}\n{"op": "nopp"}\n')
     assert (result.code, "line 2" in result.err, "'nop'" in result.err) == (3, True, True)
     assert path.read_bytes() == slot(state=3)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["ring.bin"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["ring.bin", "ring.bin.lock"]
 
 
 def test_a_dry_run_checks_and_writes_nothing(cli: Cli, tmp_path: Path) -> None:
