@@ -23,6 +23,7 @@ from vyrectl.files.replace import (
     back_up_copy,
     replace_file,
 )
+from vyrectl.files.ring_lock import mark_made
 
 OLD = b"old" * 1000
 
@@ -430,6 +431,7 @@ def test_a_file_that_is_a_mount_point_is_told_so_before_the_work(tmp_path: Path)
         does_not_apply("only the superuser mounts")
     (tmp_path / "host.bin").write_bytes(bytes(64 * 100))
     (tmp_path / "r.bin").touch()
+    mark_made(tmp_path / "r.bin")  # the first edit of somebody else's would have to replace it
     vyrectl = f"{sys.executable} -m vyrectl"
     script = (
         f"mount --bind host.bin r.bin && {vyrectl} set r.bin param=9 --all; echo $?; "
