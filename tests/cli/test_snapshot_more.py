@@ -177,7 +177,7 @@ def test_openmetrics_reads_back(cli: Cli, ring: Path, tmp_path: Path) -> None:
     again = cli("snapshot", "ring.bin", "--openmetrics", "--output", "ring.prom")
     assert (again.code, again.out) == (0, "")
     assert "vyrectl_schedulable_tasks" in (tmp_path / "ring.prom").read_text()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["ring.bin", "ring.prom"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ring.bin", "ring.bin.lock", "ring.prom"]
 
 
 def test_hostile_names_stay_inside_their_label(cli: Cli, tmp_path: Path) -> None:

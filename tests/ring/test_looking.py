@@ -84,7 +84,9 @@ def test_an_edit_inside_a_dump_changes_those_slots_alone(
     for number in numbers:
         wanted[len(HEADER) + 64 * number] = 1
     assert path.read_bytes() == bytes(wanted)
-    assert [one.read_bytes() for one in tmp_path.glob("*.bak")] == [old] * backup
+    assert [one.read_bytes() for one in tmp_path.glob("*.bak")] == [old]  # its first edit here, asked or not
+    edit_ring(path, setting(*numbers, state=5), offset=len(HEADER), count=200, backup=backup)
+    assert len(list(tmp_path.glob("*.bak*"))) == 1 + backup
     assert leftovers(tmp_path) == []
 
 

@@ -63,6 +63,7 @@ from vyrectl.telemetry.spread import open_tasks
 def path(tmp_path: Path) -> Path:
     file = tmp_path / "ring.bin"
     write_ring(file, numbered(4))
+    Path(f"{file}.lock").unlink()
     return file
 
 

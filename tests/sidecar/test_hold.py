@@ -22,6 +22,7 @@ from vyrectl.sidecar.hold import Hold, hold
 def path(tmp_path: Path) -> Path:
     file = tmp_path / "ring.bin"
     write_ring(file, numbered(2))
+    Path(f"{file}.lock").unlink()
     return file
 
 

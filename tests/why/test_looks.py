@@ -50,7 +50,7 @@ def test_a_file(here: Path) -> None:
     assert look.places()["ring"] == "'my ring.bin'"
     assert "control" not in look.places()
     assert look.moment == os.stat("my ring.bin").st_mtime
-    assert list(here.iterdir()) == [here / "my ring.bin"]
+    assert sorted(here.iterdir()) == [here / "my ring.bin", here / "my ring.bin.lock"]
 
 
 def test_a_span_of_a_file_is_held_by_nobody_that_is_known(here: Path) -> None:
@@ -184,6 +184,7 @@ def test_a_sidecar_of_a_launch_that_is_gone_says_nothing(here: Path, monkeypatch
 
 def test_a_lock_that_may_not_be_read(here: Path) -> None:
     path = write_ring(here / "r.bin", *TASKS)
+    Path(f"{path}.lock").unlink()
     os.symlink("elsewhere", f"{path}.lock")
     assert holder_at(path).keeper is Keeper.UNKNOWN
 
