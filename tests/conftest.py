@@ -23,15 +23,22 @@ SHARED = pytest.StashKey[Path]()
 ROOM = pytest.StashKey[Room]()
 
 
+def mind_signals() -> None:
+    """Have the signals that end a command do so here, and in every process that a test starts."""
+    ending = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM)
+    for number in ending:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the shared folder, or take that of the process that started this one; and mind signals again.
 
     A shell starts what runs in the background with SIGINT ignored, nohup and others ignore a hangup, and so would
     every command that a test starts.
     """
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
-        if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    mind_signals()
     given = getattr(config, "workerinput", {}).get("shared")
     if given is None:
         folder = TemporaryDirectory(prefix="vyrectl-tests-")
@@ -63,6 +70,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Look for what the test needs before any fixture does."""
+    mind_signals()
     for mark in item.iter_markers(MARK):
         require(*mark.args)
 
