@@ -12,8 +12,9 @@ import pytest
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.engine import arena
-from vyrectl.engine.arena import map_outputs, partial_path
+from vyrectl.engine.arena import map_outputs
 from vyrectl.engine.buffers import Buffer, BufferTable, save_npy
+from vyrectl.engine.left import partial_path
 from vyrectl.errors import FileError, UsageError
 from vyrectl.task.arrays import SlotArray
 

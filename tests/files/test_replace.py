@@ -23,7 +23,6 @@ from vyrectl.files.replace import (
     back_up_copy,
     replace_file,
 )
-from vyrectl.files.ring_lock import mark_made
 
 OLD = b"old" * 1000
 
@@ -431,7 +430,6 @@ def test_a_file_that_is_a_mount_point_is_told_so_before_the_work(tmp_path: Path)
         does_not_apply("only the superuser mounts")
     (tmp_path / "host.bin").write_bytes(bytes(64 * 100))
     (tmp_path / "r.bin").touch()
-    mark_made(tmp_path / "r.bin")  # the first edit of somebody else's would have to replace it
     vyrectl = f"{sys.executable} -m vyrectl"
     script = (
         f"mount --bind host.bin r.bin && {vyrectl} set r.bin param=9 --all; echo $?; "
@@ -442,6 +440,7 @@ def test_a_file_that_is_a_mount_point_is_told_so_before_the_work(tmp_path: Path)
     )
     codes = [line for line in done.stdout.splitlines() if line.strip() in ("0", "1")]
     assert codes == ["1", "1", "0"], (done.stdout, done.stderr)
+    assert (tmp_path / "r.bin.bak").read_bytes() == bytes(64 * 100)
     assert done.stderr.count("it is a mount point") == 2
     assert "Mount its folder instead of the file" in done.stderr
 

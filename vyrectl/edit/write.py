@@ -12,7 +12,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from vyrectl.errors import FileError, RingHeldError
 from vyrectl.files.replace import (
     FileIdentity,
     StrPath,
+    back_up_copy,
     backup_beside,
     clear_abandoned,
     replace_file,
@@ -55,10 +56,10 @@ def edit_ring(
 ) -> Edit:
     """Hold the ring, let `plan` look at its slots, and write what it wants changed.
 
-    Changes inside one page of a file without other hard links are one `pwrite`; all others, and every edit
-    with a backup, replace the file. Nothing is written when nothing changes. A ring that a launch in place holds is
-    edited while it runs, slot by slot. The first edit here of a ring that vyrectl did not make keeps the old one,
-    whatever `backup` says: it may be the only copy.
+    Changes inside one page of a file without other hard links are one `pwrite`; all others, and every edit that
+    asks for a backup, replace the file. Nothing is written when nothing changes. A ring that a launch in place
+    holds is edited while it runs, slot by slot. The first edit here of a ring that vyrectl did not make keeps the
+    old one, whatever `backup` says: it may be the only copy.
 
     Args:
         path: The ring file.
@@ -99,13 +100,18 @@ def edit_ring(
         if not len(changes):
             return edit
         clear_abandoned(holding.target)
-        backup = backup or holding.is_first
         if not backup and _lies_in_page(changes, offset):
             edit = replace(edit, before=whole(edit.before).copy().view(SLOT_DTYPE))
-            if _patch(holding.target, ring, changes, offset):
+            patched = _patch(holding, ring, changes, offset)
+            if patched is not None:
                 holding.touch()
-                return edit
-        written = replace_file(holding.target, _parts(ring, changes), backup=backup, expected=ring.identity)
+                return replace(edit, backup=backup_beside(path, patched.backup))
+        written = replace_file(
+            holding.target,
+            _parts(ring, changes),
+            backup=backup or holding.is_first,
+            expected=ring.identity,
+        )
         holding.follow()
         holding.touch()
         return replace(edit, backup=backup_beside(path, written.backup))
@@ -144,23 +150,37 @@ def _lies_in_page(changes: Edit, offset: int) -> bool:
     return first // PAGE_BYTES == (end - 1) // PAGE_BYTES
 
 
-def _patch(target: str, ring: Ring, changes: Edit, offset: int) -> bool:
-    """Write changes that lie in one page into the file; False when other hard links name it too."""
+@dataclass(frozen=True, slots=True)
+class _Patched:
+    """A change in place.
+
+    Attributes:
+        backup: What the copy of the old file is called, None where none was made.
+    """
+
+    backup: str | None
+
+
+def _patch(holding: Hold, ring: Ring, changes: Edit, offset: int) -> _Patched | None:
+    """Write changes that lie in one page into the file; None when other hard links name it too."""
+    target = holding.target
     first, last = int(changes.numbers[0]), int(changes.numbers[-1])
     old = ring.data[first * SLOT_BYTES : (last + 1) * SLOT_BYTES]
     new = _changed(old, changes.numbers - first, changes.after)
     fd, status = open_regular(target, os.O_RDWR)
     try:
         if status.st_nlink > 1:
-            return False
+            return None
         if FileIdentity.of(status) != ring.identity:
             raise FileError("the ring was replaced or changed while it was being worked on", where=target)
+        before, after = ring.around
+        kept = back_up_copy(target, [before, ring.data, after]) if holding.is_first else None
         _overwrite(fd, bytes(old), new, offset + first * SLOT_BYTES)
     except OSError as error:
         raise FileError.from_os_error(error, target, doing="write the ring") from error
     finally:
         os.close(fd)
-    return True
+    return _Patched(kept)
 
 
 def _overwrite(fd: int, old: bytes, new: memoryview, offset: int) -> None:

@@ -23,7 +23,7 @@ import math
 import mmap
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,13 +32,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.engine.buffers import ARENA_ALIGN_BYTES, Buffer, BufferTable, Found
+from vyrectl.engine.buffers import ARENA_ALIGN_BYTES, Buffer, BufferTable
+from vyrectl.engine.left import Fate, Found, partial_path, partials_beside, unclaimed
 from vyrectl.engine.origin import Origin, begins_seal
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError
 from vyrectl.files.replace import back_up
 from vyrectl.files.room import take_room
-from vyrectl.ring.outputs import PARTIAL_SUFFIX
 from vyrectl.shell import file_argument
 from vyrectl.task.arrays import SlotArray
 
@@ -148,11 +148,6 @@ class Arena:
             del self.outputs[0]
 
 
-def partial_path(output: Path) -> Path:
-    """Where an output lies while its launch runs: beside the file that it will be."""
-    return Path(os.path.realpath(output) + PARTIAL_SUFFIX)
-
-
 def map_outputs(table: BufferTable, slots: SlotArray, behind_bytes: int = 0) -> None:
     """Move every buffer of a table into one range, outputs as mapped files, and note it as the table's `arena`.
 
@@ -187,7 +182,7 @@ def map_outputs(table: BufferTable, slots: SlotArray, behind_bytes: int = 0) -> 
         arena.abandon()
         raise
     table.arena = arena
-    _note_left(table, origin)
+    table.found += unclaimed(partials_beside(path for path, _ in table.outputs()), origin)
     table.note_old()
 
 
@@ -252,7 +247,7 @@ def _map_file(
         raise _no_output(error, partial) from error
     continued = _is_ours(fd, head, size, origin)
     if continued:
-        found.append(Found(target, partial, goes_on=True))
+        found.append(Found(target, partial, Fate.GOES_ON))
     elif os.fstat(fd).st_size:
         fd = _set_aside(fd, target, partial, found)
     output = Output(target, fd, len(head), array_bytes, continued)
@@ -282,7 +277,7 @@ def _take_back(
             elif origin.has_results and stat.S_ISREG(os.fstat(named).st_mode) and _is_sealed(named):
                 kept = _free_name(partial)
                 os.rename(os.path.realpath(target), kept)
-                found.append(Found(target, kept, goes_on=False))
+                found.append(Found(target, kept, Fate.SET_ASIDE))
         finally:
             os.close(named)
 
@@ -297,7 +292,7 @@ def _set_aside(fd: int, target: Path, partial: Path, found: list[Found]) -> int:
         kept = _free_name(partial)
         os.rename(partial, kept)
         os.close(fd)
-        found.append(Found(target, kept, goes_on=False))
+        found.append(Found(target, kept, Fate.SET_ASIDE))
         return _open_alone(partial)
     except OSError as error:
         raise _no_output(error, partial) from error
@@ -322,11 +317,12 @@ def continue_outputs(table: BufferTable, slots: SlotArray) -> None:
     """
     rows = [row for row in table.by_handle.values() if row.output is not None]
     left = [row for row in rows if row.output is not None and os.path.isfile(partial_path(row.output))]
-    if not left and not any(_partials_beside(table)):
+    others = partials_beside(path for path, _ in table.outputs())
+    if not left and not others:
         table.note_old()
         return
     origin = Origin(slots)
-    _note_left(table, origin)
+    table.found += unclaimed(others, origin)
     for row in left:
         assert row.output is not None
         partial, head = partial_path(row.output), _header(row.array)
@@ -335,35 +331,12 @@ def continue_outputs(table: BufferTable, slots: SlotArray) -> None:
         if _is_ours(fd, head, size, origin):
             data = os.pread(fd, row.array.nbytes, len(head))
             row.array = np.frombuffer(bytearray(data), row.array.dtype).reshape(row.array.shape)
-            table.found.append(Found(row.output, partial, goes_on=True))
+            table.found.append(Found(row.output, partial, Fate.GOES_ON))
         elif os.fstat(fd).st_size:
             fd = _set_aside(fd, row.output, partial, table.found)
             os.unlink(partial)
         os.close(fd)
     table.note_old()
-
-
-def _partials_beside(table: BufferTable) -> Iterator[Path]:
-    """Partial files in the folders of the outputs that are none of theirs."""
-    targets = [path for path, _ in table.outputs()]
-    own = {partial_path(path) for path in targets}
-    for folder in dict.fromkeys(one.parent for one in own):
-        with suppress(OSError):
-            yield from sorted(
-                one for one in folder.glob(f"*{PARTIAL_SUFFIX}") if one not in own and one.is_file()
-            )
-
-
-def _note_left(table: BufferTable, origin: Origin) -> None:
-    """Find what a killed launch of these tasks has written under a name that no output has now."""
-    if not origin.has_results:
-        return
-    for one in _partials_beside(table):
-        with suppress(OSError), open(one, "rb") as file:
-            if os.fstat(file.fileno()).st_size > origin.seal_bytes:
-                file.seek(-origin.seal_bytes, os.SEEK_END)
-                if origin.goes_on_from(file.read()):
-                    table.found.append(Found(Path(str(one).removesuffix(PARTIAL_SUFFIX)), one, goes_on=False))
 
 
 def _no_output(error: OSError, partial: Path) -> FileError:

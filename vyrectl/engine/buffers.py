@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.number import parse_whole
 from vyrectl.engine.buffer_files import BufferFiles, note_buffers
+from vyrectl.engine.left import Fate, Found
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError, InvalidInputError, UsageError
 from vyrectl.files.replace import backup_names, replace_file
 from vyrectl.files.whole import STDIN, read_whole
 from vyrectl.numbers import is_whole
-from vyrectl.ring.outputs import PARTIAL_SUFFIX, Outputs
-from vyrectl.shell import file_argument
+from vyrectl.ring.outputs import Outputs
 
 if TYPE_CHECKING:
     from vyrectl.engine.arena import Arena
@@ -87,38 +87,6 @@ class Buffer:
     def type_code(self) -> int:
         """The device's code of its element type."""
         return _TYPES.get(self.array.dtype.str, TYPE_OTHER)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a launch found that an earlier one had left of an output.
-
-    Attributes:
-        output: The output.
-        left: The file that it left, under the name that it has now.
-        goes_on: The launch goes on with it; else it begins anew and keeps the file.
-        handle: Of the buffer, when a launch that came to its end left the output; it gets that name when this one ends.
-    """
-
-    output: Path
-    left: Path
-    goes_on: bool
-    handle: int | None = None
-
-    def to_record(self) -> dict[str, object]:
-        """What the report says."""
-        return {"output": str(self.output), "left": str(self.left), "goes_on": self.goes_on}
-
-    def __str__(self) -> str:
-        if self.goes_on:
-            return f"{self.output}: goes on with {self.left}, which a launch of these tasks left"
-        if self.handle is not None:
-            again = f"--buffer {self.handle}={file_argument(self.output)}:{file_argument(self.output)}"
-            return f"{self.output}: begins anew, {self.left} keeps the old one (or go on: {again})"
-        if self.left.name == f"{self.output.name}{PARTIAL_SUFFIX}":
-            wrote = f"{self.left}: a killed launch of these tasks wrote this"
-            return f"{wrote}, and no output is called {self.output.name} now"
-        return f"{self.output}: begins anew; what an earlier launch left is kept as {self.left}"
 
 
 class BufferTable:
@@ -242,11 +210,11 @@ class BufferTable:
             updated = BufferFiles("", row.source, output).is_updated
             if output is not None and output not in known and output.is_file() and not updated:
                 left = next(name for name in backup_names(output) if not os.path.lexists(name))
-                self.found.append(Found(output, Path(left), goes_on=False, handle=handle))
+                self.found.append(Found(output, Path(left), Fate.REPLACED, handle))
 
     def replaces(self, output: Path) -> bool:
         """True when an output takes the place of results that are to be kept."""
-        return any(one.handle is not None and one.output == output for one in self.found)
+        return any(one.fate is Fate.REPLACED and one.output == output for one in self.found)
 
     def save_outputs(self, saving: Saving | None = None) -> list[Path]:
         """Write every buffer that has an output path, each atomically and on its own, as `.npy`; then `finish_outputs`.

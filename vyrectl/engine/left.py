@@ -1,0 +1,91 @@
+"""What earlier launches have left of the outputs of this one, and what becomes of it.
+
+The invariant: whatever is found is gone on with, kept under a name that is said, or left alone and named; nothing that
+a task wrote is overwritten unsaid. Imports numpy through `vyrectl.engine.origin`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vyrectl.ring.outputs import PARTIAL_SUFFIX
+from vyrectl.shell import file_argument
+
+if TYPE_CHECKING:
+    from vyrectl.engine.origin import Origin
+
+
+class Fate(Enum):
+    """What becomes of it, as a sentence: the launch goes on with it, keeps it by another name, or lets it lie."""
+
+    GOES_ON = "{output}: goes on with {left}, which a launch of these tasks left"
+    SET_ASIDE = "{output}: begins anew; what an earlier launch left is kept as {left}"
+    REPLACED = "{output}: begins anew, {left} keeps the old one (or go on: --buffer {handle}={file}:{file})"
+    LIES_THERE = "{left}: a killed launch of these tasks wrote this, and no output is called {name} now"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a launch found that an earlier one had left of an output.
+
+    Attributes:
+        output: The output.
+        left: The file that it left, by the name that it has now; one that is replaced gets it when the launch ends.
+        fate: What becomes of it.
+        handle: Of the buffer, for one that is replaced.
+    """
+
+    output: Path
+    left: Path
+    fate: Fate
+    handle: int | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the launch goes on with it."""
+        return self.fate is Fate.GOES_ON
+
+    def to_record(self) -> dict[str, object]:
+        """What the report says."""
+        return {"output": str(self.output), "left": str(self.left), "goes_on": self.goes_on}
+
+    def __str__(self) -> str:
+        file = file_argument(self.output)
+        return self.fate.value.format(
+            output=self.output, left=self.left, handle=self.handle, file=file, name=self.output.name
+        )
+
+
+def partial_path(output: Path) -> Path:
+    """Where an output lies while its launch runs: beside the file that it will be."""
+    return Path(os.path.realpath(output) + PARTIAL_SUFFIX)
+
+
+def partials_beside(outputs: Iterable[Path]) -> list[Path]:
+    """Partial files in the folders of some outputs that are none of theirs."""
+    own = {partial_path(one) for one in outputs}
+    found: list[Path] = []
+    for folder in dict.fromkeys(one.parent for one in own):
+        with suppress(OSError):
+            found += sorted(
+                one for one in folder.glob(f"*{PARTIAL_SUFFIX}") if one not in own and one.is_file()
+            )
+    return found
+
+
+def unclaimed(partials: Iterable[Path], origin: Origin) -> Iterator[Found]:
+    """Those of some partial files that hold what tasks of this ring have written."""
+    if not origin.has_results:
+        return
+    for one in partials:
+        with suppress(OSError), open(one, "rb") as file:
+            if os.fstat(file.fileno()).st_size > origin.seal_bytes:
+                file.seek(-origin.seal_bytes, os.SEEK_END)
+                if origin.goes_on_from(file.read()):
+                    yield Found(Path(str(one).removesuffix(PARTIAL_SUFFIX)), one, Fate.LIES_THERE)
