@@ -23,13 +23,8 @@ SHARED = pytest.StashKey[Path]()
 ROOM = pytest.StashKey[Room]()
 
 
-def mind_signals() -> None:
-    """Have the signals that end a command do so here, and in every process that a test starts."""
-    ending = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM)
-    for number in ending:
-        if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
+ENDING = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM)
+"""Signals that end a command unless it ignores them."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,7 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
     A shell starts what runs in the background with SIGINT ignored, nohup and others ignore a hangup, and so would
     every command that a test starts.
     """
-    mind_signals()
+    for number in ENDING:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     given = getattr(config, "workerinput", {}).get("shared")
     if given is None:
         folder = TemporaryDirectory(prefix="vyrectl-tests-")
@@ -67,10 +64,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """A test that leaves a signal ignored changes what every process of the tests after it does."""
+    assert [one.name for one in ENDING if signal.getsignal(one) is signal.SIG_IGN] == []
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Look for what the test needs before any fixture does."""
-    mind_signals()
     for mark in item.iter_markers(MARK):
         require(*mark.args)
 

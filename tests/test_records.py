@@ -43,6 +43,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "float": st.floats(0, 1e6),
     "Sequence[int] | None": st.none() | st.lists(st.integers(0, 9)),
     "int | None": st.none() | st.integers(0, 7),
+    "tuple[int, int]": st.tuples(st.integers(0, 9), st.integers(0, 9)),
+    "tuple[str, str]": st.tuples(TEXTS, TEXTS),
     "tuple[str, ...]": st.lists(TEXTS).map(tuple),
     "Sequence[tuple[int, int]]": st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9))),
     "Sequence[Unrunnable]": st.lists(

@@ -866,6 +866,36 @@ class StepFaultError(InvalidInputError):
         return {name: getattr(self, name) for name in ("step", "index", "iteration", "operand", "word")}
 
 
+class OtherWorkerError(InvalidInputError):
+    """A worker with another vyrectl, ABI or kernels."""
+
+    kind = "other_worker"
+
+
+class OutputConflictError(InvalidInputError):
+    """Two shards wrote one element of an output, each something else.
+
+    Attributes:
+        buffer: The handle.
+        index: Of the element, in the flattened array.
+        shards: Both.
+    """
+
+    kind = "output_conflict"
+
+    def __init__(self, buffer: int, index: int, shards: tuple[int, int], values: tuple[str, str]) -> None:
+        super().__init__(
+            f"two shards wrote element {index} of buffer {buffer}: shard {shards[0]} {values[0]}, "
+            f"shard {shards[1]} {values[1]}; the ring is as it was",
+            fix="Run it on one device (--device), or cut where tasks of one element stay together: --shard-slots",
+        )
+        self.buffer, self.index, self.shards = buffer, index, shards
+
+    def details(self) -> dict[str, object]:
+        """Buffer, element, both shards."""
+        return {"buffer": self.buffer, "index": self.index, "shards": list(self.shards)}
+
+
 # --- exit 4: lifecycle and counters -------------------------------------------------------------------------
 
 
@@ -1113,6 +1143,18 @@ class ChildDiedError(DeviceError):
         return {"running": None if self.running is None else list(self.running)}
 
 
+class NoDeviceLeftError(DeviceError):
+    """Every device of a launch was lost before its shards were through."""
+
+    kind = "no_device_left"
+
+
+class ClusterLostError(DeviceError):
+    """The cluster went away in the middle of a launch."""
+
+    kind = "cluster_lost"
+
+
 # --- an exit code of its own: a process that was ended, or an error that was met elsewhere -------------------
 
 
@@ -1174,6 +1216,24 @@ class RelayedError(VyrectlError):
         if "expression" not in self._details:
             return ""
         return WhereError("", self._details["expression"], self._details["column"]).pointer()
+
+
+class HostsStoppedError(VyrectlError):
+    """A launch on other hosts was asked to stop; what is done is in its journal.
+
+    Attributes:
+        exit_code: 124 after a timeout, 128 + n after signal n.
+    """
+
+    kind = "stopped"
+
+    def __init__(self, why: str, exit_code: int, done: int, shards: int, *, where: str) -> None:
+        super().__init__(
+            f"{why}: {done} of {shards} shards are done and kept, the ring is as it was",
+            where=where,
+            fix="The same command again does the rest",
+        )
+        self.exit_code = exit_code
 
 
 # --- exit 6: verification -----------------------------------------------------------------------------------

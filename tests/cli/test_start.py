@@ -13,6 +13,7 @@ import pytest
 
 from vyrectl.cli import process as module
 from vyrectl.cli.start import start
+from vyrectl.cli.stops import UNWINDING
 
 
 @pytest.mark.parametrize(
@@ -30,8 +31,10 @@ def test_the_exit_code_is_that_of_the_command(tmp_path: Path, args: list[str], c
 @pytest.fixture
 def signals() -> Iterator[None]:
     """Lets signals act afterwards as they did before."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *UNWINDING)}
+    hook = sys.unraisablehook
     yield
+    sys.unraisablehook = hook
     for number, handler in before.items():
         signal.signal(number, handler)
 

@@ -19,7 +19,7 @@ from tests.spread.test_launch import ONE_TURN
 from tests.support.ops import FILL, SPIN
 from tests.support.rings import ready_tasks
 from vyrectl import Ring, launch
-from vyrectl.errors import DeviceError, UsageError, VyrectlError
+from vyrectl.errors import DeviceError, OtherWorkerError, OutputConflictError, UsageError, VyrectlError
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.ring.synthetic import synthesize
@@ -27,9 +27,8 @@ from vyrectl.spread import hosts as hosts_module
 from vyrectl.spread import sent as sent_module
 from vyrectl.spread.hosts import dask_file
 from vyrectl.spread.journal import LINES, SUFFIX, Journal
-from vyrectl.spread.merge import OutputConflictError
 from vyrectl.spread.options import Hosts
-from vyrectl.spread.sent import Facts, OtherWorkerError, Sent, facts
+from vyrectl.spread.sent import Facts, Sent, facts
 from vyrectl.spread.worker import RESOURCE
 
 pytestmark = [

@@ -15,12 +15,13 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi.opcodes import ATOMIC_ADD, NOP, PRINTF
 from vyrectl.engine.backend import new_debug_log
 from vyrectl.engine.buffers import Buffer, BufferTable
+from vyrectl.errors import OutputConflictError
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.prepare import start_control
 from vyrectl.ring.synthetic import synthesize
 from vyrectl.spread.cut import cut
 from vyrectl.spread.finished import Finished, Writes
-from vyrectl.spread.merge import Merge, OutputConflictError
+from vyrectl.spread.merge import Merge
 from vyrectl.spread.roster import Roster
 from vyrectl.spread.work import Setup, ShardRunner, Site, Task, written
 from vyrectl.task.arrays import SlotArray

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from vyrectl.errors import DeviceError, RelayedError
+from vyrectl.errors import DeviceError, NoDeviceLeftError, RelayedError
 from vyrectl.hosting.deaths import GAVE_UP, death_by, silent_end
 from vyrectl.hosting.supervisor import Channel, Child, Signals, fork_child
 from vyrectl.hosting.telling import Teller
@@ -42,12 +42,6 @@ MOST_CRASHES = 3
 
 POLL_SECONDS = 0.1
 DEVICE_FAILED = DeviceError.exit_code
-
-
-class NoDeviceLeftError(DeviceError):
-    """Every device of a launch was lost before its shards were through."""
-
-    kind = "no_device_left"
 
 
 @dataclass(slots=True)

@@ -19,7 +19,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from vyrectl.errors import DeviceError, MissingExtraError, UsageError, VyrectlError, stopped_code
+from vyrectl.errors import (
+    ClusterLostError,
+    DeviceError,
+    HostsStoppedError,
+    MissingExtraError,
+    OtherWorkerError,
+    UsageError,
+    VyrectlError,
+    stopped_code,
+)
 from vyrectl.hosting.files import check_files
 from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.request import FileLaunch
@@ -35,7 +44,6 @@ from vyrectl.spread.result import Result
 from vyrectl.spread.sent import (
     MOST_SENT_BYTES,
     Facts,
-    OtherWorkerError,
     Sent,
     ShardTask,
     digest_of,
@@ -59,30 +67,6 @@ ALLOWED_FAILURES = 2
 
 CONNECT_SECONDS = 30.0
 POLL_SECONDS = 0.005
-
-
-class ClusterLostError(DeviceError):
-    """The cluster went away in the middle of a launch."""
-
-    kind = "cluster_lost"
-
-
-class HostsStoppedError(VyrectlError):
-    """A launch on other hosts was asked to stop; what is done is in its journal.
-
-    Attributes:
-        exit_code: 124 after a timeout, 128 + n after signal n.
-    """
-
-    kind = "stopped"
-
-    def __init__(self, why: str, exit_code: int, done: int, shards: int, *, where: str) -> None:
-        super().__init__(
-            f"{why}: {done} of {shards} shards are done and kept, the ring is as it was",
-            where=where,
-            fix="The same command again does the rest",
-        )
-        self.exit_code = exit_code
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,37 +16,12 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi.limits import DEBUG_RECORD_WORDS
 from vyrectl.engine.backend import Tally
 from vyrectl.engine.buffers import BufferTable
-from vyrectl.errors import InvalidInputError
+from vyrectl.errors import OutputConflictError
 from vyrectl.launching.rounds import Course
-from vyrectl.spread.cut import ONE_DEVICE
 from vyrectl.spread.finished import Finished, Writes
 from vyrectl.spread.work import differ
 
 _NOBODY = -1
-
-
-class OutputConflictError(InvalidInputError):
-    """Two shards wrote one element of an output, each something else.
-
-    Attributes:
-        buffer: The handle.
-        index: Of the element, in the flattened array.
-        shards: Both.
-    """
-
-    kind = "output_conflict"
-
-    def __init__(self, buffer: int, index: int, shards: tuple[int, int], values: tuple[str, str]) -> None:
-        super().__init__(
-            f"two shards wrote element {index} of buffer {buffer}: shard {shards[0]} {values[0]}, "
-            f"shard {shards[1]} {values[1]}; the ring is as it was",
-            fix=f"{ONE_DEVICE}, or cut where tasks of one element stay together: --shard-slots",
-        )
-        self.buffer, self.index, self.shards = buffer, index, shards
-
-    def details(self) -> dict[str, object]:
-        """Buffer, element, both shards."""
-        return {"buffer": self.buffer, "index": self.index, "shards": list(self.shards)}
 
 
 @dataclass(slots=True)

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
-from vyrectl.errors import LaunchStoppedError, StoppedError, stopped_code
+from vyrectl.errors import LaunchStoppedError, NoDeviceLeftError, StoppedError, stopped_code
 from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
 from vyrectl.sidecar.hold import Hold
-from vyrectl.spread.crew import Bench, Crew, NoDeviceLeftError, Task
+from vyrectl.spread.crew import Bench, Crew, Task
 from vyrectl.spread.cut import Shard
 from vyrectl.spread.devices import Chosen
 from vyrectl.spread.finished import Finished

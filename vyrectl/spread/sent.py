@@ -20,7 +20,7 @@ import numpy as np
 from vyrectl._version import __version__
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.engine.ops import load_sources
-from vyrectl.errors import InvalidInputError
+from vyrectl.errors import InvalidInputError, OtherWorkerError
 from vyrectl.files.replace import replace_file
 from vyrectl.resources import kernels_dir
 from vyrectl.spread.cut import Shard
@@ -30,12 +30,6 @@ from vyrectl.task.arrays import copy_of
 
 MOST_SENT_BYTES = 64 << 20
 """What travels without a file that both sides see."""
-
-
-class OtherWorkerError(InvalidInputError):
-    """A worker with another vyrectl, ABI or kernels."""
-
-    kind = "other_worker"
 
 
 @dataclass(frozen=True, slots=True)
