@@ -11,6 +11,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.cli.support import NEVER
 from tests.support.rings import slot, write_ring
+from vyrectl.cli.again import keeping
 from vyrectl.protocol.control import encode_control, write_control_words
 from vyrectl.ring.findings.advice import EXAMPLES, fill_advice, split_advice
 from vyrectl.ring.findings.kinds import KINDS
@@ -187,3 +188,16 @@ def test_an_advice_ends_with_its_command(name: str) -> None:
     words, command = split_advice(fill_advice(KINDS[name].remedy, EXAMPLES))
     assert "vyrectl" not in words
     assert command is None or (shlex.split(command)[0] == "vyrectl" and "{" not in command)
+
+
+@pytest.mark.parametrize(
+    ("command", "kept"),
+    [
+        ("vyrectl control c.bin", ""),
+        ("vyrectl control c.bin epoch=3", " --backup"),
+        ("vyrectl control r.bin.live shutdown=1", ""),
+        ("vyrectl set r.bin param=1 0", " --backup"),
+    ],
+)
+def test_a_copy_is_advised_where_a_file_is_replaced(command: str, kept: str) -> None:
+    assert keeping(command) == command + kept

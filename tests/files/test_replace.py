@@ -458,3 +458,13 @@ def test_a_backup_where_neither_links_nor_modes_are_kept(
     kept = replace_file(path, [b"new"], backup=True).backup
     assert kept is not None
     assert (Path(kept).read_bytes(), path.read_bytes()) == (b"old", b"new")
+
+
+def test_a_backup_of_a_file_with_another_name_is_a_copy_of_its_own(path: Path) -> None:
+    path.write_bytes(b"old")
+    other = path.with_name("other.bin")
+    os.link(path, other)
+    assert replace_file(path, [b"new"], backup=True).backup == f"{path}.bak"
+    with other.open("r+b") as written:
+        written.write(b"bad")
+    assert Path(f"{path}.bak").read_bytes() == b"old"

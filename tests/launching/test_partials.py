@@ -71,5 +71,13 @@ def test_results_under_a_name_that_no_output_has_are_named(left: SlotArray) -> N
     assert np.load("other.npy").tolist() == [0, 0, 0, 0]
     assert Path("o.npy.partial").exists()
     assert [str(one) for one in table.found] == [
-        f"{Path.cwd()}/o.npy.partial: a killed launch of these tasks wrote this, and no output is called o.npy now"
+        f"{Path.cwd()}/o.npy.partial: a killed launch of these tasks wrote this, and no output goes on with it"
     ]
+
+
+def test_and_so_are_those_that_another_launch_has_set_aside(left: SlotArray) -> None:
+    run(ready_tasks(1, op_handle=[0]))
+    table = run(left)
+    assert next(str(one) for one in table.found).startswith(
+        f"{Path.cwd()}/o.npy.partial.1: a killed launch of these"
+    )

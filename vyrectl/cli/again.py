@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
 
+from vyrectl.files.ring_lock import LIVE_SUFFIX
 from vyrectl.shell import PROGRAM, command_line
 
 NAMING = ("--ops", "--op-names", "--no-builtin-names")
@@ -78,9 +79,15 @@ def keeping(command: str, wanted: Collection[str] = NAMING) -> str:
         if option in has and option not in words
         for one in (option, *value)
     ]
-    edits = name != "build" and (name != "control" or any("=" in word for word in words[2:]))
-    kept += ["--backup"] * ("--backup" in has and edits)
+    kept += ["--backup"] * ("--backup" in has and _replaces_a_file(name, words[2:]))
     return f"{command} {shlex.join(kept)}" if kept else command
+
+
+def _replaces_a_file(name: str, rest: Sequence[str]) -> bool:
+    """Whether a command line has an old file to keep; `control` also only reads, and steers launches."""
+    if name == "control":
+        return any("=" in word for word in rest) and not any(word.endswith(LIVE_SUFFIX) for word in rest)
+    return name != "build"
 
 
 def without(options: Collection[str]) -> str:

@@ -27,7 +27,7 @@ class Fate(Enum):
     GOES_ON = "{output}: goes on with {left}, which a launch of these tasks left"
     SET_ASIDE = "{output}: begins anew; what an earlier launch left is kept as {left}"
     REPLACED = "{output}: begins anew, {left} keeps the old one (or go on: --buffer {handle}={file}:{file})"
-    LIES_THERE = "{left}: a killed launch of these tasks wrote this, and no output is called {name} now"
+    LIES_THERE = "{left}: a killed launch of these tasks wrote this, and no output goes on with it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,7 @@ class Found:
 
     def __str__(self) -> str:
         file = file_argument(self.output)
-        return self.fate.value.format(
-            output=self.output, left=self.left, handle=self.handle, file=file, name=self.output.name
-        )
+        return self.fate.value.format(output=self.output, left=self.left, handle=self.handle, file=file)
 
 
 def partial_path(output: Path) -> Path:
@@ -68,13 +66,13 @@ def partial_path(output: Path) -> Path:
 
 
 def partials_beside(outputs: Iterable[Path]) -> list[Path]:
-    """Partial files in the folders of some outputs that are none of theirs."""
+    """Partial files in the folders of some outputs that are none of theirs now, set aside ones among them."""
     own = {partial_path(one) for one in outputs}
     found: list[Path] = []
     for folder in dict.fromkeys(one.parent for one in own):
         with suppress(OSError):
             found += sorted(
-                one for one in folder.glob(f"*{PARTIAL_SUFFIX}") if one not in own and one.is_file()
+                one for one in folder.glob(f"*{PARTIAL_SUFFIX}*") if one not in own and one.is_file()
             )
     return found
 
@@ -88,4 +86,5 @@ def unclaimed(partials: Iterable[Path], origin: Origin) -> Iterator[Found]:
             if os.fstat(file.fileno()).st_size > origin.seal_bytes:
                 file.seek(-origin.seal_bytes, os.SEEK_END)
                 if origin.goes_on_from(file.read()):
-                    yield Found(Path(str(one).removesuffix(PARTIAL_SUFFIX)), one, Fate.LIES_THERE)
+                    output = one.with_name(one.name.partition(PARTIAL_SUFFIX)[0])
+                    yield Found(output, one, Fate.LIES_THERE)

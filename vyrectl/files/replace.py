@@ -379,6 +379,10 @@ def _back_up(target: str) -> str:
 
 
 def _link_or_copy(target: str, name: str) -> None:
+    """A file that has other names already may be written through them: its copy is one of its own."""
+    if os.stat(target).st_nlink > 1:
+        _copy(target, name)
+        return
     try:
         os.link(target, name)
     except OSError as error:
