@@ -1,17 +1,15 @@
 """vyrectl: inspect, edit, build and run task rings.
 
 The public names below are loaded when first used (PEP 562), so that `import vyrectl` costs next to nothing and
-neither numpy nor pyopencl is imported before something needs it.
+neither numpy nor pyopencl is imported before something needs it. The command line's first lines come after it: it
+imports nothing at all.
 """
-
-from __future__ import annotations
-
-from vyrectl._version import __version__
 
 TYPE_CHECKING = False  # as in typing, whose import would take longer than all else here
 
 if TYPE_CHECKING:
     from vyrectl import errors as errors
+    from vyrectl._version import __version__ as __version__
     from vyrectl.abi.dtype import SLOT_DTYPE as SLOT_DTYPE
     from vyrectl.abi.states import TaskFlag as TaskFlag
     from vyrectl.abi.states import TaskPriority as TaskPriority
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from vyrectl.telemetry.snapshot import TaskQueueSnapshot as TaskQueueSnapshot
 
 _HOMES = {
+    "__version__": "vyrectl._version",
     "SLOT_DTYPE": "vyrectl.abi.dtype",
     "TaskState": "vyrectl.abi.states",
     "TaskPriority": "vyrectl.abi.states",
@@ -54,7 +53,7 @@ _HOMES = {
     "open_session": "vyrectl.live.session",
 }
 
-__all__ = ["__version__", "errors", *_HOMES]
+__all__ = ["errors", *_HOMES]
 
 
 def __getattr__(name: str) -> object:

@@ -1,9 +1,10 @@
 """`python -m vyrectl`."""
 
-from vyrectl.files.python import leave_out_user_folder
+from vyrectl.cli.start import be_ready, start
 
 if __name__ == "__main__":
-    leave_out_user_folder()
-    from vyrectl.cli.start import start
+    be_ready()
+    from vyrectl.files.python import leave_out_user_folder
 
+    leave_out_user_folder()
     start()

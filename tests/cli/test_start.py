@@ -75,14 +75,19 @@ def test_a_signal_while_the_program_is_loaded(tmp_path: Path, number: int) -> No
         assert (done.returncode, done.stderr) == (128 + number, b"")
 
 
-def test_only_the_library_that_knows_signals_is_loaded_before_they_are_heard(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", ["from vyrectl.cli.start import be_ready", "import vyrectl.__main__"])
+def test_nothing_of_others_is_loaded_before_signals_are_heard(tmp_path: Path, line: str) -> None:
     code = (
-        "import sys; import signal; usual = set(sys.modules)\n"
-        "from vyrectl.cli.start import start; from vyrectl.files.python import leave_out_user_folder\n"
-        "print(sorted(name for name in set(sys.modules) - usual if not name.startswith('vyrectl')))"
+        f"import sys; usual = set(sys.modules)\n{line}\n"
+        "from vyrectl.cli.start import be_ready; be_ready(); late = set(sys.modules) - usual\n"
+        "import signal; from vyrectl.cli.start import leave_at_once\n"
+        "heard = [signal.getsignal(number) is leave_at_once for number in (1, 2, 15)]\n"
+        "print(sorted(late - {'vyrectl.__main__'}), heard)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=tmp_path, timeout=60)
-    assert done.stdout in (b"[]\n", b"['__future__']\n")
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, cwd=tmp_path, timeout=60, text=True
+    )
+    assert done.stdout == "['vyrectl', 'vyrectl.cli', 'vyrectl.cli.start'] [True, True, True]\n"
 
 
 def test_an_early_handler_replaces_no_handler_of_the_starter(tmp_path: Path) -> None:
