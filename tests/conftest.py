@@ -13,6 +13,7 @@ from hypothesis import settings
 from tests import warm
 from tests.beside import ALONE, FIRST, Room
 from tests.needs import MARK, require
+from vyrectl.opencl.guard import TRUSTING
 
 settings.register_profile("steady", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("steady")
@@ -79,7 +80,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_kernel_cache() -> Iterator[None]:
-    """Keep no binaries: few tests build one program twice, and a binary costs PoCL as much as the program itself."""
+    """Keep no binaries: few tests build one program twice, and a binary costs PoCL as much as the program itself.
+
+    So what a driver went through in a process of its own would be tried anew by each process; here it is known.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VYRECTL_CACHE", "off")
+        patch.setenv(TRUSTING, "1")
         yield

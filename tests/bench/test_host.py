@@ -115,7 +115,7 @@ def test_without_a_device_the_rest_is_measured(monkeypatch: pytest.MonkeyPatch) 
     def nothing(name: str, **asked: object) -> None:
         raise DeviceError("there is no device")
 
-    monkeypatch.setattr(host, "find_watched", nothing)
+    monkeypatch.setattr(host, "find_device", nothing)
     monkeypatch.setattr(host, "_commands", lambda folder, slots: iter(()))
     found = run_host(64, 1)
     assert (found.device, found.skipped) == (None, ["snapshot through OpenCL: there is no device"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -46,3 +48,30 @@ def test_errors_and_exit_codes_come_back(ring: Path, capsys: pytest.CaptureFixtu
         done.set()
         thread.join()
     assert "unknown device 'nosuchdevice'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [True, False])
+def test_an_interpreter_that_begins_with_threads(ring: Path, tmp_path: Path, command: bool) -> None:
+    """As tracers and profilers bring them: the launch is not passed on for ever, and the command follows."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+        "import sys; sys.modules['pyopencl'] = None\n"
+    )
+    arguments = ["launch", str(ring), "--device", "reference", "--quiet", "--json"]
+    code = (
+        f"import sys; sys.argv[1:] = {[*arguments, '--feed', '-']}\n"
+        "from vyrectl.cli.start import start; start()"
+        if command
+        else f"import sys; from vyrectl.cli.main import main; sys.exit(main({arguments}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path)},
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "drained" in done.stdout

@@ -12,7 +12,8 @@ import pytest
 from tests.conformance.backends import needs_cpu
 from tests.doctor.test_doctor import icd
 from tests.needs import needs_tool
-from vyrectl.opencl import broken, brought, causes, drivers
+from vyrectl.errors import NoDeviceError
+from vyrectl.opencl import broken, brought, causes, drivers, guard
 from vyrectl.opencl.asking import Answer
 from vyrectl.opencl.broken import broken_drivers
 
@@ -38,9 +39,11 @@ class Machine:
         self.asked: list[Mapping[str, str | None]] = []
         patch.setattr(drivers, "icd_files", lambda environment=None: self.icds)
         patch.setattr(brought, "brought_drivers", lambda roots=None: [])
+        patch.delenv(guard.TRUSTING)
+        patch.setattr(guard, "_watched", [])
         patch.setattr(broken, "_found", {})
         patch.setattr(broken, "ask", self.ask)
-        patch.setattr(causes, "culprits", lambda icds: self.culprits)
+        patch.setattr(causes, "culprits", lambda icds, seconds=0: self.culprits)
         patch.setenv("VYRECTL_CACHE", str(folder / "cache"))
 
     def ask(self, what: str, *, seconds: float, variables: Mapping[str, str | None]) -> Answer:
@@ -55,7 +58,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
 
 def test_the_one_that_fails_alone_is_left_out(machine: Machine) -> None:
     assert broken_drivers() == broken_drivers() == (machine.icds[0],)
-    assert machine.asked == [{broken.TRUSTING: "1"}]
+    assert machine.asked == [{guard.TRUSTING: "1"}]
 
 
 def test_good_news_is_kept_and_bad_news_is_not(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,18 +71,29 @@ def test_good_news_is_kept_and_bad_news_is_not(machine: Machine, monkeypatch: py
     assert len(machine.asked) == 2
 
 
-def test_where_none_would_be_left_none_is_left_out(machine: Machine) -> None:
+@pytest.mark.parametrize("drivers_here", [1, 2])
+def test_where_none_would_be_left_a_process_that_nobody_watches_asks_none(
+    machine: Machine, drivers_here: int
+) -> None:
+    del machine.icds[drivers_here:]
     machine.culprits = [str(path) for path in machine.icds]
+    with pytest.raises(
+        NoDeviceError, match="the OpenCL devices cannot be listed: the driver ended its"
+    ) as caught:
+        broken_drivers()
+    assert all(path in (caught.value.fix or "") for path in machine.culprits)
+    guard.be_watched()
     assert broken_drivers() == ()
 
 
-def test_a_single_driver_and_who_finds_out_ask_nobody(
+def test_a_watched_process_with_one_driver_and_who_finds_out_ask_nobody(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(broken.TRUSTING, "1")
+    monkeypatch.setenv(guard.TRUSTING, "1")
     assert broken_drivers() == ()
-    monkeypatch.delenv(broken.TRUSTING)
+    monkeypatch.delenv(guard.TRUSTING)
     machine.icds.pop()
+    guard.be_watched()
     assert broken_drivers() == ()
     assert machine.asked == []
 
@@ -95,6 +109,7 @@ def test_real_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) ->
     folder = tmp_path / "vendors"
     ends = icd(folder, "0", str(library))
     monkeypatch.setenv("OCL_ICD_VENDORS", str(folder))
+    monkeypatch.delenv(guard.TRUSTING)
     for number, path in enumerate(good, 1):
         icd(folder, str(number), drivers.library_of(path) or "")
     listed = vyrectl("devices", "--format", "csv")
@@ -107,6 +122,22 @@ def test_real_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) ->
     alone = vyrectl("bench", "--quick")
     assert alone.returncode == 5
     assert "the OpenCL devices cannot be listed: the driver ended its process" in alone.stderr
+    code = (
+        "from vyrectl import Ring, TaskWorkItem, WorkItem, errors, launch, open_session\n"
+        "item = TaskWorkItem.from_work_item(1, 0, 0, WorkItem(0, 0, 0, 0)); import numpy as np\n"
+        "from vyrectl import SLOT_DTYPE; ring = Ring.from_slots(np.frombuffer(item.to_bytes(), SLOT_DTYPE).copy())\n"
+        "for call in (lambda: launch(ring), lambda: open_session(4)):\n"
+        "    try: call()\n"
+        "    except errors.NoDeviceError as error: print(error.what)\n"
+        "print('alive', launch(ring, device='reference').claims)"
+    )
+    program = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert program.returncode == 0
+    *said, last = program.stdout.splitlines()
+    assert [line.startswith("the OpenCL devices cannot be listed") for line in said] == [True, True]
+    assert last == "alive 1"
 
 
 def vyrectl(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -25,7 +25,7 @@ from vyrectl.bench.case import Case, Measure, Turn, measure
 from vyrectl.errors import DeviceError, VerifyError, VyrectlError
 from vyrectl.files.python import ROOT, code_command
 from vyrectl.files.replace import replace_file
-from vyrectl.opencl.devices import Device, find_watched
+from vyrectl.opencl.devices import Device, find_device
 from vyrectl.opencl.reduce import Reducer
 from vyrectl.ring.file import Ring
 from vyrectl.ring.synthetic import synthesize
@@ -152,7 +152,7 @@ def run_host(
     Args:
         slots: Slots of the large ring.
         repeats: Rounds that count.
-        device: The CPU device, as `find_watched` takes it; empty for any.
+        device: The CPU device, as `find_device` takes it; empty for any.
         tell: Called with the number of turns taken so far.
 
     Raises:
@@ -193,7 +193,7 @@ def _memory(report: HostReport, ring: Ring, device: str) -> Iterator[Case]:
     yield case(SUM, lambda: _sum(slots))
     yield case(BY_NUMPY, lambda: sweep(slots), SUM)
     try:
-        report.device = find_watched(device or "cpu", reference=False)
+        report.device = find_device(device or "cpu", reference=False)
         reducer = Reducer(report.device)
     except DeviceError as error:
         report.device = None

@@ -21,6 +21,7 @@ from typing import NoReturn
 
 from vyrectl.cli.stops import Stop, ignore, listen
 from vyrectl.errors import SIGNAL_EXIT, StoppedError
+from vyrectl.files.python import be_own
 from vyrectl.files.streams import flush, keep_apart, settle, tell_strays
 
 UNNEEDED = {"PYOPENCL_NO_CACHE": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -30,6 +31,7 @@ UNNEEDED = {"PYOPENCL_NO_CACHE": "1", "OPENBLAS_NUM_THREADS": "1"}
 def run_command_line() -> NoReturn:
     """Run the command line in a process of its own and end the process."""
     settle()
+    be_own()
     try:
         listen()
         code = _run()

@@ -19,6 +19,19 @@ _RUN_MODULE = (
 )
 
 
+_own: list[int] = []
+
+
+def be_own() -> None:
+    """Say that this process runs nothing but the package: what else is loaded or at work came with the interpreter."""
+    _own[:] = [os.getpid()]
+
+
+def is_own() -> bool:
+    """Whether this process runs nothing but the package, as far as anybody has said."""
+    return _own == [os.getpid()]
+
+
 def module_command(module: str, *arguments: str) -> list[str]:
     """The command that runs one of our modules as `python -m` would."""
     return code_command(_RUN_MODULE, ROOT, module, *arguments)

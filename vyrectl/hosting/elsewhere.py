@@ -2,7 +2,8 @@
 
 A forked copy of such a process would wait for threads that it does not have. So the launch, supervisor and all, runs
 in a fresh interpreter; this side passes the request, relays progress, answers and signals. A shell's `vyrectl launch`
-never needs it: nothing heavy is loaded there. Standard library only.
+never needs it, nor does that interpreter: nothing of ours is at work there, and threads or libraries that an interpreter
+here begins with would be in the next one too. Standard library only.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from vyrectl.engine.naming import current, named_by
 from vyrectl.errors import RelayedError, VyrectlError
-from vyrectl.files.python import module_command
+from vyrectl.files.python import be_own, is_own, module_command
 from vyrectl.files.streams import settle
 from vyrectl.hosting.orphan import signal_at_death_of_parent
 
@@ -40,8 +41,9 @@ class Graceful(Protocol):
 
 def may_fork() -> bool:
     """True when a forked child of this process can open a device, and signals can be caught here."""
-    alone = threading.active_count() == 1 and threading.current_thread() is threading.main_thread()
-    return alone and "pyopencl" not in sys.modules
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    return is_own() or (threading.active_count() == 1 and "pyopencl" not in sys.modules)
 
 
 def launch_elsewhere(
@@ -104,6 +106,7 @@ def _main() -> int:
     import pickle
 
     settle()
+    be_own()
     signal_at_death_of_parent(signal.SIGTERM)
     launch, request, naming = pickle.loads(sys.stdin.buffer.read())
     answers = os.fdopen(os.dup(1), "wb", buffering=0)

@@ -31,6 +31,7 @@ from typing import Any
 from vyrectl.errors import REFUSALS, SIGNAL_EXIT, RelayedError, VyrectlError, from_system
 from vyrectl.files.streams import flush
 from vyrectl.hosting.orphan import Lifeline
+from vyrectl.opencl.guard import be_watched
 
 GRACE_SECONDS = 5.0
 """What a child gets to finish after it was asked to stop."""
@@ -387,6 +388,7 @@ def _child(
     channel.hang_on(Lifeline(line, parent, grace))
     signal.signal(signal.SIGTERM, _leave_if_alone(os.getppid()))
     signal.set_wakeup_fd(-1)
+    be_watched()
     status = 1
     try:
         os.dup2(2, 1)  # what a driver or a kernel prints is talk, not the answer

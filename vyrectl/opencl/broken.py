@@ -1,8 +1,8 @@
 """Drivers that end or hold up whoever asks them for devices: found by another process, and left out.
 
-One loader asks all drivers at once, so a single bad one would take every other with it. The invariant: a driver is left
-out only where it failed alone and where others are left; bad news is never kept, good news for a day. Standard library
-only.
+One loader asks all drivers at once, so a single bad one would take every other with it, and the process too. The
+invariants: a driver is left out only where it failed alone and where others are left; where none is left, a process
+that nobody watches asks none; bad news is never kept, good news for a day. Standard library only.
 """
 
 from __future__ import annotations
@@ -14,23 +14,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vyrectl._version import __version__
+from vyrectl.errors import NoDeviceError
 from vyrectl.opencl import brought, causes, drivers
 from vyrectl.opencl.asking import LIST_SECONDS, ask
 from vyrectl.opencl.cache import ANSWERS, Entry, KernelCache, key_of
+from vyrectl.opencl.guard import TRUSTING, trusts
 from vyrectl.opencl.remembered import DAY_SECONDS
 from vyrectl.opencl.surroundings import driver_variables
 
-TRUSTING = "VYRECTL_TRUST_DRIVERS"
-"""Environment variable of the process that finds out, which leaves none out."""
+CANNOT_LIST = "the OpenCL devices cannot be listed"
 
 _SOUND = "sound"
 _found: dict[str, tuple[Path, ...]] = {}
 
 
 def broken_drivers() -> tuple[Path, ...]:
-    """The `.icd` files of drivers to leave out, as far as this process's surroundings tell."""
+    """The `.icd` files of drivers to leave out, as far as this process's surroundings tell.
+
+    Raises:
+        NoDeviceError: None would be left, and nobody watches this process.
+    """
     icds = drivers.icd_files()
-    if os.environ.get(TRUSTING) or len(icds) + len(brought.unregistered_drivers(icds)) < 2:
+    least = 2 if trusts() else 1
+    if os.environ.get(TRUSTING) or len(icds) + len(brought.unregistered_drivers(icds)) < least:
         return ()
     key = _key(icds)
     if key not in _found:
@@ -53,8 +59,14 @@ def _were_sound(key: str) -> bool:
 
 
 def _try(key: str, icds: Sequence[Path]) -> tuple[Path, ...]:
-    if ask("list", seconds=LIST_SECONDS, variables={TRUSTING: "1"}).trouble is None:
+    answer = ask("list", seconds=LIST_SECONDS, variables={TRUSTING: "1"})
+    if answer.trouble is None:
         KernelCache.of_user(ANSWERS).put(key, Entry(b"", {_SOUND: True}))
         return ()
     broken = tuple(Path(name) for name in causes.culprits(icds))
-    return broken if len(broken) < len(icds) else ()
+    if len(broken) < len(icds):
+        return broken
+    if trusts():
+        return ()
+    cause = causes.of_trouble(answer, icds)
+    raise NoDeviceError(f"{CANNOT_LIST}: {cause.what}", fix=cause.fix)

@@ -132,7 +132,7 @@ def list_devices() -> list[Device]:
     Once there are some, they are asked for no more: a process meets no other drivers.
 
     Raises:
-        NoDeviceError: pyopencl cannot be imported.
+        NoDeviceError: pyopencl cannot be imported, or the drivers are known to end the process that asks them.
     """
     cl = pyopencl()
     if _listed and _listed[0] is cl.get_platforms:
@@ -175,7 +175,7 @@ def survey() -> list[Device]:
             raise NoDeviceError(record["error"], fix=import_hint(record["error"]))
     if answer.trouble is not None:
         cause = causes.of_trouble(answer, drivers.icd_files())
-        raise NoDeviceError(f"the OpenCL devices cannot be listed: {cause.what}", fix=cause.fix)
+        raise NoDeviceError(f"{broken.CANNOT_LIST}: {cause.what}", fix=cause.fix)
     return [
         Device(**record["device"], platform_version=record["platform"])
         for record in answer.records
@@ -218,21 +218,6 @@ def find_device(
         raise NoDeviceError(f"this machine has no OpenCL device of kind {wanted}", fix=fix)
     names = tuple(f"{device.id} ({device.name})" for device in known)
     raise UnknownNameError("device", wanted, (*(["reference"] if reference else []), *names))
-
-
-def find_watched(selector: str | None = None, *, reference: bool = True) -> Device:
-    """As `find_device`, for a process that nobody watches: another one has listed the devices first, and come back.
-
-    Args:
-        selector: See `find_device`.
-        reference: See `find_device`.
-
-    Raises:
-        NoDeviceError: There is none, or a driver ends the process that lists its devices.
-        UnknownNameError: None has that name.
-    """
-    survey()
-    return find_device(selector, reference=reference)
 
 
 def best(devices: Sequence[Device], is_fit: Callable[[Device], bool] | None = None) -> Device:

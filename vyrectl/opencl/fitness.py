@@ -10,6 +10,9 @@ from vyrectl.opencl.trial import run_ring
 
 TRIAL_SECONDS = 120.0
 
+FITNESS = "fitness"
+"""What is remembered of a driver under this name."""
+
 
 class Facts(DriverFacts, Protocol):
     """What is known about a device without opening it."""
@@ -25,4 +28,4 @@ def is_fit(device: Facts) -> bool:
     Args:
         device: What is known of the device.
     """
-    return remember("fitness", device, lambda: run_ring(device.id, TRIAL_SECONDS).status is Status.OK)
+    return remember(FITNESS, device, lambda: run_ring(device.id, TRIAL_SECONDS).status is Status.OK)

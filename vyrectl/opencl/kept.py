@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from vyrectl.errors import DeviceError
 from vyrectl.opencl.devices import Device, pyopencl
+from vyrectl.opencl.guard import check_survives
 from vyrectl.opencl.handlers import own_handlers
 from vyrectl.opencl.surroundings import debugging_variable, driver_variables
 
@@ -47,9 +48,10 @@ def open_device(device: Device) -> Host:
     """Context and profiling queue of a device.
 
     Raises:
-        DeviceError: It cannot be opened.
+        DeviceError: It cannot be opened, or is known to end the process that opens it.
     """
     cl = pyopencl()
+    check_survives(device)
     try:
         with own_handlers():
             context = cl.Context([device.handle])

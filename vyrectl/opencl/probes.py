@@ -23,6 +23,7 @@ from vyrectl.errors import AbiMismatchError, NoDeviceError, VyrectlError
 from vyrectl.opencl.asking import OVER
 from vyrectl.opencl.devices import Device, list_devices, pyopencl
 from vyrectl.opencl.diagnosis import Check, Status
+from vyrectl.opencl.guard import be_watched
 from vyrectl.opencl.program import Program, build_program
 from vyrectl.opencl.selftest import check_primitives
 from vyrectl.opencl.source import Variant, assemble_alone
@@ -54,6 +55,7 @@ Record = dict[str, Any]
 def main(arguments: list[str]) -> None:
     """Entry point of the child."""
     what, *rest, descriptor = arguments
+    be_watched()
     kinds: dict[str, Callable[..., Iterator[Record]]] = {"list": _list, "device": _device, "rung": _rung}
     for record in kinds[what](*rest):
         _write(int(descriptor), record)

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from vyrectl.errors import ChildDiedError
 from vyrectl.files.python import module_command
 from vyrectl.opencl.child import Ended, run_child
 from vyrectl.opencl.diagnosis import Check, Status
@@ -26,6 +27,9 @@ TASKS = 10_000
 """More than two chunks of any device (`vyrectl.opencl.geometry`)."""
 
 CHILDREN = 2
+DIED = "died"
+"""The fact that the process that drove the device ended by itself."""
+
 LAST_RUNG = 3
 """Of the fence ladder: nothing goes from hand to hand there, so a task that would have children does their work."""
 
@@ -75,8 +79,9 @@ def _judge(area: str, ended: Ended) -> Check:
         done = int(report["done"])
         wanted = TASKS + (0 if report["geometry"].get("rung") == LAST_RUNG else CHILDREN)
     except (ValueError, KeyError, TypeError, AttributeError):
-        why = _message(ended.last_line())
-        return Check(area, "ring", Status.ERROR, f"a launch failed with exit code {ended.status}: {why}", FIX)
+        why, died = _last_words(ended.last_line())
+        message = f"a launch failed with exit code {ended.status}: {why}"
+        return Check(area, "ring", Status.ERROR, message, FIX, {DIED: True} if died else {})
     if ended.status or done != wanted:
         message = f"{done} of {wanted} tasks done, exit code {ended.status}"
         return Check(area, "ring", Status.ERROR, message, FIX)
@@ -84,8 +89,10 @@ def _judge(area: str, ended: Ended) -> Check:
     return Check(area, "ring", Status.OK, f"{done} tasks, each done once", facts=facts)
 
 
-def _message(line: str) -> str:
+def _last_words(line: str) -> tuple[str, bool]:
+    """What a launch that failed says, and whether its device process died."""
     try:
-        return str(json.loads(line)["message"])
+        error = json.loads(line)
+        return str(error["message"]), error.get("error") == ChildDiedError.kind
     except (ValueError, KeyError, TypeError):
-        return line
+        return line, False

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.errors import DeviceError, KernelDiedError
+from vyrectl.errors import KernelDiedError
 from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, pyopencl
-from vyrectl.opencl.handlers import own_handlers
+from vyrectl.opencl.kept import open_device
 from vyrectl.opencl.source import assemble_file
 
 PREFETCHING = ("portable computing language", "intel")
@@ -37,14 +37,8 @@ class Workbench:
 
     def __init__(self, device: Device) -> None:
         self.device = device
-        self._cl = cl = pyopencl()
-        try:
-            with own_handlers():
-                self.context = cl.Context([device.handle])
-            profiling = cl.command_queue_properties.PROFILING_ENABLE
-            self.queue = cl.CommandQueue(self.context, properties=profiling)
-        except cl.Error as error:
-            raise DeviceError(f"the device cannot be opened ({error})", where=device.name) from error
+        self._cl = pyopencl()
+        self.context, self.queue = open_device(device)
 
     def build(self, *parts: str) -> Any:
         """Build one file below `kernels`, on the best rung of the fence ladder that compiles.

@@ -58,7 +58,7 @@ def command(
     from vyrectl.bench.report import Plan
     from vyrectl.bench.sizes import parse_sizes
     from vyrectl.bench.suite import run_bench
-    from vyrectl.opencl.devices import find_watched
+    from vyrectl.opencl.devices import find_device
 
     output = printed.output()
     if subject == LIVE:
@@ -84,7 +84,7 @@ def command(
         sections=None if measured.only is None else _sections(measured.only),
     )
     with output.progress("bench", "turns") as update:
-        report = run_bench(find_watched(measured.device, reference=False), plan, update)
+        report = run_bench(find_device(measured.device, reference=False), plan, update)
     output.emit("bench", report.to_record(), view, rows=report.rows(), rows_key="measures")
 
 
@@ -108,14 +108,14 @@ def _bench_wall(output: Output, measured: Measured) -> None:
     from vyrectl.bench.sizes import parse_sizes
     from vyrectl.bench.wall import QUICK_REPEATS, QUICK_SIZES, REPEATS, run_wall
     from vyrectl.cli.commands.bench.view_wall import view as view_wall
-    from vyrectl.opencl.devices import find_watched
+    from vyrectl.opencl.devices import find_device
 
     _refuse_sections(measured)
     usual = QUICK_SIZES if measured.quick else ()
     slots = usual if measured.sizes is None else parse_sizes(measured.sizes)
     repeats = measured.repeat or (QUICK_REPEATS if measured.quick else REPEATS)
     with output.progress("bench wall", "turns") as update:
-        report = run_wall(find_watched(measured.device, reference=False), slots, repeats, update)
+        report = run_wall(find_device(measured.device, reference=False), slots, repeats, update)
     output.emit("bench-wall", report.to_record(), view_wall, rows=report.rows(), rows_key="measures")
 
 
@@ -153,11 +153,11 @@ def _refuse_sections(measured: Measured) -> None:
 def _bench_live(output: Output, measured: Measured) -> None:
     from vyrectl.bench.live import run_live
     from vyrectl.cli.commands.bench.view_live import view as view_live
-    from vyrectl.opencl.devices import find_watched
+    from vyrectl.opencl.devices import find_device
 
     if measured.device == "reference":
         raise UsageError("the reference backend runs no ring in place", fix="Name an OpenCL device")
-    found = find_watched(measured.device, reference=False)
+    found = find_device(measured.device, reference=False)
     with output.progress("bench live", "parts") as update:
         report = run_live(
             measured.device or found.name,

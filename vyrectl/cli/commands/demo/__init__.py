@@ -89,11 +89,11 @@ def command(
 def _find_device(name: str | None) -> Any:
     """What runs it: this process drives the device itself, so another one asks the drivers first."""
     from vyrectl.launching.converge import REFERENCE
-    from vyrectl.opencl.devices import DEVICE_VARIABLE, find_watched
+    from vyrectl.opencl.devices import DEVICE_VARIABLE, find_device
 
     if (name or os.environ.get(DEVICE_VARIABLE)) == REFERENCE:
         return REFERENCE
-    return find_watched(name)
+    return find_device(name)
 
 
 def _save_picture(output: Output, path: Path, counts: Counts, iterations: int) -> None:

@@ -90,9 +90,9 @@ def _check(output: Output, sources: list[Path], device: str | None) -> None:
 
 
 def _find_device(name: str | None) -> Any:
-    from vyrectl.opencl.devices import find_watched
+    from vyrectl.opencl.devices import find_device
 
-    return find_watched(name)
+    return find_device(name)
 
 
 class OpRecord(TypedDict):
