@@ -106,6 +106,7 @@ ENVIRONMENT: dict[str, str] = {
     "HOME": "Where the user's folders lie, also those that a CPU driver writes into.",
     "TMPDIR": "Where temporary files are made, `/tmp` by default.",
     "OCL_ICD_VENDORS": "Folder of the `.icd` files that name OpenCL drivers, read by the OpenCL loader and `doctor`.",
+    "VYRECTL_TRUST_DRIVERS": "When set, no driver or device is tried in a process of its own before one opens it.",
     "POCL_AFFINITY": "Set to 1, PoCL pins its threads to cores, which makes short kernels quicker.",
 }
 """Variable -> what it does."""
