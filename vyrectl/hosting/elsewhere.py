@@ -2,8 +2,8 @@
 
 A forked copy of such a process would wait for threads that it does not have. So the launch, supervisor and all, runs
 in a fresh interpreter; this side passes the request, relays progress, answers and signals. A shell's `vyrectl launch`
-never needs it, nor does that interpreter: nothing of ours is at work there, and threads or libraries that an interpreter
-here begins with would be in the next one too. Standard library only.
+never needs it, nor does that interpreter: nothing of ours is at work there, and threads or libraries that an
+interpreter here begins with would be in the next one too. Standard library only.
 """
 
 from __future__ import annotations
