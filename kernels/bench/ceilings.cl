@@ -21,6 +21,7 @@
  * The host guarantees: slots is the ring's length; list names each slot once; next[0] starts at 0; y and x have n floats.
  */
 #include "vyre_op.h"
+#include "vyre_kernels.h"
 
 #define VYRE_BATCH 8u
 #define VYRE_TICKET 512u
@@ -66,12 +67,12 @@ static void vyre_finish_batch(__global uint *words, uint count, ulong stride, ui
 
 static __global uint *vyre_at(__global uint *ring, ulong slot) { return ring + slot * VYRE_SLOT_WORDS; }
 
-__kernel void vyre_sweep_item(__global uint *ring, const uint slots, const uint looks) {
+__kernel void vyre_sweep_item(VYRE_SWEEP_ITEM_PARAMETERS) {
     const ulong slot = get_global_id(0);
     if (slot < slots) vyre_finish_one(vyre_at(ring, slot), looks);
 }
 
-__kernel void vyre_sweep_once(__global uint *ring, const uint slots, const uint looks) {
+__kernel void vyre_sweep_once(VYRE_SWEEP_ONCE_PARAMETERS) {
     const ulong lanes = get_local_size(0);
     const ulong first = get_group_id(0) * lanes * VYRE_BATCH + get_local_id(0);
     if (first >= slots) return;
@@ -95,12 +96,12 @@ static vyre_share vyre_my_share(uint slots) {
     return mine;
 }
 
-__kernel void vyre_sweep_share(__global uint *ring, const uint slots, const uint looks) {
+__kernel void vyre_sweep_share(VYRE_SWEEP_SHARE_PARAMETERS) {
     const vyre_share mine = vyre_my_share(slots);
     for (ulong slot = mine.first; slot < mine.end; slot += mine.stride) vyre_finish_one(vyre_at(ring, slot), looks);
 }
 
-__kernel void vyre_sweep_batch(__global uint *ring, const uint slots, const uint looks) {
+__kernel void vyre_sweep_batch(VYRE_SWEEP_BATCH_PARAMETERS) {
     const vyre_share mine = vyre_my_share(slots);
     for (ulong slot = mine.first; slot < mine.end; slot += mine.stride * VYRE_BATCH) {
         const ulong count = (mine.end - slot + mine.stride - 1u) / mine.stride;
@@ -114,8 +115,7 @@ __kernel void vyre_sweep_batch(__global uint *ring, const uint slots, const uint
 #define VYRE_PREFETCH(p)
 #endif
 
-__kernel void vyre_sweep_listed(__global uint *ring, const uint slots, const uint looks, __global const uint *list,
-                                __global uint *next) {
+__kernel void vyre_sweep_listed(VYRE_SWEEP_LISTED_PARAMETERS) {
     __local uint ticket;
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     for (;;) {
@@ -132,17 +132,17 @@ __kernel void vyre_sweep_listed(__global uint *ring, const uint slots, const uin
     }
 }
 
-__kernel void vyre_one_task(__global uint *ring, const uint slots, __global uint *next) {
+__kernel void vyre_one_task(VYRE_ONE_TASK_PARAMETERS) {
     const uint slot = vyre_add_relaxed(next, 1u);
     if (slot < slots) vyre_finish_one(vyre_at(ring, slot), 0u);
 }
 
-__kernel void vyre_plain_saxpy1(const float a, __global const float *x, __global float *y, const ulong n) {
+__kernel void vyre_plain_saxpy1(VYRE_PLAIN_SAXPY1_PARAMETERS) {
     const ulong i = get_global_id(0);
     if (i < n) y[i] = a * x[i] + y[i];
 }
 
-__kernel void vyre_plain_saxpy4(const float a, __global const float4 *x, __global float4 *y, const ulong n) {
+__kernel void vyre_plain_saxpy4(VYRE_PLAIN_SAXPY4_PARAMETERS) {
     const ulong i = get_global_id(0);
     if (i < n / 4u) y[i] = a * x[i] + y[i];
 }

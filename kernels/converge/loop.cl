@@ -20,6 +20,7 @@
  * whose step failed is reported, with what it read.
  */
 #include "vyre_step.h"
+#include "vyre_kernels.h"
 
 #define VYRE_STATE_ITERATIONS 0u
 #define VYRE_STATE_ENDED 1u
@@ -67,9 +68,7 @@ static void vyre_explain_fault(vyre_step *step, uint word, vyre_word_ptr state) 
     state[VYRE_STATE_FAULT_WORD + 1u] = (uint)(step->fault_word >> 32);
 }
 
-__kernel void vyre_converge(__global uint *current, __global uint *next, const uint words, __global const uint *arena,
-                            __global const vyre_operand_row *operands, const uint operand_count, const uint max_iterations,
-                            vyre_word_ptr state) {
+__kernel void vyre_converge(VYRE_CONVERGE_PARAMETERS) {
     __local uint changed;
     __local uint stop;
     const uint item = (uint)get_local_id(0);

@@ -8,6 +8,7 @@
  * The host guarantees: words has VYRE_DOCTOR_WORDS words, all 0. Nothing here faults.
  */
 #include "vyre_sync.h"
+#include "vyre_kernels.h"
 
 /* Each in a cache line of its own. */
 #define VYRE_DOCTOR_HELLO 0u   /* 1 once the kernel runs */
@@ -18,7 +19,7 @@
 #define VYRE_DOCTOR_MOST 64u   /* most groups present at a time, as far as one of them saw */
 #define VYRE_DOCTOR_WORDS 96u
 
-__kernel void vyre_doctor_coherence(vyre_word_ptr words, const uint polls) {
+__kernel void vyre_doctor_coherence(VYRE_DOCTOR_COHERENCE_PARAMETERS) {
     if (get_global_id(0)) return;
     vyre_store_release(words + VYRE_DOCTOR_HELLO, 1u);
     uint left = polls;
@@ -26,7 +27,7 @@ __kernel void vyre_doctor_coherence(vyre_word_ptr words, const uint polls) {
     vyre_store_release(words + VYRE_DOCTOR_SEEN, left ? 1u : 2u);
 }
 
-__kernel void vyre_doctor_resident(vyre_word_ptr words, const uint groups, const uint polls) {
+__kernel void vyre_doctor_resident(VYRE_DOCTOR_RESIDENT_PARAMETERS) {
     if (!get_local_id(0)) {
         const uint arrived = vyre_add_relaxed(words + VYRE_DOCTOR_ARRIVED, 1u) + 1u;
         const uint gone = vyre_load_relaxed(words + VYRE_DOCTOR_LEFT);

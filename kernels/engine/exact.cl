@@ -11,6 +11,7 @@
  * round; pool has a word a slot.
  */
 #include "order.h"
+#include "vyre_kernels.h"
 
 #define VYRE_LINE_TAKEN(class) ((class) * 3u)
 #define VYRE_LINE_FIRST(class) ((class) * 3u + 1u)
@@ -49,15 +50,7 @@ static uint vyre_first_waiting(const vyre_order *order, __global const uint *lin
     return VYRE_PRIORITY_COUNT;
 }
 
-__kernel void vyre_run(__global uint *ring, __global const uint *queue, __global const uint *begins,
-                       __global const uint *places, const uint chunks, const uint ticket, const int claims_each,
-                       const uint counts_budget, const uint age_threshold, volatile __global uint *flow,
-                       __global uint *pool, __global uint *sizes, __global uint *directory, const uint blocks,
-                       const uint block_places, __global uint *tally, __global uchar *arena,
-                       __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
-                       __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS VYRE_WATCH_PARAMETERS
-                       VYRE_LIVE_PARAMETERS) {
+__kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     const vyre_tally_ptr counts = {tally, control};
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
     vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, 0u, age_threshold, counts_budget, claims_each);

@@ -16,7 +16,6 @@
 
 #if VYRE_HAS_FAMILY
 
-#define VYRE_FAMILY_PARAMETERS , __global uint *family
 #define vyre_family_to(worker, nursery_of_it, family_words, claim_queue)                     \
     vyre_nursery nursery_of_it = vyre_make_nursery((worker)->ring, family_words, claim_queue); \
     (worker)->env.nursery = &nursery_of_it
@@ -69,7 +68,6 @@ static uint vyre_class_of(const vyre_nursery *nursery, uint slot, uint age_thres
 
 #else
 
-#define VYRE_FAMILY_PARAMETERS
 #define vyre_family_to(worker, nursery_of_it, family_words, claim_queue)
 #define vyre_count_family(worker, slot, state, joins)
 #define vyre_is_join(words, outcome) false

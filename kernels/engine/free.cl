@@ -7,9 +7,9 @@
  * The host guarantees: queue and counts as vyre_index left them; family as vyre_family.h draws it. Nothing here faults.
  */
 #include "family.h"
+#include "vyre_kernels.h"
 
-__kernel void vyre_index_free(__global uint *ring, const uint slots, const uint chunk_slots, __global const uint *counts,
-                              __global uint *queue, __global uint *family) {
+__kernel void vyre_index_free(VYRE_INDEX_FREE_PARAMETERS) {
     __local uint next;
     const uint chunks = (slots + chunk_slots - 1u) / chunk_slots, chunk = get_group_id(0);
     const uint first = chunk * chunk_slots, count = min(slots - first, chunk_slots);

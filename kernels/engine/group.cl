@@ -38,6 +38,7 @@
 #define VYRE_NOTE_CLASS_SHIFT 28u /* a slot index has 28 bits */
 
 #include "choose.h"
+#include "vyre_kernels.h"
 
 /* Blocks that a group is filling, one a class; local memory, written by the leader and by phase 4. */
 typedef struct {
@@ -291,15 +292,7 @@ static void vyre_note_offered(const vyre_worker *w, const vyre_filter *filter, _
 
 #endif
 
-__kernel void vyre_run(__global uint *ring, __global const uint *queue, __global const uint *begins,
-                       __global const uint *places, const uint chunks, const uint ticket, const int claims_each,
-                       const uint counts_budget, const uint age_threshold, volatile __global uint *flow,
-                       __global uint *pool, __global uint *sizes, __global uint *directory, const uint blocks,
-                       const uint block_places, __global uint *tally, __global uchar *arena,
-                       __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
-                       __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS VYRE_WATCH_PARAMETERS
-                       VYRE_LIVE_PARAMETERS) {
+__kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     __local uint counts[VYRE_TALLY_WORDS];
     __local uint notes[VYRE_NOTES];
     __local uint note_count, group_count, leaving;

@@ -12,6 +12,7 @@
  * The host guarantees: words has VYRE_HANDOFF_WORDS words and payload VYRE_HANDOFF_PAYLOAD, all 0; two groups at least. Nothing here faults.
  */
 #include "vyre_sync.h"
+#include "vyre_kernels.h"
 
 /* Each in a cache line of its own. */
 #define VYRE_HANDOFF_PRESENT 0u /* groups that came */
@@ -25,7 +26,7 @@
 #define VYRE_HANDOFF_WORDS 256u
 #define VYRE_HANDOFF_PAYLOAD 16u
 
-__kernel void vyre_handoff_groups(vyre_word_ptr words, __global uint *payload, const uint turns, const uint polls) {
+__kernel void vyre_handoff_groups(VYRE_HANDOFF_GROUPS_PARAMETERS) {
     if (get_local_id(0)) return;
     const uint mine = vyre_add_relaxed(words + VYRE_HANDOFF_PRESENT, 1u);
     if (mine > 1u) return;
@@ -54,7 +55,7 @@ __kernel void vyre_handoff_groups(vyre_word_ptr words, __global uint *payload, c
     vyre_add_relaxed(words + VYRE_HANDOFF_ENDED, 1u);
 }
 
-__kernel void vyre_handoff_host(vyre_word_ptr words, const uint polls) {
+__kernel void vyre_handoff_host(VYRE_HANDOFF_HOST_PARAMETERS) {
     if (get_global_id(0)) return;
     vyre_store_release(words + VYRE_HANDOFF_HELLO, 1u);
     uint left = polls;

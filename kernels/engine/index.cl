@@ -15,6 +15,7 @@
  * a power of two. Nothing here faults.
  */
 #include "filter.h"
+#include "vyre_kernels.h"
 #include "order.h"
 
 #ifndef VYRE_CHUNK_SLOTS
@@ -79,11 +80,7 @@ static void vyre_clear_lines(volatile __global uint *flow, __global uint *direct
 #if VYRE_INDEX_LANES
 
 /* One work-item a chunk, one pass over its slots; the classes wait in private memory until the lists' places are known. */
-__kernel void vyre_index(__global uint *ring, const uint slots, const uint chunk_slots, __global const uint *control,
-                         const uint gate, __global const uchar *selected, const uint has_selected,
-                         const uint age_threshold, __global uint *counts, __global uint *queue, __global uint *begins,
-                         __global uint *places, __global uint *totals, volatile __global uint *flow,
-                         __global uint *directory, const uint directory_words) {
+__kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
     const uint chunks = (slots + chunk_slots - 1u) / chunk_slots;
     const uint chunk = get_global_id(0);
     if (chunk >= chunks) return;
@@ -124,11 +121,7 @@ __kernel void vyre_index(__global uint *ring, const uint slots, const uint chunk
 #else
 
 /* One work-group a chunk. Pass 1 counts and keeps each slot's entry and class in local memory; pass 2 hands out places. */
-__kernel void vyre_index(__global uint *ring, const uint slots, const uint chunk_slots, __global const uint *control,
-                         const uint gate, __global const uchar *selected, const uint has_selected,
-                         const uint age_threshold, __global uint *counts, __global uint *queue, __global uint *begins,
-                         __global uint *places, __global uint *totals, volatile __global uint *flow,
-                         __global uint *directory, const uint directory_words) {
+__kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
     __local uint entries[VYRE_CHUNK_SLOTS];
     __local uchar classes[VYRE_CHUNK_SLOTS];
     __local uint tally[VYRE_COUNT_ROWS];
@@ -194,9 +187,7 @@ static uint vyre_sum_of(__global const uint *restrict counts, uint first, uint e
 
 /* One work-group: exclusive prefix sum over the 5 * chunks list sizes, class-major; where each list lies; the totals of all rows.
  * Each work-item has a stretch of lists, four at a time: the group waits for memory a few times in all. */
-__kernel void vyre_index_scan(__global const uint *restrict counts, const uint slots, const uint chunk_slots,
-                              __global uint *restrict begins, __global uint *restrict places,
-                              __global uint *restrict totals, __local uint *sums) {
+__kernel void vyre_index_scan(VYRE_INDEX_SCAN_PARAMETERS) {
     const uint chunks = (slots + chunk_slots - 1u) / chunk_slots;
     const uint lists = VYRE_PRIORITY_COUNT * chunks;
     const uint lane = get_local_id(0), lanes = get_local_size(0);

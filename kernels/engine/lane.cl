@@ -15,6 +15,7 @@
 #define VYRE_AHEAD 16u
 
 #include "choose.h"
+#include "vyre_kernels.h"
 #include "filter.h"
 
 #if VYRE_HAS_PREFETCH
@@ -127,15 +128,7 @@ static void vyre_accept(vyre_worker *w, const vyre_sight *sight, const vyre_spil
 
 #endif
 
-__kernel void vyre_run(__global uint *ring, __global const uint *queue, __global const uint *begins,
-                       __global const uint *places, const uint chunks, const uint ticket, const int claims_each,
-                       const uint counts_budget, const uint age_threshold, volatile __global uint *flow,
-                       __global uint *pool, __global uint *sizes, __global uint *directory, const uint blocks,
-                       const uint block_places, __global uint *tally, __global uchar *arena,
-                       __global const vyre_buffer *buffers, const uint buffer_count, const uint argument_handle,
-                       __global uint *control, const uint control_words, const uint first_slot,
-                       __global vyre_witness *witness VYRE_FAMILY_PARAMETERS VYRE_TRACE_PARAMETERS VYRE_WATCH_PARAMETERS
-                       VYRE_LIVE_PARAMETERS) {
+__kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     uint counts[VYRE_TALLY_WORDS];
     for (uint i = 0; i < VYRE_TALLY_WORDS; ++i) counts[i] = 0u;
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};

@@ -5,8 +5,9 @@
  * The host guarantees: answers has 32 words; words has 4.
  */
 #include "vyre_op.h"
+#include "vyre_kernels.h"
 
-__kernel void vyre_probe_layout(__global uint *answers) {
+__kernel void vyre_probe_layout(VYRE_PROBE_LAYOUT_PARAMETERS) {
     const vyre_slot slot = {0u, 1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u, 9u, 10u, 11u, 12u, 13u, 14u, 15u};
     const uchar *base = (const uchar *)&slot;
     answers[0] = (uint)sizeof(vyre_slot);
@@ -31,7 +32,7 @@ __kernel void vyre_probe_layout(__global uint *answers) {
     answers[18] = *(const uchar *)&one; /* 1 on a little-endian device */
 }
 
-__kernel void vyre_probe_atomics(vyre_word_ptr words) {
+__kernel void vyre_probe_atomics(VYRE_PROBE_ATOMICS_PARAMETERS) {
     if (get_global_id(0)) return;
     const bool won = vyre_cas_acquire(words, 5u, 6u);
     const bool lost = vyre_cas_acquire(words, 5u, 7u);

@@ -23,10 +23,6 @@
 
 #include "live.h"
 
-#define VYRE_LIVE_PARAMETERS                                                                                   \
-    , vyre_word_ptr live_words, const uint live_capacity, const uint live_workers, const uint ring_slots,      \
-        const uint gate, __global const uchar *selected, const uint has_selected, const uint idle_polls
-
 #define vyre_live_to(worker, to_words, to_capacity, to_workers, to_record)              \
     do {                                                                                \
         const vyre_live to_live = {(to_words), (to_capacity), (to_workers), (to_record)}; \
@@ -70,7 +66,6 @@ static void vyre_redo_end(const vyre_live *live) {
 
 #else
 
-#define VYRE_LIVE_PARAMETERS
 #define vyre_live_to(worker, to_words, to_capacity, to_workers, to_record)
 #define vyre_redo_begin(live, slot, words, outcome) false
 #define vyre_redo_end(live)

@@ -14,6 +14,7 @@
  * here faults.
  */
 #include "vyre_abi.h"
+#include "vyre_kernels.h"
 
 /* Not every compiler knows the builtin; the host sets VYRE_HAS_PREFETCH where it does. */
 #ifndef VYRE_HAS_PREFETCH
@@ -56,7 +57,7 @@ static void vyre_reduce_slot(vyre_reduction *sum, uint slot, uint state, uint ag
     sum->requeues += requeues;
 }
 
-__kernel void vyre_reduce(__global const uint *ring, const uint slots, __global ulong *rows, __local uint *meeting) {
+__kernel void vyre_reduce(VYRE_REDUCE_PARAMETERS) {
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     const ulong group = get_group_id(0), groups = get_num_groups(0);
     const uint first = (uint)(slots * group / groups), end = (uint)(slots * (group + 1u) / groups);

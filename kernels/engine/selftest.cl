@@ -6,16 +6,17 @@
  * The host guarantees: wins has a word a slot; the relay's ring has one slot, Yielded, with equal pc and data.
  */
 #include "core.h"
+#include "vyre_kernels.h"
 
 /* Everybody claims everything, every second slot as a batch does it: each slot must be won once. */
-__kernel void vyre_selftest_claim(__global uint *ring, const uint slots, __global uint *wins) {
+__kernel void vyre_selftest_claim(VYRE_SELFTEST_CLAIM_PARAMETERS) {
     for (uint slot = 0; slot < slots; ++slot)
         if (slot % 2u ? vyre_claim_relaxed(ring, slot, VYRE_STATE_READY) : vyre_claim(ring, slot))
             vyre_add_relaxed(wins + slot, 1u);
 }
 
 /* One slot goes from hand to hand: whoever claims it must see all that the last holder wrote. */
-__kernel void vyre_selftest_relay(__global uint *ring, const uint attempts, __global uint *answers) {
+__kernel void vyre_selftest_relay(VYRE_SELFTEST_RELAY_PARAMETERS) {
     vyre_env env = {0, 0, 0u, 0u, 0, 0u};
     for (uint i = 0; i < attempts; ++i) {
         if (!vyre_claim(ring, 0u)) continue;

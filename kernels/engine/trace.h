@@ -22,7 +22,6 @@
 #include "vyre_clock.h"
 
 #define VYRE_TRACE_LINE 16u
-#define VYRE_TRACE_PARAMETERS , __global uint *trace_words, const uint trace_capacity
 
 /* What a worker remembers of the turn it is at. */
 typedef struct {
@@ -65,7 +64,6 @@ static void vyre_trace_turn(vyre_trace *trace, uint slot, __global const uint *s
 
 #else
 
-#define VYRE_TRACE_PARAMETERS
 #define vyre_trace_to(worker, to_words, to_capacity)
 #define vyre_trace_look(trace, what)
 #define vyre_trace_turn(trace, slot, slot_words, kind)

@@ -26,8 +26,6 @@
 #define VYRE_WATCH_WORDS VYRE_LIVE_WATCH_LANE_WORDS
 #endif
 
-#define VYRE_WATCH_PARAMETERS , vyre_word_ptr watch_words, const uint watch_first, const uint watch_records
-
 typedef struct {
     vyre_word_ptr record;
     uint turns;
@@ -59,7 +57,6 @@ static void vyre_watch_poll(vyre_watch *watch) {
 
 #else
 
-#define VYRE_WATCH_PARAMETERS
 #define vyre_watch_to(worker, words, first, records, number)
 #define vyre_watch_turn(watch, slot, op_handle)
 #define vyre_watch_rest(watch)

@@ -22,6 +22,7 @@ from vyrectl.errors import DeviceError, UsageError
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.geometry import MOST_WORKERS, Geometry, choose_geometry, wanted_ops
+from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.queue import DeviceQueue
 from vyrectl.opencl.session import CPU_SCAN_LANES
 from vyrectl.opencl.source import Variant, op_order
@@ -170,9 +171,11 @@ def test_where_the_lists_of_chunks_meet_more_than_one_work_item_meets(
     sizes: dict[str, int] = {}
     enqueued = DeviceQueue.enqueue
 
-    def enqueue(queue: DeviceQueue, kernel: Any, work_items: int, local: int, *rest: Any) -> None:
-        sizes[kernel.function_name] = local
-        enqueued(queue, kernel, work_items, local, *rest)
+    def enqueue(
+        queue: DeviceQueue, kernel: BuiltKernel, work_items: int, local: int, /, **given: object
+    ) -> None:
+        sizes[kernel.name] = local
+        enqueued(queue, kernel, work_items, local, **given)
 
     monkeypatch.setattr(DeviceQueue, "enqueue", enqueue)
     with closing(backend.open(job(10_000))) as session:

@@ -160,7 +160,7 @@ def test_a_program_is_built_once(device: Device, folder: Path, builds: list[str]
     again = build_program(device)
     assert len(builds) == rungs_lost(first) + 1
     assert (again.rung, again.coherent, len(entries(folder))) == (first.rung, first.coherent, 1)
-    assert again.kernel("vyre_run").num_args == first.kernel("vyre_run").num_args
+    assert again.kernel("vyre_run").handle.num_args == first.kernel("vyre_run").handle.num_args
     build_program(device, variant=Variant(verify=True))
     assert len(entries(folder)) == 2
 

@@ -22,6 +22,7 @@ from vyrectl.bench.groups import FACTOR, Saxpy
 from vyrectl.bench.rings import Stage
 from vyrectl.errors import VerifyError
 from vyrectl.opencl.devices import Device
+from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.reduce import Reducer
 from vyrectl.opencl.workbench import Workbench
 from vyrectl.telemetry.snapshot import tally_slots
@@ -95,7 +96,7 @@ class Ceilings:
         self.bench = bench
         self._built = bench.build("bench", "ceilings.cl")
 
-    def kernel(self, name: str) -> Any:
+    def kernel(self, name: str) -> BuiltKernel:
         """A fresh kernel object."""
         return self.bench.kernel(self._built, name)
 
@@ -129,7 +130,7 @@ class Ceilings:
         size = min(GROUP_SIZE, self.bench.device.max_work_group_size)
         items = -(-(saxpy.count // lanes) // size) * size
         kernel = self.kernel(f"vyre_plain_saxpy{lanes}")
-        turn = partial(self._run, kernel, items, size, FACTOR, x, y, np.uint64(saxpy.count))
+        turn = partial(self._run, kernel, items, size, a=FACTOR, x=x, y=y, n=saxpy.count)
         turn()
         result = np.empty_like(saxpy.y)
         self.bench.read(y, result)
@@ -137,34 +138,33 @@ class Ceilings:
             raise VerifyError("the ordinary kernel and numpy disagree", where=self.bench.device.name)
         return turn
 
-    def _sweep(self, kernel: Any, stage: Stage, way: Sweep) -> Turn:
+    def _sweep(self, kernel: BuiltKernel, stage: Stage, way: Sweep) -> Turn:
         ring = stage.renew_buffer()
         items = -(-stage.count // way.per_item) if way.per_item else 0
         groups = -(-items // way.size) or way.groups_per_unit * self.bench.device.compute_units
-        return self._run(
-            kernel, groups * way.size, way.size, ring, np.uint32(stage.count), np.uint32(way.looks)
-        )
+        arguments = {"ring": ring, "slots": stage.count, "looks": way.looks}
+        return self._run(kernel, groups * way.size, way.size, **arguments)
 
-    def _sweep_listed(self, kernel: Any, stage: Stage, way: Sweep, listed: Any) -> Turn:
+    def _sweep_listed(self, kernel: BuiltKernel, stage: Stage, way: Sweep, listed: Any) -> Turn:
         ring, taken = stage.renew_buffer(), self.bench.copy_of(np.zeros(1, np.uint32))
         groups = way.groups_per_unit * self.bench.device.compute_units
-        arguments = (ring, np.uint32(stage.count), np.uint32(way.looks), listed, taken)
-        turn = self._run(kernel, groups * way.size, way.size, *arguments)
+        arguments = {"ring": ring, "slots": stage.count, "looks": way.looks, "list": listed, "next": taken}
+        turn = self._run(kernel, groups * way.size, way.size, **arguments)
         taken.release()
         return turn
 
-    def _enqueue_each(self, kernel: Any, stage: Stage, count: int) -> Turn:
+    def _enqueue_each(self, kernel: BuiltKernel, stage: Stage, count: int) -> Turn:
         ring = stage.renew_buffer()
         following = self.bench.copy_of(np.zeros(1, np.uint32))
         started = time.perf_counter()
-        self.bench.run_many(kernel, count, ring, np.uint32(stage.count), following)
+        self.bench.run_many(kernel, count, ring=ring, slots=stage.count, next=following)
         seconds = time.perf_counter() - started
         following.release()
         return Turn(seconds)
 
-    def _run(self, kernel: Any, work_items: int, size: int, *arguments: Any) -> Turn:
+    def _run(self, kernel: BuiltKernel, work_items: int, size: int, /, **given: object) -> Turn:
         started = time.perf_counter()
-        device_seconds = self.bench.run(kernel, work_items, size, *arguments)
+        device_seconds = self.bench.run(kernel, work_items, size, **given)
         return Turn(time.perf_counter() - started, device_seconds)
 
 

@@ -204,11 +204,11 @@ def _empty(device: Device) -> Callable[[], Turn]:
     """One kernel over no slot, its end, and a word of what it left."""
     bench = Workbench(device)
     kernel = bench.kernel(bench.build("bench", "ceilings.cl"), "vyre_sweep_item")
-    buffer, word, none = bench.buffer(64), np.zeros(1, np.uint32), np.uint32(0)
+    buffer, word = bench.buffer(64), np.zeros(1, np.uint32)
 
     def turn() -> Turn:
         started = time.perf_counter()
-        seconds = bench.run(kernel, 1, 1, buffer, none, none)
+        seconds = bench.run(kernel, 1, 1, ring=buffer, slots=0, looks=0)
         bench.read(buffer, word)
         return Turn(time.perf_counter() - started, seconds)
 

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 
 from vyrectl.opencl.devices import Device, pyopencl
+from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.quiet import without_counts
 from vyrectl.opencl.source import assemble_alone
 
+KERNEL = "vyre_ask_clock"
 CALIBRATE_SECONDS = 0.02
 
 
@@ -73,7 +75,7 @@ def choose_clock(device: Device, context: Any, queue: Any) -> Clock:
 class _Asker:
     """A built `clock.cl`."""
 
-    def __init__(self, context: Any, queue: Any, kernel: Any) -> None:
+    def __init__(self, context: Any, queue: Any, kernel: BuiltKernel) -> None:
         self._context, self._queue, self._kernel = context, queue, kernel
 
     @classmethod
@@ -84,7 +86,7 @@ class _Asker:
             with warnings.catch_warnings(), without_counts():
                 warnings.simplefilter("ignore")
                 handle = cl.Program(context, source).build([f"-cl-std={standard}", f"-DVYRE_CLOCK={rung}"])
-                kernel = cl.Kernel(handle, "vyre_ask_clock")
+                kernel = BuiltKernel(cl.Kernel(handle, KERNEL), KERNEL)
         except cl.Error:
             return None
         return cls(context, queue, kernel)
@@ -102,7 +104,7 @@ class _Asker:
         flags = cl.mem_flags.READ_WRITE | cl.mem_flags.COPY_HOST_PTR
         times = cl.Buffer(self._context, flags, hostbuf=np.zeros(4, np.uint64))
         counter = cl.Buffer(self._context, flags, hostbuf=np.zeros(16, np.uint32))
-        self._kernel(self._queue, (1,), (1,), times, counter)
+        self._kernel(self._queue, 1, 1, times=times, counter=counter)
         answers = np.empty(4, np.uint64)
         cl.enqueue_copy(self._queue, answers, times)
         return int(answers[0]), int(answers[1])

@@ -20,6 +20,7 @@ from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, find_device, pyopencl
 from vyrectl.opencl.handoff import admits
 from vyrectl.opencl.kept import Host, open_device
+from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.source import Paster, forget_macros
 from vyrectl.resources import kernels_dir
 
@@ -75,7 +76,7 @@ class OpenCLConverger:
         kernel = self._kernel(host, job)
         shape = self._shape(kernel, len(job.current))
         loop = _Loop(self._cl, host, job)
-        event = kernel(host.queue, *shape, *loop.arguments)
+        event = kernel(host.queue, *shape, **loop.arguments)
         loop.wait(event, stop)
         state = loop.state()
         if state[_FAULT]:
@@ -86,16 +87,17 @@ class OpenCLConverger:
             ended=ENDINGS[int(state[_ENDED])],
             device=self.name,
             device_seconds=(event.profile.end - event.profile.start) * 1e-9,
-            work_group_size=shape[1][0],
+            work_group_size=shape[1],
         )
 
-    def _shape(self, kernel: Any, words: int) -> tuple[tuple[int], tuple[int]]:
+    def _shape(self, kernel: BuiltKernel, words: int) -> tuple[int, int]:
         """Global and local size: one group, hardly larger than the vector needs."""
-        most = kernel.get_work_group_info(self._cl.kernel_work_group_info.WORK_GROUP_SIZE, self.device.handle)
+        wanted = self._cl.kernel_work_group_info.WORK_GROUP_SIZE
+        most = kernel.handle.get_work_group_info(wanted, self.device.handle)
         items = min(1 << (words - 1).bit_length(), most, self._items)
-        return (items,), (items,)
+        return items, items
 
-    def _kernel(self, host: Host, job: Convergence) -> Any:
+    def _kernel(self, host: Host, job: Convergence) -> BuiltKernel:
         ladder = Ladder(
             self._cl,
             self.device,
@@ -105,7 +107,7 @@ class OpenCLConverger:
         )
         for built in ladder:
             try:
-                kernel = self._cl.Kernel(built.handle, "vyre_converge")
+                kernel = BuiltKernel.of(built.handle, "vyre_converge")
             except self._cl.Error as error:
                 ladder.logs.append(str(error))
                 continue
@@ -150,16 +152,16 @@ class _Loop:
         rows = np.zeros(max(1, len(job.operands)), OPERAND_DTYPE)
         rows["words"][: len(job.operands)] = [len(operand) for operand in job.operands]
         rows["first"][1:] = np.cumsum(rows["words"])[:-1]
-        self.arguments = (
-            self._current,
-            self._buffer(np.empty_like(job.current)),
-            np.uint32(len(job.current)),
-            self._buffer(np.concatenate([*job.operands, np.zeros(1, np.uint32)])),
-            self._buffer(rows),
-            np.uint32(len(job.operands)),
-            np.uint32(job.max_iterations),
-            self._state,
-        )
+        self.arguments: dict[str, object] = {
+            "current": self._current,
+            "next": self._buffer(np.empty_like(job.current)),
+            "words": len(job.current),
+            "arena": self._buffer(np.concatenate([*job.operands, np.zeros(1, np.uint32)])),
+            "operands": self._buffer(rows),
+            "operand_count": len(job.operands),
+            "max_iterations": job.max_iterations,
+            "state": self._state,
+        }
 
     def wait(self, event: Any, stop: Stop) -> None:
         """Poll until the kernel is over; tell it once when it should stop."""

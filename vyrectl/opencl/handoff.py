@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from vyrectl.opencl.build import Rung
 from vyrectl.opencl.devices import Device, pyopencl
+from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.quiet import without_counts
 from vyrectl.opencl.remembered import known, remember
 from vyrectl.opencl.source import assemble_alone
@@ -110,8 +111,8 @@ def _relay(context: Any, queue: Any, kernels: Any, polls: int) -> NDArray[np.uin
     words = np.zeros(WORDS, np.uint32)
     try:
         memory, payload = _copy(context, words), _copy(context, np.zeros(PAYLOAD_WORDS, np.uint32))
-        kernel = cl.Kernel(kernels, "vyre_handoff_groups")
-        kernel(queue, (GROUPS,), (1,), memory, payload, np.uint32(TURNS), np.uint32(polls))
+        kernel = BuiltKernel.of(kernels, "vyre_handoff_groups")
+        kernel(queue, GROUPS, 1, words=memory, payload=payload, turns=TURNS, polls=polls)
         cl.enqueue_copy(queue, words, memory)
     except cl.Error:
         return None
@@ -154,7 +155,7 @@ def _answer(context: Any, queue: Any, kernels: Any, polls: int, *, shared: bool)
     memory = flags.USE_HOST_PTR if shared else flags.COPY_HOST_PTR
     try:
         buffer = cl.Buffer(context, flags.READ_WRITE | memory, hostbuf=words)
-        event = cl.Kernel(kernels, "vyre_handoff_host")(queue, (1,), (1,), buffer, np.uint32(polls))
+        event = BuiltKernel.of(kernels, "vyre_handoff_host")(queue, 1, 1, words=buffer, polls=polls)
         queue.flush()
         saw_it_running = not shared
         if shared:

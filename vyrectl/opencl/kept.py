@@ -27,6 +27,7 @@ from vyrectl.opencl.handlers import own_handlers
 from vyrectl.opencl.surroundings import debugging_variable, driver_variables
 
 if TYPE_CHECKING:
+    from vyrectl.opencl.kernel import BuiltKernel
     from vyrectl.opencl.program import Program
     from vyrectl.opencl.staging import Staging
 
@@ -85,11 +86,11 @@ class Desk:
     def __init__(self, queue: Any) -> None:
         self.queue = queue
         self.warm: set[Hashable] = set()
-        self._kernels: dict[tuple[int, str], Any] = {}
+        self._kernels: dict[tuple[int, str], BuiltKernel] = {}
         self._pieces: dict[int, list[Piece]] = {}
         self._bytes = 0
 
-    def kernel(self, program: Program, name: str) -> Any:
+    def kernel(self, program: Program, name: str) -> BuiltKernel:
         """A kernel of a program, whose arguments nobody else sets."""
         key = program.handle.int_ptr, name
         if key not in self._kernels:

@@ -24,6 +24,7 @@ from vyrectl.opencl.asking import OVER
 from vyrectl.opencl.devices import Device, list_devices, pyopencl
 from vyrectl.opencl.diagnosis import Check, Status
 from vyrectl.opencl.guard import be_watched
+from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.program import Program, build_program
 from vyrectl.opencl.selftest import check_primitives
 from vyrectl.opencl.source import Variant, assemble_alone
@@ -183,7 +184,7 @@ def _exchange(program: Program, kernels: Any, words: NDArray[np.uint32], polls: 
     words[:] = 0
     flags = cl.mem_flags.READ_WRITE | cl.mem_flags.USE_HOST_PTR
     buffer = cl.Buffer(program.context, flags, hostbuf=words)
-    event = cl.Kernel(kernels, "vyre_doctor_coherence")(program.queue, (1,), (1,), buffer, np.uint32(polls))
+    event = BuiltKernel.of(kernels, "vyre_doctor_coherence")(program.queue, 1, 1, words=buffer, polls=polls)
     program.queue.flush()
     saw_it_running = False
     while event.command_execution_status > _COMPLETE:
@@ -241,8 +242,8 @@ def _count_resident(program: Program, kernels: Any, groups: int, size: int, awai
     words = np.zeros(WORDS, np.uint32)
     flags = cl.mem_flags.READ_WRITE | cl.mem_flags.COPY_HOST_PTR
     buffer = cl.Buffer(program.context, flags, hostbuf=words)
-    kernel = cl.Kernel(kernels, "vyre_doctor_resident")
-    kernel(program.queue, (groups * size,), (size,), buffer, np.uint32(awaited), np.uint32(polls))
+    kernel = BuiltKernel.of(kernels, "vyre_doctor_resident")
+    kernel(program.queue, groups * size, size, words=buffer, groups=awaited, polls=polls)
     cl.enqueue_copy(program.queue, words, buffer)
     return int(words[MOST])
 

@@ -23,6 +23,7 @@ from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.handoff import admits, may_admit
 from vyrectl.opencl.kept import Host, Station, open_device
+from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.source import Variant, assemble, op_order
 
 NVIDIA_REGISTERS = 64
@@ -62,9 +63,9 @@ class Program:
     coherent: bool = False
     station: Station | None = field(default=None, compare=False, repr=False)
 
-    def kernel(self, name: str) -> Any:
+    def kernel(self, name: str) -> BuiltKernel:
         """A fresh kernel object."""
-        return pyopencl().Kernel(self.handle, name)
+        return BuiltKernel.of(self.handle, name, self.variant.features)
 
 
 def build_program(
@@ -166,7 +167,7 @@ def check_layout(program: Program) -> None:
     Raises:
         AbiMismatchError: They are not those of `vyrectl.abi`.
     """
-    answers = _ask(program, "vyre_probe_layout", np.zeros(32, np.uint32))
+    answers = _ask(program, "vyre_probe_layout", "answers", np.zeros(32, np.uint32))
     expected = [SLOT_BYTES, TABLE_DTYPE.itemsize, *(field.offset_bytes for field in FIELDS), 1]
     names = [
         "sizeof(slot)",
@@ -190,18 +191,21 @@ def probe_atomics(program: Program) -> tuple[bool, bool]:
         Whether they did what they say, and whether the host's memory shows it without any copy.
     """
     words = np.array([5, 0, 3, 11], np.uint32)
-    answers = _ask(program, "vyre_probe_atomics", words, shared=True)
+    answers = _ask(program, "vyre_probe_atomics", "words", words, shared=True)
     expected = [6, 7, 12, 12]
     return answers.tolist() == expected, words.tolist() == expected
 
 
-def _ask(program: Program, kernel_name: str, words: NDArray[np.uint32], *, shared: bool = False) -> Any:
+def _ask(
+    program: Program, kernel_name: str, parameter: str, words: NDArray[np.uint32], *, shared: bool = False
+) -> Any:
+    """What a kernel of one parameter makes of words."""
     cl = pyopencl()
     flags = cl.mem_flags
     try:
         memory = flags.USE_HOST_PTR if shared else flags.COPY_HOST_PTR
         buffer = cl.Buffer(program.context, flags.READ_WRITE | memory, hostbuf=words)
-        program.kernel(kernel_name)(program.queue, (1,), (1,), buffer)
+        program.kernel(kernel_name)(program.queue, 1, 1, **{parameter: buffer})
         program.queue.finish()
         answers = np.empty_like(words)
         cl.enqueue_copy(program.queue, answers, buffer)

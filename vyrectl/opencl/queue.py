@@ -19,6 +19,7 @@ from vyrectl.engine.doing import COMPILING, say_doing
 from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.devices import pyopencl
 from vyrectl.opencl.kept import Desk, Piece, forget
+from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.program import Program
 from vyrectl.opencl.staging import LEAST_BYTES, Staging
 from vyrectl.telemetry.sweep import in_parts, processors
@@ -77,7 +78,7 @@ class DeviceQueue:
         self._is_broken = False
         self._is_open = True
 
-    def kernel(self, name: str) -> Any:
+    def kernel(self, name: str) -> BuiltKernel:
         """A kernel of the program for this session alone."""
         return self._desk.kernel(self._program, name)
 
@@ -183,38 +184,14 @@ class DeviceQueue:
         except self.cl.Error as error:
             raise self.died(error, "be read beside its kernel") from error
 
-    def launch(
-        self,
-        kernel: Any,
-        work_items: int,
-        local: int,
-        *arguments: Any,
-        interrupt: Interrupt = lambda: None,
-        ask: Callable[[], None] = lambda: None,
-    ) -> bool:
-        """Run a kernel to its end.
+    def enqueue(self, kernel: BuiltKernel, work_items: int, local: int, /, **given: object) -> None:
+        """Have a kernel run after those before it.
 
         Args:
-            kernel: pyopencl kernel to enqueue, without arguments set.
+            kernel: One of this session's.
             work_items: How many.
             local: Of a work-group.
-            arguments: What it takes.
-            interrupt: Called again and again; true when the kernel should be asked to leave.
-            ask: Asks it, once.
-
-        Returns:
-            Whether it was asked.
-
-        Raises:
-            KernelDiedError: It did not end well.
-            BaseException: Whatever interrupts the wait, Ctrl-C above all; the kernel is asked to leave then, and gets
-                LEAVE_SECONDS for it.
-        """
-        self.enqueue(kernel, work_items, local, *arguments)
-        return self.wait(interrupt, ask)
-
-    def enqueue(self, kernel: Any, work_items: int, local: int, *arguments: Any) -> None:
-        """Have a kernel run after those before it; see `launch`.
+            given: Its arguments, by name.
 
         Raises:
             KernelDiedError: The driver does not take it.
@@ -225,17 +202,25 @@ class DeviceQueue:
             say_doing(COMPILING)
         try:
             asked_at = time.monotonic()
-            event = kernel(self._queue, (work_items,), (local,), *arguments)
+            event = kernel(self._queue, work_items, local, **given)
         except self.cl.Error as error:
-            raise self.died(error, f"run {kernel.function_name}") from error
-        self._pending.append(_Pending(event, kernel.function_name, asked_at, is_first))
+            raise self.died(error, f"run {kernel.name}") from error
+        self._pending.append(_Pending(event, kernel.name, asked_at, is_first))
 
     def wait(self, interrupt: Interrupt = lambda: None, ask: Callable[[], None] = lambda: None) -> bool:
-        """Wait for the end of every kernel that was enqueued; see `launch`.
+        """Wait for the end of every kernel that was enqueued.
+
+        Args:
+            interrupt: Called again and again; true when the kernels should be asked to leave.
+            ask: Asks them, once.
+
+        Returns:
+            Whether they were asked.
 
         Raises:
             KernelDiedError: One did not end well.
-            BaseException: See `launch`.
+            BaseException: Whatever interrupts the wait, Ctrl-C above all; the kernels are asked to leave then, and get
+                LEAVE_SECONDS for it.
         """
         pending, self._pending = self._pending, []
         try:
@@ -273,11 +258,11 @@ class DeviceQueue:
             time.sleep(_LONGEST_PAUSE_SECONDS)
         self._is_stuck = False
 
-    def is_warm(self, kernel: Any, work_items: int, local: int) -> bool:
+    def is_warm(self, kernel: BuiltKernel, work_items: int, local: int) -> bool:
         """Whether a kernel ran here in this shape before, so that nothing of it is left to be compiled."""
         return _shape_of(kernel, work_items, local) in self._desk.warm
 
-    def _is_first(self, kernel: Any, work_items: int, local: int) -> bool:
+    def _is_first(self, kernel: BuiltKernel, work_items: int, local: int) -> bool:
         if self.is_warm(kernel, work_items, local):
             return False
         self._desk.warm.add(_shape_of(kernel, work_items, local))
@@ -375,8 +360,8 @@ def bytes_of(array: NDArray[Any]) -> NDArray[np.uint8]:
     return array.reshape(-1).view(np.uint8)
 
 
-def _shape_of(kernel: Any, work_items: int, local: int) -> tuple[int, int, int]:
-    return kernel.int_ptr, work_items, local
+def _shape_of(kernel: BuiltKernel, work_items: int, local: int) -> tuple[int, int, int]:
+    return kernel.handle.int_ptr, work_items, local
 
 
 def _waited(profile: Any, most: float) -> float:

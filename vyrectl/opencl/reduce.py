@@ -82,10 +82,10 @@ class Reducer:
             self._kernel,
             groups * size,
             size,
-            buffer,
-            np.uint32(count),
-            self._rows,
-            self.bench.local(ROW_NUMBERS * (size + 1)),
+            ring=buffer,
+            slots=count,
+            rows=self._rows,
+            meeting=ROW_NUMBERS * (size + 1),
         )
         rows = np.empty((groups, ROW_NUMBERS), np.uint64)
         self.bench.read(self._rows, rows)

@@ -38,7 +38,7 @@ def _check_claims(program: Program, groups: int) -> None:
     slots = np.zeros(CLAIM_SLOTS, SLOT_DTYPE)
     slots["state"] = int(TaskState.READY)
     wins = np.zeros(CLAIM_SLOTS, np.uint32)
-    _, wins = _run(program, "vyre_selftest_claim", groups, slots, np.uint32(CLAIM_SLOTS), wins)
+    _, wins = _run(program, "vyre_selftest_claim", groups, slots, "wins", wins, slots=CLAIM_SLOTS)
     wrong = np.flatnonzero(wins != 1)
     if wrong.size:
         raise VerifyError(
@@ -52,7 +52,8 @@ def _check_relay(program: Program, groups: int) -> None:
     slot = np.zeros(1, SLOT_DTYPE)
     slot["state"] = int(TaskState.YIELDED)
     answers = np.zeros(2, np.uint32)
-    slot, answers = _run(program, "vyre_selftest_relay", groups, slot, np.uint32(RELAY_ATTEMPTS), answers)
+    name, limit = "vyre_selftest_relay", RELAY_ATTEMPTS
+    slot, answers = _run(program, name, groups, slot, "answers", answers, attempts=limit)
     claims, torn = answers.tolist()
     if torn or int(slot["yield_count"][0]) != claims:
         raise VerifyError(
@@ -63,12 +64,15 @@ def _check_relay(program: Program, groups: int) -> None:
         )
 
 
-def _run(program: Program, name: str, groups: int, slots: Any, number: Any, words: Any) -> tuple[Any, Any]:
+def _run(
+    program: Program, name: str, groups: int, slots: Any, into: str, words: Any, /, **given: int
+) -> tuple[Any, Any]:
+    """The slots, and the words of the parameter `into`, after a kernel has worked on them."""
     cl = pyopencl()
     flags = cl.mem_flags.READ_WRITE | cl.mem_flags.COPY_HOST_PTR
     ring = cl.Buffer(program.context, flags, hostbuf=slots.view(np.uint8))
     results = cl.Buffer(program.context, flags, hostbuf=words)
-    program.kernel(name)(program.queue, (groups,), (1,), ring, number, results)
+    program.kernel(name)(program.queue, groups, 1, ring=ring, **{into: results}, **given)
     after = np.empty_like(slots)
     cl.enqueue_copy(program.queue, after.view(np.uint8), ring)
     counted = np.empty_like(words)

@@ -40,7 +40,7 @@ from vyrectl.opencl.handoff import reaches
 from vyrectl.opencl.program import Program
 from vyrectl.opencl.queue import DeviceQueue
 from vyrectl.opencl.quota_table import QuotaTable
-from vyrectl.opencl.watching import Records, record_count, record_words
+from vyrectl.opencl.watching import Records, record_count, record_words, watch_arguments
 from vyrectl.task.arrays import SlotArray, copy_of, copy_slots
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class OpenCLSession:
         local = self._index_local()
         self._enqueue_chunks(self._chunks * local, local)
         if self._chunks > 1:
-            self._scan(self._lines())
+            self._scan()
 
     def _index_local(self) -> int:
         return 1 if self.geometry.index_lanes else self.geometry.index_group_size
@@ -197,16 +197,9 @@ class OpenCLSession:
         self._classes = tuple(classes)
         return RoundIndex(self._classes, resumed, shut_out)
 
-    def _lines(self) -> tuple[Any, ...]:
-        """What the index kernels leave for the workers."""
-        return (
-            self._begins,
-            self._places,
-            self._totals,
-            self._flow,
-            self._directory,
-            np.uint32(self._directory_bytes // 4),
-        )
+    def _order(self) -> dict[str, object]:
+        """Where the lists of a round stand, for those who make and who read its order."""
+        return {"begins": self._begins, "places": self._places}
 
     def _enqueue_chunks(self, work_items: int, local: int) -> None:
         geometry, job = self.geometry, self._job
@@ -214,17 +207,21 @@ class OpenCLSession:
             self._index_kernel,
             work_items,
             local,
-            self._ring,
-            np.uint32(self._count),
-            np.uint32(geometry.chunk_slots),
-            self._control,
-            np.uint32(job.gate),
-            self._selected,
-            np.uint32(self._selects),
-            np.uint32(job.age_threshold),
-            self._counts,
-            self._claimable,
-            *self._lines(),
+            ring=self._ring,
+            slots=self._count,
+            chunk_slots=geometry.chunk_slots,
+            control=self._control,
+            gate=job.gate,
+            selected=self._selected,
+            has_selected=self._selects,
+            age_threshold=job.age_threshold,
+            counts=self._counts,
+            queue=self._claimable,
+            totals=self._totals,
+            flow=self._flow,
+            directory=self._directory,
+            directory_words=self._directory_bytes // 4,
+            **self._order(),
         )
 
     def warm_up(self) -> None:
@@ -237,7 +234,7 @@ class OpenCLSession:
         try:
             self._enqueue_chunks(local, local)
             if self._chunks > 1:
-                self._scan(self._lines())
+                self._scan()
             self._device.wait()
             if self._families is not None:
                 self._launch_free(local, local)
@@ -264,30 +261,32 @@ class OpenCLSession:
         self._device.write(self._family, np.zeros(1, np.uint32), family_table.HEAD * 4)
 
     def _launch_free(self, work_items: int, local: int) -> None:
-        self._device.launch(
+        self._device.enqueue(
             self._free_kernel,
             work_items,
             local,
-            self._ring,
-            np.uint32(self._count),
-            np.uint32(self.geometry.chunk_slots),
-            self._counts,
-            self._claimable,
-            self._family,
+            ring=self._ring,
+            slots=self._count,
+            chunk_slots=self.geometry.chunk_slots,
+            counts=self._counts,
+            queue=self._claimable,
+            family=self._family,
         )
+        self._device.wait()
 
-    def _scan(self, lines: tuple[Any, ...]) -> None:
+    def _scan(self) -> None:
         """Put the chunks' lists into one order."""
         lanes = self._scan_lanes()
         self._device.enqueue(
             self._scan_kernel,
             lanes,
             lanes,
-            self._counts,
-            np.uint32(self._count),
-            np.uint32(self.geometry.chunk_slots),
-            *lines[:3],
-            self._device.cl.LocalMemory(4 * max(lanes, COUNT_ROWS)),
+            counts=self._counts,
+            slots=self._count,
+            chunk_slots=self.geometry.chunk_slots,
+            totals=self._totals,
+            sums=max(lanes, COUNT_ROWS),
+            **self._order(),
         )
 
     def _scan_lanes(self) -> int:
@@ -335,59 +334,56 @@ class OpenCLSession:
         self._device.enqueue(
             self._run_kernel,
             *self._run_shape(),
-            self._ring,
-            self._claimable,
-            self._begins,
-            self._places,
-            np.uint32(self._chunks),
-            np.uint32(geometry.ticket),
-            np.int32(min(max(each, geometry.ticket), _MOST_CLAIMS_EACH)),
-            np.uint32(strict),
-            np.uint32(self._job.age_threshold),
-            self._flow,
-            self._pool,
-            self._sizes,
-            self._directory,
-            np.uint32(self._blocks),
-            np.uint32(self._block_places),
-            self._tally_buffer,
-            self._arena,
-            self._table,
-            np.uint32(len(self._job.buffers.rows)),
-            np.uint32(self._job.buffers.argument_handle),
-            self._control,
-            np.uint32(len(self._job.control)),
-            np.uint32(self._job.first_slot),
-            self._witness,
-            *(() if self._families is None else (self._family,)),
-            *self._trace_arguments(),
-            *self._watch_arguments(),
-            *self._live_arguments(),
+            ring=self._ring,
+            queue=self._claimable,
+            chunks=self._chunks,
+            ticket=geometry.ticket,
+            claims_each=min(max(each, geometry.ticket), _MOST_CLAIMS_EACH),
+            counts_budget=strict,
+            age_threshold=self._job.age_threshold,
+            flow=self._flow,
+            pool=self._pool,
+            sizes=self._sizes,
+            directory=self._directory,
+            blocks=self._blocks,
+            block_places=self._block_places,
+            tally=self._tally_buffer,
+            arena=self._arena,
+            buffers=self._table,
+            buffer_count=len(self._job.buffers.rows),
+            argument_handle=self._job.buffers.argument_handle,
+            control=self._control,
+            control_words=len(self._job.control),
+            first_slot=self._job.first_slot,
+            witness=self._witness,
+            **self._order(),
+            **({} if self._families is None else {"family": self._family}),
+            **self._trace_arguments(),
+            **self._watch_arguments(),
+            **self._live_arguments(),
         )
 
-    def _watch_arguments(self) -> tuple[Any, ...]:
-        """Of VYRE_WATCH_PARAMETERS, in order."""
+    def _watch_arguments(self) -> dict[str, object]:
         if self._records is not None:
             return self._records.arguments()
         if not self._job.watch:
-            return ()
+            return {}
         assert self._live is not None
-        return self._live_buffer, np.uint32(self._live.watch_first), np.uint32(record_count(self.geometry))
+        return watch_arguments(self._live_buffer, self._live.watch_first, record_count(self.geometry))
 
-    def _live_arguments(self) -> tuple[Any, ...]:
-        """Of VYRE_LIVE_PARAMETERS, in order."""
+    def _live_arguments(self) -> dict[str, object]:
         if self._live is None:
-            return ()
-        return (
-            self._live_buffer,
-            np.uint32(self._live.capacity),
-            np.uint32(self._live.workers),
-            np.uint32(self._count),
-            np.uint32(self._job.gate),
-            self._selected,
-            np.uint32(self._selects),
-            np.uint32(self._idle_polls),
-        )
+            return {}
+        return {
+            "live_words": self._live_buffer,
+            "live_capacity": self._live.capacity,
+            "live_workers": self._live.workers,
+            "ring_slots": self._count,
+            "gate": self._job.gate,
+            "selected": self._selected,
+            "has_selected": self._selects,
+            "idle_polls": self._idle_polls,
+        }
 
     def _measure_idling(self, seconds: float) -> None:
         """Set the bound of looks in vain by a kernel that a worker left because of it: they took at most so long."""
@@ -536,8 +532,10 @@ class OpenCLSession:
         self._device.read(data, self._trace)
         return read_trace(data, self._clock.name, self._clock.ticks_per_second)
 
-    def _trace_arguments(self) -> tuple[Any, ...]:
-        return () if self._clock is None else (self._trace, np.uint32(self._job.trace))
+    def _trace_arguments(self) -> dict[str, object]:
+        if self._clock is None:
+            return {}
+        return {"trace_words": self._trace, "trace_capacity": self._job.trace}
 
     def witness(self) -> NDArray[np.void]:
         """What a verifying program noted, shape (slots,)."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vyrectl.abi.kernels import FAMILY, LIVE, TRACE, WATCH
 from vyrectl.engine.naming import current, remembered
 from vyrectl.engine.op_calls import BARRIERS
 from vyrectl.engine.ops import (
@@ -72,6 +73,12 @@ class Variant:
     only: frozenset[int] | None = None
     clock: int | None = None
     watch: bool = False
+
+    @property
+    def features(self) -> frozenset[str]:
+        """Macros that give kernels more parameters (`vyrectl.abi.kernels`)."""
+        has = {FAMILY: self.family, TRACE: self.clock is not None, WATCH: self.watch, LIVE: self.live}
+        return frozenset(macro for macro, is_set in has.items() if is_set)
 
 
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"[^\n]*$', re.MULTILINE)

@@ -32,6 +32,11 @@ def record_count(geometry: Geometry) -> int:
     return min(geometry.workers * geometry.work_group_size, abi.MOST_RECORDS)
 
 
+def watch_arguments(memory: Any, first: int, count: int) -> dict[str, object]:
+    """What `vyre_run` takes of records in a buffer, from a word on."""
+    return {"watch_words": memory, "watch_first": first, "watch_records": count}
+
+
 class Records:
     """The watch records of one session.
 
@@ -60,9 +65,9 @@ class Records:
             self._buffer, self._first = device.buffer(words * 4), 0
             device.write(self._buffer, np.zeros(words, np.uint32))
 
-    def arguments(self) -> tuple[Any, ...]:
-        """Of VYRE_WATCH_PARAMETERS, in order."""
-        return self._buffer, np.uint32(self._first), np.uint32(self.count)
+    def arguments(self) -> dict[str, object]:
+        """What `vyre_run` takes of them."""
+        return watch_arguments(self._buffer, self._first, self.count)
 
     def watching(self, interrupt: Interrupt) -> Interrupt:
         """The same, and while it is asked the board is kept up to date."""

@@ -17,6 +17,7 @@ from vyrectl.errors import KernelDiedError
 from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.kept import open_device
+from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.source import assemble_file
 
 PREFETCHING = ("portable computing language", "intel")
@@ -59,9 +60,9 @@ class Workbench:
             return built.handle
         raise ladder.refusal(())
 
-    def kernel(self, built: Any, name: str) -> Any:
+    def kernel(self, built: Any, name: str) -> BuiltKernel:
         """A fresh kernel object."""
-        return self._cl.Kernel(built, name)
+        return BuiltKernel.of(built, name)
 
     def buffer(self, size_bytes: int) -> Any:
         """Device memory with arbitrary content."""
@@ -94,22 +95,19 @@ class Workbench:
         with self._care("give memory"):
             return self._cl.Buffer(self.context, access | flags.USE_HOST_PTR, hostbuf=_bytes(array))
 
-    def local(self, words: int) -> Any:
-        """Local memory, as a kernel's argument."""
-        return self._cl.LocalMemory(words * 4)
-
-    def run(self, kernel: Any, work_items: int, local: int, *arguments: Any) -> float:
+    def run(self, kernel: BuiltKernel, work_items: int, local: int, /, **given: object) -> float:
         """Run a kernel to its end; seconds on the device."""
-        with self._care(f"run {kernel.function_name}"):
-            return _seconds(kernel(self.queue, (work_items,), (local,), *arguments))
+        with self._care(f"run {kernel.name}"):
+            return _seconds(kernel(self.queue, work_items, local, **given))
 
-    def run_many(self, kernel: Any, count: int, *arguments: Any) -> None:
+    def run_many(self, kernel: BuiltKernel, count: int, /, **given: object) -> None:
         """Enqueue one work-item `count` times, each with the same arguments, and wait for the last."""
-        with self._care(f"run {kernel.function_name}"):
-            kernel.set_args(*arguments)
+        with self._care(f"run {kernel.name}"):
+            handle = kernel.handle
+            handle.set_args(*kernel.arguments(given))
             enqueue, queue = self._cl.enqueue_nd_range_kernel, self.queue
             for _ in range(count):
-                enqueue(queue, kernel, (1,), (1,))
+                enqueue(queue, handle, (1,), (1,))
             queue.finish()
 
     def copy(self, target: Any, source: Any, size_bytes: int) -> float:

@@ -1,0 +1,96 @@
+"""A kernel of a built program, which is given its arguments by name.
+
+Imports numpy; pyopencl comes with the kernel. Invariant: what reaches the driver is complete, in the order of
+`vyrectl.abi.kernels` and of the width that is declared there; a name too many or too few is refused before it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from vyrectl.abi.kernels import KERNELS, NUMBERS, Kind, Parameter
+from vyrectl.abi.limits import WORD_BYTES
+from vyrectl.opencl.devices import pyopencl
+
+_INTEGERS: dict[Kind, type[np.integer[Any]]] = {
+    Kind.U32: np.uint32,
+    Kind.I32: np.int32,
+    Kind.U64: np.uint64,
+}
+_VALUES = NUMBERS | {Kind.LOCAL_WORDS}
+
+
+class BuiltKernel:
+    """A pyopencl kernel and what it takes.
+
+    Args:
+        handle: The pyopencl kernel, whose arguments nobody else sets meanwhile.
+        name: Its name, one of `vyrectl.abi.kernels`.
+        features: Macros of the program that give its kernels more parameters.
+    """
+
+    def __init__(self, handle: Any, name: str, features: Collection[str] = ()) -> None:
+        self.handle = handle
+        self.name = name
+        self.parameters = KERNELS[name].taken(features)
+
+    @classmethod
+    def of(cls, program: Any, name: str, features: Collection[str] = ()) -> BuiltKernel:
+        """A fresh kernel of a built pyopencl program."""
+        return cls(pyopencl().Kernel(program, name), name, features)
+
+    def arguments(self, given: Mapping[str, object]) -> tuple[object, ...]:
+        """What pyopencl takes, in the kernel's own order.
+
+        Args:
+            given: By name: a number, a buffer, or how many words of local memory.
+
+        Raises:
+            TypeError: A name is missing, unknown, or given something of another kind.
+        """
+        if len(given) == len(self.parameters):
+            try:
+                return tuple(_argument(one, given[one.name]) for one in self.parameters)
+            except KeyError:
+                pass
+        raise TypeError(self._refusal(given))
+
+    def __call__(self, queue: Any, work_items: int, local: int, /, **given: object) -> Any:
+        """Enqueue it.
+
+        Args:
+            queue: pyopencl command queue.
+            work_items: How many.
+            local: Of a work-group.
+            given: See `arguments`.
+
+        Returns:
+            The pyopencl event.
+        """
+        return self.handle(queue, (work_items,), (local,), *self.arguments(given))
+
+    def _refusal(self, given: Mapping[str, object]) -> str:
+        names = [one.name for one in self.parameters]
+        missing = [name for name in names if name not in given]
+        unknown = [name for name in given if name not in names]
+        said = [
+            f"{what} {', '.join(some)}" for what, some in (("lacks", missing), ("has no", unknown)) if some
+        ]
+        return f"{self.name} {' and '.join(said)}"
+
+
+def _argument(parameter: Parameter, value: object) -> object:
+    """A value of the declared width, local memory, or memory as it is."""
+    kind = parameter.kind
+    if kind is Kind.F32 and isinstance(value, float | np.floating):
+        return np.float32(value)
+    if kind in _INTEGERS and isinstance(value, int | np.integer):
+        return _INTEGERS[kind](value)
+    if kind is Kind.LOCAL_WORDS and isinstance(value, int):
+        return pyopencl().LocalMemory(WORD_BYTES * value)
+    if kind in _VALUES or isinstance(value, int | float | np.generic):
+        raise TypeError(f"{parameter.name} is {kind.name}, not {type(value).__name__}")
+    return value
