@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from vyrectl.abi.control import EPOCH
 from vyrectl.cli.main import main
 from vyrectl.hosting.elsewhere import may_fork
 from vyrectl.ring.file import Ring
@@ -75,3 +79,30 @@ def test_an_interpreter_that_begins_with_threads(ring: Path, tmp_path: Path, com
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "drained" in done.stdout
+
+
+@pytest.mark.parametrize("option", ["--control", "--buffer"])
+def test_standard_input_is_read_for_it(ring: Path, tmp_path: Path, option: str) -> None:
+    """A launch that another interpreter makes reads `-` as this process would."""
+    words = np.zeros(160, "<u4")
+    words[EPOCH.first] = 77
+    array = io.BytesIO()
+    np.save(array, np.arange(4, dtype="<u4"))
+    arguments = ["launch", str(ring), "--device", "reference", "--quiet", "--json", option]
+    arguments += ["0=-" if option == "--buffer" else "-"]
+    code = (
+        "import sys, threading; from vyrectl.cli.main import main\n"
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+        f"sys.exit(main({arguments}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=words.tobytes() if option == "--control" else array.getvalue(),
+        capture_output=True,
+        cwd=tmp_path,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    report = json.loads(done.stdout)
+    assert (report["ended"], report["epoch"]) == ("drained", 77 if option == "--control" else 0)

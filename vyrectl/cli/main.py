@@ -30,6 +30,7 @@ from vyrectl.cli.usage import empty_value
 from vyrectl.errors import REFUSALS, StoppedError, UnknownNameError, UsageError, VyrectlError, from_system
 from vyrectl.files import shrinking
 from vyrectl.files.streams import ReaderGone, say
+from vyrectl.files.waiting import tell_by
 
 _CLICK_ERROR: type[Exception] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
@@ -257,9 +258,10 @@ def main(argv: list[str] | None = None) -> int:
     Args:
         argv: Arguments after the program's name; `sys.argv[1:]` by default.
     """
-    from vyrectl.cli.output import PIPE_CLOSED, report_error
+    from vyrectl.cli.output import PIPE_CLOSED, report_error, talk_before_options
 
     args = sys.argv[1:] if argv is None else argv
+    tell_by(talk_before_options(args))
     shrinking.survive()
     note_typed(args)
     try:

@@ -16,6 +16,7 @@ from vyrectl.cli.declared import with_parameters
 from vyrectl.cli.option_groups import OUTPUT
 from vyrectl.cli.output import COLORS, FORMATS, Output
 from vyrectl.declared import SLOTS, Every, switch, text, whole, whole_or_all
+from vyrectl.files.waiting import tell_by
 from vyrectl.files.whole import read_stdin
 from vyrectl.ring.reading import ABIS, Abi, parse_abi
 
@@ -65,7 +66,9 @@ class Formed:
         Raises:
             UnknownNameError: There is no such format, or no such use of colour.
         """
-        return Output("json" if self.as_json else self.format_name, self.color, quiet=self.quiet)
+        output = Output("json" if self.as_json else self.format_name, self.color, quiet=self.quiet)
+        tell_by(output.talk)
+        return output
 
 
 @dataclass(frozen=True, kw_only=True)

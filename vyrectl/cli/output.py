@@ -308,6 +308,13 @@ def wants_json(args: list[str]) -> bool:
     return False
 
 
+def talk_before_options(args: list[str]) -> Callable[[str], None]:
+    """What says something while the arguments are still being read."""
+    before_end = args[: args.index("--")] if "--" in args else args
+    quiet = not {"--quiet", "-q"}.isdisjoint(before_end)
+    return Output("json" if wants_json(args) else "table", quiet=quiet).talk
+
+
 def _terminal_width() -> int:
     import shutil
 

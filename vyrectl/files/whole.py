@@ -14,12 +14,12 @@ import select
 import stat
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import IO
 from weakref import WeakKeyDictionary
 
 from vyrectl.errors import FileError, UsageError
-
-StrPath = str | os.PathLike[str]
+from vyrectl.files.waiting import StrPath, open_file, reading
 
 BLOCK_BYTES = 1 << 20
 LEAST_BOUND, MOST_BOUND = 1 << 28, 1 << 34
@@ -33,7 +33,7 @@ _read_already: WeakKeyDictionary[object, tuple[str, bytes]] = WeakKeyDictionary(
 """What was read from a standard input, and for what; rings are not kept."""
 
 
-_READ = "read"
+_READ, _ANYTHING = "read", "anything"
 
 
 def default_bound() -> int:
@@ -60,7 +60,7 @@ def read_whole(path: StrPath, *, doing: str = "read the file", most: int | None 
     if os.fspath(path) == STDIN:
         return read_stdin(doing=doing, most=most)
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+        fd = open_file(path, os.O_RDONLY | os.O_NOCTTY)
         try:
             return read_fd(fd, os.fspath(path), doing=doing, most=most)
         finally:
@@ -80,11 +80,13 @@ def read_stdin(*, doing: str = _READ, most: int | None = None) -> bytes:
         UsageError: It is a terminal, or something else of this command has read it already.
         FileError: As for `read_stream`.
     """
-    if sys.stdin.isatty():
+    before = _read_already.get(sys.stdin)
+    if before is None and sys.stdin.isatty():
         raise UsageError(
             "standard input is a terminal", fix="Name a file, or pipe something in: ... | vyrectl ... -"
         )
-    before = _read_already.get(sys.stdin)
+    if before is not None and before[0] == _ANYTHING:
+        before = _read_already[sys.stdin] = (doing, before[1])
     if before is None:
         data = read_stream(sys.stdin.buffer, "standard input", doing=doing, most=most)
         _read_already[sys.stdin] = ("", b"") if doing == _READ else (doing, data)
@@ -94,6 +96,26 @@ def read_stdin(*, doing: str = _READ, most: int | None = None) -> bytes:
     return before[1]
 
 
+def stdin_for_another() -> bytes:
+    """Everything on standard input, read before or now, for a process that has another one.
+
+    Raises:
+        UsageError: It is a terminal.
+        FileError: As for `read_stream`.
+    """
+    before = _read_already.get(sys.stdin)
+    return read_stdin(doing=_ANYTHING) if before is None else before[1]
+
+
+def take_stdin(data: bytes) -> None:
+    """Take that for what standard input holds, whoever reads it first.
+
+    Args:
+        data: What another process has read for this one.
+    """
+    _read_already[sys.stdin] = (_ANYTHING, data)
+
+
 def read_head(path: StrPath, most: int, *, doing: str = "read the file") -> bytes:
     """The first bytes of a file, at most `most` of them.
 
@@ -101,11 +123,13 @@ def read_head(path: StrPath, most: int, *, doing: str = "read the file") -> byte
         FileError: As for `read_whole`, but for its length.
     """
     try:
-        with open(path, "rb", buffering=0) as file:
+        with open(path, "rb", buffering=0, opener=open_file) as file:
             refuse_endless(file.fileno(), os.fspath(path), doing=doing)
             data = bytearray()
-            while len(data) < most and (block := _patient_read(file.fileno(), most - len(data))):
-                data += block
+            with reading(file.fileno(), os.fspath(path)) as hear:
+                while len(data) < most and (block := _patient_read(file.fileno(), most - len(data))):
+                    data += block
+                    hear(len(block))
             return bytes(data)
     except OSError as error:
         raise FileError.from_os_error(error, path, doing=doing) from error
@@ -122,7 +146,8 @@ def read_fd(fd: int, name: str, *, doing: str, most: int | None = None) -> bytes
     """
     refuse_endless(fd, name, doing=doing)
     read = os.read if stat.S_ISREG(os.fstat(fd).st_mode) else _patient_read
-    return _collect(lambda size: read(fd, size), name, doing, most)
+    with reading(fd, name) as hear:
+        return _collect(lambda size: read(fd, size), name, doing, most, hear)
 
 
 def read_stream(stream: IO[bytes], name: str, *, doing: str, most: int | None = None) -> bytes:
@@ -138,7 +163,8 @@ def read_stream(stream: IO[bytes], name: str, *, doing: str, most: int | None = 
     try:
         if fd >= 0:
             refuse_endless(fd, name, doing=doing)
-        return _collect(_reader(stream, fd), name, doing, most)
+        with nullcontext(_nobody) if fd < 0 else reading(fd, name) as hear:
+            return _collect(_reader(stream, fd), name, doing, most, hear)
     except OSError as error:
         raise FileError.from_os_error(error, name, doing=doing) from error
 
@@ -186,7 +212,13 @@ def _patient_read(fd: int, size: int) -> bytes:
             select.select([fd], [], [])
 
 
-def _collect(read: Callable[[int], bytes], name: str, doing: str, most: int | None) -> bytes:
+def _nobody(count: int) -> None:
+    """Who is told of bytes that nobody waits for."""
+
+
+def _collect(
+    read: Callable[[int], bytes], name: str, doing: str, most: int | None, hear: Callable[[int], None]
+) -> bytes:
     bound = default_bound() if most is None else most
     whole = io.BytesIO()
     while block := read(BLOCK_BYTES):
@@ -197,4 +229,5 @@ def _collect(read: Callable[[int], bytes], name: str, doing: str, most: int | No
                 fix="Look at what writes it, or give the part that is meant",
             )
         whole.write(block)
+        hear(len(block))
     return whole.getvalue()

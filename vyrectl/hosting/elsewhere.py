@@ -1,9 +1,9 @@
 """Launches from a process that must not fork: one with threads, or with an OpenCL driver already loaded.
 
 A forked copy of such a process would wait for threads that it does not have. So the launch, supervisor and all, runs
-in a fresh interpreter; this side passes the request, relays progress, answers and signals. A shell's `vyrectl launch`
-never needs it, nor does that interpreter: nothing of ours is at work there, and threads or libraries that an
-interpreter here begins with would be in the next one too. Standard library only.
+in a fresh interpreter; this side passes the request, with what standard input has for it, and relays progress, answers
+and signals. A shell's `vyrectl launch` never needs it, nor does that interpreter: nothing of ours is at work there, and
+threads or libraries that an interpreter here begins with would be in the next one too. Standard library only.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from vyrectl.engine.naming import current, named_by
 from vyrectl.errors import RelayedError, VyrectlError
 from vyrectl.files.python import be_own, is_own, module_command
 from vyrectl.files.streams import settle
+from vyrectl.files.whole import stdin_for_another, take_stdin
 from vyrectl.hosting.orphan import signal_at_death_of_parent
 
 if TYPE_CHECKING:
@@ -31,11 +32,16 @@ _PATIENCE_SECONDS = 2.0
 
 
 class Graceful(Protocol):
-    """A request that says how long it may take to end."""
+    """A request that says how long it may take to end, and what it reads."""
 
     @property
     def grace(self) -> float:
         """Seconds."""
+        ...
+
+    @property
+    def reads_stdin(self) -> bool:
+        """Whether standard input is among its files."""
         ...
 
 
@@ -65,10 +71,11 @@ def launch_elsewhere(
     import pickle
     import subprocess
 
+    given = stdin_for_another() if request.reads_stdin else None
     command = module_command("vyrectl.hosting.elsewhere")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         try:
-            return _listen_to(child, pickle.dumps((launch, request, current())), watch)
+            return _listen_to(child, pickle.dumps((launch, request, current(), given)), watch)
         except VyrectlError:
             raise
         except BaseException:
@@ -108,7 +115,9 @@ def _main() -> int:
     settle()
     be_own()
     signal_at_death_of_parent(signal.SIGTERM)
-    launch, request, naming = pickle.loads(sys.stdin.buffer.read())
+    launch, request, naming, given = pickle.loads(sys.stdin.buffer.read())
+    if given is not None:
+        take_stdin(given)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a driver prints is talk, not an answer
 

@@ -22,6 +22,8 @@ from vyrectl.declared import (
     texts,
     whole,
 )
+from vyrectl.engine.ops import OpSource
+from vyrectl.files.whole import STDIN
 from vyrectl.hosting.supervisor import GRACE_SECONDS
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.live.follower import FollowPlan
@@ -101,6 +103,17 @@ class FileLaunch:
     follow: FollowPlan | None = python(
         None, "How the launch stays when it is drained; None for one that ends then."
     )
+
+    @property
+    def reads_stdin(self) -> bool:
+        """Whether standard input is among the files that its process reads."""
+        ops = (op for op in self.options.ops if not isinstance(op, OpSource))
+        return any(str(path) == STDIN for path in (self.control, *ops, *self.buffer_files))
+
+    @property
+    def buffer_files(self) -> tuple[str, ...]:
+        """What `buffers` are read from, as far as their texts tell."""
+        return tuple(option.partition("=")[2].partition(":")[0] for option in self.buffers)
 
     @property
     def works_in_file(self) -> bool:

@@ -146,8 +146,8 @@ def _outcome(request: FileLaunch, ending: Ending, memory: Memory, size: int) -> 
 
 def _pipes(request: FileLaunch) -> str:
     """Pipes among what a launch reads, by name: each read waits for a writer."""
-    named = (option.partition("=")[2].partition(":")[0] for option in request.buffers)
-    paths = [Path(name) for name in named if name] + ([request.control] if request.control else [])
+    paths = [Path(name) for name in request.buffer_files if name]
+    paths += [request.control] if request.control else []
     return ", ".join(str(path) for path in paths if is_pipe(path))
 
 

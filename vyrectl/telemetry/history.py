@@ -23,6 +23,7 @@ from typing import Any
 from vyrectl.errors import FileError
 from vyrectl.files.locks import NO_LOCKS
 from vyrectl.files.sync import sync_file
+from vyrectl.files.waiting import open_file
 from vyrectl.files.whole import read_stream
 
 StrPath = str | os.PathLike[str]
@@ -135,7 +136,7 @@ def read_tail(path: StrPath) -> bytes:
     """
     doing = "read the snapshot"
     try:
-        with open(path, "rb") as stream:
+        with open(path, "rb", opener=open_file) as stream:
             size = os.fstat(stream.fileno()).st_size  # 0 of a pipe, and of a file that reports none
             if size > MOST_LINE_BYTES:
                 stream.seek(size - MOST_LINE_BYTES)

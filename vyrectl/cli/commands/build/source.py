@@ -5,9 +5,10 @@ Needs numpy, inside functions. The whole source is read and checked before anyth
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from vyrectl.cli.commands.build.options import INPUT_FORMATS, Asked
 from vyrectl.cli.options import Span, open_ring
 from vyrectl.cli.output import Output
 from vyrectl.errors import FileError, InvalidInputError, UnknownNameError, UsageError
+from vyrectl.files.waiting import open_file, reading
 from vyrectl.files.whole import refuse_endless
 
 if TYPE_CHECKING:
@@ -177,18 +179,25 @@ def _empty(slots: int) -> SlotArray:
 @contextmanager
 def _open_table(name: str) -> Iterator[Any]:
     if name == "-":
+        _await_start(sys.stdin.buffer, "standard input")
         yield sys.stdin.buffer
         return
     try:
-        stream = open(name, "rb")  # noqa: SIM115
+        stream = open(name, "rb", opener=open_file)  # noqa: SIM115
     except OSError as error:
         raise FileError.from_os_error(error, name, doing="read the table") from error
     with stream:
         try:
             refuse_endless(stream.fileno(), name, doing="read the table")
+            _await_start(stream, name)
             yield stream
         except OSError as error:
             raise FileError.from_os_error(error, name, doing="read the table") from error
+
+
+def _await_start(stream: Any, name: str) -> None:
+    with suppress(io.UnsupportedOperation), reading(stream.fileno(), name):
+        stream.peek(1)
 
 
 def _sniff(stream: Any) -> str:
