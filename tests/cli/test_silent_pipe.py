@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,22 +70,34 @@ def test_what_is_waited_for_is_said(
     log.write_bytes(bytes(48))
     os.mkfifo(pipe)
     monkeypatch.setattr(waiting, "SECONDS", 0.01)
-    over = threading.Event()
+    said, over = threading.Event(), threading.Event()
+
+    def tell_by(tell: Callable[[str], None]) -> None:
+        def tell_and_note(text: str) -> None:
+            tell(text)
+            said.set()
+
+        waiting.tell_by(tell_and_note)
+
+    for module in ("main", "options"):
+        monkeypatch.setattr(f"vyrectl.cli.{module}.tell_by", tell_by)
 
     def write() -> None:
-        over.wait(0.1)
+        said.wait(60)
         while not over.wait(0.01):
             with open(os.open(pipe, os.O_RDWR), "wb") as end:  # waits for nobody
                 end.write(b"no such thing\n")
                 end.flush()
                 over.wait(0.02)
 
+    monkeypatch.setattr(waiting, "_listener", [])
     thread = threading.Thread(target=write)
     thread.start()
     words = line.replace("RING", str(ring)).replace("PIPE", str(pipe)).replace("LOG", str(log)).split()
     try:
         result = cli(*words)
     finally:
+        said.set()
         over.set()
         thread.join()
     assert f"waiting for {pipe}: " in result.err
