@@ -17,8 +17,8 @@ what is more urgent than high (`Where.ordered`).
 paused``), and what ``and``, ``or`` and ``not`` make of conditions. A name or a number alone is no condition, and a
 condition is no number: each is refused with what was probably meant. So are an empty list, and what holds for no slot
 or for every slot whatever they hold (`vyrectl.ring.foregone`; beside others joined by ``and`` a bound such as ``age >=
-0`` may stand). A number that is no state, priority or set of flags is compared with those as ``unknown(8)`` alone. A text
-that does not parse is answered with what it means in other languages (`vyrectl.respell`).
+0`` may stand). A number that is no state, priority or set of flags is compared with those as ``unknown(8)`` alone. What
+does not parse is answered with what it means in other languages (`vyrectl.respell`).
 
 *Operators* bind as in Python: ``or``, ``and``, ``not``, comparisons, then ``|``, ``^``, ``&``, ``<< >>``, ``+ -``,
 ``* // %``, unary ``- + ~``.
