@@ -41,13 +41,13 @@ static bool vyre_resume_if_due(__global uint *ring, uint slot, uint epoch) {
 /* What the index says of a slot. */
 typedef struct {
     uint class; /* of one that may be claimed now, or VYRE_NOT_CLAIMABLE */
-    uint entry; /* for the queue */
+    uint state; /* in which it waits */
     uint row;   /* what else to count, or VYRE_COUNT_ROWS */
 } vyre_finding;
 
 static vyre_finding vyre_examine(const vyre_filter *filter, uint slot) {
     __global const uint *words = VYRE_WORD(filter->ring, slot, 0u);
-    vyre_finding finding = {VYRE_NOT_CLAIMABLE, slot, VYRE_COUNT_ROWS};
+    vyre_finding finding = {VYRE_NOT_CLAIMABLE, VYRE_STATE_EMPTY, VYRE_COUNT_ROWS};
     if (!vyre_is_selected(filter, slot)) return finding;
     const uint state = vyre_load_relaxed(VYRE_WORD(filter->ring, slot, VYRE_WORD_STATE));
     const bool waits = state == VYRE_STATE_PAUSED;
@@ -61,10 +61,9 @@ static vyre_finding vyre_examine(const vyre_filter *filter, uint slot) {
         finding.row = VYRE_ROW_RESUMED;
     }
     finding.class = vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], filter->age_threshold);
-    finding.entry = vyre_make_entry(words, slot, waits ? VYRE_STATE_READY : state);
+    finding.state = waits ? VYRE_STATE_READY : state;
     return finding;
 }
-
 
 /* By all of a chunk's work-items: the chunk's share of the directory, and by those of the first chunk flow, as a round begins with them. */
 static void vyre_clear_lines(volatile __global uint *flow, __global uint *directory, uint directory_words, uint chunk,
@@ -79,7 +78,20 @@ static void vyre_clear_lines(volatile __global uint *flow, __global uint *direct
 
 #if VYRE_INDEX_LANES
 
-/* One work-item a chunk, one pass over its slots; the classes wait in private memory until the lists' places are known. */
+#define VYRE_LOOK_CLOSER 6u /* in the place of a class: paused, aged, or held back as far as a first look can tell */
+#define VYRE_SORTS 8u       /* classes, VYRE_LOOK_CLOSER and VYRE_NOT_CLAIMABLE */
+
+/* A slot's class by its own words alone, without a branch; `oldest` is the last tick that lifts no task, `narrow` says that a launch
+ * claims less than all. */
+static uint vyre_first_look(__global const uint *words, uint state, uint oldest, bool narrow) {
+    const bool closer = narrow || words[VYRE_WORD_AGE_TICKS] > oldest;
+    const uint class = closer ? VYRE_LOOK_CLOSER : min(words[VYRE_WORD_PRIORITY], VYRE_PRIORITY_IDLE);
+    const uint waits = state == VYRE_STATE_PAUSED ? VYRE_LOOK_CLOSER : VYRE_NOT_CLAIMABLE;
+    return (VYRE_SCHEDULABLE_STATES >> min(state, VYRE_STATE_COUNT)) & 1u ? class : waits;
+}
+
+/* One work-item a chunk. A first look at its slots takes no branch and serves most of them; the others are examined; then each slot
+ * goes to the end of its list, those that may not be claimed behind all lists, where nobody looks. */
 __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
     const uint chunks = (slots + chunk_slots - 1u) / chunk_slots;
     const uint chunk = get_global_id(0);
@@ -87,34 +99,46 @@ __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
     const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
     const uint first = chunk * chunk_slots;
     const uint count = min(slots - first, chunk_slots);
-    uint found[VYRE_CHUNK_SLOTS];
     uchar classes[VYRE_CHUNK_SLOTS];
-    uint sizes[VYRE_PRIORITY_COUNT] = {0u, 0u, 0u, 0u, 0u};
-    uint tally[VYRE_COUNT_ROWS + 1u] = {0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u};
-    uint kept = 0u;
+    uint sizes[VYRE_SORTS] = {0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u};
+    uint odd[VYRE_SORTS] = {0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u}; /* two counts, so that neighbours of one class do not wait for each other */
+    const bool narrow = gate || has_selected;
     for (uint i = 0; i < count; ++i) {
-        const vyre_finding finding = vyre_examine(&filter, first + i);
-        if (finding.row != VYRE_COUNT_ROWS) ++tally[finding.row];
-        if (finding.class == VYRE_NOT_CLAIMABLE) continue;
-        found[kept] = finding.entry;
-        classes[kept++] = (uchar)finding.class;
-        ++sizes[finding.class];
+        __global const uint *words = VYRE_WORD(ring, first + i, 0u);
+        const uint state = vyre_load_relaxed(VYRE_WORD(ring, first + i, VYRE_WORD_STATE));
+        const uint class = vyre_first_look(words, state, age_threshold - 1u, narrow);
+        classes[i] = (uchar)class;
+        ++(i & 1u ? odd : sizes)[class];
     }
-    uint next[VYRE_PRIORITY_COUNT];
+    for (uint class = 0; class < VYRE_SORTS; ++class) sizes[class] += odd[class];
+    uint tally[VYRE_COUNT_ROWS + 1u] = {0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u};
+    if (sizes[VYRE_LOOK_CLOSER])
+        for (uint i = 0; i < count; ++i) {
+            if (classes[i] != VYRE_LOOK_CLOSER) continue;
+            const vyre_finding finding = vyre_examine(&filter, first + i);
+            ++tally[finding.row];
+            classes[i] = (uchar)finding.class;
+            ++sizes[finding.class];
+        }
+    uint next[VYRE_SORTS];
     uint place = first;
     for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) {
         next[class] = place;
         place += sizes[class];
         counts[class * chunks + chunk] = sizes[class];
     }
-    for (uint i = 0; i < kept; ++i) queue[next[classes[i]]++] = found[i];
+    next[VYRE_NOT_CLAIMABLE] = place;
+    for (uint i = 0; i < count; ++i) {
+        __global const uint *words = VYRE_WORD(ring, first + i, 0u);
+        queue[next[classes[i]]++] = vyre_make_entry(words, first + i, words[VYRE_WORD_STATE]);
+    }
     counts[VYRE_ROW_RESUMED * chunks + chunk] = tally[VYRE_ROW_RESUMED];
     counts[VYRE_ROW_SHUT_OUT * chunks + chunk] = tally[VYRE_ROW_SHUT_OUT];
     vyre_clear_lines(flow, directory, directory_words, chunk, chunks);
     if (chunks > 1u) return;
     for (uint class = 0, before = 0; class < VYRE_PRIORITY_COUNT; before += sizes[class++])
         begins[class] = places[class] = before;
-    begins[VYRE_PRIORITY_COUNT] = kept;
+    begins[VYRE_PRIORITY_COUNT] = place - first;
     for (uint row = 0; row < VYRE_COUNT_ROWS; ++row) totals[row] = row < VYRE_PRIORITY_COUNT ? sizes[row] : tally[row];
 }
 
@@ -137,7 +161,7 @@ __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
     uint sizes[VYRE_PRIORITY_COUNT] = {0u, 0u, 0u, 0u, 0u};
     for (uint i = lane; i < count; i += lanes) {
         const vyre_finding finding = vyre_examine(&filter, first + i);
-        entries[i] = finding.entry;
+        entries[i] = vyre_make_entry(VYRE_WORD(ring, first + i, 0u), first + i, finding.state);
         classes[i] = (uchar)finding.class;
         for (uint k = 0; k < VYRE_PRIORITY_COUNT; ++k) sizes[k] += finding.class == k ? 1u : 0u;
         if (finding.row < VYRE_COUNT_ROWS) vyre_local_add(tally + finding.row, 1u);

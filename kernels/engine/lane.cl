@@ -12,7 +12,8 @@
  */
 #define VYRE_BLOCK 64u
 #define VYRE_POLLS 64u
-#define VYRE_AHEAD 16u
+#define VYRE_AHEAD 16u /* slots that are asked for before their turn */
+#define VYRE_SPAN 256u /* entries of the order that are looked up together */
 
 #include "choose.h"
 #include "vyre_kernels.h"
@@ -70,37 +71,58 @@ static void vyre_spill_born(vyre_worker *w, const vyre_spill *spill, vyre_open_b
 #define vyre_spill_born(worker, spill, open)
 #endif
 
+/* Turns of up to VYRE_SPAN slots; slots[count ... count + VYRE_AHEAD) may be anything that is inside the ring. */
+static void vyre_run_slots(vyre_worker *w, const vyre_spill *spill, vyre_open_blocks *open, const uint *slots, uint count) {
+    for (uint ahead = 0; ahead < VYRE_AHEAD; ++ahead) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[ahead], 0u));
+    for (uint i = 0, turned; i < count && !w->leaves; i += turned) {
+        uint after[VYRE_MOST_AT_ONCE];
+        turned = vyre_count_at_once(w, slots + i, count - i);
+        if (turned) {
+            for (uint k = 0; k < turned; ++k) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[i + VYRE_AHEAD + k], 0u));
+            vyre_turn_at_once(w, slots + i, turned, after);
+        } else {
+            turned = 1u;
+            VYRE_PREFETCH(VYRE_WORD(w->ring, slots[i + VYRE_AHEAD], 0u));
+            after[0] = vyre_turns(w, slots[i], VYRE_TURNS);
+        }
+        for (uint k = 0; k < turned; ++k)
+            if (after[k] != VYRE_RESTS) vyre_spill_slot(spill, w->flow, open, after[k], slots[i + k]);
+        vyre_spill_born(w, spill, open);
+    }
+}
+
+/* Makes what is looked at beyond the end of a span harmless. */
+static void vyre_end_span(uint *slots, uint count) {
+    for (uint ahead = 0; ahead < VYRE_AHEAD; ++ahead) slots[count + ahead] = slots[count - 1u];
+}
+
 /* The slots of a block, which may be the worker's own: that is closed first. */
 static void vyre_run_block(vyre_worker *w, const vyre_spill *spill, vyre_open_blocks *open, const vyre_pick *pick) {
     const bool own = pick->kind == VYRE_PICK_OWN;
     const uint block = own ? open->block[pick->class] : pick->begin;
     const uint count = own ? open->size[pick->class] : pick->count;
     if (own) open->size[pick->class] = 0u;
-    __global const uint *slots = spill->pool + block * VYRE_BLOCK;
-    for (uint ahead = 0; ahead < min(count, VYRE_AHEAD); ++ahead) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[ahead], 0u));
-    for (uint i = 0; i < count && !w->leaves; ++i) {
-        if (i + VYRE_AHEAD < count) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[i + VYRE_AHEAD], 0u));
-        const uint class = vyre_turns(w, slots[i], VYRE_TURNS);
-        if (class != VYRE_RESTS) vyre_spill_slot(spill, w->flow, open, class, slots[i]);
-        vyre_spill_born(w, spill, open);
+    if (count) {
+        uint slots[VYRE_BLOCK + VYRE_AHEAD];
+        for (uint i = 0; i < count; ++i) slots[i] = spill->pool[block * VYRE_BLOCK + i];
+        vyre_end_span(slots, count);
+        vyre_run_slots(w, spill, open, slots, count);
     }
     if (!w->leaves) vyre_keep_block(&open->kept, block);
 }
 
-/* The slots of a ticket; a second cursor runs ahead of the first and asks for what comes. */
+/* The slots of a ticket, a span of them after another. */
 static void vyre_run_ticket(vyre_worker *w, const vyre_order *order, const vyre_spill *spill, vyre_open_blocks *open,
                             const vyre_pick *pick) {
     const uint end = pick->begin + pick->count;
-    vyre_cursor here = pick->start, there = here;
-    uint ahead = pick->begin;
-    for (; ahead < min(end, pick->begin + VYRE_AHEAD); ++ahead)
-        VYRE_PREFETCH(VYRE_WORD(w->ring, vyre_entry_at(order, &there, ahead) & VYRE_ENTRY_SLOT, 0u));
-    for (uint position = pick->begin; position < end && !w->leaves; ++position, ++ahead) {
-        if (ahead < end) VYRE_PREFETCH(VYRE_WORD(w->ring, vyre_entry_at(order, &there, ahead) & VYRE_ENTRY_SLOT, 0u));
-        const uint slot = vyre_entry_at(order, &here, position) & VYRE_ENTRY_SLOT;
-        const uint class = vyre_turns(w, slot, VYRE_TURNS);
-        if (class != VYRE_RESTS) vyre_spill_slot(spill, w->flow, open, class, slot);
-        vyre_spill_born(w, spill, open);
+    vyre_cursor cursor = pick->start;
+    for (uint position = pick->begin; position < end && !w->leaves;) {
+        uint slots[VYRE_SPAN + VYRE_AHEAD];
+        const uint count = min(end - position, VYRE_SPAN);
+        for (uint i = 0; i < count; ++i) slots[i] = vyre_entry_at(order, &cursor, position + i) & VYRE_ENTRY_SLOT;
+        vyre_end_span(slots, count);
+        vyre_run_slots(w, spill, open, slots, count);
+        position += count;
     }
 }
 

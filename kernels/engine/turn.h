@@ -110,8 +110,12 @@ static vyre_worker vyre_make_worker(__global uint *ring, __global vyre_witness *
     return w;
 }
 
-/* Adds to a run of equal counts; another word ends the run. */
+/* Adds to a run of equal counts; another word ends the run. Where counts are a worker's own there is nothing to save. */
 static void vyre_count_run(vyre_tally_ptr tally, uint word, uint *run_word, uint *run) {
+#if !VYRE_DRIVER_GROUP && !VYRE_DRIVER_EXACT
+    vyre_tally_add(tally, word, 1u);
+    return;
+#endif
     if (word != *run_word) {
         if (*run) vyre_tally_add(tally, *run_word, *run);
         *run_word = word;
@@ -232,6 +236,46 @@ static vyre_ending vyre_run_turns(vyre_worker *w, uint slot, uint turns, bool cl
         clean = false;
     }
 }
+
+/* Claimed one behind another: what stands between two claims waits for both. */
+#define VYRE_MOST_AT_ONCE 8u
+
+#if !VYRE_DRIVER_GROUP && !VYRE_TRACE && !VYRE_HAS_QUOTAS
+
+/* How many of up to VYRE_MOST_AT_ONCE slots, from the first on, seem to hold operations that end at once. */
+static uint vyre_count_at_once(const vyre_worker *w, const uint *slots, uint most) {
+    uint count = 0u;
+    while (count < min(most, VYRE_MOST_AT_ONCE) && vyre_is_op_at_once(*VYRE_WORD(w->ring, slots[count], VYRE_WORD_OP_HANDLE)))
+        ++count;
+    return w->counts_budget ? 0u : count;
+}
+
+/* Claims so many slots and ends them; a slot that turns out to hold something else gets its turns as any other. Gives the class of one
+ * that must queue in `after`, VYRE_RESTS for the others. */
+static void vyre_turn_at_once(vyre_worker *w, const uint *slots, uint count, uint *after) {
+    if (!vyre_goes_on(w)) return;
+    bool won[VYRE_MOST_AT_ONCE];
+    w->claims_left -= (int)count;
+    for (uint k = 0; k < count; ++k) won[k] = vyre_took(w, slots[k], vyre_claim(w->ring, slots[k]));
+    vyre_watch_turns(&w->watch, w->env.first_slot + slots[0], *VYRE_WORD(w->ring, slots[0], VYRE_WORD_OP_HANDLE), count);
+    for (uint k = 0; k < count; ++k) {
+        after[k] = VYRE_RESTS;
+        if (!won[k]) continue;
+        __global uint *words = VYRE_WORD(w->ring, slots[k], 0u);
+        vyre_ending ending;
+        if (vyre_is_op_at_once(words[VYRE_WORD_OP_HANDLE]))
+            ending = vyre_end_turn(w, slots[k], vyre_done(), false, false);
+        else
+            ending = vyre_run_turns(w, slots[k], VYRE_TURNS, false);
+        after[k] = ending.class;
+        vyre_publish_ending(w, slots[k], ending);
+    }
+}
+
+#else
+#define vyre_count_at_once(worker, slots, most) 0u
+#define vyre_turn_at_once(worker, slots, count, after)
+#endif
 
 /* Claims a slot, gives it its turns and publishes; the class it must queue in, or VYRE_RESTS. */
 static uint vyre_turns(vyre_worker *w, uint slot, uint turns) {

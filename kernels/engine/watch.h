@@ -1,12 +1,17 @@
 /* watch.h - what a worker has in hand, for whoever looks: one record a work-item, written by it alone.
  *
- * Layout in vyre_live.h (generated). At the beginning of a turn a worker writes the operation, the count of its turns and slot + 1; when it
- * finds nothing to do, and when it leaves, 0 for the slot. Nothing is written at the end of a turn: the next one follows at once, and a
- * reader that must know looks at the slot's state. The count goes on from kernel to kernel.
+ * Layout in vyre_live.h (generated). A work-item that is a worker of its own (lane.cl, exact.cl) has the words of its record side by side
+ * in a line of its own; those of a group (group.cl) have each word beside the same word of their neighbours, so that what they store
+ * together goes to memory together.
  *
- * Memory order: relaxed stores; a reader may see a slot with the operation of the turn before, for a moment.
- * The host guarantees: `records` > 0 records from word `first` on; workers beyond them share the last. Without VYRE_WATCH everything here
- * is empty.
+ * At the beginning of a turn a worker counts it and writes slot + 1, and the operation where it is not the one before; when it finds
+ * nothing to do, and when it leaves, 0 for the slot. Nothing is written at the end of a turn: the next one follows at once, and a reader
+ * that must know looks at the slot's state. Turns of operations that end at once are counted several at a time, with the slot of
+ * the first. The count goes on from kernel to kernel.
+ *
+ * Memory order: relaxed stores; a reader may see a slot with the operation or the count of the turn before, for a moment.
+ * The host guarantees: `records` > 0 records from word `first` on, which is even; workers beyond them write nothing. Without VYRE_WATCH
+ * everything here is empty.
  */
 #ifndef VYRE_WATCH_H
 #define VYRE_WATCH_H
@@ -20,44 +25,86 @@
 
 #if VYRE_WATCH
 
-#if VYRE_DRIVER_GROUP
-#define VYRE_WATCH_WORDS VYRE_LIVE_WATCH_GROUP_WORDS
-#else
-#define VYRE_WATCH_WORDS VYRE_LIVE_WATCH_LANE_WORDS
-#endif
-
 typedef struct {
-    vyre_word_ptr record;
+    vyre_word_ptr record; /* its first word; NULL where there is none for this worker */
+#if VYRE_DRIVER_GROUP
+    uint records;
+    bool holds; /* the record names a slot */
+#endif
     uint turns;
     uint polls;
+    uint op_handle; /* the one that the record names */
 } vyre_watch;
 
-#define vyre_watch_to(worker, words, first, records, number)                                                      \
-    do {                                                                                                          \
-        (worker)->watch.record = (words) + (first) + (ulong)min((uint)(number), (records) - 1u) * VYRE_WATCH_WORDS; \
-        (worker)->watch.turns = vyre_load_relaxed((worker)->watch.record + VYRE_LIVE_WATCH_TURN);                 \
-        (worker)->watch.polls = vyre_load_relaxed((worker)->watch.record + VYRE_LIVE_WATCH_POLLS);                \
-    } while (0)
+#if VYRE_DRIVER_GROUP
+#define VYRE_WATCH_WORD(watch, word) ((watch)->record + (ulong)(word) * (watch)->records)
+#else
+#define VYRE_WATCH_WORD(watch, word) ((watch)->record + (word))
+#endif
 
-/* A turn of a task begins. */
-static void vyre_watch_turn(vyre_watch *watch, uint slot, uint op_handle) {
-    vyre_store_relaxed(watch->record + VYRE_LIVE_WATCH_OP, op_handle);
-    vyre_store_relaxed(watch->record + VYRE_LIVE_WATCH_TURN, ++watch->turns);
-    vyre_store_relaxed(watch->record + VYRE_LIVE_WATCH_SLOT, slot + 1u);
+/* The watch of worker `number`. */
+static vyre_watch vyre_make_watch(vyre_word_ptr words, uint first, uint records, uint number) {
+    vyre_watch watch;
+    watch.record = 0;
+    watch.turns = watch.polls = watch.op_handle = 0u;
+#if VYRE_DRIVER_GROUP
+    watch.records = records;
+    watch.holds = false;
+    if (number < records) watch.record = words + first + number;
+#else
+    if (number < records) watch.record = words + first + (ulong)number * VYRE_LIVE_WATCH_LANE_WORDS;
+#endif
+    if (!watch.record) return watch;
+    watch.turns = vyre_load_relaxed(VYRE_WATCH_WORD(&watch, VYRE_LIVE_WATCH_TURN));
+    watch.polls = vyre_load_relaxed(VYRE_WATCH_WORD(&watch, VYRE_LIVE_WATCH_POLLS));
+    watch.op_handle = vyre_load_relaxed(VYRE_WATCH_WORD(&watch, VYRE_LIVE_WATCH_OP));
+    return watch;
 }
 
+#define vyre_watch_to(worker, words, first, records, number) \
+    (worker)->watch = vyre_make_watch(words, first, records, (uint)(number))
+
+/* Turns begin: of a task, or of `turns` tasks of operations that end at once, the first of which is named. */
+static void vyre_watch_turns(vyre_watch *watch, uint slot, uint op_handle, uint turns) {
+    if (!watch->record) return;
+    watch->turns += turns;
+    if (op_handle != watch->op_handle) {
+        watch->op_handle = op_handle;
+        vyre_store_relaxed(VYRE_WATCH_WORD(watch, VYRE_LIVE_WATCH_OP), op_handle);
+    }
+#if VYRE_DRIVER_GROUP
+    watch->holds = true;
+    vyre_store_relaxed(VYRE_WATCH_WORD(watch, VYRE_LIVE_WATCH_TURN), watch->turns);
+    vyre_store_relaxed(VYRE_WATCH_WORD(watch, VYRE_LIVE_WATCH_SLOT), slot + 1u);
+#else
+    vyre_store_pair_relaxed(watch->record + VYRE_LIVE_WATCH_TURN, watch->turns, slot + 1u);
+#endif
+}
+
+#define vyre_watch_turn(watch, slot, op_handle) vyre_watch_turns(watch, slot, op_handle, 1u)
+
 /* Nothing is in hand any more. */
-static void vyre_watch_rest(vyre_watch *watch) { vyre_store_relaxed(watch->record + VYRE_LIVE_WATCH_SLOT, 0u); }
+static void vyre_watch_rest(vyre_watch *watch) {
+#if VYRE_DRIVER_GROUP
+    if (!watch->holds) return;
+    watch->holds = false;
+#else
+    if (!watch->record) return;
+#endif
+    vyre_store_relaxed(VYRE_WATCH_WORD(watch, VYRE_LIVE_WATCH_SLOT), 0u);
+}
 
 /* A look for work in vain. */
 static void vyre_watch_poll(vyre_watch *watch) {
+    if (!watch->record) return;
     vyre_watch_rest(watch);
-    vyre_store_relaxed(watch->record + VYRE_LIVE_WATCH_POLLS, ++watch->polls);
+    vyre_store_relaxed(VYRE_WATCH_WORD(watch, VYRE_LIVE_WATCH_POLLS), ++watch->polls);
 }
 
 #else
 
 #define vyre_watch_to(worker, words, first, records, number)
+#define vyre_watch_turns(watch, slot, op_handle, turns)
 #define vyre_watch_turn(watch, slot, op_handle)
 #define vyre_watch_rest(watch)
 #define vyre_watch_poll(watch)

@@ -67,6 +67,5 @@
 #define VYRE_LIVE_WATCH_OP                    2u             /* its op_handle */
 #define VYRE_LIVE_WATCH_POLLS                 3u             /* looks for work in vain, modulo 2^32 */
 #define VYRE_LIVE_WATCH_LANE_WORDS            16u            /* a record of a work-item that is alone */
-#define VYRE_LIVE_WATCH_GROUP_WORDS           8u             /* and of one that writes beside others */
 
 #endif /* VYRE_LIVE_H */

@@ -123,6 +123,11 @@ static void vyre_fence_acq_rel(void) { vyre_device_fence(); }
 
 #endif
 
+/* Two neighbouring words, the first of which has an even number, in one store; either is whole for itself. */
+static void vyre_store_pair_relaxed(vyre_word_ptr p, uint first, uint second) {
+    *(volatile __global ulong *)p = (ulong)second << 32 | first;
+}
+
 /* A counter in the work-group's own memory; ordered by the barrier that ends the phase it is counted in. */
 static void vyre_local_add(volatile __local uint *p, uint value) { atomic_add(p, value); }
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from vyrectl.abi.opcodes import CONTROL_OPCODES
 from vyrectl.engine import ops
-from vyrectl.engine.ops import OpInfo, load_source, op_codes, op_name, scan_source, shipped_ops
+from vyrectl.engine.ops import MOST_AT_ONCE, OpInfo, load_source, op_codes, op_name, scan_source, shipped_ops
 from vyrectl.engine.reference_family import FAMILY_BODIES
 from vyrectl.engine.reference_ops import BODIES
 from vyrectl.errors import FileError, InvalidInputError
@@ -134,7 +134,7 @@ def test_load_source(tmp_path: Path) -> None:
     path = tmp_path / "a.cl"
     path.write_bytes(b'// one\r\nVYRE_OP(9, a, "doc") { return vyre_done(); }\r\n')
     source = load_source(path)
-    assert source.ops == (OpInfo(9, "a", "doc", path, 2, shipped=False),)
+    assert source.ops == (OpInfo(9, "a", "doc", path, 2, shipped=False, at_once=True),)
     assert source.ops[0].function == "vyre_op_a"
 
 
@@ -220,3 +220,23 @@ def test_operations_that_may_not_run_twice() -> None:
         ("all", True, True),
         ("often", False, False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("macro", "body", "at_once"),
+    [
+        ("VYRE_OP", "{ return vyre_done(); }", True),
+        ("VYRE_OP", "\n{\n    /* nothing } */ return vyre_done ( ) ; // that is all\n}\n", True),
+        ("VYRE_ONCE_OP", "{ return vyre_done(); }", True),
+        ("VYRE_OP", "{ task->pc = 1u; return vyre_done(); }", False),
+        ("VYRE_OP", "{ return vyre_done(), vyre_fault(1u); }", False),
+        ("VYRE_OP", "{\n#if 0\n    return vyre_done();\n#endif\n    return vyre_fault(1u);\n}", False),
+        ("VYRE_OP", "; static int other; /* { return vyre_done(); } */", False),
+        ("VYRE_OP", "{ /*" + "x" * MOST_AT_ONCE + "*/ return vyre_done(); }", False),
+        ("VYRE_GROUP_OP", "{ return vyre_done(); }", False),
+        ("VYRE_SPAWNING_OP", "{ return vyre_done(); }", False),
+    ],
+)
+def test_an_operation_that_only_ends_is_known(macro: str, body: str, *, at_once: bool) -> None:
+    source = scan_source(f'{macro}(9, a, "doc") {body}', Path("a.cl"))
+    assert [op.at_once for op in source.ops] == [at_once]

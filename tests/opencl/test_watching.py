@@ -18,6 +18,8 @@ from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.launching.rounds import Drain, Limits
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.queue import page_aligned
+from vyrectl.opencl.watching import Records
+from vyrectl.sidecar.workers import RecordPlace
 
 TASKS = 40
 SHAPES: dict[str, dict[str, int]] = {
@@ -45,7 +47,8 @@ def drained(backend: Backend, words: NDArray[np.uint32], **options: Any) -> NDAr
             records.copy()
         stride, count = words[abi.BOARD_STRIDE], words[abi.BOARD_RECORDS]
         first = abi.BOARD_HEAD_WORDS
-        return words[first : first + stride * count].copy().reshape(count, stride)
+        whole = words[first : first + stride * count].copy()
+        return whole.reshape(stride, count).T if stride == abi.GROUP_STRIDE else whole.reshape(count, stride)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -61,6 +64,41 @@ def test_every_turn_is_counted(
     assert not records[:, abi.SLOT].any()
     assert not records[:, abi.OP].any()
     assert records.shape[1] == (abi.GROUP_STRIDE if shape == "group" else abi.LANE_STRIDE)
+
+
+def test_workers_beyond_the_records_leave_those_of_others_alone(
+    backend: OpenCLBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(abi, "MOST_RECORDS", 3)
+    records = drained(backend, board(), **SHAPES["group"])
+    assert len(records) == 3
+    assert 0 < records[:, abi.TURN].sum() < TASKS
+    assert not records[:, abi.SLOT].any()
+
+
+def test_what_the_host_has_noted_outlives_a_copy(
+    backend: OpenCLBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = OpenCLBackend.program
+    monkeypatch.setattr(OpenCLBackend, "program", lambda *given: replace(build(*given), coherent=False))
+    copy = Records.copy
+
+    def noting(records: Records) -> None:
+        words, first = board_of(records), abi.BOARD_HEAD_WORDS
+        places = RecordPlace.on_board(words.data)
+        words[places.at(0, abi.NOTED_MS)] = 77
+        copy(records)
+        assert words[first:].any()
+        assert words[places.at(0, abi.NOTED_MS)] == 77
+
+    monkeypatch.setattr(Records, "copy", noting)
+    for shape in ("lane", "group"):
+        drained(backend, board(), **SHAPES[shape])
+
+
+def board_of(records: Records) -> NDArray[np.uint32]:
+    assert records._board is not None
+    return records._board
 
 
 def test_the_reference_backend_counts_its_turns() -> None:

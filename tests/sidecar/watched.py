@@ -21,9 +21,8 @@ NOBODY = (1 << 22) + 7
 def write_records(place: RecordPlace, hands: Sequence[Hand]) -> None:
     """Let the workers say what they have in hand."""
     for number, hand in enumerate(hands):
-        at = place.first + number * place.stride
         for word, value in zip((abi.TURN, abi.SLOT, abi.OP, abi.POLLS), hand, strict=True):
-            place.words[at + word] = value
+            place.words[place.at(number, word)] = value
 
 
 def watched_sidecar(ring: Path, hands: Sequence[Hand], *, stride: int = abi.LANE_STRIDE) -> Sidecar:
@@ -48,6 +47,6 @@ def died_over(ring: Path, hands: Sequence[Hand], *, held_ms: int = 2500) -> None
         place = RecordPlace.in_sidecar(sidecar)
         place.words[place.noted_at] = 100_000
         for number, hand in enumerate(hands):
-            at = place.first + number * place.stride
-            place.words[at + abi.NOTED_TURN], place.words[at + abi.NOTED_MS] = hand[0], 100_000 - held_ms
+            place.words[place.at(number, abi.NOTED_TURN)] = hand[0]
+            place.words[place.at(number, abi.NOTED_MS)] = 100_000 - held_ms
         sidecar.words[live_abi.WORD["PID"]] = NOBODY

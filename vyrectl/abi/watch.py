@@ -1,8 +1,9 @@
 """Layout of a watch record: what a worker has in hand, since which turn, and how often it polled in vain.
 
-Standard library only; numbers, no operations. A record is `stride` words, all little-endian u32; its first four are the
-worker's, who writes them at the beginning of a turn and when it finds nothing, the next two the host's. Records lie in
-`RING.live` behind the handles that may not run twice, or behind the head of a board that a launch and its parent share.
+Standard library only; numbers, no operations. A record is `stride` words, all little-endian u32; its first four are
+the worker's, who writes them at the beginning of a turn and when it finds nothing, the next two the host's. Its words
+lie side by side, or (`GROUP_STRIDE`) each beside the same word of the other records. Records lie in `RING.live` behind
+the handles that may not run twice, or behind the head of a board that a launch and its parent share.
 A worker that has ended a turn and not begun another still names its slot: whoever reads looks at the slot's state too.
 """
 
@@ -14,11 +15,11 @@ TURN, SLOT, OP, POLLS = 0, 1, 2, 3
 NOTED_TURN, NOTED_MS = 4, 5
 """The host's words: the turn that it saw first at that moment (`now_ms`)."""
 
-NOTED_WORDS = 6
-"""Words of a record that mean something."""
+WORKERS_WORDS, NOTED_WORDS = 4, 6
+"""Words of a record that are the worker's, and those that mean something."""
 
-LANE_STRIDE, GROUP_STRIDE = 16, 8
-"""Words of a record: a cache line where work-items share nothing, 32 bytes where they write side by side."""
+LANE_STRIDE, GROUP_STRIDE = 16, NOTED_WORDS
+"""Words of a record: a cache line where work-items share nothing; columns where those of a group write side by side."""
 
 STRIDES = (LANE_STRIDE, GROUP_STRIDE)
 
@@ -31,8 +32,9 @@ BOARD_HEAD_WORDS = 16
 BOARD_BYTES = 8 << 20
 """Length of a board; memory that nobody writes costs nothing."""
 
-MOST_RECORDS = 1 << 16
-"""Records at most; further workers share the last."""
+MOST_LANE_RECORDS, MOST_RECORDS = 1 << 16, 1 << 18
+"""Records at most, of either stride; further workers have none."""
 
-assert BOARD_HEAD_WORDS * 4 + MOST_RECORDS * LANE_STRIDE * 4 <= BOARD_BYTES
+assert BOARD_HEAD_WORDS * 4 + MOST_LANE_RECORDS * LANE_STRIDE * 4 <= BOARD_BYTES
+assert BOARD_HEAD_WORDS * 4 + MOST_RECORDS * GROUP_STRIDE * 4 <= BOARD_BYTES
 assert min(STRIDES) >= NOTED_WORDS

@@ -27,7 +27,6 @@ LAYERS: tuple[str, ...] = (
     "declared",
     "records",
     "markup",
-    "respell",
     "files",
     "protocol",
     "task",

@@ -38,7 +38,6 @@ def live_header() -> str:
         ("WATCH_OP", f"{watch.OP}u", "its op_handle"),
         ("WATCH_POLLS", f"{watch.POLLS}u", "looks for work in vain, modulo 2^32"),
         ("WATCH_LANE_WORDS", f"{watch.LANE_STRIDE}u", "a record of a work-item that is alone"),
-        ("WATCH_GROUP_WORDS", f"{watch.GROUP_STRIDE}u", "and of one that writes beside others"),
     ]
     sections = (
         ("Words of the header", words),

@@ -27,6 +27,9 @@ from vyrectl.resources import kernels_dir
 MOST_SOURCE_BYTES = 16 << 20
 """Longest source of operations that is read."""
 
+MOST_AT_ONCE = 400
+"""Characters of a body that are looked at to see whether it does nothing but end."""
+
 _BLANKED = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _DECLARATION = re.compile(
     r"\b(?P<macro>VYRE_(?:ONCE_)?(?:GROUP_|SPAWNING_)?OP)\s*\(\s*(?P<id>0[xX][0-9a-fA-F]+|\d+)[uU]?\s*,"
@@ -62,6 +65,7 @@ class OpInfo:
         group: True when all work-items of a work-group run it together.
         once: True when no step of it may run twice: an orphan is Faulted.
         spawns: True when it may spawn children and join them.
+        at_once: True when its body does nothing but end as Done: nobody has to run it.
     """
 
     id: int
@@ -73,6 +77,7 @@ class OpInfo:
     group: bool = False
     once: bool = False
     spawns: bool = False
+    at_once: bool = False
 
     @property
     def function(self) -> str:
@@ -120,10 +125,19 @@ def survey_source(
     for call in _CALL.finditer(visible_code(text)):
         line = text.count("\n", 0, call.start()) + 1
         try:
-            ops.append(_op_info(declared.get(call.start()), path, line, shipped))
+            op = _op_info(declared.get(call.start()), path, line, shipped)
+            ops.append(replace(op, at_once=_ends_at_once(op, text[declared[call.start()].end() :])))
         except OpSourceError as error:
             problems.append(error)
     return OpSource(path, text, tuple(ops), shipped), (*problems, *clashes(ops))
+
+
+_AT_ONCE = re.compile(r"\s*\{\s*return\s+vyre_done\s*\(\s*\)\s*;\s*\}")
+
+
+def _ends_at_once(op: OpInfo, body: str) -> bool:
+    """Whether the body that follows an operation's declaration ends it, and that is all."""
+    return not (op.group or op.spawns) and _AT_ONCE.match(blank_comments(body[:MOST_AT_ONCE])) is not None
 
 
 def visible_code(text: str) -> str:

@@ -193,6 +193,7 @@ def _tables(ops: Sequence[OpInfo], together: frozenset[int]) -> str:
     """What the engine asks about operations, by id; `together` are those that a whole work-group has to run."""
     rows = [f"case 0x{op.id:x}u: return {row}u;" for row, op in enumerate(ops)]
     ids = [f"case {row}u: return 0x{op.id:x}u;" for row, op in enumerate(ops)]
+    at_once = [f"case 0x{op.id:x}u: return true;" for op in ops if op.at_once]
     spawning = [f"case 0x{op.id:x}u: return true;" for op in ops if op.spawns]
     groups = [f"case 0x{op.id:x}u: return true;" for op in ops if op.group]
     wholes = [f"case 0x{one:x}u: return true;" for one in sorted(together)]
@@ -202,6 +203,7 @@ def _tables(ops: Sequence[OpInfo], together: frozenset[int]) -> str:
             _switch("uint vyre_tally_row(uint op_handle)", "op_handle", rows, "return VYRE_OP_COUNT;"),
             _switch("uint vyre_op_id(uint row)", "row", ids, "return VYRE_U32_MAX;"),
             _switch("bool vyre_is_group_op(uint op_handle)", "op_handle", groups, "return false;"),
+            _switch("bool vyre_is_op_at_once(uint op_handle)", "op_handle", at_once, "return false;"),
             _switch("bool vyre_is_spawning_op(uint op_handle)", "op_handle", spawning, "return false;"),
             _switch("bool vyre_is_whole_op(uint op_handle)", "op_handle", wholes, "return false;"),
             "static vyre_outcome vyre_unknown_op(vyre_task *task) {"

@@ -23,13 +23,14 @@ COPY_SECONDS = 0.25
 
 
 def record_words(geometry: Geometry) -> int:
-    """Words of a record: work-items of a group write side by side, others must not share a line."""
+    """Words of a record: columns for work-items of a group, a line for each that is alone."""
     return abi.GROUP_STRIDE if geometry.driver == "group" else abi.LANE_STRIDE
 
 
 def record_count(geometry: Geometry) -> int:
-    """Records of a session: one a work-item, as far as `MOST_RECORDS` goes."""
-    return min(geometry.workers * geometry.work_group_size, abi.MOST_RECORDS)
+    """Records of a session: one a work-item, as far as the abi goes."""
+    most = abi.MOST_RECORDS if record_words(geometry) == abi.GROUP_STRIDE else abi.MOST_LANE_RECORDS
+    return min(geometry.workers * geometry.work_group_size, most)
 
 
 def watch_arguments(memory: Any, first: int, count: int) -> dict[str, object]:
@@ -83,8 +84,15 @@ class Records:
         return ask
 
     def copy(self) -> None:
-        """Bring the records to the board, beside a running kernel."""
-        if self._copies and self._board is not None:
-            first = abi.BOARD_HEAD_WORDS
-            part = self._board[first : first + self.count * self._stride]
-            self._device.read_beside(part, self._buffer)
+        """Bring what the workers write to the board, beside a running kernel; the host's own words there stay."""
+        if not self._copies or self._board is None:
+            return
+        first = abi.BOARD_HEAD_WORDS
+        part = self._board[first : first + self.count * self._stride]
+        if self._stride == abi.GROUP_STRIDE:
+            self._device.read_beside(part[: self.count * abi.WORKERS_WORDS], self._buffer)
+        else:
+            words = np.empty_like(part)
+            self._device.read_beside(words, self._buffer)
+            own = slice(abi.WORKERS_WORDS)
+            part.reshape(-1, self._stride)[:, own] = words.reshape(-1, self._stride)[:, own]

@@ -85,10 +85,19 @@ class RecordPlace:
         fits = fits and abi.BOARD_HEAD_WORDS + count * stride <= len(board)
         return cls(board, abi.BOARD_HEAD_WORDS, count if fits else 0, stride, abi.BOARD_NOTED_MS)
 
+    def at(self, number: int, word: int) -> int:
+        """Where a word of a record stands."""
+        if self.stride == abi.GROUP_STRIDE:
+            return self.first + word * self.count + number
+        return self.first + number * self.stride + word
+
     def column(self, word: int) -> list[int]:
         """One word of every record."""
-        end = self.first + self.count * self.stride
-        column: list[int] = self.words[self.first + word : end : self.stride].tolist() if self.count else []
+        if not self.count:
+            return []
+        end = self.at(self.count - 1, word) + 1
+        step = 1 if self.stride == abi.GROUP_STRIDE else self.stride
+        column: list[int] = self.words[self.at(0, word) : end : step].tolist()
         return column
 
 
@@ -137,8 +146,8 @@ class WorkerWatch:
             return seen[1]
         self._seen[number] = turn, moment
         if self._writes:
-            at = place.first + number * place.stride
-            place.words[at + abi.NOTED_MS], place.words[at + abi.NOTED_TURN] = moment, turn
+            place.words[place.at(number, abi.NOTED_MS)] = moment
+            place.words[place.at(number, abi.NOTED_TURN)] = turn
         return moment
 
 
