@@ -1,7 +1,8 @@
 """One ring on one device and on several, on one Dask worker and on two: `bench devices`.
 
-Whole launches of a compute-bound ring, by what their reports say. The invariant: a launch starts from a new copy of the
-same ring, and what stands side by side was run in turn. Standard library and numpy.
+Whole launches, by the clock that goes from before the command to after it, and by what their reports say. The
+compute-bound ring is made longer until one device takes seconds for it. The invariant: a launch starts from a new copy
+of the same ring, and what stands side by side was run in turn. Standard library and numpy.
 """
 
 from __future__ import annotations
@@ -10,26 +11,43 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+
+from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.errors import DeviceError
 from vyrectl.files.python import module_command
-from vyrectl.ring.synthetic import synthesize
-from vyrectl.spread.devices import Chosen
+from vyrectl.spread.devices import Chosen, wanted_devices
+from vyrectl.task.arrays import SlotArray
 
-SPIN, SPIN_STEPS = 0x1005, (1 << 20) + 1
+SPIN, SPIN_STEPS, MOST_STEPS = 0x1005, (1 << 20) + 1, (1 << 32) - 1
 SLOTS, QUICK_SLOTS, EACH = 2048, 512, 16
+GPU_SLOTS, GPU_QUICK_SLOTS, GPU_EACH = 1 << 20, 1 << 17, 1
+"""Slots of the compute-bound ring, and every which of them computes."""
+
+PLAIN_SLOTS = 1 << 25
+"""Of the ring of no-op tasks, which GPUs get besides."""
+
+LEAST_SECONDS, TRIES = 2.0, 3
+"""For so long one device shall compute; how often the ring is made longer to that end."""
+
 REPEATS, QUICK_REPEATS = 3, 1
 SHARDS = 8
 """Of each launch that is cut, so that one device and several cut alike."""
 
-DEVICES_TARGET, WORKERS_TARGET, SHARD_TARGET_SECONDS = 1.9, 1.8, 0.06
+DEVICES_TARGET, PLAIN_TARGET, WORKERS_TARGET = 1.9, 1.5, 1.8
+SHARD_TARGET_SECONDS, MACHINERY_TARGET = 0.06, 1.05
+
+Tell = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,79 +73,141 @@ class Figure:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+@dataclass(frozen=True, slots=True)
+class Took:
+    """One launch.
+
+    Attributes:
+        wall: Seconds of the whole command.
+        work: Seconds of its report, from when the first device was ready.
+        report: What it reported.
+    """
+
+    wall: float
+    work: float
+    report: dict[str, Any]
+
+
+def usual_slots(chosen: list[Chosen], *, quick: bool) -> int:
+    """Slots of the compute-bound ring that suits these devices."""
+    if _are_gpus(chosen):
+        return GPU_QUICK_SLOTS if quick else GPU_SLOTS
+    return QUICK_SLOTS if quick else SLOTS
+
+
+def _are_gpus(chosen: list[Chosen]) -> bool:
+    return all(one.kind == "gpu" for one in chosen)
+
+
 def run_devices(
-    chosen: list[Chosen], *, slots: int, repeats: int, dask: bool, tell: Callable[[int], None]
+    chosen: list[Chosen], text: str, *, slots: int, quick: bool, repeats: int, dask: bool, tell: Tell
 ) -> list[Figure]:
     """Measure; how long launches took on one of these devices, on all, and on Dask's workers.
 
     Args:
-        chosen: The devices; two at least.
-        slots: Of the ring.
+        chosen: The devices. One alone is measured as one of several, beside a plain launch.
+        text: What named them.
+        slots: Of the compute-bound ring.
+        quick: It is as long as it is.
         repeats: Rounds.
         dask: Whether Dask is there.
         tell: Called with the launches made so far.
     """
-    names = ",".join(one.selector for one in chosen)
+    on_gpus, each = _are_gpus(chosen), GPU_EACH if _are_gpus(chosen) else EACH
     first = chosen[0].selector
     ways = {
         "one": ("--device", first),
-        "all": ("--device", names),
+        "all": ("--device", text),
         **({f"dask{n}": ("--dask", f"local[{n}]", "--device", first) for n in (1, 2)} if dask else {}),
     }
-    seconds: dict[str, list[float]] = {way: [] for way in ways}
-    beside: list[float] = []
-    with TemporaryDirectory(prefix="vyrectl-bench-") as text:
-        ring = Path(text) / "ring.bin"
-        given = _ring(slots)
-        for turn in range(repeats):
-            for number, (way, options) in enumerate(ways.items(), start=1):
-                report = _launch(ring, given, slots, options)
-                seconds[way].append(report["wall_seconds"] - _opening(report))
-                if way == "dask1":
-                    worked = sum(one["busy_seconds"] for one in report["devices"])
-                    beside.append((report["wall_seconds"] - worked) / report["geometry"]["shards"])
-                tell(turn * len(ways) + number)
-    middle = {way: median(found) for way, found in seconds.items()}
-    return list(_figures(middle, len(chosen), median(beside) if beside else None))
+    done = 0
 
+    def in_turn(given: SlotArray, asked: dict[str, tuple[str, ...]]) -> dict[str, list[Took]]:
+        nonlocal done
+        took: dict[str, list[Took]] = {way: [] for way in asked}
+        for _ in range(repeats):
+            for way, options in asked.items():
+                took[way].append(_launch(ring, given, options))
+                done += 1
+                tell(done)
+        return took
 
-def _figures(middle: dict[str, float], devices: int, beside: float | None) -> list[Figure]:
-    speed = middle["one"] / middle["all"]
-    has_target = devices == 2
-    figures = [
-        Figure("one device", "seconds", middle["one"]),
-        Figure(f"{devices} devices", "seconds", middle["all"]),
-        Figure(
-            f"{devices} devices against one",
-            "times",
-            speed,
-            DEVICES_TARGET if has_target else None,
-            speed >= DEVICES_TARGET if has_target else None,
-        ),
-    ]
-    if beside is not None:
-        gain = middle["dask1"] / middle["dask2"]
-        figures += [
-            Figure("two Dask workers against one", "times", gain, WORKERS_TARGET, gain >= WORKERS_TARGET),
-            Figure(
-                "Dask beside the work of a shard",
-                "seconds",
-                beside,
-                SHARD_TARGET_SECONDS,
-                beside <= SHARD_TARGET_SECONDS,
-            ),
-        ]
+    with TemporaryDirectory(prefix="vyrectl-bench-") as folder:
+        ring = Path(folder) / "ring.bin"
+        given = _compute_ring(slots, each)
+        for _ in range(0 if quick else TRIES):
+            work = _launch(ring, given, ways["one"]).work
+            if work >= LEAST_SECONDS:
+                break
+            longer = int(given["param"].max()) * ceil(1.25 * LEAST_SECONDS / max(work, 1e-3))
+            given["param"][::each] = min(longer, MOST_STEPS)
+        figures = list(_computing(in_turn(given, ways), len(chosen)))
+        if on_gpus and not quick and len(chosen) > 1:
+            asked = {way: ways[way] for way in ("one", "all")}
+            figures += _plain(in_turn(_compute_ring(PLAIN_SLOTS, 0), asked), len(chosen))
     return figures
 
 
-def _ring(slots: int) -> bytes:
-    """Tasks of which every sixteenth computes for long."""
-    made = synthesize(slots, 1)
-    made[:] = 0
+def _computing(took: dict[str, list[Took]], devices: int) -> Iterator[Figure]:
+    work = {way: median(one.work for one in launches) for way, launches in took.items()}
+    wall = {way: median(one.wall for one in launches) for way, launches in took.items()}
+    if devices == 1:
+        cost = work["all"] / work["one"]
+        yield Figure("plain launch", "seconds", work["one"])
+        yield Figure("as one of several devices", "seconds", work["all"])
+        yield Figure(
+            "as one of several, against a plain launch",
+            "times",
+            cost,
+            MACHINERY_TARGET,
+            cost <= MACHINERY_TARGET,
+        )
+    else:
+        yield Figure("one device", "seconds", work["one"])
+        yield Figure(f"{devices} devices", "seconds", work["all"])
+        yield _at_least(f"{devices} devices against one", work["one"] / work["all"], devices, DEVICES_TARGET)
+        yield Figure("the same, whole commands", "times", wall["one"] / wall["all"])
+    if "dask1" in took:
+        gain = work["dask1"] / work["dask2"]
+        beside = median(_beside_a_shard(one.report) for one in took["dask1"])
+        yield _at_least("two Dask workers against one", gain, 2, WORKERS_TARGET)
+        yield Figure(
+            "Dask beside the work of a shard",
+            "seconds",
+            beside,
+            SHARD_TARGET_SECONDS,
+            beside <= SHARD_TARGET_SECONDS,
+        )
+
+
+def _plain(took: dict[str, list[Took]], devices: int) -> Iterator[Figure]:
+    """Of a ring that asks for nothing but its bytes."""
+    one, every = (median(one.wall for one in took[way]) for way in ("one", "all"))
+    device = median(one.report["device_seconds"] for one in took["one"])
+    yield Figure("no-op ring, one device, whole command", "seconds", one)
+    yield Figure(f"no-op ring, {devices} devices, whole command", "seconds", every)
+    yield _at_least(f"no-op ring, {devices} devices against one", one / every, devices, PLAIN_TARGET)
+    yield Figure("of one device's command its kernels took", "seconds", device)
+
+
+def _at_least(name: str, times: float, devices: int, target: float) -> Figure:
+    """A figure whose target is for two."""
+    return Figure(name, "times", times, *((target, times >= target) if devices == 2 else (None, None)))
+
+
+def _beside_a_shard(report: dict[str, Any]) -> float:
+    worked = sum(one["busy_seconds"] for one in report["devices"])
+    return float((report["wall_seconds"] - worked) / report["geometry"]["shards"])
+
+
+def _compute_ring(slots: int, each: int) -> SlotArray:
+    """No-op tasks, of which every so-many-th computes for long; none where `each` is 0."""
+    made = np.zeros(slots, SLOT_DTYPE)
     made["state"], made["priority"] = int(TaskState.READY), int(TaskPriority.NORMAL)
-    made["task_id"] = range(1, slots + 1)
-    made["op_handle"][::EACH], made["param"][::EACH] = SPIN, SPIN_STEPS
-    return made.tobytes()
+    made["task_id"] = np.arange(1, slots + 1, dtype=np.uint32)
+    if each:
+        made["op_handle"][::each], made["param"][::each] = SPIN, SPIN_STEPS
+    return made
 
 
 def _opening(report: dict[str, Any]) -> float:
@@ -136,19 +216,21 @@ def _opening(report: dict[str, Any]) -> float:
     return min((one["opening_seconds"] for one in shares), default=0.0) if shares else 0.0
 
 
-def _launch(ring: Path, given: bytes, slots: int, options: tuple[str, ...]) -> dict[str, Any]:
-    ring.write_bytes(given)
+def _launch(ring: Path, given: SlotArray, options: tuple[str, ...]) -> Took:
+    ring.write_bytes(given.data)
     shutil.rmtree(f"{ring}.shards", ignore_errors=True)
     words = ["launch", str(ring), *options, "--no-in-place", "--json", "--quiet"]
-    if options[0] == "--dask" or "," in options[1]:
-        words += ["--shard-slots", str(slots // SHARDS)]
+    if options[0] == "--dask" or wanted_devices(options[1]):
+        words += ["--shard-slots", str(len(given) // SHARDS)]
+    began = time.perf_counter()
     done = subprocess.run(
         module_command("vyrectl", *words), capture_output=True, env=dict(os.environ), check=False
     )
+    wall = time.perf_counter() - began
     if done.returncode:
         raise DeviceError(
             f"a launch failed: {done.stderr.decode(errors='replace').strip().splitlines()[-1:]}",
             where=" ".join(options),
         )
     report: dict[str, Any] = json.loads(done.stdout)
-    return report
+    return Took(wall, report["wall_seconds"] - _opening(report), report)

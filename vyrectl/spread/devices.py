@@ -32,11 +32,13 @@ class Chosen:
         selector: What its own process is told.
         label: What people are told: the selector, with a number where it is named more than once.
         limits: The adapter limits that a plan goes by; empty for the reference backend.
+        kind: "gpu", "cpu", ...; "reference" for the reference backend.
     """
 
     selector: str
     label: str
     limits: Mapping[str, int] = field(default_factory=dict, compare=False)
+    kind: str = field(default=REFERENCE, compare=False)
 
 
 def wanted_devices(device: object) -> str | None:
@@ -57,8 +59,7 @@ def choose_devices(text: str) -> list[Chosen]:
     if not all(names):
         raise UsageError(f"--device {text!r} names no device between two commas", fix=SEVERAL_FIX)
     known = [] if all(name.lower() == REFERENCE for name in names) else _known()
-    limits = {one.id: one.limits for one in known}
-    return list(_labelled([selector for name in names for selector in _of(name, known)], limits))
+    return list(_labelled([selector for name in names for selector in _of(name, known)], known))
 
 
 def _may_be_several(text: str) -> bool:
@@ -97,9 +98,13 @@ def _of(name: str, known: Sequence[Device]) -> list[str]:
     raise UnknownNameError("device", name, (ALL, REFERENCE, *(f"{one.id} ({one.name})" for one in known)))
 
 
-def _labelled(selectors: Sequence[str], limits: Mapping[str, Mapping[str, int]]) -> Iterator[Chosen]:
+def _labelled(selectors: Sequence[str], known: Sequence[Device]) -> Iterator[Chosen]:
+    devices = {one.id: one for one in known}
     seen: dict[str, int] = {}
     for selector in selectors:
         number = seen[selector] = seen.get(selector, 0) + 1
         label = selector if number == 1 else f"{selector}#{number}"
-        yield Chosen(selector, label, limits.get(selector, {}))
+        device = devices.get(selector)
+        yield (
+            Chosen(selector, label) if device is None else Chosen(selector, label, device.limits, device.kind)
+        )

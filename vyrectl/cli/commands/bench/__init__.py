@@ -122,24 +122,27 @@ def _bench_wall(output: Output, measured: Measured) -> None:
 def _bench_devices(output: Output, measured: Measured) -> None:
     from importlib.util import find_spec
 
-    from vyrectl.bench.devices import QUICK_REPEATS, QUICK_SLOTS, REPEATS, SLOTS, run_devices
+    from vyrectl.bench.devices import QUICK_REPEATS, REPEATS, run_devices, usual_slots
     from vyrectl.bench.sizes import parse_sizes
     from vyrectl.cli.commands.bench.view_devices import view as view_devices
-    from vyrectl.spread.devices import choose_devices
+    from vyrectl.spread.devices import choose_devices, wanted_devices
 
     _refuse_sections(measured)
-    chosen = choose_devices(measured.device or "all")
-    if len(chosen) < 2:
+    text = measured.device or "all"
+    chosen = choose_devices(text)
+    if wanted_devices(text) is None or (len(chosen) < 2 and measured.device is None):
         raise UsageError(
             f"{chosen[0].label} is one device, and several are measured beside one",
             fix="Name several: vyrectl bench devices --device 0:0,0:1, or --device reference,reference",
         )
-    usual = QUICK_SLOTS if measured.quick else SLOTS
+    usual = usual_slots(chosen, quick=measured.quick)
     slots = usual if measured.sizes is None else parse_sizes(measured.sizes)[-1]
     repeats = measured.repeat or (QUICK_REPEATS if measured.quick else REPEATS)
     has_dask = find_spec("distributed") is not None
     with output.progress("bench devices", "launches") as update:
-        figures = run_devices(chosen, slots=slots, repeats=repeats, dask=has_dask, tell=update)
+        figures = run_devices(
+            chosen, text, slots=slots, quick=measured.quick, repeats=repeats, dask=has_dask, tell=update
+        )
     record = {"devices": [one.label for one in chosen], "slots": slots, "repeats": repeats}
     rows = [one.to_record() for one in figures]
     output.emit("bench-devices", record, view_devices, rows=rows, rows_key="figures")

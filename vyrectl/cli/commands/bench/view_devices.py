@@ -22,7 +22,7 @@ def view(record: Mapping[str, Any]) -> RenderableType:
 
 def _row(row: Mapping[str, Any]) -> Sequence[Cell]:
     is_time = row["unit"] == "seconds"
-    sign = "<=" if is_time else ">="
+    sign = "<=" if is_time or "plain launch" in row["name"] else ">="
     return [
         row["name"],
         seconds_text(row["value"]) if is_time else f"{row['value']:.2f}x",
