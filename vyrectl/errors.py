@@ -453,17 +453,21 @@ class UnknownNameError(UsageError):
     kind = "unknown_name"
 
     def __init__(
-        self, what: str, name: str, known: tuple[str, ...] = (), *, where: str | None = None
+        self,
+        what: str,
+        name: str,
+        known: tuple[str, ...] = (),
+        *,
+        where: str | None = None,
+        fix: str | None = None,
     ) -> None:
         import difflib
 
         close = difflib.get_close_matches(name.lower(), [k.lower() for k in known], n=1)
-        if close:
+        if fix is None and close:
             fix = f"Did you mean {next(k for k in known if k.lower() == close[0])!r}?"
-        elif known:
+        elif fix is None and known:
             fix = "Known: " + ", ".join(known)
-        else:
-            fix = None
         super().__init__(f"unknown {what} {name!r}", where=where, fix=fix)
         self.name = name
 

@@ -36,7 +36,7 @@ def test_no_option_takes_an_empty_value(cli: Cli, name: str, option: str) -> Non
         ("launch", "ring.bin", "--epoch", ""),
         ("recover", "ring.bin", "--where", ""),
         ("recover", "ring.bin", ""),
-        ("transition", "ring.bin", "complete", "", "--where", "slot >= 0"),
+        ("transition", "ring.bin", "complete", "", "--where", "slot < 64"),
         ("set", "ring.bin", "param=1", "", "--all"),
         ("repair", "ring.bin", "--code", "5", ""),
         ("check", ""),

@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.conftest import Terminal
 from vyrectl.cli.commands.launch.progress import FIRST_SECONDS, MOST_SHARE, Clock, LaunchProgress
+from vyrectl.cli.commands.launch.standing import Standing, talk_line
 from vyrectl.cli.commands.launch.status_block import CLEAR_BELOW, StatusBlock
 from vyrectl.cli.output import Output
 from vyrectl.hosting.glance import Glance
@@ -177,6 +178,13 @@ def test_lines_of_json(capsys: pytest.CaptureFixture[str]) -> None:
         "doing": None,
         "oldest_turn": None,
     }
+
+
+def test_a_worker_with_a_task_is_at_work_where_nobody_sees_the_slots() -> None:
+    unseen = Standing(2.0, 0, 0, None, None, None, False, {}, None, 0)
+    assert talk_line(unseen).startswith("getting the device ready;")
+    turn = {"worker": 0, "slot": 5, "op_name": "hang", "op_handle": 0x20000, "seconds": 1.2}
+    assert talk_line(replace(unseen, turn=turn)).startswith("at work;")
 
 
 def test_a_turn_that_lasts_is_named(capsys: pytest.CaptureFixture[str]) -> None:

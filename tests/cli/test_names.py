@@ -72,3 +72,28 @@ def test_the_advice_of_check_keeps_the_window_and_works(cli: Cli) -> None:
     assert remedy == "vyrectl set 'du mp.bin' --offset 100 --count 9 age_ticks=0 requeue_count=0 0 --backup"
     assert cli(*shlex.split(remedy)[1:]).code == 0
     assert Path("du mp.bin").read_bytes()[:676] == b"\xee" * 100 + slot(state=3) * 9
+
+
+@pytest.mark.parametrize(
+    ("args", "meant"),
+    [
+        (("inspect", "-", "--columns", "state;op"), "Several stand with commas: state,op"),
+        (("inspect", "-", "--group", "state & fault_name"), "Several stand with commas: state,fault_name"),
+        (("snapshot", "-", "--by", "state|op"), "Several stand with commas: state,op"),
+        (("inspect", "-", "--sort", "age desc"), "Write -age"),
+        (("inspect", "-", "--sort", "age asc"), "Write age"),
+        (("inspect", "-", "--columns", "state=ready"), "--where 'state == ready'"),
+        (("inspect", "-", "--group", "age>3"), "--where 'age > 3'"),
+        (("snapshot", "-", "--by", "ready"), "ready is a state: --where 'state == ready'"),
+        (("inspect", "-", "--columns", "bad_handle"), "--where 'fault_name == bad_handle'"),
+        (("inspect", "-", "--sort", "agee"), "Did you mean 'age'?"),
+        (("inspect", "-", "--where", "state = ready && tenant = 0"), "state == ready and tenant == 0"),
+        (("inspect", "-", "--where", "state == 8"), "unknown(8)"),
+    ],
+)
+def test_what_is_no_field_is_answered_with_what_was_meant(
+    cli: Cli, args: tuple[str, ...], meant: str
+) -> None:
+    result = cli(*args, stdin=b"".join(RING))
+    assert result.code == 2
+    assert meant in result.err

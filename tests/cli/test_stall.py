@@ -91,6 +91,9 @@ class Fake:
 
 
 HUNG = slot(state=2, op_handle=0x1005, priority=2, task_id=7)
+TOLD = "stands still", "vyrectl.stall/1"
+"""What a notice begins with, as text and as a record."""
+
 Stall = Callable[..., str]
 
 
@@ -104,7 +107,7 @@ def stall(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Stall:
         deadline = time.monotonic() + 30
         said = ""
         try:
-            while "stands still" not in said and time.monotonic() < deadline:
+            while not any(told in said for told in TOLD) and time.monotonic() < deadline:
                 if notice.is_due():
                     notice.look(insight)
                 said += capsys.readouterr().err

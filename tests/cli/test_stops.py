@@ -19,7 +19,7 @@ from tests.support.rings import write_ring
 from vyrectl.ring.synthetic import synthesize
 
 SLOTS = 2000
-MOMENTS = 8
+MOMENTS = 4
 """Of each signal, spread over the life of the command."""
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)

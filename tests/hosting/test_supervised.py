@@ -131,10 +131,13 @@ def test_a_crash_names_the_task(tmp_path: Path, ops: Path, where: str) -> None:
 def test_an_endless_task_is_killed_and_named(tmp_path: Path, ops: Path) -> None:
     before = ready_tasks(4)
     before["op_handle"][2] = ENDLESS
-    ring = write(tmp_path / "ring.bin", before)
     # The limit counts from the command's first moment: the build has to fit into it, however busy the machine is.
-    code, error = run(ring, "--ops", ops, "--timeout", "15", "--grace", "0.5")
-    assert code == 124
+    for seconds in ("5", "20"):
+        ring = write(tmp_path / "ring.bin", before)
+        code, error = run(ring, "--ops", ops, "--timeout", seconds, "--grace", "0.5")
+        assert code == 124
+        if error.get("running"):
+            break
     assert error["running"] == [2]
     assert "was killed with these tasks running: slot 2 (endless, task 3)" in error["message"]
     *others, last = read(ring)["state"].tolist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,6 +52,13 @@ def test_an_empty_file_is_an_empty_ring(path: Path) -> None:
         with Ring.open(path, writable) as ring:
             assert len(ring) == len(ring.slots) == 0
             assert ring.snapshot() == TaskQueueSnapshot()
+
+
+@pytest.mark.parametrize("wrong", [np.zeros(32, SLOT_DTYPE), "ring.bin", b"", np.zeros(32, "u4").data])
+def test_the_name_alone_makes_none(wrong: Any) -> None:
+    with pytest.raises(UsageError, match="is not made from") as caught:
+        Ring(wrong)
+    assert "Ring.from_slots(array)" in str(caught.value.fix)
 
 
 def test_views_outlive_the_ring_and_the_ring_says_that_it_is_closed(path: Path) -> None:

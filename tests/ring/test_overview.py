@@ -18,7 +18,7 @@ OPEN = (1, 2, 4, 5, 6)
 CONDITIONS: dict[str | None, Callable[[int, list[int]], bool]] = {
     None: lambda i, w: True,
     "state < 4": lambda i, w: w[0] < 4,
-    "priority in (0, 99)": lambda i, w: w[3] in (0, 99),
+    "priority in (0, unknown(99))": lambda i, w: w[3] in (0, 99),
     "slot % 2 == 1": lambda i, w: i % 2 == 1,
 }
 rows = st.lists(st.lists(edge_words, min_size=16, max_size=16), max_size=20)

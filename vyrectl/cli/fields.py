@@ -12,8 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from vyrectl.abi.slot import FIELD_ALIASES, FIELD_INDEX, FIELD_NAMES
 from vyrectl.errors import InvalidInputError, UnknownNameError, UsageError
 from vyrectl.ring.values import FLOAT_FIELD, FloatWord, ValueReader, check_float
-from vyrectl.ring.vocabulary import COLUMN_ALIASES, FAULT_CODES, numbered_name
+from vyrectl.ring.vocabulary import COLUMN_ALIASES, FAULT_CODES, NOUNS, numbered_name, test_of, vocabulary
 
+_SEPARATOR = re.compile(r"[\s;&|/:]+")
+_DIRECTIONS = {"desc": "-", "descending": "-", "asc": "", "ascending": ""}
+_TEST = re.compile(r"(?P<field>\w+)\s*(?P<sign>[=!<>]+)\s*(?P<value>\w+)")
 _ASSIGNMENT = re.compile(r"(?P<field>[^=/.]*)=(?P<value>.*)", re.DOTALL)
 
 
@@ -33,7 +36,30 @@ def field_name(text: str, *, extra: Sequence[str] = (), what: str = "field") -> 
         name = COLUMN_ALIASES.get(name, name) if extra else FIELD_ALIASES.get(name, name)
     if name in FIELD_INDEX or name in extra:
         return name
-    raise UnknownNameError(what, text, (*extra, *FIELD_NAMES, *FIELD_ALIASES))
+    fix = _meant(name, extra) if extra else None
+    raise UnknownNameError(what, text, (*extra, *FIELD_NAMES, *FIELD_ALIASES), fix=fix)
+
+
+def _meant(text: str, extra: Sequence[str]) -> str | None:
+    """What was meant where a field's name belongs: several, an order, or a condition; None for a typing slip."""
+
+    def is_field(name: str) -> bool:
+        return COLUMN_ALIASES.get(name, name) in FIELD_INDEX or name in extra
+
+    parts = [one for one in _SEPARATOR.split(text) if one]
+    if len(parts) > 1 and all(map(is_field, parts)):
+        return f"Several stand with commas: {','.join(parts)}"
+    if len(parts) == 2 and is_field(parts[0]) and parts[1] in _DIRECTIONS:
+        return f"Write {_DIRECTIONS[parts[1]]}{parts[0]}"
+    tested = _TEST.fullmatch(text)
+    if tested is not None and is_field(tested["field"]):
+        sign = "==" if tested["sign"] == "=" else tested["sign"]
+        condition = f"{tested['field']} {sign} {tested['value']}"
+        return f"A name alone stands here; --where '{condition}' chooses slots"
+    homes = [field for field, names in vocabulary({}).items() if text in names]
+    if homes:
+        return f"{text} is {NOUNS[homes[0]]}: --where '{test_of(homes[0], text)}' chooses such slots"
+    return None
 
 
 def parse_value(field: str, text: str) -> int:

@@ -27,6 +27,7 @@ LAYERS: tuple[str, ...] = (
     "declared",
     "records",
     "markup",
+    "respell",
     "files",
     "protocol",
     "task",

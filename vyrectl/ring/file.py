@@ -64,6 +64,11 @@ class Ring:
         identity: FileIdentity | None = None,
         held: Hold | None = None,
     ) -> None:
+        if not isinstance(whole, memoryview) or whole.itemsize != 1:
+            raise UsageError(
+                f"a Ring is not made from {type(whole).__name__} by its own name",
+                fix="Ring.open(path), Ring.from_slots(array), Ring.from_bytes(data) or Ring.create(path, slots)",
+            )
         count = (len(whole) - start) // SLOT_BYTES if slots is None else slots
         self.name = name if path is None else os.fspath(path)
         self._path = None if path is None else Path(path)

@@ -13,6 +13,7 @@ from vyrectl.abi.faults import ENGINE_FAULTS, FAULT, FIRST_ENGINE_FAULT
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
 from vyrectl.abi.slot import FIELD_ALIASES
 from vyrectl.abi.states import PROTOCOL_STATE_NAMES, TaskFlag, TaskPriority, TaskState
+from vyrectl.ring.tree import COLUMNS
 
 COLUMN_ALIASES: Mapping[str, str] = {
     **FIELD_ALIASES,
@@ -36,6 +37,13 @@ NOUNS: Mapping[str, str] = {
 """Field with names -> what one of them is called."""
 
 _SHOWN = {"op_handle": "op", "resume_epoch": "epoch"}
+_NAMED: Mapping[str, Mapping[str, int]] = {
+    "state": {one.name.lower(): int(one) for one in TaskState},
+    "priority": {one.name.lower(): int(one) for one in TaskPriority},
+    "flags": {str(one.name).lower(): int(one) for one in TaskFlag},
+}
+"""Field -> the words that mean something, by name; any other word is kept and shown by its number."""
+
 _CODE = re.compile(r"(user|engine|unknown)\(\s*(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10})\s*\)", re.ASCII)
 
 FAULT_CODES: Mapping[str, int] = {fault.name: fault.code for fault in ENGINE_FAULTS}
@@ -59,9 +67,32 @@ def vocabulary(op_codes: Mapping[str, int]) -> dict[str, dict[str, int]]:
     }
 
 
+def column_named(name: str) -> str | None:
+    """The column of that name in any case, or None; the number of a slot and why it is Faulted are two."""
+    lowered = name.lower()
+    column = COLUMN_ALIASES.get(lowered, lowered)
+    return column if column in COLUMNS or column == FAULT else None
+
+
 def shown_column(field: str) -> str:
     """How a column is called in advice."""
     return _SHOWN.get(field, field)
+
+
+def is_known(field: str, word: int) -> bool:
+    """False for a word of a state, a priority or flags that has no name there."""
+    named = _NAMED.get(field)
+    if named is None:
+        return True
+    return not word & ~sum(named.values()) if field == "flags" else word in named.values()
+
+
+def names_in_words(field: str, names: Mapping[str, int]) -> str:
+    """The names of a field for a message, with their words where there are few."""
+    named = _NAMED.get(field)
+    if named is not None:
+        return ", ".join(f"{name} {word}" for name, word in named.items())
+    return ", ".join(names)
 
 
 def test_of(field: str, name: str) -> str:

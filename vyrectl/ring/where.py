@@ -15,8 +15,10 @@ what is more urgent than high (`Where.ordered`).
 
 *Conditions* are comparisons (chained too), ``in`` / ``not in`` with a list in parentheses, tests of bits (``flags &
 paused``), and what ``and``, ``or`` and ``not`` make of conditions. A name or a number alone is no condition, and a
-condition is no number: each is refused with what was probably meant. So are an empty list and alternatives that choose
-every slot (``state != ready or state != done``).
+condition is no number: each is refused with what was probably meant. So are an empty list, and what holds for no slot
+or for every slot whatever they hold (`vyrectl.ring.foregone`; beside others joined by ``and`` a bound such as ``age >=
+0`` may stand). A number that is no state, priority or set of flags is compared with those as ``unknown(8)`` alone. What
+does not parse is answered with what it means in other languages (`vyrectl.respell`).
 
 *Operators* bind as in Python: ``or``, ``and``, ``not``, comparisons, then ``|``, ``^``, ``&``, ``<< >>``, ``+ -``,
 ``* // %``, unary ``- + ~``.
@@ -31,7 +33,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,11 +40,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from vyrectl.abi.faults import FAULT
 from vyrectl.abi.limits import MAX_SLOTS, U32_MAX
 from vyrectl.abi.number import parse_whole
-from vyrectl.abi.opcodes import WINDOW_NAME, window_opcode
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.errors import WhereError
-from vyrectl.ring.always import all_but_nothing
+from vyrectl.respell import respelt
 from vyrectl.ring.bounds import Bounds, binary_bounds, unary_bounds
+from vyrectl.ring.foregone import ORDER, conflict, cover, foregone
+from vyrectl.ring.foregone_words import meant_instead, why_foregone
+from vyrectl.ring.grammar import Reading
 from vyrectl.ring.tree import (
     COLUMNS,
     MAX_BITS,
@@ -57,7 +60,17 @@ from vyrectl.ring.tree import (
     Number,
     Unary,
 )
-from vyrectl.ring.vocabulary import COLUMN_ALIASES, NOUNS, fits, shown_column, test_of, vocabulary
+from vyrectl.ring.vocabulary import (
+    COLUMN_ALIASES,
+    NOUNS,
+    column_named,
+    fits,
+    is_known,
+    names_in_words,
+    shown_column,
+    test_of,
+    vocabulary,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,23 +78,8 @@ if TYPE_CHECKING:
 
     from vyrectl.task.arrays import SlotArray
 
-MAX_CHARACTERS = 4096
 MAX_DEPTH = 60
 
-_FOREIGN = re.compile(r"""&&|\|\||<>|!(?!=)|(?<![=!<>])=(?!=)|[^A-Za-z0-9_ ()\[\],'"<>=!+\-*/%&|^~]""")
-_MEANT = {
-    "&&": "Write and",
-    "||": "Write or",
-    "!": "Write not",
-    "=": "Compare with ==",
-    "<>": "Compare with !=",
-    ".": "Use whole numbers",
-}
-_LOUD = re.compile(r"\b(?:AND|OR|NOT|IN)\b")
-_CONNECTIVES = ("and", "or", "not", "in")
-_WORD = re.compile(r"[A-Za-z_]+")
-_LAST_WORD = re.compile(r"[A-Za-z_]+ *$")
-_BLANK = str.maketrans("\t\n\r\f\v", "     ")
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
@@ -121,7 +119,6 @@ _CHOSEN = frozenset({"state", "priority", "flags", "op_handle"})
 _OF_BITS = frozenset("&|^")
 """What is made with these of a field's word is a word of that field."""
 
-_ORDER = frozenset({"<", "<=", ">", ">="})
 _ORDERED = {
     "priority": ", ".join(f"{one.name.lower()} {int(one)}" for one in TaskPriority) + "; < is more urgent",
     "state": ", ".join(f"{one.name.lower()} {int(one)}" for one in TaskState),
@@ -171,8 +168,28 @@ def compile_where(text: str, op_codes: Mapping[str, int]) -> Where:
     Raises:
         WhereError: The text is not in the language; carries the column.
     """
+    try:
+        return _compiled(text, op_codes)
+    except WhereError as error:
+        if (error.fix or "").startswith("Did you mean"):
+            raise
+        meant = respelt(text, lambda spelling: _is_condition(spelling, op_codes))
+        if meant is None:
+            raise
+        raise WhereError(error.what, text, error.column, fix=f"Did you mean {meant}?") from None
+
+
+def _compiled(text: str, op_codes: Mapping[str, int]) -> Where:
     compiler = _Compiler(text, op_codes)
     return Where(text, compiler.compile(), tuple(compiler.ordered))
+
+
+def _is_condition(text: str, op_codes: Mapping[str, int]) -> bool:
+    try:
+        _compiled(text, op_codes)
+    except WhereError:
+        return False
+    return True
 
 
 class _Typed(NamedTuple):
@@ -183,97 +200,96 @@ class _Typed(NamedTuple):
     named: bool = False
 
 
-class _Compiler:
+class _Compiler(Reading):
     """Turns one text into a tree; every method that meets something foreign raises with its column."""
 
     def __init__(self, text: str, op_codes: Mapping[str, int]) -> None:
-        self.text = text
-        self.names = vocabulary(op_codes)
+        super().__init__(text, vocabulary(op_codes))
         self.ordered: list[str] = []
-        self.indent = 0
 
     def compile(self) -> Node:
         """The checked tree of the whole text."""
         return self.condition(self.parse(), 1)
 
-    def parse(self) -> ast.expr:
-        """Let Python's parser read the text, once it is short and holds no foreign character."""
-        if len(self.text) > MAX_CHARACTERS:
-            raise self.error(f"longer than {MAX_CHARACTERS} characters", MAX_CHARACTERS)
-        flat = WINDOW_NAME.sub(self.window, self.text.translate(_BLANK))
-        foreign = _FOREIGN.search(flat)
-        if foreign:
-            raise self.error(f"{foreign[0]!r} has no place here", foreign.start(), _MEANT.get(foreign[0]))
-        flat = _LOUD.sub(lambda word: word[0].lower(), flat)
-        self.indent = len(flat) - len(flat.lstrip())
-        if self.indent == len(flat):
-            raise self.error("the condition is empty", 0, "Write for example 'state == paused'")
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return ast.parse(flat.strip(), mode="eval").body
-        except SyntaxError as error:
-            at = self.indent + error.offset - 1 if error.offset else len(flat.rstrip())
-            raise self.error(_reason(error), at, self.near_connective(flat, at)) from None
-        except (ValueError, RecursionError, MemoryError):
-            raise self.error("nested too deeply", self.indent) from None
-
-    def window(self, name: re.Match[str]) -> str:
-        """A word of the same length for a name such as `tenant3:5`, whose colon Python's grammar does not take."""
-        code = window_opcode(name[0])
-        if code is None:
-            return name[0]
-        word = name[0].replace(":", "_")
-        self.names["op_handle"][word.lower()] = code
-        return word
-
-    def near_connective(self, flat: str, at: int) -> str | None:
-        """What was meant where two words that stand side by side are none of the language's, or None."""
-        from difflib import get_close_matches
-
-        here, before = _WORD.match(flat, at), _LAST_WORD.search(flat, 0, at)
-        for found in filter(None, (here, before)):
-            word = found[0].strip()
-            known = _column(word) is not None or any(word in names for names in self.names.values())
-            close = get_close_matches(word, _CONNECTIVES, n=1)
-            if close and not known and word not in _CONNECTIVES:
-                return f"Did you mean {close[0]!r}?"
-        return None
-
     # --- conditions ---
 
-    def condition(self, tree: ast.expr, depth: int, before: ast.expr | None = None) -> Node:
-        """Check what is to hold or not; `before` is the condition to the left of it, for advice."""
+    def condition(
+        self, tree: ast.expr, depth: int, before: ast.expr | None = None, *, narrows: bool = False
+    ) -> Node:
+        """Check what is to hold or not.
+
+        Args:
+            tree: The condition.
+            depth: How deep it lies.
+            before: The condition to the left of it, for advice.
+            narrows: Something around it is joined by and, where a bound that a script made may be idle.
+        """
         self.check_depth(tree, depth)
+        node = self.connected(tree, depth, narrows=narrows)
+        if node is None:
+            node = (
+                self.compare(tree, depth) if isinstance(tree, ast.Compare) else self.bits(tree, depth, before)
+            )
+        self.check_foregone(tree, node, narrows=narrows)
+        return node
+
+    def connected(self, tree: ast.expr, depth: int, *, narrows: bool) -> Node | None:
+        """``and``, ``or``, ``not`` and what they join; None for anything else."""
         match tree:
             case ast.BoolOp():
+                both = isinstance(tree.op, ast.And)
                 sides = [None, *tree.values[:-1]]
                 parts = tuple(
-                    self.condition(one, depth + 1, side) for one, side in zip(tree.values, sides, strict=True)
+                    self.condition(one, depth + 1, side, narrows=narrows or both)
+                    for one, side in zip(tree.values, sides, strict=True)
                 )
-                if isinstance(tree.op, ast.Or):
-                    self.check_alternatives(tree, parts)
-                return Logic("and" if isinstance(tree.op, ast.And) else "or", parts)
+                self.check_together(tree, parts)
+                return Logic("and" if both else "or", parts)
             case ast.UnaryOp(op=ast.Not()):
-                return Logic("not", (self.condition(tree.operand, depth + 1),))
-            case ast.Compare():
-                return self.compare(tree, depth)
+                return Logic("not", (self.condition(tree.operand, depth + 1, narrows=narrows),))
+        return None
+
+    def bits(self, tree: ast.expr, depth: int, before: ast.expr | None) -> Node:
+        """A test of bits; any other number is no condition."""
         number = self.number_alone(tree, depth, before)
         if isinstance(number.node, Binary) and number.node.operator == "&" and number.field is not None:
             return number.node
         shown = self.source(tree)
         raise self.refuse(tree, f"{shown} is a number and no condition", f"Did you mean ({shown}) != 0?")
 
-    def check_alternatives(self, tree: ast.BoolOp, parts: tuple[Node, ...]) -> None:
-        """Alternatives that choose every slot are never what was meant."""
-        pair = all_but_nothing(parts)
+    def check_foregone(self, tree: ast.expr, node: Node, *, narrows: bool) -> None:
+        """What no slot fulfils, or every slot, is never what was meant."""
+        answer = foregone(node)
+        if answer is None or (narrows and _is_idle(node)):
+            return
+        while isinstance(tree, ast.BoolOp) and isinstance(node, Logic) and not answer:
+            parts = zip(tree.values, node.operands, strict=True)
+            found = next(((one, part) for one, part in parts if foregone(part) is False), None)
+            if found is None or isinstance(tree.op, ast.Or):
+                break
+            tree, node = found
+        shown = " ".join(self.source(tree).split())
+        sides = (
+            [self.source(one) for one in (tree.left, *tree.comparators)]
+            if isinstance(tree, ast.Compare)
+            else []
+        )
+        what = f"{shown} holds for {'every' if answer else 'no'} slot{why_foregone(node, sides)}"
+        raise self.refuse(tree, what, meant_instead(node, sides, everything=answer))
+
+    def check_together(self, tree: ast.BoolOp, parts: tuple[Node, ...]) -> None:
+        """Two conditions that no slot fulfils together, or of which every slot fulfils one."""
+        either = isinstance(tree.op, ast.Or)
+        pair = (cover if either else conflict)(parts)
         if pair is None:
             return
-        left, right = (tree.values[at] for at in pair)
-        joined = f"{self.source(left)} and {self.source(right)}"
-        raise self.refuse(
-            right, "every slot is chosen by this or by what stands before it", f"Did you mean {joined}?"
-        )
+        left, right = (self.source(tree.values[at]) for at in pair)
+        meant = f"Did you mean {left} {'and' if either else 'or'} {right}?"
+        two = [parts[at] for at in pair]
+        if cover(two) and conflict(two):
+            meant = "Leave one of them out"
+        what = "every slot is chosen by this or by" if either else "no slot is chosen by this and by"
+        raise self.refuse(tree.values[pair[1]], f"{what} what stands before it", meant)
 
     def number_alone(self, tree: ast.expr, depth: int, before: ast.expr | None) -> _Typed:
         """What stands where a condition belongs; a name or a number is refused with what was meant."""
@@ -284,7 +300,7 @@ class _Compiler:
         if name is None:
             self.value(tree, (), depth)
             raise self.refuse(tree, f"{self.source(tree)} is a number and no condition", meant)
-        column = _column(name) if isinstance(tree, ast.Name) else None
+        column = column_named(name) if isinstance(tree, ast.Name) else None
         if column is None and not self.homes(name):
             raise self.unknown(tree, name, ())
         what = "a column" if column is not None else NOUNS[self.homes(name)[0]]
@@ -294,10 +310,10 @@ class _Compiler:
         """What a name or a number was probably meant as where a condition belongs."""
         shown = self.source(tree)
         list_of = self.list_before(before)
-        column = None if name is None else _column(name)
+        column = None if name is None else column_named(name)
         if list_of is not None and column is None:
             left, members = list_of
-            field = _column(left)
+            field = column_named(left)
             if name is None or field is None or name.lower() in self.names.get(field, {}):
                 joined = ", ".join((*members, shown))
                 spelt = f"{left} == {members[-1]} or {left} == {shown}, or " if len(members) == 1 else ""
@@ -341,6 +357,7 @@ class _Compiler:
                 raise self.error("this is not part of the language", at, _HINTS[type(operator)])
             one = self.value(right, columns, depth + 1)
             self.check_same(right, before, one)
+            self.check_known(sign, (left, before), (right, one))
             self.note_order(sign, (left, before), (right, one))
             links.append((sign, one.node))
             left, before = right, one
@@ -348,7 +365,7 @@ class _Compiler:
 
     def note_order(self, sign: str, left: tuple[ast.expr, _Typed], right: tuple[ast.expr, _Typed]) -> None:
         """Remember a comparison by order with the name of a state or a priority: it goes by the words."""
-        if sign not in _ORDER or not (left[1].named or right[1].named):
+        if sign not in ORDER or not (left[1].named or right[1].named):
             return
         field = next((one.field for _, one in (left, right) if one.named), None)
         if field in _ORDERED:
@@ -366,6 +383,7 @@ class _Compiler:
         for one in one_by_one:
             typed = self.value(one, columns, depth + 1)
             self.check_same(one, first, typed)
+            self.check_known("==", (None, first), (one, typed))
             found.append(typed.node)
         return tuple(found)
 
@@ -376,9 +394,11 @@ class _Compiler:
         if columns or not named:
             return
         one, name = named[0]
+        codes = [self.source(one) for one, _ in words if isinstance(one, ast.Call)]
         meant = next(
             (test_of(field, other) for _, other in reversed(named) for field in self.homes(other)), ""
         )
+        meant = test_of(FAULT, codes[0]) if codes and name.lower() == "fault" else meant
         noun = NOUNS[self.homes(name)[0]] if self.homes(name) else "no column"
         raise self.refuse(one, f"{name} is {noun}, and no column is compared", f"Did you mean {meant}?")
 
@@ -394,6 +414,21 @@ class _Compiler:
         raise self.refuse(
             tree, f"{sides} are not compared with each other", "Compare each with its own values"
         )
+
+    def check_known(
+        self, sign: str, left: tuple[ast.expr | None, _Typed], right: tuple[ast.expr | None, _Typed]
+    ) -> None:
+        """A number that is no state, priority or set of flags is compared with them under its name alone."""
+        for (_, one), (tree, other) in ((left, right), (right, left)):
+            if not isinstance(one.node, Column) or not isinstance(other.node, Number) or other.named:
+                continue
+            field, value = one.node.name, other.node.value
+            if sign in ORDER or tree is None or is_known(field, value):
+                continue
+            shown = self.source(tree)
+            fix = f"Known: {names_in_words(field, self.names[field])}"
+            fix += f"; unknown({value}) stands for that word" if value <= U32_MAX else ""
+            raise self.refuse(tree, f"{shown} is no {field.removesuffix('s')}", fix)
 
     # --- numbers ---
 
@@ -457,7 +492,7 @@ class _Compiler:
 
     def name(self, tree: ast.expr, name: str, columns: tuple[str, ...]) -> _Typed:
         """A column, or else a word by its name."""
-        column = _column(name)
+        column = column_named(name)
         if column is None:
             return self.word(tree, name, columns)
         return _Typed(Column(column, Bounds(0, MAX_SLOTS if column == SLOT else U32_MAX)), column)
@@ -508,13 +543,23 @@ class _Compiler:
             [*COLUMNS, FAULT, *COLUMN_ALIASES],
             *(list(self.names[field]) for field in others),
         ]
-        fix = "Columns are " + ", ".join((*COLUMNS, FAULT))
-        for names in known:
-            close = get_close_matches(wanted, names, n=1, cutoff=0.7)
-            if close:
-                fix = f"Did you mean {close[0]!r}?"
-                break
+        if wanted == "unknown" and columns[:1] in (("state",), ("priority",)):
+            most = max(self.names[columns[0]].values())
+            return self.refuse(tree, f"unknown name {name!r}", f"Did you mean {columns[0]} > {most}?")
+        close = next(filter(None, (get_close_matches(wanted, one, n=1, cutoff=0.7) for one in known)), None)
+        fix = f"Did you mean {close[0]!r}?" if close else self.known_of(columns)
         return self.refuse(tree, f"unknown name {name!r}", fix)
+
+    def known_of(self, columns: tuple[str, ...]) -> str:
+        """What may stand where an unknown name does, beside which these columns are compared."""
+        if not columns:
+            return "Columns are " + ", ".join((*COLUMNS, FAULT))
+        field, shown = columns[0], shown_column(columns[0])
+        if field == "op_handle":
+            return "--ops FILE.cl or --op-names FILE brings names; `vyrectl ops` lists those that are known"
+        if field not in self.names:
+            return f"{shown} is compared with whole numbers"
+        return f"{shown} is one of {names_in_words(field, self.names[field])}, or a number"
 
     def unary(self, tree: ast.UnaryOp, columns: tuple[str, ...], depth: int) -> _Typed:
         """Minus, plus or the complement."""
@@ -582,42 +627,15 @@ class _Compiler:
             raise self.refuse(tree, f"the result could pass {MAX_BITS} bits", "Divide or mask earlier")
         return bounds
 
-    # --- places ---
-
     def check_depth(self, tree: ast.expr, depth: int) -> None:
         """Bound the nesting."""
         if depth > MAX_DEPTH:
             raise self.refuse(tree, "nested too deeply")
 
-    def source(self, tree: ast.expr) -> str:
-        """A node as it was typed."""
-        start, end = self.indent + tree.col_offset, self.indent + (tree.end_col_offset or 0)
-        return self.text[start:end]
-
-    def between(self, left: ast.expr, right: ast.expr) -> int:
-        """Column of the operator that stands between two nodes."""
-        start = self.indent + (left.end_col_offset or 0)
-        gap = self.text[start : self.indent + right.col_offset]
-        return start + len(gap) - len(gap.lstrip(") \t\r\n\f\v"))
-
-    def refuse(self, tree: ast.expr, what: str, fix: str | None = None) -> WhereError:
-        """The error for a node, at the node's column."""
-        return self.error(what, self.indent + tree.col_offset, fix)
-
-    def error(self, what: str, column: int, fix: str | None = None) -> WhereError:
-        """The error at a column of the text."""
-        return WhereError(what, self.text, min(column, len(self.text)), fix=fix)
-
-
-def _column(name: str) -> str | None:
-    lowered = name.lower()
-    column = COLUMN_ALIASES.get(lowered, lowered)
-    return column if column in COLUMNS or column == FAULT else None
-
 
 def _columns_in(tree: ast.expr) -> tuple[str, ...]:
     """The columns named anywhere in an expression, in their order."""
-    names = (_column(node.id) for node in ast.walk(tree) if isinstance(node, ast.Name))
+    names = (column_named(node.id) for node in ast.walk(tree) if isinstance(node, ast.Name))
     return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
@@ -628,17 +646,8 @@ def _word_of(tree: ast.expr) -> str | None:
     return tree.value if isinstance(tree, ast.Constant) and isinstance(tree.value, str) else None
 
 
-def _reason(error: SyntaxError) -> str:
-    """What Python's parser has to say, when it fits this language too."""
-    message = error.msg or ""
-    fitting = (
-        "was never closed",
-        "unmatched",
-        "too many nested",
-        "unterminated",
-        "does not match",
-        "literal",
-    )
-    if any(one in message for one in fitting):
-        return message
-    return "the condition breaks off or does not parse here"
+def _is_idle(node: Node) -> bool:
+    """True for what a script may have made with bounds that let all or nothing through."""
+    if isinstance(node, Compare):
+        return all(sign in ORDER for sign, _ in node.links)
+    return isinstance(node, Logic)

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from vyrectl.errors import WhereError
+from vyrectl.respell import respelt
+from vyrectl.telemetry.alert_bounds import foregone
 from vyrectl.telemetry.delta import COMPARED
 
 OPTION = "--alert"
@@ -33,7 +35,7 @@ FIELDS: tuple[str, ...] = (*COMPARED, "slots")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _FOR = re.compile(r"\s+for\s+(\d{1,9}(?:\.\d{1,6})?)\s*(ms|s|m|h)\s*\Z")
 _FOR_WORD = re.compile(r"\s+for\b")
-_FOREIGN = re.compile(r"[^A-Za-z0-9_ \t\n()\[\],<>=!+\-*/%]|(?<![=!<>])=(?!=)|!(?!=)")
+_FOREIGN = re.compile(r"&&|\|\||<>|={3,}|[^A-Za-z0-9_ \t\n()\[\],<>=!+\-*/%]|(?<![=!<>])=(?!=)|!(?!=)")
 _NUMERIC: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -100,10 +102,41 @@ def parse_alert(text: str) -> AlertRule:
         )
     if found is not None and seconds > MOST_SECONDS:
         raise WhereError("the time is longer than 30 days", text, found.start(1), option=OPTION)
+    tree, names = _read(text, body)
+    return AlertRule(text.strip(), tree, seconds, names)
+
+
+def _read(text: str, body: str) -> tuple[ast.expr, tuple[str, ...]]:
+    """The checked condition and the fields that it names.
+
+    Raises:
+        WhereError: With our spelling, where it is written as other languages do.
+    """
+    try:
+        return _checked(text, body)
+    except WhereError as error:
+        if (error.fix or "").startswith("Did you mean"):
+            raise
+        meant = respelt(body, _is_condition)
+        if meant is None:
+            raise
+        fix = f"Did you mean {meant}{text[len(body) :].rstrip()}?"
+        raise WhereError(error.what, text, error.column, fix=fix, option=OPTION) from None
+
+
+def _checked(text: str, body: str) -> tuple[ast.expr, tuple[str, ...]]:
     check = _Check(text)
     tree = check.parse(body)
     check.condition(tree, 1)
-    return AlertRule(text.strip(), tree, seconds, tuple(dict.fromkeys(check.names)))
+    return tree, tuple(dict.fromkeys(check.names))
+
+
+def _is_condition(text: str) -> bool:
+    try:
+        _checked(text, text)
+    except WhereError:
+        return False
+    return True
 
 
 def values_of(record: Mapping[str, object]) -> dict[str, int]:
@@ -142,23 +175,33 @@ class _Check:
         except (ValueError, RecursionError, MemoryError):
             raise self.error("nested too deeply", self.indent) from None
 
-    def condition(self, tree: ast.expr, depth: int) -> None:
-        """What is to hold or not."""
+    def condition(self, tree: ast.expr, depth: int, *, narrows: bool = False) -> None:
+        """What is to hold or not; `narrows` when it is joined by and to others."""
         self.check_depth(tree, depth)
         match tree:
-            case ast.BoolOp(values=values):
+            case ast.BoolOp(op=op, values=values):
                 for one in values:
-                    self.condition(one, depth + 1)
+                    self.condition(one, depth + 1, narrows=isinstance(op, ast.And))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 self.condition(operand, depth + 1)
             case ast.Compare(left=left, ops=ops, comparators=others):
                 self.value(left, depth + 1)
                 for sign, right in zip(ops, others, strict=True):
                     self.side(sign, right, len(ops), depth + 1)
+                self.check_sense(tree, narrows=narrows)
             case _:
                 raise self.refuse(
                     tree, "this is a number and no condition", "Compare it, for example with > 0"
                 )
+
+    def check_sense(self, tree: ast.Compare, *, narrows: bool) -> None:
+        """A comparison that holds at every look, or at none, is never what was meant."""
+        answer = foregone(tree, DELTA)
+        by_order = all(isinstance(one, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for one in tree.ops)
+        if answer is None or (answer and narrows and by_order):
+            return
+        which = "at every look" if answer else "never"
+        raise self.refuse(tree, f"this holds {which}: counts are 0 or more, and changes of any sign")
 
     def side(self, sign: ast.cmpop, right: ast.expr, links: int, depth: int) -> None:
         """The right side of a comparison or membership."""

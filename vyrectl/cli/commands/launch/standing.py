@@ -101,7 +101,7 @@ def clock_text(standing: Standing) -> str:
 
 def _course(standing: Standing) -> str:
     if not standing.round_number:
-        if standing.states is not None and (standing.doing is None or standing.states.get("Running")):
+        if _is_at_work(standing):
             return "at work"
         return standing.doing or "getting the device ready"
     doing = f", {standing.doing}" if standing.doing else ""
@@ -109,6 +109,13 @@ def _course(standing: Standing) -> str:
     speed = standing.tasks_per_second
     rate = "" if speed is None else f", {_grouped(round(speed))} tasks/s"
     return f"round {standing.round_number}, {_grouped(standing.claims)} claims{rate}{left}{doing}"
+
+
+def _is_at_work(standing: Standing) -> bool:
+    """Whether a first round runs: a worker has a task in hand, wherever the slots are, or the slots say so."""
+    if standing.turn is not None:
+        return True
+    return standing.states is not None and (standing.doing is None or bool(standing.states.get("Running")))
 
 
 def _time_left(seconds: float) -> str:
