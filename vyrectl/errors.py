@@ -237,8 +237,9 @@ class OutputsError(FileError):
             what = f"{len(failures)} outputs were not saved: " + "; ".join(
                 f"{one['where']}: {one['message']}" for one in failures
             )
+        fixes = dict.fromkeys(one["fix"] for one in failures if one["fix"])
         rest = "The run is over and its other outputs were saved"
-        super().__init__(what, where=place, fix=f"{first['fix']}. {rest}" if first["fix"] else rest)
+        super().__init__(what, where=place, fix=". ".join([*fixes, rest]))
         self.failures = tuple(dict(one) for one in failures)
 
     def details(self) -> dict[str, object]:

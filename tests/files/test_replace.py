@@ -236,7 +236,8 @@ def test_a_disk_that_fills_up_half_way(path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(os, "write", limited)
     with pytest.raises(FileError, match="no space left") as caught:
-        replace_file(path, [b"new" * 100])
+        replace_file(path, [b"new" * 100, b"more"])
+    assert "of 304 bytes found no room" in caught.value.what
     assert "unchanged" in str(caught.value.fix)
     assert path.read_bytes() == OLD
     assert leftovers(path.parent) == []

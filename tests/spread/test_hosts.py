@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import threading
@@ -19,7 +20,14 @@ from tests.spread.test_launch import ONE_TURN
 from tests.support.ops import FILL, SPIN
 from tests.support.rings import ready_tasks
 from vyrectl import Ring, launch
-from vyrectl.errors import DeviceError, OtherWorkerError, OutputConflictError, UsageError, VyrectlError
+from vyrectl.errors import (
+    DeviceError,
+    FileError,
+    OtherWorkerError,
+    OutputConflictError,
+    UsageError,
+    VyrectlError,
+)
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.ring.synthetic import synthesize
@@ -92,6 +100,25 @@ def test_bytes_where_no_file_is_shared(cluster: Any, tmp_path: Path, monkeypatch
     monkeypatch.setattr(hosts_module, "MOST_SENT_BYTES", 1000)
     with pytest.raises(UsageError, match="at most 1000 are sent"):
         go(cluster, ring)
+
+
+def test_a_journal_without_room_ends_nothing(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    def keep(journal: Journal, number: int, into: str, data: bytes) -> None:
+        tried.append(number)
+        raise FileError("cannot write the file: no space left on device", where="j", errno=errno.ENOSPC)
+
+    monkeypatch.setattr(Journal, "keep", keep)
+    ring = write(tmp_path / "ring.bin", ready_tasks(200))
+    report, told = go(cluster, ring)
+    assert (report["done"], len(tried)) == (200, 1)
+    said = [one["said"] for one in told if "said" in one]
+    assert len(said) == 1
+    assert "finished shards are not kept any more (j: cannot write the file: no space left" in said[0]
+    assert (read(ring)["state"] == 3).all()
 
 
 def _nothing(path: str, token: bytes) -> bool:

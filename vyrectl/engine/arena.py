@@ -65,7 +65,7 @@ class Output:
     continued: bool
     published: bool = False
 
-    def publish(self, *, backup: bool) -> None:
+    def publish(self, name: Path, *, backup: bool) -> None:
         """Give it its own name; with `backup`, the file that has it gets another.
 
         Raises:
@@ -74,8 +74,8 @@ class Output:
         partial = partial_path(self.target)
         try:
             if backup:
-                back_up(self.target)
-            os.rename(partial, os.path.realpath(self.target))
+                back_up(name)
+            os.rename(partial, os.path.realpath(name))
         except OSError as error:
             raise FileError(
                 f"cannot name the output: {os.strerror(error.errno or 0).lower()}",
@@ -129,7 +129,8 @@ class Arena:
             replaces: Whether an output takes the place of a file that is to be kept.
         """
         for output in self.outputs:
-            saving.keep(output.target, functools.partial(output.publish, backup=replaces(output.target)))
+            backup = replaces(output.target)
+            saving.keep(output.target, functools.partial(output.publish, backup=backup), moves=False)
 
     def finish(self) -> None:
         """Nothing can go back to the time before the end: take the seals off and let go of the files.

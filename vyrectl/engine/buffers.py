@@ -236,7 +236,7 @@ class BufferTable:
             if buffer.output is not None and self.arena is None:
                 aside = BufferFiles("", buffer.source, buffer.output).is_updated and not keeper.is_settled
                 path = Path(f"{buffer.output}.rescued") if aside else buffer.output
-                keeper.keep(path, partial(self._save, path, buffer))
+                keeper.keep(path, partial(self._save, buffer=buffer))
         if self.arena is not None:
             self.arena.publish(keeper, self.replaces)
         if saving is None:

@@ -1,17 +1,60 @@
-"""Outputs of one run, saved each on its own: one that fails loses no other.
+"""Outputs of one run, saved each on its own: one that fails loses no other, and is put elsewhere if it can be.
 
-Standard library only. The invariant: whatever `keep` is given is tried, and every failure is told, by
-`raise_failures` or as `failure_records`.
+Standard library only. The invariants: whatever `keep` is given is tried, every failure is told, by `raise_failures` or
+as `failure_records`, and nothing that was there is replaced by what is put elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
+from pathlib import Path
 from typing import TypeVar
 
 from vyrectl.errors import FileError, OutputsError, VyrectlError
 
 Answer = TypeVar("Answer")
+StrPath = str | os.PathLike[str]
+
+RESCUED_SUFFIX = ".rescued"
+"""What is appended to a name for a result that could not be saved under it."""
+
+
+def rescue(error: FileError, places: Iterable[Path], write: Callable[[Path], object]) -> None:
+    """Put a result that its place refused elsewhere; the error says where.
+
+    Args:
+        error: What its place answered.
+        places: Where it may go, best first; never over a file.
+        write: Writes it.
+    """
+    for place in places:
+        free = next(name for name in _names(place) if not os.path.lexists(name))
+        try:
+            write(free)
+        except (VyrectlError, OSError):
+            continue
+        error.fix = f"The result is in {free}; keep the one you want"
+        return
+
+
+def _names(place: Path) -> Iterator[Path]:
+    yield place
+    yield from (Path(f"{place}.{number}") for number in count(1))
+
+
+def places_beside(path: StrPath, others: Iterable[StrPath]) -> Iterator[Path]:
+    """Where a result may go that its place refused: beside it, beside other files, among the temporary files.
+
+    Args:
+        path: What it was to be called.
+        others: Other files of the same launch.
+    """
+    name = f"{os.path.basename(path)}{RESCUED_SUFFIX}"
+    folders = [os.path.dirname(one) for one in (path, *others)]
+    yield from dict.fromkeys(Path(folder, name) for folder in (*folders, tempfile.gettempdir()))
 
 
 class Saving:
@@ -19,14 +62,16 @@ class Saving:
 
     Args:
         first: Saves what everything else goes with, the ring; called by `begin`, once.
+        beside: The file that was launched: what its own place refuses goes beside it; nowhere when None.
 
     Attributes:
         saved: What was written, in order.
         failures: Errors of what was not.
     """
 
-    def __init__(self, first: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, first: Callable[[], object] = lambda: None, *, beside: StrPath | None = None) -> None:
         self._first: Callable[[], object] | None = first
+        self._beside = beside
         self.saved: list[str] = []
         self.failures: list[VyrectlError] = []
         self.is_settled = True
@@ -36,21 +81,28 @@ class Saving:
         first, self._first = self._first, None
         if first is not None:
             known = len(self.failures)
-            self._try(first)
+            self._try(lambda path: first())
             self.is_settled = len(self.failures) == known
 
-    def keep(self, path: object, write: Callable[[], Answer]) -> Answer | None:
+    def keep(self, path: StrPath, write: Callable[[Path], Answer], *, moves: bool = True) -> Answer | None:
         """Save one output; None when that failed.
 
         Args:
             path: What it is called.
-            write: Writes it.
+            write: Writes it to a path.
+            moves: It can be written elsewhere too.
         """
-        return self._try(write, str(path))
+        known = len(self.failures)
+        answer = self._try(write, Path(path))
+        if moves and self._beside is not None:
+            for error in self.failures[known:]:
+                if isinstance(error, FileError):
+                    rescue(error, places_beside(path, [self._beside]), write)
+        return answer
 
-    def _try(self, write: Callable[[], Answer], path: str | None = None) -> Answer | None:
+    def _try(self, write: Callable[[Path], Answer], path: Path | None = None) -> Answer | None:
         try:
-            answer = write()
+            answer = write(path or Path())
         except VyrectlError as error:
             self.failures.append(error)
             return None
@@ -58,7 +110,7 @@ class Saving:
             self.failures.append(FileError.from_os_error(error, path or "", doing="write the file"))
             return None
         if path is not None:
-            self.saved.append(path)
+            self.saved.append(str(path))
         return answer
 
     def raise_failures(self) -> None:

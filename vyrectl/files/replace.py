@@ -27,6 +27,7 @@ from typing import NamedTuple
 from vyrectl.errors import FileError
 from vyrectl.files.place import StrPath as StrPath
 from vyrectl.files.place import existing_file, missing_folder, refuse_mount_point
+from vyrectl.files.room import lacking
 from vyrectl.files.shrinking import refuse_cut
 from vyrectl.files.sync import CANNOT_SYNC, sync_file
 
@@ -315,12 +316,23 @@ def _create(folder: str, prefix: str, mode: int) -> tuple[str, int]:
 
 
 def _fill(fd: int, parts: Iterable[Part], target: str, old: os.stat_result | None) -> FileIdentity:
-    for part in parts:
-        write_all(fd, part)
+    _write_parts(fd, iter(parts))
     if old is not None:
         _keep_attributes(fd, target, old)
     sync_file(fd)
     return FileIdentity.of(os.fstat(fd))
+
+
+def _write_parts(fd: int, parts: Iterator[Part]) -> None:
+    before = 0
+    for part in parts:
+        size = memoryview(part).nbytes
+        try:
+            write_all(fd, part)
+        except OSError as error:
+            whole = before + size + sum(memoryview(rest).nbytes for rest in parts)
+            raise lacking(error, whole - os.lseek(fd, 0, os.SEEK_CUR), whole) from None
+        before += size
 
 
 def _first_mode(old: os.stat_result | None) -> int:

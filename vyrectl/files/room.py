@@ -1,4 +1,4 @@
-"""Disk space for files that are written through a mapping, taken before the first store.
+"""Disk space: taken before the first store into a mapped file, and said how much was missing where it ran out.
 
 Standard library only. A store into a part of a mapped file that has no place on the disk ends the process (SIGBUS) when
 the disk is full; an error of a system call is one that can be told. The invariant: what a file holds stays.
@@ -11,6 +11,9 @@ import os
 
 _CANNOT_RESERVE = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS, errno.ENODEV}
 """What a file system answers that cannot set space aside."""
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system answers where there is no room for what is written."""
 
 _STEP_BYTES = 4096
 _STATUS_BLOCK_BYTES = 512
@@ -36,8 +39,31 @@ def take_room(fd: int, size_bytes: int) -> None:
         reserve(fd, 0, size_bytes)
     except OSError as error:
         if error.errno not in _CANNOT_RESERVE:
-            raise
+            there = os.fstat(fd).st_blocks * _STATUS_BLOCK_BYTES
+            raise lacking(error, size_bytes - min(size_bytes, there + _free_bytes(fd)), size_bytes) from None
         _touch(fd, size_bytes)
+
+
+def lacking(error: OSError, missing_bytes: int, whole_bytes: int) -> OSError:
+    """An error of the system that says what did not fit, where room is what it is about.
+
+    Args:
+        error: What the system answered.
+        missing_bytes: What found no room.
+        whole_bytes: What was to be written.
+    """
+    if error.errno not in NO_ROOM or error.errno is None:
+        return error
+    much = f"{missing_bytes} of {whole_bytes} bytes found no room"
+    return OSError(error.errno, f"{os.strerror(error.errno)} ({much})")
+
+
+def _free_bytes(fd: int) -> int:
+    try:
+        found = os.fstatvfs(fd)
+    except OSError:
+        return 0
+    return found.f_bavail * found.f_frsize
 
 
 def has_room(status: os.stat_result) -> bool:

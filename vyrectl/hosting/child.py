@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,10 +105,10 @@ def _view(request: FileLaunch) -> Ring:
 def keep_beside(request: FileLaunch, report: LaunchReport, saving: Saving) -> None:
     """Save what the launch ended with beside the ring."""
     if request.save_control is not None:
-        saving.keep(request.save_control, partial(save_control, request.save_control, report.control))
+        saving.keep(request.save_control, partial(save_control, words=report.control))
     if request.debug_log is not None:
         words = report.debug_log.astype("<u4").tobytes()
-        saving.keep(request.debug_log, partial(replace_file, request.debug_log, [words]))
+        saving.keep(request.debug_log, partial(replace_file, parts=[words]))
 
 
 def keep_records(
@@ -116,7 +117,11 @@ def keep_records(
     """Append to the replay log that was asked for."""
     if request.record is not None:
         log = LaunchLog(request.record, request.record_kind, request.record_capacity)
-        saving.keep(request.record, partial(record_launch, log, before, after, epoch, buffers))
+
+        def append(path: Path) -> None:
+            record_launch(replace(log, path=path), before, after, epoch, buffers)
+
+        saving.keep(request.record, append)
 
 
 class _Site:

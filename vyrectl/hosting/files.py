@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from vyrectl.engine.buffer_files import buffer_files, note_buffers
 from vyrectl.engine.ops import OpSource
+from vyrectl.engine.saving import RESCUED_SUFFIX, places_beside
+from vyrectl.engine.saving import rescue as save_rescued
 from vyrectl.errors import FileError, RingHeldError, UsageError
 from vyrectl.files.replace import replace_file
 from vyrectl.files.ring_lock import holder_of
@@ -19,9 +21,6 @@ from vyrectl.ring.outputs import STDOUT_NAMES, Outputs
 
 if TYPE_CHECKING:
     from vyrectl.ring.file import Ring
-
-RESCUED_SUFFIX = ".rescued"
-"""What is appended to a name for a result that could not be saved under it."""
 
 
 def files_of(request: FileLaunch) -> Outputs:
@@ -68,11 +67,7 @@ def check_files(request: FileLaunch) -> None:
 
 def rescue(error: FileError, request: FileLaunch, ring: Ring) -> None:
     """Save a result that its place refused beside it, or beside the launched ring; the error says where."""
-    for beside in dict.fromkeys((request.output or request.ring, request.ring)):
-        place = Path(f"{beside}{RESCUED_SUFFIX}")
-        try:
-            replace_file(place, [ring.data])
-        except FileError:
-            continue
-        error.fix = f"The result is in {place}; keep the one you want"
-        return
+    wanted = request.output or request.ring
+    beside = [Path(f"{one}{RESCUED_SUFFIX}") for one in dict.fromkeys((wanted, request.ring))]
+    places = dict.fromkeys([*beside, *places_beside(wanted, [])])
+    save_rescued(error, places, lambda place: replace_file(place, [ring.data]))

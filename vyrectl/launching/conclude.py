@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -133,8 +131,8 @@ def _save_trace(prepared: Prepared, turns: Trace | None, saving: Saving) -> Mapp
         return None
     from vyrectl.launching.trace import save_trace
 
-    write = partial(save_trace, Path(wanted), turns, prepared.backend.name, prepared.op_names)
-    return saving.keep(wanted, write)
+    facts = prepared.backend.name, prepared.op_names
+    return saving.keep(wanted, lambda path: save_trace(path, turns, *facts))
 
 
 def all_saved(saving: Saving, report: LaunchReport) -> LaunchReport:

@@ -140,7 +140,7 @@ def _launch_with(
         if isinstance(ring, Ring):
             return run(ring, asked)
         with Ring.open(ring, writable=True, role="launch") as opened:
-            saving = Saving(first=lambda: opened.save(backup=opened.is_untouched))
+            saving = Saving(first=lambda: opened.save(backup=opened.is_untouched), beside=ring)
             report = run(opened, asked, Wiring(saving=saving))
         return all_saved(saving, report)
 

@@ -70,7 +70,11 @@ def work(
     Returns:
         The report, and what saves further outputs and knows what failed.
     """
-    host, saving, buffers = workplace.host, Saving(first=workplace.save), BufferTable.of(options.buffers)
+    host, saving, buffers = (
+        workplace.host,
+        Saving(first=workplace.save, beside=ring.path),
+        BufferTable.of(options.buffers),
+    )
     limits = options.limits or Limits()
     limits.finishing = _then(limits.finishing, host.shut)
     wiring = Wiring(workplace.place, host if workplace.is_shared else None, drive, saving, workplace.board)

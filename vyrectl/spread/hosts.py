@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from vyrectl.errors import (
     ClusterLostError,
     DeviceError,
+    FileError,
     HostsStoppedError,
     MissingExtraError,
     OtherWorkerError,
@@ -230,7 +231,7 @@ class _HostsRun:
         self._slots, self._since = slots, since
         target = request.output or request.ring
         length = request.ring.stat().st_size // 64
-        self._journal = Journal(target, length)
+        self._journal, self._is_kept = Journal(target, length), True
         self._result = Result(
             request, held, watch, devices=slots, limits={}, shard_slots=self._journal.shard_slots
         )
@@ -314,11 +315,23 @@ class _HostsRun:
             if type(error).__name__ in ("CancelledError", "FutureCancelledError", "CommClosedError"):
                 raise self._lost() from error
             raise
-        self._journal.keep(shard.number, into, data)
+        self._keep(shard, into, data)
         self._result.roster.take(shard.number, 0, has_more=False)
         self._take(sent, shard, None)
         self._in += 1
         future.release()
+
+    def _keep(self, shard: Shard, into: str, data: bytes) -> None:
+        """Keep a finished shard; where that cannot be, the launch goes on without."""
+        if not self._is_kept:
+            return
+        try:
+            self._journal.keep(shard.number, into, data)
+        except FileError as error:
+            self._is_kept = False
+            self._watch(
+                {"said": f"finished shards are not kept any more ({error.where}: {error.what}); all go on"}
+            )
 
     def _set_aside(self, shard: Shard) -> None:
         self._result.roster.put_aside(shard.number)

@@ -62,7 +62,7 @@ class Result:
         shard_slots: int | None = None,
     ) -> None:
         self.request, self.held, self.watch = request, held, watch
-        self.saving = Saving(first=self._save)
+        self.saving = Saving(first=self._save, beside=request.ring)
         self.ready: Ready = make_ready(request, devices, self.saving, limits, shard_slots)
         self.roster = Roster(self.ready.shards, request.options.max_steps)
         self.carried: dict[int, Finished] = {}
@@ -110,7 +110,9 @@ class Result:
         traced = None
         if isinstance(options.trace, str | os.PathLike) and self._turns:
             path = Path(options.trace)
-            traced = self.saving.keep(path, lambda: save_turns(path, self._turns, ready.prepared.op_names))
+            traced = self.saving.keep(
+                path, lambda place: save_turns(place, self._turns, ready.prepared.op_names)
+            )
         keep_beside(request, report, self.saving)
         if request.record is not None:
             epoch = int(ready.prepared.job.control[EPOCH.first])

@@ -22,6 +22,7 @@ from typing import Any
 
 from vyrectl.errors import FileError
 from vyrectl.files.locks import NO_LOCKS
+from vyrectl.files.room import lacking
 from vyrectl.files.sync import sync_file
 from vyrectl.files.waiting import open_file
 from vyrectl.files.whole import read_stream
@@ -70,14 +71,16 @@ def _append(fd: int, line: bytes) -> None:
     size = os.fstat(fd).st_size
     torn = size > 0 and os.pread(fd, 1, size - 1) != b"\n"
     whole = b"\n" + line if torn else line
+    written = 0
     try:
-        if os.write(fd, whole) != len(whole):
+        written = os.write(fd, whole)
+        if written != len(whole):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         sync_file(fd)
-    except OSError:
+    except OSError as error:
         with suppress(OSError):
             os.ftruncate(fd, size)
-        raise
+        raise lacking(error, len(whole) - written, len(whole)) from None
 
 
 @contextmanager
