@@ -14,7 +14,7 @@
  * Memory order: current and next are ordered by the barriers (local and global fence), which reach the whole group. changed
  * and stop lie in local memory, where no step can reach them. state[STOP] is written by the host while the kernel runs and
  * read relaxed: it orders nothing. state[FAULT] is raised relaxed and read behind the barrier.
- * The host guarantees: current and next hold `words` words, operand rows lie inside the arena, state has VYRE_STATE_WORDS words
+ * The host guarantees: current and next hold `words` words, operand rows lie inside the arena, state has VYRE_LOOP_WORDS words
  * of 0, global size == local size.
  * A read outside its array ends the loop at the end of phase 2, with `current` as the iteration before left it; the lowest word
  * whose step failed is reported, with what it read.
@@ -22,26 +22,12 @@
 #include "vyre_step.h"
 #include "vyre_kernels.h"
 
-#define VYRE_STATE_ITERATIONS 0u
-#define VYRE_STATE_ENDED 1u
-#define VYRE_STATE_STOP 2u
-#define VYRE_STATE_FAULT 3u /* ~(lowest word whose step failed); 0 for none */
-#define VYRE_STATE_FAULT_KIND 4u
-#define VYRE_STATE_FAULT_OPERAND 5u
-#define VYRE_STATE_FAULT_WORD 6u /* two words, the low one first */
-#define VYRE_STATE_WORDS 8u
-
-#define VYRE_ENDED_BOUND 0u
-#define VYRE_ENDED_CONVERGED 1u
-#define VYRE_ENDED_STOPPED 2u
-#define VYRE_ENDED_FAULTED 3u
-
 /* Phase 2 for one work-item. */
 static void vyre_transfer(vyre_step *step, __global uint *next, uint first, uint stride, vyre_word_ptr state) {
     for (ulong word = first; word < step->words; word += stride) {
         next[word] = VYRE_STEP_CALL(step, (uint)word);
         if (step->fault != VYRE_STEP_SOUND) {
-            vyre_max_relaxed(state + VYRE_STATE_FAULT, ~(uint)word);
+            vyre_max_relaxed(state + VYRE_LOOP_FAULT, ~(uint)word);
             return;
         }
     }
@@ -62,10 +48,10 @@ static bool vyre_take_over(__global uint *current, __global const uint *next, ui
 static void vyre_explain_fault(vyre_step *step, uint word, vyre_word_ptr state) {
     step->fault = VYRE_STEP_SOUND;
     (void)VYRE_STEP_CALL(step, word);
-    state[VYRE_STATE_FAULT_KIND] = step->fault;
-    state[VYRE_STATE_FAULT_OPERAND] = step->fault_operand;
-    state[VYRE_STATE_FAULT_WORD] = (uint)step->fault_word;
-    state[VYRE_STATE_FAULT_WORD + 1u] = (uint)(step->fault_word >> 32);
+    state[VYRE_LOOP_FAULT_KIND] = step->fault;
+    state[VYRE_LOOP_FAULT_OPERAND] = step->fault_operand;
+    state[VYRE_LOOP_FAULT_WORD] = (uint)step->fault_word;
+    state[VYRE_LOOP_FAULT_WORD + 1u] = (uint)(step->fault_word >> 32);
 }
 
 __kernel void vyre_converge(VYRE_CONVERGE_PARAMETERS) {
@@ -80,13 +66,13 @@ __kernel void vyre_converge(VYRE_CONVERGE_PARAMETERS) {
     while (going) {
         if (item == 0u) {
             changed = 0u;
-            stop = vyre_load_relaxed(state + VYRE_STATE_STOP);
+            stop = vyre_load_relaxed(state + VYRE_LOOP_STOP);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
         const bool stopped = stop != 0u;
         if (!stopped) vyre_transfer(&step, next, item, items, state);
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
-        const bool faulted = vyre_load_relaxed(state + VYRE_STATE_FAULT) != 0u;
+        const bool faulted = vyre_load_relaxed(state + VYRE_LOOP_FAULT) != 0u;
         const bool whole = !stopped && !faulted;
         if (whole && vyre_take_over(current, next, words, item, items)) vyre_local_add(&changed, 1u);
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
@@ -97,7 +83,7 @@ __kernel void vyre_converge(VYRE_CONVERGE_PARAMETERS) {
         going = ended == VYRE_ENDED_BOUND && iterations < max_iterations;
     }
     if (item != 0u) return;
-    state[VYRE_STATE_ITERATIONS] = iterations;
-    state[VYRE_STATE_ENDED] = ended;
-    if (ended == VYRE_ENDED_FAULTED) vyre_explain_fault(&step, ~vyre_load_relaxed(state + VYRE_STATE_FAULT), state);
+    state[VYRE_LOOP_ITERATIONS] = iterations;
+    state[VYRE_LOOP_ENDED] = ended;
+    if (ended == VYRE_ENDED_FAULTED) vyre_explain_fault(&step, ~vyre_load_relaxed(state + VYRE_LOOP_FAULT), state);
 }

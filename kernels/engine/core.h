@@ -17,17 +17,6 @@
 #define VYRE_VERIFY 0
 #endif
 
-/* What `--verify` keeps for a slot: who holds it, and how often it was claimed and how its turns ended. */
-typedef struct {
-    uint owner; /* 0, or the work-item's number plus 1 */
-    uint claims;
-    uint ends[5]; /* by VYRE_DONE ... VYRE_FAULT */
-    uint violations;
-} vyre_witness;
-
-#define VYRE_CLAIMED_TWICE 1u
-#define VYRE_ENDED_BY_OTHER 2u
-
 #define VYRE_WORD(ring, slot, word) ((ring) + (ulong)(slot) * VYRE_SLOT_WORDS + (word))
 
 /* Generated from the operations of this program. */

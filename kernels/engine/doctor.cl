@@ -7,17 +7,9 @@
  * Memory order: every word by release store and acquire load, or by relaxed adds where only a count matters.
  * The host guarantees: words has VYRE_DOCTOR_WORDS words, all 0. Nothing here faults.
  */
+#include "vyre_engine.h"
 #include "vyre_sync.h"
 #include "vyre_kernels.h"
-
-/* Each in a cache line of its own. */
-#define VYRE_DOCTOR_HELLO 0u   /* 1 once the kernel runs */
-#define VYRE_DOCTOR_ANSWER 32u /* the host writes 1 */
-#define VYRE_DOCTOR_SEEN 64u   /* 1: the kernel saw the answer; 2: it gave up */
-#define VYRE_DOCTOR_ARRIVED 0u
-#define VYRE_DOCTOR_LEFT 32u
-#define VYRE_DOCTOR_MOST 64u   /* most groups present at a time, as far as one of them saw */
-#define VYRE_DOCTOR_WORDS 96u
 
 __kernel void vyre_doctor_coherence(VYRE_DOCTOR_COHERENCE_PARAMETERS) {
     if (get_global_id(0)) return;

@@ -13,10 +13,6 @@
 #include "order.h"
 #include "vyre_kernels.h"
 
-#define VYRE_LINE_TAKEN(class) ((class) * 3u)
-#define VYRE_LINE_FIRST(class) ((class) * 3u + 1u)
-#define VYRE_LINE_LAST(class) ((class) * 3u + 2u)
-
 static bool vyre_line_waits(const vyre_order *order, __global const uint *lines, uint class) {
     const uint size = order->begins[(class + 1u) * order->chunks] - order->begins[class * order->chunks];
     return lines[VYRE_LINE_TAKEN(class)] < size || lines[VYRE_LINE_FIRST(class)];

@@ -16,11 +16,11 @@
  * work-items of a group wrote in a group task is published by a release store behind a barrier with the global fence.
  * The host guarantees: as for lane.cl, with blocks of VYRE_BLOCK; ticket <= VYRE_NOTES.
  */
-#define VYRE_BLOCK 512u
+#define VYRE_BLOCK VYRE_GROUP_BLOCK
 #define VYRE_POLLS 16u
 
 #ifndef VYRE_NOTES
-#define VYRE_NOTES 2048u
+#define VYRE_NOTES VYRE_MOST_GROUP_TICKET
 #endif
 
 #if VYRE_LIVE

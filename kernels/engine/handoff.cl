@@ -11,20 +11,9 @@
  * behind them. The host's words as in live.h: relaxed loads of what the host writes, a release store for the host.
  * The host guarantees: words has VYRE_HANDOFF_WORDS words and payload VYRE_HANDOFF_PAYLOAD, all 0; two groups at least. Nothing here faults.
  */
+#include "vyre_engine.h"
 #include "vyre_sync.h"
 #include "vyre_kernels.h"
-
-/* Each in a cache line of its own. */
-#define VYRE_HANDOFF_PRESENT 0u /* groups that came */
-#define VYRE_HANDOFF_BATON 32u  /* turns that were published */
-#define VYRE_HANDOFF_BLIND 64u  /* a load did not show the baton that was there */
-#define VYRE_HANDOFF_STALE 96u  /* the baton came before its payload */
-#define VYRE_HANDOFF_ENDED 128u /* groups that made all turns */
-#define VYRE_HANDOFF_HELLO 160u /* 1 once the kernel runs */
-#define VYRE_HANDOFF_ANSWER 192u
-#define VYRE_HANDOFF_SEEN 224u /* 1: the kernel saw the answer; 2: it gave up */
-#define VYRE_HANDOFF_WORDS 256u
-#define VYRE_HANDOFF_PAYLOAD 16u
 
 __kernel void vyre_handoff_groups(VYRE_HANDOFF_GROUPS_PARAMETERS) {
     if (get_local_id(0)) return;

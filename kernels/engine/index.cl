@@ -22,9 +22,6 @@
 #define VYRE_CHUNK_SLOTS 2048u
 #endif
 
-#define VYRE_COUNT_ROWS 7u
-#define VYRE_ROW_RESUMED 5u
-#define VYRE_ROW_SHUT_OUT 6u
 #define VYRE_NOT_CLAIMABLE 7u
 
 /* Paused and due: becomes Ready (spec 1.6, resume). */
@@ -53,12 +50,12 @@ static vyre_finding vyre_examine(const vyre_filter *filter, uint slot) {
     const bool waits = state == VYRE_STATE_PAUSED;
     if (!waits && !vyre_is_schedulable(state)) return finding;
     if (!vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) {
-        if (!waits) finding.row = VYRE_ROW_SHUT_OUT;
+        if (!waits) finding.row = VYRE_COUNT_SHUT_OUT;
         return finding;
     }
     if (waits) {
         if (!vyre_resume_if_due(filter->ring, slot, filter->epoch)) return finding;
-        finding.row = VYRE_ROW_RESUMED;
+        finding.row = VYRE_COUNT_RESUMED;
     }
     finding.class = vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], filter->age_threshold);
     finding.state = waits ? VYRE_STATE_READY : state;
@@ -132,8 +129,8 @@ __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
         __global const uint *words = VYRE_WORD(ring, first + i, 0u);
         queue[next[classes[i]]++] = vyre_make_entry(words, first + i, words[VYRE_WORD_STATE]);
     }
-    counts[VYRE_ROW_RESUMED * chunks + chunk] = tally[VYRE_ROW_RESUMED];
-    counts[VYRE_ROW_SHUT_OUT * chunks + chunk] = tally[VYRE_ROW_SHUT_OUT];
+    counts[VYRE_COUNT_RESUMED * chunks + chunk] = tally[VYRE_COUNT_RESUMED];
+    counts[VYRE_COUNT_SHUT_OUT * chunks + chunk] = tally[VYRE_COUNT_SHUT_OUT];
     vyre_clear_lines(flow, directory, directory_words, chunk, chunks);
     if (chunks > 1u) return;
     for (uint class = 0, before = 0; class < VYRE_PRIORITY_COUNT; before += sizes[class++])

@@ -10,7 +10,7 @@
  * work-groups of one work-item.
  * A fault ends the task, never the worker.
  */
-#define VYRE_BLOCK 64u
+#define VYRE_BLOCK VYRE_LANE_BLOCK
 #define VYRE_POLLS 64u
 #define VYRE_AHEAD 16u /* slots that are asked for before their turn */
 #define VYRE_SPAN 256u /* entries of the order that are looked up together */

@@ -14,6 +14,7 @@
  * here faults.
  */
 #include "vyre_abi.h"
+#include "vyre_engine.h"
 #include "vyre_kernels.h"
 
 /* Not every compiler knows the builtin; the host sets VYRE_HAS_PREFETCH where it does. */
@@ -28,13 +29,6 @@
 
 #define VYRE_BLOCK 252u
 #define VYRE_UNROLL 4u
-
-#define VYRE_ROW_UNKNOWN VYRE_STATE_COUNT
-#define VYRE_ROW_FIRST_UNKNOWN (VYRE_STATE_COUNT + 1u)
-#define VYRE_ROW_AGE (VYRE_STATE_COUNT + 2u)
-#define VYRE_ROW_REQUEUES_LOW (VYRE_STATE_COUNT + 3u)
-#define VYRE_ROW_REQUEUES_HIGH (VYRE_STATE_COUNT + 4u)
-#define VYRE_ROW_NUMBERS (VYRE_STATE_COUNT + 5u)
 
 #define VYRE_NO_SLOT 0xFFFFFFFFu
 

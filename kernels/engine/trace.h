@@ -1,8 +1,6 @@
 /* trace.h - notes when a turn was made, if the program is built with VYRE_TRACE.
  *
- *   words   | asked for, clock numbers, (rest of a line unused) | record 0 | record 1 | ...
- *   record  four times of 64 bits (turned to the slot, claimed, ran, about to publish), then slot, task_id, op_handle, priority, outcome,
- *           work-group, work-item, requeue_count; TRACE_DTYPE of vyrectl/engine/trace.py
+ *   words   | head (VYRE_TRACE_WORDS) | vyre_trace_record | vyre_trace_record | ...
  *
  * A record is reserved by a relaxed add and written plainly by its one owner; the host reads them when the kernel is over. One that has
  * no room is counted and dropped. Without VYRE_TRACE everything here is empty.
@@ -12,6 +10,7 @@
 #define VYRE_TRACE_H
 
 #include "vyre_abi.h"
+#include "vyre_engine.h"
 
 #ifndef VYRE_TRACE
 #define VYRE_TRACE 0
@@ -20,8 +19,6 @@
 #if VYRE_TRACE
 
 #include "vyre_clock.h"
-
-#define VYRE_TRACE_LINE 16u
 
 /* What a worker remembers of the turn it is at. */
 typedef struct {
@@ -37,27 +34,27 @@ typedef struct {
         (worker)->trace.words = (to_words);          \
         (worker)->trace.capacity = (to_capacity);    \
     } while (0)
-#define vyre_trace_look(trace, what) ((trace).what = vyre_clock((trace).words + 1u))
+#define vyre_trace_look(trace, what) ((trace).what = vyre_clock((trace).words + VYRE_TRACE_CLOCK))
 
 /* Keeps a turn that is about to be published; the next of the same worker begins. `slot_words` are those of the slot. */
 static void vyre_trace_turn(vyre_trace *trace, uint slot, __global const uint *slot_words, uint kind) {
-    const ulong now = vyre_clock(trace->words + 1u);
-    const uint at = vyre_add_relaxed(trace->words, 1u);
+    const ulong now = vyre_clock(trace->words + VYRE_TRACE_CLOCK);
+    const uint at = vyre_add_relaxed(trace->words + VYRE_TRACE_ASKED, 1u);
     if (at < trace->capacity) {
-        __global uint *record = trace->words + VYRE_TRACE_LINE + (ulong)at * VYRE_TRACE_LINE;
-        const ulong times[4] = {trace->began, trace->claimed, trace->ran, now};
-        for (uint k = 0; k < 4u; ++k) {
-            record[2u * k] = (uint)times[k];
-            record[2u * k + 1u] = (uint)(times[k] >> 32);
-        }
-        record[8] = slot;
-        record[9] = slot_words[VYRE_WORD_TASK_ID];
-        record[10] = slot_words[VYRE_WORD_OP_HANDLE];
-        record[11] = slot_words[VYRE_WORD_PRIORITY];
-        record[12] = kind;
-        record[13] = get_group_id(0);
-        record[14] = get_local_id(0);
-        record[15] = slot_words[VYRE_WORD_REQUEUE_COUNT];
+        __global vyre_trace_record *record =
+            (__global vyre_trace_record *)(trace->words + VYRE_TRACE_WORDS) + at;
+        record->began = trace->began;
+        record->claimed = trace->claimed;
+        record->ran = trace->ran;
+        record->ended = now;
+        record->slot = slot;
+        record->task_id = slot_words[VYRE_WORD_TASK_ID];
+        record->op_handle = slot_words[VYRE_WORD_OP_HANDLE];
+        record->priority = slot_words[VYRE_WORD_PRIORITY];
+        record->outcome = kind;
+        record->group = get_group_id(0);
+        record->item = get_local_id(0);
+        record->requeue_count = slot_words[VYRE_WORD_REQUEUE_COUNT];
     }
     trace->began = now;
 }

@@ -24,24 +24,7 @@
 #define VYRE_TURNS 4u
 #define VYRE_RESTS 7u /* the task needs no queue: done, paused, faulted, or not ours */
 
-#define VYRE_OUTCOMES 5u
-#define VYRE_TALLY_LOST 0u
-#define VYRE_TALLY_PRIORITIES 1u
-#define VYRE_TALLY_TENANTS (VYRE_TALLY_PRIORITIES + VYRE_CONTROL_PRIORITY_FAIRNESS_WORDS + 1u)
-#define VYRE_TALLY_OPS (VYRE_TALLY_TENANTS + VYRE_CONTROL_TENANT_FAIRNESS_WORDS)
 #define VYRE_TALLY_WORDS (VYRE_TALLY_OPS + (VYRE_OP_COUNT + 1u) * VYRE_OUTCOMES)
-
-/* Words of `flow`, each in a cache line of its own. */
-#define VYRE_FLOW(word) ((word) * 32u)
-#define VYRE_FLOW_HIGH VYRE_FLOW(0u)   /* next ticket of classes 0-1 */
-#define VYRE_FLOW_LOW VYRE_FLOW(1u)    /* next ticket of classes 2-4 */
-#define VYRE_FLOW_BUDGET VYRE_FLOW(2u) /* claims left, when they are counted */
-#define VYRE_FLOW_TIRED (VYRE_FLOW(2u) + 1u) /* workers that left after idle_polls looks in vain */
-#define VYRE_FLOW_BLOCKS VYRE_FLOW(3u) /* spill blocks handed out */
-#define VYRE_FLOW_HEADS(class) VYRE_FLOW(4u + (class))
-#define VYRE_FLOW_TAILS(class) VYRE_FLOW(9u + (class))
-#define VYRE_FLOW_BUSY VYRE_FLOW(14u) /* workers that hold work, or blocks they have not published */
-#define VYRE_FLOW_WORDS VYRE_FLOW(15u)
 
 /* Adds one tally word to the launch's, and to the control words that mirror it (spec 3.1). */
 static void vyre_report(__global uint *tally, __global uint *control, uint word, uint count) {

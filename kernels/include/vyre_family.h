@@ -10,25 +10,12 @@
  *
  * Without VYRE_HAS_FAMILY, and where no worker may hand work to another, no slot is ever free.
  * Memory order: head relaxed; counts relaxed, between fences where they decide something; the rest of links by one worker each.
- * The host guarantees: VYRE_FAMILY_LINKS + 2 * chunks + 1 + 3 * slots words; begins ascend and count the slots of the list.
+ * The host guarantees: VYRE_FAMILY_BEGINS + 2 * chunks + 1 + VYRE_LINK_WORDS * slots words; begins ascend and count the slots of the list.
  */
 #ifndef VYRE_FAMILY_H
 #define VYRE_FAMILY_H
 
 #define VYRE_FULL VYRE_U32_MAX /* what vyre_spawn returns when no slot is free */
-
-#define VYRE_FAMILY_HEAD 0u /* each of these in a cache line of its own */
-#define VYRE_FAMILY_SPAWNED 32u
-#define VYRE_FAMILY_JOINED 64u
-#define VYRE_FAMILY_FIRST_ID 96u
-#define VYRE_FAMILY_SLOTS 97u
-#define VYRE_FAMILY_CHUNKS 98u
-#define VYRE_FAMILY_BEGINS 128u
-
-#define VYRE_LINK_PARENT 0u
-#define VYRE_LINK_WAITS 1u
-#define VYRE_LINK_NEXT 2u
-#define VYRE_LINK_WORDS 3u
 
 #if VYRE_HAS_FAMILY
 

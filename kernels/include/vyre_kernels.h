@@ -113,7 +113,7 @@
     __global uint *family                /* families and the free list (vyre_family.h) */
 
 #define VYRE_PROBE_LAYOUT_PARAMETERS \
-    __global uint *answers               /* 32 words: sizes, offsets, byte order */
+    __global uint *answers               /* a word a question, then the byte order */
 
 #define VYRE_PROBE_ATOMICS_PARAMETERS \
     vyre_word_ptr words                  /* 4 words, one for each question */

@@ -90,6 +90,7 @@
 #define VYRE_OP_H
 
 #include "vyre_abi.h"
+#include "vyre_engine.h"
 #include "vyre_sync.h"
 
 #pragma OPENCL FP_CONTRACT OFF
@@ -100,20 +101,6 @@
 #if VYRE_HAS_FAMILY
 struct vyre_nursery;
 #endif
-
-/* One row of the buffer table: where a handle's bytes lie in the arena. All 64-bit, so that no sum wraps. */
-typedef struct {
-    ulong offset;
-    ulong bytes;
-    uint type;
-    uint writable;
-} vyre_buffer;
-
-#define VYRE_TYPE_OTHER 0u
-#define VYRE_TYPE_U32 1u
-#define VYRE_TYPE_I32 2u
-#define VYRE_TYPE_F32 3u
-#define VYRE_TYPE_ABSENT 0xFFFFFFFFu /* no buffer was given for this handle */
 
 /* What a launch lends to every task. `control` is not reachable through a handle, nor is the debug log, which has the row of
  * `buffers` behind the last handle's. */
@@ -166,15 +153,9 @@ typedef struct {
     const vyre_env *env;
 } vyre_task;
 
-#define VYRE_DONE 0u
-#define VYRE_YIELD 1u
-#define VYRE_PAUSE 2u
-#define VYRE_REQUEUE 3u
-#define VYRE_FAULT 4u
-
 /* How a turn ended; made by the functions below. */
 typedef struct {
-    uint kind;
+    uint kind; /* VYRE_DONE ... VYRE_FAULT */
     uint pc;
     uint data;
     uint extra; /* pause: epoch; requeue: priority; fault: code */

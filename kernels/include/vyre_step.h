@@ -20,19 +20,10 @@
 #ifndef VYRE_STEP_H
 #define VYRE_STEP_H
 
+#include "vyre_engine.h"
 #include "vyre_sync.h"
 
 #pragma OPENCL FP_CONTRACT OFF
-
-/* Where an operand's words lie in the arena that holds them all. */
-typedef struct {
-    ulong first;
-    ulong words;
-} vyre_operand_row;
-
-#define VYRE_STEP_SOUND 0u
-#define VYRE_STEP_PAST_CURRENT 1u
-#define VYRE_STEP_PAST_OPERAND 2u /* also when there is no such operand */
 
 typedef struct {
     __global const uint *current;

@@ -30,7 +30,7 @@ def test_what_is_generated(tmp_path: Path) -> None:
     pages += [f"man7/vyrectl-{name}.7" for name in docs.NAMES]
     scripts = {Path("completions") / name for name in SCRIPT_NAMES.values()}
     scripts |= {Path("completions/man") / name for name in pages}
-    headers = {Path("kernels/include") / f"vyre_{name}.h" for name in ("abi", "kernels", "live")}
+    headers = {Path("kernels/include") / f"vyre_{name}.h" for name in ("abi", "engine", "kernels", "live")}
     assert set(written) == {*headers, *scripts, layer_picture.PATH}
     assert write_generated(tmp_path) == []
 

@@ -14,15 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vyrectl.abi.engine import TYPE_ABSENT, TYPE_F32, TYPE_I32, TYPE_OTHER, TYPE_U32
 from vyrectl.engine.buffers import (
     ARENA_ALIGN_BYTES,
     MAX_HANDLE,
     TABLE_DTYPE,
-    TYPE_ABSENT,
-    TYPE_F32,
-    TYPE_I32,
-    TYPE_OTHER,
-    TYPE_U32,
     Buffer,
     BufferTable,
     load_npy,

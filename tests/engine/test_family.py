@@ -11,6 +11,7 @@ from tests.support.rings import ready_tasks
 from vyrectl import SLOT_DTYPE
 from vyrectl.abi.faults import LOST_CHILDREN
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
+from vyrectl.abi.outcomes import OutcomeKind
 from vyrectl.engine.family import (
     Nursery,
     as_settled,
@@ -151,7 +152,7 @@ def test_slots_are_handed_out_in_order_until_none_is_left() -> None:
     words = {"op_handle": 9, "priority": 3, "input_handle": 4, "output_handle": 5, "param": 6}
     assert [nursery.spawn(0, parent, words) for _ in range(3)] == [1, 2, None]
     assert ring[1].tolist() == (READY, 9, 5, 3, 4, 5, 6, 0, 0, 0, 3, 1, 0, 0, 0, 0)
-    assert nursery.after(0, "paused", joins=False) == [1, 2]
+    assert nursery.after(0, OutcomeKind.PAUSE, joins=False) == [1, 2]
 
 
 def test_the_ring_before_is_compared_as_if_children_had_been_there() -> None:

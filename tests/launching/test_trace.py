@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.conformance.backends import devices
 from tests.support.ops import REQUEUE_N, SPIN
 from vyrectl import SLOT_DTYPE, Ring, launch
-from vyrectl.engine.backend import OUTCOMES
+from vyrectl.abi.outcomes import OUTCOMES
 from vyrectl.engine.trace import TRACE_DTYPE, Trace, read_trace
 from vyrectl.errors import UsageError
 from vyrectl.launching.trace import save_trace

@@ -7,9 +7,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vyrectl.abi.outcomes import OUTCOME_STATES, OUTCOMES
 from vyrectl.abi.states import TaskState
-from vyrectl.engine.backend import OUTCOMES
-from vyrectl.launching.transitions import OUTCOME_STATES, transition_counts
+from vyrectl.launching.transitions import transition_counts
 
 TURN_ENDS = st.sampled_from(OUTCOMES)
 CLAIMABLE = (TaskState.READY, TaskState.YIELDED, TaskState.REQUEUED)

@@ -8,10 +8,11 @@ import numpy as np
 
 from tests.support.rings import ready_tasks
 from vyrectl.abi import live as abi
+from vyrectl.abi.engine import FLOW_TIRED
 from vyrectl.engine.backend import Job
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.opencl.backend import OpenCLBackend
-from vyrectl.opencl.counters import FLOW_TIRED, FLOW_WORDS
+from vyrectl.opencl.counters import FLOW_WORDS
 from vyrectl.opencl.session import OpenCLSession
 
 
@@ -34,4 +35,4 @@ def follow_without_wishes(backend: OpenCLBackend, kernels: int = 3) -> tuple[int
             ended += 1
         flow = np.empty(FLOW_WORDS, np.uint32)
         session._device.read(flow, session._flow)
-    return ended, bool(flow[FLOW_TIRED])
+    return ended, bool(flow[FLOW_TIRED.index])

@@ -9,6 +9,7 @@ import pytest
 
 from tests.opencl.fakes import device as fake
 from tests.opencl.following import follow_without_wishes, open_following
+from vyrectl.abi.checks import HANDOFF_PRESENT
 from vyrectl.opencl import handoff, remembered
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.build import LADDER, Rung
@@ -53,7 +54,7 @@ def test_a_blind_load_or_a_late_payload_is_none(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_groups_that_never_meet_decide_nothing_but_on_a_single_unit(monkeypatch: pytest.MonkeyPatch) -> None:
-    relays(monkeypatch, {handoff.PRESENT: 1})
+    relays(monkeypatch, {HANDOFF_PRESENT.index: 1})
     assert handoff.groups_meet(fake(), None, None, None) is None
     assert handoff.groups_meet(fake(compute_units=1), None, None, None) is False
 

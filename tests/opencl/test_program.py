@@ -129,11 +129,13 @@ def test_registers_are_bounded_where_groups_must_be_resident(
             r"says 68 for sizeof\(slot\), the wire says 64",
         ),
         (
-            "    ulong bytes;\n",
-            "    uint bytes;\n    uint spare;\n    ulong more;\n",
+            "    ulong bytes; ",
+            "    uint bytes; uint spare; ulong more; ",
             r"32 for sizeof\(buffer row\)",
         ),
-        ("&slot.param - base", "&slot.flags - base", "says 60 for offset of param, the wire says 24"),
+        ("OFFSET(vyre_slot, param)", "OFFSET(vyre_slot, flags)", "60 for offset of param, the wire says 24"),
+        ("uint ends[5];", "uint ends[6];", r"says 36 for sizeof\(witness\), the wire says 32"),
+        (" 448u ", " 449u ", "says 449 for VYRE_FLOW_BUSY, the wire says 448"),
         ("= *(const uchar *)&one;", "= 0u;", "says 0 for byte order"),
     ],
 )

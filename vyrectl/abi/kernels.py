@@ -180,7 +180,10 @@ _INDEX = (
 )
 
 _CHECKS = (
-    Kernel("vyre_probe_layout", (Parameter("answers", Kind.WORDS, "32 words: sizes, offsets, byte order"),)),
+    Kernel(
+        "vyre_probe_layout",
+        (Parameter("answers", Kind.WORDS, "a word a question, then the byte order"),),
+    ),
     Kernel("vyre_probe_atomics", (Parameter("words", Kind.SHARED_WORDS, "4 words, one for each question"),)),
     Kernel(
         "vyre_selftest_claim",

@@ -11,6 +11,7 @@ from vyrectl import docs
 from vyrectl.cli.completion.render import render_scripts
 from vyrectl.devtools import layer_picture
 from vyrectl.devtools.cheader import c_header
+from vyrectl.devtools.engineheader import engine_header
 from vyrectl.devtools.kernelheader import kernel_header
 from vyrectl.devtools.liveheader import live_header
 from vyrectl.devtools.manual import manual_pages
@@ -49,6 +50,7 @@ class Generated:
 def generated_files(root: Path) -> Iterator[Generated]:
     """Every generated file of the repository at `root`."""
     yield _generated(root, Path("kernels/include/vyre_abi.h"), c_header())
+    yield _generated(root, Path("kernels/include/vyre_engine.h"), engine_header())
     yield _generated(root, Path("kernels/include/vyre_kernels.h"), kernel_header())
     yield _generated(root, Path("kernels/include/vyre_live.h"), live_header())
     for name, text in render_scripts().items():

@@ -14,7 +14,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.dtype import dtype_of
+from vyrectl.abi.engine import WITNESS
 from vyrectl.abi.limits import DEBUG_RECORD_WORDS, DEFAULT_DEBUG_RECORDS
+from vyrectl.abi.outcomes import OUTCOMES
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource
 from vyrectl.engine.options import EngineOptions
@@ -22,12 +25,8 @@ from vyrectl.engine.quotas import Quotas
 from vyrectl.policy.policy import AGE_THRESHOLD, JIT_QUEUE_LEN
 from vyrectl.task.arrays import SlotArray
 
-WITNESS_DTYPE = np.dtype([("owner", "<u4"), ("claims", "<u4"), ("ends", "<u4", (5,)), ("violations", "<u4")])
-"""What a verified job keeps for a slot; `vyre_witness` in kernels/engine/core.h. `ends` follows `OUTCOMES`."""
-
-OUTCOMES = ("done", "yielded", "paused", "requeued", "faulted")
-"""How a turn can end, in the order of the device's outcome codes."""
-
+WITNESS_DTYPE = dtype_of(WITNESS)
+"""What a verified job keeps for a slot."""
 
 Place = Callable[[bool], tuple[SlotArray, bool]]
 """Gets whether the device can work on the host's memory itself, seen by whoever maps it; gives the slots to work on and

@@ -21,6 +21,8 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.dtype import dtype_of
+from vyrectl.abi.engine import BUFFER_ROW, TYPE_ABSENT, TYPE_F32, TYPE_I32, TYPE_OTHER, TYPE_U32
 from vyrectl.abi.number import parse_whole
 from vyrectl.engine.buffer_files import BufferFiles, note_buffers
 from vyrectl.engine.left import Fate, Found
@@ -40,11 +42,10 @@ MAX_HANDLE = 65_535
 ARGUMENTS = "args"
 """What `--buffer args=FILE` names: the argument table, which has no handle."""
 
-TYPE_OTHER, TYPE_U32, TYPE_I32, TYPE_F32, TYPE_ABSENT = 0, 1, 2, 3, 0xFFFF_FFFF
 _TYPES = {"<u4": TYPE_U32, "<i4": TYPE_I32, "<f4": TYPE_F32}
 
-TABLE_DTYPE = np.dtype([("offset", "<u8"), ("bytes", "<u8"), ("type", "<u4"), ("writable", "<u4")])
-"""One row of the device's table; `vyre_buffer` in vyre_op.h."""
+TABLE_DTYPE = dtype_of(BUFFER_ROW)
+"""One row of the device's table."""
 
 ARENA_ALIGN_BYTES = 256
 

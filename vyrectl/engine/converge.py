@@ -15,15 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.limits import U32_MAX, U64_MAX
+from vyrectl.abi.loop import LoopEnd
 from vyrectl.engine.shares import SHARE_BITS
 from vyrectl.engine.steps import StepInfo, StepSource
 from vyrectl.errors import DeviceError, StepFaultError
 from vyrectl.records import Comparable
 
 Words = NDArray[np.uint32]
-
-CONVERGED, AT_BOUND, STOPPED = "converged", "max_iterations", "stopped"
-"""How a run can end; a faulty step is an error."""
 
 ASK_EVERY_WORDS = 1 << 10
 """Words that the reference works on between two looks at whether to stop."""
@@ -55,7 +53,7 @@ class Fixpoint(Comparable):
     Attributes:
         current: The vector at the end, u32, shape (n,).
         iterations: Iterations run; one that changes nothing is the last and counts.
-        ended: `CONVERGED`, `AT_BOUND` or `STOPPED`.
+        ended: the word of a `LoopEnd`.
         device: Name of the device, or `reference`.
         device_seconds: Time the device was busy.
         work_group_size: Work-items of the one group; 1 on the reference.
@@ -71,7 +69,7 @@ class Fixpoint(Comparable):
     @property
     def converged(self) -> bool:
         """True when the last iteration changed nothing."""
-        return self.ended == CONVERGED
+        return self.ended == LoopEnd.CONVERGED.word
 
 
 Stop = Callable[[], object]
@@ -204,18 +202,18 @@ class ReferenceConverger:
             )
         current: list[int] = job.current.tolist()
         operands = [operand.tolist() for operand in job.operands]
-        ended, iterations = AT_BOUND, 0
-        while ended == AT_BOUND and iterations < job.max_iterations:
+        ended, iterations = LoopEnd.BOUND, 0
+        while ended is LoopEnd.BOUND and iterations < job.max_iterations:
             reads = StepReads(current, operands, job.step.name)
             reads.iteration = iterations + 1
             following = _next_words(body, reads, stop)
             if following is None:
-                ended = STOPPED
+                ended = LoopEnd.STOPPED
                 break
             iterations += 1
-            ended = CONVERGED if following == current else AT_BOUND
+            ended = LoopEnd.CONVERGED if following == current else LoopEnd.BOUND
             current = following
-        return Fixpoint(np.array(current, np.uint32), iterations, ended, self.name)
+        return Fixpoint(np.array(current, np.uint32), iterations, ended.word, self.name)
 
 
 def _next_words(body: Body, reads: StepReads, stop: Stop) -> list[int] | None:

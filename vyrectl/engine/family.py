@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import LOST_CHILDREN
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
+from vyrectl.abi.outcomes import OutcomeKind
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskState
 from vyrectl.engine.backend import Job
@@ -266,17 +267,17 @@ class Nursery:
         self.spawned += 1
         return child
 
-    def after(self, slot: int, kind: str, *, joins: bool) -> list[int]:
+    def after(self, slot: int, kind: OutcomeKind, *, joins: bool) -> list[int]:
         """Who must queue now that a turn of `slot` has ended so and is published: its new children, then a parent.
 
         Args:
             slot: Number of the slot whose turn ended.
-            kind: One of `vyrectl.engine.backend.OUTCOMES`.
+            kind: How it ended.
             joins: The task waits for its children.
         """
         born, self._born = self._born, []
         waiting = slot if joins else -1
-        if kind in ("done", "faulted"):
+        if kind in (OutcomeKind.DONE, OutcomeKind.FAULT):
             waiting, self._parents[slot] = int(self._parents[slot]), -1
         return born + ([waiting] if waiting >= 0 and self._counts_down(waiting) else [])
 

@@ -15,33 +15,26 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi import faults, watch
+from vyrectl.abi.engine import CLASSES
 from vyrectl.abi.limits import NEVER_EPOCH, SLOT_WORDS, U32_MAX, WORD_BYTES
 from vyrectl.abi.opcodes import METRIC_OPCODES
+from vyrectl.abi.outcomes import OutcomeKind
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.engine.arena import continue_outputs
-from vyrectl.engine.backend import OUTCOMES, WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
+from vyrectl.engine.backend import WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
 from vyrectl.engine.family import Nursery, eligible_slots, settle, spawning_in_use
 from vyrectl.engine.naming import current
 from vyrectl.engine.ops import is_own
 from vyrectl.engine.quotas import tenants_spent
 from vyrectl.engine.reference_family import FAMILY_BODIES
 from vyrectl.engine.reference_ops import BODIES, Body, Env, OpFault, Outcome, Task, yield_
-from vyrectl.engine.schedule import CLASSES, ClaimLines, class_of, tenants_admitted
+from vyrectl.engine.schedule import ClaimLines, class_of, tenants_admitted
 from vyrectl.engine.trace import Trace, TurnRecorder
 from vyrectl.errors import CounterOverflowError, DeviceError
 from vyrectl.protocol.packed import MOST_OPCODE
 from vyrectl.task.arrays import SlotArray, apply_transition, copy_of, is_schedulable
 from vyrectl.task.lifecycle import apply_words
-
-_OUTCOME_ACTIONS = {
-    "done": "complete",
-    "yielded": "yield",
-    "paused": "pause",
-    "requeued": "requeue",
-    "faulted": "fault",
-}
-
 
 ASK_EVERY = 256
 """Turns between two looks at whether to stop."""
@@ -234,8 +227,8 @@ class ReferenceSession:
         ran = self._turns.now()
         kind = self._publish(words, outcome)
         self._rows[slot] = words
-        self._turns.note((began, claimed, ran), task, OUTCOMES.index(kind))
-        if kind in ("yielded", "requeued"):
+        self._turns.note((began, claimed, ran), task, kind)
+        if kind in (OutcomeKind.YIELD, OutcomeKind.REQUEUE):
             self._enqueue(slot)
         if self._nursery is not None:
             joins = task.op_handle in self._spawning and outcome.arguments.get("epoch") == NEVER_EPOCH
@@ -243,7 +236,7 @@ class ReferenceSession:
                 self._enqueue(other)
             self._tally.spawned, self._tally.joined = self._nursery.spawned, self._nursery.joined
         self._claims[slot] += 1
-        self._ends[slot, OUTCOMES.index(kind)] += 1
+        self._ends[slot, kind] += 1
         self._count(task, kind)
 
     def _begin(self, task: Task) -> None:
@@ -273,28 +266,30 @@ class ReferenceSession:
             outcome.joins and self._nursery is None
         ):  # as vyre_join does where nobody spawns: there are no children
             return yield_(outcome.arguments["pc"], outcome.arguments["data"])
-        if outcome.kind == "requeued" and outcome.arguments["priority"] not in range(len(TaskPriority)):
+        if outcome.kind is OutcomeKind.REQUEUE and outcome.arguments["priority"] not in range(
+            len(TaskPriority)
+        ):
             return Outcome.engine_fault(faults.BAD_OUTCOME)
         return outcome
 
-    def _publish(self, words: list[int], outcome: Outcome) -> str:
+    def _publish(self, words: list[int], outcome: Outcome) -> OutcomeKind:
         try:
-            apply_words(words, _OUTCOME_ACTIONS[outcome.kind], **outcome.arguments)
+            apply_words(words, outcome.kind.action, **outcome.arguments)
         except CounterOverflowError:
-            apply_words(words, "fault", code=faults.COUNTER_OVERFLOW)
-            return "faulted"
+            apply_words(words, OutcomeKind.FAULT.action, code=faults.COUNTER_OVERFLOW)
+            return OutcomeKind.FAULT
         return outcome.kind
 
-    def _count(self, task: Task, kind: str) -> None:
+    def _count(self, task: Task, kind: OutcomeKind) -> None:
         known = task.op_handle if task.op_handle in self._bodies else None
-        self._tally.by_op.setdefault(known, Counter())[kind] += 1
+        self._tally.by_op.setdefault(known, Counter())[kind.word] += 1
         self._add(control_abi.TENANT_FAIRNESS.first + task.tenant_id % control_abi.TENANT_FAIRNESS.words)
         if task.priority < CLASSES:
             self._tally.by_priority[task.priority] += 1
             self._add(control_abi.PRIORITY_FAIRNESS.first + task.priority)
-        if task.op_handle < METRIC_OPCODES and kind != "faulted":
+        if task.op_handle < METRIC_OPCODES and kind is not OutcomeKind.FAULT:
             self._add(control_abi.METRICS.first + task.op_handle)
-        if kind == "done":
+        if kind is OutcomeKind.DONE:
             self._add(control_abi.DONE_COUNT.first)
 
     def _add(self, word: int) -> None:

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi import faults, opcodes
+from vyrectl.abi.engine import TYPE_F32, TYPE_I32, TYPE_U32
 from vyrectl.abi.limits import DEBUG_RECORD_WORDS, NEVER_EPOCH, SLOT_WORDS, U32_MAX
+from vyrectl.abi.outcomes import OutcomeKind
 from vyrectl.abi.slot import PAYLOAD_FIRST
 from vyrectl.abi.states import TaskPriority
-from vyrectl.engine.buffers import ARGUMENT_WORDS, TYPE_F32, TYPE_I32, TYPE_U32, Buffer
+from vyrectl.engine.buffers import ARGUMENT_WORDS, Buffer
 from vyrectl.engine.family import Nursery
 from vyrectl.protocol.packed import decode_packed
 
@@ -42,44 +44,44 @@ class OpFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a turn ended: one of `vyrectl.engine.backend.OUTCOMES`, and its lifecycle action's arguments.
+    """How a turn ended, and its lifecycle action's arguments.
 
     `joins`: it waits for children, which where none can be had is no wait.
     """
 
-    kind: str
+    kind: OutcomeKind
     arguments: Mapping[str, int] = field(default_factory=dict)
     joins: bool = False
 
     @classmethod
     def engine_fault(cls, code: int) -> Outcome:
         """Faulted with one of the engine's own codes."""
-        return cls("faulted", {"code": code})
+        return cls(OutcomeKind.FAULT, {"code": code})
 
 
 def done() -> Outcome:
     """Finished."""
-    return Outcome("done")
+    return Outcome(OutcomeKind.DONE)
 
 
 def yield_(pc: int, data: int) -> Outcome:
     """Give up the worker and continue at `pc`."""
-    return Outcome("yielded", {"pc": pc, "data": data})
+    return Outcome(OutcomeKind.YIELD, {"pc": pc, "data": data})
 
 
 def pause(pc: int, data: int, epoch: int) -> Outcome:
     """Wait for an epoch."""
-    return Outcome("paused", {"pc": pc, "data": data, "epoch": epoch})
+    return Outcome(OutcomeKind.PAUSE, {"pc": pc, "data": data, "epoch": epoch})
 
 
 def join(pc: int, data: int) -> Outcome:
     """Wait until every child is Done or Faulted, and continue at `pc`; for operations that may spawn."""
-    return Outcome("paused", {"pc": pc, "data": data, "epoch": NEVER_EPOCH}, joins=True)
+    return Outcome(OutcomeKind.PAUSE, {"pc": pc, "data": data, "epoch": NEVER_EPOCH}, joins=True)
 
 
 def requeue(pc: int, data: int, priority: int) -> Outcome:
     """Go back to a priority class."""
-    return Outcome("requeued", {"pc": pc, "data": data, "priority": priority})
+    return Outcome(OutcomeKind.REQUEUE, {"pc": pc, "data": data, "priority": priority})
 
 
 def fault(code: int) -> Outcome:
@@ -285,7 +287,7 @@ def _sum(task: Task, env: Env) -> Outcome:
     carried = task.data if task.pc else 0
     accumulator = (carried + int(source.sum(dtype=np.uint64))) & U32_MAX
     outcome = _next(task, total, count, accumulator)
-    if outcome.kind == "done":
+    if outcome.kind is OutcomeKind.DONE:
         target[0] = accumulator
     return outcome
 
@@ -424,8 +426,10 @@ def _packed_slot(task: Task, env: Env) -> Outcome:
     for op in decode_packed(payload).ops:
         if op.arguments is not None and op.runs:
             outcome = _run_inner(task, env, op.opcode, op.arguments)
-            if outcome.kind != "done":
-                return outcome if outcome.kind == "faulted" else Outcome.engine_fault(faults.BAD_OUTCOME)
+            if outcome.kind is not OutcomeKind.DONE:
+                return (
+                    outcome if outcome.kind is OutcomeKind.FAULT else Outcome.engine_fault(faults.BAD_OUTCOME)
+                )
     return done()
 
 
@@ -436,7 +440,7 @@ def _run_inner(task: Task, env: Env, opcode: int, arguments: Sequence[int]) -> O
     names = ("op_handle", "input_handle", "output_handle", "param", "continuation_pc", "continuation_data")
     words = {**task.words, **dict(zip(names, (opcode, *arguments, 0, 0), strict=True))}
     outcome = body(Task(task.slot, words), env)
-    if outcome.kind == "done" and opcode < opcodes.METRIC_OPCODES:
+    if outcome.kind is OutcomeKind.DONE and opcode < opcodes.METRIC_OPCODES:
         at = control_abi.METRICS.first + opcode
         env.control[at] = (int(env.control[at]) + 1) & U32_MAX
     return outcome

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.control import STARVATION_LIMIT
+from vyrectl.abi.engine import CLASSES
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import TaskPriority
 from vyrectl.task.arrays import SlotArray
 
-CLASSES = len(TaskPriority)
 HIGH_CLASSES = 2
 
 

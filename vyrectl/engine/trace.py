@@ -9,33 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.dtype import dtype_of
+from vyrectl.abi.engine import TRACE_RECORD
 from vyrectl.records import Comparable
 
 if TYPE_CHECKING:
     from vyrectl.engine.reference_ops import Task
 
-TRACE_DTYPE = np.dtype(
-    [
-        ("began", "<u8"),
-        ("claimed", "<u8"),
-        ("ran", "<u8"),
-        ("ended", "<u8"),
-        ("slot", "<u4"),
-        ("task_id", "<u4"),
-        ("op_handle", "<u4"),
-        ("priority", "<u4"),
-        ("outcome", "<u4"),
-        ("group", "<u4"),
-        ("item", "<u4"),
-        ("requeue_count", "<u4"),
-    ]
-)
-"""One turn; the record of kernels/engine/trace.h. Times are the device's: when the worker turned to the slot, had
-claimed it, had run the operation, had published. `outcome` counts in `vyrectl.engine.backend.OUTCOMES`; `group` is
-the work-group, `item` the work-item in it."""
+TRACE_DTYPE = dtype_of(TRACE_RECORD)
+"""One turn. `outcome` is a code of `vyrectl.abi.outcomes`."""
 
 TRACE_HEAD_BYTES = TRACE_DTYPE.itemsize
-"""Before the records: u32 records asked for (more than there is room for when some were dropped), u32 clock numbers."""
+"""Before the records; more may have been asked for than there is room for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +81,3 @@ class TurnRecorder:
         """What was kept."""
         records = np.array(self._rows, TRACE_DTYPE)
         return Trace(records, self._dropped, "the host's clock, nanoseconds", 1e9)
-
-
-assert TRACE_DTYPE.itemsize == 64

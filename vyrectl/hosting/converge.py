@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from vyrectl.engine.converge import STOPPED, Fixpoint, Words
+from vyrectl.abi.loop import LoopEnd
+from vyrectl.engine.converge import Fixpoint, Words
 from vyrectl.errors import ConvergeKilledError, DeviceError, stopped_code
 from vyrectl.hosting.deaths import GAVE_UP, GAVE_UP_FIX, death_by, silent_end
 from vyrectl.hosting.elsewhere import may_fork
@@ -85,7 +86,7 @@ def converge_apart(
             + (f"; {GAVE_UP_FIX}" if ending.died_of in GAVE_UP else ""),
         )
     current = np.frombuffer(shared, np.uint32, count=len(vector)).copy()
-    stopped = ending.result["ended"] == STOPPED
+    stopped = ending.result["ended"] == LoopEnd.STOPPED.word
     return Apart(
         Fixpoint(current, **ending.result),
         (ending.signal_received or 0) if stopped else 0,
@@ -96,7 +97,7 @@ def converge_apart(
 def _converge_here(vector: Words, timeout: float | None, options: dict[str, Any]) -> Apart:
     deadline = None if timeout is None else time.monotonic() + timeout
     found = converge(vector, stop=lambda: deadline is not None and time.monotonic() >= deadline, **options)
-    return Apart(found, 0, found.ended == STOPPED)
+    return Apart(found, 0, found.ended == LoopEnd.STOPPED.word)
 
 
 def _how_it_died(ending: Ending) -> str:

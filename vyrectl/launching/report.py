@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from vyrectl.abi.outcomes import OUTCOMES
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
-from vyrectl.engine.backend import OUTCOMES, Tally
+from vyrectl.engine.backend import Tally
 from vyrectl.launching.faults import FaultGroup
 from vyrectl.launching.transitions import TransitionCount, transition_counts
 from vyrectl.markup import html_record, html_table

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
+from vyrectl.abi.engine import CLASSES
 from vyrectl.engine.backend import Interrupt, RoundIndex, Session
-from vyrectl.engine.schedule import CLASSES
 from vyrectl.errors import DeviceError
 
 SLICE_SECONDS = 0.1

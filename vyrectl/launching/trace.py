@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl._version import __version__
+from vyrectl.abi.outcomes import OUTCOMES
 from vyrectl.abi.states import priority_name
-from vyrectl.engine.backend import OUTCOMES
 from vyrectl.engine.trace import Trace
 from vyrectl.files.replace import replace_file
 

@@ -10,18 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
+from vyrectl.abi.outcomes import OUTCOME_STATES, OutcomeKind
 from vyrectl.abi.states import TaskState
 from vyrectl.shapes import Among, Count
-
-OUTCOME_STATES: Mapping[str, TaskState] = {
-    "done": TaskState.DONE,
-    "yielded": TaskState.YIELDED,
-    "paused": TaskState.PAUSED,
-    "requeued": TaskState.REQUEUED,
-    "faulted": TaskState.FAULTED,
-}
-"""The state that each way to end a turn leads to."""
-
 
 StateName = Annotated[str, Among([state.label for state in TaskState])]
 TransitionRecord = TypedDict("TransitionRecord", {"from": StateName, "to": StateName, "count": Count})
@@ -54,7 +45,7 @@ def transition_counts(
     Args:
         before: Slots in each known state at the start, in the order of the state words (8 numbers).
         after: The same at the end.
-        turns: Turns by how they ended (`vyrectl.engine.backend.OUTCOMES`).
+        turns: Turns by how they ended (`vyrectl.abi.outcomes.OUTCOMES`).
         resumed: Paused tasks that became Ready.
         spawned: Tasks that came to be in Empty slots.
     """
@@ -64,9 +55,9 @@ def transition_counts(
     counts[TaskState.PAUSED, TaskState.READY] = resumed
     counts[TaskState.EMPTY, TaskState.READY] = spawned
     claims = sum(turns.values())
-    for state, outcome in ((TaskState.YIELDED, "yielded"), (TaskState.REQUEUED, "requeued")):
-        claimed = min(claims, max(0, before[state] + turns[outcome] - after[state]))
-        counts[state, TaskState.RUNNING] = claimed
+    for kind in (OutcomeKind.YIELD, OutcomeKind.REQUEUE):
+        claimed = min(claims, max(0, before[kind.state] + turns[kind.word] - after[kind.state]))
+        counts[kind.state, TaskState.RUNNING] = claimed
         claims -= claimed
     counts[TaskState.READY, TaskState.RUNNING] = claims
     return tuple(TransitionCount(*pair, count) for pair, count in sorted(counts.items()) if count)

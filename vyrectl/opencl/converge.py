@@ -13,7 +13,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.engine.converge import AT_BOUND, CONVERGED, STOPPED, Convergence, Fixpoint, Stop, Words
+from vyrectl.abi.dtype import dtype_of
+from vyrectl.abi.limits import WORD_BYTES
+from vyrectl.abi.loop import (
+    LOOP,
+    LOOP_ENDED,
+    LOOP_FAULT,
+    LOOP_FAULT_KIND,
+    LOOP_FAULT_OPERAND,
+    LOOP_FAULT_WORD,
+    LOOP_ITERATIONS,
+    LOOP_STOP,
+    OPERAND_ROW,
+    STEP_PAST_OPERAND,
+    LoopEnd,
+)
+from vyrectl.engine.converge import Convergence, Fixpoint, Stop, Words
 from vyrectl.engine.steps import StepSource
 from vyrectl.errors import DeviceError, KernelDiedError, StepFaultError
 from vyrectl.opencl.build import Ladder
@@ -24,15 +39,8 @@ from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.source import Paster, forget_macros
 from vyrectl.resources import kernels_dir
 
-ENDINGS = (AT_BOUND, CONVERGED, STOPPED)
-"""How the loop ended, in the order of `VYRE_ENDED_*`; a fault follows."""
-
-_ITERATIONS, _ENDED, _STOP, _FAULT, _KIND, _OPERAND, _WORD = range(7)
-_STATE_WORDS = 8
-_PAST_OPERAND = 2
-
-OPERAND_DTYPE = np.dtype([("first", "<u8"), ("words", "<u8")])
-"""`vyre_operand_row` in vyre_step.h."""
+OPERAND_DTYPE = dtype_of(OPERAND_ROW)
+_STATE_WORDS = LOOP.size
 
 CPU_ITEMS, GPU_ITEMS = 1, 1024
 """Most work-items of the group. A CPU runs them one after another anyway, and vectorises one item's loop better."""
@@ -79,12 +87,12 @@ class OpenCLConverger:
         event = kernel(host.queue, *shape, **loop.arguments)
         loop.wait(event, stop)
         state = loop.state()
-        if state[_FAULT]:
+        if state[LOOP_FAULT.index]:
             raise _fault(job, state)
         return Fixpoint(
             current=loop.current(),
-            iterations=int(state[_ITERATIONS]),
-            ended=ENDINGS[int(state[_ENDED])],
+            iterations=int(state[LOOP_ITERATIONS.index]),
+            ended=LoopEnd(int(state[LOOP_ENDED.index])).word,
             device=self.name,
             device_seconds=(event.profile.end - event.profile.start) * 1e-9,
             work_group_size=shape[1],
@@ -189,7 +197,9 @@ class _Loop:
         """Through a second queue, beside the running kernel."""
         queue = self._cl.CommandQueue(self._context)
         one = np.ones(1, np.uint32)
-        self._cl.enqueue_copy(queue, self._state, one, dst_offset=_STOP * 4, is_blocking=False)
+        self._cl.enqueue_copy(
+            queue, self._state, one, dst_offset=LOOP_STOP.index * WORD_BYTES, is_blocking=False
+        )
         queue.flush()
 
     def _buffer(self, array: NDArray[Any]) -> Any:
@@ -203,10 +213,13 @@ class _Loop:
 
 
 def _fault(job: Convergence, state: NDArray[np.uint32]) -> StepFaultError:
+    low, high = state[LOOP_FAULT_WORD.index :][:2]
     return StepFaultError(
         job.step.name,
-        index=0xFFFF_FFFF - int(state[_FAULT]),
-        iteration=int(state[_ITERATIONS]) + 1,
-        operand=int(state[_OPERAND]) if state[_KIND] == _PAST_OPERAND else None,
-        word=int(state[_WORD]) | int(state[_WORD + 1]) << 32,
+        index=0xFFFF_FFFF - int(state[LOOP_FAULT.index]),
+        iteration=int(state[LOOP_ITERATIONS.index]) + 1,
+        operand=int(state[LOOP_FAULT_OPERAND.index])
+        if state[LOOP_FAULT_KIND.index] == STEP_PAST_OPERAND
+        else None,
+        word=int(low) | int(high) << 32,
     )

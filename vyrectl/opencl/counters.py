@@ -1,6 +1,6 @@
-"""What the kernels count and what they leave in their queues' heads: the words of tally, flow and lines. Imports numpy.
+"""What the kernels count and what they leave in their queues' heads: reads tally, flow and lines. Imports numpy.
 
-Invariant: where a word stands is said here, and in `kernels/engine/turn.h` and `exact.cl`, and nowhere else.
+Where each word stands is `vyrectl.abi.engine`'s to say.
 """
 
 from __future__ import annotations
@@ -11,28 +11,32 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.abi import control as control_abi
-from vyrectl.engine.backend import OUTCOMES, Tally
+from vyrectl.abi.engine import (
+    CLASSES,
+    FLOW,
+    FLOW_HEADS,
+    FLOW_HIGH,
+    FLOW_LOW,
+    FLOW_TAILS,
+    LINE_FIRST,
+    LINE_TAKEN,
+    TALLY_LOST,
+    TALLY_OPS,
+    TALLY_PRIORITIES,
+)
+from vyrectl.abi.layout import Word
+from vyrectl.abi.outcomes import OUTCOMES
+from vyrectl.engine.backend import Tally
 from vyrectl.engine.ops import OpInfo
-from vyrectl.engine.schedule import CLASSES, HIGH_CLASSES
+from vyrectl.engine.schedule import HIGH_CLASSES
 
-FLOW_STRIDE = 32
-FLOW_WORDS = 15 * FLOW_STRIDE
-FLOW_HIGH, FLOW_LOW, FLOW_BUDGET, FLOW_HEADS, FLOW_TAILS = (k * FLOW_STRIDE for k in (0, 1, 2, 4, 9))
-FLOW_TIRED = FLOW_BUDGET + 1
-"""Words of the flow buffer; VYRE_FLOW_* in turn.h."""
-
-LINE_WORDS = 3
-"""Words of a class's line in exact.cl: tasks taken from the order, the first and the last slot of its list."""
-
-_TALLY_LOST, _TALLY_PRIORITIES = 0, 1
-_TALLY_OPS = _TALLY_PRIORITIES + CLASSES + 1 + control_abi.TENANT_FAIRNESS.words
-"""Words of the tally buffer; VYRE_TALLY_* in turn.h."""
+FLOW_WORDS = FLOW.size
+"""Words of the flow buffer; quotas stand behind them."""
 
 
 def count_tally_words(op_count: int) -> int:
     """Words of the tally of a program with so many operations: a row for each, and one for what is unknown."""
-    return _TALLY_OPS + (op_count + 1) * len(OUTCOMES)
+    return TALLY_OPS.index + (op_count + 1) * len(OUTCOMES)
 
 
 def add_tally(tally: Tally, words: NDArray[np.uint32], ops: Sequence[OpInfo]) -> None:
@@ -43,10 +47,10 @@ def add_tally(tally: Tally, words: NDArray[np.uint32], ops: Sequence[OpInfo]) ->
         words: The tally buffer, shape (count_tally_words(len(ops)),).
         ops: The program's operations, in the order of their rows.
     """
-    tally.lost += int(words[_TALLY_LOST])
+    tally.lost += int(words[TALLY_LOST.index])
     for priority in range(CLASSES):
-        tally.by_priority[priority] += int(words[_TALLY_PRIORITIES + priority])
-    ends = words[_TALLY_OPS:].reshape(-1, len(OUTCOMES))
+        tally.by_priority[priority] += int(words[TALLY_PRIORITIES.index + priority])
+    ends = words[TALLY_OPS.index :].reshape(-1, len(OUTCOMES))
     tally.claims += int(ends.sum(dtype=np.int64))
     for row in np.flatnonzero(ends.any(axis=1)).tolist():
         op = ops[row].id if row < len(ops) else None
@@ -64,10 +68,11 @@ def flow_waits(flow: NDArray[np.uint32], classes: Sequence[int], ticket: int, pl
         places: Of a class in the directory of blocks.
     """
     high, low = sum(classes[:HIGH_CLASSES]), sum(classes[HIGH_CLASSES:])
-    heads = flow[FLOW_HEADS : FLOW_HEADS + CLASSES * FLOW_STRIDE : FLOW_STRIDE]
-    tails = flow[FLOW_TAILS : FLOW_TAILS + CLASSES * FLOW_STRIDE : FLOW_STRIDE].clip(max=places)
+    heads, tails = (_of_classes(flow, word) for word in (FLOW_HEADS, FLOW_TAILS))
     return bool(
-        flow[FLOW_HIGH] < -(-high // ticket) or flow[FLOW_LOW] < -(-low // ticket) or (heads < tails).any()
+        flow[FLOW_HIGH.index] < -(-high // ticket)
+        or flow[FLOW_LOW.index] < -(-low // ticket)
+        or (heads < tails.clip(max=places)).any()
     )
 
 
@@ -78,5 +83,11 @@ def lines_wait(lines: NDArray[np.uint32], classes: Sequence[int]) -> bool:
         lines: Three words a class, shape (CLASSES * LINE_WORDS,).
         classes: How many tasks the index found of each class.
     """
-    taken, first = lines[0::LINE_WORDS].tolist(), lines[1::LINE_WORDS]
-    return bool(first.any()) or any(n < size for n, size in zip(taken, classes, strict=True))
+    taken = _of_classes(lines, LINE_TAKEN).tolist()
+    waits = any(n < size for n, size in zip(taken, classes, strict=True))
+    return waits or bool(_of_classes(lines, LINE_FIRST).any())
+
+
+def _of_classes(words: NDArray[np.uint32], word: Word) -> NDArray[np.uint32]:
+    """What a word of several holds for each class."""
+    return words[word.index : word.at(CLASSES) : word.stride]

@@ -1,4 +1,4 @@
-"""Families on a device: the words that `kernels/include/vyre_family.h` draws, and what each round refills.
+"""Families on a device: the words that `vyrectl.abi.engine` lays out, and what each round refills.
 
 Imports numpy. The invariant: the free list of a round counts exactly the Empty slots that its index saw.
 """
@@ -8,12 +8,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.engine import (
+    FAMILY_BEGINS,
+    FAMILY_CHUNKS,
+    FAMILY_FIRST_ID,
+    FAMILY_JOINED,
+    FAMILY_SLOTS,
+    LINK,
+    LINK_PARENT,
+    LINK_WAITS,
+)
 from vyrectl.engine.family import Links
-
-HEAD, SPAWNED, JOINED, FIRST_ID, SLOTS, CHUNKS, BEGINS = 0, 32, 64, 96, 97, 98, 128
-"""Words of the family buffer; VYRE_FAMILY_* in vyre_family.h."""
-
-LINK_WORDS = 3
 
 Words = NDArray[np.uint32]
 
@@ -25,13 +30,15 @@ def first_words(links: Links, chunks: int) -> Words:
         links: The ring's families.
         chunks: Chunks of the index.
     """
-    slots = len(links.parents)
-    words = np.zeros(BEGINS + 2 * chunks + 1 + LINK_WORDS * slots, np.uint32)
-    words[JOINED] = links.freed
-    words[FIRST_ID], words[SLOTS], words[CHUNKS] = links.first_id, slots, chunks
-    table = words[BEGINS + 2 * chunks + 1 :].reshape(slots, LINK_WORDS)
-    table[:, 0] = links.parents + 1
-    table[:, 1] = links.waits
+    slots, link_words = len(links.parents), LINK.size
+    first_link = FAMILY_BEGINS.index + 2 * chunks + 1
+    words = np.zeros(first_link + link_words * slots, np.uint32)
+    words[FAMILY_JOINED.index] = links.freed
+    words[FAMILY_FIRST_ID.index] = links.first_id
+    words[FAMILY_SLOTS.index], words[FAMILY_CHUNKS.index] = slots, chunks
+    table = words[first_link:].reshape(slots, link_words)
+    table[:, LINK_PARENT.index] = links.parents + 1
+    table[:, LINK_WAITS.index] = links.waits
     return words
 
 

@@ -7,30 +7,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vyrectl.abi.engine import (
+    CLASSES,
+    COUNT_ROWS,
+    GROUP_BLOCK,
+    LANE_BLOCK,
+    MOST_GROUP_TICKET,
+    MOST_LANE_TICKET,
+)
+from vyrectl.abi.limits import WORD_BYTES
 from vyrectl.abi.opcodes import PACKED_SLOT
 from vyrectl.engine.backend import JIT_SLOTS, Job
 from vyrectl.engine.family import spawning_in_use
 from vyrectl.engine.ops import OpInfo
-from vyrectl.engine.schedule import CLASSES
 from vyrectl.errors import UsageError
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.source import Variant, op_order
 from vyrectl.protocol.packed import MOST_OPCODE
 
-BLOCK_SLOTS = {"lane": 64, "group": 512, "exact": 1}
-"""Slots of a spilled block, VYRE_BLOCK of each driver; `exact` keeps one word a slot."""
-
-MOST_TICKET = 2048
-"""Most tasks that a group takes at once, VYRE_NOTES of group.cl."""
-
-MOST_LANE_TICKET = 1 << 20
-"""Most tasks that a lane takes at once, so that the ticket arithmetic of turn.h fits into 32 bits."""
+BLOCK_SLOTS = {"lane": LANE_BLOCK, "group": GROUP_BLOCK, "exact": 1}
+"""Slots of a spilled block of each driver; `exact` keeps one word a slot."""
 
 COMPACT_INDEX_BYTES, FAST_INDEX_BYTES = 8, 32
 """Most memory of the engine beside the ring, in bytes a slot."""
 
-WORD_BYTES = 4
-LIST_WORDS = (CLASSES + 2) + 2 * CLASSES
+LIST_WORDS = COUNT_ROWS + 2 * CLASSES
 """Words of a chunk: counts, and where its lists begin and lie."""
 
 LEAST_BLOCKS = 16
@@ -118,7 +119,7 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
     together = bool(ops_in_use(job, [op.id for op in ops if op.group]))
     least = 1 if together else min(size, LEAST_GROUP_TICKET)
     sharers = most if together else device.compute_units // 2
-    ticket = _ticket(job, sharers, least, GROUP_TICKET, MOST_TICKET)
+    ticket = _ticket(job, sharers, least, GROUP_TICKET, MOST_GROUP_TICKET)
     workers = _workers(job, most, ticket)
     hints = not device.is_cpu or job.place is None
     if device.is_cpu:

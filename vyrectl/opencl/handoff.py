@@ -16,6 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.checks import (
+    HANDOFF,
+    HANDOFF_ANSWER,
+    HANDOFF_BLIND,
+    HANDOFF_ENDED,
+    HANDOFF_HELLO,
+    HANDOFF_PAYLOAD,
+    HANDOFF_SEEN,
+    HANDOFF_STALE,
+    KERNEL_SAW,
+)
 from vyrectl.opencl.build import Rung
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.kernel import BuiltKernel
@@ -24,9 +35,9 @@ from vyrectl.opencl.remembered import known, remember
 from vyrectl.opencl.source import assemble_alone
 
 KERNELS = "handoff.cl"
-PRESENT, BATON, BLIND, STALE, ENDED, HELLO, ANSWER, SEEN, WORDS = range(0, 288, 32)
-PAYLOAD_WORDS = 16
-"""Word indices of `kernels/engine/handoff.cl`, and its payload."""
+WORDS = HANDOFF.size
+BLIND, STALE, ENDED = HANDOFF_BLIND.index, HANDOFF_STALE.index, HANDOFF_ENDED.index
+HELLO, ANSWER, SEEN = HANDOFF_HELLO.index, HANDOFF_ANSWER.index, HANDOFF_SEEN.index
 
 GROUPS, TURNS = 32, 64
 FIRST_POLLS, POLL_GROWTH, MOST_POLLS = 1 << 12, 8, 1 << 30
@@ -36,7 +47,6 @@ MEET_SECONDS = 1.0
 ATTEMPTS = 3
 
 _COMPLETE = 0
-_KERNEL_SAW = 1
 
 
 def may_admit(device: Device, rung: Rung) -> bool:
@@ -110,7 +120,7 @@ def _relay(context: Any, queue: Any, kernels: Any, polls: int) -> NDArray[np.uin
     cl = pyopencl()
     words = np.zeros(WORDS, np.uint32)
     try:
-        memory, payload = _copy(context, words), _copy(context, np.zeros(PAYLOAD_WORDS, np.uint32))
+        memory, payload = _copy(context, words), _copy(context, np.zeros(HANDOFF_PAYLOAD, np.uint32))
         kernel = BuiltKernel.of(kernels, "vyre_handoff_groups")
         kernel(queue, GROUPS, 1, words=memory, payload=payload, turns=TURNS, polls=polls)
         cl.enqueue_copy(queue, words, memory)
@@ -167,7 +177,7 @@ def _answer(context: Any, queue: Any, kernels: Any, polls: int, *, shared: bool)
         cl.enqueue_copy(queue, seen, buffer, src_offset=SEEN * 4)
     except cl.Error:
         return False
-    return saw_it_running and int(seen[0]) == _KERNEL_SAW
+    return saw_it_running and int(seen[0]) == KERNEL_SAW
 
 
 def _answer_in_memory(event: Any, words: NDArray[np.uint32]) -> bool:

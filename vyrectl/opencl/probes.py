@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.abi.checks import DOCTOR, DOCTOR_ANSWER, DOCTOR_HELLO, DOCTOR_MOST, DOCTOR_SEEN, KERNEL_SAW
 from vyrectl.errors import AbiMismatchError, NoDeviceError, VyrectlError
 from vyrectl.opencl.asking import OVER
 from vyrectl.opencl.devices import Device, list_devices, pyopencl
@@ -30,12 +31,9 @@ from vyrectl.opencl.selftest import check_primitives
 from vyrectl.opencl.source import Variant, assemble_alone
 
 KERNELS = "doctor.cl"
-WORDS = 96
-HELLO, ANSWER, SEEN = 0, 32, 64
-MOST = 64
-"""Word indices of `kernels/engine/doctor.cl`."""
+WORDS = DOCTOR.size
+HELLO, ANSWER, SEEN = DOCTOR_HELLO.index, DOCTOR_ANSWER.index, DOCTOR_SEEN.index
 
-_KERNEL_SAW = 1
 _COMPLETE = 0
 
 FIRST_POLLS = 1 << 10
@@ -193,7 +191,7 @@ def _exchange(program: Program, kernels: Any, words: NDArray[np.uint32], polls: 
             saw_it_running = event.command_execution_status > _COMPLETE
             words[ANSWER] = 1
     program.queue.finish()
-    return saw_it_running, int(words[SEEN]) == _KERNEL_SAW
+    return saw_it_running, int(words[SEEN]) == KERNEL_SAW
 
 
 def check_resident(area: str, program: Program, kernels: Any) -> Iterator[Check]:
@@ -245,7 +243,7 @@ def _count_resident(program: Program, kernels: Any, groups: int, size: int, awai
     kernel = BuiltKernel.of(kernels, "vyre_doctor_resident")
     kernel(program.queue, groups * size, size, words=buffer, groups=awaited, polls=polls)
     cl.enqueue_copy(program.queue, words, buffer)
-    return int(words[MOST])
+    return int(words[DOCTOR_MOST.index])
 
 
 if __name__ == "__main__":

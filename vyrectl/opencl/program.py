@@ -13,9 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.abi.limits import SLOT_BYTES
-from vyrectl.abi.slot import FIELDS
-from vyrectl.engine.buffers import TABLE_DTYPE
+from vyrectl.abi.questions import QUESTIONS
 from vyrectl.engine.ops import OpInfo, OpSource
 from vyrectl.errors import AbiMismatchError, KernelDiedError
 from vyrectl.opencl.build import POCL, Ladder, Rung, author_includes
@@ -162,20 +160,14 @@ def engine_options(device: Device, variant: Variant) -> list[str]:
 
 
 def check_layout(program: Program) -> None:
-    """Ask the device for the size and the offsets of a slot (spec 1.2) and of a buffer table row.
+    """Ask the device for the sizes and offsets of a slot (spec 1.2) and of all that kernels share with the host.
 
     Raises:
         AbiMismatchError: They are not those of `vyrectl.abi`.
     """
-    answers = _ask(program, "vyre_probe_layout", "answers", np.zeros(32, np.uint32))
-    expected = [SLOT_BYTES, TABLE_DTYPE.itemsize, *(field.offset_bytes for field in FIELDS), 1]
-    names = [
-        "sizeof(slot)",
-        "sizeof(buffer row)",
-        *(f"offset of {field.name}" for field in FIELDS),
-        "byte order",
-    ]
-    for name, want, got in zip(names, expected, answers.tolist(), strict=False):
+    answers = _ask(program, "vyre_probe_layout", "answers", np.zeros(len(QUESTIONS) + 1, np.uint32))
+    expected = [*((one.what, one.answer) for one in QUESTIONS), ("byte order", 1)]
+    for (name, want), got in zip(expected, answers.tolist(), strict=True):
         if want != got:
             raise AbiMismatchError(
                 f"the device says {got} for {name}, the wire says {want}",

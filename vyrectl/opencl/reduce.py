@@ -9,6 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from vyrectl.abi.engine import (
+    ROW_AGE,
+    ROW_FIRST_UNKNOWN,
+    ROW_NUMBERS,
+    ROW_REQUEUES_HIGH,
+    ROW_REQUEUES_LOW,
+    ROW_UNKNOWN,
+)
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.opencl.devices import Device
@@ -17,8 +25,6 @@ from vyrectl.task.arrays import SlotArray
 from vyrectl.telemetry.snapshot import StateTally
 
 STATES = len(TaskState)
-ROW_NUMBERS = STATES + 5
-"""Numbers in a work-group's row: states, unknown, first unknown, age, requeues low and high (reduce.cl)."""
 
 NO_SLOT = 0xFFFF_FFFF
 CPU_GROUP_SLOTS = 1 << 14
@@ -65,13 +71,14 @@ class Reducer:
     def tally_buffer(self, buffer: Any, count: int) -> StateTally:
         """Count the first `count` slots of a device buffer."""
         rows = self._reduce(buffer, count)
-        first = int(rows[:, STATES + 1].min())
+        first = int(rows[:, ROW_FIRST_UNKNOWN.index].min())
+        low, high = (rows[:, word.index] for word in (ROW_REQUEUES_LOW, ROW_REQUEUES_HIGH))
         return StateTally(
             counts=tuple(rows[:, :STATES].sum(axis=0, dtype=np.int64).tolist()),
-            unknown=int(rows[:, STATES].sum()),
+            unknown=int(rows[:, ROW_UNKNOWN.index].sum()),
             first_unknown=None if first == NO_SLOT else (first, self._word(buffer, first)),
-            total_requeues=int(rows[:, STATES + 3].sum()) + (int(rows[:, STATES + 4].sum()) << 32),
-            max_priority_age=int(rows[:, STATES + 2].max()),
+            total_requeues=int(low.sum()) + (int(high.sum()) << 32),
+            max_priority_age=int(rows[:, ROW_AGE.index].max()),
         )
 
     def _reduce(self, buffer: Any, count: int) -> Any:

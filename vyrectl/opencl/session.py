@@ -18,18 +18,25 @@ from numpy.typing import NDArray
 from vyrectl.abi import control as control_abi
 from vyrectl.abi import live as live_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.abi.engine import (
+    CLASSES,
+    COUNT_ROWS,
+    FAMILY_BEGINS,
+    FAMILY_HEAD,
+    FAMILY_JOINED,
+    FAMILY_SPAWNED,
+    FLOW_BUDGET,
+    FLOW_TIRED,
+    LINE_WORDS,
+)
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.engine.backend import WITNESS_DTYPE, Interrupt, Job, LiveMemory, RoundIndex, Tally
 from vyrectl.engine.buffers import Buffer
 from vyrectl.engine.family import eligible_slots, settle
-from vyrectl.engine.schedule import CLASSES
 from vyrectl.errors import DeviceError
 from vyrectl.opencl import family_table
 from vyrectl.opencl.counters import (
-    FLOW_BUDGET,
-    FLOW_TIRED,
     FLOW_WORDS,
-    LINE_WORDS,
     add_tally,
     count_tally_words,
     flow_waits,
@@ -47,9 +54,6 @@ if TYPE_CHECKING:
     from vyrectl.engine.trace import Trace
     from vyrectl.opencl.clock import Clock
     from vyrectl.opencl.side import SideQueue
-
-COUNT_ROWS = CLASSES + 2
-"""Rows of the index counts: five classes, resumed, shut out."""
 
 MOST_SCAN_LANES, CPU_SCAN_LANES = 1024, 8
 """Work-items of the scan's group. One alone has nobody to meet at its barriers, and PoCL 6's compiler ends the process
@@ -256,9 +260,9 @@ class OpenCLSession:
         local = self._index_local()
         self._launch_free(self._chunks * local, local)
         counts = np.empty(self._chunks, np.uint32)
-        self._device.read(counts, self._family, family_table.BEGINS * 4)
-        self._device.write(self._family, family_table.begins(counts), family_table.BEGINS * 4)
-        self._device.write(self._family, np.zeros(1, np.uint32), family_table.HEAD * 4)
+        self._device.read(counts, self._family, FAMILY_BEGINS.index * 4)
+        self._device.write(self._family, family_table.begins(counts), FAMILY_BEGINS.index * 4)
+        self._device.write(self._family, np.zeros(1, np.uint32), FAMILY_HEAD.index * 4)
 
     def _launch_free(self, work_items: int, local: int) -> None:
         self._device.enqueue(
@@ -330,7 +334,7 @@ class OpenCLSession:
         geometry = self.geometry
         each = -(-most // geometry.workers)
         if strict:
-            self._device.write(self._flow, np.array([most], np.uint32), FLOW_BUDGET * 4)
+            self._device.write(self._flow, np.array([most], np.uint32), FLOW_BUDGET.index * 4)
         self._device.enqueue(
             self._run_kernel,
             *self._run_shape(),
@@ -670,9 +674,9 @@ class OpenCLSession:
     def _count_families(self) -> None:
         if self._families is not None:
             word = np.empty(1, np.uint32)
-            self._device.read(word, self._family, family_table.SPAWNED * 4)
+            self._device.read(word, self._family, FAMILY_SPAWNED.index * 4)
             self._tally.spawned = int(word[0])
-            self._device.read(word, self._family, family_table.JOINED * 4)
+            self._device.read(word, self._family, FAMILY_JOINED.index * 4)
             self._tally.joined = int(word[0])
 
     def _read_quotas(self) -> None:
@@ -692,6 +696,6 @@ class OpenCLSession:
             return lines_wait(lines, self._classes)
         flow = np.empty(FLOW_WORDS, np.uint32)
         self._device.read(flow, self._flow)
-        if flow[FLOW_TIRED]:
+        if flow[FLOW_TIRED.index]:
             self._measure_idling(seconds)
         return flow_waits(flow, self._classes, self.geometry.ticket, self._block_places)

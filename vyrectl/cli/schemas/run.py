@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vyrectl.abi.outcomes import OUTCOMES
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.schemas.parts import (
     BOOL,
@@ -27,7 +28,6 @@ from vyrectl.cli.schemas.parts import (
 from vyrectl.cli.schemas.plan import CHOSEN, MODE, REQUEST
 from vyrectl.cli.schemas.plan import GEOMETRY as PLANNED_GEOMETRY
 from vyrectl.cli.schemas.typed import record_of
-from vyrectl.engine.backend import OUTCOMES
 from vyrectl.launching.faults import FaultRecord
 from vyrectl.launching.report import ENDINGS, LeftAlone
 from vyrectl.launching.transitions import TransitionRecord

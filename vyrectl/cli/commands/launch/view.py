@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from vyrectl.abi.outcomes import OUTCOME_STATES
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import STATE_STYLES, Cell, Column, FittedTable, count_of
@@ -18,13 +19,6 @@ SCREEN_LINES = 24
 SHOWN_FAULTS = 6
 """Reasons that a table lists."""
 
-OUTCOME_STATES = {
-    "done": TaskState.DONE,
-    "yielded": TaskState.YIELDED,
-    "paused": TaskState.PAUSED,
-    "requeued": TaskState.REQUEUED,
-    "faulted": TaskState.FAULTED,
-}
 ENDINGS = {
     "drained": "drained: nothing claimable is left",
     "max_steps": "stopped at --max-steps",
