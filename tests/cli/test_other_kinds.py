@@ -87,8 +87,22 @@ def test_a_ring_is_not_edited_as_a_control_buffer(cli: Cli, tmp_path: Path) -> N
         ("control", "kernel-mixed.all.bin"),
     ],
 )
-def test_a_buffer_of_another_kind_is_told_aloud(cli: Cli, command: str, name: str) -> None:
-    assert "read it with: vyrectl" in cli(command, str(dumps.path(name))).err
+def test_a_buffer_of_another_kind_is_refused_and_shown_by_force(cli: Cli, command: str, name: str) -> None:
+    refused = cli(command, str(dumps.path(name)))
+    assert (refused.code, refused.out) == (3, "")
+    assert "--force shows it all the same; read it with: vyrectl" in refused.err
+    forced = cli(command, str(dumps.path(name)), "--force")
+    assert (forced.code, "warning: " in forced.err) == (0, True)
+
+
+def test_a_foreign_file_is_edited_as_a_control_buffer_by_force_alone(cli: Cli, tmp_path: Path) -> None:
+    ring = tmp_path / "ring.bin"
+    ring.write_bytes(dumps.data("ring-automata-0.bin") * 20)
+    assert cli("control", str(ring), "epoch=3").code == 3
+    assert ring.read_bytes() == dumps.data("ring-automata-0.bin") * 20
+    forced = cli("control", str(ring), "epoch=3", "--force")
+    assert (forced.code, "warning: " in forced.err) == (0, True)
+    assert (tmp_path / "ring.bin.bak").read_bytes() == dumps.data("ring-automata-0.bin") * 20
 
 
 OTHERS = ("ring-automata-0.bin", *(name for name in STRANGERS if name != "control-cut636.bin"))
@@ -106,7 +120,7 @@ def test_a_command_for_another_kind_names_what_it_was_given(cli: Cli, command: s
     noun, advice = STRANGERS.get(name, ("a ring", "vyrectl inspect "))
     assert noun in result.err
     assert (advice if advice.startswith("vyrectl") else "vyrectl open") in result.err
-    assert result.code == 3 or "warning" in result.err
+    assert (result.code, result.out) == (3, "")
 
 
 @pytest.mark.parametrize(

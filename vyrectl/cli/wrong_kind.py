@@ -1,7 +1,7 @@
 """What a command for one kind of file says of a file of another kind. Standard library only.
 
-The invariant: a file that can be shown is shown, with a warning; one that cannot is refused by what it is, where that
-can be told, and else by what was wrong with it.
+The invariant: what is at least likely of another kind is refused by what it is, and shown under the names of the wanted
+kind only where `--force` says so, with a warning; a file that cannot be read is refused by what was wrong with it.
 """
 
 from __future__ import annotations
@@ -20,21 +20,41 @@ from vyrectl.ring.kinds import (
     identify_file,
     is_another,
     noun_of,
-    why_not,
+    refuse_beside,
 )
 
 _TEXTS = (FileKind.TEXT, FileKind.RECORD, FileKind.SNAPSHOT)
 """Kinds that go by what their text says: each says best itself what is wrong with it."""
 
 
-def warn_other_kind(output: Output, name: str, data: bytes, wanted: FileKind) -> None:
-    """Say what a file seems to be; it is shown all the same."""
-    verdict = identify(memoryview(data))
-    if is_another(verdict, wanted):
-        command = verdict.command(name)
-        output.warn(
-            f"{name}: {why_not(verdict, noun_of(wanted))}" + (f"; read it with: {command}" if command else "")
-        )
+def refuse_other_kind(
+    output: Output,
+    name: str,
+    data: bytes,
+    wanted: FileKind,
+    *,
+    force: bool,
+    so: str = "--force shows it all the same",
+) -> None:
+    """Show no file of another kind under names that mean nothing there.
+
+    Args:
+        output: Where the warning goes when `force` goes on.
+        name: The file, or the name of what was read.
+        data: What was read.
+        wanted: The kind that belongs there.
+        force: Go on all the same.
+        so: What follows for the user.
+
+    Raises:
+        OtherKindError: It is at least likely of another kind; with the command that reads it.
+    """
+    try:
+        refuse_beside(data, name, wanted, so=so)
+    except OtherKindError as error:
+        if not force:
+            raise
+        output.warn(f"{name}: {error.what}")
 
 
 @contextmanager

@@ -408,7 +408,7 @@ def another_kind_error(verdict: Verdict, wanted: FileKind, name: str, *, so: str
         str(verdict.kind),
         str(verdict.certainty),
         where=name,
-        fix=f"{so}; this file is read with: {command}",
+        fix=f"{so}; read it with: {command}",
     )
 
 
@@ -419,13 +419,14 @@ def why_not(verdict: Verdict, wanted: str = "a ring") -> str:
     return f"this looks like {verdict.noun} and not like {wanted}: {verdict.reasons[0]}"
 
 
-def refuse_beside(data: bytes, name: str, wanted: FileKind) -> None:
-    """Refuse what is at least likely not the buffer beside a ring that an option names.
+def refuse_beside(data: bytes, name: str, wanted: FileKind, *, so: str | None = None) -> None:
+    """Refuse what is at least likely not the buffer beside a ring that an option or a command of its own names.
 
     Args:
         data: All of the file.
         name: Path of the file as it was given.
         wanted: What belongs there.
+        so: What follows for the user; to give the right kind, unless another is named.
 
     Raises:
         OtherKindError: It is something else.
@@ -435,7 +436,7 @@ def refuse_beside(data: bytes, name: str, wanted: FileKind) -> None:
         return
     if verdict.kind is FileKind.RING and not looks_full_of_tasks(data[:LOOKED_AT_BYTES]):
         return
-    raise another_kind_error(verdict, wanted, name, so=f"Give {_ABOUT[wanted].noun}")
+    raise another_kind_error(verdict, wanted, name, so=so or f"Give {_ABOUT[wanted].noun}")
 
 
 LEAST_TASKS = 4

@@ -17,12 +17,12 @@ from vyrectl.cli.options import (
     Talking,
 )
 from vyrectl.cli.output import Output, write_bytes
-from vyrectl.cli.wrong_kind import telling_kind, warn_other_kind
+from vyrectl.cli.wrong_kind import refuse_other_kind, telling_kind
 from vyrectl.errors import UsageError, WireBufferError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.control import check_control, encode_control, write_control_words
 from vyrectl.protocol.control_names import control_value, control_words
-from vyrectl.ring.kinds import FileKind, Verdict, identify, identify_file, refuse_another
+from vyrectl.ring.kinds import FileKind, identify_file, refuse_another
 
 DEFAULT_OBSERVABLES = 32
 ALL_TENANTS = 32
@@ -37,7 +37,9 @@ def command(
     ] = None,
     *,
     new: Annotated[bool, typer.Option("--new", help="Make a fresh one.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="With --new, replace a file that exists.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take FILE for a control buffer; with --new, replace it.")
+    ] = False,
     tenants: Annotated[
         int | None, number_option("--tenants", says="With --new, how many are let in; all by default.")
     ] = None,
@@ -75,17 +77,20 @@ def command(
         sizes = (tenants, observables, slots)
         _create(output, file, assignments or [], sizes, force=force, backup=backup, dry_run=dry_run)
         return
-    if force or tenants is not None or observables is not None:
-        raise UsageError("--force, --tenants and --observables are for --new", fix="Add --new")
+    if tenants is not None or observables is not None:
+        raise UsageError("--tenants and --observables are for --new", fix="Add --new")
     data = _read(file)
     if not assignments and slots is None:
         if dry_run or backup:
             raise UsageError("nothing to write was given", fix="Give WORD=VALUE, for example epoch=3")
-        warn_other_kind(output, str(file), data, FileKind.CONTROL)
+        if not is_sidecar(file):
+            refuse_other_kind(output, str(file), data, FileKind.CONTROL, force=force)
         _emit(output, str(file), data)
         return
-    _refuse_to_edit(file, identify(memoryview(data)))
-    _edit(output, file, data, assignments or [], slots, dry_run=dry_run, backup=backup)
+    if not is_sidecar(file):
+        so = "Nothing was written, --force goes on"
+        refuse_other_kind(output, str(file), data, FileKind.CONTROL, force=force, so=so)
+    _edit(output, file, data, assignments or [], slots, dry_run=dry_run, backup=backup or force)
 
 
 def _create(
@@ -134,7 +139,7 @@ def _check_new(file: Path, *, force: bool) -> None:
     files.writes("FILE", file, None)
     files.check()
     if force and file.exists():
-        _refuse_to_edit(file, identify_file(file))
+        refuse_another(identify_file(file), FileKind.CONTROL, str(file), so="Nothing was written")
 
 
 def _emit(output: Output, name: str, data: bytes | bytearray) -> None:
@@ -178,16 +183,6 @@ def _edit(
         "changes": changes,
     }
     output.emit("control", record, change_view, rows=changes if output.format in ("jsonl", "csv") else None)
-
-
-def _refuse_to_edit(file: Path, verdict: Verdict) -> None:
-    """Leave alone what is something else; its words would be overwritten by numbers that mean nothing there.
-
-    Raises:
-        OtherKindError: It is at least likely another kind of file.
-    """
-    if not is_sidecar(file):
-        refuse_another(verdict, FileKind.CONTROL, str(file), so="Nothing was written")
 
 
 def _offset_texts(slots: int | None) -> list[str]:

@@ -15,7 +15,7 @@ from vyrectl.cli.options import (
     Talking,
 )
 from vyrectl.cli.output import Output
-from vyrectl.cli.wrong_kind import telling_kind, warn_other_kind
+from vyrectl.cli.wrong_kind import refuse_other_kind, telling_kind
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.debug_log import DebugLog, decode_debug_log, read_debug_log
 from vyrectl.ring.kinds import FileKind
@@ -31,6 +31,9 @@ def command(
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse a log that dropped records, as the runtime does.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Show FILE as a debug log, whatever it looks like.")
     ] = False,
     shortened: Shortened,
     printed: Talking,
@@ -50,11 +53,11 @@ def command(
     texts = read_formats(formats)
     most = shortened.rows(output)
     data = read_whole(file, doing="read the debug log")
+    refuse_other_kind(output, str(file), data, FileKind.DEBUG_LOG, force=force)
     with telling_kind(file, FileKind.DEBUG_LOG, data):
         if strict:
             decode_debug_log(data)
         log = read_debug_log(data)
-    warn_other_kind(output, str(file), data, FileKind.DEBUG_LOG)
     _warn(output, str(file), log)
     rows = list(debug_rows(log.records if most is None else log.records[:most], texts))
     record = {

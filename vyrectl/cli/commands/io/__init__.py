@@ -16,7 +16,7 @@ from vyrectl.cli.options import (
     Talking,
 )
 from vyrectl.cli.output import Output
-from vyrectl.cli.wrong_kind import telling_kind, warn_other_kind
+from vyrectl.cli.wrong_kind import refuse_other_kind, telling_kind
 from vyrectl.errors import UnknownNameError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.io_queue import IoRecord, decode_io_queue
@@ -64,6 +64,9 @@ def command(
     unused: Annotated[
         bool, typer.Option("--unused", help="Also show records that nobody has written.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Show FILE as an I/O queue, whatever it looks like.")
+    ] = False,
     shortened: Shortened,
     printed: Talking,
 ) -> None:
@@ -80,9 +83,9 @@ def command(
     output = printed.output()
     most = shortened.rows(output)
     data = read_whole(file, doing="read the I/O queue", most=MOST_BYTES)
+    refuse_other_kind(output, str(file), data, FileKind.IO_QUEUE, force=force)
     with telling_kind(file, FileKind.IO_QUEUE, data):
         records = decode_io_queue(data)
-    warn_other_kind(output, str(file), data, FileKind.IO_QUEUE)
     chosen = [
         (index, one)
         for index, one in enumerate(records)
