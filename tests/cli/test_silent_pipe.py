@@ -15,7 +15,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.cli.support import spawn
 from tests.support.rings import slot, write_ring
-from vyrectl.files import waiting
+from vyrectl.files import telling, waiting
 
 
 @pytest.mark.parametrize("option", ["--buffer", "--control"])
@@ -77,7 +77,7 @@ def test_what_is_waited_for_is_said(
             tell(text)
             said.set()
 
-        waiting.tell_by(tell_and_note)
+        telling.tell_by(tell_and_note)
 
     for module in ("main", "options"):
         monkeypatch.setattr(f"vyrectl.cli.{module}.tell_by", tell_by)
@@ -90,7 +90,7 @@ def test_what_is_waited_for_is_said(
                 end.flush()
                 over.wait(0.02)
 
-    monkeypatch.setattr(waiting, "_listener", [])
+    monkeypatch.setattr(telling, "_listener", [])
     thread = threading.Thread(target=write)
     thread.start()
     words = line.replace("RING", str(ring)).replace("PIPE", str(pipe)).replace("LOG", str(log)).split()

@@ -12,9 +12,9 @@ import pytest
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.engine import arena
-from vyrectl.engine.arena import map_outputs
+from vyrectl.engine.arena import continue_outputs, map_outputs
 from vyrectl.engine.buffers import Buffer, BufferTable, save_npy
-from vyrectl.engine.left import partial_path
+from vyrectl.engine.left import Fate, partial_path
 from vyrectl.errors import FileError, UsageError
 from vyrectl.task.arrays import SlotArray
 
@@ -179,13 +179,46 @@ def test_what_a_killed_launch_had_named_is_kept_where_its_tasks_are_others_now(t
     assert second.by_handle[2].array[1, 1] == 0
 
 
-def test_a_file_that_no_launch_sealed_is_replaced_at_the_end_alone(tmp_path: Path) -> None:
-    save_npy(tmp_path / "a.npy", np.ones(4))
-    (tmp_path / "b.npy").write_bytes(b"\x93NUMPY and nothing else")
+@pytest.mark.parametrize("mapped", [True, False])
+def test_a_file_that_no_launch_sealed_is_kept_and_named_whatever_the_ring(
+    tmp_path: Path, mapped: bool
+) -> None:
+    old = tmp_path / "a.npy"
+    save_npy(old, np.ones(4))
+    save_npy(tmp_path / "b.npy", np.full(7, 1.5))
+    before = old.read_bytes()
     buffers = table(tmp_path)
-    map_outputs(buffers, ring(DONE))
-    assert buffers.found == []
-    assert (tmp_path / "a.npy").exists()
+    (map_outputs if mapped else continue_outputs)(buffers, ring(READY))
+    assert [(one.left.name, one.fate) for one in buffers.found] == [
+        ("a.npy.bak", Fate.REPLACED),
+        ("b.npy.bak", Fate.REPLACED),
+    ]
+    assert old.read_bytes() == before
+    buffers.save_outputs()
+    buffers.finish_outputs()
+    assert sorted(os.listdir(tmp_path)) == ["a.npy", "a.npy.bak", "b.npy"], "b.npy is what it was"
+    assert (tmp_path / "a.npy.bak").read_bytes() == before
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_what_a_killed_launch_had_named_goes_on_and_is_said_to_be_it(tmp_path: Path, mapped: bool) -> None:
+    first = table(tmp_path)
+    map_outputs(first, ring(READY))
+    first.by_handle[2].array[1, 1] = 77
+    first.save_outputs()
+    assert first.arena is not None
+    for output in first.arena.outputs:
+        fcntl.flock(output.fd, fcntl.LOCK_UN)
+    second = table(tmp_path)
+    (map_outputs if mapped else continue_outputs)(second, ring(DONE))
+    assert second.by_handle[2].array[1, 1] == 77
+    assert [(one.fate, one.goes_on) for one in second.found] == [(Fate.TAKEN_BACK, True)] * 2
+    said = str(second.found[0])
+    assert said.startswith(f"{tmp_path / 'a.npy'}: goes on with what a launch of these tasks left there")
+    second.save_outputs()
+    second.finish_outputs()
+    assert sorted(os.listdir(tmp_path)) == ["a.npy", "b.npy"]
+    assert np.load(tmp_path / "a.npy")[1, 1] == 77
 
 
 def test_another_shape_begins_anew(tmp_path: Path) -> None:

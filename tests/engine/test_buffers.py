@@ -237,6 +237,28 @@ def test_options_that_are_refused(text: str) -> None:
         parse_buffer_option(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("0=zeros:flaot32:4:o.npy", "Did you mean zeros:float32:4:o.npy?"),
+        ("0=zeros:u32:4", "Did you mean zeros:uint32:4?"),
+        ("0=zeros:char:4", "Did you mean zeros:int8:4?"),
+        ("0=zeros:complex64:4", "Types are uint8, "),
+        ("0=zeros:float32:3,4", "Did you mean zeros:float32:3x4?"),
+        ("0=zeros:float32:(3, 4):o.npy", "Did you mean zeros:float32:3x4:o.npy?"),
+        ("0=zeros:float32:ten", "A shape is 1048576 or 768x1024"),
+        ("0=zeros:4:float32", "The element type stands first: zeros:float32:4"),
+        ("0=zeros:3x4:u4", "The element type stands first: zeros:u4:3x4"),
+        ("0=zeros:4", "Write zeros:DTYPE:SHAPE"),
+        ("1=zeroes:uint32:4:o.npy", "Did you mean 1=zeros:uint32:4:o.npy?"),
+    ],
+)
+def test_zeros_that_are_misspelt_are_answered_with_what_was_meant(text: str, meant: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse_buffer_option(text)
+    assert meant in (refused.value.fix or "")
+
+
 @given(st.text(alphabet="0x19=:zerosfloatu4,(){}[]' \0-args.npy"))
 def test_any_option_is_read_or_refused(text: str) -> None:
     try:

@@ -16,6 +16,7 @@ import pytest
 from tests.needs import does_not_apply, needs_own_mounts, needs_tool, only_where
 from tests.ring.rings import leftovers, run_python
 from vyrectl.errors import FileError
+from vyrectl.files import telling
 from vyrectl.files.replace import (
     FileIdentity,
     _temporary_prefix,
@@ -249,6 +250,7 @@ folder = sys.argv[1]
 if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder], capture_output=True).returncode:
     sys.exit(77)
 from vyrectl.errors import FileError
+from vyrectl.files import telling
 from vyrectl.files.replace import replace_file
 path = os.path.join(folder, "ring.bin")
 with open(path, "wb") as stream:
@@ -469,3 +471,52 @@ def test_a_backup_of_a_file_with_another_name_is_a_copy_of_its_own(path: Path) -
     with other.open("r+b") as written:
         written.write(b"bad")
     assert Path(f"{path}.bak").read_bytes() == b"old"
+
+
+# --- other names of the file ---
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    monkeypatch.setattr(telling, "_listener", [lines.append])
+    return lines
+
+
+@pytest.mark.parametrize("names", [["a b.bin"], ["h.bin", "-i.bin"]])
+def test_other_names_of_a_replaced_file_are_told_with_what_has_them_follow(
+    path: Path, told: list[str], names: list[str]
+) -> None:
+    for name in names:
+        os.link(path, path.with_name(name))
+    replace_file(path, [b"new"], backup=True)
+    [line] = told
+    assert all(name in line and path.with_name(name).read_bytes() == OLD for name in names)
+    subprocess.run(line.partition("there too: ")[2], shell=True, check=True)
+    assert all(path.with_name(name).read_bytes() == b"new" for name in names)
+    assert path.with_name("ring.bin.bak").read_bytes() == OLD
+
+
+def test_names_in_other_folders_are_found_by_the_command(path: Path, told: list[str]) -> None:
+    folder = path.parent / "deep"
+    folder.mkdir()
+    os.link(path, folder / "h.bin")
+    replace_file(path, [b"new"])
+    [line] = told
+    found = subprocess.run(line.partition("to find it: ")[2], shell=True, capture_output=True, text=True)
+    assert found.stdout.split() == [str(folder / "h.bin")]
+
+
+def test_a_file_of_one_name_is_replaced_without_a_word(path: Path, told: list[str]) -> None:
+    replace_file(path, [b"new"])
+    assert told == []
+
+
+def test_who_cannot_be_told_does_not_harm_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(line: str) -> None:
+        raise BrokenPipeError(line)
+
+    monkeypatch.setattr(telling, "_listener", [gone])
+    os.link(path, path.with_name("h.bin"))
+    replace_file(path, [b"new"])
+    assert path.read_bytes() == b"new"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from vyrectl.files import waiting
+from vyrectl.files import telling, waiting
 from vyrectl.files.whole import read_fd, read_head, read_whole
 
 
@@ -18,7 +18,7 @@ from vyrectl.files.whole import read_fd, read_head, read_whole
 def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     lines: list[str] = []
     monkeypatch.setattr(waiting, "SECONDS", 0.05)
-    monkeypatch.setattr(waiting, "_listener", [lines.append])
+    monkeypatch.setattr(telling, "_listener", [lines.append])
     yield lines
     assert threading.active_count() == 1
 
@@ -81,7 +81,7 @@ def test_nothing_is_said_of_a_file_or_without_a_listener(
     (tmp_path / "file").write_bytes(b"abc")
     with (tmp_path / "file").open("rb") as file, waiting.reading(file.fileno(), "file"):
         time.sleep(0.1)
-    monkeypatch.setattr(waiting, "_listener", [])
+    monkeypatch.setattr(telling, "_listener", [])
     reader, writer = os.pipe()
     with waiting.reading(reader, "pipe"):
         time.sleep(0.1)

@@ -52,7 +52,7 @@ def test_after_an_orderly_end_the_old_output_is_kept(tmp_path: Path) -> None:
     out = tmp_path / "out.npy"
     assert np.load(out).tolist() == [0] * 4
     assert np.load(f"{out}.bak").tolist() == [7, 7, 0, 0]
-    assert f"begins anew, {out}.bak keeps the old one" in again
+    assert f"begins anew; {out}.bak keeps the old one" in again
     assert f"--buffer 0={out}:{out}" in again
 
 

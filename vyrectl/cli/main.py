@@ -30,7 +30,7 @@ from vyrectl.cli.usage import empty_value
 from vyrectl.errors import REFUSALS, StoppedError, UnknownNameError, UsageError, VyrectlError, from_system
 from vyrectl.files import shrinking
 from vyrectl.files.streams import ReaderGone, say
-from vyrectl.files.waiting import tell_by
+from vyrectl.files.telling import tell_by
 
 _CLICK_ERROR: type[Exception] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"

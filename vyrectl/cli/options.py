@@ -16,7 +16,7 @@ from vyrectl.cli.declared import with_parameters
 from vyrectl.cli.option_groups import OUTPUT
 from vyrectl.cli.output import COLORS, FORMATS, Output
 from vyrectl.declared import SLOTS, Every, switch, text, whole, whole_or_all
-from vyrectl.files.waiting import tell_by
+from vyrectl.files.telling import tell_by
 from vyrectl.files.whole import read_stdin
 from vyrectl.ring.reading import ABIS, Abi, parse_abi
 

@@ -39,6 +39,7 @@ from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError
 from vyrectl.files.replace import back_up
 from vyrectl.files.room import take_room
+from vyrectl.files.same import file_parts, has_content
 from vyrectl.shell import file_argument
 from vyrectl.task.arrays import SlotArray
 
@@ -66,14 +67,15 @@ class Output:
     published: bool = False
 
     def publish(self, name: Path, *, backup: bool) -> None:
-        """Give it its own name; with `backup`, the file that has it gets another.
+        """Give it its own name; with `backup`, the file that has it gets another unless it is the same.
 
         Raises:
             FileError: That is not possible; what was written stays in the partial file.
         """
         partial = partial_path(self.target)
         try:
-            if backup:
+            written = file_parts(self.fd, self.header_bytes + self.array_bytes)
+            if backup and not has_content(name, written):
                 back_up(name)
             os.rename(partial, os.path.realpath(name))
         except OSError as error:
@@ -241,14 +243,14 @@ def _map_file(
 ) -> Output:
     partial = partial_path(target)
     size = len(head) + array_bytes + origin.seal_bytes
-    _take_back(target, partial, head, size, origin, found)
+    fate = _take_back(target, partial, head, size, origin, found)
     try:
         fd = _open_alone(partial)
     except OSError as error:
         raise _no_output(error, partial) from error
     continued = _is_ours(fd, head, size, origin)
     if continued:
-        found.append(Found(target, partial, Fate.GOES_ON))
+        found.append(Found(target, partial, fate))
     elif os.fstat(fd).st_size:
         fd = _set_aside(fd, target, partial, found)
     output = Output(target, fd, len(head), array_bytes, continued)
@@ -266,21 +268,27 @@ def _map_file(
 
 def _take_back(
     target: Path, partial: Path, head: bytes, size: int, origin: Origin, found: list[Found]
-) -> None:
-    """A file that a launch had named when it was killed is a partial one again, or kept as one."""
+) -> Fate:
+    """A file that a launch had named when it was killed is a partial one again, or kept as one.
+
+    Returns:
+        How it goes on, if it does.
+    """
     if os.path.exists(partial):
-        return
+        return Fate.GOES_ON
     with suppress(OSError):
         named = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             if _is_ours(named, head, size, origin):
                 os.rename(os.path.realpath(target), partial)
-            elif origin.has_results and stat.S_ISREG(os.fstat(named).st_mode) and _is_sealed(named):
+                return Fate.TAKEN_BACK
+            if origin.has_results and stat.S_ISREG(os.fstat(named).st_mode) and _is_sealed(named):
                 kept = _free_name(partial)
                 os.rename(os.path.realpath(target), kept)
                 found.append(Found(target, kept, Fate.SET_ASIDE))
         finally:
             os.close(named)
+    return Fate.GOES_ON
 
 
 def _set_aside(fd: int, target: Path, partial: Path, found: list[Found]) -> int:
@@ -316,23 +324,25 @@ def continue_outputs(table: BufferTable, slots: SlotArray) -> None:
     Raises:
         FileError: A partial file cannot be read or set aside, or another launch is writing it.
     """
-    rows = [row for row in table.by_handle.values() if row.output is not None]
-    left = [row for row in rows if row.output is not None and os.path.isfile(partial_path(row.output))]
-    others = partials_beside(path for path, _ in table.outputs())
-    if not left and not others:
-        table.note_old()
+    outputs = [path for path, _ in table.outputs()]
+    others = partials_beside(outputs)
+    if not others and not any(one.exists() or partial_path(one).exists() for one in outputs):
         return
     origin = Origin(slots)
     table.found += unclaimed(others, origin)
-    for row in left:
-        assert row.output is not None
+    for row in table.by_handle.values():
+        if row.output is None:
+            continue
         partial, head = partial_path(row.output), _header(row.array)
-        fd = _open_alone(partial)
         size = len(head) + row.array.nbytes + origin.seal_bytes
+        fate = _take_back(row.output, partial, head, size, origin, table.found)
+        if not partial.is_file():
+            continue
+        fd = _open_alone(partial)
         if _is_ours(fd, head, size, origin):
             data = os.pread(fd, row.array.nbytes, len(head))
             row.array = np.frombuffer(bytearray(data), row.array.dtype).reshape(row.array.shape)
-            table.found.append(Found(row.output, partial, Fate.GOES_ON))
+            table.found.append(Found(row.output, partial, fate))
         elif os.fstat(fd).st_size:
             fd = _set_aside(fd, row.output, partial, table.found)
             os.unlink(partial)

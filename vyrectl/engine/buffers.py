@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import tokenize
 import warnings
@@ -29,6 +30,7 @@ from vyrectl.engine.left import Fate, Found
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError, InvalidInputError, UsageError
 from vyrectl.files.replace import backup_names, replace_file
+from vyrectl.files.same import has_content
 from vyrectl.files.whole import STDIN, read_whole
 from vyrectl.numbers import is_whole
 from vyrectl.ring.outputs import Outputs
@@ -98,7 +100,6 @@ class BufferTable:
         arguments: The argument table, or None.
         found: What earlier launches had left of its outputs.
         arena: The memory that a device shares with this process and that all arrays lie in; None otherwise.
-        keeps_old: The ring has results already, so an output that takes a file's place keeps that as ``OUT.npy.bak``.
 
     Args:
         buffers: Handle (0..65535) -> buffer; the key "args" is the argument table, u32, shape (n, 4).
@@ -114,7 +115,6 @@ class BufferTable:
         self.arguments = None if arguments is None else _argument_table(arguments)
         self.arena: Arena | None = None
         self.found: list[Found] = []
-        self.keeps_old = False
         self._lent: dict[int, NDArray[Any]] = {}
         self.by_handle: dict[int, Buffer] = {}
         for handle, buffer in given.items():
@@ -197,14 +197,8 @@ class BufferTable:
         if self.arena is not None:
             self.arena.finish()
 
-    def has_old_outputs(self) -> bool:
-        """True when an output has the name of a file that is there."""
-        return any(path.is_file() for path, _ in self.outputs())
-
     def note_old(self) -> None:
         """Once it is known what the outputs go on with: find the finished files that they will take the place of."""
-        if not self.keeps_old:
-            return
         known = {one.output for one in self.found}
         for handle, row in self.by_handle.items():
             output = row.output
@@ -246,7 +240,8 @@ class BufferTable:
 
     def _save(self, path: Path, buffer: Buffer) -> None:
         """Write one output; what it went on from is in it now."""
-        save_npy(path, buffer.array, backup=self.replaces(path))
+        parts = npy_parts(buffer.array)
+        replace_file(path, parts, backup=self.replaces(path) and not has_content(path, parts))
         for found in self.found:
             if found.goes_on and found.output == buffer.output:
                 found.left.unlink(missing_ok=True)
@@ -290,6 +285,8 @@ def parse_buffer_option(text: str) -> tuple[int | str, Buffer]:
     if spec.startswith("zeros:"):
         return handle, _zeros(spec)
     source, _, output = spec.partition(":")
+    if source.lower() in _LIKE_ZEROS and output and not os.path.exists(source):
+        raise UsageError(f"{spec!r} names no file", fix=f"Did you mean {handle_text}=zeros:{output}?")
     array = load_npy(Path(source))
     return handle, Buffer(
         array, writable=bool(output), output=Path(output) if output else None, source=Path(source)
@@ -363,6 +360,30 @@ def _why_malformed(error: Exception) -> str:
     return "it is damaged or cut off"
 
 
+_LIKE_ZEROS = ("zero", "zeros", "zeroes", "empty", "ones")
+ELEMENT_TYPES = (
+    *(f"{kind}{bits}" for kind in ("uint", "int") for bits in (8, 16, 32, 64)),
+    *(f"float{bits}" for bits in (16, 32, 64)),
+)
+"""Element types of buffers, as numpy calls them."""
+
+_OTHER_TYPES = {
+    "uint": "uint32",
+    "unsigned": "uint32",
+    "char": "int8",
+    "uchar": "uint8",
+    "ushort": "uint16",
+    "long": "int64",
+    "ulong": "uint64",
+    "double": "float64",
+    "half": "float16",
+    "bool": "uint8",
+    **{f"u{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
+    **{f"i{bits}": f"int{bits}" for bits in (8, 16, 32, 64)},
+    **{f"f{bits}": f"float{bits}" for bits in (16, 32, 64)},
+}
+"""What OpenCL C and other languages call them."""
+
 _MALFORMATIONS = {
     "magic string": "it does not begin as one",
     "object array": "its elements are Python objects",
@@ -372,15 +393,20 @@ _MALFORMATIONS = {
 """Part of numpy's message -> the reason in our words."""
 
 
-def save_npy(path: Path, array: NDArray[Any], *, backup: bool = False) -> None:
-    """Write an array as `.npy`, atomically; with `backup`, keep the old file as ``PATH.bak``.
+def save_npy(path: Path, array: NDArray[Any]) -> None:
+    """Write an array as `.npy`, atomically.
 
     Raises:
         FileError: The disk is full, the folder is missing or may not be written.
     """
+    replace_file(path, npy_parts(array))
+
+
+def npy_parts(array: NDArray[Any]) -> list[bytes | memoryview]:
+    """An array as the bytes of a `.npy` file."""
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(array))
-    replace_file(path, [head.getvalue(), np.ascontiguousarray(array).data.cast("B")], backup=backup)
+    return [head.getvalue(), np.ascontiguousarray(array).data.cast("B")]
 
 
 def _as_buffer(value: Any) -> Buffer:
@@ -426,25 +452,52 @@ def _handle(text: str) -> int:
 
 def _zeros(spec: str) -> Buffer:
     parts = spec.split(":", 3)
-    form = UsageError(
-        f"{spec!r} is no zeros:DTYPE:SHAPE[:OUT.npy]", fix="Write, for example, zeros:float32:1048576:out.npy"
-    )
     if len(parts) < 3:
-        raise form
+        raise _no_zeros(spec, "it has no " + ("element type" if len(parts) < 2 or not parts[1] else "shape"))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            dtype = np.dtype(parts[1])
-    except _MALFORMED:
-        raise form from None
-    sides = [parse_whole(side) for side in parts[2].lower().split("x")]
-    shape = tuple(side for side in sides if side is not None and side >= 0)
-    if dtype.kind not in "uif" or len(shape) < len(sides):
-        raise form
-    try:
-        array = np.zeros(shape, dtype=dtype.newbyteorder("<"))
+        array = np.zeros(_shape(spec, parts[2]), dtype=_element_type(spec, parts[1]))
     except (MemoryError, ValueError) as error:
         raise UsageError(
             f"{spec!r} does not fit into memory ({error})", fix="Ask for a smaller shape"
         ) from error
     return Buffer(array, writable=True, output=Path(parts[3]) if len(parts) == 4 and parts[3] else None)
+
+
+def _no_zeros(spec: str, why: str, fix: str = "") -> UsageError:
+    form = "Write zeros:DTYPE:SHAPE[:OUT.npy], for example zeros:float32:1048576:out.npy"
+    return UsageError(f"{spec!r} is no buffer of zeros: {why}", fix=fix or form)
+
+
+def _element_type(spec: str, text: str) -> np.dtype[Any]:
+    """The element type of a name, little-endian."""
+    from difflib import get_close_matches
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            dtype = np.dtype(text)
+    except _MALFORMED:
+        dtype = np.dtype(object)
+    if not text or dtype.kind not in "uif" or dtype.names is not None:
+        alias = _OTHER_TYPES.get(text.strip().lower())
+        close = [alias] if alias else get_close_matches(text.lower(), ELEMENT_TYPES, n=1)
+        meant = f"Did you mean {spec.replace(text, close[0], 1)}?" if close and text else ""
+        why = f"{text!r} is no element type"
+        raise _no_zeros(spec, why, meant or "Types are " + ", ".join(ELEMENT_TYPES))
+    return dtype.newbyteorder("<")
+
+
+def _shape(spec: str, text: str) -> tuple[int, ...]:
+    """The sides of ``768x1024``."""
+    sides = [parse_whole(side) for side in text.lower().split("x")]
+    found = tuple(side for side in sides if side is not None and side >= 0)
+    if len(found) == len(sides):
+        return found
+    numbers = re.findall(r"[0-9]+", text)
+    dtype = spec.split(":")[1]
+    swapped = text[:1].isalpha() and parse_whole(dtype.lower().split("x")[0]) is not None
+    meant = "x".join(numbers) if re.fullmatch(r"[\s(\[]*[0-9]+(?:\s*[,*;]\s*[0-9]+)*[\s,)\]]*", text) else ""
+    fix = f"Did you mean {spec.replace(text, meant, 1)}?" if meant else ""
+    if swapped:
+        fix = f"The element type stands first: zeros:{text}:{dtype}"
+    raise _no_zeros(spec, f"{text!r} is no shape", fix or "A shape is 1048576 or 768x1024")

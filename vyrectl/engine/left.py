@@ -22,11 +22,17 @@ if TYPE_CHECKING:
 
 
 class Fate(Enum):
-    """What becomes of it, as a sentence: the launch goes on with it, keeps it by another name, or lets it lie."""
+    """What becomes of it, as a sentence: the launch goes on with it, keeps it by another name, or lets it lie.
+
+    One that is taken back had the output's own name already when its launch was killed.
+    """
 
     GOES_ON = "{output}: goes on with {left}, which a launch of these tasks left"
+    TAKEN_BACK = (
+        "{output}: goes on with what a launch of these tasks left there; until this one ends it is {left}"
+    )
     SET_ASIDE = "{output}: begins anew; what an earlier launch left is kept as {left}"
-    REPLACED = "{output}: begins anew, {left} keeps the old one (or go on: --buffer {handle}={file}:{file})"
+    REPLACED = "{output}: begins anew; {left} keeps the old one if it differs (go on: --buffer {handle}={file}:{file})"
     LIES_THERE = "{left}: a killed launch of these tasks wrote this, and no output goes on with it"
 
 
@@ -49,7 +55,7 @@ class Found:
     @property
     def goes_on(self) -> bool:
         """Whether the launch goes on with it."""
-        return self.fate is Fate.GOES_ON
+        return self.fate in (Fate.GOES_ON, Fate.TAKEN_BACK)
 
     def to_record(self) -> dict[str, object]:
         """What the report says."""

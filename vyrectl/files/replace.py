@@ -8,7 +8,7 @@ earlier backup or of a symlink.
 
 What is kept: the file that a symlink points to is replaced, not the link; mode, owner, group and extended
 attributes (access control lists among them) are those of the old file. Hard links are not followed: the
-path gets a new inode, and every other name of the old one goes on naming the old bytes.
+path gets a new inode, and every other name of the old one goes on naming the old bytes, which is told.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import errno
 import fcntl
 import os
 import re
+import shlex
 import stat
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import count
+from itertools import count, islice
 from typing import NamedTuple
 
 from vyrectl.errors import FileError
@@ -30,6 +31,7 @@ from vyrectl.files.place import existing_file, missing_folder, refuse_mount_poin
 from vyrectl.files.room import lacking
 from vyrectl.files.shrinking import refuse_cut
 from vyrectl.files.sync import CANNOT_SYNC, sync_file
+from vyrectl.files.telling import is_heard, tell
 
 Part = bytes | bytearray | memoryview
 
@@ -52,6 +54,13 @@ _NO_ATTRIBUTES = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 _CANNOT_SYNC = CANNOT_SYNC | {errno.EACCES, errno.EBADF}
 """What a folder that cannot be synced answers; its rename is as safe as that file system makes it."""
+
+
+MOST_NAMES = 10_000
+"""So many names of a folder are looked at for other names of a file."""
+
+MOST_SHOWN = 3
+"""Commands in one sentence."""
 
 
 class FileIdentity(NamedTuple):
@@ -256,7 +265,29 @@ def _replace(
     finally:
         os.close(fd)
     _sync_folder(folder)
+    if old is not None and old.st_nlink > 1 and is_heard():
+        tell(_separated(target, old))
     return Replaced(identity, kept)
+
+
+def _separated(target: str, old: os.stat_result) -> str:
+    """The sentence that says which other names of the old file were left behind, and how they follow."""
+    folder = os.path.dirname(target)
+    found: list[str] = []
+    with suppress(OSError), os.scandir(folder) as listed:
+        names = (one.path for one in islice(listed, MOST_NAMES) if one.inode() == old.st_ino)
+        found = [name for name in names if os.lstat(name).st_dev == old.st_dev]
+    others = old.st_nlink - 1
+    shown = os.path.basename(target)
+    many = others > 1
+    left = f"{shown} is a new file; {others} other name{'s' * many} of the old one (hard link{'s' * many})"
+    keep = "keep the old bytes" if many else "keeps the old bytes"
+    if len(found) == others <= MOST_SHOWN:
+        listing = ", ".join(sorted(map(os.path.basename, found)))
+        follow = " && ".join(shlex.join(("ln", "-f", "--", target, one)) for one in sorted(found))
+        return f"{left}, {listing}, {keep}; to have the new ones there too: {follow}"
+    find = shlex.join(("find", folder, "-xdev", "-inum", str(old.st_ino)))
+    return f"{left} {keep}; to find {'them' if many else 'it'}: {find}"
 
 
 def _old_status(target: str, *, exclusive: bool) -> os.stat_result | None:

@@ -12,21 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
+from vyrectl.files.telling import is_heard, tell
+
 SECONDS = 1.5
 """How long nothing has come before it is said."""
 
 StrPath = str | os.PathLike[str]
-
-_listener: list[Callable[[str], None]] = []
-
-
-def tell_by(tell: Callable[[str], None]) -> None:
-    """Have it said from now on.
-
-    Args:
-        tell: Gets a line; called by a thread of its own.
-    """
-    _listener[:] = [tell]
 
 
 def open_file(path: StrPath, flags: int) -> int:
@@ -79,7 +70,7 @@ class _Wait:
 @contextmanager
 def _told(name: str, mode: int) -> Iterator[_Wait]:
     wait = _Wait()
-    if not _listener or not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+    if not is_heard() or not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
         yield wait
         return
     from threading import Event, Thread
@@ -89,7 +80,7 @@ def _told(name: str, mode: int) -> Iterator[_Wait]:
     def watch() -> None:
         while not over.wait(max(0.0, wait.since + SECONDS - monotonic())):
             if monotonic() >= wait.since + SECONDS:
-                _listener[0](f"waiting for {name}: {wait.what} (Ctrl-C ends this)")
+                tell(f"waiting for {name}: {wait.what} (Ctrl-C ends this)")
                 return
 
     thread = Thread(target=watch, daemon=True)

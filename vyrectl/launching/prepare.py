@@ -21,7 +21,6 @@ from vyrectl.engine.backend import MODES, Backend, Job, Live, Place, Session, ne
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.family import spawning_in_use, with_empty_slots
 from vyrectl.engine.ops import load_sources, op_codes
-from vyrectl.engine.origin import has_results
 from vyrectl.engine.quotas import checked_quotas
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import InvalidInputError, RingFormatError, UnknownNameError, UsageError
@@ -143,7 +142,6 @@ def prepare(ring: Ring, asked: LaunchOptions, wiring: Wiring) -> Prepared:
     control = start_control(options.control, options.epoch)
     before, named = census(ring.slots)
     since = time.monotonic()
-    table.keeps_old = table.has_old_outputs() and has_results(ring.slots)
     backend = choose_backend(options.device)
     settings = _settings(options, before, backend)
     workplace = Workplace(ring.slots, wiring.place)
