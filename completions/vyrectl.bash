@@ -141,12 +141,12 @@ __vyrectl_describe() {
             places='none'
             ;;
         debug)
-            options='--formats --strict --limit --format -f --json --color --quiet -q --help -h'
+            options='--formats --strict --force --limit --format -f --json --color --quiet -q --help -h'
             valued='--formats:file --limit:limit --format:format -f:format --color:color'
             places='file'
             ;;
         io)
-            options='--op --status --tag --unused --limit --format -f --json --color --quiet -q --help -h'
+            options='--op --status --tag --unused --force --limit --format -f --json --color --quiet -q --help -h'
             valued='--op:io_op --status:io_status --tag:none --limit:limit --format:format -f:format --color:color'
             places='file'
             ;;

@@ -837,7 +837,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
         'control' = @{
             Options = @(
                 @('--new', '', 'Make a fresh one'),
-                @('--force', '', 'With --new, replace a file that exists'),
+                @('--force', '', 'Take FILE for a control buffer; with --new, replace it'),
                 @('--tenants', 'none', 'With --new, how many are let in; all by default'),
                 @('--observables', 'none', 'With --new, observable words; 32 by default'),
                 @('--slots', 'none', 'Write the priority offsets for so many slots'),
@@ -1170,6 +1170,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             Options = @(
                 @('--formats', 'file', 'JSON: format id -> text with %u, %d, %x, %f'),
                 @('--strict', '', 'Refuse a log that dropped records, as the runtime does'),
+                @('--force', '', 'Show FILE as a debug log, whatever it looks like'),
                 @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
                 @('--format', 'format', 'How to write the answer'),
                 @('-f', 'format', 'How to write the answer'),
@@ -1188,6 +1189,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--status', 'io_status', 'Only requests of this status, e.g. published'),
                 @('--tag', 'none', 'Only requests with this tag'),
                 @('--unused', '', 'Also show records that nobody has written'),
+                @('--force', '', 'Show FILE as an I/O queue, whatever it looks like'),
                 @('--limit', 'limit', 'Most rows; 64 in a table, all otherwise'),
                 @('--format', 'format', 'How to write the answer'),
                 @('-f', 'format', 'How to write the answer'),
