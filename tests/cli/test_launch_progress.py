@@ -16,6 +16,7 @@ from tests.cli.conftest import Terminal
 from vyrectl.cli.commands.launch.progress import FIRST_SECONDS, MOST_SHARE, Clock, LaunchProgress
 from vyrectl.cli.commands.launch.standing import Standing, talk_line
 from vyrectl.cli.commands.launch.status_block import CLEAR_BELOW, StatusBlock
+from vyrectl.cli.commands.launch.watched import watcher
 from vyrectl.cli.output import Output
 from vyrectl.hosting.glance import Glance
 from vyrectl.sidecar.workers import Worker
@@ -177,7 +178,35 @@ def test_lines_of_json(capsys: pytest.CaptureFixture[str]) -> None:
         "epoch": 6,
         "doing": None,
         "oldest_turn": None,
+        "stopping": None,
+        "grace_left": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("why", "words"), [("timeout", "the time is over"), ("interrupted", "asked to stop")]
+)
+def test_what_a_launch_waits_for_past_its_limit(
+    capsys: pytest.CaptureFixture[str], why: str, words: str
+) -> None:
+    for form in ("table", "json"):
+        time = Time()
+        with LaunchProgress(Output(form), time.clock) as progress:
+            progress.look(NOTHING)
+            hear = watcher(Output(form), progress, {})
+            hear({"stopping": why, "grace": 5.0})
+            time.now += 1.2
+            progress.look(NOTHING)
+            hear({"stopping": None, "grace": 0.0})
+            time.now += 1.2
+            progress.look(NOTHING)
+        waits, saves = capsys.readouterr().err.splitlines()
+        if form == "table":
+            assert f"{words}, at most 4 s more for what runs; getting the device ready" in waits
+            assert "at most" not in saves
+        else:
+            told = [json.loads(line) for line in (waits, saves)]
+            assert [(one["stopping"], one["grace_left"]) for one in told] == [(why, 3.8), (None, None)]
 
 
 def test_a_worker_with_a_task_is_at_work_where_nobody_sees_the_slots() -> None:

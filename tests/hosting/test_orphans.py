@@ -48,6 +48,24 @@ def test_the_clock_runs_before_it_began() -> None:
     assert (ending.timed_out, ending.killed, ending.before_it_began) == (True, True, False)
 
 
+def test_whoever_watches_is_told_how_long_it_waits() -> None:
+    def stops(channel: Channel) -> dict[str, object]:
+        channel.begin(lambda: None)
+        while channel.stop_reason() is None:
+            time.sleep(0.01)
+        channel.send({"finishing": True})
+        return {}
+
+    told: list[dict[str, object]] = []
+    ending = Supervisor(stops, watch=told.append, timeout=0.1, grace=60.0).run()
+    assert (ending.timed_out, ending.killed) == (True, False)
+    assert told == [
+        {"began": True},
+        {"stopping": "timeout", "grace": 60.0},
+        {"stopping": None, "grace": 0.0},
+    ]
+
+
 def test_a_limit_that_was_over_before() -> None:
     ending = supervise(timeout=5.0, since=time.monotonic() - 10, grace=0.1).run()
     assert ending.timed_out

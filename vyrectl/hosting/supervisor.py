@@ -236,7 +236,8 @@ class Supervisor:
 
     Args:
         work: Gets the child's channel and returns the result, which must be JSON.
-        watch: Told every message that is neither result nor error.
+        watch: Told every message that is neither result nor error, and once the child is asked to stop, `{"stopping":
+            reason, "grace": seconds}`.
         timeout: Seconds after which the child is asked to stop, whatever it is doing; None for no limit.
         since: `time.monotonic()` from which they count; now by default.
         tick: Called after each wake: at every message, and at least ten times a second.
@@ -329,6 +330,8 @@ class Supervisor:
             self._begun = True
             self._watch({"began": True})
         elif "finishing" in message:
+            if self._kill_at is not None:
+                self._watch({"stopping": None, "grace": 0.0})
             self._kill_at = self._stop_at = None
             self._saving = True
         else:
@@ -360,6 +363,7 @@ class Supervisor:
         channel.send({"stop": reason})
         if self._kill_at is None and not self._saving:
             self._kill_at = time.monotonic() + self._grace
+            self._watch({"stopping": reason, "grace": self._grace})
 
     def _collect(self, pid: int) -> None:
         _, status = os.waitpid(pid, 0)

@@ -283,6 +283,7 @@ class Crew:
         if self._outcome.stopped is None:
             self._outcome.stopped = reason
             self._kill_at = time.monotonic() + self._grace
+            self._task.watch({"stopping": reason, "grace": self._grace})
             for hand in self._hands:
                 if hand.child is not None:
                     hand.child.channel.send({"stop": reason})

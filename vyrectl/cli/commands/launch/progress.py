@@ -64,6 +64,7 @@ class LaunchProgress:
         self._news: dict[str, Any] = {}
         self._past: deque[tuple[float, int]] = deque()
         self._doing: str | None = None
+        self._stopping: tuple[str, float] | None = None
         self._last_line = ""
         self._still_until = self._started
 
@@ -86,6 +87,15 @@ class LaunchProgress:
     def doing(self, what: str | None) -> None:
         """Note what is being done instead of tasks; None when that has ended."""
         self._doing = what
+
+    def stopping(self, why: str | None, grace: float) -> None:
+        """Note that the launch was asked to stop, and how long it may take; None when nothing is waited for any more.
+
+        Args:
+            why: The reason that it was given.
+            grace: Seconds until it is killed.
+        """
+        self._stopping = None if why is None else (why, self._clock.steady() + grace)
 
     def look(self, insight: Insight) -> None:
         """Show where the launch stands, when it is time to.
@@ -128,6 +138,8 @@ class LaunchProgress:
             epoch=news.get("epoch", 0),
             doing=self._doing,
             turn=turn,
+            stopping=None if self._stopping is None else self._stopping[0],
+            grace_left=None if self._stopping is None else max(0.0, self._stopping[1] - now),
         )
 
     def _rate(self) -> float | None:

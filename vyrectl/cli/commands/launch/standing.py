@@ -8,6 +8,9 @@ from typing import Any
 
 from vyrectl.cli.worker_rows import turn_text
 
+TIMEOUT = "timeout"
+"""The reason of a launch whose time is over."""
+
 LONG_TURN_SECONDS = 1.0
 """From when on the longest turn is shown."""
 
@@ -29,6 +32,8 @@ class Standing:
         epoch: Now.
         doing: What is being done instead of tasks, if somebody said.
         turn: The turn that has lasted longest, as `vyrectl.cli.worker_rows` has it, or None.
+        stopping: Why it was asked to stop; None when it was not, or when it saves.
+        grace_left: Seconds until it is killed.
     """
 
     seconds: float
@@ -43,6 +48,8 @@ class Standing:
     epoch: int
     doing: str | None = None
     turn: Mapping[str, Any] | None = None
+    stopping: str | None = None
+    grace_left: float | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As a line of JSON holds it."""
@@ -60,6 +67,8 @@ class Standing:
             "epoch": self.epoch,
             "doing": self.doing,
             "oldest_turn": None if self.turn is None else dict(self.turn),
+            "stopping": self.stopping,
+            "grace_left": _rounded(self.grace_left),
         }
 
 
@@ -100,6 +109,14 @@ def clock_text(standing: Standing) -> str:
 
 
 def _course(standing: Standing) -> str:
+    if standing.stopping is None:
+        return _progress(standing)
+    why = "the time is over" if standing.stopping == TIMEOUT else "asked to stop"
+    left = f"at most {standing.grace_left or 0:.0f} s more for what runs"
+    return f"{why}, {left}; {_progress(standing)}"
+
+
+def _progress(standing: Standing) -> str:
     if not standing.round_number:
         if _is_at_work(standing):
             return "at work"

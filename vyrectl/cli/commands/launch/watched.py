@@ -23,6 +23,8 @@ def watcher(output: Output, progress: LaunchProgress, texts: Formats) -> Callabl
             _show_debug(output, message["debug"], texts)
         elif "doing" in message:
             progress.doing(message["doing"])
+        elif "stopping" in message:
+            progress.stopping(message["stopping"], message["grace"])
         elif "backup" in message:
             output.talk(f"the old ring is {message['backup']}")
         elif "outputs" in message:
