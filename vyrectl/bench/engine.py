@@ -14,6 +14,7 @@ from typing import Any, cast
 from vyrectl.bench.case import Turn
 from vyrectl.engine.backend import Backend, Job, RoundIndex, Session
 from vyrectl.engine.buffers import BufferTable
+from vyrectl.engine.endings import Ending
 from vyrectl.engine.ops import OpSource
 from vyrectl.errors import VerifyError
 from vyrectl.launching.prepare import start_control
@@ -165,7 +166,7 @@ class Workload:
             VerifyError: It did not.
         """
         claims = session.tally().claims
-        if ended != "drained" or claims != self.claims:
+        if ended != Ending.DRAINED or claims != self.claims:
             raise VerifyError(
                 f"the engine ended {ended} after {claims} claims and {self.claims} were due",
                 where=self.backend.name,

@@ -24,6 +24,7 @@ from vyrectl.bench.case import Case, Measure, Turn, measure
 from vyrectl.bench.commands import Commands
 from vyrectl.bench.engine import Workload
 from vyrectl.bench.rings import five_priorities
+from vyrectl.engine.endings import Ending
 from vyrectl.engine.ops import op_codes
 from vyrectl.errors import VerifyError
 from vyrectl.files.replace import replace_file
@@ -177,7 +178,7 @@ def _launch(device: Device | str, template: SlotArray) -> Callable[[], Turn]:
         started = time.perf_counter()
         report = launch(ring, device=device)
         seconds = time.perf_counter() - started
-        if report.ended != "drained":
+        if report.ended != Ending.DRAINED:
             raise VerifyError(f"a launch ended {report.ended}", where=report.device)
         return Turn(seconds, report.device_seconds)
 

@@ -205,7 +205,7 @@ class Tally:
 
 
 Interrupt = Callable[[], str | None]
-"""Gives the reason to stop, one of `vyrectl.launching.report.ENDINGS`, or None."""
+"""Gives the reason to stop, the value of an `Ending` (`vyrectl.engine.endings`), or None."""
 
 
 class Session(Protocol):

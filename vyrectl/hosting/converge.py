@@ -19,7 +19,7 @@ from vyrectl.errors import ConvergeKilledError, DeviceError, stopped_code
 from vyrectl.hosting.deaths import GAVE_UP, GAVE_UP_FIX, death_by, silent_end
 from vyrectl.hosting.elsewhere import may_fork
 from vyrectl.hosting.limit import hand_over
-from vyrectl.hosting.supervisor import GRACE_SECONDS, Channel, Ending, Supervisor
+from vyrectl.hosting.supervisor import GRACE_SECONDS, Channel, ChildEnd, Supervisor
 from vyrectl.launching.converge import converge
 
 
@@ -100,7 +100,7 @@ def _converge_here(vector: Words, timeout: float | None, options: dict[str, Any]
     return Apart(found, 0, found.ended == LoopEnd.STOPPED.word)
 
 
-def _how_it_died(ending: Ending) -> str:
+def _how_it_died(ending: ChildEnd) -> str:
     if ending.died_of is None:
         return silent_end(ending.exit_status)
     return death_by(ending.died_of)

@@ -30,7 +30,7 @@ from vyrectl.hosting.files import check_files
 from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.memory import IN_FILE, Memory
 from vyrectl.hosting.request import FileLaunch
-from vyrectl.hosting.supervisor import Channel, Ending, Supervisor
+from vyrectl.hosting.supervisor import Channel, ChildEnd, Supervisor
 from vyrectl.ring.file import Ring, fill_holes
 from vyrectl.shell import command_line
 from vyrectl.sidecar.hold import Hold, hold
@@ -122,7 +122,7 @@ def _hear(message: dict[str, Any], memory: Memory, watch: Watch) -> None:
         watch(message)
 
 
-def _outcome(request: FileLaunch, ending: Ending, memory: Memory, size: int) -> tuple[dict[str, Any], int]:
+def _outcome(request: FileLaunch, ending: ChildEnd, memory: Memory, size: int) -> tuple[dict[str, Any], int]:
     """The child's report and the signal that ended it early, or what its end means."""
     if ending.before_it_began and ending.killed:
         number = ending.signal_received or signal.SIGINT
@@ -156,7 +156,7 @@ def _hold(request: FileLaunch) -> AbstractContextManager[Hold | None]:
     return hold(request.ring, role="launch") if request.output is None else nullcontext()
 
 
-def _how_it_died(request: FileLaunch, ending: Ending, size: int) -> str:
+def _how_it_died(request: FileLaunch, ending: ChildEnd, size: int) -> str:
     if ending.died_of is None:
         return silent_end(ending.exit_status)
     name = signal.Signals(ending.died_of).name

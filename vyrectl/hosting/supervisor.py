@@ -2,7 +2,7 @@
 
 The child is forked before anything heavy is imported; it does the work and reports over a channel. The parent asks it
 to stop (first signal, the time is over, or an error of its own), waits for the grace period, then kills it. However
-the child ends, the parent gets an `Ending` that says so. Signals that whoever started us had ignored stay ignored.
+the child ends, the parent gets a `ChildEnd` that says so. Signals that whoever started us had ignored stay ignored.
 Before the child has begun there is nothing to save, so a signal kills it at once; and it never outlives its parent for
 long (`vyrectl.hosting.orphan`). Standard library only.
 
@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from vyrectl.engine.endings import Ending
 from vyrectl.errors import REFUSALS, SIGNAL_EXIT, RelayedError, VyrectlError, from_system
 from vyrectl.files.streams import flush
 from vyrectl.hosting.orphan import Lifeline
@@ -104,7 +105,7 @@ class Channel:
             else:
                 self._orders.append(message)
         if self.closed and self._reason is None:
-            self._reason = "interrupted"
+            self._reason = Ending.INTERRUPTED
         return self._reason
 
     def order(self) -> dict[str, Any] | None:
@@ -119,7 +120,7 @@ class Channel:
 
 
 @dataclass(slots=True)
-class Ending:
+class ChildEnd:
     """How the child ended.
 
     Attributes:
@@ -259,14 +260,14 @@ class Supervisor:
         self._watch = watch
         self._tick = tick
         self._grace = grace
-        self._ending = Ending()
+        self._ending = ChildEnd()
         self._kill_at: float | None = None
         began = time.monotonic() if since is None else since
         self._stop_at = None if timeout is None else began + timeout
         self._begun = False
         self._saving = False
 
-    def run(self) -> Ending:
+    def run(self) -> ChildEnd:
         """Fork, watch, and collect the child.
 
         Raises:
@@ -297,7 +298,7 @@ class Supervisor:
         """After an error on this side: the child is asked to stop as after a signal, and gets its grace and no more."""
         self._watch = self._tick = _nothing
         try:
-            self._ask_to_stop(channel, "interrupted")
+            self._ask_to_stop(channel, Ending.INTERRUPTED)
             self._wait(pid, channel)
         except (VyrectlError, RuntimeError):  # the child's own error, after ours
             pass
@@ -342,14 +343,14 @@ class Supervisor:
         signals = self._heard.received
         if signals and self._ending.signal_received is None:
             self._ending.signal_received = signals[0]
-            self._ask_to_stop(channel, "interrupted")
+            self._ask_to_stop(channel, Ending.INTERRUPTED)
             if not self._begun:
                 self._ending.before_it_began = True
                 self._kill_at = now
         if self._stop_at is not None and now >= self._stop_at:
             self._stop_at = None
             self._ending.timed_out = True
-            self._ask_to_stop(channel, "timeout")
+            self._ask_to_stop(channel, Ending.TIMEOUT)
         impatient = len(signals) > 1
         if self._ending.result is None and (
             impatient or (self._kill_at is not None and now >= self._kill_at)

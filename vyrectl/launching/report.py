@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-ENDINGS = ("drained", "max_steps", "timeout", "shutdown", "stalled", "interrupted", "lost")
-"""How a launch can end; `drained` means that nothing claimable was left, `lost` that a part of the ring ended every
-process that ran it (`vyrectl.spread`)."""
-
 
 @dataclass(frozen=True, slots=True)
 class LeftAlone:
@@ -70,7 +66,7 @@ class LaunchReport(Comparable):
 
     Attributes:
         device: Name of the device, or `reference`.
-        ended: One of `ENDINGS`.
+        ended: The value of an `Ending`.
         slots: Slots of the ring.
         rounds: Rounds that claimed something.
         indexed: Claimable tasks that the first index found.

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.engine import CLASSES
 from vyrectl.engine.backend import Interrupt, RoundIndex, Session
+from vyrectl.engine.endings import Ending
 from vyrectl.errors import DeviceError
 
 SLICE_SECONDS = 0.1
@@ -64,7 +65,7 @@ class Limits:
     Attributes:
         max_steps: Most claims.
         deadline: `time.monotonic()` after which no slice starts and a running one is asked to end.
-        stop: Asked between and during slices; a reason (one of `vyrectl.launching.report.ENDINGS`) ends the launch.
+        stop: Asked between and during slices; a reason (the value of an `Ending`) ends the launch.
         watch: Told about progress between slices.
         quiet: Asked before a launch ends as drained: lets nobody else change the ring from now on and says True, or
             that somebody has since the last index.
@@ -85,7 +86,7 @@ class Limits:
     def reached(self, claims: int) -> str | None:
         """Why a launch that has made so many claims ends now; None while it goes on."""
         if self.max_steps is not None and claims >= self.max_steps:
-            return "max_steps"
+            return Ending.MAX_STEPS
         return self._reason()
 
     def interrupt(self) -> str | None:
@@ -103,7 +104,7 @@ class Limits:
 
     def _reason(self) -> str | None:
         if self.deadline is not None and time.monotonic() >= self.deadline:
-            return "timeout"
+            return Ending.TIMEOUT
         return self.stop()
 
 
@@ -112,13 +113,13 @@ class Course:
     """How the rounds went.
 
     Attributes:
-        ended: One of `vyrectl.launching.report.ENDINGS`.
+        ended: The value of an `Ending`.
         rounds: Rounds that claimed something.
         indexed: Claimable tasks of the first index.
         resumed: Paused tasks that became Ready.
     """
 
-    ended: str = "drained"
+    ended: str = Ending.DRAINED
     rounds: int = 0
     indexed: int = 0
     resumed: int = 0
@@ -167,12 +168,13 @@ class Drain:
             if index.first_visit or (index.whole and not course.rounds):
                 course.indexed += index.claimable
             course.resumed += index.resumed
-            course.ended = self._verdict_before(index, before, more) or self._round(index, before, more)
-            if course.ended == "on" and self._leaves_nothing(index, before):
-                course.ended = "drained"
-            if course.ended in ("drained", "stalled") and not self._limits.quiet():
-                course.ended = "on"
-            if course.ended != "on":
+            ended = self._verdict_before(index, before, more) or self._round(index, before, more)
+            if ended is None and self._leaves_nothing(index, before):
+                ended = Ending.DRAINED
+            if ended in (Ending.DRAINED, Ending.STALLED) and not self._limits.quiet():
+                ended = None
+            if ended is not None:
+                course.ended = ended
                 return course
 
     def _standing(self) -> _Standing:
@@ -197,10 +199,10 @@ class Drain:
     def _verdict_before(self, index: RoundIndex, before: _Standing, more: bool | None) -> str | None:
         """How the launch ends without a round; None when there is one, or a first slice was it."""
         if not index.claimable and self._claims() == before.claims:
-            return "drained"
+            return Ending.DRAINED
         if more is not None:
             return None
-        return "shutdown" if before.control[control_abi.SHUTDOWN.first] else self._early_end()
+        return Ending.SHUTDOWN if before.control[control_abi.SHUTDOWN.first] else self._early_end()
 
     def _leaves_nothing(self, index: RoundIndex, before: _Standing) -> bool:
         """Whether a round's account alone shows that nothing claimable is left, so that no index need look.
@@ -228,8 +230,8 @@ class Drain:
     def _early_end(self) -> str | None:
         return self._limits.reached(self._claims())
 
-    def _round(self, index: RoundIndex, before: _Standing, first: bool | None) -> str:
-        """One round, slice by slice, of which the first may be done; `on` when the next may start."""
+    def _round(self, index: RoundIndex, before: _Standing, first: bool | None) -> str | None:
+        """One round, slice by slice, of which the first may be done; None when the next may start."""
         self._course.rounds += 1
         more, is_done = True, first is not None
         while more:
@@ -244,8 +246,8 @@ class Drain:
             if (reason := self._limits.interrupt()) is not None and more:
                 return reason
             if control[control_abi.SHUTDOWN.first]:
-                return "shutdown"
-        return "on" if self._claims() > before.claims else "stalled"
+                return Ending.SHUTDOWN
+        return None if self._claims() > before.claims else Ending.STALLED
 
     def _progress(self, index: RoundIndex, before: _Standing, control: NDArray[np.uint32]) -> Progress:
         """Where this round stands that began so."""

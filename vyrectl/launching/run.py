@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from vyrectl.declared import as_keywords
 from vyrectl.engine.backend import Session
+from vyrectl.engine.endings import Ending
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import DeviceError
 from vyrectl.launching.conclude import Driven, all_saved, conclude
@@ -60,7 +61,7 @@ def drive(prepared: Prepared) -> Driven:
         closed_at, compiled = time.monotonic(), getattr(session, "compile_seconds", 0.0)
         worked = working_seconds(closed_at - opened_at, compiled, session.device_seconds)
         if prepared.check is not None:
-            prepared.check.raise_violations(session, after, control, drained=course.ended == "drained")
+            prepared.check.raise_violations(session, after, control, drained=course.ended == Ending.DRAINED)
         if after is not workplace.slots:
             copy_slots(workplace.slots, after)
     return Driven(

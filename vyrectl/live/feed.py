@@ -17,6 +17,7 @@ from typing import Any
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.states import TaskState, state_name
+from vyrectl.engine.endings import Ending
 from vyrectl.errors import SessionEndedError, VyrectlError
 from vyrectl.files.streams import write_all
 from vyrectl.live.access import Access
@@ -180,7 +181,7 @@ class Feed:
         if command.name == "snapshot":
             return {"snapshot": tally_slots(access.everything()).snapshot(lenient=True).to_record()}
         if command.name == "shutdown":
-            self._stop("shutdown")
+            self._stop(Ending.SHUTDOWN)
             access.ring_bell()
             return {"shutdown": True}
         word = control_abi.EPOCH.first

@@ -18,6 +18,7 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi.live import LEAVE_IDLE, LEAVE_NOW, STAY
 from vyrectl.abi.opcodes import SHUTDOWN
 from vyrectl.engine.backend import RoundIndex, Session
+from vyrectl.engine.endings import Ending
 from vyrectl.errors import SessionEndedError
 from vyrectl.launching.rounds import Course, Limits, Progress
 from vyrectl.live.access import Access
@@ -113,7 +114,7 @@ class Follow:
                 return reason
             index = self._index()
             if self._access.control(control_abi.SHUTDOWN.first) or self._ran_shutdown():
-                return "shutdown"
+                return Ending.SHUTDOWN
             if index.claimable or self._may_spin():
                 if (
                     self._round(index)
@@ -122,10 +123,10 @@ class Follow:
                     or self._is_excused()
                 ):
                     continue
-                return self._reason() or "stalled"
+                return self._reason() or Ending.STALLED
             if self._finishing and not self._orders and self._access.bell() == seen:
                 if self._limits.quiet():
-                    return "drained"
+                    return Ending.DRAINED
                 continue
             self._sleep(seen)
 

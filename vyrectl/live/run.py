@@ -109,7 +109,7 @@ class LiveLaunch:
         return access_to(session, self.host)
 
     def stop(self, reason: str) -> None:
-        """End the rounds for a reason, one of `vyrectl.launching.report.ENDINGS`."""
+        """End the rounds for a reason, the value of an `Ending`."""
         self._reason = reason
 
     def run(self, drive: Drive) -> LaunchReport:

@@ -29,6 +29,7 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import TaskState
+from vyrectl.engine.endings import Ending
 from vyrectl.errors import (
     ForkedError,
     InvalidInputError,
@@ -387,7 +388,7 @@ class Session:
             VyrectlError: What ended the launch instead.
         """
         self._check_thread("end the session")
-        self._launch.stop("shutdown")
+        self._launch.stop(Ending.SHUTDOWN)
         self._access.ring_bell()
         return self._close()
 

@@ -23,6 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from vyrectl.engine.endings import Ending
 from vyrectl.errors import DeviceError, NoDeviceLeftError, RelayedError
 from vyrectl.hosting.deaths import GAVE_UP, death_by, silent_end
 from vyrectl.hosting.supervisor import Channel, Child, Signals, fork_child
@@ -222,8 +223,8 @@ class Crew:
         self._claims += finished.tally.claims
         self._ended += ends["done"] + ends["faulted"]
         self._roster.take(shard.number, finished.tally.claims, has_more=has_more)
-        if finished.ended == "shutdown" and self._outcome.stopped is None:
-            self._ask_to_stop("shutdown")
+        if finished.ended == Ending.SHUTDOWN and self._outcome.stopped is None:
+            self._ask_to_stop(Ending.SHUTDOWN)
 
     def _fail(self, hand: _Hand, record: dict[str, Any]) -> None:
         """An error that a child met: its device's end, or everybody's."""
@@ -267,10 +268,10 @@ class Crew:
         now, signals = time.monotonic(), self._heard.received
         if signals and not self._outcome.signal_received:
             self._outcome.signal_received = signals[0]
-            self._ask_to_stop("interrupted")
+            self._ask_to_stop(Ending.INTERRUPTED)
         if self._stop_at is not None and now >= self._stop_at:
             self._stop_at = None
-            self._ask_to_stop("timeout")
+            self._ask_to_stop(Ending.TIMEOUT)
         if len(signals) > 1 or (self._kill_at is not None and now >= self._kill_at):
             self._kill_at = None
             for hand in self._hands:

@@ -45,7 +45,7 @@ class Finished:
     Attributes:
         shard: Its number.
         device: Name of the device that ran it.
-        ended: One of `vyrectl.launching.report.ENDINGS`.
+        ended: The value of an `Ending`.
         rounds: Rounds that claimed something.
         indexed: Claimable tasks that its first index found.
         resumed: Paused tasks that became Ready.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vyrectl.abi.control import EPOCH
+from vyrectl.engine.endings import Ending
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError
 from vyrectl.files.replace import backup_beside, replace_file
@@ -31,7 +32,7 @@ from vyrectl.spread.roster import Roster
 from vyrectl.spread.shares import Outcome
 from vyrectl.spread.trace import Turns, save_turns
 
-UNFINISHED = ("interrupted", "timeout", "shutdown")
+UNFINISHED = (Ending.INTERRUPTED, Ending.TIMEOUT, Ending.SHUTDOWN)
 
 
 class Result:
@@ -77,7 +78,7 @@ class Result:
         ready.memory.take(ready.shards[finished.shard])
         if finished.turns is not None:
             self._turns.append(Turns(f"{device} {finished.device}", finished.began, finished.turns))
-        has_more = finished.ended == "max_steps"
+        has_more = finished.ended == Ending.MAX_STEPS
         if has_more:
             self.carried[finished.shard] = replace(finished, turns=None)
         return has_more
@@ -129,10 +130,10 @@ class Result:
         if outcome.stopped is not None and (self.roster.unvisited or not endings.isdisjoint(UNFINISHED)):
             return outcome.stopped
         if self.roster.set_aside:
-            return "lost"
+            return Ending.LOST
         if remaining and self.request.options.max_steps is not None:
-            return "max_steps"
-        return "stalled" if "stalled" in endings else "drained"
+            return Ending.MAX_STEPS
+        return Ending.STALLED if Ending.STALLED in endings else Ending.DRAINED
 
     def _as_record(self, report: LaunchReport, outcome: Outcome) -> dict[str, Any]:
         return {

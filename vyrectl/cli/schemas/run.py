@@ -28,8 +28,9 @@ from vyrectl.cli.schemas.parts import (
 from vyrectl.cli.schemas.plan import CHOSEN, MODE, REQUEST
 from vyrectl.cli.schemas.plan import GEOMETRY as PLANNED_GEOMETRY
 from vyrectl.cli.schemas.typed import record_of
+from vyrectl.engine.endings import Ending
 from vyrectl.launching.faults import FaultRecord
-from vyrectl.launching.report import ENDINGS, LeftAlone
+from vyrectl.launching.report import LeftAlone
 from vyrectl.launching.transitions import TransitionRecord
 
 BY_OP = rows(record({"op_handle": maybe(WORD), "op_name": maybe(TEXT), **table(OUTCOMES, COUNT)}))
@@ -61,7 +62,7 @@ PLAN = record(
 
 REPORT: Fields = {
     "device": TEXT,
-    "ended": choice(ENDINGS),
+    "ended": choice(Ending),
     **table(("slots", "rounds", "indexed", "resumed", "spawned", "claims", *OUTCOMES, "remaining"), COUNT),
     "faults": rows(record_of(FaultRecord)),
     "epoch": WORD,

@@ -24,6 +24,7 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
+from vyrectl.engine.endings import Ending
 from vyrectl.engine.ops import OpSource
 from vyrectl.errors import LIMIT_EXIT, OutputsError, ShardsLostError, UsageError, stopped_code
 from vyrectl.hosting.files import check_files
@@ -97,7 +98,7 @@ def command(
         output.emit("launch", report, view)
     if report["not_saved"]:
         raise OutputsError(report["not_saved"])
-    if report["ended"] == "lost":
+    if report["ended"] == Ending.LOST:
         raise ShardsLostError(report["set_aside"], str(request.output or ring))
     raise typer.Exit(_exit_code(report, signal_received, fail_on_fault=flags.fail_on_fault))
 
@@ -175,11 +176,11 @@ def _show_plan(output: Output, request: FileLaunch) -> None:
 
 
 def _exit_code(record: dict[str, Any], signal_received: int, *, fail_on_fault: bool) -> int:
-    if signal_received and record["ended"] == "interrupted":
+    if signal_received and record["ended"] == Ending.INTERRUPTED:
         return stopped_code(signal_received)
-    if record["ended"] in ("max_steps", "timeout"):
+    if record["ended"] in (Ending.MAX_STEPS, Ending.TIMEOUT):
         return LIMIT_EXIT
-    if record["ended"] == "stalled":
+    if record["ended"] == Ending.STALLED:
         return EXIT_STALLED
     all_faulted = record["claims"] and record["faulted"] == record["claims"]
     return EXIT_FAULTED if all_faulted or (fail_on_fault and record["faulted"]) else 0

@@ -10,6 +10,7 @@ from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import STATE_STYLES, Cell, Column, FittedTable, count_of
 from vyrectl.cli.views.parts import Parts, Screenful
+from vyrectl.engine.endings import Ending
 from vyrectl.errors import Unrunnable
 
 if TYPE_CHECKING:
@@ -19,15 +20,6 @@ SCREEN_LINES = 24
 SHOWN_FAULTS = 6
 """Reasons that a table lists."""
 
-ENDINGS = {
-    "drained": "drained: nothing claimable is left",
-    "max_steps": "stopped at --max-steps",
-    "timeout": "stopped at --timeout",
-    "shutdown": "stopped by SHUTDOWN",
-    "stalled": "stalled: claimable work is left and a round made no progress",
-    "interrupted": "interrupted",
-    "lost": "parts of the ring ended every process that ran them; the others are finished",
-}
 VERIFIED = "each task was claimed once at a time, each turn ended once, nothing else changed"
 LEFT_ALONE = {
     "running": "Running before the start",
@@ -152,7 +144,7 @@ def _rate(rate: float) -> str:
 def _summary(record: Mapping[str, Any]) -> FittedTable:
     rate = record["tasks_per_second"]
     rows: list[tuple[str, str]] = [
-        ("ended", ENDINGS[record["ended"]]),
+        ("ended", Ending(record["ended"]).text),
         ("device", record["device"]),
         ("rounds", str(record["rounds"])),
         ("tasks", _tasks(record)),
