@@ -47,9 +47,17 @@ def test_geometry_of_a_cpu_and_a_gpu() -> None:
 def test_tickets_without_group_operations_keep_every_work_item_busy() -> None:
     gpu = device(kind="gpu", compute_units=100)
     assert choose_geometry(gpu, job(1000), op_order()).ticket == 32
-    assert choose_geometry(gpu, job(70_000), op_order()).ticket == 350
+    assert choose_geometry(gpu, job(70_000), op_order()).ticket == 256
     together = ready_tasks(1000, op_handle=0x1003)
     assert choose_geometry(gpu, replace(job(1000), slots=together), op_order()).ticket == 1
+
+
+def test_every_work_group_gets_a_ticket_before_any_gets_two() -> None:
+    gpu = device(kind="gpu", compute_units=132)
+    for count in (120_000, 131_072):
+        chosen = choose(gpu, job(count))
+        assert (chosen.ticket, chosen.workers) == (256, -(-count // 256))
+    assert choose(gpu, job(1_000_000)).ticket == 512
 
 
 def test_a_small_ring_takes_few_workers() -> None:

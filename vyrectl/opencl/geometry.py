@@ -119,7 +119,9 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
     together = bool(ops_in_use(job, [op.id for op in ops if op.group]))
     least = 1 if together else min(size, LEAST_GROUP_TICKET)
     sharers = most if together else device.compute_units // 2
-    ticket = _ticket(job, sharers, least, GROUP_TICKET, MOST_GROUP_TICKET)
+    # Tasks that compute for long want a ticket for every work-group before any gets a second one.
+    usual = GROUP_TICKET if together else min(GROUP_TICKET, max(size, -(-count // most)))
+    ticket = _ticket(job, sharers, least, usual, MOST_GROUP_TICKET)
     workers = _workers(job, most, ticket)
     hints = not device.is_cpu or job.place is None
     if device.is_cpu:

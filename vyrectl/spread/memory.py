@@ -1,14 +1,17 @@
 """The ring of a launch on several devices, in memory that all its processes see.
 
-`given` is the ring as far as shards have come back, `worked` the same with those that are out; a shard moves from the
-second to the first when it is taken. The invariant: whatever dies, `given` holds whole shards. Numpy only where slots
-are looked at.
+`given` is the ring as it was, which nobody writes; `worked` gets each shard when a device takes it up. Nothing is
+copied but the ring once, and each shard by the process that works on it. The invariant: whatever dies, `result` holds
+whole shards: as they came back, or as they were before the visit that did not end. Numpy only where slots are looked
+at.
 """
 
 from __future__ import annotations
 
 import mmap
+from bisect import bisect_right
 from collections.abc import Sequence
+from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -22,9 +25,12 @@ if TYPE_CHECKING:
     from vyrectl.spread.cut import Shard
     from vyrectl.task.arrays import SlotArray
 
+_UNTOUCHED, _BEGUN, _AGAIN = 0, 1, 2
+"""A shard: nobody took it up yet; its slots lie in `worked`; they lie there from a visit that left work."""
+
 
 class SpreadMemory:
-    """Both copies of the ring; what a host sees of its launch (`vyrectl.hosting.stall.Insight`).
+    """The ring before and after; what a host sees of its launch (`vyrectl.hosting.stall.Insight`).
 
     Args:
         data: The ring's bytes.
@@ -37,30 +43,82 @@ class SpreadMemory:
     where = IN_MEMORY
 
     def __init__(self, data: memoryview) -> None:
+        from vyrectl.task.arrays import copy_slots
+
         self.began = False
         self._given, self._worked = mmap.mmap(-1, len(data)), mmap.mmap(-1, len(data))
-        for one in (self._given, self._worked):
-            one[:] = data
+        copy_slots(_view(self._given), _view(data))
         self._slots = len(data) // SLOT_BYTES
         self._places = Random(self._slots)
-        self._running = int((self.slots()["state"] == int(TaskState.RUNNING)).sum())
+        self._shards: list[Shard] = []
+        self._firsts: list[int] = []
+        self._marks = mmap.mmap(-1, 1)
+        self._left: dict[int, bytes] = {}
+        self._in: set[int] = set()
 
-    def slots(self) -> SlotArray:
-        """The ring as far as it came back, shape (n,)."""
-        return _view(self._given)
+    def cut(self, shards: list[Shard]) -> None:
+        """Say how the ring is cut, before anybody is sent any."""
+        self._shards, self._firsts = shards, [shard.first for shard in shards]
+        self._marks = mmap.mmap(-1, max(1, len(shards)))
+
+    # --- the owner's side ---
+
+    def given(self) -> SlotArray:
+        """The ring as it was, shape (n,), read-only."""
+        slots = _view(self._given)
+        slots.flags.writeable = False
+        return slots
+
+    def result(self) -> SlotArray:
+        """The ring as it will be, shape (n,): whole once `finish` was called."""
+        return _view(self._worked)
 
     def worked(self, shard: Shard) -> SlotArray:
         """Where a shard is worked on, shape (len(shard),)."""
-        return _view(self._worked)[shard.first : shard.end]
+        return self.result()[shard.first : shard.end]
 
-    def take(self, shard: Shard) -> None:
-        """A shard came back whole."""
-        part = slice(shard.first * SLOT_BYTES, shard.end * SLOT_BYTES)
-        self._given[part] = self._worked[part]
+    def send(self, shard: Shard) -> None:
+        """A shard is about to be taken up: whatever an earlier visit that did not end left of it is undone."""
+        left = self._left.get(shard.number)
+        if left is not None:
+            self._worked[_bytes_of(shard)] = left
+        self._marks[shard.number] = _UNTOUCHED if left is None else _AGAIN
+
+    def take(self, shard: Shard, *, has_more: bool = False) -> None:
+        """A shard came back whole, perhaps to be visited again."""
+        self._marks[shard.number] = _BEGUN
+        self._in.add(shard.number)
+        if has_more:
+            self._left[shard.number] = self._worked[_bytes_of(shard)]
+        else:
+            self._left.pop(shard.number, None)
+
+    def finish(self) -> None:
+        """Nobody works any more: what did not come back is as it was, or as an earlier visit left it."""
+        for shard in self._shards:
+            if (left := self._left.get(shard.number)) is not None:
+                self._worked[_bytes_of(shard)] = left
+            elif shard.number not in self._in:
+                self._worked[_bytes_of(shard)] = self._given[_bytes_of(shard)]
+
+    # --- the side of a device's process ---
+
+    def begin(self, shard: Shard) -> SlotArray:
+        """A shard as a visit finds it, shape (len(shard),), not to be written; the same lies where it is worked on."""
+        from vyrectl.task.arrays import copy_of, copy_slots
+
+        if self._marks[shard.number] == _AGAIN:
+            return copy_of(self.worked(shard))
+        found = self.given()[shard.first : shard.end]
+        copy_slots(self.worked(shard), found)
+        self._marks[shard.number] = _BEGUN
+        return found
+
+    # --- for whoever looks ---
 
     def glance(self) -> Glance | None:
         """A look at the ring."""
-        return glance(lambda offset, size: self._worked[offset : offset + size], self._slots, self._places)
+        return glance(self._read, self._slots, self._places)
 
     def workers(self) -> Sequence[Worker]:
         """Nothing: the devices' processes keep what their workers have in hand to themselves."""
@@ -72,10 +130,31 @@ class SpreadMemory:
 
     def whole(self) -> bytes | None:
         """The slots as they are now."""
-        return bytes(self._worked)
+        return self._read(0, self._slots * SLOT_BYTES)
+
+    @cached_property
+    def _running(self) -> int:
+        return int((self.given()["state"] == int(TaskState.RUNNING)).sum())
+
+    def _read(self, offset: int, size: int) -> bytes:
+        """The ring's bytes as they are now, each shard's from where it is."""
+        parts, end = [], offset + size
+        number = max(0, bisect_right(self._firsts, offset // SLOT_BYTES) - 1)
+        for shard in self._shards[number:]:
+            there = _bytes_of(shard)
+            part = slice(max(offset, there.start), min(end, there.stop))
+            if part.start >= part.stop:
+                break
+            is_begun = self._marks[shard.number] != _UNTOUCHED
+            parts.append((self._worked if is_begun else self._given)[part])
+        return b"".join(parts)
 
 
-def _view(memory: mmap.mmap) -> SlotArray:
+def _bytes_of(shard: Shard) -> slice:
+    return slice(shard.first * SLOT_BYTES, shard.end * SLOT_BYTES)
+
+
+def _view(memory: mmap.mmap | memoryview) -> SlotArray:
     import numpy as np
 
     from vyrectl.abi.dtype import SLOT_DTYPE

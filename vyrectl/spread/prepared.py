@@ -33,7 +33,7 @@ from vyrectl.spread.cut import ONE_DEVICE, Shard, cut, refuse_uncut
 from vyrectl.spread.memory import SpreadMemory
 from vyrectl.spread.merge import Merge
 from vyrectl.spread.work import Setup
-from vyrectl.task.arrays import SlotArray, copy_of
+from vyrectl.task.arrays import SlotArray
 from vyrectl.telemetry.sweep import census
 
 if TYPE_CHECKING:
@@ -103,11 +103,13 @@ def make_ready(
         verify=False,
         trace=None,
     )
-    wiring = Wiring(place=lambda shares: (memory.slots(), False), saving=saving)
+    wiring = Wiring(place=lambda shares: (memory.result(), False), saving=saving)
     prepared = prepare(ring, options, wiring)
     refuse_uncut(prepared.job, str(request.ring))
     prepared.workplace(False)
-    before = copy_of(memory.slots())
+    before = memory.given()
+    shards = cut(len(before), devices, request.options.shard_slots or shard_slots)
+    memory.cut(shards)
     continue_outputs(buffers, before)
     steps = request.options.max_steps is not None
     setup = Setup(
@@ -133,7 +135,7 @@ def make_ready(
         memory=memory,
         identity=identity,
         before=before,
-        shards=cut(len(before), devices, request.options.shard_slots or shard_slots),
+        shards=shards,
         setup=setup,
         selected=prepared.job.selected,
         merge=Merge(buffers, prepared.job.control, prepared.job.debug_log),

@@ -75,10 +75,10 @@ class Result:
         news = ready.merge.add(finished)
         if news and self.request.debug_log is not None:
             self.watch({"debug": news})
-        ready.memory.take(ready.shards[finished.shard])
+        has_more = finished.ended == Ending.MAX_STEPS
+        ready.memory.take(ready.shards[finished.shard], has_more=has_more)
         if finished.turns is not None:
             self._turns.append(Turns(f"{device} {finished.device}", finished.began, finished.turns))
-        has_more = finished.ended == Ending.MAX_STEPS
         if has_more:
             self.carried[finished.shard] = replace(finished, turns=None)
         return has_more
@@ -95,6 +95,7 @@ class Result:
         """
         ready, merge, request = self.ready, self.ready.merge, self.request
         options = request.options
+        ready.memory.finish()
         driven = Driven(
             course=merge.course,
             tally=merge.tally,
@@ -118,7 +119,7 @@ class Result:
         if request.record is not None:
             epoch = int(ready.prepared.job.control[EPOCH.first])
             buffers = ready.prepared.job.buffers
-            keep_records(request, self.saving, ready.before, ready.memory.slots(), epoch, buffers)
+            keep_records(request, self.saving, ready.before, ready.memory.result(), epoch, buffers)
         if not self.saving.is_settled:
             self.saving.raise_failures()
         ended = self._ending(outcome, report.remaining)
@@ -154,7 +155,7 @@ class Result:
         Raises:
             FileError: It cannot be written; what can is in a file beside it.
         """
-        request, ring = self.request, Ring.from_slots(self.ready.memory.slots())
+        request, ring = self.request, Ring.from_slots(self.ready.memory.result())
         try:
             if request.output is not None:
                 kept = ring.save(request.output, backup=request.backup)

@@ -95,18 +95,24 @@ class Run:
             )
             visit = Visit(
                 shard=shard,
-                slots=ready.memory.slots()[part],
+                slots=ready.memory.begin(shard),
                 selected=None if ready.selected is None else ready.selected[part],
                 steps=order["steps"],
                 carried=carried,
             )
-            site = Site(ready.memory.worked(shard), stop=bench.channel.stop_reason, watch=bench.teller())
+            site = Site(
+                ready.memory.worked(shard),
+                is_filled=True,
+                stop=bench.channel.stop_reason,
+                watch=bench.teller(),
+            )
             return runner.run(visit, site)
 
         return runner.backend.name, run
 
     def _order(self, shard: Shard, steps: int | None, file: IO[bytes]) -> dict[str, Any]:
         """The message that sends a shard, with what its earlier visits wrote behind it."""
+        self._result.ready.memory.send(shard)
         carried = self._result.carried.get(shard.number)
         data = b"" if carried is None else carried.to_bytes()
         if data:

@@ -81,11 +81,13 @@ class Site:
 
     Attributes:
         memory: Gets the result, shape (len(shard),); others may look at it meanwhile.
+        is_filled: The shard's slots lie there already.
         stop: See `Limits.stop`.
         watch: See `Limits.watch`.
     """
 
     memory: SlotArray
+    is_filled: bool = False
     stop: Callable[[], str | None] = field(default=lambda: None)
     watch: Callable[[Progress], None] = field(default=lambda progress: None)
 
@@ -111,7 +113,8 @@ class ShardRunner:
         """
         setup, turns = self._setup, list[Trace]()
         started = time.time()
-        copy_slots(site.memory, task.slots)
+        if not site.is_filled:
+            copy_slots(site.memory, task.slots)
         table = _own(setup.buffers, task.carried)
         control = None if setup.control is None else setup.control.copy()
         options = replace(
