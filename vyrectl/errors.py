@@ -138,16 +138,23 @@ class TimeLimitError(VyrectlError):
 
     Attributes:
         exit_code: 124, as when the work itself meets the limit.
+        waiting: What it waited for, pipes by name; empty where it waited for none.
     """
 
     kind = "time_limit"
     exit_code = 124
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, waiting: str = "") -> None:
+        waited = f", waiting for {waiting}," if waiting else ""
         super().__init__(
-            f"the limit of {seconds:g} s was over before the work began: nothing was done",
-            fix="Look at the pipes that it was told to read, somebody must write them; or raise --timeout",
+            f"the limit of {seconds:g} s was over before the work began{waited} and nothing was done",
+            fix="Have somebody write it to its end, or raise --timeout" if waiting else "Raise --timeout",
         )
+        self.waiting = waiting
+
+    def details(self) -> dict[str, object]:
+        """What it waited for."""
+        return {"waiting": self.waiting} if self.waiting else {}
 
 
 # --- exit 1: files ------------------------------------------------------------------------------------------

@@ -50,14 +50,21 @@ def test_an_alarm_of_somebody_elses_stays() -> None:
         signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.parametrize("option", ["--ops", "--op-names", "--policy", "--formats"])
+@pytest.mark.parametrize("option", ["--ops", "--op-names", "--policy", "--formats", "--control", "--buffer"])
 def test_a_pipe_that_nobody_writes(tmp_path: Path, option: str) -> None:
     ring, pipe = tmp_path / "ring.bin", tmp_path / "pipe"
     Ring.from_slots(ready_tasks(2)).save(ring)
     os.mkfifo(pipe)
     command = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--device", "reference", "--json"]
-    command += ["--debug-log", str(tmp_path / "log"), "--plan", "auto", option, str(pipe), "--timeout", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    command += ["--debug-log", str(tmp_path / "log"), "--plan", "auto", option]
+    command += [f"0={pipe}" if option == "--buffer" else str(pipe), "--timeout", "1", "--grace", "90"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (124, "")
-    assert json.loads(done.stderr)["error"] == "time_limit"
+    error = json.loads(done.stderr.splitlines()[-1])
+    assert (error["error"], str(pipe) in error["waiting"], str(pipe) in error["message"]) == (
+        "time_limit",
+        True,
+        True,
+    )
+    assert not os.path.exists(f"{ring}.live")
     assert set(Ring.open(ring).slots["state"].tolist()) == {1}

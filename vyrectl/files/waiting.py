@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from time import monotonic
 
 from vyrectl.files.telling import is_heard, tell
@@ -18,6 +18,9 @@ SECONDS = 1.5
 """How long nothing has come before it is said."""
 
 StrPath = str | os.PathLike[str]
+
+_under_way: list[tuple[str, _Wait]] = []
+"""Pipes that are waited for now, each by its name."""
 
 
 def open_file(path: StrPath, flags: int) -> int:
@@ -47,6 +50,11 @@ def reading(fd: int, name: str) -> Iterator[Callable[[int], None]]:
         yield wait.hear
 
 
+def waited_for() -> str:
+    """The pipe that is waited for now, with what is the case; empty when there is none."""
+    return "; ".join(f"{name} ({wait.what})" for name, wait in _under_way)
+
+
 class _Wait:
     """One wait.
 
@@ -70,9 +78,19 @@ class _Wait:
 @contextmanager
 def _told(name: str, mode: int) -> Iterator[_Wait]:
     wait = _Wait()
-    if not is_heard() or not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
         yield wait
         return
+    _under_way.append((name, wait))
+    try:
+        with _watched(name, wait) if is_heard() else nullcontext():
+            yield wait
+    finally:
+        _under_way.remove((name, wait))
+
+
+@contextmanager
+def _watched(name: str, wait: _Wait) -> Iterator[None]:
     from threading import Event, Thread
 
     over = Event()
@@ -86,7 +104,7 @@ def _told(name: str, mode: int) -> Iterator[_Wait]:
     thread = Thread(target=watch, daemon=True)
     thread.start()
     try:
-        yield wait
+        yield
     finally:
         over.set()
         thread.join()

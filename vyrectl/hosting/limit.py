@@ -16,6 +16,7 @@ from types import FrameType
 from typing import NoReturn
 
 from vyrectl.errors import TimeLimitError
+from vyrectl.files.waiting import waited_for
 
 _LEAST_SECONDS = 1e-6
 """An alarm of none is no alarm."""
@@ -40,7 +41,7 @@ def limited(timeout_s: float | None) -> Iterator[None]:
         return
 
     def ring(number: int, frame: FrameType | None) -> NoReturn:
-        raise TimeLimitError(timeout_s)
+        raise TimeLimitError(timeout_s, waited_for())
 
     _began.append(time.monotonic())
     signal.signal(signal.SIGALRM, ring)

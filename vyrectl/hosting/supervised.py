@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.engine.ops import OpSource, is_pipe
-from vyrectl.errors import ChildDiedError, LaunchStoppedError, StoppedError, UsageError, stopped_code
+from vyrectl.errors import (
+    ChildDiedError,
+    LaunchStoppedError,
+    StoppedError,
+    TimeLimitError,
+    UsageError,
+    stopped_code,
+)
 from vyrectl.hosting.deaths import (
     GAVE_UP,
     GAVE_UP_FIX,
@@ -63,6 +70,7 @@ def launch_file(
         The report as a record, and the signal that ended it early (0 for none).
 
     Raises:
+        TimeLimitError: Its time was over while it waited for a pipe that it was given.
         LaunchStoppedError: It had to be killed after a signal or the timeout.
         ChildDiedError: It died by itself.
         VyrectlError: Whatever the launch itself raises, relayed.
@@ -97,6 +105,7 @@ def launch_file(
             since=since,
             grace=request.grace,
             tick=tick,
+            stuck=lambda: not memory.is_ready and bool(_pipes(request)),
         )
         ending = supervisor.run()
         if ending.before_it_began and ending.killed and held is not None:
@@ -125,14 +134,14 @@ def _hear(message: dict[str, Any], memory: Memory, watch: Watch) -> None:
 def _outcome(request: FileLaunch, ending: ChildEnd, memory: Memory, size: int) -> tuple[dict[str, Any], int]:
     """The child's report and the signal that ended it early, or what its end means."""
     if ending.before_it_began and ending.killed:
+        if ending.timed_out:
+            raise TimeLimitError(request.options.timeout or 0.0, _pipes(request))
         number = ending.signal_received or signal.SIGINT
         raise StoppedError(signal.Signals(number).name, number)
     running = memory.running() if ending.result is None and memory.is_ready else []
     place = {"where": str(request.ring), "fix": _after_death(request, memory.where, running)}
     if ending.killed:
         what = f"the launch did not stop within {request.grace:g} s and was killed"
-        if pipes := "" if memory.is_ready else _pipes(request):
-            what += f" before it had read what it was given; nobody may be writing {pipes}"
         raise LaunchStoppedError(
             what + running_text(running), stopped_code(ending.signal_received), slots_of(running), **place
         )

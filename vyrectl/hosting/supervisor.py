@@ -242,6 +242,7 @@ class Supervisor:
         timeout: Seconds after which the child is asked to stop, whatever it is doing; None for no limit.
         since: `time.monotonic()` from which they count; now by default.
         tick: Called after each wake: at every message, and at least ten times a second.
+        stuck: Whether the child waits for what nobody may ever give it, so that it gets no grace.
         grace: Seconds it then gets. A child that says `finishing` is past its device work and saves; it is not
             killed any more, unless by a second signal.
     """
@@ -255,10 +256,12 @@ class Supervisor:
         since: float | None = None,
         grace: float = GRACE_SECONDS,
         tick: Callable[[], None] = lambda: None,
+        stuck: Callable[[], bool] = lambda: False,
     ) -> None:
         self._work = work
         self._watch = watch
         self._tick = tick
+        self._stuck = stuck
         self._grace = grace
         self._ending = ChildEnd()
         self._kill_at: float | None = None
@@ -350,6 +353,7 @@ class Supervisor:
         if self._stop_at is not None and now >= self._stop_at:
             self._stop_at = None
             self._ending.timed_out = True
+            self._ending.before_it_began = self._stuck()
             self._ask_to_stop(channel, Ending.TIMEOUT)
         impatient = len(signals) > 1
         if self._ending.result is None and (
@@ -363,8 +367,9 @@ class Supervisor:
     def _ask_to_stop(self, channel: Channel, reason: str) -> None:
         channel.send({"stop": reason})
         if self._kill_at is None and not self._saving:
-            self._kill_at = time.monotonic() + self._grace
-            self._watch({"stopping": reason, "grace": self._grace})
+            grace = 0.0 if self._ending.before_it_began else self._grace
+            self._kill_at = time.monotonic() + grace
+            self._watch({"stopping": reason, "grace": grace})
 
     def _collect(self, pid: int) -> None:
         _, status = os.waitpid(pid, 0)
