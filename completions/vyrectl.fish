@@ -1014,7 +1014,7 @@ complete -c vyrectl -n '__vyrectl_in why' -l since -r -F -d 'An earlier look: a 
 complete -c vyrectl -n '__vyrectl_in why' -l trace -r -F -d 'What `launch --trace` wrote'
 complete -c vyrectl -n '__vyrectl_in why' -l epoch -x -d 'Epoch to go by; the control buffer\'s if not given'
 complete -c vyrectl -n '__vyrectl_in why' -l age-threshold -x -d 'Age ticks of a starved task; 32 if not given'
-complete -c vyrectl -n '__vyrectl_in why' -l again-after -x -d 'Look twice, so far apart, at a ring that runs in place; 0 for once'
+complete -c vyrectl -n '__vyrectl_in why' -l again-after -x -d 'Look twice, so far apart; a second for a ring that runs in place if not given, 0 for once'
 complete -c vyrectl -n '__vyrectl_in why' -l fail-on -x -k -a '(__vyrectl_kind_cause)' -d 'Exit 1 for this class alone; may be repeated'
 complete -c vyrectl -n '__vyrectl_in why' -l explain -x -k -a '(__vyrectl_kind_cause)' -d 'Say what a class means, or all; needs no ring'
 complete -c vyrectl -n '__vyrectl_in why' -l abi -x -k -a '(__vyrectl_kind_abi)' -d 'Words 4-15: a task\'s, up to 12 arguments, or as the evidence says'

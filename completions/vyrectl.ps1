@@ -864,7 +864,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
                 @('--trace', 'file', 'What `launch --trace` wrote'),
                 @('--epoch', 'none', 'Epoch to go by; the control buffer''s if not given'),
                 @('--age-threshold', 'none', 'Age ticks of a starved task; 32 if not given'),
-                @('--again-after', 'none', 'Look twice, so far apart, at a ring that runs in place; 0 for once'),
+                @('--again-after', 'none', 'Look twice, so far apart; a second for a ring that runs in place if not given, 0 for once'),
                 @('--fail-on', 'cause', 'Exit 1 for this class alone; may be repeated'),
                 @('--explain', 'cause', 'Say what a class means, or all; needs no ring'),
                 @('--abi', 'abi', 'Words 4-15: a task''s, up to 12 arguments, or as the evidence says'),

@@ -32,6 +32,8 @@
 #define VYRE_LIVE_WATCH_STRIDE                21u            /* words of each */
 #define VYRE_LIVE_QUOTA_FIRST                 22u            /* first of the records of tenants that the launch bounds */
 #define VYRE_LIVE_QUOTA_RECORDS               23u            /* how many they are */
+#define VYRE_LIVE_OPS_FIRST                   24u            /* first of the handles of operations that the launch was given */
+#define VYRE_LIVE_OPS_WORDS                   25u            /* how many they are */
 #define VYRE_LIVE_STATE                       32u            /* OPEN while slots may be edited, CLOSING, CLOSED; written by the launch */
 #define VYRE_LIVE_FOLLOW                      48u            /* non-zero: the launch stays when drained; written by the launch */
 #define VYRE_LIVE_LEAVE                       64u            /* one of the wishes below; written by the launch */

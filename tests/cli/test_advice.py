@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.cli.support import NEVER
 from tests.support.rings import slot, write_ring
-from vyrectl.cli.again import keeping
+from vyrectl.cli.again import keeping, keeping_in, note_typed
 from vyrectl.protocol.control import encode_control, write_control_words
 from vyrectl.ring.findings.advice import EXAMPLES, fill_advice, split_advice
 from vyrectl.ring.findings.kinds import KINDS
@@ -201,3 +201,24 @@ def test_an_advice_ends_with_its_command(name: str) -> None:
 )
 def test_a_copy_is_advised_where_a_file_is_replaced(command: str, kept: str) -> None:
     assert keeping(command) == command + kept
+
+
+@pytest.mark.parametrize(
+    ("advice", "wanted"),
+    [
+        (
+            "Put its tasks back with: vyrectl recover r.bin",
+            "Put its tasks back with: vyrectl recover r.bin --ops 'm y.cl' --backup",
+        ),
+        (
+            "Look: vyrectl inspect 'a;b.bin'; or wait",
+            "Look: vyrectl inspect 'a;b.bin' --ops 'm y.cl'; or wait",
+        ),
+        ("Make one: vyrectl control --new c && vyrectl launch r.bin", None),
+        ("Ask: vyrectl open it's", None),
+        ("Write for example 0-15,20", None),
+    ],
+)
+def test_what_an_error_advises_has_the_options_that_were_given(advice: str, wanted: str | None) -> None:
+    note_typed(["launch", "r.bin", "--ops", "m y.cl", "--timeout", "3"])
+    assert keeping_in(advice) == (wanted or advice)

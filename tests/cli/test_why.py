@@ -93,10 +93,12 @@ def test_fail_on_chooses_the_classes(cli: Cli, ring: Path) -> None:
         (("ring.bin", "ring.bin", "--control", "ring.bin"), "one ring"),
         (("ring.bin", "."), "folders and files"),
         ((".", "--offset", "0"), "are for a file"),
+        (("-", "--again-after", "0.1"), "read once"),
+        (("ring.bin", "--since", "ring.bin", "--again-after", "0.1"), "earlier ones"),
     ],
 )
 def test_what_does_not_go_together(cli: Cli, ring: Path, args: tuple[str, ...], words: str) -> None:
-    result = cli("why", *args)
+    result = cli("why", *args, stdin=ring.read_bytes())
     assert result.code == 2
     assert words in result.err
 
@@ -105,6 +107,13 @@ def test_what_does_not_go_together(cli: Cli, ring: Path, args: tuple[str, ...], 
 def test_what_is_no_trace(cli: Cli, ring: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "t.json").write_text(text)
     assert cli("why", "ring.bin", "--trace", "t.json").code == 3
+
+
+def test_a_ring_that_nobody_runs_is_looked_at_twice_where_that_is_asked_for(cli: Cli, ring: Path) -> None:
+    assert len(cli("why", "ring.bin", "--json").json()["looks"]) == 1
+    record = cli("why", "ring.bin", "--again-after", "0.05", "--json").json()
+    assert len(record["looks"]) == 2
+    assert record["changes"] is not None
 
 
 def test_several_files_are_several_queues(cli: Cli, ring: Path, tmp_path: Path) -> None:
@@ -288,6 +297,9 @@ def test_a_hung_operation_is_held_and_then_orphaned(cli: Cli, tmp_path: Path) ->
         assert record["classes"][0]["command"].startswith("vyrectl control h.bin.live shutdown=1")
         hand = re.compile(r"worker \d+ has slot 0 in hand for at least [0-9.]+ s, its turn \d+")
         assert any(hand.fullmatch(line) for line in record["classes"][0]["evidence"])
+        without = cli("why", "h.bin", "--again-after", "0.1", "--json").json()
+        assert [one["name"] for one in without["classes"]].count("unknown-op") == 0, "the launch has it"
+        assert without["verdict"] == "held"
         found = cli("workers", "h.bin", "--ops", "mine.cl", "--json").json()
         assert (found["lives"], found["in_place"], found["busy"]) == (True, True, 1)
         turn = found["oldest_turn"]

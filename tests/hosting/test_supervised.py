@@ -123,7 +123,7 @@ def test_a_crash_names_the_task(tmp_path: Path, ops: Path, where: str) -> None:
     assert error["running"] == [5]
     assert (read(ring)["state"][5] == 2) == (where == "--in-place")
     if where == "--in-place":
-        assert error["fix"] == f"Put its tasks back with: vyrectl recover {ring} --ops {ops}"
+        assert error["fix"] == f"Put its tasks back with: vyrectl recover {ring} --ops {ops} --backup"
     if where == "--no-in-place":
         assert (read(ring) == before).all()
 

@@ -89,6 +89,22 @@ def test_what_bounded_tenants_have_left(tmp_path: Path) -> None:
         assert bare.quotas() == {}
 
 
+def test_the_operations_that_a_launch_was_given(tmp_path: Path) -> None:
+    ring = tmp_path / "ring.bin"
+    ring.write_bytes(bytes(64 * SLOTS))
+    given, identity = (0x20000, 0x40100005), FileIdentity.of(ring.stat())
+    with Sidecar.create(
+        ring, identity, SLOTS, workers=1, control_words=192, quotas={3: 1}, ops=given
+    ) as made:
+        with Sidecar.open(ring, writable=False) as opened:
+            assert (opened.given_ops(), opened.quotas()) == (frozenset(given), {3: (1, 1)})
+        made.words[abi.WORD["OPS_FIRST"]] = 9
+    with pytest.raises(SidecarError, match="the live sidecar cannot be used"):
+        Sidecar.open(ring)
+    with make(tmp_path) as bare:
+        assert bare.given_ops() == frozenset()
+
+
 def test_removing_leaves_nothing_behind(tmp_path: Path) -> None:
     with make(tmp_path) as sidecar:
         assert sidecar_path(tmp_path / "ring.bin") == str(tmp_path / "ring.bin.live")

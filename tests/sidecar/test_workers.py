@@ -134,7 +134,7 @@ def test_a_sidecar_of_the_version_before_is_settled_and_has_no_workers(ring: Pat
 @pytest.mark.parametrize(
     ("word", "value"),
     [
-        ("VERSION", 3),
+        ("VERSION", 4),
         ("WATCH_RECORDS", 4000),
         ("WATCH_RECORDS", 1 << 20),
         ("WATCH_STRIDE", 7),

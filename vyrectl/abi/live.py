@@ -10,6 +10,7 @@ Words that several sides change while a kernel runs lie alone in a cache line.
     once     op handles of this launch that may not run twice
     watch    a record for each worker that is watched (`vyrectl.abi.watch`), from the next line on
     quotas   a record of `QUOTA_WORDS` for each tenant that `--tenant-quota` bounds, for readers alone
+    ops      handles of the operations that the launch was given beside the shipped ones, for readers alone
     control  the kernel's control buffer (spec 3.1), from the next page on
 
 The kernel gets two buffers over the mapped file: everything before `control`, and `control`.
@@ -31,10 +32,10 @@ PAGE_WORDS = 1024
 MAGIC = (0x4552_5956, 0x4556_494C)
 """Words 0 and 1: the bytes `VYRELIVE`."""
 
-VERSION = 2
+VERSION = 3
 
-VERSIONS = (1, 2)
-"""What is read; version 1 knew no watch records."""
+VERSIONS = (1, 2, 3)
+"""What is read; version 1 knew no watch records, version 2 no operations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ _ONCE = (
     ("WATCH_STRIDE", "words of each"),
     ("QUOTA_FIRST", "first of the records of tenants that the launch bounds"),
     ("QUOTA_RECORDS", "how many they are"),
+    ("OPS_FIRST", "first of the handles of operations that the launch was given"),
+    ("OPS_WORDS", "how many they are"),
 )
 
 _HOT = (
@@ -138,6 +141,7 @@ QUOTA_WORDS = 3
 """A record of a bounded tenant: tenant, most claims of it in this launch, claims left at the last round."""
 
 MOST_QUOTAS = 1 << 16
+MOST_OPS = 1 << 16
 
 EDITORS = 32
 """Processes that may edit at once."""
@@ -182,6 +186,7 @@ class LiveLayout:
         watch: Watch records.
         stride: Words of each.
         quotas: Tenants that the launch bounds.
+        ops: Handles of operations that it was given.
     """
 
     slots: int
@@ -192,6 +197,7 @@ class LiveLayout:
     watch: int = 0
     stride: int = 0
     quotas: int = 0
+    ops: int = 0
 
     @classmethod
     def of(
@@ -203,11 +209,12 @@ class LiveLayout:
         watch: int = 0,
         stride: int = 0,
         quotas: int = 0,
+        ops: int = 0,
     ) -> LiveLayout:
         """The layout for a ring: the inbox has a place for every slot as far as `MOST_INBOX` goes."""
         wanted = 1 << max(0, slots - 1).bit_length()
         capacity = min(max(wanted, LEAST_INBOX), MOST_INBOX)
-        return cls(slots, workers, control_words, capacity, once, watch, stride, quotas)
+        return cls(slots, workers, control_words, capacity, once, watch, stride, quotas, ops)
 
     @property
     def inbox(self) -> int:
@@ -240,9 +247,14 @@ class LiveLayout:
         return self.watch_first + self.watch * self.stride
 
     @property
+    def ops_first(self) -> int:
+        """First handle of an operation that the launch was given."""
+        return self.quota_first + self.quotas * QUOTA_WORDS
+
+    @property
     def control(self) -> int:
         """First word of the control buffer, at the beginning of a page."""
-        end = self.quota_first + self.quotas * QUOTA_WORDS
+        end = self.ops_first + self.ops
         return -(-end // PAGE_WORDS) * PAGE_WORDS
 
     @property

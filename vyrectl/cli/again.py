@@ -6,6 +6,7 @@ that is given anew.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -21,6 +22,10 @@ OF_CHECKS = ("--abi", "--control", "--debug-log", "--io-queue", "--epoch", "--ag
 
 OF_EDITS = ("--offset", "--count", "--force")
 """Options that say where a ring lies, and that it is one."""
+
+_COMMAND = re.compile(rf": ({PROGRAM} [a-z])")
+_ONE_COMMAND = re.compile(r"(?:[^;'\"]|'[^']*'|\"[^\"]*\")+")
+"""As far as the end, or a semicolon outside quotes."""
 
 _FLAGS = ("--no-builtin-names", "--force")
 
@@ -81,6 +86,25 @@ def keeping(command: str, wanted: Collection[str] = NAMING) -> str:
     ]
     kept += ["--backup"] * ("--backup" in has and _replaces_a_file(name, words[2:]))
     return f"{command} {shlex.join(kept)}" if kept else command
+
+
+def keeping_in(advice: str) -> str:
+    """An advice in words in which a command line stands, up to its end or a semicolon, with the same options.
+
+    Args:
+        advice: What an error says to do; as it is where no command line of ours stands in it.
+    """
+    begins = _COMMAND.search(advice)
+    if begins is None:
+        return advice
+    found = _ONE_COMMAND.match(advice, begins.start(1))
+    if found is None or "&&" in found[0]:
+        return advice
+    try:
+        kept = keeping(found[0].rstrip())
+    except ValueError:  # a quote that is never closed: words, and no command line
+        return advice
+    return advice[: found.start()] + kept + advice[found.end() :]
 
 
 def _replaces_a_file(name: str, rest: Sequence[str]) -> bool:

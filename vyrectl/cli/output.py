@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
-from vyrectl.cli.again import again, another
+from vyrectl.cli.again import again, another, keeping_in
 from vyrectl.cli.rows import Rows, csv_text
 from vyrectl.errors import UnknownNameError, VyrectlError
 from vyrectl.files.shrinking import refuse_cut
@@ -268,8 +268,10 @@ def report_error(error: VyrectlError, args: list[str]) -> None:
     """Show an error on stderr: as JSON when the arguments asked for JSON, else as what, where and fix."""
     run = another(error.instead) if error.instead else None
     run = again(args, error.again, error.where) if error.again else run
+    fix = keeping_in(error.fix) if error.fix else None
     if wants_json(args):
-        _report(json.dumps({**error.to_record(), **({"run": run} if run else {})}))
+        record = {**error.to_record(), **({"fix": fix} if fix else {}), **({"run": run} if run else {})}
+        _report(json.dumps(record))
         return
     place = f"{plain(error.where)}: " if error.where else ""
     lines = [f"error: {place}{plain(error.what)}"]
@@ -279,8 +281,8 @@ def report_error(error: VyrectlError, args: list[str]) -> None:
     log = getattr(error, "log", "")
     if log:
         lines.append(plain(log).rstrip())
-    if error.fix:
-        lines.append(f"  fix: {plain(error.fix)}")
+    if fix:
+        lines.append(f"  fix: {plain(fix)}")
     if run:
         lines.append(f"  run: {plain(run)}")
     _report("\n".join(lines))

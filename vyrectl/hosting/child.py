@@ -41,7 +41,7 @@ from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.prepare import start_control
 from vyrectl.launching.record import LaunchLog, record_launch
 from vyrectl.launching.rounds import Limits
-from vyrectl.live.host import LiveHost, once_handles
+from vyrectl.live.host import LiveHost, given_handles, once_handles
 from vyrectl.live.workplace import work
 from vyrectl.ring.file import Ring
 from vyrectl.ring.steady import copy_ring
@@ -153,10 +153,12 @@ class _Site:
         self.is_shared = request.works_in_file
         self.is_left = False
         self.board = np.frombuffer(memory.board, "<u4") if request.options.watch else None
+        sources = load_sources(options.ops)
         self.host = LiveHost(
             self._target,
             len(view),
-            once=once_handles(load_sources(options.ops)),
+            once=once_handles(sources),
+            ops=given_handles(sources),
             edits=not options.verify,
             gated=request.control is not None,
             quotas=request.options.quotas,

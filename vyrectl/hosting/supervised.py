@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import SLOT_BYTES
-from vyrectl.engine.ops import OpSource, is_pipe
+from vyrectl.engine.ops import is_pipe
 from vyrectl.errors import (
     ChildDiedError,
     LaunchStoppedError,
@@ -186,7 +186,5 @@ def _after_death(request: FileLaunch, where: str, running: list[Running] | None)
     if where == IN_FILE and running == []:
         return "Nothing has to be put back: launch it again"
     if where == IN_FILE:
-        sources = [op.path if isinstance(op, OpSource) else Path(op) for op in request.options.ops]
-        named = [word for path in sources if not is_pipe(path) for word in ("--ops", str(path))]
-        return f"Put its tasks back with: {command_line('recover', *named, file=request.ring)}"
+        return f"Put its tasks back with: {command_line('recover', file=request.ring)}"
     return f"{request.ring} is as it was before the launch"

@@ -46,6 +46,7 @@ class LiveHost:
         edits: bool = True,
         gated: bool = False,
         quotas: Mapping[int, int] | None = None,
+        ops: Iterable[int] = (),
         wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         self.ring = ring
@@ -54,6 +55,7 @@ class LiveHost:
         self._edits = edits
         self._gated = gated
         self._quotas = quotas
+        self._ops = tuple(sorted(ops))
         self._wanted = wanted
         self._seen = 0
         self.sidecar: Sidecar | None = None
@@ -98,6 +100,7 @@ class LiveHost:
             watch=watch,
             stride=stride,
             quotas=self._quotas,
+            ops=self._ops,
         )
 
     def tell_quotas(self, left: Mapping[int, int]) -> None:
@@ -159,3 +162,8 @@ def once_handles(sources: Iterable[OpSource] = ()) -> set[int]:
     """Ids of the shipped operations, and of those in `sources`, of which no step may run twice."""
     ops: list[OpInfo] = [*shipped_ops(), *(op for source in sources for op in source.ops)]
     return {op.id for op in ops if op.once}
+
+
+def given_handles(sources: Iterable[OpSource]) -> set[int]:
+    """Ids of the operations in `sources`."""
+    return {op.id for source in sources for op in source.ops}

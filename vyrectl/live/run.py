@@ -25,7 +25,7 @@ from vyrectl.launching.prepare import Drive
 from vyrectl.launching.report import LaunchReport
 from vyrectl.launching.rounds import Limits
 from vyrectl.live.access import Access, MemoryAccess
-from vyrectl.live.host import LiveHost, once_handles
+from vyrectl.live.host import LiveHost, given_handles, once_handles
 from vyrectl.live.queued import QueueAccess
 from vyrectl.live.shared import SharedAccess
 from vyrectl.live.workplace import work
@@ -99,6 +99,7 @@ class LiveLaunch:
             None if held is None else held.target,
             len(ring),
             once=once_handles(sources),
+            ops=given_handles(sources),
             gated=options.control is not None,
             quotas=options.quotas,
             wanted=lambda: self._in_place or held is None,

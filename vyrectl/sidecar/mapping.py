@@ -88,13 +88,16 @@ def layout_of(words: memoryview, path: str) -> abi.LiveLayout:
         if version > 1
         else []
     )
-    layout = abi.LiveLayout.of(*sizes, *watched)
+    given = [words[word["OPS_WORDS"]]] if version > 2 else []
+    layout = abi.LiveLayout.of(*sizes, *watched, *given)
     fits = (
         layout.watch <= watch_abi.MOST_RECORDS
         and (not layout.watch or layout.stride in watch_abi.STRIDES)
         and layout.quotas <= abi.MOST_QUOTAS
         and (version == 1 or words[word["WATCH_FIRST"]] == layout.watch_first)
         and (version == 1 or words[word["QUOTA_FIRST"]] == layout.quota_first)
+        and layout.ops <= abi.MOST_OPS
+        and (version < 3 or words[word["OPS_FIRST"]] == layout.ops_first)
         and layout.workers <= abi.MOST_WORKERS
         and layout.once <= abi.MOST_ONCE
         and layout.control_words >= control_abi.OBSERVABLE_FIRST

@@ -104,6 +104,7 @@ class Sidecar:
         watch: int = 0,
         stride: int = 0,
         quotas: Mapping[int, int] | None = None,
+        ops: Sequence[int] = (),
     ) -> Sidecar:
         """Make the sidecar of a launch, which holds the ring's lock; its state is OPENING until `open_doors`.
 
@@ -120,12 +121,16 @@ class Sidecar:
             watch: Watch records (`vyrectl.abi.watch`), 0 for none.
             stride: Words of each.
             quotas: Tenant -> most claims of it.
+            ops: Handles of operations that the launch was given beside the shipped ones.
 
         Raises:
             FileError: It cannot be written, or the disk is full.
         """
         bounds = sorted((quotas or {}).items())[: abi.MOST_QUOTAS]
-        layout = abi.LiveLayout.of(slots, workers, control_words, len(once), watch, stride, len(bounds))
+        given = list(ops)[: abi.MOST_OPS]
+        layout = abi.LiveLayout.of(
+            slots, workers, control_words, len(once), watch, stride, len(bounds), len(given)
+        )
         path = sidecar_path(ring)
         try:
             mapping = create_mapping(path, layout.bytes, ring)
@@ -135,6 +140,8 @@ class Sidecar:
         sidecar._introduce(identity)
         for place, op_handle in enumerate(once):
             sidecar.words[layout.once_first + place] = op_handle
+        for place, op_handle in enumerate(given):
+            sidecar.words[layout.ops_first + place] = op_handle
         sidecar.words[abi.WORD["GATED"]] = int(gated)
         for place, (tenant, most) in enumerate(bounds):
             at = layout.quota_first + place * abi.QUOTA_WORDS
@@ -253,6 +260,8 @@ class Sidecar:
             "WATCH_STRIDE": self.layout.stride,
             "QUOTA_FIRST": self.layout.quota_first,
             "QUOTA_RECORDS": self.layout.quotas,
+            "OPS_FIRST": self.layout.ops_first,
+            "OPS_WORDS": self.layout.ops,
         }
         for name, value in values.items():
             self.words[abi.WORD[name]] = value
@@ -309,6 +318,11 @@ class Sidecar:
         """Op handles of this launch that may not run twice."""
         first = self.layout.once_first
         return frozenset(self.words[first : first + self.layout.once].tolist())
+
+    def given_ops(self) -> frozenset[int]:
+        """Handles of operations that this launch was given beside the shipped ones."""
+        first = self.layout.ops_first
+        return frozenset(self.words[first : first + self.layout.ops].tolist())
 
     def quotas(self) -> dict[int, tuple[int, int]]:
         """Tenant -> most claims of it in this launch, and how many were left at the last round."""

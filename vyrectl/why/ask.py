@@ -48,15 +48,16 @@ class Question:
     def about(self, look: Look) -> About:
         """What `check` would be told about this look."""
         readings = decide(look.ring.slots, self.abi)
+        ops = None if self.ops is None else self.ops | look.ops
         if look.control is None:
             epoch = self.epoch or 0
-            return About(epoch=epoch, age_threshold=self.age_threshold, ops=self.ops, readings=readings)
+            return About(epoch=epoch, age_threshold=self.age_threshold, ops=ops, readings=readings)
         _, admitted, offsets = control_view(look.control)
         words, starvation, beyond = beside_ring(look.control)
         return About(
             epoch=epoch_of(look.control) if self.epoch is None else self.epoch,
             age_threshold=self.age_threshold,
-            ops=self.ops,
+            ops=ops,
             admitted=admitted,
             offsets=offsets,
             control_words=words,

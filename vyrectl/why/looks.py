@@ -72,6 +72,7 @@ class Look:
         moment: When it was so, seconds since the epoch, or None.
         workers: What the workers of its launch have in hand, or had when it died; those with a task alone.
         quotas: Tenant -> most claims of it in the launch that lives (`--tenant-quota`), and claims left.
+        ops: Operations that the launch that lives was given (`--ops`).
     """
 
     name: str
@@ -85,6 +86,7 @@ class Look:
     moment: float | None = None
     workers: Sequence[Worker] = ()
     quotas: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    ops: frozenset[int] = frozenset()
 
     def as_earlier(self, later: Look) -> Earlier:
         """This look as what a later one is compared with; no time where the clocks do not tell."""
@@ -196,14 +198,14 @@ def _with_sidecar(look: Look, path: Path) -> Look:
                 return look
             first, end = sidecar.layout.control, sidecar.layout.control + sidecar.layout.control_words
             words = tuple(sidecar.words[first:end])
-            quotas = sidecar.quotas()
+            quotas, ops = sidecar.quotas(), sidecar.given_ops()
             gated, follows = sidecar.is_gated, bool(sidecar.words[abi.WORD["FOLLOW"]])
     except VyrectlError:
         return look
     holder = Holder(look.holder.keeper, look.holder.name, in_place=True, feeds=follows)
     file = os.path.relpath(sidecar_path(path)) if not path.is_absolute() else sidecar_path(path)
     found = _replaced(look, words if gated else _ungated(words), file, holder)
-    return replace(found, quotas=quotas)
+    return replace(found, quotas=quotas, ops=ops)
 
 
 def _ungated(words: Control) -> Control:

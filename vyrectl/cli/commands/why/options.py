@@ -38,10 +38,10 @@ class Evidence:
     age_threshold: int | None = whole(
         None, "--age-threshold", says="Age ticks of a starved task; 32 if not given.", group=LIMITS
     )
-    again_after_s: float = seconds(
-        1.0,
+    again_after_s: float | None = seconds(
+        None,
         "--again-after",
-        says="Look twice, so far apart, at a ring that runs in place; 0 for once.",
+        says="Look twice, so far apart; a second for a ring that runs in place if not given, 0 for once.",
         group=AGAIN,
         most=MOST_WAIT_S,
     )

@@ -34,6 +34,10 @@ SNAPSHOTS = (FileKind.SNAPSHOT, FileKind.RECORD, FileKind.TEXT, FileKind.TASKS)
 """Kinds of `--since` that hold counts; anything else is a ring."""
 
 
+IN_PLACE_AGAIN_S = 1.0
+"""How long after the first look at a ring that runs in place the second one follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The options of the command, read."""
@@ -97,26 +101,41 @@ def _check(queues: Sequence[Sequence[Look]], asked: Asked) -> None:
     for option, path in given.items():
         if path is not None and len(queues) > 1:
             raise UsageError(f"{option} goes with one ring", fix="Ask about one ring at a time")
+    if asked.evidence.again_after_s and (
+        asked.evidence.since is not None or any(len(one) > 1 for one in queues)
+    ):
+        raise UsageError(
+            "--again-after is for one look at a file, and there are earlier ones to compare with",
+            fix="Leave it out",
+        )
 
 
 def _with_earlier(looks: list[Look], asked: Asked) -> list[Look]:
     """The looks with those that the options add: the control buffer, an earlier one, a second one."""
     control, since = asked.evidence.control, asked.evidence.since
     if control is not None:
-        from vyrectl.launching.control_file import load_control
-
-        looks = [
-            *looks[:-1],
-            with_control(looks[-1], control, load_control(control).tolist()),
-        ]
+        looks = [*looks[:-1], _beside(looks[-1], control)]
     if since is not None and not _holds_counts(since):
         earlier = looks_in(since) if since.is_dir() else [look_at_file(since, Span())]
         return [*earlier, *looks]
     last = looks[-1]
-    if len(looks) == 1 and last.holder.in_place and asked.evidence.again_after_s:
-        time.sleep(asked.evidence.again_after_s)
-        return [last, look_at_file(Path(last.file), last.span)]
-    return looks
+    pause = asked.evidence.again_after_s
+    if pause is None:
+        pause = IN_PLACE_AGAIN_S if last.holder.in_place else 0.0
+    if len(looks) > 1 or not pause:
+        return looks
+    if last.file == STDIN:
+        raise UsageError("--again-after is for a file: standard input is read once", fix="Name the file")
+    time.sleep(pause)
+    again = look_at_file(Path(last.file), last.span)
+    return [last, again if control is None else _beside(again, control)]
+
+
+def _beside(look: Look, control: Path) -> Look:
+    """A look with the control buffer that was named, as it is now."""
+    from vyrectl.launching.control_file import load_control
+
+    return with_control(look, control, load_control(control).tolist())
 
 
 def _holds_counts(path: Path) -> bool:
