@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.rings import ready_tasks
-from vyrectl.telemetry.sweep import CHUNK_SLOTS, MOST_NAMED, census, in_parts, sweep
+from vyrectl.task.parts import in_parts
+from vyrectl.telemetry.sweep import CHUNK_SLOTS, MOST_NAMED, census, sweep
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

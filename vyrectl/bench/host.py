@@ -30,7 +30,8 @@ from vyrectl.opencl.reduce import Reducer
 from vyrectl.ring.file import Ring
 from vyrectl.ring.synthetic import synthesize
 from vyrectl.task.arrays import SlotArray
-from vyrectl.telemetry.sweep import in_parts, processors, sweep
+from vyrectl.task.parts import in_parts, processors
+from vyrectl.telemetry.sweep import sweep
 
 FULL_SLOTS = 1 << 24
 QUICK_SLOTS = 1 << 20

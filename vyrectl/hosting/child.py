@@ -47,7 +47,7 @@ from vyrectl.ring.file import Ring
 from vyrectl.ring.steady import copy_ring
 from vyrectl.sidecar.hold import Hold
 from vyrectl.task.arrays import SlotArray, copy_of, copy_slots
-from vyrectl.telemetry.sweep import in_parts
+from vyrectl.task.parts import in_parts
 
 if TYPE_CHECKING:
     from vyrectl.engine.saving import Saving
@@ -263,11 +263,15 @@ class _Site:
     def _copy(self) -> Ring:
         assert self._memory.shared is not None
         slots = np.frombuffer(self._memory.shared, SLOT_DTYPE)
-        given = self._view.slots
-        in_parts(len(slots), lambda first, end: copy_slots(slots[first:end], given[first:end]))
+        copy_slots(slots, self._view.slots)
         return Ring.from_slots(slots)
 
 
 def _running_in(ring: Ring) -> list[int]:
-    running: list[int] = np.flatnonzero(ring.slots["state"] == int(TaskState.RUNNING)).tolist()
-    return running
+    states = ring.slots["state"]
+
+    def find(first: int, end: int) -> list[int]:
+        numbers: list[int] = (np.flatnonzero(states[first:end] == int(TaskState.RUNNING)) + first).tolist()
+        return numbers
+
+    return [slot for part in in_parts(len(states), find) for slot in part]

@@ -22,7 +22,7 @@ from vyrectl.opencl.kept import Desk, Piece, forget
 from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.program import Program
 from vyrectl.opencl.staging import LEAST_BYTES, Staging
-from vyrectl.telemetry.sweep import in_parts, processors
+from vyrectl.task.parts import in_parts, processors
 
 _LEAST_BUFFER_BYTES = 64
 LEAVE_SECONDS = 5.0

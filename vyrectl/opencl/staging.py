@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.telemetry.sweep import in_parts, processors
+from vyrectl.task.parts import in_parts, processors
 
 PIECE_BYTES = 4 << 20
 PIECES_EACH = 2

@@ -5,7 +5,6 @@ May import numpy, `abi` and `lifecycle`. An action changes every slot it is give
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
@@ -18,13 +17,11 @@ from vyrectl.abi.states import SCHEDULABLE, TaskState, state_name
 from vyrectl.errors import CounterOverflowError, IllegalTransitionError, InvalidInputError
 from vyrectl.numbers import integer
 from vyrectl.task.lifecycle import TRANSITIONS
+from vyrectl.task.parts import in_parts
 
 SlotArray = NDArray[np.void]
 _SCHEDULABLE = [int(state) for state in SCHEDULABLE]
 _WHOLE = np.dtype((np.void, SLOT_BYTES))
-
-_COPIER_SLOTS, _MOST_COPIERS = 1 << 18, 8
-"""Slots that are worth a thread of their own, and threads at most: more wait for the same memory."""
 
 
 def whole(slots: SlotArray) -> NDArray[np.void]:
@@ -34,24 +31,19 @@ def whole(slots: SlotArray) -> NDArray[np.void]:
 
 def copy_of(slots: SlotArray) -> SlotArray:
     """A copy of some slots, shape (n,)."""
-    return whole(slots).copy().view(SLOT_DTYPE)
+    copy = np.empty(slots.shape, SLOT_DTYPE)
+    copy_slots(copy, slots)
+    return copy
 
 
 def copy_slots(into: SlotArray, slots: SlotArray) -> None:
-    """Put some slots in the place of as many others; long arrays by several threads, which meet no page twice."""
+    """Put some slots in the place of as many others."""
     target, source = whole(into), whole(slots)
-    threads = min(_MOST_COPIERS, os.cpu_count() or 1, len(source) // _COPIER_SLOTS)
-    if threads < 2:
-        target[:] = source
-        return
-    from concurrent.futures import ThreadPoolExecutor
 
-    def copy(start: int) -> None:
-        target[start : start + part] = source[start : start + part]
+    def copy(first: int, end: int) -> None:
+        target[first:end] = source[first:end]
 
-    part = -(-len(source) // threads)
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(copy, range(0, len(source), part)))
+    in_parts(len(source), copy)
 
 
 def is_schedulable(states: NDArray[np.uint32]) -> NDArray[np.bool_]:

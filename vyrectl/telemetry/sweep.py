@@ -9,16 +9,14 @@ and `requeue_count` lie side by side (words 12 and 13) and are read as one u64.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from threading import Thread
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELDS
 from vyrectl.abi.states import TaskState
+from vyrectl.task.parts import in_parts
 from vyrectl.telemetry.snapshot import StateTally
 
 if TYPE_CHECKING:
@@ -26,9 +24,6 @@ if TYPE_CHECKING:
 
 CHUNK_SLOTS = 1 << 15
 """Slots looked at together: 2 MiB of the ring."""
-
-SLOTS_PER_THREAD = 1 << 18
-"""Fewer are not worth a thread."""
 
 _OFFSETS = {field.name: field.offset_bytes for field in FIELDS}
 _COUNTED = np.dtype(
@@ -57,46 +52,6 @@ class Census(NamedTuple):
 
     tally: StateTally
     op_handles: frozenset[int] | None
-
-
-Part = TypeVar("Part")
-
-
-def in_parts(total: int, work: Callable[[int, int], Part], threads: int | None = None) -> list[Part]:
-    """Run `work(first, end)` over consecutive parts of ``range(total)``, each on a thread of its own.
-
-    Args:
-        total: How many slots there are.
-        work: What to do with the slots from `first` to before `end`.
-        threads: How many parts; by default one for each processor that this process may use, fewer for a
-            small ring.
-
-    Returns:
-        What `work` returned, in the order of the parts.
-    """
-    count = threads or max(1, min(processors(), total // SLOTS_PER_THREAD))
-    cuts = [total * index // count for index in range(count + 1)]
-    found: list[Part | BaseException | None] = [None] * count
-
-    def run(index: int) -> None:
-        try:
-            found[index] = work(cuts[index], cuts[index + 1])
-        except BaseException as error:  # handed to the caller's thread below
-            found[index] = error
-
-    helpers = [Thread(target=run, args=(index,)) for index in range(1, count)]
-    for helper in helpers:
-        helper.start()
-    run(0)
-    for helper in helpers:
-        helper.join()
-    return [_result(one) for one in found]
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def sweep(slots: SlotArray, threads: int | None = None) -> StateTally:
@@ -210,9 +165,3 @@ class _Counter:
         age = int(np.maximum.reduce(words))
         np.right_shift(pairs, np.uint64(32), out=pairs)
         return age, int(np.add.reduce(pairs))
-
-
-def _result(found: Part | BaseException | None) -> Part:
-    if isinstance(found, BaseException):
-        raise found
-    return found  # type: ignore[return-value]
