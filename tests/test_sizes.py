@@ -15,16 +15,12 @@ MOST_ATTRIBUTES = 15
 
 LARGE = {
     "engine/backend.py:Job",
-    "engine/reference.py:ReferenceSession",
     "hosting/request.py:FileLaunch",
     "launching/options.py:LaunchOptions",
     "launching/report.py:LaunchReport",
     "live/feed.py:Feed",
     "live/follow.py:Follow",
     "live/session.py:Session",
-    "opencl/queue.py:DeviceQueue",
-    "opencl/session.py:OpenCLSession",
-    "opencl/shards.py:ShardedSession",
     "policy/request.py:LaunchRequest",
     "spread/finished.py:Finished",
     "task/item.py:TaskWorkItem",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -40,6 +40,7 @@ class Script:
 
     indices: list[tuple[tuple[int, ...], int]]
     reach: Callable[[int, int], int] = min
+    rounds_at_once: ClassVar[bool] = False
     lost: bool = False
     device_seconds: float = 0.0
     words: dict[int, int] = field(default_factory=dict)

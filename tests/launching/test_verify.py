@@ -27,14 +27,14 @@ CLAIM_BY_STORE = (
 )
 SETTLE = "    const uint state = vyre_settle(words, outcome, false);\n"
 STATE_FIRST = "    vyre_store_release(words + VYRE_WORD_STATE, vyre_outcome_state(outcome.kind));\n"
-EXAMINE = "    if (!vyre_is_selected(filter, slot)) return finding;\n"
+LOOK = "        const uint class = vyre_first_look("
 SPILL = "    spill->pool[open->block[class] * VYRE_BLOCK + open->size[class]] = slot;\n    if (++open->size"
 ENDED = "    vyre_store_release(VYRE_WORD(w->ring, slot, VYRE_WORD_STATE), ending.state);\n"
 
 BROKEN = {
     "claimed by load and store": (CLAIM, CLAIM_BY_STORE),
     "state before payload": (SETTLE, STATE_FIRST + WAIT_A_LITTLE + SETTLE),
-    "a slot that is never lined up": (EXAMINE, EXAMINE + "    if (slot == 75u) return finding;\n"),
+    "a slot that is never lined up": (LOOK, LOOK.replace("vyre", "first + i == 75u ? VYRE_NOT_CLAIMABLE : vyre")),
     "a slot lined up twice": (
         SPILL,
         "    if (slot == 75u && open->size[class] + 1u < VYRE_BLOCK)\n"

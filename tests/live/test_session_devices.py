@@ -23,6 +23,7 @@ from vyrectl.live.queued import QueueAccess
 from vyrectl.live.run import LiveLaunch
 from vyrectl.live.session import Session, open_session
 from vyrectl.live.shared import SharedAccess
+from vyrectl.opencl.job_memory import JobMemory
 from vyrectl.opencl.session import OpenCLSession
 
 SOON = 60.0
@@ -127,7 +128,7 @@ def test_what_a_task_wrote_is_there_when_it_is_told_to_have_ended(
     if way != "as it is":
         monkeypatch.setattr(LiveLaunch, "place", lambda launch, shares: (launch._ring.slots, False))
     if way == "beside":
-        monkeypatch.setattr(OpenCLSession, "_bring", read_through_a_queue)
+        monkeypatch.setattr(JobMemory, "_bring", read_through_a_queue)
     outputs = [np.zeros(16, "u4") for _ in range(8)]
     fill = np.zeros(1, SLOT_DTYPE)
     fill["op_handle"] = FILL
@@ -175,8 +176,8 @@ def test_a_task_whose_look_is_noted_late_has_its_outputs_all_the_same(
             assert (output == number + 7).all(), number
 
 
-def read_through_a_queue(session: OpenCLSession, array: np.ndarray, offset: int) -> None:
-    session._device.read_beside(array, session._arena, offset)
+def read_through_a_queue(memory: JobMemory, array: np.ndarray, offset: int) -> None:
+    memory._device.read_beside(array, memory.arena, offset)
 
 
 @pytest.mark.parametrize("name", PLACES)

@@ -28,11 +28,12 @@ def follow_without_wishes(backend: OpenCLBackend, kernels: int = 3) -> tuple[int
     ended = 0
     with closing(open_following(backend)) as session:
         one = np.ones(1, np.uint32)
-        session._device.write(session._live_buffer, one, abi.WORD["FOLLOW"] * 4)
+        assert session._meeting is not None
+        session._device.write(session._meeting.buffer, one, abi.WORD["FOLLOW"] * 4)
         for _ in range(kernels):
             session.index()
             session.run(1 << 20, lambda: None)
             ended += 1
         flow = np.empty(FLOW_WORDS, np.uint32)
-        session._device.read(flow, session._flow)
+        session._device.read(flow, session._workspace.flow)
     return ended, bool(flow[FLOW_TIRED.index])

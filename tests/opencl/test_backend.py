@@ -23,8 +23,8 @@ from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.geometry import MOST_WORKERS, Geometry, choose_geometry, wanted_ops
 from vyrectl.opencl.kernel import BuiltKernel
+from vyrectl.opencl.ordering import CPU_SCAN_LANES
 from vyrectl.opencl.queue import DeviceQueue
-from vyrectl.opencl.session import CPU_SCAN_LANES
 from vyrectl.opencl.source import Variant, op_order
 
 

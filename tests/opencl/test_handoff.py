@@ -91,7 +91,7 @@ def test_a_kernel_that_no_host_reaches_ends_by_itself(
     backend: OpenCLBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The wish that workers leave is never written: they go after so many looks in vain."""
-    monkeypatch.setattr("vyrectl.opencl.session.reaches", lambda *arguments, **options: True)
+    monkeypatch.setattr("vyrectl.opencl.meeting.reaches", lambda *arguments, **options: True)
     kernels, tired = follow_without_wishes(backend)
     assert kernels == 3
     assert tired
@@ -100,7 +100,7 @@ def test_a_kernel_that_no_host_reaches_ends_by_itself(
 def test_where_the_host_is_not_heard_no_worker_is_told_to_stay(
     backend: OpenCLBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vyrectl.opencl.session.reaches", lambda *arguments, **options: False)
+    monkeypatch.setattr("vyrectl.opencl.meeting.reaches", lambda *arguments, **options: False)
     session = open_following(backend)
     try:
         assert not session.polls

@@ -38,7 +38,7 @@ def test_the_next_launch_works_at_the_same_desk(backend: OpenCLBackend) -> None:
     first, second = drain(backend), drain(OpenCLBackend(backend.device))
     assert first.program is second.program
     assert first._device._desk is second._device._desk
-    assert first._run_kernel is second._run_kernel
+    assert first._kernel._kernel is second._kernel._kernel
     assert second.compile_seconds == 0.0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vyrectl.opencl import queue as queue_module
+from vyrectl.opencl import buffers as buffers_module
 from vyrectl.opencl import staging
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.devices import Device, pyopencl
@@ -43,7 +43,7 @@ def test_large_copies_of_a_device_with_memory_of_its_own_are_staged(
     backend: OpenCLBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A CPU device stands in for one, with no memory that the host sees."""
-    monkeypatch.setattr(queue_module, "LEAST_BYTES", 4096)
+    monkeypatch.setattr(buffers_module, "LEAST_BYTES", 4096)
     asked: list[int] = []
     written = Staging.write
 

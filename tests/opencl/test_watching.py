@@ -17,7 +17,7 @@ from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.launching.rounds import Drain, Limits
 from vyrectl.opencl.backend import OpenCLBackend
-from vyrectl.opencl.queue import page_aligned
+from vyrectl.opencl.buffers import page_aligned
 from vyrectl.opencl.watching import Records
 from vyrectl.sidecar.workers import RecordPlace
 

@@ -50,11 +50,10 @@ class Meter:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.rounds_at_once = False  # the two are timed apart
         self.parts = dict.fromkeys(PARTS, 0.0)
 
     def __getattr__(self, name: str) -> Any:
-        if name == "round":  # the two are timed apart
-            raise AttributeError(name)
         return getattr(self._session, name)
 
     def index(self) -> RoundIndex:
@@ -134,7 +133,7 @@ class Workload:
             drained = time.perf_counter()
             self.check(course.ended, session)
             self.facts = session.facts()
-            self.bytes_beside = getattr(session, "bytes_beside_ring", None)
+            self.bytes_beside = session.bytes_beside_ring
             wall_seconds = drained - opened
             return Turn(wall_seconds, session.device_seconds, meter.account(opened - started, wall_seconds))
 
@@ -142,7 +141,7 @@ class Workload:
         """Bytes beside the ring and the buffers, with and without `--fast-index`; None when nobody can tell."""
         job = replace(self._job(self.renew()), fast_index=fast_index)
         with closing(self.backend.open(job)) as session:
-            return getattr(session, "bytes_beside_ring", None)
+            return session.bytes_beside_ring
 
     def open_anew(self, make_backend: Callable[[], Backend]) -> Turn:
         """What it takes to open the device and to get its program, in a process that has neither."""

@@ -14,8 +14,8 @@ from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.engine.ops import OpSource, load_source
+from vyrectl.opencl.buffers import page_aligned
 from vyrectl.opencl.devices import Device
-from vyrectl.opencl.queue import page_aligned
 from vyrectl.opencl.workbench import Workbench
 from vyrectl.resources import kernels_dir
 from vyrectl.task.arrays import SlotArray

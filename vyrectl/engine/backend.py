@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from vyrectl.engine.options import EngineOptions
 from vyrectl.engine.quotas import Quotas
 from vyrectl.policy.policy import AGE_THRESHOLD, JIT_QUEUE_LEN
 from vyrectl.task.arrays import SlotArray
+
+if TYPE_CHECKING:
+    from vyrectl.engine.trace import Trace
 
 WITNESS_DTYPE = dtype_of(WITNESS)
 """What a verified job keeps for a slot."""
@@ -208,8 +211,52 @@ Interrupt = Callable[[], str | None]
 """Gives the reason to stop, the value of an `Ending` (`vyrectl.engine.endings`), or None."""
 
 
+class Beside(Protocol):
+    """A way to a job's memory beside its running kernel, where the host does not share it; the caller locks."""
+
+    capacity: int
+    """Places of the inbox among the live words (`vyrectl.abi.live`)."""
+
+    def slots(self, first: int, count: int) -> SlotArray:
+        """A copy of consecutive slots as they are now."""
+
+    def write_words(self, slot: int, word: int, words: NDArray[np.uint32]) -> None:
+        """Write consecutive words of a slot, or of several, from one of them on."""
+
+    def control(self, word: int) -> int:
+        """One word of the control buffer."""
+
+    def write_control(self, word: int, value: int) -> None:
+        """Write one word of the control buffer."""
+
+    def live(self, word: int) -> int:
+        """One of the live words."""
+
+    def write_live(self, word: int, value: int) -> None:
+        """Write one of the live words."""
+
+    def finish(self) -> None:
+        """Wait until every write has been made."""
+
+
+class BringSlots(Protocol):
+    """Puts the ring into an array of the host's."""
+
+    def __call__(self, into: SlotArray, *, spoils: bool = False) -> None:
+        """Bring it.
+
+        Args:
+            into: Contiguous, shape (slots,).
+            spoils: It may hold a part of the result where the device fails; else it is changed whole or not at all.
+        """
+
+
 class Session(Protocol):
-    """A job on its device; called from one thread: index, run, run ..., index, run ..., finish, close."""
+    """A job on its device; called from one thread: index, run, run ..., index, run ..., finish, close.
+
+    Every session inherits from here. What comes first each has of its own; behind it stands what only some devices can
+    do, as it is for a session that cannot.
+    """
 
     @property
     def device_seconds(self) -> float:
@@ -258,6 +305,67 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Release the device; safe to call twice."""
+
+    @property
+    def compile_seconds(self) -> float:
+        """Seconds that first dispatches waited for a compiler before they began."""
+        return 0.0
+
+    @property
+    def bytes_beside_ring(self) -> int | None:
+        """Device memory that the engine takes beside the ring, the buffers and the control buffer; None: not known."""
+        return None
+
+    def warm_up(self) -> None:
+        """Have everything compiled as it will be run; looks at no slot."""
+        return
+
+    @property
+    def rounds_at_once(self) -> bool:
+        """Whether `round` is quicker than `index`, then `run`."""
+        return False
+
+    def round(self, most: int, interrupt: Interrupt) -> tuple[RoundIndex, bool]:
+        """`index`, then `run` without a strict bound, waited for once where the device can."""
+        return self.index(), self.run(most, interrupt)
+
+    @property
+    def bring_slots(self) -> BringSlots | None:
+        """Brings the ring into an array at once; None where `slots` is the only way."""
+        return None
+
+    def trace(self) -> Trace | None:
+        """The turns that a job with `trace` noted; None where that cannot be done."""
+        return None
+
+    def memory(self) -> tuple[SlotArray, NDArray[np.uint32]] | None:
+        """The ring and the control buffer themselves, to look at and write beside the rounds; None where they are not.
+
+        Neither here nor through `side`: the job cannot be followed.
+        """
+        return None
+
+    def side(self) -> Beside | None:
+        """Another way to the memory of a job that follows; None where there is none, or `memory` is one."""
+        return None
+
+    @property
+    def polls(self) -> bool:
+        """Whether workers take slots that others offer, and heed the wish that they leave."""
+        return False
+
+    @property
+    def spawns(self) -> bool:
+        """Whether tasks may put children into Empty slots."""
+        return False
+
+    @property
+    def bring_outputs(self) -> Callable[[], None] | None:
+        """Copies the writable buffers into the job's arrays beside a running kernel; None where nothing need be.
+
+        For any thread, and without effect once the session is closed.
+        """
+        return None
 
 
 class Backend(Protocol):

@@ -22,7 +22,7 @@ from vyrectl.abi.outcomes import OutcomeKind
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.engine.arena import continue_outputs
-from vyrectl.engine.backend import WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
+from vyrectl.engine.backend import WITNESS_DTYPE, Interrupt, Job, RoundIndex, Session, Tally
 from vyrectl.engine.family import Nursery, eligible_slots, settle, spawning_in_use
 from vyrectl.engine.naming import current
 from vyrectl.engine.ops import is_own
@@ -76,7 +76,7 @@ class ReferenceBackend:
         return ReferenceSession(job, self._bodies)
 
 
-class ReferenceSession:
+class ReferenceSession(Session):
     """One job on the reference backend; see `vyrectl.engine.backend.Session`."""
 
     device_seconds = 0.0
@@ -108,10 +108,7 @@ class ReferenceSession:
         self._tally = Tally(quota_left=dict(job.quotas))
         self._rows = self._slots.view(np.dtype("<u4")).reshape(-1, SLOT_WORDS)
         self._counts = self._control.data
-        self._witness = np.zeros(len(job.slots), WITNESS_DTYPE)
-        self._claims, self._ends = self._witness["claims"], self._witness["ends"]
-        self._turns = TurnRecorder(job.trace)
-        self._record = _record(job)
+        self._notes = _Notes(job)
 
     @property
     def spawns(self) -> bool:
@@ -144,7 +141,7 @@ class ReferenceSession:
                 break
             self._turn(slot)
         self._control[control_abi.PRIORITY_STARVATION.first] = self._lines.above
-        self._record[watch.SLOT] = 0
+        self._notes.rest()
         return len(self._lines) > 0
 
     def tally(self) -> Tally:
@@ -173,11 +170,11 @@ class ReferenceSession:
 
     def trace(self) -> Trace:
         """The turns that were noted."""
-        return self._turns.trace()
+        return self._notes.turns.trace()
 
     def witness(self) -> NDArray[np.void]:
         """Claims and ends per slot, shape (slots,)."""
-        return self._witness
+        return self._notes.witness
 
     def finish(self) -> None:
         """Nothing to bring back: operations write the job's arrays themselves."""
@@ -215,19 +212,20 @@ class ReferenceSession:
         return len(at)
 
     def _turn(self, slot: int) -> None:
-        began = self._turns.now()
+        notes = self._notes
+        began = notes.turns.now()
         words: list[int] = self._rows[slot].tolist()
         self._tally.claims += 1
         self._spend(words[2])
         words[0] = int(TaskState.RUNNING)
         task = Task(slot, dict(zip(FIELD_NAMES, words, strict=True)))
-        self._begin(task)
-        claimed = self._turns.now()
+        notes.begin(task)
+        claimed = notes.turns.now()
         outcome = self._execute(task)
-        ran = self._turns.now()
+        ran = notes.turns.now()
         kind = self._publish(words, outcome)
         self._rows[slot] = words
-        self._turns.note((began, claimed, ran), task, kind)
+        notes.turns.note((began, claimed, ran), task, kind)
         if kind in (OutcomeKind.YIELD, OutcomeKind.REQUEUE):
             self._enqueue(slot)
         if self._nursery is not None:
@@ -235,15 +233,8 @@ class ReferenceSession:
             for other in self._nursery.after(slot, kind, joins=joins):
                 self._enqueue(other)
             self._tally.spawned, self._tally.joined = self._nursery.spawned, self._nursery.joined
-        self._claims[slot] += 1
-        self._ends[slot, kind] += 1
+        notes.end(slot, kind)
         self._count(task, kind)
-
-    def _begin(self, task: Task) -> None:
-        """Note what is in hand, where somebody may look."""
-        record = self._record
-        record[watch.OP], record[watch.TURN] = task.op_handle, (record[watch.TURN] + 1) & U32_MAX
-        record[watch.SLOT] = self._job.first_slot + task.slot + 1
 
     def _enqueue(self, slot: int) -> None:
         words = self._slots[slot]
@@ -294,6 +285,31 @@ class ReferenceSession:
 
     def _add(self, word: int) -> None:
         self._counts[word] = (self._counts[word] + 1) & U32_MAX
+
+
+class _Notes:
+    """What turns leave for others to look at: times, witness, and what is in hand."""
+
+    def __init__(self, job: Job) -> None:
+        self.witness = np.zeros(len(job.slots), WITNESS_DTYPE)
+        self.turns = TurnRecorder(job.trace)
+        self._claims, self._ends = self.witness["claims"], self.witness["ends"]
+        self._record, self._first_slot = _record(job), job.first_slot
+
+    def begin(self, task: Task) -> None:
+        """A turn begins: note what is in hand, where somebody may look."""
+        record = self._record
+        record[watch.OP], record[watch.TURN] = task.op_handle, (record[watch.TURN] + 1) & U32_MAX
+        record[watch.SLOT] = self._first_slot + task.slot + 1
+
+    def end(self, slot: int, kind: OutcomeKind) -> None:
+        """It has ended so."""
+        self._claims[slot] += 1
+        self._ends[slot, kind] += 1
+
+    def rest(self) -> None:
+        """Nothing is in hand any more."""
+        self._record[watch.SLOT] = 0
 
 
 def _record(job: Job) -> memoryview:

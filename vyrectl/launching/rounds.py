@@ -185,16 +185,14 @@ class Drain:
 
     def _index(self, before: _Standing) -> tuple[RoundIndex, bool | None]:
         """The round's index, and whether its first slice left more where the session works on both at once."""
-        both = getattr(self._session, "round", None)
         if (
-            both is None
+            not self._session.rounds_at_once
             or self._limits.max_steps is not None
             or before.control[control_abi.SHUTDOWN.first]
             or self._early_end() is not None
         ):
             return self._session.index(), None
-        found: tuple[RoundIndex, bool] = self._timed(lambda interrupt: both(self._slice, interrupt))
-        return found
+        return self._timed(lambda interrupt: self._session.round(self._slice, interrupt))
 
     def _verdict_before(self, index: RoundIndex, before: _Standing, more: bool | None) -> str | None:
         """How the launch ends without a round; None when there is one, or a first slice was it."""

@@ -46,8 +46,7 @@ def drive(prepared: Prepared) -> Driven:
     """Open the backend, work the job off, and bring what it changed back into the arrays it was given."""
     options, job, workplace = prepared.options, prepared.job, prepared.workplace
     with closing(prepared.backend.open(job)) as session:
-        if warm_up := getattr(session, "warm_up", None):
-            warm_up()
+        session.warm_up()
         opened_at = time.monotonic()
         limits = _limits(options, prepared.called_at)
         limits.started()
@@ -58,7 +57,7 @@ def drive(prepared: Prepared) -> Driven:
         session.finish()
         job.buffers.bring_back()
         turns = None if options.trace is None else _trace_of(session, prepared.backend.name)
-        closed_at, compiled = time.monotonic(), getattr(session, "compile_seconds", 0.0)
+        closed_at, compiled = time.monotonic(), session.compile_seconds
         worked = working_seconds(closed_at - opened_at, compiled, session.device_seconds)
         if prepared.check is not None:
             prepared.check.raise_violations(session, after, control, drained=course.ended == Ending.DRAINED)
@@ -79,7 +78,7 @@ def drive(prepared: Prepared) -> Driven:
 
 def _bring_slots(session: Session, prepared: Prepared) -> SlotArray:
     """The ring as the device left it; brought to where it belongs at once, unless it is to be verified first."""
-    bring = None if prepared.check is not None else getattr(session, "bring_slots", None)
+    bring = None if prepared.check is not None else session.bring_slots
     if bring is None:
         return session.slots()
     bring(prepared.workplace.slots, spoils=prepared.wiring.place is not None)
@@ -100,10 +99,9 @@ def _limits(options: LaunchOptions, called_at: float) -> Limits:
 
 
 def _trace_of(session: Session, device: str) -> Trace:
-    found = getattr(session, "trace", None)
-    if found is None:
+    turns = session.trace()
+    if turns is None:
         raise DeviceError("this backend cannot trace", where=device, fix="Leave out the trace")
-    turns: Trace = found()
     return turns
 
 

@@ -24,7 +24,7 @@ from vyrectl.live.access import LocalBell, Numbers
 from vyrectl.task.arrays import SlotArray, whole
 
 if TYPE_CHECKING:
-    from vyrectl.opencl.side import SideQueue
+    from vyrectl.engine.backend import Beside
 
 OFFERED_AT_ONCE = 64
 """Slots of one publication that the running kernel is told of; more wait for the next index, which is asked for."""
@@ -45,7 +45,7 @@ class QueueAccess:
         polls: The workers heed the inbox and the wish that they leave.
     """
 
-    def __init__(self, side: SideQueue, slots: int, *, polls: bool) -> None:
+    def __init__(self, side: Beside, slots: int, *, polls: bool) -> None:
         self.slots = slots
         self.polls = polls
         self.spawns = False

@@ -49,28 +49,25 @@ def access_to(session: Rounds, host: LiveHost | None = None) -> Access:
         DeviceError: The backend has no way to do so.
     """
     access = _way_to(session, host)
-    access.spawns = getattr(session, "spawns", False)
-    access.bring_outputs = getattr(session, "bring_outputs", None)
+    access.spawns = session.spawns
+    access.bring_outputs = session.bring_outputs
     return access
 
 
 def _way_to(session: Rounds, host: LiveHost | None) -> Access:
-    find = getattr(session, "memory", None)
-    memory = find() if find is not None else None
+    memory = session.memory()
     if memory is None:
         return _through_a_queue(session)
     if host is None or host.sidecar is None:
         return MemoryAccess(*memory)
-    polls = getattr(session, "polls", False)
-    return SharedAccess(memory[0], host.sidecar, ring=host.ring, polls=polls)
+    return SharedAccess(memory[0], host.sidecar, ring=host.ring, polls=session.polls)
 
 
 def _through_a_queue(session: Rounds) -> Access:
-    open_side = getattr(session, "side", None)
-    side = open_side() if open_side is not None else None
+    side = session.side()
     if side is None:
         raise DeviceError("this backend cannot be reached beside its rounds", fix="Choose another device")
-    return QueueAccess(side, len(session.slots()), polls=getattr(session, "polls", False))
+    return QueueAccess(side, len(session.slots()), polls=session.polls)
 
 
 class LiveLaunch:

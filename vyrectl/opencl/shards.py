@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.engine.backend import WITNESS_DTYPE, Interrupt, Job, RoundIndex, Tally
+from vyrectl.engine.backend import WITNESS_DTYPE, Interrupt, Job, RoundIndex, Session, Tally
 from vyrectl.task.arrays import SlotArray, copy_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SHARD_STEP = 64
 """Shards are this many slots, or a multiple: a page, so that those of a mapped ring begin on one."""
 
 
-class ShardedSession:
+class ShardedSession(Session):
     """One job on one device, shard by shard; see `vyrectl.engine.backend.Session`.
 
     Args:
@@ -33,6 +33,9 @@ class ShardedSession:
         open_part: Opens a session over a part of the job.
         coherent: The device works on the host's own memory.
     """
+
+    bytes_beside_ring = 0
+    compile_seconds = 0.0
 
     def __init__(
         self, job: Job, shard_slots: int, open_part: Callable[[Job], OpenCLSession], *, coherent: bool
@@ -49,14 +52,16 @@ class ShardedSession:
         self._visits = 0
         self._session: OpenCLSession | None = None
         self._done_seconds = 0.0
-        self.device_seconds = 0.0
-        self.compile_seconds = 0.0
         self._done = Tally(quota_left=dict(job.quotas))
         self._control = job.control.copy()
         self._witness = np.zeros(count if job.verify else 0, WITNESS_DTYPE)
         self._facts: dict[str, int] = {}
-        self.bytes_beside_ring = 0
         self._enter(0)
+
+    @property
+    def device_seconds(self) -> float:
+        """What the kernels have taken so far, over all shards."""
+        return self._done_seconds + (0.0 if self._session is None else self._session.device_seconds)
 
     def warm_up(self) -> None:
         """The first shard's own; the others are run by the same kernels."""
@@ -127,7 +132,6 @@ class ShardedSession:
             self._session.close()
 
     def _look_at_clock(self) -> None:
-        self.device_seconds = self._done_seconds + self._part().device_seconds
         self.compile_seconds = max(self.compile_seconds, self._part().compile_seconds)
 
     def _part(self) -> OpenCLSession:

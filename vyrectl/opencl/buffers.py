@@ -1,0 +1,230 @@
+"""The buffers of one desk of a device: memory, and copies of it, beside running kernels too.
+
+Imports numpy; pyopencl comes with the program. Invariant: whatever the driver reports becomes a KernelDiedError that
+names the device, after which nothing is kept that the driver may have spoiled.
+"""
+
+from __future__ import annotations
+
+import mmap
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vyrectl.errors import DeviceError, KernelDiedError
+from vyrectl.opencl.devices import pyopencl
+from vyrectl.opencl.kept import Desk, Piece, forget
+from vyrectl.opencl.program import Program
+from vyrectl.opencl.staging import LEAST_BYTES, Staging
+from vyrectl.task.parts import in_parts, processors
+
+_LEAST_BUFFER_BYTES = 64
+
+BYTES_PER_THREAD = 16 << 20
+"""Fewer to copy are not worth a thread."""
+
+_ABANDONED: list[object] = []
+"""What a kernel that did not leave still works with; never released."""
+
+
+class Buffers:
+    """Memory for the kernels of a program, as one session uses it.
+
+    Args:
+        program: Whose context.
+
+    Attributes:
+        allocated_bytes: Bytes of all buffers of the device's own so far.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.cl = pyopencl()
+        self.allocated_bytes = 0
+        self._program = program
+        station = program.station
+        self._desk = Desk(program.queue) if station is None else station.sit()
+        self._urgent: Any = None
+        self._beside: Any = None
+        self._pieces: list[Piece] = []
+        self._memories: dict[int, NDArray[np.uint8]] = {}
+        self._borrowed: list[Any] = []
+        self._is_broken = False
+
+    def buffer(self, size_bytes: int) -> Any:
+        """Memory for the device, with arbitrary content; the host's own where they share it."""
+        flags = self.cl.mem_flags.READ_WRITE
+        size = max(size_bytes, _LEAST_BUFFER_BYTES)
+        piece = self._desk.take(size)
+        if piece is None and self._program.coherent:
+            memory = page_aligned(size)
+            piece = Piece(self._over(memory), memory)
+        elif piece is None:
+            piece = Piece(self.cl.Buffer(self._program.context, flags, size), None)
+        if piece.memory is not None:
+            self._memories[piece.buffer.int_ptr] = piece.memory
+        self._pieces.append(piece)
+        self.allocated_bytes += size
+        return piece.buffer
+
+    def filled(self, array: NDArray[Any]) -> Any:
+        """Memory for the device that starts as a copy of an array."""
+        buffer = self.buffer(array.nbytes)
+        if array.nbytes:
+            self.write(buffer, array)
+        return buffer
+
+    def shared(self, memory: Any) -> Any:
+        """The host's memory itself, for the device to work on."""
+        buffer = self._over(memory)
+        if self._program.coherent and isinstance(memory, np.ndarray):
+            self._memories[buffer.int_ptr] = bytes_of(memory)
+        self._borrowed.append(buffer)
+        return buffer
+
+    def _over(self, memory: Any) -> Any:
+        flags = self.cl.mem_flags
+        return self.cl.Buffer(self._program.context, flags.READ_WRITE | flags.USE_HOST_PTR, hostbuf=memory)
+
+    def read(self, array: NDArray[Any], buffer: Any, offset: int = 0) -> None:
+        """Fill an array from a buffer.
+
+        Args:
+            array: Contiguous.
+            buffer: One of these.
+            offset: Bytes into it.
+
+        Raises:
+            KernelDiedError: The device failed.
+        """
+        memory = self._memories.get(buffer.int_ptr)
+        if memory is not None:
+            _copy(bytes_of(array), memory[offset : offset + array.nbytes])
+            return
+        try:
+            if self._is_staged(array):
+                self._staging().read(bytes_of(array), buffer, offset)
+            else:
+                self.cl.enqueue_copy(self._desk.queue, array, buffer, src_offset=offset)
+        except self.cl.Error as error:
+            raise self.died(error, "be read") from error
+
+    def write(self, buffer: Any, array: NDArray[Any], offset: int = 0) -> None:
+        """Copy an array into a buffer.
+
+        Args:
+            buffer: One of these.
+            array: Contiguous.
+            offset: Bytes into the buffer.
+
+        Raises:
+            KernelDiedError: The device failed.
+        """
+        memory = self._memories.get(buffer.int_ptr)
+        if memory is not None:
+            _copy(memory[offset : offset + array.nbytes], bytes_of(array))
+            return
+        try:
+            if self._is_staged(array):
+                self._staging().write(buffer, bytes_of(array), offset)
+            else:
+                self.cl.enqueue_copy(self._desk.queue, buffer, array, dst_offset=offset)
+        except self.cl.Error as error:
+            raise self.died(error, "be written") from error
+
+    def word(self, buffer: Any, index: int) -> int:
+        """One word of a buffer."""
+        word = np.empty(1, np.uint32)
+        self.read(word, buffer, index * word.itemsize)
+        return int(word[0])
+
+    def write_word(self, buffer: Any, index: int, value: int) -> None:
+        """Set one word of a buffer."""
+        word = np.array([value], np.uint32)
+        self.write(buffer, word, index * word.itemsize)
+
+    def _is_staged(self, array: NDArray[Any]) -> bool:
+        """Whether so much goes to or from memory of the device's own that pinned pieces are quicker."""
+        station = self._program.station
+        return station is not None and not station.device.is_cpu and array.nbytes >= LEAST_BYTES
+
+    def _staging(self) -> Staging:
+        assert self._program.station is not None
+        return self._program.station.staging()
+
+    def write_beside(self, buffer: Any, array: NDArray[Any]) -> None:
+        """Copy into a buffer while a kernel runs, through a second queue."""
+        if self._urgent is None:
+            self._urgent = self.cl.CommandQueue(self._program.context)
+        self.cl.enqueue_copy(self._urgent, buffer, array)
+        self._urgent.finish()
+
+    def read_beside(self, array: NDArray[Any], buffer: Any, offset: int = 0) -> None:
+        """Fill an array from a buffer while a kernel runs, through a queue for this alone; one thread at a time.
+
+        Raises:
+            KernelDiedError: The device failed.
+        """
+        try:
+            if self._beside is None:
+                self._beside = self.cl.CommandQueue(self._program.context)
+            self.cl.enqueue_copy(self._beside, array, buffer, src_offset=offset)
+        except self.cl.Error as error:
+            raise self.died(error, "be read beside its kernel") from error
+
+    def died(self, error: Exception, doing: str) -> DeviceError:
+        """What to raise for an error of the driver, with which nothing is kept that it may have spoiled."""
+        self.give_up()
+        return KernelDiedError(
+            f"the device cannot {doing} ({error})",
+            where=self._program.device.name,
+            fix="Try another device with --device; the ring on disk is unchanged",
+        )
+
+    def give_up(self) -> None:
+        """Keep nothing of this device for those to come."""
+        self._is_broken = True
+        if self._program.station is not None:
+            forget(self._program.station)
+
+    def abandon(self) -> None:
+        """Leave everything to a kernel that still works with it."""
+        beside = self._urgent, self._beside
+        _ABANDONED.append((self._program, self._desk, *beside, self._pieces, self._borrowed))
+        self._pieces, self._borrowed, self._memories = [], [], {}
+
+    def release(self) -> None:
+        """Give the buffers back; the queue is empty."""
+        pieces, borrowed = self._pieces, self._borrowed
+        self._pieces, self._borrowed, self._memories = [], [], {}
+        for buffer in borrowed:
+            buffer.release()
+        station = self._program.station
+        if station is None or self._is_broken:
+            for piece in pieces:
+                piece.buffer.release()
+            return
+        for piece in pieces:
+            self._desk.put(piece)
+        station.leave(self._desk)
+
+
+def page_aligned(size_bytes: int) -> NDArray[np.uint8]:
+    """Memory that starts on a page, with arbitrary content, u8, shape (size_bytes,)."""
+    raw = np.empty(size_bytes + mmap.PAGESIZE, np.uint8)
+    skip = -raw.ctypes.data % mmap.PAGESIZE
+    return raw[skip : skip + size_bytes]
+
+
+def bytes_of(array: NDArray[Any]) -> NDArray[np.uint8]:
+    """A contiguous array as bytes."""
+    return array.reshape(-1).view(np.uint8)
+
+
+def _copy(into: NDArray[np.uint8], data: NDArray[np.uint8]) -> None:
+    """Copy bytes, many of them on several threads."""
+
+    def work(first: int, end: int) -> None:
+        into[first:end] = data[first:end]
+
+    in_parts(len(into), work, threads=1 + min(processors() - 1, len(into) // BYTES_PER_THREAD))
