@@ -34,7 +34,10 @@ ENDED = "    vyre_store_release(VYRE_WORD(w->ring, slot, VYRE_WORD_STATE), endin
 BROKEN = {
     "claimed by load and store": (CLAIM, CLAIM_BY_STORE),
     "state before payload": (SETTLE, STATE_FIRST + WAIT_A_LITTLE + SETTLE),
-    "a slot that is never lined up": (LOOK, LOOK.replace("vyre", "first + i == 75u ? VYRE_NOT_CLAIMABLE : vyre")),
+    "a slot that is never lined up": (
+        LOOK,
+        LOOK.replace("vyre", "first + i == 75u ? VYRE_NOT_CLAIMABLE : vyre"),
+    ),
     "a slot lined up twice": (
         SPILL,
         "    if (slot == 75u && open->size[class] + 1u < VYRE_BLOCK)\n"
