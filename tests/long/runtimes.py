@@ -54,13 +54,18 @@ class Runtime:
         )
 
 
+UNDER_OCLGRIND = (
+    "OCL_ICD_VENDORS=/usr/lib/oclgrind/liboclgrind-rt-icd.so OCLGRIND_BUILD_OPTIONS=-cl-opt-disable"
+)
+"""Debian registers it with no loader: it runs programs of its own. Its tests start it themselves."""
+
 RUNTIMES: dict[str, Runtime] = {
     "PoCL 3.1": Runtime("bookworm", "pocl-opencl-icd"),
     "PoCL 6": Runtime("trixie", "pocl-opencl-icd"),
     "PoCL 7": Runtime("sid", "pocl-opencl-icd"),
     "Intel": Runtime("trixie", extra="cpu,test"),
     "rusticl": Runtime("trixie", "mesa-opencl-icd", variables="RUSTICL_ENABLE=llvmpipe"),
-    "Oclgrind": Runtime("bookworm", "oclgrind", tests="oclgrind"),
+    "Oclgrind": Runtime("bookworm", "oclgrind", variables=UNDER_OCLGRIND, tests="oclgrind"),
 }
 """By the name that `--device` picks a part of."""
 
