@@ -21,7 +21,8 @@ from vyrectl import (
     launch,
     open_session,
 )
-from vyrectl.errors import ArgumentTypeError, InvalidInputError, UsageError
+from vyrectl.engine.ops import load_source
+from vyrectl.errors import ArgumentTypeError, DeviceError, InvalidInputError, UsageError
 from vyrectl.numbers import integer, is_whole, optional_integer, seconds
 from vyrectl.protocol.lengths import empty_debug_log, empty_ring
 from vyrectl.protocol.publish import publish_slot, task_words
@@ -42,6 +43,48 @@ def ready(count: int = 4) -> np.ndarray:
     slots = np.zeros(count, SLOT_DTYPE)
     slots["state"] = 1
     return slots
+
+
+WRONG_OPTIONS: dict[str, tuple[Any, ...]] = {
+    "where": (3, b"x", ["a"]),
+    "mode": (3, True),
+    "verify": (1, "no", 0.0),
+    "fast_index": ("no",),
+    "trace": (3, True, b"t.json", ["t.json"]),
+    "policy": (3, {"a": 1}),
+    "ops": (3, [3], [b"x.cl"], [True], b"x.cl"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in WRONG_OPTIONS.items() for value in values]
+)
+def test_options_that_are_no_numbers_have_types_too(name: str, value: Any) -> None:
+    ring = Ring.from_slots(ready())
+    with pytest.raises(ArgumentTypeError, match=r"which is no (text|path|truth value)") as caught:
+        launch(ring, device="reference", **{name: value})
+    assert caught.value.fix
+    assert set(ring.slots["state"].tolist()) == {1}
+
+
+def test_one_path_is_a_list_of_one(tmp_path: Path) -> None:
+    source = tmp_path / "mine.cl"
+    source.write_text('VYRE_OP(0x20050, mine, "nothing") { return vyre_done(); }')
+    several: tuple[Any, ...] = (source, str(source), [source], load_source(source))
+    for ops in several:
+        with pytest.raises(DeviceError, match="the reference backend cannot run 'mine'"):
+            launch(Ring.from_slots(ready()), device="reference", ops=ops)
+    yes: Any = np.True_
+    assert launch(Ring.from_slots(ready()), device="reference", verify=yes).verified
+
+
+@pytest.mark.parametrize("tasks", [5, [1], ["a"], "ab", None, [READY, 3]])
+def test_what_is_published_is_a_task(tasks: Any) -> None:
+    with (
+        open_session(4, device="reference") as session,
+        pytest.raises(ArgumentTypeError, match="which is no task"),
+    ):
+        session.publish(tasks)
 
 
 @pytest.mark.parametrize("kind", [int, np.uint8, np.int64, np.uint64, np.array, TaskPriority])

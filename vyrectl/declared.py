@@ -9,14 +9,20 @@ library, `numbers` and errors only.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum, auto
 from math import inf
 from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar
 
 from vyrectl.abi.limits import U32_MAX
-from vyrectl.numbers import optional_integer, optional_seconds
+from vyrectl.numbers import (
+    optional_integer,
+    optional_seconds,
+    optional_text,
+    optional_truth,
+    refuse_as_path,
+)
 
 
 class Declared(Protocol):
@@ -196,6 +202,10 @@ def python(default: Default, about: str) -> Default:
     return _declare(default, Option(Kind.PYTHON, about=about))
 
 
+_TEXTS = ("str", "str | None")
+"""How the type of an option that is a text and nothing else is written."""
+
+
 def _declare(default: Default, option: Option) -> Default:
     made: Default = field(default=default, metadata={_KEY: option})
     return made
@@ -210,20 +220,40 @@ def options_of(record: type[Declared]) -> Iterator[tuple[str, Option]]:
 
 
 def checked(record: Record) -> Record:
-    """The record with its numbers as plain ones within their bounds; None stays.
+    """The record with its numbers as plain ones within their bounds; None stays, and a path alone is several of one.
 
     Raises:
-        ArgumentTypeError: One is no number.
+        ArgumentTypeError: One is no number, no truth value, no text or no path, where that is what it takes.
         UsageError: One is out of its bounds.
     """
     plain: dict[str, Any] = {}
+    types = {one.name: one.type for one in fields(record)}
     for name, option in options_of(type(record)):
         value = getattr(record, name)
         if option.kind is Kind.WHOLE:
             plain[name] = optional_integer(name, value, least=int(option.least), most=int(option.most))
         elif option.kind is Kind.SECONDS:
             plain[name] = optional_seconds(name, value)
+        elif option.kind is Kind.SWITCH:
+            plain[name] = optional_truth(name, value)
+        elif option.kind is Kind.PATH:
+            refuse_as_path(name, value)
+        elif option.kind is Kind.PATHS:
+            plain[name] = _several(name, value)
+        elif types[name] in _TEXTS:
+            optional_text(name, value)
     return replace(record, **plain)
+
+
+def _several(name: str, value: Any) -> tuple[Any, ...]:
+    """Paths, or what stands for them: one is taken for a list of one."""
+    alone = isinstance(value, str) or not isinstance(value, Iterable)
+    if alone:
+        refuse_as_path(name, value)
+    several = (value,) if alone else tuple(value)
+    for one in several:
+        refuse_as_path(name, one)
+    return several
 
 
 def as_keywords(record: type[Declared], function: Callable[Given, Answer]) -> Callable[Given, Answer]:

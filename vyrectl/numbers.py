@@ -9,6 +9,7 @@ May import `abi` and errors; no numpy.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Number
 from operator import index
 from typing import TypeGuard
 
@@ -86,6 +87,39 @@ def seconds(what: str, value: object) -> float:
 def optional_seconds(what: str, value: object) -> float | None:
     """`seconds`, or None for None."""
     return None if value is None else seconds(what, value)
+
+
+def optional_truth(what: str, value: object) -> bool | None:
+    """A truth value, Python's or numpy's, or None; nothing else stands for one.
+
+    Raises:
+        ArgumentTypeError: It is something else.
+    """
+    if value is None or type(value).__name__ in _TRUTH:
+        return None if value is None else bool(value)
+    raise ArgumentTypeError(f"{what} is {shown(value)}, which is no truth value", fix="Give True or False")
+
+
+def optional_text(what: str, value: object) -> str | None:
+    """A text, or None.
+
+    Raises:
+        ArgumentTypeError: It is something else.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    raise ArgumentTypeError(f"{what} is {shown(value)}, which is no text", fix="Give a text")
+
+
+def refuse_as_path(what: str, value: object) -> None:
+    """Let through whatever may be a path, or may stand where one could.
+
+    Raises:
+        ArgumentTypeError: A number, a truth value, bytes or a list.
+    """
+    if type(value).__name__ in _TRUTH or isinstance(value, Number | bytes | list | tuple | dict | set):
+        fix = "Give a path, as a text or a pathlib.Path"
+        raise ArgumentTypeError(f"{what} is {shown(value)}, which is no path", fix=fix)
 
 
 def shown(value: object) -> str:

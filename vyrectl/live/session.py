@@ -31,6 +31,7 @@ from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import TaskState
 from vyrectl.engine.endings import Ending
 from vyrectl.errors import (
+    ArgumentTypeError,
     ForkedError,
     InvalidInputError,
     RingFullError,
@@ -47,7 +48,7 @@ from vyrectl.live.ended import LastEnded
 from vyrectl.live.follow import SPIN_SECONDS, Follow
 from vyrectl.live.outputs import Outputs
 from vyrectl.live.run import start_launch
-from vyrectl.numbers import integer, optional_seconds, seconds
+from vyrectl.numbers import integer, optional_seconds, seconds, shown
 from vyrectl.ring.file import Ring
 from vyrectl.task.arrays import SlotArray, check_slots
 from vyrectl.task.item import TaskWorkItem
@@ -519,5 +520,11 @@ def _as_slots(tasks: SlotArray | Iterable[TaskWorkItem] | TaskWorkItem) -> SlotA
     """A copy of the tasks as slots."""
     if isinstance(tasks, np.ndarray):
         return check_slots("tasks", tasks).copy()
-    items = [tasks] if isinstance(tasks, TaskWorkItem) else list(tasks)
+    items = list(tasks) if isinstance(tasks, Iterable) else [tasks]
+    for item in items:
+        if not isinstance(item, TaskWorkItem):
+            raise ArgumentTypeError(
+                f"a task is {shown(item)}, which is no task",
+                fix="Give TaskWorkItem, or an array of SLOT_DTYPE",
+            )
     return np.array([item.checked_words() for item in items], SLOT_DTYPE)
