@@ -107,3 +107,18 @@ def test_a_mistake_is_one_error_and_no_noise(tmp_path: Path) -> None:
     assert all(line["schema"] == "vyrectl.progress/1" for line in before)
     assert (done.returncode, error["where"], error["messages"][0]["line"]) == (3, "bad.cl, line 1", 1)
     assert "retrun vyre_done" in error["log"]
+
+
+@needs_cpu()
+def test_an_operation_without_a_return_is_not_launched(tmp_path: Path) -> None:
+    (tmp_path / "bad.cl").write_text(
+        SOUND.replace("return vyre_done();", "if (task->pc) return vyre_done();")
+    )
+    (tmp_path / "tasks.jsonl").write_text('{"op_handle": "0x20000"}\n')
+    assert spawn("build", "ring.bin", "tasks.jsonl").returncode == 0
+    before = (tmp_path / "ring.bin").read_bytes()
+    done = spawn("launch", "ring.bin", "--ops", "bad.cl", "--device", "cpu", "--json")
+    error = json.loads(done.stderr.splitlines()[-1])
+    assert (done.returncode, error["where"]) == (3, "bad.cl, line 1")
+    assert "may reach its end without a return" in error["message"]
+    assert (tmp_path / "ring.bin").read_bytes() == before

@@ -63,6 +63,7 @@ def test_every_rule_at_its_place(good: Path) -> None:
     wild.write_text(
         "static uint f(uint n) { return f(n); }\n"
         'VYRE_OP(0x20010, wild, "x") {\n    printf("x");\n    return vyre_done();\n}\n'
+        "static uint late(uint n) { if (n) return 1u; }\n"
     )
     empty, lost = good.with_name("empty.cl"), good.with_name("lost.cl")
     empty.write_text("int x;\n")
@@ -81,6 +82,7 @@ def test_every_rule_at_its_place(good: Path) -> None:
         ("include", "lost.cl", 2, 0),
         ("recursion", "wild.cl", 1, 32),
         ("printf", "wild.cl", 3, 5),
+        ("return", "wild.cl", 6, 46),
     ]
     assert {finding.rule for finding in report.findings} | {"compile"} == set(RULES)
     assert all(finding.fix and finding.severity == "error" for finding in report.findings)

@@ -19,6 +19,7 @@ from vyrectl.opencl.asking import LIST_SECONDS, Answer, Record, ask
 from vyrectl.opencl.broken import broken_drivers
 from vyrectl.opencl.cache import home_folder
 from vyrectl.opencl.diagnosis import Check, DeviceDiagnosis, Status
+from vyrectl.opencl.surroundings import lacks_linker
 
 DEVICE_SECONDS = 120.0
 """What one device gets for a cold build and all its probes."""
@@ -142,6 +143,7 @@ def _examine_device(facts: Record, family: str, seconds: float, run_ring: RunRin
     checks = [_restored(record["check"]) for record in answer.records if "check" in record]
     if answer.trouble is not None:
         fix = f"Use another device, or another driver: {hints.pick(hints.INSTALL, family)}"
+        fix = hints.linker_hint(family) if lacks_linker() else fix
         proven = any(check.name == PROOF for check in checks)
         checks.append(Check(area, "process", Status.WARNING if proven else Status.ERROR, answer.trouble, fix))
     if run_ring is not None and not any(check.status is Status.ERROR for check in checks):

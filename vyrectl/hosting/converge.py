@@ -16,7 +16,7 @@ import numpy as np
 from vyrectl.abi.loop import LoopEnd
 from vyrectl.engine.converge import Fixpoint, Words
 from vyrectl.errors import ConvergeKilledError, DeviceError, stopped_code
-from vyrectl.hosting.deaths import GAVE_UP, GAVE_UP_FIX, death_by, silent_end
+from vyrectl.hosting.deaths import GAVE_UP, death_by, gave_up_fix, silent_end
 from vyrectl.hosting.elsewhere import may_fork
 from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.supervisor import GRACE_SECONDS, Channel, ChildEnd, Supervisor
@@ -83,7 +83,7 @@ def converge_apart(
         raise DeviceError(
             f"the process that drove the device {_how_it_died(ending)}",
             fix="Look at the step's source: it may write through a wild pointer or divide by 0"
-            + (f"; {GAVE_UP_FIX}" if ending.died_of in GAVE_UP else ""),
+            + (f"; {gave_up_fix()}" if ending.died_of in GAVE_UP else ""),
         )
     current = np.frombuffer(shared, np.uint32, count=len(vector)).copy()
     stopped = ending.result["ended"] == LoopEnd.STOPPED.word

@@ -52,10 +52,17 @@ def death_by(number: int, device: str | None = None) -> str:
     return f"died of {name}: the driver{which} gave up by itself, as a compiler does that meets a fault of its own"
 
 
-GAVE_UP_FIX = (
-    "`vyrectl doctor` tries every kernel on each device and names the one that fails; "
-    "run elsewhere meanwhile with --device NAME (vyrectl devices) or --device reference"
-)
+def gave_up_fix() -> str:
+    """What to do about a driver that gave up."""
+    from vyrectl.opencl.hints import linker_hint
+    from vyrectl.opencl.surroundings import lacks_linker
+
+    if lacks_linker():
+        return f"{linker_hint()}; run meanwhile with --device reference"
+    return (
+        "`vyrectl doctor` tries every kernel on each device and names the one that fails; "
+        "run elsewhere meanwhile with --device NAME (vyrectl devices) or --device reference"
+    )
 
 
 def slots_of(running: list[Running] | None) -> list[int] | None:

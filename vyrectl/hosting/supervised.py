@@ -25,9 +25,9 @@ from vyrectl.errors import (
 )
 from vyrectl.hosting.deaths import (
     GAVE_UP,
-    GAVE_UP_FIX,
     Running,
     death_by,
+    gave_up_fix,
     running_text,
     silent_end,
     slots_of,
@@ -148,7 +148,7 @@ def _outcome(request: FileLaunch, ending: ChildEnd, memory: Memory, size: int) -
     if ending.result is None:
         what = f"the process that drove the device {_how_it_died(request, ending, size)}"
         if ending.died_of in GAVE_UP:
-            place["fix"] += f"; {GAVE_UP_FIX}"
+            place["fix"] += f"; {gave_up_fix()}"
         raise ChildDiedError(what + running_text(running), slots_of(running), **place)
     return ending.result, ending.signal_received or 0
 

@@ -17,6 +17,7 @@ from vyrectl.errors import ForkedError, NoDeviceError, OutOfMemoryError, Unknown
 from vyrectl.opencl import asking, broken, brought, causes, drivers, fitness
 from vyrectl.opencl.handlers import own_handlers
 from vyrectl.opencl.hints import import_hint
+from vyrectl.opencl.surroundings import lend_linker
 
 DEVICE_VARIABLE = "VYRECTL_DEVICE"
 """Environment variable that names the default device."""
@@ -137,7 +138,7 @@ def list_devices() -> list[Device]:
     cl = pyopencl()
     if _listed and _listed[0] is cl.get_platforms:
         return list(_listed[1])
-    os.environ.update(brought.lend_folders(os.environ))
+    os.environ.update({**brought.lend_folders(os.environ), **lend_linker(os.environ)})
     try:
         with brought.lent_drivers(broken.broken_drivers()), own_handlers():
             found = cl.get_platforms()

@@ -49,6 +49,17 @@ LIBATOMIC: dict[str, str] = {
 }
 """Brings libatomic, whose compare-and-swap the host uses on a live ring."""
 
+LINKER: dict[str, str] = {
+    "debian": "apt-get install -y binutils",
+    "fedora": "dnf install -y binutils",
+    "arch": "pacman -S binutils",
+    "suse": "zypper install binutils",
+    "alpine": "apk add binutils",
+    "conda": "conda install -c conda-forge binutils",
+    ANY: "Install binutils",
+}
+"""Brings ld, with which PoCL links kernels."""
+
 DRIVERS: dict[str, dict[str, str]] = {
     "nvidia": {
         "debian": "apt-get install -y nvidia-opencl-icd (Debian non-free), libnvidia-compute-NNN on Ubuntu",
@@ -154,6 +165,11 @@ def install_hint(family: str | None = None) -> str:
     if Path("/proc/driver/nvidia").exists():
         hint += f"; an NVIDIA GPU needs {NVIDIA_ICD}"
     return hint
+
+
+def linker_hint(family: str | None = None) -> str:
+    """What brings the linker that is in no folder of the PATH."""
+    return f"PoCL links kernels with ld, which no folder of the PATH has: {pick(LINKER, family)}"
 
 
 def gpu_hint(vendor: str, family: str | None = None) -> str:

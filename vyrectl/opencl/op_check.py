@@ -20,10 +20,9 @@ from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.kept import Host, open_device
 from vyrectl.opencl.messages import ERROR, NOTE, WARNING, Message, place_of, read_messages, user_files
-from vyrectl.opencl.op_limits import limits
+from vyrectl.opencl.op_limits import falls, limits
 from vyrectl.opencl.program import build_program
-from vyrectl.opencl.source import Paster, Variant, assemble
-from vyrectl.resources import kernels_dir
+from vyrectl.opencl.source import Variant, assemble, pasted
 
 RULES = {
     "declaration": 'an operation is declared as VYRE_OP(id, name, "one line")',
@@ -34,6 +33,7 @@ RULES = {
     "lane": "an operation that one work-item runs does not divide its work among several",
     "printf": "an operation prints nothing; it leaves records",
     "recursion": "no function calls itself",
+    "return": "a function with a value returns one, whichever way it takes",
     "include": "what is included can be found, and does not include itself",
     "empty": "a file declares operations",
     "compile": "it compiles",
@@ -125,7 +125,9 @@ def check_sources(paths: Sequence[Path], device: Device | None) -> OpReport:
     sound = [source for source in sources if str(source.path) not in blocked]
     started = time.monotonic()
     if device is not None and sound:
-        findings += _compile_all(sound, device)
+        known = {(one.path, one.line) for one in findings if one.rule == "return"}
+        compiled = _compile_all(sound, device)
+        findings += [one for one in compiled if one.severity == ERROR or (one.path, one.line) not in known]
     order = {str(path): number for number, path in enumerate(paths)}
     findings.sort(key=lambda one: (order.get(one.path, len(order)), one.path, one.line, one.column))
     return OpReport(
@@ -161,11 +163,11 @@ def _read_findings(source: OpSource) -> Iterator[Finding]:
             message, fix = f"{op.name!r} has no documentation", "Say in one line what it does"
             yield Finding("undocumented", ERROR, path, op.line, 0, op.name, message, fix)
     try:
-        text = _pasted(source)
+        text = pasted(source)
     except OpSourceError as error:
         yield _broken(error)
         return
-    for limit in limits(text):
+    for limit in (*limits(text), *falls(text)):
         where, line = place_of(text, limit.offset)
         column = limit.offset - text.rfind("\n", 0, limit.offset)
         yield Finding(limit.rule, ERROR, where, line, column, None, limit.what, limit.fix)
@@ -177,13 +179,6 @@ def _read_findings(source: OpSource) -> Iterator[Finding]:
     for reach in calls.reached(SHARES):
         message = f"{reach}: one work-item runs {reach.op!r} alone and has to do all of it"
         yield _reach_finding("lane", text, reach, message, "Declare it with VYRE_GROUP_OP")
-
-
-def _pasted(source: OpSource) -> str:
-    """The source with its own includes and without vyrectl's."""
-    paste = Paster(kernels_dir())
-    paste.file(kernels_dir() / "include" / "vyre_control.h")
-    return paste.source(source.text, source.path)
 
 
 def _reach_finding(rule: str, text: str, reach: Reach, message: str, fix: str) -> Finding:

@@ -3,8 +3,9 @@
 `printf` is refused on every device. A driver writes its text to standard output, where a launch's answer goes; and with
 PoCL 3.1 launches of an operation that prints were seen to spin without taking a task, where a plain kernel that prints
 ended well; why is not known. A function that calls itself is no OpenCL C; drivers that inline every call do not
-survive it. The invariant: `ops --check` and a launch refuse the same lines. The text is read as
-`vyrectl.engine.op_calls` reads it: every branch of an `#if`.
+survive it. What falls off its end without a value ends as anything, by chance (`vyrectl.opencl.op_returns`). The
+invariant: `ops --check` and a launch refuse the same lines. The text is read as `vyrectl.engine.op_calls` reads it:
+every branch of an `#if`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from vyrectl.engine.op_calls import defined_functions, defined_macros
 from vyrectl.engine.ops import blank_comments
 from vyrectl.errors import OpSourceError
 from vyrectl.opencl.messages import place_of
+from vyrectl.opencl.op_returns import falling
 
 _PRINTF = re.compile(r"\bprintf\b(?!\s*,)")
+_OP = "vyre_op_"
 _NAME = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 
 
@@ -55,7 +58,20 @@ def refuse_limits(text: str) -> None:
     Raises:
         OpSourceError: Naming the first one's file and line.
     """
-    for limit in limits(text):
+    _refuse(text, limits(text))
+
+
+def refuse_falling(text: str) -> None:
+    """Refuse a text, once it compiles, in which a function may fall off its end.
+
+    Raises:
+        OpSourceError: Naming the first one's file and line.
+    """
+    _refuse(text, falls(text))
+
+
+def _refuse(text: str, found: Iterator[Limit]) -> None:
+    for limit in found:
         path, line = place_of(text, limit.offset)
         raise OpSourceError(limit.what, Path(path), line, rule=limit.rule, fix=limit.fix)
 
@@ -69,6 +85,20 @@ def _printing(text: str) -> Iterator[Limit]:
             match.start(),
             "printf in an operation: it writes where the answer goes, and such launches were seen to run no task",
             "Leave a record: vyre_debug(task, format, first, second), shown by launch --debug-log",
+        )
+
+
+def falls(text: str) -> Iterator[Limit]:
+    """Every function of an author's text that may fall off its end; a compiler may know a better reason for it."""
+    for name, offset in falling(text):
+        is_op = name.startswith(_OP)
+        what = f"operation {name.removeprefix(_OP)}" if is_op else f"{name}()"
+        fix = "End it with return vyre_done();" if is_op else "Return a value there too"
+        yield Limit(
+            "return",
+            offset,
+            f"{what} may reach its end without a return: what it ends as is left to chance",
+            fix,
         )
 
 

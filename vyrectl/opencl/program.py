@@ -22,7 +22,8 @@ from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.handoff import admits, may_admit
 from vyrectl.opencl.kept import Host, Station, open_device
 from vyrectl.opencl.kernel import BuiltKernel
-from vyrectl.opencl.source import Variant, assemble, op_order
+from vyrectl.opencl.op_limits import refuse_falling
+from vyrectl.opencl.source import Variant, assemble, op_order, pasted
 
 NVIDIA_REGISTERS = 64
 """Registers of a work-item: a unit's 65 536 among GROUPS_PER_UNIT groups of 256."""
@@ -101,7 +102,10 @@ def kept_program(station: Station, extra: Sequence[OpSource] = (), variant: Vari
     source = assemble(extra, variant)
 
     def build() -> Program:
-        return replace(_build(station.device, extra, variant, source, station.host, None), station=station)
+        built = _build(station.device, extra, variant, source, station.host, None)
+        for one in extra:
+            refuse_falling(pasted(one))
+        return replace(built, station=station)
 
     # A compiler that looks for a file itself may find another one next time.
     if any("include" in one.text for one in extra) and author_includes(source):

@@ -129,6 +129,17 @@ def assemble(extra: Sequence[OpSource] = (), variant: Variant = Variant()) -> st
     return text
 
 
+def pasted(source: OpSource) -> str:
+    """An author's source with its own includes and without vyrectl's.
+
+    Raises:
+        OpSourceError: An include cannot be found, or includes itself.
+    """
+    paste = Paster(kernels_dir())
+    paste.file(kernels_dir() / "include" / "vyre_control.h")
+    return paste.source(source.text, source.path)
+
+
 def _assemble(paste: Paster, extra: Sequence[OpSource], variant: Variant) -> str:
     ops = op_order(extra, variant.only)
     parts = [paste.file(kernels_dir() / "include" / "vyre_control.h")]

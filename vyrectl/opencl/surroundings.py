@@ -1,8 +1,12 @@
-"""Environment variables that change what a driver compiles or how it says so. Standard library only."""
+"""What of its surroundings a driver goes by: variables that change what it compiles, and the linker that it runs.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 
 PREFIXES = (
@@ -59,3 +63,34 @@ def driver_variables(environment: Mapping[str, str] | None = None) -> list[str]:
     variables = os.environ if environment is None else environment
     names = [name for name in variables if name.startswith(PREFIXES) and name not in HARMLESS]
     return sorted(f"{name}={variables[name]}" for name in names)
+
+
+LINKER = "ld"
+"""What PoCL runs to link each kernel; it ends the process where there is none."""
+
+STANDARD_FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
+"""Where programs lie on every system, whatever a service or a bare shell has for a PATH."""
+
+
+def lend_linker(environment: Mapping[str, str]) -> dict[str, str]:
+    """The PATH in which the linker is found, where the given one has none; empty when nothing has to change.
+
+    Args:
+        environment: Environment variables.
+    """
+    path = environment.get("PATH", "")
+    if shutil.which(LINKER, path=path or os.devnull) is not None:
+        return {}
+    found = next((one for one in STANDARD_FOLDERS if shutil.which(LINKER, path=one) is not None), None)
+    return {} if found is None else {"PATH": f"{path}{os.pathsep}{found}" if path else found}
+
+
+def lacks_linker(environment: Mapping[str, str] | None = None) -> bool:
+    """True when no linker is found, nor could be lent.
+
+    Args:
+        environment: Environment variables; this process's by default.
+    """
+    variables = os.environ if environment is None else environment
+    path = lend_linker(variables).get("PATH", variables.get("PATH", ""))
+    return shutil.which(LINKER, path=path or os.devnull) is None
