@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import mmap
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from vyrectl import Ring, launch
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.opencl.devices import Device
-from vyrectl.opencl.reduce import Reducer
+from vyrectl.opencl.reduce import Reducer, counts_itself
+from vyrectl.opencl.session import OpenCLSession
 from vyrectl.opencl.workbench import Workbench
+from vyrectl.ring.synthetic import synthesize
 from vyrectl.task.arrays import SlotArray
-from vyrectl.telemetry.snapshot import tally_slots
+from vyrectl.telemetry.snapshot import StateTally, tally_slots
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +78,25 @@ def test_many_work_items_a_group(device: Device, monkeypatch: pytest.MonkeyPatch
             slots = any_ring(count, 9, seed=size)
             assert reducer.tally(slots) == tally_slots(slots)
     assert reducer.device_seconds > 0
+
+
+def test_a_launch_takes_the_device_s_count(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    ring = Ring.from_slots(synthesize(3000, 5))
+    counted: list[StateTally] = []
+
+    def count(self: OpenCLSession) -> StateTally:
+        found = Reducer(self.program.device).tally_buffer(self._memory.ring, len(ring))
+        counted.append(found)
+        return found
+
+    monkeypatch.setattr(OpenCLSession, "count_states", count)
+    report = launch(ring, device=device.id)
+    assert counted == [tally_slots(ring.slots)]
+    assert report.states_after == counted[0].counts
+
+
+def test_who_counts(device: Device) -> None:
+    gpu = replace(device, kind="gpu")
+    assert not counts_itself(device, 1 << 24)
+    assert counts_itself(gpu, 1 << 24)
+    assert not counts_itself(gpu, 1 << 20)

@@ -27,6 +27,7 @@ from vyrectl.task.arrays import SlotArray
 
 if TYPE_CHECKING:
     from vyrectl.engine.trace import Trace
+    from vyrectl.telemetry.snapshot import StateTally
 
 WITNESS_DTYPE = dtype_of(WITNESS)
 """What a verified job keeps for a slot."""
@@ -305,6 +306,10 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Release the device; safe to call twice."""
+
+    def count_states(self) -> StateTally | None:
+        """What a snapshot counts of the ring, once nothing runs; None where the host counts it quicker itself."""
+        return None
 
     @property
     def compile_seconds(self) -> float:

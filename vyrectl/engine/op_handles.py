@@ -38,6 +38,9 @@ _ACCESSORS = frozenset(
 _RECORDS = "vyre_argument_record"
 _CALL = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 _BRANCHING = re.compile(r"&&|\|\||\?")
+_BRACKET = re.compile(r"[(){}\[\]]")
+_STOP = re.compile(r"[;({\[]")
+"""Ends a statement, or opens what may hold semicolons."""
 _KEYWORD = re.compile(r"(if|else|for|while|do|switch|return|goto|case|default|break|continue)\b")
 _LEAVING = re.compile(r"\b(?:return|goto|break|continue|case|default)\b")
 _WRITES_TASK = re.compile(r"\btask\s*->\s*\w+\s*(?:[-+*/%&|^]|<<|>>)?=(?!=)|\btask\s*->\s*\w+\s*(?:\+\+|--)")
@@ -243,10 +246,10 @@ def _last_statement(text: str) -> str:
 def _closing(text: str, opening: int) -> int:
     """Where the bracket closes that opens at a place; the end when it does not."""
     depth = 0
-    for at in range(opening, len(text)):
-        depth += (text[at] in "({[") - (text[at] in ")}]")
+    for bracket in _BRACKET.finditer(text, opening):
+        depth += 1 if bracket[0] in "({[" else -1
         if depth == 0:
-            return at
+            return bracket.start()
     return len(text)
 
 
@@ -273,9 +276,9 @@ def _statement_end(text: str, start: int = 0) -> int:
     if keyword and keyword[1] == "do":
         end = text.find(";", _statement_end(text, keyword.end()))
         return len(text) if end < 0 else end + 1
-    while at < len(text) and text[at] != ";":
-        at = _closing(text, at) + 1 if text[at] in "({[" else at + 1
-    return min(at + 1, len(text))
+    while (stop := _STOP.search(text, at)) and stop[0] != ";":
+        at = _closing(text, stop.start()) + 1
+    return len(text) if stop is None else stop.end()
 
 
 def _calls(plain: str, text: str) -> Iterator[tuple[str, list[str]]]:

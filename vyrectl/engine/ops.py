@@ -375,4 +375,4 @@ def _op_info(match: re.Match[str] | None, path: Path, line: int, shipped: bool) 
 
 
 def _blank(match: re.Match[str]) -> str:
-    return "".join("\n" if char == "\n" else " " for char in match.group())
+    return "\n".join(" " * len(line) for line in match.group().split("\n"))

@@ -44,6 +44,7 @@ class Driven:
         device_seconds: Time that the device was busy.
         wall_seconds: Time that the session was open, without compiling.
         build_seconds: Time until it was open, and of compiling since.
+        counted: What a snapshot counts of the ring as it is now, None where nobody has counted.
     """
 
     course: Course
@@ -55,6 +56,7 @@ class Driven:
     device_seconds: float
     wall_seconds: float
     build_seconds: float
+    counted: StateTally | None = None
 
 
 def conclude(prepared: Prepared, driven: Driven) -> LaunchReport:
@@ -86,7 +88,7 @@ def _report(
     saving: Saving,
 ) -> LaunchReport:
     job, before, slots, tally = prepared.job, prepared.before, prepared.workplace.slots, driven.tally
-    after = tally_slots(slots)
+    after = tally_slots(slots) if driven.counted is None else driven.counted
     remaining, left_alone = remainder(slots, job, driven.control, tally.quota_left, after)
     queue_len = before.snapshot(lenient=True).schedulable_count
     launched = Launched(len(prepared.ring), queue_len, driven.facts, after.max_priority_age)

@@ -52,6 +52,7 @@ def drive(prepared: Prepared) -> Driven:
         limits.started()
         course = (prepared.wiring.drive or _drain)(session, limits)
         limits.finishing()
+        counted = None if prepared.wiring.live is not None else session.count_states()
         after = _bring_slots(session, prepared)
         control, debug_log = session.control(), session.debug_log()
         session.finish()
@@ -73,6 +74,7 @@ def drive(prepared: Prepared) -> Driven:
         device_seconds=session.device_seconds,
         wall_seconds=worked,
         build_seconds=closed_at - prepared.since - worked,
+        counted=counted,
     )
 
 

@@ -36,6 +36,16 @@ GPU_GROUP_SIZE = 256
 GPU_GROUP_SLOTS = 1024
 
 
+COUNTED_SLOTS = 1 << 22
+"""Of a ring in a device's own memory, from which on it is counted there: fewer cost the host less than the kernel's
+load."""
+
+
+def counts_itself(device: Device, slots: int) -> bool:
+    """Whether a ring that lies on a device is better counted there."""
+    return not device.is_cpu and slots >= COUNTED_SLOTS
+
+
 class Reducer:
     """Counts rings on one device; the kernel is built once.
 

@@ -24,6 +24,7 @@ from vyrectl.opencl.meeting import Meeting
 from vyrectl.opencl.ordering import Ordering
 from vyrectl.opencl.program import Program
 from vyrectl.opencl.queue import DeviceQueue
+from vyrectl.opencl.reduce import Reducer, counts_itself
 from vyrectl.opencl.run_kernel import RunKernel
 from vyrectl.opencl.watching import Records
 from vyrectl.opencl.workspace import Workspace
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from vyrectl.opencl.clock import Clock
     from vyrectl.opencl.side import SideQueue
     from vyrectl.opencl.tracing import TraceBuffer
+    from vyrectl.telemetry.snapshot import StateTally
 
 ASKED_TO_LEAVE = 2
 """SHUTDOWN while the host waits for the end of a kernel; an operation that wants the launch to end writes 1."""
@@ -270,6 +272,13 @@ class OpenCLSession(Session):
             meeting.capacity,
             program.device.name,
         )
+
+    def count_states(self) -> StateTally | None:
+        """What a snapshot counts of the ring; see `Session.count_states`."""
+        device, count = self.program.device, len(self._job.slots)
+        if not counts_itself(device, count):
+            return None
+        return Reducer(device).tally_buffer(self._memory.ring, count)
 
     def slots(self) -> SlotArray:
         """The ring: a copy, or the memory that it was worked on in."""
