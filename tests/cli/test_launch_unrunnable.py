@@ -80,3 +80,13 @@ def test_plan_and_the_preview_say_the_same(cli: Cli) -> None:
     assert preview.error()["message"] in planned.err
     rows = preview.json()["unrunnable"]
     assert [(one["op_handle"], one["handle"]) for one in rows] == [(STRANGER, None), (0x1001, 0), (0x1001, 1)]
+
+
+@pytest.mark.parametrize(
+    "body", ['printf("x"); return vyre_done();', "if (task->pc) return vyre_done();"], ids=["prints", "falls"]
+)
+def test_a_preview_refuses_what_no_operation_may_do(cli: Cli, tmp_path: Path, body: str) -> None:
+    (tmp_path / "mine.cl").write_text(f'VYRE_OP(0x20050, mine, "x") {{ {body} }}')
+    write_ring(tmp_path / "r.bin", slot(state=1, op_handle=0x20050))
+    result = cli("launch", "r.bin", "--ops", "mine.cl", "--device", "reference", "--dry-run", "--json")
+    assert (result.code, result.error()["where"]) == (3, "mine.cl, line 1")

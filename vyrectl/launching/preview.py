@@ -15,6 +15,8 @@ from vyrectl.launching.plan import Plan, Wishes, settle
 from vyrectl.launching.prepare import selected_slots, start_control
 from vyrectl.launching.report import LeftAlone
 from vyrectl.launching.unrunnable import Defined, Survey, survey
+from vyrectl.opencl.op_limits import refuse_falling, refuse_limits
+from vyrectl.opencl.source import pasted
 from vyrectl.task.arrays import SlotArray
 from vyrectl.telemetry.snapshot import tally_slots
 
@@ -37,8 +39,16 @@ def preview(slots: SlotArray, options: LaunchOptions) -> tuple[RoundIndex, LeftA
 
 
 def what_cannot_run(slots: SlotArray, options: LaunchOptions) -> Survey:
-    """The claimable tasks that a launch would only fault; arguments as for `preview`."""
+    """The claimable tasks that a launch would only fault; arguments as for `preview`.
+
+    Raises:
+        OpSourceError: An operation does what none may do, so that a launch would refuse its file.
+    """
     job = _job(slots, options)
+    for source in job.ops:
+        text = pasted(source)
+        refuse_limits(text)
+        refuse_falling(text)
     return survey(job, Defined(job.ops))[0]
 
 
