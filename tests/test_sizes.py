@@ -18,16 +18,13 @@ LARGE = {
     "hosting/request.py:FileLaunch",
     "launching/options.py:LaunchOptions",
     "launching/report.py:LaunchReport",
-    "live/feed.py:Feed",
-    "live/follow.py:Follow",
-    "live/session.py:Session",
     "policy/request.py:LaunchRequest",
     "spread/finished.py:Finished",
     "task/item.py:TaskWorkItem",
 }
 """Classes with more attributes: this list only gets shorter.
 
-Four are as wide as what they stand for: a slot's words, a request's fields, a report's keys, a launch's options.
+They are records, as wide as what they stand for: the words of a slot, the options of a launch, the keys of a report.
 """
 
 

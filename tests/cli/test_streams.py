@@ -72,7 +72,7 @@ def test_standard_input_that_is_closed_is_empty(folder: Path) -> None:
 
 
 def test_what_a_driver_opens_gets_no_number_of_a_stream(folder: Path) -> None:
-    code = "import os; from vyrectl.files.streams import settle; settle(); print(os.open('ring.bin', 0) > 2)"
+    code = "import os; from vyrectl.files import streams; streams.open_streams(); print(os.open('ring.bin', 0) > 2)"
     done = subprocess.run(
         ["/bin/sh", "-c", f'exec {sys.executable} -c "{code}" <&- 2>&-'],
         cwd=folder,

@@ -57,7 +57,7 @@ def test_arrows_choose_a_slot(keys: tuple[str, ...], selected: int) -> None:
 def test_lists_scroll_by_rows_pages_and_ends() -> None:
     state = TopState()
     lists = state.lists
-    assert not lists.settle(page=3, length=8)
+    assert not lists.fit(page=3, length=8)
     for key, first, landing in (
         ("page down", 3, -1),
         ("page down", 5, -1),
@@ -75,13 +75,13 @@ def test_lists_scroll_by_rows_pages_and_ends() -> None:
     assert isinstance(press(state, "down"), ListAgain)
     assert (lists.first, lists.landing) == (5, -1)
     assert press(state, "down") is None
-    assert lists.settle(page=3, length=4)
+    assert lists.fit(page=3, length=4)
     assert lists.first == 1
 
 
 def test_orders_and_the_other_list() -> None:
     state = TopState()
-    state.lists.settle(page=3, length=8)
+    state.lists.fit(page=3, length=8)
     press(state, "page down")
     names = []
     for _ in ORDERS:

@@ -148,7 +148,7 @@ def test_the_faulted_tasks_may_have_the_screen_and_say_where_they_are() -> None:
     lines = draw(state)
     assert lines.index("2 faulted tasks") < lines.index("oldest of 8 open tasks")
     assert listed_slots(SAMPLE, 24, "faulted")[:2] == [9, 10]
-    state.lists.settle(page=1, length=2)
+    state.lists.fit(page=1, length=2)
     state.lists.turn(1)
     found = overview(RING.slots, None, 20, state.lists.wanted())
     assert any("2 faulted tasks, 2 to 2" in line for line in draw(state, replace(SAMPLE, overview=found)))

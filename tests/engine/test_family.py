@@ -14,9 +14,9 @@ from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
 from vyrectl.abi.outcomes import OutcomeKind
 from vyrectl.engine.family import (
     Nursery,
-    as_settled,
+    as_counted,
+    count_families,
     first_child_id,
-    settle,
     spawning_in_use,
     with_empty_slots,
 )
@@ -37,7 +37,7 @@ def test_a_parent_waits_for_its_unfinished_children() -> None:
     slots = family(4)
     slots["state"][1:] = READY, DONE, FAULTED, PAUSED
     before = slots.copy()
-    links = settle(slots, [SPAWNS])
+    links = count_families(slots, [SPAWNS])
     assert (slots == before).all()
     assert links.parents.tolist() == [-1, 0, -1, -1, 0]
     assert (links.waits.tolist(), links.freed, links.lost) == ([1, 0, 0, 0, 0], 0, 0)
@@ -46,13 +46,13 @@ def test_a_parent_waits_for_its_unfinished_children() -> None:
 def test_a_parent_that_is_not_at_its_join_counts_as_one_to_wait_for() -> None:
     slots = family(3)
     slots["state"][0] = READY
-    assert settle(slots, [SPAWNS]).waits.tolist() == [3, 0, 0, 0]
+    assert count_families(slots, [SPAWNS]).waits.tolist() == [3, 0, 0, 0]
 
 
 def test_a_parent_whose_children_have_ended_goes_on() -> None:
     slots = family()
     slots["state"][1:], slots["flags"][0] = DONE, 1
-    links = settle(slots, [SPAWNS])
+    links = count_families(slots, [SPAWNS])
     assert (slots["state"][0], slots["flags"][0], slots["resume_epoch"][0]) == (READY, 8, NEVER_EPOCH)
     assert (links.freed, links.waits[0]) == (1, 0)
 
@@ -63,7 +63,7 @@ def test_a_parent_that_cannot_tell_its_children_is_faulted() -> None:
         slots["task_id"][4:] = 10, 11
         if clash == "nobody":
             slots["task_id"][[0, 3]] = 0
-        links = settle(slots, [SPAWNS])
+        links = count_families(slots, [SPAWNS])
         assert slots["state"].tolist() == [FAULTED, READY, READY, FAULTED, READY, READY]
         assert slots["continuation_data"][[0, 3]].tolist() == [LOST_CHILDREN] * 2
         assert links.lost == 2
@@ -74,15 +74,15 @@ def test_a_parent_that_cannot_tell_its_children_is_faulted() -> None:
 def test_an_id_that_repeats_does_no_harm_once_all_children_have_ended() -> None:
     slots = np.concatenate([family(), family()])
     slots["state"][[1, 2, 4, 5]] = DONE
-    assert settle(slots, [SPAWNS]).freed == 2
+    assert count_families(slots, [SPAWNS]).freed == 2
 
 
 def test_others_are_left_alone() -> None:
     slots = family()
     slots["state"][1:] = DONE
     before = slots.copy()
-    assert settle(slots, [0x20000]).freed == 0
-    assert settle(slots, [SPAWNS], np.array([False, True, True])).freed == 0
+    assert count_families(slots, [0x20000]).freed == 0
+    assert count_families(slots, [SPAWNS], np.array([False, True, True])).freed == 0
     assert (slots == before).all()
 
 
@@ -91,16 +91,16 @@ def test_empty_slots_that_bear_a_tasks_words_are_cleared() -> None:
     slots["state"][3:] = EMPTY
     slots["task_id"][3:], slots["op_handle"][3:] = (1, 0), (SPAWNS, 0)
     before = slots.copy()
-    assert settle(slots, [SPAWNS]).lost == 0
+    assert count_families(slots, [SPAWNS]).lost == 0
     assert slots[3].tolist() == (0,) * 16
     assert (np.delete(slots, 3) == np.delete(before, 3)).all()
-    assert (as_settled(before, slots, frozenset([SPAWNS])) == slots).all()
+    assert (as_counted(before, slots, frozenset([SPAWNS])) == slots).all()
 
 
 def test_nobody_is_their_own_parent() -> None:
     slots = family(0)
     slots["parent_task_id"] = 1
-    links = settle(slots, [SPAWNS])
+    links = count_families(slots, [SPAWNS])
     assert links.parents.tolist() == [-1]
     assert links.freed == 1
 
@@ -126,7 +126,7 @@ def test_hostile_links_stay_inside_the_ring(seed: int) -> None:
     slots["state"] = random.integers(0, 9, 20)
     slots["op_handle"] = random.choice([0, SPAWNS], 20)
     slots["resume_epoch"] = random.choice([0, NEVER_EPOCH], 20)
-    links = settle(slots, [SPAWNS])
+    links = count_families(slots, [SPAWNS])
     assert ((links.parents >= -1) & (links.parents < 20)).all()
     assert (links.waits <= 20).all()
 
@@ -146,7 +146,7 @@ def test_slots_are_handed_out_in_order_until_none_is_left() -> None:
     slots = family(0)
     ring = np.concatenate([slots, np.zeros(2, SLOT_DTYPE)])
     ring["state"][0], ring["tenant_id"][0] = RUNNING, 5
-    nursery = Nursery(ring, settle(ring, [SPAWNS]))
+    nursery = Nursery(ring, count_families(ring, [SPAWNS]))
     nursery.refill()
     parent = {"task_id": 1, "tenant_id": 5}
     words = {"op_handle": 9, "priority": 3, "input_handle": 4, "output_handle": 5, "param": 6}
@@ -160,7 +160,7 @@ def test_the_ring_before_is_compared_as_if_children_had_been_there() -> None:
     after = before.copy()
     after["state"] = READY
     after["yield_count"][2] = 4
-    settled = as_settled(before, after, frozenset([SPAWNS]))
+    settled = as_counted(before, after, frozenset([SPAWNS]))
     assert settled["state"].tolist() == [READY, READY, READY]
     assert settled["yield_count"][2] == 0
-    assert as_settled(before, after, frozenset()) is before
+    assert as_counted(before, after, frozenset()) is before

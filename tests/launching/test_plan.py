@@ -17,10 +17,10 @@ from vyrectl.launching.plan import (
     Launched,
     Plan,
     Wishes,
+    choose_settings,
     plan_for,
     plan_record,
     saved_plan,
-    settle,
 )
 from vyrectl.policy.policy import AGE_THRESHOLD
 from vyrectl.ring.synthetic import synthesize
@@ -61,7 +61,7 @@ def test_aging_lifts_by_the_policys_ticks() -> None:
     ],
 )
 def test_mode_and_aging_are_the_recommendations(found: StateTally, mode: str, age_threshold: int) -> None:
-    settings = settle(plan_for(found, LIMITS), Wishes())
+    settings = choose_settings(plan_for(found, LIMITS), Wishes())
     assert (settings.mode, settings.age_threshold) == (mode, age_threshold)
 
 
@@ -76,10 +76,10 @@ def test_the_request_is_that_of_plan() -> None:
 
 def test_wishes_win_and_without_a_plan_defaults_hold() -> None:
     plan = plan_for(tally(9999, yielded=1), LIMITS)
-    settings = settle(plan, Wishes(mode="interpreter", age_threshold=7))
+    settings = choose_settings(plan, Wishes(mode="interpreter", age_threshold=7))
     assert (settings.mode, settings.age_threshold) == ("interpreter", 7)
-    assert settle(plan, Wishes(age_threshold=0)).age_threshold == 0
-    plain = settle(None, Wishes())
+    assert choose_settings(plan, Wishes(age_threshold=0)).age_threshold == 0
+    plain = choose_settings(None, Wishes())
     assert (plain.mode, plain.age_threshold) == ("auto", AGE_THRESHOLD)
     assert plan_record(plain, Launched(9, 9, GEOMETRY, 0)) is None
 
@@ -87,7 +87,7 @@ def test_wishes_win_and_without_a_plan_defaults_hold() -> None:
 def test_every_difference_has_its_reason() -> None:
     plan = plan_for(tally(5000), LIMITS, workers=2)
     wishes = Wishes(mode="interpreter", age_threshold=8, workers=2)
-    record = plan_record(settle(plan, wishes), Launched(6000, 5000, {**GEOMETRY, "workers": 3}, 0))
+    record = plan_record(choose_settings(plan, wishes), Launched(6000, 5000, {**GEOMETRY, "workers": 3}, 0))
     assert record is not None
     assert record["source"] == "auto"
     assert record["launched"]["age_threshold"] == 8
@@ -108,14 +108,14 @@ def test_nothing_differs_where_all_is_as_recommended() -> None:
     plan = plan_for(tally(4096), LIMITS)
     geometry = plan.recommendation["geometry"]
     launched = {"workers": geometry["dispatch_grid"][0], "work_group_size": geometry["workgroup_size_x"]}
-    record = plan_record(settle(plan, Wishes()), Launched(geometry["slot_count"], 4096, launched, 0))
+    record = plan_record(choose_settings(plan, Wishes()), Launched(geometry["slot_count"], 4096, launched, 0))
     assert record is not None
     assert (record["differences"], record["notes"]) == ([], [])
 
 
 def test_the_reference_backend_compiles_nothing() -> None:
     plan = plan_for(tally(5000), REFERENCE_LIMITS)
-    record = plan_record(settle(plan, Wishes()), Launched(5000, 5000, {}, 0))
+    record = plan_record(choose_settings(plan, Wishes()), Launched(5000, 5000, {}, 0))
     assert record is not None
     reasons = {one["what"]: one["because"] for one in record["differences"]}
     assert reasons["execution_mode"] == "the reference backend compiles nothing"
@@ -126,7 +126,7 @@ def test_the_reference_backend_compiles_nothing() -> None:
     ("age", "wish", "noted"), [(31, None, False), (32, None, True), (32, 0, False), (32, 5, False)]
 )
 def test_a_task_that_aged_unlifted_is_noted(age: int, wish: int | None, noted: bool) -> None:
-    settings = settle(plan_for(tally(5), LIMITS), Wishes(age_threshold=wish))
+    settings = choose_settings(plan_for(tally(5), LIMITS), Wishes(age_threshold=wish))
     record = plan_record(settings, Launched(5, 5, GEOMETRY, age))
     assert record is not None
     assert any("--age-threshold 32" in note for note in record["notes"]) == noted
@@ -134,7 +134,7 @@ def test_a_task_that_aged_unlifted_is_noted(age: int, wish: int | None, noted: b
 
 def test_a_saved_plan_is_replayed() -> None:
     plan = saved_plan(saved(plan_for(tally(4096, yielded=3), LIMITS)), "p.json")
-    settings = settle(plan, Wishes())
+    settings = choose_settings(plan, Wishes())
     assert (settings.mode, settings.age_threshold, plan.source) == ("jit", 32, "p.json")
     record = plan_record(settings, Launched(20, 20, GEOMETRY, 0))
     assert record is not None

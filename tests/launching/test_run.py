@@ -29,7 +29,7 @@ from vyrectl.errors import (
     WhereError,
 )
 from vyrectl.launching import rounds
-from vyrectl.launching.prepare import choose_backend
+from vyrectl.launching.backends import choose_backend
 from vyrectl.launching.report import working_seconds
 from vyrectl.launching.rounds import Limits, Progress
 from vyrectl.opencl import kept

@@ -28,7 +28,7 @@ from vyrectl.engine.endings import Ending
 from vyrectl.engine.ops import op_codes
 from vyrectl.errors import VerifyError
 from vyrectl.files.replace import replace_file
-from vyrectl.launching.prepare import REFERENCE
+from vyrectl.launching.backends import REFERENCE
 from vyrectl.launching.rounds import Drain, Limits
 from vyrectl.launching.run import launch
 from vyrectl.opencl.backend import OpenCLBackend

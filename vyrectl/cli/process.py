@@ -22,7 +22,7 @@ from typing import NoReturn
 from vyrectl.cli.stops import Stop, ignore, listen
 from vyrectl.errors import SIGNAL_EXIT, StoppedError
 from vyrectl.files.python import be_own
-from vyrectl.files.streams import flush, keep_apart, settle, tell_strays
+from vyrectl.files.streams import flush, keep_apart, open_streams, tell_strays
 
 UNNEEDED = {"PYOPENCL_NO_CACHE": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Environment variables of libraries, set unless the user has set them."""
@@ -30,7 +30,7 @@ UNNEEDED = {"PYOPENCL_NO_CACHE": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 def run_command_line() -> NoReturn:
     """Run the command line in a process of its own and end the process."""
-    settle()
+    open_streams()
     be_own()
     try:
         listen()

@@ -2,9 +2,9 @@
 
 While a ring runs, links between slots stand beside it (kernels/engine/family.h keeps the same ones on a device). A
 ring alone says them by words: a child names its parent's task_id, and an operation that may spawn (`OpInfo.spawns`)
-waits for its children when it is Paused until epoch 0xFFFFFFFF. `settle` reads them from there at the start of every
-launch, so that one that was killed goes on. The invariant: a child counts from before it can be seen until it is Done
-or Faulted. Imports numpy.
+waits for its children when it is Paused until epoch 0xFFFFFFFF. `count_families` reads them from there at the start of
+every launch, so that one that was killed goes on. The invariant: a child counts from before it can be seen until it is
+Done or Faulted. Imports numpy.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ def with_empty_slots(
     return wider
 
 
-def settle(slots: SlotArray, spawning: Iterable[int], eligible: NDArray[np.bool_] | None = None) -> Links:
+def count_families(
+    slots: SlotArray, spawning: Iterable[int], eligible: NDArray[np.bool_] | None = None
+) -> Links:
     """Find the families of a ring, and bring parents that wait at a join up to date.
 
     One whose children have all ended becomes Ready. One whose task_id is 0, or another task's too while children that
@@ -112,7 +114,7 @@ def settle(slots: SlotArray, spawning: Iterable[int], eligible: NDArray[np.bool_
     return Links(parents, waits, first_child_id(slots), len(free), len(lost))
 
 
-def as_settled(before: SlotArray, after: SlotArray, spawning: frozenset[int]) -> SlotArray:
+def as_counted(before: SlotArray, after: SlotArray, spawning: frozenset[int]) -> SlotArray:
     """A ring before a launch as if its families had come to be before it too, for comparing it with the ring after.
 
     Children stand in their slots as they were born; parents that waited at a join wait no more where the launch has
@@ -221,7 +223,7 @@ class Nursery:
 
     Args:
         slots: The ring, shape (n,); children are written into it.
-        links: What `settle` found.
+        links: What `count_families` found.
 
     Attributes:
         spawned: Children so far.

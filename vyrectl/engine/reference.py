@@ -23,7 +23,7 @@ from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.engine.arena import continue_outputs
 from vyrectl.engine.backend import WITNESS_DTYPE, Interrupt, Job, RoundIndex, Session, Tally
-from vyrectl.engine.family import Nursery, eligible_slots, settle, spawning_in_use
+from vyrectl.engine.family import Nursery, count_families, eligible_slots, spawning_in_use
 from vyrectl.engine.naming import current
 from vyrectl.engine.ops import is_own
 from vyrectl.engine.quotas import tenants_spent
@@ -93,7 +93,7 @@ class ReferenceSession(Session):
         self._spawning = spawning_in_use(job.slots, job.ops, job.op_handles)
         self._nursery: Nursery | None = None
         if self._spawning:
-            links = settle(self._slots, self._spawning, eligible_slots(job, self._slots))
+            links = count_families(self._slots, self._spawning, eligible_slots(job, self._slots))
             self._nursery = Nursery(self._slots, links)
         self._env = Env(
             rows,

@@ -3,10 +3,10 @@
 Standard output carries data: what cannot be written there is an error with an exit code. Standard error carries talk:
 what cannot be said there (nobody reads, the disk is full, the terminal is gone) is dropped, and the work goes on with
 its own exit code. The invariant: no write of talk raises, and none of talk that may be dropped waits longer than
-`PATIENCE_SECONDS` for a reader. `settle` comes first in every process of ours, before anything is opened that could
-take the number of a stream. Standard library only.
+`PATIENCE_SECONDS` for a reader. `open_streams` comes first in every process of ours, before anything is opened that
+could take the number of a stream. Standard library only.
 
-    settle()         descriptors 0-2 are open; sys.stdin, sys.stdout, sys.stderr wait, write all, or drop
+    open_streams()   descriptors 0-2 are open; sys.stdin, sys.stdout, sys.stderr wait, write all, or drop
     keep_apart(f)    what others write on descriptor 2 goes through f, line by line, so that our lines stand alone
     say(text)        a piece of talk
 """
@@ -46,7 +46,7 @@ class ReaderGone(BaseException):
     """
 
 
-def settle() -> None:
+def open_streams() -> None:
     """Open what is missing of descriptors 0-2, and put streams on them that keep the invariant."""
     for fd, _, flags in _STREAMS:
         _fill(fd, flags)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from vyrectl.engine.naming import current, named_by
 from vyrectl.errors import RelayedError, VyrectlError
 from vyrectl.files.python import be_own, is_own, module_command
-from vyrectl.files.streams import settle
+from vyrectl.files.streams import open_streams
 from vyrectl.files.whole import stdin_for_another, take_stdin
 from vyrectl.hosting.orphan import signal_at_death_of_parent
 
@@ -112,7 +112,7 @@ def _listen_to(
 def _main() -> int:
     import pickle
 
-    settle()
+    open_streams()
     be_own()
     signal_at_death_of_parent(signal.SIGTERM)
     launch, request, naming, given = pickle.loads(sys.stdin.buffer.read())

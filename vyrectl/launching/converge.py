@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -12,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.limits import U32_MAX
-from vyrectl.engine.converge import Convergence, Converger, Fixpoint, ReferenceConverger, Stop, Words
+from vyrectl.engine.converge import Convergence, Fixpoint, Stop, Words
 from vyrectl.engine.shares import bit_set, check_chain, cumulative_matrix, edges_by_target, shares_of
 from vyrectl.engine.steps import StepSource, find_step, load_steps
 from vyrectl.errors import InvalidInputError
+from vyrectl.launching.backends import choose_converger
 from vyrectl.numbers import integer
 
 DEFAULT_MAX_ITERATIONS = 10_000
-REFERENCE = "reference"
 
 DISTRIBUTION, REACHABILITY = "distribution", "reachability"
 
@@ -123,20 +122,3 @@ def check_iterations(most: int) -> int:
         UsageError: Not a u32.
     """
     return integer("max_iterations", most)
-
-
-def choose_converger(device: Any = None) -> Converger:
-    """What `device` stands for; see `converge`.
-
-    Raises:
-        DeviceError: No usable device.
-        UsageError: No device has that name.
-    """
-    if not isinstance(device, str) and hasattr(device, "converge"):
-        given: Converger = device
-        return given
-    if (device or os.environ.get("VYRECTL_DEVICE")) == REFERENCE:
-        return ReferenceConverger()
-    from vyrectl.opencl.converge import OpenCLConverger
-
-    return OpenCLConverger(device)

@@ -190,7 +190,7 @@ def _is_geometry(value: Any) -> bool:
     )
 
 
-def settle(plan: Plan | None, wishes: Wishes) -> Settings:
+def choose_settings(plan: Plan | None, wishes: Wishes) -> Settings:
     """The settings of a launch: what was asked for, else what the plan says, else the defaults."""
     mode = wishes.mode or (plan.mode if plan else AUTO)
     planned_age = plan.age_threshold if plan else AGING_TICKS

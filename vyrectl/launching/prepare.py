@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from vyrectl.engine.ops import load_sources, op_codes
 from vyrectl.engine.quotas import checked_quotas
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import InvalidInputError, RingFormatError, UnknownNameError, UsageError
+from vyrectl.launching.backends import choose_backend
 from vyrectl.launching.faults import FaultedBefore
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.plan import (
@@ -33,8 +34,8 @@ from vyrectl.launching.plan import (
     Settings,
     Wishes,
     check_choice,
+    choose_settings,
     plan_for,
-    settle,
 )
 from vyrectl.launching.rounds import Course, Limits
 from vyrectl.launching.unrunnable import defined, refuse, survey
@@ -46,12 +47,10 @@ from vyrectl.telemetry.sweep import census
 
 if TYPE_CHECKING:
     from vyrectl.launching.verify import Check
-    from vyrectl.opencl.devices import Device
 
 OBSERVABLE_WORDS = 32
 """Observable words of a control buffer that a launch makes itself."""
 
-REFERENCE = "reference"
 """What `device` is called to run without OpenCL."""
 
 Drive = Callable[[Session, Limits], Course]
@@ -208,12 +207,12 @@ def _settings(options: LaunchOptions, before: StateTally, backend: Backend) -> S
         work_group_size=options.work_group_size,
     )
     if isinstance(options.plan, Plan):
-        return settle(options.plan, wishes)
+        return choose_settings(options.plan, wishes)
     if options.plan != AUTO:
-        return settle(None, wishes)
+        return choose_settings(None, wishes)
     device = getattr(backend, "device", None)
     limits = REFERENCE_LIMITS if device is None else device.limits
-    return settle(plan_for(before, limits, wishes.workers, options.policy), wishes)
+    return choose_settings(plan_for(before, limits, wishes.workers, options.policy), wishes)
 
 
 def _refuse_unrunnable(job: Job, defines: Iterable[int], ring: str) -> Job:
@@ -229,26 +228,6 @@ def _start_check(job: Job) -> Check:
     from vyrectl.launching.verify import Check
 
     return Check(job)
-
-
-def choose_backend(device: object = None) -> Backend:
-    """The backend that `device` stands for.
-
-    Raises:
-        DeviceError: No usable device.
-        UsageError: No device has that name.
-    """
-    import os
-
-    if not isinstance(device, str) and hasattr(device, "open"):
-        return cast("Backend", device)
-    if (device or os.environ.get("VYRECTL_DEVICE")) == REFERENCE:
-        from vyrectl.engine.reference import ReferenceBackend
-
-        return ReferenceBackend()
-    from vyrectl.opencl.backend import OpenCLBackend
-
-    return OpenCLBackend(cast("Device | str | None", device))
 
 
 def start_control(given: NDArray[np.uint32] | None, epoch: int | None) -> NDArray[np.uint32]:

@@ -11,7 +11,7 @@ from vyrectl.engine.quotas import checked_quotas
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.launching.conclude import remainder
 from vyrectl.launching.options import LaunchOptions
-from vyrectl.launching.plan import Plan, Wishes, settle
+from vyrectl.launching.plan import Plan, Wishes, choose_settings
 from vyrectl.launching.prepare import selected_slots, start_control
 from vyrectl.launching.report import LeftAlone
 from vyrectl.launching.unrunnable import Defined, Survey, survey
@@ -61,7 +61,7 @@ def _job(slots: SlotArray, options: LaunchOptions) -> Job:
         BufferTable.of(options.buffers),
         ops=sources,
         selected=selected_slots(slots, options.where, op_codes(sources)),
-        age_threshold=settle(plan, Wishes(age_threshold=options.age_threshold)).age_threshold,
+        age_threshold=choose_settings(plan, Wishes(age_threshold=options.age_threshold)).age_threshold,
         quotas=checked_quotas(options.quotas or {}),
         gate=options.control is not None,
     )

@@ -19,7 +19,7 @@ from vyrectl.abi.faults import fault_name
 from vyrectl.abi.states import SCHEDULABLE, TaskState, state_name
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.errors import SlotStatusError, UsageError
-from vyrectl.launching.prepare import REFERENCE
+from vyrectl.launching.backends import REFERENCE
 from vyrectl.launching.record import ARGUMENTS, ended, slot_digests
 from vyrectl.launching.run import launch
 from vyrectl.protocol.publish import plan_publication, task_words

@@ -17,7 +17,7 @@ from vyrectl.abi.opcodes import SHUTDOWN
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.engine.backend import Job, Session
 from vyrectl.engine.buffers import Buffer, BufferTable
-from vyrectl.engine.family import as_settled, spawning_in_use
+from vyrectl.engine.family import as_counted, spawning_in_use
 from vyrectl.engine.quotas import Quotas
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.engine.reference_ops import SUM
@@ -269,7 +269,7 @@ class Check:
         if job.gate:
             may_run &= tenants_admitted(after, job.control) | tenants_admitted(after, control)
         settled = drained and not job.gate and not job.quotas
-        before = as_settled(self._before, after, spawning_in_use(self._before, job.ops))
+        before = as_counted(self._before, after, spawning_in_use(self._before, job.ops))
         found = violations(Evidence(before, after, session.witness(), may_run, settled))
         found += quota_violations(self._job.quotas, after, session.witness())
         if session.tally().lost:

@@ -81,7 +81,7 @@ class Access(Protocol):
     def wait(self, seen: int, seconds: float) -> None:
         """Sleep until the bell is no longer `seen`, or the time is over."""
 
-    def settle(self) -> None:
+    def leave_rounds(self) -> None:
         """The rounds are over and the device goes: what is read from now on is what they left."""
 
 
@@ -200,5 +200,5 @@ class MemoryAccess:
         """Sleep until the bell rings."""
         self._bell.wait(seen, seconds)
 
-    def settle(self) -> None:
+    def leave_rounds(self) -> None:
         """The memory stays as long as somebody looks at it."""

@@ -9,7 +9,6 @@ accepted is answered once more: done, or left when the launch ends first.
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -19,8 +18,8 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi.states import TaskState, state_name
 from vyrectl.engine.endings import Ending
 from vyrectl.errors import SessionEndedError, VyrectlError
-from vyrectl.files.streams import write_all
 from vyrectl.live.access import Access
+from vyrectl.live.answers import Answers
 from vyrectl.live.book import Acceptance, Book, Finished
 from vyrectl.live.changes import change_tasks
 from vyrectl.live.commands import CHANGES, Command
@@ -67,17 +66,13 @@ class Feed:
         reclaim: bool,
     ) -> None:
         self._source = source
-        self._out = answers
+        self._answers = Answers(answers)
         self._op_codes = op_codes
         self._reclaim = reclaim
         self._reader = FeedReader(op_codes, source.name, float_ops)
         self._cutter = LineCutter()
         self._order = threading.Lock()
-        self._news = threading.Event()
-        self._texts: list[str] = []
-        self._unwritten = 0
         self._over = False
-        self._deaf = False
         self._threads = [
             threading.Thread(target=work, name=name, daemon=True)
             for work, name in ((self._read, "vyrectl-feed"), (self._answer, "vyrectl-answers"))
@@ -100,21 +95,21 @@ class Feed:
     def end(self) -> None:
         """The rounds are over: say what is done and what is left, and let go of the source."""
         self._over = True
-        self._news.set()
+        self._answers.wake()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(END_SECONDS)
         if self._threads[0].ident is not None and not any(thread.is_alive() for thread in self._threads):
             self._take_finished()
             self._say_left()
-            self._write()
+            self._answers.write()
         self._source.close()
 
     # --- reading ----------------------------------------------------------------------------------------
 
     def _read(self) -> None:
         try:
-            while not self._over and not self._source.ended and not self._deaf:
+            while not self._over and not self._source.ended and not self._answers.is_deaf:
                 self._wait_for_reader()
                 data = self._source.read(READ_SECONDS)
                 if data is None:
@@ -124,7 +119,7 @@ class Feed:
         except SessionEndedError:
             pass
         except VyrectlError as error:
-            self._say({"error": error.what, "where": error.where, "fix": error.fix})
+            self._answers.say({"error": error.what, "where": error.where, "fix": error.fix})
             self._follow.finish()
 
     def _handle(self, block: Block, *, whole: bool) -> None:
@@ -135,7 +130,7 @@ class Feed:
 
     def _take(self, entry: Entry) -> None:
         if isinstance(entry, Refusal):
-            self._say({"error": entry.what, "line": entry.line, "fix": entry.fix})
+            self._answers.say({"error": entry.what, "line": entry.line, "fix": entry.fix})
         elif isinstance(entry, Command):
             self._obey(entry)
         else:
@@ -151,24 +146,24 @@ class Feed:
             if len(tasks) and not told:
                 told = True
                 fix = _FULL_FIX[self._reclaim]
-                self._say({"full": self._access.slots, "waiting": len(tasks), "fix": fix})
+                self._answers.say({"full": self._access.slots, "waiting": len(tasks), "fix": fix})
             if len(tasks):
                 time.sleep(FULL_NAP)
 
     def _wait_for_reader(self) -> None:
         """Read no further while nobody takes the answers."""
-        while self._unwritten > MOST_UNWRITTEN and not self._over:
+        while self._answers.unwritten > MOST_UNWRITTEN and not self._over:
             time.sleep(FLUSH_SECONDS)
 
     # --- commands ---------------------------------------------------------------------------------------
 
     def _obey(self, command: Command) -> None:
         try:
-            self._say(self._carry_out(command))
+            self._answers.say(self._carry_out(command))
         except SessionEndedError:
             raise
         except VyrectlError as error:
-            self._say({"error": error.what, "command": command.name, "fix": error.fix})
+            self._answers.say({"error": error.what, "command": command.name, "fix": error.fix})
 
     def _carry_out(self, command: Command) -> dict[str, Any]:
         access = self._access
@@ -193,27 +188,30 @@ class Feed:
     # --- answering --------------------------------------------------------------------------------------
 
     def _answer(self) -> None:
-        while not self._over and not self._deaf:
+        while not self._over and not self._answers.is_deaf:
             found = self._take_finished()
-            self._write()
+            self._answers.write()
             if not found and not self._book.unfinished:
-                self._news.wait(READ_SECONDS)
-                self._news.clear()
+                self._answers.wait(READ_SECONDS)
             time.sleep(SHORT_NAP if found < FLUSH_SECONDS / SHORT_NAP else FLUSH_SECONDS / 2)
 
     def _take_finished(self) -> int:
         with self._order:
             finished = self._book.collect()
             if len(finished):
-                self._put("".join(_done_lines(finished)))
+                self._answers.put("".join(_done_lines(finished)))
         return len(finished)
 
     def _say_accepted(self, tasks: SlotArray, accepted: Acceptance) -> None:
         ids = tasks["task_id"][accepted.placed].tolist()
         pairs = zip(ids, accepted.numbers.tolist(), strict=True)
-        self._put("".join([f'{{"accepted": {task_id}, "slot": {slot}}}\n' for task_id, slot in pairs]))
+        self._answers.put(
+            "".join([f'{{"accepted": {task_id}, "slot": {slot}}}\n' for task_id, slot in pairs])
+        )
         if len(accepted.duplicates):
-            self._put("".join(map(self._duplicate_line, tasks["task_id"][accepted.duplicates].tolist())))
+            self._answers.put(
+                "".join(map(self._duplicate_line, tasks["task_id"][accepted.duplicates].tolist()))
+            )
 
     def _duplicate_line(self, task_id: int) -> str:
         found = self._book.again(task_id)
@@ -226,32 +224,11 @@ class Feed:
         ids, numbers = self._book.open_tasks()
         states = self._access.states(numbers)
         rows = zip(ids.tolist(), numbers.tolist(), states.tolist(), strict=True)
-        self._put(
+        self._answers.put(
             "".join(
                 [f'{{"left": {i}, "state": "{state_name(state)}", "slot": {n}}}\n' for i, n, state in rows]
             )
         )
-
-    def _say(self, answer: Mapping[str, Any]) -> None:
-        self._put(json.dumps(answer) + "\n")
-
-    def _put(self, text: str) -> None:
-        if text:
-            self._texts.append(text)
-            self._unwritten += len(text)
-            self._news.set()
-
-    def _write(self) -> None:
-        """Everything said so far, in one write as far as the system takes it."""
-        count = len(self._texts)
-        if not count or self._deaf:
-            return
-        texts, self._texts[:count] = self._texts[:count], []
-        try:
-            write_all(self._out, "".join(texts).encode())
-        except OSError:  # the command meets the same when it writes its own last line
-            self._deaf = True
-        self._unwritten -= sum(map(len, texts))
 
 
 def _done_lines(finished: Finished) -> list[str]:

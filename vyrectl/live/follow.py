@@ -9,19 +9,17 @@ sessions do.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.live import LEAVE_IDLE, LEAVE_NOW, STAY
 from vyrectl.abi.opcodes import SHUTDOWN
 from vyrectl.engine.backend import RoundIndex, Session
 from vyrectl.engine.endings import Ending
-from vyrectl.errors import SessionEndedError
 from vyrectl.launching.rounds import Course, Limits, Progress
 from vyrectl.live.access import Access
+from vyrectl.live.orders import Orders, Result
 
 SPIN_SECONDS = 0.002
 """How long workers poll after something last happened."""
@@ -36,8 +34,29 @@ MOST_CLAIMS = 1 << 28
 FEW_CLAIMS = 1024
 """Claims of a run where workers cannot be asked to leave."""
 
-Result = TypeVar("Result")
 Gate = Callable[[Session], Access]
+
+
+class _Awake:
+    """How long since something last happened: a change of the bell keeps workers awake.
+
+    Args:
+        spin_seconds: See `SPIN_SECONDS`.
+    """
+
+    def __init__(self, spin_seconds: float) -> None:
+        self._spin = spin_seconds
+        self._bell: int | None = None
+        self._active = 0.0
+
+    def hear(self, bell: int) -> None:
+        """The bell as it is now."""
+        if bell != self._bell:
+            self._bell, self._active = bell, time.monotonic()
+
+    def is_awake(self, now: float) -> bool:
+        """Whether that was short ago."""
+        return now - self._active < self._spin
 
 
 class Follow:
@@ -60,11 +79,10 @@ class Follow:
     ) -> None:
         self._gate = gate
         self._ready = ready
-        self._spin = spin_seconds
+        self._awake = _Awake(spin_seconds)
         self._longest = round_seconds
-        self._orders: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._orders = Orders()
         self._finishing = False
-        self._ended = False
         self._hurried = False
         self._course = Course()
 
@@ -76,10 +94,7 @@ class Follow:
         Raises:
             SessionEndedError: There are no rounds any more.
         """
-        future: Future[Result] = Future()
-        self._orders.append((work, future))
-        if self._ended:
-            self._refuse_orders()
+        future = self._orders.give(work)
         self._access.ring_bell()
         return future
 
@@ -95,21 +110,19 @@ class Follow:
         self._session, self._limits = session, limits
         self._lost = session.tally().lost
         self._access = self._gate(session)
-        self._seen = self._access.bell()
-        self._active = time.monotonic()
+        self._awake.hear(self._access.bell())
         self._ready(self._access)
         try:
             self._course.ended = self._follow()
         finally:
-            self._ended = True
-            self._refuse_orders()
-            self._access.settle()
+            self._orders.end()
+            self._access.leave_rounds()
         return self._course
 
     def _follow(self) -> str:
         while True:
             seen = self._hear()
-            self._do_orders()
+            self._orders.carry_out()
             if (reason := self._reason()) is not None:
                 return reason
             index = self._index()
@@ -174,39 +187,22 @@ class Follow:
             if self._orders or moved or now >= self._round_end:
                 self._access.leave(LEAVE_NOW)
                 self._hurried = True
-            elif now - self._active >= self._spin:
+            elif not self._awake.is_awake(now):
                 self._access.leave(LEAVE_IDLE)
         return reason
 
     def _may_spin(self) -> bool:
-        return self._access.polls and not self._finishing and time.monotonic() - self._active < self._spin
+        return self._access.polls and not self._finishing and self._awake.is_awake(time.monotonic())
 
     def _hear(self) -> int:
         """The bell as it is now; a change of it keeps the workers awake."""
         bell = self._access.bell()
-        if bell != self._seen:
-            self._seen, self._active = bell, time.monotonic()
+        self._awake.hear(bell)
         return bell
 
     def _sleep(self, seen: int) -> None:
         while self._access.bell() == seen and self._reason() is None:
             self._access.wait(seen, NAP_SECONDS)
-
-    def _do_orders(self) -> None:
-        while self._orders:
-            work, future = self._orders.popleft()
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(work())
-            except Exception as error:
-                future.set_exception(error)
-
-    def _refuse_orders(self) -> None:
-        while self._orders:
-            _, future = self._orders.popleft()
-            if future.set_running_or_notify_cancel():
-                future.set_exception(SessionEndedError())
 
     def _reason(self) -> str | None:
         return self._limits.reached(self._claims())

@@ -158,7 +158,7 @@ class QueueAccess:
         """Sleep until the bell rings."""
         self._bell.wait(seen, seconds)
 
-    def settle(self) -> None:
+    def leave_rounds(self) -> None:
         """Keep a copy of the ring: the buffers go with their session."""
         with self._lock:
             self._left = self._side.slots(0, self.slots)

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from os import PathLike
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +94,13 @@ def open_session(
     return Session(ring, reclaim=reclaim, spin_seconds=spin_seconds, **options)
 
 
+class _Threads(NamedTuple):
+    """Who works for a session: one drives its rounds, one notices what has ended."""
+
+    driver: threading.Thread
+    collector: threading.Thread
+
+
 class Session:
     """A running ring; see `open_session`. As a context manager it drains at the end, and shuts down after an error."""
 
@@ -117,13 +124,15 @@ class Session:
         self._follow = Follow(
             self._launch.gate, ready=self._begin, spin_seconds=seconds("spin_seconds", spin_seconds)
         )
-        self._driver = threading.Thread(target=self._drive, name="vyrectl-rounds", daemon=True)
-        self._collector = threading.Thread(target=self._collect, name="vyrectl-ends", daemon=True)
-        self._driver.start()
+        self._threads = _Threads(
+            threading.Thread(target=self._drive, name="vyrectl-rounds", daemon=True),
+            threading.Thread(target=self._collect, name="vyrectl-ends", daemon=True),
+        )
+        self._threads.driver.start()
         self._access = self._ready.result(START_SECONDS)
         self._outputs = Outputs(self._access.bring_outputs)
         self._looks = np.zeros(self._access.slots, np.int64)
-        self._collector.start()
+        self._threads.collector.start()
 
     # --- publishing -------------------------------------------------------------------------------------
 
@@ -199,7 +208,7 @@ class Session:
             return future
         self._published.set()
         if self._report.done():
-            self._collector.join()
+            self._threads.collector.join()
             self._abandon()
         return future
 
@@ -276,7 +285,7 @@ class Session:
         deadline = None if timeout is None else time.monotonic() + timeout
         while self._book.unfinished:
             if self._report.done():
-                self._collector.join()
+                self._threads.collector.join()
                 if not self._book.unfinished:
                     return
             self._check()
@@ -410,9 +419,9 @@ class Session:
             self.shutdown()
 
     def _close(self) -> LaunchReport:
-        self._driver.join()
+        self._threads.driver.join()
         self._published.set()
-        self._collector.join()
+        self._threads.collector.join()
         return self._report.result()
 
     # --- threads ----------------------------------------------------------------------------------------
@@ -509,7 +518,7 @@ class Session:
     def _check_thread(self, doing: str) -> None:
         """Refuse what would wait for the thread that it is called from."""
         self._check_process()
-        if threading.current_thread() in (self._driver, self._collector):
+        if threading.current_thread() in self._threads:
             raise UsageError(
                 f"one of the session's own threads cannot {doing}: it would wait for itself",
                 fix="Do it after the order or the callback has returned, in a thread of yours",

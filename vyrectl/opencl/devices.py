@@ -13,14 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vyrectl.engine.default_device import DEVICE_VARIABLE
 from vyrectl.errors import ForkedError, NoDeviceError, OutOfMemoryError, UnknownNameError, lacks_memory
 from vyrectl.opencl import asking, broken, brought, causes, drivers, fitness
 from vyrectl.opencl.handlers import own_handlers
 from vyrectl.opencl.hints import import_hint
 from vyrectl.opencl.surroundings import lend_linker
-
-DEVICE_VARIABLE = "VYRECTL_DEVICE"
-"""Environment variable that names the default device."""
 
 KINDS = ("gpu", "accelerator", "cpu", "other")
 """Kinds of device, best first."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import live as live_abi
 from vyrectl.engine.backend import Job, LiveMemory
-from vyrectl.engine.family import Links, eligible_slots, settle
+from vyrectl.engine.family import Links, count_families, eligible_slots
 from vyrectl.opencl.geometry import Geometry
 from vyrectl.opencl.program import Program
 from vyrectl.opencl.watching import record_count, record_words
@@ -42,7 +42,7 @@ class HostSide:
 
 
 def host_side(job: Job, program: Program, geometry: Geometry) -> HostSide:
-    """Ask for the memory to work in, settle the families, open what other processes meet the workers in.
+    """Ask for the memory to work in, count_families the families, open what other processes meet the workers in.
 
     Raises:
         FileError: The memory cannot be made.
@@ -56,18 +56,18 @@ def host_side(job: Job, program: Program, geometry: Geometry) -> HostSide:
         job.control.copy() if program.coherent else None,
     )
     if program.variant.family:
-        host = _settled(host, job, program)
+        host = _with_families(host, job, program)
     if program.variant.live:
         host = _open_live(host, job, geometry)
     _bring_outputs(host, job)
     return host
 
 
-def _settled(host: HostSide, job: Job, program: Program) -> HostSide:
+def _with_families(host: HostSide, job: Job, program: Program) -> HostSide:
     """With the families as the device counts them; parents that wait in vain go on in the ring itself."""
     slots = host.slots if host.direct else copy_of(host.slots)
     spawning = [op.id for op in program.ops if op.spawns]
-    return replace(host, slots=slots, links=settle(slots, spawning, eligible_slots(job, slots)))
+    return replace(host, slots=slots, links=count_families(slots, spawning, eligible_slots(job, slots)))
 
 
 def _open_live(host: HostSide, job: Job, geometry: Geometry) -> HostSide:

@@ -47,7 +47,7 @@ def _infer_density(request: LaunchRequest, judge: Judge) -> int:
     ):
         density = min(max(min(queue_len, nodes) * WHOLE_BPS // nodes, 1), WHOLE_BPS)
         why = "min(queue_len {0}, graph_node_count {1}) * 10000 / {1}, within 1..10000"
-    judge.settle("2.3.1 infer", "frontier_density_bps", given, density, why, queue_len, nodes)
+    judge.decide("2.3.1 infer", "frontier_density_bps", given, density, why, queue_len, nodes)
     return density
 
 
@@ -62,7 +62,7 @@ def _infer_memory_pressure(request: LaunchRequest, judge: Judge) -> int:
     ):
         pressure = min(WHOLE_BPS, resident * WHOLE_BPS // budget)
         why = "resident_device_bytes {} * 10000 / device_memory_budget_bytes {}, at most 10000"
-    judge.settle("2.3.1 infer", "memory_pressure_bps", given, pressure, why, resident, budget)
+    judge.decide("2.3.1 infer", "memory_pressure_bps", given, pressure, why, resident, budget)
     return pressure
 
 
@@ -71,18 +71,18 @@ def promote(request: LaunchRequest, policy: LaunchPolicy, judge: Judge) -> tuple
     opcodes = judge.at_least(
         "hot_opcode_count", request.hot_opcode_count, policy.hot_opcode_threshold, "hot_opcode_threshold"
     )
-    judge.settle("2.3.2 promote", "promote_hot_opcodes", False, opcodes, "enough hot opcodes")
+    judge.decide("2.3.2 promote", "promote_hot_opcodes", False, opcodes, "enough hot opcodes")
     windows = judge.at_least(
         "hot_window_count", request.hot_window_count, policy.hot_window_threshold, "hot_window_threshold"
     )
-    judge.settle("2.3.2 promote", "promote_hot_windows", False, windows, "enough hot windows")
+    judge.decide("2.3.2 promote", "promote_hot_windows", False, windows, "enough hot windows")
     return opcodes, windows
 
 
 def raw_topology(basis: Basis, promoted: bool, judge: Judge) -> Topology:
     """Step 3: the topology that the numbers alone ask for."""
     topology = _first_fit(basis, promoted, judge)
-    judge.settle("2.3.3 topology", "topology", None, topology, "the first that fits")
+    judge.decide("2.3.3 topology", "topology", None, topology, "the first that fits")
     return topology
 
 
@@ -124,7 +124,7 @@ def keep_topology(raw: Topology, basis: Basis, promoted: bool, judge: Judge) -> 
     topology = previous if stays else raw
     why = "previously {}, {}"
     outcome = "within 250 bps of its threshold" if stays else "and the numbers have left it"
-    judge.settle("2.3.4 hysteresis", "topology", raw, topology, why, previous, outcome)
+    judge.decide("2.3.4 hysteresis", "topology", raw, topology, why, previous, outcome)
     return topology
 
 
@@ -175,7 +175,7 @@ def scale_worker_groups(basis: Basis, topology: Topology, judge: Judge) -> int:
             return _shed(groups, basis, judge)
         if judge.named("topology", topology, Topology.SparseFrontier):
             return _thin(groups, basis, judge)
-    judge.settle(WORKERS_RULE, "requested_worker_groups", groups, groups, "kept")
+    judge.decide(WORKERS_RULE, "requested_worker_groups", groups, groups, "kept")
     return groups
 
 
@@ -190,7 +190,7 @@ def _shed(groups: int, basis: Basis, judge: Judge) -> int:
         shed = BASE_SHED_BPS + over * BASE_SHED_BPS // span
         after = max(1, groups * (WHOLE_BPS - shed) // WHOLE_BPS)
     why = "{} groups less {} bps that memory_pressure_bps {} sheds"
-    judge.settle(WORKERS_RULE, "requested_worker_groups", groups, after, why, groups, shed, pressure)
+    judge.decide(WORKERS_RULE, "requested_worker_groups", groups, after, why, groups, shed, pressure)
     return after
 
 
@@ -210,7 +210,7 @@ def _thin(groups: int, basis: Basis, judge: Judge) -> int:
         part = min(max(density, 1), span)
     after = min(groups, max(min(groups, SPARSE_MIN_WORKER_GROUPS), groups * part // span))
     why = "{} groups * density {} / {}, at least 32 of them"
-    judge.settle(WORKERS_RULE, "requested_worker_groups", groups, after, why, groups, part, span)
+    judge.decide(WORKERS_RULE, "requested_worker_groups", groups, after, why, groups, part, span)
     return after
 
 
@@ -238,7 +238,7 @@ def plan_grid(
     else:
         wanted, why = requested_worker_groups, "{} asked for, at most max_compute_workgroups_per_dimension {}"
     groups = max(1, min(wanted, max_compute_workgroups_per_dimension))
-    judge.settle(
+    judge.decide(
         GRID_RULE,
         "worker_groups",
         requested_worker_groups,
@@ -248,22 +248,22 @@ def plan_grid(
         max_compute_workgroups_per_dimension,
     )
     geometry = Geometry.from_slots(queue_len, groups, max_workgroup_size_x)
-    _settle_geometry(geometry, queue_len, groups, max_workgroup_size_x, judge)
+    _decide_geometry(geometry, queue_len, groups, max_workgroup_size_x, judge)
     return groups, geometry
 
 
-def _settle_geometry(
+def _decide_geometry(
     geometry: Geometry, queue_len: int, groups: int, max_workgroup_size_x: int, judge: Judge
 ) -> None:
     width, slots = geometry.workgroup_size_x, geometry.slot_count
     why = "min(worker_groups {}, max_workgroup_size_x {})"
-    judge.settle(
+    judge.decide(
         GRID_RULE, "workgroup_size_x", max_workgroup_size_x, width, why, groups, max_workgroup_size_x
     )
     why = "queue_len in whole work-groups of {}, the addition saturating"
-    judge.settle(GRID_RULE, "slot_count", queue_len, slots, why, width)
+    judge.decide(GRID_RULE, "slot_count", queue_len, slots, why, width)
     why = "min(slot_count {} / workgroup_size_x {}, worker_groups {}, 1024)"
-    judge.settle(GRID_RULE, "dispatch_grid", None, geometry.dispatch_grid, why, slots, width, groups)
+    judge.decide(GRID_RULE, "dispatch_grid", None, geometry.dispatch_grid, why, slots, width, groups)
 
 
 def _require_limit(name: str, limit: int, judge: Judge) -> None:
@@ -277,7 +277,7 @@ def queue_pressure(basis: Basis, geometry: Geometry, judge: Judge) -> QueuePress
     lanes, waves = max(1, groups * width), basis.policy.saturated_waves
     pressure = _pressure(basis.request, lanes, waves, judge)
     why = "{} lanes in {} work-groups of {}; saturated_waves {}"
-    judge.settle("2.3.7 pressure", "pressure", None, pressure, why, lanes, groups, width, waves)
+    judge.decide("2.3.7 pressure", "pressure", None, pressure, why, lanes, groups, width, waves)
     return pressure
 
 
@@ -302,7 +302,7 @@ def hit_capacity(basis: Basis, judge: Judge) -> int:
     """
     requested = basis.request.requested_hit_capacity
     if not judge.equal("requested_hit_capacity", requested, 0):
-        judge.settle(HITS_RULE, "hit_capacity", requested, requested, "as requested")
+        judge.decide(HITS_RULE, "hit_capacity", requested, requested, "as requested")
         return requested
     least, items = basis.policy.min_hit_capacity, basis.request.queue_len
     factor = 1 if _is_tight(basis, judge) else basis.policy.hit_capacity_multiplier
@@ -310,7 +310,7 @@ def hit_capacity(basis: Basis, judge: Judge) -> int:
     all_hits = _u32("queue_len * hits per item", items * hits, judge)
     capacity = max(least, _u32("queue_len * hits per item * multiplier", all_hits * factor, judge))
     why = "max(min_hit_capacity {}, queue_len {} * hits per item {} * {})"
-    judge.settle(HITS_RULE, "hit_capacity", requested, capacity, why, least, items, hits, factor)
+    judge.decide(HITS_RULE, "hit_capacity", requested, capacity, why, least, items, hits, factor)
     return capacity
 
 
@@ -344,7 +344,7 @@ def peak_bytes(basis: Basis, capacity: int, judge: Judge) -> int:
     ):
         judge.refuse(PEAK_RULE, "device_memory_budget_bytes", DeviceMemoryError(peak, budget))
     why = "resident_device_bytes {} + hit_capacity {} * scratch_bytes_per_hit {}"
-    judge.settle(PEAK_RULE, "estimated_peak_device_bytes", resident, peak, why, resident, capacity, each)
+    judge.decide(PEAK_RULE, "estimated_peak_device_bytes", resident, peak, why, resident, capacity, each)
     return peak
 
 
@@ -365,7 +365,7 @@ def execution_mode(basis: Basis, topology: Topology, promoted: bool, judge: Judg
     )
     mode = ExecutionMode.Jit if jit else ExecutionMode.Interpreter
     why = "a long queue, a promotion or FusedDense asks for Jit"
-    judge.settle("2.3.10 mode", "execution_mode", None, mode, why)
+    judge.decide("2.3.10 mode", "execution_mode", None, mode, why)
     return mode
 
 
@@ -376,5 +376,5 @@ def age_priority_work(basis: Basis, judge: Judge) -> bool:
         "max_priority_age", age, bound, "priority_age_threshold"
     )
     why = "requeued or aged work asks for it"
-    judge.settle("2.3.11 aging", "age_priority_work", False, aging, why)
+    judge.decide("2.3.11 aging", "age_priority_work", False, aging, why)
     return aging

@@ -112,7 +112,7 @@ class Judge:
         """Whether a condition found before is true."""
         return flag
 
-    def settle(self, rule: str, field: str, before: Any, after: Any, why: str, *numbers: Any) -> None:
+    def decide(self, rule: str, field: str, before: Any, after: Any, why: str, *numbers: Any) -> None:
         """A step is done; `why` is a template for its `numbers`."""
 
     def refuse(self, rule: str, subject: str, error: VyrectlError) -> NoReturn:
@@ -159,14 +159,14 @@ class Recorder(Judge):
         """See `Judge`."""
         return self._keep(left, flag, "is", "", True, super().holds(left, flag))
 
-    def settle(self, rule: str, field: str, before: Any, after: Any, why: str, *numbers: Any) -> None:
+    def decide(self, rule: str, field: str, before: Any, after: Any, why: str, *numbers: Any) -> None:
         """See `Judge`."""
         self.steps.append(Step(rule, field, before, after, why.format(*numbers), tuple(self._tests)))
         self._tests = []
 
     def refuse(self, rule: str, subject: str, error: VyrectlError) -> NoReturn:
         """See `Judge`."""
-        self.settle(rule, REFUSED, None, subject, "{}", error.what)
+        self.decide(rule, REFUSED, None, subject, "{}", error.what)
         super().refuse(rule, subject, error)
 
     def _keep(

@@ -80,11 +80,11 @@ def _fill(fd: int, data: memoryview, offset: int, path: StrPath, *, twice: bool)
         first = _read(fd, len(part), offset + start, path)
         part[:] = first
         if twice and (second := _read(fd, len(part), offset + start, path)) != first:
-            unsettled += _settle(fd, part, second, offset + start, path)
+            unsettled += _read_until_still(fd, part, second, offset + start, path)
     return unsettled
 
 
-def _settle(fd: int, part: memoryview, second: bytes, place: int, path: StrPath) -> int:
+def _read_until_still(fd: int, part: memoryview, second: bytes, place: int, path: StrPath) -> int:
     """Read the slots of a part that two reads disagree about until two agree; count those that never do."""
     unsettled = 0
     for start in range(0, len(part), SLOT_BYTES):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vyrectl.errors import NoDeviceError, UnknownNameError, UsageError
+from vyrectl.launching.backends import REFERENCE
 
 if TYPE_CHECKING:
     from vyrectl.opencl.devices import Device
@@ -20,7 +21,6 @@ ALL = "all"
 EVERY = ":*"
 """Ends a kind, or a part of a name, of which every device is meant."""
 
-REFERENCE = "reference"
 SEVERAL_FIX = "Name devices as `vyrectl devices` lists them, for example --device 0:0,0:1 or --device gpu:*"
 
 

@@ -23,10 +23,11 @@ from vyrectl.files.place import check_place, check_room
 from vyrectl.files.replace import FileIdentity
 from vyrectl.files.ring_lock import is_held
 from vyrectl.hosting.request import FileLaunch
+from vyrectl.launching.backends import REFERENCE
 from vyrectl.launching.control_file import load_control
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.plan import AUTO, OFF, REFERENCE_LIMITS, plan_for
-from vyrectl.launching.prepare import REFERENCE, Prepared, Wiring, prepare
+from vyrectl.launching.prepare import Prepared, Wiring, prepare
 from vyrectl.ring.file import Ring
 from vyrectl.ring.steady import copy_ring
 from vyrectl.spread.cut import ONE_DEVICE, Shard, cut, refuse_uncut

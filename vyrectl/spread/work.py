@@ -19,9 +19,10 @@ from vyrectl.engine.backend import Backend, new_debug_log
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.trace import Trace
 from vyrectl.errors import VerifyError
+from vyrectl.launching.backends import choose_backend
 from vyrectl.launching.conclude import conclude
 from vyrectl.launching.options import LaunchOptions
-from vyrectl.launching.prepare import Wiring, choose_backend, prepare
+from vyrectl.launching.prepare import Wiring, prepare
 from vyrectl.launching.report import LaunchReport
 from vyrectl.launching.rounds import Limits, Progress
 from vyrectl.launching.run import drive

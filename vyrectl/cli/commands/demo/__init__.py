@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -88,10 +87,10 @@ def command(
 
 def _find_device(name: str | None) -> Any:
     """What runs it: this process drives the device itself, so another one asks the drivers first."""
-    from vyrectl.launching.converge import REFERENCE
-    from vyrectl.opencl.devices import DEVICE_VARIABLE, find_device
+    from vyrectl.launching.backends import REFERENCE, is_reference
+    from vyrectl.opencl.devices import find_device
 
-    if (name or os.environ.get(DEVICE_VARIABLE)) == REFERENCE:
+    if is_reference(name):
         return REFERENCE
     return find_device(name)
 

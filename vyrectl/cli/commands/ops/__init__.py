@@ -67,13 +67,12 @@ def _check(output: Output, sources: list[Path], device: str | None) -> None:
     Raises:
         UsageError: There is nothing to check.
     """
-    import os
-
+    from vyrectl.launching.backends import is_reference
     from vyrectl.opencl.op_check import check_sources
 
     if not sources:
         raise UsageError("no file to check was named", fix="vyrectl ops --check my_ops.cl")
-    only_text = (device or os.environ.get("VYRECTL_DEVICE")) == REFERENCE
+    only_text = is_reference(device)
     with output.progress("ops", "compiling"):
         report = check_sources(sources, None if only_text else _find_device(device))
     record = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -225,9 +224,10 @@ def _request(
 
 
 def _device_limits(selector: str | None, missing: list[str]) -> tuple[dict[str, int], dict[str, Any]]:
-    from vyrectl.opencl.devices import DEVICE_VARIABLE, find_device, survey
+    from vyrectl.launching.backends import is_reference
+    from vyrectl.opencl.devices import find_device, survey
 
-    if (selector or os.environ.get(DEVICE_VARIABLE)) == "reference":
+    if is_reference(selector):
         options = ", ".join(flag(name) for name in missing)
         raise UsageError(
             "the reference backend has no adapter limits", fix=f"Give {options}, or name a device"

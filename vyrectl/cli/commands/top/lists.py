@@ -36,7 +36,7 @@ class Lists:
         firsts = {self.focus: self.first}
         return Wanted(*(Listing(self.orders[name], firsts.get(name, 0)) for name in (OPEN, FAULTED)))
 
-    def settle(self, page: int, length: int) -> bool:
+    def fit(self, page: int, length: int) -> bool:
         """Take over the sizes of a look; whether it has to be listed again, since it no longer fills its page."""
         self.page, self.length = page, length
         before, self.first = self.first, min(self.first, self._last())

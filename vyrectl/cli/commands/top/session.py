@@ -82,7 +82,7 @@ class TopSession:
         sample = self._sampler.look(
             self._state.where, self._state.condition, height, self._state.lists.wanted()
         )
-        if self._settle(screen):
+        if self._fit_lists(screen):
             self._list_again(screen)
         else:
             self._land(screen)
@@ -92,16 +92,16 @@ class TopSession:
         """Another part of the lists, without another look."""
         lists = self._state.lists
         self._sampler.list_again(self._state.condition, screen.size()[1], lists.wanted())
-        self._settle(screen)
+        self._fit_lists(screen)
         self._land(screen)
 
-    def _settle(self, screen: LiveScreen) -> bool:
+    def _fit_lists(self, screen: LiveScreen) -> bool:
         from vyrectl.cli.commands.top.view import page_and_length
 
         found = self._sampler.sample.overview
         if found is None:
             return False
-        return self._state.lists.settle(*page_and_length(found, screen.size()[1], self._state.lists.focus))
+        return self._state.lists.fit(*page_and_length(found, screen.size()[1], self._state.lists.focus))
 
     def _land(self, screen: LiveScreen) -> None:
         """Put the cursor where the last key wanted it, and take it from a slot that left the screen."""
