@@ -53,7 +53,7 @@ def test_it_goes_beside_the_ring(places: Path) -> None:
     with pytest.raises(OutputsError, match="no space left on device") as caught:
         saving.raise_failures()
     assert caught.value.exit_code == 1
-    assert f"The result is in {rescued}; keep the one you want" in str(caught.value.fix)
+    assert f"What belongs in {places / 'full' / 'out.npy'} is in {rescued}" in str(caught.value.fix)
     assert caught.value.where == str(places / "full" / "out.npy")
 
 

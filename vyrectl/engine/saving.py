@@ -36,7 +36,7 @@ def rescue(error: FileError, places: Iterable[Path], write: Callable[[Path], obj
             write(free)
         except (VyrectlError, OSError):
             continue
-        error.fix = f"The result is in {free}; keep the one you want"
+        error.fix = f"What belongs in {error.where} is in {free}"
         return
 
 
