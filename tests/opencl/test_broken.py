@@ -98,6 +98,14 @@ def test_a_watched_process_with_one_driver_and_who_finds_out_ask_nobody(
     assert machine.asked == []
 
 
+def test_a_machine_that_gives_no_child(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(what: str, **asked: object) -> Answer:
+        raise BlockingIOError(11, "no more processes")
+
+    monkeypatch.setattr(broken, "ask", ask)
+    assert broken_drivers() == ()
+
+
 @needs_tool("gcc")
 @needs_cpu()
 @pytest.mark.parametrize("how", ["abort()", "exit(0)", "raise(11)"])

@@ -73,6 +73,20 @@ def test_what_fails_without_dying_stops_nothing(trials: Trials) -> None:
     assert trials.made == 1
 
 
+@pytest.mark.parametrize("why", [FileNotFoundError(2, "no usable temporary directory"), MemoryError()])
+def test_a_machine_without_room_for_a_trial(
+    trials: Trials, monkeypatch: pytest.MonkeyPatch, why: Exception
+) -> None:
+    def run(device_id: str, seconds: float) -> Check:
+        raise why
+
+    monkeypatch.setattr(trial, "run_ring", run)
+    guard.check_survives(device())
+    monkeypatch.setattr(trial, "run_ring", trials)
+    guard.check_survives(device())
+    assert trials.made == 1
+
+
 def test_a_watched_process_and_one_that_trusts_try_nothing(
     trials: Trials, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from vyrectl.errors import NoDeviceError
 from vyrectl.opencl import brought, causes, drivers
 from vyrectl.opencl.asking import LIST_SECONDS, ask
 from vyrectl.opencl.cache import ANSWERS, Entry, KernelCache, key_of
-from vyrectl.opencl.guard import TRUSTING, trusts
+from vyrectl.opencl.guard import NO_CHILD, TRUSTING, trusts
 from vyrectl.opencl.remembered import DAY_SECONDS
 from vyrectl.opencl.surroundings import driver_variables
 
@@ -59,7 +59,10 @@ def _were_sound(key: str) -> bool:
 
 
 def _try(key: str, icds: Sequence[Path]) -> tuple[Path, ...]:
-    answer = ask("list", seconds=LIST_SECONDS, variables={TRUSTING: "1"})
+    try:
+        answer = ask("list", seconds=LIST_SECONDS, variables={TRUSTING: "1"})
+    except NO_CHILD:
+        return ()
     if answer.trouble is None:
         KernelCache.of_user(ANSWERS).put(key, Entry(b"", {_SOUND: True}))
         return ()

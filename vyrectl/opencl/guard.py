@@ -2,8 +2,8 @@
 
 A command's launch has a child for its device, which another process survives. A Python program has none, so here a
 child lists the devices once a day (`vyrectl.opencl.broken`) and runs a ring on the one that is to be opened, once for a
-driver. The invariants: a watched process asks nobody, and whatever a child came to without dying stops nothing.
-Standard library only.
+driver. The invariants: a watched process asks nobody, and whatever a child came to without dying stops nothing, nor
+does a machine that gives no child or no place for its ring. Standard library only.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ TRUSTING = "VYRECTL_TRUST_DRIVERS"
 """Environment variable that leaves all trials out."""
 
 FIX = f"Choose another device, or device='reference'; {TRUSTING}=1 leaves this trial out"
+
+NO_CHILD = (OSError, MemoryError)
+"""What says that there is no process, no memory or no temporary file for a trial."""
 
 _SURVIVAL = "survival"
 _watched: list[int] = []
@@ -60,6 +63,10 @@ def check_survives(device: Facts) -> None:
         words.append(check.message)
         return not check.facts.get(DIED)
 
-    if not remember(_SURVIVAL, device, survives):
+    try:
+        survived = remember(_SURVIVAL, device, survives)
+    except NO_CHILD:
+        return
+    if not survived:
         told = words[0] if words else "a launch in another process died today"
         raise DeviceError(f"this device ends the process that uses it: {told}", where=device.name, fix=FIX)
