@@ -124,7 +124,8 @@ def test_pocl_keeps_nothing_in_the_current_folder(machine: Path) -> None:
     assert lend_folders({**relative, "HOME": str(machine)}) == {"POCL_CACHE_DIR": own}
     spare = str(machine / f"vyrectl-{os.geteuid()}" / "pocl")
     assert lend_folders({**relative, "HOME": str(machine / "file")}) == {"POCL_CACHE_DIR": spare}
-    assert lend_folders(relative) == {}
+    for bare in (relative, {**relative, "HOME": "here"}, {"HOME": "here", "TMPDIR": str(machine)}):
+        assert lend_folders(bare) == {"POCL_CACHE_DIR": spare}
 
 
 def test_a_folder_of_somebody_else_is_not_taken(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:

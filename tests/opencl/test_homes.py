@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.conformance.backends import needs_device
-from tests.needs import needs_own_mounts, needs_tool, only_where
+from tests.conformance.backends import needs_cpu, needs_device
+from tests.needs import does_not_apply, needs_own_mounts, needs_tool, only_where
 from tests.support.rings import slot, write_ring
 
 UNKNOWN = 12345
@@ -106,6 +106,44 @@ def test_a_launch_wherever_home_is(place: Path, home: str) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["done"] == 3
     assert "Traceback" not in done.stderr
+
+
+LIBRARY = """
+import numpy as np
+from vyrectl import SLOT_DTYPE, Ring, errors, launch
+slots = np.zeros(3, SLOT_DTYPE)
+slots["state"] = 1
+try:
+    print(launch(Ring.from_slots(slots)).claims)
+except errors.VyrectlError as error:
+    print(type(error).__name__, error.what, "|", error.fix)
+"""
+
+READ_ONLY = " && ".join(f"mount -t tmpfs -o ro none {folder}" for folder in ("/tmp", "/var/tmp", "/dev/shm"))
+
+
+@needs_tool("setpriv", "unshare")
+@needs_own_mounts()
+@needs_device()
+def test_a_launch_from_python_of_a_user_without_a_home(place: Path) -> None:
+    for before in ("true", "export HOME=relative"):
+        done = run(place, before, code=LIBRARY)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "3\n", "")
+
+
+@needs_tool("setpriv", "unshare")
+@needs_own_mounts()
+@needs_cpu()
+def test_a_machine_where_nothing_can_be_written(place: Path) -> None:
+    done = run(Path("/"), READ_ONLY, code=LIBRARY)
+    assert (done.returncode, done.stderr) == (0, "")
+    if done.stdout == "3\n":
+        does_not_apply("this driver keeps no files")
+    assert done.stdout.startswith(
+        "NoDeviceError no OpenCL device was found: a driver cannot keep its files: /"
+    )
+    assert "and no temporary folder can be used instead" in done.stdout
+    assert "| export POCL_CACHE_DIR=FOLDER" in done.stdout
 
 
 @needs_tool("setpriv", "unshare")

@@ -31,6 +31,11 @@ VENDORS = "OCL_ICD_VENDORS"
 LOADER_VARIABLES = (VENDORS, "OPENCL_VENDOR_PATH", "OCL_ICD_FILENAMES")
 """Each says where drivers are; who sets one means it."""
 
+POCL_LAST = Path("/tmp/pocl/kcache")
+"""Where PoCL keeps what it compiled when no variable names a place."""
+
+NONE_LENT = "and no temporary folder can be used instead"
+
 POCL_VARIABLE = "POCL_CACHE_DIR"
 POCL_FOLDER = "pocl"
 
@@ -171,14 +176,19 @@ def pocl_folder(environment: Mapping[str, str]) -> Path | None:
     return Path(home, ".cache", "pocl", "kcache") if home else None
 
 
+def pocl_place(environment: Mapping[str, str]) -> Path:
+    """As `pocl_folder`, and where PoCL looks for a place itself."""
+    return pocl_folder(environment) or POCL_LAST
+
+
 def lend_folders(environment: Mapping[str, str]) -> dict[str, str]:
     """Variables that give drivers a folder they can use where their own cannot be.
 
     Args:
         environment: Environment variables.
     """
-    usual = pocl_folder(environment)
-    if usual is None or not _has_pocl(environment):
+    usual = pocl_place(environment)
+    if not _has_pocl(environment):
         return {}
     if not usual.is_absolute() and not environment.get(POCL_VARIABLE):
         return _lend_absolute(environment)
@@ -189,9 +199,10 @@ def lend_folders(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _lend_absolute(environment: Mapping[str, str]) -> dict[str, str]:
-    """Instead of a folder in whatever folder is the current one: the XDG rule is to ignore a relative name."""
-    kept = {name: value for name, value in environment.items() if name != "XDG_CACHE_HOME"}
-    usual = pocl_folder(kept)
+    """Instead of a folder in whatever folder is the current one: the XDG rule is to ignore relative names."""
+    relative = [name for name in ("XDG_CACHE_HOME", "HOME") if not os.path.isabs(environment.get(name, "/"))]
+    kept = {name: value for name, value in environment.items() if name not in relative}
+    usual = pocl_folder(kept) or spare_folder(POCL_FOLDER, environment)
     return lend_folders(kept) or ({} if usual is None else {POCL_VARIABLE: str(usual)})
 
 
@@ -201,14 +212,13 @@ def check_folders(environment: Mapping[str, str]) -> Iterator[Check]:
     Args:
         environment: Environment variables.
     """
-    usual = pocl_folder(environment)
-    trouble = None if usual is None or not _has_pocl(environment) else trouble_of(usual)
+    trouble = trouble_of(pocl_place(environment)) if _has_pocl(environment) else None
     if trouble is None:
         return
     fix = f"export {POCL_VARIABLE}=FOLDER, one that can be written"
     lent = lend_folders(environment).get(POCL_VARIABLE)
     if lent is None:
-        message = f"{trouble}, and no temporary folder can be used instead: PoCL shows no device or dies"
+        message = f"{trouble}, {NONE_LENT}: PoCL shows no device or dies"
         yield Check("caches", "pocl", Status.WARNING, message, fix)
     else:
         yield Check("caches", "pocl", Status.NOTE, f"{trouble}: PoCL is lent {lent}", fix)

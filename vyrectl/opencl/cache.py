@@ -74,10 +74,10 @@ def cache_folder(environment: Mapping[str, str] | None = None) -> Path | None:
 
 
 def home_folder(variables: Mapping[str, str] | None = None) -> Path | None:
-    """The user's own folder; None for one who has none, as in many containers."""
+    """The user's own folder; None for one who has none, as in many containers, or names it by a relative path."""
     named = (os.environ if variables is None else variables).get("HOME", "")
     if named:
-        return Path(named)
+        return Path(named) if os.path.isabs(named) else None
     try:
         return Path.home()
     except (RuntimeError, KeyError):

@@ -92,6 +92,7 @@ def find_cause(
         _sleeping_rusticl(icds, lists),
         _folders(variables, lists),
         _memory(lists),
+        _no_folder_at_all(variables),
     )
     for attempt in tries:
         for cause in attempt:
@@ -129,14 +130,23 @@ def _sleeping_rusticl(icds: Iterable[Path], lists: Lists) -> Iterator[Cause]:
 
 def _folders(variables: Mapping[str, str], lists: Lists) -> Iterator[Cause]:
     """A driver that cannot write where it keeps its files."""
-    usual = brought.pocl_folder(variables)
-    trouble = None if usual is None else trouble_of(usual)
+    trouble = trouble_of(brought.pocl_place(variables))
     if trouble is None:
         return
-    with tempfile.TemporaryDirectory(prefix="vyrectl-doctor-") as folder:
-        if not lists({brought.POCL_VARIABLE: folder, "XDG_CACHE_HOME": folder, "HOME": folder}, False):
-            return
+    try:
+        with tempfile.TemporaryDirectory(prefix="vyrectl-doctor-") as folder:
+            if not lists({brought.POCL_VARIABLE: folder, "XDG_CACHE_HOME": folder, "HOME": folder}, False):
+                return
+    except OSError:  # see `_no_folder_at_all`
+        return
     yield Cause(f"a driver cannot keep its files: {trouble}", f"export {brought.POCL_VARIABLE}=$(mktemp -d)")
+
+
+def _no_folder_at_all(variables: Mapping[str, str]) -> Iterator[Cause]:
+    """A driver that has no place for its files, and no temporary one either."""
+    for check in brought.check_folders(variables):
+        if check.status is Status.WARNING:
+            yield Cause(f"a driver cannot keep its files: {check.message}", check.fix or "")
 
 
 def _memory(lists: Lists) -> Iterator[Cause]:

@@ -102,6 +102,8 @@ def pyopencl() -> Any:
     if _users and _users[0] != os.getpid():
         raise ForkedError("OpenCL", _users[0])
     os.environ.setdefault("PYOPENCL_COMPILER_OUTPUT", "0")
+    if not _has_cache_home():
+        os.environ.setdefault("PYOPENCL_NO_CACHE", "1")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -116,6 +118,11 @@ def pyopencl() -> Any:
         for module in _WARN_LATER:
             warnings.filterwarnings("ignore", module=f"{re.escape(module)}$")
     return cl
+
+
+def _has_cache_home() -> bool:
+    """Whether a user's cache has a place: pyopencl's own would raise at the first kernel where it has none."""
+    return any(map(os.path.isabs, (os.environ.get("XDG_CACHE_HOME", ""), os.path.expanduser("~"))))
 
 
 _WARN_LATER = ("pyopencl.invoker", "pytools.py_codegen")
