@@ -10,6 +10,7 @@ import pytest
 
 from tests import dumps
 from tests.cli.conftest import Cli
+from tests.support.rings import slot, write_ring
 
 READERS = (
     ("inspect",),
@@ -266,3 +267,30 @@ def test_a_warning_about_a_span_is_json_where_json_is_asked_for(cli: Cli) -> Non
     assert '"kind": "warning"' in result.err
     assert "warning" not in cli("inspect", "no.bin", "--offset", "640", "--count", "1").err
     assert "warning" not in cli("inspect", path, "--offset", "x", "--count", "1").err
+
+
+@pytest.mark.parametrize("name", [one for one in dumps.names("ring-") if one != "ring-unknown-states.bin"])
+def test_no_ring_of_the_runtime_is_taken_for_a_control_buffer(cli: Cli, tmp_path: Path, name: str) -> None:
+    ring = str(dumps.path(name))
+    write_ring(tmp_path / "mine.bin", slot(state=1))
+    for args in (("control", ring), ("snapshot", "mine.bin", "--control", ring)):
+        result = cli(*args)
+        assert (result.code, "a ring" in result.err) == (3, True), args
+
+
+def test_a_table_that_is_none_is_named_and_a_ring_is_cut_out_by_the_advice(cli: Cli) -> None:
+    ring, both = str(dumps.path("ring-args-0.bin")), str(dumps.path("kernel-mixed.all.bin"))
+    control = str(dumps.path("control-s0-t1-o0.bin"))
+    for number, args in enumerate((("--from", ring), (ring,), (both,), ("--from", both))):
+        refused = cli("build", f"new{number}.bin", *args)
+        assert (refused.code, "a table of tasks" in refused.err) == (3, True)
+        advised = refused.err.partition("Cut the ring out with: ")[2].strip()
+        assert cli(*shlex.split(advised)[1:]).code == 0
+    assert Path("new0.bin").read_bytes() == dumps.data("ring-args-0.bin")
+    assert "vyrectl control" in cli("build", "x.bin", control).err
+    assert not Path("x.bin").exists()
+
+
+def test_workers_names_what_is_no_ring(cli: Cli) -> None:
+    result = cli("workers", str(dumps.path("control-s0-t1-o0.bin")))
+    assert (result.code, "read it with: vyrectl control" in result.err) == (3, True)

@@ -114,6 +114,11 @@ def _replaces_a_file(name: str, rest: Sequence[str]) -> bool:
     return name != "build"
 
 
+def with_these(options: Mapping[str, str]) -> str:
+    """The command line that was typed, with some options given anew."""
+    return with_options(_typed.get(), options)
+
+
 def without(options: Collection[str]) -> str:
     """The command line that was typed, without some of its options, which take a value each."""
     return shlex.join((PROGRAM, *_without(_typed.get(), dict.fromkeys(options, "a value"))))

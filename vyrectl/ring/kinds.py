@@ -19,7 +19,9 @@ from enum import StrEnum
 from vyrectl.abi.control import OBSERVABLE_FIRST
 from vyrectl.abi.io_queue import IO_RECORD_BYTES, MAX_IO_RECORDS
 from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, SLOT_BYTES, WORD_BYTES
-from vyrectl.abi.states import TaskState
+from vyrectl.abi.opcodes import SHIPPED_FIRST
+from vyrectl.abi.slot import FIELD_INDEX
+from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.errors import FileError, OtherKindError
 from vyrectl.files.replace import StrPath
 from vyrectl.files.whole import read_fd
@@ -439,6 +441,8 @@ def refuse_beside(data: bytes, name: str, wanted: FileKind, *, so: str | None = 
     raise another_kind_error(verdict, wanted, name, so=so or f"Give {_ABOUT[wanted].noun}")
 
 
+OP, PRIORITY = FIELD_INDEX["op_handle"], FIELD_INDEX["priority"]
+
 LEAST_TASKS = 4
 """So few slots may be any small words."""
 
@@ -450,11 +454,14 @@ def _has_logs(verdict: Verdict) -> bool:
 
 
 def looks_full_of_tasks(head: bytes) -> bool:
-    """A buffer of small words made by hand looks like a ring too, but like one of few tasks."""
-    rows = struct.iter_unpack(f"<I{SLOT_BYTES - WORD_BYTES}x", _whole(head))
-    states: list[int] = [state for (state,) in rows]
-    tasks = sum(0 < state < len(TaskState) for state in states)
-    return len(states) >= LEAST_TASKS and 4 * tasks >= 3 * len(states)
+    """A buffer of small words made by hand looks like a ring too, but of few tasks, or of odd ones."""
+    rows = list(struct.iter_unpack(f"<{SLOT_BYTES // WORD_BYTES}I", _whole(head)))
+    tasks = [row for row in rows if 0 < row[0] < len(TaskState)]
+    large = sum(row[OP] >= SHIPPED_FIRST for row in tasks)
+    used = [row for row in rows if any(row)]
+    whole = len(tasks) == len(used) and all(row[PRIORITY] < len(TaskPriority) for row in tasks)
+    most = 4 * len(tasks) >= 3 * len(rows) or 4 * large >= 3 * len(tasks) or whole
+    return len(rows) >= LEAST_TASKS <= len(tasks) and most
 
 
 def _whole(head: bytes) -> bytes:

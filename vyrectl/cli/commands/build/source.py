@@ -8,18 +8,21 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from vyrectl.cli.again import without
+from vyrectl.cli.again import with_these, without
 from vyrectl.cli.commands.build.options import INPUT_FORMATS, Asked
 from vyrectl.cli.options import Span, open_ring
 from vyrectl.cli.output import Output
-from vyrectl.errors import FileError, InvalidInputError, UnknownNameError, UsageError
+from vyrectl.cli.wrong_kind import telling_kind
+from vyrectl.errors import FileError, InvalidInputError, OtherKindError, UnknownNameError, UsageError
 from vyrectl.files.waiting import open_file, reading
 from vyrectl.files.whole import refuse_endless
+from vyrectl.ring.kinds import FileKind
+from vyrectl.shell import STDIN
 
 if TYPE_CHECKING:
     from vyrectl.task.arrays import SlotArray
@@ -147,7 +150,11 @@ class Source:
         from vyrectl.ring.tables import read_csv, read_jsonl
 
         name = "standard input" if table == "-" else table
-        with _open_table(table) as stream, output.progress(f"reading {name}", "lines") as update:
+        with (
+            _telling_ring(table),
+            _open_table(table) as stream,
+            output.progress(f"reading {name}", "lines") as update,
+        ):
             kind = self.input_format or SUFFIXES.get(Path(table).suffix.lower()) or _sniff(stream)
             read = read_csv if kind == "csv" else read_jsonl
             lines: Any = _CountedLines(stream, update)
@@ -174,6 +181,32 @@ def _empty(slots: int) -> SlotArray:
     from vyrectl.abi.dtype import SLOT_DTYPE
 
     return np.zeros(slots, dtype=SLOT_DTYPE)
+
+
+@contextmanager
+def _telling_ring(table: str) -> Iterator[None]:
+    """Say of what is no table what it is, and of a ring how it is cut out.
+
+    Raises:
+        OtherKindError: It is at least likely a ring, or another kind of file.
+        InvalidInputError: What is wrong with it as a table.
+    """
+    try:
+        with telling_kind(Path(table), FileKind.TASKS) if table != STDIN else nullcontext():
+            yield
+    except OtherKindError as error:
+        span = _span_of_ring(table)
+        if span:
+            error.fix = f"Cut the ring out with: {with_these(span)}"
+        raise
+
+
+def _span_of_ring(table: str) -> dict[str, str]:
+    """The options that cut the ring out of a file; none where it holds no ring."""
+    from vyrectl.ring.kinds import identify_file
+
+    verdict = identify_file(table)
+    return {"--offset": "0"} if verdict.kind is FileKind.RING else verdict.ring_options
 
 
 @contextmanager

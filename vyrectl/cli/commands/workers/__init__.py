@@ -10,6 +10,7 @@ import typer
 from vyrectl.cli.commands.workers.view import view
 from vyrectl.cli.declared import with_records
 from vyrectl.cli.options import Talking
+from vyrectl.ring.kinds import FileKind, identify_file, refuse_another
 
 
 @with_records
@@ -38,5 +39,7 @@ def command(
     from vyrectl.sidecar.launched import workers_of
 
     output = printed.output()
+    if ring.is_file():
+        refuse_another(identify_file(ring), FileKind.RING, str(ring), so="Name a ring")
     found = workers_of(ring)
     output.emit("workers", summary(found), view, rows=listed(found, every=every), rows_key="workers")
