@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests import warm
 from tests.conformance.backends import needs_cpu
 from tests.support.rings import ready_tasks
 from vyrectl.abi.dtype import SLOT_DTYPE
@@ -69,7 +70,8 @@ def command(ring: Path, *options: str | Path) -> list[str]:
 
 def run(ring: Path, *options: str | Path) -> tuple[int, dict[str, Any]]:
     """Exit code, and the report or the error."""
-    done = subprocess.run(command(ring, *options), capture_output=True, timeout=100)
+    words = ["launch", str(ring), "--device", "cpu", "--json", *map(str, options)]
+    done = subprocess.run(warm.command("vyrectl", *words), capture_output=True, timeout=100)
     return done.returncode, record_of(done.stdout, done.stderr)
 
 

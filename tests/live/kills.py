@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tests import warm
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.ring.file import Ring
 from vyrectl.sidecar.sidecar import sidecar_path
@@ -231,7 +232,7 @@ def _progress(ring: Path) -> int:
 
 def recover(ring: Path) -> dict[str, Any]:
     """What `recover` says."""
-    command = [sys.executable, "-m", "vyrectl", "recover", str(ring), "--json"]
+    command = warm.command("vyrectl", "recover", str(ring), "--json")
     answer = subprocess.run(command, capture_output=True, check=True)
     record: dict[str, Any] = json.loads(answer.stdout)
     return record

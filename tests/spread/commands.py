@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tests import warm
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.task.arrays import SlotArray
 
@@ -25,8 +26,13 @@ def command(ring: Path, *options: str | Path) -> list[str]:
 
 
 def start(ring: Path, *options: str | Path) -> subprocess.Popen[bytes]:
+    """The launch as a process of its own, whose children are found by its number."""
+    return _started(command(ring, *options))
+
+
+def _started(words: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        command(ring, *options),
+        words,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, **TWO_CPUS},
@@ -41,7 +47,7 @@ def end_of(process: subprocess.Popen[bytes]) -> tuple[int, dict[str, Any], str]:
 
 
 def run(ring: Path, *options: str | Path) -> tuple[int, dict[str, Any], str]:
-    return end_of(start(ring, *options))
+    return end_of(_started(warm.command("vyrectl", "launch", str(ring), "--json", *map(str, options))))
 
 
 def write(path: Path, slots: SlotArray) -> Path:
