@@ -211,6 +211,32 @@ def _kill_when(journal: Path, pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
+class Scheduler:
+    """A client's side of one whose workers come after so many questions."""
+
+    def __init__(self, empty: int, resources: dict[str, float]) -> None:
+        self._empty, self._resources = empty, resources
+
+    def scheduler_info(self, n_workers: int) -> dict[str, Any]:
+        self._empty -= 1
+        return {"workers": {} if self._empty >= 0 else {"w": {"resources": self._resources}}}
+
+    def run(self, function: Any) -> dict[str, Facts]:
+        return {"w": function()}
+
+
+def test_a_first_worker_is_waited_for() -> None:
+    told: list[dict[str, Any]] = []
+    assert hosts_module._take_stock(Scheduler(2, {RESOURCE: 2}), told.append, None) == 2
+    assert told == [{"said": "no worker is there yet; one is waited for, 15 s at most"}]
+    for scheduler, what in (
+        (Scheduler(99, {}), "no worker is there"),
+        (Scheduler(0, {}), f"none of 1 workers offers {RESOURCE}"),
+    ):
+        with pytest.raises(DeviceError, match=what):
+            hosts_module._take_stock(scheduler, told.append, 0.05)
+
+
 def test_another_vyrectl_is_refused(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sent_module, "__version__", "0.0.1")
     facts.cache_clear()

@@ -67,6 +67,9 @@ ALLOWED_FAILURES = 2
 """Deaths that a shard of a local cluster survives: the third names it."""
 
 CONNECT_SECONDS = 30.0
+WORKERS_SECONDS = 15.0
+"""For so long a scheduler's first worker is waited for: one that ended is being started again, or both come up now."""
+
 POLL_SECONDS = 0.005
 
 
@@ -124,7 +127,7 @@ def dask_file(
                 watch({"settled": held.settled.to_record()})
             fill_holes(request.ring)
         client = stack.enter_context(_cluster(place))
-        slots = _take_stock(client)
+        slots = _take_stock(client, watch, request.options.timeout)
         run = _HostsRun(request, hosts, held, client, slots, since, watch)
         heard = Signals()
         stack.callback(heard.restore)
@@ -186,17 +189,28 @@ def _distributed() -> Any:
     return distributed
 
 
-def _take_stock(client: Any) -> int:
+def _take_stock(client: Any, watch: Watch, most_seconds: float | None) -> int:
     """How many shards the workers take at a time, once all were found to be like this side.
+
+    Args:
+        client: Dask's.
+        watch: Told when there is nobody yet.
+        most_seconds: For no longer is a first worker waited for.
 
     Raises:
         OtherWorkerError: One is not.
         DeviceError: There is none, or none that offers a device.
     """
-    workers = client.scheduler_info(n_workers=-1)["workers"]
-    slots = int(sum(one.get("resources", {}).get(RESOURCE, 0) for one in workers.values()))
+    workers, slots = _workers_of(client)
     if not slots:
-        what = "no worker is there" if not workers else f"none of {len(workers)} workers offers {RESOURCE}"
+        seconds = WORKERS_SECONDS if most_seconds is None else min(WORKERS_SECONDS, most_seconds)
+        watch({"said": f"{_nobody(workers)} yet; one is waited for, {seconds:g} s at most"})
+        deadline = time.monotonic() + seconds
+        while not slots and time.monotonic() < deadline:
+            time.sleep(0.1)
+            workers, slots = _workers_of(client)
+    if not slots:
+        what = _nobody(workers)
         raise DeviceError(
             what, fix="`vyrectl worker tcp://HOST:8786` prints the command line that starts one"
         )
@@ -212,6 +226,16 @@ def _take_stock(client: Any) -> int:
                 f"a worker has {differs}", where=address, fix="Install the same vyrectl on all hosts"
             )
     return slots
+
+
+def _workers_of(client: Any) -> tuple[int, int]:
+    """How many workers there are, and how many shards they take at a time."""
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    return len(workers), int(sum(one.get("resources", {}).get(RESOURCE, 0) for one in workers.values()))
+
+
+def _nobody(workers: int) -> str:
+    return f"none of {workers} workers offers {RESOURCE}" if workers else "no worker is there"
 
 
 class _HostsRun:
