@@ -2,6 +2,7 @@
  *
  * Phases, again and again
  *   1  the leader (work-item 0) takes a ticket or a block, or finds nothing
+ *   1a with VYRE_MIRROR, of a ticket: every work-item ends those tasks of its stride that their tags say all of (order.h)
  *   2  every work-item claims VYRE_BATCH slots of its stride, gives them their turns, publishes them behind one fence; slots of group
  *      operations and tasks that must queue are noted in local memory
  *   3  group tasks, VYRE_GROUP_BATCH at a time: claimed by as many work-items, run without a barrier in between, published by as many
@@ -229,6 +230,55 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
 
 #endif
 
+#if VYRE_MIRROR
+
+#define VYRE_TENANT_COPIES 8u /* of each count, so that neighbours of one tenant do not wait for each other */
+
+/* Counts of tasks that were ended by their tags; local memory. */
+typedef struct {
+    uint of[VYRE_CONTROL_TENANT_FAIRNESS_WORDS * VYRE_TENANT_COPIES];
+} vyre_tenant_counts;
+
+/* By all: brings them into the tally. */
+static void vyre_count_tenants(__local const vyre_tenant_counts *tenants, vyre_tally_ptr counts) {
+    for (uint i = get_local_id(0); i < VYRE_CONTROL_TENANT_FAIRNESS_WORDS * VYRE_TENANT_COPIES; i += get_local_size(0))
+        if (tenants->of[i]) vyre_tally_add(counts, VYRE_TALLY_TENANTS + i / VYRE_TENANT_COPIES, tenants->of[i]);
+}
+
+static void vyre_count_tag(vyre_worker *w, __local vyre_tenant_counts *tenants, uint tag) {
+    const uint tenant = (tag >> VYRE_TAG_TENANT_SHIFT) % VYRE_CONTROL_TENANT_FAIRNESS_WORDS;
+    const uint priority = (tag >> VYRE_TAG_PRIORITY_SHIFT) & 7u;
+    vyre_local_add(tenants->of + tenant * VYRE_TENANT_COPIES + get_local_id(0) % VYRE_TENANT_COPIES, 1u);
+    vyre_count_run(w->tally, VYRE_TALLY_PRIORITIES + priority, &w->priority_word, &w->priority_run);
+    vyre_count_run(w->tally, VYRE_TALLY_OPS + (tag & VYRE_TAG_ROW) * VYRE_OUTCOMES + VYRE_DONE, &w->op_word, &w->op_run);
+}
+
+/* By each: ends the tasks of its stride of a ticket that need nothing but their tags; says whether others are left. The ticket itself is
+ * the claim: nobody else takes these entries, and nobody else writes the ring. */
+static bool vyre_end_tagged(vyre_worker *w, const vyre_order *order, const vyre_pick *pick, __global const uint *tags,
+                            __global uchar *mirror, __local vyre_tenant_counts *tenants) {
+    vyre_cursor cursor = pick->start;
+    uint ended = 0u;
+    bool left = false;
+    for (uint i = get_local_id(0); i < pick->count; i += get_local_size(0)) {
+        const uint at = vyre_place_at(order, &cursor, pick->begin + i);
+        const uint tag = tags[at], slot = order->queue[at] & VYRE_ENTRY_SLOT;
+        if (!(tag & VYRE_TAG_AT_ONCE)) {
+            left = true;
+            continue;
+        }
+        vyre_witness_claim(w->witness, slot, w->worker);
+        vyre_count_tag(w, tenants, tag);
+        vyre_witness_end(w->witness, slot, w->worker, VYRE_DONE);
+        mirror[slot] = 1u;
+        ++ended;
+    }
+    vyre_watch_past(&w->watch, ended);
+    return left;
+}
+
+#endif
+
 /* Claims in flight of one work-item. */
 typedef struct {
     uint slot[VYRE_BATCH];
@@ -307,8 +357,14 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
 #if VYRE_HAS_FAMILY
     __local vyre_born_notes born;
 #endif
+#if VYRE_MIRROR
+    __local vyre_tenant_counts tenants;
+#endif
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     for (uint i = lane; i < VYRE_TALLY_WORDS; i += lanes) counts[i] = 0u;
+#if VYRE_MIRROR
+    for (uint i = lane; i < sizeof(tenants.of) / sizeof(uint); i += lanes) tenants.of[i] = 0u;
+#endif
     if (lane == 0u) {
         leaving = 0u;
         open.kept.count = 0u;
@@ -392,7 +448,12 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
         const bool from_block = mine.kind != VYRE_PICK_TICKET;
         w.higher_waits = mine.higher_waits;
         vyre_cursor cursor = mine.start;
-        for (uint i = lane; i < mine.count; i += lanes * VYRE_BATCH) {
+        uint first = lane;
+#if VYRE_MIRROR
+        const bool by_tags = !from_block && !counts_budget;
+        if (by_tags && !vyre_end_tagged(&w, &order, &mine, tags, mirror, &tenants)) first = mine.count;
+#endif
+        for (uint i = first; i < mine.count; i += lanes * VYRE_BATCH) {
             if (i >= lanes && !vyre_goes_on(&w)) break; /* the leader has just looked */
             vyre_batch batch;
             vyre_trace_look(w.trace, began);
@@ -400,9 +461,12 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
             for (uint k = 0; k < VYRE_BATCH; ++k) {
                 const uint at = i + k * lanes;
                 if (at >= mine.count) break;
-                const uint entry = from_block ? pool[mine.begin * VYRE_BLOCK + at]
-                                              : vyre_entry_at(&order, &cursor, mine.begin + at);
+                const uint place = from_block ? 0u : vyre_place_at(&order, &cursor, mine.begin + at);
+                const uint entry = from_block ? pool[mine.begin * VYRE_BLOCK + at] : queue[place];
                 const uint slot = entry & VYRE_ENTRY_SLOT;
+#if VYRE_MIRROR
+                if (by_tags && (tags[place] & VYRE_TAG_AT_ONCE)) continue;
+#endif
 #if VYRE_HAS_GROUP_OPS
                 const bool hinted = VYRE_HINTS && !from_block;
                 if (hinted ? (entry & VYRE_ENTRY_GROUP) != 0u
@@ -475,6 +539,9 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     }
     vyre_watch_rest(&w.watch);
     vyre_count_rest(&w);
+#if VYRE_MIRROR
+    vyre_count_tenants(&tenants, counts);
+#endif
     barrier(CLK_LOCAL_MEM_FENCE);
     for (uint i = lane; i < VYRE_TALLY_WORDS; i += lanes) vyre_report(tally, control, i, counts[i]);
 }

@@ -38,27 +38,26 @@ static bool vyre_resume_if_due(__global uint *ring, uint slot, uint epoch) {
 /* What the index says of a slot. */
 typedef struct {
     uint class; /* of one that may be claimed now, or VYRE_NOT_CLAIMABLE */
-    uint state; /* in which it waits */
     uint row;   /* what else to count, or VYRE_COUNT_ROWS */
 } vyre_finding;
 
-static vyre_finding vyre_examine(const vyre_filter *filter, uint slot) {
-    __global const uint *words = VYRE_WORD(filter->ring, slot, 0u);
-    vyre_finding finding = {VYRE_NOT_CLAIMABLE, VYRE_STATE_EMPTY, VYRE_COUNT_ROWS};
+/* `seen` is what the slot holds, then what a resume has made of it. */
+static vyre_finding vyre_examine(const vyre_filter *filter, uint slot, vyre_seen *seen) {
+    vyre_finding finding = {VYRE_NOT_CLAIMABLE, VYRE_COUNT_ROWS};
     if (!vyre_is_selected(filter, slot)) return finding;
-    const uint state = vyre_load_relaxed(VYRE_WORD(filter->ring, slot, VYRE_WORD_STATE));
-    const bool waits = state == VYRE_STATE_PAUSED;
-    if (!waits && !vyre_is_schedulable(state)) return finding;
-    if (!vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) {
+    const bool waits = seen->state == VYRE_STATE_PAUSED;
+    if (!waits && !vyre_is_schedulable(seen->state)) return finding;
+    if (!vyre_tenant_may_run(filter, seen->tenant)) {
         if (!waits) finding.row = VYRE_COUNT_SHUT_OUT;
         return finding;
     }
     if (waits) {
         if (!vyre_resume_if_due(filter->ring, slot, filter->epoch)) return finding;
         finding.row = VYRE_COUNT_RESUMED;
+        seen->state = VYRE_STATE_READY;
+        seen->flags = *VYRE_WORD(filter->ring, slot, VYRE_WORD_FLAGS);
     }
-    finding.class = vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], filter->age_threshold);
-    finding.state = waits ? VYRE_STATE_READY : state;
+    finding.class = vyre_class(seen->priority, seen->age_ticks, filter->age_threshold);
     return finding;
 }
 
@@ -73,6 +72,16 @@ static void vyre_clear_lines(volatile __global uint *flow, __global uint *direct
         for (uint i = lane; i < VYRE_FLOW_WORDS; i += lanes) flow[i] = 0u;
 }
 
+#if VYRE_MIRROR
+/* By all of a chunk's work-items: its bytes of the mirror, of which all but a last chunk's are a multiple of four. */
+static void vyre_clear_mirror(__global uchar *mirror, uint first, uint count) {
+    const uint lane = get_local_id(0), lanes = get_local_size(0);
+    __global uint *fours = (__global uint *)(mirror + first);
+    for (uint i = lane; i < count / 4u; i += lanes) fours[i] = 0u;
+    for (uint i = count / 4u * 4u + lane; i < count; i += lanes) mirror[first + i] = 0u;
+}
+#endif
+
 #if VYRE_INDEX_LANES
 
 #define VYRE_LOOK_CLOSER 6u /* in the place of a class: paused, aged, or held back as far as a first look can tell */
@@ -80,11 +89,11 @@ static void vyre_clear_lines(volatile __global uint *flow, __global uint *direct
 
 /* A slot's class by its own words alone, without a branch; `oldest` is the last tick that lifts no task, `narrow` says that a launch
  * claims less than all. */
-static uint vyre_first_look(__global const uint *words, uint state, uint oldest, bool narrow) {
-    const bool closer = narrow || words[VYRE_WORD_AGE_TICKS] > oldest;
-    const uint class = closer ? VYRE_LOOK_CLOSER : min(words[VYRE_WORD_PRIORITY], VYRE_PRIORITY_IDLE);
-    const uint waits = state == VYRE_STATE_PAUSED ? VYRE_LOOK_CLOSER : VYRE_NOT_CLAIMABLE;
-    return (VYRE_SCHEDULABLE_STATES >> min(state, VYRE_STATE_COUNT)) & 1u ? class : waits;
+static uint vyre_first_look(const vyre_seen *seen, uint oldest, bool narrow) {
+    const bool closer = narrow || seen->age_ticks > oldest;
+    const uint class = closer ? VYRE_LOOK_CLOSER : min(seen->priority, VYRE_PRIORITY_IDLE);
+    const uint waits = seen->state == VYRE_STATE_PAUSED ? VYRE_LOOK_CLOSER : VYRE_NOT_CLAIMABLE;
+    return (VYRE_SCHEDULABLE_STATES >> min(seen->state, VYRE_STATE_COUNT)) & 1u ? class : waits;
 }
 
 /* One work-item a chunk. A first look at its slots takes no branch and serves most of them; the others are examined; then each slot
@@ -101,9 +110,8 @@ __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
     uint odd[VYRE_SORTS] = {0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u}; /* two counts, so that neighbours of one class do not wait for each other */
     const bool narrow = gate || has_selected;
     for (uint i = 0; i < count; ++i) {
-        __global const uint *words = VYRE_WORD(ring, first + i, 0u);
-        const uint state = vyre_load_relaxed(VYRE_WORD(ring, first + i, VYRE_WORD_STATE));
-        const uint class = vyre_first_look(words, state, age_threshold - 1u, narrow);
+        const vyre_seen seen = vyre_see(ring, first + i);
+        const uint class = vyre_first_look(&seen, age_threshold - 1u, narrow);
         classes[i] = (uchar)class;
         ++(i & 1u ? odd : sizes)[class];
     }
@@ -112,7 +120,8 @@ __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
     if (sizes[VYRE_LOOK_CLOSER])
         for (uint i = 0; i < count; ++i) {
             if (classes[i] != VYRE_LOOK_CLOSER) continue;
-            const vyre_finding finding = vyre_examine(&filter, first + i);
+            vyre_seen seen = vyre_see(ring, first + i);
+            const vyre_finding finding = vyre_examine(&filter, first + i, &seen);
             ++tally[finding.row];
             classes[i] = (uchar)finding.class;
             ++sizes[finding.class];
@@ -126,9 +135,16 @@ __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
     }
     next[VYRE_NOT_CLAIMABLE] = place;
     for (uint i = 0; i < count; ++i) {
-        __global const uint *words = VYRE_WORD(ring, first + i, 0u);
-        queue[next[classes[i]]++] = vyre_make_entry(words, first + i, words[VYRE_WORD_STATE]);
+        const vyre_seen seen = vyre_see(ring, first + i);
+        const uint at = next[classes[i]]++;
+        queue[at] = vyre_make_entry(&seen, first + i);
+#if VYRE_MIRROR
+        tags[at] = vyre_make_tag(&seen);
+#endif
     }
+#if VYRE_MIRROR
+    vyre_clear_mirror(mirror, first, count);
+#endif
     counts[VYRE_COUNT_RESUMED * chunks + chunk] = tally[VYRE_COUNT_RESUMED];
     counts[VYRE_COUNT_SHUT_OUT * chunks + chunk] = tally[VYRE_COUNT_SHUT_OUT];
     vyre_clear_lines(flow, directory, directory_words, chunk, chunks);
@@ -147,7 +163,7 @@ __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
     __local uchar classes[VYRE_CHUNK_SLOTS];
     __local uint tally[VYRE_COUNT_ROWS];
     __local uint next[VYRE_PRIORITY_COUNT];
-    const uint chunks = (slots + chunk_slots - 1u) / chunk_slots;
+    const uint chunks = max((slots + chunk_slots - 1u) / chunk_slots, 1u); /* of no slots at all one, which is empty */
     const uint chunk = get_group_id(0);
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
@@ -157,8 +173,13 @@ __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
     barrier(CLK_LOCAL_MEM_FENCE);
     uint sizes[VYRE_PRIORITY_COUNT] = {0u, 0u, 0u, 0u, 0u};
     for (uint i = lane; i < count; i += lanes) {
-        const vyre_finding finding = vyre_examine(&filter, first + i);
-        entries[i] = vyre_make_entry(VYRE_WORD(ring, first + i, 0u), first + i, finding.state);
+        vyre_seen seen = vyre_see(ring, first + i);
+        const vyre_finding finding = vyre_examine(&filter, first + i, &seen);
+#if VYRE_MIRROR
+        entries[i] = vyre_make_entry(&seen, 0u) | vyre_make_tag(&seen); /* the tag in the place of the slot, which `i` tells */
+#else
+        entries[i] = vyre_make_entry(&seen, first + i);
+#endif
         classes[i] = (uchar)finding.class;
         for (uint k = 0; k < VYRE_PRIORITY_COUNT; ++k) sizes[k] += finding.class == k ? 1u : 0u;
         if (finding.row < VYRE_COUNT_ROWS) vyre_local_add(tally + finding.row, 1u);
@@ -177,9 +198,20 @@ __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
         if (row < VYRE_PRIORITY_COUNT) places[row] = before;
     }
     vyre_clear_lines(flow, directory, directory_words, chunk, chunks);
+#if VYRE_MIRROR
+    vyre_clear_mirror(mirror, first, count);
+#endif
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (uint i = lane; i < count; i += lanes)
-        if (classes[i] != VYRE_NOT_CLAIMABLE) queue[vyre_local_fetch_add(next + classes[i], 1u)] = entries[i];
+    for (uint i = lane; i < count; i += lanes) {
+        if (classes[i] == VYRE_NOT_CLAIMABLE) continue;
+        const uint at = vyre_local_fetch_add(next + classes[i], 1u);
+#if VYRE_MIRROR
+        queue[at] = (entries[i] & ~VYRE_ENTRY_SLOT) | (first + i);
+        tags[at] = entries[i] & VYRE_ENTRY_SLOT;
+#else
+        queue[at] = entries[i];
+#endif
+    }
 }
 
 #endif

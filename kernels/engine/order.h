@@ -11,6 +11,10 @@
  * bits say what the index saw: which state to try first, whether the flags are 0, whether the operation is a group's. A worker then
  * needs only the first half of a slot that finishes at once.
  *
+ * With VYRE_MIRROR a tag stands beside each entry, in an array of its own: of a task that does nothing but end (vyre_is_op_at_once) it
+ * holds all that is counted, so that a worker needs nothing of the slot at all. It notes the end as one byte of the mirror; settle.cl
+ * writes the slots.
+ *
  * Memory order: queue, begins, places are read-only here; heads by relaxed adds.
  */
 #ifndef VYRE_ORDER_H
@@ -27,6 +31,52 @@
 #define VYRE_ENTRY_CLEAN 0x40000000u
 #define VYRE_ENTRY_GROUP 0x80000000u
 
+#ifndef VYRE_MIRROR
+#define VYRE_MIRROR 0
+#endif
+
+/* A tag: tally row, tenant modulo 32, priority, and whether the task may be ended by it alone. 28 bits. */
+#define VYRE_TAG_ROW 0xFFFFu
+#define VYRE_TAG_TENANT_SHIFT 16u
+#define VYRE_TAG_PRIORITY_SHIFT 21u
+#define VYRE_TAG_AT_ONCE 0x08000000u
+
+/* The words of a slot that an index looks at. */
+typedef struct {
+    uint state, op_handle, tenant, priority, age_ticks, flags;
+} vyre_seen;
+
+static vyre_seen vyre_see(__global const uint *ring, uint slot) {
+    __global const uint *words = VYRE_WORD(ring, slot, 0u);
+    vyre_seen seen;
+#if VYRE_HINTS
+    /* Nobody writes meanwhile: two loads of four words instead of six, each of which would ask for as many lines as there are slots. */
+    const uint4 front = *(__global const uint4 *)words, back = *(__global const uint4 *)(words + VYRE_WORD_AGE_TICKS);
+    seen.state = front.s0;
+    seen.op_handle = front.s1;
+    seen.tenant = front.s2;
+    seen.priority = front.s3;
+    seen.age_ticks = back.s0;
+    seen.flags = back.s3;
+#else
+    seen.state = vyre_load_relaxed((vyre_word_ptr)words);
+    seen.op_handle = words[VYRE_WORD_OP_HANDLE];
+    seen.tenant = words[VYRE_WORD_TENANT_ID];
+    seen.priority = words[VYRE_WORD_PRIORITY];
+    seen.age_ticks = words[VYRE_WORD_AGE_TICKS];
+    seen.flags = words[VYRE_WORD_FLAGS];
+#endif
+    return seen;
+}
+
+static uint vyre_make_tag(const vyre_seen *seen) {
+    const uint row = vyre_tally_row(seen->op_handle);
+    if (!vyre_is_op_at_once(seen->op_handle) || seen->flags || row > VYRE_TAG_ROW) return 0u;
+    const uint tenant = seen->tenant % VYRE_CONTROL_TENANT_FAIRNESS_WORDS;
+    const uint priority = min(seen->priority, VYRE_CONTROL_PRIORITY_FAIRNESS_WORDS);
+    return VYRE_TAG_AT_ONCE | priority << VYRE_TAG_PRIORITY_SHIFT | tenant << VYRE_TAG_TENANT_SHIFT | row;
+}
+
 /* The two bits of a schedulable state. */
 static uint vyre_state_hint(uint state) {
     return (state == VYRE_STATE_READY ? 0u : state == VYRE_STATE_YIELDED ? 1u : 2u) << VYRE_ENTRY_STATE_SHIFT;
@@ -38,10 +88,10 @@ static uint vyre_hinted_state(uint entry) {
 }
 
 /* What the index writes for a claimable slot. */
-static uint vyre_make_entry(__global const uint *words, uint slot, uint state) {
+static uint vyre_make_entry(const vyre_seen *seen, uint slot) {
 #if VYRE_HINTS
-    return slot | vyre_state_hint(state) | (words[VYRE_WORD_FLAGS] ? 0u : VYRE_ENTRY_CLEAN) |
-           (vyre_is_group_op(words[VYRE_WORD_OP_HANDLE]) ? VYRE_ENTRY_GROUP : 0u);
+    return slot | vyre_state_hint(seen->state) | (seen->flags ? 0u : VYRE_ENTRY_CLEAN) |
+           (vyre_is_group_op(seen->op_handle) ? VYRE_ENTRY_GROUP : 0u);
 #else
     return slot;
 #endif
@@ -120,14 +170,18 @@ static vyre_cursor vyre_cursor_at(const vyre_order *order, uint position) {
 
 #define VYRE_NEAR_LISTS 4u /* gone through one by one; what is farther away is searched */
 
-/* The entry at a position not before the cursor's list. */
-static uint vyre_entry_at(const vyre_order *order, vyre_cursor *cursor, uint position) {
+/* Where in the queue the entry of a position is, which is not before the cursor's list. */
+static uint vyre_place_at(const vyre_order *order, vyre_cursor *cursor, uint position) {
     for (uint step = 0; cursor->until <= position; ++step)
         if (step < VYRE_NEAR_LISTS)
             vyre_enter_list(order, cursor, cursor->list + 1u);
         else
             *cursor = vyre_cursor_at(order, position);
-    return order->queue[position + cursor->shift];
+    return position + cursor->shift;
+}
+
+static uint vyre_entry_at(const vyre_order *order, vyre_cursor *cursor, uint position) {
+    return order->queue[vyre_place_at(order, cursor, position)];
 }
 
 /* One side of the order: positions, and the head that hands out its tickets. */

@@ -29,7 +29,7 @@ typedef struct {
     vyre_word_ptr record; /* its first word; NULL where there is none for this worker */
 #if VYRE_DRIVER_GROUP
     uint records;
-    bool holds; /* the record names a slot */
+    uint named; /* slot + 1, as the record says */
 #endif
     uint turns;
     uint polls;
@@ -49,7 +49,7 @@ static vyre_watch vyre_make_watch(vyre_word_ptr words, uint first, uint records,
     watch.turns = watch.polls = watch.op_handle = 0u;
 #if VYRE_DRIVER_GROUP
     watch.records = records;
-    watch.holds = false;
+    watch.named = 0u;
     if (number < records) watch.record = words + first + number;
 #else
     if (number < records) watch.record = words + first + (ulong)number * VYRE_LIVE_WATCH_LANE_WORDS;
@@ -73,8 +73,9 @@ static void vyre_watch_turns(vyre_watch *watch, uint slot, uint op_handle, uint 
         vyre_store_relaxed(VYRE_WATCH_WORD(watch, VYRE_LIVE_WATCH_OP), op_handle);
     }
 #if VYRE_DRIVER_GROUP
-    watch->holds = true;
     vyre_store_relaxed(VYRE_WATCH_WORD(watch, VYRE_LIVE_WATCH_TURN), watch->turns);
+    if (watch->named == slot + 1u) return;
+    watch->named = slot + 1u;
     vyre_store_relaxed(VYRE_WATCH_WORD(watch, VYRE_LIVE_WATCH_SLOT), slot + 1u);
 #else
     vyre_store_pair_relaxed(watch->record + VYRE_LIVE_WATCH_TURN, watch->turns, slot + 1u);
@@ -83,11 +84,18 @@ static void vyre_watch_turns(vyre_watch *watch, uint slot, uint op_handle, uint 
 
 #define vyre_watch_turn(watch, slot, op_handle) vyre_watch_turns(watch, slot, op_handle, 1u)
 
+/* Turns are over that nobody could have seen. */
+static void vyre_watch_past(vyre_watch *watch, uint turns) {
+    if (!watch->record || !turns) return;
+    watch->turns += turns;
+    vyre_store_relaxed(VYRE_WATCH_WORD(watch, VYRE_LIVE_WATCH_TURN), watch->turns);
+}
+
 /* Nothing is in hand any more. */
 static void vyre_watch_rest(vyre_watch *watch) {
 #if VYRE_DRIVER_GROUP
-    if (!watch->holds) return;
-    watch->holds = false;
+    if (!watch->named) return;
+    watch->named = 0u;
 #else
     if (!watch->record) return;
 #endif
@@ -106,6 +114,7 @@ static void vyre_watch_poll(vyre_watch *watch) {
 #define vyre_watch_to(worker, words, first, records, number)
 #define vyre_watch_turns(watch, slot, op_handle, turns)
 #define vyre_watch_turn(watch, slot, op_handle)
+#define vyre_watch_past(watch, turns)
 #define vyre_watch_rest(watch)
 #define vyre_watch_poll(watch)
 

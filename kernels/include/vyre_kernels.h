@@ -47,6 +47,14 @@
 #else
 #define VYRE_RUN_LIVE_PARAMETERS
 #endif
+#if VYRE_MIRROR
+#define VYRE_RUN_MIRROR_PARAMETERS \
+    , \
+    __global const uint *tags,           /* what the index saw of each slot, beside queue (order.h) */ \
+    __global uchar *mirror               /* a byte a slot: not 0 for one that is to be settled */
+#else
+#define VYRE_RUN_MIRROR_PARAMETERS
+#endif
 #define VYRE_RUN_PARAMETERS \
     __global uint *ring,                 /* the slots */ \
     __global const uint *queue,          /* a word a slot: the lists of the round (order.h) */ \
@@ -75,8 +83,17 @@
     VYRE_RUN_FAMILY_PARAMETERS \
     VYRE_RUN_TRACE_PARAMETERS \
     VYRE_RUN_WATCH_PARAMETERS \
-    VYRE_RUN_LIVE_PARAMETERS
+    VYRE_RUN_LIVE_PARAMETERS \
+    VYRE_RUN_MIRROR_PARAMETERS
 
+#if VYRE_MIRROR
+#define VYRE_INDEX_MIRROR_PARAMETERS \
+    , \
+    __global uint *tags,                 /* what it saw of each slot, beside queue (order.h) */ \
+    __global uchar *mirror               /* a byte a slot, cleared */
+#else
+#define VYRE_INDEX_MIRROR_PARAMETERS
+#endif
 #define VYRE_INDEX_PARAMETERS \
     __global uint *ring,                 /* the slots */ \
     const uint slots,                    /* slots of the ring */ \
@@ -93,7 +110,8 @@
     __global uint *totals,               /* the sum of each row of counts */ \
     vyre_word_ptr flow,                  /* heads, tails and counts of the round, cleared */ \
     __global uint *directory,            /* published blocks of each class, cleared */ \
-    const uint directory_words           /* its words */
+    const uint directory_words           /* its words */ \
+    VYRE_INDEX_MIRROR_PARAMETERS
 
 #define VYRE_INDEX_SCAN_PARAMETERS \
     __global const uint *restrict counts, /* a row of chunks a class, and two for other counts */ \
@@ -111,6 +129,11 @@
     __global const uint *counts,         /* a row of chunks for each class */ \
     __global uint *queue,                /* what the lists leave of it becomes the free list */ \
     __global uint *family                /* families and the free list (vyre_family.h) */
+
+#define VYRE_SETTLE_MIRROR_PARAMETERS \
+    __global uint *ring,                 /* the slots */ \
+    const uint slots,                    /* slots of the ring */ \
+    __global const uchar *mirror         /* a byte a slot: not 0 for one that is Done */
 
 #define VYRE_PROBE_LAYOUT_PARAMETERS \
     __global uint *answers               /* a word a question, then the byte order */

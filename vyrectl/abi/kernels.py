@@ -44,6 +44,7 @@ NUMBERS = frozenset((Kind.U32, Kind.I32, Kind.U64, Kind.F32))
 """Kinds that are passed as a value; the others are memory."""
 
 FAMILY, TRACE, WATCH, LIVE = "VYRE_HAS_FAMILY", "VYRE_TRACE", "VYRE_WATCH", "VYRE_LIVE"
+MIRROR = "VYRE_MIRROR"
 """Macros of programs whose kernels take more (`vyrectl.opencl.source.Variant`)."""
 
 
@@ -129,6 +130,8 @@ _RUN = Kernel(
         Parameter("selected", Kind.READ_BYTES, "a byte a slot: not 0 for those to run", LIVE),
         Parameter("has_selected", Kind.U32, "not 0: selected counts", LIVE),
         Parameter("idle_polls", Kind.U32, "looks in vain before a worker leaves", LIVE),
+        Parameter("tags", Kind.READ_WORDS, "what the index saw of each slot, beside queue (order.h)", MIRROR),
+        Parameter("mirror", Kind.BYTES, "a byte a slot: not 0 for one that is to be settled", MIRROR),
     ),
 )
 
@@ -152,6 +155,8 @@ _INDEX = (
             Parameter("flow", Kind.SHARED_WORDS, "heads, tails and counts of the round, cleared"),
             Parameter("directory", Kind.WORDS, "published blocks of each class, cleared"),
             Parameter("directory_words", Kind.U32, "its words"),
+            Parameter("tags", Kind.WORDS, "what it saw of each slot, beside queue (order.h)", MIRROR),
+            Parameter("mirror", Kind.BYTES, "a byte a slot, cleared", MIRROR),
         ),
     ),
     Kernel(
@@ -176,6 +181,10 @@ _INDEX = (
             Parameter("queue", Kind.WORDS, "what the lists leave of it becomes the free list"),
             Parameter("family", Kind.WORDS, "families and the free list (vyre_family.h)"),
         ),
+    ),
+    Kernel(
+        "vyre_settle_mirror",
+        (_RING, _SLOTS, Parameter("mirror", Kind.READ_BYTES, "a byte a slot: not 0 for one that is Done")),
     ),
 )
 

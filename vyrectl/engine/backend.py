@@ -109,6 +109,8 @@ class Job(EngineOptions):
         trace: Turns to note the times of, at most; 0 for no trace. A session then has `trace()`.
         follow: The job goes on when it is drained: others reach it beside its rounds.
         op_handles: Every op_handle that some slot names, or more; None when that is not known.
+        mirror: Tasks that only end are ended in a mirror of the ring, which needs a copy that nobody else sees; None
+            for long rings on devices with memory of their own.
         board: Memory in which whoever drives the job sees its workers (`vyrectl.abi.watch`), u32, page-aligned; None
             where nobody does.
     """
@@ -129,6 +131,7 @@ class Job(EngineOptions):
     trace: int = 0
     follow: bool = False
     op_handles: frozenset[int] | None = None
+    mirror: bool | None = None
     board: NDArray[np.uint32] | None = None
 
     def layout(self) -> tuple[NDArray[np.void], int]:

@@ -43,6 +43,12 @@ CPU_TICKET, GROUP_TICKET = 256, 512
 """Most tasks that a worker takes at once unless it is told: a narrow front through the ring keeps memory near."""
 
 LEAST_GROUP_TICKET = 32
+
+LEAST_MIRROR_SLOTS = 1 << 17
+"""Shorter rings lie in a device's cache themselves."""
+
+TAG_BYTES = 5
+"""What a mirror takes of a slot: its tag and its own byte."""
 LANES_PER_UNIT = 2
 GROUPS_PER_UNIT = 4
 TICKETS_PER_WORKER = 4
@@ -77,6 +83,7 @@ class Geometry:
         index_lanes: One work-item indexes a chunk instead of a work-group.
         index_group_size: Work-items of a group of the index.
         hints: Nobody but the device touches the ring during a round, so that the queue may say what the index saw.
+        mirror: Tasks that only end are ended in a mirror of the ring.
     """
 
     driver: str
@@ -88,6 +95,7 @@ class Geometry:
     index_lanes: bool
     index_group_size: int = 1
     hints: bool = False
+    mirror: bool = False
 
 
 def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry:
@@ -119,16 +127,38 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
     together = bool(ops_in_use(job, [op.id for op in ops if op.group]))
     least = 1 if together else min(size, LEAST_GROUP_TICKET)
     sharers = most if together else device.compute_units // 2
+    hints = not device.is_cpu or job.place is None
+    mirror = hints and _mirrors(device, job, ops)
     # Tasks that compute for long want a ticket for every work-group before any gets a second one.
     usual = GROUP_TICKET if together else min(GROUP_TICKET, max(size, -(-count // most)))
+    if mirror and all(op.at_once for op in ops):
+        usual = MOST_GROUP_TICKET
     ticket = _ticket(job, sharers, least, usual, MOST_GROUP_TICKET)
     workers = _workers(job, most, ticket)
-    hints = not device.is_cpu or job.place is None
     if device.is_cpu:
-        return Geometry("group", workers, size, ticket, LANE_CHUNK_SLOTS, LANE_CHUNK_SLOTS, True, hints=hints)
+        chunk = LANE_CHUNK_SLOTS
+        return Geometry("group", workers, size, ticket, chunk, chunk, True, hints=hints, mirror=mirror)
     chunk = _group_chunk(count, most)
     lanes = min(device.max_work_group_size, MOST_INDEX_LANES if chunk == count else INDEX_LANES)
-    return Geometry("group", workers, size, ticket, chunk, GROUP_CHUNK_SLOTS, False, lanes, hints)
+    return Geometry("group", workers, size, ticket, chunk, GROUP_CHUNK_SLOTS, False, lanes, hints, mirror)
+
+
+def _mirrors(device: Device, job: Job, ops: Sequence[OpInfo]) -> bool:
+    """Whether to work in a mirror: nobody else sees the ring, an end is only counted, memory may be spent."""
+    is_met = job.follow or (job.live is not None and device.is_cpu)
+    asks_more = is_met or job.trace or job.quotas or spawning_in_use(job.slots, job.ops, job.op_handles)
+    if job.mirror is False or asks_more or not spends_memory(device, job):
+        return False
+    if job.mirror is None and (device.is_cpu or len(job.slots) < LEAST_MIRROR_SLOTS):
+        return False
+    return bool(ops_in_use(job, [op.id for op in ops if op.at_once]))
+
+
+def spends_memory(device: Device, job: Job) -> bool:
+    """Whether to spend FAST_INDEX_BYTES a slot: as the job says, or where it is a quarter of the memory at most."""
+    if job.fast_index is not None:
+        return job.fast_index
+    return 4 * FAST_INDEX_BYTES * len(job.slots) <= device.memory_bytes
 
 
 def spill_blocks(geometry: Geometry, count: int, fast: bool) -> tuple[int, int]:
@@ -149,7 +179,7 @@ def spill_blocks(geometry: Geometry, count: int, fast: bool) -> tuple[int, int]:
     publications = 2 if fast else 1
     block_bytes = WORD_BYTES * (block + 1 + CLASSES * publications)
     chunks = -(-count // geometry.chunk_slots)
-    order_bytes = WORD_BYTES * (count + chunks * LIST_WORDS)
+    order_bytes = WORD_BYTES * (count + chunks * LIST_WORDS) + TAG_BYTES * count * geometry.mirror
     spare = (FAST_INDEX_BYTES if fast else COMPACT_INDEX_BYTES) * count - order_bytes
     useful = 4 * count // block + CLASSES * geometry.workers
     blocks = max(LEAST_BLOCKS, min(useful, spare // block_bytes))
@@ -171,6 +201,7 @@ def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset
         family=bool(spawning_in_use(job.slots, job.ops, job.op_handles)),
         only=only,
         watch=job.watch,
+        mirror=geometry.mirror,
     )
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from vyrectl.engine.trace import Trace
     from vyrectl.opencl.clock import Clock
+    from vyrectl.opencl.mirror import Mirror
     from vyrectl.opencl.side import SideQueue
     from vyrectl.opencl.tracing import TraceBuffer
     from vyrectl.telemetry.snapshot import StateTally
@@ -75,6 +76,7 @@ class OpenCLSession(Session):
             before = device.allocated_bytes
             self._ordering = Ordering(device, program.device, geometry, len(job.slots))
             self._workspace = Workspace(device, program, geometry, job, self._admission.quotas)
+            self._mirror = self._mirror_of(len(job.slots))
             self.bytes_beside_ring = device.allocated_bytes - before
             self._memory = JobMemory(device, job, host, coherent=program.coherent)
             self._meeting = None if host.live is None else Meeting(device, program, job, host, host.live)
@@ -88,6 +90,13 @@ class OpenCLSession(Session):
         self._tally = Tally(quota_left=self._admission.quotas.left)
         if host.links is not None:
             self._tally.joined = host.links.freed
+
+    def _mirror_of(self, count: int) -> Mirror | None:
+        if not self.geometry.mirror:
+            return None
+        from vyrectl.opencl.mirror import Mirror
+
+        return Mirror(self._device, self.program.device.max_work_group_size, count)
 
     def _families_of(self, host: HostSide) -> Families | None:
         if host.links is None:
@@ -110,6 +119,8 @@ class OpenCLSession(Session):
     def _arguments(self) -> dict[str, object]:
         """What `vyre_run` takes that stays the same from run to run."""
         optional: dict[str, object] = {}
+        if self._mirror is not None:
+            optional |= self._mirror.arguments()
         if self._families is not None:
             optional |= self._families.arguments()
         if self._trace is not None:
@@ -159,6 +170,7 @@ class OpenCLSession(Session):
         self._workspace.clear_tally()
         self._enqueue_index()
         self._enqueue_run(most, strict=False)
+        self._settle()
         asked = self._wait(interrupt)
         found = self._ordering.found()
         return found, self._ended(asked, began)
@@ -175,6 +187,7 @@ class OpenCLSession(Session):
             "age_threshold": self._job.age_threshold,
             **self._admission.arguments(),
             **self._workspace.cleared(),
+            **({} if self._mirror is None else self._mirror.arguments()),
         }
 
     def warm_up(self) -> None:
@@ -191,6 +204,8 @@ class OpenCLSession(Session):
             self.write_control(shutdown, ASKED_TO_LEAVE)
             self._workspace.clear_tally()
             self._enqueue_run(1, strict=True)
+            if self._mirror is not None:
+                self._mirror.warm_up(self._memory.ring)
             self._device.wait()
         finally:
             self.write_control(shutdown, int(before))
@@ -201,12 +216,17 @@ class OpenCLSession(Session):
         began = self.device_seconds
         self._workspace.clear_tally()
         self._enqueue_run(most, strict=strict)
+        self._settle()
         return self._ended(self._wait(interrupt), began)
 
     def _enqueue_run(self, most: int, *, strict: bool) -> None:
         if strict:
             self._workspace.limit_claims(most)
         self._kernel.enqueue(most, strict=strict)
+
+    def _settle(self) -> None:
+        if self._mirror is not None:
+            self._mirror.settle(self._memory.ring)
 
     def _wait(self, interrupt: Interrupt) -> bool:
         """Wait for the kernels; whether they were asked to leave."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vyrectl.abi.kernels import FAMILY, LIVE, TRACE, WATCH
+from vyrectl.abi.kernels import FAMILY, LIVE, MIRROR, TRACE, WATCH
 from vyrectl.engine.naming import current, remembered
 from vyrectl.engine.op_calls import BARRIERS
 from vyrectl.engine.ops import (
@@ -38,6 +38,9 @@ VERIFY_FILES = ("selftest.cl",)
 FAMILY_FILES = ("free.cl",)
 """Those that a program whose tasks may have children holds as well."""
 
+MIRROR_FILES = ("settle.cl",)
+"""Those that a program with a mirror holds as well."""
+
 DRIVERS = ("lane", "group", "exact")
 """How work-items share the work; each is a file of `kernels/engine` with a kernel `vyre_run`."""
 
@@ -59,6 +62,7 @@ class Variant:
         only: Operations to compile (jit), by id; None for all (interpreter).
         clock: Note when turns are made, by this rung of vyre_clock.h; None for no trace.
         watch: Keep what each worker has in hand (kernels/engine/watch.h).
+        mirror: Tasks that only end are ended in a mirror of the ring (kernels/engine/order.h, settle.cl).
     """
 
     driver: str = "lane"
@@ -73,11 +77,13 @@ class Variant:
     only: frozenset[int] | None = None
     clock: int | None = None
     watch: bool = False
+    mirror: bool = False
 
     @property
     def features(self) -> frozenset[str]:
         """Macros that give kernels more parameters (`vyrectl.abi.kernels`)."""
         has = {FAMILY: self.family, TRACE: self.clock is not None, WATCH: self.watch, LIVE: self.live}
+        has[MIRROR] = self.mirror
         return frozenset(macro for macro, is_set in has.items() if is_set)
 
 
@@ -146,7 +152,12 @@ def _assemble(paste: Paster, extra: Sequence[OpSource], variant: Variant) -> str
     wanted = {op.path for op in ops}
     shipped, users = ([one for one in part if one.path in wanted] for part in (shipped_sources(), extra))
     parts += [paste.text(source.text, source.path) for source in shipped]
-    more = (*(FAMILY_FILES if variant.family else ()), *(VERIFY_FILES if variant.verify else ()))
+    asked = (
+        (variant.mirror, MIRROR_FILES),
+        (variant.family, FAMILY_FILES),
+        (variant.verify, VERIFY_FILES),
+    )
+    more = [name for wanted, names in asked if wanted for name in names]
     files = (*ENGINE_FILES, f"{variant.driver}.cl", *more)
     engine = [paste.file(kernels_dir() / "engine" / name) for name in files]
     own = [paste.source(source.text, source.path) for source in users]
@@ -196,6 +207,7 @@ def _definitions(ops: Sequence[OpInfo], together: frozenset[int], variant: Varia
         "VYRE_TRACE": int(variant.clock is not None),
         "VYRE_CLOCK": variant.clock or 0,
         "VYRE_WATCH": int(variant.watch),
+        "VYRE_MIRROR": int(variant.mirror),
     }
     return "\n".join(f"#define {name} {value}u" for name, value in values.items())
 

@@ -11,7 +11,7 @@ from vyrectl.abi.engine import CLASSES, FLOW_BUDGET, FLOW_TIRED, LINE_WORDS
 from vyrectl.abi.limits import WORD_BYTES
 from vyrectl.engine.backend import Job, Tally
 from vyrectl.opencl.counters import FLOW_WORDS, add_tally, count_tally_words, flow_waits, lines_wait
-from vyrectl.opencl.geometry import BLOCK_SLOTS, FAST_INDEX_BYTES, Geometry, spill_blocks
+from vyrectl.opencl.geometry import BLOCK_SLOTS, Geometry, spends_memory, spill_blocks
 from vyrectl.opencl.ordering import Ordering
 from vyrectl.opencl.program import Program
 from vyrectl.opencl.queue import DeviceQueue
@@ -38,7 +38,7 @@ class Workspace:
         self._device, self._program, self._geometry, self._quotas = device, program, geometry, quotas
         hands_off = program.rung.number < 3 or geometry.driver == "exact"
         count = len(job.slots)
-        fast = _is_fast(job, program)
+        fast = spends_memory(program.device, job)
         self._blocks, self._places = spill_blocks(geometry, count, fast) if hands_off else (0, 0)
         self._directory_words = CLASSES * max(self._places, LINE_WORDS)
         self._tally_words = count_tally_words(len(program.ops))
@@ -103,10 +103,3 @@ class Workspace:
         self._device.read(flow, self.flow)
         more = flow_waits(flow, ordering.classes, self._geometry.ticket, self._places)
         return more, bool(flow[FLOW_TIRED.index])
-
-
-def _is_fast(job: Job, program: Program) -> bool:
-    """Whether to spend FAST_INDEX_BYTES a slot: as the job says, or where it is a quarter of the memory at most."""
-    if job.fast_index is not None:
-        return job.fast_index
-    return 4 * FAST_INDEX_BYTES * len(job.slots) <= program.device.memory_bytes
