@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 import typer
 
 from tests.cli.conftest import Cli
+from tests.support.rings import slot
 from vyrectl.cli.usage import usage_error
 
 
@@ -45,3 +47,15 @@ def test_as_json(cli: Cli) -> None:
 def test_what_has_no_words_of_its_own_keeps_the_parsers() -> None:
     told = usage_error(typer.BadParameter("Not like this."), "vyrectl launch")
     assert (told.what, told.fix) == ("invalid value: Not like this", "Try 'vyrectl launch --help'")
+
+
+@pytest.mark.parametrize("command", ["launch", "top", "workers", "report"])
+def test_a_ring_inside_a_larger_file_is_cut_out_for_commands_of_whole_files(
+    cli: Cli, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "a b.bin").write_bytes(bytes(64) + slot(state=1, param=7) + bytes(64))
+    refused = cli(command, "a b.bin", "--offset", "64", "--count=1")
+    assert refused.code == 2
+    advised = refused.err.partition("First: ")[2].strip()
+    assert cli(*shlex.split(advised)[1:]).code == 0
+    assert (tmp_path / "a b.bin.ring").read_bytes() == slot(state=1, param=7)

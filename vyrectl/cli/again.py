@@ -114,6 +114,16 @@ def _replaces_a_file(name: str, rest: Sequence[str]) -> bool:
     return name != "build"
 
 
+def cut_out() -> str | None:
+    """What cuts the ring out of the file that was named first, where `--offset` or `--count` was typed."""
+    args = _typed.get()
+    span = [word for pair in _given(args, (_OFFSET, "--count")) for word in pair]
+    if len(args) < 2 or args[1].startswith("-") or not span:
+        return None
+    span = span if _OFFSET in span else [_OFFSET, "0", *span]
+    return command_line("build", "--from", args[1], *span, file=f"{args[1]}.ring")
+
+
 def with_these(options: Mapping[str, str]) -> str:
     """The command line that was typed, with some options given anew."""
     return with_options(_typed.get(), options)

@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from vyrectl.cli.again import cut_out
 from vyrectl.errors import UsageError
 
 _NO_NUMBER = re.compile(r"^'(.*)' is not a valid (?:float|integer|int)\b")
 _OUTSIDE = re.compile(r"^(\S+) is not in the range")
+WHOLE_FILES = frozenset({"launch", "top", "workers", "report"})
+"""Commands whose ring is a whole file."""
+
 _EXTRA = re.compile(r"unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
 
@@ -49,6 +53,11 @@ def _unknown_option(error: Any, context: Any, hint: str) -> UsageError:
     names = [
         name for param in params for name in (*param.opts, *param.secondary_opts) if name.startswith("-")
     ]
+    if error.option_name in ("--offset", "--count") and WHOLE_FILES.intersection(hint.split("'")[1].split()):
+        cut = cut_out()
+        if cut is not None:
+            what = f"unknown option '{error.option_name}': a ring inside a larger file is cut out for this command"
+            return UsageError(what, fix=f"First: {cut}")
     near = get_close_matches(error.option_name, names, n=1)
     fix = f"Did you mean '{near[0]}'?" if near else hint
     return UsageError(f"unknown option '{error.option_name}'", fix=fix)
