@@ -216,6 +216,7 @@ def test_a_copy_is_advised_where_a_file_is_replaced(command: str, kept: str) -> 
         ),
         ("Make one: vyrectl control --new c && vyrectl launch r.bin", None),
         ("Ask: vyrectl open it's", None),
+        ("The form is: vyrectl launch [OPTIONS] RING", None),
         ("Write for example 0-15,20", None),
     ],
 )

@@ -98,7 +98,7 @@ def keeping_in(advice: str) -> str:
     if begins is None:
         return advice
     found = _ONE_COMMAND.match(advice, begins.start(1))
-    if found is None or "&&" in found[0]:
+    if found is None or "&&" in found[0] or "[OPTIONS]" in found[0]:
         return advice
     try:
         kept = keeping(found[0].rstrip())
