@@ -56,6 +56,7 @@ def one_launch(cluster: Any, random: Random) -> int:
         ring = slow_ring(Path(text))
         before = ring.read_bytes()
         options = ("--dask", cluster.scheduler_address, "--device", "reference", "--shard-slots", "64")
+        await_worker(cluster)
         process = start(ring, *options)
         kills = random.randint(1, 3)
         ends_command = random.randrange(4) == 0
@@ -71,6 +72,7 @@ def one_launch(cluster: Any, random: Random) -> int:
             await_end(children)
             if ring.read_bytes() != before and not (read(ring)["state"] == 3).all():
                 fail("the ring is neither the old one nor the finished one")
+            await_worker(cluster)
             process = start(ring, *options, "--resume")
         code, report, said = end_of(process)
         if code or not (read(ring)["state"] == 3).all():
@@ -88,6 +90,15 @@ def kill_worker(cluster: Any, random: Random) -> None:
     if pids:
         with suppress(ProcessLookupError):
             os.kill(random.choice(pids), signal.SIGKILL)
+
+
+def await_worker(cluster: Any) -> None:
+    """Until a nanny has started one again, which a launch waits for too, but not as long as a busy machine takes."""
+    deadline = time.monotonic() + 120
+    while not cluster.scheduler.workers:
+        if time.monotonic() > deadline:
+            fail("no worker came back")
+        time.sleep(0.05)
 
 
 def await_end(pids: list[int]) -> None:
