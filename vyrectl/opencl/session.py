@@ -20,6 +20,7 @@ from vyrectl.opencl.families import Families
 from vyrectl.opencl.geometry import Geometry
 from vyrectl.opencl.host_side import HostSide, host_side
 from vyrectl.opencl.job_memory import JobMemory
+from vyrectl.opencl.kept import Host
 from vyrectl.opencl.meeting import Meeting
 from vyrectl.opencl.ordering import Ordering
 from vyrectl.opencl.program import Program
@@ -27,6 +28,7 @@ from vyrectl.opencl.queue import DeviceQueue
 from vyrectl.opencl.reduce import Reducer, counts_itself
 from vyrectl.opencl.run_kernel import RunKernel
 from vyrectl.opencl.watching import Records
+from vyrectl.opencl.workbench import Workbench
 from vyrectl.opencl.workspace import Workspace
 from vyrectl.task.arrays import SlotArray
 
@@ -295,10 +297,11 @@ class OpenCLSession(Session):
 
     def count_states(self) -> StateTally | None:
         """What a snapshot counts of the ring; see `Session.count_states`."""
-        device, count = self.program.device, len(self._job.slots)
-        if not counts_itself(device, count):
+        program, count = self.program, len(self._job.slots)
+        if not counts_itself(program.device, count):
             return None
-        return Reducer(device).tally_buffer(self._memory.ring, count)
+        bench = Workbench(program.device, Host(program.context, program.queue))
+        return Reducer(bench).tally_buffer(self._memory.ring, count)
 
     def slots(self) -> SlotArray:
         """The ring: a copy, or the memory that it was worked on in."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vyrectl.errors import KernelDiedError
 from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, pyopencl
-from vyrectl.opencl.kept import open_device
+from vyrectl.opencl.kept import Host, open_device
 from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.source import assemble_file
 
@@ -31,15 +31,17 @@ class Workbench:
 
     Args:
         device: The device that runs them.
+        host: Its context and queue, where the buffers of somebody else are worked on: a kernel takes buffers of its own
+            context alone, which PoCL does not say and others do. Opened anew when None.
 
     Raises:
         DeviceError: It cannot be opened.
     """
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, host: Host | None = None) -> None:
         self.device = device
         self._cl = pyopencl()
-        self.context, self.queue = open_device(device)
+        self.context, self.queue = host or open_device(device)
 
     def build(self, *parts: str) -> Any:
         """Build one file below `kernels`, on the best rung of the fence ladder that compiles.
