@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from tests.cli.conftest import Cli
 from tests.cli.support import spawn
+from tests.conformance.backends import needs_device
 from vyrectl.bench.mandelbrot import Picture, mandelbrot_counts
 from vyrectl.cli.views.picture import SHADES, colour, png_bytes
-from vyrectl.opencl import asking
+from vyrectl.opencl import broken, causes, devices, guard
+from vyrectl.opencl.asking import Answer
 
 NOWHERE = {"OCL_ICD_VENDORS": "/nonexistent", "OCL_ICD_FILENAMES": ""}
 
@@ -100,11 +102,17 @@ def test_without_any_device_it_says_what_to_install(tmp_path: Path) -> None:
     assert not (tmp_path / "demo.png").exists()
 
 
+@needs_device()
 def test_a_driver_that_ends_its_process_is_named(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process that draws drives the device itself; another one has asked the drivers before."""
-    monkeypatch.setattr(
-        asking, "ask", lambda *what, **how: asking.Answer((), "the driver ended its process (SIGABRT)")
-    )
+    monkeypatch.delenv(guard.TRUSTING)
+    monkeypatch.setattr(guard, "_watched", [])
+    monkeypatch.setattr(devices, "_listed", [])
+    monkeypatch.setattr(broken, "_found", {})
+    for module in (broken, causes):
+        monkeypatch.setattr(
+            module, "ask", lambda *what, **how: Answer((), "the driver ended its process (SIGABRT)")
+        )
     result = cli("demo", "--quiet")
     assert result.code == 5
     assert "SIGABRT" in result.err
