@@ -94,3 +94,13 @@ def test_what_is_not_there_is_not_waited_for(tmp_path: Path, said: list[str]) ->
     with pytest.raises(FileNotFoundError):
         waiting.open_file(tmp_path / "nothing", os.O_RDONLY)
     assert said == []
+
+
+def test_what_is_waited_for_is_known_while_it_is(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    assert waiting.waited_for() == ""
+    with waiting.reading(reader, "the pipe"):
+        assert waiting.waited_for() == "the pipe (nothing has come yet)"
+    assert waiting.waited_for() == ""
+    os.close(reader)
+    os.close(writer)

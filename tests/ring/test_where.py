@@ -413,6 +413,9 @@ MEANT = [
         "slot in (1, 2) or slot > 1",
         "(flags & paused) == 1",
         "slot % 2 == 1",
+        "state == ready and (5 < 3 < slot or slot > 2)",
+        "fault_name == data",
+        "op == tenant3:5 and tenant != 3",
         "fault_name != bad_handle or fault_name != out_of_range",
     ],
 )
@@ -697,6 +700,9 @@ def test_an_operation_may_be_called_what_pythons_grammar_takes(name: str) -> Non
         ("tenant == 'zzzzzz'", "tenant_id is compared with whole numbers"),
         ("fault == user(33)", "fault_name == user(33)"),
         ("age > 10ms", ""),
+        ("fault_name == zzzzzz", "fault_name is one of unknown_op"),
+        ("abs(3) == state", "There are no functions"),
+        ("state == ready adn slot < 4", "Did you mean 'and'?"),
     ],
 )
 def test_an_unknown_name_is_answered_with_those_of_its_column(text: str, known: str) -> None:

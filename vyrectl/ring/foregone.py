@@ -95,8 +95,6 @@ def may_be_missing(node: Node) -> bool:
             return any(map(may_be_missing, (first, *(one for _, one in links))))
         case Member(operand=one, members=members):
             return any(map(may_be_missing, (one, *members)))
-        case Logic(operands=parts):
-            return any(map(may_be_missing, parts))
     return False
 
 

@@ -85,9 +85,8 @@ def _span(tree: ast.expr, delta: str) -> Span:
         case ast.UnaryOp(operand=operand):
             one = _span(operand, delta)
             return Span(-one.high, -one.low)
-        case ast.BinOp(left=left, op=op, right=right):
-            return _computed(op, _span(left, delta), _span(right, delta))
-    return _ANY
+    assert isinstance(tree, ast.BinOp), "the language has no other numbers"
+    return _computed(tree.op, _span(tree.left, delta), _span(tree.right, delta))
 
 
 def _computed(op: ast.operator, one: Span, other: Span) -> Span:
