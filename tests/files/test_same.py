@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from vyrectl.files import same
+from vyrectl.files.replace import Part
 from vyrectl.files.same import file_parts, has_content
 
 
@@ -23,7 +24,7 @@ from vyrectl.files.same import file_parts, has_content
     ],
 )
 def test_every_byte_is_compared_and_the_length(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, parts: list[same.Part], is_same: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, parts: list[Part], is_same: bool
 ) -> None:
     monkeypatch.setattr(same, "BLOCK_BYTES", 2)
     (tmp_path / "file").write_bytes(content)
