@@ -1,11 +1,13 @@
-/* choose.h - what a worker does next: a ticket of the order, a block that somebody spilled, or one that it is filling itself.
+/* choose.h - the next piece of work there is: a ticket of the order, a block that somebody spilled, or one that the
+ * worker is filling itself.
  *
- * The highest class first; of one class the order's own before what was spilled; after a share of claims at Critical and High something
- * from below, while there is any. A look costs one wait for memory, a ticket a second one.
+ * The highest class first; of one class the order's own before what was spilled; after a share of claims at
+ * Critical and High something from below, while there is any. A look costs one wait for memory, a ticket a second
+ * one.
  *
- * Leaving: a worker is counted as busy while it holds work or blocks that it has not published. One that finds nothing while nobody is busy
- * leaves at once, for nobody can make more; else it looks again, a bounded number of times. Work that appears after it has left is found
- * by whoever made it, or by the next round.
+ * Leaving (seek.h): a worker is counted as busy while it holds work or blocks that it has not published. One that
+ * finds nothing while nobody is busy leaves at once, for nobody can make more; else it looks again, a bounded
+ * number of times. Work that appears after it has left is found by whoever made it, or by the next round.
  */
 #ifndef VYRE_CHOOSE_H
 #define VYRE_CHOOSE_H

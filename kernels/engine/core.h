@@ -11,6 +11,7 @@
 #ifndef VYRE_CORE_H
 #define VYRE_CORE_H
 
+#include "engine.h"
 #include "vyre_control.h"
 
 #ifndef VYRE_VERIFY

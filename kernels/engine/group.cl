@@ -38,7 +38,11 @@
 #define VYRE_LEAST_TEAM 32u
 #define VYRE_NOTE_CLASS_SHIFT 28u /* a slot index has 28 bits */
 
-#include "choose.h"
+#define VYRE_OFFERED 64u
+#define VYRE_OFFERED_AT __local
+#define VYRE_OFFERS_QUEUE 1 /* their classes' blocks are the only way to them */
+
+#include "seek.h"
 #include "vyre_kernels.h"
 
 /* Blocks that a group is filling, one a class; local memory, written by the leader and by phase 4. */
@@ -306,30 +310,10 @@ static void vyre_run_batch(vyre_worker *w, vyre_batch *batch, bool written) {
         if (batch->state[k]) vyre_count_family(w, batch->slot[k], batch->state[k], batch->joins[k]);
 }
 
-#if VYRE_LIVE
-
-#include "filter.h"
-
-#define VYRE_OFFERED 64u
-
-/* Slots that others offer (live.h), on their way to the blocks of their classes; local memory. */
-typedef struct {
-    uint slot[VYRE_OFFERED];
-    uint count;
-} vyre_offered;
-
-/* By the leader: takes what is offered; false when that is nothing. */
-static bool vyre_take_offered(const vyre_live *live, uint ring_slots, __local vyre_offered *offered) {
-    uint slot, count = 0u;
-    while (count < VYRE_OFFERED && vyre_live_take_one(live, &slot))
-        if (slot < ring_slots) offered->slot[count++] = slot;
-    offered->count = count;
-    return count != 0u;
-}
-
 /* By all: notes what may be claimed, so that it queues in its class. */
 static void vyre_note_offered(const vyre_worker *w, const vyre_filter *filter, __local const vyre_offered *offered,
                               __local uint *notes, __local uint *note_count, __local vyre_open_blocks *open) {
+#if VYRE_LIVE
     for (uint i = get_local_id(0); i < offered->count; i += get_local_size(0)) {
         const uint slot = offered->slot[i];
         __global const uint *words = VYRE_WORD(w->ring, slot, 0u);
@@ -338,9 +322,28 @@ static void vyre_note_offered(const vyre_worker *w, const vyre_filter *filter, _
         vyre_local_add(&open->added[class], 1u);
         notes[vyre_local_fetch_add(note_count, 1u)] = slot | class << VYRE_NOTE_CLASS_SHIFT;
     }
+#endif
 }
 
-#endif
+/* Phase 1, by the leader: what the group does next; its own open block is closed when that is it. */
+static vyre_pick vyre_lead(vyre_worker *w, vyre_seeker *seeker, __local vyre_offered *offered,
+                           __local vyre_open_blocks *open) {
+    vyre_pick next = vyre_seek(w, seeker, offered, vyre_first_open(open));
+    if (next.kind != VYRE_PICK_OWN) return next;
+    next.begin = open->block[next.class];
+    next.count = open->size[next.class];
+    open->size[next.class] = 0u;
+    return next;
+}
+
+/* By the leader: the group leaves, and nothing stays with it. */
+static void vyre_leave(vyre_worker *w, vyre_seeker *seeker, __local const vyre_open_blocks *open) {
+    const vyre_spill *spill = seeker->spill;
+    vyre_leave_places(spill, &seeker->held);
+    for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class)
+        if (open->size[class]) vyre_publish_block(spill, w->flow, class, open->block[class], open->size[class]);
+    vyre_end_search(w, seeker);
+}
 
 __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     __local uint counts[VYRE_TALLY_WORDS];
@@ -348,9 +351,7 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     __local uint note_count, group_count, leaving;
     __local vyre_pick pick;
     __local vyre_open_blocks open;
-#if VYRE_LIVE
     __local vyre_offered offered;
-#endif
 #if VYRE_HAS_GROUP_OPS
     __local vyre_group_tasks tasks;
 #endif
@@ -378,62 +379,16 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     vyre_live_to(&w, live_words, live_capacity, live_workers, (uint)get_global_id(0));
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
-    uint above = vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION);
-    vyre_held held = {{VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK}}; /* the leader's */
-#if VYRE_LIVE
-    const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
-    uint idle = 0u; /* looks in vain since the group last had work */
-#endif
-    uint polls = 0u;
-    bool busy = false;
+    const vyre_filter filter = vyre_make_filter(ring, control, VYRE_LIVE_FILTER, age_threshold);
+    vyre_seeker seeker = vyre_make_seeker(&order, &spill, ticket, VYRE_LIVE_RING_SLOTS, VYRE_LIVE_IDLE_POLLS,
+                                          vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION));
     int left = claims_each; /* the leader's count is the group's */
 
     while (true) {
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         if (lane == 0u) {
-            vyre_pick next = vyre_pick_nothing();
-            vyre_sight sight;
-            while (!leaving && left > 0) {
-                sight = vyre_look(&order, &spill, flow, control, ticket);
-                if (sight.shutdown) break;
-#if VYRE_LIVE
-                if (vyre_live_wish(&w.live) == VYRE_LIVE_LEAVE_NOW) break;
-                if (spill.blocks && vyre_live_waits(&w.live) && vyre_take_offered(&w.live, ring_slots, &offered)) {
-                    next.kind = VYRE_PICK_INBOX;
-                    break;
-                }
-#endif
-                next = vyre_choose(&order, &spill, flow, &sight, &held, ticket, above, vyre_first_open(&open));
-                if (next.kind != VYRE_PICK_NOTHING) break;
-                const bool others = busy ? vyre_become_idle(flow) : sight.busy > 0u;
-                busy = false;
-                vyre_watch_poll(&w.watch);
-#if VYRE_LIVE
-                const bool patient = idle < idle_polls;
-                if (patient && ++idle == idle_polls) vyre_add_relaxed(flow + VYRE_FLOW_TIRED, 1u);
-                if (patient && vyre_live_follows(&w.live) && vyre_live_wish(&w.live) == VYRE_LIVE_STAY &&
-                    !vyre_spill_is_used_up(&spill, flow))
-                    continue;
-                if (patient && spill.blocks && vyre_live_waits(&w.live)) continue;
-#endif
-                if (others && ++polls < VYRE_POLLS) continue;
-                next = vyre_leave_places(&spill, &held);
-                break;
-            }
-            if (next.kind == VYRE_PICK_OWN) {
-                next.begin = open.block[next.class];
-                next.count = open.size[next.class];
-                open.size[next.class] = 0u;
-            }
-            if (next.kind != VYRE_PICK_NOTHING) {
-                if (!busy) vyre_become_busy(flow);
-                busy = true;
-                polls = 0u;
-#if VYRE_LIVE
-                idle = 0u;
-#endif
-                next.higher_waits = next.higher_waits || (sight.spilled && vyre_spilled_above(&spill, flow, next.class));
-            }
+            const bool goes_on = !leaving && left > 0;
+            const vyre_pick next = goes_on ? vyre_lead(&w, &seeker, &offered, &open) : vyre_pick_nothing();
             left -= (int)next.count;
             pick = next;
             note_count = 0u;
@@ -494,9 +449,7 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
                 notes[vyre_local_fetch_add(&note_count, 1u)] = batch.slot[k] | batch.class[k] << VYRE_NOTE_CLASS_SHIFT;
             }
         }
-#if VYRE_LIVE
-        if (mine.kind == VYRE_PICK_INBOX) vyre_note_offered(&w, &filter, &offered, notes, &note_count, &open);
-#endif
+        if (VYRE_LIVE && mine.kind == VYRE_PICK_INBOX) vyre_note_offered(&w, &filter, &offered, notes, &note_count, &open);
         if (w.leaves) leaving = 1u;
         vyre_watch_rest(&w.watch);
         barrier(CLK_LOCAL_MEM_FENCE);
@@ -528,15 +481,9 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
         vyre_spill_notes(&spill, flow, &open, notes, noted);
         if (lane == 0u && from_block && mine.kind != VYRE_PICK_INBOX && !leaving && open.kept.count < VYRE_KEPT_BLOCKS)
             open.kept.block[open.kept.count++] = mine.begin;
-        if (mine.count) above = mine.class < VYRE_PRIORITY_NORMAL ? add_sat(above, mine.count) : 0u;
+        if (mine.count) vyre_note_claims(&seeker, mine.class, mine.count);
     }
-    if (lane == 0u) {
-        vyre_leave_places(&spill, &held);
-        for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class)
-            if (open.size[class]) vyre_publish_block(&spill, flow, class, open.block[class], open.size[class]);
-        if (busy) vyre_become_idle(flow);
-        vyre_store_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION, above);
-    }
+    if (lane == 0u) vyre_leave(&w, &seeker, &open);
     vyre_watch_rest(&w.watch);
     vyre_count_rest(&w);
 #if VYRE_MIRROR

@@ -1,9 +1,8 @@
 /* lane.cl - the driver for CPUs: every work-item is a worker of its own.
  *
- * Phases: take a ticket or a block, turn its slots, spill what must queue; leave when nothing is left (choose.h), on SHUTDOWN, or when
- * the claims of this kernel are used up. A live kernel (live.h) also takes slots that other processes offer, and one that follows stays
- * until the host asks its idle workers to leave, or until it has looked idle_polls times in vain: no wish need reach it. Nobody waits for anybody: work that a worker has in hand when it leaves is either published
- * in a block or left to the next round by its state.
+ * Phases: take a ticket, a block or what others offer (seek.h), turn its slots, spill what must queue; leave when
+ * nothing is left, on SHUTDOWN, or when the claims of this kernel are used up. Nobody waits for anybody: work that a
+ * worker has in hand when it leaves is either published in a block or left to the next round by its state.
  *
  * Memory order: slots as in core.h; spilled blocks as in spill.h; flow by relaxed adds and compare-and-swaps.
  * The host guarantees: order as left by index.cl over the same ring; spill arrays as in spill.h; flow, tally sized as in turn.h;
@@ -15,9 +14,12 @@
 #define VYRE_AHEAD 16u /* slots that are asked for before their turn */
 #define VYRE_SPAN 256u /* entries of the order that are looked up together */
 
-#include "choose.h"
+#define VYRE_OFFERED 32u
+#define VYRE_OFFERED_AT /* private memory */
+#define VYRE_OFFERS_QUEUE 0
+
+#include "seek.h"
 #include "vyre_kernels.h"
-#include "filter.h"
 
 #if VYRE_HAS_PREFETCH
 #define VYRE_PREFETCH(p) __builtin_prefetch((__global const void *)(p), 1)
@@ -126,29 +128,25 @@ static void vyre_run_ticket(vyre_worker *w, const vyre_order *order, const vyre_
     }
 }
 
-#if VYRE_LIVE
-
-#define VYRE_ACCEPT 32u
-
 /* Slots that other processes offer: one of a class that nothing waits above is turned at once, the others queue. */
-static void vyre_accept(vyre_worker *w, const vyre_sight *sight, const vyre_spill *spill, vyre_open_blocks *open,
-                        const vyre_filter *filter, uint ring_slots) {
-    uint slots[VYRE_ACCEPT];
-    const uint count = vyre_live_take(&w->live, ring_slots, slots, VYRE_ACCEPT);
-    for (uint i = 0; i < count && !w->leaves; ++i) {
-        __global const uint *words = VYRE_WORD(w->ring, slots[i], 0u);
-        if (!vyre_is_selected(filter, slots[i]) || !vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) continue;
+static void vyre_accept(vyre_worker *w, const vyre_seeker *seeker, const vyre_offered *offered, vyre_open_blocks *open,
+                        const vyre_filter *filter) {
+#if VYRE_LIVE
+    const vyre_sight *sight = &seeker->sight;
+    for (uint i = 0; i < offered->count && !w->leaves; ++i) {
+        const uint slot = offered->slot[i];
+        __global const uint *words = VYRE_WORD(w->ring, slot, 0u);
+        if (!vyre_is_selected(filter, slot) || !vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) continue;
         const uint class = vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], w->age_threshold);
         const bool waits = min(min(sight->next_high, sight->next_low), vyre_first_open(open)) < class ||
-                           (sight->spilled && vyre_spilled_above(spill, w->flow, class));
-        if (waits && vyre_spill_slot(spill, w->flow, open, class, slots[i])) continue;
+                           (sight->spilled && vyre_spilled_above(seeker->spill, w->flow, class));
+        if (waits && vyre_spill_slot(seeker->spill, w->flow, open, class, slot)) continue;
         w->higher_waits = waits;
-        const uint after = vyre_turns(w, slots[i], VYRE_TURNS);
-        if (after != VYRE_RESTS) vyre_spill_slot(spill, w->flow, open, after, slots[i]);
+        const uint after = vyre_turns(w, slot, VYRE_TURNS);
+        if (after != VYRE_RESTS) vyre_spill_slot(seeker->spill, w->flow, open, after, slot);
     }
-}
-
 #endif
+}
 
 __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     uint counts[VYRE_TALLY_WORDS];
@@ -162,61 +160,29 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};
     vyre_open_blocks open = {{0u, 0u, 0u, 0u, 0u}, {0u, 0u, 0u, 0u, 0u}, {{0u, 0u, 0u, 0u}, 0u}};
-    vyre_held held = {{VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK, VYRE_NO_BLOCK}};
-    uint above = vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION);
-#if VYRE_LIVE
-    const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
-    uint idle = 0u; /* looks in vain since this worker last had work */
-#endif
-    uint polls = 0u;
-    bool busy = false;
+    const vyre_filter filter = vyre_make_filter(ring, control, VYRE_LIVE_FILTER, age_threshold);
+    vyre_seeker seeker = vyre_make_seeker(&order, &spill, ticket, VYRE_LIVE_RING_SLOTS, VYRE_LIVE_IDLE_POLLS,
+                                          vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION));
+    vyre_offered offered;
 
     while (!w.leaves && w.claims_left > 0) {
-        const vyre_sight sight = vyre_look(&order, &spill, flow, control, ticket);
-        if (sight.shutdown) break;
-#if VYRE_LIVE
-        if (vyre_live_wish(&w.live) == VYRE_LIVE_LEAVE_NOW) break;
-        if (vyre_live_waits(&w.live)) {
-            if (!busy) vyre_become_busy(flow);
-            busy = true;
-            vyre_accept(&w, &sight, &spill, &open, &filter, ring_slots);
+        const vyre_pick pick = vyre_seek(&w, &seeker, &offered, vyre_first_open(&open));
+        if (pick.kind == VYRE_PICK_NOTHING) break;
+        if (VYRE_LIVE && pick.kind == VYRE_PICK_INBOX) {
+            vyre_accept(&w, &seeker, &offered, &open, &filter);
+            continue;
         }
-#endif
-        vyre_pick pick = vyre_choose(&order, &spill, flow, &sight, &held, ticket, above, vyre_first_open(&open));
-        if (pick.kind == VYRE_PICK_NOTHING) {
-            const bool others = busy ? vyre_become_idle(flow) : sight.busy > 0u;
-            busy = false;
-            vyre_watch_poll(&w.watch);
-#if VYRE_LIVE
-            const bool patient = idle < idle_polls;
-            if (patient && ++idle == idle_polls) vyre_add_relaxed(flow + VYRE_FLOW_TIRED, 1u);
-            if (patient && vyre_live_follows(&w.live) && vyre_live_wish(&w.live) == VYRE_LIVE_STAY &&
-                !vyre_spill_is_used_up(&spill, flow))
-                continue;
-            if (patient && vyre_live_waits(&w.live)) continue;
-#endif
-            if (others && ++polls < VYRE_POLLS) continue;
-            pick = vyre_leave_places(&spill, &held);
-            if (pick.kind == VYRE_PICK_NOTHING) break;
-        }
-        if (!busy) vyre_become_busy(flow);
-        busy = true;
-        polls = 0u;
-#if VYRE_LIVE
-        idle = 0u;
-#endif
-        w.higher_waits = pick.higher_waits || (sight.spilled && vyre_spilled_above(&spill, flow, pick.class));
+        w.higher_waits = pick.higher_waits;
         const int claims_before = w.claims_left;
         if (pick.kind == VYRE_PICK_TICKET)
             vyre_run_ticket(&w, &order, &spill, &open, &pick);
         else
             vyre_run_block(&w, &spill, &open, &pick);
-        above = pick.class < VYRE_PRIORITY_NORMAL ? add_sat(above, (uint)(claims_before - w.claims_left)) : 0u;
+        vyre_note_claims(&seeker, pick.class, (uint)(claims_before - w.claims_left));
     }
-    vyre_leave_places(&spill, &held);
+    vyre_leave_places(&spill, &seeker.held);
     vyre_flush(&spill, flow, &open);
-    if (busy) vyre_become_idle(flow);
-    vyre_store_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION, above);
+    vyre_end_search(&w, &seeker);
     vyre_watch_rest(&w.watch);
     vyre_count_rest(&w);
     for (uint i = 0; i < VYRE_TALLY_WORDS; ++i) vyre_report(tally, control, i, counts[i]);

@@ -64,7 +64,16 @@ static void vyre_redo_end(const vyre_live *live) {
     if (live->record < live->workers) vyre_store_release(vyre_live_redo(live, live->record), 0u);
 }
 
+#define VYRE_LIVE_FILTER gate, selected, has_selected
+#define VYRE_LIVE_RING_SLOTS ring_slots
+#define VYRE_LIVE_IDLE_POLLS idle_polls
+
 #else
+
+/* Of what only a live kernel is given: nobody is shut out, nothing is offered, nobody stays. */
+#define VYRE_LIVE_FILTER 0u, 0, 0u
+#define VYRE_LIVE_RING_SLOTS 0u
+#define VYRE_LIVE_IDLE_POLLS 0u
 
 #define vyre_live_to(worker, to_words, to_capacity, to_workers, to_record)
 #define vyre_redo_begin(live, slot, words, outcome) false

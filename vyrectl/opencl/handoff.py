@@ -1,7 +1,7 @@
 """Whether a rung's fences carry work from group to group on a device, and whether the host reaches a running kernel.
 
 Both are seen to work or they do not count: what devices report about their atomics is the same for one that works and
-for one that does not. The kernels are those of `kernels/engine/handoff.cl`; the answers are kept for each driver
+for one that does not. The kernels are those of `kernels/checks/handoff.cl`; the answers are kept for each driver
 (`vyrectl.opencl.remembered`). Imports numpy; pyopencl comes with the context.
 """
 

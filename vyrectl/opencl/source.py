@@ -29,11 +29,14 @@ from vyrectl.opencl.op_limits import refuse_limits
 from vyrectl.protocol.packed import MOST_OPCODE
 from vyrectl.resources import kernels_dir
 
-ENGINE_FILES = ("probe.cl", "index.cl", "handoff.cl")
-"""Files of `kernels/engine` that every program holds, beside its driver's."""
+CHECK_FILES = ("probe.cl", "handoff.cl")
+"""Files of `kernels/checks` that every program holds."""
 
 VERIFY_FILES = ("selftest.cl",)
 """Those that a program built for `--verify` holds as well."""
+
+ENGINE_FILES = ("index.cl",)
+"""Files of `kernels/engine` that every program holds, beside its driver's."""
 
 FAMILY_FILES = ("free.cl",)
 """Those that a program whose tasks may have children holds as well."""
@@ -152,14 +155,12 @@ def _assemble(paste: Paster, extra: Sequence[OpSource], variant: Variant) -> str
     wanted = {op.path for op in ops}
     shipped, users = ([one for one in part if one.path in wanted] for part in (shipped_sources(), extra))
     parts += [paste.text(source.text, source.path) for source in shipped]
-    asked = (
-        (variant.mirror, MIRROR_FILES),
-        (variant.family, FAMILY_FILES),
-        (variant.verify, VERIFY_FILES),
-    )
+    checks = (*CHECK_FILES, *(VERIFY_FILES if variant.verify else ()))
+    asked = ((variant.mirror, MIRROR_FILES), (variant.family, FAMILY_FILES))
     more = [name for wanted, names in asked if wanted for name in names]
     files = (*ENGINE_FILES, f"{variant.driver}.cl", *more)
     engine = [paste.file(kernels_dir() / "engine" / name) for name in files]
+    engine += [paste.file(kernels_dir() / "checks" / name) for name in checks]
     own = [paste.source(source.text, source.path) for source in users]
     for text in own:
         refuse_limits(text)
@@ -170,8 +171,8 @@ def _assemble(paste: Paster, extra: Sequence[OpSource], variant: Variant) -> str
 
 
 def assemble_alone(name: str) -> str:
-    """One file of `kernels/engine` with what it includes, without operations and without the engine."""
-    return Paster(kernels_dir()).file(kernels_dir() / "engine" / name)
+    """One file of `kernels/checks` with what it includes, without operations and without the engine."""
+    return Paster(kernels_dir()).file(kernels_dir() / "checks" / name)
 
 
 _DEFINE = re.compile(r"#(?:[ \t]|\\\n)*define(?:[ \t]|\\\n)+([A-Za-z_]\w*)")
