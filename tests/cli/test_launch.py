@@ -196,7 +196,7 @@ def test_1_on_what_cannot_be_read(tmp_path: Path, name: str) -> None:
     ("arguments", "says"),
     [
         (("--buffer", "x=1"), "is no buffer handle"),
-        (("--buffer", "0=zeros:float32"), "is no zeros:DTYPE:SHAPE"),
+        (("--buffer", "0=zeros:float32"), "is no buffer of zeros: it has no shape"),
         (("--buffer", "0=zeros:u4:1", "--buffer", "0=zeros:u4:2"), "buffer 0 is given twice"),
         (("--where", "state =="), "--where"),
         (("--where", "op == no_such"), "no_such"),
