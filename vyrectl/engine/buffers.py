@@ -497,7 +497,7 @@ def _shape(spec: str, text: str) -> tuple[int, ...]:
     dtype = spec.split(":")[1]
     swapped = text[:1].isalpha() and parse_whole(dtype.lower().split("x")[0]) is not None
     meant = "x".join(numbers) if re.fullmatch(r"[\s(\[]*[0-9]+(?:\s*[,*;]\s*[0-9]+)*[\s,)\]]*", text) else ""
-    fix = f"Did you mean {spec.replace(text, meant, 1)}?" if meant else ""
+    fix = f"Did you mean {spec.replace(text, meant, 1)}?" if meant and meant != text else ""
     if swapped:
         fix = f"The element type stands first: zeros:{text}:{dtype}"
     raise _no_zeros(spec, f"{text!r} is no shape", fix or "A shape is 1048576 or 768x1024")
