@@ -60,6 +60,9 @@ def one_launch(cluster: Any, random: Random) -> int:
         process = start(ring, *options)
         kills = random.randint(1, 3)
         ends_command = random.randrange(4) == 0
+        journal = Path(f"{ring}{SUFFIX}")
+        while process.poll() is None and not journal.exists():
+            time.sleep(0.01)  # until its shards are about to be sent
         for _ in range(kills):
             time.sleep(random.random())
             if process.poll() is None:
