@@ -216,13 +216,15 @@ class Scheduler:
 
     def __init__(self, empty: int, resources: dict[str, float]) -> None:
         self._empty, self._resources = empty, resources
+        self.others: dict[str, Facts | Exception] = {}
 
     def scheduler_info(self, n_workers: int) -> dict[str, Any]:
         self._empty -= 1
         return {"workers": {} if self._empty >= 0 else {"w": {"resources": self._resources}}}
 
-    def run(self, function: Any) -> dict[str, Facts]:
-        return {"w": function()}
+    def run(self, function: Any, on_error: str) -> dict[str, Facts | Exception]:
+        assert on_error == "return"
+        return {"w": function(), "gone": OSError("stream is closed"), **self.others}
 
 
 def test_a_first_worker_is_waited_for() -> None:
@@ -235,6 +237,18 @@ def test_a_first_worker_is_waited_for() -> None:
     ):
         with pytest.raises(DeviceError, match=what):
             hosts_module._take_stock(scheduler, told.append, 0.05)
+
+
+def test_a_worker_that_ended_meanwhile_is_no_matter() -> None:
+    scheduler, told = Scheduler(0, {RESOURCE: 1}), list[dict[str, Any]]()
+    assert hosts_module._take_stock(scheduler, told.append, None) == 1
+    scheduler.others["w2"] = ImportError("No module named 'vyrectl'")
+    with pytest.raises(OtherWorkerError, match="a worker lacks vyrectl") as caught:
+        hosts_module._take_stock(scheduler, told.append, None)
+    assert caught.value.where == "w2"
+    scheduler.others["w2"] = RuntimeError("something else")
+    with pytest.raises(RuntimeError, match="something else"):
+        hosts_module._take_stock(scheduler, told.append, None)
 
 
 def test_another_vyrectl_is_refused(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -214,14 +214,18 @@ def _take_stock(client: Any, watch: Watch, most_seconds: float | None) -> int:
         raise DeviceError(
             what, fix="`vyrectl worker tcp://HOST:8786` prints the command line that starts one"
         )
-    try:
-        found: dict[str, Facts] = client.run(facts)
-    except ImportError as error:
-        raise OtherWorkerError(
-            f"a worker lacks vyrectl ({error})", fix="Install the same vyrectl on all hosts"
-        ) from error
-    for address, theirs in found.items():
-        if (differs := facts().difference(theirs)) is not None:
+    # A worker may have ended since the scheduler has heard of it: what it would have answered does not matter any more.
+    answers: dict[str, Facts | Exception] = client.run(facts, on_error="return")
+    for address, theirs in answers.items():
+        if isinstance(theirs, ImportError):
+            raise OtherWorkerError(
+                f"a worker lacks vyrectl ({theirs})",
+                where=address,
+                fix="Install the same vyrectl on all hosts",
+            ) from theirs
+        if isinstance(theirs, Exception) and not isinstance(theirs, OSError):
+            raise theirs
+        if isinstance(theirs, Facts) and (differs := facts().difference(theirs)) is not None:
             raise OtherWorkerError(
                 f"a worker has {differs}", where=address, fix="Install the same vyrectl on all hosts"
             )
