@@ -772,13 +772,18 @@ class Unrunnable:
         return f"{self.count} of {named}, {why} (first slot {self.first_slot})"
 
     @property
-    def remedy(self) -> str:
-        """The option of a launch that mends it."""
-        if self.handle is not None:
-            return f"--buffer {self.handle}=FILE.npy"
+    def is_kept_out(self) -> bool:
+        """Nobody can define the operation: its id is the wire's, the runtime's or ours."""
         op = self.op_handle
         kept = op <= 7 or op & 0x8000_0000 or 0xFFF0 <= op <= 0xFFFF or 0x1000 <= op <= 0x10FF
-        return f"--where 'op != 0x{op:x}'" if kept and self.inner is None else "--ops FILE.cl"
+        return self.handle is None and self.inner is None and bool(kept)
+
+    @property
+    def remedy(self) -> str:
+        """The option of a launch that mends it, or leaves its tasks out."""
+        if self.is_kept_out:
+            return f"--where 'op != 0x{self.op_handle:x}'"
+        return "--ops FILE.cl" if self.handle is None else f"--buffer {self.handle}=FILE.npy"
 
     def to_record(self) -> dict[str, object]:
         """Every field by name."""
@@ -802,13 +807,17 @@ class UnrunnableTasksError(InvalidInputError):
         left = len(reasons) - SHOWN_REASONS
         more = f"; {left} more reasons" if left > 0 else ""
         noun = "1 claimable task" if tasks == 1 else f"{tasks} claimable tasks"
-        remedies = list(dict.fromkeys(reason.remedy for reason in reasons[:SHOWN_REASONS]))
+        remedies = list(dict.fromkeys(one.remedy for one in reasons[:SHOWN_REASONS] if not one.is_kept_out))
+        if kept_out := sorted({one.op_handle for one in reasons if one.is_kept_out}):
+            remedies.insert(0, f"--where '{' and '.join(f'op != 0x{op:x}' for op in kept_out)}'")
+        written = any(one.handle is not None for one in reasons)
+        takes = " (NUMBER=zeros:TYPE:COUNT:OUT.npy for what is written)" if written else ""
         bodiless = any(reason.handle is None for reason in reasons)
         runtime = "; the runtime's kernel ends a task without a handler as Done" if bodiless else ""
         super().__init__(
             f"{noun} cannot run and nothing was claimed: {listed}{more}{runtime}",
             where=where,
-            fix=f"Add {', '.join(remedies)}, or --fault-unknown to go on and have them Faulted",
+            fix=f"Add {', '.join(remedies)}{takes}, or --fault-unknown to go on and have them Faulted",
         )
         self.tasks = tasks
         self.reasons = tuple(reasons)

@@ -39,6 +39,18 @@ def test_what_is_wrong_and_what_to_type(cli: Cli, ring: Path, args: str, what: s
     assert result.err == f"error: {what}\n  fix: {fix}\n"
 
 
+@pytest.mark.parametrize(
+    "command", ["set ring.bin param=1", "inspect ring.bin", "launch ring.bin -d reference"]
+)
+def test_two_conditions_are_no_condition(cli: Cli, ring: Path, command: str) -> None:
+    """The last one alone would count, and an edit would change what the first one leaves out."""
+    before = ring.read_bytes()
+    result = cli(*command.split(), "--where", "slot < 3", "--where=slot > 5")
+    assert result.code == 2
+    assert result.err.splitlines()[-1] == "  fix: Join them: --where '(slot < 3) and (slot > 5)'"
+    assert ring.read_bytes() == before
+
+
 def test_as_json(cli: Cli) -> None:
     error = cli("launch", "--json").error()
     assert (error["error"], error["message"], error["exit_code"]) == ("usage", "RING is missing", 2)

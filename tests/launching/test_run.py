@@ -385,3 +385,9 @@ def test_a_rate_leaves_the_first_dispatchs_compile_out(name: str, monkeypatch: p
 def test_a_work_group_past_the_device_is_a_matter_of_usage(name: str) -> None:
     with pytest.raises(UsageError, match="more than the device's"):
         launch(Ring.from_slots(ready_tasks(10)), device=devices()[name], work_group_size=1 << 30)
+
+
+@pytest.mark.parametrize("wrong", [3, 0.5, b"0:0"])
+def test_a_device_is_named_by_a_text(wrong: object) -> None:
+    with pytest.raises(UsageError, match="a device is named by a text"):
+        launch(Ring.from_slots(ready_tasks(1)), device=wrong)

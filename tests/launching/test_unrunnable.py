@@ -55,6 +55,19 @@ def test_handles_without_a_buffer() -> None:
     assert "--buffer 3=FILE.npy" in str(error)
 
 
+def test_one_handle_in_both_fields_counts_once_and_all_left_out_stand_in_one_condition() -> None:
+    error = refused(
+        ready_tasks(5, op_handle=[COPY, COPY, COPY, DFA, 0x10FF], input_handle=0, output_handle=0)
+    )
+    assert {(one.op_handle, one.handle): one.count for one in error.reasons} == {
+        (COPY, 0): 3,
+        (DFA, None): 1,
+        (0x10FF, None): 1,
+    }
+    assert f"--where 'op != 0x{DFA:x} and op != 0x10ff'" in str(error)
+    assert str(error).count("--where") == 1
+
+
 def test_who_counts() -> None:
     """Paused tasks that are due count; others, and slots that cannot be claimed, do not."""
     slots = ready_tasks(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ring.rings import leftovers, numbered, run_python, write_ring
-from vyrectl import SLOT_DTYPE, Ring, TaskQueueSnapshot
+from vyrectl import SLOT_DTYPE, Ring, TaskQueueSnapshot, launch
 from vyrectl.abi.limits import MAX_SLOTS
 from vyrectl.errors import (
     FileError,
@@ -59,6 +59,14 @@ def test_the_name_alone_makes_none(wrong: Any) -> None:
     with pytest.raises(UsageError, match="is not made from") as caught:
         Ring(wrong)
     assert "Ring.from_slots(array)" in str(caught.value.fix)
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"ring.bin", np.zeros(3, SLOT_DTYPE)])
+def test_what_is_no_path_is_told_so(wrong: Any) -> None:
+    for call in (Ring.open, launch):
+        with pytest.raises(UsageError, match="opened by its path, and this is") as caught:
+            call(wrong)
+        assert "Ring.from_slots(array)" in str(caught.value.fix)
 
 
 def test_views_outlive_the_ring_and_the_ring_says_that_it_is_closed(path: Path) -> None:

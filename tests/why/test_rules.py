@@ -199,7 +199,8 @@ SHOWS: dict[str, list[Scene]] = {
         scene(ring({"state": FAULTED}), earlier=earlier(ring({"state": FAULTED}))),
     ],
     "full": [
-        scene(ring({"op_handle": SPAWNS}, {})),
+        scene(ring({"op_handle": SPAWNS, "yield_count": 1}, {})),
+        scene(ring({"op_handle": SPAWNS, "requeue_count": 1}, {})),
         scene(ring({}), holder=replace(LIVE, feeds=True)),
     ],
     "spinning": [
@@ -288,7 +289,8 @@ NEARLY: dict[str, list[Scene]] = {
     ],
     "faulted": [scene(ring({"state": DONE, "continuation_data": 77}))],
     "full": [
-        scene(ring({"op_handle": SPAWNS}, {"state": 0})),
+        scene(ring({"op_handle": SPAWNS, "yield_count": 1}, {"state": 0})),
+        scene(ring({"op_handle": SPAWNS}, {})),
         scene(ring({"op_handle": SPAWNS, "state": DONE})),
         scene(ring({}, {"state": DONE}), holder=replace(LIVE, feeds=True)),
         scene(ring()),

@@ -84,7 +84,8 @@ def keeping(command: str, wanted: Collection[str] = NAMING) -> str:
         if option in has and option not in words
         for one in (option, *value)
     ]
-    kept += ["--backup"] * ("--backup" in has and _replaces_a_file(name, words[2:]))
+    adds = "--backup" in has and "--backup" not in words and _replaces_a_file(name, words[2:])
+    kept += ["--backup"] * adds
     return f"{command} {shlex.join(kept)}" if kept else command
 
 

@@ -26,7 +26,7 @@ from vyrectl.cli.spans import warn_of_span
 from vyrectl.cli.stdout_name import dash_for_stdout
 from vyrectl.cli.stops import Stop
 from vyrectl.cli.time_limit import with_limit
-from vyrectl.cli.usage import empty_value
+from vyrectl.cli.usage import empty_value, refuse_two_conditions
 from vyrectl.errors import REFUSALS, StoppedError, UnknownNameError, UsageError, VyrectlError, from_system
 from vyrectl.files import shrinking
 from vyrectl.files.streams import ReaderGone, say
@@ -96,7 +96,8 @@ class PlainCommand(TyperCommand):
         Raises:
             UsageError: A number is not finite, or an option or an argument was given an empty value.
         """
-        given, extra, _ = self.make_parser(ctx).parse_args(args=list(args))
+        given, extra, order = self.make_parser(ctx).parse_args(args=list(args))
+        refuse_two_conditions(order, args)
         kept = one_file(self.name or "", args, extra, given.values())
         for param in self.params:
             value = given.get(param.name or "")

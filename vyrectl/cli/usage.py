@@ -7,6 +7,8 @@ Standard library only, besides `errors`.
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Sequence
 from typing import Any
 
 from vyrectl.cli.again import cut_out
@@ -39,6 +41,24 @@ def empty_value(param: Any) -> UsageError:
     return UsageError(
         f"{option} is given an empty value", fix="Give it one, or leave it out; perhaps a variable is not set"
     )
+
+
+def refuse_two_conditions(order: Sequence[Any], args: Sequence[str]) -> None:
+    """Refuse a condition that is given twice: the last would win, and change slots that the first one leaves out.
+
+    Args:
+        order: The parameters as they were met, one an occurrence.
+        args: What was typed.
+
+    Raises:
+        UsageError: `--where` is given more than once.
+    """
+    if sum("--where" in one.opts for one in order) < 2:
+        return
+    given = [args[at + 1] for at, word in enumerate(args[:-1]) if word == "--where"]
+    given += [word.removeprefix("--where=") for word in args if word.startswith("--where=")]
+    joined = shlex.join(("--where", " and ".join(f"({one})" for one in given)))
+    raise UsageError("--where is given more than once, and takes one condition", fix=f"Join them: {joined}")
 
 
 def argument_name(param: Any) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from vyrectl.engine.default_device import named
+from vyrectl.errors import UsageError
 
 if TYPE_CHECKING:
     from vyrectl.engine.backend import Backend
@@ -70,6 +71,11 @@ def is_reference(device: object) -> bool:
 
 
 def _kind(device: object) -> Kind:
+    if isinstance(device, int | float | bytes):
+        raise UsageError(
+            f"a device is named by a text, and this is {type(device).__name__}",
+            fix="Name one as `vyrectl devices` lists it, for example '0:0', or 'reference'",
+        )
     name = named(device)
     return KINDS.get(name, OPENCL) if isinstance(name, str) else OPENCL
 

@@ -130,7 +130,10 @@ class Survey:
             Those that would be faulted, bool, shape (n,).
         """
         found = np.zeros(len(slots), bool)
+        reasons: dict[_Key, NDArray[np.bool_]] = {}
         for key, mask in self._reasons(slots, which):
+            reasons[key] = reasons[key] | mask if key in reasons else mask
+        for key, mask in reasons.items():
             numbers = np.flatnonzero(mask)
             if len(numbers):
                 found |= mask

@@ -109,7 +109,13 @@ class Ring:
             FileError: Missing, unreadable, a folder, a pipe or a device.
             RingFormatError: Not a whole number of slots, too many of them, or a window outside the file.
             RingHeldError: `writable`, and another process holds the ring.
+            UsageError: No path.
         """
+        if not isinstance(path, str | os.PathLike):
+            raise UsageError(
+                f"a ring is opened by its path, and this is {type(path).__name__}",
+                fix="Ring.from_slots(array) and Ring.from_bytes(data) make one of what is in memory",
+            )
         if not writable:
             return cls._map(path, offset, count, mmap.ACCESS_READ)
         cls._map(path, offset, count, mmap.ACCESS_READ).close()
