@@ -115,8 +115,8 @@ def test_work_items_own_what_they_touch(start: Start) -> None:
     [
         ("counts[row * chunks + chunk] = tally[row];", "counts[chunk] = tally[row];"),
         (
-            "queue[vyre_local_fetch_add(next + classes[i], 1u)] = entries[i];",
-            "queue[next[classes[i]]] = entries[i];",
+            "const uint at = vyre_local_fetch_add(next + classes[i], 1u);",
+            "const uint at = next[classes[i]];",
         ),
         ("    vyre_add_relaxed(tally + word, count);", "    tally[word] += count;"),
     ],

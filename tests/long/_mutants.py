@@ -348,8 +348,8 @@ _SCHEDULER = (
     Mutant(
         "a round without progress starts another",
         "vyrectl/launching/rounds.py",
-        'return "on" if self._claims() > before.claims else "stalled"',
-        'return "on" if self._claims() >= before.claims else "stalled"',
+        "return None if self._claims() > before.claims else Ending.STALLED",
+        "return None if self._claims() >= before.claims else Ending.STALLED",
         _ROUNDS,
     ),
     Mutant(

@@ -36,11 +36,12 @@ class Buffers:
 
     Attributes:
         allocated_bytes: Bytes of all buffers of the device's own so far.
+        bytes_beside_ring: Of those, what the engine takes beside the job's own memory.
     """
 
     def __init__(self, program: Program) -> None:
         self.cl = pyopencl()
-        self.allocated_bytes = 0
+        self.allocated_bytes = self.bytes_beside_ring = 0
         self._program = program
         station = program.station
         self._desk = Desk(program.queue) if station is None else station.sit()

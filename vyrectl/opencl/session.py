@@ -58,14 +58,10 @@ class OpenCLSession(Session):
     Attributes:
         program: What runs the job.
         geometry: How it is spread.
-        bytes_beside_ring: Device memory that the engine takes beside the ring, the buffers and the control buffer.
 
     Raises:
         DeviceError: The device cannot take it.
     """
-
-    bytes_beside_ring: int = 0
-    rounds_at_once = True
 
     def __init__(self, job: Job, program: Program, geometry: Geometry, clock: Clock | None = None) -> None:
         self.program = program
@@ -79,7 +75,7 @@ class OpenCLSession(Session):
             self._ordering = Ordering(device, program.device, geometry, len(job.slots))
             self._workspace = Workspace(device, program, geometry, job, self._admission.quotas)
             self._mirror = self._mirror_of(len(job.slots))
-            self.bytes_beside_ring = device.allocated_bytes - before
+            device.bytes_beside_ring = device.allocated_bytes - before
             self._memory = JobMemory(device, job, host, coherent=program.coherent)
             self._meeting = None if host.live is None else Meeting(device, program, job, host, host.live)
             self._families = self._families_of(host)
@@ -92,6 +88,16 @@ class OpenCLSession(Session):
         self._tally = Tally(quota_left=self._admission.quotas.left)
         if host.links is not None:
             self._tally.joined = host.links.freed
+
+    @property
+    def rounds_at_once(self) -> bool:
+        """A round is enqueued whole."""
+        return True
+
+    @property
+    def bytes_beside_ring(self) -> int:
+        """Device memory that the engine takes beside the ring, the buffers and the control buffer."""
+        return self._device.bytes_beside_ring
 
     def _mirror_of(self, count: int) -> Mirror | None:
         if not self.geometry.mirror:
