@@ -251,7 +251,8 @@ def test_an_operation_that_circles(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "c.jsonl").write_text('{"op":"circle"}\n')
     cli("build", "c.bin", "c.jsonl", "--ops", "mine.cl")
     shutil.copy("c.bin", "before.bin")
-    cli("launch", "c.bin", "--device", "cpu", "--ops", "mine.cl", "--max-steps", "9")
+    launched = cli("launch", "c.bin", "--device", "cpu", "--ops", "mine.cl", "--max-steps", "9")
+    assert launched.code == 124, launched.err
     result = cli("why", "c.bin", "--since", "before.bin", "--ops", "mine.cl")
     assert result.code == 1
     assert result.out.splitlines()[3].startswith("circling: 1 task")
