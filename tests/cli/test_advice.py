@@ -223,3 +223,17 @@ def test_a_copy_is_advised_where_a_file_is_replaced(command: str, kept: str) -> 
 def test_what_an_error_advises_has_the_options_that_were_given(advice: str, wanted: str | None) -> None:
     note_typed(["launch", "r.bin", "--ops", "m y.cl", "--timeout", "3"])
     assert keeping_in(advice) == (wanted or advice)
+
+
+def test_what_is_left_over_stays_where_check_advises_recover(cli: Cli, tmp_path: Path) -> None:
+    rest = b"tail"
+    (tmp_path / "r.bin").write_bytes(slot(state=2, task_id=1) + slot(state=1, task_id=2) + rest)
+    findings = cli("check", "r.bin", "--json").json()["findings"]
+    [command] = [one["command"] for one in findings if one["command"] and " recover " in one["command"]]
+    assert cli(*shlex.split(command)[1:]).code == 0
+    assert (tmp_path / "r.bin").read_bytes().endswith(rest)
+    assert cli("inspect", "r.bin", "--count", "2", "--columns", "state", "--format", "csv").out.split() == [
+        "state",
+        "6",
+        "1",
+    ]

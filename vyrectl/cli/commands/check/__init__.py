@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypedDict
@@ -108,7 +109,10 @@ def command(
     about = _about(ops or [], control, epoch, age_threshold)
     wanted = _Wanted(span, about, abi, tuple(unwanted))
     report = _check(output, ring, wanted, beside)
-    report = replace(report, findings=tuple(_as_typed(one, control) for one in report.findings))
+    has_rest = report.left_over_bytes > 0
+    report = replace(
+        report, findings=tuple(_as_typed(one, control, has_rest=has_rest) for one in report.findings)
+    )
     rows = [finding.to_record() for finding in report.findings]
     output.emit("check", report.to_record(), view, rows=rows, rows_key="findings")
     failed = not report.is_sound or (strict and report.count(Severity.WARNING) > 0)
@@ -190,13 +194,18 @@ def _beside(path: Path, ops: frozenset[int]) -> About:
     )
 
 
-def _as_typed(finding: Finding, control: Path | None) -> Finding:
-    """A finding whose command has the options that this one was given, and names its control buffer."""
+def _as_typed(finding: Finding, control: Path | None, *, has_rest: bool) -> Finding:
+    """A finding whose command has the options that this one was given, and names its control buffer.
+
+    Where bytes are left over after the last slot, `recover` is told that they may stay.
+    """
     words, command = split_advice(finding.remedy)
     if command is None:
         return finding
     filled = command if control is None else fill_advice(command, {"control": file_argument(control)})
     kept = keeping(filled)
+    if has_rest and shlex.split(kept)[1] == "recover":
+        kept += " --partial"
     return replace(finding, remedy=f"{words}: {kept}" if words else kept)
 
 
