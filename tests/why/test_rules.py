@@ -199,8 +199,7 @@ SHOWS: dict[str, list[Scene]] = {
         scene(ring({"state": FAULTED}), earlier=earlier(ring({"state": FAULTED}))),
     ],
     "full": [
-        scene(ring({"op_handle": SPAWNS, "yield_count": 1}, {})),
-        scene(ring({"op_handle": SPAWNS, "requeue_count": 1}, {})),
+        scene(ring({"op_handle": SPAWNS}, {})),
         scene(ring({}), holder=replace(LIVE, feeds=True)),
     ],
     "spinning": [
@@ -289,8 +288,7 @@ NEARLY: dict[str, list[Scene]] = {
     ],
     "faulted": [scene(ring({"state": DONE, "continuation_data": 77}))],
     "full": [
-        scene(ring({"op_handle": SPAWNS, "yield_count": 1}, {"state": 0})),
-        scene(ring({"op_handle": SPAWNS}, {})),
+        scene(ring({"op_handle": SPAWNS}, {"state": 0})),
         scene(ring({"op_handle": SPAWNS, "state": DONE})),
         scene(ring({}, {"state": DONE}), holder=replace(LIVE, feeds=True)),
         scene(ring()),

@@ -157,11 +157,10 @@ def _cyclic(scene: Scene) -> NDArray[np.int64]:
 
 
 def full(scene: Scene) -> Iterator[Found]:
-    """No slot is Empty, and somebody needs one: a feed, or a task that has had a turn and may have found none."""
+    """No slot is Empty, and somebody needs one."""
     if scene.state(TaskState.EMPTY).any() or not len(scene.slots):
         return
-    tried = (scene.chunk["yield_count"] > 0) | (scene.chunk["requeue_count"] > 0)
-    spawners = scene.chunk.open & tried & np.isin(scene.chunk["op_handle"], sorted(scene.spawning))
+    spawners = scene.chunk.open & np.isin(scene.chunk["op_handle"], sorted(scene.spawning))
     fed = scene.holder.feeds and not scene.state(TaskState.DONE).any()
     if not spawners.any() and not fed:
         return
