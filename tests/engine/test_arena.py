@@ -134,17 +134,22 @@ def test_children_in_empty_slots_do_not_make_other_tasks_of_them(tmp_path: Path)
     assert (tmp_path / "a.npy.partial.1").stat().st_size > 0
 
 
-@pytest.mark.parametrize("moved_on", [True, False])
-def test_a_launch_that_was_killed_after_it_named_its_outputs_finds_them(
-    tmp_path: Path, moved_on: bool
-) -> None:
-    first = table(tmp_path)
+def named_by_a_killed_launch(folder: Path) -> None:
+    """Outputs that have their names, with a 77 in one, of a launch whose locks are gone as those of a dead process."""
+    first = table(folder)
     map_outputs(first, ring(READY))
     first.by_handle[2].array[1, 1] = 77
     first.save_outputs()
     assert first.arena is not None
     for output in first.arena.outputs:
         fcntl.flock(output.fd, fcntl.LOCK_UN)
+
+
+@pytest.mark.parametrize("moved_on", [True, False])
+def test_a_launch_that_was_killed_after_it_named_its_outputs_finds_them(
+    tmp_path: Path, moved_on: bool
+) -> None:
+    named_by_a_killed_launch(tmp_path)
     second = table(tmp_path)
     map_outputs(second, ring(DONE if moved_on else READY))
     assert second.by_handle[2].array[1, 1] == (77 if moved_on else 0)
@@ -202,13 +207,7 @@ def test_a_file_that_no_launch_sealed_is_kept_and_named_whatever_the_ring(
 
 @pytest.mark.parametrize("mapped", [True, False])
 def test_what_a_killed_launch_had_named_goes_on_and_is_said_to_be_it(tmp_path: Path, mapped: bool) -> None:
-    first = table(tmp_path)
-    map_outputs(first, ring(READY))
-    first.by_handle[2].array[1, 1] = 77
-    first.save_outputs()
-    assert first.arena is not None
-    for output in first.arena.outputs:
-        fcntl.flock(output.fd, fcntl.LOCK_UN)
+    named_by_a_killed_launch(tmp_path)
     second = table(tmp_path)
     (map_outputs if mapped else continue_outputs)(second, ring(DONE))
     assert second.by_handle[2].array[1, 1] == 77
