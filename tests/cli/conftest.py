@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,16 +39,6 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return Result(code, captured.out, captured.err)
 
     return run
-
-
-def on_a_device(run: Callable[[], Result], tries: int = 4) -> Result:
-    """A launch on a device that has been seen to be missing for a moment in whole runs (exit code 5, not explained)."""
-    result = run()
-    while result.code == 5 and tries > 1:
-        print(f"tried again: {result.err}", file=sys.__stderr__)
-        time.sleep(1)
-        result, tries = run(), tries - 1
-    return result
 
 
 class Terminal(io.StringIO):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import dumps
-from tests.cli.conftest import Cli, on_a_device
+from tests.cli.conftest import Cli
 from tests.support.rings import slot
 
 DUMPS = Path(__file__).parents[1] / "dumps" / "files"
@@ -141,12 +141,12 @@ def test_ids_that_are_said_not_to_be_ours_run_nothing_of_ours(
 ) -> None:
     tasks = b"".join(slot(state=1, op_handle=op, task_id=op, priority=2) for op in (0x1005, 0x1005, 0))
     (tmp_path / "dump.bin").write_bytes(tasks)
-    refused = on_a_device(lambda: cli("launch", "dump.bin", "--no-builtin-names", *device))
+    refused = cli("launch", "dump.bin", "--no-builtin-names", *device)
     assert refused.code == 3, refused.err
     assert "2 of operation 0x1005, which nothing defines" in refused.err
     assert (tmp_path / "dump.bin").read_bytes() == tasks
     forced = ("launch", "dump.bin", "--no-builtin-names", "--fault-unknown", "--json", *device)
-    result = on_a_device(lambda: cli(*forced)).json()
+    result = cli(*forced).json()
     assert (result["faulted"], result["done"]) == (2, 1)
     assert is_kept(tmp_path, tasks)
 

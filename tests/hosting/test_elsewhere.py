@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -35,6 +36,18 @@ def test_the_command_works_beside_a_loaded_driver(ring: Path, capsys: pytest.Cap
     assert '"ended": "drained"' in capsys.readouterr().out
     with Ring.open(ring) as after:
         assert after.snapshot().schedulable_count == 0
+
+
+def test_a_process_of_the_packages_own_does_not_fork_beside_a_driver_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from vyrectl.opencl.devices import list_devices
+
+    assert list_devices()
+    monkeypatch.setattr("vyrectl.files.python._own", [os.getpid()])
+    assert not may_fork()
+    monkeypatch.setattr("vyrectl.opencl.used._users", [])
+    assert may_fork()
 
 
 def test_errors_and_exit_codes_come_back(ring: Path, capsys: pytest.CaptureFixture[str]) -> None:

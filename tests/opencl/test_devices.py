@@ -226,7 +226,7 @@ def test_a_simulator_comes_after_the_real_ones_of_its_kind(monkeypatch: pytest.M
 def test_what_older_pyopencl_warns_of_at_its_first_kernels_is_not_talk_of_ours(
     module: str, heard: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vyrectl.opencl.devices._users", [])
+    monkeypatch.setattr("vyrectl.opencl.used._users", [])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         pyopencl()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Cli, cli, neutral, on_a_device
+from tests.cli.conftest import Cli, cli, neutral
 from tests.support.rings import slot
 
 __all__ = ["cli", "neutral"]
@@ -64,7 +64,7 @@ def test_a_command_that_looks_goes_by_the_ring_alone(cli: Cli, ring: Path, name:
 def test_what_a_launch_builds_its_sidecar_in_is_not_taken_from_the_user(cli: Cli, ring: Path) -> None:
     building = ring.with_name("ring.bin.live.new")
     building.write_bytes(DIARY)
-    result = on_a_device(lambda: cli("launch", "ring.bin"))
+    result = cli("launch", "ring.bin")
     assert building.read_bytes() == DIARY
     assert (result.code, "ring.bin.live.new" in result.err) == (1, True)
     building.unlink()

@@ -23,6 +23,7 @@ from vyrectl.files.python import be_own, is_own, module_command
 from vyrectl.files.streams import open_streams
 from vyrectl.files.whole import stdin_for_another, take_stdin
 from vyrectl.hosting.orphan import signal_at_death_of_parent
+from vyrectl.opencl.used import is_used
 
 if TYPE_CHECKING:
     import subprocess
@@ -47,7 +48,7 @@ class Graceful(Protocol):
 
 def may_fork() -> bool:
     """True when a forked child of this process can open a device, and signals can be caught here."""
-    if threading.current_thread() is not threading.main_thread():
+    if is_used() or threading.current_thread() is not threading.main_thread():
         return False
     return is_own() or (threading.active_count() == 1 and "pyopencl" not in sys.modules)
 

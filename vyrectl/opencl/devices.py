@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vyrectl.engine.default_device import DEVICE_VARIABLE
-from vyrectl.errors import ForkedError, NoDeviceError, OutOfMemoryError, UnknownNameError, lacks_memory
-from vyrectl.opencl import asking, broken, brought, causes, drivers, fitness
+from vyrectl.errors import NoDeviceError, OutOfMemoryError, UnknownNameError, lacks_memory
+from vyrectl.opencl import asking, broken, brought, causes, drivers, fitness, used
 from vyrectl.opencl.handlers import own_handlers
 from vyrectl.opencl.hints import import_hint
 from vyrectl.opencl.surroundings import lend_linker
@@ -87,10 +87,6 @@ class Device:
         return {name: getattr(self, name) for name in names}
 
 
-_users: list[int] = []
-"""The process that used OpenCL first, once there is one; a forked copy of it has none of the driver's threads."""
-
-
 def pyopencl() -> Any:
     """Import pyopencl, without what it and its helpers warn of at import.
 
@@ -99,8 +95,7 @@ def pyopencl() -> Any:
         NoDeviceError: It is not installed, or cannot be loaded.
         OutOfMemoryError: This process may not have the memory that it needs.
     """
-    if _users and _users[0] != os.getpid():
-        raise ForkedError("OpenCL", _users[0])
+    used.refuse_in_a_fork()
     os.environ.setdefault("PYOPENCL_COMPILER_OUTPUT", "0")
     if not _has_cache_home():
         os.environ.setdefault("PYOPENCL_NO_CACHE", "1")
@@ -113,8 +108,7 @@ def pyopencl() -> Any:
             raise OutOfMemoryError from error
         what = f"pyopencl cannot be imported ({error})"
         raise NoDeviceError(what, fix=import_hint(str(error))) from error
-    if not _users:
-        _users.append(os.getpid())
+    if used.note():
         for module in _WARN_LATER:
             warnings.filterwarnings("ignore", module=f"{re.escape(module)}$")
     return cl
