@@ -20,7 +20,6 @@ from tests.spread.commands import children_of, end_of, lives, read, run, start, 
 from tests.support.ops import FILL, SCALE, SPIN
 from tests.support.rings import ready_tasks
 from vyrectl.abi.opcodes import ATOMIC_ADD, STORE_U32
-from vyrectl.engine.reference_family import FORK_SUM
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.spread.launch import spread_file
@@ -244,13 +243,6 @@ def test_refused_before_anything_runs(tmp_path: Path, options: tuple[str, ...], 
     assert what in error["message"]
     assert "--device" in error["fix"]
     assert ring.read_bytes() == slots.tobytes()
-
-
-def test_families_are_refused(tmp_path: Path) -> None:
-    ring = write(tmp_path / "ring.bin", ready_tasks(200, op_handle=FORK_SUM))
-    code, error, _ = run(ring, *THREE, "--fault-unknown")
-    assert (code, error["error"]) == (2, "usage"), error
-    assert "fork_sum, first in slot 0" in error["message"]
 
 
 def test_operations_that_no_device_knows(tmp_path: Path) -> None:

@@ -104,6 +104,9 @@ class Job(EngineOptions):
         live: Makes the memory that others may see and change while the job runs in place; None for none.
         mode: One of `MODES`.
         first_slot: What the ring's first slot is called, where these slots are a part of one.
+        numbers: What each slot is called, where these are gathered from all over a ring; they then have names of their
+            own while they run, from `first_slot` on.
+        first_child_id: task_id of a child in the first slot, the others follow; None for a range that is free here.
         quotas: Most claims of the tenants that are bounded; see `vyrectl.engine.quotas`.
         debug_log: Debug log (spec 3.2) to start from, u32, at least one word; a backend works on its own copy.
         trace: Turns to note the times of, at most; 0 for no trace. A session then has `trace()`.
@@ -126,6 +129,8 @@ class Job(EngineOptions):
     live: Live | None = None
     mode: str = "auto"
     first_slot: int = 0
+    numbers: NDArray[np.int64] | None = None
+    first_child_id: int | None = None
     quotas: Quotas = field(default_factory=dict)
     debug_log: NDArray[np.uint32] = field(default_factory=lambda: new_debug_log(DEFAULT_DEBUG_RECORDS))
     trace: int = 0
@@ -133,6 +138,10 @@ class Job(EngineOptions):
     op_handles: frozenset[int] | None = None
     mirror: bool | None = None
     board: NDArray[np.uint32] | None = None
+
+    def number_of(self, slot: int) -> int:
+        """What a slot of these is called."""
+        return slot + self.first_slot if self.numbers is None else int(self.numbers[slot])
 
     def layout(self) -> tuple[NDArray[np.void], int]:
         """`BufferTable.layout` with a row for the debug log behind those that handles reach."""

@@ -83,7 +83,10 @@ def with_empty_slots(
 
 
 def count_families(
-    slots: SlotArray, spawning: Iterable[int], eligible: NDArray[np.bool_] | None = None
+    slots: SlotArray,
+    spawning: Iterable[int],
+    eligible: NDArray[np.bool_] | None = None,
+    first_id: int | None = None,
 ) -> Links:
     """Find the families of a ring, and bring parents that wait at a join up to date.
 
@@ -96,6 +99,7 @@ def count_families(
         slots: The ring, shape (n,); changed.
         spawning: Ids of operations that may spawn.
         eligible: Slots that this launch may claim or resume, bool, shape (n,); None for all.
+        first_id: See `Links`; None to find one that is free in these slots.
     """
     slots[_stale(slots)] = np.zeros((), SLOT_DTYPE)
     may_wait = np.isin(slots["op_handle"], sorted(spawning))
@@ -111,7 +115,8 @@ def count_families(
     slots[free] = apply_transition(slots[free], "resume")
     at_join[free] = False
     waits = children - at_join.astype(np.uint32)
-    return Links(parents, waits, first_child_id(slots), len(free), len(lost))
+    first = first_child_id(slots) if first_id is None else first_id
+    return Links(parents, waits, first, len(free), len(lost))
 
 
 def as_counted(before: SlotArray, after: SlotArray, spawning: frozenset[int]) -> SlotArray:

@@ -63,17 +63,25 @@ class Calls:
     def __init__(self, text: str) -> None:
         self._bodies: dict[str, list[_Body]] = {}
         self.lane_ops: list[tuple[str, _Body]] = []
+        self.ops: list[tuple[str, _Body]] = []
         for name, body in _macros(text):
             self._bodies.setdefault(name, []).append(body)
         for name, macro, body in _functions(text, visible_code(text)):
+            if macro:
+                self.ops.append((name, body))
             if macro and "_GROUP_" not in macro:
                 self.lane_ops.append((name, body))
             function = f"vyre_op_{name}" if macro else name
             self._bodies.setdefault(function, []).append(body)
 
-    def reached(self, forbidden: re.Pattern[str]) -> Iterator[Reach]:
-        """Where each lane operation reaches something that matches, once for each thing that it names."""
-        for op, body in self.lane_ops:
+    def reached(self, forbidden: re.Pattern[str], *, by_groups: bool = False) -> Iterator[Reach]:
+        """Where each lane operation reaches something that matches, once for each thing that it names.
+
+        Args:
+            forbidden: What.
+            by_groups: Those of a whole work-group are looked at too.
+        """
+        for op, body in self.ops if by_groups else self.lane_ops:
             places = {match[0]: match.start() for match in reversed([*_NAME.finditer(body.text)])}
             for name, start in sorted(places.items(), key=lambda place: place[1]):
                 chain = self._chain(name, forbidden, body.text, start)

@@ -93,7 +93,8 @@ class ReferenceSession(Session):
         self._spawning = spawning_in_use(job.slots, job.ops, job.op_handles)
         self._nursery: Nursery | None = None
         if self._spawning:
-            links = count_families(self._slots, self._spawning, eligible_slots(job, self._slots))
+            eligible = eligible_slots(job, self._slots)
+            links = count_families(self._slots, self._spawning, eligible, job.first_child_id)
             self._nursery = Nursery(self._slots, links)
         self._env = Env(
             rows,

@@ -269,7 +269,7 @@ class Check:
         if job.gate:
             may_run &= tenants_admitted(after, job.control) | tenants_admitted(after, control)
         settled = drained and not job.gate and not job.quotas
-        before = as_counted(self._before, after, spawning_in_use(self._before, job.ops))
+        before = as_counted(self._before, after, spawning_in_use(self._before, job.ops, job.op_handles))
         found = violations(Evidence(before, after, session.witness(), may_run, settled))
         found += quota_violations(self._job.quotas, after, session.witness())
         if session.tally().lost:
@@ -279,7 +279,7 @@ class Check:
         if self._copy is not None and drained:
             found += reference_differences(self._copy, after)
         if found:
-            named = (replace(one, slot=one.slot + job.first_slot) for one in found)
+            named = (replace(one, slot=job.number_of(one.slot)) for one in found)
             raise VerifyError(
                 "; ".join(map(str, named)),
                 fix="The device or an operation breaks the protocol; keep the ring",

@@ -67,7 +67,8 @@ def _with_families(host: HostSide, job: Job, program: Program) -> HostSide:
     """With the families as the device counts them; parents that wait in vain go on in the ring itself."""
     slots = host.slots if host.direct else copy_of(host.slots)
     spawning = [op.id for op in program.ops if op.spawns]
-    return replace(host, slots=slots, links=count_families(slots, spawning, eligible_slots(job, slots)))
+    links = count_families(slots, spawning, eligible_slots(job, slots), job.first_child_id)
+    return replace(host, slots=slots, links=links)
 
 
 def _open_live(host: HostSide, job: Job, geometry: Geometry) -> HostSide:

@@ -149,7 +149,8 @@ class ShardedSession(Session):
                 selected=None if job.selected is None else job.selected[part],
                 quotas=dict(self._done.quota_left),
                 place=(lambda shares: (memory, shares)) if self._direct else None,
-                first_slot=part.start,
+                first_slot=job.first_slot + part.start,
+                numbers=None if job.numbers is None else job.numbers[part],
                 live=None,
                 shard_slots=None,
             )

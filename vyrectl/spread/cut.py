@@ -1,12 +1,14 @@
 """How a ring is cut into shards, and what of a ring cannot be cut.
 
-A shard is a run of neighbouring slots, a page or several long, so that a device may work on a mapped one where it is.
-The invariant: what one device would do with the ring, shards can do by themselves in any order, or the launch is
-refused before anything runs. Imports numpy.
+A shard is a run of neighbouring slots, a page or several long, so that a device may work on a mapped one where it is;
+with families in the ring it is gathered (`vyrectl.spread.families`), a run in another order. The invariant: what one
+device would do with the ring, shards can do by themselves in any order, or the launch is refused before anything runs.
+Imports numpy.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -16,7 +18,8 @@ from vyrectl.abi.opcodes import BATCH_FENCE, COMPARE_SWAP, LOAD_U32, MEMCPY, PAC
 from vyrectl.abi.states import TaskState
 from vyrectl.engine.backend import Job
 from vyrectl.engine.family import spawning_in_use
-from vyrectl.engine.ops import op_name
+from vyrectl.engine.op_calls import Calls
+from vyrectl.engine.ops import op_name, runnable_sources
 from vyrectl.errors import UsageError
 from vyrectl.launching.unrunnable import claimable_mask
 from vyrectl.protocol.packed import MOST_RUN
@@ -33,6 +36,11 @@ ONE_DEVICE = "Run it on one device: name one with --device, as `vyrectl devices`
 OF_CONTROL = (STORE_U32, LOAD_U32, COMPARE_SWAP, MEMCPY, BATCH_FENCE)
 """Operations of the wire whose result depends on what other shards have written into the control buffer, or is that."""
 
+CONTROL_WORDS = re.compile(
+    r"(?:vyre_control_word|vyre_observable|(?<=->)control|VYRE_OP_(?:STORE_U32|LOAD_U32|COMPARE_SWAP|MEMCPY|BATCH_FENCE))\b"
+)
+"""What an operation in C names that goes by control words, or bears a child that does."""
+
 _PAYLOAD_FIRST_WORD = 4
 
 
@@ -44,17 +52,28 @@ class Shard:
         number: From 0, in slot order.
         first: Its first slot.
         end: One past its last.
+        between: Lowest and highest slot, where its slots are gathered from all over the ring; `first` and `end` are
+            places in another order then.
     """
 
     number: int
     first: int
     end: int
+    between: tuple[int, int] | None = None
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Lowest and highest slot."""
+        return self.between or (self.first, self.end - 1)
 
     def __len__(self) -> int:
         return self.end - self.first
 
     def __str__(self) -> str:
-        return f"shard {self.number} (slots {self.first} to {self.end - 1})"
+        lowest, highest = self.reach
+        if self.between is not None:
+            return f"shard {self.number} ({len(self)} slots between {lowest} and {highest})"
+        return f"shard {self.number} (slots {lowest} to {highest})"
 
 
 def cut(slots: int, devices: int, shard_slots: int | None) -> list[Shard]:
@@ -65,12 +84,17 @@ def cut(slots: int, devices: int, shard_slots: int | None) -> list[Shard]:
         devices: That will work on them.
         shard_slots: Slots of a shard, rounded down to whole pages; `SHARDS_PER_DEVICE` shards a device by default.
     """
-    wanted = shard_slots or -(-slots // (SHARDS_PER_DEVICE * devices)) + SHARD_STEP - 1
-    length = max(SHARD_STEP, wanted - wanted % SHARD_STEP)
+    length = shard_length(slots, devices, shard_slots)
     return [
         Shard(number, first, min(first + length, slots))
         for number, first in enumerate(range(0, slots, length))
     ]
+
+
+def shard_length(slots: int, devices: int, shard_slots: int | None) -> int:
+    """Slots of each shard but the last; see `cut`."""
+    wanted = shard_slots or -(-slots // (SHARDS_PER_DEVICE * devices)) + SHARD_STEP - 1
+    return max(SHARD_STEP, wanted - wanted % SHARD_STEP)
 
 
 def refuse_uncut(job: Job, ring: str) -> None:
@@ -84,30 +108,43 @@ def refuse_uncut(job: Job, ring: str) -> None:
         UsageError: Some do; it names the first of them.
     """
     slots = job.slots
-    if spawning := spawning_in_use(slots, job.ops, job.op_handles):
-        first = int(np.flatnonzero(np.isin(slots["op_handle"], sorted(spawning)))[0])
-        name = _named(int(slots["op_handle"][first]), job)
-        raise UsageError(
-            f"tasks of this ring make children ({name}, first in slot {first}): a family takes Empty slots and "
-            "waits for its own all over the ring, which shards do not see",
-            where=ring,
-            fix=ONE_DEVICE,
-        )
     may_run = claimable_mask(replace(job, quotas={}), slots) | (slots["state"] == int(TaskState.PAUSED))
-    for op, number in _writes_control(slots, may_run):
+    for op, number in writes_control(slots, may_run, _reaching(job)):
         raise UsageError(
-            f"{_named(op, job)} in slot {number} goes by words of the control buffer that other shards change too",
+            f"{named(op, job)} in slot {number} goes by words of the control buffer that other shards change too",
             where=ring,
             fix=ONE_DEVICE,
         )
 
 
-def _writes_control(
-    slots: SlotArray, may_run: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+def _reaching(job: Job) -> tuple[int, ...]:
+    """Operations in C whose own text goes by control words, or bears children that do: the user's, and those that
+    may have children.
+    """
+    spawning = spawning_in_use(job.slots, job.ops, job.op_handles)
+    found: list[int] = []
+    for source in runnable_sources(job.ops):
+        asked = {op.name: op.id for op in source.ops if not source.shipped or op.id in spawning}
+        if asked:
+            reached = {one.op for one in Calls(source.text).reached(CONTROL_WORDS, by_groups=True)}
+            found += [number for name, number in asked.items() if name in reached]
+    return tuple(found)
+
+
+def writes_control(
+    slots: SlotArray,
+    may_run: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    reaching: tuple[int, ...] = (),
 ) -> Iterator[tuple[int, int]]:
-    """The operation and slot of each kind of task that does, packed ones looked into."""
+    """The operation and slot of each kind of task that goes by control words, packed ones looked into.
+
+    Args:
+        slots: Some of the ring.
+        may_run: Which of them to look at.
+        reaching: Further operations that do.
+    """
     ops = slots["op_handle"]
-    for op in OF_CONTROL:
+    for op in (*OF_CONTROL, *reaching):
         if len(at := np.flatnonzero(may_run & (ops == op))):
             yield op, int(at[0])
     at = np.flatnonzero(may_run & (ops == PACKED_SLOT))
@@ -121,6 +158,7 @@ def _writes_control(
             yield int(payload[row, 2 + 2 * place]), int(at[row])
 
 
-def _named(op: int, job: Job) -> str:
+def named(op: int, job: Job) -> str:
+    """What an operation is called, the user's among them."""
     own: Iterable[tuple[int, str]] = ((one.id, one.name) for source in job.ops for one in source.ops)
     return dict(own).get(op) or op_name(op) or f"operation 0x{op:x}"

@@ -263,7 +263,7 @@ class _HostsRun:
         self._result = Result(
             request, held, watch, devices=slots, limits={}, shard_slots=self._journal.shard_slots
         )
-        self._journal.begin(len(self._result.ready.shards[0]))
+        self._journal.begin(self._result.ready.shard_slots)
         self._identity = identity_of(self._result.ready.setup)
         self._shares: dict[str, Share] = {}
         self._says_found = hosts.resume
@@ -384,16 +384,19 @@ class _HostsRun:
         """Digest of all that goes into a shard's run."""
         ready = self._result.ready
         part = slice(shard.first, shard.end)
-        chosen = b"" if ready.selected is None else ready.selected[part].tobytes()
-        return digest_of(self._identity.encode(), ready.before[part].tobytes(), chosen)
+        chosen, numbers = ready.selected_of(shard), ready.numbers_of(shard)
+        beside = [b"" if one is None else one.tobytes() for one in (chosen, numbers)]
+        return digest_of(self._identity.encode(), ready.before[part].tobytes(), *beside)
 
     def _task(self, shard: Shard) -> ShardTask:
         ready, device = self._result.ready, self._request.options.device
         part = slice(shard.first, shard.end)
+        selected, numbers = ready.selected_of(shard), ready.numbers_of(shard)
         return ShardTask(
             shard=shard,
             slots=self._sent(ready.before[part].tobytes(), f"shard-{shard.number}"),
-            selected=None if ready.selected is None else ready.selected[part].tobytes(),
+            selected=None if selected is None else selected.tobytes(),
+            numbers=None if numbers is None else numbers.tobytes(),
             setup=self._setup,
             device=device if isinstance(device, str) else None,
             facts=facts(),
@@ -426,14 +429,15 @@ class _HostsRun:
         return Sent.of(data)
 
     def _is_shared(self) -> bool:
-        """Whether every worker sees the journal's folder."""
+        """Whether every worker sees the journal's folder; one that is gone by now is not asked."""
         from vyrectl.files.replace import replace_file
 
         token = digest_of(str(time.time_ns()).encode()).encode()
         path = self._journal.folder / "seen.in"
         replace_file(path, [token])
         try:
-            return all(self._client.run(sees, str(path), token).values())
+            answers = self._client.run(sees, str(path), token, on_error="return").values()
+            return all(one for one in answers if not isinstance(one, OSError))
         finally:
             path.unlink(missing_ok=True)
 

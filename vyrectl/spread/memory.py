@@ -22,6 +22,9 @@ from vyrectl.hosting.memory import IN_MEMORY
 from vyrectl.sidecar.workers import Worker
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from vyrectl.spread.cut import Shard
     from vyrectl.task.arrays import SlotArray
 
@@ -50,21 +53,31 @@ class SpreadMemory:
         copy_slots(_view(self._given), _view(data))
         self._slots = len(data) // SLOT_BYTES
         self._places = Random(self._slots)
+        self._order: NDArray[np.int64] | None = None
         self._shards: list[Shard] = []
         self._firsts: list[int] = []
         self._marks = mmap.mmap(-1, 1)
         self._left: dict[int, bytes] = {}
         self._in: set[int] = set()
 
-    def cut(self, shards: list[Shard]) -> None:
-        """Say how the ring is cut, before anybody is sent any."""
+    def cut(self, shards: list[Shard], order: NDArray[np.int64] | None = None) -> None:
+        """Say how the ring is cut, before anybody is sent any.
+
+        Args:
+            shards: Runs of places.
+            order: The slot at each place, where the ring lies in another order from now on, until `finish`.
+        """
+        self._order = order
+        if order is not None:
+            slots = _view(self._given)
+            slots[:] = slots[order]
         self._shards, self._firsts = shards, [shard.first for shard in shards]
         self._marks = mmap.mmap(-1, max(1, len(shards)))
 
     # --- the owner's side ---
 
     def given(self) -> SlotArray:
-        """The ring as it was, shape (n,), read-only."""
+        """The ring as it was, in the order that it lies in now, shape (n,), read-only."""
         slots = _view(self._given)
         slots.flags.writeable = False
         return slots
@@ -100,6 +113,10 @@ class SpreadMemory:
                 self._worked[_bytes_of(shard)] = left
             elif shard.number not in self._in:
                 self._worked[_bytes_of(shard)] = self._given[_bytes_of(shard)]
+        if self._order is not None:
+            for slots in (_view(self._worked), _view(self._given)):
+                slots[:] = self._as_ring(slots)
+            self._order = None
 
     # --- the side of a device's process ---
 
@@ -129,8 +146,15 @@ class SpreadMemory:
         return self._running
 
     def whole(self) -> bytes | None:
-        """The slots as they are now."""
-        return self._read(0, self._slots * SLOT_BYTES)
+        """The slots as they are now, in the ring's order."""
+        data = self._read(0, self._slots * SLOT_BYTES)
+        return data if self._order is None else self._as_ring(_view(memoryview(data))).tobytes()
+
+    def _as_ring(self, slots: SlotArray) -> SlotArray:
+        """Slots at their places, as a ring."""
+        whole = slots.copy()
+        whole[self._order] = slots
+        return whole
 
     @cached_property
     def _running(self) -> int:

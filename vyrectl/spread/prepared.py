@@ -17,6 +17,7 @@ from vyrectl.abi import control as control_abi
 from vyrectl.engine.arena import continue_outputs
 from vyrectl.engine.backend import new_debug_log
 from vyrectl.engine.buffers import Buffer, BufferTable, parse_buffer_options
+from vyrectl.engine.family import first_child_id, spawning_in_use
 from vyrectl.engine.ops import load_sources
 from vyrectl.errors import UsageError
 from vyrectl.files.place import check_place, check_room
@@ -30,7 +31,8 @@ from vyrectl.launching.plan import AUTO, OFF, REFERENCE_LIMITS, plan_for
 from vyrectl.launching.prepare import Prepared, Wiring, prepare
 from vyrectl.ring.file import Ring
 from vyrectl.ring.steady import copy_ring
-from vyrectl.spread.cut import ONE_DEVICE, Shard, cut, refuse_uncut
+from vyrectl.spread.cut import ONE_DEVICE, Shard, refuse_uncut, shard_length
+from vyrectl.spread.families import deal
 from vyrectl.spread.memory import SpreadMemory
 from vyrectl.spread.merge import Merge
 from vyrectl.spread.work import Setup
@@ -53,6 +55,9 @@ class Ready:
         shards: How it is cut.
         setup: What all shards have in common.
         selected: Which slots may be claimed, None for all.
+        order: The slot at each place of the shards, where the ring lies in another order; `before` and `selected` lie
+            in it too.
+        shard_slots: Length that shards were to have.
         merge: Takes what comes back.
     """
 
@@ -63,7 +68,17 @@ class Ready:
     shards: list[Shard]
     setup: Setup
     selected: NDArray[np.bool_] | None
+    order: NDArray[np.int64] | None
+    shard_slots: int
     merge: Merge
+
+    def selected_of(self, shard: Shard) -> NDArray[np.bool_] | None:
+        """Which slots of a shard may be claimed."""
+        return None if self.selected is None else self.selected[shard.first : shard.end]
+
+    def numbers_of(self, shard: Shard) -> NDArray[np.int64] | None:
+        """What the slots of a shard are called, where they are gathered."""
+        return None if self.order is None else self.order[shard.first : shard.end]
 
 
 def make_ready(
@@ -108,38 +123,51 @@ def make_ready(
     prepared = prepare(ring, options, wiring)
     refuse_uncut(prepared.job, str(request.ring))
     prepared.workplace(False)
-    before = memory.given()
-    shards = cut(len(before), devices, request.options.shard_slots or shard_slots)
-    memory.cut(shards)
+    before, job = memory.given(), prepared.job
     continue_outputs(buffers, before)
-    steps = request.options.max_steps is not None
-    setup = Setup(
-        options=replace(
-            options,
-            ops=prepared.job.ops,
-            buffers=None,
-            trace=request.options.trace,
-            mode=prepared.settings.mode,
-            age_threshold=prepared.settings.age_threshold,
-            plan=OFF,
-        ),
-        buffers=_as_given(buffers),
-        control=None if control is None else control,
-        returned=tuple(
-            h for h, one in buffers.by_handle.items() if one.output is not None or (steps and one.writable)
-        ),
-        verify=request.options.verify,
-        debug_records=request.debug_records,
-    )
+    asked = request.options.shard_slots or shard_slots
+    dealt = deal(job, devices, asked, str(request.ring))
+    memory.cut(dealt.shards, dealt.order)
+    selected = job.selected if job.selected is None or dealt.order is None else job.selected[dealt.order]
     return Ready(
         prepared=prepared,
         memory=memory,
         identity=identity,
         before=before,
-        shards=shards,
-        setup=setup,
-        selected=prepared.job.selected,
+        shards=dealt.shards,
+        setup=_setup(request, prepared, buffers, control),
+        selected=selected,
+        order=dealt.order,
+        shard_slots=shard_length(len(before), devices, asked),
         merge=Merge(buffers, prepared.job.control, prepared.job.debug_log),
+    )
+
+
+def _setup(
+    request: FileLaunch, prepared: Prepared, buffers: BufferTable, control: NDArray[np.uint32] | None
+) -> Setup:
+    """What every shard is run with, of a launch over the whole ring."""
+    job, asked, steps = prepared.job, request.options, request.options.max_steps is not None
+    spawning = spawning_in_use(job.slots, job.ops, job.op_handles)
+    return Setup(
+        options=replace(
+            prepared.options,
+            ops=job.ops,
+            buffers=None,
+            trace=asked.trace,
+            mode=prepared.settings.mode,
+            age_threshold=prepared.settings.age_threshold,
+            plan=OFF,
+        ),
+        buffers=_as_given(buffers),
+        control=control,
+        returned=tuple(
+            h for h, one in buffers.by_handle.items() if one.output is not None or (steps and one.writable)
+        ),
+        verify=asked.verify,
+        debug_records=request.debug_records,
+        spawning=spawning,
+        first_child_id=first_child_id(job.slots) if spawning else 0,
     )
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from vyrectl.abi.control import EPOCH
+from vyrectl.abi.states import TaskState
 from vyrectl.engine.endings import Ending
 from vyrectl.engine.saving import Saving
-from vyrectl.errors import FileError
+from vyrectl.errors import FileError, UsageError
 from vyrectl.files.replace import backup_beside, replace_file
 from vyrectl.files.ring_lock import mark_made
 from vyrectl.hosting.child import keep_beside, keep_records
@@ -26,6 +27,7 @@ from vyrectl.launching.conclude import Driven, conclude
 from vyrectl.launching.report import LaunchReport
 from vyrectl.ring.file import Ring
 from vyrectl.sidecar.hold import Hold
+from vyrectl.spread.cut import ONE_DEVICE, Shard, named, writes_control
 from vyrectl.spread.finished import Finished
 from vyrectl.spread.prepared import Ready, make_ready
 from vyrectl.spread.roster import Roster
@@ -68,10 +70,13 @@ class Result:
         self.roster = Roster(self.ready.shards, request.options.max_steps)
         self.carried: dict[int, Finished] = {}
         self._turns: list[Turns] = []
+        self._full: list[Shard] = []
 
     def take(self, finished: Finished, device: str) -> bool:
         """A shard came back; True when it has more than its claims let it do."""
         ready = self.ready
+        if finished.tally.spawned:
+            self._look_at_children(ready.shards[finished.shard])
         news = ready.merge.add(finished)
         if news and self.request.debug_log is not None:
             self.watch({"debug": news})
@@ -82,6 +87,38 @@ class Result:
         if has_more:
             self.carried[finished.shard] = replace(finished, turns=None)
         return has_more
+
+    def _look_at_children(self, shard: Shard) -> None:
+        """Find children that shards cannot run by themselves, and a shard without room for more.
+
+        Raises:
+            UsageError: A child goes by words of the control buffer.
+        """
+        ready = self.ready
+        part = slice(shard.first, shard.end)
+        after, empty = ready.memory.worked(shard), ready.before["state"][part] == int(TaskState.EMPTY)
+        born = empty & (after["state"] != int(TaskState.EMPTY))
+        for op, at in writes_control(after, born):
+            number = shard.first + at if ready.order is None else int(ready.order[shard.first + at])
+            raise UsageError(
+                f"{named(op, ready.prepared.job)}, a child in slot {number}, goes by words of the control buffer that "
+                "other shards change too; nothing is saved",
+                where=str(self.request.ring),
+                fix=ONE_DEVICE,
+            )
+        if born.sum() == empty.sum():
+            self._full.append(shard)
+
+    def _tell_full(self) -> None:
+        """Say which shards had no Empty slot left while others had some."""
+        if self._full and (self.ready.memory.result()["state"] == int(TaskState.EMPTY)).any():
+            shards = ", ".join(map(str, self._full))
+            self.watch(
+                {
+                    "said": f"{shards}: every Empty slot was used, and a task that found none did its child's part "
+                    "itself; larger shards (--shard-slots) or one device share more of them"
+                }
+            )
 
     def conclude(self, outcome: Outcome, seconds: float) -> dict[str, Any]:
         """Save the ring, then the rest; the report as a record.
@@ -96,6 +133,7 @@ class Result:
         ready, merge, request = self.ready, self.ready.merge, self.request
         options = request.options
         ready.memory.finish()
+        self._tell_full()
         driven = Driven(
             course=merge.course,
             tally=merge.tally,
@@ -144,7 +182,7 @@ class Result:
             "not_saved": self.saving.failure_records(),
             "devices": [share.to_record() for share in outcome.shares],
             "set_aside": [
-                {"shard": one.number, "first_slot": one.first, "last_slot": one.end - 1}
+                {"shard": one.number, "first_slot": one.reach[0], "last_slot": one.reach[1]}
                 for one in self.roster.set_aside
             ],
         }

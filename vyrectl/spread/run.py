@@ -87,7 +87,6 @@ class Run:
 
         def run(order: dict[str, Any]) -> Finished:
             shard = ready.shards[order["shard"]]
-            part = slice(shard.first, shard.end)
             carried = (
                 Finished.read(os.pread(bench.file.fileno(), order["carried"], 0))
                 if order["carried"]
@@ -96,9 +95,10 @@ class Run:
             visit = Visit(
                 shard=shard,
                 slots=ready.memory.begin(shard),
-                selected=None if ready.selected is None else ready.selected[part],
+                selected=ready.selected_of(shard),
                 steps=order["steps"],
                 carried=carried,
+                numbers=ready.numbers_of(shard),
             )
             site = Site(
                 ready.memory.worked(shard),

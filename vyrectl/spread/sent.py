@@ -122,6 +122,7 @@ class ShardTask:
         shard: Which.
         slots: What it holds.
         selected: Which of them may be claimed, a byte each; None for all.
+        numbers: What they are called, i64 each, where they are gathered from all over the ring; else None.
         setup: The pickled `Setup`.
         device: As `--device` takes it; None for the worker's own.
         facts: What the worker has to agree with.
@@ -131,6 +132,7 @@ class ShardTask:
     shard: Shard
     slots: Sent
     selected: bytes | None
+    numbers: bytes | None
     setup: Sent
     device: str | None
     facts: Facts
@@ -151,7 +153,9 @@ def run_shard(task: ShardTask) -> Sent:
     memory = copy_of(slots)
     selected = None if task.selected is None else np.frombuffer(task.selected, bool)
     runner = _runner(task.setup.digest, task.device, task.setup)
-    finished = runner.run(Task(shard=task.shard, slots=slots, selected=selected), Site(memory))
+    numbers = None if task.numbers is None else np.frombuffer(task.numbers, np.int64)
+    visit = Task(shard=task.shard, slots=slots, selected=selected, numbers=numbers)
+    finished = runner.run(visit, Site(memory))
     data = replace(finished, slots=memory.view(np.uint8).reshape(-1)).to_bytes()
     by = f"{socket.gethostname()}:{os.getpid()}"
     if not task.folder or len(data) <= MOST_SENT_BYTES:
@@ -191,7 +195,8 @@ def identity_of(setup: Setup) -> str:
     options = setup.options
     plain = {one.name: getattr(options, one.name) for one in fields(options) if one.name not in _APART}
     plain["trace"] = options.trace is not None
-    whole = [repr((facts(), plain, setup.returned, setup.verify, setup.debug_records)).encode()]
+    of_all = setup.returned, setup.verify, setup.debug_records, sorted(setup.spawning), setup.first_child_id
+    whole = [repr((facts(), plain, of_all)).encode()]
     whole += [source.text.encode() for source in load_sources(options.ops)]
     rows = [
         *setup.buffers.by_handle.items(),

@@ -6,6 +6,7 @@ written, so that a shard can be run again anywhere and gives the same. Imports n
 
 from __future__ import annotations
 
+import mmap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
-from vyrectl.engine.backend import Backend, new_debug_log
+from vyrectl.abi.limits import DEBUG_RECORD_WORDS, SLOT_WORDS, U32_MAX
+from vyrectl.engine.backend import Backend, Job, new_debug_log
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.trace import Trace
 from vyrectl.errors import VerifyError
@@ -47,6 +49,8 @@ class Setup:
         returned: Handles whose writes are wanted.
         verify: Prove each shard's run.
         debug_records: Room of each shard's debug log.
+        spawning: Operations that may have children, where the ring names one.
+        first_child_id: Of a child at the first place of the first shard, which no task of the ring has.
     """
 
     options: LaunchOptions
@@ -55,6 +59,8 @@ class Setup:
     returned: tuple[int, ...] = ()
     verify: bool = False
     debug_records: int = 64
+    spawning: frozenset[int] = frozenset()
+    first_child_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,6 +73,7 @@ class Task:
         selected: Which of them may be claimed, bool; None for all.
         steps: Most claims; None for no limit.
         carried: What earlier visits of the same shard have written.
+        numbers: What its slots are called, where they are gathered from all over the ring; None where they are not.
     """
 
     shard: Shard
@@ -74,6 +81,7 @@ class Task:
     selected: NDArray[np.bool_] | None = None
     steps: int | None = None
     carried: Finished | None = None
+    numbers: NDArray[np.int64] | None = None
 
 
 @dataclass(slots=True)
@@ -135,9 +143,11 @@ class ShardRunner:
             limits=Limits(max_steps=task.steps, stop=site.stop, watch=site.watch),
         )
         prepared = prepare(
-            Ring.from_slots(site.memory), options, Wiring(place=lambda shares: (site.memory, shares))
+            Ring.from_slots(site.memory),
+            options,
+            Wiring(place=lambda shares: (site.memory, shares and _begins_a_page(site.memory))),
         )
-        job = replace(prepared.job, selected=task.selected, first_slot=task.shard.first, verify=setup.verify)
+        job = self._of_shard(prepared.job, task)
         before = prepared.job.control
         prepared = replace(prepared, job=job, check=Check(job) if setup.verify else None)
         try:
@@ -146,6 +156,19 @@ class ShardRunner:
             error.where = f"{task.shard} on {self.backend.name}"
             raise
         return self._finished(task, report, before, table, turns, started)
+
+    def _of_shard(self, job: Job, task: Task) -> Job:
+        """A job with what only the whole ring tells: who is selected, what slots are called, which ids are free."""
+        setup, named = self._setup, job.op_handles
+        return replace(
+            job,
+            selected=task.selected,
+            first_slot=task.shard.first,
+            numbers=task.numbers,
+            verify=setup.verify,
+            op_handles=None if named is None else named | setup.spawning,
+            first_child_id=(setup.first_child_id + task.shard.first) & U32_MAX if setup.spawning else None,
+        )
 
     def _finished(
         self,
@@ -158,8 +181,14 @@ class ShardRunner:
     ) -> Finished:
         added = report.control - before
         added[control_abi.PRIORITY_STARVATION.first] = 0  # where the device stands, not a count
-        for one in turns:
-            one.records["slot"] += np.uint32(task.shard.first)
+        log = report.debug_log
+        if task.numbers is None:
+            for one in turns:
+                one.records["slot"] += np.uint32(task.shard.first)
+        else:
+            log = _renamed(log, task.shard.first, task.numbers)
+            for one in turns:
+                one.records["slot"] = task.numbers[one.records["slot"]]
         given = self._setup.buffers.by_handle
         return Finished(
             shard=task.shard.number,
@@ -170,7 +199,7 @@ class ShardRunner:
             resumed=report.resumed,
             tally=report.tally,
             control=added,
-            debug_log=report.debug_log,
+            debug_log=log,
             writes={
                 handle: written(given[handle].array, table.by_handle[handle].array)
                 for handle in self._setup.returned
@@ -182,6 +211,20 @@ class ShardRunner:
             began=started,
             turns=turns[0] if turns else None,
         )
+
+
+def _begins_a_page(slots: SlotArray) -> bool:
+    """Whether a device may work on this memory itself, whatever it asks of a buffer's address."""
+    return slots.ctypes.data % mmap.PAGESIZE == 0
+
+
+def _renamed(log: NDArray[np.uint32], first: int, numbers: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """A debug log whose records name slots as the ring does."""
+    renamed = log.copy()
+    held = min(int(log[0]), len(log) - 1) // DEBUG_RECORD_WORDS
+    words = renamed[1 : 1 + held * DEBUG_RECORD_WORDS].reshape(-1, DEBUG_RECORD_WORDS)[:, -1]
+    words[:] = numbers[words // SLOT_WORDS - first] * SLOT_WORDS
+    return renamed
 
 
 def written(before: NDArray[Any], after: NDArray[Any]) -> Writes:
