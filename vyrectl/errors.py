@@ -514,6 +514,15 @@ class WhereError(UsageError):
 # --- exit 3: input that is not what it should be ------------------------------------------------------------
 
 
+def span_options(offset: int, count: int | None = None) -> dict[str, str]:
+    """The options that read a ring inside a larger file; its slots where more lies behind it."""
+    return {"--offset": str(offset), **({} if count is None else {"--count": str(count)})}
+
+
+def _typed(options: Mapping[str, str]) -> str:
+    return " ".join(map(" ".join, options.items()))
+
+
 class InvalidInputError(VyrectlError):
     """A file, table, request or slot text whose content is wrong."""
 
@@ -533,12 +542,11 @@ class RingFormatError(InvalidInputError):
         self.left_over = left_over
         self.offset: int | None = None
 
-    def starting_at(self, offset: int | None) -> RingFormatError:
-        """This error, saying where in the file a ring seems to start, in bytes; None leaves it as it is."""
-        if offset is not None:
-            self.offset = offset
-            self.fix = f"A ring seems to start further on: give --offset {offset}"
-            self.again = {"--offset": str(offset)}
+    def starting_at(self, offset: int, count: int | None) -> RingFormatError:
+        """This error, saying at which byte of the file a ring seems to start, and its slots if more lies behind it."""
+        self.offset = offset
+        self.again = span_options(offset, count)
+        self.fix = f"A ring seems to start further on: give {_typed(self.again)}"
         return self
 
     @classmethod
@@ -586,16 +594,18 @@ class NotARingError(InvalidInputError):
 
     kind = "not_a_ring"
 
-    def __init__(self, what: str, *, where: str | None = None, offset: int | None = None) -> None:
+    def __init__(
+        self, what: str, *, where: str | None = None, offset: int | None = None, count: int | None = None
+    ) -> None:
         super().__init__(what, where=where)
         self.offset = offset
         if offset is None:
             self.fix = "Check the path; --force goes on all the same"
-        else:
-            self.fix = (
-                f"A ring seems to start further on: give --offset {offset} (--force goes on all the same)"
-            )
-            self.again = {"--offset": str(offset)}
+            return
+        self.again = span_options(offset, count)
+        self.fix = (
+            f"A ring seems to start further on: give {_typed(self.again)} (--force goes on all the same)"
+        )
 
     def details(self) -> dict[str, object]:
         """Where a ring seems to start."""

@@ -13,7 +13,12 @@ from vyrectl.edit.recover import recover_ring
 from vyrectl.edit.repair import repair_ring
 from vyrectl.edit.write import edit_ring
 from vyrectl.errors import FileError, NotARingError, RingFormatError
+from vyrectl.ring.check import check_file
+from vyrectl.ring.file import Ring
+from vyrectl.ring.findings.start import find_start
+from vyrectl.ring.kinds import identify_file
 from vyrectl.ring.looking import look_before_write
+from vyrectl.ring.synthetic import synthesize
 from vyrectl.sidecar.hold import hold
 
 RING = numbered(200, state=7, continuation_data=5).tobytes()
@@ -190,3 +195,71 @@ def test_a_ring_at_the_beginning_of_several_is_edited_with_the_options_that_the_
     assert refused.value.again == {"--offset": "0", "--count": "64"}
     edit_ring(path, setting(0, param=7), offset=0, count=64)
     assert path.read_bytes()[24:28] == b"\7\0\0\0"
+
+
+def headed(header: bytes, trailer: bytes = b"") -> bytes:
+    return header + synthesize(64, 3).tobytes() + trailer
+
+
+HEADERS = {
+    "odd": bytes(range(200, 237)),
+    "words": b"\x07\x00\x01\x00" * 25,
+    "a name": b"MYDUMP v1\n".ljust(128, b"\0"),
+    "a long name": b"MYDUMP v1\n".ljust(4096, b"\0"),
+    "four strange slots": b"\xa5" * 256,
+    "text": b"words and no task\n" * 200,
+}
+
+
+@pytest.mark.parametrize("trailer", [b"", b"1234567"], ids=["", "trailer"])
+@pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
+def test_every_look_names_the_same_place(tmp_path: Path, header: bytes, trailer: bytes) -> None:
+    """`open`, `check` and the refusal of an edit go by one guess, and what they print reads that ring."""
+    path = tmp_path / "dump.bin"
+    path.write_bytes(headed(header, trailer))
+    span = f"--offset {len(header)}" + (" --count 64" if trailer else "")
+    verdict = identify_file(path)
+    assert (verdict.ring_span, f"inspect {path} {span}" in (verdict.command(str(path)) or "")) == (span, True)
+    assert any(span in finding.remedy for finding in check_file(path).findings)
+    with pytest.raises((NotARingError, RingFormatError)) as refused:
+        edit_ring(path, setting(0, priority=1))
+    assert refused.value.again == verdict.ring_options
+    with Ring.open(path, offset=len(header), count=64 if trailer else None) as ring:
+        assert len(ring) == 64
+    if (len(header) + len(trailer)) % 64:
+        with pytest.raises(RingFormatError) as read:
+            Ring.open(path)
+        assert read.value.again == verdict.ring_options
+
+
+@pytest.mark.parametrize(
+    "mischief",
+    [b"\xa5" * 64, b"\xa5" * 192, b"\xff\xff\xff\xff", b"overflowed name", b"\xa5" * 4 + b"\1" * 60],
+    ids=["a slot", "three slots", "a word", "a name over a task", "a row"],
+)
+def test_a_ring_whose_first_slots_were_overwritten_stays_one(tmp_path: Path, mischief: bytes) -> None:
+    """It may have a header: `open` and `check` say so as a possibility, and nothing is refused."""
+    path = tmp_path / "ring.bin"
+    ring = synthesize(64, 3).tobytes()
+    path.write_bytes(mischief + ring[len(mischief) :])
+    verdict = identify_file(path)
+    assert (verdict.kind, verdict.start, verdict.ring_options) == ("ring", None, {})
+    assert "may be one behind a header" in verdict.reasons[-1]
+    report = check_file(path)
+    assert "not-a-ring" not in {one.kind.name for one in report.findings}
+    assert any("A ring may start further on" in one.remedy for one in report.findings)
+    edit_ring(path, setting(60, priority=1))
+
+
+def test_a_strange_slot_further_on_is_no_header() -> None:
+    ring = bytearray(synthesize(64, 3).tobytes())
+    ring[64 * 5 : 64 * 6] = b"\xa5" * 64
+    assert find_start(memoryview(ring), len(ring)) is None
+    assert find_start(memoryview(b"\xa5" * 4096), 4096) is None
+    assert find_start(memoryview(b"\xa5"), 1) is None
+
+
+def test_bytes_from_elsewhere_name_the_place_too() -> None:
+    with pytest.raises(RingFormatError) as refused:
+        Ring.from_bytes(b"12345678" + headed(HEADERS["odd"]), offset=8)
+    assert refused.value.again == {"--offset": str(8 + len(HEADERS["odd"]))}

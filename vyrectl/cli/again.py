@@ -6,6 +6,7 @@ that is given anew.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -43,12 +44,27 @@ def again(args: Sequence[str], options: Mapping[str, str], where: str | None) ->
     """
     if not options or not args:
         return None
-    if set(options) <= _options_of(args[0]):
+    is_for_one = _OFFSET not in options or where is None or _is_only_file(args, where)
+    if set(options) <= _options_of(args[0]) and is_for_one:
         return with_options(args, options)
     if _OFFSET in options and where is not None:
         span = [word for pair in options.items() for word in pair]
         return command_line("build", "--from", where, *span, file=f"{where}.ring")
     return None
+
+
+_TAKES_SEVERAL = frozenset({"diff", "snapshot", "why"})
+"""Commands that read each of several files with one `--offset`."""
+
+
+def _is_only_file(args: Sequence[str], where: str) -> bool:
+    """Whether an offset that is added to what was typed is that file's alone."""
+    return args[0] not in _TAKES_SEVERAL or not any(os.path.exists(one) for one in args[1:] if one != where)
+
+
+def again_with(options: Mapping[str, str], where: str) -> str | None:
+    """The command line that was typed with options added, or the one that makes up for them."""
+    return again(_typed.get(), options, where)
 
 
 def note_typed(args: Sequence[str]) -> None:

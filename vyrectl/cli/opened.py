@@ -62,6 +62,7 @@ def describe_bytes(name: str, data: memoryview, *, parts: Parts | None = None) -
     """
     verdict = _with_parts(identify(data), parts)
     role = _role(name, data)
+    start = verdict.start.offset if verdict.start else None
     lines = [_part_record(name, data, one) for one in verdict.parts.parts] if verdict.parts else []
     return {
         "file": name,
@@ -71,8 +72,9 @@ def describe_bytes(name: str, data: memoryview, *, parts: Parts | None = None) -
         "certainty": str(verdict.certainty),
         "role": role,
         "reasons": list(verdict.reasons),
-        "summary": _summary(verdict.kind, data),
+        "summary": _summary(verdict.kind, data[start:] if verdict.kind is FileKind.RING else data),
         "command": verdict.command(name),
+        "offset": start,
         "settled": verdict.parts.settled if verdict.parts else None,
         "other_slots": list(verdict.parts.others) if verdict.parts else [],
         "parts": lines,
@@ -100,6 +102,7 @@ def describe_file(path: Path) -> Record:
             "reasons": [],
             "summary": None,
             "command": None,
+            "offset": None,
             "settled": None,
             "other_slots": [],
             "parts": [],
@@ -224,7 +227,8 @@ def four_of(records: Sequence[Record]) -> dict[str, Record] | None:
     hold exactly one ring, or two of another."""
     found: dict[str, Record] = {}
     for record in records:
-        if record["kind"] not in PART_NAMES or record["role"] or record["certainty"] == Certainty.UNSURE:
+        unsure = record["certainty"] == Certainty.UNSURE or record["offset"] is not None
+        if record["kind"] not in PART_NAMES or record["role"] or unsure:
             continue
         if record["kind"] in found:
             return None

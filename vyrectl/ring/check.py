@@ -26,11 +26,12 @@ from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.advice import fill_advice, named_file, saved_first, split_advice
 from vyrectl.ring.findings.kinds import KINDS, Kind, find_kind
-from vyrectl.ring.findings.likeness import HEAD_BYTES, guess_offset, why_no_ring
+from vyrectl.ring.findings.likeness import HEAD_BYTES, why_no_ring
 from vyrectl.ring.findings.links import Links
 from vyrectl.ring.findings.masks import COUNTERS, MASKS, Chunk
 from vyrectl.ring.findings.report import CheckReport, Finding
 from vyrectl.ring.findings.spots import Classes, Spot, Telemetry
+from vyrectl.ring.findings.start import find_start
 from vyrectl.ring.kinds import Verdict, advice, file_bytes, identify, why_not
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.reading_arrays import decide
@@ -258,11 +259,13 @@ class _Search:
         return words if command is None or self.ring.name == STDIN else f"{words}: {command}"
 
     def _offset_remedy(self) -> str | None:
-        start = guess_offset(self.ring.data, self.extent.size_bytes)
+        start = find_start(self.ring.data, self.extent.size_bytes)
         if start is None:
             return None
-        offset = self.extent.offset + start
-        return f"A ring seems to start further on, at byte {offset}: vyrectl check {{file}} --offset {offset}"
+        offset = self.extent.offset
+        seems = "A ring seems to start" if start.is_sure else "A ring may start"
+        span = " ".join(map(" ".join, start.options(offset).items()))
+        return f"{seems} further on, at byte {offset + start.offset}: vyrectl check {{file}} {span}"
 
     # --- the slots ---
 

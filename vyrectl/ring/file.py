@@ -24,8 +24,9 @@ from vyrectl.files.replace import FileIdentity, Part, StrPath, backup_beside, re
 from vyrectl.files.ring_lock import mark_made
 from vyrectl.files.room import has_room, take_room
 from vyrectl.files.whole import read_fd
-from vyrectl.files.window import check_slot_count, open_regular, window
+from vyrectl.files.window import check_slot_count, open_regular
 from vyrectl.markup import html_record
+from vyrectl.ring.findings.start import window_in_bytes, window_in_file
 from vyrectl.sidecar.hold import Hold, hold
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ class Ring:
         watched = None
         try:
             if status.st_size:
-                window(status.st_size, offset, count, where=os.fspath(path))
+                window_in_file(path, status.st_size, offset, count)
             if access == mmap.ACCESS_WRITE:
                 take_room(fd, status.st_size)
             whole = _contents(fd, status, path, access)
@@ -181,7 +182,7 @@ class Ring:
             raise FileError.from_os_error(why, path, doing="map the ring") from error
         finally:
             os.close(fd)
-        slots = window(len(whole), offset, count, where=os.fspath(path))
+        slots = window_in_file(path, len(whole), offset, count)
         identity = FileIdentity.of(status)
         ring = cls(memoryview(whole), start=offset, slots=slots, path=path, identity=identity)
         ring._watched = watched
@@ -230,7 +231,7 @@ class Ring:
             RingFormatError: As for `open`.
         """
         view = memoryview(data).toreadonly()
-        return cls(view, start=offset, slots=window(len(view), offset, count, where=name), name=name)
+        return cls(view, start=offset, slots=window_in_bytes(view, offset, count, where=name), name=name)
 
     # --- looking at it ---
 

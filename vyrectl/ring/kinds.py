@@ -30,6 +30,7 @@ from vyrectl.protocol.io_queue import unpack_records
 from vyrectl.protocol.lengths import debug_log_byte_length
 from vyrectl.ring.dumps import Parts, find_parts
 from vyrectl.ring.findings.likeness import MAGIC, is_text
+from vyrectl.ring.findings.start import Start, find_start
 from vyrectl.ring.likenesses import (
     GOOD,
     STRONG,
@@ -133,6 +134,7 @@ class Verdict:
         noun: The kind in words, with its article.
         parts: Of several buffers in one file, where each lies.
         is_cut: Too short for the commands of its kind.
+        start: Where a ring surely seems to start behind what is no slot; None where none does.
     """
 
     kind: FileKind
@@ -141,6 +143,7 @@ class Verdict:
     noun: str = ""
     parts: Parts | None = None
     is_cut: bool = False
+    start: Start | None = None
 
     def __post_init__(self) -> None:
         if not self.noun:
@@ -158,7 +161,7 @@ class Verdict:
 
     @property
     def ring_span(self) -> str | None:
-        """The options that read the ring among several buffers; None when none lies there."""
+        """The options that read the ring inside the file; None when none lies there, or begins with it."""
         return " ".join(word for pair in self.ring_options.items() for word in pair) or None
 
     @property
@@ -166,12 +169,14 @@ class Verdict:
         """The same, option by option."""
         ring = self.parts.part(FileKind.RING) if self.parts else None
         if ring is None:
-            return {}
+            return self.start.options() if self.start else {}
         return {"--offset": str(ring.offset), "--count": str(ring.size_bytes // SLOT_BYTES)}
 
     def command(self, name: str) -> str | None:
         """What to type next for a file of that name; None where vyrectl has no command for the kind."""
         command = "" if self.is_cut else _ABOUT[self.kind].command
+        if self.start is not None:
+            command = f"{_ABOUT[FileKind.RING].command} {self.ring_span}"
         places = {
             "file": file_argument(name),
             "made": file_argument(f"{name}.ring"),
@@ -190,7 +195,26 @@ def identify(data: memoryview) -> Verdict:
     if not size:
         return Verdict(FileKind.EMPTY, Certainty.CERTAIN, ("it has 0 bytes",))
     head = bytes(data[:LOOKED_AT_BYTES])
-    return _by_magic(head) or _as_text(head) or _as_buffer(data, head)
+    return _with_start(_by_magic(head) or _as_text(head) or _as_buffer(data, head), data)
+
+
+_MAY_HIDE_RING = frozenset({FileKind.TEXT, FileKind.FOREIGN, FileKind.RING, FileKind.UNKNOWN})
+"""What a ring may lie behind: everything that is told by what it begins with, and by no more."""
+
+
+def _with_start(verdict: Verdict, data: memoryview) -> Verdict:
+    """The same verdict with the place where a ring seems to start further on."""
+    hides = verdict.kind in _MAY_HIDE_RING or verdict.certainty is Certainty.UNSURE
+    start = find_start(data, len(data)) if hides else None
+    if start is None:
+        return verdict
+    if not start.is_sure:
+        hint = f"{start.why}: it may be one behind a header, which is read with --offset {start.offset}"
+        return replace(verdict, reasons=(*verdict.reasons, hint))
+    if not verdict.may_be_ring:
+        return replace(verdict, reasons=(*verdict.reasons, start.why), start=start)
+    noun = f"a ring behind a header of {start.offset} bytes"
+    return Verdict(FileKind.RING, Certainty.LIKELY, (start.why,), noun, start=start)
 
 
 def _by_magic(head: bytes) -> Verdict | None:

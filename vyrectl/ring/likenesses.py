@@ -132,7 +132,7 @@ def debug_likeness(words: Words, size: int, *, usual: int) -> Likeness:
         usual: Bytes of a log of the default capacity.
     """
     capacity = (size - WORD_BYTES) // (DEBUG_RECORD_WORDS * WORD_BYTES)
-    if not words or capacity < 1:
+    if not words or capacity < 1 or (size != usual and _is_printable(words[0])):
         return Likeness()
     cursor = words[0]
     held = min(-(-cursor // DEBUG_RECORD_WORDS), capacity)
@@ -155,6 +155,11 @@ def debug_likeness(words: Words, size: int, *, usual: int) -> Likeness:
     if size == usual and told:
         return Likeness(STRONG, tuple(reasons))
     return Likeness(GOOD if told and (exact or len(whole) > 1) else WEAK, tuple(reasons))
+
+
+def _is_printable(word: int) -> bool:
+    """True when four letters are at least as likely as so large a number."""
+    return all(0x20 <= byte < 0x7F for byte in word.to_bytes(WORD_BYTES, "little"))
 
 
 def _is_first_word(word: int) -> bool:

@@ -8,15 +8,14 @@ or written, and the answers are those of `check` (`vyrectl.ring.findings.likenes
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from vyrectl.abi.limits import SLOT_BYTES
-from vyrectl.errors import FileError, NotARingError, OtherKindError, RingFormatError
+from vyrectl.errors import NotARingError, OtherKindError
 from vyrectl.files.replace import StrPath
-from vyrectl.files.window import open_regular
 from vyrectl.ring.dumps import Parts, find_parts
 from vyrectl.ring.file import Ring
-from vyrectl.ring.findings.likeness import HEAD_BYTES, SEARCHED_BYTES, guess_offset, why_no_ring
+from vyrectl.ring.findings.likeness import HEAD_BYTES, why_no_ring
+from vyrectl.ring.findings.start import start_in_file
 from vyrectl.ring.kinds import (
     Certainty,
     FileKind,
@@ -64,12 +63,7 @@ def open_to_write(path: StrPath, *, offset: int = 0, count: int | None = None, f
     """
     if not force:
         _refuse_other_place(path, offset, count)
-    try:
-        ring = Ring.open(path, offset=offset, count=count)
-    except RingFormatError as error:
-        if error.left_over is not None:
-            error.starting_at(_start_in_file(path, offset))
-        raise
+    ring = Ring.open(path, offset=offset, count=count)
     if not force:
         try:
             _refuse_stranger(ring, path, offset)
@@ -121,7 +115,7 @@ def _why_out_of_place(data: memoryview, verdict: Verdict, offset: int, count: in
         return _why_outside(_cut_as_asked(data, verdict.parts, count), offset, size_bytes)
     if verdict.certainty is Certainty.UNSURE:
         return None
-    if verdict.kind is FileKind.RING and offset % SLOT_BYTES:
+    if verdict.kind is FileKind.RING and verdict.start is None and offset % SLOT_BYTES:
         return f"this is a ring from its first byte on, and no slot begins at byte {offset}"
     return why_not(verdict) if verdict.kind in _RINGLESS else None
 
@@ -152,18 +146,7 @@ def _why_outside(parts: Parts, offset: int, size_bytes: int) -> str | None:
 def _refuse_stranger(ring: Ring, path: StrPath, offset: int) -> None:
     why = why_no_ring(bytes(ring.data[:HEAD_BYTES]), ring.data)
     if why is not None:
-        raise NotARingError(why, where=os.fspath(path), offset=_start_in_file(path, offset))
-
-
-def _start_in_file(path: StrPath, offset: int) -> int | None:
-    """Where a ring seems to start, in bytes from the beginning of the file; None when that cannot be told."""
-    with suppress(OSError, ValueError, FileError):
-        fd, status = open_regular(path, os.O_RDONLY)
-        try:
-            size_bytes = status.st_size - offset
-            head = os.pread(fd, SEARCHED_BYTES, offset)
-        finally:
-            os.close(fd)
-        start = guess_offset(memoryview(head[: len(head) // 4 * 4]), size_bytes)
-        return None if start is None else offset + start
-    return None
+        start = start_in_file(path, offset)
+        if start is None:
+            raise NotARingError(why, where=os.fspath(path))
+        raise NotARingError(why, where=os.fspath(path), offset=offset + start.offset, count=start.count)

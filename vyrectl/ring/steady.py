@@ -17,8 +17,9 @@ from vyrectl.errors import FileError, VyrectlError
 from vyrectl.files.replace import FileIdentity, StrPath
 from vyrectl.files.ring_lock import is_held as is_held
 from vyrectl.files.whole import read_fd
-from vyrectl.files.window import open_regular, window
+from vyrectl.files.window import open_regular
 from vyrectl.ring.file import Ring
+from vyrectl.ring.findings.start import window_in_file
 
 CHUNK_BYTES = 1 << 20
 MOST_READS = 64
@@ -63,7 +64,7 @@ def copy_ring(
             unsized = read_fd(fd, os.fspath(path), doing="read the ring")
             ring = Ring.from_bytes(unsized, os.fspath(path), offset=offset, count=count)
             return Copy(ring, FileIdentity.of(status), 0)
-        length = window(status.st_size, offset, count, where=os.fspath(path)) * SLOT_BYTES
+        length = window_in_file(path, status.st_size, offset, count) * SLOT_BYTES
         data = buffer if buffer is not None and len(buffer) == length else bytearray(length)
         unsettled = _fill(fd, memoryview(data), offset, path, twice=twice)
     except OSError as error:

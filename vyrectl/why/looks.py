@@ -262,12 +262,16 @@ def looks_in(folder: Path) -> list[Look]:
         FileError: It cannot be listed.
         InvalidInputError: There is no ring in it.
     """
-    kinds = dict(_kinds(folder))
-    rings = [path for path, kind in kinds.items() if kind in (FileKind.RING, FileKind.BUFFERS)]
-    if len(rings) == 1:
-        return [_with_beside(look_at_file(rings[0], WHOLE), kinds)]
+    verdicts = dict(_verdicts(folder))
+    rings = [
+        look_at_file(
+            path, WHOLE if one.start is None else Span(one.start.offset, one.start.count, given=True)
+        )
+        for path, one in verdicts.items()
+        if one.kind in (FileKind.RING, FileKind.BUFFERS)
+    ]
     if rings:
-        return [look_at_file(path, WHOLE) for path in rings]
+        return [_with_beside(rings[0], verdicts)] if len(rings) == 1 else rings
     below = [path for path in _entries(folder) if path.is_dir()]
     found = [look for path in below for look in looks_in(path)]
     if not found:
@@ -286,7 +290,7 @@ def _entries(folder: Path) -> list[Path]:
         raise FileError.from_os_error(error, folder, doing="list the folder") from error
 
 
-def _kinds(folder: Path) -> Iterator[tuple[Path, FileKind]]:
+def _verdicts(folder: Path) -> Iterator[tuple[Path, Verdict]]:
     """The files of a folder that count, and what each is."""
     for path in _entries(folder):
         if not path.is_file() or _BESIDE.search(path.name):
@@ -295,13 +299,13 @@ def _kinds(folder: Path) -> Iterator[tuple[Path, FileKind]]:
             verdict = identify(data)
         sure = verdict.certainty is not Certainty.UNSURE
         if verdict.kind is FileKind.RING or (sure and verdict.kind in _WANTED):
-            yield path, verdict.kind
+            yield path, verdict
 
 
-def _with_beside(look: Look, kinds: Mapping[Path, FileKind]) -> Look:
+def _with_beside(look: Look, verdicts: Mapping[Path, Verdict]) -> Look:
     """A folder's one ring with the buffers beside it."""
     controls, logs = (
-        [path for path, kind in kinds.items() if kind is wanted]
+        [path for path, one in verdicts.items() if one.kind is wanted]
         for wanted in (FileKind.CONTROL, FileKind.DEBUG_LOG)
     )
     if look.control is None and len(controls) == 1:

@@ -65,6 +65,7 @@ OPENED_FILE = record(
         "reasons": TEXTS,
         "summary": maybe(TEXT),
         "command": maybe(TEXT),
+        "offset": maybe(COUNT),
         "settled": maybe(BOOL),
         "other_slots": rows(COUNT),
         "parts": rows(BUFFER),

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, WORD_BYTES
-from vyrectl.abi.slot import FIELD_INDEX
-from vyrectl.abi.states import KNOWN_FLAGS, TaskPriority, TaskState
+from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS
+from vyrectl.abi.states import TaskState
+from vyrectl.ring.findings.start import LEAST_UNKNOWN, find_start
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,9 +34,6 @@ MAGIC: Mapping[bytes, str] = {
 }
 """First bytes of a file -> what it is. Each makes the first slot's state word an unknown one."""
 
-LEAST_UNKNOWN = 4
-"""So many unknown state words, and more than half of all, make bytes look like no ring."""
-
 SAMPLED_SLOTS = 1 << 18
 """So many state words are counted quickly without numpy."""
 
@@ -46,10 +43,6 @@ HEAD_BYTES = 4096
 _TEXT = frozenset(range(0x20, 0x7F)) | frozenset(b"\t\n\v\f\r\x1b") | frozenset(range(0x80, 0x100))
 LEAST_ASCII = 3
 """Text in an 8-bit code page has at most one other character among so many."""
-
-SEARCHED_BYTES = 1 << 20
-_MOST_OFFSET_BYTES = 1 << 16
-_LIKELY = 0.9
 
 
 def foreign_kind(head: bytes) -> str | None:
@@ -91,10 +84,8 @@ def why_no_ring(head: bytes, data: memoryview) -> str | None:
     if kind is not None:
         return f"this looks like {kind} and not like a ring"
     count, total = _count_unknown(data)
-    if count < LEAST_UNKNOWN:
-        return None
-    if 2 * count <= total:
-        return _header(data)
+    if count < LEAST_UNKNOWN or 2 * count <= total:
+        return _header(data) if count else None
     import numpy as np
 
     states = np.frombuffer(data, dtype="<u4")[::SLOT_WORDS]
@@ -117,14 +108,10 @@ def _count_unknown(data: memoryview) -> tuple[int, int]:
 
 def _header(data: memoryview) -> str | None:
     """Why a good ring behind bytes that are no slots is not one from its beginning on; None where it is."""
-    import numpy as np
-
-    rows, left = divmod(guess_offset(data, len(data)) or 0, SLOT_BYTES)
-    unknown = np.frombuffer(data, dtype="<u4")[: rows * SLOT_WORDS : SLOT_WORDS] >= len(TaskState)
-    count = int(np.count_nonzero(unknown))
-    if left or count < LEAST_UNKNOWN or 2 * count <= rows:
+    start = find_start(data, len(data))
+    if start is None or start.offset % SLOT_BYTES or not start.is_sure:
         return None
-    return f"{count} of the first {rows} state words are no states, and a ring seems to start behind them"
+    return start.why
 
 
 def is_other_byte_order(states: NDArray[np.uint32]) -> bool:
@@ -132,51 +119,3 @@ def is_other_byte_order(states: NDArray[np.uint32]) -> bool:
     return len(states) > 0 and bool(
         ((states & 0xFFFFFF) == 0).all() and ((states >> 24) < len(TaskState)).all()
     )
-
-
-def guess_offset(data: memoryview, size_bytes: int) -> int | None:
-    """Where inside these bytes a ring seems to start, in bytes; None when no place or too many fit.
-
-    Of several places it prefers the one from which the rest is a whole number of slots.
-
-    Args:
-        data: The whole slots read from the beginning; only the first part of them is looked at.
-        size_bytes: Length of everything, a part of a slot at the end included.
-    """
-    import numpy as np
-
-    words = np.frombuffer(data[:SEARCHED_BYTES], dtype="<u4")
-    lanes = ((lane * WORD_BYTES, _first_start(words[lane:])) for lane in range(SLOT_WORDS))
-    found = [lane_bytes + row * SLOT_BYTES for lane_bytes, row in lanes if row is not None]
-    if 0 in found:
-        return None
-    whole = [start for start in found if (size_bytes - start) % SLOT_BYTES == 0]
-    candidates = [start for start in (whole or found) if start <= _MOST_OFFSET_BYTES]
-    return candidates[0] if len(candidates) == 1 else None
-
-
-def _first_start(words: NDArray[np.uint32]) -> int | None:
-    """The first row of 16 words from which nearly all rows could be slots and most hold a task."""
-    import numpy as np
-
-    rows = words[: len(words) // SLOT_WORDS * SLOT_WORDS].reshape(-1, SLOT_WORDS)
-    if not len(rows):
-        return None
-    fits, holds_task = _plausible(rows)
-    rest = np.arange(len(rows), 0, -1)
-    fitting = np.cumsum(fits[::-1])[::-1]
-    tasks = np.cumsum((fits & holds_task)[::-1])[::-1]
-    starts = np.flatnonzero(fits & holds_task & (fitting >= _LIKELY * rest) & (2 * tasks >= rest))
-    return int(starts[0]) if len(starts) else None
-
-
-def _plausible(rows: NDArray[np.uint32]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which rows of 16 words could be slots, and which of those hold a task; both shape (n,)."""
-    state = rows[:, FIELD_INDEX["state"]]
-    fits = (
-        (state < len(TaskState))
-        & (rows[:, FIELD_INDEX["priority"]] < len(TaskPriority))
-        & (rows[:, FIELD_INDEX["flags"]] <= KNOWN_FLAGS)
-        & (rows[:, FIELD_INDEX["age_ticks"]] >= rows[:, FIELD_INDEX["requeue_count"]])
-    )
-    return fits, state != int(TaskState.EMPTY)
