@@ -43,6 +43,7 @@ from vyrectl.ring.dumps import Parts
 from vyrectl.ring.file import READ_BYTES
 from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.likeness import why_no_ring
+from vyrectl.ring.findings.start import start_in_file
 from vyrectl.ring.kinds import FileKind, file_bytes, identify, is_another, refuse_beside
 from vyrectl.ring.looking import look_before_write, open_to_write
 from vyrectl.ring.mix import Mix
@@ -328,7 +329,7 @@ def test_a_ring_of_no_whole_slots_and_a_file_without_a_ring(
         open_to_write(parts, offset=640, count=4)
     with open_to_write(parts, offset=640, count=4, force=True) as ring:
         assert len(ring) == 4
-    assert looking._start_in_file(tmp_path / "nothing", 0) is None
+    assert start_in_file(tmp_path / "nothing", 0) is None
     assert "no ring" in str(looking._why_outside(Parts((), True, ()), 0, 0))
     monkeypatch.setattr("vyrectl.ring.looking.Ring.open", raising(RingFormatError("odd")))
     with pytest.raises(RingFormatError, match="odd"):
