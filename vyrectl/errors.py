@@ -945,6 +945,13 @@ class LifecycleError(VyrectlError):
         self.where = f"{name}, {self.where}" if self.where else name
 
 
+class ArgumentWordsError(LifecycleError):
+    """An action would change words in which a slot holds arguments (spec 3.3), or start a task that has lost one."""
+
+    kind = "argument_words"
+    again: Mapping[str, str] = {"--force": ""}
+
+
 class IllegalTransitionError(LifecycleError):
     """An action met a state it may not start from.
 

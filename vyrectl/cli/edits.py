@@ -96,7 +96,12 @@ class Part:
         typed="all",
         group=SLOTS,
     )
-    force: bool = switch(False, "--force", says="Go on with what does not look like a ring.", group=SAFETY)
+    force: bool = switch(
+        False,
+        "--force",
+        says="Go on with what does not look like a ring, and change words that are arguments.",
+        group=SAFETY,
+    )
 
     def options(self) -> dict[str, Any]:
         """What `vyrectl.edit.write.edit_ring` and its relatives take."""
@@ -191,6 +196,7 @@ def plan_action(slots: SlotArray, numbers: NDArray[np.int64], action: str, given
     Raises:
         LifecycleError: A slot that may not take the action.
     """
+    from vyrectl.edit.arguments import ARGUMENT_WORDS, guarded
     from vyrectl.edit.plan import plan_transition
 
     kept = {name: field for name, field in TRANSITIONS[action].arguments.items() if name not in given}
@@ -204,7 +210,8 @@ def plan_action(slots: SlotArray, numbers: NDArray[np.int64], action: str, given
         return after
 
     keep(edit.before, edit.after)
-    return replace(edit, again=lambda before, which: keep(before, plain(before, which)))
+    edit = replace(edit, again=lambda before, which: keep(before, plain(before, which)))
+    return guarded(edit, slots, ARGUMENT_WORDS, action)
 
 
 def _emit(output: Output, ring: Path, edit: Edit, total: int, options: EditOptions) -> None:

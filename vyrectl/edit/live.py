@@ -74,7 +74,7 @@ def edit_live(
         edit = planned(copy.ring, plan)
         changes = edit.changes()
         _refuse_running(changes, path)
-        kept = back_up_copy(path, [copy.ring.data]) if backup and len(changes) else None
+        kept = back_up_copy(path, [copy.ring.data]) if (backup or edit.keeps) and len(changes) else None
         return replace(_Course(live, edit).run(), backup=kept)
 
 

@@ -32,6 +32,7 @@ class Edit(Comparable):
         backup: What the old ring is called now, None where it was not kept.
         again: Makes `after` of other words of some slots, given those and the slots' numbers; for slots of a running
             ring that have moved on. None where an edit is about exactly these words.
+        keeps: The old ring is kept, whatever else is said: what is changed is to be had nowhere else.
     """
 
     numbers: NDArray[np.int64]
@@ -39,6 +40,7 @@ class Edit(Comparable):
     after: SlotArray
     again: Callable[[SlotArray, NDArray[np.int64]], SlotArray] | None = None
     backup: str | None = None
+    keeps: bool = False
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -56,7 +58,7 @@ class Edit(Comparable):
         if keep.all():
             return self
         before, after = (whole(slots)[keep].view(SLOT_DTYPE) for slots in (self.before, self.after))
-        return Edit(self.numbers[keep], before, after, self.again)
+        return Edit(self.numbers[keep], before, after, self.again, keeps=self.keeps)
 
 
 def plan_transition(slots: SlotArray, numbers: NDArray[np.int64], action: str, **arguments: int) -> Edit:

@@ -20,6 +20,7 @@ from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import ORPHANED
 from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES, U32_MAX
 from vyrectl.abi.states import SCHEDULABLE, TaskState
+from vyrectl.edit.arguments import Act, holding_arguments, sparing, tell_spared
 from vyrectl.edit.plan import Edit
 from vyrectl.edit.write import edit_ring
 from vyrectl.errors import FileError, RingHeldError, UnknownNameError
@@ -153,7 +154,7 @@ def recover_ring(
     if holder is not None:
         raise RingHeldError(path, holder)
     abandoned = tuple(abandoned_files(path))
-    plan = _Plan(outcome, choose)
+    plan = _Plan(outcome, choose, force=force)
     window = _Window(path, offset, count, partial=partial, force=force)
     kept = None
     if dry_run:
@@ -204,8 +205,9 @@ class _Plan:
 
     report: Recovery
 
-    def __init__(self, outcome: str, choose: Choose | None) -> None:
+    def __init__(self, outcome: str, choose: Choose | None, *, force: bool) -> None:
         self._outcome = outcome
+        self._force = force
         self._choose = choose
         self.settled = Settlement()
 
@@ -217,7 +219,9 @@ class _Plan:
         full = self._at_end(slots, chosen)
         numbers = chosen[~full]
         before = whole(slots)[numbers].view(SLOT_DTYPE)
-        edit = Edit(numbers, before, recovered(before, numbers, self._outcome))
+        edit = Edit(numbers, before, self._act(slots)(before, numbers))
+        if not self._force:
+            tell_spared(slots, numbers, _ROLE)
         self.report = Recovery(
             ring="-",
             slots=len(slots),
@@ -233,12 +237,20 @@ class _Plan:
         )
         return edit
 
+    def _act(self, slots: SlotArray) -> Act:
+        def act(before: SlotArray, which: NDArray[np.int64]) -> SlotArray:
+            return recovered(before, which, self._outcome)
+
+        return act if self._force else sparing(slots, act, _ROLE)
+
     def _at_end(self, slots: SlotArray, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of the slots have a counter at its end that would have to rise."""
         full = np.zeros(len(numbers), np.bool_)
         for action in OUTCOMES[self._outcome]:
             for counter in TRANSITIONS[action].counters:
                 full |= slots[counter][numbers] == U32_MAX
+        if full.any() and not self._force:
+            full &= ~holding_arguments(slots, numbers)
         return full
 
 

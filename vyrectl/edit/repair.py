@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import fault_name
 from vyrectl.abi.states import KNOWN_FLAGS, TaskState, state_name
+from vyrectl.edit.arguments import refuse_lost_arguments, sparing, tell_spared
 from vyrectl.edit.plan import Edit
 from vyrectl.edit.recover import Choose
 from vyrectl.edit.write import edit_ring
@@ -75,8 +76,8 @@ def repair_ring(
     choose: Choose | None = None,
     codes: Collection[int] = (),
     strict: bool = False,
-    pc: int = 0,
-    data: int = 0,
+    pc: int | None = None,
+    data: int | None = None,
     backup: bool = False,
     dry_run: bool = False,
     offset: int = 0,
@@ -90,8 +91,8 @@ def repair_ring(
         choose: Which slots may be repaired; all by default.
         codes: Only tasks with one of these fault codes; all codes by default.
         strict: Take a chosen slot that is not Faulted for an error instead of leaving it alone.
-        pc: Where the tasks go on, a u32.
-        data: What they find in continuation_data, a u32.
+        pc: Where the tasks go on, a u32; 0, the beginning, by default.
+        data: What they find in continuation_data, a u32; 0 by default. Of a slot that holds arguments it is one.
         backup: Keep the old file as ``PATH.bak``, or ``PATH.bak.1`` and so on where there is one already.
         dry_run: Only say what would be done.
         offset: Bytes before the first slot, for a ring that lies inside a larger file.
@@ -104,8 +105,9 @@ def repair_ring(
         NotARingError: It does not look like one, and `force` is False.
         RingHeldError: A live process holds the ring.
         IllegalTransitionError: With `strict`, the first chosen slot that is not Faulted.
+        ArgumentWordsError: Slots hold arguments, one of which was lost or would change, and `force` is False.
     """
-    plan = _Plan(choose, codes, strict, (pc, data))
+    plan = _Plan(choose, codes, strict, (pc, data), force=force)
     edit = edit_ring(
         path,
         plan,
@@ -129,15 +131,35 @@ def repaired(before: SlotArray, pc: int = 0, data: int = 0) -> SlotArray:
     return after
 
 
-def plan_repair(slots: SlotArray, numbers: NDArray[np.int64]) -> Edit:
+def plan_repair(
+    slots: SlotArray,
+    numbers: NDArray[np.int64],
+    pc: int | None = None,
+    data: int | None = None,
+    *,
+    force: bool = False,
+) -> Edit:
     """The repair of chosen slots, each of which has to be Faulted.
 
     Raises:
         IllegalTransitionError: The first that is not.
+        ArgumentWordsError: As for `repair_ring`.
     """
     _check_faulted(slots, numbers)
     before = whole(slots)[numbers].view(SLOT_DTYPE)
-    return Edit(numbers, before, repaired(before))
+
+    def act(before: SlotArray, which: NDArray[np.int64]) -> SlotArray:
+        return repaired(before, pc or 0, data or 0)
+
+    if force:
+        return Edit(numbers, before, act(before, numbers))
+    if data is None:
+        refuse_lost_arguments(slots, numbers)
+    given = () if pc is None else ("continuation_pc",)
+    granted = () if data is None else ("continuation_data",)
+    after = sparing(slots, act, _ROLE, given=given, granted=granted)(before, numbers)
+    tell_spared(slots, numbers, _ROLE)
+    return Edit(numbers, before, after)
 
 
 class _Plan:
@@ -146,12 +168,19 @@ class _Plan:
     report: Repair
 
     def __init__(
-        self, choose: Choose | None, codes: Collection[int], strict: bool, go_on: tuple[int, int]
+        self,
+        choose: Choose | None,
+        codes: Collection[int],
+        strict: bool,
+        go_on: tuple[int | None, int | None],
+        *,
+        force: bool,
     ) -> None:
         self._choose = choose
         self._codes = codes
         self._strict = strict
         self._go_on = go_on
+        self._force = force
 
     def __call__(self, slots: SlotArray) -> Edit:
         faulted = np.flatnonzero(slots["state"] == int(TaskState.FAULTED))
@@ -159,8 +188,7 @@ class _Plan:
         if self._codes:
             wanted = np.array(sorted(self._codes), np.uint32)
             numbers = numbers[np.isin(slots["continuation_data"][numbers], wanted)]
-        before = whole(slots)[numbers].view(SLOT_DTYPE)
-        edit = Edit(numbers, before, repaired(before, *self._go_on))
+        edit = plan_repair(slots, numbers, *self._go_on, force=self._force)
         self.report = Repair("-", len(slots), len(faulted), edit)
         return edit
 

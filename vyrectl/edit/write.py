@@ -100,6 +100,7 @@ def edit_ring(
         if not len(changes):
             return edit
         clear_abandoned(holding.target)
+        backup = backup or edit.keeps
         if not backup and _lies_in_page(changes, offset):
             edit = replace(edit, before=whole(edit.before).copy().view(SLOT_DTYPE))
             patched = _patch(holding, ring, changes, offset)

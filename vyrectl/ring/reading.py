@@ -200,9 +200,10 @@ def unlike_task(slot: Mapping[str, Word]) -> Truth:
     """True for a slot whose words 7-15 no task comes to; over columns, one truth a slot.
 
     A Ready task was just made, or was resumed and says so. Just made, it has no continuation, except in the
-    runtime's automata worklist: REQUEUE_REQUESTED, pc a byte index, data the state that is also its param. In any
-    state, of three marks (many flag bits without a name, YIELDED beside no yield, more requeues than ticks of age)
-    one may be an edit; two are arguments.
+    runtime's automata worklist: REQUEUE_REQUESTED, pc a byte index, data the state that is also its param. A Running
+    or Faulted one that has a place to go on, or an epoch, came to it by a turn, which is counted, or by a pause, which
+    is flagged. In any state, of three marks (many flag bits without a name, a count and a flag of different
+    turns, more requeues than ticks of age) one may be an edit; two are arguments.
     """
     flags, state = slot["flags"], slot["state"]
     begun = (slot["continuation_pc"] | slot["continuation_data"] | slot["resume_epoch"]) != 0
@@ -212,9 +213,19 @@ def unlike_task(slot: Mapping[str, Word]) -> Truth:
     uncounted = ((flags & int(TaskFlag.YIELDED)) != 0) & (slot["yield_count"] == 0)
     unaged = slot["requeue_count"] > slot["age_ticks"]
     odd_ready = (state == int(TaskState.READY)) & (stale | (begun & unresumed & (_is_automata(slot) == 0)))
+    stopped = (state == int(TaskState.RUNNING)) | (state == int(TaskState.FAULTED))
+    placed = (slot["continuation_pc"] | slot["resume_epoch"]) != 0
+    turned = (slot["requeue_count"] | slot["yield_count"]) != 0
+    flagged = (flags & int(TaskFlag.PAUSED | TaskFlag.RESUME_READY | TaskFlag.REQUEUE_REQUESTED)) != 0
+    odd_stop = stopped & placed & (turned == 0) & (flagged == 0)
+    paused = (flags & int(TaskFlag.PAUSED | TaskFlag.RESUME_READY | TaskFlag.YIELDED)) != 0
+    requeued = (flags & int(TaskFlag.REQUEUE_REQUESTED)) != 0
+    uncounted |= stopped & (
+        ((slot["requeue_count"] != 0) & (requeued == 0)) | ((slot["yield_count"] != 0) & (paused == 0))
+    )
     marked = (unnamed & uncounted) | (unnamed & unaged) | (uncounted & unaged)
     known = (state > int(TaskState.EMPTY)) & (state < len(TaskState))
-    return odd_ready | (marked & known)
+    return odd_ready | odd_stop | (marked & known)
 
 
 def _is_automata(slot: Mapping[str, Word]) -> Truth:

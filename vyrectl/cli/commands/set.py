@@ -68,12 +68,12 @@ def command(
     def plan(ring_slots: SlotArray, numbers: NDArray[np.int64]) -> Edit:
         import numpy as np
 
+        from vyrectl.edit.arguments import guarded
         from vyrectl.edit.plan import plan_set
 
         chosen = numbers[(numbers >= 0) & (numbers < len(ring_slots))]
         check_floats(values, np.unique(ring_slots["op_handle"][chosen]).tolist())
-        return plan_set(ring_slots, numbers, values)
+        return guarded(plan_set(ring_slots, numbers, values), ring_slots, tuple(values), "set")
 
-    part = part
     options = EditOptions("set", "set", most, backup=backup, dry_run=dry_run, part=part)
     run_edit(output, ring, selection, plan, options)

@@ -92,7 +92,6 @@ def command(
     def plan(ring_slots: SlotArray, numbers: NDArray[np.int64]) -> Edit:
         return plan_action(ring_slots, numbers, action, given)
 
-    part = part
     options = EditOptions("transition", action, most, backup=backup, dry_run=dry_run, part=part)
     run_edit(output, ring, selection, plan, options)
 
