@@ -34,7 +34,12 @@ def run(run: Run) -> None:
 
         local: Any = distributed.LocalCluster
         with (
-            dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES}),
+            dask.config.set(
+                {
+                    "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
+                    "distributed.deploy.lost-worker-timeout": "60 s",
+                }
+            ),
             local(
                 n_workers=WORKERS,
                 threads_per_worker=1,
@@ -97,6 +102,7 @@ def kill_worker(cluster: Any, random: Random) -> None:
 
 def await_worker(cluster: Any) -> None:
     """Until a nanny has started one again, which a launch waits for too, but not as long as a busy machine takes."""
+    cluster.scale(WORKERS)  # those that Dask has given up for good
     deadline = time.monotonic() + 120
     while not cluster.scheduler.workers:
         if time.monotonic() > deadline:

@@ -21,6 +21,7 @@ from tests.support.ops import FILL, SPIN
 from tests.support.rings import ready_tasks
 from vyrectl import Ring, launch
 from vyrectl.errors import (
+    ClusterLostError,
     DeviceError,
     FileError,
     OtherWorkerError,
@@ -31,12 +32,14 @@ from vyrectl.errors import (
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.ring.synthetic import synthesize
+from vyrectl.spread import cluster as cluster_module
 from vyrectl.spread import hosts as hosts_module
 from vyrectl.spread import sent as sent_module
+from vyrectl.spread.cluster import Presence, take_stock
 from vyrectl.spread.hosts import dask_file
 from vyrectl.spread.journal import LINES, SUFFIX, Journal
 from vyrectl.spread.options import Hosts
-from vyrectl.spread.sent import Facts, Sent, facts
+from vyrectl.spread.sent import Facts, Sent, facts, run_shard
 from vyrectl.spread.worker import RESOURCE
 
 pytestmark = [
@@ -216,39 +219,79 @@ class Scheduler:
 
     def __init__(self, empty: int, resources: dict[str, float]) -> None:
         self._empty, self._resources = empty, resources
-        self.others: dict[str, Facts | Exception] = {}
+        self.others: dict[str, tuple[str, ...] | Exception] = {}
 
     def scheduler_info(self, n_workers: int) -> dict[str, Any]:
         self._empty -= 1
         return {"workers": {} if self._empty >= 0 else {"w": {"resources": self._resources}}}
 
-    def run(self, function: Any, on_error: str) -> dict[str, Facts | Exception]:
+    def run(self, function: Any, on_error: str) -> dict[str, tuple[str, ...] | Exception]:
         assert on_error == "return"
         return {"w": function(), "gone": OSError("stream is closed"), **self.others}
 
 
 def test_a_first_worker_is_waited_for() -> None:
     told: list[dict[str, Any]] = []
-    assert hosts_module._take_stock(Scheduler(2, {RESOURCE: 2}), told.append, None) == 2
+    assert take_stock(Scheduler(2, {RESOURCE: 2}), told.append, None) == 2
     assert told == [{"said": "no worker is there yet; one is waited for, 15 s at most"}]
     for scheduler, what in (
         (Scheduler(99, {}), "no worker is there"),
         (Scheduler(0, {}), f"none of 1 workers offers {RESOURCE}"),
     ):
         with pytest.raises(DeviceError, match=what):
-            hosts_module._take_stock(scheduler, told.append, 0.05)
+            take_stock(scheduler, told.append, 0.05)
 
 
 def test_a_worker_that_ended_meanwhile_is_no_matter() -> None:
     scheduler, told = Scheduler(0, {RESOURCE: 1}), list[dict[str, Any]]()
-    assert hosts_module._take_stock(scheduler, told.append, None) == 1
+    assert take_stock(scheduler, told.append, None) == 1
     scheduler.others["w2"] = ImportError("No module named 'vyrectl'")
     with pytest.raises(OtherWorkerError, match="a worker lacks vyrectl") as caught:
-        hosts_module._take_stock(scheduler, told.append, None)
+        take_stock(scheduler, told.append, None)
     assert caught.value.where == "w2"
     scheduler.others["w2"] = RuntimeError("something else")
     with pytest.raises(RuntimeError, match="something else"):
-        hosts_module._take_stock(scheduler, told.append, None)
+        take_stock(scheduler, told.append, None)
+
+
+class Emptied:
+    """A client's side of a scheduler that has so many workers at each look, and of a cluster of the launch's own."""
+
+    status = "running"
+
+    def __init__(self, *workers: int) -> None:
+        self._workers = list(workers)
+        self.cluster = self
+        self.scaled: list[int] = []
+
+    def scheduler_info(self, n_workers: int) -> dict[str, Any]:
+        count = self._workers.pop(0)
+        return {"workers": {str(number): {"resources": {RESOURCE: 1}} for number in range(count)}}
+
+    def scale(self, workers: int) -> None:
+        self.scaled.append(workers)
+
+
+def test_workers_that_are_all_gone_are_waited_for_and_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_module, "LOOK_SECONDS", 0.0)
+    client, told = Emptied(2, 0, 0, 1), list[dict[str, Any]]()
+    presence = Presence(client, 2, told.append)
+    assert [presence.look() for _ in range(4)] == [2, None, None, 1]
+    assert client.scaled == [2, 2, 2]
+    assert [one["said"] for one in told] == [
+        "no worker is there any more; one is waited for, 300 s at most",
+        "workers are there again: 1",
+    ]
+    monkeypatch.setattr(cluster_module, "GONE_SECONDS", 0.0)
+    client = Emptied(0)
+    with pytest.raises(ClusterLostError, match="no worker is there any more"):
+        Presence(client, None, told.append).look()
+    assert client.scaled == []
+
+
+def test_a_worker_that_is_another_unpacks_nothing() -> None:
+    with pytest.raises(OtherWorkerError, match=r"this worker has vyrectl .* instead of 0\.1"):
+        run_shard(("0.1", "a", "k"), b"no pickle")
 
 
 def test_another_vyrectl_is_refused(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,7 +340,7 @@ def test_refused(tmp_path: Path, options: tuple[str, ...], what: str) -> None:
 
 
 def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts_module, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(cluster_module, "CONNECT_SECONDS", 0.5)
     ring = write(tmp_path / "ring.bin", ready_tasks(64))
     request = FileLaunch(ring=ring, options=LaunchOptions())
     with pytest.raises(DeviceError, match="no Dask scheduler answers"):

@@ -8,24 +8,19 @@ the finished one, and a shard that is in the journal is not run again.
 
 from __future__ import annotations
 
-import logging
+import pickle
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from importlib import import_module
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.errors import (
     ClusterLostError,
-    DeviceError,
     FileError,
     HostsStoppedError,
-    MissingExtraError,
-    OtherWorkerError,
     UsageError,
     VyrectlError,
     stopped_code,
@@ -37,6 +32,7 @@ from vyrectl.hosting.supervised import Watch
 from vyrectl.hosting.supervisor import Signals
 from vyrectl.ring.file import fill_holes
 from vyrectl.sidecar.hold import Hold, hold
+from vyrectl.spread.cluster import Place, Presence, cluster_at, distributed_module, take_stock
 from vyrectl.spread.cut import Shard
 from vyrectl.spread.journal import Journal
 from vyrectl.spread.launch import refuse_options
@@ -44,7 +40,6 @@ from vyrectl.spread.options import Hosts
 from vyrectl.spread.result import Result
 from vyrectl.spread.sent import (
     MOST_SENT_BYTES,
-    Facts,
     Sent,
     ShardTask,
     digest_of,
@@ -63,23 +58,7 @@ if TYPE_CHECKING:
 RETRIES = 2
 """Times that Dask runs a shard again whose run raised an error."""
 
-ALLOWED_FAILURES = 2
-"""Deaths that a shard of a local cluster survives: the third names it."""
-
-CONNECT_SECONDS = 30.0
-WORKERS_SECONDS = 15.0
-"""For so long a scheduler's first worker is waited for: one that ended is being started again, or both come up now."""
-
 POLL_SECONDS = 0.005
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the workers are: an address, or so many started here; the three files of TLS."""
-
-    address: str
-    local: int | None
-    files: tuple[Path, Path, Path] | None
 
 
 def dask_file(
@@ -126,120 +105,12 @@ def dask_file(
             if len(held.settled):
                 watch({"settled": held.settled.to_record()})
             fill_holes(request.ring)
-        client = stack.enter_context(_cluster(place))
-        slots = _take_stock(client, watch, request.options.timeout)
-        run = _HostsRun(request, hosts, held, client, slots, since, watch)
+        client = stack.enter_context(cluster_at(place))
+        slots = take_stock(client, watch, request.options.timeout)
+        run = _HostsRun(request, hosts, held, client, slots, since, watch, place.local)
         heard = Signals()
         stack.callback(heard.restore)
         return run.record(heard, look, notice), 0
-
-
-@contextmanager
-def _cluster(place: Place) -> Iterator[Any]:
-    """A client of the cluster; a local one is started, and gone at the end.
-
-    Raises:
-        MissingExtraError: Dask is not installed.
-        DeviceError: Nothing answers at the address.
-    """
-    distributed, dask = _distributed(), import_module("dask")
-    for name in ("distributed", "distributed.nanny", "distributed.client", "distributed.core"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    with ExitStack() as stack:
-        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES}))
-        if place.local is not None:
-            cluster = distributed.LocalCluster(
-                n_workers=place.local,
-                threads_per_worker=1,
-                resources={RESOURCE: 1},
-                dashboard_address=None,
-                local_directory=stack.enter_context(TemporaryDirectory(prefix="vyrectl-dask-")),
-                silence_logs=logging.CRITICAL,
-            )
-            stack.callback(cluster.close)
-            yield stack.enter_context(distributed.Client(cluster, set_as_default=False))
-            return
-        security = None
-        if place.files is not None:
-            ca, cert, key = map(str, place.files)
-            security = distributed.Security(
-                tls_ca_file=ca, tls_client_cert=cert, tls_client_key=key, require_encryption=True
-            )
-        try:
-            client = distributed.Client(
-                place.address, security=security, timeout=CONNECT_SECONDS, set_as_default=False
-            )
-        except (OSError, TimeoutError, ValueError) as error:
-            raise DeviceError(
-                f"no Dask scheduler answers ({error})", where=place.address, fix="Start one: dask scheduler"
-            ) from error
-        yield stack.enter_context(client)
-
-
-def _distributed() -> Any:
-    """Dask's module.
-
-    Raises:
-        MissingExtraError: It is not installed.
-    """
-    try:
-        import distributed
-    except ImportError as error:
-        raise MissingExtraError("--dask", "distributed", "dask") from error
-    return distributed
-
-
-def _take_stock(client: Any, watch: Watch, most_seconds: float | None) -> int:
-    """How many shards the workers take at a time, once all were found to be like this side.
-
-    Args:
-        client: Dask's.
-        watch: Told when there is nobody yet.
-        most_seconds: For no longer is a first worker waited for.
-
-    Raises:
-        OtherWorkerError: One is not.
-        DeviceError: There is none, or none that offers a device.
-    """
-    workers, slots = _workers_of(client)
-    if not slots:
-        seconds = WORKERS_SECONDS if most_seconds is None else min(WORKERS_SECONDS, most_seconds)
-        watch({"said": f"{_nobody(workers)} yet; one is waited for, {seconds:g} s at most"})
-        deadline = time.monotonic() + seconds
-        while not slots and time.monotonic() < deadline:
-            time.sleep(0.1)
-            workers, slots = _workers_of(client)
-    if not slots:
-        what = _nobody(workers)
-        raise DeviceError(
-            what, fix="`vyrectl worker tcp://HOST:8786` prints the command line that starts one"
-        )
-    # A worker may have ended since the scheduler has heard of it: what it would have answered does not matter any more.
-    answers: dict[str, Facts | Exception] = client.run(facts, on_error="return")
-    for address, theirs in answers.items():
-        if isinstance(theirs, ImportError):
-            raise OtherWorkerError(
-                f"a worker lacks vyrectl ({theirs})",
-                where=address,
-                fix="Install the same vyrectl on all hosts",
-            ) from theirs
-        if isinstance(theirs, Exception) and not isinstance(theirs, OSError):
-            raise theirs
-        if isinstance(theirs, Facts) and (differs := facts().difference(theirs)) is not None:
-            raise OtherWorkerError(
-                f"a worker has {differs}", where=address, fix="Install the same vyrectl on all hosts"
-            )
-    return slots
-
-
-def _workers_of(client: Any) -> tuple[int, int]:
-    """How many workers there are, and how many shards they take at a time."""
-    workers = client.scheduler_info(n_workers=-1)["workers"]
-    return len(workers), int(sum(one.get("resources", {}).get(RESOURCE, 0) for one in workers.values()))
-
-
-def _nobody(workers: int) -> str:
-    return f"none of {workers} workers offers {RESOURCE}" if workers else "no worker is there"
 
 
 class _HostsRun:
@@ -254,7 +125,9 @@ class _HostsRun:
         slots: int,
         since: float,
         watch: Watch,
+        local: int | None,
     ) -> None:
+        self._presence = Presence(client, local, watch)
         self._request, self._client, self._watch = request, client, watch
         self._slots, self._since = slots, since
         target = request.output or request.ring
@@ -312,7 +185,8 @@ class _HostsRun:
             shard = order.shard
             future = self._client.submit(
                 run_shard,
-                self._task(shard),
+                facts().told(),
+                pickle.dumps(self._task(shard), protocol=5),
                 key=f"vyrectl-{self._identity[:12]}-{shard.number}-{time.monotonic_ns()}",
                 pure=False,
                 retries=RETRIES,
@@ -326,15 +200,27 @@ class _HostsRun:
         if not ended:
             if self._client.status not in ("running", "connecting"):
                 raise self._lost()
+            self._look_at_workers()
             time.sleep(POLL_SECONDS)
         return ended
+
+    def _look_at_workers(self) -> None:
+        """See who is there: as many shards are out as workers take."""
+        try:
+            self._slots = self._presence.look() or self._slots
+        except ClusterLostError as error:
+            error.what = f"{error.what}; {self._kept()}"
+            error.where = str(self._request.ring)
+            raise
+        except OSError as error:
+            raise self._lost() from error
 
     def _accept(self, future: Any) -> None:
         shard, into = self._out.pop(future)
         try:
             sent: Sent = future.result()
             data = sent.read()
-        except _distributed().KilledWorker:
+        except distributed_module().KilledWorker:
             self._set_aside(shard)
             return
         except VyrectlError as error:
@@ -399,7 +285,6 @@ class _HostsRun:
             numbers=None if numbers is None else numbers.tobytes(),
             setup=self._setup,
             device=device if isinstance(device, str) else None,
-            facts=facts(),
             folder=str(self._journal.folder) if self._shared else "",
         )
 
@@ -456,9 +341,12 @@ class _HostsRun:
         why = f"stopped by {signal.Signals(number).name}" if number else "stopped at --timeout"
         raise HostsStoppedError(why, stopped_code(number), self._in, shards, where=str(self._request.ring))
 
+    def _kept(self) -> str:
+        return f"{self._in} of {len(self._result.ready.shards)} shards are done and kept"
+
     def _lost(self) -> ClusterLostError:
         return ClusterLostError(
-            f"the scheduler is gone; {self._in} of {len(self._result.ready.shards)} shards are done and kept",
+            f"the scheduler is gone; {self._kept()}",
             where=str(self._request.ring),
             fix="The same command again does the rest",
         )

@@ -46,6 +46,10 @@ class Facts:
     abi: str
     kernels: str
 
+    def told(self) -> tuple[str, ...]:
+        """As both sides understand it, whatever else differs."""
+        return self.version, self.abi, self.kernels
+
     def difference(self, other: Facts) -> str | None:
         """The first thing in which another side differs, None when nothing does."""
         for name, what in (("version", "vyrectl"), ("abi", "the ABI"), ("kernels", "the kernels")):
@@ -63,6 +67,11 @@ def facts() -> Facts:
         whole.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     abi = hashlib.sha256((root / "include" / "vyre_abi.h").read_bytes()).hexdigest()
     return Facts(__version__, abi, whole.hexdigest())
+
+
+def facts_told() -> tuple[str, ...]:
+    """Those of this process, for another."""
+    return facts().told()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +134,6 @@ class ShardTask:
         numbers: What they are called, i64 each, where they are gathered from all over the ring; else None.
         setup: The pickled `Setup`.
         device: As `--device` takes it; None for the worker's own.
-        facts: What the worker has to agree with.
         folder: Where long results are left; empty where no file is seen by both sides.
     """
 
@@ -135,20 +143,24 @@ class ShardTask:
     numbers: bytes | None
     setup: Sent
     device: str | None
-    facts: Facts
     folder: str
 
 
-def run_shard(task: ShardTask) -> Sent:
+def run_shard(theirs: tuple[str, ...], packed_task: bytes) -> Sent:
     """Run a shard; the bytes of its `Finished`, slots and all.
+
+    Args:
+        theirs: The sender's facts. A worker that differs does not even unpack what came.
+        packed_task: The pickled `ShardTask`.
 
     Raises:
         OtherWorkerError: This worker is not like the sender.
         DeviceError: It has no device that works.
         VerifyError: A promise was broken.
     """
-    if (differs := task.facts.difference(facts())) is not None:
+    if (differs := Facts(*theirs).difference(facts())) is not None:
         raise OtherWorkerError(f"this worker has {differs}", fix="Install the same vyrectl on all hosts")
+    task: ShardTask = pickle.loads(packed_task)
     slots = np.frombuffer(task.slots.read(), SLOT_DTYPE)
     memory = copy_of(slots)
     selected = None if task.selected is None else np.frombuffer(task.selected, bool)

@@ -1,0 +1,209 @@
+"""A Dask cluster as a launch finds it: reached or started, its workers looked at before and while shards are out.
+
+The invariant: a shard is sent to nobody who was not found to be like this side, and a launch whose workers are all gone
+waits for others for a bounded time, and says so.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from vyrectl.errors import ClusterLostError, DeviceError, MissingExtraError, OtherWorkerError
+from vyrectl.hosting.supervised import Watch
+from vyrectl.spread.sent import Facts, facts, facts_told
+from vyrectl.spread.worker import RESOURCE
+
+ALLOWED_FAILURES = 2
+"""Deaths that a shard of a local cluster survives: the third names it."""
+
+CONNECT_SECONDS = 30.0
+WORKERS_SECONDS = 15.0
+"""For so long a scheduler's first worker is waited for: one that ended is being started again, or both come up now."""
+
+LOOK_SECONDS = 1.0
+"""Between two looks at the workers while no shard comes back."""
+
+GONE_SECONDS = 300.0
+"""For so long workers are waited for where all that were there are gone."""
+
+RESTART_SECONDS = 60
+"""What a worker of a local cluster may take to start again after its death; Dask's own 15 s lose it on a busy host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the workers are: an address, or so many started here; the three files of TLS."""
+
+    address: str
+    local: int | None
+    files: tuple[Path, Path, Path] | None
+
+
+@contextmanager
+def cluster_at(place: Place) -> Iterator[Any]:
+    """A client of the cluster; a local one is started, and gone at the end.
+
+    Raises:
+        MissingExtraError: Dask is not installed.
+        DeviceError: Nothing answers at the address.
+    """
+    distributed, dask = distributed_module(), import_module("dask")
+    for name in ("distributed", "distributed.nanny", "distributed.client", "distributed.core"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with ExitStack() as stack:
+        stack.enter_context(
+            dask.config.set(
+                {
+                    "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
+                    "distributed.deploy.lost-worker-timeout": f"{RESTART_SECONDS} s",
+                }
+            )
+        )
+        if place.local is not None:
+            cluster = distributed.LocalCluster(
+                n_workers=place.local,
+                threads_per_worker=1,
+                resources={RESOURCE: 1},
+                dashboard_address=None,
+                local_directory=stack.enter_context(TemporaryDirectory(prefix="vyrectl-dask-")),
+                silence_logs=logging.CRITICAL,
+            )
+            stack.callback(cluster.close)
+            yield stack.enter_context(distributed.Client(cluster, set_as_default=False))
+            return
+        security = None
+        if place.files is not None:
+            ca, cert, key = map(str, place.files)
+            security = distributed.Security(
+                tls_ca_file=ca, tls_client_cert=cert, tls_client_key=key, require_encryption=True
+            )
+        try:
+            client = distributed.Client(
+                place.address, security=security, timeout=CONNECT_SECONDS, set_as_default=False
+            )
+        except (OSError, TimeoutError, ValueError) as error:
+            raise DeviceError(
+                f"no Dask scheduler answers ({error})", where=place.address, fix="Start one: dask scheduler"
+            ) from error
+        yield stack.enter_context(client)
+
+
+def distributed_module() -> Any:
+    """Dask's module.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise MissingExtraError("--dask", "distributed", "dask") from error
+    return distributed
+
+
+def take_stock(client: Any, watch: Watch, most_seconds: float | None) -> int:
+    """How many shards the workers take at a time, once all were found to be like this side.
+
+    Args:
+        client: Dask's.
+        watch: Told when there is nobody yet.
+        most_seconds: For no longer is a first worker waited for.
+
+    Raises:
+        OtherWorkerError: One is not.
+        DeviceError: There is none, or none that offers a device.
+    """
+    workers, slots = workers_of(client)
+    if not slots:
+        seconds = WORKERS_SECONDS if most_seconds is None else min(WORKERS_SECONDS, most_seconds)
+        watch({"said": f"{_nobody(workers)} yet; one is waited for, {seconds:g} s at most"})
+        deadline = time.monotonic() + seconds
+        while not slots and time.monotonic() < deadline:
+            time.sleep(0.1)
+            workers, slots = workers_of(client)
+    if not slots:
+        what = _nobody(workers)
+        raise DeviceError(
+            what, fix="`vyrectl worker tcp://HOST:8786` prints the command line that starts one"
+        )
+    # A worker may have ended since the scheduler has heard of it: what it would have answered does not matter any more.
+    answers: dict[str, tuple[str, ...] | Exception] = client.run(facts_told, on_error="return")
+    for address, theirs in answers.items():
+        if not isinstance(theirs, OSError) and (differs := _difference(theirs)) is not None:
+            raise OtherWorkerError(
+                differs, where=address, fix="Install the same vyrectl on all hosts"
+            ) from None
+    return slots
+
+
+def workers_of(client: Any) -> tuple[int, int]:
+    """How many workers there are, and how many shards they take at a time."""
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    return len(workers), int(sum(one.get("resources", {}).get(RESOURCE, 0) for one in workers.values()))
+
+
+def _difference(theirs: tuple[str, ...] | Exception) -> str | None:
+    """In what a worker is not like this side, by what it has answered."""
+    if isinstance(theirs, ImportError | AttributeError):
+        return f"a worker lacks vyrectl, or has another one ({theirs})"
+    if isinstance(theirs, Exception):
+        raise theirs
+    differs = facts().difference(Facts(*theirs))
+    return None if differs is None else f"a worker has {differs}"
+
+
+def _nobody(workers: int) -> str:
+    return f"none of {workers} workers offers {RESOURCE}" if workers else "no worker is there"
+
+
+class Presence:
+    """Whether somebody is there while shards are out.
+
+    Args:
+        client: Dask's.
+        local: How many workers a cluster of this launch's own is to have; None for another.
+        watch: Told when nobody is there any more, and when somebody is again.
+    """
+
+    def __init__(self, client: Any, local: int | None, watch: Watch) -> None:
+        self._client, self._local, self._watch = client, local, watch
+        self._due = time.monotonic() + LOOK_SECONDS
+        self._gone_since: float | None = None
+
+    def look(self) -> int | None:
+        """How many shards the workers take at a time, where it was time to look; workers of our own are seen to.
+
+        Raises:
+            ClusterLostError: Nobody has been there for too long.
+        """
+        now = time.monotonic()
+        if now < self._due or self._client.status != "running":
+            return None
+        workers, slots = workers_of(self._client)
+        self._due = time.monotonic() + LOOK_SECONDS
+        if self._local is not None and workers < self._local:
+            self._client.cluster.scale(self._local)
+        if slots:
+            if self._gone_since is not None:
+                self._watch({"said": f"workers are there again: {workers}"})
+            self._gone_since = None
+            return slots
+        if self._gone_since is None:
+            self._gone_since = now
+            self._watch(
+                {"said": f"{_nobody(workers)} any more; one is waited for, {GONE_SECONDS:g} s at most"}
+            )
+        if now - self._gone_since >= GONE_SECONDS:
+            raise ClusterLostError(
+                f"{_nobody(workers)} any more, for {GONE_SECONDS:g} s",
+                fix="The same command does the rest once workers are there",
+            )
+        return None
