@@ -16,7 +16,7 @@ from vyrectl.errors import SidecarError
 from vyrectl.files.replace import FileIdentity
 from vyrectl.files.ring_lock import RingLock
 from vyrectl.sidecar import workers
-from vyrectl.sidecar.board import make_board, open_board
+from vyrectl.sidecar.board import make_board, open_boards, open_order
 from vyrectl.sidecar.crash import settle
 from vyrectl.sidecar.launched import workers_of
 from vyrectl.sidecar.sidecar import Sidecar, sidecar_path
@@ -183,8 +183,9 @@ def test_a_board_without_descriptors_is_private(ring: Path, monkeypatch: pytest.
     monkeypatch.setattr(os, "memfd_create", _refused)
     board = make_board(ring)
     assert len(board) == abi.BOARD_BYTES
-    assert open_board(ring, os.getpid()) is None
-    assert open_board(ring, NOBODY) is None
+    assert open_boards(ring, os.getpid()) == {}
+    assert open_boards(ring, NOBODY) == {}
+    assert open_order(ring, NOBODY) is None
     board.close()
 
 

@@ -275,8 +275,11 @@ class Emptied:
 def test_workers_that_are_all_gone_are_waited_for_and_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster_module, "LOOK_SECONDS", 0.0)
     client, told = Emptied(2, 0, 0, 1), list[dict[str, Any]]()
-    presence = Presence(client, 2, told.append)
-    assert [presence.look() for _ in range(4)] == [2, None, None, 1]
+    presence, slots = Presence(client, 9, 2, told.append), []
+    for _ in range(4):
+        presence.look()
+        slots.append(presence.slots)
+    assert slots == [2, 2, 2, 1]
     assert client.scaled == [2, 2, 2]
     assert [one["said"] for one in told] == [
         "no worker is there any more; one is waited for, 300 s at most",
@@ -285,7 +288,7 @@ def test_workers_that_are_all_gone_are_waited_for_and_started_anew(monkeypatch: 
     monkeypatch.setattr(cluster_module, "GONE_SECONDS", 0.0)
     client = Emptied(0)
     with pytest.raises(ClusterLostError, match="no worker is there any more"):
-        Presence(client, None, told.append).look()
+        Presence(client, 1, None, told.append).look()
     assert client.scaled == []
 
 

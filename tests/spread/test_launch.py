@@ -20,8 +20,11 @@ from tests.spread.commands import children_of, end_of, lives, read, run, start, 
 from tests.support.ops import FILL, SCALE, SPIN
 from tests.support.rings import ready_tasks
 from vyrectl.abi.opcodes import ATOMIC_ADD, STORE_U32
+from vyrectl.errors import SidecarError
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.launching.options import LaunchOptions
+from vyrectl.sidecar.launched import workers_of
+from vyrectl.sidecar.workers import Worker
 from vyrectl.spread.launch import spread_file
 
 pytestmark = pytest.mark.timeout(120)
@@ -252,3 +255,41 @@ def test_operations_that_no_device_knows(tmp_path: Path) -> None:
     code, error, _ = run(ring, *THREE, "--ops", tmp_path / "ops.cl")
     assert (code, error["error"]) == (5, "device"), error
     assert "cannot run 'mine'" in error["message"]
+
+
+ENDLESS = """VYRE_OP(0x20000, endless, "never ends") {
+    for (volatile uint i = 0; i < 2u; i = i ? 1u : 0u) {}
+    return vyre_done();
+}
+"""
+
+
+@needs_cpu()
+def test_a_hang_is_named_with_slot_operation_and_device(tmp_path: Path) -> None:
+    """In the notice, and to whoever asks meanwhile; the ring stays as it was."""
+    slots = ready_tasks(512)
+    slots["op_handle"][300] = 0x20000
+    ring = write(tmp_path / "ring.bin", slots)
+    (tmp_path / "ops.cl").write_text(ENDLESS)
+    options = ("--ops", tmp_path / "ops.cl", "--grace", "0.5", "--shard-slots", "256")
+    on_stall = f"echo $STALL_JSON > {tmp_path}/stall.json"
+    process = start(
+        *(ring, "--device", "cpu:*", *options, "--stall-after", "3", "--stall-ends", "--on-stall", on_stall)
+    )
+
+    def seen() -> list[Worker]:
+        with suppress(SidecarError):
+            return [one for one in workers_of(ring).busy if one.op_handle == 0x20000]
+        return []
+
+    wait_for(lambda: bool(seen()), process)
+    (one,) = seen()
+    code, error, said = end_of(process)
+    assert (code, error["error"]) == (7, "stalled"), said
+    assert error["fix"] == f"{ring} is as it was before the launch"
+    assert (one.slot, one.device in ("0:0", "0:1")) == (300, True)
+    stall = json.loads((tmp_path / "stall.json").read_text())
+    held = [(row["device"], row["slot"], row["op_handle"]) for row in stall["workers"]]
+    assert held == [(one.device, 300, 0x20000)]
+    assert f"of {one.device} has slot 300" in said
+    assert ring.read_bytes() == slots.tobytes()

@@ -27,4 +27,5 @@ def turn_text(row: Mapping[str, Any]) -> str:
     """A turn in a few words."""
     seconds = row["seconds"]
     lasted = "" if seconds is None else f" for at least {seconds:.1f} s"
-    return f"worker {row['worker']} has slot {row['slot']} ({row['op_name']}) in hand{lasted}"
+    whose = f"worker {row['worker']}" + (f" of {row['device']}" if "device" in row else "")
+    return f"{whose} has slot {row['slot']} ({row['op_name']}) in hand{lasted}"

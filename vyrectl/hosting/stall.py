@@ -19,12 +19,15 @@ class Insight(Protocol):
     """What the host of a launch sees of it.
 
     Attributes:
-        began: The device is ready and at work.
-        where: Where the slots are while they run (`vyrectl.hosting.supervised`).
+        began: The device is ready and at work; of several, one is.
     """
 
     began: bool
-    where: str
+
+    @property
+    def where(self) -> str:
+        """Where the slots are while they run (`vyrectl.hosting.memory`)."""
+        ...
 
     def glance(self) -> Glance | None:
         """A look at the ring; None where the device keeps it to itself."""

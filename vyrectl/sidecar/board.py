@@ -1,5 +1,6 @@
 """The board of a launch that works on a copy: memory without a name in any folder, in which others see its workers.
 
+A launch on several devices has one a device, and where it has put the slots into another order, that.
 Standard library only. The launch makes it before it forks and keeps its descriptor; whoever knows the launch's pid (the
 ring's lock says it) finds it among that process's descriptors by the ring's identity, where the system lets one process
 of a user look at another. The invariant: nothing is left behind, whatever becomes of the launch.
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,42 +18,80 @@ from vyrectl.abi.watch import BOARD_BYTES
 from vyrectl.files.replace import StrPath
 
 _FOLDER = "/proc/{}/fd"
+_MEMORY, _DELETED = "/memfd:", " (deleted)"
+_WORKERS, _ORDER = "workers", "order"
+_OF = "@"
 
 
-def make_board(ring: StrPath) -> mmap.mmap:
-    """A zeroed board; where there are no descriptors without a name it is for this process and its children alone."""
+def make_board(ring: StrPath, device: str = "") -> mmap.mmap:
+    """A zeroed board; where there are no descriptors without a name it is for this process and its children alone.
+
+    Args:
+        ring: The ring's file.
+        device: Which of several works with it.
+    """
+    return _made(_name(ring, _WORKERS) + (f"{_OF}{device}" if device else ""), BOARD_BYTES)
+
+
+def make_order(ring: StrPath, order: bytes) -> mmap.mmap:
+    """The order in which a launch has put the slots: the slot at each place, u32 each."""
+    memory = _made(_name(ring, _ORDER), len(order))
+    memory[:] = order
+    return memory
+
+
+def open_boards(ring: StrPath, pid: int) -> dict[str, mmap.mmap]:
+    """The boards of the launch of that pid by device, read-only; none when it has none, or may not be looked at."""
+    name, found = _name(ring, _WORKERS), dict[str, mmap.mmap]()
+    for entry, link in _descriptors(pid):
+        whose, _, device = link.partition(_OF)
+        if whose == name and device not in found and (board := _mapped(entry, BOARD_BYTES)) is not None:
+            found[device] = board
+    return dict(sorted(found.items()))
+
+
+def open_order(ring: StrPath, pid: int) -> mmap.mmap | None:
+    """The order in which the launch of that pid has put the slots, read-only; None where it has not."""
+    name = _name(ring, _ORDER)
+    return next((_mapped(entry) for entry, link in _descriptors(pid) if link == name), None)
+
+
+def _made(name: str, size: int) -> mmap.mmap:
     try:
-        fd = os.memfd_create(_name(ring))
+        fd = os.memfd_create(name)
     except (AttributeError, OSError):
-        return mmap.mmap(-1, BOARD_BYTES)
+        return mmap.mmap(-1, size)
     try:
-        os.ftruncate(fd, BOARD_BYTES)
-        return mmap.mmap(fd, BOARD_BYTES)
+        os.ftruncate(fd, size)
+        return mmap.mmap(fd, size)
     finally:
         os.close(fd)  # the mapping keeps a descriptor of its own
 
 
-def open_board(ring: StrPath, pid: int) -> mmap.mmap | None:
-    """The board of the launch of that pid, read-only; None when it has none, or may not be looked at."""
-    wanted = f"/memfd:{_name(ring)} (deleted)"
+def _descriptors(pid: int) -> Iterator[tuple[Path, str]]:
+    """The memory without a name that a process has open, and what it is called."""
     with suppress(OSError):
         for entry in Path(_FOLDER.format(pid)).iterdir():
             with suppress(OSError):
-                if os.readlink(entry) == wanted:
-                    return _mapped(entry)
-    return None
+                link = os.readlink(entry)
+                if link.startswith(_MEMORY) and link.endswith(_DELETED):
+                    yield entry, link.removeprefix(_MEMORY).removesuffix(_DELETED)
 
 
-def _mapped(entry: Path) -> mmap.mmap | None:
-    fd = os.open(entry, os.O_RDONLY | os.O_CLOEXEC)
+def _mapped(entry: Path, size: int | None = None) -> mmap.mmap | None:
     try:
-        if os.fstat(fd).st_size != BOARD_BYTES:
+        fd = os.open(entry, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        length = os.fstat(fd).st_size
+        if not length or length != (size or length):
             return None
-        return mmap.mmap(fd, BOARD_BYTES, access=mmap.ACCESS_READ)
+        return mmap.mmap(fd, length, access=mmap.ACCESS_READ)
     finally:
         os.close(fd)
 
 
-def _name(ring: StrPath) -> str:
+def _name(ring: StrPath, what: str) -> str:
     status = os.stat(ring)
-    return f"vyrectl-workers-{status.st_dev:x}-{status.st_ino:x}"
+    return f"vyrectl-{what}-{status.st_dev:x}-{status.st_ino:x}"

@@ -5,6 +5,7 @@ Standard library only. The invariant: nothing is written.
 
 from __future__ import annotations
 
+import mmap
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -17,9 +18,9 @@ from vyrectl.errors import SidecarError
 from vyrectl.files.ring_lock import LIVE_SUFFIX, holder_of
 from vyrectl.files.window import open_regular
 from vyrectl.shell import command_line
-from vyrectl.sidecar.board import open_board
+from vyrectl.sidecar.board import open_boards, open_order
 from vyrectl.sidecar.sidecar import Sidecar
-from vyrectl.sidecar.workers import RecordPlace, Worker, busy, noted
+from vyrectl.sidecar.workers import RecordPlace, Worker, busy, noted, of_device
 
 _PID = re.compile(r"pid ([0-9]+) \(")
 
@@ -82,17 +83,21 @@ def _on_copy(ring: Path, holder: str | None) -> Launched:
     if holder is None:
         raise _nothing(ring, "no launch is running this ring, and none has died over it in place")
     pid = _PID.match(holder)
-    board = open_board(ring, int(pid[1])) if pid else None
-    if board is None:
+    boards = open_boards(ring, int(pid[1])) if pid else {}
+    if pid is None or not boards:
         raise _nothing(ring, f"{holder} holds the ring, and is no launch whose workers may be looked at")
-    with board, memoryview(board).cast("B") as data, data.cast("I") as words:
-        place = RecordPlace.on_board(words)
-        if not place.count:
-            raise _nothing(
-                ring, f"{holder} has no workers yet, or was started with --no-watch", watched=False
-            )
-        found = noted(place, lives=True)
+    order = open_order(ring, int(pid[1]))
+    found = [one for device, board in boards.items() for one in _on_board(board, device, order)]
+    if not found:
+        raise _nothing(ring, f"{holder} has no workers yet, or was started with --no-watch", watched=False)
     return Launched(str(ring), holder, True, False, _ordered(found))
+
+
+def _on_board(board: mmap.mmap, device: str, order: mmap.mmap | None) -> list[Worker]:
+    """The workers of one device; "" for the only one."""
+    with board, memoryview(board).cast("B") as data, data.cast("I") as words:
+        found = noted(RecordPlace.on_board(words), lives=True)
+    return [of_device(one, device, order) for one in found] if device else found
 
 
 def _ordered(workers: Sequence[Worker]) -> list[Worker]:

@@ -7,9 +7,10 @@ once. The invariant: a time is never more than what somebody has seen.
 
 from __future__ import annotations
 
+import mmap
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vyrectl.abi import live as live_abi
@@ -32,6 +33,7 @@ class Worker:
         turns: Turns it has begun, modulo 2^32.
         polls: How often it looked for work in vain, modulo 2^32.
         seconds: For at least how long the turn has lasted; None when nobody has seen it twice.
+        device: Which of several it works on; None where there is one.
     """
 
     number: int
@@ -40,10 +42,13 @@ class Worker:
     turns: int
     polls: int
     seconds: float | None = None
+    device: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As JSON shows it."""
+        of_several = {} if self.device is None else {"device": self.device}
         return {
+            **of_several,
             "worker": self.number,
             "slot": self.slot,
             "op_handle": self.op_handle,
@@ -85,6 +90,11 @@ class RecordPlace:
         fits = fits and abi.BOARD_HEAD_WORDS + count * stride <= len(board)
         return cls(board, abi.BOARD_HEAD_WORDS, count if fits else 0, stride, abi.BOARD_NOTED_MS)
 
+    @staticmethod
+    def forget(board: memoryview) -> None:
+        """Leave no records on a board."""
+        board[abi.BOARD_RECORDS] = 0
+
     def at(self, number: int, word: int) -> int:
         """Where a word of a record stands."""
         if self.stride == abi.GROUP_STRIDE:
@@ -100,6 +110,9 @@ class RecordPlace:
         column: list[int] = self.words[self.at(0, word) : end : step].tolist()
         return column
 
+
+Slots = bytes | memoryview | mmap.mmap
+"""Slot numbers, u32 each."""
 
 IsRunning = Callable[[int], bool]
 """Whether a slot is Running; a worker between two turns still names its last one."""
@@ -172,6 +185,20 @@ def noted(place: RecordPlace, *, lives: bool, is_running: IsRunning | None = Non
         seconds = (until - since & U32_MAX) / 1e3 if known else None
         found.append(Worker(number, slot - 1, op, turn, poll, seconds))
     return found
+
+
+def of_device(worker: Worker, device: str, order: Slots | None) -> Worker:
+    """A worker with the device that it works on, and its slot called as in the ring.
+
+    Args:
+        worker: As its board has it.
+        device: Whose board that is.
+        order: The slot at each place, u32 each, where the launch has put the slots into another order.
+    """
+    slot = worker.slot
+    if slot is not None and order is not None:
+        slot = int.from_bytes(order[4 * slot : 4 * slot + 4], "little")
+    return replace(worker, device=device, slot=slot)
 
 
 def busy(workers: Sequence[Worker]) -> list[Worker]:

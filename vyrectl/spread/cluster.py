@@ -169,24 +169,29 @@ class Presence:
 
     Args:
         client: Dask's.
+        slots: How many shards the workers take at a time now.
         local: How many workers a cluster of this launch's own is to have; None for another.
         watch: Told when nobody is there any more, and when somebody is again.
+
+    Attributes:
+        slots: How many shards they took at a time when somebody was there last.
     """
 
-    def __init__(self, client: Any, local: int | None, watch: Watch) -> None:
+    def __init__(self, client: Any, slots: int, local: int | None, watch: Watch) -> None:
+        self.slots = slots
         self._client, self._local, self._watch = client, local, watch
         self._due = time.monotonic() + LOOK_SECONDS
         self._gone_since: float | None = None
 
-    def look(self) -> int | None:
-        """How many shards the workers take at a time, where it was time to look; workers of our own are seen to.
+    def look(self) -> None:
+        """Look, when it is time to; workers of a cluster of our own are started again.
 
         Raises:
             ClusterLostError: Nobody has been there for too long.
         """
         now = time.monotonic()
         if now < self._due or self._client.status != "running":
-            return None
+            return
         workers, slots = workers_of(self._client)
         self._due = time.monotonic() + LOOK_SECONDS
         if self._local is not None and workers < self._local:
@@ -194,8 +199,8 @@ class Presence:
         if slots:
             if self._gone_since is not None:
                 self._watch({"said": f"workers are there again: {workers}"})
-            self._gone_since = None
-            return slots
+            self._gone_since, self.slots = None, slots
+            return
         if self._gone_since is None:
             self._gone_since = now
             self._watch(
@@ -206,4 +211,3 @@ class Presence:
                 f"{_nobody(workers)} any more, for {GONE_SECONDS:g} s",
                 fix="The same command does the rest once workers are there",
             )
-        return None

@@ -9,7 +9,7 @@ end. The invariant: whatever dies when, a shard comes back whole or counts as no
     order: shard, claims  <--- ready ---
           ------------------------------->    runs it in memory that both see
     takes what it brought <--- finished ---   (its record in a file without a name)
-    stop to all at a signal, the time, an error; after the grace: SIGKILL
+    stop to all at a signal, the time, an error; after the grace: SIGKILL to who is still at work
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
 from vyrectl.engine.endings import Ending
-from vyrectl.errors import DeviceError, NoDeviceLeftError, RelayedError
+from vyrectl.errors import DeviceError, NoDeviceLeftError, RelayedError, VyrectlError
 from vyrectl.hosting.deaths import GAVE_UP, death_by, silent_end
 from vyrectl.hosting.supervisor import Channel, Child, Signals, fork_child
 from vyrectl.hosting.telling import Teller
@@ -63,9 +64,17 @@ class _Hand:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A child's place: which device it opens, the line to its parent, the file for what is too long for that."""
+    """A child's place: which device it opens, the line to its parent, the file for what is too long for that.
+
+    Attributes:
+        device: As `--device` takes it.
+        label: What people call it.
+        channel: The line.
+        file: The file.
+    """
 
     device: str
+    label: str
     channel: Channel
     file: IO[bytes]
 
@@ -138,8 +147,7 @@ class Crew:
         try:
             for hand in self._hands:
                 self._start(hand)
-            while self._working():
-                self._wait()
+            self._work()
             self._raise_if_none_left()
             for hand in self._hands:
                 if hand.is_ready and hand.shard is None:
@@ -150,6 +158,21 @@ class Crew:
                 hand.file.close()
             self._heard.restore()
         return self._outcome
+
+    def _work(self) -> None:
+        """Wait and hear; after an error who is at work is asked to stop as after a signal, and gets the grace."""
+        try:
+            while self._working():
+                self._wait()
+        except BaseException:
+            self._task = replace(
+                self._task, watch=_nothing, tick=_nothing, take=lambda finished, device: False
+            )
+            with suppress(VyrectlError, RuntimeError):
+                self._ask_to_stop(Ending.INTERRUPTED)
+                while self._working():
+                    self._wait()
+            raise
 
     def _working(self) -> bool:
         alive = [hand for hand in self._hands if hand.child is not None]
@@ -196,7 +219,6 @@ class Crew:
         if "ready" in message:
             hand.share.name, hand.is_ready = message["ready"], True
             hand.share.opening_seconds += self._lap(hand)
-            self._task.watch({"began": True})
         elif "finished" in message:
             self._accept(hand, message["bytes"])
         elif "error" in message:
@@ -315,7 +337,7 @@ class Crew:
         siblings = [one.child for one in self._hands if one.child is not None]
 
         def work(channel: Channel) -> dict[str, Any]:
-            return _attend(Bench(hand.chosen.selector, channel, hand.file), self._task)
+            return _attend(Bench(hand.chosen.selector, hand.chosen.label, channel, hand.file), self._task)
 
         hand.child, hand.is_ready, hand.since = (
             fork_child(work, self._grace, siblings),
@@ -339,6 +361,10 @@ class Crew:
         now = time.monotonic()
         seconds, hand.since = now - hand.since, now
         return seconds
+
+
+def _nothing(*message: object) -> None:
+    """What watches a launch whose command has failed."""
 
 
 def _attend(bench: Bench, task: Task) -> dict[str, Any]:

@@ -127,9 +127,9 @@ class _HostsRun:
         watch: Watch,
         local: int | None,
     ) -> None:
-        self._presence = Presence(client, local, watch)
+        self._presence = Presence(client, slots, local, watch)
         self._request, self._client, self._watch = request, client, watch
-        self._slots, self._since = slots, since
+        self._since = since
         target = request.output or request.ring
         length = request.ring.stat().st_size // 64
         self._journal, self._is_kept = Journal(target, length), True
@@ -181,7 +181,7 @@ class _HostsRun:
 
     def _submit(self) -> None:
         roster = self._result.roster
-        while len(self._out) < self._slots and (order := roster.next(self._slots)) is not None:
+        while len(self._out) < self._presence.slots and (order := roster.next(1)) is not None:
             shard = order.shard
             future = self._client.submit(
                 run_shard,
@@ -207,7 +207,7 @@ class _HostsRun:
     def _look_at_workers(self) -> None:
         """See who is there: as many shards are out as workers take."""
         try:
-            self._slots = self._presence.look() or self._slots
+            self._presence.look()
         except ClusterLostError as error:
             error.what = f"{error.what}; {self._kept()}"
             error.where = str(self._request.ring)

@@ -15,16 +15,17 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
 
-from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.hosting.glance import Glance, glance
-from vyrectl.hosting.memory import IN_MEMORY
+from vyrectl.hosting.memory import IN_MEMORY, ON_DEVICE
 from vyrectl.sidecar.workers import Worker
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from vyrectl.spread.boards import Boards
     from vyrectl.spread.cut import Shard
     from vyrectl.task.arrays import SlotArray
 
@@ -39,16 +40,15 @@ class SpreadMemory:
         data: The ring's bytes.
 
     Attributes:
-        began: A device is at work.
-        where: Where the slots are while they run.
+        began: A device is at work now.
+        boards: What the devices' workers have in hand, once somebody keeps them.
     """
-
-    where = IN_MEMORY
 
     def __init__(self, data: memoryview) -> None:
         from vyrectl.task.arrays import copy_slots
 
         self.began = False
+        self.boards: Boards | None = None
         self._given, self._worked = mmap.mmap(-1, len(data)), mmap.mmap(-1, len(data))
         copy_slots(_view(self._given), _view(data))
         self._slots = len(data) // SLOT_BYTES
@@ -137,9 +137,19 @@ class SpreadMemory:
         """A look at the ring."""
         return glance(self._read, self._slots, self._places)
 
+    @property
+    def where(self) -> str:
+        """Where the slots are while they run: with a device, where one that is at work has copies of its own."""
+        return ON_DEVICE if self.boards is not None and self.boards.hides_slots else IN_MEMORY
+
     def workers(self) -> Sequence[Worker]:
-        """Nothing: the devices' processes keep what their workers have in hand to themselves."""
-        return ()
+        """What each device's workers have in hand, as of a moment ago."""
+        return () if self.boards is None else self.boards.workers()
+
+    def is_running(self, place: int) -> bool:
+        """Whether the slot at a place is Running where it is worked on."""
+        word = self._worked[place * SLOT_BYTES : place * SLOT_BYTES + WORD_BYTES]
+        return int.from_bytes(word, "little") == TaskState.RUNNING
 
     def left_running(self) -> int:
         """Slots that were Running before the launch."""

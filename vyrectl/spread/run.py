@@ -12,11 +12,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
+
 from vyrectl.errors import LaunchStoppedError, NoDeviceLeftError, StoppedError, stopped_code
 from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
 from vyrectl.sidecar.hold import Hold
+from vyrectl.spread.boards import Boards
 from vyrectl.spread.crew import Bench, Crew, Task
 from vyrectl.spread.cut import Shard
 from vyrectl.spread.devices import Chosen
@@ -56,6 +59,10 @@ class Run:
         self._request, self._chosen, self._since = request, chosen, since
         self._watch, self._look, self._notice = watch, look, notice
         self._result = Result(request, held, watch, devices=len(chosen), limits=_limits(chosen))
+        self._began, memory = False, self._result.ready.memory
+        memory.boards = self._boards = Boards(request.ring, [one.label for one in chosen], memory.is_running)
+        if self._result.ready.order is not None:
+            self._boards.gathered(self._result.ready.order)
 
     def record(self) -> tuple[dict[str, Any], int]:
         """Run it; the report as a record, and the signal that ended it early."""
@@ -64,9 +71,7 @@ class Run:
         crew = Crew(
             self._chosen,
             self._result.roster,
-            Task(
-                open=self._open, order=self._order, take=self._result.take, watch=self._hear, tick=self._tick
-            ),
+            Task(open=self._open, order=self._order, take=self._take, watch=self._hear, tick=self._tick),
             folder=os.path.dirname(os.path.realpath(target)) or tempfile.gettempdir(),
             stop_at=None if options.timeout is None else since + options.timeout,
             grace=self._request.grace,
@@ -103,6 +108,8 @@ class Run:
             site = Site(
                 ready.memory.worked(shard),
                 is_filled=True,
+                board=np.frombuffer(self._boards.memory(bench.label), np.uint32),
+                started=lambda direct: bench.channel.send({"at_work": bench.label, "seen": direct}),
                 stop=bench.channel.stop_reason,
                 watch=bench.teller(),
             )
@@ -120,13 +127,26 @@ class Run:
             os.pwrite(file.fileno(), data, 0)
         return {"shard": shard.number, "steps": steps, "carried": len(data)}
 
+    def _take(self, finished: Finished, device: str) -> bool:
+        self._rest(device)
+        return self._result.take(finished, device)
+
+    def _rest(self, device: str) -> None:
+        """A device has no shard any more."""
+        self._boards.end(device)
+        self._result.ready.memory.began = self._boards.is_busy
+
     def _hear(self, message: dict[str, Any]) -> None:
-        if "began" in message:
-            self._result.ready.memory.began = True
+        if "at_work" in message:
+            self._boards.begin(message["at_work"], seen=message["seen"])
+            self._began = self._result.ready.memory.began = True
         else:
+            if "device_died" in message:
+                self._rest(message["device_died"]["device"])
             self._watch(message)
 
     def _tick(self) -> None:
+        self._boards.workers()
         self._look(self._result.ready.memory)
         self._notice(self._result.ready.memory)
 
@@ -138,7 +158,7 @@ class Run:
             LaunchStoppedError: A device had to be killed.
         """
         number = outcome.signal_received
-        if number and not self._result.ready.memory.began:
+        if number and not self._began:
             raise StoppedError(signal.Signals(number).name, number)
         if outcome.killed:
             raise LaunchStoppedError(

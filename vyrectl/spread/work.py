@@ -91,12 +91,16 @@ class Site:
     Attributes:
         memory: Gets the result, shape (len(shard),); others may look at it meanwhile.
         is_filled: The shard's slots lie there already.
+        board: Gets what the workers have in hand; see `Job.board`.
+        started: Told once the device is ready, and whether it works on `memory` itself.
         stop: See `Limits.stop`.
         watch: See `Limits.watch`.
     """
 
     memory: SlotArray
     is_filled: bool = False
+    board: NDArray[np.uint32] | None = None
+    started: Callable[[bool], None] = field(default=lambda direct: None)
     stop: Callable[[], str | None] = field(default=lambda: None)
     watch: Callable[[Progress], None] = field(default=lambda progress: None)
 
@@ -124,6 +128,13 @@ class ShardRunner:
         started = time.time()
         if not site.is_filled:
             copy_slots(site.memory, task.slots)
+        is_direct = False
+
+        def place(shares: bool) -> tuple[SlotArray, bool]:
+            nonlocal is_direct
+            is_direct = shares and self._works_at(site.memory)
+            return site.memory, is_direct
+
         table = _own(setup.buffers, task.carried)
         control = None if setup.control is None else setup.control.copy()
         options = replace(
@@ -140,12 +151,17 @@ class ShardRunner:
             verify=False,
             fault_unknown=True,
             trace=None if setup.options.trace is None else turns.append,
-            limits=Limits(max_steps=task.steps, stop=site.stop, watch=site.watch),
+            limits=Limits(
+                max_steps=task.steps,
+                stop=site.stop,
+                watch=site.watch,
+                started=lambda: site.started(is_direct),
+            ),
         )
         prepared = prepare(
             Ring.from_slots(site.memory),
             options,
-            Wiring(place=lambda shares: (site.memory, shares and _begins_a_page(site.memory))),
+            Wiring(place=place, board=site.board),
         )
         job = self._of_shard(prepared.job, task)
         before = prepared.job.control
@@ -156,6 +172,11 @@ class ShardRunner:
             error.where = f"{task.shard} on {self.backend.name}"
             raise
         return self._finished(task, report, before, table, turns, started)
+
+    def _works_at(self, memory: SlotArray) -> bool:
+        """Whether a device that shares memory with the host may work at this address: a CPU may at any."""
+        device = getattr(self.backend, "device", None)
+        return (device is not None and device.is_cpu) or memory.ctypes.data % mmap.PAGESIZE == 0
 
     def _of_shard(self, job: Job, task: Task) -> Job:
         """A job with what only the whole ring tells: who is selected, what slots are called, which ids are free."""
@@ -211,11 +232,6 @@ class ShardRunner:
             began=started,
             turns=turns[0] if turns else None,
         )
-
-
-def _begins_a_page(slots: SlotArray) -> bool:
-    """Whether a device may work on this memory itself, whatever it asks of a buffer's address."""
-    return slots.ctypes.data % mmap.PAGESIZE == 0
 
 
 def _renamed(log: NDArray[np.uint32], first: int, numbers: NDArray[np.int64]) -> NDArray[np.uint32]:

@@ -106,7 +106,8 @@ def _hands(scene: Scene, mask: Mask, *, died: bool = False) -> Iterator[str]:
     when = " when its launch died" if died else ""
     for one in busy(known)[:MOST_HANDS]:
         lasted = "" if one.seconds is None else f" for at least {seconds_text(one.seconds)}"
-        yield f"worker {one.number} {has} slot {one.slot} in hand{lasted}{when}, its turn {one.turns}"
+        whose = f"worker {one.number}" + ("" if one.device is None else f" of {one.device}")
+        yield f"{whose} {has} slot {one.slot} in hand{lasted}{when}, its turn {one.turns}"
 
 
 def _turn(scene: Scene, slot: int) -> str | None:

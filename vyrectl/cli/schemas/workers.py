@@ -25,7 +25,8 @@ WORKER = record(
         "turns": WORD,
         "polls": WORD,
         "seconds": maybe(SECONDS),
-    }
+    },
+    {"device": TEXT},
 )
 
 SCHEMAS: dict[str, Schema] = {

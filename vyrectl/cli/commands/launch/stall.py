@@ -173,8 +173,14 @@ class StallNotice:
             raise StalledError(
                 f"{head}; it was told to leave first, and what did not leave within --grace was killed",
                 where=str(self._ring),
-                fix=f"What is left Running is put back with: {keeping(command_line('recover', file=self._ring))}",
+                fix=self._put_back(in_file=insight.where == "file"),
             )
+
+    def _put_back(self, *, in_file: bool) -> str:
+        """What becomes of the ring."""
+        if not in_file:
+            return f"{self._ring} is as it was before the launch"
+        return f"What is left Running is put back with: {keeping(command_line('recover', file=self._ring))}"
 
     def _start(self, record: Mapping[str, Any]) -> None:
         environment = {**os.environ, "RING": str(self._ring), "STALL_JSON": json.dumps(record)}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 COLUMNS = (
+    Column("device"),
     Column("worker", right=True),
     Column("slot", right=True),
     Column("operation"),
@@ -32,7 +33,9 @@ def view(record: Record) -> RenderableType:
 def _parts(record: Record) -> Iterator[Part]:
     yield Lines([(_sentence(record), "bold")])
     if record["workers"]:
-        yield FittedTable(COLUMNS, [_row(one) for one in record["workers"]])
+        several = any("device" in one for one in record["workers"])
+        hidden = 0 if several else 1
+        yield FittedTable(COLUMNS[hidden:], [_row(one)[hidden:] for one in record["workers"]])
 
 
 def _sentence(record: Record) -> str:
@@ -48,6 +51,7 @@ def _row(one: Record) -> list[Cell]:
     seconds = one["seconds"]
     held = one["slot"] is not None
     return [
+        plain(one.get("device", "-")),
         str(one["worker"]),
         str(one["slot"]) if held else "-",
         plain(one["op_name"]) if held else "-",
