@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from vyrectl.bench.groups import FACTOR, Saxpy
 from vyrectl.bench.rings import Stage
 from vyrectl.errors import VerifyError
 from vyrectl.opencl.devices import Device
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.reduce import Reducer
 from vyrectl.opencl.workbench import Workbench
@@ -145,7 +145,7 @@ class Ceilings:
         arguments = {"ring": ring, "slots": stage.count, "looks": way.looks}
         return self._run(kernel, groups * way.size, way.size, **arguments)
 
-    def _sweep_listed(self, kernel: BuiltKernel, stage: Stage, way: Sweep, listed: Any) -> Turn:
+    def _sweep_listed(self, kernel: BuiltKernel, stage: Stage, way: Sweep, listed: Handle) -> Turn:
         ring, taken = stage.renew_buffer(), self.bench.copy_of(np.zeros(1, np.uint32))
         groups = way.groups_per_unit * self.bench.device.compute_units
         arguments = {"ring": ring, "slots": stage.count, "looks": way.looks, "list": listed, "next": taken}

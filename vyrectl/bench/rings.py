@@ -6,7 +6,6 @@ Invariant: a turn starts from the same slots as every other turn of its case, an
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.engine.ops import OpSource, load_source
 from vyrectl.opencl.buffers import page_aligned
 from vyrectl.opencl.devices import Device
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.workbench import Workbench
 from vyrectl.resources import kernels_dir
 from vyrectl.task.arrays import SlotArray
@@ -76,8 +76,8 @@ class Stage:
         self.size_bytes = count * SLOT_BYTES
         self.template = five_priorities(count)
         self.slots: SlotArray = page_aligned(self.size_bytes).view(SLOT_DTYPE)
-        self._buffer: Any = None
-        self._pristine: Any = None
+        self._buffer: Handle = None
+        self._pristine: Handle = None
 
     def renew(self, op: int = 0, param: int = 0) -> SlotArray:
         """The slots with every task Ready again, on the host."""
@@ -86,7 +86,7 @@ class Stage:
             self.slots["op_handle"], self.slots["param"] = op, param
         return self.slots
 
-    def renew_buffer(self) -> Any:
+    def renew_buffer(self) -> Handle:
         """The no-op slots in memory that the device works on."""
         if self.in_place:
             self.renew()

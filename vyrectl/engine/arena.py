@@ -27,7 +27,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,7 +203,7 @@ def _move(arena: Arena, row: Buffer, head: bytes, start: int, origin: Origin, fo
     row.array = place
 
 
-def _header(array: NDArray[Any]) -> bytes:
+def _header(array: NDArray[np.generic]) -> bytes:
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(array))
     return head.getvalue()
@@ -227,8 +226,8 @@ def _up(size: int, unit: int) -> int:
     return -(-size // unit) * unit
 
 
-def _view(memory: NDArray[np.uint8], start: int, like: NDArray[Any]) -> NDArray[Any]:
-    view: NDArray[Any] = memory[start : start + like.nbytes].view(like.dtype).reshape(like.shape)
+def _view(memory: NDArray[np.uint8], start: int, like: NDArray[np.generic]) -> NDArray[np.generic]:
+    view: NDArray[np.generic] = memory[start : start + like.nbytes].view(like.dtype).reshape(like.shape)
     return view
 
 

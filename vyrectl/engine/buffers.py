@@ -81,7 +81,7 @@ class Buffer:
         source: The file that it was read from, if any.
     """
 
-    array: NDArray[Any]
+    array: NDArray[np.generic]
     writable: bool
     output: Path | None = None
     source: Path | None = None
@@ -115,7 +115,7 @@ class BufferTable:
         self.arguments = None if arguments is None else _argument_table(arguments)
         self.arena: Arena | None = None
         self.found: list[Found] = []
-        self._lent: dict[int, NDArray[Any]] = {}
+        self._lent: dict[int, NDArray[np.generic]] = {}
         self.by_handle: dict[int, Buffer] = {}
         for handle, buffer in given.items():
             if not is_whole(handle) or not 0 <= handle <= MAX_HANDLE:
@@ -318,7 +318,7 @@ def parse_buffer_options(texts: Iterable[str]) -> BufferTable:
     return BufferTable(table)
 
 
-def load_npy(path: Path) -> NDArray[Any]:
+def load_npy(path: Path) -> NDArray[np.generic]:
     """Read an array, C-contiguous and little-endian; nothing in the file is executed (no pickles).
 
     Raises:
@@ -393,7 +393,7 @@ _MALFORMATIONS = {
 """Part of numpy's message -> the reason in our words."""
 
 
-def save_npy(path: Path, array: NDArray[Any]) -> None:
+def save_npy(path: Path, array: NDArray[np.generic]) -> None:
     """Write an array as `.npy`, atomically.
 
     Raises:
@@ -402,7 +402,7 @@ def save_npy(path: Path, array: NDArray[Any]) -> None:
     replace_file(path, npy_parts(array))
 
 
-def npy_parts(array: NDArray[Any]) -> list[bytes | memoryview]:
+def npy_parts(array: NDArray[np.generic]) -> list[bytes | memoryview]:
     """An array as the bytes of a `.npy` file."""
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(array))
@@ -428,7 +428,7 @@ def _as_buffer(value: Any) -> Buffer:
     return Buffer(_little_endian(np.ascontiguousarray(value)), writable=bool(value.flags.writeable))
 
 
-def _little_endian(array: NDArray[Any]) -> NDArray[Any]:
+def _little_endian(array: NDArray[np.generic]) -> NDArray[np.generic]:
     return array.astype(array.dtype.newbyteorder("<"), copy=False)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -81,7 +79,7 @@ def _quicksort(task: Task, env: Env) -> Outcome:
     return join(1, 0)
 
 
-def _partition(words: NDArray[Any]) -> int:
+def _partition(words: NDArray[np.generic]) -> int:
     """Hoare's, around the median of first, middle and last: words before the split are at most those behind it."""
     count = len(words)
     pivot = sorted((words[0], words[(count - 1) // 2], words[count - 1]))[1]

@@ -123,7 +123,7 @@ def members_of(words: Words, nodes: int) -> NDArray[np.bool_]:
     return bits[:nodes].astype(bool)
 
 
-def edges_by_target(edges: NDArray[np.integer[Any]], nodes: int) -> tuple[Words, Words]:
+def edges_by_target(edges: NDArray[np.integer], nodes: int) -> tuple[Words, Words]:
     """The operands of the step `reachability`.
 
     Args:

@@ -145,7 +145,7 @@ def waits_by_priority(trace: Trace) -> dict[str, float]:
 
     if not len(trace.records):
         return {}
-    times: NDArray[Any] = trace.records["claimed"] - trace.records["began"].min()
+    times: NDArray[np.uint64] = trace.records["claimed"] - trace.records["began"].min()
     order = np.argsort(times, kind="stable")
     _, first = np.unique(trace.records["slot"][order], return_index=True)
     firsts = order[first]

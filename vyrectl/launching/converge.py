@@ -24,11 +24,11 @@ DISTRIBUTION, REACHABILITY = "distribution", "reachability"
 
 
 def converge(
-    vector: NDArray[Any],
+    vector: NDArray[np.generic],
     *,
     step: str | None = None,
     steps: StepSource | str | PathLike[str] | None = None,
-    operands: Sequence[NDArray[Any]] = (),
+    operands: Sequence[NDArray[np.generic]] = (),
     device: Any = None,
     max_iterations: int = DEFAULT_MAX_ITERATIONS,
     stop: Stop = lambda: False,
@@ -69,7 +69,7 @@ def converge(
 
 
 def share_job(
-    weights: NDArray[Any], transitions: NDArray[Any], *, lazy: bool = False
+    weights: NDArray[np.float64], transitions: NDArray[np.float64], *, lazy: bool = False
 ) -> tuple[Words, tuple[Words, ...]]:
     """Vector and operands of the step `distribution`.
 
@@ -86,7 +86,7 @@ def share_job(
     return shares_of(weights), (cumulative_matrix(transitions, lazy=lazy).reshape(-1),)
 
 
-def reach_job(members: NDArray[np.bool_], edges: NDArray[np.integer[Any]]) -> tuple[Words, tuple[Words, ...]]:
+def reach_job(members: NDArray[np.bool_], edges: NDArray[np.integer]) -> tuple[Words, tuple[Words, ...]]:
     """Vector and operands of the step `reachability`.
 
     Args:
@@ -99,7 +99,7 @@ def reach_job(members: NDArray[np.bool_], edges: NDArray[np.integer[Any]]) -> tu
     return bit_set(members), edges_by_target(edges, len(members))
 
 
-def as_words(array: NDArray[Any], what: str, *, least: int = 0) -> Words:
+def as_words(array: NDArray[np.generic], what: str, *, least: int = 0) -> Words:
     """An array of 32-bit elements as u32 words, bit by bit.
 
     Raises:

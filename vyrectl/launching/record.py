@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,7 +165,7 @@ def published_records(
             yield records
 
 
-def blake3_digest(data: bytes | NDArray[Any]) -> int:
+def blake3_digest(data: bytes | NDArray[np.generic]) -> int:
     """The digest of an output as the runtime has it: the first 8 bytes, little-endian, of BLAKE3.
 
     Raises:

@@ -7,13 +7,13 @@ names the device, after which nothing is kept that the driver may have spoiled.
 from __future__ import annotations
 
 import mmap
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.devices import pyopencl
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.kept import Desk, Piece, forget
 from vyrectl.opencl.program import Program
 from vyrectl.opencl.staging import LEAST_BYTES, Staging
@@ -45,14 +45,14 @@ class Buffers:
         self._program = program
         station = program.station
         self._desk = Desk(program.queue) if station is None else station.sit()
-        self._urgent: Any = None
-        self._beside: Any = None
+        self._urgent: Handle = None
+        self._beside: Handle = None
         self._pieces: list[Piece] = []
         self._memories: dict[int, NDArray[np.uint8]] = {}
-        self._borrowed: list[Any] = []
+        self._borrowed: list[Handle] = []
         self._is_broken = False
 
-    def buffer(self, size_bytes: int) -> Any:
+    def buffer(self, size_bytes: int) -> Handle:
         """Memory for the device, with arbitrary content; the host's own where they share it."""
         flags = self.cl.mem_flags.READ_WRITE
         size = max(size_bytes, _LEAST_BUFFER_BYTES)
@@ -68,14 +68,14 @@ class Buffers:
         self.allocated_bytes += size
         return piece.buffer
 
-    def filled(self, array: NDArray[Any]) -> Any:
+    def filled(self, array: NDArray[np.generic]) -> Handle:
         """Memory for the device that starts as a copy of an array."""
         buffer = self.buffer(array.nbytes)
         if array.nbytes:
             self.write(buffer, array)
         return buffer
 
-    def shared(self, memory: Any) -> Any:
+    def shared(self, memory: Handle) -> Handle:
         """The host's memory itself, for the device to work on."""
         buffer = self._over(memory)
         if self._program.coherent and isinstance(memory, np.ndarray):
@@ -83,11 +83,11 @@ class Buffers:
         self._borrowed.append(buffer)
         return buffer
 
-    def _over(self, memory: Any) -> Any:
+    def _over(self, memory: Handle) -> Handle:
         flags = self.cl.mem_flags
         return self.cl.Buffer(self._program.context, flags.READ_WRITE | flags.USE_HOST_PTR, hostbuf=memory)
 
-    def read(self, array: NDArray[Any], buffer: Any, offset: int = 0) -> None:
+    def read(self, array: NDArray[np.generic], buffer: Handle, offset: int = 0) -> None:
         """Fill an array from a buffer.
 
         Args:
@@ -110,7 +110,7 @@ class Buffers:
         except self.cl.Error as error:
             raise self.died(error, "be read") from error
 
-    def write(self, buffer: Any, array: NDArray[Any], offset: int = 0) -> None:
+    def write(self, buffer: Handle, array: NDArray[np.generic], offset: int = 0) -> None:
         """Copy an array into a buffer.
 
         Args:
@@ -133,18 +133,18 @@ class Buffers:
         except self.cl.Error as error:
             raise self.died(error, "be written") from error
 
-    def word(self, buffer: Any, index: int) -> int:
+    def word(self, buffer: Handle, index: int) -> int:
         """One word of a buffer."""
         word = np.empty(1, np.uint32)
         self.read(word, buffer, index * word.itemsize)
         return int(word[0])
 
-    def write_word(self, buffer: Any, index: int, value: int) -> None:
+    def write_word(self, buffer: Handle, index: int, value: int) -> None:
         """Set one word of a buffer."""
         word = np.array([value], np.uint32)
         self.write(buffer, word, index * word.itemsize)
 
-    def _is_staged(self, array: NDArray[Any]) -> bool:
+    def _is_staged(self, array: NDArray[np.generic]) -> bool:
         """Whether so much goes to or from memory of the device's own that pinned pieces are quicker."""
         station = self._program.station
         return station is not None and not station.device.is_cpu and array.nbytes >= LEAST_BYTES
@@ -153,14 +153,14 @@ class Buffers:
         assert self._program.station is not None
         return self._program.station.staging()
 
-    def write_beside(self, buffer: Any, array: NDArray[Any]) -> None:
+    def write_beside(self, buffer: Handle, array: NDArray[np.generic]) -> None:
         """Copy into a buffer while a kernel runs, through a second queue."""
         if self._urgent is None:
             self._urgent = self.cl.CommandQueue(self._program.context)
         self.cl.enqueue_copy(self._urgent, buffer, array)
         self._urgent.finish()
 
-    def read_beside(self, array: NDArray[Any], buffer: Any, offset: int = 0) -> None:
+    def read_beside(self, array: NDArray[np.generic], buffer: Handle, offset: int = 0) -> None:
         """Fill an array from a buffer while a kernel runs, through a queue for this alone; one thread at a time.
 
         Raises:
@@ -217,7 +217,7 @@ def page_aligned(size_bytes: int) -> NDArray[np.uint8]:
     return raw[skip : skip + size_bytes]
 
 
-def bytes_of(array: NDArray[Any]) -> NDArray[np.uint8]:
+def bytes_of(array: NDArray[np.generic]) -> NDArray[np.uint8]:
     """A contiguous array as bytes."""
     return array.reshape(-1).view(np.uint8)
 

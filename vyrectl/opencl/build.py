@@ -12,7 +12,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl._version import __version__
 from vyrectl.engine.doing import COMPILING, say_doing
@@ -20,6 +20,7 @@ from vyrectl.errors import DeviceError, KernelBuildError, SourceBuildError
 from vyrectl.files.place import file_size_limit
 from vyrectl.opencl.cache import Entry, KernelCache, key_of
 from vyrectl.opencl.devices import Device
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.hints import INSTALL, system_family
 from vyrectl.opencl.messages import (
     ERROR,
@@ -81,7 +82,7 @@ class Built:
     """
 
     rung: Rung
-    handle: Any
+    handle: Handle
     facts: Mapping[str, bool] | None = None
 
 
@@ -107,9 +108,9 @@ class Ladder:
 
     def __init__(
         self,
-        cl: Any,
+        cl: Handle,
         device: Device,
-        context: Any,
+        context: Handle,
         source: str,
         *,
         options: Sequence[str] = (),
@@ -225,10 +226,10 @@ class Ladder:
             self.logs.append(str(error))
             return None
 
-    def _program(self) -> Any:
+    def _program(self) -> Handle:
         return self._cl.Program(self._context, self._source)
 
-    def _build(self, program: Any, rung: Rung) -> Any:
+    def _build(self, program: Handle, rung: Rung) -> Handle:
         with warnings.catch_warnings(), without_counts():
             warnings.simplefilter("ignore")
             return program.build(self._all_options(rung), cache_dir=False)

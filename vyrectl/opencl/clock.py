@@ -8,11 +8,11 @@ from __future__ import annotations
 import time
 import warnings
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from vyrectl.opencl.devices import Device, pyopencl
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.quiet import without_counts
 from vyrectl.opencl.source import assemble_alone
@@ -50,7 +50,7 @@ COUNTING = ("portable computing language", "intel")
 """Platforms whose compiler takes `__builtin_readcyclecounter`; in others (rusticl's) it ends the process."""
 
 
-def choose_clock(device: Device, context: Any, queue: Any) -> Clock:
+def choose_clock(device: Device, context: Handle, queue: Handle) -> Clock:
     """The first rung that builds, runs and goes forward; sequence numbers otherwise.
 
     Args:
@@ -75,11 +75,11 @@ def choose_clock(device: Device, context: Any, queue: Any) -> Clock:
 class _Asker:
     """A built `clock.cl`."""
 
-    def __init__(self, context: Any, queue: Any, kernel: BuiltKernel) -> None:
+    def __init__(self, context: Handle, queue: Handle, kernel: BuiltKernel) -> None:
         self._context, self._queue, self._kernel = context, queue, kernel
 
     @classmethod
-    def build(cls, context: Any, queue: Any, rung: int, standard: str) -> _Asker | None:
+    def build(cls, context: Handle, queue: Handle, rung: int, standard: str) -> _Asker | None:
         cl = pyopencl()
         source = assemble_alone("clock.cl")
         try:

@@ -8,7 +8,6 @@ but for the wish to stop.
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +32,7 @@ from vyrectl.engine.steps import StepSource
 from vyrectl.errors import DeviceError, KernelDiedError, StepFaultError
 from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, find_device, pyopencl
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.handoff import admits
 from vyrectl.opencl.kept import Host, open_device
 from vyrectl.opencl.kernel import BuiltKernel
@@ -152,7 +152,7 @@ def assemble(source: StepSource, step: str) -> str:
 class _Loop:
     """The buffers of one run."""
 
-    def __init__(self, cl: Any, host: Host, job: Convergence) -> None:
+    def __init__(self, cl: Handle, host: Host, job: Convergence) -> None:
         self._cl, self._context, self._queue = cl, host.context, host.queue
         self._job = job
         self._state = self._buffer(np.zeros(_STATE_WORDS, np.uint32))
@@ -171,7 +171,7 @@ class _Loop:
             "state": self._state,
         }
 
-    def wait(self, event: Any, stop: Stop) -> None:
+    def wait(self, event: Handle, stop: Stop) -> None:
         """Poll until the kernel is over; tell it once when it should stop."""
         complete = self._cl.command_execution_status.COMPLETE
         self._queue.flush()
@@ -202,12 +202,12 @@ class _Loop:
         )
         queue.flush()
 
-    def _buffer(self, array: NDArray[Any]) -> Any:
+    def _buffer(self, array: NDArray[np.generic]) -> Handle:
         flags = self._cl.mem_flags
         contiguous = np.ascontiguousarray(array)
         return self._cl.Buffer(self._context, flags.READ_WRITE | flags.COPY_HOST_PTR, hostbuf=contiguous)
 
-    def _read(self, array: NDArray[np.uint32], buffer: Any) -> NDArray[np.uint32]:
+    def _read(self, array: NDArray[np.uint32], buffer: Handle) -> NDArray[np.uint32]:
         self._cl.enqueue_copy(self._queue, array, buffer)
         return array
 

@@ -17,6 +17,7 @@ from vyrectl.engine.default_device import DEVICE_VARIABLE
 from vyrectl.errors import NoDeviceError, OutOfMemoryError, UnknownNameError, lacks_memory
 from vyrectl.opencl import asking, broken, brought, causes, drivers, fitness, used
 from vyrectl.opencl.handlers import own_handlers
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.hints import import_hint
 from vyrectl.opencl.surroundings import lend_linker
 
@@ -59,7 +60,7 @@ class Device:
     max_allocation_bytes: int
     version: str
     driver: str
-    handle: Any = field(default=None, repr=False, compare=False)
+    handle: Handle = field(default=None, repr=False, compare=False)
     platform_version: str = field(default="", repr=False, compare=False)
 
     @property
@@ -87,7 +88,7 @@ class Device:
         return {name: getattr(self, name) for name in names}
 
 
-def pyopencl() -> Any:
+def pyopencl() -> Handle:
     """Import pyopencl, without what it and its helpers warn of at import.
 
     Raises:
@@ -122,7 +123,7 @@ def _has_cache_home() -> bool:
 _WARN_LATER = ("pyopencl.invoker", "pytools.py_codegen")
 """What older pyopencl warns of, at the first kernels and not at its import, which no user can do anything about."""
 
-_listed: list[Any] = []
+_listed: list[Handle] = []
 """What listed devices, and which; the loader looks for drivers once in a process."""
 
 
@@ -157,7 +158,7 @@ def list_devices() -> list[Device]:
     return devices
 
 
-def _in_order(platforms: Sequence[Any]) -> list[Any]:
+def _in_order(platforms: Sequence[Handle]) -> list[Handle]:
     """Each platform once, by name and version: a driver that is registered twice gives the same platform twice."""
     once = {getattr(platform, "int_ptr", id(platform)): platform for platform in platforms}
     return sorted(once.values(), key=lambda platform: (_words(platform, "name"), _words(platform, "version")))
@@ -258,7 +259,7 @@ def _by_name(device: Device, wanted: str) -> bool:
     )
 
 
-def _describe(cl: Any, device_id: str, platform: Any, handle: Any) -> Device:
+def _describe(cl: Handle, device_id: str, platform: Handle, handle: Handle) -> Device:
     kinds = cl.device_type
     by_bit = ((kinds.CPU, "cpu"), (kinds.GPU, "gpu"), (kinds.ACCELERATOR, "accelerator"))
     bits = _number(handle, "type")

@@ -5,8 +5,6 @@ Imports numpy. The invariant: the free list of a round counts exactly the Empty 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from vyrectl.abi.engine import FAMILY_BEGINS, FAMILY_HEAD, FAMILY_JOINED, FAMILY_SPAWNED
@@ -14,6 +12,7 @@ from vyrectl.abi.limits import WORD_BYTES
 from vyrectl.engine.backend import Tally
 from vyrectl.engine.family import Links
 from vyrectl.opencl import family_table
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.ordering import Ordering
 from vyrectl.opencl.queue import DeviceQueue
 
@@ -28,7 +27,7 @@ class Families:
         ring: The ring's buffer.
     """
 
-    def __init__(self, device: DeviceQueue, links: Links, ordering: Ordering, ring: Any) -> None:
+    def __init__(self, device: DeviceQueue, links: Links, ordering: Ordering, ring: Handle) -> None:
         self._device, self._ordering, self._ring = device, ordering, ring
         self._kernel = device.kernel("vyre_index_free")
         self._words = device.filled(family_table.first_words(links, ordering.chunks))

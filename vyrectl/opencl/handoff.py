@@ -11,7 +11,6 @@ import mmap
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +28,7 @@ from vyrectl.abi.checks import (
 )
 from vyrectl.opencl.build import Rung
 from vyrectl.opencl.devices import Device, pyopencl
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.quiet import without_counts
 from vyrectl.opencl.remembered import known, remember
@@ -54,7 +54,7 @@ def may_admit(device: Device, rung: Rung) -> bool:
     return rung.number == 3 or known(_question(rung), device) is not False
 
 
-def admits(device: Device, context: Any, queue: Any, rung: Rung, built: Any = None) -> bool:
+def admits(device: Device, context: Handle, queue: Handle, rung: Rung, built: Handle = None) -> bool:
     """Whether work may go from group to group within a kernel, on a rung that promises it.
 
     Args:
@@ -79,7 +79,7 @@ def _question(rung: Rung) -> str:
     return f"hand-off, rung {rung.number} {rung.standard}"
 
 
-def reaches(device: Device, context: Any, queue: Any, rung: Rung, *, shared: bool) -> bool:
+def reaches(device: Device, context: Handle, queue: Handle, rung: Rung, *, shared: bool) -> bool:
     """Whether a running kernel sees what the host writes, and where memory is shared the host what the kernel writes.
 
     Args:
@@ -97,7 +97,7 @@ def reaches(device: Device, context: Any, queue: Any, rung: Rung, *, shared: boo
     return remember(f"reach, rung {rung.number} {rung.standard}, {shared}", device, find)
 
 
-def groups_meet(device: Device, context: Any, queue: Any, kernels: Any) -> bool | None:
+def groups_meet(device: Device, context: Handle, queue: Handle, kernels: Handle) -> bool | None:
     """Let two groups hand a baton back and forth; None where they never were on the device together.
 
     Args:
@@ -115,7 +115,7 @@ def groups_meet(device: Device, context: Any, queue: Any, kernels: Any) -> bool 
     return False if device.compute_units == 1 else None
 
 
-def _relay(context: Any, queue: Any, kernels: Any, polls: int) -> NDArray[np.uint32] | None:
+def _relay(context: Handle, queue: Handle, kernels: Handle, polls: int) -> NDArray[np.uint32] | None:
     """What the groups left behind; None where they died."""
     cl = pyopencl()
     words = np.zeros(WORDS, np.uint32)
@@ -129,7 +129,7 @@ def _relay(context: Any, queue: Any, kernels: Any, polls: int) -> NDArray[np.uin
     return words
 
 
-def host_meets(context: Any, queue: Any, kernels: Any, *, shared: bool) -> bool:
+def host_meets(context: Handle, queue: Handle, kernels: Handle, *, shared: bool) -> bool:
     """Answer a kernel that waits for the host, as long as it waits, and look whether it saw that.
 
     Args:
@@ -158,7 +158,7 @@ def _growing_polls(run: Callable[[int], object]) -> Iterator[int]:
         polls = min(MOST_POLLS, int(polls * min(POLL_GROWTH, MEET_SECONDS / max(taken, 1e-6))))
 
 
-def _answer(context: Any, queue: Any, kernels: Any, polls: int, *, shared: bool) -> bool:
+def _answer(context: Handle, queue: Handle, kernels: Handle, polls: int, *, shared: bool) -> bool:
     cl = pyopencl()
     words = np.frombuffer(mmap.mmap(-1, mmap.PAGESIZE), np.uint32)[:WORDS]
     flags = cl.mem_flags
@@ -180,7 +180,7 @@ def _answer(context: Any, queue: Any, kernels: Any, polls: int, *, shared: bool)
     return saw_it_running and int(seen[0]) == KERNEL_SAW
 
 
-def _answer_in_memory(event: Any, words: NDArray[np.uint32]) -> bool:
+def _answer_in_memory(event: Handle, words: NDArray[np.uint32]) -> bool:
     """Answer what the kernel says; whether it was heard while it ran."""
     while event.command_execution_status > _COMPLETE:
         if words[HELLO]:
@@ -191,7 +191,7 @@ def _answer_in_memory(event: Any, words: NDArray[np.uint32]) -> bool:
     return False
 
 
-def _answer_beside(context: Any, buffer: Any) -> None:
+def _answer_beside(context: Handle, buffer: Handle) -> None:
     cl = pyopencl()
     beside = cl.CommandQueue(context)
     one = np.ones(1, np.uint32)
@@ -199,7 +199,7 @@ def _answer_beside(context: Any, buffer: Any) -> None:
     beside.finish()
 
 
-def _build(context: Any, rung: Rung) -> Any:
+def _build(context: Handle, rung: Rung) -> Handle:
     """`handoff.cl` on a rung; None where it does not build."""
     cl = pyopencl()
     try:
@@ -211,7 +211,7 @@ def _build(context: Any, rung: Rung) -> Any:
         return None
 
 
-def _copy(context: Any, words: NDArray[np.uint32]) -> Any:
+def _copy(context: Handle, words: NDArray[np.uint32]) -> Handle:
     cl = pyopencl()
     flags = cl.mem_flags
     return cl.Buffer(context, flags.READ_WRITE | flags.COPY_HOST_PTR, hostbuf=words)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import mmap
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.engine.backend import WITNESS_DTYPE, Job
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.host_side import HostSide
 from vyrectl.opencl.queue import DeviceQueue
 from vyrectl.task.arrays import SlotArray, copy_slots
@@ -52,7 +52,7 @@ class JobMemory:
         witness_bytes = len(job.slots) * WITNESS_DTYPE.itemsize if job.verify else 0
         self._witness = device.filled(np.zeros(witness_bytes, np.uint8))
 
-    def _make_arena(self, arena_bytes: int) -> Any:
+    def _make_arena(self, arena_bytes: int) -> Handle:
         """The arena with everything in it that operations may read."""
         device, arena = self._device, self._job.buffers.arena
         if arena is not None:
@@ -68,7 +68,7 @@ class JobMemory:
         device.write(made, self._job.debug_log, self._offsets[-1])
         return made
 
-    def _make_ring(self) -> Any:
+    def _make_ring(self) -> Handle:
         if self._host.direct:
             return self._device.shared(self._host.slots)
         return self._device.filled(np.ascontiguousarray(self._host.slots).view(np.uint8))

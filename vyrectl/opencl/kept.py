@@ -15,7 +15,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from vyrectl.errors import DeviceError
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.guard import check_survives
 from vyrectl.opencl.handlers import own_handlers
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.surroundings import debugging_variable, driver_variables
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ MOST_BUFFER_BYTES, MOST_DESK_BYTES = 16 << 20, 64 << 20
 class Host(NamedTuple):
     """A pyopencl context and command queue, shared by the programs of one backend."""
 
-    context: Any
-    queue: Any
+    context: Handle
+    queue: Handle
 
 
 def open_device(device: Device) -> Host:
@@ -61,7 +62,7 @@ def open_device(device: Device) -> Host:
         raise DeviceError(f"the device cannot be opened ({error})", where=device.name) from error
 
 
-def profiling_queue(cl: Any, context: Any) -> Any:
+def profiling_queue(cl: Handle, context: Handle) -> Handle:
     """A command queue whose events tell the device's own times."""
     return cl.CommandQueue(context, properties=cl.command_queue_properties.PROFILING_ENABLE)
 
@@ -69,7 +70,7 @@ def profiling_queue(cl: Any, context: Any) -> Any:
 class Piece(NamedTuple):
     """A buffer, and where it lies in the host's memory if it does (u8)."""
 
-    buffer: Any
+    buffer: Handle
     memory: NDArray[np.uint8] | None
 
 
@@ -83,7 +84,7 @@ class Desk:
         warm: What was run here before: kernel, work-items and their groups.
     """
 
-    def __init__(self, queue: Any) -> None:
+    def __init__(self, queue: Handle) -> None:
         self.queue = queue
         self.warm: set[Hashable] = set()
         self._kernels: dict[tuple[int, str], BuiltKernel] = {}

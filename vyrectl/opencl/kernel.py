@@ -7,15 +7,15 @@ Imports numpy; pyopencl comes with the kernel. Invariant: what reaches the drive
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 import numpy as np
 
 from vyrectl.abi.kernels import KERNELS, NUMBERS, Kind, Parameter
 from vyrectl.abi.limits import WORD_BYTES
 from vyrectl.opencl.devices import pyopencl
+from vyrectl.opencl.handles import Handle
 
-_INTEGERS: dict[Kind, type[np.integer[Any]]] = {
+_INTEGERS: dict[Kind, type[np.integer]] = {
     Kind.U32: np.uint32,
     Kind.I32: np.int32,
     Kind.U64: np.uint64,
@@ -32,13 +32,13 @@ class BuiltKernel:
         features: Macros of the program that give its kernels more parameters.
     """
 
-    def __init__(self, handle: Any, name: str, features: Collection[str] = ()) -> None:
+    def __init__(self, handle: Handle, name: str, features: Collection[str] = ()) -> None:
         self.handle = handle
         self.name = name
         self.parameters = KERNELS[name].taken(features)
 
     @classmethod
-    def of(cls, program: Any, name: str, features: Collection[str] = ()) -> BuiltKernel:
+    def of(cls, program: Handle, name: str, features: Collection[str] = ()) -> BuiltKernel:
         """A fresh kernel of a built pyopencl program."""
         return cls(pyopencl().Kernel(program, name), name, features)
 
@@ -58,7 +58,7 @@ class BuiltKernel:
                 pass
         raise TypeError(self._refusal(given))
 
-    def __call__(self, queue: Any, work_items: int, local: int, /, **given: object) -> Any:
+    def __call__(self, queue: Handle, work_items: int, local: int, /, **given: object) -> Handle:
         """Enqueue it.
 
         Args:

@@ -6,9 +6,8 @@ since one follows each run in the same queue; nothing is settled that no index h
 
 from __future__ import annotations
 
-from typing import Any
-
 from vyrectl.abi.limits import WORD_BYTES
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.queue import DeviceQueue
 
 SETTLE_LANES = 256
@@ -34,15 +33,15 @@ class Mirror:
         """What `vyre_index` and `vyre_run` take of it."""
         return {"tags": self._tags, "mirror": self._bytes}
 
-    def settle(self, ring: Any) -> None:
+    def settle(self, ring: Handle) -> None:
         """Have the ring's slots say what a run has noted here since an index cleared it."""
         self._write(ring, self._count)
 
-    def warm_up(self, ring: Any) -> None:
+    def warm_up(self, ring: Handle) -> None:
         """Enqueue the kernel as it will be run, over no slot: what stands here before the first index means nothing."""
         self._write(ring, 0)
 
-    def _write(self, ring: Any, slots: int) -> None:
+    def _write(self, ring: Handle, slots: int) -> None:
         groups = max(1, -(-slots // self._lanes))
         given = {"ring": ring, "slots": slots, "mirror": self._bytes}
         self._queue.enqueue(self._settle, groups * self._lanes, self._lanes, **given)

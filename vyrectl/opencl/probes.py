@@ -25,6 +25,7 @@ from vyrectl.opencl.asking import OVER
 from vyrectl.opencl.devices import Device, list_devices, pyopencl
 from vyrectl.opencl.diagnosis import Check, Status
 from vyrectl.opencl.guard import be_watched
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.program import Program, build_program
 from vyrectl.opencl.selftest import check_primitives
@@ -135,7 +136,7 @@ def _check_selftest(area: str, program: Program) -> Check:
 
 
 def _guarded(
-    area: str, program: Program, probe: Callable[[str, Program, Any], Iterator[Check]]
+    area: str, program: Program, probe: Callable[[str, Program, Handle], Iterator[Check]]
 ) -> Iterator[Check]:
     cl = pyopencl()
     try:
@@ -147,7 +148,7 @@ def _guarded(
         yield Check(area, probe.__name__.removeprefix("check_"), Status.WARNING, f"not known ({error})", fix)
 
 
-def check_coherence(area: str, program: Program, kernels: Any) -> Iterator[Check]:
+def check_coherence(area: str, program: Program, kernels: Handle) -> Iterator[Check]:
     """Whether a running kernel and the host see each other's writes in host memory; CPU devices only.
 
     Each attempt polls twice as long as the one before: on a busy machine the host may not have had its turn.
@@ -176,7 +177,7 @@ def check_coherence(area: str, program: Program, kernels: Any) -> Iterator[Check
     )
 
 
-def _exchange(program: Program, kernels: Any, words: NDArray[np.uint32], polls: int) -> tuple[bool, bool]:
+def _exchange(program: Program, kernels: Handle, words: NDArray[np.uint32], polls: int) -> tuple[bool, bool]:
     """One attempt: who saw whom. The host looks until the kernel is over."""
     cl = pyopencl()
     words[:] = 0
@@ -194,7 +195,7 @@ def _exchange(program: Program, kernels: Any, words: NDArray[np.uint32], polls: 
     return saw_it_running, int(words[SEEN]) == KERNEL_SAW
 
 
-def check_resident(area: str, program: Program, kernels: Any) -> Iterator[Check]:
+def check_resident(area: str, program: Program, kernels: Handle) -> Iterator[Check]:
     """How many work-groups are on the device at a time: more and more are started until some have to wait."""
     device = program.device
     size = 1 if device.is_cpu else min(MOST_GROUP_SIZE, device.max_work_group_size)
@@ -214,7 +215,7 @@ def check_resident(area: str, program: Program, kernels: Any) -> Iterator[Check]
     yield Check(area, "resident", Status.OK, message, facts=facts)
 
 
-def polls_for(program: Program, kernels: Any, seconds: float) -> int:
+def polls_for(program: Program, kernels: Handle, seconds: float) -> int:
     """How many polls take about so long; found by a lone group that waits for a second one in vain.
 
     The quicker of two counts: the first may have waited for the driver's compiler.
@@ -228,14 +229,16 @@ def polls_for(program: Program, kernels: Any, seconds: float) -> int:
     return polls
 
 
-def _time_in_vain(program: Program, kernels: Any, polls: int) -> float:
+def _time_in_vain(program: Program, kernels: Handle, polls: int) -> float:
     """Seconds that a lone group waits for a second one."""
     started = time.monotonic()
     _count_resident(program, kernels, 1, 1, 2, polls)
     return time.monotonic() - started
 
 
-def _count_resident(program: Program, kernels: Any, groups: int, size: int, awaited: int, polls: int) -> int:
+def _count_resident(
+    program: Program, kernels: Handle, groups: int, size: int, awaited: int, polls: int
+) -> int:
     cl = pyopencl()
     words = np.zeros(WORDS, np.uint32)
     flags = cl.mem_flags.READ_WRITE | cl.mem_flags.COPY_HOST_PTR

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from vyrectl.errors import AbiMismatchError, KernelDiedError
 from vyrectl.opencl.build import POCL, Ladder, Rung, author_includes
 from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.handoff import admits, may_admit
 from vyrectl.opencl.kept import Host, Station, open_device
 from vyrectl.opencl.kernel import BuiltKernel
@@ -53,9 +53,9 @@ class Program:
     """
 
     device: Device
-    context: Any
-    queue: Any
-    handle: Any
+    context: Handle
+    queue: Handle
+    handle: Handle
     rung: Rung
     ops: tuple[OpInfo, ...]
     variant: Variant
@@ -194,7 +194,7 @@ def probe_atomics(program: Program) -> tuple[bool, bool]:
 
 def _ask(
     program: Program, kernel_name: str, parameter: str, words: NDArray[np.uint32], *, shared: bool = False
-) -> Any:
+) -> Handle:
     """What a kernel of one parameter makes of words."""
     cl = pyopencl()
     flags = cl.mem_flags

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from vyrectl.engine.backend import Interrupt
 from vyrectl.engine.doing import COMPILING, say_doing
 from vyrectl.errors import KernelDiedError
 from vyrectl.opencl.buffers import Buffers
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.program import Program
 
@@ -26,7 +27,7 @@ _LOOKS, _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 64, 20e-6, 2e-3
 class _Pending(NamedTuple):
     """A kernel that was enqueued."""
 
-    event: Any
+    event: Handle
     name: str
     asked_at: float
     is_first: bool
@@ -156,7 +157,7 @@ class DeviceQueue(Buffers):
         self._queue.finish()
         self.release()
 
-    def _wait(self, event: Any, interrupt: Interrupt, ask: Callable[[], None]) -> bool:
+    def _wait(self, event: Handle, interrupt: Interrupt, ask: Callable[[], None]) -> bool:
         """Poll, so that signals and the wish to stop are noticed while the device works."""
         complete = self.cl.command_execution_status.COMPLETE
         running = self.cl.command_execution_status.RUNNING
@@ -194,7 +195,7 @@ def _shape_of(kernel: BuiltKernel, work_items: int, local: int) -> tuple[int, in
     return kernel.handle.int_ptr, work_items, local
 
 
-def _waited(profile: Any, most: float) -> float:
+def _waited(profile: Handle, most: float) -> float:
     """Seconds from the call to the kernel's begin, by a clock that may be the driver's invention."""
     told: float = (profile.start - profile.queued) * 1e-9
     return min(max(told, 0.0), max(most, 0.0))

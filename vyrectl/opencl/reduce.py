@@ -5,8 +5,6 @@ A ring on a CPU device is counted where it lies, whether it is an array or a map
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from vyrectl.abi.engine import (
@@ -20,6 +18,7 @@ from vyrectl.abi.engine import (
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.opencl.devices import Device
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.workbench import Workbench
 from vyrectl.task.arrays import SlotArray
 from vyrectl.telemetry.snapshot import StateTally
@@ -63,7 +62,7 @@ class Reducer:
         self.bench = where if isinstance(where, Workbench) else Workbench(where)
         self.device_seconds = 0.0
         self._kernel = self.bench.kernel(self.bench.build("engine", "reduce.cl"), "vyre_reduce")
-        self._rows: Any = None
+        self._rows: Handle = None
         self._groups = 0
 
     def tally(self, slots: SlotArray) -> StateTally:
@@ -78,7 +77,7 @@ class Reducer:
         finally:
             buffer.release()
 
-    def tally_buffer(self, buffer: Any, count: int) -> StateTally:
+    def tally_buffer(self, buffer: Handle, count: int) -> StateTally:
         """Count the first `count` slots of a device buffer."""
         rows = self._reduce(buffer, count)
         first = int(rows[:, ROW_FIRST_UNKNOWN.index].min())
@@ -91,7 +90,7 @@ class Reducer:
             max_priority_age=int(rows[:, ROW_AGE.index].max()),
         )
 
-    def _reduce(self, buffer: Any, count: int) -> Any:
+    def _reduce(self, buffer: Handle, count: int) -> Handle:
         groups, size = self._geometry(count)
         if groups > self._groups:
             self._groups, self._rows = groups, self.bench.buffer(groups * ROW_NUMBERS * 8)
@@ -116,7 +115,7 @@ class Reducer:
         size = min(GPU_GROUP_SIZE, device.max_work_group_size)
         return _between(count // GPU_GROUP_SLOTS, device.compute_units, GPU_GROUPS_PER_UNIT), size
 
-    def _word(self, buffer: Any, slot: int) -> int:
+    def _word(self, buffer: Handle, slot: int) -> int:
         word = np.empty(1, np.uint32)
         self.bench.read(buffer, word, slot * SLOT_BYTES)
         return int(word[0])

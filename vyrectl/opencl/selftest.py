@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import VerifyError
 from vyrectl.opencl.devices import pyopencl
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.program import Program
 
 CLAIM_SLOTS = 1 << 15
@@ -65,8 +64,8 @@ def _check_relay(program: Program, groups: int) -> None:
 
 
 def _run(
-    program: Program, name: str, groups: int, slots: Any, into: str, words: Any, /, **given: int
-) -> tuple[Any, Any]:
+    program: Program, name: str, groups: int, slots: Handle, into: str, words: Handle, /, **given: int
+) -> tuple[Handle, Handle]:
     """The slots, and the words of the parameter `into`, after a kernel has worked on them."""
     cl = pyopencl()
     flags = cl.mem_flags.READ_WRITE | cl.mem_flags.COPY_HOST_PTR

@@ -6,8 +6,6 @@ made from is kept until `finish`. One thread at a time: the caller locks.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +13,7 @@ from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
 from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.devices import pyopencl
+from vyrectl.opencl.handles import Handle
 from vyrectl.task.arrays import SlotArray
 
 
@@ -30,12 +29,14 @@ class SideQueue:
         device: Name of the device, for errors.
     """
 
-    def __init__(self, context: Any, ring: Any, control: Any, live: Any, capacity: int, device: str) -> None:
+    def __init__(
+        self, context: Handle, ring: Handle, control: Handle, live: Handle, capacity: int, device: str
+    ) -> None:
         self._cl = pyopencl()
         self._queue = self._cl.CommandQueue(context)
         self._ring, self._control, self._live = ring, control, live
         self._device = device
-        self._kept: list[NDArray[Any]] = []
+        self._kept: list[NDArray[np.generic]] = []
         self.capacity = capacity
 
     def slots(self, first: int, count: int) -> SlotArray:
@@ -73,18 +74,18 @@ class SideQueue:
             raise self._died(error) from error
         self._kept.clear()
 
-    def _word(self, buffer: Any, word: int) -> int:
+    def _word(self, buffer: Handle, word: int) -> int:
         value = np.empty(1, np.uint32)
         self._read(value, buffer, word * WORD_BYTES)
         return int(value[0])
 
-    def _read(self, array: NDArray[Any], buffer: Any, offset: int) -> None:
+    def _read(self, array: NDArray[np.generic], buffer: Handle, offset: int) -> None:
         try:
             self._cl.enqueue_copy(self._queue, array, buffer, src_offset=offset)
         except self._cl.Error as error:
             raise self._died(error) from error
 
-    def _write(self, buffer: Any, array: NDArray[Any], offset: int) -> None:
+    def _write(self, buffer: Handle, array: NDArray[np.generic], offset: int) -> None:
         self._kept.append(array)
         try:
             self._cl.enqueue_copy(self._queue, buffer, array, dst_offset=offset, is_blocking=False)

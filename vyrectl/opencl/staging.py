@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from threading import Lock
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.opencl.handles import Handle
 from vyrectl.task.parts import in_parts, processors
 
 PIECE_BYTES = 4 << 20
@@ -34,17 +34,17 @@ class Staging:
         threads: How many; as many as there are processors, up to `MOST_THREADS`, when None.
     """
 
-    def __init__(self, cl: Any, context: Any, threads: int | None = None) -> None:
+    def __init__(self, cl: Handle, context: Handle, threads: int | None = None) -> None:
         self._cl, self._queue = cl, cl.CommandQueue(context)
         self._lock = Lock()
         self._threads = threads or max(1, min(MOST_THREADS, processors()))
         self._pieces = [[self._pinned(context) for _ in range(PIECES_EACH)] for _ in range(self._threads)]
 
-    def write(self, buffer: Any, data: NDArray[np.uint8], offset: int = 0) -> None:
+    def write(self, buffer: Handle, data: NDArray[np.uint8], offset: int = 0) -> None:
         """Copy bytes into a buffer; they are there when this returns."""
 
         def move(thread: int) -> None:
-            busy: list[Any] = [None] * PIECES_EACH
+            busy: list[Handle] = [None] * PIECES_EACH
             for number, (first, end) in enumerate(self._share(thread, len(data))):
                 at = number % PIECES_EACH
                 if busy[at] is not None:
@@ -59,11 +59,11 @@ class Staging:
 
         self._on_threads(move)
 
-    def read(self, data: NDArray[np.uint8], buffer: Any, offset: int = 0) -> None:
+    def read(self, data: NDArray[np.uint8], buffer: Handle, offset: int = 0) -> None:
         """Fill bytes from a buffer."""
 
         def move(thread: int) -> None:
-            under_way: list[tuple[Any, NDArray[np.uint8], int, int]] = []
+            under_way: list[tuple[Handle, NDArray[np.uint8], int, int]] = []
             for number, (first, end) in enumerate(self._share(thread, len(data))):
                 if len(under_way) == PIECES_EACH:
                     _land(data, *under_way.pop(0))
@@ -78,7 +78,7 @@ class Staging:
 
         self._on_threads(move)
 
-    def _pinned(self, context: Any) -> tuple[Any, NDArray[np.uint8]]:
+    def _pinned(self, context: Handle) -> tuple[Handle, NDArray[np.uint8]]:
         cl = self._cl
         flags = cl.mem_flags.READ_WRITE | cl.mem_flags.ALLOC_HOST_PTR
         buffer = cl.Buffer(context, flags, PIECE_BYTES)
@@ -96,12 +96,12 @@ class Staging:
             in_parts(self._threads, lambda thread, end: move(thread), self._threads)
 
 
-def _land(data: NDArray[np.uint8], event: Any, piece: NDArray[np.uint8], first: int, end: int) -> None:
+def _land(data: NDArray[np.uint8], event: Handle, piece: NDArray[np.uint8], first: int, end: int) -> None:
     event.wait()
     data[first:end] = piece
 
 
-def _wait_for(events: list[Any]) -> None:
+def _wait_for(events: list[Handle]) -> None:
     for event in events:
         if event is not None:
             event.wait()

@@ -8,7 +8,6 @@ numpy. The invariant: a session whose job is not watched has none of it, and its
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from vyrectl.abi import watch as abi
 from vyrectl.engine.backend import Interrupt
 from vyrectl.opencl.geometry import Geometry
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.queue import DeviceQueue
 
 COPY_SECONDS = 0.25
@@ -33,7 +33,7 @@ def record_count(geometry: Geometry) -> int:
     return min(geometry.workers * geometry.work_group_size, most)
 
 
-def watch_arguments(memory: Any, first: int, count: int) -> dict[str, object]:
+def watch_arguments(memory: Handle, first: int, count: int) -> dict[str, object]:
     """What `vyre_run` takes of records in a buffer, from a word on."""
     return {"watch_words": memory, "watch_first": first, "watch_records": count}
 

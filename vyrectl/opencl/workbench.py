@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from vyrectl.errors import KernelDiedError
 from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, pyopencl
+from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.kept import Host, open_device
 from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.source import assemble_file
@@ -43,7 +43,7 @@ class Workbench:
         self._cl = pyopencl()
         self.context, self.queue = host or open_device(device)
 
-    def build(self, *parts: str) -> Any:
+    def build(self, *parts: str) -> Handle:
         """Build one file below `kernels`, on the best rung of the fence ladder that compiles.
 
         Args:
@@ -62,18 +62,18 @@ class Workbench:
             return built.handle
         raise ladder.refusal(())
 
-    def kernel(self, built: Any, name: str) -> BuiltKernel:
+    def kernel(self, built: Handle, name: str) -> BuiltKernel:
         """A fresh kernel object."""
         return BuiltKernel.of(built, name)
 
-    def buffer(self, size_bytes: int) -> Any:
+    def buffer(self, size_bytes: int) -> Handle:
         """Device memory with arbitrary content."""
         with self._care("give memory"):
             return self._cl.Buffer(
                 self.context, self._cl.mem_flags.READ_WRITE, max(size_bytes, LEAST_BUFFER_BYTES)
             )
 
-    def copy_of(self, array: NDArray[Any]) -> Any:
+    def copy_of(self, array: NDArray[np.generic]) -> Handle:
         """Device memory that starts as a copy of an array."""
         flags = self._cl.mem_flags
         if not array.nbytes:
@@ -83,7 +83,7 @@ class Workbench:
                 self.context, flags.READ_WRITE | flags.COPY_HOST_PTR, hostbuf=_bytes(array)
             )
 
-    def over(self, array: NDArray[Any], *, writes: bool) -> Any:
+    def over(self, array: NDArray[np.generic], *, writes: bool) -> Handle:
         """An array's own memory on a CPU device, a copy on any other.
 
         Args:
@@ -112,12 +112,12 @@ class Workbench:
                 enqueue(queue, handle, (1,), (1,))
             queue.finish()
 
-    def copy(self, target: Any, source: Any, size_bytes: int) -> float:
+    def copy(self, target: Handle, source: Handle, size_bytes: int) -> float:
         """Copy from buffer to buffer; seconds on the device."""
         with self._care("copy"):
             return _seconds(self._cl.enqueue_copy(self.queue, target, source, byte_count=size_bytes))
 
-    def read(self, buffer: Any, array: NDArray[Any], offset_bytes: int = 0) -> None:
+    def read(self, buffer: Handle, array: NDArray[np.generic], offset_bytes: int = 0) -> None:
         """Bring a buffer's bytes into an array."""
         with self._care("be read"):
             self._cl.enqueue_copy(self.queue, _bytes(array), buffer, src_offset=offset_bytes)
@@ -136,10 +136,10 @@ def device_options(device: Device) -> list[str]:
     return ["-DVYRE_HAS_PREFETCH=1"] if knows else []
 
 
-def _bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+def _bytes(array: NDArray[np.generic]) -> NDArray[np.uint8]:
     return array.reshape(-1).view(np.uint8)
 
 
-def _seconds(event: Any) -> float:
+def _seconds(event: Handle) -> float:
     event.wait()
     return float(event.profile.end - event.profile.start) * 1e-9

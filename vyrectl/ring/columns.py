@@ -18,7 +18,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.ring.tree import MAX_BITS, SLOT, Binary, Column, Compare, Logic, Member, Node, Number, Unary
 from vyrectl.task.arrays import SlotArray
 
-Value = NDArray[Any] | int
+Value = NDArray[np.generic] | int
 Mask = NDArray[np.bool_]
 
 _FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {

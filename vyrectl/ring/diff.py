@@ -8,7 +8,6 @@ compared with Empty ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,8 +102,8 @@ class RingDiff(Comparable):
     @property
     def legal(self) -> NDArray[np.bool_]:
         """Which changes the lifecycle allows; True for removed slots, of which nothing is said."""
-        legal: NDArray[np.bool_] = self._explained([one.legal for one in self.explanations], np.bool_)
-        return legal
+        legal = [one.legal for one in self.explanations]
+        return np.asarray(legal, np.bool_)[self.which] if len(self) else np.zeros(0, np.bool_)
 
     def take(self, mask: NDArray[np.bool_]) -> RingDiff:
         """The same comparison, cut down to some of its slots."""
@@ -145,9 +144,6 @@ class RingDiff(Comparable):
         """How far a counter rose where the change is legal, shape (n,); sums are exact below 2^53."""
         rise = self.after[counter].astype(np.float64) - self.before[counter]
         return np.where(self.legal & ~self.arguments, np.maximum(rise, 0), 0)
-
-    def _explained(self, values: list[Any], kind: type) -> NDArray[Any]:
-        return np.asarray(values, kind)[self.which] if len(self) else np.zeros(0, kind)
 
 
 def diff_rings(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.records import Comparable
 from vyrectl.ring.reading import Readings
@@ -34,7 +34,7 @@ class Groups(Comparable):
     """
 
     fields: tuple[str, ...]
-    values: NDArray[Any]
+    values: NDArray[np.generic]
     counts: NDArray[np.int64]
     oldest: NDArray[np.uint32]
 
@@ -66,11 +66,11 @@ def group_slots(
     oldest = np.zeros(len(counts), np.uint32)
     ages = np.where(protocol_mask(readings, chosen["op_handle"]), np.uint32(0), chosen["age_ticks"])
     np.maximum.at(oldest, codes, ages)
-    values: NDArray[Any] = np.stack([column_values(chosen[member], field) for field in fields], axis=1)
+    values: NDArray[np.generic] = np.stack([column_values(chosen[member], field) for field in fields], axis=1)
     return Groups(tuple(fields), values, counts, oldest)
 
 
-def _ranks(column: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+def _ranks(column: NDArray[np.integer]) -> NDArray[np.int64]:
     """Each value's place among the distinct values, from 0; no value is negative."""
     import numpy as np
 

@@ -35,7 +35,7 @@ class Writes:
     """
 
     at: NDArray[np.int64]
-    values: NDArray[Any]
+    values: NDArray[np.generic]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +82,7 @@ class Finished:
 
     def to_bytes(self) -> bytes:
         """The record as an archive of arrays."""
-        arrays: dict[str, NDArray[Any]] = {
+        arrays: dict[str, NDArray[np.generic]] = {
             "control": self.control,
             "debug_log": self.debug_log,
             "slots": self.slots,

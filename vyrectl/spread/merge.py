@@ -26,7 +26,7 @@ _NOBODY = -1
 
 @dataclass(slots=True)
 class _Output:
-    array: NDArray[Any]
+    array: NDArray[np.generic]
     writer: NDArray[np.int32]
 
 

@@ -10,7 +10,6 @@ import mmap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -243,13 +242,13 @@ def _renamed(log: NDArray[np.uint32], first: int, numbers: NDArray[np.int64]) ->
     return renamed
 
 
-def written(before: NDArray[Any], after: NDArray[Any]) -> Writes:
+def written(before: NDArray[np.generic], after: NDArray[np.generic]) -> Writes:
     """The elements whose bytes differ."""
     at = np.flatnonzero(differ(before.reshape(-1), after.reshape(-1))).astype(np.int64)
     return Writes(at, after.reshape(-1)[at])
 
 
-def differ(before: NDArray[Any], after: NDArray[Any]) -> NDArray[np.bool_]:
+def differ(before: NDArray[np.generic], after: NDArray[np.generic]) -> NDArray[np.bool_]:
     """Which elements of two flat arrays have other bytes."""
     size = before.dtype.itemsize
     if kind := _COMPARED.get(size):

@@ -115,7 +115,7 @@ def allowed(slots: SlotArray, action: str) -> NDArray[np.bool_]:
     return np.isin(slots["state"], [int(state) for state in TRANSITIONS[action].sources])
 
 
-def check_transition(slots: SlotArray, action: str, numbers: NDArray[np.integer[Any]] | None = None) -> None:
+def check_transition(slots: SlotArray, action: str, numbers: NDArray[np.integer] | None = None) -> None:
     """Raise the error that the first slot (in array order) would meet, or return when every slot may go.
 
     Args:
@@ -142,7 +142,7 @@ def check_transition(slots: SlotArray, action: str, numbers: NDArray[np.integer[
 
 
 def apply_transition(
-    slots: SlotArray, action: str, numbers: NDArray[np.integer[Any]] | None = None, **arguments: int
+    slots: SlotArray, action: str, numbers: NDArray[np.integer] | None = None, **arguments: int
 ) -> SlotArray:
     """Apply one action to every slot; all or nothing.
 
@@ -177,5 +177,5 @@ def _first(mask: NDArray[np.bool_]) -> int | None:
     return at if mask.size and mask[at] else None
 
 
-def _number(numbers: NDArray[np.integer[Any]] | None, position: int) -> int:
+def _number(numbers: NDArray[np.integer] | None, position: int) -> int:
     return position if numbers is None else int(numbers[position])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.faults import FAULT, NO_FAULT
 from vyrectl.abi.limits import SLOT_BYTES
@@ -190,7 +190,7 @@ Cells = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
 """Numbers of cells, ascending, and the slots in each; cells without a slot are left out."""
 
 
-def _count_chunk(values: NDArray[np.integer[Any]], states: NDArray[np.uint32]) -> Cells:
+def _count_chunk(values: NDArray[np.integer], states: NDArray[np.uint32]) -> Cells:
     """Slots in each cell, a cell's number being value * COLUMNS + state; cells without a slot are left out."""
     import numpy as np
 

@@ -101,7 +101,7 @@ def read_transitions(path: Path) -> NDArray[np.float64]:
     return _transitions(table.get("transitions") if isinstance(table, dict) else table, str(path))
 
 
-def read_edges(path: Path) -> NDArray[np.integer[Any]]:
+def read_edges(path: Path) -> NDArray[np.integer]:
     """Read `--edges`: pairs of nodes, from and to; `.npy` of shape (m, 2) or JSON.
 
     Raises:
@@ -110,10 +110,10 @@ def read_edges(path: Path) -> NDArray[np.integer[Any]]:
     """
     import numpy as np
 
-    edges: NDArray[Any] = np.empty(0)
     if _read(path, len(NPY_MAGIC)) == NPY_MAGIC:
-        edges = _load_array(path, ndim=2, what="a list of edges")
+        edges = np.asarray(_load_array(path, ndim=2, what="a list of edges"))
     else:
+        edges = np.empty(0)
         with suppress(ValueError, OverflowError):
             edges = np.array(_parse(path, _read(path)) or np.empty((0, 2), np.int64))
     if edges.ndim != 2 or edges.shape[1] != 2 or edges.dtype.kind not in "ui":
