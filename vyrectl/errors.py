@@ -25,7 +25,7 @@ import errno
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 SIGNAL_EXIT = 128
 """What an exit code adds to the number of a signal."""
@@ -223,6 +223,14 @@ _FILE_FIXES = {
 _GONE_FIX = "The current folder is gone: change to one that exists (cd /), or name files by their whole paths"
 
 
+class NotSaved(TypedDict):
+    """An output that could not be written: where, why, and what to do about it."""
+
+    where: str | None
+    message: str
+    fix: str | None
+
+
 class OutputsError(FileError):
     """Some of the outputs of a run could not be saved; all the others were.
 
@@ -236,7 +244,7 @@ class OutputsError(FileError):
     kind = "outputs"
     report: object = None
 
-    def __init__(self, failures: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, failures: Sequence[NotSaved]) -> None:
         first = failures[0]
         place, what = first["where"], first["message"]
         if len(failures) > 1:
@@ -247,7 +255,7 @@ class OutputsError(FileError):
         fixes = dict.fromkeys(one["fix"] for one in failures if one["fix"])
         rest = "The run is over and its other outputs were saved"
         super().__init__(what, where=place, fix=". ".join([*fixes, rest]))
-        self.failures = tuple(dict(one) for one in failures)
+        self.failures = tuple(failures)
 
     def details(self) -> dict[str, object]:
         """What was not saved and why."""

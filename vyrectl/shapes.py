@@ -7,7 +7,7 @@ schema says. Standard library and the wire's limits only.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -31,10 +31,11 @@ class Among:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Of a text: a format of JSON Schema, or a regular expression."""
+    """Of a text: a format of JSON Schema, a regular expression, how many characters it has."""
 
     name: str | None = None
     pattern: str | None = None
+    length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,22 @@ class Like:
     """Of a record that is made field by field: the dataclass whose fields it has."""
 
     kind: type
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Keyed:
+    """Of an object whose values are alike: the keys that it has, and those that it may have."""
+
+    keys: Collection[str] = ()
+    optional: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sized:
+    """Of an object of whole numbers from 0 on: its keys with the width of each in bits, and whether all are there."""
+
+    bits: Mapping[str, int]
+    whole: bool = True
 
 
 Count = Annotated[int, Bounds(0)]

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vyrectl.abi.outcomes import OUTCOME_STATES, OUTCOMES
+from vyrectl.abi.outcomes import OUTCOME_STATES, OUTCOMES, OutcomeWord
 from vyrectl.abi.states import TaskState
 from vyrectl.launching.transitions import transition_counts
 
@@ -20,13 +20,15 @@ def test_every_outcome_leads_somewhere() -> None:
 
 
 @given(st.lists(st.sampled_from(TaskState), max_size=30), st.lists(TURN_ENDS, max_size=60), st.integers(0, 9))
-def test_a_watched_launch_is_told_exactly(start: list[TaskState], ends: list[str], resumed: int) -> None:
+def test_a_watched_launch_is_told_exactly(
+    start: list[TaskState], ends: list[OutcomeWord], resumed: int
+) -> None:
     states, seen = list(start), Counter[tuple[TaskState, TaskState]]()
     paused = [slot for slot, state in enumerate(states) if state is TaskState.PAUSED][:resumed]
     for slot in paused:
         seen[TaskState.PAUSED, TaskState.READY] += 1
         states[slot] = TaskState.READY
-    turns = Counter[str]()
+    turns = Counter[OutcomeWord]()
     for position, end in enumerate(ends):
         claimable = [slot for slot, state in enumerate(states) if state in CLAIMABLE]
         if not claimable:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from tests.vectors import load
 from vyrectl.errors import LaunchRequestError
@@ -16,7 +16,7 @@ from vyrectl.policy.steps import plan_grid
 from vyrectl.policy.trace import SILENT
 
 
-def from_item_count(items: int, groups: int, widest: int) -> dict[str, Any]:
+def from_item_count(items: int, groups: int, widest: int) -> Mapping[str, object]:
     try:
         return Geometry.from_item_count(items, groups, widest).to_record()
     except LaunchRequestError:

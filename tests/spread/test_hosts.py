@@ -31,6 +31,7 @@ from vyrectl.errors import (
 )
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.launching.options import LaunchOptions
+from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.ring.synthetic import synthesize
 from vyrectl.spread import cluster as cluster_module
 from vyrectl.spread import hosts as hosts_module
@@ -71,7 +72,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             yield made
 
 
-def go(cluster: Any, ring: Path, **given: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def go(cluster: Any, ring: Path, **given: Any) -> tuple[LaunchRecord, list[dict[str, Any]]]:
     """The report, and what was told."""
     told: list[dict[str, Any]] = []
     buffers, output = given.pop("buffers", ()), given.pop("output", None)

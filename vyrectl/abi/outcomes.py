@@ -6,13 +6,15 @@ Standard library only. Invariant: a code is the kind's place in the table, on th
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from vyrectl.abi.states import TaskState
 
+OutcomeWord = Literal["done", "yielded", "paused", "requeued", "faulted"]
+
 
 class _Row(NamedTuple):
-    word: str
+    word: OutcomeWord
     action: str
     state: TaskState
 
@@ -27,7 +29,7 @@ class OutcomeKind(IntEnum):
     FAULT = 4
 
     @property
-    def word(self) -> str:
+    def word(self) -> OutcomeWord:
         """What a report, a trace and a tally call it."""
         return _ROWS[self].word
 
@@ -50,10 +52,10 @@ _ROWS: dict[OutcomeKind, _Row] = {
     OutcomeKind.FAULT: _Row("faulted", "fault", TaskState.FAULTED),
 }
 
-OUTCOMES: tuple[str, ...] = tuple(kind.word for kind in OutcomeKind)
+OUTCOMES: tuple[OutcomeWord, ...] = tuple(kind.word for kind in OutcomeKind)
 """Their words, in the order of their codes."""
 
-OUTCOME_STATES: dict[str, TaskState] = {kind.word: kind.state for kind in OutcomeKind}
+OUTCOME_STATES: dict[OutcomeWord, TaskState] = {kind.word: kind.state for kind in OutcomeKind}
 """The state that each way to end a turn leads to, by its word."""
 
 assert list(OutcomeKind) == list(range(len(OutcomeKind)))

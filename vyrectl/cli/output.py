@@ -38,7 +38,9 @@ TALK_SCHEMA = "vyrectl.talk/1"
 PIPE_CLOSED = 141
 """Exit code after the reader went away, as a shell reports a death by SIGPIPE."""
 
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
+View = Callable[[Any], "RenderableType"]
+"""Any: each command's view is a function of that command's record."""
 
 
 class Output:
@@ -68,7 +70,7 @@ class Output:
         self,
         command: str,
         record: Row,
-        view: Callable[[Row], RenderableType],
+        view: View,
         *,
         rows: Iterable[Row] | None = None,
         rows_key: str | None = None,

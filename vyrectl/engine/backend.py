@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.dtype import dtype_of
 from vyrectl.abi.engine import WITNESS
 from vyrectl.abi.limits import DEBUG_RECORD_WORDS, DEFAULT_DEBUG_RECORDS
-from vyrectl.abi.outcomes import OUTCOMES
+from vyrectl.abi.outcomes import OUTCOMES, OutcomeWord
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource
 from vyrectl.engine.options import EngineOptions
@@ -200,7 +200,7 @@ class Tally:
     spawned: int = 0
     joined: int = 0
 
-    def outcomes(self) -> dict[str, int]:
+    def outcomes(self) -> dict[OutcomeWord, int]:
         """Turns per outcome, over all ops."""
         return {name: sum(ends[name] for ends in self.by_op.values()) for name in OUTCOMES}
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from vyrectl.ring.outputs import PARTIAL_SUFFIX
 from vyrectl.shell import file_argument
@@ -36,6 +36,14 @@ class Fate(Enum):
     LIES_THERE = "{left}: a killed launch of these tasks wrote this, and no output goes on with it"
 
 
+class PartialRecord(TypedDict):
+    """What an earlier launch had left of an output, by file; `goes_on` is False for one that begins anew."""
+
+    output: str
+    left: str
+    goes_on: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a launch found that an earlier one had left of an output.
@@ -57,7 +65,7 @@ class Found:
         """Whether the launch goes on with it."""
         return self.fate in (Fate.GOES_ON, Fate.TAKEN_BACK)
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> PartialRecord:
         """What the report says."""
         return {"output": str(self.output), "left": str(self.left), "goes_on": self.goes_on}
 

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
-from vyrectl.errors import FileError, OutputsError, VyrectlError
+from vyrectl.errors import FileError, NotSaved, OutputsError, VyrectlError
 
 Answer = TypeVar("Answer")
 StrPath = str | os.PathLike[str]
@@ -122,6 +122,6 @@ class Saving:
         if self.failures:
             raise OutputsError(self.failure_records())
 
-    def failure_records(self) -> list[dict[str, object]]:
+    def failure_records(self) -> list[NotSaved]:
         """What was not saved and why, as a report has it."""
         return [{"where": one.where, "message": one.what, "fix": one.fix} for one in self.failures]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ from vyrectl.hosting.debug_tail import DebugTail
 from vyrectl.hosting.files import rescue
 from vyrectl.hosting.memory import IN_FILE, IN_MEMORY, ON_DEVICE, Memory
 from vyrectl.hosting.request import FileLaunch
-from vyrectl.hosting.supervisor import Channel
+from vyrectl.hosting.supervisor import Channel, Message
 from vyrectl.hosting.telling import Teller
 from vyrectl.launching.control_file import load_control, save_control
 from vyrectl.launching.options import LaunchOptions
@@ -51,10 +51,10 @@ from vyrectl.task.parts import in_parts
 
 if TYPE_CHECKING:
     from vyrectl.engine.saving import Saving
-    from vyrectl.launching.report import LaunchReport
+from vyrectl.launching.report import LaunchReport
 
 
-def drive_file(request: FileLaunch, held: Hold | None, memory: Memory, channel: Channel) -> dict[str, Any]:
+def drive_file(request: FileLaunch, held: Hold | None, memory: Memory, channel: Channel) -> Message:
     """Launch the file as it was asked for; the report as a record.
 
     Args:

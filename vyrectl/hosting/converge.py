@@ -19,7 +19,7 @@ from vyrectl.errors import ConvergeKilledError, DeviceError, stopped_code
 from vyrectl.hosting.deaths import GAVE_UP, death_by, gave_up_fix, silent_end
 from vyrectl.hosting.elsewhere import may_fork
 from vyrectl.hosting.limit import hand_over
-from vyrectl.hosting.supervisor import GRACE_SECONDS, Channel, ChildEnd, Supervisor
+from vyrectl.hosting.supervisor import GRACE_SECONDS, Channel, ChildEnd, Message, Supervisor
 from vyrectl.launching.converge import converge
 
 
@@ -62,7 +62,7 @@ def converge_apart(
         return _converge_here(vector, timeout, options)
     shared = mmap.mmap(-1, max(vector.nbytes, 1))
 
-    def work(channel: Channel) -> dict[str, Any]:
+    def work(channel: Channel) -> Message:
         channel.send({"started": True})
         found = converge(vector, stop=channel.stop_reason, **options)
         shared[: vector.nbytes] = found.current.tobytes()
@@ -94,7 +94,7 @@ def converge_apart(
     )
 
 
-def _converge_here(vector: Words, timeout: float | None, options: dict[str, Any]) -> Apart:
+def _converge_here(vector: Words, timeout: float | None, options: Message) -> Apart:
     deadline = None if timeout is None else time.monotonic() + timeout
     found = converge(vector, stop=lambda: deadline is not None and time.monotonic() >= deadline, **options)
     return Apart(found, 0, found.ended == LoopEnd.STOPPED.word)

@@ -23,6 +23,8 @@ from vyrectl.files.python import be_own, is_own, module_command
 from vyrectl.files.streams import open_streams
 from vyrectl.files.whole import stdin_for_another, take_stdin
 from vyrectl.hosting.orphan import signal_at_death_of_parent
+from vyrectl.hosting.supervisor import Message
+from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.opencl.used import is_used
 
 if TYPE_CHECKING:
@@ -55,9 +57,9 @@ def may_fork() -> bool:
 
 def launch_elsewhere(
     request: Graceful,
-    watch: Callable[[dict[str, Any]], None],
-    launch: Callable[[Any, Callable[[dict[str, Any]], None]], tuple[dict[str, Any], int]],
-) -> tuple[dict[str, Any], int]:
+    watch: Callable[[Message], None],
+    launch: Callable[[Any, Callable[[Message], None]], tuple[LaunchRecord, int]],
+) -> tuple[LaunchRecord, int]:
     """A launch in a fresh interpreter; same answer, same errors.
 
     Args:
@@ -88,8 +90,8 @@ def launch_elsewhere(
 
 
 def _listen_to(
-    child: subprocess.Popen[bytes], request: bytes, watch: Callable[[dict[str, Any]], None]
-) -> tuple[dict[str, Any], int]:
+    child: subprocess.Popen[bytes], request: bytes, watch: Callable[[Message], None]
+) -> tuple[LaunchRecord, int]:
     assert child.stdin is not None
     assert child.stdout is not None
     child.stdin.write(request)
@@ -100,7 +102,7 @@ def _listen_to(
         except KeyboardInterrupt:
             child.send_signal(signal.SIGINT)
             continue
-        message: dict[str, Any] = json.loads(line) if line else {}
+        message: Message = json.loads(line) if line else {}
         if "result" in message:
             return message["result"], message["signal"]
         if "error" in message:
@@ -122,7 +124,7 @@ def _main() -> int:
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a driver prints is talk, not an answer
 
-    def say(message: dict[str, Any]) -> None:
+    def say(message: Message) -> None:
         answers.write(json.dumps(message).encode() + b"\n")
 
     try:

@@ -11,7 +11,7 @@ import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.engine.ops import is_pipe
@@ -37,7 +37,8 @@ from vyrectl.hosting.files import check_files
 from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.memory import IN_FILE, Memory
 from vyrectl.hosting.request import FileLaunch
-from vyrectl.hosting.supervisor import Channel, ChildEnd, Supervisor
+from vyrectl.hosting.supervisor import Channel, ChildEnd, Message, Supervisor
+from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.ring.file import Ring, fill_holes
 from vyrectl.shell import command_line
 from vyrectl.sidecar.hold import Hold, hold
@@ -45,7 +46,7 @@ from vyrectl.sidecar.hold import Hold, hold
 if TYPE_CHECKING:
     from vyrectl.hosting.stall import Insight
 
-Watch = Callable[[dict[str, Any]], None]
+Watch = Callable[[Message], None]
 """Told what the child says, as JSON has it."""
 
 
@@ -54,7 +55,7 @@ def launch_file(
     watch: Watch,
     look: Callable[[Insight], None] = lambda insight: None,
     notice: Callable[[Insight], None] = lambda insight: None,
-) -> tuple[dict[str, Any], int]:
+) -> tuple[LaunchRecord, int]:
     """Launch a ring file in a child process and wait for it.
 
     Args:
@@ -113,14 +114,14 @@ def launch_file(
         return _outcome(request, ending, memory, size)
 
 
-def _drive(request: FileLaunch, held: Hold | None, memory: Memory, channel: Channel) -> dict[str, Any]:
+def _drive(request: FileLaunch, held: Hold | None, memory: Memory, channel: Channel) -> Message:
     """The child's part, which loads what the parent does without."""
     from vyrectl.hosting.child import drive_file
 
     return drive_file(request, held, memory, channel)
 
 
-def _hear(message: dict[str, Any], memory: Memory, watch: Watch) -> None:
+def _hear(message: Message, memory: Memory, watch: Watch) -> None:
     """Note where the child works; everything else is for whoever watches."""
     if "working_in" in message:
         memory.is_ready = True
@@ -131,7 +132,7 @@ def _hear(message: dict[str, Any], memory: Memory, watch: Watch) -> None:
         watch(message)
 
 
-def _outcome(request: FileLaunch, ending: ChildEnd, memory: Memory, size: int) -> tuple[dict[str, Any], int]:
+def _outcome(request: FileLaunch, ending: ChildEnd, memory: Memory, size: int) -> tuple[LaunchRecord, int]:
     """The child's report and the signal that ended it early, or what its end means."""
     if ending.before_it_began and ending.killed:
         if ending.timed_out:
@@ -150,7 +151,7 @@ def _outcome(request: FileLaunch, ending: ChildEnd, memory: Memory, size: int) -
         if ending.died_of in GAVE_UP:
             place["fix"] += f"; {gave_up_fix()}"
         raise ChildDiedError(what + running_text(running), slots_of(running), **place)
-    return ending.result, ending.signal_received or 0
+    return cast(LaunchRecord, ending.result), ending.signal_received or 0
 
 
 def _pipes(request: FileLaunch) -> str:

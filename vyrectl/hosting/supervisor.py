@@ -34,6 +34,12 @@ from vyrectl.files.streams import flush
 from vyrectl.hosting.orphan import Lifeline
 from vyrectl.opencl.guard import be_watched
 
+Message = dict[str, Any]
+"""An object that one process says to the other over their line, as JSON.
+
+Any: what a key holds is between the two that say and read it, which are of one version and one launch.
+"""
+
 GRACE_SECONDS = 5.0
 """What a child gets to finish after it was asked to stop."""
 
@@ -54,7 +60,7 @@ class Channel:
         self._end = end
         self._pending = b""
         self._reason: str | None = None
-        self._orders: list[dict[str, Any]] = []
+        self._orders: list[Message] = []
         self._lifeline: Lifeline | None = None
         self.closed = False
 
@@ -62,13 +68,13 @@ class Channel:
         """Descriptor to select on."""
         return self._end.fileno()
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: Message) -> None:
         """Write one object; nothing happens when nobody reads any more."""
         self._end.setblocking(True)
         with suppress(OSError):
             self._end.sendall(json.dumps(message).encode() + b"\n")
 
-    def receive(self) -> list[dict[str, Any]]:
+    def receive(self) -> list[Message]:
         """Every whole object that has arrived; sets `closed` at the end of the line."""
         self._end.setblocking(False)
         while not self.closed:
@@ -108,7 +114,7 @@ class Channel:
             self._reason = Ending.INTERRUPTED
         return self._reason
 
-    def order(self) -> dict[str, Any] | None:
+    def order(self) -> Message | None:
         """Child's side: the next thing to do, waited for; None once it should stop."""
         while self.stop_reason() is None and not self._orders:
             select.select([self._end], [], [])
@@ -133,7 +139,7 @@ class ChildEnd:
         exit_status: Its exit status when it ended without a result.
     """
 
-    result: dict[str, Any] | None = None
+    result: Message | None = None
     signal_received: int | None = None
     timed_out: bool = False
     killed: bool = False
@@ -206,9 +212,7 @@ class Child:
             os.kill(self.pid, signal.SIGKILL)
 
 
-def fork_child(
-    work: Callable[[Channel], dict[str, Any]], grace: float, siblings: Iterable[Child] = ()
-) -> Child:
+def fork_child(work: Callable[[Channel], Message], grace: float, siblings: Iterable[Child] = ()) -> Child:
     """Start a child that does some work and reports over its channel; signals are to be caught by then.
 
     Args:
@@ -249,9 +253,9 @@ class Supervisor:
 
     def __init__(
         self,
-        work: Callable[[Channel], dict[str, Any]],
+        work: Callable[[Channel], Message],
         *,
-        watch: Callable[[dict[str, Any]], None],
+        watch: Callable[[Message], None],
         timeout: float | None = None,
         since: float | None = None,
         grace: float = GRACE_SECONDS,
@@ -323,7 +327,7 @@ class Supervisor:
         ends = [end for end in (self._stop_at, self._kill_at) if end is not None]
         return min([_POLL_SECONDS, *(max(0.0, end - time.monotonic()) for end in ends)])
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _take(self, message: Message) -> None:
         if "result" in message:
             self._ending.result = message["result"]
         elif "error" in message:
@@ -391,7 +395,7 @@ def _leave_if_alone(parent: int) -> Callable[[int, FrameType | None], None]:
 
 
 def _child(
-    channel: Channel, work: Callable[[Channel], dict[str, Any]], line: int, parent: int, grace: float
+    channel: Channel, work: Callable[[Channel], Message], line: int, parent: int, grace: float
 ) -> None:
     """The child's whole life; never returns. Leaves without Python's teardown, which a running kernel would crash."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL_STOPS)
@@ -413,7 +417,7 @@ def _child(
         os._exit(status)
 
 
-def _last_words(error: BaseException) -> dict[str, Any]:
+def _last_words(error: BaseException) -> Message:
     """What a child says of an error that no closer place has put into words."""
     if isinstance(error, REFUSALS):
         with suppress(ImportError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,8 @@ from vyrectl.engine.schedule import tenants_admitted
 from vyrectl.errors import OutputsError
 from vyrectl.launching.plan import Launched, plan_record
 from vyrectl.launching.prepare import Prepared
-from vyrectl.launching.report import LaunchReport, LeftAlone
+from vyrectl.launching.report import LaunchReport
+from vyrectl.launching.report_record import LeftAlone, TraceRecord
 from vyrectl.launching.rounds import Course
 from vyrectl.task.arrays import SlotArray, is_schedulable
 from vyrectl.telemetry.snapshot import StateTally, tally_slots
@@ -84,7 +85,7 @@ def _report(
     prepared: Prepared,
     driven: Driven,
     outputs: tuple[str, ...],
-    traced: Mapping[str, Any] | None,
+    traced: TraceRecord | None,
     saving: Saving,
 ) -> LaunchReport:
     job, before, slots, tally = prepared.job, prepared.before, prepared.workplace.slots, driven.tally
@@ -123,7 +124,7 @@ def _report(
     )
 
 
-def _save_trace(prepared: Prepared, turns: Trace | None, saving: Saving) -> Mapping[str, Any] | None:
+def _save_trace(prepared: Prepared, turns: Trace | None, saving: Saving) -> TraceRecord | None:
     """Write the trace, or hand it to whoever asked for it; what a report says of the file."""
     wanted = prepared.options.trace
     if turns is None or wanted is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from vyrectl.abi.opcodes import (
     STORE_U32,
 )
 from vyrectl.abi.states import TaskState
-from vyrectl.shapes import Count, Word
+from vyrectl.launching.report_record import FaultRecord
 from vyrectl.task.arrays import SlotArray
 
 _OF_CONTROL = frozenset({STORE_U32, ATOMIC_ADD, LOAD_U32, COMPARE_SWAP, MEMCPY, PACKED_SLOT})
@@ -27,19 +26,6 @@ _OF_CONTROL = frozenset({STORE_U32, ATOMIC_ADD, LOAD_U32, COMPARE_SWAP, MEMCPY, 
 
 MOST_GROUPS = 64
 """Groups that a report holds."""
-
-
-class FaultRecord(TypedDict):
-    """Tasks that were faulted with one code in one operation, with the names of both."""
-
-    code: Word
-    name: str
-    meaning: str
-    runtime: str | None
-    op_name: str | None
-    op_handle: Word
-    count: Count
-    first_slot: Count
 
 
 @dataclass(frozen=True, slots=True)

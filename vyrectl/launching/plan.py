@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, TypedDict, cast
 
 from vyrectl.errors import InvalidInputError, UnknownNameError
 from vyrectl.policy.document import request_fields
 from vyrectl.policy.enums import ExecutionMode, Topology
-from vyrectl.policy.policy import LaunchPolicy, LaunchRecommendation
-from vyrectl.policy.request import LaunchRequest
+from vyrectl.policy.policy import LaunchPolicy, LaunchRecommendation, RecommendationRecord
+from vyrectl.policy.request import REQUEST_BITS, LaunchRequest
 from vyrectl.records import Comparable
+from vyrectl.shapes import Count, Long, Sized
 from vyrectl.telemetry.snapshot import StateTally
 
 AUTO, OFF = "auto", "off"
@@ -38,6 +39,46 @@ ASKED = "asked for"
 _SCHEMA = "vyrectl.plan/1"
 
 
+Setting = int | str | bool | list[int] | None
+"""What a plan and a launch may differ in."""
+
+
+class DifferenceRecord(TypedDict):
+    """One thing that was launched otherwise than recommended; see `Difference`."""
+
+    what: str
+    recommended: Setting
+    launched: Setting
+    because: str
+
+
+class SettingsRecord(TypedDict):
+    """What a plan and a launch are compared in."""
+
+    execution_mode: ExecutionMode | None
+    age_priority_work: bool
+    dispatch_grid: Annotated[list[Count], Long(3)]
+    workgroup_size_x: Count
+    slot_count: Count
+
+
+class LaunchedRecord(SettingsRecord):
+    """What was launched."""
+
+    age_threshold: Count
+
+
+class LaunchPlanRecord(TypedDict):
+    """Request, recommendation and what was launched, with a reason for each difference."""
+
+    source: str
+    request: Annotated[Mapping[str, int], Sized(REQUEST_BITS, whole=False)]
+    recommendation: RecommendationRecord
+    launched: LaunchedRecord
+    differences: list[DifferenceRecord]
+    notes: list[str]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan(Comparable):
     """A recommendation to launch by.
@@ -50,8 +91,8 @@ class Plan(Comparable):
     """
 
     source: str
-    request: Mapping[str, Any]
-    recommendation: Mapping[str, Any]
+    request: Mapping[str, int]
+    recommendation: RecommendationRecord
     aging_ticks: int = AGING_TICKS
 
     @property
@@ -104,13 +145,18 @@ class Difference(Comparable):
     """
 
     what: str
-    recommended: Any
-    launched: Any
+    recommended: Setting
+    launched: Setting
     because: str
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> DifferenceRecord:
         """Every field by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {
+            "what": self.what,
+            "recommended": self.recommended,
+            "launched": self.launched,
+            "because": self.because,
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,7 +201,7 @@ def plan_for(
     )
 
 
-def saved_plan(table: Mapping[str, Any], name: str) -> Plan:
+def saved_plan(table: Mapping[str, object], name: str) -> Plan:
     """What `plan --json` printed, to launch by.
 
     Args:
@@ -168,20 +214,22 @@ def saved_plan(table: Mapping[str, Any], name: str) -> Plan:
     fix = "Give what `plan --json` printed"
     if table.get("schema") != _SCHEMA:
         raise InvalidInputError("this is no saved plan", where=name, fix=fix)
-    fields = {key: table.get(key) for key in LaunchRecommendation.__dataclass_fields__ if key != "basis"}
+    request, fields = (
+        table.get("request"),
+        {key: table.get(key) for key in LaunchRecommendation.__dataclass_fields__ if key != "basis"},
+    )
     sound = (
         fields["execution_mode"] in tuple(ExecutionMode)
         and isinstance(fields["age_priority_work"], bool)
         and _is_geometry(fields["geometry"])
         and fields["topology"] in tuple(Topology)
-        and isinstance(table.get("request"), dict)
     )
-    if not sound:
+    if not sound or not isinstance(request, dict):
         raise InvalidInputError("this plan holds no whole recommendation", where=name, fix=fix)
-    return Plan(name, request_fields(table["request"], name), fields)
+    return Plan(name, request_fields(request, name), cast(RecommendationRecord, fields))
 
 
-def _is_geometry(value: Any) -> bool:
+def _is_geometry(value: object) -> bool:
     numbers = ("workgroup_size_x", "slot_count")
     return (
         isinstance(value, dict)
@@ -208,13 +256,13 @@ def check_choice(plan: Plan | str) -> None:
         raise UnknownNameError("plan", plan, (AUTO, OFF))
 
 
-def plan_record(settings: Settings, launched: Launched) -> dict[str, Any] | None:
+def plan_record(settings: Settings, launched: Launched) -> LaunchPlanRecord | None:
     """Request, recommendation and what was launched, with a reason for each difference; None without a plan."""
     plan = settings.plan
     if plan is None:
         return None
     geometry = plan.recommendation["geometry"]
-    asked = {
+    asked: SettingsRecord = {
         "execution_mode": plan.recommendation["execution_mode"],
         "age_priority_work": plan.recommendation["age_priority_work"],
         "dispatch_grid": list(geometry["dispatch_grid"]),
@@ -224,23 +272,27 @@ def plan_record(settings: Settings, launched: Launched) -> dict[str, Any] | None
     found = _launched_record(settings, launched)
     because = _reasons(settings, launched)
     differences = [
-        Difference(what, asked[what], found[what], because[what]).to_record()
-        for what in asked
-        if asked[what] != found[what]
+        Difference(what, wanted, made, because[what]).to_record()
+        for (what, wanted), (_, made) in zip(_settings_of(asked), _settings_of(found), strict=True)
+        if wanted != made
     ]
     return {
         "source": plan.source,
         "request": dict(plan.request),
-        "recommendation": {**plan.recommendation, "geometry": dict(geometry)},
+        "recommendation": {**plan.recommendation, "geometry": {**geometry}},
         "launched": {**found, "age_threshold": settings.age_threshold},
         "differences": differences,
         "notes": list(_notes(settings, plan, launched)),
     }
 
 
-def _launched_record(settings: Settings, launched: Launched) -> dict[str, Any]:
+def _settings_of(record: SettingsRecord) -> list[tuple[str, Setting]]:
+    return list(cast(dict[str, Setting], record).items())
+
+
+def _launched_record(settings: Settings, launched: Launched) -> SettingsRecord:
     geometry = launched.geometry
-    names = {word: mode.value for mode, word in MODES.items()}
+    names = {word: mode for mode, word in MODES.items()}
     return {
         "execution_mode": names[settings.mode] if geometry else None,
         "age_priority_work": settings.age_threshold > 0,

@@ -13,7 +13,7 @@ from vyrectl.launching.conclude import remainder
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.plan import Plan, Wishes, choose_settings
 from vyrectl.launching.prepare import selected_slots, start_control
-from vyrectl.launching.report import LeftAlone
+from vyrectl.launching.report_record import LeftAlone
 from vyrectl.launching.unrunnable import Defined, Survey, survey
 from vyrectl.opencl.op_limits import refuse_falling, refuse_limits
 from vyrectl.opencl.source import pasted

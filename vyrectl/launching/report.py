@@ -4,46 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
-from vyrectl.abi.outcomes import OUTCOMES
+from vyrectl.abi.outcomes import OUTCOMES, OutcomeWord
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.engine.backend import Tally
+from vyrectl.engine.left import PartialRecord
+from vyrectl.errors import NotSaved
 from vyrectl.launching.faults import FaultGroup
+from vyrectl.launching.plan import LaunchPlanRecord
+from vyrectl.launching.report_record import Ends, LeftAlone, OpRecord, ReportRecord, TraceRecord
 from vyrectl.launching.transitions import TransitionCount, transition_counts
 from vyrectl.markup import html_record, html_table
 from vyrectl.protocol.debug_log import DebugLog, read_debug_log
 from vyrectl.records import Comparable
-from vyrectl.shapes import Count
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-
-@dataclass(frozen=True, slots=True)
-class LeftAlone:
-    """Slots that the launch neither claimed nor waited for.
-
-    Attributes:
-        running: Running before the start.
-        paused: Paused, and not due at the last epoch.
-        shut_out: Schedulable, with a tenant that is not let in or has spent its quota.
-        without_mask: Of those, the ones of tenants from 29 on, whom the runtime looks up in the quota table.
-        not_selected: Schedulable, and not matched by the selection.
-        unknown: A state word outside spec 1.3.
-    """
-
-    running: Count = 0
-    paused: Count = 0
-    shut_out: Count = 0
-    without_mask: Count = 0
-    not_selected: Count = 0
-    unknown: Count = 0
-
-    def to_record(self) -> dict[str, int]:
-        """Every count by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def working_seconds(whole: float, compiled: float, device: float) -> float:
@@ -115,12 +93,12 @@ class LaunchReport(Comparable):
     control: NDArray[np.uint32] = field(repr=False)
     debug_log: NDArray[np.uint32] = field(repr=False)
     outputs: tuple[str, ...] = field(default=())
-    not_saved: tuple[Mapping[str, object], ...] = ()
-    partials: tuple[Mapping[str, object], ...] = ()
+    not_saved: tuple[NotSaved, ...] = ()
+    partials: tuple[PartialRecord, ...] = ()
     verified: bool = False
-    plan: Mapping[str, Any] | None = field(default=None)
+    plan: LaunchPlanRecord | None = field(default=None)
     quotas: Mapping[int, int] = field(default_factory=dict)
-    trace: Mapping[str, Any] | None = None
+    trace: TraceRecord | None = None
     faults: tuple[FaultGroup, ...] = ()
     op_names: Mapping[int, str] = field(default_factory=dict, repr=False)
 
@@ -130,7 +108,7 @@ class LaunchReport(Comparable):
         return self.tally.claims
 
     @property
-    def outcomes(self) -> dict[str, int]:
+    def outcomes(self) -> dict[OutcomeWord, int]:
         """Turns per outcome: done, yielded, paused, requeued, faulted."""
         return self.tally.outcomes()
 
@@ -172,7 +150,7 @@ class LaunchReport(Comparable):
             ("op", *OUTCOMES),
             ([_op_text(op), *(ends[name] for name in OUTCOMES)] for op, ends in self.tally.by_op.items()),
         )
-        return html_record("launch", {name: record[name] for name in shown}) + by_op
+        return html_record("launch", {name: value for name, value in record.items() if name in shown}) + by_op
 
     def op_name(self, op_handle: int) -> str | None:
         """Name of an operation of this launch, or None."""
@@ -180,7 +158,7 @@ class LaunchReport(Comparable):
 
         return self.op_names.get(op_handle) or op_name(op_handle)
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> ReportRecord:
         """The report as `launch --json` prints it."""
         return {
             "device": self.device,
@@ -191,30 +169,21 @@ class LaunchReport(Comparable):
             "resumed": self.resumed,
             "spawned": self.tally.spawned,
             "claims": self.claims,
-            **self.outcomes,
+            **cast(Ends, self.outcomes),
             "faults": [group.to_record(self.op_name(group.op_handle)) for group in self.faults],
             "remaining": self.remaining,
             "epoch": self.epoch,
             "left_alone": self.left_alone.to_record(),
             "by_priority": self.claims_by_priority,
-            "by_op": [
-                {
-                    "op_handle": op,
-                    "op_name": None if op is None else self.op_name(op),
-                    **{name: ends[name] for name in OUTCOMES},
-                }
-                for op, ends in sorted(
-                    self.tally.by_op.items(), key=lambda item: (item[0] is None, item[0] or 0)
-                )
-            ],
+            "by_op": self._by_op(),
             "device_seconds": self.device_seconds,
             "wall_seconds": self.wall_seconds,
             "build_seconds": self.build_seconds,
             "tasks_per_second": self.tasks_per_second,
             "geometry": dict(self.geometry),
             "outputs": list(self.outputs),
-            "not_saved": [dict(one) for one in self.not_saved],
-            "partials": [dict(one) for one in self.partials],
+            "not_saved": list(self.not_saved),
+            "partials": list(self.partials),
             "verified": self.verified,
             "states": {"before": _by_state(self.states_before), "after": _by_state(self.states_after)},
             "quotas": [
@@ -224,8 +193,20 @@ class LaunchReport(Comparable):
             "transitions": [one.to_record() for one in self.transitions],
             "plan": self.plan,
             "debug": {"records": len(self.debug.records), "dropped": self.debug.dropped},
-            "trace": None if self.trace is None else dict(self.trace),
+            "trace": self.trace,
         }
+
+    def _by_op(self) -> list[OpRecord]:
+        """The turns of every operation, by its id; those of undefined ones last."""
+        by_id = sorted(self.tally.by_op.items(), key=lambda item: (item[0] is None, item[0] or 0))
+        return [
+            {
+                "op_handle": op,
+                "op_name": None if op is None else self.op_name(op),
+                **cast(Ends, {name: ends[name] for name in OUTCOMES}),
+            }
+            for op, ends in by_id
+        ]
 
 
 def _op_text(op: int | None) -> str:

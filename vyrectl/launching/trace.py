@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from vyrectl.abi.outcomes import OUTCOMES
 from vyrectl.abi.states import priority_name
 from vyrectl.engine.trace import Trace
 from vyrectl.files.replace import replace_file
+from vyrectl.launching.report_record import TraceFacts, TraceRecord
 
 EVENTS_AT_ONCE = 4096
 
@@ -38,7 +38,7 @@ COLOURS = {"done": "good", "yielded": "thread_state_runnable", "paused": "thread
 """Colour names that the viewers know; the others look bad on purpose."""
 
 
-def save_trace(path: Path, trace: Trace, device: str, names: Mapping[int, str]) -> dict[str, Any]:
+def save_trace(path: Path, trace: Trace, device: str, names: Mapping[int, str]) -> TraceRecord:
     """Write a trace, atomically.
 
     Args:
@@ -53,7 +53,7 @@ def save_trace(path: Path, trace: Trace, device: str, names: Mapping[int, str]) 
     Raises:
         FileError: It cannot be written.
     """
-    facts = {
+    facts: TraceFacts = {
         "clock": trace.clock,
         "records": len(trace.records),
         "dropped": trace.dropped,
@@ -68,14 +68,14 @@ def unit_of(trace: Trace) -> str:
     return "microseconds since the first claim" if trace.ticks_per_second else "an order, not a time"
 
 
-def _pieces(trace: Trace, head: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
+def _pieces(trace: Trace, head: Mapping[str, object], names: Mapping[int, str]) -> Iterator[str]:
     alone = not trace.records["item"].any()
     events = turn_events(trace, steps(trace), names, lambda group, item: _track(group, item, alone))
     yield from document(head, _track_names(trace), events)
 
 
 def document(
-    head: Mapping[str, Any], tracks: Iterable[Mapping[str, Any]], events: Iterable[str]
+    head: Mapping[str, object], tracks: Iterable[Mapping[str, object]], events: Iterable[str]
 ) -> Iterator[str]:
     """The pieces of a trace file.
 
@@ -107,7 +107,7 @@ def turn_events(
         yield ",\n".join(_events(trace.records[part], times[part], names, track))
 
 
-def _track_names(trace: Trace) -> Iterator[dict[str, Any]]:
+def _track_names(trace: Trace) -> Iterator[dict[str, object]]:
     records = trace.records
     alone = not records["item"].any()
     yield {"ph": "M", "name": "process_name", "pid": 0, "tid": 0, "args": {"name": "vyrectl launch"}}
@@ -121,7 +121,7 @@ def _track_names(trace: Trace) -> Iterator[dict[str, Any]]:
         yield track_name("thread_name", pid, tid, f"work-group {group}" if alone else f"work-item {item}")
 
 
-def track_name(what: str, pid: int, tid: int, name: str) -> dict[str, Any]:
+def track_name(what: str, pid: int, tid: int, name: str) -> dict[str, object]:
     """The event that names a process or a thread of the viewer."""
     return {"ph": "M", "name": what, "pid": pid, "tid": tid, "args": {"name": name}}
 

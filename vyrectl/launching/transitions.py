@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
-from vyrectl.abi.outcomes import OUTCOME_STATES, OutcomeKind
+from vyrectl.abi.outcomes import OUTCOME_STATES, OutcomeKind, OutcomeWord
 from vyrectl.abi.states import TaskState
 from vyrectl.shapes import Among, Count
 
@@ -33,7 +33,11 @@ class TransitionCount:
 
 
 def transition_counts(
-    before: Sequence[int], after: Sequence[int], turns: Mapping[str, int], resumed: int, spawned: int = 0
+    before: Sequence[int],
+    after: Sequence[int],
+    turns: Mapping[OutcomeWord, int],
+    resumed: int,
+    spawned: int = 0,
 ) -> tuple[TransitionCount, ...]:
     """Every state-to-state count that is not 0, by source, then target.
 

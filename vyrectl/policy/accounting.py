@@ -7,7 +7,7 @@ changes nothing. Standard library, abi, errors and the rest of `policy` only.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from vyrectl.abi.limits import U64_MAX
 from vyrectl.errors import AccountingOverflowError, InvalidInputError
@@ -68,7 +68,7 @@ class RequeueAccounting:
 
         return recommend_drain(self)
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, int]:
         """The three counters by name."""
         return asdict(self)
 

@@ -6,7 +6,7 @@ Standard library, abi and the rest of `policy` only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import U64_MAX
 from vyrectl.policy.accounting import ACCOUNTING_WIDTHS
@@ -44,7 +44,7 @@ class DrainRecommendation:
         """Whether there is a reason."""
         return self.reason is not DrainReason.NONE
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, object]:
         """The drain record, in the spec's order."""
         return {"should_drain": self.should_drain, **{name: getattr(self, name) for name in self.__slots__}}
 

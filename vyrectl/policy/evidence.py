@@ -6,7 +6,6 @@ Standard library and `policy.enums` only.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from vyrectl.policy.enums import ExecutionMode, PromotionRoute, QueuePressure, SwitchClass, Topology
 from vyrectl.shapes import Count, LongWord, Word
@@ -50,7 +49,7 @@ class TopologyEvidence:
     output_parity_required: bool = True
     schema_version: Count = SCHEMA_VERSION
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, object]:
         """Every field by name, the version first."""
         return {"schema_version": self.schema_version, **asdict(self)}
 
@@ -73,6 +72,6 @@ class PromotionEvidence:
     output_parity_required: bool = True
     schema_version: Count = SCHEMA_VERSION
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, object]:
         """Every field by name, the version first."""
         return {"schema_version": self.schema_version, **asdict(self)}

@@ -7,16 +7,17 @@ an answer, a `LaunchRequestError` or a `DeviceMemoryError`. Standard library and
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TypedDict
 
 from vyrectl.markup import html_record
 from vyrectl.policy import steps
 from vyrectl.policy.enums import ExecutionMode, QueuePressure, Topology, parse_topology
 from vyrectl.policy.evidence import SWITCH_CLASSES, PromotionEvidence, TopologyEvidence, promotion_route
 from vyrectl.policy.request import REQUEST_WIDTHS, LaunchRequest
-from vyrectl.policy.sizing import Geometry
+from vyrectl.policy.sizing import Geometry, GeometryRecord
 from vyrectl.policy.trace import SILENT, Judge
 from vyrectl.policy.widths import Widths
+from vyrectl.shapes import LongWord, Word
 
 JIT_QUEUE_LEN = 4096
 """Queues from this length on are worth a compilation of their operations, unless a policy says otherwise (spec 2.2)."""
@@ -60,6 +61,27 @@ class Basis:
     previous: Topology | None
     frontier_density_bps: int
     memory_pressure_bps: int
+
+
+class ChosenRecord(TypedDict):
+    """What a recommendation chooses and computes, by the names of spec 2.3."""
+
+    topology: Topology
+    pressure: QueuePressure
+    execution_mode: ExecutionMode
+    promote_hot_opcodes: bool
+    promote_hot_windows: bool
+    age_priority_work: bool
+    worker_groups: Word
+    hit_capacity: Word
+    estimated_peak_device_bytes: LongWord
+
+
+class RecommendationRecord(ChosenRecord):
+    """The answer to a launch request (spec 2.3)."""
+
+    geometry: GeometryRecord
+    device_memory_budget_bytes: LongWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +171,7 @@ class LaunchRecommendation:
         flat = {name: value for name, value in record.items() if name != "geometry"}
         return html_record("launch plan", {**flat, **record["geometry"]})
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> RecommendationRecord:
         """The fields of spec 2.3 by name; enums as their names, the geometry as a record."""
         return {
             "geometry": self.geometry.to_record(),

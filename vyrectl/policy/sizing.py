@@ -7,17 +7,25 @@ runtime does. Standard library, errors and abi only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, TypedDict
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.errors import LaunchRequestError
-from vyrectl.shapes import Word
+from vyrectl.shapes import Long, Word
 
 DEFAULT_WORKER_COUNT = 64
 OCCUPANCY_WORKER_DIVISOR = 256
 MAX_DISPATCH_WORKGROUPS = 1024
 POWERFUL_INVOCATION_THRESHOLD = 4096
 POWERFUL_MIN_WORKER_GROUPS = 64
+
+
+class GeometryRecord(TypedDict):
+    """What a launch would dispatch; the grid is work-groups per dimension."""
+
+    workgroup_size_x: Word
+    slot_count: Word
+    dispatch_grid: Annotated[list[Word], Long(3)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ class Geometry:
             )
         return cls.from_slots(items, worker_groups, max_workgroup_size_x)
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> GeometryRecord:
         """The three fields by name; the grid as a list."""
         return {
             "workgroup_size_x": self.workgroup_size_x,

@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
-from typing import Any, NoReturn
+from typing import Annotated, NoReturn, TypedDict, cast
 
 from vyrectl.errors import DeviceMemoryError, LaunchRequestError, UnknownNameError, UsageError, VyrectlError
-from vyrectl.policy.enums import Topology, parse_topology
+from vyrectl.policy.enums import ExecutionMode, QueuePressure, Topology, parse_topology
 from vyrectl.policy.explain import explain, parting
 from vyrectl.policy.policy import LaunchPolicy, LaunchRecommendation
 from vyrectl.policy.request import REQUEST_BITS, REQUEST_WIDTHS, LaunchRequest
-from vyrectl.policy.trace import REFUSED, Judge
+from vyrectl.policy.trace import REFUSED, Judge, Setting
+from vyrectl.shapes import Among, Count, LongWord, Word
 
 CHOICES = (
     "topology",
@@ -51,6 +52,60 @@ Verdict = tuple[object, ...]
 _choices: Callable[[LaunchRecommendation], Verdict] = attrgetter(*CHOICES)
 
 
+class AnswerRecord(TypedDict):
+    """What the policy says to one value: choices and numbers, or what there is no plan because of."""
+
+    topology: Topology | None
+    pressure: QueuePressure | None
+    execution_mode: ExecutionMode | None
+    promote_hot_opcodes: bool | None
+    promote_hot_windows: bool | None
+    age_priority_work: bool | None
+    worker_groups: Word | None
+    hit_capacity: Word | None
+    estimated_peak_device_bytes: LongWord | None
+    refused: str | None
+    error: str | None
+
+
+class PointRecord(AnswerRecord):
+    """The answer to one value of the swept field."""
+
+    at: LongWord
+
+
+class CauseRecord(TypedDict):
+    """Why the answer flipped at the start of a region; see `Cause`."""
+
+    field: str
+    before: Setting
+    after: Setting
+    rule: str
+    test: str
+
+
+class RegionRecord(AnswerRecord):
+    """Neighbouring values with one answer."""
+
+    first: LongWord
+    last: LongWord
+    causes: list[CauseRecord]
+
+
+class SweepRecord(TypedDict):
+    """A swept field's range and what a plot shows of it; see `Sweep`."""
+
+    field: Annotated[str, Among(REQUEST_BITS)]
+    start: LongWord
+    stop: LongWord
+    flips: Count
+    exact: bool
+    asked: Count
+    widest_gap: Count
+    logarithmic: bool
+    points: list[PointRecord]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the policy says to one value.
@@ -67,10 +122,11 @@ class Answer:
     refused: str | None = None
     error: VyrectlError | None = None
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> AnswerRecord:
         """Choices and numbers by name (None without a plan); `refused` and the error's kind (None with one)."""
         found = {name: getattr(self.recommendation, name, None) for name in (*CHOICES, *NUMBERS)}
-        return {**found, REFUSED: self.refused, "error": None if self.error is None else self.error.kind}
+        error = None if self.error is None else self.error.kind
+        return cast(AnswerRecord, {**found, REFUSED: self.refused, "error": error})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +142,20 @@ class Cause:
     """
 
     field: str
-    before: Any
-    after: Any
+    before: Setting
+    after: Setting
     rule: str
     test: str
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> CauseRecord:
         """Every attribute by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {
+            "field": self.field,
+            "before": self.before,
+            "after": self.after,
+            "rule": self.rule,
+            "test": self.test,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +174,7 @@ class Region:
     answer: Answer
     causes: tuple[Cause, ...]
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> RegionRecord:
         """First and last value, the answer at the first, and the causes."""
         causes = [cause.to_record() for cause in self.causes]
         return {"first": self.first, "last": self.last, **self.answer.to_record(), "causes": causes}
@@ -144,7 +206,7 @@ class Sweep:
     points: tuple[Answer, ...]
     logarithmic: bool
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> SweepRecord:
         """Everything but the regions, by name; `points` as records with their value under ``at``."""
         return {
             "field": self.field,
@@ -252,7 +314,7 @@ class _Asker:
     def causes(self, value: int) -> tuple[Cause, ...]:
         """What flipped between ``value - 1`` and `value`."""
         old, new = self.ask(value - 1), self.ask(value)
-        was, now = old.to_record(), new.to_record()
+        was, now = (cast(dict[str, Setting], answer.to_record()) for answer in (old, new))
         planned = old.recommendation is not None and new.recommendation is not None
         before, after = (explain(self.request(at), self._policy, self._previous) for at in (value - 1, value))
         causes = []

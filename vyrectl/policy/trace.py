@@ -8,12 +8,38 @@ is what happened. Standard library and errors only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn, TypedDict
 
 from vyrectl.errors import VyrectlError
 
+Setting = int | float | str | bool | tuple[int, ...] | None
+"""What a step sets, or a comparison looks at: a number, a choice, a condition, a grid, or nothing."""
+
 REFUSED = "refused"
 """Field of a step that found no answer; its `after` is the request's field or the result that is at fault."""
+
+
+class ComparisonRecord(TypedDict):
+    """One comparison that a step made; see `Comparison`."""
+
+    left: str
+    value: Setting
+    sign: str
+    right: str
+    bound: Setting
+    holds: bool
+
+
+class StepRecord(TypedDict):
+    """One step of a recommendation; see `Step`."""
+
+    rule: str
+    field: str
+    before: Setting
+    after: Setting
+    decided: bool
+    why: str
+    tests: list[ComparisonRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +62,16 @@ class Comparison:
     bound: int | str
     holds: bool
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> ComparisonRecord:
         """Every attribute by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {
+            "left": self.left,
+            "value": self.value,
+            "sign": self.sign,
+            "right": self.right,
+            "bound": self.bound,
+            "holds": self.holds,
+        }
 
     def __str__(self) -> str:
         if isinstance(self.value, bool):
@@ -62,8 +95,8 @@ class Step:
 
     rule: str
     field: str
-    before: Any
-    after: Any
+    before: Setting
+    after: Setting
     why: str
     tests: tuple[Comparison, ...] = ()
 
@@ -72,7 +105,7 @@ class Step:
         """Whether the step changed anything."""
         return bool(self.before != self.after)
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> StepRecord:
         """Every attribute by name, with ``decided``; tests as records."""
         return {
             "rule": self.rule,
@@ -112,7 +145,9 @@ class Judge:
         """Whether a condition found before is true."""
         return flag
 
-    def decide(self, rule: str, field: str, before: Any, after: Any, why: str, *numbers: Any) -> None:
+    def decide(
+        self, rule: str, field: str, before: Setting, after: Setting, why: str, *numbers: object
+    ) -> None:
         """A step is done; `why` is a template for its `numbers`."""
 
     def refuse(self, rule: str, subject: str, error: VyrectlError) -> NoReturn:
@@ -159,7 +194,9 @@ class Recorder(Judge):
         """See `Judge`."""
         return self._keep(left, flag, "is", "", True, super().holds(left, flag))
 
-    def decide(self, rule: str, field: str, before: Any, after: Any, why: str, *numbers: Any) -> None:
+    def decide(
+        self, rule: str, field: str, before: Setting, after: Setting, why: str, *numbers: object
+    ) -> None:
         """See `Judge`."""
         self.steps.append(Step(rule, field, before, after, why.format(*numbers), tuple(self._tests)))
         self._tests = []

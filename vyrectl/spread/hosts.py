@@ -30,6 +30,7 @@ from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
 from vyrectl.hosting.supervisor import Signals
+from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.ring.file import fill_holes
 from vyrectl.sidecar.hold import Hold, hold
 from vyrectl.spread.cluster import Place, Presence, cluster_at, distributed_module, take_stock
@@ -67,7 +68,7 @@ def dask_file(
     watch: Watch,
     look: Callable[[Insight], None] = lambda insight: None,
     notice: Callable[[Insight], None] = lambda insight: None,
-) -> tuple[dict[str, Any], int]:
+) -> tuple[LaunchRecord, int]:
     """Launch a ring file on the workers of a cluster, and wait for it.
 
     Args:
@@ -145,7 +146,7 @@ class _HostsRun:
 
     def record(
         self, heard: Signals, look: Callable[[Insight], None], notice: Callable[[Insight], None]
-    ) -> dict[str, Any]:
+    ) -> LaunchRecord:
         """Run what the journal lacks; the report as a record."""
         self._since = min(self._since, hand_over())
         began, result = time.monotonic(), self._result

@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.errors import UsageError
 from vyrectl.hosting.elsewhere import launch_elsewhere, may_fork
 from vyrectl.hosting.files import check_files
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch, launch_file
+from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.ring.file import fill_holes
 from vyrectl.sidecar.hold import hold
 from vyrectl.spread.devices import choose_devices, wanted_devices
@@ -30,7 +31,7 @@ def spread_file(
     watch: Watch,
     look: Callable[[Insight], None] = lambda insight: None,
     notice: Callable[[Insight], None] = lambda insight: None,
-) -> tuple[dict[str, Any], int]:
+) -> tuple[LaunchRecord, int]:
     """Launch a ring file on every device that its options name, and wait for it.
 
     Args:

@@ -10,7 +10,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from vyrectl.abi.control import EPOCH
 from vyrectl.abi.states import TaskState
@@ -25,6 +24,7 @@ from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
 from vyrectl.launching.conclude import Driven, conclude
 from vyrectl.launching.report import LaunchReport
+from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.ring.file import Ring
 from vyrectl.sidecar.hold import Hold
 from vyrectl.spread.cut import ONE_DEVICE, Shard, named, writes_control
@@ -120,7 +120,7 @@ class Result:
                 }
             )
 
-    def conclude(self, outcome: Outcome, seconds: float) -> dict[str, Any]:
+    def conclude(self, outcome: Outcome, seconds: float) -> LaunchRecord:
         """Save the ring, then the rest; the report as a record.
 
         Args:
@@ -174,7 +174,7 @@ class Result:
             return Ending.MAX_STEPS
         return Ending.STALLED if Ending.STALLED in endings else Ending.DRAINED
 
-    def _as_record(self, report: LaunchReport, outcome: Outcome) -> dict[str, Any]:
+    def _as_record(self, report: LaunchReport, outcome: Outcome) -> LaunchRecord:
         return {
             "ring": str(self.request.output or self.request.ring),
             "in_place": False,

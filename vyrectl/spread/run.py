@@ -18,6 +18,7 @@ from vyrectl.errors import LaunchStoppedError, NoDeviceLeftError, StoppedError, 
 from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
+from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.sidecar.hold import Hold
 from vyrectl.spread.boards import Boards
 from vyrectl.spread.crew import Bench, Crew, Task
@@ -64,7 +65,7 @@ class Run:
         if self._result.ready.order is not None:
             self._boards.gathered(self._result.ready.order)
 
-    def record(self) -> tuple[dict[str, Any], int]:
+    def record(self) -> tuple[LaunchRecord, int]:
         """Run it; the report as a record, and the signal that ended it early."""
         since = min(self._since, hand_over())
         options, target = self._request.options, self._request.output or self._request.ring

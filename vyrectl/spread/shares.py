@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from typing import cast
+
+from vyrectl.launching.report_record import ShareRecord
 
 
 @dataclass(slots=True)
@@ -31,9 +34,9 @@ class Share:
     waiting_seconds: float = 0.0
     lost: str | None = None
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> ShareRecord:
         """Every field by name."""
-        return asdict(self)
+        return cast(ShareRecord, asdict(self))
 
 
 @dataclass(slots=True)

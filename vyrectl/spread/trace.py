@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from vyrectl._version import __version__
 from vyrectl.engine.trace import Trace
 from vyrectl.files.replace import replace_file
+from vyrectl.launching.report_record import TraceFacts, TraceRecord
 from vyrectl.launching.trace import GRID, Track, document, steps, track_name, turn_events, unit_of
 
 MOST_ITEMS = 1 << 16
@@ -39,7 +39,7 @@ class Turns:
     trace: Trace
 
 
-def save_turns(path: Path, visits: Sequence[Turns], names: Mapping[int, str]) -> dict[str, Any]:
+def save_turns(path: Path, visits: Sequence[Turns], names: Mapping[int, str]) -> TraceRecord:
     """Write the turns of all visits, atomically.
 
     Args:
@@ -55,7 +55,7 @@ def save_turns(path: Path, visits: Sequence[Turns], names: Mapping[int, str]) ->
     """
     devices = sorted({one.device for one in visits})
     first = visits[0].trace
-    facts = {
+    facts: TraceFacts = {
         "clock": first.clock,
         "records": sum(len(one.trace.records) for one in visits),
         "dropped": sum(one.trace.dropped for one in visits),
@@ -67,7 +67,7 @@ def save_turns(path: Path, visits: Sequence[Turns], names: Mapping[int, str]) ->
     return {"path": str(path), **facts}
 
 
-def _tracks(visits: Sequence[Turns], pids: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+def _tracks(visits: Sequence[Turns], pids: Mapping[str, int]) -> Iterator[dict[str, object]]:
     for device, pid in pids.items():
         yield track_name("process_name", pid, 0, device)
         pairs = [one.trace.records[["group", "item"]].tolist() for one in visits if one.device == device]

@@ -124,16 +124,3 @@ SNAPSHOT: Fields = {
 """Queue telemetry: the eight fields of spec 1.7 and the two sums."""
 
 BY_PRIORITY = record(table(PRIORITY_NAMES, COUNT), {"unknown": COUNT})
-
-UNRUNNABLE = rows(
-    record(
-        {
-            "op_handle": WORD,
-            "op_name": maybe(TEXT),
-            "handle": {"type": ["integer", "string", "null"]},
-            "inner": maybe(WORD),
-            **table(("count", "first_slot"), COUNT),
-        }
-    )
-)
-"""Tasks that a launch would only fault."""

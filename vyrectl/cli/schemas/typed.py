@@ -7,6 +7,7 @@ not say may be. Standard library only.
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from typing import (
@@ -21,21 +22,27 @@ from typing import (
     is_typeddict,
 )
 
-from vyrectl.cli.schemas.parts import Fields, Schema, choice, mapping, maybe, record, rows
-from vyrectl.shapes import Among, Bounds, Form, Like, Long
+from vyrectl.cli.schemas.parts import Fields, Schema, choice, mapping, maybe, record, rows, table
+from vyrectl.shapes import Among, Bounds, Form, Keyed, Like, Long, Sized
 
 _PLAIN: dict[object, str] = {int: "integer", float: "number", str: "string", bool: "boolean"}
+_MIXED: dict[object, str] = {**_PLAIN, list: "array"}
 
 
 def fields_of(kind: type) -> Fields:
     """The keys that a record always has, with their schemas."""
-    return {name: schema_of_type(hint) for name, hint in _hints(kind).items() if _is_required(hint)}
+    optional = optional_of(kind)
+    return {name: schema_of_type(hint) for name, hint in _hints(kind).items() if name not in optional}
 
 
 def optional_of(kind: type) -> Fields:
     """The keys that a record may have, with their schemas."""
-    hints = {name: hint for name, hint in _hints(kind).items() if not _is_required(hint)}
-    return {name: schema_of_type(get_args(hint)[0]) for name, hint in hints.items()}
+    partial = getattr(kind, "__optional_keys__", ())
+    return {
+        name: schema_of_type(get_args(hint)[0] if get_origin(hint) is NotRequired else hint)
+        for name, hint in _hints(kind).items()
+        if name in partial or get_origin(hint) is NotRequired
+    }
 
 
 def record_of(kind: type) -> Schema:
@@ -55,6 +62,11 @@ def schema_of_type(hint: Any) -> Schema:
     origin, inside = get_origin(hint), get_args(hint)
     if origin is Annotated and isinstance(inside[1], Like):
         return record_of(inside[1].kind)
+    if origin is Annotated and isinstance(inside[1], Sized):
+        return _sized(inside[1])
+    if origin is Annotated and isinstance(inside[1], Keyed):
+        value = schema_of_type(get_args(inside[0])[1])
+        return record(table(inside[1].keys, value), table(inside[1].optional, value))
     if origin is Annotated:
         return _noted(schema_of_type(inside[0]), inside[1:])
     if origin in (Union, types.UnionType):
@@ -63,9 +75,9 @@ def schema_of_type(hint: Any) -> Schema:
         return choice(inside) if isinstance(inside[0], str) else {"const": inside[0]}
     if origin is tuple and inside[-1] is not Ellipsis:
         return {**rows(schema_of_type(inside[0])), "minItems": len(inside), "maxItems": len(inside)}
-    if origin in (list, tuple):
+    if origin in (list, tuple, Sequence):
         return rows(schema_of_type(inside[0]))
-    if origin is dict:
+    if origin in (dict, Mapping):
         return mapping(schema_of_type(inside[1]))
     if hint in _PLAIN:
         return {"type": _PLAIN[hint]}
@@ -80,7 +92,14 @@ def _either(kinds: list[Any]) -> Schema:
     """One kind or null; plain kinds may be several."""
     if len(kinds) == 1:
         return maybe(schema_of_type(kinds[0]))
-    return {"type": [*(_PLAIN[one] for one in kinds), "null"]}
+    return {"type": [*(_MIXED[get_origin(one) or one] for one in kinds), "null"]}
+
+
+def _sized(sizes: Sized) -> Schema:
+    numbers = {
+        name: schema_of_type(Annotated[int, Bounds(0, 2**width - 1)]) for name, width in sizes.bits.items()
+    }
+    return record(numbers) if sizes.whole else record({}, numbers)
 
 
 def _noted(schema: Schema, notes: tuple[object, ...]) -> Schema:
@@ -91,8 +110,8 @@ def _noted(schema: Schema, notes: tuple[object, ...]) -> Schema:
                 said |= {"minimum": least, "maximum": most}
             case Among(words):
                 said["enum"] = [str(word) for word in words]
-            case Form(name, pattern):
-                said |= {"format": name, "pattern": pattern}
+            case Form(name, pattern, length):
+                said |= {"format": name, "pattern": pattern, "minLength": length, "maxLength": length}
             case Long(entries):
                 said |= {"minItems": entries, "maxItems": entries}
     return {**schema, **{key: value for key, value in said.items() if value is not None}}
@@ -101,7 +120,3 @@ def _noted(schema: Schema, notes: tuple[object, ...]) -> Schema:
 def _hints(kind: type) -> dict[str, Any]:
     hints = get_type_hints(kind, include_extras=True)
     return {one.name: hints[one.name] for one in fields(kind)} if is_dataclass(kind) else hints
-
-
-def _is_required(hint: Any) -> bool:
-    return get_origin(hint) is not NotRequired

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -35,6 +35,7 @@ from vyrectl.spread.devices import wanted_devices
 from vyrectl.spread.options import Hosts
 
 if TYPE_CHECKING:
+    from vyrectl.launching.report_record import LaunchRecord
     from vyrectl.protocol.debug_format import Formats
 
 EXIT_FAULTED = 6
@@ -103,7 +104,7 @@ def command(
     raise typer.Exit(_exit_code(report, signal_received, fail_on_fault=flags.fail_on_fault))
 
 
-def _launcher(request: FileLaunch, hosts: Hosts) -> Callable[..., tuple[dict[str, Any], int]]:
+def _launcher(request: FileLaunch, hosts: Hosts) -> Callable[..., tuple[LaunchRecord, int]]:
     """What runs it: on one device, on several, or on other hosts."""
     if hosts.dask is not None:
         from vyrectl.spread.hosts import dask_file
@@ -116,7 +117,7 @@ def _launcher(request: FileLaunch, hosts: Hosts) -> Callable[..., tuple[dict[str
     return partial(spread_file, request)
 
 
-def _sentence(report: Mapping[str, Any]) -> str:
+def _sentence(report: LaunchRecord) -> str:
     """A report in one line, for a launch whose standard output holds something else."""
     counts = ", ".join(f"{report[name]} {name}" for name in ("done", "faulted", "remaining"))
     return f"{report['ended']}: {counts}"
@@ -175,7 +176,7 @@ def _show_plan(output: Output, request: FileLaunch) -> None:
         refuse(found, str(request.ring))
 
 
-def _exit_code(record: dict[str, Any], signal_received: int, *, fail_on_fault: bool) -> int:
+def _exit_code(record: LaunchRecord, signal_received: int, *, fail_on_fault: bool) -> int:
     if signal_received and record["ended"] == Ending.INTERRUPTED:
         return stopped_code(signal_received)
     if record["ended"] in (Ending.MAX_STEPS, Ending.TIMEOUT):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.output import Output, write_line
 from vyrectl.errors import UsageError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from vyrectl.cli.commands.launch.request import Flags
+    from vyrectl.launching.report_record import LaunchRecord
 
 
 def follow_plan(flags: Flags, options: LaunchOptions) -> FollowPlan | None:
@@ -42,7 +43,7 @@ def follow_plan(flags: Flags, options: LaunchOptions) -> FollowPlan | None:
     return FollowPlan(flags.feed, flags.reclaim, spin_seconds, answers=1 if flags.feed is None else os.dup(1))
 
 
-def show_fed(output: Output, report: dict[str, Any], view: Callable[[Any], RenderableType]) -> None:
+def show_fed(output: Output, report: LaunchRecord, view: Callable[[LaunchRecord], RenderableType]) -> None:
     """The end of a feed: the report as the last line of the answers, and for people on stderr."""
     write_line(json.dumps({"report": {"schema": "vyrectl.launch/1", **report}}))
     if output.is_table and not output.quiet:

@@ -24,6 +24,7 @@ from vyrectl.shell import command_line
 from vyrectl.sidecar.workers import busy
 
 if TYPE_CHECKING:
+    from vyrectl.launching.report_record import LaunchRecord
     from vyrectl.why.looks import Look
 
 DEFAULT_SECONDS = 60.0
@@ -94,9 +95,9 @@ class StallNotice:
 
     def over(
         self,
-        launch: Callable[[Callable[[Insight], None]], tuple[dict[str, Any], int]],
+        launch: Callable[[Callable[[Insight], None]], tuple[LaunchRecord, int]],
         clear: Callable[[], None],
-    ) -> tuple[dict[str, Any], int]:
+    ) -> tuple[LaunchRecord, int]:
         """Watch over a launch, and see its command to the end.
 
         Args:

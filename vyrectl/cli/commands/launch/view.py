@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, cast
 
-from vyrectl.abi.outcomes import OUTCOME_STATES
+from vyrectl.abi.outcomes import OUTCOME_STATES, OutcomeWord
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import STATE_STYLES, Cell, Column, FittedTable, count_of
@@ -15,6 +15,20 @@ from vyrectl.errors import Unrunnable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from vyrectl.launching.plan import LaunchPlanRecord, Setting
+    from vyrectl.launching.report_record import (
+        DebugRecord,
+        FaultRecord,
+        LaunchRecord,
+        OpRecord,
+        PreviewRecord,
+        QuotaRecord,
+        ShareRecord,
+        TraceRecord,
+        UnrunnableRecord,
+    )
+    from vyrectl.launching.transitions import TransitionRecord
 
 SCREEN_LINES = 24
 SHOWN_FAULTS = 6
@@ -34,7 +48,7 @@ LEFT_ALONE = {
 }
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+def view(record: LaunchRecord) -> RenderableType:
     """How it ended and why tasks faulted; then the rest of the report, on a terminal as far as a screen goes."""
     first = [_summary(record), *_faults(record["faults"])]
     more = [
@@ -49,7 +63,7 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     return Screenful(first, more, SCREEN_LINES)
 
 
-def view_plan(record: Mapping[str, Any]) -> RenderableType:
+def view_plan(record: PreviewRecord) -> RenderableType:
     """What would be claimed, class by class."""
     title = f"{record['ring']}: {count_of(record['claimable'], 'task')} would be claimed"
     rows = [(name, str(n)) for name, n in zip(PRIORITY_NAMES, record["by_class"], strict=True)]
@@ -57,7 +71,7 @@ def view_plan(record: Mapping[str, Any]) -> RenderableType:
     return Parts([classes, *_left_alone(record["left_alone"]), *cannot_run(record["unrunnable"])])
 
 
-def cannot_run(rows: Sequence[Mapping[str, Any]]) -> list[FittedTable]:
+def cannot_run(rows: Sequence[UnrunnableRecord]) -> list[FittedTable]:
     """Tasks that a launch would only fault, and what mends it."""
     lines = [
         (
@@ -85,7 +99,7 @@ def _lack(found: Unrunnable) -> str:
     return "the operation" if found.handle is None else f"buffer {found.handle}"
 
 
-def _faults(rows: Sequence[Mapping[str, Any]]) -> list[FittedTable]:
+def _faults(rows: Sequence[FaultRecord]) -> list[FittedTable]:
     """Why tasks are Faulted."""
     lines = [
         (
@@ -107,7 +121,7 @@ def _faults(rows: Sequence[Mapping[str, Any]]) -> list[FittedTable]:
     return [FittedTable(columns, lines, title=_listed("why tasks faulted", rows))] if rows else []
 
 
-def _listed(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def _listed(title: str, rows: Sequence[object]) -> str:
     left = len(rows) - SHOWN_FAULTS
     return f"{title} (the {SHOWN_FAULTS} commonest reasons; {left} more: --json)" if left > 0 else title
 
@@ -116,13 +130,20 @@ def _named(name: str | None, number: int) -> str:
     return f"{name} (0x{number:x})" if name else f"0x{number:x}"
 
 
-def _devices(rows: Sequence[Mapping[str, Any]]) -> list[FittedTable]:
+_SECONDS: tuple[Literal["busy_seconds", "opening_seconds", "waiting_seconds"], ...] = (
+    "busy_seconds",
+    "opening_seconds",
+    "waiting_seconds",
+)
+
+
+def _devices(rows: Sequence[ShareRecord]) -> list[FittedTable]:
     """What each device did, and what it waited for."""
     lines = [
         (
             f"{row['device']} {row['name']}".strip(),
-            *(str(row[name]) for name in ("shards", "slots", "claims")),
-            *(f"{row[f'{name}_seconds']:.3f}" for name in ("busy", "opening", "waiting")),
+            *map(str, (row["shards"], row["slots"], row["claims"])),
+            *(f"{row[name]:.3f}" for name in _SECONDS),
             row["lost"] or "",
         )
         for row in rows
@@ -141,7 +162,7 @@ def _rate(rate: float) -> str:
     return f"{rate:.2g}" if 0 < rate < 9.5 else f"{rate:,.0f}".replace(",", " ")
 
 
-def _summary(record: Mapping[str, Any]) -> FittedTable:
+def _summary(record: LaunchRecord) -> FittedTable:
     rate = record["tasks_per_second"]
     rows: list[tuple[str, str]] = [
         ("ended", Ending(record["ended"]).text),
@@ -162,27 +183,27 @@ def _summary(record: Mapping[str, Any]) -> FittedTable:
     return FittedTable(columns, rows, title=record["ring"], headed=False)
 
 
-def _tasks(record: Mapping[str, Any]) -> str:
+def _tasks(record: LaunchRecord) -> str:
     spawned = f", {record['spawned']} spawned" if record["spawned"] else ""
     return f"{record['indexed']} at the start, {record['resumed']} resumed{spawned}"
 
 
-def _trace(trace: Mapping[str, Any]) -> str:
+def _trace(trace: TraceRecord) -> str:
     dropped = f", {trace['dropped']} dropped because it was full" if trace["dropped"] else ""
     return f"{trace['path']}: {count_of(trace['records'], 'turn')}{dropped}; {trace['clock']}"
 
 
-def _debug(debug: Mapping[str, int]) -> str:
+def _debug(debug: DebugRecord) -> str:
     dropped = f", {debug['dropped']} dropped because it was full" if debug["dropped"] else ""
     return f"{count_of(debug['records'], 'record')}{dropped}"
 
 
-def _times(record: Mapping[str, Any]) -> str:
+def _times(record: LaunchRecord) -> str:
     device = f"{record['device_seconds']:.4f} s on the device, " if record["device_seconds"] else ""
     return f"{device}{record['wall_seconds']:.3f} s in all, {record['build_seconds']:.2f} s to get ready"
 
 
-def _by_op(record: Mapping[str, Any]) -> FittedTable:
+def _by_op(record: LaunchRecord) -> FittedTable:
     shown = [name for name in OUTCOME_STATES if record[name]]
     columns = [Column("op"), Column("turns", right=True), *(Column(name, right=True) for name in shown)]
     rows = []
@@ -193,22 +214,22 @@ def _by_op(record: Mapping[str, Any]) -> FittedTable:
     return FittedTable(columns, [*rows, total], title="turns by op and how they ended")
 
 
-def _op_label(op: Mapping[str, Any]) -> str:
+def _op_label(op: OpRecord) -> str:
     if op["op_handle"] is None:
         return "(unknown op)"
     return op["op_name"] or f"0x{op['op_handle']:x}"
 
 
-def _outcome(name: str, count: int) -> Cell:
+def _outcome(name: OutcomeWord, count: int) -> Cell:
     return str(count), STATE_STYLES[OUTCOME_STATES[name]] if count else ""
 
 
-def _by_priority(record: Mapping[str, Any]) -> FittedTable:
+def _by_priority(record: LaunchRecord) -> FittedTable:
     rows = [(name, str(count)) for name, count in record["by_priority"].items()]
     return FittedTable([Column("priority"), Column("claims", right=True)], rows)
 
 
-def _transitions(rows: Sequence[Mapping[str, Any]]) -> FittedTable:
+def _transitions(rows: Sequence[TransitionRecord]) -> FittedTable:
     """What followed each state; on the diagonal stand the slots that rested there at the end."""
     counts = {(row["from"], row["to"]): row["count"] for row in rows}
     states = {state.label: STATE_STYLES[state] for state in TaskState}
@@ -230,17 +251,18 @@ PLAN_LABELS = {
 }
 
 
-def _plan(plan: Mapping[str, Any] | None) -> list[FittedTable]:
+def _plan(plan: LaunchPlanRecord | None) -> list[FittedTable]:
     """Recommendation beside launch, with the reason where they differ."""
     if plan is None:
         return []
-    recommended = {**plan["recommendation"], **plan["recommendation"]["geometry"]}
+    recommendation, launched = plan["recommendation"], cast("Mapping[str, Setting]", plan["launched"])
+    recommended = cast("Mapping[str, Setting]", {**recommendation, **recommendation["geometry"]})
     because = {one["what"]: one["because"] for one in plan["differences"]}
     rows = [
         (
             label,
             _setting(recommended[name]),
-            _setting(plan["launched"][name]),
+            _setting(launched[name]),
             because.get(name, "as recommended"),
         )
         for name, label in PLAN_LABELS.items()
@@ -252,7 +274,7 @@ def _plan(plan: Mapping[str, Any] | None) -> list[FittedTable]:
     return [FittedTable(columns, rows, title=title), *([notes] if plan["notes"] else [])]
 
 
-def _setting(value: Any) -> str:
+def _setting(value: Setting) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
@@ -260,7 +282,7 @@ def _setting(value: Any) -> str:
     return "-" if value is None else str(value)
 
 
-def _quotas(rows: Sequence[Mapping[str, int]]) -> list[FittedTable]:
+def _quotas(rows: Sequence[QuotaRecord]) -> list[FittedTable]:
     """Claims of the tenants that were bounded."""
     columns = [Column("tenant", right=True), Column("claims", right=True), Column("quota", right=True)]
     lines = [(str(row["tenant_id"]), str(row["claims"]), str(row["quota"])) for row in rows]
