@@ -18,6 +18,7 @@ from vyrectl.cli.commands.launch.standing import Standing, talk_line
 from vyrectl.cli.commands.launch.status_block import CLEAR_BELOW, StatusBlock
 from vyrectl.cli.commands.launch.watched import watcher
 from vyrectl.cli.output import Output
+from vyrectl.cli.worker_rows import WorkerRow
 from vyrectl.hosting.glance import Glance
 from vyrectl.sidecar.workers import Worker
 
@@ -212,7 +213,15 @@ def test_what_a_launch_waits_for_past_its_limit(
 def test_a_worker_with_a_task_is_at_work_where_nobody_sees_the_slots() -> None:
     unseen = Standing(2.0, 0, 0, None, None, None, False, {}, None, 0)
     assert talk_line(unseen).startswith("getting the device ready;")
-    turn = {"worker": 0, "slot": 5, "op_name": "hang", "op_handle": 0x20000, "seconds": 1.2}
+    turn: WorkerRow = {
+        "worker": 0,
+        "slot": 5,
+        "op_name": "hang",
+        "op_handle": 0x20000,
+        "turns": 1,
+        "polls": 0,
+        "seconds": 1.2,
+    }
     assert talk_line(replace(unseen, turn=turn)).startswith("at work;")
 
 

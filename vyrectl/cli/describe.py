@@ -7,7 +7,7 @@ wire is written down here a second time. Standard library only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import cast
 
 from vyrectl.abi.faults import FAULT, NO_FAULT, fault_meaning, fault_name
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
@@ -25,6 +25,7 @@ from vyrectl.abi.states import (
     state_name,
 )
 from vyrectl.cli.payload import payload_meaning
+from vyrectl.cli.slot_records import ARGUMENT_NAMES, ActionRow, SlotRecord, SlotWords, WordChange, WordRow
 from vyrectl.engine.naming import remembered
 from vyrectl.errors import LifecycleError
 from vyrectl.task.lifecycle import TRANSITIONS, Transition, apply_words
@@ -56,7 +57,7 @@ def fault_label(state: int, code: int) -> str | None:
     return fault_name(code) if state == TaskState.FAULTED else None
 
 
-def slot_record(words: Words, *, arguments: bool = False) -> dict[str, Any]:
+def slot_record(words: Words, *, arguments: bool = False) -> SlotRecord:
     """The 16 words under their names, and the names of those that have one.
 
     Args:
@@ -64,7 +65,7 @@ def slot_record(words: Words, *, arguments: bool = False) -> dict[str, Any]:
         arguments: Words 4-15 are arguments and no task's, so that no flag is set there.
     """
     return {
-        **dict(zip(FIELD_NAMES, words, strict=True)),
+        **cast(SlotWords, dict(zip(FIELD_NAMES, words, strict=True))),
         "state_name": state_name(words[0]),
         "priority_name": priority_name(words[FIELD_INDEX["priority"]]),
         "op_name": op_label(words[FIELD_INDEX["op_handle"]]),
@@ -74,7 +75,7 @@ def slot_record(words: Words, *, arguments: bool = False) -> dict[str, Any]:
     }
 
 
-def word_rows(words: Words, *, arguments: bool = False) -> list[dict[str, Any]]:
+def word_rows(words: Words, *, arguments: bool = False) -> list[WordRow]:
     """One row for each word: its index, name, value, hexadecimal and meaning.
 
     Args:
@@ -95,7 +96,7 @@ def word_rows(words: Words, *, arguments: bool = False) -> list[dict[str, Any]]:
 
 def argument_name(field: Field) -> str:
     """`arg0` to `arg11` for words 4 to 15."""
-    return f"arg{field.index - PAYLOAD_FIRST}"
+    return ARGUMENT_NAMES[field.index - PAYLOAD_FIRST]
 
 
 def word_meaning(field: Field, words: Words, *, arguments: bool = False) -> str:
@@ -153,7 +154,7 @@ _MEANINGS: dict[str, Callable[[int], str]] = {
 }
 
 
-def action_rows(words: Words, *, arguments: bool = False) -> list[dict[str, Any]]:
+def action_rows(words: Words, *, arguments: bool = False) -> list[ActionRow]:
     """What each lifecycle action would do to this slot (spec 1.6).
 
     Args:
@@ -168,7 +169,7 @@ def action_rows(words: Words, *, arguments: bool = False) -> list[dict[str, Any]
     return [_sparing_arguments(row) for row in rows] if arguments else rows
 
 
-def _sparing_arguments(row: dict[str, Any]) -> dict[str, Any]:
+def _sparing_arguments(row: ActionRow) -> ActionRow:
     """The same, refused where it would write a task's words over arguments."""
     over = [one["field"] for one in row["changes"] if FIELD_INDEX[one["field"]] >= PAYLOAD_FIRST]
     if not over:
@@ -177,25 +178,35 @@ def _sparing_arguments(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "allowed": False, "reason": f"it would write over {names}", "changes": []}
 
 
-def _action_row(row: Transition, words: Words) -> dict[str, Any]:
+def _action_row(row: Transition, words: Words) -> ActionRow:
     after = list(words)
     kept = {argument: words[FIELD_INDEX[field]] for argument, field in row.arguments.items()}
     try:
         apply_words(after, row.action, **kept)
     except LifecycleError as error:
-        refused: dict[str, Any] = {"allowed": False, "reason": error.what, "changes": []}
-        return {"action": row.action, "arguments": list(row.arguments), **refused}
+        return {
+            "action": row.action,
+            "arguments": list(row.arguments),
+            "allowed": False,
+            "reason": error.what,
+            "changes": [],
+        }
     given = {field: argument for argument, field in row.arguments.items()}
     changes = [
         _change(field.name, words[field.index], new, given.get(field.name))
         for field, new in zip(FIELDS, after, strict=True)
         if field.name in given or new != words[field.index]
     ]
-    allowed = {"allowed": True, "reason": None, "changes": changes}
-    return {"action": row.action, "arguments": list(row.arguments), **allowed}
+    return {
+        "action": row.action,
+        "arguments": list(row.arguments),
+        "allowed": True,
+        "reason": None,
+        "changes": changes,
+    }
 
 
-def _change(field: str, old: int, new: int, argument: str | None) -> dict[str, Any]:
+def _change(field: str, old: int, new: int, argument: str | None) -> WordChange:
     return {"field": field, "old": old, "new": new if argument is None else None, "argument": argument}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.faults import fault_name
 from vyrectl.cli.describe import op_label
@@ -34,7 +34,7 @@ def edited_rows(edit: Edit, keys: Sequence[str], before: Mapping[str, str] = Map
         before: Keys of words as they were before the edit -> their fields.
     """
 
-    def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+    def blocks(quote: Quote) -> Iterator[list[tuple[object, ...]]]:
         for start in range(0, len(edit), BLOCK_SLOTS):
             part = slice(start, start + BLOCK_SLOTS)
             columns = {"slot": edit.numbers[part].tolist()}

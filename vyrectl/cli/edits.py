@@ -247,7 +247,7 @@ def _count_words(changes: Edit) -> dict[str, int]:
 def _change_rows(changes: Edit) -> Rows:
     """One row for every word that changes, slot by slot."""
 
-    def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+    def blocks(quote: Quote) -> Iterator[list[tuple[object, ...]]]:
         names = [quote(name) for name in FIELD_NAMES]
         for start in range(0, len(changes), BLOCK_SLOTS):
             part = slice(start, start + BLOCK_SLOTS)

@@ -62,7 +62,7 @@ class GroupRows(Rows):
         rest = f"{len(self) - len(chosen)} others"
         return [*rows, {"name": rest, **group_counts(others, self._everything)}]
 
-    def _made(self, quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+    def _made(self, quote: Quote) -> Iterator[list[tuple[object, ...]]]:
         everything = self._everything
         for block in self._groups.blocks():
             yield [

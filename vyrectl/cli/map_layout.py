@@ -86,7 +86,7 @@ def map_rows(marks: Marks, width: int) -> Rows:
         width: Marks of a row.
     """
 
-    def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+    def blocks(quote: Quote) -> Iterator[list[tuple[object, ...]]]:
         text = marks.text()
         for start in range(0, len(text), width):
             yield [(start * marks.slots_per_mark, quote(text[start : start + width]))]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from vyrectl.abi.opcodes import LOAD_MISS, PACKED_SLOT, PRINTF
 from vyrectl.abi.slot import FIELD_INDEX, PAYLOAD_FIRST
+from vyrectl.cli.slot_records import PackedRow
 from vyrectl.protocol.packed import OP_ARGUMENTS, PackedPayload, decode_packed, metadata_words
 
 _OP = FIELD_INDEX["op_handle"]
@@ -27,7 +27,7 @@ def payload_meaning(index: int, words: Sequence[int]) -> str | None:
     return _packed_meaning(place, decode_packed(words[PAYLOAD_FIRST:])) if op == PACKED_SLOT else None
 
 
-def packed_rows(words: Sequence[int]) -> list[dict[str, Any]] | None:
+def packed_rows(words: Sequence[int]) -> list[PackedRow] | None:
     """The inner operations of a packed slot; None for any other slot."""
     if words[_OP] != PACKED_SLOT:
         return None

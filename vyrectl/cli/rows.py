@@ -11,16 +11,15 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
-Value = str | bool | Sequence[str] | Mapping[str, Any] | None
-Quote = Callable[[Value], Any]
+Value = str | bool | Sequence[str] | Mapping[str, object] | None
+Quote = Callable[[Value], object]
 """Turns anything but an integer into what stands in a row of the chosen format."""
 
 _SIMPLE = re.compile(r"[A-Za-z0-9_(][A-Za-z0-9_ ().:;|/-]*[A-Za-z0-9_).]|[A-Za-z0-9_]")
 """Texts that are the same in CSV as without."""
 
-Blocks = Callable[[Quote], Iterator[list[tuple[Any, ...]]]]
+Blocks = Callable[[Quote], Iterator[Sequence[tuple[object, ...]]]]
 
 
 class Rows:
@@ -36,7 +35,7 @@ class Rows:
         self.columns = tuple(columns)
         self._blocks = blocks
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[dict[str, object]]:
         for block in self._blocks(_as_is):
             for values in block:
                 yield dict(zip(self.columns, values, strict=True))
@@ -46,7 +45,7 @@ class Rows:
         if most is None:
             return self
 
-        def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+        def blocks(quote: Quote) -> Iterator[Sequence[tuple[object, ...]]]:
             left = most
             for block in self._blocks(quote):
                 if left <= 0:
@@ -70,12 +69,12 @@ class Rows:
             yield [template % values for values in block]
 
 
-def json_text(value: Any) -> str:
+def json_text(value: object) -> str:
     """One JSON value; texts, of which there are most, without the ways around them."""
     return json.encoder.encode_basestring_ascii(value) if type(value) is str else json.dumps(value)
 
 
-def csv_text(value: Any) -> str:
+def csv_text(value: object) -> str:
     """One CSV value: None is empty, texts in a list are joined by ``|``, other lists and objects are JSON."""
     if value is None:
         return ""
@@ -91,5 +90,5 @@ def csv_text(value: Any) -> str:
     return "" if written == '""' else written
 
 
-def _as_is(value: Value) -> Any:
+def _as_is(value: Value) -> Value:
     return value

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import SLOT_STRUCT
 from vyrectl.cli.describe import action_rows, slot_record, word_rows
 from vyrectl.cli.output import Output
 from vyrectl.cli.payload import packed_rows
+from vyrectl.cli.slot_records import FlatSlot, FullSlot, PackedBeside, PartitionBeside, RelativeRecord
 from vyrectl.cli.views.inspect import slot_view
 from vyrectl.errors import UsageError
-from vyrectl.protocol.partitions import PARTITION
 from vyrectl.ring.reading import Abi
 
 if TYPE_CHECKING:
     from vyrectl.protocol.partitions import Partitions
     from vyrectl.ring.file import Ring
     from vyrectl.ring.reading import Readings
-
-RELATIVE_KEYS = ("state", "state_name", "op_handle", "op_name", "task_id", "age_ticks")
-"""What is told about a parent or a child beside its slot."""
 
 
 def emit_slot(
@@ -44,7 +41,7 @@ def emit_slot(
 
 def flat_record(
     ring: Ring, number: int, readings: Readings, partitions: Partitions | None = None
-) -> dict[str, Any]:
+) -> FlatSlot:
     """The words and their names.
 
     Raises:
@@ -52,13 +49,13 @@ def flat_record(
     """
     words = _words(ring, number)
     record = slot_record(words, arguments=readings.is_protocol(words[1]))
-    beside = {} if partitions is None else {PARTITION: partitions.name(number)}
+    beside: PartitionBeside = {} if partitions is None else {"partition_name": partitions.name(number)}
     return {"ring": ring.name, "slot": number, **record, **beside}
 
 
 def full_record(
     ring: Ring, number: int, readings: Readings, partitions: Partitions | None = None
-) -> dict[str, Any]:
+) -> FullSlot:
     """The words, their meanings, the actions, `parents` and `children`.
 
     A slot that holds arguments has no relatives, and is nobody's.
@@ -75,11 +72,12 @@ def full_record(
     words = _words(ring, number)
     arguments = readings.is_protocol(words[1])
     parents, children = ([], []) if arguments else _relatives(ring, number, readings)
+    beside: PackedBeside = {} if (packed := packed_rows(words)) is None else {"packed": packed}
     return {
         **flat_record(ring, number, readings, partitions),
         "reading": str(Abi.PROTOCOL if arguments else Abi.TASK),
         "words": word_rows(words, arguments=arguments),
-        **({} if (packed := packed_rows(words)) is None else {"packed": packed}),
+        **beside,
         "actions": action_rows(words, arguments=arguments),
         "parents": [_relative(ring, slot) for slot in parents],
         "children": [_relative(ring, slot) for slot in children],
@@ -106,6 +104,14 @@ def _words(ring: Ring, number: int) -> tuple[int, ...]:
     return SLOT_STRUCT.unpack(ring.data[start : start + SLOT_BYTES])
 
 
-def _relative(ring: Ring, number: int) -> dict[str, Any]:
+def _relative(ring: Ring, number: int) -> RelativeRecord:
     record = slot_record(_words(ring, number))
-    return {"slot": number, **{key: record[key] for key in RELATIVE_KEYS}}
+    return {
+        "slot": number,
+        "state": record["state"],
+        "state_name": record["state_name"],
+        "op_handle": record["op_handle"],
+        "op_name": record["op_name"],
+        "task_id": record["task_id"],
+        "age_ticks": record["age_ticks"],
+    }

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from vyrectl.sidecar.workers import Worker, busy
+from vyrectl.sidecar.workers import Worker, WorkerRecord, busy
 
 
-def worker_row(worker: Worker) -> dict[str, Any]:
+class WorkerRow(WorkerRecord):
+    """One worker, its operation by name too."""
+
+    op_name: str | None
+
+
+def worker_row(worker: Worker) -> WorkerRow:
     """A worker as JSON shows it, its operation by name too."""
     from vyrectl.cli.describe import show_word
 
@@ -17,13 +22,13 @@ def worker_row(worker: Worker) -> dict[str, Any]:
     return {**row, "op_name": None if op is None else show_word("op_handle", op)}
 
 
-def oldest_turn(workers: Sequence[Worker]) -> dict[str, Any] | None:
+def oldest_turn(workers: Sequence[Worker]) -> WorkerRow | None:
     """The turn that has lasted longest; None where no worker has anything in hand, or nobody is watched."""
     held = busy(workers)
     return worker_row(held[0]) if held else None
 
 
-def turn_text(row: Mapping[str, Any]) -> str:
+def turn_text(row: WorkerRow) -> str:
     """A turn in a few words."""
     seconds = row["seconds"]
     lasted = "" if seconds is None else f" for at least {seconds:.1f} s"

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from vyrectl.doctor import comforts, machine
 from vyrectl.opencl import brought, causes, drivers, hints
@@ -29,6 +30,15 @@ PROOF = "claims"
 
 RunRing = Callable[[str], Check]
 """Runs a small ring on the device of that id."""
+
+
+class DiagnosisRecord(TypedDict):
+    """The machine without its checks; a device is a `vyrectl.opencl.devices.DeviceRecord` with what was found of it."""
+
+    system: str
+    family: str
+    ready: bool
+    devices: list[Mapping[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ class Diagnosis:
         after = tuple(check for check in self.checks if check not in before)
         return before + tuple(check for device in self.devices for check in device.checks) + after
 
-    def to_record(self) -> Record:
+    def to_record(self) -> DiagnosisRecord:
         """The diagnosis without its checks, as JSON shows it."""
         return {
             "system": self.system,

@@ -22,7 +22,7 @@ from vyrectl.abi import ABI_VERSION
 from vyrectl.doctor.comforts import CACHES, FILES
 from vyrectl.opencl import hints
 from vyrectl.opencl.cache import cache_folder
-from vyrectl.opencl.diagnosis import Check, Status
+from vyrectl.opencl.diagnosis import Check, Fact, Status
 
 SOFTWARE = "software"
 
@@ -112,7 +112,7 @@ def check_caches(folders: Mapping[str, Path]) -> Iterator[Check]:
         if not os.path.isdir(folder):
             continue
         files, size_bytes = _measure(folder)
-        facts = {"path": str(folder), "files": files, "size_bytes": size_bytes}
+        facts: dict[str, Fact] = {"path": str(folder), "files": files, "size_bytes": size_bytes}
         size = f"{folder}, {size_bytes / (1 << 20):.1f} MiB in {files} files"
         if os.access(folder, os.W_OK | os.X_OK):
             yield Check(CACHES, name, Status.OK, size, facts=facts)

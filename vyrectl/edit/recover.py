@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Annotated, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from vyrectl.errors import FileError, RingHeldError, UnknownNameError
 from vyrectl.files.replace import StrPath, abandoned_files
 from vyrectl.files.ring_lock import LIVE_SUFFIX, holder_of
 from vyrectl.ring.looking import open_to_write
+from vyrectl.shapes import Among, Count, Word
 from vyrectl.sidecar.crash import preview
 from vyrectl.sidecar.hold import Hold, hold
 from vyrectl.sidecar.settlement import Settlement
@@ -50,6 +52,28 @@ _ROLE = "recover"
 
 Choose = Callable[[SlotArray], NDArray[np.int64]]
 """Gives the slot numbers that may be recovered, sorted."""
+
+
+_Become = TypedDict("_Become", {"as": Annotated[str, Among(OUTCOMES)]})
+
+
+class RecoveryRecord(_Become):
+    """A recovery without its slots."""
+
+    ring: str
+    slots: Count
+    recovered_count: Count
+    refused: list[Count]
+    not_chosen: Count
+    schedulable: Count
+    unknown: Count
+    left_over_bytes: Count
+    abandoned: list[str]
+    finished: list[Count]
+    faulted: list[Count]
+    epoch: Word | None
+    dry_run: bool
+    backup: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +119,7 @@ class Recovery:
         """True when no orphan that was chosen is left."""
         return not len(self.refused)
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> RecoveryRecord:
         """The recovery without its slots, as JSON shows it."""
         return {
             "ring": self.ring,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,30 @@ from vyrectl.edit.recover import Choose
 from vyrectl.edit.write import edit_ring
 from vyrectl.errors import IllegalTransitionError
 from vyrectl.files.replace import StrPath
+from vyrectl.shapes import Count, Word
 from vyrectl.task.arrays import SlotArray, whole
 
 _ROLE = "repair"
+
+
+class CodeCount(TypedDict):
+    """Repaired tasks that had one fault code."""
+
+    fault_code: Word
+    fault_name: str
+    count: Count
+
+
+class RepairRecord(TypedDict):
+    """A repair without its slots."""
+
+    ring: str
+    slots: Count
+    faulted: Count
+    repaired_count: Count
+    codes: list[CodeCount]
+    dry_run: bool
+    backup: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +70,7 @@ class Repair:
     dry_run: bool = False
     backup: str | None = None
 
-    def codes(self) -> list[dict[str, object]]:
+    def codes(self) -> list[CodeCount]:
         """The fault codes of the repaired tasks and how many had each, the most frequent first."""
         found, counts = np.unique(self.edit.before["continuation_data"], return_counts=True)
         order = np.argsort(-counts, kind="stable")
@@ -57,7 +79,7 @@ class Repair:
             for code, count in zip(found[order].tolist(), counts[order].tolist(), strict=True)
         ]
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> RepairRecord:
         """The repair without its slots, as JSON shows it."""
         return {
             "ring": self.ring,

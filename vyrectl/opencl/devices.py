@@ -11,7 +11,7 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from vyrectl.engine.default_device import DEVICE_VARIABLE
 from vyrectl.errors import NoDeviceError, OutOfMemoryError, UnknownNameError, lacks_memory
@@ -20,6 +20,7 @@ from vyrectl.opencl.handlers import own_handlers
 from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.hints import import_hint
 from vyrectl.opencl.surroundings import lend_linker
+from vyrectl.shapes import Count
 
 KINDS = ("gpu", "accelerator", "cpu", "other")
 """Kinds of device, best first."""
@@ -29,6 +30,21 @@ SIMULATORS = ("oclgrind",)
 
 MAX_GROUPS_PER_DIMENSION = 65_535
 """Stands in for the limit that OpenCL does not report (spec 2.3 step 6)."""
+
+
+class DeviceRecord(TypedDict):
+    """The plain facts of a device; memory is None where it has none of its own."""
+
+    id: str
+    name: str
+    platform: str
+    kind: str
+    compute_units: Count
+    max_work_group_size: Count
+    memory_bytes: Count | None
+    max_allocation_bytes: Count | None
+    version: str
+    driver: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +98,9 @@ class Device:
         """True when it interprets kernels."""
         return any(name in self.platform.lower() for name in SIMULATORS)
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> DeviceRecord:
         """The plain facts, as `devices --json` prints them."""
-        names = [name for name in self.__slots__ if name not in ("handle", "platform_version")]
-        return {name: getattr(self, name) for name in names}
+        return cast(DeviceRecord, {name: getattr(self, name) for name in DeviceRecord.__annotations__})
 
 
 def pyopencl() -> Handle:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated, TypedDict
+
+from vyrectl.shapes import Among
 
 
 class Status(StrEnum):
@@ -17,6 +20,21 @@ class Status(StrEnum):
     """Something will not work, or not well."""
     ERROR = "error"
     """A device cannot run a ring, or none can be reached."""
+
+
+Fact = int | float | str | bool | None
+"""A number behind a check, or what stands for one."""
+
+
+class CheckRecord(TypedDict):
+    """One thing that was looked at; see `Check`."""
+
+    area: str
+    name: str
+    status: Annotated[str, Among(Status)]
+    message: str
+    fix: str | None
+    facts: dict[str, Fact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +55,9 @@ class Check:
     status: Status
     message: str
     fix: str | None = None
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> CheckRecord:
         """The check as JSON shows it."""
         return {
             "area": self.area,

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Annotated, TypedDict, cast
 from uuid import uuid4
 
 from vyrectl.engine.op_calls import BARRIERS, SHARES, Calls, Reach
@@ -23,6 +24,7 @@ from vyrectl.opencl.messages import ERROR, NOTE, WARNING, Message, place_of, rea
 from vyrectl.opencl.op_limits import falls, limits
 from vyrectl.opencl.program import build_program
 from vyrectl.opencl.source import Variant, assemble, pasted
+from vyrectl.shapes import Among, Count
 
 RULES = {
     "declaration": 'an operation is declared as VYRE_OP(id, name, "one line")',
@@ -45,6 +47,19 @@ UNCOMPILED = frozenset(("include", "printf", "recursion"))
 
 DRIVERS = ("lane", "group")
 """Ways to run that are compiled for: each work-item on its own, and work-groups."""
+
+
+class FindingRecord(TypedDict):
+    """One thing that is wrong with a source; see `Finding`."""
+
+    rule: Annotated[str, Among(RULES)]
+    severity: Annotated[str, Among(("error", "warning"))]
+    path: str
+    line: Count
+    column: Count
+    op: str | None
+    message: str
+    fix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +86,9 @@ class Finding:
     message: str
     fix: str
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> FindingRecord:
         """Every field by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return cast(FindingRecord, asdict(self))
 
 
 @dataclass(frozen=True, slots=True)

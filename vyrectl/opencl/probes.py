@@ -23,7 +23,7 @@ from vyrectl.abi.checks import DOCTOR, DOCTOR_ANSWER, DOCTOR_HELLO, DOCTOR_MOST,
 from vyrectl.errors import AbiMismatchError, NoDeviceError, VyrectlError
 from vyrectl.opencl.asking import OVER
 from vyrectl.opencl.devices import Device, list_devices, pyopencl
-from vyrectl.opencl.diagnosis import Check, Status
+from vyrectl.opencl.diagnosis import Check, Fact, Status
 from vyrectl.opencl.guard import be_watched
 from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.kernel import BuiltKernel
@@ -117,7 +117,7 @@ def _with_log(error: VyrectlError) -> str:
 
 def _check_rung(area: str, program: Program) -> Check:
     rung = program.rung
-    facts = {"rung": rung.number, "standard": rung.standard}
+    facts: dict[str, Fact] = {"rung": rung.number, "standard": rung.standard}
     message = f"rung {rung.number} ({rung.standard}): {rung.meaning}"
     if rung.number < 3:
         return Check(area, "fences", Status.OK, message, facts=facts)

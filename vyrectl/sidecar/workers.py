@@ -11,15 +11,33 @@ import mmap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypedDict
 
 from vyrectl.abi import live as live_abi
 from vyrectl.abi import watch as abi
 from vyrectl.abi.limits import U32_MAX
+from vyrectl.shapes import Count, Seconds, Word
 from vyrectl.sidecar.sidecar import Sidecar
 
 FRESH_MS = 5000
 """How old the last look of a living launch's host may be for its notes to count up to now."""
+
+
+class OfSeveral(TypedDict, total=False):
+    """The device of a worker, of a launch on several."""
+
+    device: str
+
+
+class WorkerRecord(OfSeveral):
+    """One worker; `seconds` is for at least how long its turn has lasted."""
+
+    worker: Count
+    slot: Count | None
+    op_handle: Word | None
+    turns: Word
+    polls: Word
+    seconds: Seconds | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +62,9 @@ class Worker:
     seconds: float | None = None
     device: str | None = None
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> WorkerRecord:
         """As JSON shows it."""
-        of_several = {} if self.device is None else {"device": self.device}
+        of_several: OfSeveral = {} if self.device is None else {"device": self.device}
         return {
             **of_several,
             "worker": self.number,

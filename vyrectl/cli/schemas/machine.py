@@ -2,101 +2,30 @@
 
 from __future__ import annotations
 
-from vyrectl.cli.commands.ops import OpRecord
+from vyrectl.cli.commands.devices.record import DevicesAnswer
+from vyrectl.cli.commands.doctor.record import DiagnosedDevice, DoctorAnswer
+from vyrectl.cli.commands.ops.record import OpsAnswer, OpsCheckAnswer
 from vyrectl.cli.schemas.parts import (
-    BOOL,
-    COUNT,
     DRAFT,
-    SECONDS,
     TEXT,
-    TEXTS,
     Fields,
     Schema,
     answer,
-    choice,
     described,
     document,
     maybe,
     record,
     rows,
-    table,
 )
-from vyrectl.cli.schemas.typed import record_of
+from vyrectl.cli.schemas.typed import fields_of, record_of, schema_of_type
+from vyrectl.opencl.devices import DeviceRecord
+from vyrectl.opencl.diagnosis import Fact
 
-DEVICE: Fields = {
-    **table(("id", "name", "platform"), TEXT),
-    "kind": TEXT,
-    "compute_units": COUNT,
-    "max_work_group_size": COUNT,
-    "memory_bytes": maybe(COUNT),
-    "max_allocation_bytes": maybe(COUNT),
-    "version": TEXT,
-    "driver": TEXT,
-}
-CHECKED: Fields = {"usable": BOOL, "rung": maybe(COUNT), "problem": maybe(TEXT)}
+DEVICE: Fields = fields_of(DeviceRecord)
 
-FACT: Schema = {"type": ["integer", "number", "string", "boolean", "null"]}
-CHECK = record(
-    {
-        "area": TEXT,
-        "name": TEXT,
-        "status": choice(("ok", "note", "warning", "error")),
-        "message": TEXT,
-        "fix": maybe(TEXT),
-        "facts": {"type": "object", "additionalProperties": FACT},
-    }
-)
-DIAGNOSED = {**record({**DEVICE, "usable": BOOL}), "additionalProperties": FACT}
-DOCTOR = answer(
-    "doctor",
-    {
-        "system": TEXT,
-        "family": TEXT,
-        "ready": BOOL,
-        "devices": rows(DIAGNOSED),
-        **table(("ok_count", "note_count", "warning_count", "error_count"), COUNT),
-        "checks": rows(CHECK),
-    },
-)
-
-OP = record_of(OpRecord)
-
-FINDING = record(
-    {
-        "rule": choice(
-            (
-                "declaration",
-                "id",
-                "clash",
-                "undocumented",
-                "barrier",
-                "lane",
-                "include",
-                "empty",
-                "compile",
-            )
-        ),
-        "severity": choice(("error", "warning")),
-        "path": TEXT,
-        "line": COUNT,
-        "column": COUNT,
-        "op": maybe(TEXT),
-        "message": TEXT,
-        "fix": TEXT,
-    }
-)
-OPS_CHECK = answer(
-    "ops-check",
-    {
-        "files": TEXTS,
-        "device": maybe(TEXT),
-        "build_seconds": SECONDS,
-        "error_count": COUNT,
-        "warning_count": COUNT,
-        "ops": rows(OP),
-        "findings": rows(FINDING),
-    },
-)
+FACT = schema_of_type(Fact)
+DIAGNOSED = {**record_of(DiagnosedDevice), "additionalProperties": FACT}
+DOCTOR = answer("doctor", {**fields_of(DoctorAnswer), "devices": rows(DIAGNOSED)})
 
 ERROR = described(
     {
@@ -127,14 +56,14 @@ SCHEMAS: dict[str, Schema] = {
     "devices": document(
         "devices",
         "What can run a ring.",
-        answer("devices", {"devices": rows(record(DEVICE, CHECKED))}),
+        answer("devices", fields_of(DevicesAnswer)),
     ),
     "doctor": document("doctor", "Whether this machine is ready.", DOCTOR),
     "ops": document(
         "ops",
         "Operations that a task may name, or with --check what is wrong with files of them.",
-        answer("ops", {"ops": rows(OP)}),
-        OPS_CHECK,
+        answer("ops", fields_of(OpsAnswer)),
+        answer("ops-check", fields_of(OpsCheckAnswer)),
     ),
     "completion": document(
         "completion", "A completion script.", answer("completion", {"shell": TEXT, "script": TEXT})

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from vyrectl.abi.slot import FIELD_NAMES, FIELDS, PAYLOAD_FIRST
-from vyrectl.cli.describe import argument_name
+from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.cli.schemas.edit import change_answers
 from vyrectl.cli.schemas.parts import (
     BOOL,
     COUNT,
     SHARE,
-    SLOT,
-    SLOT_NAMES,
-    SLOT_WORDS,
     TEXT,
-    TEXTS,
     WORD,
     Fields,
     Schema,
@@ -23,68 +18,16 @@ from vyrectl.cli.schemas.parts import (
     maybe,
     record,
     rows,
-    table,
 )
+from vyrectl.cli.schemas.typed import fields_of, optional_of
+from vyrectl.cli.slot_records import DecodedSlot, DecodedSlots, FullSlot, SlotNames, SlotRecord, SlotWords
 from vyrectl.protocol.partitions import PARTITION
-from vyrectl.task.lifecycle import TRANSITIONS
 
 FIELD = choice(FIELD_NAMES)
 
-WORD_ROWS = rows(
-    record(
-        {
-            "word": {"type": "integer", "minimum": 0, "maximum": 15},
-            "name": choice((*FIELD_NAMES, *map(argument_name, FIELDS[PAYLOAD_FIRST:]))),
-            "value": WORD,
-            "hex": TEXT,
-            "meaning": TEXT,
-        }
-    )
-)
-ACTION_ROWS = rows(
-    record(
-        {
-            "action": choice(TRANSITIONS),
-            "arguments": TEXTS,
-            "allowed": BOOL,
-            "reason": maybe(TEXT),
-            "changes": rows(
-                record({"field": FIELD, "old": WORD, "new": maybe(WORD), "argument": maybe(TEXT)})
-            ),
-        }
-    )
-)
-RELATIVES = rows(
-    record(
-        {
-            "slot": COUNT,
-            "state": WORD,
-            "state_name": TEXT,
-            "op_handle": WORD,
-            "op_name": maybe(TEXT),
-            "task_id": WORD,
-            "age_ticks": WORD,
-        }
-    )
-)
-
-PACKED: Fields = {
-    "packed": rows(
-        record(
-            {
-                **table(("index", "opcode", "offset"), COUNT),
-                "op_name": maybe(TEXT),
-                "arguments": maybe(rows(WORD)),
-                "runs": BOOL,
-                "idle_reason": maybe(TEXT),
-            }
-        )
-    )
-}
-"""Inner operations, where the slot is a packed one."""
-
 LISTED: Fields = {"ring": TEXT, "total": COUNT, "matched": COUNT, "shown": COUNT}
-ROW: Fields = {"slot": COUNT, **SLOT_WORDS, **SLOT_NAMES}
+NAMED: Fields = {**fields_of(SlotWords), **fields_of(SlotNames)}
+ROW: Fields = {"slot": COUNT, **NAMED}
 TREE: Fields = {"depth": COUNT, "parent_slot": maybe(COUNT), "matched": BOOL}
 BY_PARTITION: Fields = {PARTITION: maybe(TEXT)}
 """With `--control`, the class of a slot's partition; None outside all partitions."""
@@ -98,20 +41,7 @@ def _some(fields: Fields) -> Schema:
     return record({}, fields)
 
 
-ONE_SLOT = answer(
-    "inspect",
-    {
-        "ring": TEXT,
-        "slot": COUNT,
-        **SLOT,
-        "reading": choice(("task", "protocol")),
-        "words": WORD_ROWS,
-        "actions": ACTION_ROWS,
-        "parents": RELATIVES,
-        "children": RELATIVES,
-    },
-    {**PACKED, **BY_PARTITION},
-)
+ONE_SLOT = answer("inspect", fields_of(FullSlot), optional_of(FullSlot))
 LISTING = answer(
     "inspect", {**LISTED, "slots": rows({"anyOf": [_some({**ROW, **BY_PARTITION}), record(TREE, ROW)]})}
 )
@@ -121,15 +51,13 @@ GROUPS = answer(
         **LISTED,
         "by": rows(FIELD),
         "groups_total": COUNT,
-        "groups": rows(record(GROUP, {**SLOT_WORDS, **SLOT_NAMES})),
+        "groups": rows(record(GROUP, NAMED)),
     },
 )
 TO_FILE = answer("inspect", {**LISTED, "output": TEXT, "columns": rows(COLUMNS)})
 
-DECODED = answer("decode", {**SLOT, "words": WORD_ROWS}, PACKED)
-DECODED_SEVERAL = answer(
-    "decode", {"slots": rows(record({"slot": COUNT, **SLOT, "words": WORD_ROWS}, PACKED))}
-)
+DECODED = answer("decode", fields_of(DecodedSlot), optional_of(DecodedSlot))
+DECODED_SEVERAL = answer("decode", fields_of(DecodedSlots))
 
 HEX: Schema = {"type": "string", "pattern": "^[0-9a-f]{128}$"}
 
@@ -137,7 +65,7 @@ SCHEMAS: dict[str, Schema] = {
     "encode": document(
         "encode",
         "A slot as hex with its fields, or what changed in a ring.",
-        answer("encode", {"hex": HEX, **SLOT}),
+        answer("encode", {"hex": HEX, **fields_of(SlotRecord)}),
         *change_answers("encode"),
     ),
     "decode": document("decode", "One slot word by word, or several.", DECODED, DECODED_SEVERAL),

@@ -7,7 +7,7 @@ not say may be. Standard library only.
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from typing import (
@@ -75,10 +75,12 @@ def schema_of_type(hint: Any) -> Schema:
         return choice(inside) if isinstance(inside[0], str) else {"const": inside[0]}
     if origin is tuple and inside[-1] is not Ellipsis:
         return {**rows(schema_of_type(inside[0])), "minItems": len(inside), "maxItems": len(inside)}
-    if origin in (list, tuple, Sequence):
+    if origin in (list, tuple, Sequence, Iterable):
         return rows(schema_of_type(inside[0]))
     if origin in (dict, Mapping):
         return mapping(schema_of_type(inside[1]))
+    if hint is object:
+        return {}
     if hint in _PLAIN:
         return {"type": _PLAIN[hint]}
     if isinstance(hint, type) and issubclass(hint, StrEnum):

@@ -2,49 +2,14 @@
 
 from __future__ import annotations
 
-from vyrectl.cli.schemas.parts import (
-    BOOL,
-    COUNT,
-    SECONDS,
-    TEXT,
-    WORD,
-    Schema,
-    answer,
-    document,
-    maybe,
-    record,
-    rows,
-)
-
-WORKER = record(
-    {
-        "worker": COUNT,
-        "slot": maybe(COUNT),
-        "op_handle": maybe(WORD),
-        "op_name": maybe(TEXT),
-        "turns": WORD,
-        "polls": WORD,
-        "seconds": maybe(SECONDS),
-    },
-    {"device": TEXT},
-)
+from vyrectl.cli.commands.workers.source import WorkersAnswer
+from vyrectl.cli.schemas.parts import Schema, answer, document
+from vyrectl.cli.schemas.typed import fields_of
 
 SCHEMAS: dict[str, Schema] = {
     "workers": document(
         "workers",
         "What the workers of a launch have in hand.",
-        answer(
-            "workers",
-            {
-                "ring": TEXT,
-                "held_by": maybe(TEXT),
-                "lives": BOOL,
-                "in_place": BOOL,
-                "busy": COUNT,
-                "idle": COUNT,
-                "oldest_turn": maybe(WORKER),
-                "workers": rows(WORKER),
-            },
-        ),
+        answer("workers", fields_of(WorkersAnswer)),
     )
 }

@@ -9,10 +9,10 @@ May import rich, inside functions only.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
 
 from vyrectl.abi.states import TaskState, known_state, state_name
 from vyrectl.cli.describe import show_word
@@ -257,7 +257,10 @@ def cell_length(text: str) -> int:
     return cell_len(text)
 
 
-class CellRows:
+OneRow = TypeVar("OneRow")
+
+
+class CellRows(Generic[OneRow]):
     """Rows as cells, made when they are needed: a table may be long.
 
     Args:
@@ -265,9 +268,7 @@ class CellRows:
         cells: The cells of a row.
     """
 
-    def __init__(
-        self, rows: Iterable[Mapping[str, Any]], cells: Callable[[Mapping[str, Any]], Sequence[Cell]]
-    ) -> None:
+    def __init__(self, rows: Iterable[OneRow], cells: Callable[[OneRow], Sequence[Cell]]) -> None:
         self._rows = rows
         self._cells = cells
 
@@ -285,7 +286,18 @@ TASK_COLUMNS = (
 """Which task a row is about."""
 
 
-def task_cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+class TaskRow(TypedDict):
+    """What `TASK_COLUMNS` show, of any row that has it."""
+
+    slot: int
+    task_id: int
+    op_handle: int
+    op_name: str | None
+    tenant_id: int
+    priority: int
+
+
+def task_cells(row: TaskRow) -> Sequence[Cell]:
     """The cells of `TASK_COLUMNS`."""
     return (
         str(row["slot"]),

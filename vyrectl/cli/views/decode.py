@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, state_style
 from vyrectl.cli.views.parts import Parts
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+
+    from vyrectl.cli.slot_records import DecodedSlot, DecodedSlots, PackedBeside, PackedRow, WordRow
 
 BLOCK_SLOTS = 64
 """Slots that are written together."""
@@ -24,7 +26,7 @@ WORD_COLUMNS = (
 )
 
 
-def words_table(words: Sequence[Mapping[str, Any]], *, title: str | None = None) -> FittedTable:
+def words_table(words: Sequence[WordRow], *, title: str | None = None) -> FittedTable:
     """The words of one slot.
 
     Args:
@@ -44,7 +46,7 @@ PACKED_COLUMNS = (
 )
 
 
-def packed_table(record: Mapping[str, Any]) -> list[FittedTable]:
+def packed_table(record: PackedBeside) -> list[FittedTable]:
     """The inner operations of a packed slot; nothing for any other."""
     if "packed" not in record:
         return []
@@ -52,13 +54,13 @@ def packed_table(record: Mapping[str, Any]) -> list[FittedTable]:
     return [FittedTable(PACKED_COLUMNS, rows, title="packed operations")]
 
 
-def _packed_cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+def _packed_cells(row: PackedRow) -> Sequence[Cell]:
     arguments = "-" if row["arguments"] is None else " ".join(map(str, row["arguments"]))
     runs: Cell = "yes" if row["runs"] else (f"no: {row['idle_reason']}", "bold red")
     return str(row["index"]), row["op_name"] or str(row["opcode"]), str(row["offset"]), arguments, runs
 
 
-def _word_cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+def _word_cells(row: WordRow) -> Sequence[Cell]:
     meaning: Cell = row["meaning"]
     if row["name"] == "state":
         meaning = (row["meaning"], state_style(row["value"]))
@@ -68,7 +70,7 @@ def _word_cells(row: Mapping[str, Any]) -> Sequence[Cell]:
 class SlotsView:
     """Several slots below one another, written one by one."""
 
-    def __init__(self, record: Mapping[str, Any]) -> None:
+    def __init__(self, record: DecodedSlots) -> None:
         self._slots = record["slots"]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -93,7 +95,7 @@ class SlotsView:
             yield chain([""], pieces) if slot["slot"] else pieces
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+def view(record: DecodedSlot | DecodedSlots) -> RenderableType:
     """One slot as a table; several with a line above each."""
     if "words" in record:
         return Parts([words_table(record["words"]), *packed_table(record)])

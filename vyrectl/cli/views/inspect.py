@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.slot import FIELD_ALIASES, FIELD_NAMES
@@ -20,9 +20,20 @@ from vyrectl.ring.reading import Abi
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from vyrectl.cli.slot_records import (
+        ActionRow,
+        FullSlot,
+        GroupsRecord,
+        ListedRow,
+        ListingRecord,
+        RelativeRecord,
+        WordChange,
+        WrittenRecord,
+    )
     from vyrectl.ring.reading import Readings
 
-    View = Callable[[Mapping[str, Any]], RenderableType]
+    ListView = Callable[[ListingRecord], RenderableType]
+    GroupView = Callable[[GroupsRecord], RenderableType]
 
 HEADINGS = {**{full: short for short, full in FIELD_ALIASES.items()}, PARTITION: "partition"}
 DEFAULT_KEYS = (
@@ -74,11 +85,11 @@ _TEXTUAL = ("state", "op_handle", "priority", "flags")
 
 def list_view(
     keys: Sequence[str] | None,
-    sample: Iterable[Mapping[str, Any]] | None = None,
+    sample: Iterable[ListedRow] | None = None,
     readings: Readings | None = None,
     *,
     partitioned: bool = False,
-) -> View:
+) -> ListView:
     """A view of many slots.
 
     Args:
@@ -90,12 +101,12 @@ def list_view(
     chosen = keys or (_with_partition(DEFAULT_KEYS) if partitioned else DEFAULT_KEYS)
     columns = _columns(chosen, fixed=keys is not None)
 
-    def cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+    def cells(row: ListedRow) -> Sequence[Cell]:
         if keys is None and readings is not None and readings.is_protocol(row["op_handle"]):
             return [_LEFT_OUT if key in TASK_WORDS else _cell(key, row) for key in chosen]
         return [_cell(key, row) for key in chosen]
 
-    def view(record: Mapping[str, Any]) -> RenderableType:
+    def view(record: ListingRecord) -> RenderableType:
         return _table(columns, record["slots"], sample, cells)
 
     return view
@@ -106,7 +117,7 @@ def _with_partition(keys: Sequence[str]) -> Sequence[str]:
     return (*keys[:at], PARTITION, *keys[at:])
 
 
-def tree_view(keys: Sequence[str] | None, sample: Iterable[Mapping[str, Any]] | None = None) -> View:
+def tree_view(keys: Sequence[str] | None, sample: Iterable[ListedRow] | None = None) -> ListView:
     """A view of tasks below their parents, the tree in the last column; ancestors that were not chosen are dim.
 
     Args:
@@ -116,26 +127,26 @@ def tree_view(keys: Sequence[str] | None, sample: Iterable[Mapping[str, Any]] | 
     chosen = keys or TREE_KEYS
     columns = [*_columns(chosen, fixed=keys is not None), Column("task")]
 
-    def cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+    def cells(row: ListedRow) -> Sequence[Cell]:
         line = [*(_cell(key, row) for key in chosen), _branch(row)]
         return line if row.get("matched", True) else [(cell_text(cell), "dim") for cell in line]
 
     return lambda record: _table(columns, record["slots"], sample, cells)
 
 
-def group_view(fields: Sequence[str]) -> View:
+def group_view(fields: Sequence[str]) -> GroupView:
     """A view of slots counted by some fields."""
     counts = [Column(name, right=True) for name in ("slots", "share", "oldest")]
     columns = [*_columns(fields, fixed=True), *counts]
 
-    def cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+    def cells(row: ListedRow) -> Sequence[Cell]:
         counted = (str(row["slots"]), f"{100 * row['share']:.1f} %", str(row["oldest"]))
         return [*(_cell(field, row) for field in fields), *counted]
 
     return lambda record: _table(columns, record["groups"], None, cells)
 
 
-def file_view(record: Mapping[str, Any]) -> RenderableType:
+def file_view(record: WrittenRecord) -> RenderableType:
     """One line about a file that was written."""
     columns = count_of(len(record["columns"]), "column")
     return f"{plain(record['output'])}: {count_of(record['shown'], 'slot')}, {columns}"
@@ -150,9 +161,9 @@ def _columns(keys: Sequence[str], *, fixed: bool) -> list[Column]:
 
 def _table(
     columns: Sequence[Column],
-    rows: Iterable[Mapping[str, Any]],
-    sample: Iterable[Mapping[str, Any]] | None,
-    cells: Callable[[Mapping[str, Any]], Sequence[Cell]],
+    rows: Iterable[ListedRow],
+    sample: Iterable[ListedRow] | None,
+    cells: Callable[[ListedRow], Sequence[Cell]],
 ) -> FittedTable:
     measured = None if sample is None else CellRows(sample, cells)
     return FittedTable(columns, CellRows(rows, cells), hint="see --columns", sample=measured)
@@ -162,14 +173,14 @@ def _is_text(key: str) -> bool:
     return key in _TEXTUAL or key.endswith(("_name", "_names"))
 
 
-def _branch(row: Mapping[str, Any]) -> str:
+def _branch(row: ListedRow) -> str:
     """The task's id, further right the deeper it is."""
     depth: int = row.get("depth", 0)
     far = f"[{depth}] " if depth > MOST_INDENTED else ""
     return "  " * min(depth, MOST_INDENTED) + far + str(row["task_id"])
 
 
-def _cell(key: str, row: Mapping[str, Any]) -> Cell:
+def _cell(key: str, row: ListedRow) -> Cell:
     value = row[key]
     if key in _TEXTUAL:
         return _named_cell(key, value)
@@ -188,18 +199,18 @@ def _named_cell(key: str, word: int) -> Cell:
     return state_cell(word) if key == "state" else show_word(key, word)
 
 
-def slot_view(record: Mapping[str, Any]) -> RenderableType:
+def slot_view(record: FullSlot) -> RenderableType:
     """One slot: its words, then what each action would do to it."""
     title = f"{plain(record['ring'])}, slot {record['slot']}"
-    if PARTITION in record:
-        title += f", partition {record[PARTITION] or 'none'}"
+    if "partition_name" in record:
+        title += f", partition {record['partition_name'] or 'none'}"
     words = words_table(record["words"], title=title)
     rows = [_action_cells(row) for row in record["actions"]]
     actions = FittedTable([Column("action"), Column("would change", wrap=True)], rows)
     return Parts([words, *packed_table(record), actions, *_family(record)])
 
 
-def _family(record: Mapping[str, Any]) -> list[FittedTable]:
+def _family(record: FullSlot) -> list[FittedTable]:
     """Parents and children; nothing when the task has neither."""
     rows = [_relative_cells("parent", row) for row in record["parents"]]
     if record["parent_task_id"] and not rows and record["reading"] != Abi.PROTOCOL:
@@ -212,25 +223,25 @@ def _family(record: Mapping[str, Any]) -> list[FittedTable]:
     return [FittedTable(columns, rows, title=f"relatives{note}")] if rows else []
 
 
-def _relative_cells(relation: str, row: Mapping[str, Any]) -> Sequence[Cell]:
+def _relative_cells(relation: str, row: RelativeRecord) -> Sequence[Cell]:
     op = show_word("op_handle", row["op_handle"])
     numbers = (str(row["task_id"]), str(row["age_ticks"]))
     return relation, str(row["slot"]), state_cell(row["state"]), op, *numbers
 
 
-def _action_cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+def _action_cells(row: ActionRow) -> Sequence[Cell]:
     if not row["allowed"]:
         return (row["action"], "dim"), (f"not allowed: {row['reason']}", "dim")
     return row["action"], ", ".join(_change(change) for change in row["changes"])
 
 
-def _change(change: Mapping[str, Any]) -> str:
-    field, old = change["field"], show_word(change["field"], change["old"])
-    if change["argument"] is not None:
+def _change(change: WordChange) -> str:
+    field, old, new = change["field"], show_word(change["field"], change["old"]), change["new"]
+    if new is None:
         return f"{field} {old} -> --{change['argument']}"
     if field == "flags":
-        return " ".join(["flags", *_flag_changes(change["old"], change["new"])])
-    return f"{field} {old} -> {show_word(field, change['new'])}"
+        return " ".join(["flags", *_flag_changes(change["old"], new)])
+    return f"{field} {old} -> {show_word(field, new)}"
 
 
 def _flag_changes(old: int, new: int) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vyrectl.cli.again import keeping
+from vyrectl.cli.commands.check.record import KindRecord
 from vyrectl.cli.commands.check.view import view, view_kinds
 from vyrectl.cli.declared import number_option, with_records
 from vyrectl.cli.options import (
@@ -24,7 +25,6 @@ from vyrectl.policy.policy import AGE_THRESHOLD
 from vyrectl.ring.findings.about import About, beside_ring, control_view
 from vyrectl.ring.findings.advice import EXAMPLES, fill_advice, split_advice
 from vyrectl.ring.findings.kinds import KINDS, Severity, find_kind
-from vyrectl.ring.findings.report import KindName
 from vyrectl.ring.reading import Abi
 from vyrectl.shell import file_argument
 
@@ -212,17 +212,6 @@ def _as_typed(finding: Finding, control: Path | None, *, has_rest: bool) -> Find
 def _explain(output: Output, kinds: list[Kind]) -> None:
     rows = [_kind_record(kind) for kind in kinds]
     output.emit("check-explain", {}, view_kinds, rows=rows, rows_key="kinds")
-
-
-class KindRecord(TypedDict):
-    """What `--explain` says of a finding."""
-
-    name: KindName
-    severity: Severity
-    title: str
-    meaning: str
-    remedy: str
-    where: str | None
 
 
 def _kind_record(kind: Kind) -> KindRecord:

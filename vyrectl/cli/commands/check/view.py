@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.text import Text
 
+    from vyrectl.cli.commands.check.record import CheckAnswer, KindRecord, KindsAnswer
+    from vyrectl.ring.findings.report import FindingRecord
+
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 COLUMNS = (Column("severity"), Column("finding"), Column("what", wrap=True))
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+def view(record: CheckAnswer) -> RenderableType:
     """The findings, or one line when there are none."""
     title = _sentence(record)
     if not record["findings"]:
@@ -28,12 +31,12 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     return FindingTable(COLUMNS, rows, title=title, headed=False)
 
 
-def view_kinds(record: Mapping[str, Any]) -> RenderableType:
+def view_kinds(record: KindsAnswer) -> RenderableType:
     """What findings mean, one block each."""
     return Parts([_kind_table(kind) for kind in record["kinds"]])
 
 
-def _sentence(record: Mapping[str, Any]) -> str:
+def _sentence(record: CheckAnswer) -> str:
     counts = [(record["errors"], "error"), (record["warnings"], "warning"), (record["notes"], "note")]
     found = ", ".join(count_of(number, noun) for number, noun in counts if number)
     ignored = f" (ignored: {', '.join(record['ignored'])})" if record["ignored"] else ""
@@ -41,7 +44,7 @@ def _sentence(record: Mapping[str, Any]) -> str:
     return f"{name}: {count_of(record['slots'], 'slot')}, {found or 'nothing found'}{ignored}"
 
 
-def _finding_rows(finding: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
+def _finding_rows(finding: FindingRecord) -> Iterator[Sequence[Cell]]:
     severity = finding["severity"]
     yield (severity, SEVERITY_STYLES[severity]), finding["name"], finding["message"]
     if finding["slots"]:
@@ -78,7 +81,7 @@ class FindingTable(FittedTable):
             title = None
 
 
-def _kind_table(kind: Mapping[str, Any]) -> FittedTable:
+def _kind_table(kind: KindRecord) -> FittedTable:
     severity = kind["severity"]
     rows: list[Sequence[Cell]] = [
         ("severity", (severity, SEVERITY_STYLES[severity])),

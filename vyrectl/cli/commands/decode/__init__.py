@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -24,6 +24,7 @@ from vyrectl.cli.output import Output
 from vyrectl.cli.payload import packed_rows
 from vyrectl.cli.readings import ring_readings, say_readings
 from vyrectl.cli.rows import Blocks, Quote, Rows
+from vyrectl.cli.slot_records import DecodedNumbered, DecodedSlot, PackedBeside, WordRow
 from vyrectl.cli.views.decode import view
 from vyrectl.errors import FileError, RingFormatError, UsageError
 from vyrectl.files.whole import read_head, read_stdin, read_whole
@@ -141,14 +142,14 @@ def _read_file(path: Path, most: int | None = None) -> bytes:
     return read_whole(path, doing=doing) if most is None else read_head(path, most, doing=doing)
 
 
-def _slot_rows(data: memoryview, readings: Readings) -> Iterator[dict[str, Any]]:
+def _slot_rows(data: memoryview, readings: Readings) -> Iterator[DecodedNumbered]:
     for number, words in enumerate(SLOT_STRUCT.iter_unpack(data)):
         yield {"slot": number, **_full(words, readings)}
 
 
-def _full(words: tuple[int, ...], readings: Readings) -> dict[str, Any]:
+def _full(words: tuple[int, ...], readings: Readings) -> DecodedSlot:
     packed = packed_rows(words)
-    inner = {} if packed is None else {"packed": packed}
+    inner: PackedBeside = {} if packed is None else {"packed": packed}
     return {
         **slot_record(words, arguments=readings.is_protocol(words[1])),
         "words": _words(words, readings),
@@ -156,12 +157,12 @@ def _full(words: tuple[int, ...], readings: Readings) -> dict[str, Any]:
     }
 
 
-def _words(words: tuple[int, ...], readings: Readings) -> list[dict[str, Any]]:
+def _words(words: tuple[int, ...], readings: Readings) -> list[WordRow]:
     return word_rows(words, arguments=readings.is_protocol(words[1]))
 
 
 def _word_blocks(data: memoryview, readings: Readings) -> Blocks:
-    def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+    def blocks(quote: Quote) -> Iterator[list[tuple[object, ...]]]:
         for number, words in enumerate(SLOT_STRUCT.iter_unpack(data)):
             yield [
                 (

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 import typer
 
+from vyrectl.cli.commands.devices.record import UNTRIED, DeviceRow, Tried
 from vyrectl.cli.commands.devices.view import view
 from vyrectl.cli.declared import with_records
 from vyrectl.cli.options import Printed
 from vyrectl.errors import VyrectlError
+from vyrectl.opencl.devices import DeviceRecord
 
 CHECK_SECONDS = 120.0
 
-REFERENCE_RECORD: dict[str, Any] = {
+REFERENCE_RECORD: DeviceRecord = {
     "id": "reference",
     "name": "pure Python reference backend",
     "platform": "vyrectl",
@@ -59,8 +61,11 @@ def command(
         devices.sort(key=lambda device: device is not first)
     elif problem is None:
         problem = no_device()
-    rows = [device.to_record() | (_check(device.id) if check else {}) for device in devices]
-    rows.append(REFERENCE_RECORD | ({"usable": True, "rung": None, "problem": None} if check else {}))
+    works: Tried = {"usable": True, "rung": None, "problem": None}
+    rows: list[DeviceRow] = [
+        {**device.to_record(), **(_check(device.id) if check else UNTRIED)} for device in devices
+    ]
+    rows.append({**REFERENCE_RECORD, **(works if check else UNTRIED)})
     output.emit("devices", {}, view, rows=rows, rows_key="devices")
     for icd in broken_drivers():
         output.warn(
@@ -70,10 +75,10 @@ def command(
         output.warn(str(problem))
 
 
-def _check(device: str) -> dict[str, Any]:
+def _check(device: str) -> Tried:
     """Whether the engine builds on a device, by a process of its own."""
     from vyrectl.opencl.asking import ask
 
     answer = ask("rung", device, seconds=CHECK_SECONDS)
     record = next((record for record in answer.records if "usable" in record), None)
-    return record or {"usable": False, "rung": None, "problem": answer.trouble}
+    return cast(Tried, record) if record else {"usable": False, "rung": None, "problem": answer.trouble}

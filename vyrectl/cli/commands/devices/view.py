@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.views.cells import Cell, Column, FittedTable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from vyrectl.cli.commands.devices.record import DeviceRow, DevicesAnswer
+
 GIB = 1 << 30
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+def view(record: DevicesAnswer) -> RenderableType:
     """One row a device, the default first."""
     checked = any("usable" in device for device in record["devices"])
     columns = [
@@ -27,7 +28,7 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     return FittedTable(columns, [_row(device, checked) for device in record["devices"]])
 
 
-def _row(device: Mapping[str, Any], checked: bool) -> list[Cell]:
+def _row(device: DeviceRow, checked: bool) -> list[Cell]:
     memory = device["memory_bytes"]
     cells: list[Cell] = [
         device["id"],
@@ -40,7 +41,7 @@ def _row(device: Mapping[str, Any], checked: bool) -> list[Cell]:
     return [*cells, f"{device['name']} ({device['platform']})"]
 
 
-def _verdict(device: Mapping[str, Any]) -> Cell:
+def _verdict(device: DeviceRow) -> Cell:
     if not device["usable"]:
-        return device["problem"], "bold red"
+        return device["problem"] or "", "bold red"
     return ("ok" if device["rung"] is None else f"ok, rung {device['rung']}"), "green"

@@ -45,7 +45,7 @@ def diff_rows(diff: RingDiff) -> Rows:
     ring has, the other values are 0.
     """
 
-    def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+    def blocks(quote: Quote) -> Iterator[list[tuple[object, ...]]]:
         heads = _heads(diff, quote)
         for start in range(0, len(diff), BLOCK_SLOTS):
             part = slice(start, start + BLOCK_SLOTS)
@@ -74,7 +74,7 @@ def steps_text(actions: Sequence[str], yields: int, requeues: int) -> str:
     return ", ".join(reversed(words))
 
 
-def _heads(diff: RingDiff, quote: Quote) -> dict[str, list[tuple[Any, ...]]]:
+def _heads(diff: RingDiff, quote: Quote) -> dict[str, list[tuple[object, ...]]]:
     """What a row says after its slot, by the kind of change and the explanation."""
     return {
         change: [

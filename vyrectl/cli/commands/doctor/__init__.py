@@ -6,10 +6,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from vyrectl.cli.commands.doctor.record import Counts, DoctorHead
 from vyrectl.cli.commands.doctor.view import view
 from vyrectl.cli.completion.install import SHELLS, read_script, script_path
 from vyrectl.cli.declared import with_records
@@ -67,9 +68,9 @@ def command(
     raise typer.Exit(0 if diagnosis.is_ready else EXIT_NOT_READY)
 
 
-def _record(diagnosis: Diagnosis, checks: list[Check]) -> dict[str, Any]:
+def _record(diagnosis: Diagnosis, checks: list[Check]) -> DoctorHead:
     counts = {f"{status}_count": sum(check.status is status for check in checks) for status in Status}
-    return {**diagnosis.to_record(), **counts}
+    return {**diagnosis.to_record(), **cast(Counts, counts)}
 
 
 def check_shells() -> Iterator[Check]:

@@ -77,7 +77,7 @@ def group_rows(groups: Groups, order: NDArray[np.int64]) -> Rows:
         order: Indices of groups, in the order to show them.
     """
 
-    def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+    def blocks(quote: Quote) -> Iterator[list[tuple[object, ...]]]:
         everything = int(groups.counts.sum())
         for start in range(0, len(order), BLOCK_GROUPS):
             part = order[start : start + BLOCK_GROUPS]

@@ -5,7 +5,7 @@ Needs numpy, inside functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from vyrectl.cli.commands.inspect.options import Arranged, Shown
     from vyrectl.cli.options import Choice, Shortened
     from vyrectl.cli.rows import Rows
+    from vyrectl.cli.slot_records import GroupsHead, ListedRecord
     from vyrectl.cli.stdout_file import StdoutFile
     from vyrectl.protocol.partitions import Partitions
     from vyrectl.ring.file import Ring
     from vyrectl.ring.reading import Readings
 
-    View = Callable[[Mapping[str, Any]], RenderableType]
+    View = Callable[[Any], RenderableType]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +144,16 @@ class _Listing:
         """How many of `total` rows are shown."""
         return total if self.most is None else min(total, self.most)
 
-    def record(self, total: int) -> dict[str, Any]:
+    def record(self, total: int) -> ListedRecord:
         """What every record begins with."""
-        sizes = {"total": len(self.ring), "matched": len(self.numbers), "shown": self.cut(total)}
-        return {"ring": self.ring.name, **sizes}
+        return {
+            "ring": self.ring.name,
+            "total": len(self.ring),
+            "matched": len(self.numbers),
+            "shown": self.cut(total),
+        }
 
-    def emit(self, record: dict[str, Any], view: View, rows: Rows, key: str) -> None:
+    def emit(self, record: ListedRecord, view: View, rows: Rows, key: str) -> None:
         """Write the rows, through the pager where that helps."""
         shown = record["shown"]
         with paged(self.output, shown if self.paging else 0):
@@ -216,7 +221,7 @@ def _emit_groups(listing: _Listing, group: str, sort: str) -> None:
     groups = group_slots(listing.ring.slots, listing.numbers, fields, listing.readings)
     total = len(groups.counts)
     rows = group_rows(groups, sort_groups(groups, order)[: listing.cut(total)])
-    record = {**listing.record(total), "by": list(fields), "groups_total": total}
+    record: GroupsHead = {**listing.record(total), "by": list(fields), "groups_total": total}
     listing.emit(record, group_view(fields), rows, "groups")
     listing.say_rest(record["shown"], total, "groups")
 

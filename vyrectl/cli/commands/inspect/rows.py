@@ -47,7 +47,7 @@ def slot_rows(
         partitions: The runtime's classes, or None.
     """
 
-    def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+    def blocks(quote: Quote) -> Iterator[list[tuple[object, ...]]]:
         read = SlotReader(slots, quote, keys, partitions)
         for start in range(0, len(numbers), BLOCK_SLOTS):
             yield read.rows(numbers[start : start + BLOCK_SLOTS])
@@ -77,7 +77,7 @@ class SlotReader:
         self._quote, self._partitions = quote, partitions
         self._pick = _picker(keys)
 
-    def rows(self, numbers: NDArray[np.int64]) -> list[tuple[Any, ...]]:
+    def rows(self, numbers: NDArray[np.int64]) -> list[tuple[object, ...]]:
         """The values of the slots `numbers`, in that order."""
         pairs = zip(numbers.tolist(), self._slots[numbers].tolist(), strict=True)
         if self._partitions is None:

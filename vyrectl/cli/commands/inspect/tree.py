@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.commands.inspect.rows import ROW_KEYS, SlotReader
 from vyrectl.cli.rows import Quote, Rows
@@ -41,7 +41,7 @@ def tree_rows(
         keys: Some of `ROW_KEYS`; they stand after `TREE_KEYS`.
     """
 
-    def blocks(quote: Quote) -> Iterator[list[tuple[Any, ...]]]:
+    def blocks(quote: Quote) -> Iterator[list[tuple[object, ...]]]:
         import numpy as np
 
         from vyrectl.ring.family import walk, with_ancestors

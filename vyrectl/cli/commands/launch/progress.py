@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.cli.commands.launch.status_block import StatusBlock, can_redraw
 from vyrectl.cli.output import Output
-from vyrectl.cli.worker_rows import oldest_turn
+from vyrectl.cli.worker_rows import WorkerRow, oldest_turn
 
 if TYPE_CHECKING:
     from vyrectl.cli.commands.launch.standing import Standing
@@ -117,7 +117,7 @@ class LaunchProgress:
         if self._block is not None:
             self._block.clear()
 
-    def _standing(self, now: float, seen: Glance | None, turn: dict[str, Any] | None) -> Standing:
+    def _standing(self, now: float, seen: Glance | None, turn: WorkerRow | None) -> Standing:
         from vyrectl.cli.commands.launch.standing import Standing
 
         news = self._news

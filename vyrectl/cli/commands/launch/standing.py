@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from vyrectl.cli.worker_rows import turn_text
+from vyrectl.cli.worker_rows import WorkerRow, turn_text
 
 TIMEOUT = "timeout"
 """The reason of a launch whose time is over."""
@@ -47,11 +46,11 @@ class Standing:
     oldest_age: int | None
     epoch: int
     doing: str | None = None
-    turn: Mapping[str, Any] | None = None
+    turn: WorkerRow | None = None
     stopping: str | None = None
     grace_left: float | None = None
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, object]:
         """As a line of JSON holds it."""
         return {
             "schema": "vyrectl.progress/1",

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vyrectl.cli.commands.ops.record import OpRecord
 from vyrectl.cli.commands.ops.view import view, view_check
 from vyrectl.cli.declared import with_records
 from vyrectl.cli.options import Talking
 from vyrectl.cli.output import Output
 from vyrectl.errors import InvalidInputError, UsageError
-from vyrectl.shapes import Count, Word
 
 if TYPE_CHECKING:
     from vyrectl.engine.ops import OpInfo
+    from vyrectl.opencl.devices import Device
 
 REFERENCE = "reference"
 EXIT_UNSOUND = InvalidInputError.exit_code
@@ -88,21 +89,10 @@ def _check(output: Output, sources: list[Path], device: str | None) -> None:
     raise typer.Exit(EXIT_UNSOUND if report.count("error") else 0)
 
 
-def _find_device(name: str | None) -> Any:
+def _find_device(name: str | None) -> Device:
     from vyrectl.opencl.devices import find_device
 
     return find_device(name)
-
-
-class OpRecord(TypedDict):
-    """An operation and where it is declared."""
-
-    op_handle: Word
-    name: str
-    doc: str
-    source: str
-    line: Count
-    shipped: bool
 
 
 def _record(op: OpInfo) -> OpRecord:

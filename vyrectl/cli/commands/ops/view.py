@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of
@@ -11,16 +11,19 @@ from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from vyrectl.cli.commands.ops.record import OpsAnswer, OpsCheckAnswer
+    from vyrectl.opencl.op_check import FindingRecord
+
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow"}
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+def view(record: OpsAnswer) -> RenderableType:
     """One row an operation, by id."""
     columns = [Column("id", right=True), Column("name"), Column("what it does", wrap=True)]
     return FittedTable(columns, [(f"0x{op['op_handle']:x}", op["name"], op["doc"]) for op in record["ops"]])
 
 
-def view_check(record: Mapping[str, Any]) -> RenderableType:
+def view_check(record: OpsCheckAnswer) -> RenderableType:
     """The findings, or one line when there are none."""
     title = _sentence(record)
     if not record["findings"]:
@@ -30,7 +33,7 @@ def view_check(record: Mapping[str, Any]) -> RenderableType:
     return FittedTable(columns, rows, title=title, headed=False)
 
 
-def _sentence(record: Mapping[str, Any]) -> str:
+def _sentence(record: OpsCheckAnswer) -> str:
     counts = [(record["error_count"], "error"), (record["warning_count"], "warning")]
     found = ", ".join(count_of(number, noun) for number, noun in counts if number) or "nothing found"
     device = record["device"]
@@ -39,7 +42,7 @@ def _sentence(record: Mapping[str, Any]) -> str:
     return f"{files}: {count_of(len(record['ops']), 'operation')}, {compiled}, {found}"
 
 
-def _finding_rows(finding: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
+def _finding_rows(finding: FindingRecord) -> Iterator[Sequence[Cell]]:
     severity = finding["severity"]
     column = f":{finding['column']}" if finding["column"] else ""
     place = f"{plain(finding['path'])}:{finding['line']}{column}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import (
@@ -17,10 +17,13 @@ from vyrectl.cli.views.cells import (
     state_cell,
     task_cells,
 )
-from vyrectl.cli.views.parts import Parts
+from vyrectl.cli.views.parts import Part, Parts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from vyrectl.cli.commands.recover.record import RecoverAnswer, RecoveredRow
+    from vyrectl.edit.recover import RecoveryRecord
 
 COLUMNS = (
     *TASK_COLUMNS,
@@ -34,7 +37,7 @@ COLUMNS = (
 SHOWN_SLOTS = 16
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+def view(record: RecoverAnswer) -> RenderableType:
     """The recovered tasks as a table, what was left below it; one line when there is nothing to show."""
     left, settled = list(_left(record)), list(_settled(record))
     if not record["recovered_count"] and not left and not settled:
@@ -42,7 +45,7 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     tables = [FittedTable(COLUMNS, CellRows(record["recovered"], _cells), title=_sentence(record))]
     if not record["recovered_count"]:
         tables = [FittedTable([Column("")], [], title=_sentence(record), headed=False)]
-    parts: list[Any] = [*tables]
+    parts: list[Part] = [*tables]
     if settled:
         parts.append(facts(settled, title="of the killed launch"))
     if left:
@@ -50,7 +53,7 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     return Parts(parts)
 
 
-def _sentence(record: Mapping[str, Any]) -> str:
+def _sentence(record: RecoveryRecord) -> str:
     name, count = plain(record["ring"]), record["recovered_count"]
     if not count:
         return f"{name}: no orphan to recover"
@@ -59,7 +62,7 @@ def _sentence(record: Mapping[str, Any]) -> str:
     return f"{name}: {count_of(count, 'orphan')} {verb} {record['as'].capitalize()}{kept}"
 
 
-def _left(record: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
+def _left(record: RecoveryRecord) -> Iterator[tuple[str, Cell]]:
     if record["refused"]:
         yield "counter at its end, slots", (_listed(record["refused"]), "bold red")
     if record["not_chosen"]:
@@ -72,7 +75,7 @@ def _left(record: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
         yield "abandoned by a killed writer", path
 
 
-def _settled(record: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
+def _settled(record: RecoveryRecord) -> Iterator[tuple[str, Cell]]:
     """What taking the lock had finished of a killed launch's work."""
     if record["finished"]:
         yield "half written and finished, slots", _listed(record["finished"])
@@ -86,7 +89,7 @@ def _listed(slots: Sequence[int]) -> str:
     return ", ".join(map(str, slots[:SHOWN_SLOTS])) + (", ..." if len(slots) > SHOWN_SLOTS else "")
 
 
-def _cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+def _cells(row: RecoveredRow) -> Sequence[Cell]:
     return (
         *task_cells(row),
         str(row["continuation_pc"]),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import (
@@ -20,6 +20,9 @@ from vyrectl.cli.views.cells import (
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from vyrectl.cli.commands.repair.record import RepairAnswer, RepairedRow
+    from vyrectl.edit.repair import RepairRecord
+
 COLUMNS = (
     *TASK_COLUMNS,
     Column("fault"),
@@ -29,14 +32,14 @@ COLUMNS = (
 )
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+def view(record: RepairAnswer) -> RenderableType:
     """The repaired tasks as a table; one line when there are none."""
     if not record["repaired_count"]:
         return _sentence(record)
     return FittedTable(COLUMNS, CellRows(record["repaired"], _cells), title=_sentence(record))
 
 
-def _sentence(record: Mapping[str, Any]) -> str:
+def _sentence(record: RepairRecord) -> str:
     name, count, faulted = plain(record["ring"]), record["repaired_count"], record["faulted"]
     if not count:
         among = f" ({count_of(faulted, 'task')} Faulted)" if faulted else ""
@@ -48,7 +51,7 @@ def _sentence(record: Mapping[str, Any]) -> str:
     return f"{name}: {count_of(count, 'faulted task')} {verb} Ready ({codes}){left}{kept}"
 
 
-def _cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+def _cells(row: RepairedRow) -> Sequence[Cell]:
     return (
         *task_cells(row),
         row["fault_name"],

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.readings import ring_readings
-from vyrectl.cli.worker_rows import oldest_turn
+from vyrectl.cli.worker_rows import WorkerRow, oldest_turn
 from vyrectl.errors import FileError, VyrectlError
 from vyrectl.files.ring_lock import holder_of
 from vyrectl.ring.listing import Wanted
@@ -67,7 +66,7 @@ class Sample:
     problem: str | None = None
     event: str | None = None
     holder: str | None = None
-    turn: Mapping[str, Any] | None = None
+    turn: WorkerRow | None = None
     clock: str = ""
     work_s: float = 0.0
 
@@ -167,7 +166,7 @@ def _holder(path: Path) -> str | None:
         return "somebody whose lock may not be looked at"
 
 
-def _turn(path: Path) -> Mapping[str, Any] | None:
+def _turn(path: Path) -> WorkerRow | None:
     """The turn that has lasted longest, where a launch says so."""
     try:
         return oldest_turn(workers_of(path).workers)

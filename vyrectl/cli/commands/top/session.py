@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.commands.top.sample import Sampler
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.text import Text
 
+    from vyrectl.cli.slot_records import FullSlot
     from vyrectl.edit.plan import Edit
     from vyrectl.task.arrays import SlotArray
 
@@ -38,7 +39,7 @@ class TopSession:
         self._console = output.console()
         self._sampler = sampler
         self._state = state
-        self._detail: dict[str, Any] | None = None
+        self._detail: FullSlot | None = None
         state.count_matching = self._count
 
     def begin(self, where: str) -> None:

@@ -6,9 +6,9 @@ Everything fits the width and the height it is given; colours add nothing that t
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console as Folder
 from rich.text import Text
@@ -27,6 +27,7 @@ from vyrectl.ring.listing import FAULTED, OPEN, ORDERS
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from vyrectl.cli.slot_records import FullSlot
     from vyrectl.ring.overview import Overview, Row
     from vyrectl.ring.reading import Readings
 
@@ -132,7 +133,7 @@ def _other_rows(found: Overview, focus: str) -> Sequence[Row]:
 
 
 def screen_lines(
-    state: TopState, sample: Sample, detail: Mapping[str, Any] | None, console: Console, height: int
+    state: TopState, sample: Sample, detail: FullSlot | None, console: Console, height: int
 ) -> list[Text]:
     """The whole screen, from the top.
 
@@ -389,9 +390,7 @@ def _cell(key: str, number: int, words: tuple[int, ...], readings: Readings) -> 
     return show_word(key, word)
 
 
-def _detail_lines(
-    state: TopState, detail: Mapping[str, Any] | None, console: Console, height: int
-) -> list[Text]:
+def _detail_lines(state: TopState, detail: FullSlot | None, console: Console, height: int) -> list[Text]:
     if detail is None:
         return [Text(f"slot {state.opened} is not in the ring now", style="bold red")]
     lines = [

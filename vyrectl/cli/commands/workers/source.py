@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
-from vyrectl.cli.worker_rows import worker_row
+from vyrectl.cli.worker_rows import WorkerRow, worker_row
+from vyrectl.shapes import Count
 from vyrectl.sidecar.launched import Launched
 from vyrectl.sidecar.workers import Worker
+
+
+class WorkersRecord(TypedDict):
+    """The answer but for its rows."""
+
+    ring: str
+    held_by: str | None
+    lives: bool
+    in_place: bool
+    busy: Count
+    idle: Count
+    oldest_turn: WorkerRow | None
+
+
+class WorkersAnswer(WorkersRecord):
+    """The answer of `workers`."""
+
+    workers: list[WorkerRow]
+
 
 MOST_LISTED = 64
 """Workers that are all listed; of more, those with a task."""
 
 
-def listed(found: Launched, *, every: bool) -> list[dict[str, Any]]:
+def listed(found: Launched, *, every: bool) -> list[WorkerRow]:
     """The rows: all workers where they are few or all were asked for, else those with a task."""
     whole = every or len(found.workers) <= MOST_LISTED
     chosen: list[Worker] = [*found.workers] if whole else [*found.busy]
     return [worker_row(one) for one in chosen]
 
 
-def summary(found: Launched) -> dict[str, Any]:
+def summary(found: Launched) -> WorkersRecord:
     """The answer but for its rows."""
     held = found.busy
     return {

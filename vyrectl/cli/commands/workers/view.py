@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of
@@ -12,7 +12,8 @@ from vyrectl.cli.views.parts import Lines, Part, Parts
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Record = Mapping[str, Any]
+    from vyrectl.cli.commands.workers.source import WorkersAnswer
+    from vyrectl.cli.worker_rows import WorkerRow
 
 COLUMNS = (
     Column("device"),
@@ -25,12 +26,12 @@ COLUMNS = (
 )
 
 
-def view(record: Record) -> RenderableType:
+def view(record: WorkersAnswer) -> RenderableType:
     """The workers of a launch."""
     return Parts(list(_parts(record)))
 
 
-def _parts(record: Record) -> Iterator[Part]:
+def _parts(record: WorkersAnswer) -> Iterator[Part]:
     yield Lines([(_sentence(record), "bold")])
     if record["workers"]:
         several = any("device" in one for one in record["workers"])
@@ -38,7 +39,7 @@ def _parts(record: Record) -> Iterator[Part]:
         yield FittedTable(COLUMNS[hidden:], [_row(one)[hidden:] for one in record["workers"]])
 
 
-def _sentence(record: Record) -> str:
+def _sentence(record: WorkersAnswer) -> str:
     busy = record["busy"]
     whose = f"{plain(record['ring'])}: {count_of(busy + record['idle'], 'worker')}"
     if not record["lives"]:
@@ -47,14 +48,14 @@ def _sentence(record: Record) -> str:
     return f"{whose} of {plain(record['held_by'] or 'a launch')}{where}; {busy} with a task in hand"
 
 
-def _row(one: Record) -> list[Cell]:
+def _row(one: WorkerRow) -> list[Cell]:
     seconds = one["seconds"]
     held = one["slot"] is not None
     return [
         plain(one.get("device", "-")),
         str(one["worker"]),
         str(one["slot"]) if held else "-",
-        plain(one["op_name"]) if held else "-",
+        plain(one["op_name"] or "") if held else "-",
         "-" if seconds is None else f"{seconds:.1f} s",
         str(one["turns"]),
         str(one["polls"]),
