@@ -46,6 +46,13 @@ class Long:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """Of a record: the name of the piece of the schema that it refers to, for one that stands there several times."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Like:
     """Of a record that is made field by field: the dataclass whose fields it has."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from vyrectl.bench.devices import SPIN, Took, _compute_ring, _computing, _plain, usual_slots
+from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.spread.devices import Chosen
 
 
@@ -15,7 +18,7 @@ def took(seconds: float) -> list[Took]:
         "devices": [{"busy_seconds": seconds - 0.08}],
         "geometry": {"shards": 8},
     }
-    return [Took(seconds + 1, seconds, report)] * 3
+    return [Took(seconds + 1, seconds, cast(LaunchRecord, report))] * 3
 
 
 def test_figures_are_held_against_their_targets() -> None:

@@ -23,7 +23,7 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def rows(report: Report) -> list[dict[str, Any]]:
-    return report.rows()
+    return [dict(row) for row in report.rows()]
 
 
 def test_every_section_is_measured(rows: list[dict[str, Any]]) -> None:

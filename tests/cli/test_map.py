@@ -127,12 +127,12 @@ def test_colours_carry_letters(terminal: Cli, ring: Path, monkeypatch: pytest.Mo
 
 def test_every_kind_has_a_colour_of_its_own_lightness() -> None:
     for by, states in (("state", STATE_MARKS.values()), ("priority", [p.name[0] for p in TaskPriority])):
-        colours = [colour_of(by, {"mark": mark}) for mark in states]
+        colours = [colour_of(by, {"mark": mark, "least": None}) for mark in states]
         assert len(set(colours)) == len(colours)
     assert len(BY_MARK["state"]) == len(TaskState) - 1
     light = [299 * r + 587 * g + 114 * b for r, g, b in HEAT]
     assert light == sorted(light)
-    letters = {colour_of("tenant", {"mark": chr(65 + i)}) for i in range(26)}
+    letters = {colour_of("tenant", {"mark": chr(65 + i), "least": None}) for i in range(26)}
     assert len(letters) == 26
     assert (ink_on((255, 255, 255)), ink_on((0, 0, 0))) == ((0, 0, 0), (255, 255, 255))
 
@@ -143,7 +143,7 @@ def test_a_png_has_a_square_a_slot(cli: Cli, tmp_path: Path) -> None:
     pixels = read_png(tmp_path / "r.png")
     assert record["pixels"] == [pixels.shape[1], pixels.shape[0]]
     assert (record["marks_per_row"], record["slots_per_mark"], record["output"]) == (512, 1, "r.png")
-    by_state = {mark: colour_of("state", {"mark": mark}) for mark in STATE_MARKS.values()}
+    by_state = {mark: colour_of("state", {"mark": mark, "least": None}) for mark in STATE_MARKS.values()}
     order = [by_state[mark] for mark in STATE_MARKS.values()]
     for number in (0, 1, 7, 511, 512, 69_999):
         row, column = divmod(number, 512)

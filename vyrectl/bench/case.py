@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import cast
 
+from vyrectl.bench.records import MeasureRecord
 from vyrectl.bench.spread import Spread, shares
 
 SECTIONS = ("tasks", "groups", "memory", "start")
@@ -83,10 +85,10 @@ class Measure:
     wall_share: Spread | None
     parts: Mapping[str, float]
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> MeasureRecord:
         """One flat row; times in seconds, rates in units a second."""
         case, device = self.case, self.device
-        return {
+        row = {
             "name": case.name,
             "section": case.section,
             "size": case.size,
@@ -101,6 +103,7 @@ class Measure:
             **_flat("share", self.share),
             **_flat("wall_share", self.wall_share),
         }
+        return cast(MeasureRecord, row)
 
 
 def measure(

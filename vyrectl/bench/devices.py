@@ -13,19 +13,21 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import ceil
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import cast
 
 import numpy as np
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.states import TaskPriority, TaskState
+from vyrectl.bench.records import DevicesFigure
 from vyrectl.errors import DeviceError
 from vyrectl.files.python import module_command
+from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.spread.devices import Chosen, wanted_devices
 from vyrectl.task.arrays import SlotArray
 
@@ -68,9 +70,9 @@ class Figure:
     target: float | None = None
     met: bool | None = None
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> DevicesFigure:
         """Every field by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return cast(DevicesFigure, asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Took:
 
     wall: float
     work: float
-    report: dict[str, Any]
+    report: LaunchRecord
 
 
 def usual_slots(chosen: list[Chosen], *, quick: bool) -> int:
@@ -195,7 +197,7 @@ def _at_least(name: str, times: float, devices: int, target: float) -> Figure:
     return Figure(name, "times", times, *((target, times >= target) if devices == 2 else (None, None)))
 
 
-def _beside_a_shard(report: dict[str, Any]) -> float:
+def _beside_a_shard(report: LaunchRecord) -> float:
     worked = sum(one["busy_seconds"] for one in report["devices"])
     return float((report["wall_seconds"] - worked) / report["geometry"]["shards"])
 
@@ -210,7 +212,7 @@ def _compute_ring(slots: int, each: int) -> SlotArray:
     return made
 
 
-def _opening(report: dict[str, Any]) -> float:
+def _opening(report: LaunchRecord) -> float:
     """Seconds until the first of several devices was ready, which one device does not count either."""
     shares = [one for one in report.get("devices", ()) if not report["device"].startswith("journal")]
     return min((one["opening_seconds"] for one in shares), default=0.0) if shares else 0.0
@@ -232,5 +234,5 @@ def _launch(ring: Path, given: SlotArray, options: tuple[str, ...]) -> Took:
             f"a launch failed: {done.stderr.decode(errors='replace').strip().splitlines()[-1:]}",
             where=" ".join(options),
         )
-    report: dict[str, Any] = json.loads(done.stdout)
+    report: LaunchRecord = json.loads(done.stdout)
     return Took(wall, report["wall_seconds"] - _opening(report), report)

@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.bench.case import Case, Measure, Turn, measure
+from vyrectl.bench.records import HostMeasure, HostRecord, Judged
 from vyrectl.errors import DeviceError, VerifyError, VyrectlError
 from vyrectl.files.python import ROOT, code_command
 from vyrectl.files.replace import replace_file
@@ -116,7 +116,7 @@ class HostReport:
     skipped: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> HostRecord:
         """Everything but the measures."""
         return {
             "slots": self.slots,
@@ -127,16 +127,16 @@ class HostReport:
             "seconds": self.seconds,
         }
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[HostMeasure]:
         """One flat record a measure, with its target if it has one."""
         return [{**one.to_record(), **_judged(one)} for one in self.measures]
 
 
-def _judged(one: Measure) -> dict[str, Any]:
+def _judged(one: Measure) -> Judged:
     target = TARGETS.get(one.case.name)
     value = None if target is None else target.value(one)
     if target is None or value is None or target.slots not in (0, one.case.size):
-        return dict.fromkeys(("quantity", "value", "target", "met"))
+        return {"quantity": None, "value": None, "target": None, "met": None}
     return {
         "quantity": target.quantity,
         "value": value,
@@ -187,7 +187,7 @@ def _memory(report: HostReport, ring: Ring, device: str) -> Iterator[Case]:
     amount = len(ring) * SLOT_BYTES
     wanted = sweep(slots)
 
-    def case(name: str, work: Callable[[], Any], beside: str = "") -> Case:
+    def case(name: str, work: Callable[[], object], beside: str = "") -> Case:
         own = (beside, len(ring)) if beside else None
         return Case(name, "memory", len(ring), "bytes", amount, _timed(work), beside=own)
 
@@ -229,7 +229,7 @@ def _commands(folder: Path, slots: int) -> Iterator[Case]:
     yield case(INSPECT_LARGE, slots, "inspect", "large.bin", *where)
 
 
-def _timed(work: Callable[[], Any]) -> Callable[[], Turn]:
+def _timed(work: Callable[[], object]) -> Callable[[], Turn]:
     def turn() -> Turn:
         started = time.perf_counter()
         work()

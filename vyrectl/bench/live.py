@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TaskState
 from vyrectl.bench.feeding import LaunchProcess, feed_rate, feed_through_a_kill
+from vyrectl.bench.records import LiveFigure, LiveRecord
 from vyrectl.bench.torn import stress
 from vyrectl.edit.editor import LiveRing
 from vyrectl.errors import DeviceError, VerifyError
@@ -72,9 +73,9 @@ class Figure:
     target: float | None = None
     met: bool | None = None
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> LiveFigure:
         """Every field by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return cast(LiveFigure, asdict(self))
 
 
 @dataclass(slots=True)
@@ -93,11 +94,11 @@ class LiveBench:
     skipped: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> LiveRecord:
         """As `bench live --json` prints it, without the figures."""
         return {"device": self.device, "skipped": list(self.skipped), "seconds": self.seconds}
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[LiveFigure]:
         """The figures."""
         return [figure.to_record() for figure in self.figures]
 

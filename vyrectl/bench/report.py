@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.bench.case import SECTIONS, Measure
+from vyrectl.bench.records import BenchRecord, MeasureRecord, MemoryRecord
 
 if TYPE_CHECKING:
     from vyrectl.bench.engine import Workload
@@ -36,11 +38,21 @@ class Plan:
     sections: tuple[str, ...] = ALL_SECTIONS
 
     @classmethod
-    def usual(cls, quick: bool, **wanted: Any) -> Plan:
+    def usual(
+        cls,
+        quick: bool,
+        *,
+        sizes: tuple[int, ...] | None = None,
+        repeats: int | None = None,
+        sections: tuple[str, ...] | None = None,
+    ) -> Plan:
         """The usual sizes and rounds, but for what is wanted otherwise; None wants nothing."""
-        usual = {"sizes": QUICK_SIZES, "repeats": QUICK_REPEATS} if quick else {}
-        given = {name: value for name, value in wanted.items() if value is not None}
-        return cls(**{"quick": quick, **usual, **given})
+        return cls(
+            sizes or (QUICK_SIZES if quick else SIZES),
+            repeats or (QUICK_REPEATS if quick else REPEATS),
+            quick,
+            sections or ALL_SECTIONS,
+        )
 
 
 @dataclass(slots=True)
@@ -65,9 +77,9 @@ class Report:
     overtaken: list[dict[str, float]] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     seconds: float = 0.0
-    memory: list[dict[str, object]] = field(default_factory=list)
+    memory: list[MemoryRecord] = field(default_factory=list)
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> BenchRecord:
         """Everything but the measures, which are rows (`rows`)."""
         return {
             "device": self.device.to_record(),
@@ -82,11 +94,11 @@ class Report:
             "seconds": self.seconds,
         }
 
-    def rows(self) -> list[dict[str, object]]:
+    def rows(self) -> list[MeasureRecord]:
         """One flat record a measure."""
         return [one.to_record() for one in self.measures]
 
-    def _geometry(self) -> list[dict[str, object]]:
+    def _geometry(self) -> list[Mapping[str, object]]:
         return [{"name": name, "size": size, **load.facts} for (name, size), load in self.drains.items()]
 
     def _parts(self, one: Measure) -> dict[str, object] | None:
@@ -100,17 +112,19 @@ class Report:
             **one.parts,
         }
 
-    def measure_memory(self) -> list[dict[str, object]]:
+    def measure_memory(self) -> list[MemoryRecord]:
         """What the engine takes beside each ring, as it was drained and in both ways; a row a size."""
-        rows: list[dict[str, object]] = []
-        for (name, size), load in self.drains.items():
-            if name == NO_OP_DRAIN:
-                row: dict[str, object] = {"size": size, "bytes": load.bytes_beside}
-                row["bytes_a_slot"] = _each(load.bytes_beside, size)
-                for key, fast in (("compact_bytes_a_slot", False), ("fast_bytes_a_slot", True)):
-                    row[key] = _each(load.memory(fast), size)
-                rows.append(row)
-        return rows
+        return [
+            {
+                "size": size,
+                "bytes": load.bytes_beside,
+                "bytes_a_slot": _each(load.bytes_beside, size),
+                "compact_bytes_a_slot": _each(load.memory(fast_index=False), size),
+                "fast_bytes_a_slot": _each(load.memory(fast_index=True), size),
+            }
+            for (name, size), load in self.drains.items()
+            if name == NO_OP_DRAIN
+        ]
 
 
 def _each(total_bytes: int | None, slots: int) -> float | None:

@@ -15,7 +15,6 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.bench.case import Case, Measure, Turn, measure
 from vyrectl.bench.commands import Commands
 from vyrectl.bench.engine import Workload
+from vyrectl.bench.records import WallMeasure, WallRecord, WallTimes
 from vyrectl.bench.rings import five_priorities
 from vyrectl.engine.endings import Ending
 from vyrectl.engine.ops import op_codes
@@ -80,7 +80,7 @@ class WallReport:
     measures: list[Measure] = field(default_factory=list)
     seconds: float = 0.0
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> WallRecord:
         """Everything but the measures."""
         return {
             "device": self.device.to_record(),
@@ -89,11 +89,11 @@ class WallReport:
             "seconds": self.seconds,
         }
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[WallMeasure]:
         """One flat record a measure: the times its floor takes, and its device."""
         return [{**one.to_record(), **self._judged(one)} for one in self.measures]
 
-    def _judged(self, one: Measure) -> dict[str, Any]:
+    def _judged(self, one: Measure) -> WallTimes:
         floor = None if one.wall_share is None else 1 / one.wall_share.median
         device = None if one.device is None else one.wall.median / one.device.median
         has_target = one.case.name == LAUNCH and self.device.is_cpu and one.case.size >= DEVICE_TIMES_SLOTS

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
 from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.cli.edit_record import EditRecord
 from vyrectl.cli.output import Output
 from vyrectl.cli.rows import Quote, Rows
 from vyrectl.cli.views.cells import count_of
@@ -216,7 +217,7 @@ def plan_action(slots: SlotArray, numbers: NDArray[np.int64], action: str, given
 
 def _emit(output: Output, ring: Path, edit: Edit, total: int, options: EditOptions) -> None:
     changes = edit.changes()
-    record: dict[str, Any] = {
+    record: EditRecord = {
         "ring": str(ring),
         "action": options.doing,
         "total": total,

@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypedDict, cast
 
 from vyrectl.abi.faults import NO_FAULT
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.describe import show_word
 from vyrectl.cli.rows import Quote, Rows
+from vyrectl.shapes import Count, Share, Word
 from vyrectl.telemetry.crosstab import CrossTable, ManyGroups
 
 COUNT_NAMES = (*(f"{state.name.lower()}_count" for state in TaskState), "unknown_count")
+
+
+class CountsRecord(TypedDict):
+    """Slots by state, and their share of all."""
+
+    slots: Count
+    share: Share
+    empty_count: Count
+    ready_count: Count
+    running_count: Count
+    done_count: Count
+    paused_count: Count
+    yielded_count: Count
+    requeued_count: Count
+    faulted_count: Count
+    unknown_count: Count
+
+
+class NamedCounts(CountsRecord):
+    """Slots under a name, of several groups together."""
+
+    name: str
+
+
+class GroupRecord(NamedCounts):
+    """The slots that have one value; None for tasks that are not Faulted, in a table of faults."""
+
+    value: Word | None
+
+
+class TableRecord(TypedDict):
+    """Slots counted by one of their words."""
+
+    groups: Iterable[GroupRecord]
+    total: CountsRecord
 
 
 def group_value(value: int) -> int | None:
@@ -19,7 +55,7 @@ def group_value(value: int) -> int | None:
     return None if value == NO_FAULT else value
 
 
-def group_counts(counts: tuple[int, ...], everything: int) -> dict[str, Any]:
+def group_counts(counts: tuple[int, ...], everything: int) -> CountsRecord:
     """What a row says of its slots.
 
     Args:
@@ -28,7 +64,8 @@ def group_counts(counts: tuple[int, ...], everything: int) -> dict[str, Any]:
     """
     slots = sum(counts)
     share = slots / everything if everything else 0.0
-    return {"slots": slots, "share": round(share, 6), **dict(zip(COUNT_NAMES, counts, strict=True))}
+    named = dict(zip(COUNT_NAMES, counts, strict=True))
+    return cast(CountsRecord, {"slots": slots, "share": round(share, 6), **named})
 
 
 class GroupRows(Rows):
@@ -46,10 +83,10 @@ class GroupRows(Rows):
     def __len__(self) -> int:
         return len(self._groups)
 
-    def largest(self, most: int) -> list[dict[str, Any]]:
+    def largest(self, most: int) -> list[GroupRecord | NamedCounts]:
         """The rows of the largest groups, and one of all others together, which has no value."""
         chosen = self._groups.largest(most)
-        rows = [
+        rows: list[GroupRecord] = [
             {
                 "value": group_value(value),
                 "name": show_word(self._field, value),
@@ -78,14 +115,13 @@ class GroupRows(Rows):
             ]
 
 
-def largest_groups(groups: Sequence[Mapping[str, Any]] | GroupRows, most: int) -> list[Mapping[str, Any]]:
+def largest_groups(groups: Sequence[GroupRecord] | GroupRows, most: int) -> list[GroupRecord | NamedCounts]:
     """The largest groups of a table, largest first; where there are more, one row of all others together."""
     if isinstance(groups, GroupRows):
         return [*groups.largest(most)]
     ordered = sorted(groups, key=lambda group: -group["slots"])
-    rest = ordered[most:]
+    rest = cast(Sequence[Mapping[str, int]], ordered[most:])
     if not rest:
-        return ordered
-    keys = [key for key in rest[0] if key not in ("name", "value")]
-    others = {key: sum(group[key] for group in rest) for key in keys}
-    return [*ordered[:most], {"name": f"{len(rest)} others", **others}]
+        return [*ordered]
+    others = {key: sum(group[key] for group in rest) for key in ("slots", "share", *COUNT_NAMES)}
+    return [*ordered[:most], cast(NamedCounts, {"name": f"{len(rest)} others", **others})]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.faults import NO_FAULT
 from vyrectl.cli.describe import show_word
@@ -14,6 +14,7 @@ from vyrectl.cli.rows import Quote, Rows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vyrectl.cli.map_record import MapKind, MapRecord
     from vyrectl.ring.marks import Kind, Marks
 
 ROW_KEYS = ("first_slot", "marks")
@@ -59,7 +60,7 @@ def fitting_size(total: int, width: int | None, height: int | None) -> Size:
     return Size(usual.width if width is None else width, usual.height if height is None else height)
 
 
-def map_record(name: str, marks: Marks, width: int) -> dict[str, Any]:
+def map_record(name: str, marks: Marks, width: int) -> MapRecord:
     """Everything but the marks themselves.
 
     Args:
@@ -105,7 +106,7 @@ def kind_name(by: str, kind: Kind) -> str:
     return show_word(BY[by], kind.least)
 
 
-def _kind_row(marks: Marks, kind: Kind) -> dict[str, Any]:
+def _kind_row(marks: Marks, kind: Kind) -> MapKind:
     return {
         "mark": kind.mark,
         "name": kind_name(marks.by, kind),
@@ -113,5 +114,5 @@ def _kind_row(marks: Marks, kind: Kind) -> dict[str, Any]:
         "most": None if kind.most == NO_FAULT else kind.most,
         "slots": kind.slots,
         "share": round(kind.slots / marks.matched, 6),
-        "first_slot": kind.first,
+        "first_slot": kind.first or 0,
     }

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, TypedDict
 
 from vyrectl.abi import live
 from vyrectl.abi.control import OBSERVABLE_FIRST
@@ -27,10 +27,52 @@ from vyrectl.protocol.io_queue import unpack_records
 from vyrectl.protocol.replay import HEADER_BYTES, unpack_header
 from vyrectl.ring.dumps import Part, Parts
 from vyrectl.ring.file import Ring
+from vyrectl.ring.findings.report import FindingRecord
 from vyrectl.ring.kinds import Certainty, FileKind, Verdict, file_bytes, identify
+from vyrectl.shapes import Among, Count
 from vyrectl.shell import command_line
 
-Record = dict[str, Any]
+PartName = Annotated[str, Among(("control", "ring", "debug_log", "io_queue"))]
+
+
+class PartRecord(TypedDict):
+    """A buffer of an all-in-one file."""
+
+    kind: PartName
+    offset: Count
+    size_bytes: Count
+    file: str
+    summary: str | None
+    command: str | None
+
+
+class OpenedRecord(TypedDict):
+    """A file: what it is and why, what it holds, and what to type next; or a problem in place of all that."""
+
+    file: str
+    size_bytes: Count | None
+    kind: Annotated[str, Among(FileKind)] | None
+    noun: str | None
+    certainty: Annotated[str, Among(Certainty)] | None
+    role: str | None
+    reasons: list[str]
+    summary: str | None
+    command: str | None
+    offset: Count | None
+    settled: bool | None
+    other_slots: list[Count]
+    parts: list[PartRecord]
+    problem: str | None
+
+
+class OpenAnswer(TypedDict):
+    """The answer of `open`."""
+
+    path: str
+    unpacked: list[str]
+    findings: list[FindingRecord]
+    files: list[OpenedRecord]
+
 
 SUFFIX_ROLES = {
     ".lock": "the lock beside a ring",
@@ -48,11 +90,16 @@ _LOCK = re.compile(rb"pid [0-9]{1,10} \(|untouched$")
 _BACKUP = re.compile(r"\.bak(\.\d+)?$")
 _NPY_SHAPE = re.compile(rb"'descr': *'([<>|=]?[A-Za-z]\d*)'.*'shape': *(\([0-9, ]*\))", re.DOTALL)
 
-PART_NAMES = {"control": "control.bin", "ring": "ring.bin", "debug_log": "debug.bin", "io_queue": "io.bin"}
+PART_NAMES: Mapping[str, str] = {
+    "control": "control.bin",
+    "ring": "ring.bin",
+    "debug_log": "debug.bin",
+    "io_queue": "io.bin",
+}
 """What the buffers of an all-in-one file are called once unpacked."""
 
 
-def describe_bytes(name: str, data: memoryview, *, parts: Parts | None = None) -> Record:
+def describe_bytes(name: str, data: memoryview, *, parts: Parts | None = None) -> OpenedRecord:
     """The record of one file.
 
     Args:
@@ -86,7 +133,7 @@ def _with_parts(verdict: Verdict, parts: Parts | None) -> Verdict:
     return verdict if parts is None else replace(verdict, parts=parts, reasons=parts.reasons)
 
 
-def describe_file(path: Path) -> Record:
+def describe_file(path: Path) -> OpenedRecord:
     """The record of one file; one that cannot be read has a problem in place of a kind."""
     try:
         with file_bytes(path) as data:
@@ -129,7 +176,7 @@ def _role(name: str, data: memoryview) -> str | None:
     return SUFFIX_ROLES.get(suffix)
 
 
-def _part_record(name: str, data: memoryview, part: Part) -> Record:
+def _part_record(name: str, data: memoryview, part: Part) -> PartRecord:
     kind = FileKind(part.kind)
     span = f"--offset {part.offset} --count {part.size_bytes // SLOT_BYTES}"
     return {
@@ -222,15 +269,16 @@ _TELLERS: dict[FileKind, Callable[[memoryview], str | None]] = {
 }
 
 
-def four_of(records: Sequence[Record]) -> dict[str, Record] | None:
+def four_of(records: Sequence[OpenedRecord]) -> dict[str, OpenedRecord] | None:
     """The one ring and the buffers beside it, by kind, as far as they are at least likely; None when a folder does not
     hold exactly one ring, or two of another."""
-    found: dict[str, Record] = {}
+    found: dict[str, OpenedRecord] = {}
     for record in records:
+        kind = record["kind"]
         unsure = record["certainty"] == Certainty.UNSURE or record["offset"] is not None
-        if record["kind"] not in PART_NAMES or record["role"] or unsure:
+        if kind is None or kind not in PART_NAMES or record["role"] or unsure:
             continue
-        if record["kind"] in found:
+        if kind in found:
             return None
-        found[record["kind"]] = record
+        found[kind] = record
     return found if "ring" in found and len(found) > 1 else None

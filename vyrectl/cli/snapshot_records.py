@@ -9,9 +9,9 @@ Small rings are looked at without numpy. May import no rich.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from vyrectl.abi.faults import FAULT
 from vyrectl.abi.states import TaskState
@@ -22,13 +22,19 @@ from vyrectl.telemetry.snapshot import TaskQueueSnapshot, sum_snapshots
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from vyrectl.cli.group_rows import GroupRecord, TableRecord
     from vyrectl.cli.options import Span
     from vyrectl.ring.file import Ring
     from vyrectl.telemetry.crosstab import CrossTable
     from vyrectl.telemetry.snapshot import StateTally
 
 Record = dict[str, Any]
-Full = dict[str, Any]
+"""A full record or a full answer while it is put together, and as a view takes it apart.
+
+Any: which keys it has is what the user asked for; `vyrectl.cli.snapshot_parts` has the type of each.
+"""
+
+Full = Record
 
 GROUPS = {
     "state": "state",
@@ -182,7 +188,7 @@ def sum_record(measured: Sequence[Measured], wanted: Wanted) -> Record:
     return record
 
 
-def full_answer(rings: list[dict[str, Any]], read: Sequence[Measured], wanted: Wanted) -> Full:
+def full_answer(rings: list[Record], read: Sequence[Measured], wanted: Wanted) -> Full:
     """`rings` and `sum`: None without a ring that was read, the record itself where only one was asked for.
 
     Args:
@@ -221,7 +227,7 @@ def _readings(ring: Ring, snapshot: TaskQueueSnapshot, wanted: Wanted) -> Readin
     return ring_readings(ring, wanted.abi)
 
 
-def _ordered(record: Mapping[str, Any]) -> Record:
+def _ordered(record: Record) -> Record:
     """The same record, with what no spec names behind the rest."""
     beside = ("ring", *ABOUT)
     first = {key: value for key, value in record.items() if key not in beside}
@@ -285,14 +291,15 @@ def _groups(tables: Sequence[CrossTable]) -> Record:
     return {"by": {GROUPS[table.field]: _table_record(table) for table in tables}} if tables else {}
 
 
-def _table_record(table: CrossTable) -> Record:
+def _table_record(table: CrossTable) -> TableRecord:
     from vyrectl.cli.describe import show_word
     from vyrectl.cli.group_rows import GroupRows, group_counts, group_value
     from vyrectl.telemetry.crosstab import ManyGroups
 
     everything = table.slots
     if isinstance(table.groups, ManyGroups):
-        return {"groups": GroupRows(table, table.groups), "total": group_counts(table.total, everything)}
+        rows: object = GroupRows(table, table.groups)
+        return {"groups": cast("Sequence[GroupRecord]", rows), "total": group_counts(table.total, everything)}
     return {
         "groups": [
             {

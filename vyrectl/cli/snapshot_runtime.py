@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, NotRequired, TypedDict, cast
 
 from vyrectl.abi.limits import SLOT_WORDS
 from vyrectl.abi.slot import FIELD_INDEX
@@ -15,13 +15,59 @@ from vyrectl.errors import InvalidInputError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.control import ControlView, decode_control
 from vyrectl.protocol.partitions import Partitions
-from vyrectl.protocol.runtime import Occupancy, RuntimeView, watchdog
+from vyrectl.protocol.runtime import STATUS_FIELDS, Occupancy, RuntimeView, watchdog
 from vyrectl.ring.kinds import FileKind, refuse_beside
+from vyrectl.shapes import Count, Keyed, Word
 
 _PRIORITY = FIELD_INDEX["priority"]
 
 
-def runtime_record(control: Path, counts: Sequence[int], unknown: int, data: memoryview) -> dict[str, Any]:
+class ClassRow(TypedDict):
+    """Open tasks of one class, by the partition that they lie in and by word 3."""
+
+    priority: str
+    first_slot: Count
+    end_slot: Count
+    open_by_partition: Count
+    open_by_word: Count
+
+
+class WatchdogRecord(TypedDict):
+    """Whether the queue moved; see `vyrectl.protocol.runtime.Watchdog`."""
+
+    done_delta: Count
+    queue_depth: Count
+    fault_slots: Count
+    requeue_slots: Count
+    gpu_idle_ppm: Count
+    suspected_stall: bool
+
+
+class RuntimeRecord(TypedDict):
+    """The view (spec 3.8), under the runtime's names; the counters are `vyrectl.protocol.runtime.COUNTERS`."""
+
+    control: str
+    shutdown: bool
+    epoch: Word
+    occupancy: Annotated[Mapping[str, Count], Keyed((*STATUS_FIELDS, "unknown"))]
+    total_slots: Count
+    queue_depth: Count
+    gpu_idle_slots: Count
+    gpu_idle_ppm: Count
+    frontier_density_bps: Count
+    occupancy_proxy_bps: Count
+    drained_slots: Count
+    unreclaimed_done_slots: Count
+    tenant_fairness_total: Count
+    tenant_fairness_skew: Count
+    priority_fairness_total: Count
+    requeue_slots: Count
+    fault_slots: Count
+    classes: list[ClassRow]
+    watchdog: NotRequired[WatchdogRecord]
+
+
+def runtime_record(control: Path, counts: Sequence[int], unknown: int, data: memoryview) -> RuntimeRecord:
     """The view, under the runtime's names.
 
     Args:
@@ -36,7 +82,7 @@ def runtime_record(control: Path, counts: Sequence[int], unknown: int, data: mem
     """
     words, decoded = read_control(control)
     view = RuntimeView(decoded, Occupancy.of_counts(counts, unknown))
-    return {
+    record = {
         "control": str(control),
         "shutdown": view.control.shutdown,
         "epoch": view.control.epoch,
@@ -44,6 +90,7 @@ def runtime_record(control: Path, counts: Sequence[int], unknown: int, data: mem
         **view.counters(),
         "classes": _classes(words, data),
     }
+    return cast(RuntimeRecord, record)
 
 
 def read_control(path: Path) -> tuple[bytes, ControlView]:
@@ -62,7 +109,7 @@ def read_control(path: Path) -> tuple[bytes, ControlView]:
         raise error.at(str(path)) from None
 
 
-def _classes(control: bytes, data: memoryview) -> list[dict[str, Any]]:
+def _classes(control: bytes, data: memoryview) -> list[ClassRow]:
     """Open tasks of each class, by partition (words 129-134) and by word 3; nothing without partitions."""
     partitions = Partitions.of_control(control)
     if partitions is None:
@@ -89,13 +136,14 @@ def _classes(control: bytes, data: memoryview) -> list[dict[str, Any]]:
     ]
 
 
-def put_watchdog(runtime: dict[str, Any], drained_before: int) -> None:
+def put_watchdog(runtime: RuntimeRecord, drained_before: int) -> None:
     """Add `watchdog`: whether the queue moved since DONE_COUNT was `drained_before`.
 
     Raises:
         InvalidInputError: DONE_COUNT went backwards; the error names the control buffer.
     """
     try:
-        runtime["watchdog"] = asdict(watchdog(drained_before, runtime))
+        found = watchdog(drained_before, cast(Mapping[str, int], runtime))
+        runtime["watchdog"] = cast(WatchdogRecord, asdict(found))
     except InvalidInputError as error:
         raise error.at(runtime["control"]) from None

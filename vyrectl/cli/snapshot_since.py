@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from vyrectl.cli.snapshot_records import Full, Record
 from vyrectl.cli.wrong_kind import telling_kind
 from vyrectl.errors import InvalidInputError
 from vyrectl.files.whole import read_stdin
@@ -22,7 +23,6 @@ SCHEMA = "vyrectl.snapshot/1"
 COUNT_BITS = 64
 """Width of what a history keeps beside the eight fields."""
 
-Full = Mapping[str, Any]
 Counts = Mapping[str, int]
 
 
@@ -110,16 +110,16 @@ def put_since(full: Full, baseline: Baseline, seconds: float, *, restarts: bool 
             _compare(ring, baseline.rings[ring["ring"]], passed)
 
 
-def _compare(record: dict[str, Any] | None, before: Counts, passed: float | None) -> None:
+def _compare(record: Record | None, before: Counts, passed: float | None) -> None:
     if record is not None:
         record["since"] = compare(before, record, passed).to_record()
 
 
-def _is_ring(record: Any) -> bool:
+def _is_ring(record: object) -> bool:
     return isinstance(record, dict) and "ring" in record and "error" not in record
 
 
-def _drained(record: dict[str, Any], name: str) -> int | None:
+def _drained(record: Record, name: str) -> int | None:
     """DONE_COUNT of a snapshot that was taken with a control buffer.
 
     Raises:
@@ -134,7 +134,7 @@ def _drained(record: dict[str, Any], name: str) -> int | None:
     return drained
 
 
-def _counts(record: Any, name: str) -> Counts:
+def _counts(record: object, name: str) -> Counts:
     """The eight fields, and those of `COMPARED` that are there.
 
     Raises:

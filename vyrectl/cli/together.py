@@ -12,10 +12,11 @@ from vyrectl.protocol.control import decode_control
 from vyrectl.protocol.debug_log import read_debug_log
 from vyrectl.protocol.io_queue import decode_io_queue
 from vyrectl.protocol.words import Data
+from vyrectl.ring.findings.report import FindingRecord
 from vyrectl.ring.kinds import FileKind, refuse_beside
 
 if TYPE_CHECKING:
-    from vyrectl.cli.opened import Record
+    from vyrectl.cli.opened import OpenedRecord
     from vyrectl.ring.findings.report import Finding
     from vyrectl.task.arrays import SlotArray
 
@@ -65,7 +66,7 @@ def _decoded(path: Path | None, kind: FileKind, decode: Callable[[Data], T], mos
         raise error.at(str(path)) from None
 
 
-def findings_of_parts(file: Record, data: memoryview) -> list[Record]:
+def findings_of_parts(file: OpenedRecord, data: memoryview) -> list[FindingRecord]:
     """What the buffers of an all-in-one file say about each other."""
     parts: Mapping[str, memoryview] = {
         one["kind"]: data[one["offset"] : one["offset"] + one["size_bytes"]] for one in file["parts"]
@@ -73,7 +74,7 @@ def findings_of_parts(file: Record, data: memoryview) -> list[Record]:
     return _records(parts) if "ring" in parts and len(parts) > 1 else []
 
 
-def findings_of_files(files: Sequence[Record]) -> list[Record]:
+def findings_of_files(files: Sequence[OpenedRecord]) -> list[FindingRecord]:
     """What the one ring of a folder and the buffers beside it say about each other."""
     from vyrectl.cli.opened import four_of
 
@@ -86,7 +87,7 @@ def findings_of_files(files: Sequence[Record]) -> list[Record]:
         return []
 
 
-def _records(parts: Mapping[str, memoryview]) -> list[Record]:
+def _records(parts: Mapping[str, memoryview]) -> list[FindingRecord]:
     """The findings as records; a buffer that cannot be decoded is left out, which `open` says of the buffer itself."""
     from vyrectl.ring.file import Ring
     from vyrectl.ring.findings.across import Beside, look_across
@@ -97,7 +98,7 @@ def _records(parts: Mapping[str, memoryview]) -> list[Record]:
             _if_sound(parts.get("debug_log"), read_debug_log),
             _if_sound(parts.get("io_queue"), decode_io_queue),
         )
-        return [dict(finding.to_record()) for finding in look_across(ring.slots, beside)]
+        return [finding.to_record() for finding in look_across(ring.slots, beside)]
 
 
 def _if_sound(data: memoryview | None, decode: Callable[[Data], T]) -> T | None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from vyrectl.abi.limits import MOST_TRACE_RECORDS
 from vyrectl.abi.states import PRIORITY_NAMES
 from vyrectl.launching.plan import AUTO
+from vyrectl.policy.enums import ExecutionMode
 from vyrectl.policy.policy import LaunchPolicy
+from vyrectl.shapes import Count, Keyed, Word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +33,23 @@ REPEATS = 3
 TURNS_PER_SLOT = 4
 NOISE = 0.1
 """Differences of a median up to this share are taken for noise."""
+
+
+class TakenSettings(TypedDict):
+    """Mode and age threshold that a launch took from its policy."""
+
+    execution_mode: ExecutionMode
+    age_threshold: Word
+
+
+class SideRecord(TakenSettings):
+    """What launches under one policy did: medians; `waiting_us` until the first claim, by priority."""
+
+    policy: str
+    tasks_per_second: float
+    waiting_us: Annotated[Mapping[str, float | None], Keyed(PRIORITY_NAMES)]
+    ended: list[str]
+    turns_dropped: Count
 
 
 @dataclass(slots=True)
@@ -64,7 +83,7 @@ class Side:
         """Median of the medians, for each priority that had a claim."""
         return {name: median(self.waiting[name]) for name in PRIORITY_NAMES if name in self.waiting}
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> SideRecord:
         """Every figure by name."""
         return {
             "policy": self.name,

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, TypedDict
 
 from vyrectl.records import Comparable
+from vyrectl.shapes import Among, Keyed, Seconds
 from vyrectl.telemetry.snapshot import SNAPSHOT_WIDTHS
 
 OPEN_FIELDS = ("ready_count", "running_count", "paused_count", "yielded_count", "requeued_count")
@@ -30,6 +31,17 @@ COMPARED = (
 """What is compared, in this order."""
 
 Counts = Mapping[str, int]
+
+
+class SinceRecord(TypedDict):
+    """What changed from one snapshot to a later one; see `Comparison`."""
+
+    seconds: Seconds | None
+    verdict: Annotated[str, Among(RULES)]
+    is_stalled: bool
+    rule: str
+    changes: Annotated[Mapping[str, int], Keyed(optional=COMPARED)]
+    rates: Annotated[Mapping[str, float], Keyed(optional=COMPARED)] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +67,7 @@ class Comparison(Comparable):
             return None
         return {name: round(change / self.seconds, 3) for name, change in self.changes.items()}
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> SinceRecord:
         """`seconds`, `verdict`, `is_stalled`, `rule`, `changes` and `rates`."""
         seconds = None if self.seconds is None else round(self.seconds, 6)
         return {

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from operator import index
 from sys import byteorder
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, U32_MAX, U64_MAX
 from vyrectl.abi.slot import FIELD_INDEX
@@ -22,6 +22,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.errors import InvalidInputError, RingFormatError, SnapshotOverflowError, UnknownStateError
 from vyrectl.markup import html_record
 from vyrectl.policy.widths import Widths
+from vyrectl.shapes import LongWord, Word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,21 @@ SNAPSHOT_WIDTHS = Widths(
 
 STDLIB_SLOTS = 1 << 14
 """Rings up to this many slots are counted without numpy: importing it takes longer."""
+
+
+class SnapshotRecord(TypedDict):
+    """Queue telemetry: the eight fields of spec 1.7 and the two sums."""
+
+    ready_count: Word
+    paused_count: Word
+    yielded_count: Word
+    requeued_count: Word
+    running_count: Word
+    faulted_count: Word
+    total_requeues: LongWord
+    max_priority_age: Word
+    schedulable_count: Word
+    continuation_pressure: LongWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +134,7 @@ class TaskQueueSnapshot:
         )
 
     def to_record(self) -> dict[str, int]:
-        """The eight fields, then schedulable_count and continuation_pressure."""
+        """The eight fields, then schedulable_count and continuation_pressure: a `SnapshotRecord`."""
         return {
             **asdict(self),
             "schedulable_count": self.schedulable_count,

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TRANSITIONABLE, TaskState
 from vyrectl.records import Comparable
+from vyrectl.shapes import Count, Word
 from vyrectl.telemetry.snapshot import STDLIB_SLOTS, column
 
 if TYPE_CHECKING:
@@ -36,6 +37,24 @@ BUCKETS = 33
 
 HALF_BITS = 16
 HALF = 1 << HALF_BITS
+
+
+class BucketRow(TypedDict):
+    """Tasks whose value lies in a range."""
+
+    least: Word
+    most: Word
+    tasks: Count
+
+
+class SpreadRecord(TypedDict):
+    """One counter over the open tasks; percentiles by nearest rank, None without open tasks."""
+
+    tasks: Count
+    p50: Word | None
+    p99: Word | None
+    max: Word | None
+    histogram: list[BucketRow]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,15 +73,15 @@ class Spread(Comparable):
     maximum: int | None
     buckets: tuple[int, ...]
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> SpreadRecord:
         """`tasks`, `p50`, `p99`, `max`, and `histogram` up to the last bucket that is not empty."""
         used = max((k + 1 for k, tasks in enumerate(self.buckets) if tasks), default=0)
         rows = [_bucket_row(k, self.buckets[k]) for k in range(used)]
-        named = {f"p{percent}": value for percent, value in self.percentiles.items()}
-        return {"tasks": self.tasks, **named, "max": self.maximum, "histogram": rows}
+        p50, p99 = (self.percentiles[percent] for percent in PERCENTILES)
+        return {"tasks": self.tasks, "p50": p50, "p99": p99, "max": self.maximum, "histogram": rows}
 
 
-def _bucket_row(bucket: int, tasks: int) -> dict[str, int]:
+def _bucket_row(bucket: int, tasks: int) -> BucketRow:
     return {"least": 1 << bucket >> 1, "most": (1 << bucket) - 1, "tasks": tasks}
 
 

@@ -2,147 +2,17 @@
 
 from __future__ import annotations
 
-from vyrectl.cli.schemas.machine import DEVICE
-from vyrectl.cli.schemas.parts import (
-    BOOL,
-    COUNT,
-    NUMBER,
-    SECONDS,
-    TEXT,
-    TEXTS,
-    Fields,
-    Schema,
-    answer,
-    choice,
-    document,
-    maybe,
-    record,
-    rows,
-    table,
-)
+from vyrectl.bench.records import BenchAnswer, DevicesAnswer, HostAnswer, LiveAnswer, Named, WallAnswer
+from vyrectl.cli.schemas.parts import NUMBER, Schema, answer, document, maybe, rows
+from vyrectl.cli.schemas.typed import fields_of, record_of
 
-MEMORY = ("bytes", "bytes_a_slot", "compact_bytes_a_slot", "fast_bytes_a_slot")
-
-
-def _spread(name: str) -> Fields:
-    """A median with the least and the most."""
-    return table((name, f"{name}_least", f"{name}_most"), maybe(SECONDS))
-
-
-MEASURED: Fields = {
-    "name": TEXT,
-    "section": TEXT,
-    "size": COUNT,
-    "unit": TEXT,
-    "amount": COUNT,
-    "variant": TEXT,
-    **_spread("device_seconds"),
-    **_spread("wall_seconds"),
-    "device_rate": maybe(NUMBER),
-    "wall_rate": maybe(NUMBER),
-    "beside": maybe(TEXT),
-    **_spread("share"),
-    **_spread("wall_share"),
-}
-JUDGED: Fields = {
-    "quantity": maybe(choice(("share", "times", "seconds"))),
-    "value": maybe(NUMBER),
-    "target": maybe(NUMBER),
-    "met": maybe(BOOL),
-}
-NAMED: Fields = {"name": TEXT, "size": COUNT}
 FACTS: Schema = {"type": ["integer", "number", "string", "boolean", "null"]}
+FACT_BESIDE: Schema = {**record_of(Named), "additionalProperties": FACTS}
+TIME_BESIDE: Schema = {**record_of(Named), "additionalProperties": maybe(NUMBER)}
 
 BENCH = answer(
     "bench",
-    {
-        "device": record(DEVICE),
-        "quick": BOOL,
-        "repeats": COUNT,
-        "sizes": rows(COUNT),
-        "geometry": rows({**record(NAMED), "additionalProperties": FACTS}),
-        "where_time_goes": rows({**record(NAMED), "additionalProperties": maybe(NUMBER)}),
-        "bytes_beside_ring": rows(record({"size": COUNT, **table(MEMORY, maybe(NUMBER))})),
-        "overtaken": rows({"type": "object", "additionalProperties": NUMBER}),
-        "skipped": TEXTS,
-        "seconds": SECONDS,
-        "measures": rows(record(MEASURED)),
-    },
-)
-
-HOST = answer(
-    "bench-host",
-    {
-        "slots": COUNT,
-        "repeats": COUNT,
-        "processors": COUNT,
-        "device": maybe(record(DEVICE)),
-        "skipped": TEXTS,
-        "seconds": SECONDS,
-        "measures": rows(record({**MEASURED, **JUDGED})),
-    },
-)
-
-WALL = answer(
-    "bench-wall",
-    {
-        "device": record(DEVICE),
-        "sizes": rows(COUNT),
-        "repeats": COUNT,
-        "seconds": SECONDS,
-        "measures": rows(
-            record(
-                {
-                    **MEASURED,
-                    "times_floor": maybe(NUMBER),
-                    "times_device": maybe(NUMBER),
-                    "target": maybe(NUMBER),
-                    "met": maybe(BOOL),
-                }
-            )
-        ),
-    },
-)
-
-LIVE = answer(
-    "bench-live",
-    {
-        "device": TEXT,
-        "skipped": TEXTS,
-        "seconds": SECONDS,
-        "figures": rows(
-            record(
-                {
-                    "name": TEXT,
-                    "unit": choice(("seconds", "tasks/s", "count")),
-                    "value": NUMBER,
-                    "p99": maybe(NUMBER),
-                    "count": COUNT,
-                    "target": maybe(NUMBER),
-                    "met": maybe(BOOL),
-                }
-            )
-        ),
-    },
-)
-
-DEVICES = answer(
-    "bench-devices",
-    {
-        "devices": TEXTS,
-        **table(("slots", "repeats"), COUNT),
-        "figures": rows(
-            record(
-                {
-                    "name": TEXT,
-                    "unit": choice(("seconds", "times")),
-                    "value": NUMBER,
-                    "target": maybe(NUMBER),
-                    "met": maybe(BOOL),
-                }
-            )
-        ),
-    },
+    {**fields_of(BenchAnswer), "geometry": rows(FACT_BESIDE), "where_time_goes": rows(TIME_BESIDE)},
 )
 
 SCHEMAS: dict[str, Schema] = {
@@ -150,9 +20,9 @@ SCHEMAS: dict[str, Schema] = {
         "bench",
         "A device, the host, a running launch, waiting, or several devices.",
         BENCH,
-        HOST,
-        LIVE,
-        WALL,
-        DEVICES,
+        answer("bench-host", fields_of(HostAnswer)),
+        answer("bench-live", fields_of(LiveAnswer)),
+        answer("bench-wall", fields_of(WallAnswer)),
+        answer("bench-devices", fields_of(DevicesAnswer)),
     ),
 }

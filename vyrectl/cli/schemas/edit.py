@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-from vyrectl.abi.slot import FIELD_NAMES
-from vyrectl.cli.schemas.parts import (
-    BOOL,
-    COUNT,
-    TEXT,
-    WORD,
-    Fields,
-    Schema,
-    answer,
-    choice,
-    document,
-    maybe,
-    record,
-    rows,
-    table,
-)
-
-CHANGES = rows(record({"slot": COUNT, "field": choice(FIELD_NAMES), "old": WORD, "new": WORD}))
+from vyrectl.cli.edit_record import EditDone, EditPreview
+from vyrectl.cli.schemas.parts import Schema, answer, document
+from vyrectl.cli.schemas.typed import fields_of
 
 
 def change_answers(command: str) -> tuple[Schema, Schema]:
     """What an editing command prints: what it did, or with `--dry-run` what it would do."""
-    fields: Fields = {
-        "ring": TEXT,
-        "action": TEXT,
-        "total": COUNT,
-        "selected": COUNT,
-        "slots_changed": COUNT,
-        "words_changed": record({}, table(FIELD_NAMES, COUNT)),
-        "dry_run": BOOL,
-        "backup": maybe(TEXT),
-    }
-    done = answer(command, {**fields, "dry_run": {"const": False}})
-    return done, answer(command, {**fields, "dry_run": {"const": True}, "changes": CHANGES})
+    return answer(command, fields_of(EditDone)), answer(command, fields_of(EditPreview))
 
 
 SCHEMAS: dict[str, Schema] = {

@@ -2,109 +2,33 @@
 
 from __future__ import annotations
 
-from vyrectl.abi.states import PRIORITY_NAMES
+from typing import Annotated
+
+from vyrectl.cli.commands.plan.record import CompareAnswer, NoPlanAnswer, PlanAnswer
 from vyrectl.cli.schemas.parts import (
     BOOL,
     COUNT,
-    LONG,
     NUMBER,
     SECONDS,
     TEXT,
-    TEXTS,
     WORD,
     Fields,
     Schema,
     answer,
-    choice,
     document,
     maybe,
     record,
     rows,
     table,
 )
-from vyrectl.cli.schemas.typed import fields_of, record_of
-from vyrectl.policy.enums import ExecutionMode, QueuePressure, Topology
-from vyrectl.policy.evidence import PromotionEvidence, TopologyEvidence
-from vyrectl.policy.policy import POLICY_BITS
+from vyrectl.cli.schemas.typed import fields_of, optional_of, schema_of_type
 from vyrectl.policy.request import REQUEST_BITS
-from vyrectl.policy.sizing import Geometry
+from vyrectl.shapes import Sized
 
-TOPOLOGY, PRESSURE, MODE = choice(Topology), choice(QueuePressure), choice(ExecutionMode)
+REQUEST = schema_of_type(Annotated[dict[str, int], Sized(REQUEST_BITS)])["properties"]
 
-
-def _numbers(bits: dict[str, int]) -> dict[str, Schema]:
-    return {name: {"type": "integer", "minimum": 0, "maximum": 2**width - 1} for name, width in bits.items()}
-
-
-REQUEST: Fields = _numbers(REQUEST_BITS)
-
-CHOSEN: dict[str, Schema] = {
-    "topology": TOPOLOGY,
-    "pressure": PRESSURE,
-    "execution_mode": MODE,
-    **table(("promote_hot_opcodes", "promote_hot_windows", "age_priority_work"), BOOL),
-    "worker_groups": WORD,
-    "hit_capacity": WORD,
-    "estimated_peak_device_bytes": LONG,
-}
-GEOMETRY = record_of(Geometry)
-VERSION: Fields = {"schema_version": COUNT}
-TOPOLOGY_EVIDENCE = record({**VERSION, **fields_of(TopologyEvidence)})
-PROMOTION_EVIDENCE = record({**VERSION, **fields_of(PromotionEvidence)})
-RECOMMENDATION: Fields = {
-    "geometry": GEOMETRY,
-    **CHOSEN,
-    "device_memory_budget_bytes": LONG,
-    "topology_evidence": TOPOLOGY_EVIDENCE,
-    "promotion_evidence": PROMOTION_EVIDENCE,
-}
-
-VALUE: Schema = {"type": ["integer", "number", "string", "boolean", "array", "null"]}
-"""What a step or a comparison may set or look at."""
-
-COMPARISON = record(
-    {"left": TEXT, "value": VALUE, "sign": TEXT, "right": TEXT, "bound": VALUE, "holds": BOOL}
-)
-STEP = record(
-    {
-        "rule": TEXT,
-        "field": TEXT,
-        "before": VALUE,
-        "after": VALUE,
-        "decided": BOOL,
-        "why": TEXT,
-        "tests": rows(COMPARISON),
-    }
-)
-ANSWERED: Fields = {
-    **{name: maybe(schema) for name, schema in CHOSEN.items()},
-    **table(("refused", "error"), maybe(TEXT)),
-}
-CAUSE = record({"field": TEXT, "before": VALUE, "after": VALUE, "rule": TEXT, "test": TEXT})
-REGION = record({"first": LONG, "last": LONG, **ANSWERED, "causes": rows(CAUSE)})
-SWEEP = record(
-    {
-        "field": choice(REQUEST_BITS),
-        "start": LONG,
-        "stop": LONG,
-        "flips": COUNT,
-        "exact": BOOL,
-        "asked": COUNT,
-        "widest_gap": COUNT,
-        "logarithmic": BOOL,
-        "points": rows(record({"at": LONG, **ANSWERED})),
-    }
-)
-PLANNED: Fields = {
-    "request": record(REQUEST),
-    "policy": record(_numbers(POLICY_BITS)),
-    "previous_topology": maybe(TOPOLOGY),
-    "limits_from": maybe(record({"device": TEXT, "name": TEXT, "fields": TEXTS})),
-}
-EXTRAS: Fields = {"steps": rows(STEP), "sweep": SWEEP, "regions": rows(REGION)}
-
-PLAN = answer("plan", {**RECOMMENDATION, **PLANNED}, EXTRAS)
-NO_PLAN = answer("plan", {**table(RECOMMENDATION, {"type": "null"}), **PLANNED}, EXTRAS)
+PLAN = answer("plan", fields_of(PlanAnswer), optional_of(PlanAnswer))
+NO_PLAN = answer("plan", fields_of(NoPlanAnswer), optional_of(NoPlanAnswer))
 
 RUN: Fields = {
     "source": TEXT,
@@ -130,25 +54,6 @@ NODES = rows(
 )
 CHANGES = rows(record({"word": COUNT, "start": WORD, "end": WORD}))
 
-COMPARED_POLICIES: Fields = {
-    "ring": TEXT,
-    "launches": COUNT,
-    "policies": rows(
-        record(
-            {
-                "policy": TEXT,
-                "execution_mode": MODE,
-                "age_threshold": WORD,
-                "tasks_per_second": NUMBER,
-                "waiting_us": record(table(PRIORITY_NAMES, maybe(NUMBER))),
-                "ended": TEXTS,
-                "turns_dropped": COUNT,
-            }
-        )
-    ),
-    "verdict": TEXT,
-}
-
 SCHEMAS: dict[str, Schema] = {
     "apply": document("apply", "A launch request with a queue's telemetry in it.", answer("apply", REQUEST)),
     "plan": document(
@@ -156,7 +61,7 @@ SCHEMAS: dict[str, Schema] = {
         "A recommended launch and why; without one, only why; with --compare, launches under two policies.",
         PLAN,
         NO_PLAN,
-        answer("plan-compare", COMPARED_POLICIES),
+        answer("plan-compare", fields_of(CompareAnswer)),
     ),
     "converge": document(
         "converge",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from vyrectl.cli.commands.demo.record import DemoAnswer
 from vyrectl.cli.schemas.parts import (
-    SNAPSHOT,
     TEXT,
     Schema,
     answer,
@@ -12,20 +12,12 @@ from vyrectl.cli.schemas.parts import (
     record,
     rows,
 )
-from vyrectl.cli.schemas.typed import fields_of, optional_of, record_of
-from vyrectl.launching.report_record import LaunchRecord, PreviewRecord, ReportRecord
+from vyrectl.cli.schemas.typed import fields_of, optional_of
+from vyrectl.launching.report_record import LaunchRecord, PreviewRecord
 
 LAUNCH = answer("launch", fields_of(LaunchRecord), optional_of(LaunchRecord))
 PREVIEW = answer("launch-plan", fields_of(PreviewRecord))
-DEMO = answer(
-    "demo",
-    {
-        "before": record(SNAPSHOT),
-        "after": record(SNAPSHOT),
-        "report": record_of(ReportRecord),
-        "picture": maybe(TEXT),
-    },
-)
+DEMO = answer("demo", fields_of(DemoAnswer))
 
 SCHEMAS: dict[str, Schema] = {
     "launch": document("launch", "What a launch did, or with --dry-run would claim.", LAUNCH, PREVIEW),

@@ -22,11 +22,11 @@ from typing import (
     is_typeddict,
 )
 
-from vyrectl.cli.schemas.parts import Fields, Schema, choice, mapping, maybe, record, rows, table
-from vyrectl.shapes import Among, Bounds, Form, Keyed, Like, Long, Sized
+from vyrectl.cli.schemas.parts import Fields, Schema, choice, mapping, maybe, piece, record, rows, table
+from vyrectl.shapes import Among, Bounds, Form, Keyed, Like, Long, Shared, Sized
 
 _PLAIN: dict[object, str] = {int: "integer", float: "number", str: "string", bool: "boolean"}
-_MIXED: dict[object, str] = {**_PLAIN, list: "array"}
+_MIXED: dict[object, str] = {**_PLAIN, list: "array", tuple: "array"}
 
 
 def fields_of(kind: type) -> Fields:
@@ -62,6 +62,8 @@ def schema_of_type(hint: Any) -> Schema:
     origin, inside = get_origin(hint), get_args(hint)
     if origin is Annotated and isinstance(inside[1], Like):
         return record_of(inside[1].kind)
+    if origin is Annotated and isinstance(inside[1], Shared):
+        return piece(inside[1].name)
     if origin is Annotated and isinstance(inside[1], Sized):
         return _sized(inside[1])
     if origin is Annotated and isinstance(inside[1], Keyed):
@@ -79,6 +81,8 @@ def schema_of_type(hint: Any) -> Schema:
         return rows(schema_of_type(inside[0]))
     if origin in (dict, Mapping):
         return mapping(schema_of_type(inside[1]))
+    if hint is types.NoneType:
+        return {"type": "null"}
     if hint is object:
         return {}
     if hint in _PLAIN:
@@ -94,6 +98,8 @@ def _either(kinds: list[Any]) -> Schema:
     """One kind or null; plain kinds may be several."""
     if len(kinds) == 1:
         return maybe(schema_of_type(kinds[0]))
+    if any(is_typeddict(one) for one in kinds):
+        return {"anyOf": [schema_of_type(one) for one in kinds]}
     return {"type": [*(_MIXED[get_origin(one) or one] for one in kinds), "null"]}
 
 

@@ -7,12 +7,11 @@ from vyrectl.cli.commands.io import IoRow, QueueRecord
 from vyrectl.cli.commands.publish import PublishedSlot
 from vyrectl.cli.commands.replay.rows import ReplayRow
 from vyrectl.cli.debug_rows import DebugRow
-from vyrectl.cli.schemas.care import FINDING
+from vyrectl.cli.opened import OpenAnswer
 from vyrectl.cli.schemas.parts import (
     BOOL,
     COUNT,
     TEXT,
-    TEXTS,
     WORD,
     Fields,
     Schema,
@@ -26,7 +25,6 @@ from vyrectl.cli.schemas.parts import (
 )
 from vyrectl.cli.schemas.typed import fields_of, record_of
 from vyrectl.protocol.replay import LogKind
-from vyrectl.ring.kinds import Certainty, FileKind
 
 CONTROL: Fields = fields_of(ControlRecord)
 CONTROL_EDIT: Fields = {
@@ -44,40 +42,6 @@ DEBUG: Fields = {
 }
 
 IO: Fields = {**fields_of(QueueRecord), "records": rows(record_of(IoRow))}
-
-BUFFER = record(
-    {
-        "kind": choice(("control", "ring", "debug_log", "io_queue")),
-        **table(("offset", "size_bytes"), COUNT),
-        "file": TEXT,
-        "summary": maybe(TEXT),
-        "command": maybe(TEXT),
-    }
-)
-OPENED_FILE = record(
-    {
-        "file": TEXT,
-        "size_bytes": maybe(COUNT),
-        "kind": maybe(choice(FileKind)),
-        "noun": maybe(TEXT),
-        "certainty": maybe(choice(Certainty)),
-        "role": maybe(TEXT),
-        "reasons": TEXTS,
-        "summary": maybe(TEXT),
-        "command": maybe(TEXT),
-        "offset": maybe(COUNT),
-        "settled": maybe(BOOL),
-        "other_slots": rows(COUNT),
-        "parts": rows(BUFFER),
-        "problem": maybe(TEXT),
-    }
-)
-OPENED: Fields = {
-    "path": TEXT,
-    "unpacked": TEXTS,
-    "findings": rows(FINDING),
-    "files": rows(OPENED_FILE),
-}
 
 PUBLISHED: Fields = {
     "ring": TEXT,
@@ -110,7 +74,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "debug": document("debug", "The records of a debug log.", answer("debug", DEBUG)),
     "io": document("io", "The requests of an I/O queue.", answer("io", IO)),
-    "open": document("open", "What a file or a folder holds.", answer("open", OPENED)),
+    "open": document("open", "What a file or a folder holds.", answer("open", fields_of(OpenAnswer))),
     "publish": document(
         "publish",
         "Where tasks were published, or with --dry-run what would be.",

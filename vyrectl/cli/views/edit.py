@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.describe import show_word
 from vyrectl.cli.output import plain
@@ -11,6 +11,8 @@ from vyrectl.cli.views.cells import Cell, CellRows, Column, FittedTable, count_o
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from vyrectl.cli.edit_record import ChangeRow, EditDone, EditPreview
 
 CHANGE_COLUMNS = (
     Column("slot", right=True),
@@ -21,14 +23,14 @@ CHANGE_COLUMNS = (
 )
 
 
-def edit_view(record: Mapping[str, Any]) -> RenderableType:
+def edit_view(record: EditDone | EditPreview) -> RenderableType:
     """The changes of a dry run as a table; of an edit, one line."""
-    if "changes" not in record:
+    if record["dry_run"] is False:
         return _sentence(record)
     return FittedTable(CHANGE_COLUMNS, CellRows(record["changes"], _cells), title=_sentence(record))
 
 
-def _sentence(record: Mapping[str, Any]) -> str:
+def _sentence(record: EditDone | EditPreview) -> str:
     words = ", ".join(f"{name} {count}" for name, count in record["words_changed"].items())
     kept = f"; the old ring is {plain(record['backup'])}" if record["backup"] else ""
     if not words:
@@ -40,7 +42,7 @@ def _sentence(record: Mapping[str, Any]) -> str:
     return f"{plain(record['ring'])}: {count_of(record['slots_changed'], 'slot')} {verb} ({words}){kept}"
 
 
-def _cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+def _cells(row: ChangeRow) -> Sequence[Cell]:
     field = row["field"]
     return str(row["slot"]), field, _word(field, row["old"]), "->", _word(field, row["new"])
 

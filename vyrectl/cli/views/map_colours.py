@@ -6,8 +6,10 @@ Kinds differ in lightness too, so that a grey print still tells the frequent one
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vyrectl.cli.map_record import Marked
 
 RGB = tuple[int, int, int]
 
@@ -48,7 +50,7 @@ HEAT: tuple[RGB, ...] = (
 """Colours of ranges, low to high."""
 
 
-def colour_of(by: str, kind: Mapping[str, Any]) -> RGB:
+def colour_of(by: str, kind: Marked) -> RGB:
     """The colour of a kind.
 
     Args:

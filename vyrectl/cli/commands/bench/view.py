@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from vyrectl.bench.sizes import size_text
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of
@@ -12,7 +12,12 @@ from vyrectl.cli.views.parts import Parts
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Record = Mapping[str, Any]
+    from vyrectl.bench.records import BenchAnswer, MeasureRecord, MemoryRecord
+
+Facts = Mapping[str, Any]
+"""A drain's name and size, and what its engine said of itself; Any: each fact has a type of its own."""
+
+Clock = Literal["device_seconds", "wall_seconds"]
 
 TITLES = {
     "tasks": "tasks; share of (a), the one-pass sweep of a ring of the same size",
@@ -65,7 +70,7 @@ ORDER_COLUMNS = (
 )
 
 
-def view(record: Record) -> RenderableType:
+def view(record: BenchAnswer) -> RenderableType:
     """Everything a bench measured."""
     rows = record["measures"]
     tables = [_head(record)]
@@ -78,7 +83,7 @@ def view(record: Record) -> RenderableType:
     return Parts(tables)
 
 
-def _head(record: Record) -> FittedTable:
+def _head(record: BenchAnswer) -> FittedTable:
     device = record["device"]
     rows: list[tuple[str, str]] = [
         ("device", f"{device['name']} ({device['platform']})"),
@@ -92,18 +97,18 @@ def _head(record: Record) -> FittedTable:
     return FittedTable([Column("what"), Column("value", wrap=True)], rows, headed=False)
 
 
-def _largest_drain(geometry: Sequence[Record]) -> Sequence[Record]:
+def _largest_drain(geometry: Sequence[Facts]) -> Sequence[Facts]:
     return [max(geometry, key=lambda one: one["size"])] if geometry else []
 
 
-def _geometry(facts: Record) -> str:
+def _geometry(facts: Facts) -> str:
     if "workers" not in facts:
         return "-"
     groups = f"{facts['workers']} work-groups of {facts['work_group_size']}, tickets of {facts['ticket']}"
     return f"{groups}, rung {facts['rung']} of the fence ladder"
 
 
-def _rates(section: str, rows: Sequence[Record]) -> list[FittedTable]:
+def _rates(section: str, rows: Sequence[MeasureRecord]) -> list[FittedTable]:
     if not rows:
         return []
     beside = next((row["beside"] for row in rows if row["beside"]), None)
@@ -112,9 +117,9 @@ def _rates(section: str, rows: Sequence[Record]) -> list[FittedTable]:
     return [FittedTable(columns, [_rate_row(row)[: len(columns)] for row in rows], title=title)]
 
 
-def _rate_row(row: Record) -> list[Cell]:
+def _rate_row(row: MeasureRecord) -> list[Cell]:
     unit = UNITS.get(row["unit"], f" {row['unit']}/s")
-    own_clock = "device_seconds" if row["device_seconds"] is not None else "wall_seconds"
+    own_clock: Clock = "device_seconds" if row["device_seconds"] is not None else "wall_seconds"
     return [
         LETTERS.get(row["name"], "") + row["name"],
         size_text(row["size"]),
@@ -127,7 +132,7 @@ def _rate_row(row: Record) -> list[Cell]:
     ]
 
 
-def _times(rows: Sequence[Record]) -> list[FittedTable]:
+def _times(rows: Sequence[MeasureRecord]) -> list[FittedTable]:
     if not rows:
         return []
     cells: list[list[Cell]] = [
@@ -144,7 +149,7 @@ def _times(rows: Sequence[Record]) -> list[FittedTable]:
     return [FittedTable(TIME_COLUMNS, cells, title=f"start, with a ring of {rows[0]['size']} slots")]
 
 
-def _drains(rows: Sequence[Record]) -> list[FittedTable]:
+def _drains(rows: Sequence[Facts]) -> list[FittedTable]:
     if not rows:
         return []
     device = ("index_device_seconds", "run_device_seconds", "device_seconds")
@@ -163,25 +168,31 @@ def _drains(rows: Sequence[Record]) -> list[FittedTable]:
     return [FittedTable(DRAIN_COLUMNS, cells, title=title)]
 
 
-def _order(rows: Sequence[Record]) -> list[FittedTable]:
+def _order(rows: Sequence[Mapping[str, float]]) -> list[FittedTable]:
     names = ("most", "beyond", "beyond_worst", "bound", "late")
     cells: list[list[Cell]] = [
-        [size_text(row["size"]), *(f"{row[name]:.0f}" for name in names)] for row in rows
+        [size_text(int(row["size"])), *(f"{row[name]:.0f}" for name in names)] for row in rows
     ]
     title = "order: most tasks of a lower class that went before a task"
     return [FittedTable(ORDER_COLUMNS, cells, title=title)] if rows else []
 
 
-def _beside(rows: Sequence[Record]) -> list[FittedTable]:
-    names = ("bytes_a_slot", "compact_bytes_a_slot", "fast_bytes_a_slot")
+def _beside(rows: Sequence[MemoryRecord]) -> list[FittedTable]:
     cells: list[list[Cell]] = [
-        [size_text(row["size"]), *("-" if row[name] is None else f"{row[name]:.1f}" for name in names)]
+        [
+            size_text(row["size"]),
+            *map(_each, (row["bytes_a_slot"], row["compact_bytes_a_slot"], row["fast_bytes_a_slot"])),
+        ]
         for row in rows
         if row["bytes"] is not None
     ]
     heads = ("slots", "as drained", "--no-fast-index", "--fast-index")
     columns = [Column(head, right=True) for head in heads]
     return [FittedTable(columns, cells, title="device memory beside the ring, bytes a slot")] if cells else []
+
+
+def _each(size_bytes: float | None) -> str:
+    return "-" if size_bytes is None else f"{size_bytes:.1f}"
 
 
 def _rate(rate: float | None, unit: str) -> str:
@@ -195,13 +206,16 @@ def _share(share: float | None) -> str:
     return "" if share is None else f"{share:.3f}"
 
 
-def _spread(row: Record, clock: str) -> str:
+def _spread(row: MeasureRecord, clock: Clock) -> str:
     """How far the quickest and the slowest turn were from the median."""
-    middle = row[clock]
-    if not middle:
+    middle, least, most = (
+        (row["device_seconds"], row["device_seconds_least"], row["device_seconds_most"])
+        if clock == "device_seconds"
+        else (row["wall_seconds"], row["wall_seconds_least"], row["wall_seconds_most"])
+    )
+    if not middle or least is None or most is None:
         return ""
-    least, most = (row[f"{clock}_{end}"] / middle - 1 for end in ("least", "most"))
-    return f"{least:+.0%} {most:+.0%}"
+    return f"{least / middle - 1:+.0%} {most / middle - 1:+.0%}"
 
 
 def seconds_text(seconds: float | None) -> str:

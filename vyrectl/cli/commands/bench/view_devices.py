@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.commands.bench.view import seconds_text
 from vyrectl.cli.views.cells import Cell, Column, FittedTable
@@ -11,16 +11,18 @@ from vyrectl.cli.views.cells import Cell, Column, FittedTable
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from vyrectl.bench.records import DevicesAnswer, DevicesFigure
+
 COLUMNS = (Column("what"), Column("figure", right=True), Column("target", right=True), Column("met"))
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+def view(record: DevicesAnswer) -> RenderableType:
     """Every figure."""
     title = f"one ring of {record['slots']} slots on {', '.join(record['devices'])}"
     return FittedTable(COLUMNS, [_row(one) for one in record["figures"]], title=title)
 
 
-def _row(row: Mapping[str, Any]) -> Sequence[Cell]:
+def _row(row: DevicesFigure) -> Sequence[Cell]:
     is_time = row["unit"] == "seconds"
     sign = "<=" if is_time or "plain launch" in row["name"] else ">="
     return [

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vyrectl.bench.sizes import size_text
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of
@@ -12,7 +12,7 @@ from vyrectl.cli.views.parts import Parts
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Record = Mapping[str, Any]
+    from vyrectl.bench.records import HostAnswer, HostMeasure
 
 MEMORY = (
     Column("what"),
@@ -36,7 +36,7 @@ UNITS = {"share": "", "times": "x", "seconds": " s"}
 SIGNS = {"share": ">=", "times": "<=", "seconds": "<="}
 
 
-def view(record: Record) -> RenderableType:
+def view(record: HostAnswer) -> RenderableType:
     """Everything that was measured."""
     measures = record["measures"]
     memory = [_memory_row(row) for row in measures if row["section"] == "memory"]
@@ -50,7 +50,7 @@ def view(record: Record) -> RenderableType:
     )
 
 
-def _head(record: Record) -> FittedTable:
+def _head(record: HostAnswer) -> FittedTable:
     device = record["device"]
     rounds = f"{count_of(record['repeats'], 'round')} in turn, in {record['seconds']:.0f} s; medians"
     rows: list[tuple[str, str]] = [
@@ -62,25 +62,25 @@ def _head(record: Record) -> FittedTable:
     return FittedTable([Column("what"), Column("value", wrap=True)], rows, headed=False)
 
 
-def _memory_row(row: Record) -> Sequence[Cell]:
-    rate = f"{row['wall_rate'] / 1e9:.1f} GB/s"
+def _memory_row(row: HostMeasure) -> Sequence[Cell]:
+    rate = f"{(row['wall_rate'] or 0) / 1e9:.1f} GB/s"
     share = "" if row["wall_share"] is None else f"{row['wall_share']:.2f}"
     return [row["name"], size_text(row["size"]), _time(row["wall_seconds"]), rate, share, *_target(row)]
 
 
-def _start_row(row: Record) -> Sequence[Cell]:
+def _start_row(row: HostMeasure) -> Sequence[Cell]:
     times = "" if row["wall_share"] is None else f"{1 / row['wall_share']:.1f}x"
     size = size_text(row["size"]) if row["size"] else ""
     least = _time(row["wall_seconds_least"])
     return [row["name"], size, _time(row["wall_seconds"]), least, times, *_target(row)]
 
 
-def _target(row: Record) -> tuple[Cell, Cell]:
+def _target(row: HostMeasure) -> tuple[Cell, Cell]:
     if row["quantity"] is None:
         return "", ""
-    wanted = f"{SIGNS[row['quantity']]} {row['target']:g}{UNITS[row['quantity']]}"
+    wanted = f"{SIGNS[row['quantity']]} {row['target'] or 0:g}{UNITS[row['quantity']]}"
     return wanted, ("yes", "green") if row["met"] else ("no", "bold red")
 
 
-def _time(seconds: float) -> str:
-    return f"{seconds * 1e3:.1f} ms"
+def _time(seconds: float | None) -> str:
+    return f"{(seconds or 0) * 1e3:.1f} ms"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.views.cells import Column, FittedTable
 from vyrectl.cli.views.parts import Parts
@@ -11,7 +10,7 @@ from vyrectl.cli.views.parts import Parts
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Record = Mapping[str, Any]
+    from vyrectl.bench.records import LiveAnswer, LiveFigure
 
 COLUMNS = (
     Column("what"),
@@ -25,7 +24,7 @@ _SCALES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
 _AT_MOST = {"seconds": "<=", "tasks/s": ">=", "count": "<="}
 
 
-def view(record: Record) -> RenderableType:
+def view(record: LiveAnswer) -> RenderableType:
     """Everything that was measured."""
     head = [("device", record["device"]), ("measured", f"in {record['seconds']:.0f} s")]
     head += [("skipped", reason) for reason in record["skipped"]]
@@ -38,7 +37,7 @@ def view(record: Record) -> RenderableType:
     )
 
 
-def _row(figure: Record) -> tuple[str, ...]:
+def _row(figure: LiveFigure) -> tuple[str, ...]:
     unit, target = figure["unit"], figure["target"]
     return (
         figure["name"],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vyrectl.bench.sizes import size_text
 from vyrectl.cli.commands.bench.view import seconds_text
@@ -13,7 +13,7 @@ from vyrectl.cli.views.parts import Parts
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Record = Mapping[str, Any]
+    from vyrectl.bench.records import WallAnswer, WallMeasure
 
 COLUMNS = (
     Column("what"),
@@ -28,7 +28,7 @@ COLUMNS = (
 )
 
 
-def view(record: Record) -> RenderableType:
+def view(record: WallAnswer) -> RenderableType:
     """Everything that was measured."""
     device = record["device"]
     rounds = f"{count_of(record['repeats'], 'round')} in turn, in {record['seconds']:.0f} s; medians"
@@ -44,7 +44,7 @@ def view(record: Record) -> RenderableType:
     )
 
 
-def _row(row: Record) -> Sequence[Cell]:
+def _row(row: WallMeasure) -> Sequence[Cell]:
     return [
         row["name"],
         size_text(row["size"]) if row["size"] else "",

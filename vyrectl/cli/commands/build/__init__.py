@@ -6,13 +6,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.commands.build.options import Asked, Writing
+from vyrectl.cli.commands.build.record import BuildAnswer
 from vyrectl.cli.commands.build.source import Source
 from vyrectl.cli.commands.build.view import sentence, view
 from vyrectl.cli.declared import with_records
@@ -102,7 +103,7 @@ def _check_target(output: Output, ring: Path, writing: Writing) -> None:
         raise FileError("there is a file already", where=str(ring), fix="Add --force to replace it")
 
 
-def _build(output: Output, ring: Path, source: Source, writing: Writing) -> dict[str, Any]:
+def _build(output: Output, ring: Path, source: Source, writing: Writing) -> BuildAnswer:
     from vyrectl.ring.file import Ring, store_empty
 
     if source.is_empty and str(ring) != "-":
@@ -128,7 +129,7 @@ def _states(tally: StateTally) -> dict[str, int]:
 
 def _record(
     ring: Path, source: Source, slots: int, states: dict[str, int], *, dry_run: bool, backup: str | None
-) -> dict[str, Any]:
+) -> BuildAnswer:
     return {
         "ring": str(ring),
         "slots": slots,

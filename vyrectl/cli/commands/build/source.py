@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from vyrectl.cli.again import with_these, without
 from vyrectl.cli.commands.build.options import INPUT_FORMATS, Asked
+from vyrectl.cli.commands.build.record import SourceRecord
 from vyrectl.cli.options import Span, open_ring
 from vyrectl.cli.output import Output
 from vyrectl.cli.wrong_kind import telling_kind
@@ -126,7 +127,7 @@ class Source:
             )
         return _padded(tasks, self.slots)
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> SourceRecord:
         """Where the tasks come from, for the record."""
         if self.span is not None:
             return {"source": "dump", "table": self.table, "seed": None}

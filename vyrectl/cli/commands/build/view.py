@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import count_of
@@ -11,18 +10,20 @@ from vyrectl.cli.views.cells import count_of
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from vyrectl.cli.commands.build.record import BuildAnswer
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+
+def view(record: BuildAnswer) -> RenderableType:
     """How many slots, in which states, from where."""
     return sentence(record)
 
 
-def sentence(record: Mapping[str, Any]) -> str:
+def sentence(record: BuildAnswer) -> str:
     """The record in one line."""
     states = ", ".join(f"{name} {count}" for name, count in record["states"].items())
     origin = {
-        "table": "from standard input" if record["table"] == "-" else f"from {plain(record['table'])}",
-        "dump": f"cut out of {plain(record['table'])}",
+        "table": "from standard input" if record["table"] == "-" else f"from {plain(record['table'] or '')}",
+        "dump": f"cut out of {plain(record['table'] or '')}",
         "synthetic": f"from seed {record['seed']}",
         "empty": "all of them empty",
     }[record["source"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,8 @@ from vyrectl.ring.outputs import Outputs
 
 if TYPE_CHECKING:
     from vyrectl.bench.mandelbrot import Counts
+    from vyrectl.cli.commands.demo.record import DemoAnswer
+    from vyrectl.opencl.devices import Device
 
 
 @with_records
@@ -67,7 +69,7 @@ def command(
         f"{len(ring)} mandelbrot tiles of {task_picture.tile_width}x{task_picture.tile_height} pixels"
     )
     report = launch(ring, device=_find_device(device), buffers=buffers)
-    record: dict[str, Any] = {
+    record: DemoAnswer = {
         "before": before.to_record(),
         "after": ring.snapshot().to_record(),
         "report": report.to_record(),
@@ -85,7 +87,7 @@ def command(
     output.emit("demo", record, lambda shown: view(shown, counts, task_picture.iterations))
 
 
-def _find_device(name: str | None) -> Any:
+def _find_device(name: str | None) -> str | Device:
     """What runs it: this process drives the device itself, so another one asks the drivers first."""
     from vyrectl.launching.backends import REFERENCE, is_reference
     from vyrectl.opencl.devices import find_device

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.views.cells import Column, FittedTable
 from vyrectl.cli.views.picture import terminal_picture
@@ -12,17 +12,18 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from vyrectl.bench.mandelbrot import Counts
+    from vyrectl.cli.commands.demo.record import DemoAnswer
 
 PICTURE_COLUMNS = 72
 
 
-def view(record: Mapping[str, Any], counts: Counts, iterations: int) -> RenderableType:
+def view(record: DemoAnswer, counts: Counts, iterations: int) -> RenderableType:
     """Everything the demo shows."""
     return _Demo(record, counts, iterations)  # type: ignore[return-value]
 
 
 class _Demo:
-    def __init__(self, record: Mapping[str, Any], counts: Counts, iterations: int) -> None:
+    def __init__(self, record: DemoAnswer, counts: Counts, iterations: int) -> None:
         self._record = record
         self._counts = counts
         self._iterations = iterations

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from vyrectl.cli.commands.devices.record import UNTRIED, DeviceRow, Tried
 from vyrectl.cli.commands.devices.view import view
 from vyrectl.cli.declared import with_records
 from vyrectl.cli.options import Printed
 from vyrectl.errors import VyrectlError
-from vyrectl.opencl.devices import DeviceRecord
+
+if TYPE_CHECKING:
+    from vyrectl.cli.commands.devices.record import DeviceRow, Tried
+    from vyrectl.opencl.devices import DeviceRecord
 
 CHECK_SECONDS = 120.0
 
@@ -61,11 +63,12 @@ def command(
         devices.sort(key=lambda device: device is not first)
     elif problem is None:
         problem = no_device()
+    untried: Tried = {}
     works: Tried = {"usable": True, "rung": None, "problem": None}
     rows: list[DeviceRow] = [
-        {**device.to_record(), **(_check(device.id) if check else UNTRIED)} for device in devices
+        {**device.to_record(), **(_check(device.id) if check else untried)} for device in devices
     ]
-    rows.append({**REFERENCE_RECORD, **(works if check else UNTRIED)})
+    rows.append({**REFERENCE_RECORD, **(works if check else untried)})
     output.emit("devices", {}, view, rows=rows, rows_key="devices")
     for icd in broken_drivers():
         output.warn(
@@ -81,4 +84,4 @@ def _check(device: str) -> Tried:
 
     answer = ask("rung", device, seconds=CHECK_SECONDS)
     record = next((record for record in answer.records if "usable" in record), None)
-    return cast(Tried, record) if record else {"usable": False, "rung": None, "problem": answer.trouble}
+    return cast("Tried", record) if record else {"usable": False, "rung": None, "problem": answer.trouble}

@@ -16,9 +16,6 @@ class Tried(TypedDict, total=False):
     problem: str | None
 
 
-UNTRIED: Tried = {}
-
-
 class DeviceRow(DeviceRecord, Tried):
     """A device, or the reference backend."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.rows import Quote, Rows
 
 if TYPE_CHECKING:
+    from vyrectl.cli.commands.diff.record import DiffRecord, MovementRow
     from vyrectl.ring.diff import Movement, RingDiff
     from vyrectl.ring.file import Ring
 
@@ -19,7 +20,7 @@ BLOCK_SLOTS = 1024
 _Words = tuple[int, ...]
 
 
-def diff_record(before: Ring, after: Ring, diff: RingDiff) -> dict[str, Any]:
+def diff_record(before: Ring, after: Ring, diff: RingDiff) -> DiffRecord:
     """Everything but the slots one by one."""
     legal = int(diff.legal.sum())
     return {
@@ -97,7 +98,7 @@ def _changes(before: _Words, after: _Words) -> dict[str, list[int]]:
     return {name: [old, new] for name, old, new in zip(FIELD_NAMES, before, after, strict=True) if old != new}
 
 
-def _movement_row(movement: Movement) -> dict[str, Any]:
+def _movement_row(movement: Movement) -> MovementRow:
     return {
         "from": movement.before,
         "from_name": _label(movement.before),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.commands.diff.rows import steps_text
@@ -14,6 +14,8 @@ from vyrectl.cli.views.parts import Parts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from vyrectl.cli.commands.diff.record import DiffAnswer, DifferenceRow, MovementRow
 
 SLOT_COLUMNS = (Column("slot", right=True), Column("how"), Column("what changed", wrap=True))
 MOVEMENT_COLUMNS = (
@@ -28,7 +30,7 @@ MOST_MOVEMENTS = 24
 ILLEGAL_STYLE = "bold red"
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+def view(record: DiffAnswer) -> RenderableType:
     """The slots, then the sums."""
     if record["equal"]:
         return f"{_names(record)}: equal, {count_of(record['slots_before'], 'slot')}"
@@ -39,25 +41,26 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     return Parts(tables)
 
 
-def _names(record: Mapping[str, Any]) -> str:
+def _names(record: DiffAnswer) -> str:
     return f"{plain(record['before'])} -> {plain(record['after'])}"
 
 
-def _sentence(record: Mapping[str, Any]) -> str:
+def _sentence(record: DiffAnswer) -> str:
     parts = [
         f"{record['changed']} of {count_of(min(record['slots_before'], record['slots_after']), 'slot')} changed"
     ]
-    parts += [f"{record[name]} {name}" for name in ("added", "removed") if record[name]]
+    counts = ((record["added"], "added"), (record["removed"], "removed"))
+    parts += [f"{count} {name}" for count, name in counts if count]
     illegal = record["illegal"]
     parts.append(f"{illegal} by no legal step" if illegal else "all by legal steps")
     return f"{_names(record)}: {', '.join(parts)}"
 
 
-def _slot_cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+def _slot_cells(row: DifferenceRow) -> Sequence[Cell]:
     return str(row["slot"]), _how(row), _what(row)
 
 
-def _how(row: Mapping[str, Any]) -> Cell:
+def _how(row: DifferenceRow) -> Cell:
     if row["change"] == "removed":
         return "removed", "dim"
     if not row["legal"]:
@@ -66,7 +69,7 @@ def _how(row: Mapping[str, Any]) -> Cell:
     return steps_text(row["actions"], *(new - old for old, new in rises)) or "still Empty"
 
 
-def _what(row: Mapping[str, Any]) -> str:
+def _what(row: DifferenceRow) -> str:
     """The words that differ; of a slot that only one ring has, those that are not 0."""
     if row["change"] == "changed":
         words = ", ".join(_change(field, *pair) for field, pair in row["changes"].items())
@@ -83,7 +86,7 @@ def _change(field: str, old: int, new: int) -> str:
     return f"{field} {show_word(field, old)} -> {show_word(field, new)}"
 
 
-def _movements(record: Mapping[str, Any]) -> FittedTable:
+def _movements(record: DiffAnswer) -> FittedTable:
     ways = record["movements"]
     rows = [_movement_cells(way) for way in ways[:MOST_MOVEMENTS]]
     if rest := ways[MOST_MOVEMENTS:]:
@@ -92,8 +95,8 @@ def _movements(record: Mapping[str, Any]) -> FittedTable:
     return FittedTable(MOVEMENT_COLUMNS, rows)
 
 
-def _movement_cells(way: Mapping[str, Any]) -> Sequence[Cell]:
-    states = [_state(way[key]) for key in ("from", "to")]
+def _movement_cells(way: MovementRow) -> Sequence[Cell]:
+    states = [_state(way["from"]), _state(way["to"])]
     how: Cell = (f"illegal: {way['reason']}", ILLEGAL_STYLE)
     if way["legal"]:
         counts = [(way["yields"], "yield"), (way["requeues"], "requeue")]
@@ -106,7 +109,7 @@ def _state(word: int | None) -> Cell:
     return ("unknown", state_style(len(TaskState))) if word is None else state_cell(word)
 
 
-def _snapshots(record: Mapping[str, Any]) -> FittedTable:
+def _snapshots(record: DiffAnswer) -> FittedTable:
     before, after = record["snapshots"]["before"], record["snapshots"]["after"]
     columns = [Column("snapshot"), *(Column(name, right=True) for name in ("before", "after", "change"))]
     rows = [

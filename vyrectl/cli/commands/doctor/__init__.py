@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from vyrectl.cli.commands.doctor.record import Counts, DoctorHead
 from vyrectl.cli.commands.doctor.view import view
 from vyrectl.cli.completion.install import SHELLS, read_script, script_path
 from vyrectl.cli.declared import with_records
@@ -20,6 +19,7 @@ from vyrectl.opencl.diagnosis import Check, Status
 from vyrectl.opencl.hints import FAMILIES
 
 if TYPE_CHECKING:
+    from vyrectl.cli.commands.doctor.record import Counts, DoctorHead
     from vyrectl.doctor.examine import Diagnosis
 
 SHELL_AREA = "completion"
@@ -70,7 +70,7 @@ def command(
 
 def _record(diagnosis: Diagnosis, checks: list[Check]) -> DoctorHead:
     counts = {f"{status}_count": sum(check.status is status for check in checks) for status in Status}
-    return {**diagnosis.to_record(), **cast(Counts, counts)}
+    return {**diagnosis.to_record(), **cast("Counts", counts)}
 
 
 def check_shells() -> Iterator[Check]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -158,7 +158,7 @@ def _emit_picture(
     from vyrectl.ring.marks import mark_ring
 
     marks = mark_ring(ring.slots, by, MOST_MARKS, chosen, readings)
-    record: dict[str, Any] = map_record(ring.name, marks, square_width(len(marks.codes)))
+    record = map_record(ring.name, marks, square_width(len(marks.codes)))
     pixels = draw_map(marks, record)
     replace_file(file, [png_bytes(pixels)])
     if stdout.is_used:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Column, FittedTable, count_of
@@ -12,6 +12,8 @@ from vyrectl.cli.views.map_colours import colour_of, style_of
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.text import Text
+
+    from vyrectl.cli.map_record import MapAnswer, MapRow, PictureAnswer
 
 KEY_COLUMNS = (
     Column("mark"),
@@ -22,13 +24,13 @@ KEY_COLUMNS = (
 )
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+def view(record: MapAnswer | PictureAnswer) -> RenderableType:
     """The map and its key; of a picture file, one line and the key."""
     return _Map(record)  # type: ignore[return-value]
 
 
 class _Map:
-    def __init__(self, record: Mapping[str, Any]) -> None:
+    def __init__(self, record: MapAnswer | PictureAnswer) -> None:
         self._record = record
         self._styles = {kind["mark"]: style_of(colour_of(record["by"], kind)) for kind in record["kinds"]}
 
@@ -46,7 +48,7 @@ class _Map:
         if self._record["slots_per_mark"] > 1:
             yield Text(_note(self._record["by"]), style="dim")
 
-    def _line(self, row: Mapping[str, Any], margin: int) -> Text:
+    def _line(self, row: MapRow, margin: int) -> Text:
         from rich.text import Text
 
         line = Text(no_wrap=True).append(f"{row['first_slot']:>{margin}}  ", style="dim")
@@ -69,8 +71,8 @@ class _Map:
         return FittedTable(KEY_COLUMNS, rows)
 
 
-def _title(record: Mapping[str, Any]) -> str:
-    if record.get("output"):
+def _title(record: MapAnswer | PictureAnswer) -> str:
+    if "output" in record:
         width, height = record["pixels"]
         return f"{plain(record['output'])}: {count_of(record['matched'], 'slot')}, {width} x {height} pixels"
     some = f"{record['matched']} of " if record["matched"] != record["total"] else ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from vyrectl.cli.commands.map.view_font import HEIGHT, WIDTH, draw_text
 from vyrectl.cli.views.map_colours import BACKGROUND, RGB, colour_of, ink_on
 
 if TYPE_CHECKING:
+    from vyrectl.cli.map_record import MapKind, MapRecord
     from vyrectl.ring.marks import Marks
 
 Pixels = NDArray[np.uint8]
@@ -31,7 +32,7 @@ KEY_LINE = (HEIGHT + 4) * KEY_SCALE
 KEY_WIDTH = 480
 
 
-def draw_map(marks: Marks, record: Mapping[str, Any]) -> Pixels:
+def draw_map(marks: Marks, record: MapRecord) -> Pixels:
     """The picture, u8, shape (height, width, 3).
 
     Args:
@@ -53,7 +54,7 @@ def square_width(count: int) -> int:
     return width
 
 
-def _squares(marks: Marks, record: Mapping[str, Any], width: int, size: int) -> Pixels:
+def _squares(marks: Marks, record: MapRecord, width: int, size: int) -> Pixels:
     palette = np.full((256, 3), BACKGROUND, np.uint8)
     by_mark = {kind["mark"]: colour_of(record["by"], kind) for kind in record["kinds"]}
     for code, kind in enumerate(marks.kinds):
@@ -83,7 +84,7 @@ def _draw_letters(pixels: Pixels, text: str, colours: Pixels, width: int, size: 
     pixels[:, ::size] = BACKGROUND
 
 
-def _key(record: Mapping[str, Any], width: int) -> Pixels:
+def _key(record: MapRecord, width: int) -> Pixels:
     lines = [_title(record), *_key_lines(record["kinds"])]
     longest = max(len(line) for line in lines) * (WIDTH + 1) * KEY_SCALE + KEY_LINE * 2
     pixels = np.full(((len(lines) + 1) * KEY_LINE, max(width, longest), 3), BACKGROUND, np.uint8)
@@ -99,7 +100,7 @@ def _key(record: Mapping[str, Any], width: int) -> Pixels:
     return pixels
 
 
-def _key_lines(kinds: Sequence[Mapping[str, Any]]) -> list[str]:
+def _key_lines(kinds: Sequence[MapKind]) -> list[str]:
     cells = [
         (kind["mark"], kind["name"], str(kind["slots"]), f"{100 * kind['share']:.1f}%") for kind in kinds
     ]
@@ -110,7 +111,7 @@ def _key_lines(kinds: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _title(record: Mapping[str, Any]) -> str:
+def _title(record: MapRecord) -> str:
     each = record["slots_per_mark"]
     scale = f", {each} slots a mark" if each > 1 else ""
     return f"{record['matched']} slots by {record['by']}{scale}, from the upper left in rows"

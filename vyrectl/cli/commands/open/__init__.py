@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from vyrectl.cli.commands.open.view import view
 from vyrectl.cli.declared import number_option, with_records
-from vyrectl.cli.opened import PART_NAMES, Record, describe_bytes, describe_file, files_in
+from vyrectl.cli.opened import PART_NAMES, OpenedRecord, describe_bytes, describe_file, files_in
 from vyrectl.cli.options import (
     Talking,
 )
@@ -19,6 +19,7 @@ from vyrectl.cli.together import findings_of_files, findings_of_parts
 from vyrectl.errors import FileError, InvalidInputError, UsageError
 from vyrectl.files.whole import read_stdin
 from vyrectl.ring.dumps import Parts, find_parts
+from vyrectl.ring.findings.report import FindingRecord
 from vyrectl.ring.kinds import file_bytes
 from vyrectl.shell import command_line
 
@@ -107,7 +108,7 @@ def _cut(path: Path, data: memoryview, slots: int) -> Parts:
     )
 
 
-def _unpack(file: Record, data: memoryview, folder: Path, *, force: bool) -> list[str]:
+def _unpack(file: OpenedRecord, data: memoryview, folder: Path, *, force: bool) -> list[str]:
     """Write each buffer into a file of its own, after all names were found free.
 
     Raises:
@@ -141,7 +142,7 @@ def _unpack(file: Record, data: memoryview, folder: Path, *, force: bool) -> lis
 
 
 def _emit(
-    output: Output, path: Path, files: list[Record], unpacked: list[str], findings: list[Record]
+    output: Output, path: Path, files: list[OpenedRecord], unpacked: list[str], findings: list[FindingRecord]
 ) -> None:
-    record: dict[str, Any] = {"path": str(path), "unpacked": unpacked, "findings": findings}
+    record = {"path": str(path), "unpacked": unpacked, "findings": findings}
     output.emit("open", record, view, rows=files, rows_key="files")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of
@@ -11,6 +11,8 @@ from vyrectl.cli.views.parts import Lines, Part, Parts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from vyrectl.cli.opened import OpenAnswer, OpenedRecord
 
 COLUMNS = (Column("file"), Column("what", wrap=True), Column("holds", wrap=True), Column("next", wrap=True))
 PART_COLUMNS = (
@@ -21,7 +23,7 @@ PART_COLUMNS = (
 )
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+def view(record: OpenAnswer) -> RenderableType:
     """One file with its reasons, or a table of many; then what does not fit together."""
     files = record["files"]
     parts: list[Part] = [*_one(files[0])] if len(files) == 1 else [_table(record)]
@@ -35,9 +37,11 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     return Parts(parts)
 
 
-def _one(file: Mapping[str, Any]) -> Iterator[Part]:
+def _one(file: OpenedRecord) -> Iterator[Part]:
     sure = "" if file["certainty"] == "certain" else f" ({file['certainty']})"
-    lines = [(f"{plain(file['file'])}: {count_of(file['size_bytes'], 'byte')}, {_noun(file)}{sure}", "bold")]
+    lines = [
+        (f"{plain(file['file'])}: {count_of(file['size_bytes'] or 0, 'byte')}, {_noun(file)}{sure}", "bold")
+    ]
     lines += [(f"  {reason}", "dim") for reason in file["reasons"]]
     if file["summary"]:
         lines.append((f"  holds {plain(file['summary'])}", ""))
@@ -54,12 +58,12 @@ def _one(file: Mapping[str, Any]) -> Iterator[Part]:
         yield Lines([(f"next: {command}", "") for command in nexts if command])
 
 
-def _table(record: Mapping[str, Any]) -> FittedTable:
+def _table(record: OpenAnswer) -> FittedTable:
     title = f"{plain(record['path'])}: {count_of(len(record['files']), 'file')}"
     return FittedTable(COLUMNS, [_cells(file) for file in record["files"]], title=title)
 
 
-def _cells(file: Mapping[str, Any]) -> Sequence[Cell]:
+def _cells(file: OpenedRecord) -> Sequence[Cell]:
     if file["problem"]:
         return file["file"], (file["problem"], "red"), "", ""
     sure = "" if file["certainty"] == "certain" else f" ({file['certainty']})"
@@ -67,5 +71,5 @@ def _cells(file: Mapping[str, Any]) -> Sequence[Cell]:
     return file["file"], _noun(file) + sure, file["summary"] or buffers, file["command"] or ""
 
 
-def _noun(file: Mapping[str, Any]) -> str:
+def _noun(file: OpenedRecord) -> str:
     return f"{file['role']}: {file['noun']}" if file["role"] else str(file["noun"])

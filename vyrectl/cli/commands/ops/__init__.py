@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vyrectl.cli.commands.ops.record import OpRecord
 from vyrectl.cli.commands.ops.view import view, view_check
 from vyrectl.cli.declared import with_records
 from vyrectl.cli.options import Talking
@@ -15,6 +14,7 @@ from vyrectl.cli.output import Output
 from vyrectl.errors import InvalidInputError, UsageError
 
 if TYPE_CHECKING:
+    from vyrectl.cli.commands.ops.record import OpRecord
     from vyrectl.engine.ops import OpInfo
     from vyrectl.opencl.devices import Device
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -43,6 +44,9 @@ from vyrectl.policy.policy import LaunchPolicy, LaunchRecommendation
 from vyrectl.policy.request import ADAPTER_LIMITS, LaunchRequest
 from vyrectl.policy.sweep import Sweep, sweep
 from vyrectl.policy.trace import SILENT, Judge, Recorder
+
+if TYPE_CHECKING:
+    from vyrectl.cli.commands.plan.record import LimitsFrom
 
 PLAN_KEYS = (
     "geometry",
@@ -104,7 +108,7 @@ def command(
     answer, refusal = _recommend(thresholds, asked, planning.previous, recorder or SILENT)
     if refusal is not None and recorder is None and planning.sweep is None:
         raise refusal.at(str(source))
-    record = {
+    record: dict[str, object] = {
         **_plan_record(answer),
         "request": asked.to_record(),
         "policy": thresholds.to_record(),
@@ -181,8 +185,8 @@ def _recommend(
         return None, error
 
 
-def _plan_record(answer: LaunchRecommendation | None) -> dict[str, Any]:
-    """The fields of spec 2.3 and 2.4 by name; all None when there is no plan."""
+def _plan_record(answer: LaunchRecommendation | None) -> Mapping[str, object]:
+    """The fields of spec 2.3 and 2.4 by name, a `Planned`; all None when there is no plan."""
     if answer is None:
         return dict.fromkeys(PLAN_KEYS)
     return {
@@ -192,7 +196,7 @@ def _plan_record(answer: LaunchRecommendation | None) -> dict[str, Any]:
     }
 
 
-def _emit(output: Output, record: dict[str, Any], found: Sweep | None) -> None:
+def _emit(output: Output, record: Mapping[str, object], found: Sweep | None) -> None:
     if found is None:
         output.emit("plan", record, view)
         return
@@ -206,7 +210,7 @@ def _request(
     options: dict[str, int | None],
     window: Window,
     output: Output,
-) -> tuple[LaunchRequest, dict[str, Any] | None]:
+) -> tuple[LaunchRequest, LimitsFrom | None]:
     """The request that the source, the file, the options and the device make together; and whose limits it has."""
     found = read_source(source, window)
     if isinstance(found, Asked):
@@ -218,12 +222,15 @@ def _request(
         if found.unknown:
             output.warn(f"{found.name}: slots in an unknown state, left out: {found.unknown}")
     missing = [name for name in ADAPTER_LIMITS if name not in fields]
-    limits, whose = _device_limits(planning.device, missing) if missing else ({}, None)
+    limits: dict[str, int] = {}
+    whose = None
+    if missing:
+        limits, whose = _device_limits(planning.device, missing)
     asked = LaunchRequest(**fields | {name: limits[name] for name in missing})
     return asked if isinstance(found, Asked) else found.snapshot.apply_to(asked), whose
 
 
-def _device_limits(selector: str | None, missing: list[str]) -> tuple[dict[str, int], dict[str, Any]]:
+def _device_limits(selector: str | None, missing: list[str]) -> tuple[dict[str, int], LimitsFrom]:
     from vyrectl.launching.backends import is_reference
     from vyrectl.opencl.devices import find_device, survey
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of, facts
@@ -12,10 +12,13 @@ from vyrectl.policy.sweep import CHOICES, NUMBERS
 from vyrectl.policy.trace import REFUSED, Comparison
 
 if TYPE_CHECKING:
+    from vyrectl.cli.commands.plan.record import CompareAnswer, NoPlanAnswer, PlanAnswer
+    from vyrectl.policy.sweep import CauseRecord, RegionRecord, SweepRecord
+    from vyrectl.policy.trace import ComparisonRecord, Setting, StepRecord
+
+    Values = Mapping[str, Setting]
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.text import Text
-
-Record = Mapping[str, Any]
 
 LABELS = {
     "promote_hot_opcodes": "hot opcodes",
@@ -43,7 +46,7 @@ ASCII_BANDS = ".-=#%/x"
 ASCII_BARS = "_.-:=+*#"
 
 
-def view(record: Record) -> RenderableType:
+def view(record: PlanAnswer | NoPlanAnswer) -> RenderableType:
     """The whole answer of `plan`."""
     return _PlanView(record)
 
@@ -51,7 +54,7 @@ def view(record: Record) -> RenderableType:
 class _PlanView:
     """Recommendation, steps and sweep below one another, as far as the record has them."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: PlanAnswer | NoPlanAnswer) -> None:
         self._record = record
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -66,7 +69,7 @@ class _PlanView:
         if "steps" in record:
             parts.append(_steps(record["steps"], console))
         if "sweep" in record:
-            parts.append(_regions(record["sweep"], record["regions"]).pieces(console))
+            parts.append(_regions(record["sweep"], list(record["regions"])).pieces(console))
             parts.append(_plot(record["sweep"], console))
         for index, part in enumerate(parts):
             if index:
@@ -74,7 +77,7 @@ class _PlanView:
             yield from part
 
 
-def _recommendation(record: Record) -> FittedTable:
+def _recommendation(record: PlanAnswer) -> FittedTable:
     geometry, evidence = record["geometry"], record["promotion_evidence"]
     grid = " x ".join(str(groups) for groups in geometry["dispatch_grid"])
     topology: Cell = (record["topology"], "bold")
@@ -91,24 +94,24 @@ def _recommendation(record: Record) -> FittedTable:
         ("promote_hot_windows", _word(record["promote_hot_windows"])),
         ("age_priority_work", _word(record["age_priority_work"])),
         ("estimated_peak_device_bytes", f"{record['estimated_peak_device_bytes']}, {_budget(record)}"),
-        ("graphblas_switch_class", record["topology_evidence"]["graphblas_switch_class"]),
+        ("graphblas_switch_class", str(record["topology_evidence"]["graphblas_switch_class"])),
         ("frontier_density_bps", str(record["topology_evidence"]["frontier_density_bps"])),
     ]
     return facts(pairs, title=_title(record))
 
 
-def _title(record: Record) -> str:
+def _title(record: PlanAnswer) -> str:
     queue = count_of(record["request"]["queue_len"], "task")
     whose = record["limits_from"]
     return f"launch plan for {queue}" + (f" on {plain(whose['name'])} ({whose['device']})" if whose else "")
 
 
-def _budget(record: Record) -> str:
+def _budget(record: PlanAnswer) -> str:
     budget = record["device_memory_budget_bytes"]
     return f"{budget} budgeted" if budget else "unbounded"
 
 
-def _word(value: Any) -> str:
+def _word(value: Setting) -> str:
     """A value of a record as a table shows it."""
     if value is None:
         return ""
@@ -117,7 +120,7 @@ def _word(value: Any) -> str:
     return json.dumps(value) if isinstance(value, (list, tuple)) else str(value)
 
 
-def _steps(steps: Sequence[Record], console: Console) -> Iterator[RenderableType]:
+def _steps(steps: Sequence[StepRecord], console: Console) -> Iterator[RenderableType]:
     """Each step that decided something, over what it compared and computed."""
     from rich.text import Text
 
@@ -125,14 +128,19 @@ def _steps(steps: Sequence[Record], console: Console) -> Iterator[RenderableType
     for step in steps:
         if step["decided"]:
             yield _decision(step)
-            reasons = (*(str(Comparison(**test)) for test in step["tests"]), step["why"])
+            reasons = (*(_comparison(test) for test in step["tests"]), step["why"])
             columns = [Column(""), Column("", wrap=True)]
             yield from FittedTable(columns, [(REASON_INDENT, line) for line in reasons], headed=False).pieces(
                 console
             )
 
 
-def _decision(step: Record) -> Text:
+def _comparison(test: ComparisonRecord) -> str:
+    value, bound = cast("int | str", test["value"]), cast("int | str", test["bound"])
+    return str(Comparison(test["left"], value, test["sign"], test["right"], bound, test["holds"]))
+
+
+def _decision(step: StepRecord) -> Text:
     from rich.text import Text
 
     before, after = _word(step["before"]), _word(step["after"])
@@ -141,23 +149,24 @@ def _decision(step: Record) -> Text:
     return text.append(after, "bold")
 
 
-def _regions(sweep: Record, regions: Sequence[Record]) -> FittedTable:
-    names = _changing(regions, BAND_FIELDS)
+def _regions(sweep: SweepRecord, regions: Sequence[RegionRecord]) -> FittedTable:
+    values = cast("Sequence[Values]", regions)
+    names = _changing(values, BAND_FIELDS)
     columns = [
         Column("from", right=True),
         Column("to", right=True),
         *(Column(name, rank=1) for name in names),
     ]
     rows = [
-        (str(one["first"]), str(one["last"]), *(_word(one[name]) for name in names), _causes(one["causes"]))
-        for one in regions[:MOST_REGIONS]
+        (str(one["first"]), str(one["last"]), *(_word(row[name]) for name in names), _causes(one["causes"]))
+        for one, row in zip(regions[:MOST_REGIONS], values, strict=False)
     ]
     return FittedTable(
         [*columns, Column("flips because", wrap=True)], rows, title=_sweep_title(sweep, regions)
     )
 
 
-def _sweep_title(sweep: Record, regions: Sequence[Record]) -> str:
+def _sweep_title(sweep: SweepRecord, regions: Sequence[RegionRecord]) -> str:
     title = f"{sweep['field']} from {sweep['start']} to {sweep['stop']}: {count_of(sweep['flips'], 'flip')}"
     if len(regions) > MOST_REGIONS:
         title += f", the first {MOST_REGIONS} of {len(regions)} regions (--json has all)"
@@ -167,28 +176,30 @@ def _sweep_title(sweep: Record, regions: Sequence[Record]) -> str:
     return f"{title}; {sweep['asked']} values asked, at most {gap} apart: a flip and its way back may hide in between"
 
 
-def _causes(causes: Sequence[Record]) -> str:
+def _causes(causes: Sequence[CauseRecord]) -> str:
     return "; ".join(
         f"{cause['rule']}: {cause['test']}" if cause["test"] else cause["rule"] for cause in causes
     )
 
 
-def _changing(records: Sequence[Record], names: Sequence[str]) -> list[str]:
+def _changing(records: Sequence[Values], names: Sequence[str]) -> list[str]:
     """The names under which the records hold different values; where there is no plan they hold none."""
     held = {name: {one[name] for one in records if one[name] is not None} for name in names}
     return [name for name in names if len(held[name]) > (name != REFUSED)]
 
 
-def _plot(sweep: Record, console: Console) -> Iterator[Text]:
+def _plot(sweep: SweepRecord, console: Console) -> Iterator[Text]:
     """Bands of the choices and curves of the numbers, one column a point, with the axis below."""
     from rich.text import Text
 
-    points = sweep["points"]
+    points = cast("Sequence[Values]", sweep["points"])
     fancy = console.encoding.startswith("utf")
     for name in _changing(points, BAND_FIELDS):
         yield from _band(name, [point[name] for point in points], BANDS if fancy else ASCII_BANDS)
     for name in _changing(points, NUMBERS):
-        yield from _curve(name, [point[name] for point in points], BARS if fancy else ASCII_BARS)
+        yield from _curve(
+            name, [cast("int | None", point[name]) for point in points], BARS if fancy else ASCII_BARS
+        )
     start, stop = str(sweep["start"]), str(sweep["stop"])
     axis = start + stop.rjust(max(len(points) - len(start), len(stop) + 1))
     yield Text(f"{'':<{LABEL_WIDTH}}{axis}", style="bold")
@@ -196,11 +207,13 @@ def _plot(sweep: Record, console: Console) -> Iterator[Text]:
     yield Text(f"{'':<{LABEL_WIDTH}}{sweep['field']}{scale}", style="bold")
 
 
-def _band(name: str, values: Sequence[Any], glyphs: str) -> Iterator[Text]:
+def _band(name: str, values: Sequence[Setting], glyphs: str) -> Iterator[Text]:
     from rich.text import Text
 
     kinds = [kind for kind in dict.fromkeys(values) if kind is not None]
-    looks = {kind: (glyphs[i % len(glyphs)], COLORS[i % len(COLORS)]) for i, kind in enumerate(kinds)}
+    looks: dict[Setting, tuple[str, str]] = {
+        kind: (glyphs[i % len(glyphs)], COLORS[i % len(COLORS)]) for i, kind in enumerate(kinds)
+    }
     band = Text(f"{LABELS.get(name, name):<{LABEL_WIDTH}}")
     for value in values:
         band.append(*looks.get(value, (" ", "")))
@@ -224,7 +237,7 @@ def _curve(name: str, values: Sequence[int | None], bars: str) -> Iterator[Text]
     yield Text(f"{'':<{LABEL_WIDTH}}{low} to {high}")
 
 
-def compare_view(record: Record) -> RenderableType:
+def compare_view(record: CompareAnswer) -> RenderableType:
     """What launches under two policies did, side by side, and the verdict."""
     sides = record["policies"]
     names = [plain(side["policy"]) for side in sides]

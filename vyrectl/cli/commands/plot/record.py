@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, TypedDict
 
 from vyrectl.errors import UnknownNameError
+from vyrectl.shapes import Among, Count, Keyed, Seconds, Timestamp
 from vyrectl.telemetry.history import timestamp
 from vyrectl.telemetry.series import METRICS, History, Metric, Series
 
@@ -43,9 +44,53 @@ def choose_rings(history: History, name: str | None) -> list[Series]:
     return [history.rings[name]]
 
 
+class BoundsRecord(TypedDict):
+    """A metric's least, largest and last value."""
+
+    least: float
+    most: float
+    last: float
+
+
+_Span = TypedDict("_Span", {"from": Timestamp, "to": Timestamp})
+
+
+class SeriesRecord(_Span):
+    """A ring's span of time, and the bounds of each metric that is known."""
+
+    ring: str
+    samples: Count
+    seconds: Seconds
+    bounds: Annotated[Mapping[str, BoundsRecord], Keyed(optional=METRICS)]
+
+
+class PlotRecord(TypedDict):
+    """A history that is drawn."""
+
+    source: str
+    lines: Count
+    skipped: Count
+    metrics: list[Annotated[str, Among(METRICS)]]
+    rings: list[SeriesRecord]
+
+
+class LookHead(TypedDict):
+    """One look at a ring; the metrics that were asked for stand beside, None where unknown."""
+
+    ring: str
+    timestamp: Timestamp
+    seconds: Seconds
+
+
+class PlotFile(PlotRecord):
+    """A plot that was written as a picture."""
+
+    output: str
+
+
 def plot_record(
     source: str, history: History, rings: Sequence[Series], metrics: Sequence[Metric]
-) -> dict[str, Any]:
+) -> PlotRecord:
     """Each ring's span and each metric's bounds.
 
     Args:
@@ -63,7 +108,7 @@ def plot_record(
     }
 
 
-def plot_rows(rings: Sequence[Series], metrics: Sequence[Metric]) -> Iterator[dict[str, Any]]:
+def plot_rows(rings: Sequence[Series], metrics: Sequence[Metric]) -> Iterator[Mapping[str, object]]:
     """One row for each sample of each ring."""
     for series in rings:
         values = {metric.name: series.values(metric) for metric in metrics}
@@ -76,7 +121,7 @@ def plot_rows(rings: Sequence[Series], metrics: Sequence[Metric]) -> Iterator[di
             }
 
 
-def _ring_record(series: Series, metrics: Sequence[Metric]) -> dict[str, Any]:
+def _ring_record(series: Series, metrics: Sequence[Metric]) -> SeriesRecord:
     return {
         "ring": series.ring,
         "samples": len(series.times),
@@ -87,14 +132,18 @@ def _ring_record(series: Series, metrics: Sequence[Metric]) -> dict[str, Any]:
     }
 
 
-def _bounds(series: Series, metric: Metric) -> dict[str, float | int | None]:
+def _bounds(series: Series, metric: Metric) -> BoundsRecord:
     known = [value for value in series.values(metric) if value is not None]
     return {
-        "least": _rounded(min(known)),
-        "most": _rounded(max(known)),
-        "last": _rounded(known[-1]),
+        "least": _round(min(known)),
+        "most": _round(max(known)),
+        "last": _round(known[-1]),
     }
 
 
 def _rounded(value: float | int | None) -> float | int | None:
+    return None if value is None else _round(value)
+
+
+def _round(value: float) -> float:
     return round(value, 3) if isinstance(value, float) else value

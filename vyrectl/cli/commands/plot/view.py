@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.commands.plot.view_chart import columns_of, draw, short
 from vyrectl.cli.output import plain
@@ -13,7 +13,9 @@ from vyrectl.telemetry.series import Metric, Series
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    View = Callable[[Mapping[str, Any]], RenderableType]
+    from vyrectl.cli.commands.plot.record import BoundsRecord, PlotFile, PlotRecord
+
+    View = Callable[[PlotRecord], RenderableType]
 
 STYLES = {"depth": "green", "rate": "cyan", "age": "yellow"}
 PIPE_WIDTH = 80
@@ -34,7 +36,7 @@ def charts_view(rings: Sequence[Series], metrics: Sequence[Metric], height: int,
     return lambda record: _Charts(record, rings, metrics, height, is_terminal)  # type: ignore[return-value]
 
 
-def file_view(record: Mapping[str, Any]) -> RenderableType:
+def file_view(record: PlotFile) -> RenderableType:
     """One line about a file that was written."""
     rings = count_of(len(record["rings"]), "ring")
     return f"{plain(record['output'])}: {rings}, {count_of(record['lines'], 'look')}"
@@ -43,7 +45,7 @@ def file_view(record: Mapping[str, Any]) -> RenderableType:
 class _Charts:
     def __init__(
         self,
-        record: Mapping[str, Any],
+        record: PlotRecord,
         rings: Sequence[Series],
         metrics: Sequence[Metric],
         height: int,
@@ -76,7 +78,7 @@ class _Charts:
                 yield Text("\n".join(["", *flat]), style="dim")
 
     def _chart(
-        self, series: Series, metric: Metric, bounds: Mapping[str, Any], width: int, fine: bool
+        self, series: Series, metric: Metric, bounds: BoundsRecord, width: int, fine: bool
     ) -> Iterator[RenderableType]:
         from rich.text import Text
 
@@ -93,7 +95,7 @@ class _Charts:
         yield Text(_axis(self._record, series, chart.margin, inner), style="dim")
 
 
-def _axis(record: Mapping[str, Any], series: Series, margin: int, width: int) -> str:
+def _axis(record: PlotRecord, series: Series, margin: int, width: int) -> str:
     about = next(one for one in record["rings"] if one["ring"] == series.ring)
     first, last = about["from"][:-1], about["to"][:-1]
     if first[:DATE_END] == last[:DATE_END]:

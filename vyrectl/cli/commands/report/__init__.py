@@ -6,11 +6,12 @@ What is gathered (`gather`), drawn (`charts`) and written (`page`).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from vyrectl.cli.commands.report.gather import Extras
+from vyrectl.cli.commands.report.record import ReportAnswer
 from vyrectl.cli.declared import with_records
 from vyrectl.cli.options import (
     ReplaceOption,
@@ -93,6 +94,6 @@ def _write_page(page: bytes) -> None:
     write_bytes(page)
 
 
-def _view(record: Any) -> str:
+def _view(record: ReportAnswer) -> str:
     names = ", ".join(ring["ring"] for ring in record["rings"])
     return f"{record['output']}: a page about {names}, {record['size_bytes']} bytes"

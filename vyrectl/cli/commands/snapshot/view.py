@@ -5,8 +5,8 @@ What else was asked for (groups, spreads, the oldest tasks) follows in tables of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.describe import show_word
@@ -16,7 +16,7 @@ from vyrectl.cli.views.parts import Lines, Part, Parts
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Record = Mapping[str, Any]
+    from vyrectl.cli.snapshot_records import Record
 
 SHORT = {
     "ready_count": "ready",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.describe import show_word
-from vyrectl.cli.group_rows import GroupRows, largest_groups
+from vyrectl.cli.group_rows import GroupRecord, GroupRows, largest_groups
+from vyrectl.cli.snapshot_records import Record
 from vyrectl.cli.views.cells import (
     STATE_STYLES,
     Cell,
@@ -19,8 +19,6 @@ from vyrectl.cli.views.cells import (
     state_cell,
     state_style,
 )
-
-Record = Mapping[str, Any]
 
 GROUP_RANKS = {"done_count": 4, "empty_count": 4, "requeued_count": 3, "yielded_count": 2}
 MOST_GROUPS = 24
@@ -123,11 +121,10 @@ def _groups(name: str, table: Record, prefix: str) -> FittedTable:
     return FittedTable(columns, rows, title=f"{cell_text(prefix)}{noun} by {name}")
 
 
-def _largest(name: str, groups: Sequence[Record] | GroupRows) -> list[Record]:
+def _largest(name: str, groups: Sequence[GroupRecord] | GroupRows) -> list[Record]:
     """The groups to show: tenants and operations largest first, the smallest of very many as one row."""
-    if name in ("state", "priority") and len(groups) <= MOST_GROUPS:
-        return list(groups)
-    return largest_groups(groups, MOST_GROUPS)
+    few = name in ("state", "priority") and len(groups) <= MOST_GROUPS
+    return [dict(group) for group in (groups if few else largest_groups(groups, MOST_GROUPS))]
 
 
 def _group_cells(name: str, group: Record, shown: Sequence[str]) -> Sequence[Cell]:
@@ -169,7 +166,7 @@ def _oldest(rows: Sequence[Record], *, named: bool) -> FittedTable:
     )
 
 
-def _cell(key: str, value: Any) -> Cell:
-    if key == "state":
-        return state_cell(value)
-    return show_word(key, value) if isinstance(value, int) else value
+def _cell(key: str, value: int | str) -> Cell:
+    if isinstance(value, str):
+        return value
+    return state_cell(value) if key == "state" else show_word(key, value)
