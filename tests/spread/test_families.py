@@ -26,6 +26,7 @@ from vyrectl.errors import UsageError
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.prepare import start_control
+from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.spread.cut import cut
 from vyrectl.spread.families import deal, family_of
 from vyrectl.spread.launch import spread_file
@@ -128,7 +129,7 @@ def sums(folder: Path, count: int) -> list[str]:
     return [f"{h}=zeros:uint32:{2 * LEAVES - 1}:{folder}/{h}.npy" for h in range(1, count + 1)]
 
 
-def spread(ring: Path, buffers: list[str], **options: Any) -> dict[str, Any]:
+def spread(ring: Path, buffers: list[str], **options: Any) -> LaunchRecord:
     asked = LaunchOptions(**{"device": "reference,reference,reference", **options})
     record, _ = spread_file(
         FileLaunch(ring=ring, options=asked, buffers=tuple(buffers)), lambda message: None
