@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -792,20 +792,29 @@ class Unrunnable:
     @property
     def is_kept_out(self) -> bool:
         """Nobody can define the operation: its id is the wire's, the runtime's or ours."""
-        op = self.op_handle
-        kept = op <= 7 or op & 0x8000_0000 or 0xFFF0 <= op <= 0xFFFF or 0x1000 <= op <= 0x10FF
-        return self.handle is None and self.inner is None and bool(kept)
+        return self.handle is None and self.inner is None and is_kept_id(self.op_handle)
 
     @property
     def remedy(self) -> str:
         """The option of a launch that mends it, or leaves its tasks out."""
         if self.is_kept_out:
-            return f"--where 'op != 0x{self.op_handle:x}'"
+            return kept_out_option((self.op_handle,))
         return "--ops FILE.cl" if self.handle is None else f"--buffer {self.handle}=FILE.npy"
 
     def to_record(self) -> dict[str, object]:
         """Every field by name."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+def is_kept_id(op_handle: int) -> bool:
+    """True for an id that no source of a user may give a body: the wire's, the runtime's or ours."""
+    kept = op_handle <= 7 or op_handle & 0x8000_0000 or 0xFFF0 <= op_handle <= 0xFFFF
+    return bool(kept) or 0x1000 <= op_handle <= 0x10FF
+
+
+def kept_out_option(op_handles: Iterable[int]) -> str:
+    """The option of a launch that leaves the tasks of such ids out."""
+    return f"--where '{' and '.join(f'op != 0x{op:x}' for op in op_handles)}'"
 
 
 class UnrunnableTasksError(InvalidInputError):
@@ -827,7 +836,7 @@ class UnrunnableTasksError(InvalidInputError):
         noun = "1 claimable task" if tasks == 1 else f"{tasks} claimable tasks"
         remedies = list(dict.fromkeys(one.remedy for one in reasons[:SHOWN_REASONS] if not one.is_kept_out))
         if kept_out := sorted({one.op_handle for one in reasons if one.is_kept_out}):
-            remedies.insert(0, f"--where '{' and '.join(f'op != 0x{op:x}' for op in kept_out)}'")
+            remedies.insert(0, kept_out_option(kept_out))
         written = any(one.handle is not None for one in reasons)
         takes = " (NUMBER=zeros:TYPE:COUNT:OUT.npy for what is written)" if written else ""
         bodiless = any(reason.handle is None for reason in reasons)

@@ -202,13 +202,45 @@ def test_a_cyclic_join_is_named_and_mended(cli: Cli, forked: Path) -> None:
 
 
 def test_a_ring_without_room_for_children(cli: Cli, tmp_path: Path) -> None:
+    """A task that may spawn waits for room once it had a turn and gave it up; before that it may go on without."""
     (tmp_path / "fork.jsonl").write_text(FORK)
     cli("build", "fork.bin", "fork.jsonl")
+    assert "full: " not in cli("why", "fork.bin").out
+    cli("set", "fork.bin", "state=yielded", "yields=1", "flags=yielded", "0")
     result = cli("why", "fork.bin")
     assert result.out.splitlines()[2].startswith("full: ")
     line = next(line for line in result.out.splitlines() if line.startswith("  vyrectl build"))
     assert cli(*shlex.split(line)[1:]).code == 0
     assert cli("why", "fork-larger.bin").code == 0
+
+
+def test_a_launch_that_needs_buffers_is_told_with_its_handles(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"op": "scale", "input": 3, "output": 5}\n{"op": "nop"}\n')
+    cli("build", "t.bin", "t.jsonl")
+    result = cli("why", "t.bin")
+    assert result.code == 0
+    assert result.out.startswith(
+        "t.bin: 1 task can be claimed once a launch is given buffers (handles 3, 5)\n"
+    )
+    assert "  vyrectl launch t.bin --buffer 3=FILE.npy --buffer 5=FILE.npy --backup\n" in result.out
+    refused = cli("launch", "t.bin", *REFERENCE)
+    facts = next(one for one in cli("why", "t.bin", "--json").json()["classes"])["evidence"]
+    assert all(fact in refused.err for fact in facts)
+    (tmp_path / "none.bin").write_bytes(b"")
+    assert cli("why", "none.bin").code == 3
+
+
+def test_ids_that_nobody_may_define_are_left_out_and_not_asked_for(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"op": 6}\n{"op": "0x20000"}\n{"op": "nop"}\n')
+    cli("build", "t.bin", "t.jsonl")
+    kept, unknown = cli("why", "t.bin", "--json").json()["classes"]
+    if kept["slots"] != [0]:
+        kept, unknown = unknown, kept
+    assert "--ops" not in kept["remedy"]
+    assert kept["command"] == "vyrectl launch t.bin --where 'op != 0x6' --backup"
+    assert "--ops FILE.cl" in unknown["remedy"]
+    cli("set", "t.bin", "op=nop", "1")
+    assert cli(*shlex.split(kept["command"])[1:], *REFERENCE).code == 0
 
 
 def test_a_task_that_a_trace_saw_passed_over(cli: Cli, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +12,12 @@ import pytest
 from tests.support.ops import FORK_SUM as SPAWNS
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import NEVER_EPOCH
-from vyrectl.errors import UnknownNameError
+from vyrectl.engine.buffers import BufferTable
+from vyrectl.errors import UnknownNameError, Unrunnable
+from vyrectl.launching.unrunnable import Defined, Survey
 from vyrectl.protocol.control import encode_control
 from vyrectl.ring.findings.about import About, beside_ring, control_view
+from vyrectl.ring.findings.masks import Mask
 from vyrectl.task.arrays import SlotArray
 from vyrectl.why.answer import Answer, explain
 from vyrectl.why.classes import CAUSES, explanations, find_cause
@@ -106,6 +110,12 @@ def changed(slots: SlotArray, at: int, **words: int) -> SlotArray:
     return copy
 
 
+def without_buffers(slots: SlotArray, which: Mask) -> tuple[Mask, Sequence[Unrunnable]]:
+    """What a launch without buffers would refuse."""
+    found = Survey(Defined(), BufferTable())
+    return found.add(slots, which), found.rows
+
+
 HIGH = ring({"priority": 0}, {"priority": 1})
 BELOW = ring({"priority": 0}, {"priority": 2})
 GUARD = control_words(word_135=16)
@@ -149,7 +159,14 @@ SHOWS: dict[str, list[Scene]] = {
     "unknown-op": [
         scene(ring({"op_handle": 0x20000}, {})),
         scene(ring({"op_handle": 6})),
+        scene(ring({"op_handle": 6}, {"op_handle": 0x20000})),
         scene(ring(*({"op_handle": 0x20000 + one} for one in range(10)))),
+    ],
+    "unknown-handle": [
+        scene(ring({"op_handle": 0x1000}, {}), lacking=without_buffers),
+        scene(
+            ring({"op_handle": 0x1000}), lacking=without_buffers, earlier=earlier(ring({"op_handle": 0x1005}))
+        ),
     ],
     "waits-for-children": [
         scene(ring(JOIN, {"parent_task_id": 1})),
@@ -199,8 +216,9 @@ SHOWS: dict[str, list[Scene]] = {
         scene(ring({"state": FAULTED}), earlier=earlier(ring({"state": FAULTED}))),
     ],
     "full": [
-        scene(ring({"op_handle": SPAWNS}, {})),
-        scene(ring({}), holder=replace(LIVE, feeds=True)),
+        scene(ring({"op_handle": SPAWNS, **TURNED}, {})),
+        scene(ring({"op_handle": SPAWNS, "state": REQUEUED, "requeue_count": 1, "age_ticks": 1, "flags": 4})),
+        scene(ring({}), holder=replace(LIVE, feeds=True), earlier=earlier(ring({}))),
     ],
     "spinning": [
         scene(
@@ -243,6 +261,12 @@ NEARLY: dict[str, list[Scene]] = {
         scene(HIGH, control_words(word_0=1, word_135=16)),
     ],
     "unknown-op": [scene(ring({"op_handle": 0x20000, "state": DONE})), scene(ring({"op_handle": 0x1000}))],
+    "unknown-handle": [
+        scene(ring({"op_handle": 0x1000}), lacking=without_buffers, holder=LIVE),
+        scene(ring({"op_handle": 0x1005}), lacking=without_buffers),
+        scene(ring({"op_handle": 0x1000, "state": DONE}), lacking=without_buffers),
+        scene(ring({"op_handle": 0x1000, "tenant_id": 3}), SHUT, lacking=without_buffers),
+    ],
     "waits-for-children": [
         scene(ring({**JOIN, "op_handle": 0})),
         scene(ring({**JOIN, "resume_epoch": 5}, {"parent_task_id": 1})),
@@ -288,7 +312,10 @@ NEARLY: dict[str, list[Scene]] = {
     ],
     "faulted": [scene(ring({"state": DONE, "continuation_data": 77}))],
     "full": [
-        scene(ring({"op_handle": SPAWNS}, {"state": 0})),
+        scene(ring({"op_handle": SPAWNS, **TURNED}, {"state": 0})),
+        scene(ring({"op_handle": SPAWNS}, {})),
+        scene(ring({"op_handle": SPAWNS, "state": RUNNING}), holder=LIVE),
+        scene(ring({}), holder=replace(LIVE, feeds=True)),
         scene(ring({"op_handle": SPAWNS, "state": DONE})),
         scene(ring({}, {"state": DONE}), holder=replace(LIVE, feeds=True)),
         scene(ring()),

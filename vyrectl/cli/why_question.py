@@ -13,6 +13,11 @@ from vyrectl.policy.policy import AGE_THRESHOLD
 from vyrectl.ring.reading import Abi
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vyrectl.errors import Unrunnable
+    from vyrectl.task.arrays import SlotArray
     from vyrectl.why.ask import Question
     from vyrectl.why.turns import Turns
 
@@ -35,10 +40,17 @@ def question(
         turns: What a trace noted, or None.
     """
     from vyrectl.cli.describe import show_word
+    from vyrectl.engine.buffers import BufferTable
     from vyrectl.engine.ops import load_source, op_codes, shipped_sources
+    from vyrectl.launching.unrunnable import Defined, Survey
     from vyrectl.why.ask import Question
 
     sources = [load_source(path) for path in ops]
+
+    def lacking(slots: SlotArray, which: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Sequence[Unrunnable]]:
+        found = Survey(Defined(sources), BufferTable())
+        return found.add(slots, which), found.rows
+
     spawning = frozenset(op.id for source in (*shipped_sources(), *sources) for op in source.ops if op.spawns)
     return Question(
         op_name=lambda word: show_word("op_handle", word),
@@ -48,4 +60,5 @@ def question(
         age_threshold=age_threshold,
         abi=abi,
         turns=turns,
+        lacking=lacking,
     )

@@ -124,7 +124,8 @@ def explain(scene: Scene) -> Answer:
     moved = motion is not None and motion.total_turns > 0
     stuck = [one for one in found if one.needs_person]
     halted = any(one.cause.name in ("unattended", "held") for one in stuck)
-    blocked = _union(stuck, len(scene.slots))
+    wanting = [one for one in found if one.cause.name == "unknown-handle"]
+    blocked = _union([*stuck, *wanting], len(scene.slots))
     runnable = scene.claimable & ~blocked
     if scene.guard_locks or scene.shut_down:
         runnable = np.zeros_like(runnable)
@@ -132,8 +133,8 @@ def explain(scene: Scene) -> Answer:
     gets_on = (
         motion is not None and not motion.ended.any() and any(one.cause.name == "spinning" for one in found)
     )
-    if not stuck and not gets_on:
-        found = [_all_is_well(scene, moves=moves, runnable=runnable), *found]
+    if not stuck and not gets_on and (moves or not wanting):
+        found = [_all_is_well(scene, moves=moves, runnable=runnable, wanting=bool(wanting)), *found]
     queue = int(np.count_nonzero(scene.queue))
     return Answer(scene, tuple(found), queue, int(np.count_nonzero(runnable)) if not halted else 0, moves)
 
@@ -145,7 +146,7 @@ def _union(found: Collection[Found], slots: int) -> Mask:
     return mask
 
 
-def _all_is_well(scene: Scene, *, moves: bool, runnable: Mask) -> Found:
+def _all_is_well(scene: Scene, *, moves: bool, runnable: Mask, wanting: bool) -> Found:
     """The class of a queue that needs nobody."""
     count = int(np.count_nonzero(runnable))
     if moves and scene.queue.any():
@@ -157,7 +158,12 @@ def _all_is_well(scene: Scene, *, moves: bool, runnable: Mask) -> Found:
             who = f"held by {scene.holder.name}"
             return find(scene, "draining", scene.queue, f"it is being worked on, {left}", who, done)
         return find(
-            scene, "draining", scene.queue, f"it got on between the looks, {left}", done, mend="unheld"
+            scene,
+            "draining",
+            scene.queue,
+            f"it got on between the looks, {left}",
+            done,
+            mend="" if wanting else "unheld",
         )
     if count:
         said = f"nothing is wrong; {tasks(count)} can be claimed, and a launch takes them"

@@ -17,7 +17,7 @@ from vyrectl.ring.reading import Abi
 from vyrectl.ring.reading_arrays import decide
 from vyrectl.why.answer import Answer, explain
 from vyrectl.why.looks import Look
-from vyrectl.why.scene import Scene, epoch_of
+from vyrectl.why.scene import Lacking, Scene, epoch_of
 from vyrectl.why.turns import Turns
 
 
@@ -34,6 +34,7 @@ class Question:
         abi: How words 4-15 are to be read.
         turns: What a trace noted, or None.
         stalled: The verdict that a saved snapshot gives, or None.
+        lacking: As for `Scene`.
     """
 
     op_name: Callable[[int], str]
@@ -44,6 +45,7 @@ class Question:
     abi: Abi = Abi.AUTO
     turns: Turns | None = None
     stalled: str | None = None
+    lacking: Lacking | None = None
 
     def about(self, look: Look) -> About:
         """What `check` would be told about this look."""
@@ -92,6 +94,7 @@ def answer(looks: Sequence[Look], question: Question) -> Answer:
             printed=last.printed(),
             first_faults=_first_faults(looks) if len(looks) > 2 else {},
             places=last.places(),
+            lacking=question.lacking,
         )
     )
 

@@ -115,7 +115,21 @@ _CAUSES = (
         "Open, and the operation is not built in, not shipped, not declared in a source of --ops and not named by "
         "--op-names; or it is one that the wire keeps and gives no body.",
         True,
-        {"": "Add --ops FILE.cl that defines it; look at them: vyrectl inspect {ring} {look}"},
+        {
+            "": "Add --ops FILE.cl that defines it; look at them: vyrectl inspect {ring} {look}",
+            "kept": "No source may define such an id; launch the others: vyrectl launch {ring}{with_control} {others}",
+        },
+    ),
+    Cause(
+        "unknown-handle",
+        "name a buffer that a launch has to be given",
+        "Claimable and let in, of an operation that reads or writes a buffer or the argument table, and nobody runs "
+        "the ring: a launch is refused unless it is given one for each handle. The facts are those of that refusal.",
+        False,
+        {
+            "": "Give a launch its buffers, NUMBER=FILE.npy or NUMBER=zeros:TYPE:COUNT:OUT.npy for what is written: "
+            "vyrectl launch {ring}{with_control} {buffers}"
+        },
     ),
     Cause(
         "waits-for-children",
@@ -184,8 +198,9 @@ _CAUSES = (
     Cause(
         "full",
         "need an Empty slot and there is none",
-        "Not one slot is Empty, and an open task's operation may spawn, or a launch that takes a feed holds the ring "
-        "and no slot is Done either.",
+        "Not one slot is Empty, and a task whose operation may spawn has had a turn and gave its worker up (Yielded or "
+        "Requeued), or a launch that takes a feed holds the ring, no slot is Done either, and nothing ended between "
+        "two looks.",
         True,
         {
             "": "Make room, in a larger copy: vyrectl build {bigger} --from {file} --offset {offset} --count {count} "

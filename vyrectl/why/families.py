@@ -157,22 +157,28 @@ def _cyclic(scene: Scene) -> NDArray[np.int64]:
 
 
 def full(scene: Scene) -> Iterator[Found]:
-    """No slot is Empty, and somebody needs one."""
+    """No slot is Empty, and somebody waits for one."""
     if scene.state(TaskState.EMPTY).any() or not len(scene.slots):
         return
-    spawners = scene.chunk.open & np.isin(scene.chunk["op_handle"], sorted(scene.spawning))
-    fed = scene.holder.feeds and not scene.state(TaskState.DONE).any()
+    gave_up = scene.state(TaskState.YIELDED) | scene.state(TaskState.REQUEUED)
+    spawners = gave_up & np.isin(scene.chunk["op_handle"], sorted(scene.spawning))
+    ended = scene.motion is None or bool(scene.motion.ended.any())
+    fed = scene.holder.feeds and not scene.state(TaskState.DONE).any() and not ended
     if not spawners.any() and not fed:
         return
     count = int(np.count_nonzero(spawners))
-    who = f"{tasks(count)} may spawn ({slot_text(np.flatnonzero(spawners))})" if count else None
+    who = (
+        f"{tasks(count)} that may spawn had a turn and gave it up ({slot_text(np.flatnonzero(spawners))})"
+        if count
+        else None
+    )
     name = f"{Path(scene.name).stem}-larger.bin"
     yield find(
         scene,
         "full",
         spawners,
         f"all {len(scene.slots)} slots are taken, and "
-        + (f"{tasks(count)} may want children" if count else "a feed waits for room"),
+        + (f"{tasks(count)} may wait for room for children" if count else "a feed waits for room"),
         who,
         f"{scene.holder.name} takes a feed" if fed else None,
         places={"bigger": quote(name), "count": str(len(scene.slots)), "more": str(2 * len(scene.slots))},

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from vyrectl.abi.states import TaskPriority, TaskState
+from vyrectl.errors import is_kept_id, kept_out_option
 from vyrectl.ring.findings.about import TENANTS
 from vyrectl.ring.findings.masks import Mask
 from vyrectl.why.found import MOST_SHOWN, Found, counts_of, find, named_counts, tasks
@@ -130,22 +131,57 @@ def unknown_op(scene: Scene) -> Iterator[Found]:
     mask = scene.undefined
     if not mask.any():
         return
+    kept = np.isin(
+        scene.chunk["op_handle"],
+        [op for op in np.unique(scene.slots["op_handle"][mask]).tolist() if is_kept_id(op)],
+    )
+    if (mask & ~kept).any():
+        yield _bodiless(scene, mask & ~kept, "of an operation that nothing defines")
+    if (mask & kept).any():
+        yield _bodiless(scene, mask & kept, "of an operation whose id is kept and has no body", mend="kept")
+
+
+def _bodiless(scene: Scene, mask: Mask, what: str, mend: str = "") -> Found:
     ops = counts_of(scene, np.flatnonzero(mask), "op_handle")
-    listed = ", ".join(f"0x{op:x} ({count})" for op, count in ops[:MOST_SHOWN])
+    listed = ", ".join(f"{_named(scene, op)} {count}" for op, count in ops[:MOST_SHOWN])
     more = ", ..." if len(ops) > MOST_SHOWN else ""
-    known = int(np.count_nonzero(scene.queue & ~mask))
-    yield find(
+    known = int(np.count_nonzero(scene.queue & ~scene.undefined))
+    return find(
         scene,
         "unknown-op",
         mask,
-        f"{tasks(_count(mask))} of an operation that nothing defines ({_first_op(ops)})",
+        f"{tasks(_count(mask))} {what} ({_named(scene, ops[0][0])}{f' and {len(ops) - 1} more' * (len(ops) > 1)})",
         f"operations without a body: {listed}{more}",
         f"{tasks(known)} of known operations beside them",
+        mend=mend,
+        places={"others": kept_out_option(sorted(op for op, _ in ops))},
     )
 
 
-def _first_op(ops: list[tuple[int, int]]) -> str:
-    return f"0x{ops[0][0]:x}" + (f" and {len(ops) - 1} more" if len(ops) > 1 else "")
+def _named(scene: Scene, op: int) -> str:
+    name = scene.op_name(op)
+    return f"0x{op:x}" if name.startswith("0x") else f"{name} (0x{op:x})"
+
+
+def unknown_handle(scene: Scene) -> Iterator[Found]:
+    """Claimable, and a launch would have to be given a buffer."""
+    if scene.lacking is None or scene.holder.lives or not scene.claimable.any():
+        return
+    mask, reasons = scene.lacking(scene.slots, scene.claimable)
+    missing = [one for one in reasons if one.handle is not None]
+    if not missing:
+        return
+    handles = list(dict.fromkeys(str(one.handle) for one in missing))
+    shown = ", ".join(handles[:MOST_SHOWN]) + (", ..." if len(handles) > MOST_SHOWN else "")
+    yield find(
+        scene,
+        "unknown-handle",
+        mask,
+        f"{tasks(_count(mask))} can be claimed once a launch is given {'buffers' if len(handles) > 1 else 'a buffer'} "
+        f"(handle{'s' * (len(handles) > 1)} {shown})",
+        *(str(one) for one in missing),
+        places={"buffers": " ".join(dict.fromkeys(one.remedy for one in missing))},
+    )
 
 
 def unattended(scene: Scene) -> Iterator[Found]:

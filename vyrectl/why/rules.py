@@ -25,6 +25,7 @@ RULES: Mapping[str, Rule] = {
     "held": running.held,
     "unattended": gates.unattended,
     "unknown-op": gates.unknown_op,
+    "unknown-handle": gates.unknown_handle,
     "waits-for-children": families.waits_for_children,
     "due-forgotten": paused.due_forgotten,
     "not-due": paused.not_due,

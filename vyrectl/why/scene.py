@@ -5,7 +5,7 @@ Imports numpy. The invariant: a fact that is not known is None or empty, and no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.control import EPOCH, SHUTDOWN, STARVATION_LIMIT, TENANT_FAIRNESS, TENANT_QUOTA
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.states import TaskState
+from vyrectl.errors import Unrunnable
 from vyrectl.ring.family import parent_slots
 from vyrectl.ring.findings.about import TENANTS, About
 from vyrectl.ring.findings.masks import MASKS, Chunk, Mask
@@ -26,6 +27,7 @@ from vyrectl.why.motion import Motion
 from vyrectl.why.turns import Turns
 
 Numbers = NDArray[np.int64]
+Lacking = Callable[[SlotArray, Mask], tuple[Mask, Sequence[Unrunnable]]]
 
 
 class Keeper(Enum):
@@ -97,6 +99,7 @@ class Scene:
         first_faults: Slot -> the first look (number, name) in which it was Faulted, where there were several.
         places: What stands in the braces of mends: `ring`, `file`, `control` and more.
         op_name: An operation by name, else by number.
+        lacking: Which of some tasks a launch without buffers would refuse, and why; None for not asking.
     """
 
     name: str
@@ -114,6 +117,7 @@ class Scene:
     printed: Mapping[int, str] = field(default_factory=dict)
     first_faults: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
+    lacking: Lacking | None = None
 
     @cached_property
     def chunk(self) -> Chunk:

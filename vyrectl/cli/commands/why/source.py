@@ -16,13 +16,13 @@ from vyrectl.cli import options
 from vyrectl.cli.commands.why.options import Evidence
 from vyrectl.cli.snapshot_since import read_baseline
 from vyrectl.cli.why_question import question
-from vyrectl.errors import InvalidInputError, UsageError
+from vyrectl.errors import InvalidInputError, RingFormatError, UsageError
 from vyrectl.files.json_text import parse_json
 from vyrectl.files.whole import read_stdin, read_whole
 from vyrectl.policy.policy import AGE_THRESHOLD
 from vyrectl.ring.kinds import FileKind, identify_file
 from vyrectl.ring.reading import Abi
-from vyrectl.shell import STDIN
+from vyrectl.shell import STDIN, command_line
 from vyrectl.telemetry.delta import Comparison, compare
 from vyrectl.telemetry.snapshot import StateTally
 from vyrectl.why.answer import Answer
@@ -65,6 +65,8 @@ def answers(rings: Sequence[Path], asked: Asked) -> list[Explained]:
     """
     queues = list(_queues(rings, asked))
     _check(queues, asked)
+    for looks in queues:
+        _refuse_empty(looks[-1])
     turns = None if asked.evidence.trace is None else _turns(asked.evidence.trace)
     threshold = AGE_THRESHOLD if asked.evidence.age_threshold is None else asked.evidence.age_threshold
     asking = question(
@@ -89,6 +91,15 @@ def _queues(rings: Sequence[Path], asked: Asked) -> Iterator[list[Look]]:
     span = Span(asked.span.start, asked.span.slots, asked.span.is_given)
     for path in rings:
         yield [look_at_bytes(read_stdin(), span) if str(path) == STDIN else look_at_file(path, span)]
+
+
+def _refuse_empty(look: Look) -> None:
+    if not len(look.ring):
+        raise RingFormatError(
+            "there is no slot in it, so that no task can wait there",
+            where=look.name,
+            fix=f"Look at what should have written it, or see what lies there: {command_line('open', file=look.file)}",
+        )
 
 
 def _check(queues: Sequence[Sequence[Look]], asked: Asked) -> None:
