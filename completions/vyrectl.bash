@@ -205,7 +205,7 @@ __vyrectl_words() {
         abi) list='task protocol auto' ;;
         action) list='pause resume yield requeue complete fault' ;;
         by) list='state priority tenant op age requeues flags fault_name' ;;
-        cause) list='guard-live-lock shut-out mask-closed orphaned held unattended unknown-op waits-for-children due-forgotten not-due starved circling faulted full spinning draining healthy' ;;
+        cause) list='guard-live-lock shut-out mask-closed orphaned held unattended unknown-op unknown-handle waits-for-children due-forgotten not-due starved circling faulted full spinning draining healthy' ;;
         color) list='auto always never' ;;
         column) list='state op_handle tenant_id priority input_handle output_handle param continuation_pc continuation_data resume_epoch task_id parent_task_id age_ticks requeue_count yield_count flags fault_name' ;;
         command) list='encode decode build inspect open snapshot map diff plot report top transition set publish control why check recover repair apply plan converge launch workers worker debug io replay demo bench help devices doctor ops schema completion' ;;

@@ -162,6 +162,7 @@ function __vyrectl_kind_cause
         'held' 'are Running, and their worker lives' \
         'unattended' 'could be claimed, and nobody claims them' \
         'unknown-op' 'name an operation that nothing defines' \
+        'unknown-handle' 'name a buffer that a launch has to be given' \
         'waits-for-children' 'wait for children' \
         'due-forgotten' 'are Paused although their epoch has come' \
         'not-due' 'are Paused until a later epoch' \

@@ -95,7 +95,8 @@ _CAUSES = (
         {
             "live": "End the launch in order; a turn that never ends does not react, then end its process, SIGTERM "
             "first, and put the rest back with recover: vyrectl control {control} shutdown=1",
-            "": "End the launch in order, SIGTERM first; then: vyrectl recover {ring}",
+            "": "End the launch in order, SIGTERM first; what that leaves Running is put back with recover, once "
+            "nobody holds the ring any more: vyrectl why {ring}",
         },
     ),
     Cause(
