@@ -25,7 +25,11 @@ LARGE = {
 """Classes with more attributes: this list only gets shorter.
 
 They are records, as wide as what they stand for: the words of a slot, the options of a launch, the keys of a report.
+A `TypedDict` is no object but the keys of one that is printed, and counts nowhere.
 """
+
+MOST_ANY = 110
+"""Places that say `Any`; each is an alias with its reason, or passes on what a library without types hands out."""
 
 
 def test_no_function_is_longer_than_a_screenful() -> None:
@@ -39,14 +43,25 @@ def test_no_function_is_longer_than_a_screenful() -> None:
 
 
 def test_large_classes_are_known() -> None:
+    shapes = _typed_dicts()
     large = {
         f"{name}:{found.name}"
         for name, tree in _sources(ROOT / "vyrectl")
         for found in ast.walk(tree)
         if isinstance(found, ast.ClassDef) and len(_attributes(found)) > MOST_ATTRIBUTES
+        if found.name not in shapes
     }
     assert large - LARGE == set(), "cut these up"
     assert LARGE - large == set(), "take these off the list"
+
+
+def test_any_is_rare() -> None:
+    found = sum(
+        isinstance(one, ast.Name) and one.id == "Any"
+        for _, tree in _sources(ROOT / "vyrectl")
+        for one in ast.walk(tree)
+    )
+    assert found <= MOST_ANY, "say what it is, or take an alias that says why nobody can"
 
 
 def test_a_signature_counts() -> None:
@@ -74,6 +89,20 @@ def _sources(folder: Path) -> list[tuple[str, ast.Module]]:
     return [
         (str(path.relative_to(folder)), ast.parse(path.read_text())) for path in sorted(folder.rglob("*.py"))
     ]
+
+
+def _typed_dicts() -> set[str]:
+    """Names of the classes that are a `TypedDict`, by whatever bases."""
+    bases = {
+        found.name: {base.id for base in found.bases if isinstance(base, ast.Name)}
+        for _, tree in _sources(ROOT / "vyrectl")
+        for found in ast.walk(tree)
+        if isinstance(found, ast.ClassDef)
+    }
+    known = {"TypedDict"}
+    while more := {name for name, of in bases.items() if of & known} - known:
+        known |= more
+    return known
 
 
 def _functions(tree: ast.Module) -> list[tuple[ast.FunctionDef | ast.AsyncFunctionDef, int]]:

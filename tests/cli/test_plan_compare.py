@@ -15,11 +15,12 @@ from vyrectl import LaunchPolicy, Ring, launch
 from vyrectl.cli.schemas import schema_of
 from vyrectl.engine.trace import TRACE_DTYPE, Trace
 from vyrectl.errors import UsageError
-from vyrectl.launching.compare import Side, compare_policies, verdict, waits_by_priority
+from vyrectl.launching.compare import Side, TakenSettings, compare_policies, verdict, waits_by_priority
+from vyrectl.policy.enums import ExecutionMode
 
 
 def side(name: str, rate: float, waits: dict[str, float], age: int = 8) -> Side:
-    settings = {"execution_mode": "Jit", "age_threshold": age}
+    settings: TakenSettings = {"execution_mode": ExecutionMode.Jit, "age_threshold": age}
     return Side(name, LaunchPolicy(), [rate], {key: [wait] for key, wait in waits.items()}, settings)
 
 

@@ -10,13 +10,14 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from vyrectl.bench.case import Turn
 from vyrectl.errors import DeviceError
+from vyrectl.files.json_text import Json
 from vyrectl.files.python import code_command, module_command
 
 CACHE_VARIABLES = (
@@ -92,7 +93,7 @@ class Commands:
             nowhere = dict.fromkeys(CACHE_VARIABLES, empty)
             return Turn(self._launch({**os.environ, **nowhere})[1]["build_seconds"])
 
-    def _launch(self, environment: Any) -> tuple[float, dict[str, Any]]:
+    def _launch(self, environment: Mapping[str, str] | None) -> tuple[float, dict[str, Any]]:
         self._path.write_bytes(self._ring)
         command = ["launch", self._path.name, "--device", self._device_id, "--json", "--quiet"]
         started = time.perf_counter()
@@ -101,13 +102,15 @@ class Commands:
         return seconds, _record_of(done)
 
 
-def _record_of(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
+def _record_of(done: subprocess.CompletedProcess[bytes]) -> dict[str, Json]:
     if done.returncode:
         words = done.stderr.decode(errors="replace").strip()
         raise DeviceError(f"`vyrectl launch` ended with exit code {done.returncode}: {words}")
-    record: dict[str, Any] = json.loads(done.stdout)
+    record: dict[str, Json] = json.loads(done.stdout)
     return record
 
 
-def _run(command: Sequence[str], environment: Any, folder: str) -> subprocess.CompletedProcess[bytes]:
+def _run(
+    command: Sequence[str], environment: Mapping[str, str] | None, folder: str
+) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, env=environment, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL)

@@ -53,7 +53,7 @@ class Meter:
         self.rounds_at_once = False  # the two are timed apart
         self.parts = dict.fromkeys(PARTS, 0.0)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._session, name)
 
     def index(self) -> RoundIndex:
@@ -73,7 +73,7 @@ class Meter:
             "between_wall_seconds": wall_seconds - inside,
         }
 
-    def _timed(self, part: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    def _timed(self, part: str, call: Callable[..., object], *arguments: object, **options: object) -> object:
         device, started = self._session.device_seconds, time.perf_counter()
         answer = call(*arguments, **options)
         self.parts[f"{part}_wall_seconds"] += time.perf_counter() - started

@@ -22,6 +22,9 @@ from vyrectl.declared import Declared, Every, Kind, Option, options_of
 from vyrectl.errors import UsageError
 from vyrectl.numbers import shown
 
+Parameter = tuple[Any, Any]
+"""Annotation and default of a parameter, for typer to read; Any: both are made at run time."""
+
 if TYPE_CHECKING:
     from dataclasses import Field
 
@@ -154,7 +157,7 @@ def with_parameters(
     keyword = (i for i, one in enumerate(own) if one.kind is inspect.Parameter.KEYWORD_ONLY)
     at = len(own) if last else next(keyword, len(own))
     merged = [*own[:at], *parameters, *own[at:]]
-    attributes: dict[str, Any] = vars(command)
+    attributes: dict[str, object] = vars(command)
     attributes["__signature__"] = signature.replace(parameters=merged)
     command.__annotations__ = {one.name: one.annotation for one in merged} | {"return": None}
     return command
@@ -190,36 +193,36 @@ def _parameter(name: str, option: Option, default: object) -> inspect.Parameter:
     )
 
 
-def _switch(option: Option, default: object) -> tuple[Any, Any]:
+def _switch(option: Option, default: object) -> Parameter:
     return bool if default is not None else bool | None, typer.Option(*option.flags, help=option.help)
 
 
-def _whole(option: Option, default: object) -> tuple[Any, Any]:
+def _whole(option: Option, default: object) -> Parameter:
     least, most = int(option.least), int(option.most)
     metavar = option.metavar or "N"
     return int | None, number_option(*option.flags, says=option.help, metavar=metavar, least=least, most=most)
 
 
-def _count(option: Option, default: object) -> tuple[Any, Any]:
+def _count(option: Option, default: object) -> Parameter:
     made = count_option(*option.flags, says=option.help, metavar=option.metavar or "N", most=int(option.most))
     return str | None, made
 
 
-def _seconds(option: Option, default: object) -> tuple[Any, Any]:
+def _seconds(option: Option, default: object) -> Parameter:
     least = None if isfinite(option.most) else option.least
     made = typer.Option(*option.flags, metavar=option.metavar, help=option.help, min=least)
     return float if default is not None else float | None, made
 
 
-def _plain(kind: Any) -> Callable[[Option, object], tuple[Any, Any]]:
-    def parameter(option: Option, default: object) -> tuple[Any, Any]:
+def _plain(kind: Any) -> Callable[[Option, object], Parameter]:
+    def parameter(option: Option, default: object) -> Parameter:
         made = typer.Option(*option.flags, metavar=option.metavar, help=option.help, parser=option.reads)
         return kind | None, made
 
     return parameter
 
 
-_PARAMETERS: Mapping[Kind, Callable[[Option, object], tuple[Any, Any]]] = {
+_PARAMETERS: Mapping[Kind, Callable[[Option, object], Parameter]] = {
     Kind.SWITCH: _switch,
     Kind.WHOLE: _whole,
     Kind.COUNT: _count,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from vyrectl.cli.click_parts import Click
 from vyrectl.errors import UsageError
 
 MOST = 1e9
@@ -21,7 +21,7 @@ _DECIMAL = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
 _WORDS = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.ASCII | re.IGNORECASE)
 
 
-def check_decimal(params: Sequence[Any], given: Mapping[str, Any]) -> None:
+def check_decimal(params: Sequence[Click], given: Mapping[str, object]) -> None:
     """Refuse what Python takes for a number and nobody else would: 1_000, digits of other scripts.
 
     Args:
@@ -42,7 +42,7 @@ def check_decimal(params: Sequence[Any], given: Mapping[str, Any]) -> None:
             )
 
 
-def check_finite(params: Sequence[Any], values: Mapping[str, Any]) -> None:
+def check_finite(params: Sequence[Click], values: Mapping[str, object]) -> None:
     """Refuse what is no number that a clock could reach.
 
     Args:

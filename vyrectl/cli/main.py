@@ -10,7 +10,7 @@ import signal
 import sys
 from functools import cache
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -18,6 +18,7 @@ from typer.main import get_command as typer_command
 
 from vyrectl.cli.again import note_typed
 from vyrectl.cli.catalog import CATALOG, NAMES, find
+from vyrectl.cli.click_parts import Click
 from vyrectl.cli.finite import check_decimal, check_finite
 from vyrectl.cli.help_text import help_text
 from vyrectl.cli.op_naming import NAMELESS, with_op_names
@@ -44,15 +45,15 @@ _USAGE_ERROR: type[Exception] = next(
 class LazyGroup(TyperGroup):
     """A group whose commands are imported one at a time, when they are asked for."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Click) -> list[str]:
         """Every command's name, in the order of the catalog."""
         return list(NAMES)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Click, cmd_name: str) -> Click:
         """Import and build one command, or None when there is no such name."""
         return load_command(cmd_name)
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+    def resolve_command(self, ctx: Click, args: list[str]) -> Click:
         """Find the command that `args` starts with.
 
         Raises:
@@ -64,7 +65,7 @@ class LazyGroup(TyperGroup):
             raise UnknownNameError("command", args[0], NAMES)
         return super().resolve_command(ctx, args)
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: Click) -> Click:
         """Run the command; Ctrl-C is a signal like any other.
 
         Raises:
@@ -75,7 +76,7 @@ class LazyGroup(TyperGroup):
         except KeyboardInterrupt:
             raise Stop(signal.SIGINT) from None
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Click, formatter: Click) -> None:
         """List the commands section by section, without importing any."""
         for section in dict.fromkeys(entry.section for entry in CATALOG):
             with formatter.section(section):
@@ -90,7 +91,7 @@ class PlainCommand(TyperCommand):
     by group. What lies beside a ring that was named is left out (`vyrectl.cli.side_files`).
     """
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Click, args: list[str]) -> list[str]:
         """Parse the arguments.
 
         Raises:
@@ -118,17 +119,17 @@ class PlainCommand(TyperCommand):
                 say_left_out(*one)
         return rest
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: Click) -> Click:
         """Run the command, once what it is to read is known to lie where it was said to."""
         warn_of_span(self.name or "", ctx.params)
         return super().invoke(ctx)
 
-    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+    def collect_usage_pieces(self, ctx: Click) -> list[str]:
         """Parts of the usage line, without the braces that some versions put around required arguments."""
         pieces = super().collect_usage_pieces(ctx)
         return [piece[1:-1] if piece.startswith("{") and piece.endswith("}") else piece for piece in pieces]
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:
+    def format_options(self, ctx: Click, formatter: Click) -> None:
         """List the arguments, then the options group by group."""
         from vyrectl.cli.option_groups import group_of, grouped
 
@@ -148,7 +149,7 @@ class PlainCommand(TyperCommand):
 
 
 @cache
-def load_command(name: str) -> Any:
+def load_command(name: str) -> Click:
     """Build the click command of that name once, or return None."""
     entry = find(name)
     if entry is None:
@@ -169,7 +170,7 @@ def load_command(name: str) -> Any:
     return built
 
 
-def _leave_permissions_to_readers(command: Any) -> None:
+def _leave_permissions_to_readers(command: Click) -> None:
     """A file that may not be read is no wrong usage: whoever opens it says so, with exit code 1."""
     for param in command.params:
         for kind in getattr(param.type, "types", (param.type,)):
@@ -248,7 +249,7 @@ def _root(
 
 
 @cache
-def build_cli() -> Any:
+def build_cli() -> Click:
     """The whole command line as a click group, the same each time."""
     return typer_command(_APP)
 
@@ -300,7 +301,7 @@ def _stopped(number: int, args: list[str]) -> int:
     return error.exit_code
 
 
-def _usage(error: Any, args: list[str]) -> int:
+def _usage(error: Click, args: list[str]) -> int:
     from vyrectl.cli.output import report_error
     from vyrectl.cli.usage import usage_error
 

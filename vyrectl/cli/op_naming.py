@@ -54,7 +54,7 @@ NoBuiltinNamesOption = Annotated[
     typer.Option("--no-builtin-names", help="Leave vyrectl's own ids (0x1000-0x10FF) without a name."),
 ]
 
-_OPTIONS: tuple[tuple[str, Any, object], ...] = (
+_OPTIONS: tuple[tuple[str, object, object], ...] = (
     ("ops", OpsOption, None),
     ("op_names", OpNamesOption, None),
     ("no_builtin_names", NoBuiltinNamesOption, False),
@@ -85,7 +85,7 @@ def with_op_names(command: Callable[..., None]) -> Callable[..., None]:
         with _named_by(files, shipped=shipped):
             command(**passed)
 
-    attributes: dict[str, Any] = vars(named)
+    attributes: dict[str, object] = vars(named)
     attributes["__signature__"] = signature.replace(parameters=merged)
     named.__annotations__ = {one.name: one.annotation for one in merged} | {"return": None}
     return named

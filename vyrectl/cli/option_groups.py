@@ -8,9 +8,10 @@ which come first, so that a new one is shown at once. Standard library, abi, pol
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.cli.click_parts import Click
 from vyrectl.declared import HOSTS, LIMITS, MORE_WORK, OWN, RECORDS, SAFETY, SLOTS, TUNING
 from vyrectl.policy.request import REQUEST_BITS
 
@@ -70,7 +71,7 @@ _OF_COMMAND = {
 Row = TypeVar("Row")
 
 
-def group_of(command: str, option: Any) -> str:
+def group_of(command: str, option: Click) -> str:
     """The group of an option: the one that it was declared in, or the one that lists it here.
 
     Args:

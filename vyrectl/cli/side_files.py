@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from vyrectl.files.streams import say
 
@@ -26,7 +25,7 @@ def is_side_file(name: str) -> bool:
     return _BESIDE.search(name) is not None
 
 
-def one_file(command: str, args: Sequence[str], extra: Sequence[str], taken: Collection[Any]) -> list[str]:
+def one_file(command: str, args: Sequence[str], extra: Sequence[str], taken: Collection[object]) -> list[str]:
     """The arguments of a command that takes one file, without what lies beside that.
 
     Args:
@@ -47,13 +46,13 @@ def one_file(command: str, args: Sequence[str], extra: Sequence[str], taken: Col
     return kept
 
 
-def several_files(names: Sequence[Any]) -> list[Any]:
+def several_files(names: Sequence[object]) -> list[object]:
     """The rings among several files; one file alone, or nothing but side files, is taken as it is."""
     kept = [name for name in names if not is_side_file(str(name))]
     return kept if len(names) > 1 and kept else list(names)
 
 
-def say_left_out(names: Sequence[Any], kept: Sequence[Any]) -> None:
+def say_left_out(names: Sequence[object], kept: Sequence[object]) -> None:
     """Name the files that were left out."""
     left = [str(name) for name in names if name not in kept]
     if left:

@@ -11,10 +11,10 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from vyrectl.cli.options import WHOLE_FILE, Span, check_kind
 from vyrectl.errors import FileError, InvalidInputError, LaunchRequestError, UsageError
+from vyrectl.files.json_text import Json
 from vyrectl.files.whole import read_head, read_stdin, read_whole
 from vyrectl.policy.document import SCHEMA, checked_fields, parse_document, policy_from, request_fields
 from vyrectl.policy.policy import LaunchPolicy
@@ -119,7 +119,7 @@ def read_policy(path: Path) -> LaunchPolicy:
     return policy_from(read_table(path), str(path))
 
 
-def read_table(path: Path, data: bytes | None = None) -> dict[str, Any]:
+def read_table(path: Path, data: bytes | None = None) -> dict[str, Json]:
     """The JSON or TOML table in a file; the suffix says which, else the first character.
 
     Args:
@@ -146,7 +146,7 @@ def read_table(path: Path, data: bytes | None = None) -> dict[str, Any]:
     return parse_document(text, name, toml={".toml": True, ".json": False}.get(suffix))
 
 
-def _from_text(name: str, table: dict[str, Any]) -> Telemetry | Asked:
+def _from_text(name: str, table: dict[str, Json]) -> Telemetry | Asked:
     schema = table.get(SCHEMA)
     if schema is None:
         return _from_keys(name, table)
@@ -163,7 +163,7 @@ def _from_text(name: str, table: dict[str, Any]) -> Telemetry | Asked:
     )
 
 
-def _from_keys(name: str, table: dict[str, Any]) -> Telemetry | Asked:
+def _from_keys(name: str, table: dict[str, Json]) -> Telemetry | Asked:
     """A table without a schema is whichever of the two it has more keys of."""
     telemetry_keys = table.keys() & {*SNAPSHOT_WIDTHS.bits, *DERIVED}
     if len(telemetry_keys) > len(table.keys() & REQUEST_BITS.keys()):
@@ -171,7 +171,7 @@ def _from_keys(name: str, table: dict[str, Any]) -> Telemetry | Asked:
     return Asked(name, request_fields(table, name))
 
 
-def _snapshot(name: str, table: Any, *, strict: bool = False) -> TaskQueueSnapshot:
+def _snapshot(name: str, table: Json, *, strict: bool = False) -> TaskQueueSnapshot:
     if not isinstance(table, dict):
         raise InvalidInputError("the sum of this snapshot is no object", where=name)
     missing = [field for field in SNAPSHOT_WIDTHS.bits if field not in table]

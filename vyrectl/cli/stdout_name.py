@@ -7,15 +7,15 @@ is replaced by renaming. Standard library only. The invariant: no command sees s
 from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
-from typing import Any
 
+from vyrectl.cli.click_parts import Click
 from vyrectl.ring.outputs import STDOUT, STDOUT_NAMES
 
 _WRITING = {"--output", "--append", "--keep"}
 _WRITING_TOO = {"launch": {"--trace", "--save-control", "--debug-log"}}
 
 
-def dash_for_stdout(command: str, params: Sequence[Any], values: MutableMapping[str, Any]) -> None:
+def dash_for_stdout(command: str, params: Sequence[Click], values: MutableMapping[str, Click]) -> None:
     """Write `-` for standard output's other names.
 
     Args:
@@ -31,6 +31,6 @@ def dash_for_stdout(command: str, params: Sequence[Any], values: MutableMapping[
             values[param.name] = type(value)(STDOUT)
 
 
-def _is_argument(command: str, name: str, values: MutableMapping[str, Any]) -> bool:
+def _is_argument(command: str, name: str, values: MutableMapping[str, Click]) -> bool:
     """Whether it is an argument that names what the command makes."""
     return (command, name) == ("build", "ring") or bool(name == "file" and values.get("new"))

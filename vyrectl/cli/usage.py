@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from typing import Any
 
 from vyrectl.cli.again import cut_out
+from vyrectl.cli.click_parts import Click
 from vyrectl.errors import UsageError
 
 _NO_NUMBER = re.compile(r"^'(.*)' is not a valid (?:float|integer|int)\b")
@@ -22,7 +22,7 @@ WHOLE_FILES = frozenset({"launch", "top", "workers", "report"})
 _EXTRA = re.compile(r"unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
 
-def usage_error(error: Any, path: str) -> UsageError:
+def usage_error(error: Click, path: str) -> UsageError:
     """The error as this program tells it.
 
     Args:
@@ -35,7 +35,7 @@ def usage_error(error: Any, path: str) -> UsageError:
     return teller(error, context, f"Try '{path} --help'")
 
 
-def empty_value(param: Any) -> UsageError:
+def empty_value(param: Click) -> UsageError:
     """The error for an option or an argument that was given as an empty text."""
     option = param.opts[0] if param.param_type_name == "option" else argument_name(param)
     return UsageError(
@@ -43,7 +43,7 @@ def empty_value(param: Any) -> UsageError:
     )
 
 
-def refuse_two_conditions(order: Sequence[Any], args: Sequence[str]) -> None:
+def refuse_two_conditions(order: Sequence[Click], args: Sequence[str]) -> None:
     """Refuse a condition that is given twice: the last would win, and change slots that the first one leaves out.
 
     Args:
@@ -61,12 +61,12 @@ def refuse_two_conditions(order: Sequence[Any], args: Sequence[str]) -> None:
     raise UsageError("--where is given more than once, and takes one condition", fix=f"Join them: {joined}")
 
 
-def argument_name(param: Any) -> str:
+def argument_name(param: Click) -> str:
     """How messages call an argument: the first word of what the usage line shows for it."""
     return str(param.metavar or param.name.upper()).split()[0].removesuffix("...").strip("[]")
 
 
-def _unknown_option(error: Any, context: Any, hint: str) -> UsageError:
+def _unknown_option(error: Click, context: Click, hint: str) -> UsageError:
     from difflib import get_close_matches
 
     params = () if context is None else context.command.params
@@ -83,7 +83,7 @@ def _unknown_option(error: Any, context: Any, hint: str) -> UsageError:
     return UsageError(f"unknown option '{error.option_name}'", fix=fix)
 
 
-def _missing(error: Any, context: Any, hint: str) -> UsageError:
+def _missing(error: Click, context: Click, hint: str) -> UsageError:
     if error.param is None or context is None:
         return _other(error, context, hint)
     name = argument_name(error.param)
@@ -91,12 +91,12 @@ def _missing(error: Any, context: Any, hint: str) -> UsageError:
     return UsageError(f"{name} is missing", fix=f"The form is: {usage}")
 
 
-def _bad_use(error: Any, context: Any, hint: str) -> UsageError:
+def _bad_use(error: Click, context: Click, hint: str) -> UsageError:
     wrong = "needs a value" if "requires" in error.format_message() else "takes no value"
     return UsageError(f"{error.option_name} {wrong}", fix=hint)
 
 
-def _bad_value(error: Any, context: Any, hint: str) -> UsageError:
+def _bad_value(error: Click, context: Click, hint: str) -> UsageError:
     if error.param is None:
         return _other(error, context, hint)
     name, least = error.param.opts[0], getattr(error.param.type, "min", None)
@@ -108,7 +108,7 @@ def _bad_value(error: Any, context: Any, hint: str) -> UsageError:
     return _other(error, context, hint)
 
 
-def _other(error: Any, context: Any, hint: str) -> UsageError:
+def _other(error: Click, context: Click, hint: str) -> UsageError:
     message = error.format_message().rstrip(".")
     if extra := _EXTRA.search(message):
         return UsageError(f"unexpected argument '{extra[1]}'", fix=hint)

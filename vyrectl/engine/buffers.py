@@ -125,7 +125,7 @@ class BufferTable:
             self.by_handle[int(handle)] = buffer
 
     @classmethod
-    def of(cls, given: BufferTable | Mapping[int | str, Any] | None) -> BufferTable:
+    def of(cls, given: BufferTable | Mapping[int | str, object] | None) -> BufferTable:
         """A table from plain arrays: one with the writeable flag may be written by operations."""
         if isinstance(given, BufferTable):
             return given

@@ -6,8 +6,6 @@ up to exactly 2^31 and a weight of 0 stays 0. Imports numpy.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +22,7 @@ MOST_NODES = 1 << 14
 """Largest chain: its matrix has a word for every pair of nodes."""
 
 
-def as_weights(values: Any, what: str) -> Weights:
+def as_weights(values: object, what: str) -> Weights:
     """Numbers of any kind as weights.
 
     Args:

@@ -10,13 +10,19 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+Json = Any
+"""What a JSON or TOML text holds that others wrote: any value, until who reads it has looked.
+
+Any: each reader checks what it takes and says in its own words what is wrong with it.
+"""
+
 NUMBER_TOO_LONG = "a number in it has more digits than any word here"
 NESTED_TOO_DEEPLY = "it is nested too deeply"
 
 
 def parse_json(
-    text: str | bytes, *, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None
-) -> Any:
+    text: str | bytes, *, object_pairs_hook: Callable[[list[tuple[str, Json]]], Json] | None = None
+) -> Json:
     """What a JSON text holds.
 
     Args:
@@ -41,7 +47,7 @@ def is_digit_limit(error: ValueError) -> bool:
     return "set_int_max_str_digits" in str(error)
 
 
-def parse_toml(text: str) -> dict[str, Any]:
+def parse_toml(text: str) -> dict[str, Json]:
     """What a TOML text holds.
 
     Raises:

@@ -42,6 +42,10 @@ class TakenSettings(TypedDict):
     age_threshold: Word
 
 
+def _nothing_taken() -> TakenSettings:
+    return {"execution_mode": ExecutionMode.Interpreter, "age_threshold": 0}
+
+
 class SideRecord(TakenSettings):
     """What launches under one policy did: medians; `waiting_us` until the first claim, by priority."""
 
@@ -70,7 +74,7 @@ class Side:
     policy: LaunchPolicy
     rates: list[float] = field(default_factory=list)
     waiting: dict[str, list[float]] = field(default_factory=dict)
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: TakenSettings = field(default_factory=_nothing_taken)
     ends: list[str] = field(default_factory=list)
     dropped: int = 0
 
@@ -186,7 +190,7 @@ def verdict(one: Side, other: Side) -> str:
     return "; ".join(said) or f"no difference beyond {NOISE:.0%}"
 
 
-def _words(settings: Mapping[str, Any]) -> str:
+def _words(settings: TakenSettings) -> str:
     age = settings["age_threshold"]
     return f"{settings['execution_mode']}, {f'aging after {age} ticks' if age else 'no aging'}"
 

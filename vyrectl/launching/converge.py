@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +28,7 @@ def converge(
     step: str | None = None,
     steps: StepSource | str | PathLike[str] | None = None,
     operands: Sequence[NDArray[np.generic]] = (),
-    device: Any = None,
+    device: object = None,
     max_iterations: int = DEFAULT_MAX_ITERATIONS,
     stop: Stop = lambda: False,
 ) -> Fixpoint:

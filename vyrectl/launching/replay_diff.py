@@ -9,8 +9,8 @@ stake, so tasks that can only fault are run as well.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,20 @@ from vyrectl.launching.run import launch
 from vyrectl.protocol.publish import plan_publication, task_words
 from vyrectl.protocol.replay import ReplayRecord
 from vyrectl.ring.file import Ring
+from vyrectl.shapes import Count
 from vyrectl.task.arrays import SlotArray
 
 _HELD = frozenset({*SCHEDULABLE, TaskState.PAUSED})
+
+
+class DivergenceRecord(TypedDict):
+    """Where a replay parts from its log; see `Divergence`."""
+
+    record: Count | None
+    slot: Count
+    what: str
+    logged: str
+    replayed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +59,9 @@ class Divergence:
     logged: str
     replayed: str
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> DivergenceRecord:
         """Everything by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return cast(DivergenceRecord, asdict(self))
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from typing import Any
 
 from vyrectl.files.streams import write_all
 
@@ -31,7 +30,7 @@ class Answers:
         self._texts: list[str] = []
         self._news = threading.Event()
 
-    def say(self, answer: Mapping[str, Any]) -> None:
+    def say(self, answer: Mapping[str, object]) -> None:
         """Put one answer."""
         self.put(json.dumps(answer) + "\n")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.number import parse_whole
@@ -21,7 +20,7 @@ CHANGES = ("pause", "resume", "requeue")
 WORDS = frozenset({*CHANGES, "snapshot", "shutdown"})
 """Keys that make a line a command; so does a lone `epoch`, which is a field of a task otherwise."""
 
-Pairs = Sequence[tuple[str, Any]]
+Pairs = Sequence[tuple[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def _which(name: str, value: object) -> int | str:
     return value
 
 
-def _arguments(name: str, table: Mapping[str, Any], values: ValueReader) -> dict[str, int]:
+def _arguments(name: str, table: Mapping[str, object], values: ValueReader) -> dict[str, int]:
     takes = TRANSITIONS[name].arguments
     foreign = next((key for key in table if key not in takes), None)
     if foreign is not None:

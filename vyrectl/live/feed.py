@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.states import TaskState, state_name
@@ -165,7 +164,7 @@ class Feed:
         except VyrectlError as error:
             self._answers.say({"error": error.what, "command": command.name, "fix": error.fix})
 
-    def _carry_out(self, command: Command) -> dict[str, Any]:
+    def _carry_out(self, command: Command) -> dict[str, object]:
         access = self._access
         if command.name in CHANGES:
             change = self._follow.order(

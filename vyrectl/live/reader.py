@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.errors import InvalidInputError, UsageError
+from vyrectl.files.json_text import Json
 from vyrectl.live.book import OPEN_STATES
 from vyrectl.live.commands import Command, Pairs, is_command, read_command
 from vyrectl.live.lines import Block
@@ -126,7 +126,7 @@ class FeedReader:
             raise InvalidInputError(f"byte {error.start + 1} is no UTF-8", fix="Write UTF-8") from None
         return parse_object(self._decode, text, self._rows)
 
-    def _add(self, pairs: Any) -> None:
+    def _add(self, pairs: Json) -> None:
         before = len(self._rows.words)
         self._rows.add_pairs(pairs)
         state = self._rows.words[before + _STATE]

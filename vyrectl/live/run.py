@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from os import PathLike
-from typing import Any
 
 import numpy as np
 
@@ -134,7 +133,7 @@ class LiveLaunch:
 
 
 def start_launch(
-    ring: Ring | SlotArray | str | PathLike[str] | int | Sequence[Any], options: LaunchOptions
+    ring: Ring | SlotArray | str | PathLike[str] | int | Sequence[object], options: LaunchOptions
 ) -> LiveLaunch:
     """A launch over whatever stands for a ring; see `vyrectl.live.session.open_session`.
 

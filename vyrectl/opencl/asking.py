@@ -30,6 +30,7 @@ ALONE: Mapping[str, str | None] = MappingProxyType({"PYOPENCL_NO_CACHE": "1", VA
 UNLIMITED = ("sh", "-c", 'ulimit -v unlimited 2>/dev/null || ulimit -v "$(ulimit -Hv)"; exec "$@"', "sh")
 
 Record = dict[str, Any]
+"""What a probing process says, as JSON. Any: each probe has keys of its own, and the process may have died of one."""
 
 OVER: Mapping[str, bool] = MappingProxyType({"over": True})
 """The last record of a process that was not ended by a driver."""

@@ -14,14 +14,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.checks import DOCTOR, DOCTOR_ANSWER, DOCTOR_HELLO, DOCTOR_MOST, DOCTOR_SEEN, KERNEL_SAW
 from vyrectl.errors import AbiMismatchError, NoDeviceError, VyrectlError
-from vyrectl.opencl.asking import OVER
+from vyrectl.opencl.asking import OVER, Record
 from vyrectl.opencl.devices import Device, list_devices, pyopencl
 from vyrectl.opencl.diagnosis import Check, Fact, Status
 from vyrectl.opencl.guard import be_watched
@@ -49,8 +48,6 @@ MOST_GROUPS_A_UNIT = 64
 MOST_GROUP_SIZE = 256
 SELFTEST_GROUPS = 64
 
-Record = dict[str, Any]
-
 
 def main(arguments: list[str]) -> None:
     """Entry point of the child."""
@@ -62,7 +59,7 @@ def main(arguments: list[str]) -> None:
     _write(int(descriptor), OVER)
 
 
-def _write(descriptor: int, record: Mapping[str, Any]) -> None:
+def _write(descriptor: int, record: Mapping[str, object]) -> None:
     os.write(descriptor, json.dumps(dict(record)).encode() + b"\n")
 
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from vyrectl.errors import InvalidInputError, LaunchRequestError
-from vyrectl.files.json_text import parse_json, parse_toml
+from vyrectl.files.json_text import Json, parse_json, parse_toml
 from vyrectl.policy.policy import POLICY_WIDTHS, LaunchPolicy
 from vyrectl.policy.request import REQUEST_WIDTHS
 from vyrectl.policy.widths import Widths
@@ -22,7 +21,7 @@ SCHEMA = "schema"
 """Key by which vyrectl's own records name what they are."""
 
 
-def parse_document(text: str, source: str, *, toml: bool | None = None) -> dict[str, Any]:
+def parse_document(text: str, source: str, *, toml: bool | None = None) -> dict[str, object]:
     """The table that a JSON or TOML text holds.
 
     Args:
@@ -48,7 +47,7 @@ def parse_document(text: str, source: str, *, toml: bool | None = None) -> dict[
         raise LaunchRequestError(what, where=source) from error
 
 
-def request_fields(table: Mapping[str, Any], source: str) -> dict[str, int]:
+def request_fields(table: Mapping[str, Json], source: str) -> dict[str, int]:
     """The fields of spec 2.1 that a table gives, checked; `schema` may stand beside them.
 
     Raises:
@@ -57,7 +56,7 @@ def request_fields(table: Mapping[str, Any], source: str) -> dict[str, int]:
     return checked_fields(table, REQUEST_WIDTHS, "launch request", source)
 
 
-def policy_from(table: Mapping[str, Any], source: str) -> LaunchPolicy:
+def policy_from(table: Mapping[str, object], source: str) -> LaunchPolicy:
     """The policy of a table with fields of spec 2.2; those left out keep their defaults.
 
     Raises:
@@ -66,7 +65,7 @@ def policy_from(table: Mapping[str, Any], source: str) -> LaunchPolicy:
     return LaunchPolicy(**checked_fields(table, POLICY_WIDTHS, "launch policy", source))
 
 
-def checked_fields(table: Mapping[str, Any], widths: Widths, kind: str, source: str) -> dict[str, int]:
+def checked_fields(table: Mapping[str, object], widths: Widths, kind: str, source: str) -> dict[str, int]:
     """The fields of one kind of record that a table gives.
 
     Args:
@@ -91,7 +90,7 @@ def checked_fields(table: Mapping[str, Any], widths: Widths, kind: str, source: 
     return found
 
 
-def _number(widths: Widths, key: str, value: Any, source: str) -> int:
+def _number(widths: Widths, key: str, value: object, source: str) -> int:
     if value is None:
         raise LaunchRequestError(f"{key} is null", where=source, fix=f"Leave it out; {widths.advice(key)}")
     try:
@@ -106,19 +105,19 @@ def _nearest(key: str, known: Sequence[str]) -> str:
     return f"Did you mean {close[0]!r}?" if close else "Fields: " + ", ".join(known)
 
 
-def _parse_toml(text: str) -> dict[str, Any]:
+def _parse_toml(text: str) -> dict[str, object]:
     return parse_toml(text.removeprefix("\ufeff").replace("\r\n", "\n"))
 
 
-def _parse_json(text: str) -> dict[str, Any]:
+def _parse_json(text: str) -> dict[str, object]:
     table = parse_json(text.removeprefix("\ufeff"), object_pairs_hook=_without_twins)
     if not isinstance(table, dict):
         raise LaunchRequestError("this is JSON, but no object", fix="Put the fields between { and }")
     return table
 
 
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table: dict[str, Any] = {}
+def _without_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    table: dict[str, object] = {}
     for key, value in pairs:
         if key in table:
             raise LaunchRequestError(f"the key {key!r} stands twice", fix="Keep one of them")

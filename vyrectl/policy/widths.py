@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import attrgetter, index
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from vyrectl.errors import LaunchRequestError, VyrectlError
 from vyrectl.numbers import is_whole, shown
@@ -63,7 +63,7 @@ class Widths:
         """
         return {name: self.number(name, getattr(record, name)) for name in self.bits}
 
-    def number(self, name: str, value: Any) -> int:
+    def number(self, name: str, value: object) -> int:
         """One field's value as an `int`.
 
         Raises:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Mapping
-from typing import Any
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.number import parse_whole
@@ -24,7 +23,7 @@ Formats = Mapping[int, str]
 """Format id -> text."""
 
 
-def parse_formats(table: Mapping[str, Any], where: str) -> dict[int, str]:
+def parse_formats(table: Mapping[str, object], where: str) -> dict[int, str]:
     """Check a table of formats.
 
     Args:
@@ -76,7 +75,7 @@ def _format_id(key: str, where: str) -> int:
     return number
 
 
-def _checked(key: str, text: Any, where: str) -> str:
+def _checked(key: str, text: object, where: str) -> str:
     if not isinstance(text, str):
         raise InvalidInputError(f"format {key[:40]} is no text", where=where, fix="Give one text for each id")
     for match in _CONVERSION.finditer(text):

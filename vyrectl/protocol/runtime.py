@@ -8,7 +8,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import SLOT_STRUCT
@@ -283,7 +282,7 @@ class Window:
             states=states,
         )
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, object]:
         """Under the runtime's names; Empty slots have none."""
         counts = {name: self.states.get(word, 0) for word, name in enumerate(STATUS_FIELDS) if word}
         return {

@@ -13,11 +13,14 @@ from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.errors import MissingExtraError
 
+Foreign = Any
+"""An object of pyarrow, pandas or polars. Any: each is an extra, and a check would depend on who has it."""
+
 if TYPE_CHECKING:
     from vyrectl.task.arrays import SlotArray
 
 
-def arrow_table(slots: SlotArray) -> Any:
+def arrow_table(slots: SlotArray) -> Foreign:
     """A `pyarrow.Table` of slots.
 
     Args:
@@ -33,14 +36,14 @@ def arrow_table(slots: SlotArray) -> Any:
     import numpy as np
 
     arrow = _need("an Arrow table", "pyarrow")
-    columns: dict[str, Any] = {"slot": arrow.array(np.arange(len(slots), dtype=np.uint32))}
+    columns: dict[str, Foreign] = {"slot": arrow.array(np.arange(len(slots), dtype=np.uint32))}
     columns |= {name: arrow.array(np.ascontiguousarray(slots[name])) for name in FIELD_NAMES}
     columns["state_name"] = _named(arrow, columns["state"], TaskState)
     columns["priority_name"] = _named(arrow, columns["priority"], TaskPriority)
     return arrow.table(columns)
 
 
-def pandas_frame(slots: SlotArray) -> Any:
+def pandas_frame(slots: SlotArray) -> Foreign:
     """A `pandas.DataFrame` with the columns of `arrow_table`, names as categories.
 
     Raises:
@@ -50,7 +53,7 @@ def pandas_frame(slots: SlotArray) -> Any:
     return arrow_table(slots).to_pandas()
 
 
-def polars_frame(slots: SlotArray) -> Any:
+def polars_frame(slots: SlotArray) -> Foreign:
     """A `polars.DataFrame` with the columns of `arrow_table`.
 
     Raises:
@@ -59,7 +62,7 @@ def polars_frame(slots: SlotArray) -> Any:
     return _need("a polars data frame", "polars").from_arrow(arrow_table(slots))
 
 
-def _named(arrow: Any, words: Any, names: type[TaskState] | type[TaskPriority]) -> Any:
+def _named(arrow: Foreign, words: Foreign, names: type[TaskState] | type[TaskPriority]) -> Foreign:
     """A column of names for a column of words, as a dictionary: a byte a slot, and each name once."""
     import numpy as np
 
@@ -69,7 +72,7 @@ def _named(arrow: Any, words: Any, names: type[TaskState] | type[TaskPriority]) 
     return arrow.DictionaryArray.from_arrays(places, arrow.array([one.label for one in names]))
 
 
-def _need(doing: str, package: str) -> Any:
+def _need(doing: str, package: str) -> Foreign:
     try:
         return import_module(package)
     except ImportError:

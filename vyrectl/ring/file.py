@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
@@ -31,6 +31,7 @@ from vyrectl.sidecar.hold import Hold, hold
 
 if TYPE_CHECKING:
     from vyrectl.files.shrinking import Watched
+    from vyrectl.ring.arrow import Foreign
     from vyrectl.task.arrays import SlotArray
     from vyrectl.telemetry.snapshot import StateTally, TaskQueueSnapshot
 
@@ -312,7 +313,7 @@ class Ring:
         states = {state.label: count for state, count in zip(TaskState, self.tally().counts, strict=True)}
         return html_record(f"{self.name}: {len(self)} slots", {**states, "unknown": self.tally().unknown})
 
-    def to_arrow(self) -> Any:
+    def to_arrow(self) -> Foreign:
         """The slots as a `pyarrow.Table`: `slot`, the 16 words (u32), `state_name`, `priority_name`.
 
         Raises:
@@ -322,7 +323,7 @@ class Ring:
 
         return arrow_table(self.slots)
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> Foreign:
         """The slots as a `pandas.DataFrame` with the columns of `to_arrow`.
 
         Raises:
@@ -332,7 +333,7 @@ class Ring:
 
         return pandas_frame(self.slots)
 
-    def to_polars(self) -> Any:
+    def to_polars(self) -> Foreign:
         """The slots as a `polars.DataFrame` with the columns of `to_arrow`.
 
         Raises:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.errors import InvalidInputError
-from vyrectl.files.json_text import parse_json
+from vyrectl.files.json_text import Json, parse_json
 from vyrectl.files.replace import StrPath
 from vyrectl.files.whole import read_whole
 
@@ -60,7 +59,7 @@ class Mix:
     late_percent: int = 10
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any], *, source: str = "mix") -> Mix:
+    def from_mapping(cls, mapping: Mapping[str, Json], *, source: str = "mix") -> Mix:
         """Check a mapping with any of the attributes as keys; keys that are left out keep their defaults.
 
         A `param` may be one number or a list of two, for the operation it is named after.
@@ -97,7 +96,7 @@ class Mix:
         return cls.from_mapping(mapping, source=str(path))
 
 
-def _load_toml(text: str) -> dict[str, Any]:
+def _load_toml(text: str) -> dict[str, Json]:
     from vyrectl.files.json_text import parse_toml
 
     return parse_toml(text)
@@ -121,13 +120,13 @@ class _Reader:
         fix = f"Did you mean {close[0]!r}?" if close else "Known: " + ", ".join(known)
         return self.error(key, f"unknown {what} {name!r}", fix)
 
-    def mapping(self, key: str, value: Any) -> Mapping[str, Any]:
+    def mapping(self, key: str, value: Json) -> Mapping[str, Json]:
         """A mapping that holds something."""
         if not isinstance(value, Mapping) or not value:
             raise self.error(key, f"{key} is no mapping from names to numbers")
         return value
 
-    def weights(self, key: str, value: Any) -> Weights:
+    def weights(self, key: str, value: Json) -> Weights:
         """Names with weights, of which one at least is not 0."""
         weights = {
             str(name).lower(): self.weight(f"{key}.{name}", one)
@@ -137,10 +136,10 @@ class _Reader:
             raise self.error(key, "every weight is 0", "Give one of them a weight")
         return weights
 
-    def named(self, known: tuple[str, ...]) -> Callable[[str, Any], Weights]:
+    def named(self, known: tuple[str, ...]) -> Callable[[str, Json], Weights]:
         """A reader of weights whose names come from a fixed set."""
 
-        def read(key: str, value: Any) -> Weights:
+        def read(key: str, value: Json) -> Weights:
             weights = self.weights(key, value)
             for name in weights:
                 if name not in known:
@@ -149,7 +148,7 @@ class _Reader:
 
         return read
 
-    def weight(self, key: str, value: Any) -> Fraction:
+    def weight(self, key: str, value: Json) -> Fraction:
         """A finite number that is not negative."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.error(key, f"the weight {str(value)[:40]!r} is no number")
@@ -157,14 +156,14 @@ class _Reader:
             raise self.error(key, f"the weight {value} is out of bounds", "Give a number from 0 to 1e18")
         return Fraction(value)
 
-    def integer(self, key: str, value: Any, least: int, most: int) -> int:
+    def integer(self, key: str, value: Json, least: int, most: int) -> int:
         """A whole number within bounds."""
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             shown = str(value)[:40]
             raise self.error(key, f"{shown!r} is no whole number from {least} to {most}")
         return value
 
-    def span(self, key: str, value: Any) -> Span:
+    def span(self, key: str, value: Json) -> Span:
         """One number, or the least and the greatest."""
         ends = value if isinstance(value, list | tuple) else [value, value]
         if len(ends) != 2:
@@ -175,12 +174,12 @@ class _Reader:
         return low, high
 
 
-def _read_params(known: _Reader, key: str, value: Any) -> Mapping[str, Span]:
+def _read_params(known: _Reader, key: str, value: Json) -> Mapping[str, Span]:
     return {str(op).lower(): known.span(f"{key}.{op}", one) for op, one in known.mapping(key, value).items()}
 
 
 _PRIORITIES = tuple(priority.name.lower() for priority in TaskPriority)
-_KEYS: dict[str, Callable[[_Reader, str, Any], Any]] = {
+_KEYS: dict[str, Callable[[_Reader, str, Json], Json]] = {
     "state": lambda known, key, value: known.named(MIX_STATES)(key, value),
     "op": lambda known, key, value: known.weights(key, value),
     "priority": lambda known, key, value: known.named(_PRIORITIES)(key, value),

@@ -16,12 +16,13 @@ import json
 import sys
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from vyrectl.abi.limits import SLOT_WORDS, U32_MAX
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.errors import InvalidInputError
+from vyrectl.files.json_text import Json
 from vyrectl.files.window import check_slot_count
 from vyrectl.ring.values import FLOAT_FIELD, FloatWord, ValueReader, check_float, field_index, suggest_field
 
@@ -149,7 +150,7 @@ class TaskRows:
         self.plans: dict[tuple[str, ...], tuple[int, ...]] = {}
         self.memos: list[dict[str, int]] = [{} for _ in FIELD_NAMES]
 
-    def add_pairs(self, pairs: tuple[tuple[str, Any], ...]) -> None:
+    def add_pairs(self, pairs: tuple[tuple[str, object], ...]) -> None:
         """Add the task of a JSON object."""
         words, memos = self.start(), self.memos
         names = tuple([pair[0] for pair in pairs])
@@ -251,14 +252,14 @@ class TaskRows:
         return InvalidInputError(what, where=self.place(), fix=fix)
 
 
-def object_decoder() -> Callable[[str], tuple[Any, int]]:
+def object_decoder() -> Callable[[str], tuple[Json, int]]:
     """What `parse_object` reads with."""
     return json.JSONDecoder(object_pairs_hook=tuple).raw_decode
 
 
 def parse_object(
-    decode: Callable[[str], tuple[Any, int]], text: str, rows: TaskRows
-) -> tuple[tuple[str, Any], ...]:
+    decode: Callable[[str], tuple[object, int]], text: str, rows: TaskRows
+) -> tuple[tuple[str, object], ...]:
     """A line's object as pairs: objects are tuples here, so that a repeated key is seen, and arrays lists.
 
     Raises:

@@ -21,6 +21,9 @@ from vyrectl.hosting.supervised import Watch
 from vyrectl.spread.sent import Facts, facts, facts_told
 from vyrectl.spread.worker import RESOURCE
 
+Dask = Any
+"""An object of dask.distributed: the module, a client, a future. Any: it is an extra that has no types."""
+
 ALLOWED_FAILURES = 2
 """Deaths that a shard of a local cluster survives: the third names it."""
 
@@ -48,7 +51,7 @@ class Place:
 
 
 @contextmanager
-def cluster_at(place: Place) -> Iterator[Any]:
+def cluster_at(place: Place) -> Iterator[Dask]:
     """A client of the cluster; a local one is started, and gone at the end.
 
     Raises:
@@ -96,7 +99,7 @@ def cluster_at(place: Place) -> Iterator[Any]:
         yield stack.enter_context(client)
 
 
-def distributed_module() -> Any:
+def distributed_module() -> Dask:
     """Dask's module.
 
     Raises:
@@ -109,7 +112,7 @@ def distributed_module() -> Any:
     return distributed
 
 
-def take_stock(client: Any, watch: Watch, most_seconds: float | None) -> int:
+def take_stock(client: Dask, watch: Watch, most_seconds: float | None) -> int:
     """How many shards the workers take at a time, once all were found to be like this side.
 
     Args:
@@ -144,7 +147,7 @@ def take_stock(client: Any, watch: Watch, most_seconds: float | None) -> int:
     return slots
 
 
-def workers_of(client: Any) -> tuple[int, int]:
+def workers_of(client: Dask) -> tuple[int, int]:
     """How many workers there are, and how many shards they take at a time."""
     workers = client.scheduler_info(n_workers=-1)["workers"]
     return len(workers), int(sum(one.get("resources", {}).get(RESOURCE, 0) for one in workers.values()))
@@ -177,7 +180,7 @@ class Presence:
         slots: How many shards they took at a time when somebody was there last.
     """
 
-    def __init__(self, client: Any, slots: int, local: int | None, watch: Watch) -> None:
+    def __init__(self, client: Dask, slots: int, local: int | None, watch: Watch) -> None:
         self.slots = slots
         self._client, self._local, self._watch = client, local, watch
         self._due = time.monotonic() + LOOK_SECONDS

@@ -22,12 +22,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import IO, Any
+from typing import IO
 
 from vyrectl.engine.endings import Ending
 from vyrectl.errors import DeviceError, NoDeviceLeftError, RelayedError, VyrectlError
 from vyrectl.hosting.deaths import GAVE_UP, death_by, silent_end
-from vyrectl.hosting.supervisor import Channel, Child, Signals, fork_child
+from vyrectl.hosting.supervisor import Channel, Child, Message, Signals, fork_child
 from vyrectl.hosting.telling import Teller
 from vyrectl.launching.rounds import Progress
 from vyrectl.spread.cut import Shard
@@ -59,7 +59,7 @@ class _Hand:
     is_ready: bool = False
     is_told: bool = False
     crashes: int = 0
-    progress: dict[str, Any] = field(default_factory=dict)
+    progress: Message = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,10 @@ class Task:
         tick: Called at least ten times a second.
     """
 
-    open: Callable[[Bench], tuple[str, Callable[[dict[str, Any]], Finished]]]
-    order: Callable[[Shard, int | None, IO[bytes]], dict[str, Any]]
+    open: Callable[[Bench], tuple[str, Callable[[Message], Finished]]]
+    order: Callable[[Shard, int | None, IO[bytes]], Message]
     take: Callable[[Finished, str], bool]
-    watch: Callable[[dict[str, Any]], None]
+    watch: Callable[[Message], None]
     tick: Callable[[], None]
 
 
@@ -133,7 +133,7 @@ class Crew:
         self._kill_at: float | None = None
         self._outcome = Outcome(shares=[hand.share for hand in self._hands])
         self._claims = self._ended = 0
-        self._errors: list[dict[str, Any]] = []
+        self._errors: list[dict[str, object]] = []
 
     def run(self) -> Outcome:
         """Work until every shard is in or set aside, or all were asked to stop and have.
@@ -215,7 +215,7 @@ class Crew:
         if hand.child is not None and hand.child.channel.closed:
             self._bury(hand)
 
-    def _take(self, hand: _Hand, message: dict[str, Any]) -> None:
+    def _take(self, hand: _Hand, message: Message) -> None:
         if "ready" in message:
             hand.share.name, hand.is_ready = message["ready"], True
             hand.share.opening_seconds += self._lap(hand)
@@ -248,7 +248,7 @@ class Crew:
         if finished.ended == Ending.SHUTDOWN and self._outcome.stopped is None:
             self._ask_to_stop(Ending.SHUTDOWN)
 
-    def _fail(self, hand: _Hand, record: dict[str, Any]) -> None:
+    def _fail(self, hand: _Hand, record: Message) -> None:
         """An error that a child met: its device's end, or everybody's."""
         if record["exit_code"] != DEVICE_FAILED:
             raise RelayedError(record)
@@ -336,7 +336,7 @@ class Crew:
     def _start(self, hand: _Hand) -> None:
         siblings = [one.child for one in self._hands if one.child is not None]
 
-        def work(channel: Channel) -> dict[str, Any]:
+        def work(channel: Channel) -> Message:
             return _attend(Bench(hand.chosen.selector, hand.chosen.label, channel, hand.file), self._task)
 
         hand.child, hand.is_ready, hand.since = (
@@ -367,7 +367,7 @@ def _nothing(*message: object) -> None:
     """What watches a launch whose command has failed."""
 
 
-def _attend(bench: Bench, task: Task) -> dict[str, Any]:
+def _attend(bench: Bench, task: Task) -> Message:
     """The child's whole work: shard after shard until it is told to stop."""
     name, run = task.open(bench)
     bench.channel.send({"ready": name})

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.errors import (
     ClusterLostError,
@@ -33,7 +33,7 @@ from vyrectl.hosting.supervisor import Signals
 from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.ring.file import fill_holes
 from vyrectl.sidecar.hold import Hold, hold
-from vyrectl.spread.cluster import Place, Presence, cluster_at, distributed_module, take_stock
+from vyrectl.spread.cluster import Dask, Place, Presence, cluster_at, distributed_module, take_stock
 from vyrectl.spread.cut import Shard
 from vyrectl.spread.journal import Journal
 from vyrectl.spread.launch import refuse_options
@@ -122,7 +122,7 @@ class _HostsRun:
         request: FileLaunch,
         hosts: Hosts,
         held: Hold | None,
-        client: Any,
+        client: Dask,
         slots: int,
         since: float,
         watch: Watch,
@@ -141,7 +141,7 @@ class _HostsRun:
         self._identity = identity_of(self._result.ready.setup)
         self._shares: dict[str, Share] = {}
         self._says_found = hosts.resume
-        self._out: dict[Any, tuple[Shard, str]] = {}
+        self._out: dict[Dask, tuple[Shard, str]] = {}
         self._in = 0
 
     def record(
@@ -195,7 +195,7 @@ class _HostsRun:
             )
             self._out[future] = shard, self._into(shard)
 
-    def _done(self) -> list[Any]:
+    def _done(self) -> list[Dask]:
         """Shards that came to an end, waited for shortly."""
         ended = [future for future in self._out if future.done()]
         if not ended:
@@ -216,7 +216,7 @@ class _HostsRun:
         except OSError as error:
             raise self._lost() from error
 
-    def _accept(self, future: Any) -> None:
+    def _accept(self, future: Dask) -> None:
         shard, into = self._out.pop(future)
         try:
             sent: Sent = future.result()

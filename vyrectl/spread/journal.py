@@ -11,10 +11,10 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 from vyrectl.errors import FileError
 from vyrectl.files.replace import replace_file
+from vyrectl.hosting.supervisor import Message
 from vyrectl.spread.sent import digest_of
 
 SUFFIX = ".shards"
@@ -38,7 +38,7 @@ class Journal:
     def __init__(self, target: Path, slots: int) -> None:
         self.folder = Path(os.path.realpath(target) + SUFFIX)
         self._target, self._slots = target, slots
-        self._known: dict[int, dict[str, Any]] = {}
+        self._known: dict[int, Message] = {}
         self.shard_slots = self._read()
 
     def begin(self, shard_slots: int) -> None:
@@ -94,7 +94,7 @@ class Journal:
     def _file(self, digest: str) -> Path:
         return self.folder / f"{digest}.npz"
 
-    def _append(self, line: dict[str, Any]) -> None:
+    def _append(self, line: Message) -> None:
         with (self.folder / LINES).open("a", encoding="utf-8") as file:
             file.write(f"\n{json.dumps(line)}\n")  # one that a kill cut off spoils no other
             file.flush()

@@ -7,7 +7,6 @@ differently is an error that names it, never a choice. Imports numpy.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +64,7 @@ class Merge:
             if one.output is not None
         }
 
-    def add(self, finished: Finished) -> list[list[Any]]:
+    def add(self, finished: Finished) -> list[list[object]]:
         """Add a visit; gives the new records of the debug log, as format id and arguments.
 
         Raises:
@@ -93,7 +92,7 @@ class Merge:
         if was_down:
             self.control[shutdown] = was_down
 
-    def _append(self, log: NDArray[np.uint32]) -> list[list[Any]]:
+    def _append(self, log: NDArray[np.uint32]) -> list[list[object]]:
         """Records behind those that are there; a full log drops one and its cursor moves all the same."""
         held = min(int(log[0]), len(log) - 1) // DEBUG_RECORD_WORDS
         records = log[1 : 1 + held * DEBUG_RECORD_WORDS].reshape(-1, DEBUG_RECORD_WORDS)

@@ -10,7 +10,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from vyrectl.errors import LaunchStoppedError, NoDeviceLeftError, StoppedError, 
 from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
+from vyrectl.hosting.supervisor import Message
 from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.sidecar.hold import Hold
 from vyrectl.spread.boards import Boards
@@ -86,12 +87,12 @@ class Run:
         self._raise_if_stopped(outcome)
         return self._result.conclude(outcome, time.monotonic() - began), outcome.signal_received
 
-    def _open(self, bench: Bench) -> tuple[str, Callable[[dict[str, Any]], Finished]]:
+    def _open(self, bench: Bench) -> tuple[str, Callable[[Message], Finished]]:
         """Child's side: open the device; what runs an order there."""
         ready = self._result.ready
         runner = ShardRunner(bench.device, ready.setup)
 
-        def run(order: dict[str, Any]) -> Finished:
+        def run(order: Message) -> Finished:
             shard = ready.shards[order["shard"]]
             carried = (
                 Finished.read(os.pread(bench.file.fileno(), order["carried"], 0))
@@ -118,7 +119,7 @@ class Run:
 
         return runner.backend.name, run
 
-    def _order(self, shard: Shard, steps: int | None, file: IO[bytes]) -> dict[str, Any]:
+    def _order(self, shard: Shard, steps: int | None, file: IO[bytes]) -> Message:
         """The message that sends a shard, with what its earlier visits wrote behind it."""
         self._result.ready.memory.send(shard)
         carried = self._result.carried.get(shard.number)
@@ -137,7 +138,7 @@ class Run:
         self._boards.end(device)
         self._result.ready.memory.began = self._boards.is_busy
 
-    def _hear(self, message: dict[str, Any]) -> None:
+    def _hear(self, message: Message) -> None:
         if "at_work" in message:
             self._boards.begin(message["at_work"], seen=message["seen"])
             self._began = self._result.ready.memory.began = True

@@ -18,9 +18,9 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
 
 from vyrectl.errors import FileError
+from vyrectl.files.json_text import Json
 from vyrectl.files.locks import NO_LOCKS
 from vyrectl.files.room import lacking
 from vyrectl.files.sync import sync_file
@@ -53,7 +53,7 @@ def parse_timestamp(text: object) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def append_line(path: StrPath, record: Mapping[str, Any]) -> None:
+def append_line(path: StrPath, record: Mapping[str, Json]) -> None:
     """Append a record as one line; other processes may append to the same file.
 
     Raises:
@@ -116,7 +116,7 @@ def _names(path: StrPath, fd: int) -> bool:
         return False
 
 
-def records_backwards(data: bytes) -> Iterator[dict[str, Any]]:
+def records_backwards(data: bytes) -> Iterator[dict[str, Json]]:
     """The records of a saved snapshot: the whole text as one, then the lines of a history, the last one first.
 
     Lines that hold no JSON object, torn ones among them, are left out.

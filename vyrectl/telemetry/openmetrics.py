@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from vyrectl.files.json_text import Json
 
 Value = int | float
 Labels = Mapping[str, str]
@@ -67,7 +68,7 @@ SPREADS = {"ages": "age_ticks", "requeues": "task_requeues"}
 OLDEST = {"oldest_by_priority": "priority", "oldest_by_tenant": "tenant"}
 """Key of a record with the oldest ages, by name -> label."""
 
-Record = Mapping[str, Any]
+Record = Mapping[str, Json]
 
 
 def openmetrics(rings: Iterable[Record]) -> str:

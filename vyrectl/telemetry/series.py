@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from vyrectl.abi.limits import U64_MAX
 from vyrectl.telemetry.history import parse_timestamp
@@ -144,7 +143,7 @@ def read_history(lines: Iterable[bytes]) -> History:
     return history
 
 
-def _record(line: bytes) -> dict[str, Any] | None:
+def _record(line: bytes) -> dict[str, object] | None:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
@@ -152,14 +151,14 @@ def _record(line: bytes) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def _moment(record: Mapping[str, Any]) -> float | None:
+def _moment(record: Mapping[str, object]) -> float | None:
     """When it was taken: `timestamp` as text, or `time` in seconds since the epoch."""
     found = parse_timestamp(record.get("timestamp"))
     moment = found if found is not None else _number(record.get("time"))
     return moment if moment is not None and 0 <= moment < END_OF_TIME else None
 
 
-def _samples(record: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Value]]]:
+def _samples(record: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, Value]]]:
     """Each ring's numbers; a ring that could not be read has none."""
     rings = record.get("rings", [record])
     for one in rings if isinstance(rings, list) else []:

@@ -6,13 +6,13 @@ The invariant: turns stand in the order of their claims.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.states import PRIORITY_NAMES
 from vyrectl.errors import InvalidInputError
+from vyrectl.files.json_text import Json
 
 _CLASS = {name.lower(): number for number, name in enumerate(PRIORITY_NAMES)}
 _UNKNOWN_CLASS = len(PRIORITY_NAMES)
@@ -51,7 +51,7 @@ class Turns:
         return after
 
 
-def read_turns(record: Any, where: str) -> Turns:
+def read_turns(record: Json, where: str) -> Turns:
     """The turns of a trace file's content.
 
     Raises:
@@ -77,7 +77,7 @@ def read_turns(record: Any, where: str) -> Turns:
     )
 
 
-def _row(event: Any) -> tuple[float, float, int, int, str] | None:
+def _row(event: object) -> tuple[float, float, int, int, str] | None:
     """A turn's claim, end, slot, class and outcome; None for another event."""
     if not isinstance(event, dict) or event.get("ph") != "X" or not isinstance(event.get("args"), dict):
         return None

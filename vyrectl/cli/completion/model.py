@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from vyrectl.cli.catalog import CATALOG, Entry
+from vyrectl.cli.click_parts import Click
 from vyrectl.cli.completion.kinds import (
     COMMA,
     FIELD_METAVAR,
@@ -143,13 +143,13 @@ class _Reader:
         self.kinds: dict[str, Kind] = dict(word_kinds())
         self.kind_of_field = {name: kind for kind, names in field_values().items() for name in names}
 
-    def command(self, name: str, summary: str, parsed: Any) -> Command:
+    def command(self, name: str, summary: str, parsed: Click) -> Command:
         shown = [param for param in parsed.params if not getattr(param, "hidden", False)]
         options = [self._option(name, param) for param in shown if param.param_type_name == "option"]
         places = [self._place(name, param) for param in shown if param.param_type_name == "argument"]
         return Command(name, summary, (*options, _HELP), tuple(places), parsed.help or "")
 
-    def _option(self, command: str, param: Any) -> Option:
+    def _option(self, command: str, param: Click) -> Option:
         switch = param.is_flag or param.count
         kind = None if switch else self._kind(command, param)
         names = (*param.opts, *param.secondary_opts)
@@ -164,11 +164,11 @@ class _Reader:
             group_of(command, param),
         )
 
-    def _place(self, command: str, param: Any) -> Place:
+    def _place(self, command: str, param: Click) -> Place:
         name, help_line = param.metavar or param.name.upper(), _one_line(param.help)
         return Place(name, self._kind(command, param), param.nargs != 1, help_line, bool(param.required))
 
-    def _kind(self, command: str, param: Any) -> str:
+    def _kind(self, command: str, param: Click) -> str:
         metavar = re.sub(r"[\[\]]|\.\.\.", "", param.metavar or "").strip()
         if param.opts[0] in KIND_OF_OPTION and not _is_word(metavar.partition("|")[0]):
             return KIND_OF_OPTION[param.opts[0]]
@@ -201,7 +201,7 @@ def _is_word(part: str) -> bool:
     return re.fullmatch(r"[a-z][a-z0-9_-]*", part) is not None
 
 
-def _kind_of_type(command: str, param: Any, metavar: str) -> str:
+def _kind_of_type(command: str, param: Click, metavar: str) -> str:
     kind = {"int": NONE, "integer": NONE, "float": NONE, "path": FILE, "file": FILE}.get(
         param.type.name.split(" ")[0]
     )
@@ -214,7 +214,7 @@ def _kind_of_type(command: str, param: Any, metavar: str) -> str:
     return kind
 
 
-def _default(param: Any) -> str:
+def _default(param: Click) -> str:
     if param.secondary_opts:
         return str((param.opts if param.default else param.secondary_opts)[0])
     return "" if param.default is False or param.default in (None, "", ()) else str(param.default)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from vyrectl.cli.commands.devices.record import DevicesAnswer
 from vyrectl.cli.commands.doctor.record import DiagnosedDevice, DoctorAnswer
+from vyrectl.cli.commands.help.record import HelpAnswer, TopicsAnswer
 from vyrectl.cli.commands.ops.record import OpsAnswer, OpsCheckAnswer
+from vyrectl.cli.commands.schema.record import SchemasAnswer
 from vyrectl.cli.schemas.parts import (
     DRAFT,
     TEXT,
@@ -44,14 +46,12 @@ ERROR = described(
     "Kinds of error add particulars of their own, such as slot, state, column or errno.",
 )
 
-NAMED = rows(record({"name": TEXT, "summary": TEXT}))
-
 SCHEMAS: dict[str, Schema] = {
     "help": document(
         "help",
         "The topics and commands there are, or one of them.",
-        answer("help", {"topics": NAMED, "commands": NAMED}),
-        answer("help", {"name": TEXT, "help": maybe(TEXT), "text": maybe(TEXT)}),
+        answer("help", fields_of(TopicsAnswer)),
+        answer("help", fields_of(HelpAnswer)),
     ),
     "devices": document(
         "devices",
@@ -71,7 +71,7 @@ SCHEMAS: dict[str, Schema] = {
     "schema": document(
         "schema",
         "The schemas there are, or one of them.",
-        answer("schema", {"schemas": rows(record({"command": TEXT, "title": TEXT}))}),
+        answer("schema", fields_of(SchemasAnswer)),
         {"$ref": DRAFT, "required": ["$schema", "$id", "title"]},
     ),
     "error": document("error", "What a command that fails writes to stderr when JSON was asked for.", ERROR),

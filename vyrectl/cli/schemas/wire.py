@@ -2,89 +2,35 @@
 
 from __future__ import annotations
 
-from vyrectl.cli.commands.control.record import ChangeRecord, ControlRecord
-from vyrectl.cli.commands.io import IoRow, QueueRecord
-from vyrectl.cli.commands.publish import PublishedSlot
-from vyrectl.cli.commands.replay.rows import ReplayRow
-from vyrectl.cli.debug_rows import DebugRow
+from vyrectl.cli.commands.control.record import ControlRecord, EditAnswer
+from vyrectl.cli.commands.debug.record import DebugAnswer
+from vyrectl.cli.commands.io.record import IoAnswer
+from vyrectl.cli.commands.publish.record import PublishDone, PublishPreview
+from vyrectl.cli.commands.replay.record import ReplayAnswer, ReplayDiffAnswer
 from vyrectl.cli.opened import OpenAnswer
-from vyrectl.cli.schemas.parts import (
-    BOOL,
-    COUNT,
-    TEXT,
-    WORD,
-    Fields,
-    Schema,
-    answer,
-    choice,
-    document,
-    maybe,
-    record,
-    rows,
-    table,
-)
-from vyrectl.cli.schemas.typed import fields_of, record_of
-from vyrectl.protocol.replay import LogKind
-
-CONTROL: Fields = fields_of(ControlRecord)
-CONTROL_EDIT: Fields = {
-    "control": TEXT,
-    "dry_run": BOOL,
-    "backup": maybe(TEXT),
-    "changes": rows(record_of(ChangeRecord)),
-}
-
-DEBUG: Fields = {
-    "log": TEXT,
-    "cursor": WORD,
-    **table(("capacity", "total", "dropped", "trailing_bytes"), COUNT),
-    "records": rows(record_of(DebugRow)),
-}
-
-IO: Fields = {**fields_of(QueueRecord), "records": rows(record_of(IoRow))}
-
-PUBLISHED: Fields = {
-    "ring": TEXT,
-    "published": COUNT,
-    "first_slot": COUNT,
-    "dry_run": BOOL,
-    "backup": maybe(TEXT),
-}
-DIVERGENCE = record({"record": maybe(COUNT), "slot": COUNT, "what": TEXT, "logged": TEXT, "replayed": TEXT})
-REPLAY_LIST: Fields = {
-    "log": TEXT,
-    "kind": choice(LogKind),
-    **table(("capacity", "total", "matched"), COUNT),
-    "records": rows(record_of(ReplayRow)),
-}
-REPLAY_DIFF: Fields = {
-    "log": TEXT,
-    "kind": choice(LogKind),
-    "ring": TEXT,
-    **table(("records", "compared", "without_evidence", "published"), COUNT),
-    "divergence": maybe(DIVERGENCE),
-}
+from vyrectl.cli.schemas.parts import Schema, answer, document
+from vyrectl.cli.schemas.typed import fields_of
 
 SCHEMAS: dict[str, Schema] = {
     "control": document(
         "control",
         "A control buffer decoded, or what an edit changed in it.",
-        answer("control", CONTROL),
-        answer("control", CONTROL_EDIT),
+        answer("control", fields_of(ControlRecord)),
+        answer("control", fields_of(EditAnswer)),
     ),
-    "debug": document("debug", "The records of a debug log.", answer("debug", DEBUG)),
-    "io": document("io", "The requests of an I/O queue.", answer("io", IO)),
+    "debug": document("debug", "The records of a debug log.", answer("debug", fields_of(DebugAnswer))),
+    "io": document("io", "The requests of an I/O queue.", answer("io", fields_of(IoAnswer))),
     "open": document("open", "What a file or a folder holds.", answer("open", fields_of(OpenAnswer))),
     "publish": document(
         "publish",
         "Where tasks were published, or with --dry-run what would be.",
-        answer("publish", {**PUBLISHED, "dry_run": {"const": False}}),
-        answer("publish", {**PUBLISHED, "dry_run": {"const": True}, "slots": rows(record_of(PublishedSlot))}),
+        answer("publish", fields_of(PublishDone)),
+        answer("publish", fields_of(PublishPreview)),
     ),
     "replay": document(
         "replay",
         "The records of a replay log, or where a replay parts from it.",
-        answer("replay", REPLAY_LIST),
-        answer("replay", REPLAY_DIFF),
+        answer("replay", fields_of(ReplayAnswer)),
+        answer("replay", fields_of(ReplayDiffAnswer)),
     ),
 }

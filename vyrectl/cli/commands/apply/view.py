@@ -26,7 +26,7 @@ RULES = {
 }
 
 
-def view(record: Mapping[str, Any], about: Mapping[str, Any]) -> RenderableType:
+def view(record: Mapping[str, int], about: Mapping[str, Any]) -> RenderableType:
     """The merged request.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -176,7 +176,7 @@ def _edit(
             write_running(file, {change["word"]: change["new"] for change in changes}, backup=backup)
         else:
             kept = replace_file(file, [changed], backup=backup).backup
-    record: dict[str, Any] = {
+    record: dict[str, object] = {
         "control": str(file),
         "dry_run": dry_run,
         "backup": kept,

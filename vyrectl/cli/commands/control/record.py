@@ -140,3 +140,12 @@ def change_rows(data: Data, values: Mapping[int, int]) -> list[ChangeRecord]:
         if old != values[index]:
             rows.append({"word": index, "name": word_name(index), "old": old, "new": values[index]})
     return rows
+
+
+class EditAnswer(TypedDict):
+    """What an edit changed, or would change."""
+
+    control: str
+    dry_run: bool
+    backup: str | None
+    changes: list[ChangeRecord]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.control import TENANT_MASKS
 from vyrectl.cli.output import plain
@@ -14,7 +14,13 @@ from vyrectl.cli.views.parts import Part, Parts
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Record = Mapping[str, Any]
+    from vyrectl.cli.commands.control.record import (
+        ControlRecord,
+        EditAnswer,
+        MetricRecord,
+        ObservableRecord,
+        TenantRecord,
+    )
 
 TENANT_COLUMNS = (
     Column("tenant"),
@@ -43,7 +49,7 @@ CHANGE_COLUMNS = (
 SHOWN_OBSERVABLES = 64
 
 
-def view(record: Record) -> RenderableType:
+def view(record: ControlRecord) -> RenderableType:
     """A control buffer, table by table; those that would be empty are left out."""
     parts: list[Part] = [_facts(record), _tenants(record["tenants"]), _priorities(record)]
     if record["metrics"]:
@@ -53,7 +59,7 @@ def view(record: Record) -> RenderableType:
     return Parts(parts)
 
 
-def _facts(record: Record) -> Part:
+def _facts(record: ControlRecord) -> Part:
     shutdown: Cell = (
         ("yes: workers leave at their next iteration", "bold red") if record["shutdown"] else "no"
     )
@@ -70,10 +76,10 @@ def _facts(record: Record) -> Part:
     return facts(rows, title=f"{plain(record['control'])}: {count_of(record['words'], 'word')}")
 
 
-def _tenants(tenants: Sequence[Record]) -> Part:
+def _tenants(tenants: Sequence[TenantRecord]) -> Part:
     """Tenants that are alike share a row."""
 
-    def alike(tenant: Record) -> tuple[Any, ...]:
+    def alike(tenant: TenantRecord) -> tuple[object, ...]:
         return tenant["mask"], tenant["quota"], tenant["fairness"]
 
     rows: list[Sequence[Cell]] = []
@@ -85,13 +91,13 @@ def _tenants(tenants: Sequence[Record]) -> Part:
     return FittedTable(TENANT_COLUMNS, rows, title="tenants")
 
 
-def _authorised(tenant: Record) -> Cell:
+def _authorised(tenant: TenantRecord) -> Cell:
     if tenant["mask"] is None:
         return "no mask"
     return ("yes", "green") if tenant["authorised"] else ("no", "bold red")
 
 
-def _priorities(record: Record) -> Part:
+def _priorities(record: ControlRecord) -> Part:
     rows: list[Sequence[Cell]] = [
         (one["name"], str(one["first_slot"]), str(one["fairness"])) for one in record["priorities"]
     ]
@@ -99,14 +105,14 @@ def _priorities(record: Record) -> Part:
     return FittedTable(PRIORITY_COLUMNS, rows, title=title)
 
 
-def _metrics(metrics: Sequence[Record]) -> Part:
+def _metrics(metrics: Sequence[MetricRecord]) -> Part:
     rows: list[Sequence[Cell]] = [
         (str(one["opcode"]), one["op_name"] or "", str(one["executions"])) for one in metrics
     ]
     return FittedTable(METRIC_COLUMNS, rows, title="metrics")
 
 
-def _observables(observables: Sequence[Record]) -> Part:
+def _observables(observables: Sequence[ObservableRecord]) -> Part:
     rows: list[Sequence[Cell]] = [
         (str(one["observable"]), str(one["word"]), str(one["value"]))
         for one in observables[:SHOWN_OBSERVABLES]
@@ -116,7 +122,7 @@ def _observables(observables: Sequence[Record]) -> Part:
     return FittedTable(OBSERVABLE_COLUMNS, rows, title=title)
 
 
-def change_view(record: Record) -> RenderableType:
+def change_view(record: EditAnswer) -> RenderableType:
     """What an edit changed, or would change."""
     rows: list[Sequence[Cell]] = [
         (str(one["word"]), one["name"], str(one["old"]), "->", str(one["new"])) for one in record["changes"]
@@ -124,7 +130,7 @@ def change_view(record: Record) -> RenderableType:
     return FittedTable(CHANGE_COLUMNS, rows, title=_sentence(record)) if rows else _sentence(record)
 
 
-def _sentence(record: Record) -> str:
+def _sentence(record: EditAnswer) -> str:
     count = len(record["changes"])
     if not count:
         return f"{plain(record['control'])}: nothing to change"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -31,6 +31,7 @@ from vyrectl.cli.sources import Window, check_single_stdin
 from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.cli.views.cells import count_of
 from vyrectl.errors import InvalidInputError, UsageError, stopped_code
+from vyrectl.files.json_text import Json
 from vyrectl.ring.contents import ARRAY
 from vyrectl.ring.outputs import Outputs
 
@@ -137,7 +138,7 @@ ALLOWED = {
 """Options that say what a shipped step works with; a step of your own takes operands."""
 
 
-def _check_options(name: str, given: dict[str, Any], own: StepSource | None) -> None:
+def _check_options(name: str, given: dict[str, object], own: StepSource | None) -> None:
     """Refuse options that the step has no use for.
 
     Raises:
@@ -176,7 +177,7 @@ def _prepare(name: str, start: Start, loop: Loop) -> tuple[Words, tuple[Words, .
     return reach_job(weights > 0, _edges_of(chain))
 
 
-def _chain(start: Start, loop: Loop) -> Any:
+def _chain(start: Start, loop: Loop) -> Json:
     if loop.matrix is not None:
         return read_matrix(loop.matrix)
     if loop.transitions is not None:
@@ -190,7 +191,7 @@ def _chain(start: Start, loop: Loop) -> Any:
     )
 
 
-def _edges_of(chain: Any) -> Any:
+def _edges_of(chain: Json) -> Json:
     import numpy as np
 
     return np.argwhere(chain > 0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from vyrectl.files.json_text import Json
 
 if TYPE_CHECKING:
     from vyrectl.cli.commands.converge.source import Start
@@ -13,7 +15,7 @@ DISTRIBUTION, REACHABILITY = "distribution", "reachability"
 """The steps that ship; their vectors stand for nodes."""
 
 
-def run_record(found: Apart, vector: Words) -> dict[str, Any]:
+def run_record(found: Apart, vector: Words) -> dict[str, Json]:
     """How the run went, with the vector at its end under `result`."""
     fixpoint = found.fixpoint
     return {
@@ -28,7 +30,7 @@ def run_record(found: Apart, vector: Words) -> dict[str, Any]:
     }
 
 
-def answer_rows(name: str, start: Start, before: Words, after: Words) -> tuple[str, list[dict[str, Any]]]:
+def answer_rows(name: str, start: Start, before: Words, after: Words) -> tuple[str, list[dict[str, Json]]]:
     """One row for each node, or for each word where there are no nodes; under which key they stand.
 
     Args:
@@ -47,7 +49,7 @@ def answer_rows(name: str, start: Start, before: Words, after: Words) -> tuple[s
     return "changes", [{"word": word, "start": a, "end": b} for word, (a, b) in enumerate(pairs)]
 
 
-def _shares(start: Start, weights: Any, before: Words, after: Words) -> list[dict[str, Any]]:
+def _shares(start: Start, weights: Json, before: Words, after: Words) -> list[dict[str, Json]]:
     from vyrectl.engine.shares import fractions_of
 
     limit = fractions_of(after)
@@ -60,13 +62,13 @@ def _shares(start: Start, weights: Any, before: Words, after: Words) -> list[dic
     return _nodes(start, {key: column.tolist() for key, column in columns.items()})
 
 
-def _members(start: Start, members: Any, after: Words) -> list[dict[str, Any]]:
+def _members(start: Start, members: Json, after: Words) -> list[dict[str, Json]]:
     from vyrectl.engine.shares import members_of
 
     return _nodes(start, {"start": members.tolist(), "reached": members_of(after, len(members)).tolist()})
 
 
-def _nodes(start: Start, columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
+def _nodes(start: Start, columns: dict[str, list[Json]]) -> list[dict[str, Json]]:
     rows = zip(*columns.values(), strict=True)
     return [
         {

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.sources import STDIN, Window, read_ring
 from vyrectl.errors import InvalidInputError, UsageError
-from vyrectl.files.json_text import parse_json
+from vyrectl.files.json_text import Json, parse_json
 from vyrectl.files.whole import read_head, read_stdin, read_whole
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ class Start:
     """
 
     name: str
-    values: Any
+    values: Json
     labels: tuple[str, ...] = ()
-    transitions: Any = None
+    transitions: Json = None
     unknown: int = 0
 
 
@@ -149,7 +149,7 @@ def _of_ring(path: Path, data: bytes | None, window: Window) -> Start:
     return Start(str(path), tally.counts, STATES, unknown=tally.unknown)
 
 
-def _of_json(name: str, table: Any) -> Start:
+def _of_json(name: str, table: Json) -> Start:
     if isinstance(table, list):
         return Start(name, table)
     if not isinstance(table, dict):
@@ -173,7 +173,7 @@ def _of_json(name: str, table: Any) -> Start:
     return Start(name, _by_state(table, name), STATES)
 
 
-def _snapshot_counts(table: Mapping[str, Any]) -> dict[str, Any]:
+def _snapshot_counts(table: Mapping[str, Json]) -> dict[str, Json]:
     """The states that a snapshot counts; it counts neither Empty nor Done."""
     names = {state.name.lower() for state in TaskState}
     return {
@@ -183,15 +183,15 @@ def _snapshot_counts(table: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _by_state(table: Mapping[str, Any], name: str) -> list[Any]:
+def _by_state(table: Mapping[str, Json], name: str) -> list[Json]:
     """Numbers by state's name, in the order of the states."""
-    values: list[Any] = [0] * len(STATES)
+    values: list[Json] = [0] * len(STATES)
     for key, value in table.items():
         values[_state(key, name)] = value
     return values
 
 
-def _transitions(rows: Any, name: str) -> NDArray[np.float64]:
+def _transitions(rows: Json, name: str) -> NDArray[np.float64]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InvalidInputError(
             "there are no transition counts in it", where=name, fix="Give what `launch --json` printed"
@@ -199,16 +199,16 @@ def _transitions(rows: Any, name: str) -> NDArray[np.float64]:
     return _state_matrix(((row.get("from"), row.get("to"), row.get("count")) for row in rows), name)
 
 
-def _state_matrix(cells: Iterable[tuple[Any, Any, Any]], name: str) -> NDArray[np.float64]:
+def _state_matrix(cells: Iterable[tuple[Json, Json, Json]], name: str) -> NDArray[np.float64]:
     from vyrectl.engine.shares import as_weights
 
-    rows: list[list[Any]] = [[0] * len(STATES) for _ in STATES]
+    rows: list[list[Json]] = [[0] * len(STATES) for _ in STATES]
     for from_, to, count in cells:
         rows[_state(from_, name)][_state(to, name)] = count
     return as_weights(rows, name)
 
 
-def _state(key: Any, name: str) -> int:
+def _state(key: Json, name: str) -> int:
     word = str(key).strip().lower()
     state = TaskState.__members__.get(word.upper())
     if state is None:
@@ -218,7 +218,7 @@ def _state(key: Any, name: str) -> int:
     return int(state)
 
 
-def _parse(path: Path, data: bytes) -> Any:
+def _parse(path: Path, data: bytes) -> Json:
     try:
         return parse_json(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -232,7 +232,7 @@ def _parse(path: Path, data: bytes) -> Any:
         raise InvalidInputError(f"this is no JSON: {error}", where=str(path)) from error
 
 
-def _load_array(path: Path, *, ndim: int, what: str) -> Any:
+def _load_array(path: Path, *, ndim: int, what: str) -> Json:
     from vyrectl.engine.buffers import load_npy
 
     if str(path) == STDIN:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import STATE_STYLES, Cell, Column, FittedTable, count_of
+from vyrectl.files.json_text import Json
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -20,7 +21,7 @@ BAR_WIDTH = 24
 LEAST_SHOWN = 0.05
 """A node that starts with nothing and is heading for less is left out."""
 
-Record = Mapping[str, Any]
+Record = Mapping[str, Json]
 
 
 def view(record: Record) -> RenderableType:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, CellRows, Column, FittedTable, count_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from vyrectl.cli.commands.debug.record import DebugAnswer
+    from vyrectl.cli.debug_rows import DebugRow
 
 COLUMNS = (
     Column("record", right=True),
@@ -21,7 +24,7 @@ COLUMNS = (
 )
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+def view(record: DebugAnswer) -> RenderableType:
     """The records, with how many were dropped in the line above."""
     title = f"{plain(record['log'])}: {count_of(record['total'], 'record')} of {record['capacity']}"
     if record["dropped"]:
@@ -29,5 +32,6 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     return FittedTable(COLUMNS, CellRows(record["records"], _cells), title=title)
 
 
-def _cells(row: Mapping[str, Any]) -> Sequence[Cell]:
-    return *(str(row[key]) for key in ("index", "slot", "format_id", "arg0", "arg1")), row["text"] or ""
+def _cells(row: DebugRow) -> Sequence[Cell]:
+    numbers = (row["index"], row["slot"], row["format_id"], row["arg0"], row["arg1"])
+    return *map(str, numbers), row["text"] or ""

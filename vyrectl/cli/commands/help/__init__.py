@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,11 @@ from vyrectl.cli.options import Talking
 from vyrectl.cli.output import Output
 from vyrectl.cli.pager import paged
 from vyrectl.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from vyrectl.cli.commands.help.record import HelpAnswer, TopicsAnswer
 
 
 @with_records
@@ -41,12 +46,12 @@ def command(
         return
     if name not in docs.NAMES and name not in NAMES:
         raise UnknownNameError("topic or command", name, (*docs.NAMES, *NAMES))
-    record: dict[str, str | None] = {
+    record: HelpAnswer = {
         "name": name,
         "help": _command_help(name) if name in NAMES else None,
         "text": docs.read_page(name) if name in docs.NAMES else None,
     }
-    lines = sum((record[key] or "").count("\n") for key in ("help", "text"))
+    lines = sum((text or "").count("\n") for text in (record["help"], record["text"]))
     with paged(output, lines):
         output.emit("help", record, _view)
 
@@ -55,23 +60,23 @@ def _list_topics(output: Output) -> None:
     from vyrectl import docs
 
     found = docs.topics()
-    record: dict[str, Any] = {
+    record: TopicsAnswer = {
         "topics": [{"name": topic.name, "summary": topic.summary} for topic in found],
         "commands": [{"name": entry.name, "summary": entry.summary} for entry in CATALOG],
     }
     output.emit("help", record, _view_topics, rows=record["topics"])
 
 
-def _view_topics(record: Any) -> Any:
+def _view_topics(record: TopicsAnswer) -> RenderableType:
     from vyrectl.cli.commands.help.view import view_topics
 
     return view_topics(record)
 
 
-def _view(record: Any) -> Any:
+def _view(record: HelpAnswer) -> RenderableType:
     from vyrectl.cli.commands.help.view import view
 
-    return view(record)
+    return view(record)  # type: ignore[return-value]
 
 
 def _command_help(name: str) -> str:

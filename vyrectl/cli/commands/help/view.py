@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.views.cells import Column, FittedTable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+
+    from vyrectl.cli.commands.help.record import HelpAnswer, TopicsAnswer
 
 PAGE_COLUMNS = 100
 """Widest text on a terminal: longer lines are hard to read."""
@@ -46,12 +48,12 @@ class Page:
         yield Constrain(page, min(console.width, PAGE_COLUMNS))
 
 
-def view(record: Mapping[str, Any]) -> Page:
+def view(record: HelpAnswer) -> Page:
     """The page of the record."""
     return Page(record["help"] or "", record["text"] or "")
 
 
-def view_topics(record: Mapping[str, Any]) -> FittedTable:
+def view_topics(record: TopicsAnswer) -> FittedTable:
     """Each topic and what it is for."""
     rows = [(topic["name"], topic["summary"]) for topic in record["topics"]]
     hint = "vyrectl help TOPIC shows one, vyrectl help COMMAND the help of a command"

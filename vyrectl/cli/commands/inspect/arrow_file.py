@@ -27,7 +27,7 @@ ARROW = (".arrow", ".feather", ".ipc")
 BATCH_SLOTS = 1 << 16
 """Slots of a row group or record batch."""
 
-_FIELD_OF_NAME: dict[str, tuple[str, Callable[[int], Any]]] = {
+_FIELD_OF_NAME: dict[str, tuple[str, Callable[[int], object]]] = {
     name: (field, function) for field, (name, function) in NAMES.items()
 }
 
@@ -109,7 +109,7 @@ def _parts(path: Path, slots: SlotArray, numbers: NDArray[np.int64], keys: Seque
     yield sink.take()
 
 
-def _type(key: str) -> Any:
+def _type(key: str) -> object:
     import pyarrow as pa
 
     if key in FIELD_NAMES or key == "slot":
@@ -117,7 +117,7 @@ def _type(key: str) -> Any:
     return pa.list_(pa.string()) if key == "flag_names" else pa.string()
 
 
-def _column(key: str, numbers: NDArray[np.int64], chunk: SlotArray) -> Any:
+def _column(key: str, numbers: NDArray[np.int64], chunk: SlotArray) -> object:
     import numpy as np
     import pyarrow as pa
 
@@ -133,8 +133,8 @@ def _column(key: str, numbers: NDArray[np.int64], chunk: SlotArray) -> Any:
 
 
 def _named(
-    words: NDArray[np.uint32], function: Callable[[int], Any], key: str, without: NDArray[np.bool_] | None
-) -> Any:
+    words: NDArray[np.uint32], function: Callable[[int], object], key: str, without: NDArray[np.bool_] | None
+) -> object:
     """The name of each word, looked up once per distinct one."""
     import numpy as np
     import pyarrow as pa

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.faults import FAULT, fault_name
 from vyrectl.abi.limits import NEVER_EPOCH
@@ -86,7 +86,7 @@ class SlotReader:
         return [self._pick((*self._look.row(number, words), quote(name(number)))) for number, words in pairs]
 
 
-def _picker(keys: Sequence[str]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+def _picker(keys: Sequence[str]) -> Callable[[tuple[object, ...]], tuple[object, ...]]:
     if tuple(keys) == ROW_KEYS:
         return tuple
     indices = [_EVERY_KEY.index(key) for key in keys]
@@ -106,7 +106,7 @@ class _Lookups:
         self._faults = _Memo(lambda word: quote(fault_name(word)))
         self._no_fault = quote(None)
 
-    def row(self, number: int, words: tuple[int, ...]) -> tuple[Any, ...]:
+    def row(self, number: int, words: tuple[int, ...]) -> tuple[object, ...]:
         """All of `ROW_KEYS` for one slot."""
         faulted = words[0] == TaskState.FAULTED
         return (
@@ -126,14 +126,14 @@ _OP, _PRIORITY, _DATA, _FLAGS = (
 _MOST_REMEMBERED = 1 << 16
 
 
-class _Memo(dict[int, Any]):
+class _Memo(dict[int, object]):
     """A function of a word that remembers a bounded number of answers."""
 
-    def __init__(self, function: Callable[[int], Any]) -> None:
+    def __init__(self, function: Callable[[int], object]) -> None:
         super().__init__()
         self._function = function
 
-    def __missing__(self, word: int) -> Any:
+    def __missing__(self, word: int) -> object:
         answer = self._function(word)
         if len(self) < _MOST_REMEMBERED:
             self[word] = answer

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, CellRows, Column, FittedTable, count_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from vyrectl.cli.commands.io import IoRow
+    from vyrectl.cli.commands.io.record import IoAnswer
 
 COLUMNS = (
     Column("record", right=True),
@@ -25,7 +28,7 @@ COLUMNS = (
 STYLES = {"OK": "green", "ERROR": "bold red", "FAULT": "bold red", "PUBLISHED": "green", "EMPTY": "dim"}
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+def view(record: IoAnswer) -> RenderableType:
     """The requests, with how many are in which status in the line above."""
     counts = ", ".join(
         f"{row['records']} {row['status_name'] or row['status']}" for row in record["by_status"]
@@ -40,12 +43,12 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     )
 
 
-def _cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+def _cells(row: IoRow) -> Sequence[Cell]:
     status = row["status_name"] or str(row["status"])
     return (
         str(row["record"]),
         row["op_name"] or str(row["op"]),
-        *(str(row[key]) for key in ("source", "destination", "offset", "bytes")),
+        *map(str, (row["source"], row["destination"], row["offset"], row["bytes"])),
         (status, STYLES.get(status, "")),
         str(row["tag"]),
         row["wrong"] or "",

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.cli.commands.launch.status_block import StatusBlock, can_redraw
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vyrectl.cli.commands.launch.standing import Standing
     from vyrectl.hosting.glance import Glance
     from vyrectl.hosting.stall import Insight
+    from vyrectl.hosting.supervisor import Message
 
 FIRST_SECONDS = 0.5
 """A launch that ends sooner shows nothing; elsewhere than on a terminal, one that ends within `LINE_SECONDS`."""
@@ -61,7 +62,7 @@ class LaunchProgress:
         self._started = clock.steady()
         self._block = StatusBlock() if can_redraw() and output.format not in ("json", "jsonl") else None
         self._due = self._started + (LINE_SECONDS if self._block is None else FIRST_SECONDS)
-        self._news: dict[str, Any] = {}
+        self._news: Message = {}
         self._past: deque[tuple[float, int]] = deque()
         self._doing: str | None = None
         self._stopping: tuple[str, float] | None = None
@@ -76,7 +77,7 @@ class LaunchProgress:
     ) -> None:
         self.clear()
 
-    def update(self, message: dict[str, Any]) -> None:
+    def update(self, message: Message) -> None:
         """Note what the launch said about itself."""
         now = self._clock.steady()
         self._news = message

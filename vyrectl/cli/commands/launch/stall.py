@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from vyrectl.cli.again import keeping
 from vyrectl.cli.output import Output
@@ -24,6 +24,7 @@ from vyrectl.shell import command_line
 from vyrectl.sidecar.workers import busy
 
 if TYPE_CHECKING:
+    from vyrectl.hosting.supervisor import Message
     from vyrectl.launching.report_record import LaunchRecord
     from vyrectl.why.looks import Look
 
@@ -72,19 +73,19 @@ class StallNotice:
         self._watch = StallWatch(options.after_s)
         self._every_s = max(LEAST_LOOK_S, options.after_s / LOOKS)
         self._due = 0.0
-        self._news: Mapping[str, Any] = {}
+        self._news: Message = {}
         self._first: Look | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._compiles = False
 
-    def update(self, message: Mapping[str, Any]) -> None:
+    def update(self, message: Message) -> None:
         """Note what the launch said about its rounds."""
         self._news = message
 
-    def hearing(self, watch: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+    def hearing(self, watch: Callable[[Message], None]) -> Callable[[Message], None]:
         """A watcher of the child's messages that notes those about rounds."""
 
-        def hear(message: dict[str, Any]) -> None:
+        def hear(message: Message) -> None:
             if "claims" in message:
                 self.update(message)
             if "doing" in message:
@@ -183,7 +184,7 @@ class StallNotice:
             return f"{self._ring} is as it was before the launch"
         return f"What is left Running is put back with: {keeping(command_line('recover', file=self._ring))}"
 
-    def _start(self, record: Mapping[str, Any]) -> None:
+    def _start(self, record: Message) -> None:
         environment = {**os.environ, "RING": str(self._ring), "STALL_JSON": json.dumps(record)}
         try:
             self._child = subprocess.Popen(

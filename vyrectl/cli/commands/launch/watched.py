@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
 
 from vyrectl.cli.commands.launch.progress import LaunchProgress
 from vyrectl.cli.output import Output
 
 if TYPE_CHECKING:
+    from vyrectl.hosting.supervisor import Message
     from vyrectl.protocol.debug_format import Formats
 
 SHOWN_SETTLED = 16
 
 
-def watcher(output: Output, progress: LaunchProgress, texts: Formats) -> Callable[[dict[str, Any]], None]:
+def watcher(output: Output, progress: LaunchProgress, texts: Formats) -> Callable[[Message], None]:
     """What is told each message of the child (`vyrectl.hosting.supervised.launch_file`)."""
 
-    def watch(message: dict[str, Any]) -> None:
+    def watch(message: Message) -> None:
         if "debug" in message:
             progress.clear()
             _show_debug(output, message["debug"], texts)
@@ -48,7 +49,7 @@ def watcher(output: Output, progress: LaunchProgress, texts: Formats) -> Callabl
     return watch
 
 
-def _loss(died: Mapping[str, Any]) -> str:
+def _loss(died: Message) -> str:
     """A device's process that died, and what becomes of its shard."""
     text = f"{died['device']} {died['how']}"
     if died["shard"] is not None:
@@ -70,10 +71,13 @@ def _show_settled(output: Output, settled: dict[str, list[int]]) -> None:
             output.talk(f"left half-way by a killed launch and {what}: slots {shown}")
 
 
-def _show_debug(output: Output, news: list[Any], texts: Formats) -> None:
+def _show_debug(output: Output, news: Sequence[tuple[int, list[int]]], texts: Formats) -> None:
     from vyrectl.cli.debug_rows import debug_line, debug_rows
     from vyrectl.protocol.debug_log import DebugRecord
 
-    records = [DebugRecord(format_id, tuple(arguments)) for format_id, arguments in news]
+    records = [
+        DebugRecord(format_id, cast("tuple[int, int, int]", tuple(arguments)))
+        for format_id, arguments in news
+    ]
     for row in debug_rows(records, texts):
         output.talk(debug_line(row))

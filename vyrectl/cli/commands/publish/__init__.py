@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -131,7 +131,7 @@ def _publish(
         return _edit(slots, start, tasks)
 
     edit = edit_ring(ring, plan, backup=backup, dry_run=dry_run, role="publish", **part.options())
-    record: dict[str, Any] = {
+    record = {
         "ring": str(ring),
         "published": len(tasks),
         "first_slot": start,

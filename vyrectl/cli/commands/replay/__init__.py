@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -135,7 +135,7 @@ def _diff(
         complete=complete,
         digests=digests,
     )
-    record: dict[str, Any] = {
+    record: dict[str, object] = {
         "log": str(file),
         "kind": str(kind),
         "ring": str(ring),

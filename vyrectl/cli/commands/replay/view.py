@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, CellRows, Column, FittedTable, count_of, facts, state_style
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from vyrectl.cli.commands.replay.record import ReplayAnswer, ReplayDiffAnswer
+    from vyrectl.cli.commands.replay.rows import ReplayRow
 
 COLUMNS = (
     Column("record", right=True),
@@ -33,7 +36,7 @@ _KINDS = {
 }
 
 
-def view(record: Mapping[str, Any]) -> RenderableType:
+def view(record: ReplayAnswer) -> RenderableType:
     """The records, from the oldest."""
     title = f"{plain(record['log'])}: {count_of(record['total'], 'record')} of {record['capacity']}"
     title += _KINDS[record["kind"]]
@@ -42,7 +45,7 @@ def view(record: Mapping[str, Any]) -> RenderableType:
     return FittedTable(COLUMNS, CellRows(record["records"], _cells), title=title)
 
 
-def _cells(row: Mapping[str, Any]) -> Sequence[Cell]:
+def _cells(row: ReplayRow) -> Sequence[Cell]:
     return (
         str(row["index"]),
         _moment(row["timestamp_ns"]),
@@ -55,13 +58,13 @@ def _cells(row: Mapping[str, Any]) -> Sequence[Cell]:
     )
 
 
-def _evidence(row: Mapping[str, Any]) -> Sequence[Cell]:
+def _evidence(row: ReplayRow) -> Sequence[Cell]:
     if row["slot_status"] is None:
         return "", "", ""
     failed = row["failure_class"] != "none"
     return (
-        (row["status_name"], state_style(row["slot_status"])),
-        (row["failure_class"], "bold red") if failed else "",
+        (row["status_name"] or "", state_style(row["slot_status"])),
+        (row["failure_class"] or "", "bold red") if failed else "",
         f"0x{row['backend_code']:x}" if row["backend_code"] else "",
     )
 
@@ -75,7 +78,7 @@ def _moment(timestamp_ns: int) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}.{timestamp_ns % 10**9 // 1000:06}"
 
 
-def diff_view(record: Mapping[str, Any]) -> RenderableType:
+def diff_view(record: ReplayDiffAnswer) -> RenderableType:
     """Whether the replay agrees, and where it parts from the log."""
     name = f"{plain(record['log'])} on {plain(record['ring'])}"
     rows: list[tuple[str, Cell]] = [

@@ -14,6 +14,7 @@ from typing import Any
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.views.map_colours import colour_of
 from vyrectl.errors import MissingExtraError
+from vyrectl.files.json_text import Json
 
 MAP_COLUMNS = 64
 SQUARE_PIXELS = 12
@@ -45,9 +46,9 @@ class Charts:
         self._go, self._io = graph_objects, io
         self._has_script = False
 
-    def map(self, record: Mapping[str, Any]) -> str:
+    def map(self, record: Mapping[str, Json]) -> str:
         """The ring as squares; the pointer tells slot, state, operation and age."""
-        marks: Sequence[Mapping[str, Any]] = record["marks"]
+        marks: Sequence[Mapping[str, Json]] = record["marks"]
         kinds = {kind["mark"].lower(): kind for kind in record["kinds"]}
         order = list(kinds)
         rows = range(0, len(marks), MAP_COLUMNS)
@@ -70,7 +71,7 @@ class Charts:
         figure.update_xaxes(visible=False)
         return self._html(figure, height=len(codes) * SQUARE_PIXELS + 60)
 
-    def states(self, groups: Sequence[Mapping[str, Any]]) -> str:
+    def states(self, groups: Sequence[Mapping[str, Json]]) -> str:
         """A stacked bar for each group, a part for each state."""
         names = [escape(str(group["name"])) for group in groups]
         bars = [
@@ -88,7 +89,7 @@ class Charts:
         figure.update_layout(barmode="stack", yaxis={"type": "category", "autorange": "reversed"})
         return self._html(figure, height=90 + 30 * max(len(names), 2))
 
-    def spread(self, spread: Mapping[str, Any], what: str) -> str:
+    def spread(self, spread: Mapping[str, Json], what: str) -> str:
         """How a number spreads over the open tasks, a bar for each range."""
         buckets = spread["histogram"]
         names = [
@@ -100,7 +101,7 @@ class Charts:
         figure.update_layout(xaxis={"type": "category", "title": what}, yaxis_title="open tasks")
         return self._html(figure, height=240)
 
-    def history(self, series: Mapping[str, Any]) -> str:
+    def history(self, series: Mapping[str, Json]) -> str:
         """Depths over time."""
         moments = [datetime.fromtimestamp(time, UTC).isoformat() for time in series["times"]]
         lines = [
@@ -132,7 +133,7 @@ class Charts:
         return text
 
 
-def _hover(mark: Mapping[str, Any], kinds: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+def _hover(mark: Mapping[str, Json], kinds: Mapping[str, Json], record: Mapping[str, Json]) -> str:
     length = record["slots_per_mark"]
     last = min(mark["slot"] + length, record["total"]) - 1
     slots = f"slot {last}" if length == 1 else f"slots {mark['slot']}-{last}"

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from vyrectl.cli.snapshot_records import Wanted, measure, open_for_snapshot
 from vyrectl.cli.wrong_kind import telling_kind
 from vyrectl.errors import InvalidInputError
+from vyrectl.files.json_text import Json
 from vyrectl.files.whole import STDIN
 from vyrectl.ring.kinds import FileKind
 
@@ -47,7 +48,7 @@ class Extras(NamedTuple):
     control: Path | None = None
 
 
-def gather(rings: Iterable[Path], extras: Extras) -> dict[str, Any]:
+def gather(rings: Iterable[Path], extras: Extras) -> dict[str, Json]:
     """Look at every ring and file.
 
     Args:
@@ -67,7 +68,7 @@ def gather(rings: Iterable[Path], extras: Extras) -> dict[str, Any]:
     }
 
 
-def _ring_record(path: Path, control: Path | None) -> dict[str, Any]:
+def _ring_record(path: Path, control: Path | None) -> dict[str, object]:
     from vyrectl.cli.options import WHOLE_FILE
     from vyrectl.ring.check import check_bytes, check_file
 
@@ -83,7 +84,7 @@ def _ring_record(path: Path, control: Path | None) -> dict[str, Any]:
         }
 
 
-def _shortened(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _shortened(groups: list[dict[str, Json]]) -> list[dict[str, Json]]:
     """The largest groups, and one row for all others."""
     ordered = sorted(groups, key=lambda group: -group["slots"])
     shown, others = ordered[:MOST_GROUPS], ordered[MOST_GROUPS:]
@@ -94,7 +95,7 @@ def _shortened(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [*shown, {"value": None, "name": f"{len(others)} others", **rest}]
 
 
-def _map(ring: Ring) -> dict[str, Any]:
+def _map(ring: Ring) -> dict[str, Json]:
     """Marks by state with, for each, where it begins, the operation there and the highest age."""
     import numpy as np
 
@@ -117,7 +118,7 @@ def _map(ring: Ring) -> dict[str, Any]:
     }
 
 
-def _launch(path: Path) -> dict[str, Any]:
+def _launch(path: Path) -> dict[str, object]:
     with telling_kind(path, FileKind.RECORD):
         record = _read_json(path)
     if not isinstance(record, dict) or record.get("schema") != "vyrectl.launch/1":
@@ -129,7 +130,7 @@ def _launch(path: Path) -> dict[str, Any]:
     return record
 
 
-def _trace(path: Path) -> dict[str, Any]:
+def _trace(path: Path) -> dict[str, object]:
     """Turns by operation: how many, and the longest, in microseconds."""
     with telling_kind(path, FileKind.RECORD):
         record = _read_json(path)
@@ -151,7 +152,7 @@ def _trace(path: Path) -> dict[str, Any]:
     }
 
 
-def _history(path: Path) -> list[dict[str, Any]]:
+def _history(path: Path) -> list[dict[str, object]]:
     """Each ring's looks over time: when, and the depths that `plot` draws too."""
     from vyrectl.files.whole import read_whole
     from vyrectl.telemetry.series import METRICS, read_history
@@ -170,7 +171,7 @@ def _history(path: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _read_json(path: Path) -> Any:
+def _read_json(path: Path) -> object:
     from vyrectl.files.json_text import parse_json
     from vyrectl.files.whole import read_whole
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from vyrectl._version import __version__
 from vyrectl.cli.output import plain
@@ -31,7 +30,7 @@ FIELDS = (
 """Counts of a ring, in the order in which the page shows them."""
 
 
-def render(record: Mapping[str, Any], made: str) -> str:
+def render(record: Mapping[str, object], made: str) -> str:
     """The page as HTML that needs nothing from anywhere else.
 
     Args:

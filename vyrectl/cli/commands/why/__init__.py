@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,7 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.errors import FileError, UsageError
+from vyrectl.files.json_text import Json
 from vyrectl.ring.findings.advice import EXAMPLES, split_advice
 from vyrectl.ring.reading import Abi
 from vyrectl.why.classes import CAUSES, find_cause
@@ -86,12 +87,12 @@ def _answer(output: Output, rings: list[Path], asked: Asked, wanted: frozenset[s
     return EXIT_PERSON if any(one.answer.fails(wanted) for one in found) else 0
 
 
-def _as_typed(record: dict[str, Any]) -> dict[str, Any]:
+def _as_typed(record: dict[str, Json]) -> dict[str, Json]:
     """An answer whose commands have the options that this one was given."""
     return {**record, "classes": [_kept(one) for one in record["classes"]]}
 
 
-def _kept(found: dict[str, Any]) -> dict[str, Any]:
+def _kept(found: dict[str, Json]) -> dict[str, Json]:
     words, command = split_advice(found["remedy"])
     if command is None:
         return found

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli import options
@@ -53,7 +52,7 @@ class Explained:
     """An answer and its record."""
 
     answer: Answer
-    record: dict[str, Any]
+    record: dict[str, object]
 
 
 def answers(rings: Sequence[Path], asked: Asked) -> list[Explained]:
@@ -196,7 +195,7 @@ def _counts(look: Look) -> dict[str, int]:
     }
 
 
-def _look_record(look: Look, last: Look) -> dict[str, Any]:
+def _look_record(look: Look, last: Look) -> dict[str, object]:
     tally: StateTally = look.ring.tally()
     before = None if look is last else look.as_earlier(last).seconds
     return {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.states import priority_name
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of
 from vyrectl.cli.views.parts import Lines, Part, Parts, Screenful
+from vyrectl.files.json_text import Json
 from vyrectl.ring.findings.advice import split_advice
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ MOST_NAMED = 3
 """Operations, tenants and priorities that a line names."""
 
 LEAST_WIDTH = 24
-Record = Mapping[str, Any]
+Record = Mapping[str, Json]
 
 
 def view(record: Record) -> RenderableType:
