@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 import warnings
@@ -37,7 +38,7 @@ def run(run: Run) -> None:
             dask.config.set(
                 {
                     "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
-                    "distributed.deploy.lost-worker-timeout": "60 s",
+                    "distributed.deploy.lost-worker-timeout": "5 s",
                 }
             ),
             local(
@@ -82,6 +83,7 @@ def one_launch(cluster: Any, random: Random) -> int:
                 fail("the ring is neither the old one nor the finished one")
             await_worker(cluster)
             process = start(ring, *options, "--resume")
+        attend(cluster, process)
         code, report, said = end_of(process)
         if code or not (read(ring)["state"] == 3).all():
             fail(f"exit {code}: {said}")
@@ -98,6 +100,18 @@ def kill_worker(cluster: Any, random: Random) -> None:
     if pids:
         with suppress(ProcessLookupError):
             os.kill(random.choice(pids), signal.SIGKILL)
+
+
+def attend(cluster: Any, process: subprocess.Popen[bytes]) -> None:
+    """Until the launch ends, start again what Dask has given up: a worker that was killed before it was up."""
+    deadline = time.monotonic() + 240
+    while process.poll() is None:
+        if time.monotonic() > deadline:
+            fail(
+                f"the launch does not end; workers {[*cluster.scheduler.workers]}, tasks {cluster.scheduler.tasks}"
+            )
+        cluster.scale(WORKERS)
+        time.sleep(1)
 
 
 def await_worker(cluster: Any) -> None:

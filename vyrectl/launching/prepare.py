@@ -43,7 +43,7 @@ from vyrectl.numbers import integer
 from vyrectl.ring.file import Ring
 from vyrectl.task.arrays import SlotArray, check_words
 from vyrectl.telemetry.snapshot import StateTally
-from vyrectl.telemetry.sweep import census
+from vyrectl.telemetry.sweep import Census, census
 
 if TYPE_CHECKING:
     from vyrectl.launching.verify import Check
@@ -68,6 +68,7 @@ class Wiring:
         drive: What works the open session instead of `vyrectl.launching.rounds.Drain`, which ends when it is drained.
         saving: Saves the ring before any other output and collects what fails, for a caller that tells it.
         board: Memory in which the caller sees the workers; see `Job.board`.
+        counted: The ring as it is counted, or a longer one that this is a part of; None where nobody has.
     """
 
     place: Place | None = None
@@ -75,6 +76,7 @@ class Wiring:
     drive: Drive | None = None
     saving: Saving | None = None
     board: NDArray[np.uint32] | None = None
+    counted: Census | None = None
 
 
 class Workplace:
@@ -139,7 +141,7 @@ def prepare(ring: Ring, asked: LaunchOptions, wiring: Wiring) -> Prepared:
     table.check_outputs(ring.path, places=True)
     sources = load_sources(options.ops)
     control = start_control(options.control, options.epoch)
-    before, named = census(ring.slots)
+    before, named = wiring.counted or census(ring.slots)
     since = time.monotonic()
     backend = choose_backend(options.device)
     settings = _settings(options, before, backend)

@@ -37,9 +37,6 @@ LOOK_SECONDS = 1.0
 GONE_SECONDS = 300.0
 """For so long workers are waited for where all that were there are gone."""
 
-RESTART_SECONDS = 60
-"""What a worker of a local cluster may take to start again after its death; Dask's own 15 s lose it on a busy host."""
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -62,14 +59,7 @@ def cluster_at(place: Place) -> Iterator[Dask]:
     for name in ("distributed", "distributed.nanny", "distributed.client", "distributed.core"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as stack:
-        stack.enter_context(
-            dask.config.set(
-                {
-                    "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
-                    "distributed.deploy.lost-worker-timeout": f"{RESTART_SECONDS} s",
-                }
-            )
-        )
+        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES}))
         if place.local is not None:
             cluster = distributed.LocalCluster(
                 n_workers=place.local,

@@ -108,8 +108,12 @@ def refuse_uncut(job: Job, ring: str) -> None:
         UsageError: Some do; it names the first of them.
     """
     slots = job.slots
+    reaching = _reaching(job)
+    asked = {*OF_CONTROL, *reaching, PACKED_SLOT}
+    if job.op_handles is not None and job.op_handles.isdisjoint(asked):
+        return
     may_run = claimable_mask(replace(job, quotas={}), slots) | (slots["state"] == int(TaskState.PAUSED))
-    for op, number in writes_control(slots, may_run, _reaching(job)):
+    for op, number in writes_control(slots, may_run, reaching):
         raise UsageError(
             f"{named(op, job)} in slot {number} goes by words of the control buffer that other shards change too",
             where=ring,

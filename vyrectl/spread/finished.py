@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from vyrectl.engine.backend import Tally
 from vyrectl.engine.trace import TRACE_DTYPE, Trace
 from vyrectl.errors import InvalidInputError
+from vyrectl.telemetry.snapshot import StateTally
 
 _HEAD = "head"
 
@@ -59,6 +60,7 @@ class Finished:
         build_seconds: Time until it was.
         began: Seconds since the launch began, when it was taken up.
         turns: Times of its turns; None without a trace.
+        counted: What a snapshot counts of it now; None where it holds states that are unknown.
         slots: The shard's slots, u8; empty where they lie in memory that both sides see.
     """
 
@@ -78,6 +80,7 @@ class Finished:
     build_seconds: float = 0.0
     began: float = 0.0
     turns: Trace | None = None
+    counted: StateTally | None = None
     slots: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
 
     def to_bytes(self) -> bytes:
@@ -91,6 +94,7 @@ class Finished:
             arrays[f"at_{handle}"], arrays[f"values_{handle}"] = one.at, one.values
         head = {name: getattr(self, name) for name in _PLAIN}
         head["facts"], head["tally"] = dict(self.facts), _tally_record(self.tally)
+        head["counted"] = None if self.counted is None else list(self.counted)
         if self.turns is not None:
             arrays["turns"] = self.turns.records
             head["turns"] = [self.turns.dropped, self.turns.clock, self.turns.ticks_per_second]
@@ -138,6 +142,10 @@ def _read(arrays: Mapping[str, NDArray[Any]]) -> Finished:
     if "turns" in arrays:
         dropped, clock, speed = head["turns"]
         turns = Trace(arrays["turns"].astype(TRACE_DTYPE, copy=False), dropped, clock, speed)
+    counted = None
+    if head["counted"] is not None:
+        counts, *sums = head["counted"]
+        counted = StateTally(tuple(counts), *sums)
     return Finished(
         **{name: head[name] for name in _PLAIN},
         facts=head["facts"],
@@ -147,6 +155,7 @@ def _read(arrays: Mapping[str, NDArray[Any]]) -> Finished:
         slots=arrays["slots"],
         writes={handle: Writes(arrays[f"at_{handle}"], arrays[f"values_{handle}"]) for handle in handles},
         turns=turns,
+        counted=counted,
     )
 
 

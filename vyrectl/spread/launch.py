@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from vyrectl.errors import UsageError
@@ -20,7 +22,7 @@ from vyrectl.hosting.supervised import Watch, launch_file
 from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.ring.file import fill_holes
 from vyrectl.sidecar.hold import hold
-from vyrectl.spread.devices import choose_devices, wanted_devices
+from vyrectl.spread.devices import Chosen, choose_devices, wanted_devices
 
 if TYPE_CHECKING:
     from vyrectl.hosting.stall import Insight
@@ -55,7 +57,7 @@ def spread_file(
     assert text is not None
     refuse_options(request)
     check_files(request)
-    chosen = choose_devices(text)
+    chosen = _meanwhile_loaded(text)
     if len(chosen) == 1:
         alone = replace(request.options, device=chosen[0].selector)
         return launch_file(replace(request, options=alone), watch, look, notice)
@@ -69,6 +71,21 @@ def spread_file(
         if request.output is None:
             fill_holes(request.ring)
         return Run(request, held, chosen, since, watch, look, notice).record()
+
+
+def _meanwhile_loaded(text: str) -> list[Chosen]:
+    """`choose_devices`, and while another process asks the drivers, what the launch needs then is loaded."""
+    loads = Thread(target=_load)
+    loads.start()
+    try:
+        return choose_devices(text)
+    finally:
+        loads.join()  # before anything forks
+
+
+def _load() -> None:
+    with suppress(ImportError):  # which is met again where it matters
+        import_module("vyrectl.spread.run")
 
 
 def refuse_options(request: FileLaunch) -> None:

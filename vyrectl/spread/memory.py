@@ -1,9 +1,9 @@
 """The ring of a launch on several devices, in memory that all its processes see.
 
-`given` is the ring as it was, which nobody writes; `worked` gets each shard when a device takes it up. Nothing is
-copied but the ring once, and each shard by the process that works on it. The invariant: whatever dies, `result` holds
-whole shards: as they came back, or as they were before the visit that did not end. Numpy only where slots are looked
-at.
+`given` is the ring as it was, which nobody writes: the file itself while the launch holds its lock. `worked` gets each
+shard when a device takes it up. Nothing is copied but each shard, by the process that works on it. The invariant:
+whatever dies, `result` holds whole shards: as they came back, or as they were before the visit that did not end. Numpy
+only where slots are looked at.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import mmap
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -37,20 +36,20 @@ class SpreadMemory:
     """The ring before and after; what a host sees of its launch (`vyrectl.hosting.stall.Insight`).
 
     Args:
-        data: The ring's bytes.
+        data: The ring's bytes, which stay as they are until the launch has ended.
+        running: Slots that are Running in it.
 
     Attributes:
         began: A device is at work now.
         boards: What the devices' workers have in hand, once somebody keeps them.
     """
 
-    def __init__(self, data: memoryview) -> None:
-        from vyrectl.task.arrays import copy_slots
-
+    def __init__(self, data: memoryview, running: int = 0) -> None:
         self.began = False
         self.boards: Boards | None = None
-        self._given, self._worked = mmap.mmap(-1, len(data)), mmap.mmap(-1, len(data))
-        copy_slots(_view(self._given), _view(data))
+        self._ring = self._given = data
+        self._worked = mmap.mmap(-1, len(data))
+        self._running = running
         self._slots = len(data) // SLOT_BYTES
         self._places = Random(self._slots)
         self._order: NDArray[np.int64] | None = None
@@ -69,8 +68,7 @@ class SpreadMemory:
         """
         self._order = order
         if order is not None:
-            slots = _view(self._given)
-            slots[:] = slots[order]
+            self._given = memoryview(_view(self._ring)[order].tobytes())
         self._shards, self._firsts = shards, [shard.first for shard in shards]
         self._marks = mmap.mmap(-1, max(1, len(shards)))
 
@@ -114,9 +112,9 @@ class SpreadMemory:
             elif shard.number not in self._in:
                 self._worked[_bytes_of(shard)] = self._given[_bytes_of(shard)]
         if self._order is not None:
-            for slots in (_view(self._worked), _view(self._given)):
-                slots[:] = self._as_ring(slots)
-            self._order = None
+            slots = self.result()
+            slots[:] = self._as_ring(slots)
+            self._order, self._given = None, self._ring
 
     # --- the side of a device's process ---
 
@@ -165,10 +163,6 @@ class SpreadMemory:
         whole = slots.copy()
         whole[self._order] = slots
         return whole
-
-    @cached_property
-    def _running(self) -> int:
-        return int((self.given()["state"] == int(TaskState.RUNNING)).sum())
 
     def _read(self, offset: int, size: int) -> bytes:
         """The ring's bytes as they are now, each shard's from where it is."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
+from vyrectl.abi.states import TaskState
 from vyrectl.engine.arena import continue_outputs
 from vyrectl.engine.backend import new_debug_log
 from vyrectl.engine.buffers import Buffer, BufferTable, parse_buffer_options
@@ -36,7 +37,8 @@ from vyrectl.spread.families import deal
 from vyrectl.spread.memory import SpreadMemory
 from vyrectl.spread.merge import Merge
 from vyrectl.spread.work import Setup
-from vyrectl.task.arrays import SlotArray
+from vyrectl.task.arrays import SlotArray, copy_of
+from vyrectl.telemetry.snapshot import StateTally
 from vyrectl.telemetry.sweep import census
 
 if TYPE_CHECKING:
@@ -87,6 +89,8 @@ def make_ready(
     saving: Saving,
     limits: Mapping[str, int],
     shard_slots: int | None = None,
+    *,
+    holds: bool = False,
 ) -> Ready:
     """Read, check, cut.
 
@@ -96,6 +100,7 @@ def make_ready(
         limits: What a plan knows of them (`Device.limits`); those of the reference backend when empty.
         shard_slots: Slots of a shard, where the request does not say.
         saving: Collects what cannot be saved at the end.
+        holds: The launch holds the ring's lock: its file stays as it is.
 
     Raises:
         UsageError: The ring cannot be cut, or an option is out of bounds.
@@ -105,11 +110,14 @@ def make_ready(
     buffers = parse_buffer_options(request.buffers)
     check_place(request.output or request.ring)
     check_room([(request.output or request.ring, len(ring.data)), *buffers.outputs()])
-    memory = SpreadMemory(ring.data)
+    if not holds:
+        ring = Ring.from_slots(copy_of(ring.slots))
+    counted = census(ring.slots)
+    memory = SpreadMemory(ring.data, counted.tally.counts[TaskState.RUNNING])
     control = None if request.control is None else load_control(request.control)
     _refuse_quotas(control, str(request.ring))
     options = replace(
-        _planned(request.options, ring, limits),
+        _planned(request.options, counted.tally, limits),
         device=REFERENCE,
         ops=load_sources(request.options.ops),
         buffers=buffers,
@@ -119,7 +127,7 @@ def make_ready(
         verify=False,
         trace=None,
     )
-    wiring = Wiring(place=lambda shares: (memory.result(), False), saving=saving)
+    wiring = Wiring(place=lambda shares: (memory.result(), False), saving=saving, counted=counted)
     prepared = prepare(ring, options, wiring)
     refuse_uncut(prepared.job, str(request.ring))
     prepared.workplace(False)
@@ -168,14 +176,14 @@ def _setup(
         debug_records=request.debug_records,
         spawning=spawning,
         first_child_id=first_child_id(job.slots) if spawning else 0,
+        counted=prepared.wiring.counted,
     )
 
 
-def _planned(options: LaunchOptions, ring: Ring, limits: Mapping[str, int]) -> LaunchOptions:
+def _planned(options: LaunchOptions, tally: StateTally, limits: Mapping[str, int]) -> LaunchOptions:
     """The options with the plan that is to be made, made: for the whole ring, and one of the devices."""
     if options.plan != AUTO:
         return options
-    tally, _ = census(ring.slots)
     plan = plan_for(tally, limits or REFERENCE_LIMITS, options.workers, options.policy)
     return replace(options, plan=plan, policy=None)
 

@@ -33,6 +33,8 @@ from vyrectl.spread.prepared import Ready, make_ready
 from vyrectl.spread.roster import Roster
 from vyrectl.spread.shares import Outcome
 from vyrectl.spread.trace import Turns, save_turns
+from vyrectl.telemetry.snapshot import StateTally, tally_slots
+from vyrectl.telemetry.sweep import add_up
 
 UNFINISHED = (Ending.INTERRUPTED, Ending.TIMEOUT, Ending.SHUTDOWN)
 
@@ -66,11 +68,14 @@ class Result:
     ) -> None:
         self.request, self.held, self.watch = request, held, watch
         self.saving = Saving(first=self._save, beside=request.ring)
-        self.ready: Ready = make_ready(request, devices, self.saving, limits, shard_slots)
+        self.ready: Ready = make_ready(
+            request, devices, self.saving, limits, shard_slots, holds=held is not None
+        )
         self.roster = Roster(self.ready.shards, request.options.max_steps)
         self.carried: dict[int, Finished] = {}
         self._turns: list[Turns] = []
         self._full: list[Shard] = []
+        self._counted: dict[int, StateTally | None] = {}
 
     def take(self, finished: Finished, device: str) -> bool:
         """A shard came back; True when it has more than its claims let it do."""
@@ -82,6 +87,7 @@ class Result:
             self.watch({"debug": news})
         has_more = finished.ended == Ending.MAX_STEPS
         ready.memory.take(ready.shards[finished.shard], has_more=has_more)
+        self._counted[finished.shard] = finished.counted
         if finished.turns is not None:
             self._turns.append(Turns(f"{device} {finished.device}", finished.began, finished.turns))
         if has_more:
@@ -109,6 +115,19 @@ class Result:
         if born.sum() == empty.sum():
             self._full.append(shard)
 
+    def _count(self) -> StateTally | None:
+        """The ring counted, as those did who worked on it; None where it holds states that are unknown."""
+        parts = []
+        for shard in self.ready.shards:
+            if shard.number in self._counted:
+                part = self._counted[shard.number]
+            else:
+                part = tally_slots(self.ready.before[shard.first : shard.end])
+            if part is None or part.unknown:
+                return None
+            parts.append(part)
+        return add_up(parts)
+
     def _tell_full(self) -> None:
         """Say which shards had no Empty slot left while others had some."""
         if self._full and (self.ready.memory.result()["state"] == int(TaskState.EMPTY)).any():
@@ -132,6 +151,7 @@ class Result:
         """
         ready, merge, request = self.ready, self.ready.merge, self.request
         options = request.options
+        counted = self._count()
         ready.memory.finish()
         self._tell_full()
         driven = Driven(
@@ -144,6 +164,7 @@ class Result:
             device_seconds=merge.device_seconds,
             wall_seconds=seconds,
             build_seconds=merge.build_seconds,
+            counted=counted,
         )
         report = conclude(ready.prepared, driven)
         names = [f"{share.device} {share.name}".strip() for share in outcome.shares]
@@ -157,7 +178,7 @@ class Result:
         if request.record is not None:
             epoch = int(ready.prepared.job.control[EPOCH.first])
             buffers = ready.prepared.job.buffers
-            keep_records(request, self.saving, ready.before, ready.memory.result(), epoch, buffers)
+            keep_records(request, self.saving, ready.memory.given(), ready.memory.result(), epoch, buffers)
         if not self.saving.is_settled:
             self.saving.raise_failures()
         ended = self._ending(outcome, report.remaining)

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from vyrectl.errors import LaunchStoppedError, NoDeviceLeftError, StoppedError, stopped_code
+from vyrectl.files import shrinking
 from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
@@ -89,6 +90,7 @@ class Run:
 
     def _open(self, bench: Bench) -> tuple[str, Callable[[Message], Finished]]:
         """Child's side: open the device; what runs an order there."""
+        shrinking.survive(wanted=False)  # a ring that is cut short under it is the end of this process
         ready = self._result.ready
         runner = ShardRunner(bench.device, ready.setup)
 

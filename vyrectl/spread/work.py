@@ -32,6 +32,8 @@ from vyrectl.ring.file import Ring
 from vyrectl.spread.cut import Shard
 from vyrectl.spread.finished import Finished, Writes
 from vyrectl.task.arrays import SlotArray, copy_slots
+from vyrectl.telemetry.snapshot import tally_slots
+from vyrectl.telemetry.sweep import Census
 
 _COMPARED = {1: "u1", 2: "u2", 4: "u4", 8: "u8"}
 """Bytes of an element -> what it is compared as; wider ones byte by byte."""
@@ -50,6 +52,7 @@ class Setup:
         debug_records: Room of each shard's debug log.
         spawning: Operations that may have children, where the ring names one.
         first_child_id: Of a child at the first place of the first shard, which no task of the ring has.
+        counted: The whole ring before, counted; None where nobody has.
     """
 
     options: LaunchOptions
@@ -60,6 +63,7 @@ class Setup:
     debug_records: int = 64
     spawning: frozenset[int] = frozenset()
     first_child_id: int = 0
+    counted: Census | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -160,17 +164,20 @@ class ShardRunner:
         prepared = prepare(
             Ring.from_slots(site.memory),
             options,
-            Wiring(place=place, board=site.board),
+            Wiring(place=place, board=site.board, counted=setup.counted),
         )
         job = self._of_shard(prepared.job, task)
         before = prepared.job.control
         prepared = replace(prepared, job=job, check=Check(job) if setup.verify else None)
         try:
-            report = conclude(prepared, drive(prepared))
+            driven = drive(prepared)
+            counted = driven.counted or tally_slots(site.memory)
+            report = conclude(prepared, replace(driven, counted=counted))
         except VerifyError as error:
             error.where = f"{task.shard} on {self.backend.name}"
             raise
-        return self._finished(task, report, before, table, turns, started)
+        finished = self._finished(task, report, before, table, turns, started)
+        return replace(finished, counted=None if counted.unknown else counted)
 
     def _works_at(self, memory: SlotArray) -> bool:
         """Whether a device that shares memory with the host may work at this address: a CPU may at any."""

@@ -9,6 +9,7 @@ and `requeue_count` lie side by side (words 12 and 13) and are read as one u64.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -62,7 +63,7 @@ def sweep(slots: SlotArray, threads: int | None = None) -> StateTally:
         threads: How many; see `in_parts`.
     """
     counted = slots.view(_COUNTED)
-    return _sum(in_parts(len(slots), lambda first, end: _sweep_part(counted, first, end), threads))
+    return add_up(in_parts(len(slots), lambda first, end: _sweep_part(counted, first, end), threads))
 
 
 def census(slots: SlotArray, threads: int | None = None) -> Census:
@@ -80,10 +81,11 @@ def census(slots: SlotArray, threads: int | None = None) -> Census:
 
     parts = in_parts(len(slots), work, threads)
     found = frozenset[int]().union(*(names for _, names in parts))
-    return Census(_sum([tally for tally, _ in parts]), found if len(found) <= MOST_NAMED else None)
+    return Census(add_up([tally for tally, _ in parts]), found if len(found) <= MOST_NAMED else None)
 
 
-def _sum(parts: list[StateTally]) -> StateTally:
+def add_up(parts: Sequence[StateTally]) -> StateTally:
+    """Parts of a ring, counted, as one; slots of unknown states are called alike in all of them."""
     unknown = [part.first_unknown for part in parts if part.first_unknown is not None]
     return StateTally(
         counts=tuple(map(sum, zip(*(part.counts for part in parts), strict=True))),
