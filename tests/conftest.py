@@ -13,6 +13,7 @@ from hypothesis import settings
 from tests import warm
 from tests.beside import ALONE, FIRST, Room
 from tests.needs import MARK, require
+from vyrectl.files.python import is_own
 from vyrectl.opencl.guard import TRUSTING
 
 settings.register_profile("steady", derandomize=True, deadline=None, max_examples=60)
@@ -67,8 +68,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown() -> None:
-    """A test that leaves a signal ignored changes what every process of the tests after it does."""
+    """A test that leaves a signal ignored, or calls this process the package's own, changes what those after it do."""
     assert [one.name for one in ENDING if signal.getsignal(one) is signal.SIG_IGN] == []
+    assert not is_own()
 
 
 @pytest.hookimpl(tryfirst=True)

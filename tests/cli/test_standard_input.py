@@ -62,6 +62,7 @@ def test_every_file_may_come_from_standard_input(
 ) -> None:
     # A command has loaded no driver when it launches, and forks; this process may have, after other tests.
     monkeypatch.delitem(sys.modules, "pyopencl", raising=False)
+    monkeypatch.setattr("vyrectl.opencl.used._users", [])
     for name, line in READS:
         (folder / "new.bin").unlink(missing_ok=True)
         result = cli(*line.split(), stdin=(folder / name).read_bytes())

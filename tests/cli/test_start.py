@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import subprocess
 import sys
@@ -29,8 +30,11 @@ def test_the_exit_code_is_that_of_the_command(tmp_path: Path, args: list[str], c
 
 
 @pytest.fixture
-def signals() -> Iterator[None]:
-    """Lets signals act afterwards as they did before."""
+def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Lets signals act afterwards as they did before, and this process be none of the package's own."""
+    monkeypatch.setattr("vyrectl.files.python._own", [])
+    for name in module.UNNEEDED:
+        monkeypatch.setenv(name, os.environ.get(name, ""))
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, *UNWINDING)}
     hook = sys.unraisablehook
     yield
@@ -39,7 +43,7 @@ def signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-@pytest.mark.usefixtures("signals")
+@pytest.mark.usefixtures("as_before")
 def test_rubbish_is_collected_while_a_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bool] = []
 

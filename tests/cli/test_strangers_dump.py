@@ -122,7 +122,8 @@ def test_the_first_launch_in_place_keeps_the_dump(
     assert not (tmp_path / "dump.bin.bak").exists()
     device = () if "mine.cl" in extra else ("--device", "reference")
     for _ in range(2):
-        cli("launch", "dump.bin", *extra, *device, "--max-steps", "500")
+        launched = cli("launch", "dump.bin", *extra, *device, "--max-steps", "500")
+        assert launched.code in (0, 6, 124), launched.err
         assert is_kept(tmp_path, content)
     assert not (tmp_path / "dump.bin.bak.1").exists()
 
