@@ -24,7 +24,7 @@
 static uint vyre_tally_row(uint op_handle);
 static bool vyre_is_op_at_once(uint op_handle); /* it does nothing but end as Done */
 static vyre_outcome vyre_dispatch(vyre_task *task);
-static vyre_outcome vyre_dispatch_team(vyre_task *task);
+VYRE_APART static vyre_outcome vyre_dispatch_team(vyre_task *task);
 static vyre_outcome vyre_dispatch_whole(vyre_task *task);
 
 static bool vyre_is_schedulable(uint state) {

@@ -65,7 +65,7 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
         const int claims_before = w.claims_left;
         if (claims_before <= 0 || vyre_load_relaxed(control + VYRE_CONTROL_SHUTDOWN)) break;
         const uint slot = vyre_line_take(&order, lines, pool, class);
-        const uint after = vyre_turns(&w, slot, 1u);
+        const uint after = vyre_claim_one(&w, slot) ? vyre_turns(&w, slot, 1u, false) : VYRE_RESTS;
         vyre_count_rest(&w);
         if (after != VYRE_RESTS) vyre_line_append(lines, pool, after, slot);
 #if VYRE_HAS_FAMILY

@@ -69,6 +69,23 @@ static uint vyre_new_block(const vyre_spill *spill, volatile __global uint *flow
     return vyre_open_block(spill, flow, &none);
 }
 
+/* What a group notes of one ticket: from the front the tasks that must queue, with their classes; from the end the slots of group
+ * operations, which are claimed when their turn comes. Local memory. */
+typedef struct {
+    uint note[VYRE_NOTES];
+    uint count;
+    uint group_tasks;
+} vyre_notes;
+
+static void vyre_note_queued(__local vyre_notes *notes, __local vyre_open_blocks *open, uint slot, uint class) {
+    vyre_local_add(&open->added[class], 1u);
+    notes->note[vyre_local_fetch_add(&notes->count, 1u)] = slot | class << VYRE_NOTE_CLASS_SHIFT;
+}
+
+static void vyre_note_group_task(__local vyre_notes *notes, uint slot) {
+    notes->note[VYRE_NOTES - 1u - vyre_local_fetch_add(&notes->group_tasks, 1u)] = slot;
+}
+
 /* By all: notes of one ticket into blocks; a full block is published. */
 static void vyre_spill_notes(const vyre_spill *spill, volatile __global uint *flow, __local vyre_open_blocks *open,
                              __local const uint *notes, uint count) {
@@ -162,10 +179,25 @@ static void vyre_fetch_words(const vyre_worker *w, __local vyre_group_tasks *tas
             *VYRE_WORD(w->ring, slots[k / VYRE_SLOT_WORDS], k % VYRE_SLOT_WORDS);
 }
 
+/* By one: ends the turn of a group task; one that must queue is noted. */
+static void vyre_end_group_turn(vyre_worker *w, __local vyre_group_tasks *tasks, uint i, bool may_go_on,
+                                           __local vyre_notes *notes, __local vyre_open_blocks *open) {
+    const uint slot = tasks->slot[i];
+    __global uint *words = VYRE_WORD(w->ring, slot, 0u);
+    const vyre_ending ending = vyre_end_turn(w, slot, vyre_admit(words, tasks->outcome[i]), may_go_on, false);
+    if (ending.goes_on) {
+        tasks->any = 1u;
+        return;
+    }
+    tasks->held[i] = 0u;
+    vyre_publish_ending(w, slot, ending);
+    if (ending.class != VYRE_RESTS) vyre_note_queued(notes, open, slot, ending.class);
+}
+
 /* By all: claims and runs up to VYRE_GROUP_BATCH noted group tasks; tasks that must queue are noted. `unwritten` says that nobody has
  * written the slots' words in this kernel: then those who have nothing to claim read them meanwhile. */
 static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __local const uint *entries, uint count,
-                             bool unwritten, __local uint *notes, __local uint *note_count, __local vyre_open_blocks *open) {
+                             bool unwritten, __local vyre_notes *notes, __local vyre_open_blocks *open) {
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     uint teams = 1u;
     while (teams * 2u <= count && lanes % (teams * 2u) == 0u && lanes / (teams * 2u) >= VYRE_LEAST_TEAM) teams *= 2u;
@@ -208,23 +240,8 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
         vyre_watch_rest(&w->watch);
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         vyre_trace_look(w->trace, ran);
-        for (uint i = lane; i < count; i += lanes) {
-            if (!tasks->held[i]) continue;
-            const uint slot = tasks->slot[i];
-            __global uint *words = VYRE_WORD(w->ring, slot, 0u);
-            const vyre_ending ending =
-                vyre_end_turn(w, slot, vyre_admit(words, tasks->outcome[i]), turn < VYRE_TURNS, false);
-            if (ending.goes_on) {
-                tasks->any = 1u;
-                continue;
-            }
-            tasks->held[i] = 0u;
-            vyre_publish_ending(w, slot, ending);
-            if (ending.class != VYRE_RESTS) {
-                vyre_local_add(&open->added[ending.class], 1u);
-                notes[vyre_local_fetch_add(note_count, 1u)] = slot | ending.class << VYRE_NOTE_CLASS_SHIFT;
-            }
-        }
+        for (uint i = lane; i < count; i += lanes)
+            if (tasks->held[i]) vyre_end_group_turn(w, tasks, i, turn < VYRE_TURNS, notes, open);
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         const uint goes_on = tasks->any;
         barrier(CLK_LOCAL_MEM_FENCE);
@@ -257,28 +274,46 @@ static void vyre_count_tag(vyre_worker *w, __local vyre_tenant_counts *tenants, 
     vyre_count_run(w->tally, VYRE_TALLY_OPS + (tag & VYRE_TAG_ROW) * VYRE_OUTCOMES + VYRE_DONE, &w->op_word, &w->op_run);
 }
 
+typedef struct {
+    __global const uint *tags; /* beside the order's entries */
+    __global uchar *mirror;
+    __local vyre_tenant_counts *tenants;
+} vyre_tagging;
+
+/* Whether the task at a place ends by its tag alone. */
+static bool vyre_is_tagged(const vyre_tagging *tagging, uint place) { return (tagging->tags[place] & VYRE_TAG_AT_ONCE) != 0u; }
+
 /* By each: ends the tasks of its stride of a ticket that need nothing but their tags; says whether others are left. The ticket itself is
  * the claim: nobody else takes these entries, and nobody else writes the ring. */
-static bool vyre_end_tagged(vyre_worker *w, const vyre_order *order, const vyre_pick *pick, __global const uint *tags,
-                            __global uchar *mirror, __local vyre_tenant_counts *tenants) {
+static bool vyre_end_tagged(vyre_worker *w, const vyre_order *order, const vyre_pick *pick, const vyre_tagging *tagging) {
     vyre_cursor cursor = pick->start;
     uint ended = 0u;
     bool left = false;
     for (uint i = get_local_id(0); i < pick->count; i += get_local_size(0)) {
         const uint at = vyre_place_at(order, &cursor, pick->begin + i);
-        const uint tag = tags[at], slot = order->queue[at] & VYRE_ENTRY_SLOT;
+        const uint tag = tagging->tags[at], slot = order->queue[at] & VYRE_ENTRY_SLOT;
         if (!(tag & VYRE_TAG_AT_ONCE)) {
             left = true;
             continue;
         }
         vyre_witness_claim(w->witness, slot, w->worker);
-        vyre_count_tag(w, tenants, tag);
+        vyre_count_tag(w, tagging->tenants, tag);
         vyre_witness_end(w->witness, slot, w->worker, VYRE_DONE);
-        mirror[slot] = 1u;
+        tagging->mirror[slot] = 1u;
         ++ended;
     }
     vyre_watch_past(&w->watch, ended);
     return left;
+}
+
+#else
+
+typedef struct {
+    uint none;
+} vyre_tagging;
+static bool vyre_is_tagged(const vyre_tagging *tagging, uint place) { return false; }
+static bool vyre_end_tagged(vyre_worker *w, const vyre_order *order, const vyre_pick *pick, const vyre_tagging *tagging) {
+    return true;
 }
 
 #endif
@@ -312,18 +347,91 @@ static void vyre_run_batch(vyre_worker *w, vyre_batch *batch, bool written) {
 
 /* By all: notes what may be claimed, so that it queues in its class. */
 static void vyre_note_offered(const vyre_worker *w, const vyre_filter *filter, __local const vyre_offered *offered,
-                              __local uint *notes, __local uint *note_count, __local vyre_open_blocks *open) {
+                              __local vyre_notes *notes, __local vyre_open_blocks *open) {
 #if VYRE_LIVE
     for (uint i = get_local_id(0); i < offered->count; i += get_local_size(0)) {
         const uint slot = offered->slot[i];
         __global const uint *words = VYRE_WORD(w->ring, slot, 0u);
         if (!vyre_is_selected(filter, slot) || !vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) continue;
         const uint class = vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], w->age_threshold);
-        vyre_local_add(&open->added[class], 1u);
-        notes[vyre_local_fetch_add(note_count, 1u)] = slot | class << VYRE_NOTE_CLASS_SHIFT;
+        vyre_note_queued(notes, open, slot, class);
     }
 #endif
 }
+
+/* Whether a slot of a pick holds a group operation. */
+static bool vyre_is_for_group(const vyre_worker *w, bool hinted, uint entry, uint slot) {
+#if VYRE_HAS_GROUP_OPS
+    return hinted ? (entry & VYRE_ENTRY_GROUP) != 0u : vyre_is_group_op(*VYRE_WORD(w->ring, slot, VYRE_WORD_OP_HANDLE));
+#else
+    return false;
+#endif
+}
+
+/* By each: claims up to VYRE_BATCH slots of a pick, the first at `at`; group tasks are noted. */
+static void vyre_claim_batch(vyre_worker *w, const vyre_order *order, const vyre_spill *spill, const vyre_pick *pick,
+                                        const vyre_tagging *tagging, bool by_tags, vyre_cursor *cursor, uint at, vyre_batch *batch,
+                                        __local vyre_notes *notes) {
+    const bool from_block = pick->kind != VYRE_PICK_TICKET, hinted = VYRE_HINTS && !from_block;
+    for (uint k = 0; k < VYRE_BATCH; ++k) batch->state[k] = VYRE_STATE_EMPTY;
+    for (uint k = 0; k < VYRE_BATCH && at < pick->count; ++k, at += (uint)get_local_size(0)) {
+        const uint place = from_block ? 0u : vyre_place_at(order, cursor, pick->begin + at);
+        const uint entry = from_block ? spill->pool[pick->begin * VYRE_BLOCK + at] : order->queue[place];
+        const uint slot = entry & VYRE_ENTRY_SLOT;
+        if (by_tags && vyre_is_tagged(tagging, place)) continue;
+        if (vyre_is_for_group(w, hinted, entry, slot)) {
+            vyre_note_group_task(notes, slot);
+            continue;
+        }
+        if (!vyre_within_quota(w, slot)) continue;
+        if (!vyre_spend_claim(w)) {
+            vyre_return_quota(w, slot);
+            break;
+        }
+        const uint likely = from_block ? VYRE_STATE_YIELDED : vyre_hinted_state(entry);
+        batch->slot[k] = slot;
+        batch->clean[k] = hinted && (entry & VYRE_ENTRY_CLEAN);
+        if (vyre_took(w, slot, vyre_claim_relaxed(w->ring, slot, likely))) batch->state[k] = VYRE_STATE_RUNNING;
+    }
+}
+
+/* Phase 2, by each: turns its stride of a pick; tasks that must queue and those of the group are noted. */
+static void vyre_run_stride(vyre_worker *w, const vyre_order *order, const vyre_spill *spill, const vyre_pick *pick,
+                            const vyre_tagging *tagging, __local vyre_notes *notes, __local vyre_open_blocks *open) {
+    const uint lane = get_local_id(0), lanes = get_local_size(0);
+    const bool from_block = pick->kind != VYRE_PICK_TICKET, by_tags = VYRE_MIRROR && !from_block && !w->counts_budget;
+    vyre_cursor cursor = pick->start;
+    if (by_tags && !vyre_end_tagged(w, order, pick, tagging)) return;
+    for (uint i = lane; i < pick->count; i += lanes * VYRE_BATCH) {
+        if (i >= lanes && !vyre_goes_on(w)) break; /* the leader has just looked */
+        vyre_batch batch;
+        vyre_trace_look(w->trace, began);
+        vyre_claim_batch(w, order, spill, pick, tagging, by_tags, &cursor, i, &batch, notes);
+        vyre_run_batch(w, &batch, from_block || !VYRE_HINTS);
+        if (!spill->blocks) continue;
+        for (uint k = 0; k < VYRE_BATCH; ++k)
+            if (batch.class[k] != VYRE_RESTS) vyre_note_queued(notes, open, batch.slot[k], batch.class[k]);
+    }
+}
+
+#if VYRE_HAS_GROUP_OPS
+
+/* Phase 3, by all: the group tasks that were noted; they are left where the group must leave. */
+static void vyre_run_group_tasks(vyre_worker *w, const vyre_pick *pick, __local vyre_group_tasks *tasks, __local vyre_notes *notes,
+                                 __local vyre_open_blocks *open, __local uint *leaving) {
+    const uint count = notes->group_tasks;
+    for (uint i = 0; i < count && !*leaving; i += VYRE_GROUP_BATCH) {
+        /* From the lowest note up, so that the notes of tasks that must queue never reach one that is still to run. */
+        vyre_group_turns(w, tasks, notes->note + VYRE_NOTES - count + i, min(count - i, VYRE_GROUP_BATCH),
+                         VYRE_HINTS && pick->kind == VYRE_PICK_TICKET, notes, open);
+        if (get_local_id(0) == 0u && !vyre_goes_on(w)) *leaving = 1u;
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    if (w->leaves) *leaving = 1u;
+    barrier(CLK_LOCAL_MEM_FENCE);
+}
+
+#endif
 
 /* Phase 1, by the leader: what the group does next; its own open block is closed when that is it. */
 static vyre_pick vyre_lead(vyre_worker *w, vyre_seeker *seeker, __local vyre_offered *offered,
@@ -347,8 +455,8 @@ static void vyre_leave(vyre_worker *w, vyre_seeker *seeker, __local const vyre_o
 
 __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     __local uint counts[VYRE_TALLY_WORDS];
-    __local uint notes[VYRE_NOTES];
-    __local uint note_count, group_count, leaving;
+    __local vyre_notes notes;
+    __local uint leaving;
     __local vyre_pick pick;
     __local vyre_open_blocks open;
     __local vyre_offered offered;
@@ -382,6 +490,11 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     const vyre_filter filter = vyre_make_filter(ring, control, VYRE_LIVE_FILTER, age_threshold);
     vyre_seeker seeker = vyre_make_seeker(&order, &spill, ticket, VYRE_LIVE_RING_SLOTS, VYRE_LIVE_IDLE_POLLS,
                                           vyre_load_relaxed(control + VYRE_CONTROL_PRIORITY_STARVATION));
+#if VYRE_MIRROR
+    const vyre_tagging tagging = {tags, mirror, &tenants};
+#else
+    const vyre_tagging tagging = {0u};
+#endif
     int left = claims_each; /* the leader's count is the group's */
 
     while (true) {
@@ -391,8 +504,7 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
             const vyre_pick next = goes_on ? vyre_lead(&w, &seeker, &offered, &open) : vyre_pick_nothing();
             left -= (int)next.count;
             pick = next;
-            note_count = 0u;
-            group_count = 0u;
+            notes.count = notes.group_tasks = 0u;
 #if VYRE_HAS_FAMILY
             born.count = 0u;
 #endif
@@ -400,86 +512,30 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         const vyre_pick mine = pick;
         if (mine.kind == VYRE_PICK_NOTHING) break;
-        const bool from_block = mine.kind != VYRE_PICK_TICKET;
         w.higher_waits = mine.higher_waits;
-        vyre_cursor cursor = mine.start;
-        uint first = lane;
-#if VYRE_MIRROR
-        const bool by_tags = !from_block && !counts_budget;
-        if (by_tags && !vyre_end_tagged(&w, &order, &mine, tags, mirror, &tenants)) first = mine.count;
-#endif
-        for (uint i = first; i < mine.count; i += lanes * VYRE_BATCH) {
-            if (i >= lanes && !vyre_goes_on(&w)) break; /* the leader has just looked */
-            vyre_batch batch;
-            vyre_trace_look(w.trace, began);
-            for (uint k = 0; k < VYRE_BATCH; ++k) batch.state[k] = VYRE_STATE_EMPTY;
-            for (uint k = 0; k < VYRE_BATCH; ++k) {
-                const uint at = i + k * lanes;
-                if (at >= mine.count) break;
-                const uint place = from_block ? 0u : vyre_place_at(&order, &cursor, mine.begin + at);
-                const uint entry = from_block ? pool[mine.begin * VYRE_BLOCK + at] : queue[place];
-                const uint slot = entry & VYRE_ENTRY_SLOT;
-#if VYRE_MIRROR
-                if (by_tags && (tags[place] & VYRE_TAG_AT_ONCE)) continue;
-#endif
-#if VYRE_HAS_GROUP_OPS
-                const bool hinted = VYRE_HINTS && !from_block;
-                if (hinted ? (entry & VYRE_ENTRY_GROUP) != 0u
-                           : vyre_is_group_op(*VYRE_WORD(ring, slot, VYRE_WORD_OP_HANDLE))) {
-                    /* Noted from the end of the notes downwards; claimed when its turn comes. */
-                    notes[VYRE_NOTES - 1u - vyre_local_fetch_add(&group_count, 1u)] = slot;
-                    continue;
-                }
-#endif
-                if (!vyre_within_quota(&w, slot)) continue;
-                if (!vyre_spend_claim(&w)) {
-                    vyre_return_quota(&w, slot);
-                    break;
-                }
-                const uint likely = from_block ? VYRE_STATE_YIELDED : vyre_hinted_state(entry);
-                batch.slot[k] = slot;
-                batch.clean[k] = VYRE_HINTS && !from_block && (entry & VYRE_ENTRY_CLEAN);
-                if (vyre_took(&w, slot, vyre_claim_relaxed(ring, slot, likely))) batch.state[k] = VYRE_STATE_RUNNING;
-            }
-            vyre_run_batch(&w, &batch, from_block || !VYRE_HINTS);
-            if (!spill.blocks) continue;
-            for (uint k = 0; k < VYRE_BATCH; ++k) {
-                if (batch.class[k] == VYRE_RESTS) continue;
-                vyre_local_add(&open.added[batch.class[k]], 1u);
-                notes[vyre_local_fetch_add(&note_count, 1u)] = batch.slot[k] | batch.class[k] << VYRE_NOTE_CLASS_SHIFT;
-            }
-        }
-        if (VYRE_LIVE && mine.kind == VYRE_PICK_INBOX) vyre_note_offered(&w, &filter, &offered, notes, &note_count, &open);
+        vyre_run_stride(&w, &order, &spill, &mine, &tagging, &notes, &open);
+        if (VYRE_LIVE && mine.kind == VYRE_PICK_INBOX) vyre_note_offered(&w, &filter, &offered, &notes, &open);
         if (w.leaves) leaving = 1u;
         vyre_watch_rest(&w.watch);
         barrier(CLK_LOCAL_MEM_FENCE);
 
 #if VYRE_HAS_GROUP_OPS
-        const uint group_tasks = group_count;
-        for (uint i = 0; i < group_tasks && !leaving; i += VYRE_GROUP_BATCH) {
-            /* From the lowest note up, so that the notes of tasks that must queue never reach one that is still to run. */
-            vyre_group_turns(&w, &tasks, notes + VYRE_NOTES - group_tasks + i, min(group_tasks - i, VYRE_GROUP_BATCH),
-                             VYRE_HINTS && !from_block, notes, &note_count, &open);
-            if (lane == 0u && !vyre_goes_on(&w)) leaving = 1u;
-            barrier(CLK_LOCAL_MEM_FENCE);
-        }
-        if (w.leaves) leaving = 1u;
-        barrier(CLK_LOCAL_MEM_FENCE);
+        vyre_run_group_tasks(&w, &mine, &tasks, &notes, &open, &leaving);
 #endif
 
         /* Always: a barrier that is met under a condition is more than some compilers get right. */
-        uint noted = note_count;
+        uint noted = notes.count;
 #if VYRE_HAS_FAMILY
         vyre_note_born(&w, &born);
         barrier(CLK_LOCAL_MEM_FENCE);
         if (spill.blocks) {
-            vyre_join_notes(&open, &born, notes, noted);
+            vyre_join_notes(&open, &born, notes.note, noted);
             noted += min(min(born.count, VYRE_BORN_NOTES), VYRE_NOTES - noted);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
 #endif
-        vyre_spill_notes(&spill, flow, &open, notes, noted);
-        if (lane == 0u && from_block && mine.kind != VYRE_PICK_INBOX && !leaving && open.kept.count < VYRE_KEPT_BLOCKS)
+        vyre_spill_notes(&spill, flow, &open, notes.note, noted);
+        if (lane == 0u && mine.kind != VYRE_PICK_TICKET && mine.kind != VYRE_PICK_INBOX && !leaving && open.kept.count < VYRE_KEPT_BLOCKS)
             open.kept.block[open.kept.count++] = mine.begin;
         if (mine.count) vyre_note_claims(&seeker, mine.class, mine.count);
     }

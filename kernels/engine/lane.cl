@@ -42,13 +42,13 @@ static uint vyre_first_open(const vyre_open_blocks *open) {
 }
 
 /* Publishes every open block. */
-static void vyre_flush(const vyre_spill *spill, volatile __global uint *flow, vyre_open_blocks *open) {
+VYRE_APART static void vyre_flush(const vyre_spill *spill, volatile __global uint *flow, vyre_open_blocks *open) {
     for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class)
         if (open->size[class]) vyre_publish_block(spill, flow, class, open->block[class], open->size[class]);
 }
 
 /* Says whether there was room; a slot without is found by the next index. */
-static bool vyre_spill_slot(const vyre_spill *spill, volatile __global uint *flow, vyre_open_blocks *open, uint class,
+VYRE_APART static bool vyre_spill_slot(const vyre_spill *spill, volatile __global uint *flow, vyre_open_blocks *open, uint class,
                             uint slot) {
     if (!spill->blocks) return false;
     if (!open->size[class]) {
@@ -73,79 +73,94 @@ static void vyre_spill_born(vyre_worker *w, const vyre_spill *spill, vyre_open_b
 #define vyre_spill_born(worker, spill, open)
 #endif
 
+/* Claims the first of these slots, or several that end at once; says how many, and of each whether it was won. */
+static uint vyre_claim_first(vyre_worker *w, const uint *slots, uint count, bool *won, bool *at_once) {
+    const uint several = vyre_count_at_once(w, slots, count), claimed = max(several, 1u);
+    for (uint k = 0; k < claimed; ++k) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[VYRE_AHEAD + k], 0u));
+    *at_once = several > 0u;
+    if (several)
+        vyre_claim_at_once(w, slots, several, won);
+    else
+        won[0] = vyre_claim_one(w, slots[0]);
+    return claimed;
+}
+
 /* Turns of up to VYRE_SPAN slots; slots[count ... count + VYRE_AHEAD) may be anything that is inside the ring. */
-static void vyre_run_slots(vyre_worker *w, const vyre_spill *spill, vyre_open_blocks *open, const uint *slots, uint count) {
+VYRE_APART static void vyre_run_slots(vyre_worker *w, const vyre_spill *spill, vyre_open_blocks *open, const uint *slots, uint count) {
     for (uint ahead = 0; ahead < VYRE_AHEAD; ++ahead) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[ahead], 0u));
-    for (uint i = 0, turned; i < count && !w->leaves; i += turned) {
-        uint after[VYRE_MOST_AT_ONCE];
-        turned = vyre_count_at_once(w, slots + i, count - i);
-        if (turned) {
-            for (uint k = 0; k < turned; ++k) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[i + VYRE_AHEAD + k], 0u));
-            vyre_turn_at_once(w, slots + i, turned, after);
-        } else {
-            turned = 1u;
-            VYRE_PREFETCH(VYRE_WORD(w->ring, slots[i + VYRE_AHEAD], 0u));
-            after[0] = vyre_turns(w, slots[i], VYRE_TURNS);
+    for (uint i = 0, claimed; i < count && !w->leaves; i += claimed) {
+        bool won[VYRE_MOST_AT_ONCE], at_once;
+        claimed = vyre_claim_first(w, slots + i, count - i, won, &at_once);
+        for (uint k = 0; k < claimed; ++k) {
+            const uint after = won[k] ? vyre_turns(w, slots[i + k], VYRE_TURNS, at_once) : VYRE_RESTS;
+            if (after != VYRE_RESTS) vyre_spill_slot(spill, w->flow, open, after, slots[i + k]);
         }
-        for (uint k = 0; k < turned; ++k)
-            if (after[k] != VYRE_RESTS) vyre_spill_slot(spill, w->flow, open, after[k], slots[i + k]);
         vyre_spill_born(w, spill, open);
     }
 }
 
-/* Makes what is looked at beyond the end of a span harmless. */
-static void vyre_end_span(uint *slots, uint count) {
-    for (uint ahead = 0; ahead < VYRE_AHEAD; ++ahead) slots[count + ahead] = slots[count - 1u];
-}
+/* What a worker picked, on its way through it. */
+typedef struct {
+    vyre_pick pick;
+    vyre_cursor cursor;
+    uint at; /* how many of its slots were given out */
+} vyre_picked;
 
-/* The slots of a block, which may be the worker's own: that is closed first. */
-static void vyre_run_block(vyre_worker *w, const vyre_spill *spill, vyre_open_blocks *open, const vyre_pick *pick) {
-    const bool own = pick->kind == VYRE_PICK_OWN;
-    const uint block = own ? open->block[pick->class] : pick->begin;
-    const uint count = own ? open->size[pick->class] : pick->count;
-    if (own) open->size[pick->class] = 0u;
-    if (count) {
-        uint slots[VYRE_BLOCK + VYRE_AHEAD];
-        for (uint i = 0; i < count; ++i) slots[i] = spill->pool[block * VYRE_BLOCK + i];
-        vyre_end_span(slots, count);
-        vyre_run_slots(w, spill, open, slots, count);
+static vyre_picked vyre_begin_pick(vyre_pick pick, vyre_open_blocks *open, const vyre_offered *offered) {
+    if (pick.kind == VYRE_PICK_OWN) {
+        pick.begin = open->block[pick.class];
+        pick.count = open->size[pick.class];
+        open->size[pick.class] = 0u;
     }
-    if (!w->leaves) vyre_keep_block(&open->kept, block);
+    if (pick.kind == VYRE_PICK_INBOX) pick.count = offered->count;
+    const vyre_picked picked = {pick, pick.start, 0u};
+    return picked;
 }
 
-/* The slots of a ticket, a span of them after another. */
-static void vyre_run_ticket(vyre_worker *w, const vyre_order *order, const vyre_spill *spill, vyre_open_blocks *open,
-                            const vyre_pick *pick) {
-    const uint end = pick->begin + pick->count;
-    vyre_cursor cursor = pick->start;
-    for (uint position = pick->begin; position < end && !w->leaves;) {
-        uint slots[VYRE_SPAN + VYRE_AHEAD];
-        const uint count = min(end - position, VYRE_SPAN);
-        for (uint i = 0; i < count; ++i) slots[i] = vyre_entry_at(order, &cursor, position + i) & VYRE_ENTRY_SLOT;
-        vyre_end_span(slots, count);
-        vyre_run_slots(w, spill, open, slots, count);
-        position += count;
-    }
-}
-
-/* Slots that other processes offer: one of a class that nothing waits above is turned at once, the others queue. */
-static void vyre_accept(vyre_worker *w, const vyre_seeker *seeker, const vyre_offered *offered, vyre_open_blocks *open,
-                        const vyre_filter *filter) {
+/* Of slots that other processes offer, the next that is to be turned at once: its class is one that nothing waits above. The others
+ * queue. False when there is none left. */
+static bool vyre_accept_one(vyre_worker *w, const vyre_seeker *seeker, const vyre_offered *offered, vyre_open_blocks *open,
+                            const vyre_filter *filter, vyre_picked *picked, uint *slot) {
 #if VYRE_LIVE
     const vyre_sight *sight = &seeker->sight;
-    for (uint i = 0; i < offered->count && !w->leaves; ++i) {
-        const uint slot = offered->slot[i];
-        __global const uint *words = VYRE_WORD(w->ring, slot, 0u);
-        if (!vyre_is_selected(filter, slot) || !vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) continue;
+    while (picked->at < picked->pick.count) {
+        *slot = offered->slot[picked->at++];
+        __global const uint *words = VYRE_WORD(w->ring, *slot, 0u);
+        if (!vyre_is_selected(filter, *slot) || !vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) continue;
         const uint class = vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], w->age_threshold);
         const bool waits = min(min(sight->next_high, sight->next_low), vyre_first_open(open)) < class ||
                            (sight->spilled && vyre_spilled_above(seeker->spill, w->flow, class));
-        if (waits && vyre_spill_slot(seeker->spill, w->flow, open, class, slot)) continue;
+        if (waits && vyre_spill_slot(seeker->spill, w->flow, open, class, *slot)) continue;
         w->higher_waits = waits;
-        const uint after = vyre_turns(w, slot, VYRE_TURNS);
-        if (after != VYRE_RESTS) vyre_spill_slot(seeker->spill, w->flow, open, after, slot);
+        return true;
     }
 #endif
+    return false;
+}
+
+/* The next slots of a ticket or a block, up to VYRE_SPAN; 0 when there are none left. */
+static uint vyre_next_of_pick(const vyre_seeker *seeker, vyre_picked *picked, uint *slots) {
+    const vyre_pick *pick = &picked->pick;
+    const uint count = min(pick->count - picked->at, VYRE_SPAN);
+    if (pick->kind == VYRE_PICK_TICKET) {
+        for (uint i = 0; i < count; ++i)
+            slots[i] = vyre_entry_at(seeker->order, &picked->cursor, pick->begin + picked->at + i) & VYRE_ENTRY_SLOT;
+    } else {
+        __global const uint *pool = seeker->spill->pool + pick->begin * VYRE_BLOCK + picked->at;
+        for (uint i = 0; i < count; ++i) slots[i] = pool[i];
+    }
+    picked->at += count;
+    return count;
+}
+
+/* The next slots of what was picked, and VYRE_AHEAD harmless ones behind them. */
+VYRE_APART static uint vyre_next_span(vyre_worker *w, const vyre_seeker *seeker, const vyre_offered *offered, vyre_open_blocks *open,
+                           const vyre_filter *filter, vyre_picked *picked, uint *slots) {
+    const uint count = picked->pick.kind == VYRE_PICK_INBOX
+                           ? (uint)vyre_accept_one(w, seeker, offered, open, filter, picked, slots)
+                           : vyre_next_of_pick(seeker, picked, slots);
+    for (uint ahead = 0; count && ahead < VYRE_AHEAD; ++ahead) slots[count + ahead] = slots[count - 1u];
+    return count;
 }
 
 __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
@@ -168,16 +183,14 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     while (!w.leaves && w.claims_left > 0) {
         const vyre_pick pick = vyre_seek(&w, &seeker, &offered, vyre_first_open(&open));
         if (pick.kind == VYRE_PICK_NOTHING) break;
-        if (VYRE_LIVE && pick.kind == VYRE_PICK_INBOX) {
-            vyre_accept(&w, &seeker, &offered, &open, &filter);
-            continue;
-        }
         w.higher_waits = pick.higher_waits;
+        vyre_picked picked = vyre_begin_pick(pick, &open, &offered);
         const int claims_before = w.claims_left;
-        if (pick.kind == VYRE_PICK_TICKET)
-            vyre_run_ticket(&w, &order, &spill, &open, &pick);
-        else
-            vyre_run_block(&w, &spill, &open, &pick);
+        uint slots[VYRE_SPAN + VYRE_AHEAD];
+        for (uint count; !w.leaves && (count = vyre_next_span(&w, &seeker, &offered, &open, &filter, &picked, slots));)
+            vyre_run_slots(&w, &spill, &open, slots, count);
+        if (pick.kind == VYRE_PICK_INBOX) continue;
+        if (pick.kind != VYRE_PICK_TICKET && !w.leaves) vyre_keep_block(&open.kept, picked.pick.begin);
         vyre_note_claims(&seeker, pick.class, (uint)(claims_before - w.claims_left));
     }
     vyre_leave_places(&spill, &seeker.held);

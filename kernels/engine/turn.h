@@ -1,6 +1,6 @@
 /* turn.h - what every driver does with a slot: turns until the task rests, and the counting of them.
  *
- * A driver (lane.cl, group.cl, exact.cl) decides which slot comes next; vyre_turns claims it, runs it, publishes, and goes on
+ * A driver (lane.cl, group.cl, exact.cl) decides which slot comes next; vyre_turns runs what was claimed, publishes, and goes on
  * with the same task while it yields, for at most VYRE_TURNS turns in a row and only while nothing of a higher class waits. A
  * worker that goes on keeps the task: its continuation is written, its state stays Running.
  *
@@ -207,7 +207,7 @@ static bool vyre_took(vyre_worker *w, uint slot, bool won) {
 }
 
 /* Turns of a claimed slot by one work-item, until the task rests or must queue. */
-static vyre_ending vyre_run_turns(vyre_worker *w, uint slot, uint turns, bool clean) {
+VYRE_APART static vyre_ending vyre_run_turns(vyre_worker *w, uint slot, uint turns, bool clean) {
     for (uint turn = 1u;; ++turn) {
         vyre_trace_look(w->trace, claimed);
         vyre_task task = vyre_load_task(w->ring, slot, &w->env);
@@ -233,38 +233,34 @@ static uint vyre_count_at_once(const vyre_worker *w, const uint *slots, uint mos
     return w->counts_budget ? 0u : count;
 }
 
-/* Claims so many slots and ends them; a slot that turns out to hold something else gets its turns as any other. Gives the class of one
- * that must queue in `after`, VYRE_RESTS for the others. */
-static void vyre_turn_at_once(vyre_worker *w, const uint *slots, uint count, uint *after) {
-    if (!vyre_goes_on(w)) return;
-    bool won[VYRE_MOST_AT_ONCE];
-    w->claims_left -= (int)count;
-    for (uint k = 0; k < count; ++k) won[k] = vyre_took(w, slots[k], vyre_claim(w->ring, slots[k]));
-    vyre_watch_turns(&w->watch, w->env.first_slot + slots[0], *VYRE_WORD(w->ring, slots[0], VYRE_WORD_OP_HANDLE), count);
-    for (uint k = 0; k < count; ++k) {
-        after[k] = VYRE_RESTS;
-        if (!won[k]) continue;
-        __global uint *words = VYRE_WORD(w->ring, slots[k], 0u);
-        vyre_ending ending;
-        if (vyre_is_op_at_once(words[VYRE_WORD_OP_HANDLE]))
-            ending = vyre_end_turn(w, slots[k], vyre_done(), false, false);
-        else
-            ending = vyre_run_turns(w, slots[k], VYRE_TURNS, false);
-        after[k] = ending.class;
-        vyre_publish_ending(w, slots[k], ending);
-    }
+/* Claims so many slots, and says of each whether it was won. */
+static void vyre_claim_at_once(vyre_worker *w, const uint *slots, uint count, bool *won) {
+    const bool goes_on = vyre_goes_on(w);
+    if (goes_on) w->claims_left -= (int)count;
+    for (uint k = 0; k < count; ++k) won[k] = goes_on && vyre_took(w, slots[k], vyre_claim(w->ring, slots[k]));
+    if (goes_on)
+        vyre_watch_turns(&w->watch, w->env.first_slot + slots[0], *VYRE_WORD(w->ring, slots[0], VYRE_WORD_OP_HANDLE), count);
 }
 
 #else
 #define vyre_count_at_once(worker, slots, most) 0u
-#define vyre_turn_at_once(worker, slots, count, after)
+#define vyre_claim_at_once(worker, slots, count, won)
 #endif
 
-/* Claims a slot, gives it its turns and publishes; the class it must queue in, or VYRE_RESTS. */
-static uint vyre_turns(vyre_worker *w, uint slot, uint turns) {
+/* Claims a slot by itself; false when it was lost or may not be claimed. */
+static bool vyre_claim_one(vyre_worker *w, uint slot) {
     vyre_trace_look(w->trace, began);
-    if (!vyre_may_claim(w, slot) || !vyre_took(w, slot, vyre_claim(w->ring, slot))) return VYRE_RESTS;
-    const vyre_ending ending = vyre_run_turns(w, slot, turns, false);
+    return vyre_may_claim(w, slot) && vyre_took(w, slot, vyre_claim(w->ring, slot));
+}
+
+/* Gives a claimed slot its turns and publishes; the class it must queue in, or VYRE_RESTS. `at_once` says that it was claimed beside others
+ * because it seemed to hold an operation that ends at once. */
+static uint vyre_turns(vyre_worker *w, uint slot, uint turns, bool at_once) {
+    vyre_ending ending;
+    if (at_once && vyre_is_op_at_once(*VYRE_WORD(w->ring, slot, VYRE_WORD_OP_HANDLE)))
+        ending = vyre_end_turn(w, slot, vyre_done(), false, false);
+    else
+        ending = vyre_run_turns(w, slot, turns, false);
     vyre_publish_ending(w, slot, ending);
     return ending.class;
 }

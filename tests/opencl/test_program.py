@@ -116,8 +116,15 @@ def test_no_rung_has_kernels(device: Device, rewrite: Rewrite) -> None:
 def test_registers_are_bounded_where_groups_must_be_resident(
     device: Device, platform: str, driver: str, bounded: bool
 ) -> None:
-    options = engine_options(replace(device, platform=platform), Variant(driver=driver))
+    asked = replace(device, platform=platform, kind="gpu")
+    options = engine_options(asked, Variant(driver=driver))
     assert options == (["-cl-nv-maxrregcount=64"] if bounded else [])
+
+
+@pytest.mark.parametrize("kind", ["cpu", "gpu"])
+def test_functions_are_called_on_cpus_alone(device: Device, kind: str) -> None:
+    options = engine_options(replace(device, kind=kind), Variant())
+    assert ("-DVYRE_CALLS" in options) == (kind == "cpu")
 
 
 @pytest.mark.parametrize(
