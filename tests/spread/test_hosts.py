@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.spread.commands import read, run, write
+from tests.spread.commands import end_of, read, run, start, wait_for, write
 from tests.spread.test_launch import ONE_TURN
 from tests.support.ops import FILL, SPIN
 from tests.support.rings import ready_tasks
@@ -41,13 +46,17 @@ from vyrectl.spread.hosts import dask_file
 from vyrectl.spread.journal import LINES, SUFFIX, Journal
 from vyrectl.spread.options import Hosts
 from vyrectl.spread.sent import Facts, Sent, facts, run_shard
-from vyrectl.spread.worker import RESOURCE
+from vyrectl.spread.worker import RESOURCE, TLS_FLAGS, worker_line
 
 pytestmark = [
     pytest.mark.timeout(120),
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 """Dask leaves sockets to the collector."""
+
+TLS = Path(__file__).parent / "tls"
+KEYS = (TLS / "cert.pem", TLS / "cert.pem", TLS / "key.pem")
+"""For tests alone: a certificate of localhost that vouches for itself, and its key."""
 
 
 @pytest.fixture(scope="module")
@@ -330,7 +339,9 @@ def test_bytes_of_a_file_that_changed(tmp_path: Path) -> None:
     ("options", "what"),
     [
         (("--dask", "local[0]"), "starts 0 workers"),
-        (("--dask", "tcp://x:1", "--dask-security", "ca.pem"), "does not name three files"),
+        (("--dask", "tls://x:1", "--dask-security", "ca.pem"), "does not name three files"),
+        (("--dask", "tcp://x:1", "--dask-security", "a.pem,b.pem,c.pem"), "tcp://x:1 does not"),
+        (("--dask", "tls://127.0.0.1:1"), "no certificates are given"),
         (("--resume",), "are for --dask"),
         (("--dask", "local[1]", "--max-steps", "4"), "--max-steps"),
         (("--dask", "local[1]", "--tenant-quota", "1=5"), "--tenant-quota"),
@@ -341,6 +352,61 @@ def test_refused(tmp_path: Path, options: tuple[str, ...], what: str) -> None:
     code, error, _ = run(ring, *options)
     assert (code, error["error"]) == (2, "usage")
     assert what in error["message"]
+
+
+def test_a_certificate_that_is_not_there(tmp_path: Path) -> None:
+    ring = write(tmp_path / "ring.bin", ready_tasks(64))
+    code, error, _ = run(
+        ring, "--dask", "tls://127.0.0.1:1", "--dask-security", f"{KEYS[0]},no.pem,{KEYS[2]}"
+    )
+    assert (code, error["where"]) == (1, "no.pem")
+
+
+@contextmanager
+def dask(*words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of Dask's own command, ended at the end."""
+    command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:], "--no-dashboard"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.timeout(300)
+def test_tls_and_a_scheduler_that_dies(cluster: Any, tmp_path: Path) -> None:
+    """Over TLS with a worker that the printed line starts: what is done is kept, and another cluster does the rest."""
+    ring = slow_ring(tmp_path)
+    address, keys = f"tls://127.0.0.1:{free_port()}", [str(one) for one in KEYS]
+    words = shlex.split(worker_line(address, "reference", KEYS).partition(" dask worker ")[2])
+    tls = [word for pair in zip(TLS_FLAGS, keys, strict=True) for word in pair]
+    lines = Path(f"{ring}{SUFFIX}") / LINES
+    host = ("scheduler", "--host", "tls://127.0.0.1", "--port", address.rpartition(":")[2])
+    with dask(*host, *tls) as scheduler, dask("worker", *words):
+        options = ("--device", "reference", "--dask", address, "--dask-security", ",".join(keys))
+        process = start(ring, *options, "--shard-slots", "64")
+        wait_for(lambda: lines.exists() and lines.read_text().count('"shard"') > 1, process)
+        scheduler.kill()
+        code, error, said = end_of(process)
+    assert (code, error["error"]) == (5, "cluster_lost"), said
+    assert "of 8 shards are done and kept" in error["message"]
+    code, report, said = run(
+        ring, "--device", "reference", "--dask", cluster.scheduler_address
+    )  # cut as it was
+    assert (code, report["ended"]) == (0, "drained"), said
+    assert (read(ring)["state"] == 3).all()
+    assert sum(one["shards"] for one in report["devices"] if one["device"] == "journal") >= 2
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

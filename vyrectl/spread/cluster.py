@@ -16,7 +16,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from vyrectl.errors import ClusterLostError, DeviceError, MissingExtraError, OtherWorkerError
+from vyrectl.errors import (
+    ClusterLostError,
+    DeviceError,
+    FileError,
+    MissingExtraError,
+    OtherWorkerError,
+    UsageError,
+)
 from vyrectl.hosting.supervised import Watch
 from vyrectl.spread.sent import Facts, facts, facts_told
 from vyrectl.spread.worker import RESOURCE
@@ -30,6 +37,9 @@ ALLOWED_FAILURES = 2
 CONNECT_SECONDS = 30.0
 WORKERS_SECONDS = 15.0
 """For so long a scheduler's first worker is waited for: one that ended is being started again, or both come up now."""
+
+TLS = "tls://"
+"""Begins the address of a scheduler that speaks it."""
 
 LOOK_SECONDS = 1.0
 """Between two looks at the workers while no shard comes back."""
@@ -46,6 +56,18 @@ class Place:
     local: int | None
     files: tuple[Path, Path, Path] | None
 
+    def check(self) -> None:
+        """Find out whether the certificates are there.
+
+        Raises:
+            FileError: One cannot be read.
+        """
+        for one in self.files or ():
+            try:
+                one.open("rb").close()
+            except OSError as error:
+                raise FileError.from_os_error(error, one, doing="read the certificate") from error
+
 
 @contextmanager
 def cluster_at(place: Place) -> Iterator[Dask]:
@@ -54,6 +76,7 @@ def cluster_at(place: Place) -> Iterator[Dask]:
     Raises:
         MissingExtraError: Dask is not installed.
         DeviceError: Nothing answers at the address.
+        UsageError: It speaks TLS, and neither the launch nor Dask's configuration has certificates.
     """
     distributed, dask = distributed_module(), import_module("dask")
     for name in ("distributed", "distributed.nanny", "distributed.client", "distributed.core"):
@@ -82,6 +105,13 @@ def cluster_at(place: Place) -> Iterator[Dask]:
             client = distributed.Client(
                 place.address, security=security, timeout=CONNECT_SECONDS, set_as_default=False
             )
+        except TypeError as error:
+            if not place.address.startswith(TLS):
+                raise
+            raise UsageError(
+                f"{place.address} speaks TLS, and no certificates are given",
+                fix="Give --dask-security ca.pem,cert.pem,key.pem, or set distributed.comm.tls in Dask's configuration",
+            ) from error
         except (OSError, TimeoutError, ValueError) as error:
             raise DeviceError(
                 f"no Dask scheduler answers ({error})", where=place.address, fix="Start one: dask scheduler"

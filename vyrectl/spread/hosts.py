@@ -100,6 +100,7 @@ def dask_file(
         )
     check_files(request)
     place = Place(hosts.dask or "", hosts.local_workers(), hosts.security_files())
+    place.check()
     with ExitStack() as stack:
         held = None if request.output is not None else stack.enter_context(hold(request.ring, role="launch"))
         if held is not None:

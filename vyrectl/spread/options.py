@@ -61,7 +61,7 @@ class Hosts:
         """The three files of `--dask-security`; None without it.
 
         Raises:
-            UsageError: Another number of them.
+            UsageError: Another number of them, or for an address that does not speak TLS.
         """
         if self.dask_security is None:
             return None
@@ -70,6 +70,11 @@ class Hosts:
             raise UsageError(
                 f"--dask-security {self.dask_security!r} does not name three files",
                 fix="Give --dask-security ca.pem,cert.pem,key.pem",
+            )
+        if self.dask is not None and not self.dask.startswith("tls://"):
+            raise UsageError(
+                f"--dask-security is for a scheduler that speaks TLS, and {self.dask} does not",
+                fix="Start the scheduler with --tls-ca-file, --tls-cert and --tls-key, and name it as tls://HOST:8786",
             )
         ca, cert, key = map(Path, names)
         return ca, cert, key
