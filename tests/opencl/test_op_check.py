@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from vyrectl.engine.ops import shipped_sources
+from vyrectl.engine.ops import shipped_sources, unclosed_brace
 from vyrectl.errors import DeviceError
 from vyrectl.opencl import op_check as module
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.op_check import RULES, Finding, check_sources
+from vyrectl.opencl.op_divergence import divergences
 
 GOOD = """#include "inner.h"
 VYRE_OP(0x20000, good, "adds one") {
@@ -84,7 +85,7 @@ def test_every_rule_at_its_place(good: Path) -> None:
         ("printf", "wild.cl", 3, 5),
         ("return", "wild.cl", 6, 46),
     ]
-    assert {finding.rule for finding in report.findings} | {"compile"} == set(RULES)
+    assert {finding.rule for finding in report.findings} | {"braces", "compile", "divergence"} == set(RULES)
     assert all(finding.fix and finding.severity == "error" for finding in report.findings)
     assert report.device is None
 
@@ -138,3 +139,87 @@ def test_a_device_that_compiles_nothing_is_no_finding(
     monkeypatch.setattr(module, "build_program", refuse)
     with pytest.raises(DeviceError):
         check_sources([good], device)
+
+
+GROUPED = """VYRE_GROUP_OP(0x20000, grouped, "meets") {{
+    uint own = get_local_id(0), half = 2u;
+    uint moved = own * 2u + min(own, 3u);
+    uint summed = sum_of(own);
+    {body}
+    return vyre_done();
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "warned"),
+    [
+        ("if (own < 32u) {{ out[0] = 1u; barrier(CLK_LOCAL_MEM_FENCE); }}", ["barrier"]),
+        ("if (get_local_id(0) == 0u) vyre_barrier();", ["vyre_barrier"]),
+        ("if (task->param) ; else if (vyre_lane()) ; else {{ vyre_barrier(); }}", ["vyre_barrier"]),
+        ("if (moved > 1u) for (uint i = 0u; i < 2u; ++i) if (half) vyre_barrier();", ["vyre_barrier"]),
+        ("if (task->lane) {{ vyre_barrier(); }} else {{ barrier(0); }}", ["vyre_barrier", "barrier"]),
+        ("if (own) {{ out[0] = 1u; }} vyre_barrier();", []),
+        ("if (own) out[0] = 1u; else out[1] = 1u; vyre_barrier();", []),
+        ("if (task->param > half) vyre_barrier();", []),
+        ("if (summed) vyre_barrier();", []),
+        ("/* if (own) barrier(0); */", []),
+    ],
+)
+def test_a_barrier_that_not_all_may_reach_is_a_warning(tmp_path: Path, body: str, warned: list[str]) -> None:
+    path = tmp_path / "grouped.cl"
+    path.write_text(GROUPED.format(body=body.replace("{{", "{").replace("}}", "}")))
+    report = check_sources([path], None)
+    found = [one for one in report.findings if one.rule == "divergence"]
+    assert [one.message.partition("()")[0] for one in found] == warned
+    assert {(one.severity, one.line) for one in found} <= {("warning", 5)}
+    assert report.count("error") == 0
+
+
+def test_shipped_operations_meet_all_together() -> None:
+    texts = [source.text for source in shipped_sources()]
+    assert [one for text in texts for one in divergences(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            'VYRE_OP(0x20000, a, "x") {\n  if (task->pc) {\n    return vyre_done();\n  return vyre_done();\n}\n',
+            1,
+        ),
+        (
+            'VYRE_OP(0x20000, a, "x") {\n  return vyre_done();\nVYRE_OP(0x20001, b, "x") { return vyre_done(); }\n',
+            1,
+        ),
+        (
+            'static uint f(void) {\n  return 1u;\n}\nVYRE_OP(0x20000, a, "x") {\n  while (1) {\n    return vyre_done(); }',
+            4,
+        ),
+    ],
+)
+def test_a_brace_that_is_never_closed_is_said_where_it_is_opened(
+    tmp_path: Path, device: Device, text: str, line: int
+) -> None:
+    path = tmp_path / "open.cl"
+    path.write_text(text)
+    report = check_sources([path], device)
+    assert [(one.rule, one.line) for one in report.findings if one.rule != "declaration"] == [
+        ("braces", line)
+    ]
+    assert report.device is None
+
+
+def test_braces_of_branches_are_not_judged() -> None:
+    assert unclosed_brace("#if A\nvoid f(void) {\n#else\nvoid g(void) {\n#endif\n}\n") is None
+    assert unclosed_brace("}}} void f(void) { } /* { */") is None
+
+
+def test_a_mistyped_name_of_ours_is_told_the_nearest(tmp_path: Path, device: Device) -> None:
+    path = tmp_path / "typo.cl"
+    path.write_text('VYRE_OP(0x20000, a, "x") { VYRE_CHEK(task); return vyre_done(); }\n')
+    messages = " ".join(one.message for one in check_sources([path], device).findings)
+    assert "VYRE_CHEK" in messages
+    assert "did you mean 'VYRE_CHECK'?" in messages
+    path.write_text('VYRE_OP(0x20000, a, "x") { nothing_like_it(task); return vyre_done(); }\n')
+    assert "did you mean 'VYRE" not in " ".join(one.message for one in check_sources([path], device).findings)

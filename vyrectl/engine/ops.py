@@ -140,6 +140,25 @@ def _ends_at_once(op: OpInfo, body: str) -> bool:
     return not (op.group or op.spawns) and _AT_ONCE.match(blank_comments(body[:MOST_AT_ONCE])) is not None
 
 
+def unclosed_brace(text: str) -> int | None:
+    """Where the brace stands that is never closed before the next operation is declared, or the text ends; else None.
+
+    Branches of an `#if` may open and close by turns: such a text is not judged.
+    """
+    if re.search(r"^[ \t]*#[ \t]*(?:else|elif)\b", text, re.MULTILINE):
+        return None
+    opened: list[int] = []
+    for match in re.finditer(rf"[{{}}]|\b(?:{'|'.join(DECLARATION_MACROS)})(?=\s*\()", visible_code(text)):
+        if match[0] == "{":
+            opened.append(match.start())
+        elif match[0] != "}":
+            if opened:
+                return opened[-1]
+        elif opened:
+            opened.pop()
+    return opened[-1] if opened else None
+
+
 def visible_code(text: str) -> str:
     """A source with comments, strings and preprocessor lines blanked out, every other character where it was."""
     return _PREPROCESSOR.sub(_blank, blank_comments(text))

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -41,6 +43,24 @@ _FORMS = (
 """PoCL's, clang's (NVIDIA, Intel, Oclgrind), and two of older compilers."""
 
 _LINE = re.compile(r'^#line (\d+) "([^"\n]*)"$', re.MULTILINE)
+
+
+_UNKNOWN = re.compile(r"(?:undeclared identifier|implicit declaration of function) '(\w+)'", re.IGNORECASE)
+_NAME = re.compile(r"\b[Vv][Yy][Rr][Ee]_\w+")
+
+
+def _with_guess(said: str, program: str) -> str:
+    """What a compiler said of a name that it does not know, with the one of ours that was probably meant.
+
+    A mistyped name stands in the program once, ours several times; a compiler's own guess is left as it is.
+    """
+    unknown = _UNKNOWN.search(said)
+    if unknown is None or "did you mean" in said.lower():
+        return said
+    counts = Counter(_NAME.findall(program))
+    names = [name for name, count in counts.items() if count > 1 and name != unknown[1]]
+    near = get_close_matches(unknown[1], names, n=1, cutoff=0.75)
+    return f"{said}; did you mean '{near[0]}'?" if near else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +109,7 @@ def read_messages(log: str, program: str = "") -> tuple[Message, ...]:
                 match["severity"],
                 *_home(program, match["path"], int(match["line"])),
                 int(match["column"] or 0),
-                match["text"],
+                _with_guess(match["text"], program),
             )
             for match in found
             if match

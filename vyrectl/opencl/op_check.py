@@ -15,23 +15,42 @@ from typing import Annotated, TypedDict, cast
 from uuid import uuid4
 
 from vyrectl.engine.op_calls import BARRIERS, SHARES, Calls, Reach
-from vyrectl.engine.ops import OpInfo, OpSource, clashes, read_text, shipped_ops, survey_source
+from vyrectl.engine.ops import (
+    OpInfo,
+    OpSource,
+    clashes,
+    read_text,
+    shipped_ops,
+    survey_source,
+    unclosed_brace,
+)
 from vyrectl.errors import KernelBuildError, OpSourceError
 from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.kept import Host, open_device
-from vyrectl.opencl.messages import ERROR, NOTE, WARNING, Message, place_of, read_messages, user_files
+from vyrectl.opencl.messages import (
+    ERROR,
+    NOTE,
+    WARNING,
+    Message,
+    place_of,
+    read_messages,
+    user_files,
+)
+from vyrectl.opencl.op_divergence import Divergence, divergences
 from vyrectl.opencl.op_limits import falls, limits
 from vyrectl.opencl.program import build_program
 from vyrectl.opencl.source import Variant, assemble, pasted
 from vyrectl.shapes import Among, Count
 
 RULES = {
+    "braces": "every brace is closed",
     "declaration": 'an operation is declared as VYRE_OP(id, name, "one line")',
     "id": "ids are free ones of the wire",
     "clash": "no two operations share an id or a name",
     "undocumented": "an operation says what it does",
     "barrier": "an operation that one work-item runs reaches no barrier",
+    "divergence": "all work-items of a group reach the same barriers",
     "lane": "an operation that one work-item runs does not divide its work among several",
     "printf": "an operation prints nothing; it leaves records",
     "recursion": "no function calls itself",
@@ -42,8 +61,8 @@ RULES = {
 }
 """Rule -> what it asks for."""
 
-UNCOMPILED = frozenset(("include", "printf", "recursion"))
-"""Rules whose breach a launch refuses before it compiles."""
+UNCOMPILED = frozenset(("braces", "include", "printf", "recursion"))
+"""Rules whose breach a launch refuses before it compiles, or about which a compiler has nothing better to say."""
 
 DRIVERS = ("lane", "group")
 """Ways to run that are compiled for: each work-item on its own, and work-groups."""
@@ -177,6 +196,10 @@ def _read_findings(source: OpSource) -> Iterator[Finding]:
         if not op.doc.strip():
             message, fix = f"{op.name!r} has no documentation", "Say in one line what it does"
             yield Finding("undocumented", ERROR, path, op.line, 0, op.name, message, fix)
+    unclosed = unclosed_brace(source.text)
+    if unclosed is not None:
+        yield _unclosed(source, unclosed)
+        return
     try:
         text = pasted(source)
     except OpSourceError as error:
@@ -191,9 +214,35 @@ def _read_findings(source: OpSource) -> Iterator[Finding]:
         message = f"{reach}: one work-item runs {reach.op!r} alone, the others never come"
         fix = "Declare it with VYRE_GROUP_OP, or leave the barrier out"
         yield _reach_finding("barrier", text, reach, message, fix)
+    alone = {reach.offset for reach in calls.reached(BARRIERS)}
+    for one in divergences(text):
+        if one.offset not in alone:
+            yield _divergence_finding(text, one)
     for reach in calls.reached(SHARES):
         message = f"{reach}: one work-item runs {reach.op!r} alone and has to do all of it"
         yield _reach_finding("lane", text, reach, message, "Declare it with VYRE_GROUP_OP")
+
+
+def _unclosed(source: OpSource, offset: int) -> Finding:
+    """A brace that is never closed, said where it is opened: a compiler says it where something else goes wrong."""
+    line = source.text.count("\n", 0, offset) + 1
+    column = offset - source.text.rfind("\n", 0, offset)
+    message = "this brace is never closed before the next operation, or the file's end"
+    return Finding(
+        "braces", ERROR, str(source.path), line, column, None, message, "Add a } where its block ends"
+    )
+
+
+def _divergence_finding(text: str, one: Divergence) -> Finding:
+    path, line = place_of(text, one.offset)
+    column = one.offset - text.rfind("\n", 0, one.offset)
+    _, decided = place_of(text, one.at)
+    message = (
+        f"{one.barrier}() under 'if ({one.condition})' of line {decided}: work-items of a group for which that differs "
+        "wait for each other for ever"
+    )
+    fix = "Take it out of the if, so that all of them reach it"
+    return Finding("divergence", WARNING, path, line, column, None, message, fix)
 
 
 def _reach_finding(rule: str, text: str, reach: Reach, message: str, fix: str) -> Finding:

@@ -1,0 +1,96 @@
+"""Barriers that not every work-item of a group may reach: those inside an `if` whose condition differs among them.
+
+The text is read, not compiled, and only what it gives away is told: a condition that names the work-item's index, or a
+variable that was made of it by arithmetic alone. The invariant: what may be meant is a warning, nothing is refused for
+it. Standard library only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vyrectl.engine.op_calls import BARRIERS, defined_functions
+
+_INDEX = re.compile(r"\b(?:get_(?:local|global)_(?:linear_)?id|vyre_lane)(?=\s*\()|->\s*lane\b")
+"""What differs among the work-items of a group."""
+
+_MADE = re.compile(r"\b([A-Za-z_]\w*)\s*(?:[-+*/%|&^]|<<|>>)?=(?!=)([^;{}]*);")
+_CALL = re.compile(r"\b[A-Za-z_]\w*\s*\(")
+_PLAIN_CALL = re.compile(r"\b(?:min|max|clamp|get_\w+|vyre_lanes?|uint|ulong|int|long)\s*\([^()]*\)")
+_IF = re.compile(r"\bif\s*(?=\()")
+_ELSE = re.compile(r"\s*else\b")
+_CONTROL = re.compile(r"\s*(?:if|for|while|switch)\s*(?=\()")
+_PAIRS = {"(": ")", "{": "}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """A barrier under a condition.
+
+    Attributes:
+        offset: Where the barrier stands in the text.
+        barrier: What it is called.
+        condition: What decides, as it is written.
+        at: Where the `if` stands.
+    """
+
+    offset: int
+    barrier: str
+    condition: str
+    at: int
+
+
+def divergences(text: str) -> Iterator[Divergence]:
+    """Every such barrier of an author's text, each once, in order."""
+    for _, start, body in defined_functions(text):
+        seen: set[int] = set()
+        differing = _differing(body)
+        for match in _IF.finditer(body):
+            end = _closing(body, match.end())
+            condition = body[match.end() + 1 : end - 1]
+            if not (_INDEX.search(condition) or differing.intersection(re.findall(r"\w+", condition))):
+                continue
+            for barrier in BARRIERS.finditer(body, end, _end_of_branches(body, end)):
+                if barrier.start() not in seen:
+                    seen.add(barrier.start())
+                    shown = " ".join(condition.split())
+                    yield Divergence(start + barrier.start(), barrier[0], shown, start + match.start())
+
+
+def _differing(body: str) -> frozenset[str]:
+    """Variables that are made of a work-item's index by arithmetic alone."""
+    names: set[str] = set()
+    for match in _MADE.finditer(body):
+        words = frozenset(re.findall(r"\w+", match[2]))
+        if (_INDEX.search(match[2]) or words & names) and not _CALL.search(_PLAIN_CALL.sub("", match[2])):
+            names.add(match[1])
+    return frozenset(names)
+
+
+def _end_of_branches(body: str, at: int) -> int:
+    """Where the statement after a condition ends, and the one after its `else`."""
+    end = _end_of_statement(body, at)
+    other = _ELSE.match(body, end)
+    return end if other is None else _end_of_statement(body, other.end())
+
+
+def _end_of_statement(body: str, at: int) -> int:
+    control = _CONTROL.match(body, at)
+    if control is not None:
+        return _end_of_branches(body, _closing(body, control.end()))
+    found = re.compile(r"[{;]").search(body, at)
+    if found is None:
+        return len(body)
+    return _closing(body, found.start()) if found[0] == "{" else found.end()
+
+
+def _closing(body: str, at: int) -> int:
+    """One past the bracket that closes the one at a place."""
+    opening, depth = body[at], 0
+    for place in range(at, len(body)):
+        depth += (body[place] == opening) - (body[place] == _PAIRS[opening])
+        if not depth:
+            return place + 1
+    return len(body)
