@@ -439,7 +439,8 @@ class RingFullError(VyrectlError):
     kind = "ring_full"
 
     def __init__(self, slots: int, fix: str) -> None:
-        super().__init__(f"all {slots} slots of the ring are in use", fix=fix)
+        text = "the one slot of the ring is" if slots == 1 else f"all {slots} slots of the ring are"
+        super().__init__(f"{text} in use", fix=fix)
         self.slots = slots
 
     def details(self) -> dict[str, object]:
@@ -463,6 +464,10 @@ class ArgumentTypeError(UsageError, TypeError):
     kind = "argument_type"
 
 
+OWN_NAMES_FIX = "Names of your own come with --ops FILE.cl or --op-names FILE"
+KNOWN_OPS_FIX = "`vyrectl ops` lists those that are known"
+
+
 class UnknownNameError(UsageError):
     """A name (state, priority, op, field, device ...) that nothing bears."""
 
@@ -482,10 +487,18 @@ class UnknownNameError(UsageError):
         close = difflib.get_close_matches(name.lower(), [k.lower() for k in known], n=1)
         if fix is None and close:
             fix = f"Did you mean {next(k for k in known if k.lower() == close[0])!r}?"
+            fix += f" {OWN_NAMES_FIX}" if what == "op" else ""
         elif fix is None and known:
-            fix = "Known: " + ", ".join(known)
+            fix = f"{OWN_NAMES_FIX}; {KNOWN_OPS_FIX}" if what == "op" else "Known: " + ", ".join(known)
         super().__init__(f"unknown {what} {name!r}", where=where, fix=fix)
         self.name = name
+
+
+CONDITIONS = {
+    "--where": ("state == paused and age > 8", "look"),
+    "--alert": ("ready_count > 1000 and done_delta == 0 for 30s", "telemetry"),
+}
+"""Option that takes a condition -> one, and the page that tells the others."""
 
 
 class WhereError(UsageError):
@@ -501,6 +514,8 @@ class WhereError(UsageError):
     def __init__(
         self, what: str, expression: str, column: int, *, fix: str | None = None, option: str = "--where"
     ) -> None:
+        example, topic = CONDITIONS.get(option, CONDITIONS["--where"])
+        fix = fix or f"A condition reads like '{example}'; all of the language: vyrectl help {topic}"
         super().__init__(what, where=f"{option}, column {column + 1}", fix=fix)
         self.expression = expression
         self.column = column

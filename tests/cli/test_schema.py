@@ -84,7 +84,6 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
         (RING, "odd.bin"),
         (RING, "--control", "c.bin", "--since", "before.json"),
         (RING, "--since", "odd.bin"),
-        ("none.bin",),
         ("--explain", "all"),
     ),
     "check": ((RING,), ("odd.bin",), ("--explain", "all"), (RING, "--ignore", "running-without-runner")),

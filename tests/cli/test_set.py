@@ -56,7 +56,7 @@ def test_the_lifecycle_is_not_asked(cli: Cli, ring: Path) -> None:
 
 def test_a_dry_run_shows_old_and_new(cli: Cli, ring: Path) -> None:
     result = cli("set", "ring.bin", "priority=low", "1,5", "--dry-run")
-    assert "1 slot would change (priority 1)" in result.out
+    assert "1 slot would change (priority)" in result.out
     assert result.out.splitlines()[-1].split() == ["1", "priority", "Normal", "->", "Low"]
     assert ring.read_bytes() == ORIGINAL
 

@@ -71,3 +71,36 @@ def test_a_ring_inside_a_larger_file_is_cut_out_for_commands_of_whole_files(
     advised = refused.err.partition("First: ")[2].strip()
     assert cli(*shlex.split(advised)[1:]).code == 0
     assert (tmp_path / "a b.bin.ring").read_bytes() == slot(state=1, param=7)
+
+
+OWN = "Names of your own come with --ops FILE.cl or --op-names FILE"
+
+
+@pytest.mark.parametrize(
+    ("typed", "fix"),
+    [
+        ("set ring.bin param=1 --slots 0,3", "Write: vyrectl set ring.bin param=1 0,3 --backup"),
+        (
+            "transition ring.bin requeue --slot=2 --priority low",
+            "Write: vyrectl transition ring.bin requeue --priority low 2 --backup",
+        ),
+        ("repair ring.bin --slots 0-3", "Write: vyrectl repair ring.bin 0-3 --backup"),
+        ("inspect ring.bin 0,3", "Slots are named with --slots 0,3"),
+        (
+            "encode --op mine",
+            f"{OWN}; `vyrectl ops` lists those that are known",
+        ),
+        (
+            "set ring.bin op=scal 0",
+            f"Did you mean 'scale'? {OWN}",
+        ),
+        (
+            "publish ring.bin mine 1",
+            f"{OWN}; `vyrectl ops` lists those that are known",
+        ),
+    ],
+)
+def test_the_hint_is_what_was_meant(cli: Cli, ring: Path, typed: str, fix: str) -> None:
+    result = cli(*typed.split())
+    assert result.code == 2
+    assert f"  fix: {fix}\n" in result.err

@@ -168,8 +168,16 @@ def test_a_launch_on_a_copy_has_a_board(ring: Path) -> None:
             workers_of(ring)
         words.release()
         board.close()
-        with pytest.raises(SidecarError, match="holds the ring, and is no launch whose workers"):
+        with pytest.raises(
+            SidecarError, match="shows no workers yet: it gets its device ready, or compiles"
+        ) as early:
             workers_of(ring)
+        assert (early.value.fix or "").startswith("Ask again: vyrectl workers ")
+    with (
+        RingLock(ring, role="edit"),
+        pytest.raises(SidecarError, match="holds the ring, and is no launch whose workers"),
+    ):
+        workers_of(ring)
 
 
 @pytest.mark.parametrize(("stride", "count"), [(5, 3), (abi.LANE_STRIDE, abi.MOST_RECORDS + 1), (16, 0)])

@@ -151,6 +151,14 @@ def without(options: Collection[str]) -> str:
     return shlex.join((PROGRAM, *_without(_typed.get(), dict.fromkeys(options, "a value"))))
 
 
+def moved_behind(option: str) -> str:
+    """The command line that was typed, with an option's value behind the other arguments and the option left out."""
+    args = _typed.get()
+    values = [value for _, *value in _given(args, (option,))]
+    kept = _without(args, {option: "a value"})
+    return shlex.join((PROGRAM, *kept, *(one for value in values for one in value if one)))
+
+
 def _given(args: Sequence[str], wanted: Collection[str]) -> Iterator[tuple[str, ...]]:
     """Options of these names as they were typed, each with its value."""
     words = iter(args[: args.index("--")] if "--" in args else args)

@@ -70,6 +70,7 @@ def parse_items(texts: Sequence[str]) -> list[Item]:
             )
             before, given = texts[at - 1].strip(), [one.strip() for one in texts[at:end]]
             op, arguments = _split(before)
+            parse_value("op_handle", op)
             whole = f"{op}:{','.join(given)}" if arguments is None else ",".join((before, *given))
             raise UsageError(
                 f"{text} alone is no argument of {op}",

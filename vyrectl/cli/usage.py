@@ -10,7 +10,7 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from vyrectl.cli.again import cut_out
+from vyrectl.cli.again import cut_out, moved_behind
 from vyrectl.cli.click_parts import Click
 from vyrectl.errors import UsageError
 
@@ -19,6 +19,7 @@ _OUTSIDE = re.compile(r"^(\S+) is not in the range")
 WHOLE_FILES = frozenset({"launch", "top", "workers", "report"})
 """Commands whose ring is a whole file."""
 
+_SLOTS = re.compile(r"[0-9]+(?:[-,][0-9]+)*")
 _EXTRA = re.compile(r"unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
 
@@ -78,9 +79,21 @@ def _unknown_option(error: Click, context: Click, hint: str) -> UsageError:
         if cut is not None:
             what = f"unknown option '{error.option_name}': a ring inside a larger file is cut out for this command"
             return UsageError(what, fix=f"First: {cut}")
+    slots = _as_argument(error, context)
+    if slots is not None:
+        return slots
     near = get_close_matches(error.option_name, names, n=1)
     fix = f"Did you mean '{near[0]}'?" if near else hint
     return UsageError(f"unknown option '{error.option_name}'", fix=fix)
+
+
+def _as_argument(error: Click, context: Click) -> UsageError | None:
+    """Slots that were given by an option, to a command that takes them behind all else."""
+    named = context is not None and any("SLOTS" in (one.metavar or "") for one in context.command.params)
+    if error.option_name not in ("--slots", "--slot") or not named:
+        return None
+    what = f"unknown option '{error.option_name}': slots stand behind the other arguments"
+    return UsageError(what, fix=f"Write: {moved_behind(error.option_name)}")
 
 
 def _missing(error: Click, context: Click, hint: str) -> UsageError:
@@ -110,7 +123,10 @@ def _bad_value(error: Click, context: Click, hint: str) -> UsageError:
 
 def _other(error: Click, context: Click, hint: str) -> UsageError:
     message = error.format_message().rstrip(".")
-    if extra := _EXTRA.search(message):
+    extra = _EXTRA.search(message)
+    if extra and _SLOTS.fullmatch(extra[1]) and any("--slots" in one.opts for one in context.command.params):
+        return UsageError(f"unexpected argument '{extra[1]}'", fix=f"Slots are named with --slots {extra[1]}")
+    if extra:
         return UsageError(f"unexpected argument '{extra[1]}'", fix=hint)
     return UsageError(message[:1].lower() + message[1:], fix=hint)
 

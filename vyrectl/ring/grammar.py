@@ -35,6 +35,8 @@ _CONNECTIVES = ("and", "or", "not", "in")
 _WORD = re.compile(r"[A-Za-z_]+")
 _LAST_WORD = re.compile(r"[A-Za-z_]+ *$")
 _BLANK = str.maketrans("\t\n\r\f\v", "     ")
+_LEADING_ZEROS = re.compile(r"(?<![A-Za-z0-9_])0+(?=[0-9])")
+"""What a decimal number may begin with here, as everywhere else, and not in Python's grammar."""
 _LOUD = frozenset({"AND", "OR", "NOT", "IN"})
 _TAKEN = re.compile(
     r"'[^']*'|\"[^\"]*\"|\b(?:"
@@ -62,7 +64,7 @@ class Reading:
         foreign = _FOREIGN.search(flat)
         if foreign:
             raise self.error(f"{foreign[0]!r} has no place here", foreign.start(), _MEANT.get(foreign[0]))
-        flat = _TAKEN.sub(_spelt_for_the_parser, flat)
+        flat = _LEADING_ZEROS.sub(lambda zeros: " " * len(zeros[0]), _TAKEN.sub(_spelt_for_the_parser, flat))
         self.indent = len(flat) - len(flat.lstrip())
         if self.indent == len(flat):
             raise self.error("the condition is empty", 0, "Write for example 'state == paused'")
@@ -131,10 +133,9 @@ def _reason(error: SyntaxError) -> str:
         "too many nested",
         "unterminated",
         "does not match",
-        "leading zeros",
     )
     if any(one in message for one in fitting):
-        return message
+        return message.partition(" (detected")[0]
     if "literal" in message:
         return "this is no whole number in decimal or after 0x"
     return "the condition breaks off or does not parse here"

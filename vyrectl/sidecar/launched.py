@@ -84,6 +84,10 @@ def _on_copy(ring: Path, holder: str | None) -> Launched:
         raise _nothing(ring, "no launch is running this ring, and none has died over it in place")
     pid = _PID.match(holder)
     boards = open_boards(ring, int(pid[1])) if pid else {}
+    if pid is not None and not boards and "(launch" in holder:
+        raise _nothing(
+            ring, f"{holder} shows no workers yet: it gets its device ready, or compiles", soon=True
+        )
     if pid is None or not boards:
         raise _nothing(ring, f"{holder} holds the ring, and is no launch whose workers may be looked at")
     order = open_order(ring, int(pid[1]))
@@ -112,8 +116,10 @@ def _state_reader(fd: int) -> Callable[[int], bool]:
     return is_running
 
 
-def _nothing(ring: Path, what: str, *, watched: bool = True) -> SidecarError:
+def _nothing(ring: Path, what: str, *, watched: bool = True, soon: bool = False) -> SidecarError:
     """The error for a ring whose workers cannot be shown."""
     again = command_line("launch", file=ring)
+    if soon:
+        return SidecarError(what, where=str(ring), fix=f"Ask again: {command_line('workers', file=ring)}")
     fix = f"Start one: {again}" if watched else f"Launch it without --no-watch: {again}"
     return SidecarError(what, where=str(ring), fix=fix)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.states import TaskState
 from vyrectl.ring.findings.masks import Mask
-from vyrectl.why.found import Found, among, find, first_task, slot_text, tasks
+from vyrectl.why.found import Found, among, find, first_task, slot_text, tasks, waiting
 from vyrectl.why.scene import Scene
 
 MOST_CHILDREN = 4
@@ -51,7 +51,7 @@ def _cycle(scene: Scene, mask: Mask, cycle: NDArray[np.int64]) -> Found:
         scene,
         "waits-for-children",
         mask,
-        f"{tasks(len(cycle))} wait for each other, parent for child, in a ring",
+        f"{waiting(len(cycle))} for each other, parent for child, in a ring",
         f"slot waits for slot: {chain}",
         mend="cycle",
         chosen=cycle[:1],
@@ -88,7 +88,7 @@ def _missing(scene: Scene, mask: Mask) -> Found:
         scene,
         "waits-for-children",
         mask,
-        f"{tasks(len(numbers))} wait for children that are not in the ring",
+        f"{waiting(len(numbers))} for children that are not in the ring",
         f"{first_task(scene, numbers)}: no task has parent_task_id {task}",
         mend="missing",
         needs_person=True,
@@ -103,7 +103,7 @@ def _ended(scene: Scene, mask: Mask) -> Found:
         scene,
         "waits-for-children",
         mask,
-        f"{tasks(len(numbers))} wait for children that have all ended",
+        f"{waiting(len(numbers))} for children that have all ended",
         f"{first_task(scene, numbers)}: its children are Done" + (f", {lost} Faulted" if lost else ""),
         mend="ended",
         needs_person=not scene.holder.lives,
@@ -119,7 +119,7 @@ def _open(scene: Scene, mask: Mask) -> Found:
         scene,
         "waits-for-children",
         mask,
-        f"{tasks(int(np.count_nonzero(mask)))} wait for children that are open",
+        f"{waiting(int(np.count_nonzero(mask)))} for children that are open",
         f"{first_task(scene, np.array([parent]))} waits for {', '.join(stand)}{more}",
         mend="open",
     )
@@ -156,6 +156,10 @@ def _cyclic(scene: Scene) -> NDArray[np.int64]:
     return np.array(sorted(found), np.int64)
 
 
+def _all_slots(count: int) -> str:
+    return "its one slot is" if count == 1 else f"all {count} slots are"
+
+
 def full(scene: Scene) -> Iterator[Found]:
     """No slot is Empty, and somebody waits for one."""
     if scene.state(TaskState.EMPTY).any() or not len(scene.slots):
@@ -177,7 +181,7 @@ def full(scene: Scene) -> Iterator[Found]:
         scene,
         "full",
         spawners,
-        f"all {len(scene.slots)} slots are taken, and "
+        f"{_all_slots(len(scene.slots))} taken, and "
         + (f"{tasks(count)} may wait for room for children" if count else "a feed waits for room"),
         who,
         f"{scene.holder.name} takes a feed" if fed else None,

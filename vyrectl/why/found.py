@@ -150,6 +150,11 @@ def tasks(count: int) -> str:
     return f"{count} task{'s' * (count != 1)}"
 
 
+def waiting(count: int) -> str:
+    """``1 task waits``, ``3 tasks wait``."""
+    return f"{tasks(count)} wait{'s' * (count == 1)}"
+
+
 def seconds_text(seconds: float) -> str:
     """A time for people."""
     if seconds < 100:

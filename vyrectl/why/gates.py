@@ -13,7 +13,7 @@ from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.errors import is_kept_id, kept_out_option
 from vyrectl.ring.findings.about import TENANTS
 from vyrectl.ring.findings.masks import Mask
-from vyrectl.why.found import MOST_SHOWN, Found, counts_of, find, named_counts, tasks
+from vyrectl.why.found import MOST_SHOWN, Found, counts_of, find, named_counts, tasks, waiting
 from vyrectl.why.scene import Scene
 
 
@@ -27,7 +27,7 @@ def guard_live_lock(scene: Scene) -> Iterator[Found]:
         scene,
         "guard-live-lock",
         mask,
-        f"the starvation guard waits for a task below High, and there is none ({tasks(_count(mask))} wait)",
+        f"the starvation guard waits for a task below High, and there is none ({waiting(_count(mask))})",
         f"word 135 is {scene.about.starvation}; the runtime's kernel claims nothing from 16 on",
         f"nothing claimable below High, by {by}",
         mend="control",

@@ -31,7 +31,10 @@ def edit_view(record: EditDone | EditPreview) -> RenderableType:
 
 
 def _sentence(record: EditDone | EditPreview) -> str:
-    words = ", ".join(f"{name} {count}" for name, count in record["words_changed"].items())
+    changed = record["slots_changed"]
+    words = ", ".join(
+        name if count == changed else f"{name} in {count}" for name, count in record["words_changed"].items()
+    )
     kept = f"; the old ring is {plain(record['backup'])}" if record["backup"] else ""
     if not words:
         change = "would change" if record["dry_run"] else "changed"

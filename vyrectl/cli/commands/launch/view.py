@@ -83,6 +83,8 @@ def cannot_run(rows: Sequence[UnrunnableRecord]) -> list[FittedTable]:
         )
         for found in (Unrunnable(**row) for row in rows[:SHOWN_FAULTS])
     ]
+    if any(row["handle"] is not None for row in rows[:SHOWN_FAULTS]):
+        lines.append(("", "", "", "", "NUMBER=zeros:TYPE:COUNT:OUT.npy for what is written"))
     columns = [
         Column("tasks", right=True),
         Column("op"),
