@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pickle
 import shlex
 import signal
 import socket
@@ -215,6 +216,32 @@ def test_a_worker_that_is_killed_loses_no_task(cluster: Any, tmp_path: Path) -> 
     killer.join()
     assert (report["ended"], report["done"]) == ("drained", 512)
     assert (read(ring)["state"] == 3).all()
+
+
+def test_a_shard_that_ends_its_workers_is_named_and_the_others_are_kept(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal stays where the ring was not replaced: the same command then does what is left."""
+    ring, target = write(tmp_path / "ring.bin", ready_tasks(256)), tmp_path / "new.bin"
+    with monkeypatch.context() as patched:
+        patched.setattr(hosts_module, "run_shard", _dies_of_one)
+        report, told = go(cluster, ring, output=target)
+    assert report["ended"] == "lost"
+    assert report["set_aside"] == [{"shard": 1, "first_slot": 64, "last_slot": 127}]
+    assert (read(target)["state"] == [*[3] * 64, *[1] * 64, *[3] * 128]).all()
+    name = "shard 1 (slots 64 to 127) ended every worker that ran it; it is set aside, the others go on"
+    assert {"said": name} in told
+    _, told = go(cluster, ring, output=target)
+    assert {"resumed": [3, 4]} in told
+    assert (read(target)["state"] == 3).all()
+    assert not Path(f"{target}{SUFFIX}").exists()
+
+
+def _dies_of_one(theirs: tuple[str, ...], packed_task: bytes) -> Sent:
+    """Worker's side."""
+    if pickle.loads(packed_task).shard.number == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return run_shard(theirs, packed_task)
 
 
 def _kill_when(journal: Path, pid: int) -> None:

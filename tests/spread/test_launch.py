@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,12 +21,15 @@ from tests.spread.commands import children_of, end_of, lives, read, run, start, 
 from tests.support.ops import FILL, SCALE, SPIN
 from tests.support.rings import ready_tasks
 from vyrectl.abi.opcodes import ATOMIC_ADD, STORE_U32
-from vyrectl.errors import SidecarError
+from vyrectl.errors import DeviceError, SidecarError
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.sidecar.launched import workers_of
 from vyrectl.sidecar.workers import Worker
+from vyrectl.spread.finished import Finished
 from vyrectl.spread.launch import spread_file
+from vyrectl.spread.work import ShardRunner, Site
+from vyrectl.spread.work import Task as Visit
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -174,6 +178,27 @@ def test_a_child_that_is_killed_gives_its_shard_back(tmp_path: Path, seed: int) 
     assert len(lost) == 2
     assert all("SIGKILL" in one for one in lost)
     assert said.count("the launch goes on without it") == 2
+
+
+def test_a_driver_that_is_lost_gives_its_shard_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lost(ShardRunner):
+        def run(self, task: Visit, site: Site) -> Finished:
+            try:
+                (tmp_path / "lost").touch(exist_ok=False)
+            except FileExistsError:
+                return super().run(task, site)
+            raise DeviceError("the driver is gone")
+
+    monkeypatch.setattr("vyrectl.spread.run.ShardRunner", Lost)
+    monkeypatch.setattr("vyrectl.spread.launch.may_fork", lambda: True)  # the children use no OpenCL
+    ring, told = write(tmp_path / "ring.bin", ready_tasks(300)), list[dict[str, Any]]()
+    options = LaunchOptions(device="reference,reference", shard_slots=64)
+    report, _ = spread_file(FileLaunch(ring=ring, options=options), told.append)
+    assert (report["ended"], report["done"]) == ("drained", 300)
+    assert [one["lost"] for one in report["devices"]].count("the driver is gone") == 1
+    died = next(one["device_died"] for one in told if "device_died" in one)
+    assert (died["how"], died["again"], died["set_aside"]) == ("the driver is gone", False, False)
+    assert (read(ring)["state"] == 3).all()
 
 
 def test_no_device_left(tmp_path: Path) -> None:

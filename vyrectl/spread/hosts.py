@@ -164,8 +164,8 @@ class _HostsRun:
             notice(result.ready.memory)
         outcome = Outcome(shares=list(self._shares.values()))
         report = result.conclude(outcome, time.monotonic() - began)
-        if not result.roster.set_aside:
-            self._journal.remove()
+        if not result.roster.set_aside or self._request.output is None:
+            self._journal.remove()  # what it holds is in the ring
         return report
 
     def _take_known(self) -> set[int]:
