@@ -45,6 +45,9 @@ _STATE_WORDS = LOOP.size
 CPU_ITEMS, GPU_ITEMS = 1, 1024
 """Most work-items of the group. A CPU runs them one after another anyway, and vectorises one item's loop better."""
 
+MOST_KERNELS = 16
+"""Steps whose kernels a converger keeps."""
+
 
 class OpenCLConverger:
     """Runs transfer steps on one OpenCL device.
@@ -60,6 +63,7 @@ class OpenCLConverger:
         self.name = self.device.name
         self._cl = pyopencl()
         self._host: Host | None = None
+        self._kernels: dict[str, BuiltKernel] = {}
 
     def converge(self, job: Convergence, stop: Stop = lambda: False) -> Fixpoint:
         """Iterate; see `vyrectl.engine.converge.Converger`.
@@ -106,11 +110,20 @@ class OpenCLConverger:
         return items, items
 
     def _kernel(self, host: Host, job: Convergence) -> BuiltKernel:
+        """The kernel of a step, built once while its text stays as it is."""
+        text = assemble(job.source, job.step.name)
+        if text not in self._kernels:
+            if len(self._kernels) >= MOST_KERNELS:
+                self._kernels.clear()
+            self._kernels[text] = self._build(host, job, text)
+        return self._kernels[text]
+
+    def _build(self, host: Host, job: Convergence, text: str) -> BuiltKernel:
         ladder = Ladder(
             self._cl,
             self.device,
             host.context,
-            assemble(job.source, job.step.name),
+            text,
             admits=lambda rung: admits(self.device, host.context, host.queue, rung),
         )
         for built in ladder:
