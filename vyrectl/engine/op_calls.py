@@ -142,21 +142,36 @@ def _functions(text: str, visible: str) -> Iterator[tuple[str, str, _Body]]:
 
 def _head(visible: str, brace: int) -> int | None:
     """Where the name of the function that begins at a brace stands; None when it is no function."""
-    end = len(visible[:brace].rstrip())
+    end = _end_before(visible, brace)
     while end and visible[end - 1] == ")":
         depth = 0
         for at in range(end - 1, -1, -1):
             depth += (visible[at] == ")") - (visible[at] == "(")
             if depth == 0:
                 break
-        before = visible[:at].rstrip()
-        name = re.search(r"[A-Za-z_]\w*$", before)
+        end = _end_before(visible, at)
+        name = _word_before(visible, end)
         if name is None:
             return None
-        if name[0] != "__attribute__":
-            return name.start()
-        end = len(before[: name.start()].rstrip())
+        if visible[name:end] != "__attribute__":
+            return name
+        end = _end_before(visible, name)
     return None
+
+
+def _end_before(text: str, at: int) -> int:
+    """Where what stands before a place ends, without the white space in between."""
+    while at and text[at - 1].isspace():
+        at -= 1
+    return at
+
+
+def _word_before(text: str, end: int) -> int | None:
+    """Where the name that ends at a place begins; None where none does."""
+    at = end
+    while at and (text[at - 1].isalnum() or text[at - 1] == "_"):
+        at -= 1
+    return at if at < end and not text[at].isdigit() else None
 
 
 def _names(text: str, head: int) -> tuple[str, str]:

@@ -42,8 +42,9 @@ def _returns_nothing(text: str, name: str, start: int) -> bool:
     """True for a function of type void, and for what is no function after all."""
     if name.startswith("vyre_op_"):
         return False
-    head = re.search(rf"([^;{{}}]*)\b{re.escape(name)}\s*\([^;{{}}]*$", text[:start])
-    lines = [] if head is None else head[1].rstrip().splitlines()
+    begin = max(text.rfind(sign, 0, start) for sign in ";{}") + 1
+    named = list(re.finditer(rf"\b{re.escape(name)}\s*\(", text[begin:start]))
+    lines = text[begin : begin + named[-1].start()].rstrip().splitlines() if named else []
     words = re.findall(r"\w+|\*", lines[-1]) if lines else []
     return not words or ("void" in words and "*" not in words) or "kernel" in words or "__kernel" in words
 
