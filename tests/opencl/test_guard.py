@@ -28,7 +28,7 @@ class Trials:
         words = "the process that drove the device died of SIGABRT"
         self.check = Check("device 0:0", "ring", Status.ERROR, words, facts={trial.DIED: True})
 
-    def __call__(self, device_id: str, seconds: float) -> Check:
+    def __call__(self, device_id: str, seconds: float, *, families: bool = True) -> Check:
         self.made += 1
         return self.check
 
@@ -77,7 +77,7 @@ def test_what_fails_without_dying_stops_nothing(trials: Trials) -> None:
 def test_a_machine_without_room_for_a_trial(
     trials: Trials, monkeypatch: pytest.MonkeyPatch, why: Exception
 ) -> None:
-    def run(device_id: str, seconds: float) -> Check:
+    def run(device_id: str, seconds: float, *, families: bool) -> Check:
         raise why
 
     monkeypatch.setattr(trial, "run_ring", run)

@@ -37,7 +37,7 @@ def test_what_becomes_of_a_ring(
 
 
 def test_the_ring_is_longer_than_two_chunks_of_any_device() -> None:
-    tasks = list(trial._tasks())
+    tasks = list(trial._tasks(True))
     assert len(tasks) == trial.TASKS > 2 * max(LANE_CHUNK_SLOTS, GROUP_CHUNK_SLOTS)
     assert {task.state for task in tasks} == {TaskState.READY}
     assert {task.op_handle for task in tasks} == {trial.NOP, trial.REQUEUE, trial.FORK_SUM}
@@ -45,3 +45,4 @@ def test_the_ring_is_longer_than_two_chunks_of_any_device() -> None:
 
 def test_on_the_reference_backend() -> None:
     assert trial.run_ring("reference", 60).message == "10002 tasks, each done once"
+    assert trial.run_ring("reference", 60, families=False).message == "10000 tasks, each done once"

@@ -1,7 +1,7 @@
 """Whether a device really runs a ring: a launch of one, in a process of its own, that needs every kernel of a launch.
 
 Standard library only; whatever the driver does ends with the launch's process. Invariant: the ring is longer than an
-index chunk on every device, some of its tasks go from hand to hand, and one has children.
+index chunk on every device, some of its tasks go from hand to hand, and one has children where that is asked for.
 """
 
 from __future__ import annotations
@@ -38,17 +38,18 @@ BUFFERS = ("0=zeros:uint32:8192", "1=zeros:uint32:8")
 """Two leaves of a sum by halves, and its heap."""
 
 
-def run_ring(device: str, seconds: float) -> Check:
+def run_ring(device: str, seconds: float, *, families: bool = True) -> Check:
     """Launch the ring on a device and look at what became of its tasks.
 
     Args:
         device: Its id.
         seconds: How long that may take.
+        families: Let one task have children, which takes a program of all operations; else one of two is built.
     """
     area = f"device {device}"
     with tempfile.TemporaryDirectory(prefix="vyrectl-doctor-") as folder:
         ring = Path(folder, "ring.bin")
-        ring.write_bytes(b"".join(item.to_bytes() for item in _tasks()) + bytes(EMPTY_SLOTS * 64))
+        ring.write_bytes(b"".join(item.to_bytes() for item in _tasks(families)) + bytes(EMPTY_SLOTS * 64))
         buffers = [word for buffer in BUFFERS for word in ("--buffer", buffer)]
         launch = module_command(
             "vyrectl",
@@ -62,22 +63,22 @@ def run_ring(device: str, seconds: float) -> Check:
         ended = run_child([*launch, "--json", "--quiet"], seconds)
     if ended.status is None:
         return Check(area, "ring", Status.ERROR, f"no end within {seconds:g} s", FIX)
-    return _judge(area, ended)
+    return _judge(area, ended, CHILDREN if families else 0)
 
 
-def _tasks() -> Iterator[TaskWorkItem]:
-    yield TaskWorkItem.from_work_item(1, 0, 0, WorkItem(FORK_SUM, 0, 1, 0))
+def _tasks(families: bool) -> Iterator[TaskWorkItem]:
+    yield TaskWorkItem.from_work_item(1, 0, 0, WorkItem(FORK_SUM if families else NOP, 0, int(families), 0))
     for number in range(2, TASKS + 1):
         requeues = number % REQUEUED_EVERY == 0
         work = WorkItem(REQUEUE, 0, 0, REQUEUES) if requeues else WorkItem(NOP)
         yield TaskWorkItem.from_work_item(number, 0, number % 5, work)
 
 
-def _judge(area: str, ended: Ended) -> Check:
+def _judge(area: str, ended: Ended, children: int) -> Check:
     try:
         report = json.loads(ended.output)
         done = int(report["done"])
-        wanted = TASKS + (0 if report["geometry"].get("rung") == LAST_RUNG else CHILDREN)
+        wanted = TASKS + (0 if report["geometry"].get("rung") == LAST_RUNG else children)
     except (ValueError, KeyError, TypeError, AttributeError):
         why, died = _last_words(ended.last_line())
         message = f"a launch failed with exit code {ended.status}: {why}"
