@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from vyrectl.devtools.__main__ import ROOT
+from vyrectl.devtools.cheader import COLUMNS
 from vyrectl.devtools.layers import LAYERS, check_kernels, check_layers, check_sources
 from vyrectl.devtools.source import parse_source
 
@@ -109,6 +110,14 @@ def test_atomics_stay_in_one_header(line: str, found: bool, tmp_path: Path) -> N
         (folder / name).write_text(f"/* opening\n */\n{line}\n")
     places = [(str(one.path), one.line) for one in check_kernels(tmp_path)]
     assert places == ([("kernels/engine/run.cl", 3)] if found else [])
+
+
+@pytest.mark.parametrize(("columns", "found"), [(COLUMNS, False), (COLUMNS + 1, True)])
+def test_device_code_ends_at_the_right_edge(columns: int, found: bool, tmp_path: Path) -> None:
+    (tmp_path / "kernels").mkdir()
+    (tmp_path / "kernels" / "run.cl").write_text("/* opening */\n" + "x" * columns + "\n")
+    places = [(str(one.path), one.line) for one in check_kernels(tmp_path)]
+    assert places == ([("kernels/run.cl", 2)] if found else [])
 
 
 def _check(module: str, code: str, root: Path) -> list[str]:

@@ -1,24 +1,31 @@
 /* ceilings.cl - what this device could do at best: the kernels that `vyrectl bench` sets beside the engine's.
  *
- * Each sweep does to every slot what the engine has to do for a no-op task, and nothing else: claim it by compare-and-swap, look
- * at its operation, write the payload of spec 1.6 (complete), publish the state. No index, no order, no priorities, no counters.
+ * Each sweep does to every slot what the engine has to do for a no-op task, and nothing else: claim it by
+ * compare-and-swap, look at its operation, write the payload of spec 1.6 (complete), publish the state. No
+ * index, no order, no priorities, no counters.
  *   vyre_sweep_item   one slot a work-item
  *   vyre_sweep_once   VYRE_BATCH slots a work-item, claimed together, published together behind one fence
  *   vyre_sweep_share  as many work-items as fit; each works through its share, slot by slot
  *   vyre_sweep_batch  the same, VYRE_BATCH slots together
- *   vyre_sweep_listed the same tasks class by class, from a list that lies ready: as many groups as fit take tickets of it. What is
- *                     left of the sweep when the order of priorities says which slot comes next
- * A work-item's slots lie `stride` apart, so that neighbours in a group touch neighbouring slots where that pays (GPUs).
+ *   vyre_sweep_listed the same tasks class by class, from a list that lies ready: as many groups as fit take
+ *                     tickets of it. What is left of the sweep when the order of priorities says which slot
+ *                     comes next
+ * A work-item's slots lie `stride` apart, so that neighbours in a group touch neighbouring slots where that
+ * pays (GPUs).
  *
- *   vyre_one_task     claims and finishes one task: the whole of an ordinary kernel launch that is spent on it
+ *   vyre_one_task     claims and finishes one task: the whole of an ordinary kernel launch that is spent on
+ *                     it
  *   vyre_plain_saxpy1, vyre_plain_saxpy4   what the group tasks do, as one ordinary kernel
  *
- * `looks` says whether the flags word is read first and left alone when it is right: a read in place of a write.
+ * `looks` says whether the flags word is read first and left alone when it is right: a read in place of a
+ * write.
  *
- * Memory order: word 0 by relaxed compare-and-swap, from the state that is expected (a Ready task), else from the one that was
- * met: no payload of this pass was written by another work-item of it, so that a claim has nothing to acquire. Payload plain.
+ * Memory order: word 0 by relaxed compare-and-swap, from the state that is expected (a Ready task), else from
+ * the one that was met: no payload of this pass was written by another work-item of it, so that a claim has
+ * nothing to acquire. Payload plain.
  * Word 0 by release store, or after one fence for the whole batch by relaxed store. Nobody waits for anybody.
- * The host guarantees: slots is the ring's length; list names each slot once; next[0] starts at 0; y and x have n floats.
+ * The host guarantees: slots is the ring's length; list names each slot once; next[0] starts at 0; y and x
+ * have n floats.
  */
 #include "vyre_op.h"
 #include "vyre_kernels.h"
@@ -43,7 +50,8 @@ static uint vyre_settle(__global uint *words, uint looks) {
         words[VYRE_WORD_CONTINUATION_DATA] = VYRE_FAULT_UNKNOWN_OP;
         return VYRE_STATE_FAULTED;
     }
-    if (!looks || words[VYRE_WORD_FLAGS] != VYRE_COMPLETE_SET_FLAGS) words[VYRE_WORD_FLAGS] = VYRE_COMPLETE_SET_FLAGS;
+    if (!looks || words[VYRE_WORD_FLAGS] != VYRE_COMPLETE_SET_FLAGS)
+        words[VYRE_WORD_FLAGS] = VYRE_COMPLETE_SET_FLAGS;
     return VYRE_STATE_DONE;
 }
 
@@ -57,7 +65,8 @@ static void vyre_finish_one(__global uint *words, uint looks) {
 static void vyre_finish_batch(__global uint *words, uint count, ulong stride, uint looks) {
     uint states[VYRE_BATCH];
     for (uint i = 0; i < VYRE_BATCH; ++i)
-        states[i] = i < count && vyre_take(words + i * stride * VYRE_SLOT_WORDS) ? VYRE_STATE_RUNNING : VYRE_STATE_EMPTY;
+        states[i] = i < count && vyre_take(words + i * stride * VYRE_SLOT_WORDS) ? VYRE_STATE_RUNNING
+                                                                                 : VYRE_STATE_EMPTY;
     for (uint i = 0; i < VYRE_BATCH; ++i)
         if (states[i]) states[i] = vyre_settle(words + i * stride * VYRE_SLOT_WORDS, looks);
     vyre_fence_acq_rel();
@@ -80,7 +89,8 @@ __kernel void vyre_sweep_once(VYRE_SWEEP_ONCE_PARAMETERS) {
     vyre_finish_batch(vyre_at(ring, first), (uint)min(count, (ulong)VYRE_BATCH), lanes, looks);
 }
 
-/* A work-item's share: [first, end) in steps of stride; whole groups next to each other, the items of a group in turn. */
+/* A work-item's share: [first, end) in steps of stride; whole groups next to each other, the items of a group
+ * in turn. */
 typedef struct {
     ulong first;
     ulong end;
@@ -98,7 +108,8 @@ static vyre_share vyre_my_share(uint slots) {
 
 __kernel void vyre_sweep_share(VYRE_SWEEP_SHARE_PARAMETERS) {
     const vyre_share mine = vyre_my_share(slots);
-    for (ulong slot = mine.first; slot < mine.end; slot += mine.stride) vyre_finish_one(vyre_at(ring, slot), looks);
+    for (ulong slot = mine.first; slot < mine.end; slot += mine.stride)
+        vyre_finish_one(vyre_at(ring, slot), looks);
 }
 
 __kernel void vyre_sweep_batch(VYRE_SWEEP_BATCH_PARAMETERS) {

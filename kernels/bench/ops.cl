@@ -5,7 +5,9 @@ VYRE_OP(0x20000, yield_n, "yields param times, then finishes (pc = times yielded
     return task->pc < task->param ? vyre_yield(task->pc + 1u, task->data) : vyre_done();
 }
 
-VYRE_OP(0x20001, mixed, "yields param times; every fourth task_id then requeues once, two classes on; then finishes (pc = turns made)") {
+VYRE_OP(0x20001, mixed,
+        "yields param times; every fourth task_id then requeues once, two classes on; then finishes (pc = "
+        "turns made)") {
     if (task->pc < task->param) return vyre_yield(task->pc + 1u, task->data);
     if (task->pc == task->param && task->task_id % 4u == 0u)
         return vyre_requeue(task->pc + 1u, task->data, (task->priority + 2u) % VYRE_PRIORITY_COUNT);

@@ -1,4 +1,5 @@
-/* clock.cl - asks a rung of vyre_clock.h for the time, to see that it builds and goes forward, and to calibrate it.
+/* clock.cl - asks a rung of vyre_clock.h for the time, to see that it builds and goes forward, and to
+ * calibrate it.
  *
  * One work-item. The host guarantees: times has four 64-bit words, counter one that is 0.
  */

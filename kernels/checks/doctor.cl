@@ -1,9 +1,11 @@
 /* doctor.cl - what `vyrectl doctor` asks of a device beyond the probes of every launch (probe.cl).
  *
- *   vyre_doctor_coherence   does the host see what a running kernel writes into host memory, and does the kernel see the host?
+ *   vyre_doctor_coherence   does the host see what a running kernel writes into host memory, and does the
+ *                           kernel see the host?
  *   vyre_doctor_resident    how many work-groups are on the device at a time?
  *
- * Both poll, and both give up after `polls` polls: nothing here waits for a work-item or a host that may never come.
+ * Both poll, and both give up after `polls` polls: nothing here waits for a work-item or a host that may
+ * never come.
  * Memory order: every word by release store and acquire load, or by relaxed adds where only a count matters.
  * The host guarantees: words has VYRE_DOCTOR_WORDS words, all 0. Nothing here faults.
  */

@@ -1,8 +1,8 @@
 /* probe.cl - what the host asks a device before the first launch on it.
  *
- * Phases: one work-item writes the layout of all that kernels and host share (vyre_probe_layout: the questions of vyre_engine.h,
- * then the byte order); one claims and publishes a word with every primitive of the rung (vyre_probe_atomics), so that a rung that
- * builds but does nothing is not chosen.
+ * Phases: one work-item writes the layout of all that kernels and host share (vyre_probe_layout: the
+ * questions of vyre_engine.h, then the byte order); one claims and publishes a word with every primitive of
+ * the rung (vyre_probe_atomics), so that a rung that builds but does nothing is not chosen.
  * The host guarantees: answers has a word a question and one more; words has 4.
  */
 #include "vyre_op.h"

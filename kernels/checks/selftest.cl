@@ -1,9 +1,10 @@
 /* selftest.cl - what `--verify` asks of claim and publish before it trusts them. Built with VYRE_VERIFY only.
  *
- * Phases: none; each kernel is independent. Every work-item makes a bounded number of attempts and waits for nobody, so that
- * both pass trivially on a device that runs one group at a time.
+ * Phases: none; each kernel is independent. Every work-item makes a bounded number of attempts and waits for
+ * nobody, so that both pass trivially on a device that runs one group at a time.
  * Memory order: that of vyre_claim and vyre_publish, which is what is tested.
- * The host guarantees: wins has a word a slot; the relay's ring has one slot, Yielded, with equal pc and data.
+ * The host guarantees: wins has a word a slot; the relay's ring has one slot, Yielded, with equal pc and
+ * data.
  */
 #include "core.h"
 #include "vyre_kernels.h"

@@ -1,13 +1,14 @@
-/* choose.h - the next piece of work there is: a ticket of the order, a block that somebody spilled, or one that the
- * worker is filling itself.
+/* choose.h - the next piece of work there is: a ticket of the order, a block that somebody spilled, or one
+ * that the worker is filling itself.
  *
  * The highest class first; of one class the order's own before what was spilled; after a share of claims at
- * Critical and High something from below, while there is any. A look costs one wait for memory, a ticket a second
- * one.
+ * Critical and High something from below, while there is any. A look costs one wait for memory, a ticket a
+ * second one.
  *
- * Leaving (seek.h): a worker is counted as busy while it holds work or blocks that it has not published. One that
- * finds nothing while nobody is busy leaves at once, for nobody can make more; else it looks again, a bounded
- * number of times. Work that appears after it has left is found by whoever made it, or by the next round.
+ * Leaving (seek.h): a worker is counted as busy while it holds work or blocks that it has not published. One
+ * that finds nothing while nobody is busy leaves at once, for nobody can make more; else it looks again, a
+ * bounded number of times. Work that appears after it has left is found by whoever made it, or by the next
+ * round.
  */
 #ifndef VYRE_CHOOSE_H
 #define VYRE_CHOOSE_H
@@ -48,8 +49,10 @@ static vyre_sight vyre_look(const vyre_order *order, const vyre_spill *spill, vo
                             volatile __global uint *control, uint ticket) {
     /* All at once: none waits for another. */
     const uint shutdown = vyre_load_relaxed(control + VYRE_CONTROL_SHUTDOWN);
-    const uint taken_high = vyre_load_relaxed(flow + VYRE_FLOW_HIGH), taken_low = vyre_load_relaxed(flow + VYRE_FLOW_LOW);
-    const uint blocks = vyre_load_relaxed(flow + VYRE_FLOW_BLOCKS), busy = vyre_load_relaxed(flow + VYRE_FLOW_BUSY);
+    const uint taken_high = vyre_load_relaxed(flow + VYRE_FLOW_HIGH),
+               taken_low = vyre_load_relaxed(flow + VYRE_FLOW_LOW);
+    const uint blocks = vyre_load_relaxed(flow + VYRE_FLOW_BLOCKS),
+               busy = vyre_load_relaxed(flow + VYRE_FLOW_BUSY);
     vyre_sight sight;
     sight.shutdown = shutdown;
     sight.next_high = vyre_next_class(order, false, taken_high, ticket);
@@ -73,9 +76,10 @@ static bool vyre_take_ticket(const vyre_order *order, volatile __global uint *fl
     return true;
 }
 
-/* Takes the first block that there is of classes `least` up to below `most`; the worker's own where that is of as high a class. */
-static bool vyre_take_spilled(const vyre_spill *spill, volatile __global uint *flow, vyre_held *held, bool spilled,
-                              uint own, uint least, uint most, vyre_pick *pick) {
+/* Takes the first block that there is of classes `least` up to below `most`; the worker's own where that is
+ * of as high a class. */
+static bool vyre_take_spilled(const vyre_spill *spill, volatile __global uint *flow, vyre_held *held,
+                              bool spilled, uint own, uint least, uint most, vyre_pick *pick) {
     for (uint class = least; class < most; ++class) {
         if (class == own) {
             pick->kind = VYRE_PICK_OWN;
@@ -93,27 +97,33 @@ static bool vyre_take_spilled(const vyre_spill *spill, volatile __global uint *f
     return false;
 }
 
-/* The next piece of work; `above` is the number of claims at Critical and High in a row, `own` the highest class of which this worker fills
- * a block (VYRE_PRIORITY_COUNT: none). */
+/* The next piece of work; `above` is the number of claims at Critical and High in a row, `own` the highest
+ * class of which this worker fills a block (VYRE_PRIORITY_COUNT: none). */
 static vyre_pick vyre_choose(const vyre_order *order, const vyre_spill *spill, volatile __global uint *flow,
                              const vyre_sight *sight, vyre_held *held, uint ticket, uint above, uint own) {
     vyre_pick pick = vyre_pick_nothing();
     const uint next = min(sight->next_high, sight->next_low);
     if (above >= VYRE_STARVATION_LIMIT * ticket) {
         pick.higher_waits = next < VYRE_PRIORITY_NORMAL || own < VYRE_PRIORITY_NORMAL;
-        if (vyre_take_spilled(spill, flow, held, sight->spilled, own, VYRE_PRIORITY_NORMAL, sight->next_low, &pick)) return pick;
-        if (sight->next_low < VYRE_PRIORITY_COUNT && vyre_take_ticket(order, flow, true, ticket, &pick)) return pick;
+        if (vyre_take_spilled(spill, flow, held, sight->spilled, own, VYRE_PRIORITY_NORMAL, sight->next_low,
+                              &pick))
+            return pick;
+        if (sight->next_low < VYRE_PRIORITY_COUNT && vyre_take_ticket(order, flow, true, ticket, &pick))
+            return pick;
         pick.higher_waits = 0u;
     }
     if (vyre_take_spilled(spill, flow, held, sight->spilled, own, 0u, next, &pick)) return pick;
-    if (sight->next_high < VYRE_PRIORITY_COUNT && vyre_take_ticket(order, flow, false, ticket, &pick)) return pick;
-    if (sight->next_low < VYRE_PRIORITY_COUNT && vyre_take_ticket(order, flow, true, ticket, &pick)) return pick;
+    if (sight->next_high < VYRE_PRIORITY_COUNT && vyre_take_ticket(order, flow, false, ticket, &pick))
+        return pick;
+    if (sight->next_low < VYRE_PRIORITY_COUNT && vyre_take_ticket(order, flow, true, ticket, &pick))
+        return pick;
     if (next < VYRE_PRIORITY_COUNT) /* the tickets that were seen are gone */
         vyre_take_spilled(spill, flow, held, sight->spilled, own, next, VYRE_PRIORITY_COUNT, &pick);
     return pick;
 }
 
-/* For a worker that is about to leave: a block that stands in one of the places it holds; the others are given up. */
+/* For a worker that is about to leave: a block that stands in one of the places it holds; the others are
+ * given up. */
 static vyre_pick vyre_leave_places(const vyre_spill *spill, vyre_held *held) {
     vyre_pick pick = vyre_pick_nothing();
     for (uint class = 0; class < VYRE_PRIORITY_COUNT && pick.kind == VYRE_PICK_NOTHING; ++class) {

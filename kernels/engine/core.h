@@ -1,12 +1,14 @@
 /* core.h - one task's turn: claim, run, publish. Every scheduler of the engine is built on these three.
  *
  * Memory order of the words of a slot
- *   word 0       compare-and-swap (acquire) to Running by the claimer; release store of the outcome, after the payload
+ *   word 0       compare-and-swap (acquire) to Running by the claimer; release store of the outcome, after
+ *                the payload
  *   words 1-15   plain; written only between a won claim and the release store, by the claimer alone
  *
- * The host guarantees: `slot` < number of slots, the buffer table describes the arena truthfully, control has at least 160 words.
- * A fault of any kind (unknown operation, bad handle, range, counter at its end) ends the task as Faulted with the code in
- * continuation_data; nothing is ever read or written outside a buffer.
+ * The host guarantees: `slot` < number of slots, the buffer table describes the arena truthfully, control has
+ * at least 160 words.
+ * A fault of any kind (unknown operation, bad handle, range, counter at its end) ends the task as Faulted
+ * with the code in continuation_data; nothing is ever read or written outside a buffer.
  */
 #ifndef VYRE_CORE_H
 #define VYRE_CORE_H
@@ -31,15 +33,18 @@ static bool vyre_is_schedulable(uint state) {
     return state < VYRE_STATE_COUNT && ((VYRE_SCHEDULABLE_STATES >> state) & 1u);
 }
 
-/* Class at an enqueue: the priority, lifted by one for each age_threshold ticks; an unknown priority queues as Idle. */
+/* Class at an enqueue: the priority, lifted by one for each age_threshold ticks; an unknown priority queues
+ * as Idle. */
 static uint vyre_class(uint priority, uint age_ticks, uint age_threshold) {
     const uint base = min(priority, VYRE_PRIORITY_IDLE);
-    if (!age_threshold || age_ticks < age_threshold) return base; /* most tasks are young, and a division is slow */
+    if (!age_threshold || age_ticks < age_threshold)
+        return base; /* most tasks are young, and a division is slow */
     const uint lift = age_ticks / age_threshold;
     return base > lift ? base - lift : 0u;
 }
 
-/* Takes a schedulable slot; false when it is not schedulable or somebody else was quicker. A claim changes word 0 and nothing else.
+/* Takes a schedulable slot; false when it is not schedulable or somebody else was quicker. A claim changes
+ * word 0 and nothing else.
  * Most tasks are Ready: that is tried first, without a look. */
 static bool vyre_claim(__global uint *ring, uint slot) {
     vyre_word_ptr state = VYRE_WORD(ring, slot, VYRE_WORD_STATE);
@@ -48,7 +53,8 @@ static bool vyre_claim(__global uint *ring, uint slot) {
     return vyre_is_schedulable(met) && vyre_cas_acquire(state, met, VYRE_STATE_RUNNING);
 }
 
-/* The same without order, for a batch of claims that one vyre_fence_acq_rel follows; `likely` is the state to try first. */
+/* The same without order, for a batch of claims that one vyre_fence_acq_rel follows; `likely` is the state to
+ * try first. */
 static bool vyre_claim_relaxed(__global uint *ring, uint slot, uint likely) {
     vyre_word_ptr state = VYRE_WORD(ring, slot, VYRE_WORD_STATE);
     const uint met = vyre_cas_value_relaxed(state, likely, VYRE_STATE_RUNNING);
@@ -123,15 +129,17 @@ static vyre_outcome vyre_ended(const vyre_task *task, vyre_outcome outcome) {
 /* Runs the operation by this work-item alone. */
 static vyre_outcome vyre_run_op(vyre_task *task) { return vyre_ended(task, vyre_dispatch(task)); }
 
-/* Turns whatever the wire cannot hold into a fault, so that publishing cannot fail. The operation may have written its private copy
- * of the words: the counters are those of the slot. */
+/* Turns whatever the wire cannot hold into a fault, so that publishing cannot fail. The operation may have
+ * written its private copy of the words: the counters are those of the slot. */
 static vyre_outcome vyre_admit(__global const uint *words, vyre_outcome outcome) {
     switch (outcome.kind) {
         case VYRE_DONE:
         case VYRE_PAUSE:
         case VYRE_FAULT: return outcome;
         case VYRE_YIELD:
-            return words[VYRE_WORD_YIELD_COUNT] == VYRE_U32_MAX ? vyre_engine_fault(VYRE_FAULT_COUNTER_OVERFLOW) : outcome;
+            return words[VYRE_WORD_YIELD_COUNT] == VYRE_U32_MAX
+                       ? vyre_engine_fault(VYRE_FAULT_COUNTER_OVERFLOW)
+                       : outcome;
         case VYRE_REQUEUE:
             if (outcome.extra >= VYRE_PRIORITY_COUNT) return vyre_engine_fault(VYRE_FAULT_BAD_OUTCOME);
             if (words[VYRE_WORD_REQUEUE_COUNT] == VYRE_U32_MAX || words[VYRE_WORD_AGE_TICKS] == VYRE_U32_MAX)
@@ -151,12 +159,13 @@ static uint vyre_outcome_state(uint kind) {
     }
 }
 
-/* Writes all that an outcome sets but the state (spec 1.6), for a slot that this work-item holds; the state that is left to publish.
- * `clean` says that the slot's flags are known to be 0 without a look. */
+/* Writes all that an outcome sets but the state (spec 1.6), for a slot that this work-item holds; the state
+ * that is left to publish. `clean` says that the slot's flags are known to be 0 without a look. */
 static uint vyre_settle(__global uint *words, vyre_outcome outcome, bool clean) {
     const uint flags = clean ? 0u : words[VYRE_WORD_FLAGS];
     if (outcome.kind == VYRE_DONE) {
-        /* Most tasks finish without flags, and a word that is not written leaves its half of the slot clean. */
+        /* Most tasks finish without flags, and a word that is not written leaves its half of the slot clean.
+         * */
         const uint after = (flags | VYRE_COMPLETE_SET_FLAGS) & ~VYRE_COMPLETE_CLEAR_FLAGS;
         if (after != flags) words[VYRE_WORD_FLAGS] = after;
     } else if (outcome.kind == VYRE_FAULT) {

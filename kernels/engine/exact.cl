@@ -1,14 +1,16 @@
-/* exact.cl - the driver for one worker that takes one task at a time: spec 3.5 to the letter, in the order of the reference backend.
+/* exact.cl - the driver for one worker that takes one task at a time: spec 3.5 to the letter, in the order of
+ * the reference backend.
  *
- * Phases: one work-item takes the first task of the highest class that has any (after 16 claims in a row at Critical or High one from
- * below), runs one turn, and puts a task that gave its worker back at the end of its class's line.
+ * Phases: one work-item takes the first task of the highest class that has any (after 16 claims in a row at
+ * Critical or High one from below), runs one turn, and puts a task that gave its worker back at the end of
+ * its class's line.
  *
- * A class's line is its part of the order, then a linked list through `next` (pool: one word a slot, slot index + 1, 0 ends it).
- * lines: per class the tasks of the order already taken, the list's first slot + 1 and its last slot + 1; it outlives the kernel, so that a
- * round may be cut anywhere.
+ * A class's line is its part of the order, then a linked list through `next` (pool: one word a slot, slot
+ * index + 1, 0 ends it). lines: per class the tasks of the order already taken, the list's first slot + 1 and
+ * its last slot + 1; it outlives the kernel, so that a round may be cut anywhere.
  *
- * Memory order: nothing but the slots and SHUTDOWN is shared. The host guarantees: one work-item; lines is zero at the start of a
- * round; pool has a word a slot.
+ * Memory order: nothing but the slots and SHUTDOWN is shared. The host guarantees: one work-item; lines is
+ * zero at the start of a round; pool has a word a slot.
  */
 #include "order.h"
 #include "vyre_kernels.h"
@@ -18,7 +20,8 @@ static bool vyre_line_waits(const vyre_order *order, __global const uint *lines,
     return lines[VYRE_LINE_TAKEN(class)] < size || lines[VYRE_LINE_FIRST(class)];
 }
 
-static uint vyre_line_take(const vyre_order *order, __global uint *lines, __global const uint *next, uint class) {
+static uint vyre_line_take(const vyre_order *order, __global uint *lines, __global const uint *next,
+                           uint class) {
     const uint begin = order->begins[class * order->chunks];
     const uint position = begin + lines[VYRE_LINE_TAKEN(class)];
     if (position < order->begins[(class + 1u) * order->chunks]) {
@@ -49,7 +52,8 @@ static uint vyre_first_waiting(const vyre_order *order, __global const uint *lin
 __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     const vyre_tally_ptr counts = {tally, control};
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
-    vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, 0u, age_threshold, counts_budget, claims_each);
+    vyre_worker w =
+        vyre_make_worker(ring, witness, flow, env, counts, 0u, age_threshold, counts_budget, claims_each);
     vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
     vyre_watch_to(&w, watch_words, watch_first, watch_records, 0u);

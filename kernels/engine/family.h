@@ -1,11 +1,13 @@
 /* family.h - what a turn's end means for parents and children; who must queue because of it.
  *
- * A parent waits by a count (vyre_family.h): its children that are still to end, and one more until it is published at its join.
- * Whoever takes the count to its end makes the parent Ready and queues it. So the count is taken from after the slot it is about has
- * been published: a child's results and a parent's continuation are then there for whoever goes on.
+ * A parent waits by a count (vyre_family.h): its children that are still to end, and one more until it is
+ * published at its join.
+ * Whoever takes the count to its end makes the parent Ready and queues it. So the count is taken from after
+ * the slot it is about has been published: a child's results and a parent's continuation are then there for
+ * whoever goes on.
  *
- * Memory order: a count between two fences, so that the last child's worker sees what all the others wrote; the parent by
- * compare-and-swap and release store.
+ * Memory order: a count between two fences, so that the last child's worker sees what all the others wrote;
+ * the parent by compare-and-swap and release store.
  * Every slot number out of links is checked: a forged ring makes tasks wait or go on too early, never more.
  * Without VYRE_HAS_FAMILY everything here is empty.
  */
@@ -19,11 +21,13 @@
 #define vyre_family_to(worker, nursery_of_it, family_words, claim_queue)                     \
     vyre_nursery nursery_of_it = vyre_make_nursery((worker)->ring, family_words, claim_queue); \
     (worker)->env.nursery = &nursery_of_it
-#define vyre_count_family(worker, slot, state, joins) vyre_count_turn((worker)->env.nursery, slot, state, joins)
+#define vyre_count_family(worker, slot, state, joins)                                                        \
+    vyre_count_turn((worker)->env.nursery, slot, state, joins)
 
 /* Whether this end of a turn is a join. */
 static bool vyre_is_join(__global const uint *words, vyre_outcome outcome) {
-    return outcome.kind == VYRE_PAUSE && outcome.extra == VYRE_NEVER_EPOCH && vyre_is_spawning_op(words[VYRE_WORD_OP_HANDLE]);
+    return outcome.kind == VYRE_PAUSE && outcome.extra == VYRE_NEVER_EPOCH &&
+           vyre_is_spawning_op(words[VYRE_WORD_OP_HANDLE]);
 }
 
 /* Makes a parent at its join Ready; false when it is not Paused any more. */

@@ -1,6 +1,7 @@
 /* filter.h - which tasks a launch may claim: chosen at its start, of a tenant that is let in.
  *
- * Memory order: the control buffer by plain reads; a change of it counts from the next index or inbox slot on.
+ * Memory order: the control buffer by plain reads; a change of it counts from the next index or inbox slot
+ * on.
  */
 #ifndef VYRE_FILTER_H
 #define VYRE_FILTER_H

@@ -1,10 +1,12 @@
-/* free.cl - lines up the Empty slots of a ring for tasks that spawn children; built with VYRE_HAS_FAMILY only.
+/* free.cl - lines up the Empty slots of a ring for tasks that spawn children; built with VYRE_HAS_FAMILY
+ * only.
  *
- * Phases: one work-group a chunk, after vyre_index. A chunk's Empty slots go to the part of its share of the queue that its claimable
- * tasks left unused, in slot order where the group is one work-item; their number and place go to `family`. The host turns the
- * numbers into sums.
+ * Phases: one work-group a chunk, after vyre_index. A chunk's Empty slots go to the part of its share of the
+ * queue that its claimable tasks left unused, in slot order where the group is one work-item; their number
+ * and place go to `family`. The host turns the numbers into sums.
  * Memory order: word 0 of a slot by relaxed load; the rest plain, one writer each.
- * The host guarantees: queue and counts as vyre_index left them; family as vyre_family.h draws it. Nothing here faults.
+ * The host guarantees: queue and counts as vyre_index left them; family as vyre_family.h draws it. Nothing
+ * here faults.
  */
 #include "family.h"
 #include "vyre_kernels.h"

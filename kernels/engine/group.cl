@@ -1,20 +1,24 @@
-/* group.cl - the driver for GPUs: a work-group is a worker; its work-items turn different slots of one ticket at a time.
+/* group.cl - the driver for GPUs: a work-group is a worker; its work-items turn different slots of one ticket
+ * at a time.
  *
  * Phases, again and again
  *   1  the leader (work-item 0) takes a ticket or a block, or finds nothing
- *   1a with VYRE_MIRROR, of a ticket: every work-item ends those tasks of its stride that their tags say all of (order.h)
- *   2  every work-item claims VYRE_BATCH slots of its stride, gives them their turns, publishes them behind one fence; slots of group
- *      operations and tasks that must queue are noted in local memory
- *   3  group tasks, VYRE_GROUP_BATCH at a time: claimed by as many work-items, run without a barrier in between, published by as many
- *      work-items. Each is run by a team: the whole group for one task or where the operation has a barrier of its own, down to
- *      VYRE_LEAST_TEAM work-items for many, so that what every task begins with is waited for by fewer
+ *   1a with VYRE_MIRROR, of a ticket: every work-item ends those tasks of its stride that their tags say all
+ *   of (order.h)
+ *   2  every work-item claims VYRE_BATCH slots of its stride, gives them their turns, publishes them behind
+ *      one fence; slots of group operations and tasks that must queue are noted in local memory
+ *   3  group tasks, VYRE_GROUP_BATCH at a time: claimed by as many work-items, run without a barrier in
+ *      between, published by as many work-items. Each is run by a team: the whole group for one task or where
+ *      the operation has a barrier of its own, down to VYRE_LEAST_TEAM work-items for many, so that what
+ *      every task begins with is waited for by fewer
  *   4  the notes become spilled blocks, all work-items writing
- * A group leaves like a lane does (choose.h). Every barrier is reached by all work-items of a group: what decides is read from local
- * memory between two barriers.
+ * A group leaves like a lane does (choose.h). Every barrier is reached by all work-items of a group: what
+ * decides is read from local memory between two barriers.
  *
- * Memory order: as in lane.cl, but for claims of the order's own slots, which nobody has written in this kernel: they are relaxed, and
- * one fence stands before the batch is read where somebody may have (blocks). Local memory is ordered by the barriers. What the
- * work-items of a group wrote in a group task is published by a release store behind a barrier with the global fence.
+ * Memory order: as in lane.cl, but for claims of the order's own slots, which nobody has written in this
+ * kernel: they are relaxed, and one fence stands before the batch is read where somebody may have (blocks).
+ * Local memory is ordered by the barriers. What the work-items of a group wrote in a group task is published
+ * by a release store behind a barrier with the global fence.
  * The host guarantees: as for lane.cl, with blocks of VYRE_BLOCK; ticket <= VYRE_NOTES.
  */
 #define VYRE_BLOCK VYRE_GROUP_BLOCK
@@ -62,22 +66,24 @@ static uint vyre_first_open(__local const vyre_open_blocks *open) {
     return class;
 }
 
-static uint vyre_new_block(const vyre_spill *spill, volatile __global uint *flow, __local vyre_open_blocks *open) {
+static uint vyre_new_block(const vyre_spill *spill, volatile __global uint *flow,
+                           __local vyre_open_blocks *open) {
     if (open->kept.count) return open->kept.block[--open->kept.count];
     vyre_kept none;
     none.count = 0u;
     return vyre_open_block(spill, flow, &none);
 }
 
-/* What a group notes of one ticket: from the front the tasks that must queue, with their classes; from the end the slots of group
- * operations, which are claimed when their turn comes. Local memory. */
+/* What a group notes of one ticket: from the front the tasks that must queue, with their classes; from the
+ * end the slots of group operations, which are claimed when their turn comes. Local memory. */
 typedef struct {
     uint note[VYRE_NOTES];
     uint count;
     uint group_tasks;
 } vyre_notes;
 
-static void vyre_note_queued(__local vyre_notes *notes, __local vyre_open_blocks *open, uint slot, uint class) {
+static void vyre_note_queued(__local vyre_notes *notes, __local vyre_open_blocks *open, uint slot,
+                             uint class) {
     vyre_local_add(&open->added[class], 1u);
     notes->note[vyre_local_fetch_add(&notes->count, 1u)] = slot | class << VYRE_NOTE_CLASS_SHIFT;
 }
@@ -87,8 +93,8 @@ static void vyre_note_group_task(__local vyre_notes *notes, uint slot) {
 }
 
 /* By all: notes of one ticket into blocks; a full block is published. */
-static void vyre_spill_notes(const vyre_spill *spill, volatile __global uint *flow, __local vyre_open_blocks *open,
-                             __local const uint *notes, uint count) {
+static void vyre_spill_notes(const vyre_spill *spill, volatile __global uint *flow,
+                             __local vyre_open_blocks *open, __local const uint *notes, uint count) {
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     if (lane == 0u)
         for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) {
@@ -96,14 +102,17 @@ static void vyre_spill_notes(const vyre_spill *spill, volatile __global uint *fl
             open->next[class] = size;
             if (!open->added[class]) continue;
             if (!size) open->block[class] = vyre_new_block(spill, flow, open);
-            for (uint k = 1u; k * VYRE_BLOCK < total; ++k) open->more[class][k - 1u] = vyre_new_block(spill, flow, open);
+            for (uint k = 1u; k * VYRE_BLOCK < total; ++k)
+                open->more[class][k - 1u] = vyre_new_block(spill, flow, open);
         }
     barrier(CLK_LOCAL_MEM_FENCE);
     for (uint i = lane; i < count; i += lanes) {
         const uint class = notes[i] >> VYRE_NOTE_CLASS_SHIFT;
         const uint place = vyre_local_fetch_add(&open->next[class], 1u);
-        const uint block = place < VYRE_BLOCK ? open->block[class] : open->more[class][place / VYRE_BLOCK - 1u];
-        if (block != VYRE_NO_BLOCK) spill->pool[block * VYRE_BLOCK + place % VYRE_BLOCK] = notes[i] & VYRE_ENTRY_SLOT;
+        const uint block =
+            place < VYRE_BLOCK ? open->block[class] : open->more[class][place / VYRE_BLOCK - 1u];
+        if (block != VYRE_NO_BLOCK)
+            spill->pool[block * VYRE_BLOCK + place % VYRE_BLOCK] = notes[i] & VYRE_ENTRY_SLOT;
     }
     barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
     if (lane == 0u)
@@ -114,7 +123,8 @@ static void vyre_spill_notes(const vyre_spill *spill, volatile __global uint *fl
             for (uint k = 0;; ++k) {
                 const uint block = k ? open->more[class][k - 1u] : open->block[class];
                 if (rest < VYRE_BLOCK) {
-                    /* A block that could not be had drops its tasks: their states bring them into the next round. */
+                    /* A block that could not be had drops its tasks: their states bring them into the next
+                     * round. */
                     open->block[class] = block;
                     open->size[class] = block == VYRE_NO_BLOCK ? 0u : rest;
                     break;
@@ -133,8 +143,8 @@ static void vyre_spill_notes(const vyre_spill *spill, volatile __global uint *fl
 
 #define VYRE_BORN_NOTES 1024u
 
-/* Tasks that were born, or whose wait ended, while the group turned a ticket; local memory. Those that find no room are left to the
- * next round by their state. */
+/* Tasks that were born, or whose wait ended, while the group turned a ticket; local memory. Those that find
+ * no room are left to the next round by their state. */
 typedef struct {
     uint note[VYRE_BORN_NOTES];
     uint count;
@@ -150,9 +160,10 @@ static void vyre_note_born(vyre_worker *w, __local vyre_born_notes *born) {
 }
 
 /* By all, between barriers: puts them behind the other notes of the ticket, as far as there is room. */
-static void vyre_join_notes(__local vyre_open_blocks *open, __local const vyre_born_notes *born, __local uint *notes,
-                            uint note_count) {
-    for (uint i = get_local_id(0); i < min(min(born->count, VYRE_BORN_NOTES), VYRE_NOTES - note_count); i += get_local_size(0)) {
+static void vyre_join_notes(__local vyre_open_blocks *open, __local const vyre_born_notes *born,
+                            __local uint *notes, uint note_count) {
+    for (uint i = get_local_id(0); i < min(min(born->count, VYRE_BORN_NOTES), VYRE_NOTES - note_count);
+         i += get_local_size(0)) {
         notes[note_count + i] = born->note[i];
         vyre_local_add(&open->added[born->note[i] >> VYRE_NOTE_CLASS_SHIFT], 1u);
     }
@@ -172,8 +183,8 @@ typedef struct {
 } vyre_group_tasks;
 
 /* By work-items `item` of `items`: copies the words of tasks to where the group reads them. */
-static void vyre_fetch_words(const vyre_worker *w, __local vyre_group_tasks *tasks, __local const uint *slots, uint count, uint item,
-                             uint items) {
+static void vyre_fetch_words(const vyre_worker *w, __local vyre_group_tasks *tasks, __local const uint *slots,
+                             uint count, uint item, uint items) {
     for (uint k = item; k < count * VYRE_SLOT_WORDS; k += items)
         tasks->words[k / VYRE_SLOT_WORDS][k % VYRE_SLOT_WORDS] =
             *VYRE_WORD(w->ring, slots[k / VYRE_SLOT_WORDS], k % VYRE_SLOT_WORDS);
@@ -194,22 +205,27 @@ static void vyre_end_group_turn(vyre_worker *w, __local vyre_group_tasks *tasks,
     if (ending.class != VYRE_RESTS) vyre_note_queued(notes, open, slot, ending.class);
 }
 
-/* By all: claims and runs up to VYRE_GROUP_BATCH noted group tasks; tasks that must queue are noted. `unwritten` says that nobody has
- * written the slots' words in this kernel: then those who have nothing to claim read them meanwhile. */
-static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __local const uint *entries, uint count,
-                             bool unwritten, __local vyre_notes *notes, __local vyre_open_blocks *open) {
+/* By all: claims and runs up to VYRE_GROUP_BATCH noted group tasks; tasks that must queue are noted.
+ * `unwritten` says that nobody has written the slots' words in this kernel: then those who have nothing to
+ * claim read them meanwhile. */
+static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __local const uint *entries,
+                             uint count, bool unwritten, __local vyre_notes *notes,
+                             __local vyre_open_blocks *open) {
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     uint teams = 1u;
-    while (teams * 2u <= count && lanes % (teams * 2u) == 0u && lanes / (teams * 2u) >= VYRE_LEAST_TEAM) teams *= 2u;
+    while (teams * 2u <= count && lanes % (teams * 2u) == 0u && lanes / (teams * 2u) >= VYRE_LEAST_TEAM)
+        teams *= 2u;
     const uint team_lanes = lanes / teams, team = lane / team_lanes;
     vyre_trace_look(w->trace, began);
     const uint claimers = (count + VYRE_LEAST_TEAM - 1u) / VYRE_LEAST_TEAM * VYRE_LEAST_TEAM;
     const bool fetched = unwritten && claimers < lanes;
-    if (fetched && lane >= claimers) vyre_fetch_words(w, tasks, entries, count, lane - claimers, lanes - claimers);
+    if (fetched && lane >= claimers)
+        vyre_fetch_words(w, tasks, entries, count, lane - claimers, lanes - claimers);
     for (uint i = lane; i < count; i += lanes) {
         const uint slot = entries[i];
         tasks->slot[i] = slot;
-        tasks->held[i] = vyre_spend_claim_of(w, slot) && vyre_took(w, slot, vyre_claim(w->ring, slot)) ? 1u : 0u;
+        tasks->held[i] =
+            vyre_spend_claim_of(w, slot) && vyre_took(w, slot, vyre_claim(w->ring, slot)) ? 1u : 0u;
     }
     for (uint turn = 1u;; ++turn) {
         if (lane == 0u) tasks->any = 0u;
@@ -262,8 +278,10 @@ typedef struct {
 
 /* By all: brings them into the tally. */
 static void vyre_count_tenants(__local const vyre_tenant_counts *tenants, vyre_tally_ptr counts) {
-    for (uint i = get_local_id(0); i < VYRE_CONTROL_TENANT_FAIRNESS_WORDS * VYRE_TENANT_COPIES; i += get_local_size(0))
-        if (tenants->of[i]) vyre_tally_add(counts, VYRE_TALLY_TENANTS + i / VYRE_TENANT_COPIES, tenants->of[i]);
+    for (uint i = get_local_id(0); i < VYRE_CONTROL_TENANT_FAIRNESS_WORDS * VYRE_TENANT_COPIES;
+         i += get_local_size(0))
+        if (tenants->of[i])
+            vyre_tally_add(counts, VYRE_TALLY_TENANTS + i / VYRE_TENANT_COPIES, tenants->of[i]);
 }
 
 static void vyre_count_tag(vyre_worker *w, __local vyre_tenant_counts *tenants, uint tag) {
@@ -271,7 +289,8 @@ static void vyre_count_tag(vyre_worker *w, __local vyre_tenant_counts *tenants, 
     const uint priority = (tag >> VYRE_TAG_PRIORITY_SHIFT) & 7u;
     vyre_local_add(tenants->of + tenant * VYRE_TENANT_COPIES + get_local_id(0) % VYRE_TENANT_COPIES, 1u);
     vyre_count_run(w->tally, VYRE_TALLY_PRIORITIES + priority, &w->priority_word, &w->priority_run);
-    vyre_count_run(w->tally, VYRE_TALLY_OPS + (tag & VYRE_TAG_ROW) * VYRE_OUTCOMES + VYRE_DONE, &w->op_word, &w->op_run);
+    vyre_count_run(w->tally, VYRE_TALLY_OPS + (tag & VYRE_TAG_ROW) * VYRE_OUTCOMES + VYRE_DONE, &w->op_word,
+                   &w->op_run);
 }
 
 typedef struct {
@@ -281,11 +300,14 @@ typedef struct {
 } vyre_tagging;
 
 /* Whether the task at a place ends by its tag alone. */
-static bool vyre_is_tagged(const vyre_tagging *tagging, uint place) { return (tagging->tags[place] & VYRE_TAG_AT_ONCE) != 0u; }
+static bool vyre_is_tagged(const vyre_tagging *tagging, uint place) {
+    return (tagging->tags[place] & VYRE_TAG_AT_ONCE) != 0u;
+}
 
-/* By each: ends the tasks of its stride of a ticket that need nothing but their tags; says whether others are left. The ticket itself is
- * the claim: nobody else takes these entries, and nobody else writes the ring. */
-static bool vyre_end_tagged(vyre_worker *w, const vyre_order *order, const vyre_pick *pick, const vyre_tagging *tagging) {
+/* By each: ends the tasks of its stride of a ticket that need nothing but their tags; says whether others are
+ * left. The ticket itself is the claim: nobody else takes these entries, and nobody else writes the ring. */
+static bool vyre_end_tagged(vyre_worker *w, const vyre_order *order, const vyre_pick *pick,
+                            const vyre_tagging *tagging) {
     vyre_cursor cursor = pick->start;
     uint ended = 0u;
     bool left = false;
@@ -312,7 +334,8 @@ typedef struct {
     uint none;
 } vyre_tagging;
 static bool vyre_is_tagged(const vyre_tagging *tagging, uint place) { return false; }
-static bool vyre_end_tagged(vyre_worker *w, const vyre_order *order, const vyre_pick *pick, const vyre_tagging *tagging) {
+static bool vyre_end_tagged(vyre_worker *w, const vyre_order *order, const vyre_pick *pick,
+                            const vyre_tagging *tagging) {
     return true;
 }
 
@@ -321,7 +344,8 @@ static bool vyre_end_tagged(vyre_worker *w, const vyre_order *order, const vyre_
 /* Claims in flight of one work-item. */
 typedef struct {
     uint slot[VYRE_BATCH];
-    uint state[VYRE_BATCH]; /* Running once claimed, then what is to be published; Empty where there is none */
+    uint
+        state[VYRE_BATCH]; /* Running once claimed, then what is to be published; Empty where there is none */
     uint class[VYRE_BATCH];
     bool clean[VYRE_BATCH];
     bool joins[VYRE_BATCH];
@@ -339,21 +363,25 @@ static void vyre_run_batch(vyre_worker *w, vyre_batch *batch, bool written) {
     }
     vyre_fence_acq_rel();
     for (uint k = 0; k < VYRE_BATCH; ++k)
-        if (batch->state[k]) vyre_store_relaxed(VYRE_WORD(w->ring, batch->slot[k], VYRE_WORD_STATE), batch->state[k]);
+        if (batch->state[k])
+            vyre_store_relaxed(VYRE_WORD(w->ring, batch->slot[k], VYRE_WORD_STATE), batch->state[k]);
     vyre_redo_end(&w->live);
     for (uint k = 0; k < VYRE_BATCH; ++k)
         if (batch->state[k]) vyre_count_family(w, batch->slot[k], batch->state[k], batch->joins[k]);
 }
 
 /* By all: notes what may be claimed, so that it queues in its class. */
-static void vyre_note_offered(const vyre_worker *w, const vyre_filter *filter, __local const vyre_offered *offered,
-                              __local vyre_notes *notes, __local vyre_open_blocks *open) {
+static void vyre_note_offered(const vyre_worker *w, const vyre_filter *filter,
+                              __local const vyre_offered *offered, __local vyre_notes *notes,
+                              __local vyre_open_blocks *open) {
 #if VYRE_LIVE
     for (uint i = get_local_id(0); i < offered->count; i += get_local_size(0)) {
         const uint slot = offered->slot[i];
         __global const uint *words = VYRE_WORD(w->ring, slot, 0u);
-        if (!vyre_is_selected(filter, slot) || !vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) continue;
-        const uint class = vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], w->age_threshold);
+        if (!vyre_is_selected(filter, slot) || !vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID]))
+            continue;
+        const uint class =
+            vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], w->age_threshold);
         vyre_note_queued(notes, open, slot, class);
     }
 #endif
@@ -362,16 +390,17 @@ static void vyre_note_offered(const vyre_worker *w, const vyre_filter *filter, _
 /* Whether a slot of a pick holds a group operation. */
 static bool vyre_is_for_group(const vyre_worker *w, bool hinted, uint entry, uint slot) {
 #if VYRE_HAS_GROUP_OPS
-    return hinted ? (entry & VYRE_ENTRY_GROUP) != 0u : vyre_is_group_op(*VYRE_WORD(w->ring, slot, VYRE_WORD_OP_HANDLE));
+    return hinted ? (entry & VYRE_ENTRY_GROUP) != 0u
+                  : vyre_is_group_op(*VYRE_WORD(w->ring, slot, VYRE_WORD_OP_HANDLE));
 #else
     return false;
 #endif
 }
 
 /* By each: claims up to VYRE_BATCH slots of a pick, the first at `at`; group tasks are noted. */
-static void vyre_claim_batch(vyre_worker *w, const vyre_order *order, const vyre_spill *spill, const vyre_pick *pick,
-                                        const vyre_tagging *tagging, bool by_tags, vyre_cursor *cursor, uint at, vyre_batch *batch,
-                                        __local vyre_notes *notes) {
+static void vyre_claim_batch(vyre_worker *w, const vyre_order *order, const vyre_spill *spill,
+                             const vyre_pick *pick, const vyre_tagging *tagging, bool by_tags,
+                             vyre_cursor *cursor, uint at, vyre_batch *batch, __local vyre_notes *notes) {
     const bool from_block = pick->kind != VYRE_PICK_TICKET, hinted = VYRE_HINTS && !from_block;
     for (uint k = 0; k < VYRE_BATCH; ++k) batch->state[k] = VYRE_STATE_EMPTY;
     for (uint k = 0; k < VYRE_BATCH && at < pick->count; ++k, at += (uint)get_local_size(0)) {
@@ -391,15 +420,18 @@ static void vyre_claim_batch(vyre_worker *w, const vyre_order *order, const vyre
         const uint likely = from_block ? VYRE_STATE_YIELDED : vyre_hinted_state(entry);
         batch->slot[k] = slot;
         batch->clean[k] = hinted && (entry & VYRE_ENTRY_CLEAN);
-        if (vyre_took(w, slot, vyre_claim_relaxed(w->ring, slot, likely))) batch->state[k] = VYRE_STATE_RUNNING;
+        if (vyre_took(w, slot, vyre_claim_relaxed(w->ring, slot, likely)))
+            batch->state[k] = VYRE_STATE_RUNNING;
     }
 }
 
 /* Phase 2, by each: turns its stride of a pick; tasks that must queue and those of the group are noted. */
-static void vyre_run_stride(vyre_worker *w, const vyre_order *order, const vyre_spill *spill, const vyre_pick *pick,
-                            const vyre_tagging *tagging, __local vyre_notes *notes, __local vyre_open_blocks *open) {
+static void vyre_run_stride(vyre_worker *w, const vyre_order *order, const vyre_spill *spill,
+                            const vyre_pick *pick, const vyre_tagging *tagging, __local vyre_notes *notes,
+                            __local vyre_open_blocks *open) {
     const uint lane = get_local_id(0), lanes = get_local_size(0);
-    const bool from_block = pick->kind != VYRE_PICK_TICKET, by_tags = VYRE_MIRROR && !from_block && !w->counts_budget;
+    const bool from_block = pick->kind != VYRE_PICK_TICKET,
+               by_tags = VYRE_MIRROR && !from_block && !w->counts_budget;
     vyre_cursor cursor = pick->start;
     if (by_tags && !vyre_end_tagged(w, order, pick, tagging)) return;
     for (uint i = lane; i < pick->count; i += lanes * VYRE_BATCH) {
@@ -417,11 +449,13 @@ static void vyre_run_stride(vyre_worker *w, const vyre_order *order, const vyre_
 #if VYRE_HAS_GROUP_OPS
 
 /* Phase 3, by all: the group tasks that were noted; they are left where the group must leave. */
-static void vyre_run_group_tasks(vyre_worker *w, const vyre_pick *pick, __local vyre_group_tasks *tasks, __local vyre_notes *notes,
-                                 __local vyre_open_blocks *open, __local uint *leaving) {
+static void vyre_run_group_tasks(vyre_worker *w, const vyre_pick *pick, __local vyre_group_tasks *tasks,
+                                 __local vyre_notes *notes, __local vyre_open_blocks *open,
+                                 __local uint *leaving) {
     const uint count = notes->group_tasks;
     for (uint i = 0; i < count && !*leaving; i += VYRE_GROUP_BATCH) {
-        /* From the lowest note up, so that the notes of tasks that must queue never reach one that is still to run. */
+        /* From the lowest note up, so that the notes of tasks that must queue never reach one that is still
+         * to run. */
         vyre_group_turns(w, tasks, notes->note + VYRE_NOTES - count + i, min(count - i, VYRE_GROUP_BATCH),
                          VYRE_HINTS && pick->kind == VYRE_PICK_TICKET, notes, open);
         if (get_local_id(0) == 0u && !vyre_goes_on(w)) *leaving = 1u;
@@ -449,7 +483,8 @@ static void vyre_leave(vyre_worker *w, vyre_seeker *seeker, __local const vyre_o
     const vyre_spill *spill = seeker->spill;
     vyre_leave_places(spill, &seeker->held);
     for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class)
-        if (open->size[class]) vyre_publish_block(spill, w->flow, class, open->block[class], open->size[class]);
+        if (open->size[class])
+            vyre_publish_block(spill, w->flow, class, open->block[class], open->size[class]);
     vyre_end_search(w, seeker);
 }
 
@@ -480,7 +515,8 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
         for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class) open.size[class] = open.added[class] = 0u;
     }
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
-    vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_group_id(0), age_threshold, counts_budget, claims_each);
+    vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_group_id(0), age_threshold,
+                                     counts_budget, claims_each);
     vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
     vyre_watch_to(&w, watch_words, watch_first, watch_records, get_global_id(0));
@@ -514,7 +550,8 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
         if (mine.kind == VYRE_PICK_NOTHING) break;
         w.higher_waits = mine.higher_waits;
         vyre_run_stride(&w, &order, &spill, &mine, &tagging, &notes, &open);
-        if (VYRE_LIVE && mine.kind == VYRE_PICK_INBOX) vyre_note_offered(&w, &filter, &offered, &notes, &open);
+        if (VYRE_LIVE && mine.kind == VYRE_PICK_INBOX)
+            vyre_note_offered(&w, &filter, &offered, &notes, &open);
         if (w.leaves) leaving = 1u;
         vyre_watch_rest(&w.watch);
         barrier(CLK_LOCAL_MEM_FENCE);
@@ -535,7 +572,8 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
         barrier(CLK_LOCAL_MEM_FENCE);
 #endif
         vyre_spill_notes(&spill, flow, &open, notes.note, noted);
-        if (lane == 0u && mine.kind != VYRE_PICK_TICKET && mine.kind != VYRE_PICK_INBOX && !leaving && open.kept.count < VYRE_KEPT_BLOCKS)
+        if (lane == 0u && mine.kind != VYRE_PICK_TICKET && mine.kind != VYRE_PICK_INBOX && !leaving &&
+            open.kept.count < VYRE_KEPT_BLOCKS)
             open.kept.block[open.kept.count++] = mine.begin;
         if (mine.count) vyre_note_claims(&seeker, mine.class, mine.count);
     }

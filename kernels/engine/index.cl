@@ -1,18 +1,20 @@
-/* index.cl - finds the claimable slots and lines them up: per chunk of slots a list sorted by class, over all chunks an order.
+/* index.cl - finds the claimable slots and lines them up: per chunk of slots a list sorted by class, over all
+ * chunks an order.
  *
  * Phases
- *   vyre_index         one work-item (CPU) or one work-group (GPU) a chunk: resumes eligible paused slots, sorts the chunk's
- *                      claimable slots by class, counts them
- *   vyre_index_scan    one work-group: where each list stands in the order of all (order.h draws it). A ring of one chunk needs
- *                      no kernel for that: its index does both
+ *   vyre_index         one work-item (CPU) or one work-group (GPU) a chunk: resumes eligible paused slots,
+ *                      sorts the chunk's claimable slots by class, counts them
+ *   vyre_index_scan    one work-group: where each list stands in the order of all (order.h draws it). A ring
+ *                      of one chunk needs no kernel for that: its index does both
  *
- * Within a class and chunk the lane form keeps slot order; the group form keeps it up to a work-group's width.
+ * Within a class and chunk the lane form keeps slot order; the group form keeps it up to a work-group's
+ * width.
  *
- * Memory order: word 0 of a slot by relaxed load, a resume by compare-and-swap and release store; counts, queue, begins, places
- * plain: one writer each, read in a later kernel.
- * The host guarantees: 1 <= chunk_slots <= VYRE_CHUNK_SLOTS; selected has a byte a slot when has_selected is set; counts has
- * VYRE_COUNT_ROWS rows of `chunks` words; begins has 5 * chunks + 1 words; sums has at least 7 and `local size` words, local size being
- * a power of two. Nothing here faults.
+ * Memory order: word 0 of a slot by relaxed load, a resume by compare-and-swap and release store; counts,
+ * queue, begins, places plain: one writer each, read in a later kernel.
+ * The host guarantees: 1 <= chunk_slots <= VYRE_CHUNK_SLOTS; selected has a byte a slot when has_selected is
+ * set; counts has VYRE_COUNT_ROWS rows of `chunks` words; begins has 5 * chunks + 1 words; sums has at least
+ * 7 and `local size` words, local size being a power of two. Nothing here faults.
  */
 #include "filter.h"
 #include "vyre_kernels.h"
@@ -61,9 +63,10 @@ static vyre_finding vyre_examine(const vyre_filter *filter, uint slot, vyre_seen
     return finding;
 }
 
-/* By all of a chunk's work-items: the chunk's share of the directory, and by those of the first chunk flow, as a round begins with them. */
-static void vyre_clear_lines(volatile __global uint *flow, __global uint *directory, uint directory_words, uint chunk,
-                             uint chunks) {
+/* By all of a chunk's work-items: the chunk's share of the directory, and by those of the first chunk flow,
+ * as a round begins with them. */
+static void vyre_clear_lines(volatile __global uint *flow, __global uint *directory, uint directory_words,
+                             uint chunk, uint chunks) {
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     const uint share = (directory_words + chunks - 1u) / chunks;
     const uint end = min(directory_words, share * (chunk + 1u));
@@ -73,7 +76,8 @@ static void vyre_clear_lines(volatile __global uint *flow, __global uint *direct
 }
 
 #if VYRE_MIRROR
-/* By all of a chunk's work-items: its bytes of the mirror, of which all but a last chunk's are a multiple of four. */
+/* By all of a chunk's work-items: its bytes of the mirror, of which all but a last chunk's are a multiple of
+ * four. */
 static void vyre_clear_mirror(__global uchar *mirror, uint first, uint count) {
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     __global uint *fours = (__global uint *)(mirror + first);
@@ -84,11 +88,12 @@ static void vyre_clear_mirror(__global uchar *mirror, uint first, uint count) {
 
 #if VYRE_INDEX_LANES
 
-#define VYRE_LOOK_CLOSER 6u /* in the place of a class: paused, aged, or held back as far as a first look can tell */
+#define VYRE_LOOK_CLOSER                                                                                     \
+    6u /* in the place of a class: paused, aged, or held back as far as a first look can tell */
 #define VYRE_SORTS 8u       /* classes, VYRE_LOOK_CLOSER and VYRE_NOT_CLAIMABLE */
 
-/* A slot's class by its own words alone, without a branch; `oldest` is the last tick that lifts no task, `narrow` says that a launch
- * claims less than all. */
+/* A slot's class by its own words alone, without a branch; `oldest` is the last tick that lifts no task,
+ * `narrow` says that a launch claims less than all. */
 static uint vyre_first_look(const vyre_seen *seen, uint oldest, bool narrow) {
     const bool closer = narrow || seen->age_ticks > oldest;
     const uint class = closer ? VYRE_LOOK_CLOSER : min(seen->priority, VYRE_PRIORITY_IDLE);
@@ -96,8 +101,9 @@ static uint vyre_first_look(const vyre_seen *seen, uint oldest, bool narrow) {
     return (VYRE_SCHEDULABLE_STATES >> min(seen->state, VYRE_STATE_COUNT)) & 1u ? class : waits;
 }
 
-/* One work-item a chunk. A first look at its slots takes no branch and serves most of them; the others are examined; then each slot
- * goes to the end of its list, those that may not be claimed behind all lists, where nobody looks. */
+/* One work-item a chunk. A first look at its slots takes no branch and serves most of them; the others are
+ * examined; then each slot goes to the end of its list, those that may not be claimed behind all lists, where
+ * nobody looks. */
 __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
     const uint chunks = (slots + chunk_slots - 1u) / chunk_slots;
     const uint chunk = get_global_id(0);
@@ -107,7 +113,9 @@ __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
     const uint count = min(slots - first, chunk_slots);
     uchar classes[VYRE_CHUNK_SLOTS];
     uint sizes[VYRE_SORTS] = {0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u};
-    uint odd[VYRE_SORTS] = {0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u}; /* two counts, so that neighbours of one class do not wait for each other */
+    uint odd[VYRE_SORTS] = {
+        0u, 0u, 0u, 0u,
+        0u, 0u, 0u, 0u}; /* two counts, so that neighbours of one class do not wait for each other */
     const bool narrow = gate || has_selected;
     for (uint i = 0; i < count; ++i) {
         const vyre_seen seen = vyre_see(ring, first + i);
@@ -152,18 +160,21 @@ __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
     for (uint class = 0, before = 0; class < VYRE_PRIORITY_COUNT; before += sizes[class++])
         begins[class] = places[class] = before;
     begins[VYRE_PRIORITY_COUNT] = place - first;
-    for (uint row = 0; row < VYRE_COUNT_ROWS; ++row) totals[row] = row < VYRE_PRIORITY_COUNT ? sizes[row] : tally[row];
+    for (uint row = 0; row < VYRE_COUNT_ROWS; ++row)
+        totals[row] = row < VYRE_PRIORITY_COUNT ? sizes[row] : tally[row];
 }
 
 #else
 
-/* One work-group a chunk. Pass 1 counts and keeps each slot's entry and class in local memory; pass 2 hands out places. */
+/* One work-group a chunk. Pass 1 counts and keeps each slot's entry and class in local memory; pass 2 hands
+ * out places. */
 __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
     __local uint entries[VYRE_CHUNK_SLOTS];
     __local uchar classes[VYRE_CHUNK_SLOTS];
     __local uint tally[VYRE_COUNT_ROWS];
     __local uint next[VYRE_PRIORITY_COUNT];
-    const uint chunks = max((slots + chunk_slots - 1u) / chunk_slots, 1u); /* of no slots at all one, which is empty */
+    const uint chunks =
+        max((slots + chunk_slots - 1u) / chunk_slots, 1u); /* of no slots at all one, which is empty */
     const uint chunk = get_group_id(0);
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     const vyre_filter filter = vyre_make_filter(ring, control, gate, selected, has_selected, age_threshold);
@@ -176,7 +187,8 @@ __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
         vyre_seen seen = vyre_see(ring, first + i);
         const vyre_finding finding = vyre_examine(&filter, first + i, &seen);
 #if VYRE_MIRROR
-        entries[i] = vyre_make_entry(&seen, 0u) | vyre_make_tag(&seen); /* the tag in the place of the slot, which `i` tells */
+        entries[i] = vyre_make_entry(&seen, 0u) |
+                     vyre_make_tag(&seen); /* the tag in the place of the slot, which `i` tells */
 #else
         entries[i] = vyre_make_entry(&seen, first + i);
 #endif
@@ -238,7 +250,8 @@ static uint vyre_sum_of(__global const uint *restrict counts, uint first, uint e
     return sum;
 }
 
-/* One work-group: exclusive prefix sum over the 5 * chunks list sizes, class-major; where each list lies; the totals of all rows.
+/* One work-group: exclusive prefix sum over the 5 * chunks list sizes, class-major; where each list lies; the
+ * totals of all rows.
  * Each work-item has a stretch of lists, four at a time: the group waits for memory a few times in all. */
 __kernel void vyre_index_scan(VYRE_INDEX_SCAN_PARAMETERS) {
     const uint chunks = (slots + chunk_slots - 1u) / chunk_slots;
@@ -251,7 +264,8 @@ __kernel void vyre_index_scan(VYRE_INDEX_SCAN_PARAMETERS) {
     __global uint4 *begins_of_fours = (__global uint4 *)begins;
     for (uint e = first / 4u; e < end / 4u; ++e) {
         const uint4 sizes = fours[e];
-        const uint4 begin = (uint4)(before, before + sizes.s0, before + sizes.s0 + sizes.s1, before + sizes.s0 + sizes.s1 + sizes.s2);
+        const uint4 begin = (uint4)(before, before + sizes.s0, before + sizes.s0 + sizes.s1,
+                                    before + sizes.s0 + sizes.s1 + sizes.s2);
         begins_of_fours[e] = begin;
         before = begin.s3 + sizes.s3;
     }
@@ -277,5 +291,6 @@ __kernel void vyre_index_scan(VYRE_INDEX_SCAN_PARAMETERS) {
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     for (uint row = lane; row < VYRE_COUNT_ROWS; row += lanes)
-        totals[row] = row < VYRE_PRIORITY_COUNT ? begins[(row + 1u) * chunks] - begins[row * chunks] : sums[row];
+        totals[row] =
+            row < VYRE_PRIORITY_COUNT ? begins[(row + 1u) * chunks] - begins[row * chunks] : sums[row];
 }

@@ -1,12 +1,13 @@
 /* lane.cl - the driver for CPUs: every work-item is a worker of its own.
  *
- * Phases: take a ticket, a block or what others offer (seek.h), turn its slots, spill what must queue; leave when
- * nothing is left, on SHUTDOWN, or when the claims of this kernel are used up. Nobody waits for anybody: work that a
- * worker has in hand when it leaves is either published in a block or left to the next round by its state.
+ * Phases: take a ticket, a block or what others offer (seek.h), turn its slots, spill what must queue; leave
+ * when nothing is left, on SHUTDOWN, or when the claims of this kernel are used up. Nobody waits for anybody:
+ * work that a worker has in hand when it leaves is either published in a block or left to the next round by
+ * its state.
  *
  * Memory order: slots as in core.h; spilled blocks as in spill.h; flow by relaxed adds and compare-and-swaps.
- * The host guarantees: order as left by index.cl over the same ring; spill arrays as in spill.h; flow, tally sized as in turn.h;
- * work-groups of one work-item.
+ * The host guarantees: order as left by index.cl over the same ring; spill arrays as in spill.h; flow, tally
+ * sized as in turn.h; work-groups of one work-item.
  * A fault ends the task, never the worker.
  */
 #define VYRE_BLOCK VYRE_LANE_BLOCK
@@ -42,14 +43,15 @@ static uint vyre_first_open(const vyre_open_blocks *open) {
 }
 
 /* Publishes every open block. */
-VYRE_APART static void vyre_flush(const vyre_spill *spill, volatile __global uint *flow, vyre_open_blocks *open) {
+VYRE_APART static void vyre_flush(const vyre_spill *spill, volatile __global uint *flow,
+                                  vyre_open_blocks *open) {
     for (uint class = 0; class < VYRE_PRIORITY_COUNT; ++class)
         if (open->size[class]) vyre_publish_block(spill, flow, class, open->block[class], open->size[class]);
 }
 
 /* Says whether there was room; a slot without is found by the next index. */
-VYRE_APART static bool vyre_spill_slot(const vyre_spill *spill, volatile __global uint *flow, vyre_open_blocks *open, uint class,
-                            uint slot) {
+VYRE_APART static bool vyre_spill_slot(const vyre_spill *spill, volatile __global uint *flow,
+                                       vyre_open_blocks *open, uint class, uint slot) {
     if (!spill->blocks) return false;
     if (!open->size[class]) {
         open->block[class] = vyre_open_block(spill, flow, &open->kept);
@@ -67,13 +69,15 @@ VYRE_APART static bool vyre_spill_slot(const vyre_spill *spill, volatile __globa
 /* Tasks that were born, or whose wait ended, while this worker turned a slot. */
 static void vyre_spill_born(vyre_worker *w, const vyre_spill *spill, vyre_open_blocks *open) {
     for (uint born; (born = vyre_next_born(w->env.nursery));)
-        vyre_spill_slot(spill, w->flow, open, vyre_class_of(w->env.nursery, born - 1u, w->age_threshold), born - 1u);
+        vyre_spill_slot(spill, w->flow, open, vyre_class_of(w->env.nursery, born - 1u, w->age_threshold),
+                        born - 1u);
 }
 #else
 #define vyre_spill_born(worker, spill, open)
 #endif
 
-/* Claims the first of these slots, or several that end at once; says how many, and of each whether it was won. */
+/* Claims the first of these slots, or several that end at once; says how many, and of each whether it was
+ * won. */
 static uint vyre_claim_first(vyre_worker *w, const uint *slots, uint count, bool *won, bool *at_once) {
     const uint several = vyre_count_at_once(w, slots, count), claimed = max(several, 1u);
     for (uint k = 0; k < claimed; ++k) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[VYRE_AHEAD + k], 0u));
@@ -85,8 +89,10 @@ static uint vyre_claim_first(vyre_worker *w, const uint *slots, uint count, bool
     return claimed;
 }
 
-/* Turns of up to VYRE_SPAN slots; slots[count ... count + VYRE_AHEAD) may be anything that is inside the ring. */
-VYRE_APART static void vyre_run_slots(vyre_worker *w, const vyre_spill *spill, vyre_open_blocks *open, const uint *slots, uint count) {
+/* Turns of up to VYRE_SPAN slots; slots[count ... count + VYRE_AHEAD) may be anything that is inside the
+ * ring. */
+VYRE_APART static void vyre_run_slots(vyre_worker *w, const vyre_spill *spill, vyre_open_blocks *open,
+                                      const uint *slots, uint count) {
     for (uint ahead = 0; ahead < VYRE_AHEAD; ++ahead) VYRE_PREFETCH(VYRE_WORD(w->ring, slots[ahead], 0u));
     for (uint i = 0, claimed; i < count && !w->leaves; i += claimed) {
         bool won[VYRE_MOST_AT_ONCE], at_once;
@@ -117,17 +123,20 @@ static vyre_picked vyre_begin_pick(vyre_pick pick, vyre_open_blocks *open, const
     return picked;
 }
 
-/* Of slots that other processes offer, the next that is to be turned at once: its class is one that nothing waits above. The others
- * queue. False when there is none left. */
-static bool vyre_accept_one(vyre_worker *w, const vyre_seeker *seeker, const vyre_offered *offered, vyre_open_blocks *open,
-                            const vyre_filter *filter, vyre_picked *picked, uint *slot) {
+/* Of slots that other processes offer, the next that is to be turned at once: its class is one that nothing
+ * waits above. The others queue. False when there is none left. */
+static bool vyre_accept_one(vyre_worker *w, const vyre_seeker *seeker, const vyre_offered *offered,
+                            vyre_open_blocks *open, const vyre_filter *filter, vyre_picked *picked,
+                            uint *slot) {
 #if VYRE_LIVE
     const vyre_sight *sight = &seeker->sight;
     while (picked->at < picked->pick.count) {
         *slot = offered->slot[picked->at++];
         __global const uint *words = VYRE_WORD(w->ring, *slot, 0u);
-        if (!vyre_is_selected(filter, *slot) || !vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID])) continue;
-        const uint class = vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], w->age_threshold);
+        if (!vyre_is_selected(filter, *slot) || !vyre_tenant_may_run(filter, words[VYRE_WORD_TENANT_ID]))
+            continue;
+        const uint class =
+            vyre_class(words[VYRE_WORD_PRIORITY], words[VYRE_WORD_AGE_TICKS], w->age_threshold);
         const bool waits = min(min(sight->next_high, sight->next_low), vyre_first_open(open)) < class ||
                            (sight->spilled && vyre_spilled_above(seeker->spill, w->flow, class));
         if (waits && vyre_spill_slot(seeker->spill, w->flow, open, class, *slot)) continue;
@@ -144,7 +153,8 @@ static uint vyre_next_of_pick(const vyre_seeker *seeker, vyre_picked *picked, ui
     const uint count = min(pick->count - picked->at, VYRE_SPAN);
     if (pick->kind == VYRE_PICK_TICKET) {
         for (uint i = 0; i < count; ++i)
-            slots[i] = vyre_entry_at(seeker->order, &picked->cursor, pick->begin + picked->at + i) & VYRE_ENTRY_SLOT;
+            slots[i] =
+                vyre_entry_at(seeker->order, &picked->cursor, pick->begin + picked->at + i) & VYRE_ENTRY_SLOT;
     } else {
         __global const uint *pool = seeker->spill->pool + pick->begin * VYRE_BLOCK + picked->at;
         for (uint i = 0; i < count; ++i) slots[i] = pool[i];
@@ -154,8 +164,9 @@ static uint vyre_next_of_pick(const vyre_seeker *seeker, vyre_picked *picked, ui
 }
 
 /* The next slots of what was picked, and VYRE_AHEAD harmless ones behind them. */
-VYRE_APART static uint vyre_next_span(vyre_worker *w, const vyre_seeker *seeker, const vyre_offered *offered, vyre_open_blocks *open,
-                           const vyre_filter *filter, vyre_picked *picked, uint *slots) {
+VYRE_APART static uint vyre_next_span(vyre_worker *w, const vyre_seeker *seeker, const vyre_offered *offered,
+                                      vyre_open_blocks *open, const vyre_filter *filter, vyre_picked *picked,
+                                      uint *slots) {
     const uint count = picked->pick.kind == VYRE_PICK_INBOX
                            ? (uint)vyre_accept_one(w, seeker, offered, open, filter, picked, slots)
                            : vyre_next_of_pick(seeker, picked, slots);
@@ -167,7 +178,8 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     uint counts[VYRE_TALLY_WORDS];
     for (uint i = 0; i < VYRE_TALLY_WORDS; ++i) counts[i] = 0u;
     const vyre_env env = {arena, buffers, buffer_count, argument_handle, control, control_words, first_slot};
-    vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_global_id(0), age_threshold, counts_budget, claims_each);
+    vyre_worker w = vyre_make_worker(ring, witness, flow, env, counts, get_global_id(0), age_threshold,
+                                     counts_budget, claims_each);
     vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
     vyre_watch_to(&w, watch_words, watch_first, watch_records, w.worker);
@@ -187,7 +199,8 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
         vyre_picked picked = vyre_begin_pick(pick, &open, &offered);
         const int claims_before = w.claims_left;
         uint slots[VYRE_SPAN + VYRE_AHEAD];
-        for (uint count; !w.leaves && (count = vyre_next_span(&w, &seeker, &offered, &open, &filter, &picked, slots));)
+        for (uint count;
+             !w.leaves && (count = vyre_next_span(&w, &seeker, &offered, &open, &filter, &picked, slots));)
             vyre_run_slots(&w, &spill, &open, slots, count);
         if (pick.kind == VYRE_PICK_INBOX) continue;
         if (pick.kind != VYRE_PICK_TICKET && !w.leaves) vyre_keep_block(&open.kept, picked.pick.begin);

@@ -1,19 +1,21 @@
 /* order.h - the order of a round, as index.cl leaves it, and tickets of it.
  *
  *   queue    | chunk 0: class 0, class 1, ... class 4, (rest unused) | chunk 1: ... |
- *   lists    list e = class * chunks + chunk; begins[e] = tasks before it in class-major order, places[e] = where it is in queue
+ *   lists    list e = class * chunks + chunk; begins[e] = tasks before it in class-major order, places[e] =
+ *            where it is in queue
  *   order    0 ............ begins[chunks] ............ begins[2 * chunks] ............ all
  *            class 0: chunk 0, chunk 1, ...   class 1: chunk 0, ...          ... class 4
  *
  * Classes 0-1 (high) and 2-4 (low) have a head each, so that a share of the work can be taken from below.
  *
- * An entry of the queue is a slot index. With VYRE_HINTS, where nobody but this program touches the ring while it runs, its upper
- * bits say what the index saw: which state to try first, whether the flags are 0, whether the operation is a group's. A worker then
- * needs only the first half of a slot that finishes at once.
+ * An entry of the queue is a slot index. With VYRE_HINTS, where nobody but this program touches the ring
+ * while it runs, its upper bits say what the index saw: which state to try first, whether the flags are 0,
+ * whether the operation is a group's. A worker then needs only the first half of a slot that finishes at
+ * once.
  *
- * With VYRE_MIRROR a tag stands beside each entry, in an array of its own: of a task that does nothing but end (vyre_is_op_at_once) it
- * holds all that is counted, so that a worker needs nothing of the slot at all. It notes the end as one byte of the mirror; settle.cl
- * writes the slots.
+ * With VYRE_MIRROR a tag stands beside each entry, in an array of its own: of a task that does nothing but
+ * end (vyre_is_op_at_once) it holds all that is counted, so that a worker needs nothing of the slot at all.
+ * It notes the end as one byte of the mirror; settle.cl writes the slots.
  *
  * Memory order: queue, begins, places are read-only here; heads by relaxed adds.
  */
@@ -50,8 +52,10 @@ static vyre_seen vyre_see(__global const uint *ring, uint slot) {
     __global const uint *words = VYRE_WORD(ring, slot, 0u);
     vyre_seen seen;
 #if VYRE_HINTS
-    /* Nobody writes meanwhile: two loads of four words instead of six, each of which would ask for as many lines as there are slots. */
-    const uint4 front = *(__global const uint4 *)words, back = *(__global const uint4 *)(words + VYRE_WORD_AGE_TICKS);
+    /* Nobody writes meanwhile: two loads of four words instead of six, each of which would ask for as many
+     * lines as there are slots. */
+    const uint4 front = *(__global const uint4 *)words,
+                back = *(__global const uint4 *)(words + VYRE_WORD_AGE_TICKS);
     seen.state = front.s0;
     seen.op_handle = front.s1;
     seen.tenant = front.s2;
@@ -105,8 +109,8 @@ typedef struct {
     uint bounds[VYRE_PRIORITY_COUNT + 1u]; /* where each class begins; the last is the number of tasks */
 } vyre_order;
 
-static vyre_order vyre_make_order(__global const uint *queue, __global const uint *begins, __global const uint *places,
-                                  uint chunks) {
+static vyre_order vyre_make_order(__global const uint *queue, __global const uint *begins,
+                                  __global const uint *places, uint chunks) {
     vyre_order order;
     order.queue = queue;
     order.begins = begins;
@@ -119,17 +123,20 @@ static vyre_order vyre_make_order(__global const uint *queue, __global const uin
 /* Class of the task at a position. */
 static uint vyre_class_at(const vyre_order *order, uint position) {
     uint class = 0u;
-    for (uint next = 1u; next < VYRE_PRIORITY_COUNT; ++next) class += position >= order->bounds[next] ? 1u : 0u;
+    for (uint next = 1u; next < VYRE_PRIORITY_COUNT; ++next)
+        class += position >= order->bounds[next] ? 1u : 0u;
     return class;
 }
 
-/* The list that holds a position < count: the last one that begins at or before it. The lists of a class are mostly of one length: the
- * search starts where the position would then be, and doubles its step until it has the list between two ends. */
+/* The list that holds a position < count: the last one that begins at or before it. The lists of a class are
+ * mostly of one length: the search starts where the position would then be, and doubles its step until it has
+ * the list between two ends. */
 static uint vyre_find_list(const vyre_order *order, uint position) {
     const uint class = vyre_class_at(order, position);
     const uint first = class * order->chunks;
     const ulong size = order->bounds[class + 1u] - order->bounds[class];
-    const uint guess = first + (uint)((ulong)(position - order->bounds[class]) * order->chunks / max(size, (ulong)1u));
+    const uint guess =
+        first + (uint)((ulong)(position - order->bounds[class]) * order->chunks / max(size, (ulong)1u));
     uint low = guess, high = guess + 1u;
     for (uint step = 1u; low > first && order->begins[low] > position; step *= 2u) {
         high = low;
@@ -149,7 +156,8 @@ static uint vyre_find_list(const vyre_order *order, uint position) {
     return low;
 }
 
-/* Where a worker is in the order: the list it is in, where that ends, and what leads from a position to its place in the queue. */
+/* Where a worker is in the order: the list it is in, where that ends, and what leads from a position to its
+ * place in the queue. */
 typedef struct {
     uint list;
     uint until;
@@ -185,7 +193,9 @@ static uint vyre_entry_at(const vyre_order *order, vyre_cursor *cursor, uint pos
 }
 
 /* One side of the order: positions, and the head that hands out its tickets. */
-static uint vyre_side_begin(const vyre_order *order, bool low) { return low ? order->bounds[VYRE_PRIORITY_NORMAL] : 0u; }
+static uint vyre_side_begin(const vyre_order *order, bool low) {
+    return low ? order->bounds[VYRE_PRIORITY_NORMAL] : 0u;
+}
 static uint vyre_side_end(const vyre_order *order, bool low) {
     return order->bounds[low ? VYRE_PRIORITY_COUNT : VYRE_PRIORITY_NORMAL];
 }
@@ -195,7 +205,8 @@ static uint vyre_side_head(bool low) { return low ? VYRE_FLOW_LOW : VYRE_FLOW_HI
 static uint vyre_next_class(const vyre_order *order, bool low, uint taken, uint ticket) {
     const uint first = vyre_side_begin(order, low);
     const ulong behind = (ulong)taken * ticket;
-    return behind >= vyre_side_end(order, low) - first ? VYRE_PRIORITY_COUNT : vyre_class_at(order, first + (uint)behind);
+    return behind >= vyre_side_end(order, low) - first ? VYRE_PRIORITY_COUNT
+                                                       : vyre_class_at(order, first + (uint)behind);
 }
 
 #endif

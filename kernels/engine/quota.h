@@ -4,11 +4,13 @@
  *   flow[VYRE_FLOW_QUOTAS + 1 + 2i]  the i-th of them, in rising order
  *   flow[VYRE_FLOW_QUOTAS + 2 + 2i]  claims left to it
  *
- * A claim takes one before it is tried and gives it back when it fails, so that there are never more claims than the host allowed,
- * whoever claims at the same time. A task whose tenant has none left is passed over and left as it is.
+ * A claim takes one before it is tried and gives it back when it fails, so that there are never more claims
+ * than the host allowed, whoever claims at the same time. A task whose tenant has none left is passed over
+ * and left as it is.
  *
- * Memory order: claims left by relaxed compare-and-swap and add; nothing hangs on their order. The host guarantees the order of the
- * tenants and that the words are there when VYRE_HAS_QUOTAS is set; they outlive rounds, and the host reads them between kernels.
+ * Memory order: claims left by relaxed compare-and-swap and add; nothing hangs on their order. The host
+ * guarantees the order of the tenants and that the words are there when VYRE_HAS_QUOTAS is set; they outlive
+ * rounds, and the host reads them between kernels.
  */
 #ifndef VYRE_QUOTA_H
 #define VYRE_QUOTA_H

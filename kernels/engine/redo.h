@@ -1,14 +1,16 @@
 /* redo.h - how the end of a turn survives the death of its launch: a record in the live sidecar (live.h).
  *
- * Phases of a turn that does not end as Done: the words as they are to be and slot + 1 go into the worker's record; the words go into the
- * slot; the state is published; the record is cleared. Whoever finds a record of a dead launch for a slot that is Running writes the words
- * once more. Done writes flags alone, and may be half-way without harm.
+ * Phases of a turn that does not end as Done: the words as they are to be and slot + 1 go into the worker's
+ * record; the words go into the slot; the state is published; the record is cleared. Whoever finds a record
+ * of a dead launch for a slot that is Running writes the words once more. Done writes flags alone, and may be
+ * half-way without harm.
  *
- * A record may outlive its publication for a moment, in which another worker may claim the slot, end a turn and make a record of its
- * own: then the one with more yields and requeues is the later one, and a turn that counts neither (pause, fault) drops the others first.
+ * A record may outlive its publication for a moment, in which another worker may claim the slot, end a turn
+ * and make a record of its own: then the one with more yields and requeues is the later one, and a turn that
+ * counts neither (pause, fault) drops the others first.
  *
- * Memory order: the record's words before its first word, that before the slot's words (release, then a fence), the first word is cleared
- * after the state (release). Without VYRE_LIVE everything here is empty.
+ * Memory order: the record's words before its first word, that before the slot's words (release, then a
+ * fence), the first word is cleared after the state (release). Without VYRE_LIVE everything here is empty.
  */
 #ifndef VYRE_REDO_H
 #define VYRE_REDO_H
@@ -39,7 +41,8 @@ static uint vyre_flags_after(uint flags, uint kind) {
 }
 
 /* Notes what a turn is about to write; false when there is nothing to note. */
-static bool vyre_redo_begin(const vyre_live *live, uint slot, __global const uint *words, vyre_outcome outcome) {
+static bool vyre_redo_begin(const vyre_live *live, uint slot, __global const uint *words,
+                            vyre_outcome outcome) {
     const uint kind = outcome.kind;
     if (kind == VYRE_DONE || live->record >= live->workers) return false;
     if (kind == VYRE_PAUSE || kind == VYRE_FAULT) vyre_live_forget(live, slot);

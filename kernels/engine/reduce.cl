@@ -1,17 +1,18 @@
-/* reduce.cl - counts a whole ring: how many slots are in which state, the sum of requeue_count, the largest age_ticks.
+/* reduce.cl - counts a whole ring: how many slots are in which state, the sum of requeue_count, the largest
+ * age_ticks.
  *
  * Phases, per work-group (each has a share of consecutive slots, its work-items take them in turn)
  *   (1) every work-item counts its slots in registers
  *   (2) the work-items' numbers meet in local memory
  *   (3) the first VYRE_ROW_NUMBERS work-items add up one number each and write the group's row
- * The host adds the rows. Two of a slot's words lie in its last quarter and one in its first, so that every 32-byte sector of
- * the ring is read once and none is written.
+ * The host adds the rows. Two of a slot's words lie in its last quarter and one in its first, so that every
+ * 32-byte sector of the ring is read once and none is written.
  *
  *   states of up to VYRE_BLOCK slots in one ulong, 8 bits each:   | Faulted | ... | Ready | Empty |
  *
  * Memory order: none; the ring is not written while this runs, each row has one writer.
- * The host guarantees: rows has VYRE_ROW_NUMBERS numbers a group; meeting has VYRE_ROW_NUMBERS * (local size + 1) words. Nothing
- * here faults.
+ * The host guarantees: rows has VYRE_ROW_NUMBERS numbers a group; meeting has VYRE_ROW_NUMBERS * (local size
+ * + 1) words. Nothing here faults.
  */
 #include "vyre_abi.h"
 #include "vyre_engine.h"
@@ -80,7 +81,8 @@ __kernel void vyre_reduce(VYRE_REDUCE_PARAMETERS) {
             vyre_reduce_slot(&sum, (uint)slot, words[VYRE_WORD_STATE], words[VYRE_WORD_AGE_TICKS],
                              words[VYRE_WORD_REQUEUE_COUNT]);
         }
-        for (uint state = 0; state < VYRE_STATE_COUNT; ++state) counts[state] += (uint)(sum.packed >> (state * 8u)) & 0xFFu;
+        for (uint state = 0; state < VYRE_STATE_COUNT; ++state)
+            counts[state] += (uint)(sum.packed >> (state * 8u)) & 0xFFu;
         sum.packed = 0ul;
     }
 

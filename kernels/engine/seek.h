@@ -108,7 +108,8 @@ static bool vyre_looks_again(vyre_worker *w, vyre_seeker *seeker) {
 
 /* The next piece of work, or VYRE_PICK_NOTHING for a worker that is to leave; `own` is the highest class of
  * which it fills a block (VYRE_PRIORITY_COUNT: none). */
-VYRE_APART static vyre_pick vyre_seek(vyre_worker *w, vyre_seeker *seeker, vyre_offered_ptr offered, uint own) {
+VYRE_APART static vyre_pick vyre_seek(vyre_worker *w, vyre_seeker *seeker, vyre_offered_ptr offered,
+                                      uint own) {
     vyre_pick pick = vyre_pick_nothing();
     do {
         seeker->sight = vyre_look(seeker->order, seeker->spill, w->flow, w->env.control, seeker->ticket);

@@ -1,16 +1,21 @@
 /* spill.h - tasks that gave their worker back, in blocks that go from hand to hand within a kernel.
  *
- *   pool       blocks of VYRE_BLOCK slot indices, handed out by flow[BLOCKS]; whoever empties a block may fill it again
+ *   pool       blocks of VYRE_BLOCK slot indices, handed out by flow[BLOCKS]; whoever empties a block may
+ *              fill it again
  *   sizes      how many of a block are used
- *   directory  per class `places` words: the blocks in the order of their publication; block number + 1, 0 while nothing is there
+ *   directory  per class `places` words: the blocks in the order of their publication; block number + 1, 0
+ *              while nothing is there
  *
- * A block is filled by one worker, then published: it draws a place from the class's tail and puts the block there by compare-and-swap
- * (release). Another draws a place from the head and takes what is there (acquire). Heads and tails move by fetch-and-add alone, since
- * many workers that compare and swap one word stand in each other's way; so a place may be drawn before it is filled. It is then held
- * and looked at again, never waited for; a worker that leaves marks it as abandoned, and the publisher that meets the mark draws anew.
- * When blocks or places are used up, or the rung has no hand-off, a task is left where its state says it is: the next round finds it.
+ * A block is filled by one worker, then published: it draws a place from the class's tail and puts the block
+ * there by compare-and-swap (release). Another draws a place from the head and takes what is there (acquire).
+ * Heads and tails move by fetch-and-add alone, since many workers that compare and swap one word stand in
+ * each other's way; so a place may be drawn before it is filled. It is then held and looked at again, never
+ * waited for; a worker that leaves marks it as abandoned, and the publisher that meets the mark draws anew.
+ * When blocks or places are used up, or the rung has no hand-off, a task is left where its state says it is:
+ * the next round finds it.
  *
- * The host guarantees: pool and sizes of `blocks` blocks, a directory of 5 * places words that is zero at the start of a round.
+ * The host guarantees: pool and sizes of `blocks` blocks, a directory of 5 * places words that is zero at the
+ * start of a round.
  */
 #ifndef VYRE_SPILL_H
 #define VYRE_SPILL_H
@@ -62,11 +67,14 @@ static void vyre_publish_block(const vyre_spill *spill, volatile __global uint *
     }
 }
 
-/* Takes a published block of a class, or VYRE_NO_BLOCK. A place that was drawn too early is held and looked at again. */
-static uint vyre_take_block(const vyre_spill *spill, volatile __global uint *flow, vyre_held *held, uint class) {
+/* Takes a published block of a class, or VYRE_NO_BLOCK. A place that was drawn too early is held and looked
+ * at again. */
+static uint vyre_take_block(const vyre_spill *spill, volatile __global uint *flow, vyre_held *held,
+                            uint class) {
     if (held->place[class] == VYRE_NO_BLOCK) {
         const uint head = vyre_load_relaxed(flow + VYRE_FLOW_HEADS(class));
-        if (head >= min(vyre_load_relaxed(flow + VYRE_FLOW_TAILS(class)), spill->places)) return VYRE_NO_BLOCK;
+        if (head >= min(vyre_load_relaxed(flow + VYRE_FLOW_TAILS(class)), spill->places))
+            return VYRE_NO_BLOCK;
         const uint place = vyre_add_relaxed(flow + VYRE_FLOW_HEADS(class), 1u);
         if (place >= spill->places) return VYRE_NO_BLOCK;
         held->place[class] = place;
@@ -77,7 +85,8 @@ static uint vyre_take_block(const vyre_spill *spill, volatile __global uint *flo
     return named - 1u;
 }
 
-/* Gives a held place up, so that no block is ever published there; the block that is there already, or VYRE_NO_BLOCK. */
+/* Gives a held place up, so that no block is ever published there; the block that is there already, or
+ * VYRE_NO_BLOCK. */
 static uint vyre_abandon_place(const vyre_spill *spill, vyre_held *held, uint class) {
     if (held->place[class] == VYRE_NO_BLOCK) return VYRE_NO_BLOCK;
     __global uint *word = spill->directory + class * spill->places + held->place[class];

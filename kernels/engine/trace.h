@@ -2,9 +2,10 @@
  *
  *   words   | head (VYRE_TRACE_WORDS) | vyre_trace_record | vyre_trace_record | ...
  *
- * A record is reserved by a relaxed add and written plainly by its one owner; the host reads them when the kernel is over. One that has
- * no room is counted and dropped. Without VYRE_TRACE everything here is empty.
- * The host guarantees: room for `capacity` records behind the head, whose words are 0 at the start of a launch.
+ * A record is reserved by a relaxed add and written plainly by its one owner; the host reads them when the
+ * kernel is over. One that has no room is counted and dropped. Without VYRE_TRACE everything here is empty.
+ * The host guarantees: room for `capacity` records behind the head, whose words are 0 at the start of a
+ * launch.
  */
 #ifndef VYRE_TRACE_H
 #define VYRE_TRACE_H
@@ -36,7 +37,8 @@ typedef struct {
     } while (0)
 #define vyre_trace_look(trace, what) ((trace).what = vyre_clock((trace).words + VYRE_TRACE_CLOCK))
 
-/* Keeps a turn that is about to be published; the next of the same worker begins. `slot_words` are those of the slot. */
+/* Keeps a turn that is about to be published; the next of the same worker begins. `slot_words` are those of
+ * the slot. */
 static void vyre_trace_turn(vyre_trace *trace, uint slot, __global const uint *slot_words, uint kind) {
     const ulong now = vyre_clock(trace->words + VYRE_TRACE_CLOCK);
     const uint at = vyre_add_relaxed(trace->words + VYRE_TRACE_ASKED, 1u);

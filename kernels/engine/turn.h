@@ -1,14 +1,16 @@
 /* turn.h - what every driver does with a slot: turns until the task rests, and the counting of them.
  *
- * A driver (lane.cl, group.cl, exact.cl) decides which slot comes next; vyre_turns runs what was claimed, publishes, and goes on
- * with the same task while it yields, for at most VYRE_TURNS turns in a row and only while nothing of a higher class waits. A
- * worker that goes on keeps the task: its continuation is written, its state stays Running.
+ * A driver (lane.cl, group.cl, exact.cl) decides which slot comes next; vyre_turns runs what was claimed,
+ * publishes, and goes on with the same task while it yields, for at most VYRE_TURNS turns in a row and only
+ * while nothing of a higher class waits. A worker that goes on keeps the task: its continuation is written,
+ * its state stays Running.
  *
- * Counting: in runs of the same, the tenant, the priority and the pair (operation, outcome) of each turn; everything else in a report or
- * in the control buffer is derived from these at the end of a kernel.
+ * Counting: in runs of the same, the tenant, the priority and the pair (operation, outcome) of each turn;
+ * everything else in a report or in the control buffer is derived from these at the end of a kernel.
  *
- * PRIORITY_STARVATION (claims above Normal in a row) is exact for the driver `exact` and the reference backend. In the others each
- * worker counts its own row, and the word is left as the last worker to leave has it.
+ * PRIORITY_STARVATION (claims above Normal in a row) is exact for the driver `exact` and the reference
+ * backend. In the others each worker counts its own row, and the word is left as the last worker to leave has
+ * it.
  *
  * The host guarantees: 1 <= ticket <= 2^20, so that no product or sum of tickets wraps.
  */
@@ -31,13 +33,15 @@ static void vyre_report(__global uint *tally, __global uint *control, uint word,
     if (!count) return;
     vyre_add_relaxed(tally + word, count);
     if (word >= VYRE_TALLY_OPS) {
-        const uint row = (word - VYRE_TALLY_OPS) / VYRE_OUTCOMES, kind = (word - VYRE_TALLY_OPS) % VYRE_OUTCOMES;
+        const uint row = (word - VYRE_TALLY_OPS) / VYRE_OUTCOMES,
+                   kind = (word - VYRE_TALLY_OPS) % VYRE_OUTCOMES;
         if (kind == VYRE_DONE) vyre_add_relaxed(control + VYRE_CONTROL_DONE_COUNT, count);
         if (kind != VYRE_FAULT && row < VYRE_OP_COUNT && vyre_op_id(row) < VYRE_METRIC_OPCODES)
             vyre_add_relaxed(control + VYRE_CONTROL_METRICS + vyre_op_id(row), count);
     } else if (word >= VYRE_TALLY_TENANTS) {
         vyre_add_relaxed(control + VYRE_CONTROL_TENANT_FAIRNESS + (word - VYRE_TALLY_TENANTS), count);
-    } else if (word >= VYRE_TALLY_PRIORITIES && word < VYRE_TALLY_PRIORITIES + VYRE_CONTROL_PRIORITY_FAIRNESS_WORDS) {
+    } else if (word >= VYRE_TALLY_PRIORITIES &&
+               word < VYRE_TALLY_PRIORITIES + VYRE_CONTROL_PRIORITY_FAIRNESS_WORDS) {
         vyre_add_relaxed(control + VYRE_CONTROL_PRIORITY_FAIRNESS + (word - VYRE_TALLY_PRIORITIES), count);
     }
 }
@@ -53,7 +57,9 @@ static void vyre_tally_add(vyre_tally_ptr counts, uint word, uint count) {
 }
 #elif VYRE_DRIVER_GROUP
 typedef volatile __local uint *vyre_tally_ptr;
-static void vyre_tally_add(vyre_tally_ptr tally, uint word, uint count) { vyre_local_add(tally + word, count); }
+static void vyre_tally_add(vyre_tally_ptr tally, uint word, uint count) {
+    vyre_local_add(tally + word, count);
+}
 #else
 typedef uint *vyre_tally_ptr;
 static void vyre_tally_add(vyre_tally_ptr tally, uint word, uint count) { tally[word] += count; }
@@ -86,14 +92,16 @@ typedef struct {
 #endif
 } vyre_worker;
 
-static vyre_worker vyre_make_worker(__global uint *ring, __global vyre_witness *witness, volatile __global uint *flow,
-                                    vyre_env env, vyre_tally_ptr tally, uint worker, uint age_threshold,
-                                    uint counts_budget, int claims_left) {
-    const vyre_worker w = {ring, witness, flow, env, tally, worker, age_threshold, counts_budget, claims_left};
+static vyre_worker vyre_make_worker(__global uint *ring, __global vyre_witness *witness,
+                                    volatile __global uint *flow, vyre_env env, vyre_tally_ptr tally,
+                                    uint worker, uint age_threshold, uint counts_budget, int claims_left) {
+    const vyre_worker w = {ring,   witness,       flow,          env,        tally,
+                           worker, age_threshold, counts_budget, claims_left};
     return w;
 }
 
-/* Adds to a run of equal counts; another word ends the run. Where counts are a worker's own there is nothing to save. */
+/* Adds to a run of equal counts; another word ends the run. Where counts are a worker's own there is nothing
+ * to save. */
 static void vyre_count_run(vyre_tally_ptr tally, uint word, uint *run_word, uint *run) {
 #if !VYRE_DRIVER_GROUP && !VYRE_DRIVER_EXACT
     vyre_tally_add(tally, word, 1u);
@@ -107,7 +115,8 @@ static void vyre_count_run(vyre_tally_ptr tally, uint word, uint *run_word, uint
     ++*run;
 }
 
-/* Counts a turn that ends as `kind`; before it is published, while the slot's words are still this worker's. */
+/* Counts a turn that ends as `kind`; before it is published, while the slot's words are still this worker's.
+ * */
 static void vyre_count(vyre_worker *w, __global const uint *words, uint kind) {
     const uint tenant = words[VYRE_WORD_TENANT_ID] % VYRE_CONTROL_TENANT_FAIRNESS_WORDS;
     const uint priority = min(words[VYRE_WORD_PRIORITY], VYRE_CONTROL_PRIORITY_FAIRNESS_WORDS);
@@ -151,9 +160,12 @@ static bool vyre_spend_claim_of(vyre_worker *w, uint slot) {
 }
 
 /* Whether one more claim of a slot may be made; sets `leaves` when no other may either. */
-static bool vyre_may_claim(vyre_worker *w, uint slot) { return vyre_goes_on(w) && vyre_spend_claim_of(w, slot); }
+static bool vyre_may_claim(vyre_worker *w, uint slot) {
+    return vyre_goes_on(w) && vyre_spend_claim_of(w, slot);
+}
 
-/* Where a task goes that gives its worker back: its class, or VYRE_RESTS; `words` are those before it is published. */
+/* Where a task goes that gives its worker back: its class, or VYRE_RESTS; `words` are those before it is
+ * published. */
 static uint vyre_class_after(const vyre_worker *w, __global const uint *words, vyre_outcome outcome) {
     if (outcome.kind != VYRE_YIELD && outcome.kind != VYRE_REQUEUE) return VYRE_RESTS;
     const uint age_ticks = words[VYRE_WORD_AGE_TICKS];
@@ -178,7 +190,8 @@ static void vyre_publish_ending(vyre_worker *w, uint slot, vyre_ending ending) {
 }
 
 /* Counts how a turn of a claimed slot ended and writes everything but the state. */
-static vyre_ending vyre_end_turn(vyre_worker *w, uint slot, vyre_outcome outcome, bool may_go_on, bool clean) {
+static vyre_ending vyre_end_turn(vyre_worker *w, uint slot, vyre_outcome outcome, bool may_go_on,
+                                 bool clean) {
     __global uint *words = VYRE_WORD(w->ring, slot, 0u);
     vyre_ending ending;
     ending.class = vyre_class_after(w, words, outcome);
@@ -228,7 +241,8 @@ VYRE_APART static vyre_ending vyre_run_turns(vyre_worker *w, uint slot, uint tur
 /* How many of up to VYRE_MOST_AT_ONCE slots, from the first on, seem to hold operations that end at once. */
 static uint vyre_count_at_once(const vyre_worker *w, const uint *slots, uint most) {
     uint count = 0u;
-    while (count < min(most, VYRE_MOST_AT_ONCE) && vyre_is_op_at_once(*VYRE_WORD(w->ring, slots[count], VYRE_WORD_OP_HANDLE)))
+    while (count < min(most, VYRE_MOST_AT_ONCE) &&
+           vyre_is_op_at_once(*VYRE_WORD(w->ring, slots[count], VYRE_WORD_OP_HANDLE)))
         ++count;
     return w->counts_budget ? 0u : count;
 }
@@ -237,9 +251,11 @@ static uint vyre_count_at_once(const vyre_worker *w, const uint *slots, uint mos
 static void vyre_claim_at_once(vyre_worker *w, const uint *slots, uint count, bool *won) {
     const bool goes_on = vyre_goes_on(w);
     if (goes_on) w->claims_left -= (int)count;
-    for (uint k = 0; k < count; ++k) won[k] = goes_on && vyre_took(w, slots[k], vyre_claim(w->ring, slots[k]));
+    for (uint k = 0; k < count; ++k)
+        won[k] = goes_on && vyre_took(w, slots[k], vyre_claim(w->ring, slots[k]));
     if (goes_on)
-        vyre_watch_turns(&w->watch, w->env.first_slot + slots[0], *VYRE_WORD(w->ring, slots[0], VYRE_WORD_OP_HANDLE), count);
+        vyre_watch_turns(&w->watch, w->env.first_slot + slots[0],
+                         *VYRE_WORD(w->ring, slots[0], VYRE_WORD_OP_HANDLE), count);
 }
 
 #else
@@ -253,8 +269,8 @@ static bool vyre_claim_one(vyre_worker *w, uint slot) {
     return vyre_may_claim(w, slot) && vyre_took(w, slot, vyre_claim(w->ring, slot));
 }
 
-/* Gives a claimed slot its turns and publishes; the class it must queue in, or VYRE_RESTS. `at_once` says that it was claimed beside others
- * because it seemed to hold an operation that ends at once. */
+/* Gives a claimed slot its turns and publishes; the class it must queue in, or VYRE_RESTS. `at_once` says
+ * that it was claimed beside others because it seemed to hold an operation that ends at once. */
 static uint vyre_turns(vyre_worker *w, uint slot, uint turns, bool at_once) {
     vyre_ending ending;
     if (at_once && vyre_is_op_at_once(*VYRE_WORD(w->ring, slot, VYRE_WORD_OP_HANDLE)))

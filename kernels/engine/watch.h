@@ -1,17 +1,19 @@
 /* watch.h - what a worker has in hand, for whoever looks: one record a work-item, written by it alone.
  *
- * Layout in vyre_live.h (generated). A work-item that is a worker of its own (lane.cl, exact.cl) has the words of its record side by side
- * in a line of its own; those of a group (group.cl) have each word beside the same word of their neighbours, so that what they store
- * together goes to memory together.
+ * Layout in vyre_live.h (generated). A work-item that is a worker of its own (lane.cl, exact.cl) has the
+ * words of its record side by side in a line of its own; those of a group (group.cl) have each word beside
+ * the same word of their neighbours, so that what they store together goes to memory together.
  *
- * At the beginning of a turn a worker counts it and writes slot + 1, and the operation where it is not the one before; when it finds
- * nothing to do, and when it leaves, 0 for the slot. Nothing is written at the end of a turn: the next one follows at once, and a reader
- * that must know looks at the slot's state. Turns of operations that end at once are counted several at a time, with the slot of
- * the first. The count goes on from kernel to kernel.
+ * At the beginning of a turn a worker counts it and writes slot + 1, and the operation where it is not the
+ * one before; when it finds nothing to do, and when it leaves, 0 for the slot. Nothing is written at the end
+ * of a turn: the next one follows at once, and a reader that must know looks at the slot's state. Turns of
+ * operations that end at once are counted several at a time, with the slot of the first. The count goes on
+ * from kernel to kernel.
  *
- * Memory order: relaxed stores; a reader may see a slot with the operation or the count of the turn before, for a moment.
- * The host guarantees: `records` > 0 records from word `first` on, which is even; workers beyond them write nothing. Without VYRE_WATCH
- * everything here is empty.
+ * Memory order: relaxed stores; a reader may see a slot with the operation or the count of the turn before,
+ * for a moment.
+ * The host guarantees: `records` > 0 records from word `first` on, which is even; workers beyond them write
+ * nothing. Without VYRE_WATCH everything here is empty.
  */
 #ifndef VYRE_WATCH_H
 #define VYRE_WATCH_H

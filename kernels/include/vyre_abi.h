@@ -48,7 +48,8 @@ typedef struct vyre_slot {
     vyre_u32 priority;              /* byte 12: priority class */
     vyre_u32 input_handle;          /* byte 16: handle of the input buffer */
     vyre_u32 output_handle;         /* byte 20: handle of the output buffer */
-    vyre_u32 param;                 /* byte 24: a value for the operation, or an index into its argument table */
+    /* byte 24: a value for the operation, or an index into its argument table */
+    vyre_u32 param;
     vyre_u32 continuation_pc;       /* byte 28: where the operation resumes */
     vyre_u32 continuation_data;     /* byte 32: scratch kept for the operation; the fault code once Faulted */
     vyre_u32 resume_epoch;          /* byte 36: epoch from which a paused task may resume */
@@ -68,8 +69,10 @@ typedef char vyre_slot_is_64_bytes[sizeof(vyre_slot) == 64 ? 1 : -1];
 #define VYRE_STATE_DONE                       3u             /* finished */
 #define VYRE_STATE_PAUSED                     4u             /* waits for its resume epoch */
 #define VYRE_STATE_YIELDED                    5u             /* gave up its worker, may be claimed again */
-#define VYRE_STATE_REQUEUED                   6u             /* went back to a priority class, may be claimed again */
-#define VYRE_STATE_FAULTED                    7u             /* stopped by a fault; runs no more unless repaired */
+/* went back to a priority class, may be claimed again */
+#define VYRE_STATE_REQUEUED                   6u
+/* stopped by a fault; runs no more unless repaired */
+#define VYRE_STATE_FAULTED                    7u
 
 /* Sets of states; bit n stands for state n */
 #define VYRE_STATE_COUNT                      8u             /* words from here on are unknown */
@@ -108,9 +111,12 @@ typedef char vyre_slot_is_64_bytes[sizeof(vyre_slot) == 64 ? 1 : -1];
 #define VYRE_OP_NOP                           0x00000000u    /* does nothing */
 #define VYRE_OP_STORE_U32                     0x00000001u    /* control[output_handle] = input_handle */
 #define VYRE_OP_ATOMIC_ADD                    0x00000002u    /* control[output_handle] += input_handle */
-#define VYRE_OP_LOAD_U32                      0x00000003u    /* observable[output_handle] = control[input_handle] */
-#define VYRE_OP_COMPARE_SWAP                  0x00000004u    /* observable[input_handle] = CAS(control[input_handle], output_handle -> param) */
-#define VYRE_OP_MEMCPY                        0x00000005u    /* copies param control words from input_handle to output_handle, ascending */
+/* observable[output_handle] = control[input_handle] */
+#define VYRE_OP_LOAD_U32                      0x00000003u
+/* observable[input_handle] = CAS(control[input_handle], output_handle -> param) */
+#define VYRE_OP_COMPARE_SWAP                  0x00000004u
+/* copies param control words from input_handle to output_handle, ascending */
+#define VYRE_OP_MEMCPY                        0x00000005u
 #define VYRE_OP_DFA_STEP                      0x00000006u    /* reserved by the wire; no built-in body */
 #define VYRE_OP_BATCH_FENCE                   0x00000007u    /* epoch += 1, observable[0] = output_handle */
 #define VYRE_OP_LOAD_MISS                     0x0000fffdu    /* device-initiated load; needs an I/O queue */
@@ -126,17 +132,26 @@ typedef char vyre_slot_is_64_bytes[sizeof(vyre_slot) == 64 ? 1 : -1];
 #define VYRE_FAULT_UNKNOWN_OP                 0xffffff01u    /* no operation has this op_handle */
 #define VYRE_FAULT_BAD_HANDLE                 0xffffff02u    /* a handle names no buffer of this launch */
 #define VYRE_FAULT_OUT_OF_RANGE               0xffffff03u    /* an access would leave its buffer */
-#define VYRE_FAULT_COUNTER_OVERFLOW           0xffffff04u    /* yield_count, requeue_count or age_ticks is at 4294967295 */
-#define VYRE_FAULT_BAD_ARGUMENT               0xffffff05u    /* the operation cannot work with this param or argument record */
-#define VYRE_FAULT_BAD_TYPE                   0xffffff06u    /* a buffer's element type does not suit the operation */
-#define VYRE_FAULT_BAD_OUTCOME                0xffffff07u    /* the operation ended in a way the wire cannot hold */
-#define VYRE_FAULT_RESERVED_OP                0xffffff08u    /* the wire reserves this opcode and gives it no body */
-#define VYRE_FAULT_READ_ONLY                  0xffffff09u    /* the operation writes a buffer that was given as an input */
-#define VYRE_FAULT_ORPHANED                   0xffffff0au    /* the worker that ran it was lost and the operation may not run twice */
-#define VYRE_FAULT_LOST_CHILDREN              0xffffff0bu    /* it waited for children, and its task_id no longer tells which they are */
+/* yield_count, requeue_count or age_ticks is at 4294967295 */
+#define VYRE_FAULT_COUNTER_OVERFLOW           0xffffff04u
+/* the operation cannot work with this param or argument record */
+#define VYRE_FAULT_BAD_ARGUMENT               0xffffff05u
+/* a buffer's element type does not suit the operation */
+#define VYRE_FAULT_BAD_TYPE                   0xffffff06u
+/* the operation ended in a way the wire cannot hold */
+#define VYRE_FAULT_BAD_OUTCOME                0xffffff07u
+/* the wire reserves this opcode and gives it no body */
+#define VYRE_FAULT_RESERVED_OP                0xffffff08u
+/* the operation writes a buffer that was given as an input */
+#define VYRE_FAULT_READ_ONLY                  0xffffff09u
+/* the worker that ran it was lost and the operation may not run twice */
+#define VYRE_FAULT_ORPHANED                   0xffffff0au
+/* it waited for children, and its task_id no longer tells which they are */
+#define VYRE_FAULT_LOST_CHILDREN              0xffffff0bu
 
 /* Control buffer: first word of each region, and its length past one (spec 3.1) */
-#define VYRE_CONTROL_SHUTDOWN                 0u             /* non-zero: workers leave at their next iteration */
+/* non-zero: workers leave at their next iteration */
+#define VYRE_CONTROL_SHUTDOWN                 0u
 #define VYRE_CONTROL_DONE_COUNT               1u             /* one more for each drained slot */
 #define VYRE_CONTROL_TENANT_BASE              2u             /* word index of the tenant table */
 #define VYRE_CONTROL_TENANT_MASKS             3u             /* per tenant: 0 shuts it out */
@@ -148,7 +163,8 @@ typedef char vyre_slot_is_64_bytes[sizeof(vyre_slot) == 64 ? 1 : -1];
 #define VYRE_CONTROL_METRICS                  96u            /* executions per opcode, opcodes 0-31 */
 #define VYRE_CONTROL_METRICS_WORDS            32u
 #define VYRE_CONTROL_EPOCH                    128u           /* count of batch fences */
-#define VYRE_CONTROL_PRIORITY_OFFSETS         129u           /* first slot of each priority partition, then the slot total */
+/* first slot of each priority partition, then the slot total */
+#define VYRE_CONTROL_PRIORITY_OFFSETS         129u
 #define VYRE_CONTROL_PRIORITY_OFFSETS_WORDS   6u
 #define VYRE_CONTROL_PRIORITY_STARVATION      135u           /* consecutive claims at Critical or High */
 #define VYRE_CONTROL_PRIORITY_FAIRNESS        136u           /* claims per priority */

@@ -7,7 +7,8 @@
  *   3  __builtin_readcyclecounter(): cycles, which the host calibrates
  *   0  none: a number that counts up with each look, by a counter that the caller lends
  *
- * No order is implied: a compiler may move a look past what it does not depend on, so looks stand next to atomics.
+ * No order is implied: a compiler may move a look past what it does not depend on, so looks stand next to
+ * atomics.
  */
 #ifndef VYRE_CLOCK_H
 #define VYRE_CLOCK_H

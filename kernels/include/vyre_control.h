@@ -1,7 +1,7 @@
 /* vyre_control.h - how the control opcodes (spec 3.3) reach the control buffer.
  *
- * Indices come from a ring and are never trusted: one that is outside the buffer becomes a fault. The engine's own words
- * (queue heads, positions, tallies) lie in another buffer that no opcode can name.
+ * Indices come from a ring and are never trusted: one that is outside the buffer becomes a fault. The
+ * engine's own words (queue heads, positions, tallies) lie in another buffer that no opcode can name.
  */
 #ifndef VYRE_CONTROL_H
 #define VYRE_CONTROL_H

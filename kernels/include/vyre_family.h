@@ -1,16 +1,22 @@
 /* vyre_family.h - children of a task: how an operation gets one, and what it waits for.
  *
- *   free list  | chunk 0: its Empty slots, in slot order | chunk 1: ... |   in the part of the claim queue that no task needs
- *   family     | head | spawned | joined | first id | slots, chunks | begins (chunks + 1) | places (chunks) | links, 3 words a slot |
- *   links      the parent's slot + 1; children that are still to end, less one while the slot is at its join; next in a line
+ *   free list  | chunk 0: its Empty slots, in slot order | chunk 1: ... |   in the part of the claim queue
+ *              that no task needs
+ *   family     | head | spawned | joined | first id | slots, chunks | begins (chunks + 1) | places (chunks) |
+ *              links, 3 words a slot |
+ *   links      the parent's slot + 1; children that are still to end, less one while the slot is at its join;
+ *              next in a line
  *
- * A child takes the next slot of the free list by an add of the head, then wins it by compare-and-swap from Empty to Running, since
- * others may publish there too. It is counted at its parent, then written, then published as Ready; its worker queues it when the
- * parent's turn is over. It has no operation until all its other words are written, so that one that is half made does nothing.
+ * A child takes the next slot of the free list by an add of the head, then wins it by compare-and-swap from
+ * Empty to Running, since others may publish there too. It is counted at its parent, then written, then
+ * published as Ready; its worker queues it when the parent's turn is over. It has no operation until all its
+ * other words are written, so that one that is half made does nothing.
  *
  * Without VYRE_HAS_FAMILY, and where no worker may hand work to another, no slot is ever free.
- * Memory order: head relaxed; counts relaxed, between fences where they decide something; the rest of links by one worker each.
- * The host guarantees: VYRE_FAMILY_BEGINS + 2 * chunks + 1 + VYRE_LINK_WORDS * slots words; begins ascend and count the slots of the list.
+ * Memory order: head relaxed; counts relaxed, between fences where they decide something; the rest of links
+ * by one worker each.
+ * The host guarantees: VYRE_FAMILY_BEGINS + 2 * chunks + 1 + VYRE_LINK_WORDS * slots words; begins ascend and
+ * count the slots of the list.
  */
 #ifndef VYRE_FAMILY_H
 #define VYRE_FAMILY_H
@@ -32,13 +38,16 @@ typedef struct vyre_nursery {
     uint first_born, last_born; /* tasks that must queue, slot + 1, linked by VYRE_LINK_NEXT */
 } vyre_nursery;
 
-static vyre_nursery vyre_make_nursery(__global uint *ring, __global uint *family, __global const uint *queue) {
-    const vyre_nursery nursery = {ring, family, queue, family[VYRE_FAMILY_SLOTS], family[VYRE_FAMILY_CHUNKS], 0u, 0u};
+static vyre_nursery vyre_make_nursery(__global uint *ring, __global uint *family,
+                                      __global const uint *queue) {
+    const vyre_nursery nursery = {ring, family, queue, family[VYRE_FAMILY_SLOTS], family[VYRE_FAMILY_CHUNKS],
+                                  0u,   0u};
     return nursery;
 }
 
 static __global uint *vyre_link(const vyre_nursery *nursery, uint slot, uint word) {
-    return nursery->family + VYRE_FAMILY_BEGINS + 2u * (ulong)nursery->chunks + 1u + (ulong)slot * VYRE_LINK_WORDS + word;
+    return nursery->family + VYRE_FAMILY_BEGINS + 2u * (ulong)nursery->chunks + 1u +
+           (ulong)slot * VYRE_LINK_WORDS + word;
 }
 
 /* Puts a slot at the end of the line of those that this worker must queue. */
@@ -53,7 +62,8 @@ static void vyre_bear(vyre_nursery *nursery, uint slot) {
 
 /* The slot at a place of the free list; the list that holds it is found by halving. */
 static uint vyre_free_slot(const vyre_nursery *nursery, uint place) {
-    __global const uint *begins = nursery->family + VYRE_FAMILY_BEGINS, *places = begins + nursery->chunks + 1u;
+    __global const uint *begins = nursery->family + VYRE_FAMILY_BEGINS,
+                        *places = begins + nursery->chunks + 1u;
     uint low = 0u, high = nursery->chunks;
     while (high - low > 1u) {
         const uint middle = low + (high - low) / 2u;
@@ -73,17 +83,21 @@ static uint vyre_take_free(const vyre_nursery *nursery) {
         if (place >= all) break;
         const uint slot = vyre_free_slot(nursery, place);
         if (slot >= nursery->slots) continue;
-        if (vyre_cas_acquire(nursery->ring + (ulong)slot * VYRE_SLOT_WORDS, VYRE_STATE_EMPTY, VYRE_STATE_RUNNING)) return slot;
+        if (vyre_cas_acquire(nursery->ring + (ulong)slot * VYRE_SLOT_WORDS, VYRE_STATE_EMPTY,
+                             VYRE_STATE_RUNNING))
+            return slot;
     }
     return VYRE_FULL;
 }
 
 #endif
 
-/* Makes a child of the task: its slot, or VYRE_FULL when no Empty slot is left; the operation then does the child's work itself, or
- * yields, or faults. The child has the tenant of its parent, whose task_id is its parent_task_id, and a task_id of its own. It may
- * run as soon as this turn of its parent is over. Only an operation declared with VYRE_SPAWNING_OP may call it. */
-static uint vyre_spawn(vyre_task *task, uint op_handle, uint priority, uint input_handle, uint output_handle, uint param) {
+/* Makes a child of the task: its slot, or VYRE_FULL when no Empty slot is left; the operation then does the
+ * child's work itself, or yields, or faults. The child has the tenant of its parent, whose task_id is its
+ * parent_task_id, and a task_id of its own. It may run as soon as this turn of its parent is over. Only an
+ * operation declared with VYRE_SPAWNING_OP may call it. */
+static uint vyre_spawn(vyre_task *task, uint op_handle, uint priority, uint input_handle, uint output_handle,
+                       uint param) {
 #if VYRE_HAS_FAMILY && (VYRE_RUNG < 3 || VYRE_DRIVER_EXACT)
     if (!vyre_is_spawning_op(task->op_handle)) {
         if (!task->fault) task->fault = VYRE_FAULT_BAD_OUTCOME;
@@ -117,8 +131,9 @@ static uint vyre_spawn(vyre_task *task, uint op_handle, uint priority, uint inpu
 #endif
 }
 
-/* Ends the turn: the task goes on at pc with data once every child of it is Done or Faulted. Until then it is Paused with a resume_epoch
- * of 0xFFFFFFFF; in an operation that may spawn, vyre_pause with that epoch is the same. */
+/* Ends the turn: the task goes on at pc with data once every child of it is Done or Faulted. Until then it is
+ * Paused with a resume_epoch of 0xFFFFFFFF; in an operation that may spawn, vyre_pause with that epoch is the
+ * same. */
 static vyre_outcome vyre_join(uint pc, uint data) {
 #if VYRE_HAS_FAMILY
     return vyre_pause(pc, data, VYRE_NEVER_EPOCH);

@@ -2,7 +2,8 @@
  *
  * Generated from vyrectl/abi/live.py: python -m vyrectl.devtools generate
  *
- * Layout only. Word indices from the beginning of the file; what an operation on it must keep stands in live.h.
+ * Layout only. Word indices from the beginning of the file; what an operation on it must keep stands in
+ * live.h.
  */
 #ifndef VYRE_LIVE_H
 #define VYRE_LIVE_H
@@ -13,8 +14,10 @@
 #define VYRE_LIVE_VERSION                     2u             /* version of this layout */
 #define VYRE_LIVE_SLOTS                       3u             /* slots of the ring */
 #define VYRE_LIVE_PID                         4u             /* process that drives the device */
-#define VYRE_LIVE_PID_START_LOW               5u             /* when that process began, in clock ticks since boot: low half */
-#define VYRE_LIVE_PID_START_HIGH              6u             /* and high half; tells a process from a later one with its number */
+/* when that process began, in clock ticks since boot: low half */
+#define VYRE_LIVE_PID_START_LOW               5u
+/* and high half; tells a process from a later one with its number */
+#define VYRE_LIVE_PID_START_HIGH              6u
 #define VYRE_LIVE_RING_DEVICE_LOW             7u             /* st_dev of the ring: low half */
 #define VYRE_LIVE_RING_DEVICE_HIGH            8u             /* and high half */
 #define VYRE_LIVE_RING_INODE_LOW              9u             /* st_ino of the ring: low half */
@@ -24,32 +27,45 @@
 #define VYRE_LIVE_EDITORS                     13u            /* editor records */
 #define VYRE_LIVE_CONTROL_FIRST               14u            /* first word of the control buffer */
 #define VYRE_LIVE_CONTROL_WORDS               15u            /* its words */
-#define VYRE_LIVE_ONCE_FIRST                  16u            /* first of the op handles that may not run twice */
+/* first of the op handles that may not run twice */
+#define VYRE_LIVE_ONCE_FIRST                  16u
 #define VYRE_LIVE_ONCE_WORDS                  17u            /* how many they are */
-#define VYRE_LIVE_GATED                       18u            /* non-zero: tenant masks and quotas of the control buffer decide who runs */
+/* non-zero: tenant masks and quotas of the control buffer decide who runs */
+#define VYRE_LIVE_GATED                       18u
 #define VYRE_LIVE_WATCH_FIRST                 19u            /* first word of the watch records */
 #define VYRE_LIVE_WATCH_RECORDS               20u            /* how many they are, 0 when nobody is watched */
 #define VYRE_LIVE_WATCH_STRIDE                21u            /* words of each */
-#define VYRE_LIVE_QUOTA_FIRST                 22u            /* first of the records of tenants that the launch bounds */
+/* first of the records of tenants that the launch bounds */
+#define VYRE_LIVE_QUOTA_FIRST                 22u
 #define VYRE_LIVE_QUOTA_RECORDS               23u            /* how many they are */
-#define VYRE_LIVE_OPS_FIRST                   24u            /* first of the handles of operations that the launch was given */
+/* first of the handles of operations that the launch was given */
+#define VYRE_LIVE_OPS_FIRST                   24u
 #define VYRE_LIVE_OPS_WORDS                   25u            /* how many they are */
-#define VYRE_LIVE_STATE                       32u            /* OPEN while slots may be edited, CLOSING, CLOSED; written by the launch */
-#define VYRE_LIVE_FOLLOW                      48u            /* non-zero: the launch stays when drained; written by the launch */
-#define VYRE_LIVE_LEAVE                       64u            /* one of the wishes below; written by the launch */
-#define VYRE_LIVE_BELL                        80u            /* one more for each change an editor made; the launch sleeps on it */
-#define VYRE_LIVE_SLEEPERS                    96u            /* processes that sleep on BELL and must be woken */
-#define VYRE_LIVE_ACCEPTED                    112u           /* slots that editors made claimable; counted before they are published */
+/* OPEN while slots may be edited, CLOSING, CLOSED; written by the launch */
+#define VYRE_LIVE_STATE                       32u
+/* non-zero: the launch stays when drained; written by the launch */
+#define VYRE_LIVE_FOLLOW                      48u
+/* one of the wishes below; written by the launch */
+#define VYRE_LIVE_LEAVE                       64u
+/* one more for each change an editor made; the launch sleeps on it */
+#define VYRE_LIVE_BELL                        80u
+/* processes that sleep on BELL and must be woken */
+#define VYRE_LIVE_SLEEPERS                    96u
+/* slots that editors made claimable; counted before they are published */
+#define VYRE_LIVE_ACCEPTED                    112u
 #define VYRE_LIVE_INBOX_HEAD                  128u           /* place that is taken next, modulo 2^32 */
 #define VYRE_LIVE_INBOX_TAIL                  144u           /* place that is filled next, modulo 2^32 */
-#define VYRE_LIVE_NOTED_MS                    160u           /* when the host last looked at the watch records, milliseconds modulo 2^32 */
+/* when the host last looked at the watch records, milliseconds modulo 2^32 */
+#define VYRE_LIVE_NOTED_MS                    160u
 
 /* Inbox and redo records */
 #define VYRE_LIVE_STAY                        0u             /* what LEAVE asks of workers */
 #define VYRE_LIVE_LEAVE_IDLE                  1u             /* end the kernel when there is no work */
 #define VYRE_LIVE_LEAVE_NOW                   2u             /* end it with the work in hand */
-#define VYRE_LIVE_HEADER_WORDS                256u           /* the inbox begins here, redo records follow it */
-#define VYRE_LIVE_LAP_SHIFT                   28u            /* a place of the inbox: lap above, slot + 1 below */
+/* the inbox begins here, redo records follow it */
+#define VYRE_LIVE_HEADER_WORDS                256u
+/* a place of the inbox: lap above, slot + 1 below */
+#define VYRE_LIVE_LAP_SHIFT                   28u
 #define VYRE_LIVE_LAP_MASK                    15u
 #define VYRE_LIVE_SLOT_MASK                   0x0fffffffu
 #define VYRE_LIVE_REDO_WORDS                  16u            /* a redo record: slot + 1, then */

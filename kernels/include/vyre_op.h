@@ -12,13 +12,14 @@
  * Try it: `vyrectl ops --check FILE.cl` reads and compiles it and names every mistake by file and line;
  * `vyrectl launch RING --ops FILE.cl` runs the tasks that name its id.
  *
- * Shape. An operation is one function: an id (8..0xFFF, 0x1100..0xFFEF or 0x10000..0x7FFFFFFF; the others are the wire's and
- * vyrectl's), a name and a line of documentation. The file may hold helper functions (`static`), constants, macros and
- * includes; local includes are looked for beside the file. It need not include this header. Names that begin with vyre_ or VYRE_
- * are taken.
+ * Shape. An operation is one function: an id (8..0xFFF, 0x1100..0xFFEF or 0x10000..0x7FFFFFFF; the others are
+ * the wire's and vyrectl's), a name and a line of documentation. The file may hold helper functions
+ * (`static`), constants, macros and includes; local includes are looked for beside the file. It need not
+ * include this header. Names that begin with vyre_ or VYRE_ are taken.
  *
- * Task. The function gets `task`, a private copy of the slot's words: writing them changes nothing in the ring. `pc` and
- * `data` are the operation's own between two turns; both are 0 in a task that was just published.
+ * Task. The function gets `task`, a private copy of the slot's words: writing them changes nothing in the
+ * ring. `pc` and `data` are the operation's own between two turns; both are 0 in a task that was just
+ * published.
  *
  * Ending. The function says how its turn ended by what it returns:
  *
@@ -27,37 +28,43 @@
  *   vyre_pause(pc, data, epoch)        wait until the epoch reaches `epoch`; 0xFFFFFFFF waits for ever
  *   vyre_requeue(pc, data, priority)   go back to a priority class (0..4), one tick older; requeue_count + 1
  *   vyre_fault(code)                   stop; code below 0xFFFFFF00, shown by `inspect`
- *   vyre_refuse(task, VYRE_FAULT_...)  stop with one of the engine's codes, for example VYRE_FAULT_BAD_ARGUMENT
+ *   vyre_refuse(task, VYRE_FAULT_...)  stop with one of the engine's codes, for example
+ *                                      VYRE_FAULT_BAD_ARGUMENT
  *
  * A counter at its end, a priority past 4 or a code that is the engine's makes the task Faulted instead.
  *
- * Long work should yield: a task that runs for seconds keeps its worker, and Ctrl-C has to wait for it. A turn that was cut
- * short by a kill runs again from its last published pc, so let a turn write what a second run of it would write as well.
+ * Long work should yield: a task that runs for seconds keeps its worker, and Ctrl-C has to wait for it. A
+ * turn that was cut short by a kill runs again from its last published pc, so let a turn write what a second
+ * run of it would write as well.
  *
- * Buffers. They are reached by handle, through accessors that check type, bounds and permission once for a whole range and give
- * a pointer, or NULL and a fault. A failed accessor leaves its fault in task->fault; the task becomes Faulted with it
- * whatever the operation returns, so VYRE_CHECK before the first use of a pointer is all the care that is needed:
+ * Buffers. They are reached by handle, through accessors that check type, bounds and permission once for a
+ * whole range and give a pointer, or NULL and a fault. A failed accessor leaves its fault in task->fault; the
+ * task becomes Faulted with it whatever the operation returns, so VYRE_CHECK before the first use of a
+ * pointer is all the care that is needed:
  *
  *   vyre_length(task, handle)                     4-byte words of a buffer
  *   vyre_type(task, handle)                       VYRE_TYPE_U32, I32, F32, OTHER, or ABSENT
- *   vyre_read_u32(task, handle, first, count)     words of an int32 or uint32 buffer; `first` and `count` are ulong
- *   vyre_write_u32(...)                           the same, to be written; a buffer given as an input is refused
+ *   vyre_read_u32(task, handle, first, count)     words of an int32 or uint32 buffer; `first` and `count` are
+ *                                                 ulong
+ *   vyre_write_u32(...)                           the same, to be written; a buffer given as an input is
+ *                                                 refused
  *   vyre_read_f32(...), vyre_write_f32(...)       the same of a float32 buffer
  *   vyre_words(task, handle, first, count, writes)  words of any type
  *   vyre_argument_record(task, index)             a record of the argument table (--buffer args=FILE.npy)
  *
- * Records. vyre_debug(task, format, first, second) leaves a record in the debug log, as a PRINTF task does; `launch --debug-log`
- * shows it, and `debug` later.
+ * Records. vyre_debug(task, format, first, second) leaves a record in the debug log, as a PRINTF task does;
+ * `launch --debug-log` shows it, and `debug` later.
  *
- * An index past the range that was asked for is not checked: inside it the operation is trusted. Tasks run at the same time
- * and in any order, so two that write the same words must do it through atomics.
+ * An index past the range that was asked for is not checked: inside it the operation is trusted. Tasks run at
+ * the same time and in any order, so two that write the same words must do it through atomics.
  *
- * Groups. One work-item runs an operation that is declared with VYRE_OP; there is no barrier and no waiting for other work-items
- * inside it. VYRE_GROUP_OP(id, name, doc) declares a group operation: the work-items of a work-group run it together on the same
- * task, each the elements vyre_lane(), vyre_lane() + vyre_lanes(), ... Accessors, yields and faults must be reached by all of
- * them alike, and vyre_barrier() too, if it is used. A file without a barrier lets a group spread its work-items over several
- * tasks; with one, all of them run each task. On a CPU, where a worker is one work-item, vyre_lanes() is 1. vyre_lane() and
- * vyre_lanes() read `task`: hand it to a function of yours that uses them, under that name.
+ * Groups. One work-item runs an operation that is declared with VYRE_OP; there is no barrier and no waiting
+ * for other work-items inside it. VYRE_GROUP_OP(id, name, doc) declares a group operation: the work-items of
+ * a work-group run it together on the same task, each the elements vyre_lane(), vyre_lane() + vyre_lanes(),
+ * ... Accessors, yields and faults must be reached by all of them alike, and vyre_barrier() too, if it is
+ * used. A file without a barrier lets a group spread its work-items over several tasks; with one, all of them
+ * run each task. On a CPU, where a worker is one work-item, vyre_lanes() is 1. vyre_lane() and vyre_lanes()
+ * read `task`: hand it to a function of yours that uses them, under that name.
  *
  *   VYRE_GROUP_OP(0x20001, clear, "output[i] = 0, u32") {
  *       const ulong n = vyre_length(task, task->output_handle);
@@ -67,24 +74,27 @@
  *       return vyre_done();
  *   }
  *
- * Children. VYRE_SPAWNING_OP(id, name, doc) declares an operation of one work-item that may make tasks and wait for them:
+ * Children. VYRE_SPAWNING_OP(id, name, doc) declares an operation of one work-item that may make tasks and
+ * wait for them:
  *
- *   vyre_spawn(task, op_handle, priority, input_handle, output_handle, param)   the child's slot, or VYRE_FULL
+ *   vyre_spawn(task, op_handle, priority, input_handle, output_handle, param)   the child's slot, or
+ *   VYRE_FULL
  *   vyre_join(pc, data)                           go on at pc once every child is Done or Faulted
  *
- * A child takes an Empty slot of the ring. Where none is left vyre_spawn gives VYRE_FULL, and the operation does the child's work
- * itself, yields or faults. Its results are read after the join, where the child wrote them; one that faulted wrote nothing.
+ * A child takes an Empty slot of the ring. Where none is left vyre_spawn gives VYRE_FULL, and the operation
+ * does the child's work itself, yields or faults. Its results are read after the join, where the child wrote
+ * them; one that faulted wrote nothing.
  *
  *   VYRE_SPAWNING_OP(0x20002, twice, "runs op param as two children") {
  *       if (task->pc) return vyre_done();
  *       for (uint i = 0; i < 2u; ++i)
- *           if (vyre_spawn(task, task->param, task->priority, task->input_handle, task->output_handle, i) == VYRE_FULL)
- *               return vyre_fault(1u);
+ *           if (vyre_spawn(task, task->param, task->priority, task->input_handle, task->output_handle, i) ==
+ *               VYRE_FULL) return vyre_fault(1u);
  *       return vyre_join(1u, 0u);
  *   }
  *
- * Floating-point contraction is off: results equal those of every other device, as long as an operation keeps to additions,
- * subtractions and multiplications.
+ * Floating-point contraction is off: results equal those of every other device, as long as an operation keeps
+ * to additions, subtractions and multiplications.
  */
 #ifndef VYRE_OP_H
 #define VYRE_OP_H
@@ -102,8 +112,8 @@
 struct vyre_nursery;
 #endif
 
-/* What a launch lends to every task. `control` is not reachable through a handle, nor is the debug log, which has the row of
- * `buffers` behind the last handle's. */
+/* What a launch lends to every task. `control` is not reachable through a handle, nor is the debug log, which
+ * has the row of `buffers` behind the last handle's. */
 typedef struct {
     __global uchar *arena;
     __global const vyre_buffer *buffers; /* buffer_count + 1 rows */
@@ -117,7 +127,8 @@ typedef struct {
 #endif
 } vyre_env;
 
-/* Which work-item of how many runs a group operation, where `task` is in scope; a lane operation is run by one. */
+/* Which work-item of how many runs a group operation, where `task` is in scope; a lane operation is run by
+ * one. */
 #if VYRE_DRIVER_GROUP
 #define vyre_lane() (task->lane)
 #define vyre_lanes() (task->lanes)
@@ -161,9 +172,9 @@ typedef struct {
     uint extra; /* pause: epoch; requeue: priority; fault: code */
 } vyre_outcome;
 
-/* A function that is called, not inlined, where calls are cheap (VYRE_CALLS: on CPUs): a compiler's time grows faster
- * than what it looks at as one. Never one with a barrier; in a group, none but those that the conformance suite has
- * seen called: of others PoCL 3.1 makes kernels that crash. */
+/* A function that is called, not inlined, where calls are cheap (VYRE_CALLS: on CPUs): a compiler's time
+ * grows faster than what it looks at as one. Never one with a barrier; in a group, none but those that the
+ * conformance suite has seen called: of others PoCL 3.1 makes kernels that crash. */
 #ifdef VYRE_CALLS
 #define VYRE_APART __attribute__((noinline))
 #else
@@ -206,7 +217,8 @@ static vyre_outcome vyre_requeue(uint pc, uint data, uint priority) {
 }
 
 static vyre_outcome vyre_fault(uint code) {
-    return vyre_make_outcome(VYRE_FAULT, 0u, 0u, code < VYRE_FIRST_ENGINE_FAULT ? code : VYRE_FAULT_BAD_OUTCOME);
+    return vyre_make_outcome(VYRE_FAULT, 0u, 0u,
+                             code < VYRE_FIRST_ENGINE_FAULT ? code : VYRE_FAULT_BAD_OUTCOME);
 }
 
 /* Leaves the operation when an accessor failed. */
@@ -233,7 +245,8 @@ static ulong vyre_length(vyre_task *task, uint handle) {
     return vyre_type(task, handle) == VYRE_TYPE_ABSENT ? 0u : task->env->buffers[handle].bytes / 4u;
 }
 
-/* Words [first, first + count) of a buffer, checked; NULL and task->fault otherwise. An empty range is fine anywhere inside. */
+/* Words [first, first + count) of a buffer, checked; NULL and task->fault otherwise. An empty range is fine
+ * anywhere inside. */
 static __global uint *vyre_words(vyre_task *task, uint handle, ulong first, ulong count, bool writes) {
     const ulong length = vyre_length(task, handle);
     if (task->fault) return 0;
@@ -265,18 +278,21 @@ static __global uint *vyre_write_u32(vyre_task *task, uint handle, ulong first, 
 
 /* Elements [first, first + count) of a float32 buffer, to be read; NULL and a fault otherwise. */
 static __global const float *vyre_read_f32(vyre_task *task, uint handle, ulong first, ulong count) {
-    return vyre_is_typed(task, handle, true) ? (__global const float *)vyre_words(task, handle, first, count, false) : 0;
+    return vyre_is_typed(task, handle, true)
+               ? (__global const float *)vyre_words(task, handle, first, count, false)
+               : 0;
 }
 
 /* The same, to be written. */
 static __global float *vyre_write_f32(vyre_task *task, uint handle, ulong first, ulong count) {
-    return vyre_is_typed(task, handle, true) ? (__global float *)vyre_words(task, handle, first, count, true) : 0;
+    return vyre_is_typed(task, handle, true) ? (__global float *)vyre_words(task, handle, first, count, true)
+                                             : 0;
 }
 
 #define VYRE_DEBUG_RECORD_WORDS 4u
 
-/* Appends a record (format, first, second, the slot's first word index) to the debug log. A full log drops it and counts it:
- * the cursor moves all the same. Without a log nothing happens. */
+/* Appends a record (format, first, second, the slot's first word index) to the debug log. A full log drops it
+ * and counts it: the cursor moves all the same. Without a log nothing happens. */
 static void vyre_debug(vyre_task *task, uint format, uint first, uint second) {
     const vyre_buffer log = task->env->buffers[task->env->buffer_count];
     __global uint *words = (__global uint *)(task->env->arena + log.offset);

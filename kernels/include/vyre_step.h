@@ -7,15 +7,16 @@
  *       return most;
  *   }
  *
- * A step is one function: a name and a line of documentation. It is called once for every word of the vector in every
- * iteration, with `index` from 0 to step->words - 1 in no order, and returns next[index]. It may read every word of
- * `current` and of the operands, which are arrays of 32-bit words that the launch lends to it (as_float reads one as a
- * float). It writes nothing: `next` and `changed` belong to the loop, and so no two calls can disturb each other. Its answer
- * may depend on nothing else; the loop calls it again where it wants to know what went wrong.
+ * A step is one function: a name and a line of documentation. It is called once for every word of the vector
+ * in every iteration, with `index` from 0 to step->words - 1 in no order, and returns next[index]. It may
+ * read every word of `current` and of the operands, which are arrays of 32-bit words that the launch lends to
+ * it (as_float reads one as a float). It writes nothing: `next` and `changed` belong to the loop, and so no
+ * two calls can disturb each other. Its answer may depend on nothing else; the loop calls it again where it
+ * wants to know what went wrong.
  *
- * Every read is checked: one outside its array gives 0 and a fault in `step`, and the whole run ends with an error that names
- * the word, whatever the step returns. There is no barrier and no local memory inside a step. Floating-point contraction is
- * off.
+ * Every read is checked: one outside its array gives 0 and a fault in `step`, and the whole run ends with an
+ * error that names the word, whatever the step returns. There is no barrier and no local memory inside a
+ * step. Floating-point contraction is off.
  */
 #ifndef VYRE_STEP_H
 #define VYRE_STEP_H

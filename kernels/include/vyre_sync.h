@@ -6,8 +6,8 @@
  *   2  OpenCL 1.2 atomics between the vendor's device-wide fences (NVIDIA: membar.gl)
  *   3  OpenCL 1.2 atomics alone: no word written by one group may be relied on by another within a kernel
  *
- * The order and the scope stand in each name; all are at device scope. mem_fence is used nowhere: it reaches the
- * work-group at most (NVIDIA) or emits nothing (PoCL), so it never publishes anything.
+ * The order and the scope stand in each name; all are at device scope. mem_fence is used nowhere: it reaches
+ * the work-group at most (NVIDIA) or emits nothing (PoCL), so it never publishes anything.
  */
 #ifndef VYRE_SYNC_H
 #define VYRE_SYNC_H
@@ -67,7 +67,8 @@ static uint vyre_cas_value_relaxed(vyre_word_ptr p, uint expected, uint desired)
     return expected;
 }
 
-/* Orders all that this work-item did before it against all that it does after it: one for a batch of relaxed words. */
+/* Orders all that this work-item did before it against all that it does after it: one for a batch of relaxed
+ * words. */
 static void vyre_fence_acq_rel(void) {
     atomic_work_item_fence(CLK_GLOBAL_MEM_FENCE, memory_order_acq_rel, memory_scope_device);
 }

@@ -1,7 +1,7 @@
 /* arrays.cl - operations over whole buffers or strided ranges of them.
  *
- * Each does at most VYRE_TURN elements in a turn, then yields with pc = next element. Elements are 4-byte words. All but sum are
- * group operations: the work-items of a group share the elements of a turn.
+ * Each does at most VYRE_TURN elements in a turn, then yields with pc = next element. Elements are 4-byte
+ * words. All but sum are group operations: the work-items of a group share the elements of a turn.
  */
 
 #define VYRE_TURN 65536u
@@ -20,39 +20,41 @@ static vyre_outcome vyre_next(vyre_task *task, ulong total, uint count, uint dat
     return vyre_yield((uint)next, data);
 }
 
-/* out[i] = value for i < count, where x is in[i] and y is out[i], the work-items of a group sharing the elements. A group takes four elements
- * at a time where both ranges allow it, and has VYRE_READS reads of each under way before the first write. */
+/* out[i] = value for i < count, where x is in[i] and y is out[i], the work-items of a group sharing the
+ * elements. A group takes four elements at a time where both ranges allow it, and has VYRE_READS reads of
+ * each under way before the first write. */
 #if VYRE_DRIVER_GROUP
 #define VYRE_READS 4u
-#define VYRE_MAP(type, in, out, count, x, y, value)                                                           \
-    do {                                                                                                      \
-        const uint vyre_step = vyre_lanes();                                                                  \
-        uint vyre_at = vyre_lane(), vyre_done_so_far = 0u;                                                    \
-        if ((((ulong)(in) | (ulong)(out)) & 15u) == 0u) {                                                     \
-            const uint vyre_fours = (count) / 4u;                                                             \
-            __global const type##4 *vyre_in = (__global const type##4 *)(in);                                 \
-            __global type##4 *vyre_out = (__global type##4 *)(out);                                           \
-            for (; vyre_at + (VYRE_READS - 1u) * vyre_step < vyre_fours; vyre_at += VYRE_READS * vyre_step) { \
-                type##4 vyre_x[VYRE_READS], vyre_y[VYRE_READS];                                               \
-                for (uint vyre_k = 0; vyre_k < VYRE_READS; ++vyre_k) {                                        \
-                    vyre_x[vyre_k] = vyre_in[vyre_at + vyre_k * vyre_step];                                   \
-                    vyre_y[vyre_k] = vyre_out[vyre_at + vyre_k * vyre_step];                                  \
-                }                                                                                             \
-                for (uint vyre_k = 0; vyre_k < VYRE_READS; ++vyre_k) {                                        \
-                    const type##4 x = vyre_x[vyre_k], y = vyre_y[vyre_k];                                     \
-                    vyre_out[vyre_at + vyre_k * vyre_step] = (value);                                         \
-                }                                                                                             \
-            }                                                                                                 \
-            for (; vyre_at < vyre_fours; vyre_at += vyre_step) {                                              \
-                const type##4 x = vyre_in[vyre_at], y = vyre_out[vyre_at];                                    \
-                vyre_out[vyre_at] = (value);                                                                  \
-            }                                                                                                 \
-            vyre_done_so_far = vyre_fours * 4u;                                                               \
-        }                                                                                                     \
-        for (vyre_at = vyre_done_so_far + vyre_lane(); vyre_at < (count); vyre_at += vyre_step) {             \
-            const type x = (in)[vyre_at], y = (out)[vyre_at];                                                 \
-            (out)[vyre_at] = (value);                                                                         \
-        }                                                                                                     \
+#define VYRE_MAP(type, in, out, count, x, y, value)                                                          \
+    do {                                                                                                     \
+        const uint vyre_step = vyre_lanes();                                                                 \
+        uint vyre_at = vyre_lane(), vyre_done_so_far = 0u;                                                   \
+        if ((((ulong)(in) | (ulong)(out)) & 15u) == 0u) {                                                    \
+            const uint vyre_fours = (count) / 4u;                                                            \
+            __global const type##4 *vyre_in = (__global const type##4 *)(in);                                \
+            __global type##4 *vyre_out = (__global type##4 *)(out);                                          \
+            for (; vyre_at + (VYRE_READS - 1u) * vyre_step < vyre_fours;                                     \
+                 vyre_at += VYRE_READS * vyre_step) {                                                        \
+                type##4 vyre_x[VYRE_READS], vyre_y[VYRE_READS];                                              \
+                for (uint vyre_k = 0; vyre_k < VYRE_READS; ++vyre_k) {                                       \
+                    vyre_x[vyre_k] = vyre_in[vyre_at + vyre_k * vyre_step];                                  \
+                    vyre_y[vyre_k] = vyre_out[vyre_at + vyre_k * vyre_step];                                 \
+                }                                                                                            \
+                for (uint vyre_k = 0; vyre_k < VYRE_READS; ++vyre_k) {                                       \
+                    const type##4 x = vyre_x[vyre_k], y = vyre_y[vyre_k];                                    \
+                    vyre_out[vyre_at + vyre_k * vyre_step] = (value);                                        \
+                }                                                                                            \
+            }                                                                                                \
+            for (; vyre_at < vyre_fours; vyre_at += vyre_step) {                                             \
+                const type##4 x = vyre_in[vyre_at], y = vyre_out[vyre_at];                                   \
+                vyre_out[vyre_at] = (value);                                                                 \
+            }                                                                                                \
+            vyre_done_so_far = vyre_fours * 4u;                                                              \
+        }                                                                                                    \
+        for (vyre_at = vyre_done_so_far + vyre_lane(); vyre_at < (count); vyre_at += vyre_step) {            \
+            const type x = (in)[vyre_at], y = (out)[vyre_at];                                                \
+            (out)[vyre_at] = (value);                                                                        \
+        }                                                                                                    \
     } while (0)
 #else
 #define VYRE_MAP(type, in, out, count, x, y, value)             \
@@ -64,7 +66,8 @@ static vyre_outcome vyre_next(vyre_task *task, ulong total, uint count, uint dat
     } while (0)
 #endif
 
-VYRE_GROUP_OP(0x1000, scale, "output[i] = input[i] * param; float32 (param = the factor's bits) or 32-bit integers") {
+VYRE_GROUP_OP(0x1000, scale,
+              "output[i] = input[i] * param; float32 (param = the factor's bits) or 32-bit integers") {
     const ulong total = vyre_length(task, task->input_handle);
     const uint count = vyre_turn(total, task->pc, VYRE_TURN);
     if (vyre_type(task, task->input_handle) == VYRE_TYPE_F32) {
@@ -82,7 +85,9 @@ VYRE_GROUP_OP(0x1000, scale, "output[i] = input[i] * param; float32 (param = the
     return vyre_next(task, total, count, task->data);
 }
 
-VYRE_GROUP_OP(0x1001, copy, "output[i] = input[i] for the first param words, all when param is 0; any 4-byte type, the same on both sides") {
+VYRE_GROUP_OP(0x1001, copy,
+              "output[i] = input[i] for the first param words, all when param is 0; any 4-byte type, the "
+              "same on both sides") {
     const ulong length = vyre_length(task, task->input_handle);
     const ulong total = task->param ? (ulong)task->param : length;
     const uint count = vyre_turn(total, task->pc, VYRE_TURN);
@@ -95,7 +100,9 @@ VYRE_GROUP_OP(0x1001, copy, "output[i] = input[i] for the first param words, all
     return vyre_next(task, total, count, task->data);
 }
 
-VYRE_GROUP_OP(0x1002, fill, "output[i] = param (a 32-bit integer or a float32), bit for bit, over the whole output; any 4-byte type") {
+VYRE_GROUP_OP(0x1002, fill,
+              "output[i] = param (a 32-bit integer or a float32), bit for bit, over the whole output; any "
+              "4-byte type") {
     const ulong total = vyre_length(task, task->output_handle);
     const uint count = vyre_turn(total, task->pc, VYRE_TURN);
     __global uint *out = vyre_words(task, task->output_handle, task->pc, count, true);
@@ -104,7 +111,9 @@ VYRE_GROUP_OP(0x1002, fill, "output[i] = param (a 32-bit integer or a float32), 
     return vyre_next(task, total, count, task->data);
 }
 
-VYRE_ONCE_GROUP_OP(0x1003, saxpy, "output[j] = a * input[j] + output[j], float32, j = offset + i * stride for i < length; param = argument record (offset, length, stride, a)") {
+VYRE_ONCE_GROUP_OP(0x1003, saxpy,
+                   "output[j] = a * input[j] + output[j], float32, j = offset + i * stride for i < length; "
+                   "param = argument record (offset, length, stride, a)") {
     vyre_arguments range = vyre_argument_record(task, task->param);
     VYRE_CHECK(task);
     const float a = as_float(range.scalar);
@@ -126,7 +135,9 @@ VYRE_ONCE_GROUP_OP(0x1003, saxpy, "output[j] = a * input[j] + output[j], float32
     return vyre_next(task, total, count, task->data);
 }
 
-VYRE_OP(0x1004, sum, "output[param] = sum of input modulo 2^32, 32-bit integers; yields every 4096 elements (pc = next element, data = sum so far)") {
+VYRE_OP(0x1004, sum,
+        "output[param] = sum of input modulo 2^32, 32-bit integers; yields every 4096 elements (pc = next "
+        "element, data = sum so far)") {
     const ulong total = vyre_length(task, task->input_handle);
     const uint count = vyre_turn(total, task->pc, VYRE_SUM_TURN);
     __global const uint *in = vyre_read_u32(task, task->input_handle, task->pc, count);

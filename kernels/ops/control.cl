@@ -1,8 +1,10 @@
 /* control.cl - the control opcodes of spec 3.3. Arguments are the words input_handle, output_handle, param.
  *
- * Every index is checked before anything is written; an index outside the control buffer faults the task and has no effect.
- * A packed slot (spec 3.4) runs its first four inner operations, those whose three arguments lie inside the payload. They are operations
- * with ids below 256, and each ends at once: one that faults, or does not end, faults the whole slot and the rest do not run.
+ * Every index is checked before anything is written; an index outside the control buffer faults the task and
+ * has no effect.
+ * A packed slot (spec 3.4) runs its first four inner operations, those whose three arguments lie inside the
+ * payload. They are operations with ids below 256, and each ends at once: one that faults, or does not end,
+ * faults the whole slot and the rest do not run.
  */
 
 VYRE_OP(0x1, store_u32, "control[output_handle] = input_handle") {
@@ -27,7 +29,8 @@ VYRE_OP(0x3, load_u32, "observable[output_handle] = control[input_handle]") {
     return vyre_done();
 }
 
-VYRE_OP(0x4, compare_swap, "observable[input_handle] = control[input_handle], replaced by param if it was output_handle") {
+VYRE_OP(0x4, compare_swap,
+        "observable[input_handle] = control[input_handle], replaced by param if it was output_handle") {
     vyre_word_ptr word = vyre_control_word(task, task->input_handle);
     vyre_word_ptr met = vyre_observable(task, task->input_handle);
     VYRE_CHECK(task);
@@ -58,7 +61,8 @@ VYRE_OP(0x7, batch_fence, "epoch += 1 and observable[0] = output_handle") {
     return vyre_done();
 }
 
-VYRE_OP(0xFFFE, printf, "appends (input_handle, output_handle, param, slot's first word index) to the debug log") {
+VYRE_OP(0xFFFE, printf,
+        "appends (input_handle, output_handle, param, slot's first word index) to the debug log") {
     vyre_debug(task, task->input_handle, task->output_handle, task->param);
     return vyre_done();
 }
@@ -70,7 +74,9 @@ VYRE_OP(0xFFFE, printf, "appends (input_handle, output_handle, param, slot's fir
 /* Generated: the operations of this program whose ids fit into a byte. */
 static vyre_outcome vyre_dispatch_inner(vyre_task *task);
 
-static uint vyre_payload_byte(const uint *payload, uint at) { return (payload[at >> 2] >> (8u * (at & 3u))) & 0xFFu; }
+static uint vyre_payload_byte(const uint *payload, uint at) {
+    return (payload[at >> 2] >> (8u * (at & 3u))) & 0xFFu;
+}
 
 /* Runs one inner operation; false when it faulted or did not end, with the fault in the task. */
 static bool vyre_run_inner(vyre_task *task, uint opcode, const uint *arguments) {
@@ -83,14 +89,16 @@ static bool vyre_run_inner(vyre_task *task, uint opcode, const uint *arguments) 
     if (!task->fault && outcome.kind != VYRE_DONE)
         task->fault = outcome.kind == VYRE_FAULT ? outcome.extra : VYRE_FAULT_BAD_OUTCOME;
     if (task->fault) return false;
-    if (opcode < VYRE_CONTROL_METRICS_WORDS) vyre_add_relaxed(task->env->control + VYRE_CONTROL_METRICS + opcode, 1u);
+    if (opcode < VYRE_CONTROL_METRICS_WORDS)
+        vyre_add_relaxed(task->env->control + VYRE_CONTROL_METRICS + opcode, 1u);
     return true;
 }
 
 VYRE_OP(0x80000001, packed_slot, "runs up to four small operations that are packed into the payload words") {
     const uint payload[VYRE_PAYLOAD_WORDS] = {
-        task->input_handle, task->output_handle,  task->param,     task->pc,            task->data,        task->resume_epoch,
-        task->task_id,      task->parent_task_id, task->age_ticks, task->requeue_count, task->yield_count, task->flags};
+        task->input_handle, task->output_handle, task->param,       task->pc,
+        task->data,         task->resume_epoch,  task->task_id,     task->parent_task_id,
+        task->age_ticks,    task->requeue_count, task->yield_count, task->flags};
     const uint count = vyre_payload_byte(payload, 0u);
     const uint first = (2u + 2u * count + 3u) / 4u;
     for (uint i = 0; i < min(count, VYRE_PACKED_RUNS); ++i) {

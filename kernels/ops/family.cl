@@ -1,12 +1,15 @@
-/* family.cl - operations that have children: a sum by halves, a quicksort, a stencil that steps through epochs.
+/* family.cl - operations that have children: a sum by halves, a quicksort, a stencil that steps through
+ * epochs.
  *
- * Each goes on without children where no slot is free for them (VYRE_FULL): it does their work itself. Children write
- * words of their own and the parent reads them after its join, so that the result does not depend on who runs what.
+ * Each goes on without children where no slot is free for them (VYRE_FULL): it does their work itself.
+ * Children write words of their own and the parent reads them after its join, so that the result does not
+ * depend on who runs what.
  */
 
 #define VYRE_FORK_LEAF 4096u
 
-/* First element and number of elements below a node of a binary heap over `leaves` leaves, numbered from 0. */
+/* First element and number of elements below a node of a binary heap over `leaves` leaves,
+ * numbered from 0. */
 static void vyre_heap_range(uint node, uint leaves, ulong *first, ulong *count) {
     const uint depth = 31u - clz(node + 1u);
     const ulong width = (ulong)(leaves >> depth) * VYRE_FORK_LEAF;
@@ -22,7 +25,9 @@ static uint vyre_heap_sum(__global const uint *in, ulong total, uint node, uint 
     return sum;
 }
 
-VYRE_SPAWNING_OP(0x1010, fork_sum, "output[0] = sum of input modulo 2^32, 32-bit integers, by halves down to 4096 elements; param = 0 (a child's: its node of the heap in output)") {
+VYRE_SPAWNING_OP(0x1010, fork_sum,
+                 "output[0] = sum of input modulo 2^32, 32-bit integers, by halves down to 4096 elements; "
+                 "param = 0 (a child's: its node of the heap in output)") {
     const ulong total = vyre_length(task, task->input_handle);
     const ulong blocks = (total + VYRE_FORK_LEAF - 1u) / VYRE_FORK_LEAF;
     if (blocks > 1u << 30) return vyre_refuse(task, VYRE_FAULT_BAD_ARGUMENT);
@@ -40,7 +45,8 @@ VYRE_SPAWNING_OP(0x1010, fork_sum, "output[0] = sum of input modulo 2^32, 32-bit
         return vyre_done();
     }
     for (uint side = 2u * node + 1u; side <= 2u * node + 2u; ++side)
-        if (vyre_spawn(task, 0x1010u, task->priority, task->input_handle, task->output_handle, side) == VYRE_FULL)
+        if (vyre_spawn(task, 0x1010u, task->priority, task->input_handle, task->output_handle, side) ==
+            VYRE_FULL)
             out[side] = vyre_heap_sum(in, total, side, leaves);
     return vyre_join(1u, 0u);
 }
@@ -58,7 +64,8 @@ static void vyre_swap_words(__global uint *words, ulong one, ulong other) {
 
 static void vyre_insertion_sort(__global uint *words, uint count, uint turned) {
     for (uint i = 1u; i < count; ++i)
-        for (uint k = i; k > 0u && vyre_sort_key(words, k - 1u, turned) > vyre_sort_key(words, k, turned); --k)
+        for (uint k = i; k > 0u && vyre_sort_key(words, k - 1u, turned) > vyre_sort_key(words, k, turned);
+             --k)
             vyre_swap_words(words, k - 1u, k);
 }
 
@@ -66,7 +73,9 @@ static void vyre_insertion_sort(__global uint *words, uint count, uint turned) {
 static void vyre_sift(__global uint *words, ulong at, ulong count, uint turned) {
     while (2u * at + 1u < count) {
         ulong child = 2u * at + 1u;
-        if (child + 1u < count && vyre_sort_key(words, child, turned) < vyre_sort_key(words, child + 1u, turned)) ++child;
+        if (child + 1u < count &&
+            vyre_sort_key(words, child, turned) < vyre_sort_key(words, child + 1u, turned))
+            ++child;
         if (vyre_sort_key(words, at, turned) >= vyre_sort_key(words, child, turned)) return;
         vyre_swap_words(words, at, child);
         at = child;
@@ -82,8 +91,8 @@ static void vyre_heap_sort(__global uint *words, ulong count, uint turned) {
     }
 }
 
-/* Hoare's, around the median of first, middle and last: words before the split are at most those behind it. Bounded even
- * where somebody else writes the words meanwhile. */
+/* Hoare's, around the median of first, middle and last: words before the split are at most those behind it.
+ * Bounded even where somebody else writes the words meanwhile. */
 static ulong vyre_partition(__global uint *words, ulong count, uint turned) {
     const uint first = vyre_sort_key(words, 0u, turned), last = vyre_sort_key(words, count - 1u, turned);
     const uint middle = vyre_sort_key(words, (count - 1u) / 2u, turned);
@@ -97,7 +106,9 @@ static ulong vyre_partition(__global uint *words, ulong count, uint turned) {
     }
 }
 
-VYRE_ONCE_SPAWNING_OP(0x1011, quicksort, "sorts 32-bit integers of output in place: all when param is 0, else param words from word input_handle on") {
+VYRE_ONCE_SPAWNING_OP(0x1011, quicksort,
+                      "sorts 32-bit integers of output in place: all when param is 0, else param words from "
+                      "word input_handle on") {
     if (task->pc) return vyre_done();
     const ulong first = task->param ? task->input_handle : 0u;
     const ulong count = task->param ? task->param : vyre_length(task, task->output_handle);
@@ -113,7 +124,8 @@ VYRE_ONCE_SPAWNING_OP(0x1011, quicksort, "sorts 32-bit integers of output in pla
     const ulong starts[3] = {0u, split, count};
     for (uint k = 0; k < 2u; ++k) {
         const ulong length = starts[k + 1u] - starts[k];
-        if (vyre_spawn(task, 0x1011u, task->priority, (uint)(first + starts[k]), task->output_handle, (uint)length) == VYRE_FULL)
+        if (vyre_spawn(task, 0x1011u, task->priority, (uint)(first + starts[k]), task->output_handle,
+                       (uint)length) == VYRE_FULL)
             vyre_heap_sort(words + starts[k], length, turned);
     }
     return vyre_join(1u, 0u);
@@ -134,12 +146,15 @@ static void vyre_strip_step(vyre_task *task, uint plane, uint strip) {
         to[i] = from[i ? i - 1u : length - 1u] + from[i] + from[i + 1u < length ? i + 1u : 0u];
 }
 
-VYRE_OP(0x1013, stencil_strip, "one step of a strip of 1024 words for stencil: input_handle = plane to read, param = strip") {
+VYRE_OP(0x1013, stencil_strip,
+        "one step of a strip of 1024 words for stencil: input_handle = plane to read, param = strip") {
     vyre_strip_step(task, task->input_handle, task->param);
     return vyre_done();
 }
 
-VYRE_SPAWNING_OP(0x1012, stencil, "param steps of next[i] = now[i-1] + now[i] + now[i+1] modulo 2^32 on a circle, from one half of output to the other and back; one epoch a step (data = steps made)") {
+VYRE_SPAWNING_OP(0x1012, stencil,
+                 "param steps of next[i] = now[i-1] + now[i] + now[i+1] modulo 2^32 on a circle, from one "
+                 "half of output to the other and back; one epoch a step (data = steps made)") {
     const ulong length = vyre_length(task, task->output_handle) / 2u;
     vyre_write_u32(task, task->output_handle, 0u, 2u * length);
     if (length > VYRE_U32_MAX) return vyre_refuse(task, VYRE_FAULT_BAD_ARGUMENT);
@@ -153,7 +168,8 @@ VYRE_SPAWNING_OP(0x1012, stencil, "param steps of next[i] = now[i-1] + now[i] + 
     }
     if (task->data >= task->param || !length) return vyre_done();
     for (uint strip = 0; strip < (length + VYRE_STRIP - 1u) / VYRE_STRIP; ++strip)
-        if (vyre_spawn(task, 0x1013u, task->priority, task->data & 1u, task->output_handle, strip) == VYRE_FULL)
+        if (vyre_spawn(task, 0x1013u, task->priority, task->data & 1u, task->output_handle, strip) ==
+            VYRE_FULL)
             vyre_strip_step(task, task->data & 1u, strip);
     return vyre_join(VYRE_STENCIL_ADVANCES, task->data);
 }

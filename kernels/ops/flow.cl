@@ -4,7 +4,8 @@ VYRE_OP(0x0, nop, "does nothing") { return vyre_done(); }
 
 #define VYRE_SPIN_TURN 1048576u
 
-VYRE_OP(0x1005, spin, "param steps of integer work; yields every 1048576 steps (pc = steps made, data = generator)") {
+VYRE_OP(0x1005, spin,
+        "param steps of integer work; yields every 1048576 steps (pc = steps made, data = generator)") {
     const uint left = task->param - min(task->pc, task->param);
     const uint steps = min(left, VYRE_SPIN_TURN);
     uint x = task->pc ? task->data : (task->task_id * 2654435761u) | 1u;
@@ -14,7 +15,8 @@ VYRE_OP(0x1005, spin, "param steps of integer work; yields every 1048576 steps (
         x ^= x << 5;
     }
     if (left > steps) return vyre_yield(task->pc + steps, x);
-    /* The generator reaches 0 from 0 alone, which only a forged data word holds; the test keeps the loop in the program. */
+    /* The generator reaches 0 from 0 alone, which only a forged data word holds; the test keeps the loop in
+     * the program. */
     return x ? vyre_done() : vyre_fault(1u);
 }
 

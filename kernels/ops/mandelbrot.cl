@@ -2,16 +2,20 @@
  *
  * input:  12 u32 words: width, height, tile width, tile height, iterations in all, iterations a turn,
  *         then float32 bits: left, top, step in x, step in y (two words are spare)
- * output: u32, three planes of width * height: iteration counts, then the orbit's real and imaginary float32 bits
+ * output: u32, three planes of width * height: iteration counts, then the orbit's real and imaginary float32
+ * bits
  * param:  tile number, row by row. pc: iterations made. A pixel is still inside when its count equals pc.
  */
 
-VYRE_OP(0x1009, mandelbrot, "tile param of the view in input: iteration counts into output; yields every so many iterations (pc = iterations made)") {
+VYRE_OP(0x1009, mandelbrot,
+        "tile param of the view in input: iteration counts into output; yields every so many iterations (pc "
+        "= iterations made)") {
     __global const uint *view = vyre_read_u32(task, task->input_handle, 0, 12);
     VYRE_CHECK(task);
     const uint width = view[0], height = view[1], tile_width = view[2], tile_height = view[3];
     const uint most = view[4], turn = view[5];
-    if (!width || !height || !tile_width || !tile_height || !turn) return vyre_refuse(task, VYRE_FAULT_BAD_ARGUMENT);
+    if (!width || !height || !tile_width || !tile_height || !turn)
+        return vyre_refuse(task, VYRE_FAULT_BAD_ARGUMENT);
     const uint columns = (width - 1u) / tile_width + 1u;
     const uint rows = (height - 1u) / tile_height + 1u;
     if (task->param / columns >= rows) return vyre_refuse(task, VYRE_FAULT_BAD_ARGUMENT);

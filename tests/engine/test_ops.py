@@ -22,6 +22,12 @@ def found(text: str) -> list[tuple[int, str, str, int]]:
     return [(op.id, op.name, op.doc, op.line) for op in scan_source(text, PATH).ops]
 
 
+def test_documentation_may_be_several_literals() -> None:
+    text = 'VYRE_OP(0x20000, mine, "says \\"one\\" "\n        "and two; "\n "three") { return vyre_done(); }'
+    [op] = scan_source(text, PATH).ops
+    assert (op.doc, op.at_once) == ('says \\"one\\" and two; three', True)
+
+
 def test_declarations_in_every_layout() -> None:
     text = (
         'VYRE_OP(0x20000, first, "one") { return vyre_done(); }\n'

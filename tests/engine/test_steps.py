@@ -68,3 +68,9 @@ def test_which_step_is_meant() -> None:
         find_step(None, two)
     with pytest.raises(UnknownNameError, match="'reachability'"):
         find_step("reachabilty")
+
+
+def test_documentation_may_be_several_literals() -> None:
+    text = 'VYRE_STEP(mine,\n          "first "\n          "second") { return 0u; }'
+    [step] = scan_steps(text, Path("mine.cl")).steps
+    assert step.doc == "first second"

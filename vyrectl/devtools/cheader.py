@@ -69,7 +69,22 @@ def _section(title: str, macros: Iterable[_Macro]) -> str:
 
 def _define(name: str, value: int | str, comment: str) -> str:
     line = f"#define VYRE_{name:<32} {value if isinstance(value, str) else f'{value}u'}"
-    return f"{line:<60} /* {comment} */" if comment else line
+    return beside(f"{line:<60}", comment)
+
+
+COLUMNS = 110
+"""Where a line of the device code ends."""
+
+
+def beside(line: str, comment: str) -> str:
+    """A line of C with its comment: behind it, or above it where that passes the right edge; none for an empty one."""
+    if not comment:
+        return line.rstrip()
+    whole = f"{line} /* {comment} */"
+    if len(whole) <= COLUMNS:
+        return whole
+    indent = line[: len(line) - len(line.lstrip())]
+    return f"{indent}/* {comment} */\n{line.rstrip()}"
 
 
 def _hex(value: int) -> str:
@@ -91,7 +106,7 @@ def _words() -> Iterator[_Macro]:
 
 def _slot_struct() -> str:
     members = "".join(
-        f"    {f'vyre_u32 {field.name};':<32}/* byte {field.offset_bytes}: {field.meaning} */\n"
+        beside(f"    {f'vyre_u32 {field.name};':<31}", f"byte {field.offset_bytes}: {field.meaning}") + "\n"
         for field in FIELDS
     )
     size = limits.SLOT_BYTES

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vyrectl.devtools.cheader import COLUMNS
 from vyrectl.devtools.source import PACKAGE, Import, Source, read_sources
 
 LAYERS: tuple[str, ...] = (
@@ -114,9 +115,18 @@ def check_sources(sources: list[Source]) -> list[Finding]:
 
 
 def check_kernels(root: Path) -> list[Finding]:
-    """Atomics and fences of the device code outside the one header that names their order and scope."""
+    """Atomics and fences of the device code outside the one header that names their order and scope; long lines."""
     findings = []
     for path in sorted((root / "kernels").rglob("*")):
+        if path.suffix in (".cl", ".h"):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            findings += [
+                Finding(
+                    path.relative_to(root), number, f"a line of {len(line)} columns; {COLUMNS} are the most"
+                )
+                for number, line in enumerate(lines, start=1)
+                if len(line) > COLUMNS
+            ]
         if path.suffix in (".cl", ".h") and path.name not in (SYNC_HEADER, CLOCK_HEADER):
             text = _C_TEXT.sub(lambda found: "\n" * found[0].count("\n"), path.read_text(encoding="utf-8"))
             for number, line in enumerate(text.splitlines(), start=1):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from vyrectl.abi import live, watch
+from vyrectl.devtools.cheader import beside
 
 _OPENING = """\
 /* vyre_live.h: the layout of the live sidecar RING.live, for C and OpenCL C.
  *
  * Generated from vyrectl/abi/live.py: python -m vyrectl.devtools generate
  *
- * Layout only. Word indices from the beginning of the file; what an operation on it must keep stands in live.h.
+ * Layout only. Word indices from the beginning of the file; what an operation on it must keep stands in
+ * live.h.
  */
 #ifndef VYRE_LIVE_H
 #define VYRE_LIVE_H
@@ -50,4 +52,4 @@ def live_header() -> str:
 
 def _define(name: str, value: str, comment: str) -> str:
     line = f"#define VYRE_LIVE_{name:<27} {value}"
-    return f"{line:<60} /* {comment} */\n" if comment else f"{line}\n"
+    return beside(f"{line:<60}", comment) + "\n"

@@ -31,9 +31,20 @@ MOST_AT_ONCE = 400
 """Characters of a body that are looked at to see whether it does nothing but end."""
 
 _BLANKED = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
+DOC = r'(?P<doc>"(?:\\.|[^"\\\n])*"(?:[ \t]*\n\s*"(?:\\.|[^"\\\n])*")*)'
+"""A line of documentation: a string literal, or several on a line each, which C makes one of."""
+
+_JOINT = re.compile(r'(?<!\\)"\s*"')
+
+
+def joined_doc(literals: str) -> str:
+    """The text of `DOC`."""
+    return _JOINT.sub("", literals)[1:-1]
+
+
 _DECLARATION = re.compile(
     r"\b(?P<macro>VYRE_(?:ONCE_)?(?:GROUP_|SPAWNING_)?OP)\s*\(\s*(?P<id>0[xX][0-9a-fA-F]+|\d+)[uU]?\s*,"
-    r'\s*(?P<name>[A-Za-z_]\w*)\s*,\s*"(?P<doc>(?:\\.|[^"\\\n])*)"\s*\)',
+    r"\s*(?P<name>[A-Za-z_]\w*)\s*,\s*" + DOC + r"\s*\)",
     re.ASCII,
 )
 _PREPROCESSOR = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.MULTILINE)
@@ -390,7 +401,7 @@ def _op_info(match: re.Match[str] | None, path: Path, line: int, shipped: bool) 
             fix="Use 8..0xFFF, 0x1100..0xFFEF or 0x10000..0x7FFFFFFF",
         )
     group, once, spawns = (mark in match["macro"] for mark in ("_GROUP_", "_ONCE_", "_SPAWNING_"))
-    return OpInfo(code, match["name"], match["doc"], path, line, shipped, group, once, spawns)
+    return OpInfo(code, match["name"], joined_doc(match["doc"]), path, line, shipped, group, once, spawns)
 
 
 def _blank(match: re.Match[str]) -> str:

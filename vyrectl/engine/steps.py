@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from vyrectl.engine.ops import read_text, visible_code
+from vyrectl.engine.ops import DOC, joined_doc, read_text, visible_code
 from vyrectl.errors import InvalidInputError, UnknownNameError, UsageError
 from vyrectl.resources import kernels_dir
 
-_DECLARATION = re.compile(
-    r'\bVYRE_STEP\s*\(\s*(?P<name>[A-Za-z_]\w*)\s*,\s*"(?P<doc>(?:\\.|[^"\\\n])*)"\s*\)', re.ASCII
-)
+_DECLARATION = re.compile(r"\bVYRE_STEP\s*\(\s*(?P<name>[A-Za-z_]\w*)\s*,\s*" + DOC + r"\s*\)", re.ASCII)
 _CALL = re.compile(r"\bVYRE_STEP\b")
 
 
@@ -78,7 +76,7 @@ def scan_steps(text: str, path: Path, *, shipped: bool = False) -> StepSource:
                 where=f"{path}, line {line}",
                 fix="Give an identifier and one string literal",
             )
-        steps.append(StepInfo(match["name"], match["doc"], path, line, shipped))
+        steps.append(StepInfo(match["name"], joined_doc(match["doc"]), path, line, shipped))
     _check_unique(steps)
     return StepSource(path, text, tuple(steps))
 
