@@ -402,15 +402,15 @@ _KERNELS = (
     Mutant(
         "a class lifted one tick late",
         "kernels/engine/core.h",
-        "age_ticks < age_threshold) return base;",
-        "age_ticks <= age_threshold) return base;",
+        "age_ticks < age_threshold)\n        return base;",
+        "age_ticks <= age_threshold)\n        return base;",
         f"{_ORDER} {_RANDOM}",
     ),
     Mutant(
         "a device's yield_count wraps",
         "kernels/engine/core.h",
-        "words[VYRE_WORD_YIELD_COUNT] == VYRE_U32_MAX ?",
-        "words[VYRE_WORD_YIELD_COUNT] == 0u && false ?",
+        "words[VYRE_WORD_YIELD_COUNT] == VYRE_U32_MAX\n",
+        "words[VYRE_WORD_YIELD_COUNT] == 0u && false\n",
         _FAULTS,
     ),
     Mutant(
