@@ -68,11 +68,6 @@ class Evidence:
         """It says how a task ended; what the runtime records of a publication does not."""
         return self.slot_status in _ENDED
 
-    @property
-    def is_blank(self) -> bool:
-        """All four are zero, which the wire cannot tell from no evidence."""
-        return not (self.slot_status or self.failure_class or self.backend_code or self.output_digest)
-
 
 @dataclass(frozen=True, slots=True)
 class ReplayRecord:

@@ -12,7 +12,7 @@ import json
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -123,10 +123,6 @@ class Finished:
             zipfile.BadZipFile,
         ) as error:
             raise InvalidInputError(f"this is no finished shard ({error})") from error
-
-    def without_memory(self) -> Finished:
-        """The same without its slots, for who has taken them."""
-        return replace(self, slots=np.zeros(0, np.uint8))
 
 
 _PLAIN = (

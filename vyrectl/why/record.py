@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, TypedDict
 
-from vyrectl.shapes import Among, Count, Seconds, Share, Word
+from vyrectl.abi.states import TaskState
+from vyrectl.shapes import Among, Count, Keyed, Seconds, Share, Word
 from vyrectl.why.classes import CAUSES
 
 CauseName = Annotated[str, Among(CAUSES)]
@@ -50,6 +51,15 @@ class FoundRecord(TypedDict):
     rule: str
     remedy: str
     command: str | None
+
+
+class LookRecord(TypedDict):
+    """One look at the ring: seconds before the last, where the time is known, and its slots by state."""
+
+    name: str
+    seconds_before: Seconds | None
+    states: Annotated[dict[str, Count], Keyed([state.label for state in TaskState])]
+    unknown: Count
 
 
 class AnswerRecord(TypedDict):

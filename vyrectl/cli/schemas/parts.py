@@ -8,10 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vyrectl.abi.limits import U32_MAX, U64_MAX
-from vyrectl.abi.slot import FIELD_NAMES
-from vyrectl.abi.states import PRIORITY_NAMES
-from vyrectl.telemetry.snapshot import SNAPSHOT_WIDTHS
+from vyrectl.abi.limits import U32_MAX
 
 Schema = dict[str, Any]
 Fields = Mapping[str, Schema]
@@ -23,12 +20,8 @@ BOOL: Schema = {"type": "boolean"}
 NUMBER: Schema = {"type": "number"}
 SECONDS: Schema = {"type": "number", "minimum": 0}
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
-INTEGER: Schema = {"type": "integer"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 WORD: Schema = {"type": "integer", "minimum": 0, "maximum": U32_MAX}
-LONG: Schema = {"type": "integer", "minimum": 0, "maximum": U64_MAX}
-TIMESTAMP: Schema = {"type": "string", "format": "date-time"}
-TEXTS: Schema = {"type": "array", "items": TEXT}
 
 
 def described(schema: Schema, text: str) -> Schema:
@@ -51,11 +44,6 @@ def choice(values: Iterable[str]) -> Schema:
 def rows(item: Schema) -> Schema:
     """A list of them."""
     return {"type": "array", "items": item}
-
-
-def pair(schema: Schema) -> Schema:
-    """A list of two."""
-    return {"type": "array", "items": schema, "minItems": 2, "maxItems": 2}
 
 
 def table(keys: Iterable[str], schema: Schema) -> dict[str, Schema]:
@@ -100,27 +88,3 @@ def document(command: str, title: str, *answers: Schema, shared: Fields | None =
 def piece(name: str) -> Schema:
     """A shared piece of the document."""
     return {"$ref": f"#/$defs/{name}"}
-
-
-SLOT_WORDS: Fields = table(FIELD_NAMES, WORD)
-"""The 16 words of a slot."""
-
-SLOT_NAMES: Fields = {
-    "state_name": TEXT,
-    "priority_name": TEXT,
-    "op_name": maybe(TEXT),
-    "flag_names": TEXTS,
-    "fault_name": maybe(TEXT),
-}
-
-SLOT: Fields = {**SLOT_WORDS, **SLOT_NAMES, "is_schedulable": BOOL}
-"""A slot in words and names."""
-
-SNAPSHOT: Fields = {
-    **{name: WORD if bits == 32 else LONG for name, bits in SNAPSHOT_WIDTHS.bits.items()},
-    "schedulable_count": WORD,
-    "continuation_pressure": LONG,
-}
-"""Queue telemetry: the eight fields of spec 1.7 and the two sums."""
-
-BY_PRIORITY = record(table(PRIORITY_NAMES, COUNT), {"unknown": COUNT})

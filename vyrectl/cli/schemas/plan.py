@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from vyrectl.cli.commands.converge.record import NodesAnswer, WordsAnswer
 from vyrectl.cli.commands.plan.record import CompareAnswer, NoPlanAnswer, PlanAnswer
 from vyrectl.cli.schemas.parts import (
-    BOOL,
-    COUNT,
-    NUMBER,
-    SECONDS,
-    TEXT,
-    WORD,
-    Fields,
     Schema,
     answer,
     document,
-    maybe,
-    record,
-    rows,
-    table,
 )
 from vyrectl.cli.schemas.typed import fields_of, optional_of, schema_of_type
 from vyrectl.policy.request import REQUEST_BITS
@@ -29,30 +19,6 @@ REQUEST = schema_of_type(Annotated[dict[str, int], Sized(REQUEST_BITS)])["proper
 
 PLAN = answer("plan", fields_of(PlanAnswer), optional_of(PlanAnswer))
 NO_PLAN = answer("plan", fields_of(NoPlanAnswer), optional_of(NoPlanAnswer))
-
-RUN: Fields = {
-    "source": TEXT,
-    "step": TEXT,
-    "max_iterations": COUNT,
-    "device": TEXT,
-    "words": COUNT,
-    "work_group_size": COUNT,
-    "iterations": COUNT,
-    "converged": BOOL,
-    "ended": TEXT,
-    "device_seconds": SECONDS,
-    "result": rows(WORD),
-}
-NODE: Fields = {"node": COUNT, "name": maybe(TEXT)}
-NODES = rows(
-    {
-        "anyOf": [
-            record({**NODE, **table(("start", "start_share", "limit", "limit_share"), NUMBER)}),
-            record({**NODE, **table(("start", "reached"), BOOL)}),
-        ]
-    }
-)
-CHANGES = rows(record({"word": COUNT, "start": WORD, "end": WORD}))
 
 SCHEMAS: dict[str, Schema] = {
     "apply": document("apply", "A launch request with a queue's telemetry in it.", answer("apply", REQUEST)),
@@ -66,7 +32,7 @@ SCHEMAS: dict[str, Schema] = {
     "converge": document(
         "converge",
         "Where a vector converges to, node by node or word by word.",
-        answer("converge", {**RUN, "nodes": NODES}),
-        answer("converge", {**RUN, "changes": CHANGES}),
+        answer("converge", fields_of(NodesAnswer)),
+        answer("converge", fields_of(WordsAnswer)),
     ),
 }

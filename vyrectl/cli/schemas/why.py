@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from vyrectl.abi.states import TaskState
 from vyrectl.cli.schemas.parts import (
-    COUNT,
-    SECONDS,
-    TEXT,
     Fields,
     Schema,
     answer,
@@ -14,21 +10,12 @@ from vyrectl.cli.schemas.parts import (
     maybe,
     record,
     rows,
-    table,
 )
 from vyrectl.cli.schemas.telemetry import SINCE
 from vyrectl.cli.schemas.typed import fields_of, record_of
-from vyrectl.why.record import AnswerRecord, CauseRecord
+from vyrectl.why.record import AnswerRecord, CauseRecord, LookRecord
 
-LOOK = record(
-    {
-        "name": TEXT,
-        "seconds_before": maybe(SECONDS),
-        "states": record(table((state.label for state in TaskState), COUNT)),
-        "unknown": COUNT,
-    }
-)
-RING: Fields = {**fields_of(AnswerRecord), "looks": rows(LOOK), "changes": maybe(SINCE)}
+RING: Fields = {**fields_of(AnswerRecord), "looks": rows(record_of(LookRecord)), "changes": maybe(SINCE)}
 EXPLAINED = answer("why-explain", {"classes": rows(record_of(CauseRecord))})
 
 SCHEMAS: dict[str, Schema] = {

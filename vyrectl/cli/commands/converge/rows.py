@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vyrectl.cli.commands.converge.record import RunRecord
 from vyrectl.files.json_text import Json
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ DISTRIBUTION, REACHABILITY = "distribution", "reachability"
 """The steps that ship; their vectors stand for nodes."""
 
 
-def run_record(found: Apart, vector: Words) -> dict[str, Json]:
+def run_record(found: Apart, vector: Words) -> RunRecord:
     """How the run went, with the vector at its end under `result`."""
     fixpoint = found.fixpoint
     return {

@@ -27,6 +27,7 @@ from vyrectl.telemetry.snapshot import StateTally
 from vyrectl.why.answer import Answer
 from vyrectl.why.ask import Question, answer
 from vyrectl.why.looks import Look, Span, look_at_bytes, look_at_file, looks_in, with_control
+from vyrectl.why.record import LookRecord
 from vyrectl.why.turns import Turns, read_turns
 
 SNAPSHOTS = (FileKind.SNAPSHOT, FileKind.RECORD, FileKind.TEXT, FileKind.TASKS)
@@ -195,7 +196,7 @@ def _counts(look: Look) -> dict[str, int]:
     }
 
 
-def _look_record(look: Look, last: Look) -> dict[str, object]:
+def _look_record(look: Look, last: Look) -> LookRecord:
     tally: StateTally = look.ring.tally()
     before = None if look is last else look.as_earlier(last).seconds
     return {
