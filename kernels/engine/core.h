@@ -164,8 +164,8 @@ static uint vyre_outcome_state(uint kind) {
 static uint vyre_settle(__global uint *words, vyre_outcome outcome, bool clean) {
     const uint flags = clean ? 0u : words[VYRE_WORD_FLAGS];
     if (outcome.kind == VYRE_DONE) {
-        /* Most tasks finish without flags, and a word that is not written leaves its half of the slot clean.
-         * */
+        /* Most tasks finish without flags, and a word that is not written leaves its half of the
+         * slot clean. */
         const uint after = (flags | VYRE_COMPLETE_SET_FLAGS) & ~VYRE_COMPLETE_CLEAR_FLAGS;
         if (after != flags) words[VYRE_WORD_FLAGS] = after;
     } else if (outcome.kind == VYRE_FAULT) {

@@ -115,8 +115,8 @@ static void vyre_count_run(vyre_tally_ptr tally, uint word, uint *run_word, uint
     ++*run;
 }
 
-/* Counts a turn that ends as `kind`; before it is published, while the slot's words are still this worker's.
- * */
+/* Counts a turn that ends as `kind`; before it is published, while the slot's words are still this
+ * worker's. */
 static void vyre_count(vyre_worker *w, __global const uint *words, uint kind) {
     const uint tenant = words[VYRE_WORD_TENANT_ID] % VYRE_CONTROL_TENANT_FAIRNESS_WORDS;
     const uint priority = min(words[VYRE_WORD_PRIORITY], VYRE_CONTROL_PRIORITY_FAIRNESS_WORDS);
