@@ -23,7 +23,7 @@ from vyrectl.why.answer import Answer, explain
 from vyrectl.why.classes import CAUSES, explanations, find_cause
 from vyrectl.why.found import runs, seconds_text, slot_list, slot_text
 from vyrectl.why.rules import LEFT_OVER, RULES
-from vyrectl.why.scene import Earlier, Holder, Keeper, Scene
+from vyrectl.why.scene import Earlier, Holder, Keeper, Operations, Scene
 from vyrectl.why.turns import Turns
 
 READY, RUNNING, DONE, PAUSED, YIELDED, REQUEUED, FAULTED = range(1, 8)
@@ -76,9 +76,9 @@ def scene(slots: SlotArray, control: tuple[int, ...] | None = None, **more: Any)
         "ring.bin",
         slots,
         more.pop("about", about),
-        hex,
+        Operations(hex, more.pop("spawning", frozenset({SPAWNS})), more.pop("lacking", None)),
         control=control,
-        **{"holder": NOBODY, "spawning": frozenset({SPAWNS}), "places": places, **more},
+        **{"holder": NOBODY, "places": places, **more},
     )
 
 

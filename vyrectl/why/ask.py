@@ -17,7 +17,7 @@ from vyrectl.ring.reading import Abi
 from vyrectl.ring.reading_arrays import decide
 from vyrectl.why.answer import Answer, explain
 from vyrectl.why.looks import Look
-from vyrectl.why.scene import Lacking, Scene, epoch_of
+from vyrectl.why.scene import Lacking, Operations, Scene, epoch_of
 from vyrectl.why.turns import Turns
 
 
@@ -82,10 +82,9 @@ def answer(looks: Sequence[Look], question: Question) -> Answer:
             name=last.name,
             slots=last.ring.slots,
             about=question.about(last),
-            op_name=question.op_name,
+            operations=Operations(question.op_name, question.spawning, question.lacking),
             holder=last.holder,
             control=last.control,
-            spawning=question.spawning,
             earlier=looks[0].as_earlier(last) if len(looks) > 1 else None,
             stalled=question.stalled,
             turns=question.turns,
@@ -94,7 +93,6 @@ def answer(looks: Sequence[Look], question: Question) -> Answer:
             printed=last.printed(),
             first_faults=_first_faults(looks) if len(looks) > 2 else {},
             places=last.places(),
-            lacking=question.lacking,
         )
     )
 

@@ -165,7 +165,7 @@ def full(scene: Scene) -> Iterator[Found]:
     if scene.state(TaskState.EMPTY).any() or not len(scene.slots):
         return
     gave_up = scene.state(TaskState.YIELDED) | scene.state(TaskState.REQUEUED)
-    spawners = gave_up & np.isin(scene.chunk["op_handle"], sorted(scene.spawning))
+    spawners = gave_up & np.isin(scene.chunk["op_handle"], sorted(scene.operations.spawning))
     ended = scene.motion is None or bool(scene.motion.ended.any())
     fed = scene.holder.feeds and not scene.state(TaskState.DONE).any() and not ended
     if not spawners.any() and not fed:

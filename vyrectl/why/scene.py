@@ -79,6 +79,21 @@ class Earlier:
     control: tuple[int, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What is known of operations.
+
+    Attributes:
+        name: An operation by name, else by number.
+        spawning: Ids of those that may spawn.
+        lacking: Which of some tasks a launch without buffers would refuse, and why; None for not asking.
+    """
+
+    name: Callable[[int], str]
+    spawning: frozenset[int] = frozenset()
+    lacking: Lacking | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """One ring and what is known about it.
@@ -87,9 +102,9 @@ class Scene:
         name: What the ring is called.
         slots: `SLOT_DTYPE`, shape (n,).
         about: Epoch, tenants let in, partitions, operations.
+        operations: Their names, and what is known of them.
         holder: Who runs it.
         control: The control buffer's words, or None.
-        spawning: Ids of operations that may spawn.
         earlier: An earlier look, or None.
         stalled: The verdict of a saved snapshot beside this ring (`vyrectl.telemetry.delta`), or None.
         turns: What a trace noted, or None.
@@ -98,17 +113,14 @@ class Scene:
         printed: Slot -> its last record in the debug log, in words.
         first_faults: Slot -> the first look (number, name) in which it was Faulted, where there were several.
         places: What stands in the braces of mends: `ring`, `file`, `control` and more.
-        op_name: An operation by name, else by number.
-        lacking: Which of some tasks a launch without buffers would refuse, and why; None for not asking.
     """
 
     name: str
     slots: SlotArray
     about: About
-    op_name: Callable[[int], str]
+    operations: Operations
     holder: Holder = Holder()
     control: tuple[int, ...] | None = None
-    spawning: frozenset[int] = frozenset()
     earlier: Earlier | None = None
     stalled: str | None = None
     turns: Turns | None = None
@@ -117,7 +129,10 @@ class Scene:
     printed: Mapping[int, str] = field(default_factory=dict)
     first_faults: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
-    lacking: Lacking | None = None
+
+    def op_name(self, op_handle: int) -> str:
+        """An operation by name, else by number."""
+        return self.operations.name(op_handle)
 
     @cached_property
     def chunk(self) -> Chunk:
@@ -206,7 +221,7 @@ class Scene:
         never = MASKS["waits-for-ever"](self.chunk)
         named = np.zeros(len(self.slots), np.bool_)
         named[self.parents[self.parents >= 0]] = True
-        waits: Mask = never & (np.isin(self.chunk["op_handle"], sorted(self.spawning)) | named)
+        waits: Mask = never & (np.isin(self.chunk["op_handle"], sorted(self.operations.spawning)) | named)
         return waits
 
     @cached_property
