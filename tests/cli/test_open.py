@@ -128,6 +128,8 @@ def test_the_buffers_of_a_folder_are_held_against_each_other(cli: Cli, tmp_path:
 
 
 def test_standard_input(cli: Cli) -> None:
+    shown = spawn("open", "-", stdin=dumps.data("io-0.bin")).stdout.decode()
+    assert "next, once it is saved as ring.bin: vyrectl io ring.bin\n" in shown
     done = spawn("open", "-", "--json", stdin=dumps.data("io-0.bin"))
     assert done.returncode == 0
     assert b'"kind": "io_queue"' in done.stdout

@@ -123,7 +123,7 @@ def test_a_transition_says_which_arguments_it_changes_and_keeps_the_old_ring(
     for _ in range(2):
         edit_ring(path, lambda slots: plan_action(slots, slots["state"].nonzero()[0], "requeue", {}))
     assert said[0].startswith("requeue: word 12 (age_ticks), word 13 (requeue_count)")
-    assert said[0].endswith("of 1 slot is an argument there; the old ring is kept")
+    assert said[0].endswith("of 1 slot are arguments there; the old ring is kept")
     assert (tmp_path / "ring.bin.bak").read_bytes() == content
     assert (tmp_path / "ring.bin.bak.1").exists()
 

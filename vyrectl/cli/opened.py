@@ -27,10 +27,11 @@ from vyrectl.protocol.io_queue import unpack_records
 from vyrectl.protocol.replay import HEADER_BYTES, unpack_header
 from vyrectl.ring.dumps import Part, Parts
 from vyrectl.ring.file import Ring
+from vyrectl.ring.findings.advice import SAVED_AS
 from vyrectl.ring.findings.report import FindingRecord
 from vyrectl.ring.kinds import Certainty, FileKind, Verdict, file_bytes, identify
 from vyrectl.shapes import Among, Count
-from vyrectl.shell import command_line
+from vyrectl.shell import STDIN, command_line
 
 PartName = Annotated[str, Among(("control", "ring", "debug_log", "io_queue"))]
 
@@ -120,13 +121,18 @@ def describe_bytes(name: str, data: memoryview, *, parts: Parts | None = None) -
         "role": role,
         "reasons": list(verdict.reasons),
         "summary": _summary(verdict.kind, data[start:] if verdict.kind is FileKind.RING else data),
-        "command": verdict.command(name),
+        "command": verdict.command(_saved(name)),
         "offset": start,
         "settled": verdict.parts.settled if verdict.parts else None,
         "other_slots": list(verdict.parts.others) if verdict.parts else [],
         "parts": lines,
         "problem": None,
     }
+
+
+def _saved(name: str) -> str:
+    """The file that a command is to name: what came by a pipe is to be saved first."""
+    return SAVED_AS if name == STDIN else name
 
 
 def _with_parts(verdict: Verdict, parts: Parts | None) -> Verdict:
@@ -185,7 +191,7 @@ def _part_record(name: str, data: memoryview, part: Part) -> PartRecord:
         "size_bytes": part.size_bytes,
         "file": PART_NAMES[part.kind],
         "summary": _summary(kind, data[part.offset : part.end]),
-        "command": f"{command_line('inspect', file=name)} {span}" if kind is FileKind.RING else None,
+        "command": f"{command_line('inspect', file=_saved(name))} {span}" if kind is FileKind.RING else None,
     }
 
 

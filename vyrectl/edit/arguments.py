@@ -93,7 +93,8 @@ def guarded(edit: Edit, slots: SlotArray, given: Collection[str], doing: str) ->
         return edit
     count = int(np.count_nonzero(np.any(list(each.values()), axis=0)))
     named = ", ".join(f"word {FIELD_INDEX[name]} ({name})" for name in changed)
-    tell(f"{doing}: {named} of {_slots(count)} is an argument there; the old ring is kept")
+    are = "are arguments" if len(changed) > 1 or count > 1 else "is an argument"
+    tell(f"{doing}: {named} of {_slots(count)} {are} there; the old ring is kept")
     return replace(edit, keeps=True)
 
 

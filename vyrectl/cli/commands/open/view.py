@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of
 from vyrectl.cli.views.parts import Lines, Part, Parts
+from vyrectl.ring.findings.advice import SAVED_AS
+from vyrectl.shell import STDIN
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -46,7 +48,7 @@ def _one(file: OpenedRecord) -> Iterator[Part]:
     if file["summary"]:
         lines.append((f"  holds {plain(file['summary'])}", ""))
     if not file["parts"] and file["command"]:
-        lines.append((f"next: {file['command']}", ""))
+        lines.append((f"{_next(file)}: {file['command']}", ""))
     yield Lines(lines)
     if file["parts"]:
         rows = [
@@ -55,7 +57,11 @@ def _one(file: OpenedRecord) -> Iterator[Part]:
         ]
         yield FittedTable(PART_COLUMNS, rows)
         nexts = [one["command"] for one in file["parts"] if one["command"]] + [file["command"]]
-        yield Lines([(f"next: {command}", "") for command in nexts if command])
+        yield Lines([(f"{_next(file)}: {command}", "") for command in nexts if command])
+
+
+def _next(file: OpenedRecord) -> str:
+    return f"next, once it is saved as {SAVED_AS}" if file["file"] == STDIN else "next"
 
 
 def _table(record: OpenAnswer) -> FittedTable:

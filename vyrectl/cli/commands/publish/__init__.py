@@ -173,8 +173,12 @@ def _first_free(slots: SlotArray, count: int) -> int:
     if not len(runs):
         longest = int(np.diff(edges).max()) - 1
         raise UsageError(
-            f"there is no run of {count} Empty or Done slots; the longest has {longest}",
-            fix="Publish fewer at once, or make room",
+            f"there is no run of {count} Empty or Done slots; the longest has {longest}"
+            if longest
+            else "no slot is Empty or Done",
+            fix="Publish fewer at once, or make room"
+            if longest
+            else "Make room, or publish into another ring",
         )
     return int(edges[runs[0]]) + 1
 
