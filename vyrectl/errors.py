@@ -902,7 +902,7 @@ class StepFaultError(InvalidInputError):
     """A transfer step (spec 1.8) that read outside an array; nothing was changed by the iteration it failed in.
 
     Attributes:
-        step: Its name.
+        step: The step as its source declares it.
         index: The lowest word whose step failed.
         iteration: In which iteration, from 1.
         operand: The operand that was read, None for the vector itself.

@@ -21,7 +21,7 @@ def command_line(command: str, *words: str, file: object | None = None) -> str:
     """A command of this program.
 
     Args:
-        command: Its name.
+        command: A command of vyrectl; more words follow in `words`.
         words: What follows the file.
         file: The file that it is about, its first argument.
     """

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vyrectl.abi.faults import UNKNOWN_OP
-from vyrectl.bench.ceilings import Ceilings, Sweep, copy, host_sum, listed_sweeps, snapshot, sweeps
+from vyrectl.bench.ceilings import Ceilings, SweepShape, copy, host_sum, listed_sweeps, snapshot, sweeps
 from vyrectl.bench.groups import Saxpy
 from vyrectl.bench.rings import Stage
 from vyrectl.errors import VerifyError
@@ -17,14 +17,14 @@ from vyrectl.opencl.workbench import Workbench
 
 COUNT = 1003
 WAYS = (
-    Sweep("item", 1, 0, 64),
-    Sweep("item", 1, 0, 64, looks=True),
-    Sweep("once", 8, 0, 16),
-    Sweep("once", 8, 0, 16, looks=True),
-    Sweep("share", 0, 3, 1),
-    Sweep("share", 0, 2, 16),
-    Sweep("batch", 0, 3, 1, looks=True),
-    Sweep("batch", 0, 2, 16),
+    SweepShape("item", 1, 0, 64),
+    SweepShape("item", 1, 0, 64, looks=True),
+    SweepShape("once", 8, 0, 16),
+    SweepShape("once", 8, 0, 16, looks=True),
+    SweepShape("share", 0, 3, 1),
+    SweepShape("share", 0, 2, 16),
+    SweepShape("batch", 0, 3, 1, looks=True),
+    SweepShape("batch", 0, 2, 16),
 )
 
 
@@ -42,7 +42,7 @@ def stage(bench: Workbench) -> Iterator[Stage]:
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_a_sweep_finishes_what_may_be_claimed_and_nothing_else(
-    ceilings: Ceilings, stage: Stage, way: Sweep
+    ceilings: Ceilings, stage: Stage, way: SweepShape
 ) -> None:
     turn = ceilings.sweep(stage, way)
     stage.close()
@@ -79,7 +79,7 @@ def test_the_ways_of_a_device_all_work(ceilings: Ceilings, stage: Stage, device:
 def test_a_sweep_in_class_order_takes_every_task_once(
     ceilings: Ceilings, stage: Stage, device: Device
 ) -> None:
-    for way in (*listed_sweeps(device), Sweep("listed", 0, 3, 16, looks=True)):
+    for way in (*listed_sweeps(device), SweepShape("listed", 0, 3, 16, looks=True)):
         turn = ceilings.sweep_listed(stage, way)()
         assert turn.device_seconds > 0
         after = stage.read_buffer()

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.conformance.backends import devices
-from vyrectl.bench.report import ALL_SECTIONS, QUICK_SIZES, SIZES, Plan, Report
+from vyrectl.bench.report import ALL_SECTIONS, QUICK_SIZES, SIZES, BenchRequest, Report
 from vyrectl.bench.suite import run_bench
 
-SMALL = Plan(sizes=(64, 3000, 1 << 40), repeats=2, quick=True)
+SMALL = BenchRequest(sizes=(64, 3000, 1 << 40), repeats=2, quick=True)
 
 
 @pytest.fixture(scope="module", params=list(devices()))
@@ -99,7 +99,9 @@ def test_the_record(report: Report) -> None:
 
 
 def test_plans() -> None:
-    assert Plan.usual(quick=False) == Plan()
-    assert Plan.usual(quick=True).sizes == QUICK_SIZES
-    assert Plan.usual(quick=True, repeats=3, sizes=None) == Plan(QUICK_SIZES, 3, True, ALL_SECTIONS)
-    assert Plan.usual(quick=False, sections=("order",)).sizes == SIZES
+    assert BenchRequest.usual(quick=False) == BenchRequest()
+    assert BenchRequest.usual(quick=True).sizes == QUICK_SIZES
+    assert BenchRequest.usual(quick=True, repeats=3, sizes=None) == BenchRequest(
+        QUICK_SIZES, 3, True, ALL_SECTIONS
+    )
+    assert BenchRequest.usual(quick=False, sections=("order",)).sizes == SIZES

@@ -13,7 +13,7 @@ from tests.cli.test_golden import compare, transcript
 from tests.conformance.backends import needs_device
 from tests.opencl.fakes import device as fake_device
 from vyrectl.bench.case import Case, Measure, Turn
-from vyrectl.bench.report import ALL_SECTIONS, Plan, Report
+from vyrectl.bench.report import ALL_SECTIONS, BenchRequest, Report
 from vyrectl.bench.spread import Spread
 
 
@@ -93,7 +93,7 @@ def fake_report() -> Report:
     }
     report = Report(
         fake_device(kind="gpu", name="Imaginary G1"),
-        Plan(),
+        BenchRequest(),
         measures,
         {("no-op drain", size): load},
         [row | {"bound": 4096 * 528, "late": 0, "late_worst": 0}],
@@ -105,11 +105,11 @@ def fake_report() -> Report:
 
 
 @pytest.fixture
-def imaginary(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
+def imaginary(monkeypatch: pytest.MonkeyPatch) -> list[BenchRequest]:
     """No device is asked; gives the plans of the benches that were run."""
-    plans: list[Plan] = []
+    plans: list[BenchRequest] = []
 
-    def run(device: Any, plan: Plan, tell: Any) -> Report:
+    def run(device: Any, plan: BenchRequest, tell: Any) -> Report:
         plans.append(plan)
         return fake_report()
 
@@ -118,19 +118,19 @@ def imaginary(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
     return plans
 
 
-def test_tables_through_a_pipe(cli: Cli, imaginary: list[Plan]) -> None:
+def test_tables_through_a_pipe(cli: Cli, imaginary: list[BenchRequest]) -> None:
     result = cli("bench")
     compare("bench.pipe", transcript(result.out, result.err, result.code))
-    assert imaginary == [Plan()]
+    assert imaginary == [BenchRequest()]
 
 
-def test_tables_on_a_terminal_of_80_columns(terminal: Cli, imaginary: list[Plan]) -> None:
+def test_tables_on_a_terminal_of_80_columns(terminal: Cli, imaginary: list[BenchRequest]) -> None:
     result = terminal("bench", "--color", "never")
     compare("bench.80", transcript(result.out, result.err, result.code))
     assert max(len(line) for line in result.out.splitlines()) <= 80
 
 
-def test_json(cli: Cli, imaginary: list[Plan]) -> None:
+def test_json(cli: Cli, imaginary: list[BenchRequest]) -> None:
     record = cli("bench", "--json").json()
     assert record["schema"] == "vyrectl.bench/1"
     drain = next(row for row in record["measures"] if row["name"] == "no-op drain")
@@ -142,15 +142,15 @@ def test_json(cli: Cli, imaginary: list[Plan]) -> None:
     assert record["where_time_goes"][0]["runs"] == 1
 
 
-def test_csv_has_a_row_a_measure(cli: Cli, imaginary: list[Plan]) -> None:
+def test_csv_has_a_row_a_measure(cli: Cli, imaginary: list[BenchRequest]) -> None:
     rows = list(csv.DictReader(io.StringIO(cli("bench", "--format", "csv").out)))
     assert [row["name"] for row in rows][:2] == ["one-pass sweep", "no-op drain"]
     assert float(rows[1]["wall_seconds"]) == 0.003
 
 
-def test_options_make_the_plan(cli: Cli, imaginary: list[Plan]) -> None:
+def test_options_make_the_plan(cli: Cli, imaginary: list[BenchRequest]) -> None:
     cli("bench", "--quick", "--sizes", "64k,1k", "--repeat", "3", "--only", "order,tasks", "--json")
-    assert imaginary == [Plan((1024, 65536), 3, True, ("tasks", "order"))]
+    assert imaginary == [BenchRequest((1024, 65536), 3, True, ("tasks", "order"))]
     cli("bench", "--quick", "--json")
     assert imaginary[1].sections == ALL_SECTIONS
 
@@ -164,7 +164,9 @@ def test_options_make_the_plan(cli: Cli, imaginary: list[Plan]) -> None:
         (("--device", "reference"), "no ceilings"),
     ],
 )
-def test_mistakes_are_exit_2(cli: Cli, imaginary: list[Plan], args: tuple[str, ...], words: str) -> None:
+def test_mistakes_are_exit_2(
+    cli: Cli, imaginary: list[BenchRequest], args: tuple[str, ...], words: str
+) -> None:
     result = cli("bench", *args)
     assert (result.code, result.out, imaginary) == (2, "", [])
     assert words in result.err

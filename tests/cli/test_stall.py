@@ -16,7 +16,7 @@ from vyrectl.cli.commands.launch.stall import StallNotice, StallOptions
 from vyrectl.cli.output import Output
 from vyrectl.errors import StalledError
 from vyrectl.hosting.glance import Glance
-from vyrectl.hosting.stall import StallWatch, Step, has_work, signature_of
+from vyrectl.hosting.stall import StallWatch, Stillness, has_work, signature_of
 from vyrectl.sidecar.workers import Worker
 
 
@@ -28,21 +28,21 @@ def test_a_stall_is_told_once_and_anew_after_a_turn() -> None:
     watch = StallWatch(4.0)
     seen = [watch.note("a", moment, works=True) for moment in (0.0, 1.0, 2.0, 3.0, 4.5, 9.0)]
     assert seen == [
-        Step(),
-        Step(1.0),
-        Step(2.0, half=True),
-        Step(3.0),
-        Step(4.5, stalled=True),
-        Step(9.0),
+        Stillness(),
+        Stillness(1.0),
+        Stillness(2.0, half=True),
+        Stillness(3.0),
+        Stillness(4.5, stalled=True),
+        Stillness(9.0),
     ]
-    assert watch.note("b", 9.5, works=True) == Step()
-    assert watch.note("b", 13.5, works=True) == Step(4.0, half=True, stalled=True)
+    assert watch.note("b", 9.5, works=True) == Stillness()
+    assert watch.note("b", 13.5, works=True) == Stillness(4.0, half=True, stalled=True)
 
 
 def test_a_launch_with_nothing_to_do_never_stalls() -> None:
     watch = StallWatch(1.0)
-    assert [watch.note("a", moment, works=False) for moment in (0.0, 5.0)] == [Step(), Step()]
-    assert watch.note("a", 9.0, works=True) == Step()
+    assert [watch.note("a", moment, works=False) for moment in (0.0, 5.0)] == [Stillness(), Stillness()]
+    assert watch.note("a", 9.0, works=True) == Stillness()
 
 
 @pytest.mark.parametrize(

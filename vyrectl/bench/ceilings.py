@@ -37,7 +37,7 @@ GROUP_SIZE = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Sweep:
+class SweepShape:
     """One way to sweep a ring.
 
     Attributes:
@@ -64,29 +64,29 @@ class Sweep:
         return f"{self.kernel}: {spread}, groups of {self.size}{flags}"
 
 
-def sweeps(device: Device) -> tuple[Sweep, ...]:
+def sweeps(device: Device) -> tuple[SweepShape, ...]:
     """The ways worth trying on a device; the quickest one is its ceiling."""
     size = min(GROUP_SIZE, device.max_work_group_size)
     if device.is_cpu:
         return (
-            Sweep("item", 1, 0, size),
-            Sweep("share", 0, 1, 1),
-            Sweep("share", 0, 32, 1),
-            Sweep("batch", 0, 1, 1),
-            Sweep("batch", 0, 32, 1),
+            SweepShape("item", 1, 0, size),
+            SweepShape("share", 0, 1, 1),
+            SweepShape("share", 0, 32, 1),
+            SweepShape("batch", 0, 1, 1),
+            SweepShape("batch", 0, 32, 1),
         )
     shapes = (("item", 1, 0), ("once", BATCH, 0), ("share", 0, 8), ("batch", 0, 8), ("batch", 0, 32))
-    return tuple(Sweep(*shape, size, looks) for shape in shapes for looks in (False, True))
+    return tuple(SweepShape(*shape, size, looks) for shape in shapes for looks in (False, True))
 
 
-def listed_sweeps(device: Device) -> tuple[Sweep, ...]:
+def listed_sweeps(device: Device) -> tuple[SweepShape, ...]:
     """The ways worth trying to go through a list of the tasks in the order of their classes."""
     if device.is_cpu:
         shapes: tuple[tuple[int, int], ...] = ((1, 1),)
     else:
         most = device.max_work_group_size
         shapes = ((4, min(GROUP_SIZE, most)), (2, min(2 * GROUP_SIZE, most)))
-    return tuple(Sweep("listed", 0, *shape, looks) for shape in shapes for looks in (False, True))
+    return tuple(SweepShape("listed", 0, *shape, looks) for shape in shapes for looks in (False, True))
 
 
 class Ceilings:
@@ -100,14 +100,14 @@ class Ceilings:
         """A fresh kernel object."""
         return self.bench.kernel(self._built, name)
 
-    def sweep(self, stage: Stage, way: Sweep) -> Callable[[], Turn]:
+    def sweep(self, stage: Stage, way: SweepShape) -> Callable[[], Turn]:
         """A one-pass sweep, as a turn; it has been checked to finish every task."""
         turn = partial(self._sweep, self.kernel(f"vyre_sweep_{way.kernel}"), stage, way)
         turn()
         _check_done(stage, stage.count, str(way))
         return turn
 
-    def sweep_listed(self, stage: Stage, way: Sweep) -> Callable[[], Turn]:
+    def sweep_listed(self, stage: Stage, way: SweepShape) -> Callable[[], Turn]:
         """The same, class by class from a list that is made beforehand and not timed."""
         order = np.argsort(stage.template["priority"], kind="stable").astype(np.uint32)
         listed = self.bench.copy_of(order)
@@ -138,14 +138,14 @@ class Ceilings:
             raise VerifyError("the ordinary kernel and numpy disagree", where=self.bench.device.name)
         return turn
 
-    def _sweep(self, kernel: BuiltKernel, stage: Stage, way: Sweep) -> Turn:
+    def _sweep(self, kernel: BuiltKernel, stage: Stage, way: SweepShape) -> Turn:
         ring = stage.renew_buffer()
         items = -(-stage.count // way.per_item) if way.per_item else 0
         groups = -(-items // way.size) or way.groups_per_unit * self.bench.device.compute_units
         arguments = {"ring": ring, "slots": stage.count, "looks": way.looks}
         return self._run(kernel, groups * way.size, way.size, **arguments)
 
-    def _sweep_listed(self, kernel: BuiltKernel, stage: Stage, way: Sweep, listed: Handle) -> Turn:
+    def _sweep_listed(self, kernel: BuiltKernel, stage: Stage, way: SweepShape, listed: Handle) -> Turn:
         ring, taken = stage.renew_buffer(), self.bench.copy_of(np.zeros(1, np.uint32))
         groups = way.groups_per_unit * self.bench.device.compute_units
         arguments = {"ring": ring, "slots": stage.count, "looks": way.looks, "list": listed, "next": taken}

@@ -120,7 +120,7 @@ def run_live(
     Args:
         device: Selector of the device.
         is_cpu: It runs rings in place, so that other processes reach them.
-        name: Its name.
+        name: What the driver calls it, for the record.
         seconds: Length of the stress.
         tasks: Tasks of each rate.
         update: Told how many parts are done.

@@ -22,7 +22,7 @@ NO_OP_DRAIN = "no-op drain"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BenchRequest:
     """What to measure.
 
     Attributes:
@@ -45,7 +45,7 @@ class Plan:
         sizes: tuple[int, ...] | None = None,
         repeats: int | None = None,
         sections: tuple[str, ...] | None = None,
-    ) -> Plan:
+    ) -> BenchRequest:
         """The usual sizes and rounds, but for what is wanted otherwise; None wants nothing."""
         return cls(
             sizes or (QUICK_SIZES if quick else SIZES),
@@ -71,7 +71,7 @@ class Report:
     """
 
     device: Device
-    plan: Plan
+    plan: BenchRequest
     measures: list[Measure] = field(default_factory=list)
     drains: dict[tuple[str, int], Workload] = field(default_factory=dict)
     overtaken: list[dict[str, float]] = field(default_factory=list)

@@ -16,7 +16,7 @@ from vyrectl.bench.commands import Commands
 from vyrectl.bench.engine import Workload
 from vyrectl.bench.groups import Saxpy, element_count
 from vyrectl.bench.order import summary, watch_order
-from vyrectl.bench.report import NO_OP_DRAIN, Plan, Report
+from vyrectl.bench.report import NO_OP_DRAIN, BenchRequest, Report
 from vyrectl.bench.rings import Stage, bench_ops, fits, op_id
 from vyrectl.engine.ops import OpSource
 from vyrectl.opencl.backend import OpenCLBackend
@@ -47,7 +47,7 @@ COMMAND, WARM_BUILD, COLD_BUILD = "vyrectl launch", "program build, warm", "prog
 """Names of what is measured."""
 
 
-def run_bench(device: Device, plan: Plan, tell: Callable[[int], None] = lambda done: None) -> Report:
+def run_bench(device: Device, plan: BenchRequest, tell: Callable[[int], None] = lambda done: None) -> Report:
     """Measure a device beside its own ceilings.
 
     Args:

@@ -15,7 +15,7 @@ def help_text(module: ModuleType, function: str) -> str | None:
 
     Args:
         module: Where it is defined.
-        function: Its name.
+        function: What it is called there.
     """
     found: str | None = inspect.getdoc(getattr(module, function))
     return found or _from_source(module, function)

@@ -178,7 +178,7 @@ def recover_ring(
     if holder is not None:
         raise RingHeldError(path, holder)
     abandoned = tuple(abandoned_files(path))
-    plan = _Plan(outcome, choose, force=force)
+    plan = _Recovering(outcome, choose, force=force)
     window = _Window(path, offset, count, partial=partial, force=force)
     kept = None
     if dry_run:
@@ -224,7 +224,7 @@ def recovered(before: SlotArray, numbers: NDArray[np.int64], outcome: str) -> Sl
     return after
 
 
-class _Plan:
+class _Recovering:
     """Plans the edit, and notes what else the ring holds."""
 
     report: Recovery
@@ -304,7 +304,7 @@ class _Window:
         """Bytes after the last whole slot, 0 unless such a file is accepted."""
         self.count = min(rest // SLOT_BYTES, MAX_SLOTS) if self.left_over else count
 
-    def write(self, plan: _Plan, held: Hold, *, backup: bool) -> str | None:
+    def write(self, plan: _Recovering, held: Hold, *, backup: bool) -> str | None:
         """Carry the plan out; returns the backup's name."""
         edit = edit_ring(
             self._path,

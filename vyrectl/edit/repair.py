@@ -129,7 +129,7 @@ def repair_ring(
         IllegalTransitionError: With `strict`, the first chosen slot that is not Faulted.
         ArgumentWordsError: Slots hold arguments, one of which was lost or would change, and `force` is False.
     """
-    plan = _Plan(choose, codes, strict, (pc, data), force=force)
+    plan = _Repairing(choose, codes, strict, (pc, data), force=force)
     edit = edit_ring(
         path,
         plan,
@@ -184,7 +184,7 @@ def plan_repair(
     return Edit(numbers, before, after)
 
 
-class _Plan:
+class _Repairing:
     """Plans the edit, and notes how many Faulted slots there were."""
 
     report: Repair

@@ -17,7 +17,7 @@ def has_content(path: StrPath, parts: Iterable[Part]) -> bool:
     """True for a regular file that holds these bytes, one part after the other, and no more.
 
     Args:
-        path: The file.
+        path: Any path; whatever cannot be read has other content.
         parts: The bytes.
     """
     try:

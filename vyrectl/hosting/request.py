@@ -26,7 +26,7 @@ from vyrectl.engine.ops import OpSource
 from vyrectl.files.whole import STDIN
 from vyrectl.hosting.supervisor import GRACE_SECONDS
 from vyrectl.launching.options import LaunchOptions
-from vyrectl.live.follower import FollowPlan
+from vyrectl.live.follower import FollowOptions
 from vyrectl.protocol.replay import LogKind
 
 
@@ -100,7 +100,7 @@ class FileLaunch:
     backup: bool = switch(
         False, "--backup", says="Keep the old ring as RING.bak, or .bak.1 and so on.", group=SAFETY
     )
-    follow: FollowPlan | None = python(
+    follow: FollowOptions | None = python(
         None, "How the launch stays when it is drained; None for one that ends then."
     )
 

@@ -47,7 +47,7 @@ class Insight(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Stillness:
     """What a look at a launch found.
 
     Attributes:
@@ -74,7 +74,7 @@ class StallWatch:
         self._since: float | None = None
         self._halved = self._told = False
 
-    def note(self, signature: Hashable, moment: float, *, works: bool) -> Step:
+    def note(self, signature: Hashable, moment: float, *, works: bool) -> Stillness:
         """Note a look.
 
         Args:
@@ -85,12 +85,12 @@ class StallWatch:
         if not works or signature != self._signature or self._since is None:
             self._signature, self._since = signature, moment if works else None
             self._halved = self._told = False
-            return Step()
+            return Stillness()
         seconds = moment - self._since
         half = not self._halved and seconds >= self._after_s / 2
         stalled = not self._told and seconds >= self._after_s
         self._halved, self._told = self._halved or half, self._told or stalled
-        return Step(seconds, half, stalled)
+        return Stillness(seconds, half, stalled)
 
 
 def signature_of(glance: Glance | None, counted: Hashable, workers: Sequence[Worker] = ()) -> Hashable:

@@ -99,7 +99,7 @@ class Prepared:
     """A launch that may begin.
 
     Attributes:
-        ring: The ring.
+        ring: What is launched, as it was opened.
         options: What was asked for, numbers checked.
         wiring: What it is joined to.
         called_at: `time.monotonic()` from which the timeout counts.

@@ -40,7 +40,7 @@ class Violation:
     """One broken promise.
 
     Attributes:
-        promise: Its name.
+        promise: What was promised, in a few words.
         count: Slots that break it.
         slot: The first of them.
         meaning: One line.

@@ -1,6 +1,6 @@
 """`launch --follow` as the supervised child runs it: rounds that go on, and a feed beside them.
 
-`FollowPlan` travels inside the request that the child is sent. Imports nothing heavy before `prepare`.
+`FollowOptions` travels inside the request that the child is sent. Imports nothing heavy before `prepare`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class FollowPlan:
+class FollowOptions:
     """How a launch stays when it is drained.
 
     Attributes:
@@ -50,7 +50,7 @@ class FollowPlan:
 class Follower:
     """Drives one launch that follows."""
 
-    def __init__(self, plan: FollowPlan, ops: Sequence[OpSource], host: LiveHost) -> None:
+    def __init__(self, plan: FollowOptions, ops: Sequence[OpSource], host: LiveHost) -> None:
         from vyrectl.live.follow import SPIN_SECONDS, Follow
         from vyrectl.live.run import access_to
 
@@ -77,7 +77,7 @@ class Follower:
         self.reason = reason
 
 
-def _open_feed(plan: FollowPlan, source: str, ops: Sequence[OpSource]) -> Feed:
+def _open_feed(plan: FollowOptions, source: str, ops: Sequence[OpSource]) -> Feed:
     from vyrectl.engine.ops import float_codes, op_codes
     from vyrectl.live.feed import Feed
     from vyrectl.live.source import FeedSource

@@ -34,7 +34,7 @@ from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, find_device, pyopencl
 from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.handoff import admits
-from vyrectl.opencl.kept import Host, open_device
+from vyrectl.opencl.kept import OpenDevice, open_device
 from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.source import Paster, forget_macros
 from vyrectl.resources import kernels_dir
@@ -62,7 +62,7 @@ class OpenCLConverger:
         self._items = items or (CPU_ITEMS if self.device.is_cpu else GPU_ITEMS)
         self.name = self.device.name
         self._cl = pyopencl()
-        self._host: Host | None = None
+        self._host: OpenDevice | None = None
         self._kernels: dict[str, BuiltKernel] = {}
 
     def converge(self, job: Convergence, stop: Stop = lambda: False) -> Fixpoint:
@@ -109,7 +109,7 @@ class OpenCLConverger:
         items = min(1 << (words - 1).bit_length(), most, self._items)
         return items, items
 
-    def _kernel(self, host: Host, job: Convergence) -> BuiltKernel:
+    def _kernel(self, host: OpenDevice, job: Convergence) -> BuiltKernel:
         """The kernel of a step, built once while its text stays as it is."""
         text = assemble(job.source, job.step.name)
         if text not in self._kernels:
@@ -118,7 +118,7 @@ class OpenCLConverger:
             self._kernels[text] = self._build(host, job, text)
         return self._kernels[text]
 
-    def _build(self, host: Host, job: Convergence, text: str) -> BuiltKernel:
+    def _build(self, host: OpenDevice, job: Convergence, text: str) -> BuiltKernel:
         ladder = Ladder(
             self._cl,
             self.device,
@@ -165,7 +165,7 @@ def assemble(source: StepSource, step: str) -> str:
 class _Loop:
     """The buffers of one run."""
 
-    def __init__(self, cl: Handle, host: Host, job: Convergence) -> None:
+    def __init__(self, cl: Handle, host: OpenDevice, job: Convergence) -> None:
         self._cl, self._context, self._queue = cl, host.context, host.queue
         self._job = job
         self._state = self._buffer(np.zeros(_STATE_WORDS, np.uint32))

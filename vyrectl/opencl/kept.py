@@ -39,14 +39,14 @@ MOST_BUFFER_BYTES, MOST_DESK_BYTES = 16 << 20, 64 << 20
 """The largest buffer that a desk keeps, and all of them together."""
 
 
-class Host(NamedTuple):
+class OpenDevice(NamedTuple):
     """A pyopencl context and command queue, shared by the programs of one backend."""
 
     context: Handle
     queue: Handle
 
 
-def open_device(device: Device) -> Host:
+def open_device(device: Device) -> OpenDevice:
     """Context and profiling queue of a device.
 
     Raises:
@@ -57,7 +57,7 @@ def open_device(device: Device) -> Host:
     try:
         with own_handlers():
             context = cl.Context([device.handle])
-        return Host(context, profiling_queue(cl, context))
+        return OpenDevice(context, profiling_queue(cl, context))
     except cl.Error as error:
         raise DeviceError(f"the device cannot be opened ({error})", where=device.name) from error
 
@@ -136,7 +136,7 @@ class Station:
         host: Context and queue.
     """
 
-    def __init__(self, device: Device, host: Host) -> None:
+    def __init__(self, device: Device, host: OpenDevice) -> None:
         self.device = device
         self.host = host
         self._programs: OrderedDict[Hashable, Program] = OrderedDict()

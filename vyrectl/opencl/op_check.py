@@ -27,7 +27,7 @@ from vyrectl.engine.ops import (
 from vyrectl.errors import KernelBuildError, OpSourceError
 from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
-from vyrectl.opencl.kept import Host, open_device
+from vyrectl.opencl.kept import OpenDevice, open_device
 from vyrectl.opencl.messages import (
     ERROR,
     NOTE,
@@ -262,7 +262,7 @@ def _compile_all(sources: Iterable[OpSource], device: Device) -> Iterator[Findin
         yield from found
 
 
-def _compile(source: OpSource, device: Device, host: Host, driver: str) -> Iterator[Finding]:
+def _compile(source: OpSource, device: Device, host: OpenDevice, driver: str) -> Iterator[Finding]:
     variant = Variant(driver=driver, index_lanes=driver == "lane", only=frozenset(op.id for op in source.ops))
     # A driver that has the program in its cache says nothing of it a second time.
     source = replace(source, text=f"{source.text}\n__constant uint vyre_check_{uuid4().hex} = 0u;\n")

@@ -26,7 +26,7 @@ class Ordering:
 
     Args:
         queue: The device's queue.
-        device: The device.
+        device: Where the kernels run; a CPU scans with fewer work-items.
         geometry: How the ring is cut into chunks.
         count: Slots of the ring.
 

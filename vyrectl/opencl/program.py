@@ -20,7 +20,7 @@ from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.handoff import admits, may_admit
-from vyrectl.opencl.kept import Host, Station, open_device
+from vyrectl.opencl.kept import OpenDevice, Station, open_device
 from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.op_limits import refuse_falling
 from vyrectl.opencl.source import Variant, assemble, op_order, pasted
@@ -71,7 +71,7 @@ def build_program(
     device: Device,
     extra: Sequence[OpSource] = (),
     variant: Variant = Variant(),
-    host: Host | None = None,
+    host: OpenDevice | None = None,
     cache: KernelCache | None = None,
 ) -> Program:
     """Build the engine with the shipped and the user's operations.
@@ -118,7 +118,7 @@ def _build(
     extra: Sequence[OpSource],
     variant: Variant,
     source: str,
-    host: Host,
+    host: OpenDevice,
     cache: KernelCache | None,
 ) -> Program:
     cl = pyopencl()

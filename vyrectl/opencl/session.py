@@ -20,7 +20,7 @@ from vyrectl.opencl.families import Families
 from vyrectl.opencl.geometry import Geometry
 from vyrectl.opencl.host_side import HostSide, host_side
 from vyrectl.opencl.job_memory import JobMemory
-from vyrectl.opencl.kept import Host
+from vyrectl.opencl.kept import OpenDevice
 from vyrectl.opencl.meeting import Meeting
 from vyrectl.opencl.ordering import Ordering
 from vyrectl.opencl.program import Program
@@ -306,7 +306,7 @@ class OpenCLSession(Session):
         program, count = self.program, len(self._job.slots)
         if not counts_itself(program.device, count):
             return None
-        bench = Workbench(program.device, Host(program.context, program.queue))
+        bench = Workbench(program.device, OpenDevice(program.context, program.queue))
         return Reducer(bench).tally_buffer(self._memory.ring, count)
 
     def slots(self) -> SlotArray:

@@ -16,7 +16,7 @@ from vyrectl.errors import KernelDiedError
 from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.handles import Handle
-from vyrectl.opencl.kept import Host, open_device
+from vyrectl.opencl.kept import OpenDevice, open_device
 from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.source import assemble_file
 
@@ -38,7 +38,7 @@ class Workbench:
         DeviceError: It cannot be opened.
     """
 
-    def __init__(self, device: Device, host: Host | None = None) -> None:
+    def __init__(self, device: Device, host: OpenDevice | None = None) -> None:
         self.device = device
         self._cl = pyopencl()
         self.context, self.queue = host or open_device(device)

@@ -70,7 +70,7 @@ class Bench:
         device: As `--device` takes it.
         label: What people call it.
         channel: The line.
-        file: The file.
+        file: Open in both processes: orders and results that are too long for the line.
     """
 
     device: str

@@ -63,14 +63,14 @@ def spread_file(
         return launch_file(replace(request, options=alone), watch, look, notice)
     if not may_fork():
         return launch_elsewhere(request, watch, spread_file)
-    from vyrectl.spread.run import Run
+    from vyrectl.spread.run import SpreadRun
 
     with hold(request.ring, role="launch") if request.output is None else nullcontext() as held:
         if held is not None and len(held.settled):
             watch({"settled": held.settled.to_record()})
         if request.output is None:
             fill_holes(request.ring)
-        return Run(request, held, chosen, since, watch, look, notice).record()
+        return SpreadRun(request, held, chosen, since, watch, look, notice).record()
 
 
 def _meanwhile_loaded(text: str) -> list[Chosen]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from vyrectl.hosting.stall import Insight
 
 
-class Run:
+class SpreadRun:
     """One launch.
 
     Args:
@@ -68,7 +68,7 @@ class Run:
             self._boards.gathered(self._result.ready.order)
 
     def record(self) -> tuple[LaunchRecord, int]:
-        """Run it; the report as a record, and the signal that ended it early."""
+        """SpreadRun it; the report as a record, and the signal that ended it early."""
         since = min(self._since, hand_over())
         options, target = self._request.options, self._request.output or self._request.ring
         crew = Crew(

@@ -81,7 +81,7 @@ class Sent:
     Attributes:
         digest: SHA-256 of them.
         data: The bytes; None where they are read from a file.
-        path: The file.
+        path: The file that they lie in, on a file system that every host sees; empty where `data` has them.
         offset: Where in it they begin.
         length: How many they are.
         by: The process that made them, where it matters.

@@ -71,7 +71,7 @@ class Series:
     """The samples of one ring, oldest first.
 
     Attributes:
-        ring: Its name.
+        ring: The ring as the history calls it, the path that was given.
         times: Seconds since the epoch.
         samples: The numbers of each.
     """

@@ -75,7 +75,7 @@ def document(command: str, title: str, *answers: Schema, shared: Fields | None =
     """The schema of a command: one answer, or one of several.
 
     Args:
-        command: Its name.
+        command: The command that answers, or `error`.
         title: One sentence.
         answers: What it may print.
         shared: Pieces that `piece` refers to by name.

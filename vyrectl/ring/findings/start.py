@@ -133,14 +133,14 @@ def window_in_file(path: StrPath, size_bytes: int, offset: int, count: int | Non
     """How many slots a window of a file has; an odd length is told with the place where a ring seems to start.
 
     Args:
-        path: The file.
+        path: The file, for messages; it is read again where its length is odd.
         size_bytes: Its length.
         offset: Bytes before the window.
         count: Slots asked for, or None for all up to the end.
 
     Raises:
         UsageError: As for `vyrectl.files.window.window`.
-        RingFormatError: The same.
+        RingFormatError: As for `vyrectl.files.window.window`, with where a ring seems to start.
     """
     try:
         return window(size_bytes, offset, count, where=os.fspath(path))

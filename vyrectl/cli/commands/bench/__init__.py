@@ -55,7 +55,7 @@ def command(
       vyrectl bench devices --device gpu:*
       vyrectl bench --device gpu --only tasks,groups --sizes 1M,16M --json
     """
-    from vyrectl.bench.report import Plan
+    from vyrectl.bench.report import BenchRequest
     from vyrectl.bench.sizes import parse_sizes
     from vyrectl.bench.suite import run_bench
     from vyrectl.opencl.devices import find_device
@@ -77,7 +77,7 @@ def command(
     if subject == WALL:
         _bench_wall(output, measured)
         return
-    plan = Plan.usual(
+    plan = BenchRequest.usual(
         measured.quick,
         sizes=None if measured.sizes is None else parse_sizes(measured.sizes),
         repeats=measured.repeat,

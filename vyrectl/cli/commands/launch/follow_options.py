@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vyrectl.cli.output import Output, write_line
 from vyrectl.errors import UsageError
 from vyrectl.launching.options import LaunchOptions
-from vyrectl.live.follower import FollowPlan
+from vyrectl.live.follower import FollowOptions
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vyrectl.launching.report_record import LaunchRecord
 
 
-def follow_plan(flags: Flags, options: LaunchOptions) -> FollowPlan | None:
+def follow_options(flags: Flags, options: LaunchOptions) -> FollowOptions | None:
     """How the launch stays when it is drained; None when it does not.
 
     Raises:
@@ -40,7 +40,9 @@ def follow_plan(flags: Flags, options: LaunchOptions) -> FollowPlan | None:
         if given:
             raise UsageError(f"{name} does not go with a launch that follows", fix=fix)
     spin_seconds = None if flags.spin_ms is None else flags.spin_ms / 1000
-    return FollowPlan(flags.feed, flags.reclaim, spin_seconds, answers=1 if flags.feed is None else os.dup(1))
+    return FollowOptions(
+        flags.feed, flags.reclaim, spin_seconds, answers=1 if flags.feed is None else os.dup(1)
+    )
 
 
 def show_fed(output: Output, report: LaunchRecord, view: Callable[[LaunchRecord], RenderableType]) -> None:

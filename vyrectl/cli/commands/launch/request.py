@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from vyrectl.cli.commands.launch.follow_options import follow_plan
+from vyrectl.cli.commands.launch.follow_options import follow_options
 from vyrectl.cli.commands.launch.record_option import parse_record
 from vyrectl.cli.declared import taken
 from vyrectl.cli.endings import NPY, RING, TRACE, check_ending
@@ -122,7 +122,7 @@ def file_launch(
         record_kind=kind,
         buffers=tuple(_buffer(spec, stdout) for spec in asked.buffers),
         reads=tuple(_read_files(flags, str(given["plan"]))),
-        follow=follow_plan(flags, options),
+        follow=follow_options(flags, options),
     )
     if (
         asked.follow is not None and options.plan == AUTO
