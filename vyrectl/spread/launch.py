@@ -94,12 +94,12 @@ def refuse_options(request: FileLaunch) -> None:
     Raises:
         UsageError: Such an option is given.
     """
-    from vyrectl.spread.cut import ONE_DEVICE
-
     options = request.options
     for given, name, why in (
         (request.follow is not None, "--follow and --feed", "publish into a ring that one device works on"),
         (bool(options.quotas), "--tenant-quota", "is counted by the device that makes the claims"),
     ):
         if given:
+            from vyrectl.spread.cut import ONE_DEVICE
+
             raise UsageError(f"{name} {why}, and several are named", where=str(request.ring), fix=ONE_DEVICE)
