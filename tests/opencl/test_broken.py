@@ -124,6 +124,8 @@ def test_real_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) ->
     assert listed.returncode == 0
     assert len(listed.stdout.splitlines()) > 2
     assert f"warning: the driver of {ends} cannot list its devices and is left out" in listed.stderr
+    if how != "abort()":
+        return  # what is done about it is the same
     alone_folder = tmp_path / "alone"
     icd(alone_folder, "0", str(library))
     monkeypatch.setenv("OCL_ICD_VENDORS", str(alone_folder))

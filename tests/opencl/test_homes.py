@@ -16,6 +16,7 @@ import pytest
 from tests.conformance.backends import needs_cpu, needs_device
 from tests.needs import does_not_apply, needs_own_mounts, needs_tool, only_where
 from tests.support.rings import slot, write_ring
+from vyrectl.opencl.guard import TRUSTING
 
 UNKNOWN = 12345
 """An uid without an entry among the system's users."""
@@ -126,7 +127,7 @@ READ_ONLY = " && ".join(f"mount -t tmpfs -o ro none {folder}" for folder in ("/t
 @needs_own_mounts()
 @needs_device()
 def test_a_launch_from_python_of_a_user_without_a_home(place: Path) -> None:
-    for before in ("true", "export HOME=relative"):
+    for before in ("true", f"export HOME=relative {TRUSTING}=1"):
         done = run(place, before, code=LIBRARY)
         assert (done.returncode, done.stdout, done.stderr) == (0, "3\n", "")
 
