@@ -1,5 +1,5 @@
-"""What every test shares: Hypothesis runs the same examples each time and has no deadline of its own; built kernels are
-not kept; tests run beside each other, some of them alone or first."""
+"""What every test shares: Hypothesis runs the same examples each time and has no deadline of its own; what is kept of
+drivers is this run's; tests run beside each other, some of them alone or first."""
 
 import signal
 from collections.abc import Generator, Iterator
@@ -81,12 +81,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_kernel_cache() -> Iterator[None]:
-    """Keep no binaries: few tests build one program twice, and a binary costs PoCL as much as the program itself.
+def one_kernel_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep what was found out about a driver for the processes of this run, and start with nothing of other runs.
 
-    So what a driver went through in a process of its own would be tried anew by each process; here it is known.
+    PoCL keeps what it builds itself; so what is kept here is small, and no process tries again what another has seen to
+    work. What a driver went through in a process of its own is known here.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VYRECTL_CACHE", "off")
+        patch.setenv("VYRECTL_CACHE", str(request.config.stash[SHARED] / "kernels"))
         patch.setenv(TRUSTING, "1")
         yield
