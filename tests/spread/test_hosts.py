@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 
 from tests.spread.commands import end_of, read, run, start, wait_for, write
+from tests.spread.test_families import WORDS, mixed
 from tests.spread.test_launch import ONE_TURN
 from tests.support.ops import FILL, SPIN
 from tests.support.rings import ready_tasks
@@ -102,6 +103,21 @@ def test_the_same_words_as_on_one_device(cluster: Any, tmp_path: Path) -> None:
     assert sum(one["shards"] for one in report["devices"]) == 11
     assert {"resumed": [0, 11]} in told
     assert not Path(f"{ring}{SUFFIX}").exists()
+
+
+def test_families_end_as_on_one_device(cluster: Any, tmp_path: Path) -> None:
+    """Gathered slots go out and come back to where they belong."""
+    slots = mixed(4)
+    np.save(tmp_path / "words.npy", np.arange(WORDS, dtype=np.uint32))
+    ring, alone = write(tmp_path / "ring.bin", slots), slots.copy()
+    table: dict[int | str, Any] = {0: np.arange(WORDS, dtype=np.uint32), 1: np.zeros(7, np.uint32)}
+    whole = launch(Ring.from_slots(alone), device="reference", buffers=table)
+    buffers = (f"0={tmp_path}/words.npy", "1=zeros:uint32:7")
+    report, _ = go(cluster, ring, verify=True, shard_slots=None, buffers=buffers)
+    after, there = read(ring), slots["state"] != 0
+    assert (after[there] == alone[there]).all()
+    assert (report["claims"], report["spawned"]) == (whole.tally.claims, whole.tally.spawned)
+    assert np.isin(after["parent_task_id"][~there], [0, *after["task_id"]]).all()
 
 
 def test_bytes_where_no_file_is_shared(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

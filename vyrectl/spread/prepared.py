@@ -131,11 +131,12 @@ def make_ready(
     prepared = prepare(ring, options, wiring)
     refuse_uncut(prepared.job, str(request.ring))
     prepared.workplace(False)
-    before, job = memory.given(), prepared.job
-    continue_outputs(buffers, before)
+    job = prepared.job
+    continue_outputs(buffers, memory.given())
     asked = request.options.shard_slots or shard_slots
     dealt = deal(job, devices, asked, str(request.ring))
     memory.cut(dealt.shards, dealt.order)
+    before = memory.given()  # in the shards' order
     selected = job.selected if job.selected is None or dealt.order is None else job.selected[dealt.order]
     return Ready(
         prepared=prepared,
