@@ -44,13 +44,56 @@ def again(args: Sequence[str], options: Mapping[str, str], where: str | None) ->
     """
     if not options or not args:
         return None
+    if where is not None and counts_from_elsewhere(args, options):
+        return command_line("inspect", *_words(options), file=where)
     is_for_one = _OFFSET not in options or where is None or _is_only_file(args, where)
     if set(options) <= _options_of(args[0]) and is_for_one:
         return with_options(args, options)
     if _OFFSET in options and where is not None:
-        span = [word for pair in options.items() for word in pair]
-        return command_line("build", "--from", where, *span, file=f"{where}.ring")
+        return command_line("build", "--from", where, *_words(options), file=f"{where}.ring")
     return None
+
+
+def _words(options: Mapping[str, str]) -> list[str]:
+    return [word for pair in options.items() for word in pair if word]
+
+
+NUMBERS_COUNT = "slot numbers count from the ring's first slot, so look at them there"
+"""What is said where a command that named slots would have another start."""
+
+_NUMBERED = frozenset({"recover", "repair", "set", "transition"})
+"""Commands that take slot numbers behind their file."""
+
+_SLOT_OPTIONS = ("--slots", "--slot")
+_SLOT_NUMBERS = re.compile(r"\s*[0-9][0-9xa-f\s,-]*", re.ASCII | re.IGNORECASE)
+
+
+def counts_from_elsewhere(args: Sequence[str], options: Mapping[str, str]) -> bool:
+    """Whether slots were named by number, and the options that are to be added give the ring another first slot."""
+    if _OFFSET not in options:
+        return False
+    if any(_given(args, _SLOT_OPTIONS)):
+        return True
+    return args[0] in _NUMBERED and any(_SLOT_NUMBERS.fullmatch(one) for one in _arguments(args)[1:])
+
+
+def names_slots(options: Mapping[str, str]) -> bool:
+    """The same of the command line that was typed."""
+    args = _typed.get()
+    return bool(args) and counts_from_elsewhere(args, options)
+
+
+def _arguments(args: Sequence[str]) -> list[str]:
+    """What was typed after a command's name that is neither an option nor the value of one."""
+    flags = _flags_of(args[0])
+    cut = list(args).index("--") if "--" in args else len(args)
+    found, words = [], iter(args[1:cut])
+    for word in words:
+        if not word.startswith("-"):
+            found.append(word)
+        elif "=" not in word and word not in flags and word in _options_of(args[0]):
+            next(words, None)
+    return [*found, *args[cut + 1 :]]
 
 
 _TAKES_SEVERAL = frozenset({"diff", "snapshot", "why"})
@@ -190,6 +233,16 @@ def _without(args: Sequence[str], options: Mapping[str, str]) -> Iterator[str]:
                 next(words, None)
         elif word.partition("=")[0] not in options:
             yield word
+
+
+@cache
+def _flags_of(command: str) -> frozenset[str]:
+    """Those of them that take no value."""
+    from vyrectl.cli.main import load_command
+
+    found = load_command(command)
+    params = () if found is None else found.params
+    return frozenset(name for param in params if getattr(param, "is_flag", False) for name in param.opts)
 
 
 @cache

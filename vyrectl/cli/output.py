@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
-from vyrectl.cli.again import again, another, keeping_in
+from vyrectl.cli.again import NUMBERS_COUNT, again, another, counts_from_elsewhere, keeping_in
 from vyrectl.cli.rows import Rows, csv_text
 from vyrectl.errors import UnknownNameError, VyrectlError
 from vyrectl.files.shrinking import refuse_cut
@@ -271,6 +271,8 @@ def report_error(error: VyrectlError, args: list[str]) -> None:
     run = another(error.instead) if error.instead else None
     run = again(args, error.again, error.where) if error.again else run
     fix = keeping_in(error.fix) if error.fix else None
+    if fix and error.again and args and error.where and counts_from_elsewhere(args, error.again):
+        fix = f"{fix}; {NUMBERS_COUNT}"
     if wants_json(args):
         record = {**error.to_record(), **({"fix": fix} if fix else {}), **({"run": run} if run else {})}
         _report(json.dumps(record))

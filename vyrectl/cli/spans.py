@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vyrectl.abi.limits import SLOT_BYTES
-from vyrectl.cli.again import again_with
+from vyrectl.cli.again import NUMBERS_COUNT, again_with, names_slots
 from vyrectl.errors import VyrectlError
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def _why_elsewhere(command: str, path: Path, span: Span) -> str | None:
         return None
     words = start.why if start.is_sure else f"{start.why}, which would make them a header"
     run = again_with(start.options(), str(path))
+    if names_slots(start.options()):
+        words += f"; {NUMBERS_COUNT}"
     return words if run is None else f"{words}: {run}"
 
 

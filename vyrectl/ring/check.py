@@ -29,7 +29,7 @@ from vyrectl.ring.findings.kinds import KINDS, Kind, find_kind
 from vyrectl.ring.findings.likeness import HEAD_BYTES, why_no_ring
 from vyrectl.ring.findings.links import Links
 from vyrectl.ring.findings.masks import COUNTERS, MASKS, Chunk
-from vyrectl.ring.findings.report import CheckReport, Finding
+from vyrectl.ring.findings.report import CheckReport, Finding, look_first
 from vyrectl.ring.findings.spots import Classes, Spot, Telemetry
 from vyrectl.ring.findings.start import find_start
 from vyrectl.ring.kinds import Verdict, advice, file_bytes, identify, why_not
@@ -56,6 +56,7 @@ def check_file(
     about: About | None = None,
     abi: Abi = Abi.AUTO,
     ignore: Collection[str] = (),
+    has_looked: bool = False,
     progress: Progress | None = None,
 ) -> CheckReport:
     """Check a file of any kind.
@@ -67,6 +68,7 @@ def check_file(
         about: What is known beside the ring; without it, what needs it is not searched for.
         abi: How words 4-15 are to be read.
         ignore: Names of findings to leave out.
+        has_looked: Somebody chose the offset, so that a first slot that is none is a damaged one and no header.
         progress: Told how far the check is.
 
     Raises:
@@ -78,6 +80,7 @@ def check_file(
     extent = _extent(size_bytes, offset, count, os.fspath(path))
     with Ring.open(path, offset=offset, count=extent.slots) as ring:
         search = _Search(ring, head, extent, about, abi, progress)
+        search.has_looked = has_looked
         with file_bytes(path) as data:
             search.verdict = identify(_window(data, offset, count))
         if not offset and count is None:
@@ -94,6 +97,7 @@ def check_bytes(
     about: About | None = None,
     abi: Abi = Abi.AUTO,
     ignore: Collection[str] = (),
+    has_looked: bool = False,
     progress: Progress | None = None,
 ) -> CheckReport:
     """Check bytes that were read elsewhere; whether somebody runs the ring cannot be told.
@@ -106,6 +110,7 @@ def check_bytes(
         about: What is known beside the ring; without it, what needs it is not searched for.
         abi: How words 4-15 are to be read.
         ignore: Names of findings to leave out.
+        has_looked: Somebody chose the offset, so that a first slot that is none is a damaged one and no header.
         progress: Told how far the check is.
 
     Raises:
@@ -116,6 +121,7 @@ def check_bytes(
     ring = Ring.from_bytes(data, name, offset=offset, count=extent.slots)
     head = bytes(memoryview(data)[offset : offset + HEAD_BYTES])
     search = _Search(ring, head, extent, about, abi, progress)
+    search.has_looked = has_looked
     search.verdict = identify(_window(memoryview(data).cast("B"), offset, count))
     return search.report(ignore)
 
@@ -195,6 +201,8 @@ class _Search:
         self.abi = abi
         self.place: _Place | None = None
         self.verdict: Verdict | None = None
+        self.has_looked = False
+        self._start = find_start(ring.data, extent.size_bytes)
         self._tell = progress or (lambda done: None)
         self._spots = {name: Spot() for name in MASKS if self.about.knows(name)}
         self._running, self._arguments = Spot(), Spot()
@@ -214,7 +222,15 @@ class _Search:
             findings=tuple(one for one in found if one.kind.name not in unwanted),
             ignored=tuple(one.kind.name for one in found if one.kind.name in unwanted),
             readings=self.about.readings,
+            starts_at=self._elsewhere(),
         )
+
+    def _elsewhere(self) -> int | None:
+        """The byte where the ring starts that is meant, where these slots are not its own."""
+        start, extent = self._start, self.extent
+        if start is None or (self.has_looked and not start.is_sure and not extent.left_over):
+            return None
+        return extent.offset + start.offset
 
     def _findings(self) -> Iterator[Finding]:
         if self.verdict is not None and self.verdict.is_other_buffer:
@@ -259,13 +275,16 @@ class _Search:
         return words if command is None or self.ring.name == STDIN else f"{words}: {command}"
 
     def _offset_remedy(self) -> str | None:
-        start = find_start(self.ring.data, self.extent.size_bytes)
+        start = self._start
         if start is None:
             return None
         offset = self.extent.offset
         seems = "A ring seems to start" if start.is_sure else "A ring may start"
         span = " ".join(map(" ".join, start.options(offset).items()))
-        return f"{seems} further on, at byte {offset + start.offset}: vyrectl check {{file}} {span}"
+        place = f"{seems} further on, at byte {offset + start.offset}"
+        if not (start.is_sure or self.has_looked or offset or self.extent.left_over):
+            place += ", unless slot 0 is a damaged one (--offset 0 says so)"
+        return f"{place}: vyrectl check {{file}} {span}"
 
     # --- the slots ---
 
@@ -381,6 +400,9 @@ class _Search:
         kind, place = KINDS[name], spot or Spot()
         advice = saved_first(remedy or kind.remedy, self.ring.name)
         advice = fill_advice(advice, self._places(kind, place))
+        elsewhere = self._elsewhere()
+        if elsewhere is not None and remedy is None and split_advice(advice)[1] is not None:
+            advice = look_first(elsewhere)
         return Finding(kind, place.count, tuple(place.slots), message, advice)
 
     def _places(self, kind: Kind, spot: Spot) -> dict[str, str]:
@@ -407,7 +429,7 @@ class _Search:
         """The options that were given to find the ring inside its file, for a command that is to find it too."""
         extent = self.extent
         options = f" --offset {extent.offset}" if extent.offset else ""
-        if extent.slots * SLOT_BYTES + extent.left_over < extent.size_bytes:
+        if extent.slots * SLOT_BYTES < extent.size_bytes:
             options += f" --count {extent.slots}"
         return options
 

@@ -13,7 +13,7 @@ import os
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from vyrectl.abi.control import OBSERVABLE_FIRST
@@ -22,7 +22,7 @@ from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, SLOT_BYTES, WORD_BYTES
 from vyrectl.abi.opcodes import SHIPPED_FIRST
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TaskPriority, TaskState
-from vyrectl.errors import FileError, OtherKindError
+from vyrectl.errors import FileError, OtherKindError, span_options
 from vyrectl.files.replace import StrPath
 from vyrectl.files.whole import read_fd
 from vyrectl.files.window import open_regular
@@ -135,6 +135,7 @@ class Verdict:
         parts: Of several buffers in one file, where each lies.
         is_cut: Too short for the commands of its kind.
         start: Where a ring surely seems to start behind what is no slot; None where none does.
+        reads: Options without which no command reads the ring, of what is a ring with bytes left over.
     """
 
     kind: FileKind
@@ -144,6 +145,7 @@ class Verdict:
     parts: Parts | None = None
     is_cut: bool = False
     start: Start | None = None
+    reads: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.noun:
@@ -162,7 +164,7 @@ class Verdict:
     @property
     def ring_span(self) -> str | None:
         """The options that read the ring inside the file; None when none lies there, or begins with it."""
-        return " ".join(word for pair in self.ring_options.items() for word in pair) or None
+        return _typed(self.ring_options) or None
 
     @property
     def ring_options(self) -> dict[str, str]:
@@ -177,12 +179,18 @@ class Verdict:
         command = "" if self.is_cut else _ABOUT[self.kind].command
         if self.start is not None:
             command = f"{_ABOUT[FileKind.RING].command} {self.ring_span}"
+        elif self.reads:
+            command += f" {_typed(self.reads)}"
         places = {
             "file": file_argument(name),
             "made": file_argument(f"{name}.ring"),
             "parts": file_argument(f"{name}.parts"),
         }
         return f"{PROGRAM} {command.format(**places)}" if command else None
+
+
+def _typed(options: Mapping[str, str]) -> str:
+    return " ".join(word for pair in options.items() for word in pair)
 
 
 def identify(data: memoryview) -> Verdict:
@@ -209,8 +217,9 @@ def _with_start(verdict: Verdict, data: memoryview) -> Verdict:
     if start is None:
         return verdict
     if not start.is_sure:
-        hint = f"{start.why}: it may be one behind a header, which is read with --offset {start.offset}"
-        return replace(verdict, reasons=(*verdict.reasons, hint))
+        hint = f"{start.why}: it may be one behind a header, which is read with {_typed(start.options())}"
+        reads = start.options() if verdict.reads else {}
+        return replace(verdict, reasons=(*verdict.reasons, hint), reads=reads)
     if not verdict.may_be_ring:
         return replace(verdict, reasons=(*verdict.reasons, start.why), start=start)
     noun = f"a ring behind a header of {start.offset} bytes"
@@ -303,7 +312,8 @@ def _rest(ring: Likeness, size: int, others: Mapping[FileKind, Likeness]) -> Ver
         return Verdict(FileKind.RING, Certainty.UNSURE, (*ring.reasons, *doubts), noun)
     if ring.score >= GOOD:
         noun = f"a ring with {left} bytes left over"
-        return Verdict(FileKind.RING, Certainty.UNSURE, (*ring.reasons, *doubts), noun)
+        reads = span_options(0, size // SLOT_BYTES)
+        return Verdict(FileKind.RING, Certainty.UNSURE, (*ring.reasons, *doubts), noun, reads=reads)
     weak = next((kind for kind, one in others.items() if one.score == WEAK), None)
     if weak is not None and left:
         return Verdict(weak, Certainty.UNSURE, others[weak].reasons)

@@ -83,6 +83,11 @@ class Finding:
         }
 
 
+def look_first(offset: int) -> str:
+    """What is advised of slots that are read from a wrong place: no command that would change them."""
+    return f"Nothing yet: look at the ring that starts at byte {offset} first"
+
+
 @dataclass(frozen=True, slots=True)
 class CheckReport:
     """What a check found.
@@ -95,6 +100,7 @@ class CheckReport:
         findings: Errors first, then warnings, then notes.
         ignored: Names of kinds that were left out on purpose and did occur.
         readings: How words 4-15 of each operation were read, and why.
+        starts_at: The byte where the ring seems to start; then findings about these slots have no command.
     """
 
     ring: str
@@ -104,6 +110,7 @@ class CheckReport:
     findings: tuple[Finding, ...]
     ignored: tuple[str, ...] = ()
     readings: Readings = field(default_factory=Readings)
+    starts_at: int | None = None
 
     def count(self, severity: Severity) -> int:
         """How many findings are that bad."""
@@ -121,6 +128,9 @@ class CheckReport:
 
     def joined(self, more: Collection[Finding], ignore: Collection[str]) -> CheckReport:
         """The same with further findings, but for those whose kinds are to be ignored."""
+        if self.starts_at is not None:
+            first = look_first(self.starts_at)
+            more = [replace(one, remedy=first) if one.command else one for one in more]
         kept = (*self.findings, *(one for one in more if one.kind.name not in ignore))
         order = list(KINDS)
         return replace(

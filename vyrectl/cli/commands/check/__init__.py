@@ -145,6 +145,7 @@ def _check(output: Output, ring: Path, wanted: _Wanted, beside: dict[str, Path |
                 about=wanted.about,
                 abi=wanted.abi,
                 ignore=wanted.ignore,
+                has_looked=wanted.span.offset is not None,
                 progress=update,
             )
         else:
@@ -155,6 +156,7 @@ def _check(output: Output, ring: Path, wanted: _Wanted, beside: dict[str, Path |
                 about=wanted.about,
                 abi=wanted.abi,
                 ignore=wanted.ignore,
+                has_looked=wanted.span.offset is not None,
                 progress=update,
             )
     if not any(beside.values()) or report.is_foreign:
