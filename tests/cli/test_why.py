@@ -14,14 +14,20 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import NEVER
+from tests.sidecar.watched import write_records
 from tests.support.rings import slot, write_ring
+from vyrectl.abi import watch
 from vyrectl.cli.again import _options_of
 from vyrectl.cli.main import load_command
+from vyrectl.files.ring_lock import RingLock
 from vyrectl.protocol.control import encode_control, write_control_words
+from vyrectl.sidecar.workers import RecordPlace
+from vyrectl.spread.boards import Boards
 from vyrectl.why.classes import CAUSES
 
 REFERENCE = ("--device", "reference")
@@ -358,6 +364,37 @@ def test_a_hung_operation_is_held_and_then_orphaned(cli: Cli, tmp_path: Path) ->
     assert "hang" in dead
     assert cli("recover", "h.bin").code == 0
     assert cli("workers", "h.bin").code == 1
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_a_hung_launch_on_copies_is_held_as_its_boards_say(
+    cli: Cli, tmp_path: Path, *, ordered: bool
+) -> None:
+    """One board a device; the file still shows Ready, and without --ops the task in hand is no unknown one."""
+    path = write_ring(
+        tmp_path / "h.bin", *(slot(state=1, op_handle=0x2000, task_id=1 + one) for one in range(4))
+    )
+    boards = Boards(path, ["0:0", "0:1"], lambda place: True)
+    if ordered:
+        boards.gathered(np.array([3, 2, 1, 0]))
+    for device, hands in (("0:0", [(5, 0, 0x2000, 8)]), ("0:1", [(2, 3, 0x2000, 0)])):
+        words = memoryview(boards.memory(device)).cast("B").cast("I")
+        words[watch.BOARD_STRIDE], words[watch.BOARD_RECORDS] = watch.LANE_STRIDE, 1
+        write_records(RecordPlace.on_board(words), hands)
+        words.release()
+    held = 1 if ordered else 2
+    with RingLock(path, role="launch"):
+        result = cli("why", "h.bin", "--again-after", "0.1", "--json")
+        assert result.code == 1
+        record = result.json()
+        assert (record["verdict"], record["needs_person"]) == ("held", True)
+        assert f"slot {held} (0x2000) is in one turn that does not end" in record["sentence"]
+        assert [one["name"] for one in record["classes"]] == ["held"]
+        evidence = record["classes"][0]["evidence"]
+        assert "works on a copy" in evidence[0]
+        assert evidence[1].startswith(f"worker 0 of 0:1 has slot {held} in hand")
+        assert len(cli("why", "h.bin", "--json").json()["looks"]) == 2, "it is looked at twice unasked"
+    assert cli("why", "h.bin", "--json").json()["verdict"] == "unknown-op"
 
 
 def test_of_many_rings_no_command_is_built_twice(

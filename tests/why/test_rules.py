@@ -18,10 +18,12 @@ from vyrectl.launching.unrunnable import Defined, Survey
 from vyrectl.protocol.control import encode_control
 from vyrectl.ring.findings.about import About, beside_ring, control_view
 from vyrectl.ring.findings.masks import Mask
+from vyrectl.sidecar.workers import Worker
 from vyrectl.task.arrays import SlotArray
 from vyrectl.why.answer import Answer, explain
 from vyrectl.why.classes import CAUSES, explanations, find_cause
 from vyrectl.why.found import runs, seconds_text, slot_list, slot_text
+from vyrectl.why.hands import Hands
 from vyrectl.why.rules import LEFT_OVER, RULES
 from vyrectl.why.scene import Earlier, Holder, Keeper, Operations, Scene
 from vyrectl.why.turns import Turns
@@ -429,6 +431,55 @@ def test_a_long_turn_beside_others_that_end() -> None:
 def test_a_launch_on_a_copy_is_said_to_be_one() -> None:
     away = explain(scene(ring({"state": RUNNING}), holder=Holder(Keeper.SOMEBODY, "pid 9 (launch)")))
     assert any("works on a copy" in line for line in away.found[1].evidence)
+
+
+COPY = Holder(Keeper.SOMEBODY, "pid 9 (launch)")
+
+
+def on_copy(seconds: float, *hands: Worker, before: Sequence[Worker] | None = None, **more: Any) -> Answer:
+    """What is said of a file that shows nothing, while workers have these slots of a copy in hand."""
+    tasks = ring({"op_handle": 0x2000}, {}, {"state": DONE})
+    between = Hands.between(hands if before is None else before, hands)
+    then = None if seconds == 0 else earlier(tasks, seconds)
+    held = {one.slot: one for one in hands if one.slot is not None}
+    return explain(scene(tasks, holder=COPY, earlier=then, workers=held, hands=between, **more))
+
+
+def test_a_turn_in_a_copy_that_does_not_end_needs_a_person_as_one_in_place_does() -> None:
+    one, idle = Worker(0, 0, 0x2000, 4, 0, 3.0, "0:1"), Worker(1, None, None, 9, 5, None, "0:0")
+    stuck = on_copy(1.0, one, idle)
+    assert (stuck.verdict, stuck.needs_person, stuck.moves) == ("held", True, False)
+    assert stuck.sentence == "ring.bin does not move: slot 0 (0x2000) is in one turn that does not end"
+    assert stuck.found[0].evidence == (
+        "held by pid 9 (launch), which works on a copy: the file shows what stood there before",
+        "worker 0 of 0:1 has slot 0 in hand for at least 3.0 s, its turn 4",
+        "in the same turn for at least 1.0 s, and no turn ended anywhere",
+    )
+    assert "unknown-op" not in classes(stuck)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        (Worker(0, 0, 0x2000, 3, 0), Worker(1, None, None, 9, 5)),
+        (Worker(0, 0, 0x2000, 4, 0), Worker(1, 1, 0, 8, 5)),
+        (Worker(0, 0, 0x2000, 4, 0),),
+    ],
+)
+def test_turns_begun_in_a_copy_are_motion(before: tuple[Worker, ...]) -> None:
+    moves = on_copy(1.0, Worker(0, 0, 0x2000, 4, 0), Worker(1, None, None, 9, 5), before=before)
+    assert (moves.needs_person, moves.moves) == (False, True)
+    assert "held" in classes(moves)
+    assert "works on a copy" in moves.found[0].evidence[0]
+
+
+def test_a_copy_that_is_seen_once_or_without_workers() -> None:
+    assert on_copy(0, Worker(0, 0, 0x2000, 4, 0, 12.0)).needs_person
+    assert not on_copy(0, Worker(0, 0, 0x2000, 4, 0, 3.0)).needs_person
+    unseen = explain(scene(ring({"state": RUNNING}), holder=COPY, earlier=earlier(ring({"state": RUNNING}))))
+    assert "its workers were not seen in both looks" in unseen.found[-1].evidence
+    grown = on_copy(0, Worker(0, 7, 0x2000, 4, 0, 12.0))
+    assert grown.verdict == "unknown-op"
 
 
 def test_a_ring_that_grew_or_shrank_is_compared_as_far_as_it_goes() -> None:

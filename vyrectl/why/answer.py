@@ -14,6 +14,7 @@ from vyrectl.ring.findings.masks import Mask
 from vyrectl.why.found import MOST_SHOWN, Found, among, counts_of, find, slot_text, tasks
 from vyrectl.why.record import AnswerRecord, FoundRecord
 from vyrectl.why.rules import find_all
+from vyrectl.why.running import held_by
 from vyrectl.why.scene import Scene
 
 
@@ -122,6 +123,7 @@ def explain(scene: Scene) -> Answer:
     found = find_all(scene)
     motion = scene.motion
     moved = motion is not None and motion.total_turns > 0
+    moved = moved or (scene.hands is not None and scene.hands.begun)
     stuck = [one for one in found if one.needs_person]
     halted = any(one.cause.name in ("unattended", "held") for one in stuck)
     wanting = [one for one in found if one.cause.name == "unknown-handle"]
@@ -155,8 +157,9 @@ def _all_is_well(scene: Scene, *, moves: bool, runnable: Mask, wanting: bool) ->
         done = f"{tasks(ended)} ended since the earlier look" if motion is not None else None
         left = f"{tasks(int(np.count_nonzero(scene.queue)))} to go"
         if scene.holder.lives:
-            who = f"held by {scene.holder.name}"
-            return find(scene, "draining", scene.queue, f"it is being worked on, {left}", who, done)
+            return find(
+                scene, "draining", scene.queue, f"it is being worked on, {left}", held_by(scene), done
+            )
         return find(
             scene,
             "draining",

@@ -16,6 +16,7 @@ from vyrectl.ring.findings.about import About, beside_ring, control_view
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.reading_arrays import decide
 from vyrectl.why.answer import Answer, explain
+from vyrectl.why.hands import Hands
 from vyrectl.why.looks import Look
 from vyrectl.why.scene import Lacking, Operations, Scene, epoch_of
 from vyrectl.why.turns import Turns
@@ -50,7 +51,7 @@ class Question:
     def about(self, look: Look) -> About:
         """What `check` would be told about this look."""
         readings = decide(look.ring.slots, self.abi)
-        ops = None if self.ops is None else self.ops | look.ops
+        ops = None if self.ops is None else self.ops | look.ops | look.in_hand
         if look.control is None:
             epoch = self.epoch or 0
             return About(epoch=epoch, age_threshold=self.age_threshold, ops=ops, readings=readings)
@@ -89,6 +90,9 @@ def answer(looks: Sequence[Look], question: Question) -> Answer:
             stalled=question.stalled,
             turns=question.turns,
             workers={one.slot: one for one in last.workers if one.slot is not None},
+            hands=Hands.between(looks[0].workers, last.workers)
+            if len(looks) > 1 and last.holder.on_copy
+            else None,
             quotas=last.quotas,
             printed=last.printed(),
             first_faults=_first_faults(looks) if len(looks) > 2 else {},

@@ -90,7 +90,8 @@ _CAUSES = (
         "are Running, and their worker lives",
         "State Running while somebody holds the ring's lock. A person is needed when two looks found the task in the "
         f"same turn and nothing else moved meanwhile, or {LONG_TURN_S:g} s lay between them, or the launch has noted "
-        "a turn of that length itself (`vyrectl workers`).",
+        "a turn of that length itself (`vyrectl workers`). Of a launch on a copy the file does not tell: there its "
+        "workers say which tasks are Running, and which turns began.",
         False,
         {
             "live": "End the launch in order; a turn that never ends does not react, then end its process, SIGTERM "

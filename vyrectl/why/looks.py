@@ -70,7 +70,7 @@ class Look:
         debug: The debug log beside it, or None.
         holder: Who runs it.
         moment: When it was so, seconds since the epoch, or None.
-        workers: What the workers of its launch have in hand, or had when it died; those with a task alone.
+        workers: What the workers of its launch have in hand, or had when it died.
         quotas: Tenant -> most claims of it in the launch that lives (`--tenant-quota`), and claims left.
         ops: Operations that the launch that lives was given (`--ops`).
     """
@@ -87,6 +87,13 @@ class Look:
     workers: Sequence[Worker] = ()
     quotas: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     ops: frozenset[int] = frozenset()
+
+    @property
+    def in_hand(self) -> frozenset[int]:
+        """Operations of tasks that a launch that lives has in hand: it was given them."""
+        if not self.holder.lives:
+            return frozenset()
+        return frozenset(one.op_handle for one in self.workers if one.op_handle is not None)
 
     def as_earlier(self, later: Look) -> Earlier:
         """This look as what a later one is compared with; no time where the clocks do not tell."""
@@ -153,7 +160,7 @@ def look_at_file(path: Path, span: Span) -> Look:
 def _workers(path: Path) -> Sequence[Worker]:
     """What workers have in hand, where a launch says so."""
     try:
-        return workers_of(path).busy
+        return workers_of(path).workers
     except VyrectlError:
         return ()
 

@@ -10,7 +10,9 @@ from vyrectl.abi.states import TaskState
 from vyrectl.ring.findings.masks import Mask
 from vyrectl.sidecar.workers import busy
 from vyrectl.why.classes import LONG_TURN_S
-from vyrectl.why.found import Found, find, first_task, seconds_text, tasks
+from vyrectl.why.found import Found, among, find, seconds_text, tasks
+from vyrectl.why.hands import Hands
+from vyrectl.why.motion import Motion
 from vyrectl.why.scene import Keeper, Scene
 
 MOST_PRINTED = 2
@@ -18,24 +20,29 @@ MOST_HANDS = 2
 COPY = ", which works on a copy: the file shows what stood there before"
 
 
+def held_by(scene: Scene) -> str:
+    """Who holds the ring, and what is seen of its slots."""
+    return f"held by {scene.holder.name}{COPY * scene.holder.on_copy}"
+
+
 def held(scene: Scene) -> Iterator[Found]:
     """Running, and somebody holds the ring."""
-    mask = scene.state(TaskState.RUNNING)
+    mask = scene.in_hand
     if not scene.holder.lives or not mask.any():
         return
     stuck, said = _same_turn(scene, mask)
     stuck, said = _long_turn(scene, mask, stuck, said)
     numbers = np.flatnonzero(stuck if stuck.any() else mask)
     count = int(np.count_nonzero(mask))
-    summary = f"{tasks(count)} in the hands of a worker that lives, {first_task(scene, numbers)} first"
+    summary = f"{tasks(count)} in the hands of a worker that lives, {_task(scene, int(numbers[0]))} first"
     if stuck.any():
-        summary = f"{first_task(scene, numbers)} is in one turn that does not end"
+        summary = f"{_task(scene, int(numbers[0]))} is in one turn that does not end"
     yield find(
         scene,
         "held",
         mask,
         summary,
-        f"held by {scene.holder.name}" + ("" if scene.holder.in_place or scene.holder.shows_work else COPY),
+        held_by(scene),
         *_hands(scene, mask),
         said,
         _turn(scene, int(numbers[0])),
@@ -73,18 +80,33 @@ def _same_turn(scene: Scene, mask: Mask) -> tuple[Mask, str | None]:
     none = np.zeros(len(mask), np.bool_)
     if motion is None:
         return none, "one look alone does not tell whether the turn ends"
-    assert scene.earlier is not None
-    was = np.zeros(len(mask), np.bool_)
-    common = min(len(mask), len(scene.earlier.slots))
-    was[:common] = scene.earlier.slots["state"][:common] == int(TaskState.RUNNING)
-    stuck = mask & was & motion.same & (motion.turns == 0) & ~motion.moved
+    if scene.holder.on_copy and scene.hands is None:
+        return none, "its workers were not seen in both looks"
+    stuck = mask & (_unmoved(scene, motion) if scene.hands is None else _unturned(scene, scene.hands))
     if not stuck.any():
         return none, "between the looks its tasks took turns"
     since = "between two looks" if motion.seconds is None else f"for at least {seconds_text(motion.seconds)}"
     long = motion.seconds is not None and motion.seconds >= LONG_TURN_S
-    quiet = not motion.total_turns
+    quiet = not (motion.total_turns if scene.hands is None else scene.hands.begun)
     said = f"in the same turn {since}" + (", and no turn ended anywhere" if quiet else "")
     return (stuck if long or quiet else none), said
+
+
+def _unmoved(scene: Scene, motion: Motion) -> Mask:
+    """Tasks that were Running in both looks, and by the slots in the same turn."""
+    assert scene.earlier is not None
+    was = np.zeros(len(scene.slots), np.bool_)
+    common = min(len(was), len(scene.earlier.slots))
+    was[:common] = scene.earlier.slots["state"][:common] == int(TaskState.RUNNING)
+    unmoved: Mask = was & motion.same & (motion.turns == 0) & ~motion.moved
+    return unmoved
+
+
+def _unturned(scene: Scene, hands: Hands) -> Mask:
+    """Tasks that the same worker had in hand in both looks, in the same turn."""
+    return among(
+        np.array(sorted(slot for slot in hands.same if slot < len(scene.slots)), np.int64), len(scene.slots)
+    )
 
 
 def _long_turn(scene: Scene, mask: Mask, stuck: Mask, said: str | None) -> tuple[Mask, str | None]:
@@ -110,9 +132,16 @@ def _hands(scene: Scene, mask: Mask, *, died: bool = False) -> Iterator[str]:
         yield f"{whose} {has} slot {one.slot} in hand{lasted}{when}, its turn {one.turns}"
 
 
+def _task(scene: Scene, slot: int) -> str:
+    """A task in words; the worker that has it knows its operation best."""
+    worker = scene.workers.get(slot)
+    op = None if worker is None else worker.op_handle
+    return f"slot {slot} ({scene.op_name(int(scene.slots['op_handle'][slot]) if op is None else op)})"
+
+
 def _turn(scene: Scene, slot: int) -> str | None:
     """Which turn it is, where the slot's words tell."""
-    if not scene.chunk.plain[slot]:
+    if scene.away[slot] or not scene.chunk.plain[slot]:
         return None
     words = scene.slots[slot]
     turn = int(words["yield_count"]) + int(words["requeue_count"]) + 1

@@ -23,6 +23,7 @@ from vyrectl.ring.findings.masks import MASKS, Chunk, Mask
 from vyrectl.ring.findings.spots import Classes
 from vyrectl.sidecar.workers import Worker
 from vyrectl.task.arrays import SlotArray
+from vyrectl.why.hands import Hands
 from vyrectl.why.motion import Motion
 from vyrectl.why.turns import Turns
 
@@ -60,6 +61,11 @@ class Holder:
     def lives(self) -> bool:
         """Somebody runs the ring."""
         return self.keeper is Keeper.SOMEBODY
+
+    @property
+    def on_copy(self) -> bool:
+        """Somebody runs it, and the slots seen are not those that are worked on."""
+        return self.lives and not self.in_place and not self.shows_work
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +115,7 @@ class Scene:
         stalled: The verdict of a saved snapshot beside this ring (`vyrectl.telemetry.delta`), or None.
         turns: What a trace noted, or None.
         workers: Slot -> the worker that has it in hand, or had when its launch died.
+        hands: What the workers did between the looks, or None.
         quotas: Tenant -> most claims of it in the launch that lives (`--tenant-quota`), and claims left.
         printed: Slot -> its last record in the debug log, in words.
         first_faults: Slot -> the first look (number, name) in which it was Faulted, where there were several.
@@ -125,6 +132,7 @@ class Scene:
     stalled: str | None = None
     turns: Turns | None = None
     workers: Mapping[int, Worker] = field(default_factory=dict)
+    hands: Hands | None = None
     quotas: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     printed: Mapping[int, str] = field(default_factory=dict)
     first_faults: Mapping[int, tuple[int, str]] = field(default_factory=dict)
@@ -140,9 +148,22 @@ class Scene:
         return Chunk(self.slots, 0, self.about)
 
     @cached_property
+    def away(self) -> Mask:
+        """Tasks that a worker has in hand in a copy, whatever the slots seen show."""
+        found = np.zeros(len(self.slots), np.bool_)
+        if self.holder.on_copy:
+            found[[slot for slot in self.workers if slot < len(found)]] = True
+        return found
+
+    @cached_property
+    def in_hand(self) -> Mask:
+        """Tasks that are Running, as far as can be seen."""
+        return self.state(TaskState.RUNNING) | self.away
+
+    @cached_property
     def queue(self) -> Mask:
         """Slots that are neither Empty nor Done (spec 3.8)."""
-        return self._known & ~self.state(TaskState.EMPTY) & ~self.state(TaskState.DONE)
+        return (self._known & ~self.state(TaskState.EMPTY) & ~self.state(TaskState.DONE)) | self.away
 
     @cached_property
     def _known(self) -> Mask:
@@ -183,7 +204,8 @@ class Scene:
     def undefined(self) -> Mask:
         """Open tasks whose operation has no body."""
         found = MASKS["unrunnable-op"](self.chunk)
-        return found | MASKS["undefined-op"](self.chunk) if self.about.ops is not None else found
+        found = found | MASKS["undefined-op"](self.chunk) if self.about.ops is not None else found
+        return found & ~self.away
 
     @cached_property
     def guard_locks(self) -> bool:
@@ -195,7 +217,7 @@ class Scene:
     @cached_property
     def claimable(self) -> Mask:
         """Schedulable, let in, of an operation that is known."""
-        return self.chunk.claimable & self.let_in & ~self.undefined
+        return self.chunk.claimable & self.let_in & ~self.undefined & ~self.away
 
     @property
     def shut_down(self) -> bool:

@@ -206,14 +206,14 @@ class StallNotice:
         from vyrectl.why.looks import WHOLE, Look, look_at_file
         from vyrectl.why.scene import Holder, Keeper
 
-        data, hands = insight.whole(), busy(insight.workers())
+        data, workers = insight.whole(), insight.workers()
         try:
             if data is None:
-                return replace(look_at_file(self._ring, WHOLE), workers=hands)
+                return replace(look_at_file(self._ring, WHOLE), workers=workers)
             holder = Holder(Keeper.SOMEBODY, f"pid {os.getpid()} (launch)", shows_work=True)
             name = str(self._ring)
             return Look(
-                name, Ring.from_bytes(data, name), name, holder=holder, moment=time.time(), workers=hands
+                name, Ring.from_bytes(data, name), name, holder=holder, moment=time.time(), workers=workers
             )
         except VyrectlError:
             return None

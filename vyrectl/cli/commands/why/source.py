@@ -34,8 +34,8 @@ SNAPSHOTS = (FileKind.SNAPSHOT, FileKind.RECORD, FileKind.TEXT, FileKind.TASKS)
 """Kinds of `--since` that hold counts; anything else is a ring."""
 
 
-IN_PLACE_AGAIN_S = 1.0
-"""How long after the first look at a ring that runs in place the second one follows."""
+SEEN_AGAIN_S = 1.0
+"""How long after the first look at a ring whose work or whose workers can be seen the second one follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,8 @@ def _with_earlier(looks: list[Look], asked: Asked) -> list[Look]:
     last = looks[-1]
     pause = asked.evidence.again_after_s
     if pause is None:
-        pause = IN_PLACE_AGAIN_S if last.holder.in_place else 0.0
+        seen = last.holder.in_place or (last.holder.on_copy and bool(last.workers))
+        pause = SEEN_AGAIN_S if seen else 0.0
     if len(looks) > 1 or not pause:
         return looks
     if last.file == STDIN:
