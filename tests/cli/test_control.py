@@ -59,6 +59,28 @@ def test_a_file_that_is_replaced_may_be_kept(cli: Cli, control: Path) -> None:
     assert (control.parent / "c.bin.bak").read_bytes() == before != control.read_bytes()
 
 
+def test_a_strangers_one_is_kept_the_first_time(cli: Cli, control: Path) -> None:
+    theirs = control.parent / "theirs.bin"
+    theirs.write_bytes(control.read_bytes())
+    results = [cli("control", "theirs.bin", f"epoch={epoch}") for epoch in (5, 6, 7)]
+    assert [("the old one is theirs.bin.bak" in one.out, one.code) for one in results] == [
+        (True, 0),
+        (False, 0),
+        (False, 0),
+    ]
+    assert (control.parent / "theirs.bin.bak").read_bytes() == control.read_bytes()
+    assert [one.name for one in control.parent.glob("*.bak*")] == ["theirs.bin.bak"]
+
+
+def test_a_strangers_one_that_a_fresh_one_replaces_is_kept(cli: Cli, control: Path) -> None:
+    theirs = control.parent / "theirs.bin"
+    theirs.write_bytes(control.read_bytes())
+    result = cli("control", "theirs.bin", "--new", "--force")
+    assert (result.code, "the old one is theirs.bin.bak" in result.err) == (0, True)
+    assert (control.parent / "theirs.bin.bak").read_bytes() == control.read_bytes()
+    assert "the old one" not in cli("control", "theirs.bin", "--new", "--force", "--tenants", "2").err
+
+
 def test_a_fresh_one_replaces_no_other_kind_of_file(cli: Cli, control: Path) -> None:
     ring = control.parent / "r.bin"
     assert cli("build", "r.bin", "--synthetic", "50").code == 0

@@ -55,6 +55,20 @@ def test_nothing_is_replaced_without_force(cli: Cli, tmp_path: Path) -> None:
     assert not (tmp_path / "ring.bin").exists()
     assert cli(*arguments, "--force").code == 0
     assert kept.stat().st_size == 2048
+    assert (tmp_path / "io.bin.bak").read_text() == "mine"
+
+
+def test_what_was_edited_since_it_was_unpacked_is_kept(cli: Cli, tmp_path: Path) -> None:
+    arguments = ("open", str(dumps.path("kernel-mixed.all.bin")), "--unpack", str(tmp_path), "--force")
+    ring = tmp_path / "ring.bin"
+    assert [cli(*arguments).code for _ in range(2)] == [0, 0]
+    assert not list(tmp_path.glob("*.bak*"))
+    edited = ring.read_bytes()[::-1]
+    ring.write_bytes(edited)
+    result = cli(*arguments)
+    assert (result.code, f"the old one is {ring}.bak" in result.err) == (0, True)
+    assert (tmp_path / "ring.bin.bak").read_bytes() == edited
+    assert [one.name for one in tmp_path.glob("*.bak*")] == ["ring.bin.bak"]
 
 
 def test_a_file_is_not_unpacked_over_itself(cli: Cli, tmp_path: Path) -> None:

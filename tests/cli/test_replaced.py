@@ -18,6 +18,8 @@ from tests.support.rings import slot, write_ring
 from vyrectl.bench import mandelbrot
 from vyrectl.cli.catalog import CATALOG
 from vyrectl.cli.main import load_command
+from vyrectl.protocol.control import encode_control
+from vyrectl.protocol.lengths import empty_debug_log
 from vyrectl.ring import contents
 from vyrectl.ring.contents import (
     HISTORY,
@@ -169,6 +171,39 @@ def test_force_replaces_it(cli: Cli, folder: Path, name: str) -> None:
     result = cli(*shlex.split(writer.line.format("his")), "--force")
     assert result.code == 0, result.err
     assert path.read_bytes() != before
+    if "--append" not in writer.line:
+        kept = Path(f"{path}.bak")
+        assert kept.read_bytes() == before
+        assert f"{path.name}: the old one is {kept.name}\n" in result.err
+
+
+OWN_KIND = {
+    "map": b"\x89PNG\r\n\x1a\n" + bytes(100),
+    "plot": b"\x89PNG\r\n\x1a\n" + bytes(100),
+    "plot svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "inspect": b"PAR1" + bytes(40),
+    "inspect arrow": b"ARROW1" + bytes(40),
+    "converge": b"\x93NUMPY" + bytes(100),
+    "snapshot": b"# TYPE x gauge\nx 1\n# EOF\n",
+    "report": b"<title>vyrectl report: ring</title>",
+    "launch --save-control": encode_control(tenants=2, observables=8),
+    "launch --debug-log": empty_debug_log(8),
+    "launch --trace": b'{"traceEvents": []}',
+}
+
+
+@pytest.mark.parametrize("name", OWN_KIND)
+def test_a_strangers_file_of_the_same_kind_is_kept_once(cli: Cli, folder: Path, name: str) -> None:
+    line = WRITERS[name].line.replace(" --quiet", "")
+    path = folder / _name(WRITERS[name], "his")
+    path.write_bytes(OWN_KIND[name])
+    results = [cli(*shlex.split(line.format("his"))) for _ in range(2)]
+    assert [one.code for one in results] == [0, 0], results
+    said = f"{path.name}: the old one is {path.name}.bak\n"
+    assert [said in one.err for one in results] == [True, False]
+    assert path.read_bytes() != OWN_KIND[name]
+    copies = {one.name: one.read_bytes() for one in folder.glob(f"{path.name}.bak*")}
+    assert copies == {f"{path.name}.bak": OWN_KIND[name]}
 
 
 def test_the_default_page_too(cli: Cli, folder: Path) -> None:

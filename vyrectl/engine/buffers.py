@@ -29,6 +29,7 @@ from vyrectl.engine.buffer_files import BufferFiles, note_buffers
 from vyrectl.engine.left import Fate, Found
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError, InvalidInputError, UsageError
+from vyrectl.files.keeping import write_kept
 from vyrectl.files.replace import backup_names, replace_file
 from vyrectl.files.same import has_content
 from vyrectl.files.whole import STDIN, read_whole
@@ -394,12 +395,12 @@ _MALFORMATIONS = {
 
 
 def save_npy(path: Path, array: NDArray[np.generic]) -> None:
-    """Write an array as `.npy`, atomically.
+    """Write an array as `.npy`, atomically; a file that vyrectl did not write is kept as ``PATH.bak``.
 
     Raises:
         FileError: The disk is full, the folder is missing or may not be written.
     """
-    replace_file(path, npy_parts(array))
+    write_kept(path, npy_parts(array))
 
 
 def npy_parts(array: NDArray[np.generic]) -> list[bytes | memoryview]:

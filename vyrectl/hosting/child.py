@@ -27,9 +27,11 @@ from vyrectl.engine.doing import hear_doing
 from vyrectl.engine.ops import load_sources
 from vyrectl.errors import FileError
 from vyrectl.files import shrinking
+from vyrectl.files.keeping import write_kept
 from vyrectl.files.place import check_place, check_room
 from vyrectl.files.replace import back_up_copy, backup_beside, replace_file
 from vyrectl.files.ring_lock import is_held
+from vyrectl.files.telling import is_heard, tell_by
 from vyrectl.hosting.debug_tail import DebugTail
 from vyrectl.hosting.files import rescue
 from vyrectl.hosting.memory import IN_FILE, IN_MEMORY, ON_DEVICE, Memory
@@ -80,6 +82,8 @@ def drive_file(request: FileLaunch, held: Hold | None, memory: Memory, channel: 
     epoch = int(start_control(control, options.epoch)[EPOCH.first])
     site = _Site(request, options, held, memory, channel, view, buffers)
     hear_doing(lambda what: channel.send({"doing": what}))
+    if is_heard():
+        tell_by(lambda line: channel.send({"said": line}))
     options = replace(options, limits=site.limits(tells_records=request.debug_log is not None))
     drive = None
     if request.follow is not None:
@@ -108,7 +112,7 @@ def keep_beside(request: FileLaunch, report: LaunchReport, saving: Saving) -> No
         saving.keep(request.save_control, partial(save_control, words=report.control))
     if request.debug_log is not None:
         words = report.debug_log.astype("<u4").tobytes()
-        saving.keep(request.debug_log, partial(replace_file, parts=[words]))
+        saving.keep(request.debug_log, partial(write_kept, parts=[words]))
 
 
 def keep_records(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.control import OBSERVABLE_FIRST
 from vyrectl.abi.limits import WORD_BYTES
 from vyrectl.errors import InvalidInputError
-from vyrectl.files.replace import replace_file
+from vyrectl.files.keeping import write_kept
 from vyrectl.files.whole import read_whole
 from vyrectl.ring.kinds import FileKind, refuse_beside
 
@@ -45,9 +45,9 @@ def load_control(path: Path) -> NDArray[np.uint32]:
 
 
 def save_control(path: Path, words: NDArray[np.uint32]) -> None:
-    """Write a control buffer atomically.
+    """Write a control buffer atomically; one that vyrectl did not write is kept as ``PATH.bak``.
 
     Raises:
         FileError: It cannot be written.
     """
-    replace_file(path, [words.astype("<u4").tobytes()])
+    write_kept(path, [words.astype("<u4").tobytes()])

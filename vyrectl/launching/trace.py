@@ -23,7 +23,7 @@ from vyrectl._version import __version__
 from vyrectl.abi.outcomes import OUTCOMES
 from vyrectl.abi.states import priority_name
 from vyrectl.engine.trace import Trace
-from vyrectl.files.replace import replace_file
+from vyrectl.files.keeping import write_kept
 from vyrectl.launching.report_record import TraceFacts, TraceRecord
 
 EVENTS_AT_ONCE = 4096
@@ -59,7 +59,7 @@ def save_trace(path: Path, trace: Trace, device: str, names: Mapping[int, str]) 
         "dropped": trace.dropped,
     }
     head = {"vyrectl": __version__, "device": device, **facts, "times": unit_of(trace)}
-    replace_file(path, [piece.encode() for piece in _pieces(trace, head, names)])
+    write_kept(path, [piece.encode() for piece in _pieces(trace, head, names)])
     return {"path": str(path), **facts}
 
 

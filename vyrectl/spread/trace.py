@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from vyrectl._version import __version__
 from vyrectl.engine.trace import Trace
-from vyrectl.files.replace import replace_file
+from vyrectl.files.keeping import write_kept
 from vyrectl.launching.report_record import TraceFacts, TraceRecord
 from vyrectl.launching.trace import GRID, Track, document, steps, track_name, turn_events, unit_of
 
@@ -63,7 +63,7 @@ def save_turns(path: Path, visits: Sequence[Turns], names: Mapping[int, str]) ->
     head = {"vyrectl": __version__, "device": ", ".join(devices), **facts, "times": unit_of(first)}
     pids = {device: number for number, device in enumerate(devices, start=1)}
     tracks = _tracks(visits, pids)
-    replace_file(path, (piece.encode() for piece in document(head, tracks, _events(visits, pids, names))))
+    write_kept(path, (piece.encode() for piece in document(head, tracks, _events(visits, pids, names))))
     return {"path": str(path), **facts}
 
 

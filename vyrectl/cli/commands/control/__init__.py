@@ -114,12 +114,12 @@ def _create(
     if str(file) != "-":
         _check_new(file, force=force)
     if not dry_run:
-        from vyrectl.files.replace import replace_file
+        from vyrectl.files.keeping import replace_kept
 
         if str(file) == "-":
             write_bytes(bytes(data))
             return
-        old = replace_file(file, [data], exclusive=not force, backup=backup).backup
+        old = replace_kept(file, [data], exclusive=not force, backup=backup)
         kept = f"; the old one is {old}" if old else ""
         output.talk(f"{file}: {len(data) // WORD_BYTES} words written{kept}")
     _emit(output, str(file), data)
@@ -158,7 +158,7 @@ def _edit(
     dry_run: bool,
     backup: bool,
 ) -> None:
-    from vyrectl.files.replace import replace_file
+    from vyrectl.files.keeping import replace_kept
 
     if str(file) == "-":
         raise UsageError("standard input cannot be edited", fix="Name a file")
@@ -175,7 +175,7 @@ def _edit(
         if is_sidecar(file):
             write_running(file, {change["word"]: change["new"] for change in changes}, backup=backup)
         else:
-            kept = replace_file(file, [changed], backup=backup).backup
+            kept = replace_kept(file, [changed], backup=backup)
     record: dict[str, object] = {
         "control": str(file),
         "dry_run": dry_run,

@@ -99,7 +99,7 @@ def _find_device(name: str | None) -> str | Device:
 
 def _save_picture(output: Output, path: Path, counts: Counts, iterations: int) -> None:
     from vyrectl.cli.views.picture import colour, png_bytes
-    from vyrectl.files.replace import replace_file
+    from vyrectl.files.keeping import write_kept
 
-    replace_file(path, [png_bytes(colour(counts, iterations))])
+    write_kept(path, [png_bytes(colour(counts, iterations))])
     output.talk(f"wrote {path}")

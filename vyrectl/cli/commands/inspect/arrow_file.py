@@ -63,9 +63,9 @@ def write_arrow(path: Path, slots: SlotArray, numbers: NDArray[np.int64], keys: 
     Raises:
         FileError: The file cannot be written.
     """
-    from vyrectl.files.replace import replace_file
+    from vyrectl.files.keeping import write_kept
 
-    replace_file(path, _parts(path, slots, numbers, keys))
+    write_kept(path, _parts(path, slots, numbers, keys))
 
 
 class _Sink:

@@ -154,13 +154,13 @@ def _emit_picture(
 ) -> None:
     from vyrectl.cli.commands.map.view_picture import MOST_MARKS, draw_map, square_width
     from vyrectl.cli.views.picture import png_bytes
-    from vyrectl.files.replace import replace_file
+    from vyrectl.files.keeping import write_kept
     from vyrectl.ring.marks import mark_ring
 
     marks = mark_ring(ring.slots, by, MOST_MARKS, chosen, readings)
     record = map_record(ring.name, marks, square_width(len(marks.codes)))
     pixels = draw_map(marks, record)
-    replace_file(file, [png_bytes(pixels)])
+    write_kept(file, [png_bytes(pixels)])
     if stdout.is_used:
         stdout.send()
         return

@@ -115,7 +115,7 @@ def _unpack(file: OpenedRecord, data: memoryview, folder: Path, *, force: bool) 
         InvalidInputError: There is only one buffer.
         FileError: A file exists and may not be replaced, or cannot be written.
     """
-    from vyrectl.files.replace import replace_file
+    from vyrectl.files.keeping import write_kept
     from vyrectl.ring.outputs import Outputs
 
     if not file["parts"]:
@@ -137,7 +137,7 @@ def _unpack(file: OpenedRecord, data: memoryview, folder: Path, *, force: bool) 
         raise FileError.from_os_error(error, folder, doing="make the folder") from error
     for one in file["parts"]:
         part = data[one["offset"] : one["offset"] + one["size_bytes"]]
-        replace_file(targets[one["kind"]], [part], exclusive=not force)
+        write_kept(targets[one["kind"]], [part], exclusive=not force)
     return [str(targets[one["kind"]]) for one in file["parts"]]
 
 

@@ -60,7 +60,7 @@ def write_plot(path: Path, rings: Sequence[Series], metrics: Sequence[Metric]) -
     """
     from matplotlib.figure import Figure
 
-    from vyrectl.files.replace import replace_file
+    from vyrectl.files.keeping import write_kept
 
     if len(rings) > MOST_RINGS:
         raise UsageError(f"{len(rings)} rings do not fit one picture", fix="Choose one with --ring NAME")
@@ -78,7 +78,7 @@ def write_plot(path: Path, rings: Sequence[Series], metrics: Sequence[Metric]) -
     figure.autofmt_xdate()
     drawn = BytesIO()
     figure.savefig(drawn, format=path.suffix.lower()[1:])
-    replace_file(path, [drawn.getvalue()])
+    write_kept(path, [drawn.getvalue()])
 
 
 def _draw_panel(axis: Any, series: Series, metrics: Sequence[Metric]) -> None:

@@ -53,7 +53,7 @@ def command(
     """
     from vyrectl.cli.commands.report.gather import gather
     from vyrectl.cli.commands.report.page import FIELDS, render
-    from vyrectl.files.replace import replace_file
+    from vyrectl.files.keeping import write_kept
     from vyrectl.ring.contents import PAGE
     from vyrectl.ring.outputs import Outputs
     from vyrectl.telemetry.history import timestamp
@@ -77,7 +77,7 @@ def command(
     if str(file) == "-":
         _write_page(page)
         return
-    replace_file(file, [page])
+    write_kept(file, [page])
     counted = [{name: ring[name] for name in ("ring", *FIELDS)} for ring in record["rings"]]
     output.emit("report", {"output": str(file), "size_bytes": len(page), "rings": counted}, _view)
 

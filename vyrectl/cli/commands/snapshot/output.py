@@ -155,9 +155,9 @@ class Targets(NamedTuple):
         if place is None or str(place) == STDOUT:
             write_line(text.rstrip("\n"))
         else:
-            from vyrectl.files.replace import replace_file
+            from vyrectl.files.keeping import write_kept
 
-            replace_file(place, [text.encode("utf-8")])
+            write_kept(place, [text.encode("utf-8")])
 
 
 def emit_once(targets: Targets, paths: Sequence[Path], span: Span, wanted: Wanted) -> None:
