@@ -185,9 +185,12 @@ class FileError(VyrectlError):
     def from_os_error(cls, error: OSError, path: object, *, doing: str) -> FileError:
         """Wrap an operating-system error; ``doing`` completes "cannot ..."."""
         reason = error.strerror or str(error)
+        name = str(path)
+        if error.errno == errno.ENAMETOOLONG:
+            name = f"{name[:40]}... ({len(name)} characters)"
         return cls(
             f"cannot {doing}: {reason[:1].lower()}{reason[1:]}",
-            where=str(path),
+            where=name,
             fix=_GONE_FIX if _misses_folder(error) else _FILE_FIXES.get(error.errno or 0),
             errno=error.errno,
         )

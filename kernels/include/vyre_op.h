@@ -172,28 +172,21 @@ typedef struct {
     uint extra; /* pause: epoch; requeue: priority; fault: code */
 } vyre_outcome;
 
-/* A function that is called, not inlined, where calls are cheap (VYRE_CALLS: on CPUs): a compiler's time
- * grows faster than what it looks at as one. Never one with a barrier; in a group, none but those that the
- * conformance suite has seen called: of others PoCL 3.1 makes kernels that crash. */
-#ifdef VYRE_CALLS
+/* A function that is called, not inlined, where calls are cheap (VYRE_CALLS: on CPUs): a compiler's time grows
+ * faster than what it looks at as one. Not in groups: of kernels with barriers that call, PoCL 3.1 makes some
+ * that crash. */
+#if defined(VYRE_CALLS) && !VYRE_DRIVER_GROUP
 #define VYRE_APART __attribute__((noinline))
 #else
 #define VYRE_APART
 #endif
 
-/* A group operation may have barriers. */
-#if VYRE_DRIVER_GROUP
-#define VYRE_APART_GROUP
-#else
-#define VYRE_APART_GROUP VYRE_APART
-#endif
-
 #define VYRE_OP(id, name, doc) VYRE_APART static vyre_outcome vyre_op_##name(vyre_task *task)
-#define VYRE_GROUP_OP(id, name, doc) VYRE_APART_GROUP static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_GROUP_OP(id, name, doc) VYRE_APART static vyre_outcome vyre_op_##name(vyre_task *task)
 #define VYRE_SPAWNING_OP(id, name, doc) VYRE_APART static vyre_outcome vyre_op_##name(vyre_task *task)
 #define VYRE_ONCE_SPAWNING_OP(id, name, doc) VYRE_APART static vyre_outcome vyre_op_##name(vyre_task *task)
 #define VYRE_ONCE_OP(id, name, doc) VYRE_APART static vyre_outcome vyre_op_##name(vyre_task *task)
-#define VYRE_ONCE_GROUP_OP(id, name, doc) VYRE_APART_GROUP static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_ONCE_GROUP_OP(id, name, doc) VYRE_APART static vyre_outcome vyre_op_##name(vyre_task *task)
 
 static vyre_outcome vyre_make_outcome(uint kind, uint pc, uint data, uint extra) {
     vyre_outcome outcome;

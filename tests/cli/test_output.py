@@ -209,6 +209,7 @@ def test_errors_say_what_where_and_fix(capsys: pytest.CaptureFixture[str]) -> No
         "error: --where, column 6: no",
         "  a == b",
         "       ^",
+        "  fix: A condition reads like 'state == paused and age > 8'; all of the language: vyrectl help look",
     ]
 
 
