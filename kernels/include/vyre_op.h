@@ -172,9 +172,9 @@ typedef struct {
     uint extra; /* pause: epoch; requeue: priority; fault: code */
 } vyre_outcome;
 
-/* A function that is called, not inlined, where calls are cheap (VYRE_CALLS: on CPUs): a compiler's time grows
- * faster than what it looks at as one. Not in groups: of kernels with barriers that call, PoCL 3.1 makes some
- * that crash. */
+/* A function that is called, not inlined, where calls are cheap (VYRE_CALLS: on CPUs): a compiler's time
+ * grows faster than what it looks at as one. Not in groups: of kernels with barriers that call, PoCL 3.1
+ * makes some that crash. */
 #if defined(VYRE_CALLS) && !VYRE_DRIVER_GROUP
 #define VYRE_APART __attribute__((noinline))
 #else

@@ -128,6 +128,35 @@ def test_the_first_launch_in_place_keeps_the_dump(
     assert not (tmp_path / "dump.bin.bak.1").exists()
 
 
+CHANGES = {
+    "set": ("set", "dump.bin", "param=1", "3"),
+    "transition": ("transition", "dump.bin", "pause", "--epoch", "9", "--where", "state == ready"),
+    "recover": ("recover", "dump.bin"),
+    "repair": ("repair", "dump.bin", "--all"),
+    "publish": ("publish", "dump.bin", "nop"),
+    "launch": ("launch", "dump.bin", "--fault-unknown", "--device", "reference", "--max-steps", "9"),
+}
+
+
+@pytest.mark.parametrize("made", ["written", "moved"])
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_second_dump_in_the_same_place_is_kept_too(cli: Cli, tmp_path: Path, name: str, made: str) -> None:
+    tasks = [slot(state=state, task_id=7, op_handle=0x90, age_ticks=1) for state in (0, 1, 2, 7)]
+    first, second = b"".join(tasks), b"".join(tasks * 2)
+    path = tmp_path / "dump.bin"
+    path.write_bytes(first)
+    cli("set", "dump.bin", "param=1", "2")
+    if made == "moved":
+        (tmp_path / "new.bin").write_bytes(second)
+        (tmp_path / "new.bin").replace(path)
+    else:
+        path.write_bytes(second)
+    changed = cli(*CHANGES[name])
+    assert path.read_bytes() != second, changed
+    assert is_kept(tmp_path, second)
+    assert is_kept(tmp_path, first)
+
+
 def test_a_ring_that_was_made_here_is_not_kept(cli: Cli, tmp_path: Path) -> None:
     assert cli("build", "ring.bin", "--synthetic", "20", "--slots", "40").code == 0
     assert cli("launch", "ring.bin", "--device", "reference").code == 0

@@ -13,7 +13,8 @@ names may still lead to, is for others to write. Readers need neither.
 The kernel gives both back when the last process of their holder ends, however it ends, and for all containers alike:
 whether a ring is held is never told by a pid. Whoever holds it writes ``pid N (role)`` into ``RING.lock``, for the
 message that others get. That text is a courtesy; only the locks count. A last line says, as long as it is so, that
-nobody here has changed the ring, which may be somebody else's and the only copy (`RingLock.is_first`). A file system
+nobody here has changed the ring, which may be somebody else's and the only copy (`RingLock.is_first`); one who did
+leaves the ring's length and time there instead, which tell whether somebody else has written it since. A file system
 that refuses the second lock (a network's, to somebody who may only read) is left with the first. A ``RING.lock`` that
 is neither empty nor says either is somebody else's and keeps every byte. A path that names no ring leaves no lock
 behind.
@@ -44,6 +45,9 @@ _TEXT_BYTES = 256
 _UNTOUCHED = b"untouched\n"
 """Ends the text of a lock as long as nobody here has changed the ring."""
 
+_LEFT = re.compile(r"left ([0-9]{1,20}) (-?[0-9]{1,20})\n", re.ASCII)
+"""All of the text of a lock whose last holder changed the ring, or made it: its bytes and mtime (ns) then."""
+
 _UNSIGNED_TRIES = 5
 _UNSIGNED_WAIT_S = 0.002
 
@@ -65,8 +69,8 @@ class RingLock:
         target: The ring, symlinks resolved.
         lock_path: The lock file beside it.
         role: What the holder does with it.
-        is_first: True when nothing here has ever changed this ring: there was no lock beside it, or one of holders
-            that left the ring as it was.
+        is_first: True when nothing here has changed these bytes: there was no lock beside the ring, or one of holders
+            that left it as it was, or somebody else has written it since.
     """
 
     def __init__(self, path: StrPath, *, role: str) -> None:
@@ -93,7 +97,7 @@ class RingLock:
             _give_back(self._fd)
             raise
         self._pid = os.getpid()
-        self.is_first = is_new or _is_untouched(self._fd)
+        self.is_first = is_new or _is_untouched(self._fd) or _is_changed_since(self._fd, self.target)
         _sign(self._fd, role, untouched=self.is_first)
 
     def fileno(self) -> int:
@@ -129,10 +133,7 @@ class RingLock:
             return
         if os.getpid() == self._pid:
             _give_back(file_fd)
-            untouched = _is_untouched(fd)
-            with suppress(OSError):
-                os.ftruncate(fd, 0)
-                os.pwrite(fd, _UNTOUCHED if untouched else b"", 0)
+            _note_left(fd, self.target)
             _give_back(fd)
         else:
             os.close(fd)
@@ -156,8 +157,13 @@ def lock_path_of(path: StrPath) -> str:
 def mark_made(path: StrPath) -> None:
     """Leave the lock of a ring that was just made beside it: it tells the ring from somebody else's (`is_first`)."""
     with suppress(OSError):
-        flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        os.close(os.open(lock_path_of(path), flags, 0o666))
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        fd = os.open(lock_path_of(path), flags, 0o666)
+        try:
+            if not _text_of(fd) or _LEFT.fullmatch(_text_of(fd)):
+                _note_left(fd, os.path.realpath(path))
+        finally:
+            os.close(fd)
 
 
 def _check_there(path: StrPath) -> None:
@@ -312,8 +318,8 @@ def _open(lock_path: str) -> int:
 
 def _is_ours(fd: int) -> bool:
     """True for a lock file that is empty, names a holder, or says that nobody changed the ring."""
-    text = os.pread(fd, _TEXT_BYTES, 0).decode("ascii", "replace")
-    return text in ("", _UNTOUCHED.decode()) or _SIGNED.match(text) is not None
+    text = _text_of(fd)
+    return text in ("", _UNTOUCHED.decode()) or any(one.match(text) for one in (_SIGNED, _LEFT))
 
 
 def _somebody_elses(lock_path: str) -> FileError:
@@ -352,6 +358,30 @@ def _is_untouched(fd: int) -> bool:
         return os.pread(fd, _TEXT_BYTES, 0).endswith(_UNTOUCHED)
     except OSError:
         return False
+
+
+def _text_of(fd: int) -> str:
+    return os.pread(fd, _TEXT_BYTES, 0).decode("ascii", "replace")
+
+
+def _note_left(fd: int, target: str) -> None:
+    """Write how the ring was left: as it was, or with which length and time."""
+    with suppress(OSError):
+        text = _UNTOUCHED
+        if not _is_untouched(fd):
+            status = os.stat(target)
+            text = f"left {status.st_size} {status.st_mtime_ns}\n".encode()
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, text, 0)
+
+
+def _is_changed_since(fd: int, target: str) -> bool:
+    """True when the ring is not as its last holder left it: somebody else has written it."""
+    with suppress(OSError):
+        left = _LEFT.fullmatch(_text_of(fd))
+        status = os.stat(target)
+        return left is not None and (int(left[1]), int(left[2])) != (status.st_size, status.st_mtime_ns)
+    return False
 
 
 def _read_holder(fd: int) -> str | None:

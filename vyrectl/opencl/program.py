@@ -158,7 +158,8 @@ def engine_options(device: Device, variant: Variant) -> list[str]:
 
     NVIDIA's compiler is told how many registers a work-item may take, so that all groups of the usual geometry (256
     work-items, GROUPS_PER_UNIT to a unit) are resident: one group less in every unit costs group tasks a tenth.
-    CPUs call functions (VYRE_APART): that halves what PoCL takes to build a program of lanes, and costs a turn next to nothing.
+    CPUs call functions (VYRE_APART): that halves what PoCL takes to build a program of lanes, and costs a turn next to
+    nothing.
     """
     bounded = variant.driver == "group" and device.platform.upper().startswith("NVIDIA")
     registers = [f"-cl-nv-maxrregcount={NVIDIA_REGISTERS}"] if bounded else []
