@@ -19,7 +19,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import NEVER
-from tests.sidecar.watched import write_records
+from tests.sidecar.watched import died_over, write_records
 from tests.support.rings import slot, write_ring
 from vyrectl.abi import watch
 from vyrectl.cli.again import _options_of
@@ -91,6 +91,57 @@ def test_fail_on_chooses_the_classes(cli: Cli, ring: Path) -> None:
     assert "'faulted'" in wrong.err
 
 
+def test_tenants_without_a_mask_are_run_alone(cli: Cli, tmp_path: Path) -> None:
+    """The command leaves out those whose mask is 0, although it names no control buffer."""
+    tenants = (3, 0, 29, 40)
+    write_ring(
+        tmp_path / "r.bin", *(slot(state=1, priority=2, task_id=one, tenant_id=one) for one in tenants)
+    )
+    control(tmp_path / "c.bin", word_6=0)
+    found = cli("why", "r.bin", "--control", "c.bin", "--json").json()["classes"]
+    command = next(one["command"] for one in found if "without a mask" in one["summary"])
+    assert cli(*shlex.split(command)[1:], *REFERENCE).code == 0, command
+    rows = cli("decode", "r.bin", "--json").json()["slots"]
+    assert [one["state"] for one in rows] == [1, 1, 3, 3]
+
+
+def test_two_tasks_of_one_id_are_told_apart(cli: Cli, tmp_path: Path) -> None:
+    wait = {"state": 4, "flags": 1, "op_handle": 0x1010, "resume_epoch": NEVER}
+    write_ring(
+        tmp_path / "r.bin",
+        slot(state=3, task_id=5),
+        slot(task_id=5, **wait),
+        slot(state=1, task_id=6, parent_task_id=5),
+        slot(state=1, task_id=1),
+    )
+    record = cli("why", "r.bin", "--json").json()["classes"][0]
+    assert record["name"] == "waits-for-children"
+    assert record["evidence"] == [
+        "task_id 5 does not name one task (slots 0-1)",
+        "a launch ends such a parent as lost_children",
+    ]
+    assert record["command"] == "vyrectl set r.bin task_id=2 0 --backup"
+    assert cli(*shlex.split(record["command"])[1:]).code == 0
+    after = cli("why", "r.bin", "--json").json()
+    assert (after["needs_person"], after["verdict"]) == (False, "healthy")
+
+
+def test_a_task_that_hung_is_not_put_back_to_hang_again(cli: Cli, tmp_path: Path) -> None:
+    """Which it was a launch in place that died has noted; of the others the words say both ways."""
+    running = [slot(state=2, op_handle=0x1005, priority=2, task_id=one) for one in (1, 2)]
+    path = write_ring(tmp_path / "r.bin", *running)
+    died_over(path, [(4, 2, 0x1005, 0)], held_ms=20_000)
+    record = cli("why", "r.bin", "--json").json()["classes"][0]
+    assert record["name"] == "orphaned"
+    assert record["command"] == "vyrectl recover r.bin --as faulted 1 --backup"
+    assert "recover without --as faulted runs them once more" in record["remedy"]
+    assert cli(*shlex.split(record["command"])[1:]).code == 0
+    rest = cli("why", "r.bin", "--json").json()["classes"]
+    [put_back] = [one for one in rest if one["name"] == "orphaned"]
+    assert put_back["command"] == "vyrectl recover r.bin --backup"
+    assert "recover --as faulted SLOT" in put_back["remedy"]
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -135,9 +186,8 @@ def test_a_ring_from_a_pipe(cli: Cli) -> None:
     result = cli("why", "-", stdin=slot(state=2, task_id=1))
     assert result.code == 1
     assert "nobody can be seen to hold the ring" in result.out
-    assert (
-        "Save the bytes as ring.bin, then put them back:\n  vyrectl recover ring.bin --backup" in result.out
-    )
+    assert "Save the bytes as ring.bin, then put them back; a task that hung" in " ".join(result.out.split())
+    assert "\n  vyrectl recover ring.bin --backup\n" in result.out
 
 
 def test_one_screen(terminal: Cli, ring: Path, tmp_path: Path) -> None:

@@ -18,9 +18,10 @@ import pytest
 from tests.conformance.backends import needs_cpu
 from tests.hosting.test_supervised import SOURCE, WILD
 from tests.spread.commands import children_of, end_of, lives, read, run, start, wait_for, write
-from tests.support.ops import FILL, SCALE, SPIN
+from tests.support.ops import FILL, REQUEUE_N, SCALE, SPIN
 from tests.support.rings import ready_tasks
 from vyrectl.abi.opcodes import ATOMIC_ADD, STORE_U32
+from vyrectl.cli.commands.launch.watched import _loss
 from vyrectl.errors import DeviceError, SidecarError
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.launching.options import LaunchOptions
@@ -199,6 +200,37 @@ def test_a_driver_that_is_lost_gives_its_shard_back(tmp_path: Path, monkeypatch:
     died = next(one["device_died"] for one in told if "device_died" in one)
     assert (died["how"], died["again"], died["set_aside"]) == ("the driver is gone", False, False)
     assert (read(ring)["state"] == 3).all()
+
+
+def test_a_device_without_work_that_leaves_at_the_end_is_no_loss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is still at its shard when it goes, so that it is heard."""
+
+    class Slow(ShardRunner):
+        def run(self, task: Visit, site: Site) -> Finished:
+            try:
+                return super().run(task, site)
+            finally:
+                time.sleep(1)
+
+    monkeypatch.setattr("vyrectl.spread.run.ShardRunner", Slow)
+    monkeypatch.setattr("vyrectl.spread.launch.may_fork", lambda: True)  # the children use no OpenCL
+    slots = ready_tasks(64)
+    slots["op_handle"][0], slots["param"][0] = REQUEUE_N, 2**32 - 1
+    ring, told = write(tmp_path / "ring.bin", slots), list[dict[str, Any]]()
+    options = LaunchOptions(device="reference,reference", shard_slots=64, timeout=1.0)
+    report, _ = spread_file(FileLaunch(ring=ring, options=options, grace=30), told.append)
+    assert report["ended"] == "timeout"
+    assert [one["lost"] for one in report["devices"]] == [None, None]
+    assert not [one for one in told if "device_died" in one]
+
+
+def test_what_is_said_of_a_device_that_died() -> None:
+    died = {"device": "0:1", "how": "died of SIGSEGV", "shard": None, "set_aside": False}
+    assert _loss({**died, "again": False, "ending": True}) == "0:1 died of SIGSEGV"
+    assert _loss({**died, "again": False, "ending": False}).endswith("; the launch goes on without it")
+    assert _loss({**died, "again": True, "ending": False}).endswith("; it is started again")
 
 
 def test_no_device_left(tmp_path: Path) -> None:

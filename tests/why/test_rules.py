@@ -22,6 +22,7 @@ from vyrectl.sidecar.workers import Worker
 from vyrectl.task.arrays import SlotArray
 from vyrectl.why.answer import Answer, explain
 from vyrectl.why.classes import CAUSES, explanations, find_cause
+from vyrectl.why.families import NOT_TAKEN_UP
 from vyrectl.why.found import runs, seconds_text, slot_list, slot_text
 from vyrectl.why.hands import Hands
 from vyrectl.why.rules import LEFT_OVER, RULES
@@ -180,6 +181,7 @@ SHOWS: dict[str, list[Scene]] = {
         scene(ring(JOIN, {"parent_task_id": 1, "state": DONE})),
         scene(ring({**JOIN, "task_id": 0})),
         scene(ring({**JOIN, "op_handle": 0}, {"parent_task_id": 1})),
+        scene(ring({**JOIN, "op_handle": 0}, {"task_id": 1}, {"parent_task_id": 1})),
     ],
     "due-forgotten": [
         scene(ring({"state": PAUSED, "flags": 1})),
@@ -511,6 +513,28 @@ def test_a_long_ring_of_waits_is_named_in_part() -> None:
     assert f"{many} tasks wait for each other" in found.summary
     assert found.evidence[0].count("->") == 9
     assert found.command == "vyrectl set ring.bin parent_task_id=0 0"
+
+
+def test_a_parent_that_no_launch_takes_up_is_said_to_be_one() -> None:
+    plain = {**JOIN, "op_handle": 0}
+    ended = explain(scene(ring(plain, {"parent_task_id": 1, "state": DONE}), holder=LIVE)).found[0]
+    assert (ended.needs_person, ended.command) == (True, "vyrectl transition ring.bin resume 0")
+    assert NOT_TAKEN_UP in ended.evidence
+    twins = ring(plain, {"task_id": 1}, {"parent_task_id": 1, "task_id": 3})
+    [found] = [one for one in explain(scene(twins)).found if one.needs_person]
+    assert found.evidence == ("task_id 1 does not name one task (slots 0-1)", NOT_TAKEN_UP)
+    assert found.command == "vyrectl set ring.bin task_id=2 1"
+    nameless = explain(scene(ring({**JOIN, "task_id": 0}))).found[0]
+    assert nameless.command == "vyrectl set ring.bin task_id=1 0"
+
+
+def test_a_copy_is_thrown_away_and_a_file_is_put_back() -> None:
+    one = Worker(0, 0, 0x2000, 4, 0)
+    assert "the file stays as it was before" in on_copy(1.0, one).found[0].remedy
+    for holder in (LIVE, COPY):
+        held = explain(scene(ring({"state": RUNNING}), control_words(), holder=holder)).found
+        remedy = next(one.remedy for one in held if one.cause.name == "held")
+        assert "recover --as faulted SLOT" in remedy
 
 
 def test_slots_in_words() -> None:

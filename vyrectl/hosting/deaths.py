@@ -70,6 +70,20 @@ def slots_of(running: list[Running] | None) -> list[int] | None:
     return None if running is None else [task.slot for task in running]
 
 
+def put_back(recover: str, slots: list[int] | None = None) -> str:
+    """What to do about tasks that a launch left Running which did not react: one of them may have hung.
+
+    Args:
+        recover: The command that puts all of them back.
+        slots: Which they are, where that is known.
+    """
+    which = ",".join(map(str, (slots or [])[:LISTED_SLOTS])) or "SLOT"
+    return (
+        f"A task that hung would hang again: end it first (recover --as faulted {which}); "
+        f"put back what was only cut off with: {recover}"
+    )
+
+
 def running_text(running: list[Running] | None) -> str:
     """What a message about the end says of the tasks that were running."""
     if running is None:

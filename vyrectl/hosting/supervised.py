@@ -28,6 +28,7 @@ from vyrectl.hosting.deaths import (
     Running,
     death_by,
     gave_up_fix,
+    put_back,
     running_text,
     silent_end,
     slots_of,
@@ -140,7 +141,8 @@ def _outcome(request: FileLaunch, ending: ChildEnd, memory: Memory, size: int) -
         number = ending.signal_received or signal.SIGINT
         raise StoppedError(signal.Signals(number).name, number)
     running = memory.running() if ending.result is None and memory.is_ready else []
-    place = {"where": str(request.ring), "fix": _after_death(request, memory.where, running)}
+    fix = _after_death(request, memory.where, running, hung=ending.killed)
+    place = {"where": str(request.ring), "fix": fix}
     if ending.killed:
         what = f"the launch did not stop within {request.grace:g} s and was killed"
         raise LaunchStoppedError(
@@ -183,9 +185,10 @@ def _length(path: Path) -> int:
         return 0
 
 
-def _after_death(request: FileLaunch, where: str, running: list[Running] | None) -> str:
+def _after_death(request: FileLaunch, where: str, running: list[Running] | None, *, hung: bool) -> str:
     if where == IN_FILE and running == []:
         return "Nothing has to be put back: launch it again"
     if where == IN_FILE:
-        return f"Put its tasks back with: {command_line('recover', file=request.ring)}"
+        recover = command_line("recover", file=request.ring)
+        return put_back(recover, slots_of(running)) if hung else f"Put its tasks back with: {recover}"
     return f"{request.ring} is as it was before the launch"

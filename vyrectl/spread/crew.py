@@ -257,9 +257,12 @@ class Crew:
         hand.share.name = hand.share.name or (record["where"] or "")
 
     def _bury(self, hand: _Hand) -> None:
-        """A child is gone: by itself, its shard waits again."""
+        """A child is gone: by itself, its shard waits again, or because it was told to and had none."""
         assert hand.child is not None
         status = self._collect(hand)
+        stopping = self._outcome.stopped is not None
+        if stopping and not status and hand.shard is None and hand.share.lost is None:
+            return
         died_of = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
         how = hand.share.lost
         if how is None:
@@ -279,11 +282,12 @@ class Crew:
                     "how": how,
                     "shard": None if shard is None else str(shard),
                     "again": hand.share.lost is None,
+                    "ending": stopping,
                     "set_aside": aside,
                 }
             }
         )
-        if hand.share.lost is None and self._outcome.stopped is None:
+        if hand.share.lost is None and not stopping:
             self._start(hand)
 
     def _act(self) -> None:

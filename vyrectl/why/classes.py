@@ -66,7 +66,8 @@ _CAUSES = (
             "mask": "Let them in: vyrectl control {control} {masks}",
             "quota": "Raise the quota: vyrectl control {control} {quotas}",
             "bounded": "Once this launch has ended, give them more: vyrectl launch {ring} {bounds}",
-            "no-mask": "Tenants from 29 on have no mask: vyrectl launch {ring}",
+            "no-mask": "Tenants from 29 on have no mask, so that a launch with a control buffer passes them over; run "
+            "these alone without one: vyrectl launch {ring} --where 'tenant_id >= 29'",
         },
     ),
     Cause(
@@ -83,7 +84,12 @@ _CAUSES = (
         "State Running while nobody holds the ring's lock: the worker is gone. Of a ring that came as bytes, by a "
         "pipe or out of a dump, nobody can be seen to hold it.",
         True,
-        {"": "Put them back: vyrectl recover {ring}"},
+        {
+            "": "Put them back; a task that hung would hang again, so end that one first, with recover --as faulted "
+            "SLOT: vyrectl recover {ring}",
+            "hung": "They were in one turn for long and would hang again, so end them; recover without --as faulted "
+            "runs them once more: vyrectl recover {ring} --as faulted {slots}",
+        },
     ),
     Cause(
         "held",
@@ -95,9 +101,14 @@ _CAUSES = (
         False,
         {
             "live": "End the launch in order; a turn that never ends does not react, then end its process, SIGTERM "
-            "first, and put the rest back with recover: vyrectl control {control} shutdown=1",
-            "": "End the launch in order, SIGTERM first; what that leaves Running is put back with recover, once "
-            "nobody holds the ring any more: vyrectl why {ring}",
+            "first, end the task that hung with recover --as faulted SLOT, and put the rest back with recover: "
+            "vyrectl control {control} shutdown=1",
+            "copy": "End the launch in order, SIGTERM first; if it has to be killed the file stays as it was before, "
+            "so leave the task that hung out of the next launch (--where, --slots). Look again once nobody holds the "
+            "ring any more: vyrectl why {ring}",
+            "": "End the launch in order, SIGTERM first; of what that leaves Running, end a task that hung with "
+            "recover --as faulted SLOT and put the rest back with recover, once nobody holds the ring any more: "
+            "vyrectl why {ring}",
         },
     ),
     Cause(
@@ -144,7 +155,10 @@ _CAUSES = (
             "cycle": "Cut one link; a launch then goes on from there: vyrectl set {ring} parent_task_id=0 {slots}",
             "missing": "Go on without them: vyrectl transition {ring} resume {slots}",
             "ended": "A launch takes them up: vyrectl launch {ring}{with_control}",
+            "by-hand": "Resume them by hand: vyrectl transition {ring} resume {slots}",
             "open": "See where the children stand: vyrectl inspect {ring} --tree",
+            "twins": "Give a task of its own id to one of those that share one; children follow the id that their "
+            "parent_task_id names (inspect --tree): vyrectl set {ring} task_id={free} {slots}",
         },
     ),
     Cause(

@@ -18,6 +18,7 @@ from vyrectl.why.found import Found, among, find, first_task, slot_text, tasks, 
 from vyrectl.why.scene import Scene
 
 MOST_CHILDREN = 4
+NOT_TAKEN_UP = "no launch takes up a parent whose operation is not known to spawn"
 
 
 def waits_for_children(scene: Scene) -> Iterator[Found]:
@@ -69,16 +70,31 @@ def _chain(scene: Scene, start: int) -> list[int]:
 
 
 def _twins(scene: Scene, mask: Mask) -> Found:
+    parent = int(np.flatnonzero(mask)[0])
+    task_id = int(scene.slots["task_id"][parent])
+    bearers = np.flatnonzero((scene.slots["task_id"] == task_id) & ~scene.state(TaskState.EMPTY))
+    others = bearers[bearers != parent]
+    spawns = mask & scene.spawning
+    lost = "a launch ends such a parent as lost_children"
     return find(
         scene,
         "waits-for-children",
         mask,
         f"{tasks(int(np.count_nonzero(mask)))} cannot tell their children: their task_id is 0 or another's too",
-        f"task_id {int(scene.slots['task_id'][mask][0])} does not name one task; a launch ends such a parent as "
-        "lost_children",
-        mend="open",
+        f"task_id {task_id} does not name one task" + (f" ({slot_text(bearers)})" if task_id else ""),
+        lost if spawns.any() else None,
+        NOT_TAKEN_UP if (mask & ~spawns).any() else None,
+        mend="twins",
+        chosen=others[:1] if task_id else np.array([parent]),
+        places={"free": str(_free_id(scene))},
         needs_person=True,
     )
+
+
+def _free_id(scene: Scene) -> int:
+    """The least id that no task bears or names."""
+    used = np.union1d(scene.slots["task_id"], scene.slots["parent_task_id"])
+    return int(np.setdiff1d(np.arange(1, len(used) + 2), used)[0])
 
 
 def _missing(scene: Scene, mask: Mask) -> Found:
@@ -99,14 +115,17 @@ def _ended(scene: Scene, mask: Mask) -> Found:
     numbers = np.flatnonzero(mask)
     faulted = scene.state(TaskState.FAULTED) & np.isin(scene.parents, numbers)
     lost = int(np.count_nonzero(faulted))
+    left = numbers[~scene.spawning[numbers]]
     return find(
         scene,
         "waits-for-children",
         mask,
         f"{waiting(len(numbers))} for children that have all ended",
         f"{first_task(scene, numbers)}: its children are Done" + (f", {lost} Faulted" if lost else ""),
-        mend="ended",
-        needs_person=not scene.holder.lives,
+        NOT_TAKEN_UP if len(left) else None,
+        mend="by-hand" if len(left) else "ended",
+        chosen=left if len(left) else None,
+        needs_person=bool(len(left)) or not scene.holder.lives,
     )
 
 

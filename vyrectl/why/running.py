@@ -47,7 +47,7 @@ def held(scene: Scene) -> Iterator[Found]:
         said,
         _turn(scene, int(numbers[0])),
         *_printed(scene, mask),
-        mend="live" if scene.holder.in_place else "",
+        mend=_way_out(scene),
         needs_person=bool(stuck.any()),
     )
 
@@ -59,6 +59,7 @@ def orphaned(scene: Scene) -> Iterator[Found]:
         return
     count = int(np.count_nonzero(mask))
     unseen = "; of a copy this says nothing about where the ring runs"
+    hung = _long(scene, mask)
     who = "nobody holds the ring"
     if scene.holder.keeper is Keeper.UNKNOWN:
         who = f"nobody can be seen to hold the ring{unseen}"
@@ -71,7 +72,16 @@ def orphaned(scene: Scene) -> Iterator[Found]:
         *_hands(scene, mask, died=True),
         _turn(scene, int(np.flatnonzero(mask)[0])),
         *_printed(scene, mask),
+        mend="hung" if hung.any() else "",
+        chosen=np.flatnonzero(hung) if hung.any() else None,
     )
+
+
+def _way_out(scene: Scene) -> str:
+    """How to end the launch: a copy is thrown away."""
+    if scene.holder.in_place:
+        return "live"
+    return "copy" if scene.holder.shows_work or scene.away.any() else ""
 
 
 def _same_turn(scene: Scene, mask: Mask) -> tuple[Mask, str | None]:
@@ -111,14 +121,16 @@ def _unturned(scene: Scene, hands: Hands) -> Mask:
 
 def _long_turn(scene: Scene, mask: Mask, stuck: Mask, said: str | None) -> tuple[Mask, str | None]:
     """The same, and tasks whose workers have been at one turn for too long, as their launch has noted."""
-    long = np.zeros(len(mask), np.bool_)
-    for slot, worker in scene.workers.items():
-        if slot < len(mask) and (worker.seconds or 0.0) >= LONG_TURN_S:
-            long[slot] = True
-    long &= mask
+    long = _long(scene, mask)
     if not long.any():
         return stuck, said
     return stuck | long, said if stuck.any() else None
+
+
+def _long(scene: Scene, mask: Mask) -> Mask:
+    """Those whose workers have been at one turn for too long, or had been when their launch died."""
+    slots = [slot for slot, one in scene.workers.items() if (one.seconds or 0.0) >= LONG_TURN_S]
+    return mask & among(np.array([slot for slot in slots if slot < len(mask)], np.int64), len(mask))
 
 
 def _hands(scene: Scene, mask: Mask, *, died: bool = False) -> Iterator[str]:

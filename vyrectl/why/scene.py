@@ -233,6 +233,12 @@ class Scene:
         return found
 
     @cached_property
+    def spawning(self) -> Mask:
+        """Tasks of operations that may spawn; a launch takes no others up when their children end."""
+        found: Mask = np.isin(self.chunk["op_handle"], sorted(self.operations.spawning))
+        return found
+
+    @cached_property
     def parents(self) -> Numbers:
         """The slot of each task's parent, -1 for none, shape (n,)."""
         return parent_slots(self.slots, ~self.chunk.plain)
@@ -243,7 +249,7 @@ class Scene:
         never = MASKS["waits-for-ever"](self.chunk)
         named = np.zeros(len(self.slots), np.bool_)
         named[self.parents[self.parents >= 0]] = True
-        waits: Mask = never & (np.isin(self.chunk["op_handle"], sorted(self.operations.spawning)) | named)
+        waits: Mask = never & (self.spawning | named)
         return waits
 
     @cached_property

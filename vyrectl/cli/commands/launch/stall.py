@@ -19,6 +19,7 @@ from vyrectl.cli.again import keeping
 from vyrectl.cli.output import Output
 from vyrectl.cli.worker_rows import turn_text, worker_row
 from vyrectl.errors import StalledError, VyrectlError
+from vyrectl.hosting.deaths import put_back
 from vyrectl.hosting.stall import Insight, StallWatch, has_work, signature_of
 from vyrectl.shell import command_line
 from vyrectl.sidecar.workers import busy
@@ -182,7 +183,7 @@ class StallNotice:
         """What becomes of the ring."""
         if not in_file:
             return f"{self._ring} is as it was before the launch"
-        return f"What is left Running is put back with: {keeping(command_line('recover', file=self._ring))}"
+        return put_back(keeping(command_line("recover", file=self._ring)))
 
     def _start(self, record: Message) -> None:
         environment = {**os.environ, "RING": str(self._ring), "STALL_JSON": json.dumps(record)}

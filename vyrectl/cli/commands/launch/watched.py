@@ -55,6 +55,8 @@ def _loss(died: Message) -> str:
     if died["shard"] is not None:
         fate = "is set aside, the others go on" if died["set_aside"] else "waits for another process"
         text += f"; {died['shard']} {fate}"
+    if died["ending"]:
+        return text
     return text + ("; it is started again" if died["again"] else "; the launch goes on without it")
 
 
