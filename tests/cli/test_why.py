@@ -286,6 +286,24 @@ def test_a_launch_that_needs_buffers_is_told_with_its_handles(cli: Cli, tmp_path
     assert cli("why", "none.bin").code == 3
 
 
+def test_every_launch_that_is_advised_has_its_buffers(cli: Cli, tmp_path: Path) -> None:
+    """Those of the tasks that it would claim at its epoch, whatever the advice is about."""
+    rows = (
+        '{"op": "scale", "input": 3, "output": 5}',
+        '{"op": "scale", "input": 7, "output": 9}',
+        '{"op": "nop"}',
+    )
+    (tmp_path / "t.jsonl").write_text("\n".join(rows))
+    cli("build", "t.bin", "t.jsonl")
+    cli("set", "t.bin", "state=paused", "resume_epoch=6", "0")
+    cli("set", "t.bin", "state=paused", "resume_epoch=never", "1")
+    lines = re.findall(r"vyrectl (launch .*)", cli("why", "t.bin").out)
+    assert lines == ["launch t.bin --epoch 6 --buffer 3=FILE.npy --buffer 5=FILE.npy --backup"]
+    refused = cli("launch", "t.bin", "--epoch", "6", *REFERENCE)
+    assert refused.code != 0
+    assert all(handle in refused.err for handle in ("--buffer 3=", "--buffer 5="))
+
+
 def test_ids_that_nobody_may_define_are_left_out_and_not_asked_for(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text('{"op": 6}\n{"op": "0x20000"}\n{"op": "nop"}\n')
     cli("build", "t.bin", "t.jsonl")

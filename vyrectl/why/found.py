@@ -78,7 +78,11 @@ def find(
     numbers = np.flatnonzero(mask).astype(np.int64)
     about = numbers if chosen is None else chosen
     texts = {"slots": slot_list(about, MOST_CHOSEN), "look": f"--slots {slot_list(about, MOST_CHOSEN)}"}
-    remedy = mend_text(scene, cause, mend, {**texts, **(places or {})})
+    filled = {**texts, **(places or {})}
+    text = cause.mends[mend]
+    if _LAUNCH in text and "{buffers}" not in text and not scene.places.get("span"):
+        filled["needs"] = scene.buffers(int(filled.get("epoch", scene.epoch)), mask)
+    remedy = mend_text(scene, cause, mend, filled)
     person = cause.needs_person if needs_person is None else needs_person
     return Found(cause, numbers, summary, tuple(one for one in evidence if one), remedy, person)
 
@@ -97,6 +101,8 @@ def mend_text(scene: Scene, cause: Cause, case: str, places: Mapping[str, str]) 
         words, _ = split_advice(text)
         lead = f"{words}, once it is a file of its own" if words else "Cut the ring out, and launch that"
         text = f"{lead}: vyrectl build {{made}} --from {{file}} {{span}}"
+    elif places.get("needs"):
+        text += " {needs}"
     return fill_advice(saved_first(text, scene.name), {**scene.places, **places})
 
 
