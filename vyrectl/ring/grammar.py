@@ -55,6 +55,9 @@ class Reading:
         self.text = text
         self.names = names
         self.indent = 0
+        self.root: ast.expr | None = None
+        self.offers: list[str] = []
+        self.is_advice = False
 
     def parse(self) -> ast.expr:
         """Let Python's parser read the text, once it is short and holds no foreign character."""
@@ -80,7 +83,24 @@ class Reading:
         for one in ast.walk(tree):
             if isinstance(one, ast.Name) and ":" not in self.source(one):
                 one.id = self.source(one)
+        self.root = tree
         return tree
+
+    def around(self, tree: ast.expr) -> ast.expr | None:
+        """The node that one is directly in; None for the whole text."""
+        if self.root is None:
+            return None
+        nodes = (one for one in ast.walk(self.root) if isinstance(one, ast.expr))
+        return next((one for one in nodes if any(part is tree for part in ast.iter_child_nodes(one))), None)
+
+    def offer(self, tree: ast.expr, meant: str) -> None:
+        """Note the whole text with something else in place of a node: advice, once it is found to be a condition."""
+        self.offer_span(tree, tree, meant)
+
+    def offer_span(self, first: ast.expr, last: ast.expr, meant: str) -> None:
+        """The same in place of what stands from one node to another."""
+        start, end = self.indent + first.col_offset, self.indent + (last.end_col_offset or 0)
+        self.offers.append(" ".join((self.text[:start] + meant + self.text[end:]).split()))
 
     def window(self, name: re.Match[str]) -> str:
         """A word of the same length for a name such as `tenant3:5`, whose colon Python's grammar does not take."""

@@ -46,7 +46,7 @@ from vyrectl.respell import respelt
 from vyrectl.ring.bounds import Bounds, binary_bounds, unary_bounds
 from vyrectl.ring.foregone import ORDER, conflict, cover, foregone
 from vyrectl.ring.foregone_words import meant_instead, why_foregone
-from vyrectl.ring.grammar import Reading
+from vyrectl.ring.offers import Offering, with_sign
 from vyrectl.ring.tree import (
     COLUMNS,
     MAX_BITS,
@@ -79,6 +79,9 @@ if TYPE_CHECKING:
     from vyrectl.task.arrays import SlotArray
 
 MAX_DEPTH = 60
+
+MAX_MENDS = 4
+"""So many places of one text are mended for its advice."""
 
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -168,25 +171,38 @@ def compile_where(text: str, op_codes: Mapping[str, int]) -> Where:
     Raises:
         WhereError: The text is not in the language; carries the column.
     """
+    compiler = _Compiler(text, op_codes)
     try:
-        return _compiled(text, op_codes)
+        return compiler.where()
     except WhereError as error:
-        if (error.fix or "").startswith("Did you mean"):
+        meant = _mended(compiler, op_codes)
+        if meant is None and (error.fix or "").startswith("Did you mean"):
             raise
-        meant = respelt(text, lambda spelling: _is_condition(spelling, op_codes))
+        meant = meant or respelt(text, lambda spelling: _is_condition(spelling, op_codes))
         if meant is None:
             raise
         raise WhereError(error.what, text, error.column, fix=f"Did you mean {meant}?") from None
 
 
-def _compiled(text: str, op_codes: Mapping[str, int]) -> Where:
-    compiler = _Compiler(text, op_codes)
-    return Where(text, compiler.compile(), tuple(compiler.ordered))
+def _mended(compiler: _Compiler, op_codes: Mapping[str, int], rounds: int = MAX_MENDS) -> str | None:
+    """The whole text with what was meant in place of what was refused, once all of it is a condition."""
+    for text in compiler.offers if rounds else ():
+        again = _Compiler(text, op_codes)
+        again.is_advice = True
+        try:
+            again.compile()
+        except WhereError:
+            found = _mended(again, op_codes, rounds - 1)
+            if found is None:
+                continue
+            return found
+        return text
+    return None
 
 
 def _is_condition(text: str, op_codes: Mapping[str, int]) -> bool:
     try:
-        _compiled(text, op_codes)
+        _Compiler(text, op_codes).compile()
     except WhereError:
         return False
     return True
@@ -200,7 +216,7 @@ class _Typed(NamedTuple):
     named: bool = False
 
 
-class _Compiler(Reading):
+class _Compiler(Offering):
     """Turns one text into a tree; every method that meets something foreign raises with its column."""
 
     def __init__(self, text: str, op_codes: Mapping[str, int]) -> None:
@@ -210,6 +226,10 @@ class _Compiler(Reading):
     def compile(self) -> Node:
         """The checked tree of the whole text."""
         return self.condition(self.parse(), 1)
+
+    def where(self) -> Where:
+        """The whole text, compiled."""
+        return Where(self.text, self.compile(), tuple(self.ordered))
 
     # --- conditions ---
 
@@ -255,7 +275,10 @@ class _Compiler(Reading):
         if isinstance(number.node, Binary) and number.node.operator == "&" and number.field is not None:
             return number.node
         shown = self.source(tree)
-        raise self.refuse(tree, f"{shown} is a number and no condition", f"Did you mean ({shown}) != 0?")
+        self.offer_truth(tree, f"({shown})")
+        if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitOr):
+            self.offer(tree, f"{self.source(tree.left)} & {self.source(tree.right)}")
+        raise self.refuse(tree, f"{shown} is a number and no condition", "Compare it with a number")
 
     def check_foregone(self, tree: ast.expr, node: Node, *, narrows: bool) -> None:
         """What no slot fulfils, or every slot, is never what was meant."""
@@ -275,7 +298,10 @@ class _Compiler(Reading):
             else []
         )
         what = f"{shown} holds for {'every' if answer else 'no'} slot{why_foregone(node, sides)}"
-        raise self.refuse(tree, what, meant_instead(node, sides, everything=answer))
+        meant = meant_instead(node, sides, everything=answer)
+        if meant is not None and meant.endswith("?") and len(sides) == 2:
+            self.offer(tree, meant.removeprefix("Did you mean ")[:-1])
+        raise self.refuse(tree, what, meant)
 
     def check_together(self, tree: ast.BoolOp, parts: tuple[Node, ...]) -> None:
         """Two conditions that no slot fulfils together, or of which every slot fulfils one."""
@@ -286,6 +312,10 @@ class _Compiler(Reading):
         left, right = (self.source(tree.values[at]) for at in pair)
         meant = f"Did you mean {left} {'and' if either else 'or'} {right}?"
         two = [parts[at] for at in pair]
+        if pair[1] == pair[0] + 1:
+            both = meant.removeprefix("Did you mean ")[:-1]
+            first, last = (tree.values[at] for at in pair)
+            self.offer_span(first, last, both if len(parts) == 2 else f"({both})")
         if cover(two) and conflict(two):
             meant = "Leave one of them out"
         what = "every slot is chosen by this or by" if either else "no slot is chosen by this and by"
@@ -307,34 +337,56 @@ class _Compiler(Reading):
         raise self.refuse(tree, f"{name} is {what} and no condition", meant)
 
     def meant_by(self, tree: ast.expr, name: str | None, before: ast.expr | None) -> str:
-        """What a name or a number was probably meant as where a condition belongs."""
+        """What a name or a number was probably meant as where a condition belongs; the whole text so is offered."""
         shown = self.source(tree)
         list_of = self.list_before(before)
         column = None if name is None else column_named(name)
         if list_of is not None and column is None:
-            left, members = list_of
+            left, members, negated = list_of
             field = column_named(left)
             if name is None or field is None or name.lower() in self.names.get(field, {}):
                 joined = ", ".join((*members, shown))
+                self.offer_joined(before, tree, f"{left} {'not ' * negated}in ({joined})", keeps=negated)
+                if negated:
+                    return f"Did you mean {left} not in ({joined})?"
                 spelt = f"{left} == {members[-1]} or {left} == {shown}, or " if len(members) == 1 else ""
                 return f"Did you mean {spelt}{left} in ({joined})?"
+        meant = self.test_meant(tree, name, before)
+        if meant is None:
+            return "Write for example 'state == paused'"
         if column is not None:
-            return f"Did you mean {shown} != 0?"
-        if name is None and isinstance(before, ast.Compare) and type(before.ops[-1]) in _COMPARE:
-            return f"Did you mean {self.source(before.left)} {_COMPARE[type(before.ops[-1])]} {shown}?"
-        if name is not None and self.homes(name):
-            return f"Did you mean {test_of(self.homes(name)[0], name)}?"
-        return "Write for example 'state == paused'"
+            self.offer_truth(tree, shown)
+        else:
+            around = self.around(tree)
+            if isinstance(around, ast.UnaryOp) and " == " in meant:
+                self.offer(around, meant.replace(" == ", " != "))
+            self.offer(tree, meant)
+        return f"Did you mean {meant}?"
 
-    def list_before(self, tree: ast.expr | None) -> tuple[str, list[str]] | None:
-        """Column and values of ``column == value`` or ``column in (values)``; None for anything else."""
+    def test_meant(self, tree: ast.expr, name: str | None, before: ast.expr | None) -> str | None:
+        """The comparison that a name or a number alone stands for, or None."""
+        shown = self.source(tree)
+        if name is None:
+            if not isinstance(before, ast.Compare) or type(before.ops[-1]) not in _COMPARE:
+                return None
+            return f"{self.source(before.left)} {_COMPARE[type(before.ops[-1])]} {shown}"
+        if isinstance(tree, ast.Name) and column_named(name) is not None:
+            return f"{shown} != 0"
+        beside = () if before is None else _columns_in(before)
+        homes = sorted(self.homes(name), key=lambda field: field not in beside)
+        return test_of(homes[0], name) if homes else None
+
+    def list_before(self, tree: ast.expr | None) -> tuple[str, list[str], bool] | None:
+        """Column and values of ``column == value`` or ``column in (values)``, and whether it is ``!=`` or ``not in``;
+        None for anything else."""
         if not isinstance(tree, ast.Compare) or len(tree.ops) > 1:
             return None
         right = tree.comparators[0]
-        if isinstance(tree.ops[0], ast.Eq):
-            return self.source(tree.left), [self.source(right)]
-        if isinstance(tree.ops[0], ast.In) and isinstance(right, ast.Tuple | ast.List):
-            return self.source(tree.left), [self.source(one) for one in right.elts]
+        if isinstance(tree.ops[0], ast.Eq | ast.NotEq):
+            return self.source(tree.left), [self.source(right)], isinstance(tree.ops[0], ast.NotEq)
+        if isinstance(tree.ops[0], ast.In | ast.NotIn) and isinstance(right, ast.Tuple | ast.List):
+            members = [self.source(one) for one in right.elts]
+            return self.source(tree.left), members, isinstance(tree.ops[0], ast.NotIn)
         return None
 
     def compare(self, tree: ast.Compare, depth: int) -> Node:
@@ -400,6 +452,8 @@ class _Compiler(Reading):
         )
         meant = test_of(FAULT, codes[0]) if codes and name.lower() == "fault" else meant
         noun = NOUNS[self.homes(name)[0]] if self.homes(name) else "no column"
+        if meant and len(tree.ops) == 1:
+            self.offer(tree, with_sign(meant, tree.ops[0]))
         raise self.refuse(one, f"{name} is {noun}, and no column is compared", f"Did you mean {meant}?")
 
     def check_same(self, tree: ast.expr, left: _Typed, right: _Typed) -> None:
@@ -450,14 +504,16 @@ class _Compiler(Reading):
                 self.check_spelling(given)
                 return self.numbered(tree, kind.lower(), number, columns)
             case ast.BoolOp() | ast.UnaryOp() | ast.Compare():
-                raise self.refuse(tree, "a condition is no number", self.meant_list(tree, columns))
+                raise self.refuse(tree, "a condition is no number", self.meant_list(tree))
         raise self.refuse(tree, "this is not part of the language", _HINTS.get(type(tree)))
 
-    def meant_list(self, tree: ast.expr, columns: tuple[str, ...]) -> str:
+    def meant_list(self, tree: ast.expr) -> str:
         """What a condition inside a comparison was probably meant as."""
-        words = [_word_of(one) for one in tree.values] if isinstance(tree, ast.BoolOp) else []
-        if words and None not in words and len(columns) == 1:
-            return f"Did you mean {shown_column(columns[0])} in ({', '.join(map(str, words))})?"
+        words = [self.source(one) for one in tree.values] if isinstance(tree, ast.BoolOp) else []
+        if isinstance(tree, ast.BoolOp) and all(
+            isinstance(one, ast.Name | ast.Constant) for one in tree.values
+        ):
+            self.offer_list(tree, words, either=isinstance(tree.op, ast.Or))
         return "Join conditions with and, or, not"
 
     def constant(self, tree: ast.Constant, columns: tuple[str, ...]) -> _Typed:
@@ -509,6 +565,7 @@ class _Compiler(Reading):
         if not homes:
             raise self.unknown(tree, name, columns)
         other = shown_column(columns[0])
+        self.offer_test(tree, test_of(homes[0], name))
         raise self.refuse(
             tree, f"{name} is {NOUNS[homes[0]]} and no {other}", f"Did you mean {test_of(homes[0], name)}?"
         )
@@ -528,6 +585,7 @@ class _Compiler(Reading):
             raise self.refuse(tree, f"{shown} is no such code")
         if not fields:
             meant = test_of("state" if kind == "unknown" else FAULT, shown)
+            self.offer_test(tree, meant)
             raise self.refuse(tree, f"{shown} belongs to another column", f"Did you mean {meant}?")
         return _Typed(self.number(tree, number), fields[0], named=True)
 
@@ -595,6 +653,7 @@ class _Compiler(Reading):
         for side, one, other in ((tree.left, left, right), (tree.right, right, left)):
             if one.named and other.field not in (None, one.field):
                 shown, noun = self.source(side), NOUNS[str(one.field)]
+                self.offer_both(tree, side, test_of(str(one.field), shown))
                 meant = "Write and" if operator == "&" else f"Did you mean {test_of(str(one.field), shown)}?"
                 raise self.refuse(side, f"{shown} is {noun} and belongs to another column", meant)
         if operator == "|" and left.named and right.named and left.field not in (None, "flags"):
