@@ -85,8 +85,7 @@ _CAUSES = (
         "pipe or out of a dump, nobody can be seen to hold it.",
         True,
         {
-            "": "Put them back; a task that hung would hang again, so end that one first, with recover --as faulted "
-            "SLOT: vyrectl recover {ring}",
+            "": "Put them back, but end one that hung first (recover --as faulted SLOT): vyrectl recover {ring}",
             "hung": "They were in one turn for long and would hang again, so end them; recover without --as faulted "
             "runs them once more: vyrectl recover {ring} --as faulted {slots}",
         },
