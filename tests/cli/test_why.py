@@ -186,7 +186,9 @@ def test_a_ring_from_a_pipe(cli: Cli) -> None:
     result = cli("why", "-", stdin=slot(state=2, task_id=1))
     assert result.code == 1
     assert "nobody can be seen to hold the ring" in result.out
-    assert "Save the bytes as ring.bin, then put them back, but end one that hung first" in " ".join(result.out.split())
+    assert "Save the bytes as ring.bin, then put them back, but end one that hung first" in " ".join(
+        result.out.split()
+    )
     assert "\n  vyrectl recover ring.bin --backup\n" in result.out
 
 
