@@ -87,7 +87,7 @@ def test_a_holder_signs_again_for_its_fork_and_not_once_it_has_let_go(path: Path
     held.release()
     held.sign()
     held.follow()
-    assert lock.read_text() == ""
+    assert lock.read_text().startswith("left ")
 
 
 def test_a_forked_copy_of_a_holder_leaves_the_locks_alone(path: Path) -> None:
