@@ -311,8 +311,8 @@ def test_an_unknown_name_suggests_the_closest(text: str, suggestion: str) -> Non
         "-age_ticks % 7 == 4",
         "age_ticks << 31 == 9223372034707292160",
         "(age_ticks << 32) >> 32 == age_ticks",
-        "(age_ticks >> 40) + age_ticks == age_ticks",
-        "(-1 >> age_ticks) + age_ticks == age_ticks - 1",
+        "(age_ticks >> 40) + age_ticks == 4294967295",
+        "(-1 >> age_ticks) + age_ticks == 4294967294",
         "age_ticks & -1 == age_ticks",
     ],
 )

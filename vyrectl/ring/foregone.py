@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from vyrectl.abi.faults import FAULT
 from vyrectl.ring.bounds import Bounds
+from vyrectl.ring.linear import difference
 from vyrectl.ring.tree import Binary, Column, Compare, Logic, Member, Node, Number, Unary
 
 Words = tuple[tuple[int, int], ...]
@@ -101,20 +102,19 @@ def may_be_missing(node: Node) -> bool:
 def _never(sign: str, left: Node, right: Node) -> bool:
     if left == right:
         return sign in ("!=", "<", ">")
-    one, other = left.bounds, right.bounds
+    low, high = difference(left, right)
     match sign:
         case "==":
-            apart = one.high < other.low or other.high < one.low
-            return apart or _out_of_bits(left, right) or _out_of_bits(right, left)
+            return low > 0 or high < 0 or _out_of_bits(left, right) or _out_of_bits(right, left)
         case "!=":
-            return one.is_constant and one == other
+            return low == high == 0
         case "<":
-            return one.low >= other.high
+            return low >= 0
         case "<=":
-            return one.low > other.high
+            return low > 0
         case ">":
-            return one.high <= other.low
-    return one.high < other.low
+            return high <= 0
+    return high < 0
 
 
 def _out_of_bits(node: Node, number: Node) -> bool:

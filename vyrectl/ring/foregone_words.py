@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.ring.foregone import compared
+from vyrectl.ring.linear import difference
 from vyrectl.ring.tree import Binary, Column, Compare, Node, Number
 
 _LOOSER = {"<": "<=", ">": ">="}
@@ -28,6 +29,10 @@ def why_foregone(node: Node, sides: Sequence[str]) -> str:
     left, right, shown, other, _ = found
     if left == right:
         return f": {shown} is compared with itself"
+    apart = difference(left, right)
+    if apart.is_constant and not (left.bounds.is_constant and right.bounds.is_constant):
+        same = "the same" if apart.low == 0 else f"{abs(apart.low)} apart"
+        return f": {shown} and {other} are always {same}"
     if left.bounds.is_constant:
         left, right, shown, other = right, left, other, shown
     low, high = left.bounds
