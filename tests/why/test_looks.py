@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from vyrectl.files.replace import FileIdentity
 from vyrectl.protocol.control import encode_control
 from vyrectl.sidecar.hold import hold
 from vyrectl.sidecar.sidecar import Sidecar
+from vyrectl.sidecar.workers import Worker
 from vyrectl.why import looks as module
 from vyrectl.why.ask import Question, answer
 from vyrectl.why.looks import Span, holder_at, look_at_bytes, look_at_file, looks_in, with_control
@@ -180,6 +182,16 @@ def test_a_sidecar_of_a_launch_that_is_gone_says_nothing(here: Path, monkeypatch
         assert look_at_file(path, WHOLE).control is None
         side.remove()
         side.close()
+
+
+def test_operations_in_hand_are_known_to_a_launch_that_lives(here: Path) -> None:
+    path = write_ring(here / "r.bin", *TASKS)
+    with hold(path, role="launch"):
+        look = replace(
+            look_at_file(path, WHOLE), workers=(Worker(0, 2, 9, 1, 0), Worker(1, None, None, 0, 0))
+        )
+    assert look.in_hand == {9}
+    assert replace(look, holder=module.NOT_TOLD).in_hand == frozenset()
 
 
 def test_a_lock_that_may_not_be_read(here: Path) -> None:

@@ -478,6 +478,7 @@ def test_turns_begun_in_a_copy_are_motion(before: tuple[Worker, ...]) -> None:
 def test_a_copy_that_is_seen_once_or_without_workers() -> None:
     assert on_copy(0, Worker(0, 0, 0x2000, 4, 0, 12.0)).needs_person
     assert not on_copy(0, Worker(0, 0, 0x2000, 4, 0, 3.0)).needs_person
+    assert Hands.between((), (Worker(0, 0, 0x2000, 4, 0),)) is None
     unseen = explain(scene(ring({"state": RUNNING}), holder=COPY, earlier=earlier(ring({"state": RUNNING}))))
     assert "its workers were not seen in both looks" in unseen.found[-1].evidence
     grown = on_copy(0, Worker(0, 7, 0x2000, 4, 0, 12.0))
