@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shlex import quote
 
@@ -182,6 +182,17 @@ def _extent(size_bytes: int, offset: int, count: int | None, where: str) -> _Ext
     return _Extent(offset, size_bytes - offset, min(whole, MAX_SLOTS), left_over, too_many)
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What a pass over the slots counts."""
+
+    running: Spot = field(default_factory=Spot)
+    arguments: Spot = field(default_factory=Spot)
+    classes: Classes = field(default_factory=Classes)
+    dead: Telemetry = field(default_factory=Telemetry)
+    queued: Telemetry = field(default_factory=Telemetry)
+
+
 class _Search:
     """One check: a pass over the slots, then what they say together."""
 
@@ -205,9 +216,7 @@ class _Search:
         self._start = find_start(ring.data, extent.size_bytes)
         self._tell = progress or (lambda done: None)
         self._spots = {name: Spot() for name in MASKS if self.about.knows(name)}
-        self._running, self._arguments = Spot(), Spot()
-        self._classes = Classes()
-        self._dead, self._queued = Telemetry(), Telemetry()
+        self._seen = _Seen()
         self._links = Links(self._chunks)
 
     def report(self, ignore: Collection[str]) -> CheckReport:
@@ -299,11 +308,11 @@ class _Search:
             for name, mask in wanted.items():
                 self._spots[name].add(mask(chunk), chunk.first)
             if only is None:
-                self._arguments.add(chunk.holds_arguments, chunk.first)
-                self._classes.add(chunk)
-                self._running.add(chunk.is_in(TaskState.RUNNING), chunk.first)
-                self._dead.add(chunk, chunk.dead)
-                self._queued.add(chunk, chunk.open & chunk.plain)
+                self._seen.arguments.add(chunk.holds_arguments, chunk.first)
+                self._seen.classes.add(chunk)
+                self._seen.running.add(chunk.is_in(TaskState.RUNNING), chunk.first)
+                self._seen.dead.add(chunk, chunk.dead)
+                self._seen.queued.add(chunk, chunk.open & chunk.plain)
                 self._links.add(chunk)
             self._tell(chunk.first)
 
@@ -331,16 +340,16 @@ class _Search:
         return [counter for counter, mask in shown.items() if mask.any()]
 
     def _running_finding(self) -> Iterator[Finding]:
-        if not self._running.count:
+        if not self._seen.running.count:
             return
-        counted = _slots(self._running.count)
+        counted = _slots(self._seen.running.count)
         if self.place is None:
             name, text = "running-unseen", KINDS["running-unseen"].title
         elif self.place.holder is None:
             name, text = "running-without-runner", KINDS["running-without-runner"].title
         else:
             name, text = "running-held", f"Running, and the ring is held by {self.place.holder}"
-        yield self._finding(name, f"{counted}: {text}", self._running)
+        yield self._finding(name, f"{counted}: {text}", self._seen.running)
 
     def _reading_finding(self) -> Iterator[Finding]:
         decided = self.about.readings.decided
@@ -349,11 +358,11 @@ class _Search:
         shown = "; ".join(f"0x{one.op_handle:x}: {one.why}" for one in decided[:_SHOWN_READINGS])
         more = f"; and {len(decided) - _SHOWN_READINGS} more" if len(decided) > _SHOWN_READINGS else ""
         ops = f"{len(decided)} operation{'s' * (len(decided) != 1)}"
-        text = f"{_slots(self._arguments.count)} of {ops} hold arguments in words 7-15. {shown}{more}"
-        yield self._finding("arguments-in-task-words", text, self._arguments)
+        text = f"{_slots(self._seen.arguments.count)} of {ops} hold arguments in words 7-15. {shown}{more}"
+        yield self._finding("arguments-in-task-words", text, self._seen.arguments)
 
     def _stale_finding(self) -> Iterator[Finding]:
-        dead, queued = self._dead, self._queued
+        dead, queued = self._seen.dead, self._seen.queued
         if dead.requeues <= queued.requeues and dead.age <= queued.age:
             return
         text = (
@@ -370,9 +379,9 @@ class _Search:
         yield self._finding("broken-partitions", text)
 
     def _starvation_finding(self) -> Iterator[Finding]:
-        if self.about.starvation < STARVATION_LIMIT or self._classes.below:
+        if self.about.starvation < STARVATION_LIMIT or self._seen.classes.below:
             return
-        waiting = self._classes.above
+        waiting = self._seen.classes.above
         text = (
             f"word 135 is {self.about.starvation}, nothing below High is claimable, and {_slots(waiting.count)} at "
             f"Critical or High: {KINDS['starvation-guard'].title}"
