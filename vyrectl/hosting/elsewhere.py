@@ -21,6 +21,7 @@ from vyrectl.engine.naming import current, named_by
 from vyrectl.errors import RelayedError, VyrectlError
 from vyrectl.files.python import be_own, is_own, module_command
 from vyrectl.files.streams import open_streams
+from vyrectl.files.telling import is_heard, tell_by
 from vyrectl.files.whole import stdin_for_another, take_stdin
 from vyrectl.hosting.orphan import signal_at_death_of_parent
 from vyrectl.hosting.supervisor import Message
@@ -78,7 +79,7 @@ def launch_elsewhere(
     command = module_command("vyrectl.hosting.elsewhere")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         try:
-            return _listen_to(child, pickle.dumps((launch, request, current(), given)), watch)
+            return _listen_to(child, pickle.dumps((launch, request, current(), given, is_heard())), watch)
         except VyrectlError:
             raise
         except BaseException:
@@ -118,7 +119,7 @@ def _main() -> int:
     open_streams()
     be_own()
     signal_at_death_of_parent(signal.SIGTERM)
-    launch, request, naming, given = pickle.loads(sys.stdin.buffer.read())
+    launch, request, naming, given, heard = pickle.loads(sys.stdin.buffer.read())
     if given is not None:
         take_stdin(given)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
@@ -127,6 +128,8 @@ def _main() -> int:
     def say(message: Message) -> None:
         answers.write(json.dumps(message).encode() + b"\n")
 
+    if heard:
+        tell_by(lambda line: say({"said": line}))
     try:
         with named_by(naming):
             result, received = launch(request, say)
