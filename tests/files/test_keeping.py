@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import does_not_apply
 from vyrectl.errors import FileError
 from vyrectl.files import telling
 from vyrectl.files.keeping import replace_kept, write_kept
@@ -48,7 +49,7 @@ def marks(tmp_path: Path) -> None:
         (tmp_path / "probe").touch()
         os.setxattr(tmp_path / "probe", "user.probe", b"")
     except (OSError, AttributeError):
-        pytest.skip("the file system holds no extended attributes: what was written here bears no mark")
+        does_not_apply("the file system holds no extended attributes: what was written here bears no mark")
 
 
 def backups(path: Path) -> dict[str, bytes]:
