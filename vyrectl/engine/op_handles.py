@@ -123,7 +123,7 @@ class _Reader:
         """Read statements; False once the way is no longer plain. `unless` grows with the early returns."""
         rest = text.strip()
         if rest.startswith("{"):
-            rest = rest[1 : _closing(rest, 0)]
+            rest = rest[1 : closing_of(rest, 0)]
         while rest := rest.strip():
             statement, rest = _first_statement(rest)
             if not self._statement(statement, unless, found, depth):
@@ -145,7 +145,7 @@ class _Reader:
 
     def _branch(self, statement: str, unless: list[Leave], found: list[Need], depth: int) -> bool:
         opening = statement.index("(")
-        closing = _closing(statement, opening)
+        closing = closing_of(statement, opening)
         condition = statement[opening + 1 : closing]
         if not self._expression(condition, unless, found, depth):
             return False
@@ -233,7 +233,7 @@ def _last_statement(text: str) -> str:
     """How a branch ends that leaves in its last statement alone; nothing for any other."""
     rest = text.strip()
     if rest.startswith("{"):
-        rest = rest[1 : _closing(rest, 0)].strip()
+        rest = rest[1 : closing_of(rest, 0)].strip()
     statement = ""
     while rest:
         if _LEAVING.search(statement):
@@ -243,7 +243,7 @@ def _last_statement(text: str) -> str:
     return statement
 
 
-def _closing(text: str, opening: int) -> int:
+def closing_of(text: str, opening: int) -> int:
     """Where the bracket closes that opens at a place; the end when it does not."""
     depth = 0
     for bracket in _BRACKET.finditer(text, opening):
@@ -255,29 +255,30 @@ def _closing(text: str, opening: int) -> int:
 
 def _first_statement(text: str) -> tuple[str, str]:
     """A statement, with all that belongs to it, and what follows."""
-    end = _statement_end(text)
+    end = statement_end(text)
     return text[:end].strip(), text[end:]
 
 
-def _statement_end(text: str, start: int = 0) -> int:
+def statement_end(text: str, start: int = 0) -> int:
+    """Where a statement ends with all that belongs to it, an `else` included; the end when it does not."""
     at = start
     while at < len(text) and text[at].isspace():
         at += 1
     if text[at : at + 1] == "{":
-        return _closing(text, at) + 1
+        return closing_of(text, at) + 1
     keyword = _KEYWORD.match(text, at)
     if keyword and keyword[1] in ("if", "for", "while", "switch"):
         opening = text.find("(", at)
         if opening < 0:
             return len(text)
-        end = _statement_end(text, _closing(text, opening) + 1)
+        end = statement_end(text, closing_of(text, opening) + 1)
         follows = re.compile(r"\s*else\b").match(text, end) if keyword[1] == "if" else None
-        return _statement_end(text, follows.end()) if follows else end
+        return statement_end(text, follows.end()) if follows else end
     if keyword and keyword[1] == "do":
-        end = text.find(";", _statement_end(text, keyword.end()))
+        end = text.find(";", statement_end(text, keyword.end()))
         return len(text) if end < 0 else end + 1
     while (stop := _STOP.search(text, at)) and stop[0] != ";":
-        at = _closing(text, stop.start()) + 1
+        at = closing_of(text, stop.start()) + 1
     return len(text) if stop is None else stop.end()
 
 
@@ -285,7 +286,7 @@ def _calls(plain: str, text: str) -> Iterator[tuple[str, list[str]]]:
     """The calls that begin in the plain part of a text, with their arguments."""
     for match in _CALL.finditer(plain):
         opening = match.end() - 1
-        yield match[1], _arguments(text[opening + 1 : _closing(text, opening)])
+        yield match[1], _arguments(text[opening + 1 : closing_of(text, opening)])
 
 
 def _arguments(text: str) -> list[str]:

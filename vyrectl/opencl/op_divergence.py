@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vyrectl.engine.op_calls import BARRIERS, defined_functions
+from vyrectl.engine.op_handles import closing_of, statement_end
 
 _INDEX = re.compile(r"\b(?:get_(?:local|global)_(?:linear_)?id|vyre_lane)(?=\s*\()|->\s*lane\b")
 """What differs among the work-items of a group."""
@@ -20,9 +21,6 @@ _MADE = re.compile(r"\b([A-Za-z_]\w*)\s*(?:[-+*/%|&^]|<<|>>)?=(?!=)([^;{}]*);")
 _CALL = re.compile(r"\b[A-Za-z_]\w*\s*\(")
 _PLAIN_CALL = re.compile(r"\b(?:min|max|clamp|get_\w+|vyre_lanes?|uint|ulong|int|long)\s*\([^()]*\)")
 _IF = re.compile(r"\bif\s*(?=\()")
-_ELSE = re.compile(r"\s*else\b")
-_CONTROL = re.compile(r"\s*(?:if|for|while|switch)\s*(?=\()")
-_PAIRS = {"(": ")", "{": "}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +46,11 @@ def divergences(text: str) -> Iterator[Divergence]:
         seen: set[int] = set()
         differing = _differing(body)
         for match in _IF.finditer(body):
-            end = _closing(body, match.end())
-            condition = body[match.end() + 1 : end - 1]
+            end = closing_of(body, match.end())
+            condition = body[match.end() + 1 : end]
             if not (_INDEX.search(condition) or differing.intersection(re.findall(r"\w+", condition))):
                 continue
-            for barrier in BARRIERS.finditer(body, end, _end_of_branches(body, end)):
+            for barrier in BARRIERS.finditer(body, end, statement_end(body, match.start())):
                 if barrier.start() not in seen:
                     seen.add(barrier.start())
                     shown = " ".join(condition.split())
@@ -67,30 +65,3 @@ def _differing(body: str) -> frozenset[str]:
         if (_INDEX.search(match[2]) or words & names) and not _CALL.search(_PLAIN_CALL.sub("", match[2])):
             names.add(match[1])
     return frozenset(names)
-
-
-def _end_of_branches(body: str, at: int) -> int:
-    """Where the statement after a condition ends, and the one after its `else`."""
-    end = _end_of_statement(body, at)
-    other = _ELSE.match(body, end)
-    return end if other is None else _end_of_statement(body, other.end())
-
-
-def _end_of_statement(body: str, at: int) -> int:
-    control = _CONTROL.match(body, at)
-    if control is not None:
-        return _end_of_branches(body, _closing(body, control.end()))
-    found = re.compile(r"[{;]").search(body, at)
-    if found is None:
-        return len(body)
-    return _closing(body, found.start()) if found[0] == "{" else found.end()
-
-
-def _closing(body: str, at: int) -> int:
-    """One past the bracket that closes the one at a place."""
-    opening, depth = body[at], 0
-    for place in range(at, len(body)):
-        depth += (body[place] == opening) - (body[place] == _PAIRS[opening])
-        if not depth:
-            return place + 1
-    return len(body)
