@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.opencl.builds import built_for
 from tests.support.rings import ready_tasks
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.engine.schedule import class_of
@@ -36,9 +37,7 @@ __kernel void class_of(__global const uint *priority, __global const uint *age, 
 @pytest.fixture(scope="module")
 def built(backend: OpenCLBackend) -> Any:
     """The program with the kernels above, on the rung that the device uses."""
-    rung = backend.program().rung
-    options = [f"-cl-std={rung.standard}", f"-DVYRE_RUNG={rung.number}"]
-    return pyopencl().Program(backend.program().context, assemble() + KERNELS).build(options)
+    return built_for(backend, assemble() + KERNELS)
 
 
 def ask(backend: OpenCLBackend, built: Any, kernel: str, *columns: Words) -> Words:

@@ -122,13 +122,15 @@ def test_tickets_of_any_size_over_several_slices(
 def test_only_the_operations_of_the_ring_are_compiled_for_jit() -> None:
     slots = ready_tasks(6, op_handle=[0x1007, 0, 0x1007, 0, 0x9999, 0])
     todo = Job(slots, np.zeros(160, np.uint32), BufferTable(), mode="jit")
-    ops, only = wanted_ops(todo)
+    cpu, gpu = device(), device(kind="gpu")
+    ops, only = wanted_ops(cpu, todo)
     assert only == frozenset((0, 0x1007))
     assert {op.id for op in ops} == only
-    assert wanted_ops(replace(todo, mode="interpreter")) == (op_order(), None)
-    assert wanted_ops(replace(todo, mode="auto")) == (op_order(), None)
+    assert wanted_ops(gpu, replace(todo, mode="interpreter")) == (op_order(), None)
+    assert wanted_ops(cpu, replace(todo, mode="auto")) == (op_order(), None)
+    assert wanted_ops(gpu, replace(todo, mode="auto")) == (ops, only)
     long_ring = np.resize(slots, 4096)
-    assert wanted_ops(replace(todo, slots=long_ring, mode="auto"))[1] == only
+    assert wanted_ops(cpu, replace(todo, slots=long_ring, mode="auto"))[1] == only
 
 
 def test_jit_and_interpreter_leave_the_same(backend: OpenCLBackend) -> None:

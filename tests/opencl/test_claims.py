@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.opencl.builds import built_for
 from tests.support.rings import ready_tasks
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.opencl.backend import OpenCLBackend
@@ -74,9 +75,7 @@ def source() -> str:
 
 @pytest.fixture(scope="module")
 def claims(backend: OpenCLBackend) -> Any:
-    rung = backend.program().rung
-    options = [f"-cl-std={rung.standard}", f"-DVYRE_RUNG={rung.number}"]
-    return pyopencl().Kernel(pyopencl().Program(backend.program().context, source()).build(options), "claims")
+    return pyopencl().Kernel(built_for(backend, source()), "claims")
 
 
 def test_one_of_two_wins(backend: OpenCLBackend, claims: Any) -> None:

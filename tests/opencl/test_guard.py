@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from tests.conformance.backends import needs_cpu
 from tests.opencl.fakes import device
 from vyrectl.errors import DeviceError
-from vyrectl.opencl import fitness, guard, kept, remembered, trial
+from vyrectl.opencl import asking, fitness, guard, kept, remembered, trial
+from vyrectl.opencl.build import POCL
 from vyrectl.opencl.child import Ended
 from vyrectl.opencl.diagnosis import Check, Status
 
@@ -50,7 +52,7 @@ def test_a_device_that_ends_another_process_is_not_opened(trials: Trials) -> Non
     with pytest.raises(DeviceError, match=r"this device ends the process that uses it: .* died of SIGABRT"):
         kept.open_device(device())
     remembered._known.clear()
-    with pytest.raises(DeviceError, match="a launch in another process died today") as caught:
+    with pytest.raises(DeviceError, match="another process died of it today") as caught:
         kept.open_device(device())
     assert guard.TRUSTING in (caught.value.fix or "")
     assert trials.made == 1
@@ -116,6 +118,29 @@ def test_how_a_trial_tells_a_death(monkeypatch: pytest.MonkeyPatch, line: bytes,
     assert "exit code 5: it died of SIGABRT" in check.message
 
 
+@pytest.mark.parametrize(
+    ("answer", "died"),
+    [
+        (asking.Answer(({"opened": True},), None), ""),
+        (asking.Answer((), "the driver ended its process (SIGABRT)", died=True), "SIGABRT"),
+        (asking.Answer((), "its process failed: NoDeviceError"), ""),
+    ],
+)
+def test_a_driver_that_says_what_it_cannot_do_runs_a_small_program(
+    trials: Trials, monkeypatch: pytest.MonkeyPatch, answer: asking.Answer, died: str
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def ask(*what: str, seconds: float) -> asking.Answer:
+        asked.append(what)
+        return answer
+
+    monkeypatch.setattr(asking, "ask", ask)
+    with pytest.raises(DeviceError, match=died) if died else nullcontext():
+        guard.check_survives(device(platform=POCL))
+    assert (asked, trials.made) == ([("open", "0:0")], 0)
+
+
 @needs_cpu()
 def test_a_real_program_lives_on(tmp_path: Path) -> None:
     """A compiler that aborts, which any process but the program itself meets, is an error there."""
@@ -143,4 +168,4 @@ def test_a_real_program_lives_on(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     name = signal.Signals(signal.SIGABRT).name
-    assert f"the process that drove the device died of {name}" in done.stdout
+    assert f"the driver ended its process ({name})" in done.stdout

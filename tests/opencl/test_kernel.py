@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.opencl.builds import built_for
 from vyrectl.abi.kernels import KERNELS
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.devices import pyopencl
@@ -27,10 +28,8 @@ def handoff() -> BuiltKernel:
 @pytest.mark.parametrize("driver", ["lane", "group", "exact"])
 def test_the_device_has_the_declared_parameters(backend: OpenCLBackend, driver: str) -> None:
     variant = replace(EVERYTHING, driver=driver, index_lanes=driver != "group")
-    program, cl = backend.program(), pyopencl()
-    rung = [f"-cl-std={program.rung.standard}", f"-DVYRE_RUNG={program.rung.number}"]
-    built = cl.Program(program.context, assemble((), variant)).build([*rung, "-cl-kernel-arg-info"])
-    kernels = built.all_kernels()
+    cl = pyopencl()
+    kernels = built_for(backend, assemble((), variant), "-cl-kernel-arg-info").all_kernels()
     assert {"vyre_run", "vyre_index", "vyre_index_free"} <= {one.function_name for one in kernels}
     for one in kernels:
         names = [

@@ -105,7 +105,7 @@ def test_a_launch_takes_the_device_s_count(device: Device, monkeypatch: pytest.M
 
 
 def test_who_counts(device: Device) -> None:
-    gpu = replace(device, kind="gpu")
-    assert not counts_itself(device, 1 << 24)
+    cpu, gpu = replace(device, kind="cpu"), replace(device, kind="gpu")
+    assert not counts_itself(cpu, 1 << 24)
     assert counts_itself(gpu, 1 << 24)
     assert not counts_itself(gpu, 1 << 20)

@@ -82,7 +82,7 @@ class Live(Protocol):
 
 
 MODES = ("auto", "jit", "interpreter")
-"""Which operations are compiled: those that the ring uses (jit), all (interpreter), or jit for long rings (auto)."""
+"""Which operations are compiled: those that the ring uses (jit), all (interpreter), or as it suits both (auto)."""
 
 JIT_SLOTS = JIT_QUEUE_LEN
 """Rings from this many slots on are compiled for under `auto`."""

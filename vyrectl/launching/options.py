@@ -125,7 +125,7 @@ class LaunchOptions(EngineOptions, Comparable):
         says="Compile the ring's operations, or all.",
         group=TUNING,
         about="`jit` compiles the operations that the ring uses, `interpreter` all; with `auto` the plan "
-        "decides, or the ring's length without one.",
+        "decides. Without one short rings get all of them on a CPU.",
     )
     plan: Plan | str = text(
         OFF,

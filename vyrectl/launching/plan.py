@@ -121,7 +121,7 @@ class Settings:
     """What a launch is run with.
 
     Attributes:
-        mode: `jit`, `interpreter`, or `auto` for the ring's length to decide.
+        mode: `jit`, `interpreter`, or `auto` for device and ring's length to decide.
         age_threshold: Ticks that lift a task by one class; 0 for none.
         plan: What was recommended, None when the policy was not asked.
         wishes: What was asked for.

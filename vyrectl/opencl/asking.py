@@ -43,10 +43,12 @@ class Answer:
     Attributes:
         records: Every whole object that it wrote.
         trouble: How it ended if not well, None otherwise.
+        died: Its driver ended it.
     """
 
     records: tuple[Record, ...]
     trouble: str | None
+    died: bool = False
 
 
 def ask(
@@ -72,7 +74,9 @@ def ask(
             os.close(writer)
         records = tuple(_records(stream))
     whole = tuple(record for record in records if record != OVER)
-    return Answer(whole, _trouble(ended, seconds, is_whole=len(whole) < len(records)))
+    is_whole = len(whole) < len(records)
+    died = ended.status is not None and (ended.status < 0 or (ended.status == 0 and not is_whole))
+    return Answer(whole, _trouble(ended, seconds, is_whole=is_whole), died)
 
 
 def _trouble(ended: Ended, seconds: float, *, is_whole: bool) -> str | None:

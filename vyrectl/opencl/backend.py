@@ -75,7 +75,7 @@ class OpenCLBackend:
         return max(1, min(self.device.max_allocation_bytes // SLOT_BYTES, in_memory))
 
     def _open_whole(self, job: Job) -> OpenCLSession:
-        ops, only = wanted_ops(job)
+        ops, only = wanted_ops(self.device, job)
         geometry = choose_geometry(self.device, job, ops)
         variant = choose_variant(self.device, job, geometry, only)
         clock = self._clock() if job.trace else None

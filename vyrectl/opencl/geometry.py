@@ -205,15 +205,17 @@ def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset
     )
 
 
-def wanted_ops(job: Job) -> tuple[tuple[OpInfo, ...], frozenset[int] | None]:
+def wanted_ops(device: Device, job: Job) -> tuple[tuple[OpInfo, ...], frozenset[int] | None]:
     """The operations to compile for a job, and their ids when they are not all (jit).
 
-    All where some may spawn: nobody can say which ones their children will name.
+    All where some may spawn: nobody can say which ones their children will name. Left to itself a CPU compiles all of
+    them once for short rings; the compilers of GPUs take seconds longer for that than for the few that a ring uses.
     """
     ops = op_order(job.ops)
     if spawning_in_use(job.slots, job.ops, job.op_handles):
         return ops, None
-    if job.mode == "interpreter" or (job.mode == "auto" and len(job.slots) < JIT_SLOTS):
+    is_short = device.is_cpu and len(job.slots) < JIT_SLOTS
+    if job.mode == "interpreter" or (job.mode == "auto" and is_short):
         return ops, None
     only = ops_in_use(job, [op.id for op in ops])
     if PACKED_SLOT in only:

@@ -1,9 +1,9 @@
 """Drivers and devices that end the process: a process that nobody watches asks in another one first.
 
 A command's launch has a child for its device, which another process survives. A Python program has none, so here a
-child lists the devices once a day (`vyrectl.opencl.broken`) and runs a ring on the one that is to be opened, once for a
-driver. The invariants: a watched process asks nobody, and whatever a child came to without dying stops nothing, nor
-does a machine that gives no child or no place for its ring. Standard library only.
+child lists the devices once a day (`vyrectl.opencl.broken`) and uses the one that is to be opened, once for a driver.
+The invariants: a watched process asks nobody, and whatever a child came to without dying stops nothing, nor does a
+machine that gives no child or no place for its ring. Standard library only.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def trusts() -> bool:
 
 
 def check_survives(device: Facts) -> None:
-    """Have another process run a ring on a device before this one opens it.
+    """Have another process use a device before this one opens it.
 
     Args:
         device: What is known of the device.
@@ -50,23 +50,39 @@ def check_survives(device: Facts) -> None:
     """
     if trusts():
         return
-    from vyrectl.opencl.fitness import FITNESS, TRIAL_SECONDS
+    from vyrectl.opencl.fitness import FITNESS
     from vyrectl.opencl.remembered import known, remember
-    from vyrectl.opencl.trial import DIED, run_ring
 
     if known(FITNESS, device):
         return
     words: list[str] = []
 
     def survives() -> bool:
-        check = run_ring(device.id, TRIAL_SECONDS, families=False)
-        words.append(check.message)
-        return not check.facts.get(DIED)
+        died = _of_what_it_died(device)
+        words.append(died)
+        return not died
 
     try:
         survived = remember(_SURVIVAL, device, survives)
     except NO_CHILD:
         return
     if not survived:
-        told = words[0] if words else "a launch in another process died today"
+        told = words[0] if words else "another process died of it today"
         raise DeviceError(f"this device ends the process that uses it: {told}", where=device.name, fix=FIX)
+
+
+def _of_what_it_died(device: Facts) -> str:
+    """What ended a process that used the device; nothing where it lived on.
+
+    It runs a small program where that tells enough, since a whole one takes seconds to compile, and a ring elsewhere.
+    """
+    from vyrectl.opencl.asking import ask
+    from vyrectl.opencl.build import REFUSING
+    from vyrectl.opencl.fitness import TRIAL_SECONDS
+    from vyrectl.opencl.trial import DIED, run_ring
+
+    if device.platform in REFUSING:
+        answer = ask("open", device.id, seconds=TRIAL_SECONDS)
+        return (answer.trouble or "") if answer.died else ""
+    check = run_ring(device.id, TRIAL_SECONDS, families=False)
+    return check.message if check.facts.get(DIED) else ""

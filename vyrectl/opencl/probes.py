@@ -1,8 +1,8 @@
 """What `doctor` does to a device; runs in a process of its own, which a broken driver may end or hang.
 
-`python -m vyrectl.opencl.probes list FD`, `... device ID FD` and `... rung ID FD` write one JSON object a line to the
-descriptor FD, each as soon as it is known, so that what was found before a crash is not lost. The invariant: every
-kernel gives up after a bounded number of polls. Imports numpy and pyopencl.
+`python -m vyrectl.opencl.probes list FD` and `... device ID FD`, likewise `rung` and `open`, write one JSON object a
+line to the descriptor FD, each as soon as it is known, so that what was found before a crash is not lost. The
+invariant: every kernel gives up after a bounded number of polls. Imports numpy and pyopencl.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from numpy.typing import NDArray
 from vyrectl.abi.checks import DOCTOR, DOCTOR_ANSWER, DOCTOR_HELLO, DOCTOR_MOST, DOCTOR_SEEN, KERNEL_SAW
 from vyrectl.errors import AbiMismatchError, NoDeviceError, VyrectlError
 from vyrectl.opencl.asking import OVER, Record
+from vyrectl.opencl.build import LADDER
 from vyrectl.opencl.devices import Device, list_devices, pyopencl
 from vyrectl.opencl.diagnosis import Check, Fact, Status
 from vyrectl.opencl.guard import be_watched
 from vyrectl.opencl.handles import Handle
+from vyrectl.opencl.handoff import admits
+from vyrectl.opencl.kept import open_device
 from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.program import Program, build_program
 from vyrectl.opencl.selftest import check_primitives
@@ -53,7 +56,12 @@ def main(arguments: list[str]) -> None:
     """Entry point of the child."""
     what, *rest, descriptor = arguments
     be_watched()
-    kinds: dict[str, Callable[..., Iterator[Record]]] = {"list": _list, "device": _device, "rung": _rung}
+    kinds: dict[str, Callable[..., Iterator[Record]]] = {
+        "list": _list,
+        "device": _device,
+        "rung": _rung,
+        "open": _open,
+    }
     for record in kinds[what](*rest):
         _write(int(descriptor), record)
     _write(int(descriptor), OVER)
@@ -86,6 +94,14 @@ def _rung(device_id: str) -> Iterator[Record]:
         yield {"usable": False, "rung": None, "problem": str(error)}
     else:
         yield {"usable": True, "rung": program.rung.number, "problem": None}
+
+
+def _open(device_id: str) -> Iterator[Record]:
+    """Whether a device can be opened, compiles a small program and runs it."""
+    device = next(one for one in list_devices() if one.id == device_id)
+    context, queue = open_device(device)
+    opened = any(admits(device, context, queue, rung) for rung in LADDER)
+    yield {"opened": opened}
 
 
 def probe_device(device: Device) -> Iterator[Check]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.questions import QUESTIONS
 from vyrectl.engine.ops import OpInfo, OpSource
 from vyrectl.errors import AbiMismatchError, KernelDiedError
-from vyrectl.opencl.build import POCL, Ladder, Rung, author_includes
+from vyrectl.opencl.build import REFUSING, Ladder, Rung, author_includes
 from vyrectl.opencl.cache import KernelCache
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.handles import Handle
@@ -27,10 +27,6 @@ from vyrectl.opencl.source import Variant, assemble, op_order, pasted
 
 NVIDIA_REGISTERS = 64
 """Registers of a work-item: a unit's 65 536 among GROUPS_PER_UNIT groups of 256."""
-
-REFUSING = (POCL, "NVIDIA CUDA")
-"""Platforms that refuse at its build what they cannot do: the whole program may be built on a rung before it is seen to
-work. Elsewhere a small one is tried first: Oclgrind takes atomics that it does not have and dies of their kernels."""
 
 COHERENT = "coherent"
 """What a cached program remembers of its probes."""
