@@ -124,8 +124,8 @@ def test_reports_compare_hash_and_pickle() -> None:
     assert {one: "kept"}[again] == "kept"
     control = one.control.copy()
     control[0] ^= 1
-    assert replace(one, control=control) != one
-    assert replace(one, control=control[:-1]) != one
+    assert replace(one, driven=replace(one.driven, control=control)) != one
+    assert replace(one, driven=replace(one.driven, control=control[:-1])) != one
     assert one != "a report"
     assert report(5) != one
 

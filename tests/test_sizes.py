@@ -17,9 +17,7 @@ LARGE = {
     "engine/backend.py:Job",
     "hosting/request.py:FileLaunch",
     "launching/options.py:LaunchOptions",
-    "launching/report.py:LaunchReport",
     "policy/request.py:LaunchRequest",
-    "spread/finished.py:Finished",
     "task/item.py:TaskWorkItem",
 }
 """Classes with more attributes: this list only gets shorter.

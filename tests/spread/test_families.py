@@ -142,13 +142,15 @@ def test_children_are_made_in_every_shard(tmp_path: Path, words: Path, steps: in
     count = 6
     ring = write(tmp_path / "ring.bin", roots(count, 400))
     buffers = [f"0={words}", *sums(tmp_path, count)]
-    report, spawned, claims = None, 0, 0
+    report, spawned, claims, resumed = None, 0, 0, 0
     while report is None or report["ended"] == "max_steps":
         report = spread(ring, buffers, verify=True, max_steps=steps)
         spawned, claims = spawned + report["spawned"], claims + report["claims"]
+        resumed += report["resumed"]
         buffers = [f"0={words}", *(f"{h}={tmp_path}/{h}.npy:{tmp_path}/{h}.npy" for h in range(1, count + 1))]
     assert (report["ended"], spawned) == ("drained", count * CHILDREN)
     assert claims == count * (CHILDREN + LEAVES)
+    assert resumed == count * CHILDREN // 2, "a join is counted once"
     after = read(ring)
     assert int((after["state"] == 3).sum()) == count * (1 + CHILDREN)
     tasks = after[after["state"] != 0]

@@ -13,11 +13,13 @@ from tests.conformance.backends import devices
 from vyrectl import Ring, launch
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.opcodes import ATOMIC_ADD, NOP, PRINTF
-from vyrectl.engine.backend import new_debug_log
+from vyrectl.engine.backend import Tally, new_debug_log
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.errors import OutputConflictError
+from vyrectl.launching.driven import Driven
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.prepare import start_control
+from vyrectl.launching.rounds import Course
 from vyrectl.ring.synthetic import synthesize
 from vyrectl.spread.cut import cut
 from vyrectl.spread.finished import Finished, Writes
@@ -73,8 +75,8 @@ def in_shards(
         merge.add(finished)
         carried[order.shard.number] = finished
         given[part] = memory
-        has_more = finished.ended == "max_steps"
-        roster.take(order.shard.number, finished.tally.claims, has_more=has_more)
+        has_more = finished.driven.course.ended == "max_steps"
+        roster.take(order.shard.number, finished.driven.tally.claims, has_more=has_more)
     return given, merge, visits
 
 
@@ -126,9 +128,8 @@ def test_a_budget_of_claims_is_exact(seed: int, slots: int, steps: int) -> None:
 
 def finished(shard: int, writes: Writes) -> Finished:
     control = np.zeros(len(start_control(None, None)), np.uint32)
-    from vyrectl.engine.backend import Tally
-
-    return Finished(shard, "x", "drained", 1, 1, 0, Tally(), control, new_debug_log(2), {0: writes})
+    driven = Driven(Course(rounds=1, indexed=1), Tally(), control, new_debug_log(2), {})
+    return Finished(shard, "x", driven, {0: writes})
 
 
 @pytest.mark.parametrize("kind", ["u1", "f4", "u8", "c16"])

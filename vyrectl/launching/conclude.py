@@ -5,8 +5,7 @@ Imports numpy. The invariant: the ring is saved before any other output, and wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,50 +13,21 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.states import SCHEDULABLE, TaskState
-from vyrectl.engine.backend import Job, Tally
+from vyrectl.engine.backend import Job
 from vyrectl.engine.quotas import Quotas, tenants_spent
 from vyrectl.engine.saving import Saving
 from vyrectl.engine.schedule import tenants_admitted
 from vyrectl.errors import OutputsError
+from vyrectl.launching.driven import Driven
 from vyrectl.launching.plan import Launched, plan_record
 from vyrectl.launching.prepare import Prepared
-from vyrectl.launching.report import LaunchReport
+from vyrectl.launching.report import LaunchReport, Saved
 from vyrectl.launching.report_record import LeftAlone, TraceRecord
-from vyrectl.launching.rounds import Course
 from vyrectl.task.arrays import SlotArray, is_schedulable
 from vyrectl.telemetry.snapshot import StateTally, tally_slots
 
 if TYPE_CHECKING:
     from vyrectl.engine.trace import Trace
-
-
-@dataclass(frozen=True, slots=True)
-class Driven:
-    """What the device has done.
-
-    Attributes:
-        course: How the rounds went.
-        tally: What they counted.
-        control: Control buffer at the end.
-        debug_log: Debug log at the end.
-        facts: How the job was spread.
-        turns: When each turn was made, None without a trace.
-        device_seconds: Time that the device was busy.
-        wall_seconds: Time that the session was open, without compiling.
-        build_seconds: Time until it was open, and of compiling since.
-        counted: What a snapshot counts of the ring as it is now, None where nobody has counted.
-    """
-
-    course: Course
-    tally: Tally
-    control: NDArray[np.uint32]
-    debug_log: NDArray[np.uint32]
-    facts: Mapping[str, int]
-    turns: Trace | None
-    device_seconds: float
-    wall_seconds: float
-    build_seconds: float
-    counted: StateTally | None = None
 
 
 def conclude(prepared: Prepared, driven: Driven) -> LaunchReport:
@@ -76,49 +46,34 @@ def conclude(prepared: Prepared, driven: Driven) -> LaunchReport:
     outputs = tuple(str(path) for path in job.buffers.save_outputs(saving))
     if wiring.live is None:
         job.buffers.finish_outputs()
-    traced = _save_trace(prepared, driven.turns, saving)
-    report = _report(prepared, driven, outputs, traced, saving)
+    saved = Saved(
+        outputs=outputs,
+        trace=_save_trace(prepared, driven.turns, saving),
+        partials=tuple(found.to_record() for found in job.buffers.found),
+        not_saved=tuple(saving.failure_records()),
+    )
+    report = _report(prepared, driven, saved)
     return report if wiring.saving is not None else all_saved(saving, report)
 
 
-def _report(
-    prepared: Prepared,
-    driven: Driven,
-    outputs: tuple[str, ...],
-    traced: TraceRecord | None,
-    saving: Saving,
-) -> LaunchReport:
-    job, before, slots, tally = prepared.job, prepared.before, prepared.workplace.slots, driven.tally
+def _report(prepared: Prepared, driven: Driven, saved: Saved) -> LaunchReport:
+    job, before, slots = prepared.job, prepared.before, prepared.workplace.slots
     after = tally_slots(slots) if driven.counted is None else driven.counted
-    remaining, left_alone = remainder(slots, job, driven.control, tally.quota_left, after)
+    remaining, left_alone = remainder(slots, job, driven.control, driven.tally.quota_left, after)
     queue_len = before.snapshot(lenient=True).schedulable_count
     launched = Launched(len(prepared.ring), queue_len, driven.facts, after.max_priority_age)
     return LaunchReport(
         device=prepared.backend.name,
-        ended=driven.course.ended,
         slots=len(prepared.ring),
-        rounds=driven.course.rounds,
-        indexed=driven.course.indexed,
-        resumed=driven.course.resumed + tally.joined,
-        epoch=int(driven.control[control_abi.EPOCH.first]),
-        tally=tally,
-        device_seconds=driven.device_seconds,
-        wall_seconds=driven.wall_seconds,
-        build_seconds=driven.build_seconds,
-        outputs=outputs,
-        verified=prepared.check is not None,
-        control=driven.control,
-        debug_log=driven.debug_log,
+        driven=replace(driven, turns=None),
         remaining=remaining,
         left_alone=left_alone,
-        geometry=driven.facts,
         states_before=before.counts,
         states_after=after.counts,
+        saved=saved,
+        verified=prepared.check is not None,
         plan=plan_record(prepared.settings, launched),
         quotas=job.quotas,
-        trace=traced,
-        not_saved=tuple(saving.failure_records()),
-        partials=tuple(found.to_record() for found in job.buffers.found),
         faults=prepared.faulted.groups(slots) if after.counts[TaskState.FAULTED] else (),
         op_names=prepared.op_names,
     )

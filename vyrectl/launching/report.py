@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from vyrectl.abi.control import EPOCH
 from vyrectl.abi.outcomes import OUTCOMES, OutcomeWord
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
 from vyrectl.engine.backend import Tally
 from vyrectl.engine.left import PartialRecord
 from vyrectl.errors import NotSaved
+from vyrectl.launching.driven import Driven
 from vyrectl.launching.faults import FaultGroup
 from vyrectl.launching.plan import LaunchPlanRecord
 from vyrectl.launching.report_record import Ends, LeftAlone, OpRecord, ReportRecord, TraceRecord
@@ -38,69 +40,137 @@ def working_seconds(whole: float, compiled: float, device: float) -> float:
     return max(whole - compiled, min(device, whole)) or whole
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a launch has written beside its ring.
+
+    Attributes:
+        outputs: Files written.
+        not_saved: Outputs that could not be written: where, message, fix.
+        partials: What an earlier launch had left of outputs: output, left (the file), goes_on (or it begins anew).
+        trace: The trace that was written: path, clock, records, dropped; None for none.
+    """
+
+    outputs: tuple[str, ...] = ()
+    not_saved: tuple[NotSaved, ...] = ()
+    partials: tuple[PartialRecord, ...] = ()
+    trace: TraceRecord | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LaunchReport(Comparable):
     """What one launch did.
 
     Attributes:
         device: Name of the device, or `reference`.
-        ended: The value of an `Ending`.
         slots: Slots of the ring.
-        rounds: Rounds that claimed something.
-        indexed: Claimable tasks that the first index found.
-        resumed: Paused tasks that became Ready.
+        driven: What the device has done, without the times of turns.
         remaining: Claimable tasks left at the end; 0 when drained.
-        epoch: Epoch at the end.
-        tally: Claims and outcomes, by priority and by op.
         left_alone: Slots that were none of this launch's business.
-        device_seconds: Time the device was busy, index included.
-        wall_seconds: Time from the first index to the last read-back, without the build. The rate goes by it.
-        build_seconds: Time to open the device and build the program, with what drivers compile at the first dispatch.
-        geometry: workers (work-groups), work_group_size, ticket and rung of the fence ladder; empty on the
-            reference backend.
         states_before: Slots in each known state at the start, in the order of the state words (8 numbers).
         states_after: The same at the end.
-        outputs: Files written.
-        not_saved: Outputs that could not be written: where, message, fix.
-        partials: What an earlier launch had left of outputs: output, left (the file), goes_on (or it begins anew).
+        saved: What was written, and what could not be.
         verified: Every promise of `--verify` was checked and held; False when nobody asked.
         plan: What the policy recommended and what was made of it (`vyrectl.launching.plan.plan_record`), None when it
             was not asked.
         quotas: Most claims of each tenant that was bounded.
-        trace: The trace that was written: path, clock, records, dropped; None for none.
         faults: Why tasks that this launch faulted are Faulted, the commonest reason first.
         op_names: Op id -> name of every operation of the launch.
-        control: The control buffer at the end, u32; not part of the record.
-        debug_log: The debug log at the end, u32; the record only counts what is in it.
     """
 
     device: str
-    ended: str
     slots: int
-    rounds: int
-    indexed: int
-    resumed: int
+    driven: Driven = field(repr=False)
     remaining: int
-    epoch: int
-    tally: Tally
     left_alone: LeftAlone
-    device_seconds: float
-    wall_seconds: float
-    build_seconds: float
-    geometry: Mapping[str, int]
     states_before: tuple[int, ...]
     states_after: tuple[int, ...]
-    control: NDArray[np.uint32] = field(repr=False)
-    debug_log: NDArray[np.uint32] = field(repr=False)
-    outputs: tuple[str, ...] = field(default=())
-    not_saved: tuple[NotSaved, ...] = ()
-    partials: tuple[PartialRecord, ...] = ()
+    saved: Saved = Saved()
     verified: bool = False
     plan: LaunchPlanRecord | None = field(default=None)
     quotas: Mapping[int, int] = field(default_factory=dict)
-    trace: TraceRecord | None = None
     faults: tuple[FaultGroup, ...] = ()
     op_names: Mapping[int, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def ended(self) -> str:
+        """How it ended: the value of an `Ending`."""
+        return self.driven.course.ended
+
+    @property
+    def rounds(self) -> int:
+        """Rounds that claimed something."""
+        return self.driven.course.rounds
+
+    @property
+    def indexed(self) -> int:
+        """Claimable tasks that the first index found."""
+        return self.driven.course.indexed
+
+    @property
+    def resumed(self) -> int:
+        """Paused tasks that became Ready, parents whose last child had ended among them."""
+        return self.driven.course.resumed + self.tally.joined
+
+    @property
+    def epoch(self) -> int:
+        """Epoch at the end."""
+        return int(self.control[EPOCH.first])
+
+    @property
+    def tally(self) -> Tally:
+        """Claims and outcomes, by priority and by op."""
+        return self.driven.tally
+
+    @property
+    def control(self) -> NDArray[np.uint32]:
+        """The control buffer at the end, u32; not part of the record."""
+        return self.driven.control
+
+    @property
+    def debug_log(self) -> NDArray[np.uint32]:
+        """The debug log at the end, u32; the record only counts what is in it."""
+        return self.driven.debug_log
+
+    @property
+    def geometry(self) -> Mapping[str, int]:
+        """How the work was spread: `Driven.facts`."""
+        return self.driven.facts
+
+    @property
+    def device_seconds(self) -> float:
+        """Time the device was busy; see `Spent`, also for the two below. The rate goes by wall time."""
+        return self.driven.spent.device_seconds
+
+    @property
+    def wall_seconds(self) -> float:
+        """Time of the work, without the build."""
+        return self.driven.spent.wall_seconds
+
+    @property
+    def build_seconds(self) -> float:
+        """Time to get ready."""
+        return self.driven.spent.build_seconds
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Files written; see `Saved`, also for the three below."""
+        return self.saved.outputs
+
+    @property
+    def not_saved(self) -> tuple[NotSaved, ...]:
+        """Outputs that could not be written."""
+        return self.saved.not_saved
+
+    @property
+    def partials(self) -> tuple[PartialRecord, ...]:
+        """What an earlier launch had left of outputs."""
+        return self.saved.partials
+
+    @property
+    def trace(self) -> TraceRecord | None:
+        """The trace that was written."""
+        return self.saved.trace
 
     @property
     def claims(self) -> int:

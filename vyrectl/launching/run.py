@@ -13,7 +13,8 @@ from vyrectl.engine.backend import Session
 from vyrectl.engine.endings import Ending
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import DeviceError
-from vyrectl.launching.conclude import Driven, all_saved, conclude
+from vyrectl.launching.conclude import all_saved, conclude
+from vyrectl.launching.driven import Driven, Spent
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.prepare import Prepared, Wiring, prepare
 from vyrectl.launching.report import LaunchReport, working_seconds
@@ -70,10 +71,8 @@ def drive(prepared: Prepared) -> Driven:
         control=control,
         debug_log=debug_log,
         facts=session.facts(),
+        spent=Spent(session.device_seconds, worked, closed_at - prepared.since - worked),
         turns=turns,
-        device_seconds=session.device_seconds,
-        wall_seconds=worked,
-        build_seconds=closed_at - prepared.since - worked,
         counted=counted,
     )
 

@@ -238,14 +238,15 @@ class Crew:
         assert finished.shard == hand.shard.number
         shard, hand.shard, hand.crashes, hand.progress = hand.shard, None, 0, {}
         has_more = self._task.take(finished, hand.chosen.label)
-        share, ends = hand.share, finished.tally.outcomes()
+        share, driven = hand.share, finished.driven
+        ends = driven.tally.outcomes()
         share.busy_seconds += self._lap(hand)
         share.shards, share.slots = share.shards + 1, share.slots + len(shard)
-        share.claims += finished.tally.claims
-        self._claims += finished.tally.claims
+        share.claims += driven.tally.claims
+        self._claims += driven.tally.claims
         self._ended += ends["done"] + ends["faulted"]
-        self._roster.take(shard.number, finished.tally.claims, has_more=has_more)
-        if finished.ended == Ending.SHUTDOWN and self._outcome.stopped is None:
+        self._roster.take(shard.number, driven.tally.claims, has_more=has_more)
+        if driven.course.ended == Ending.SHUTDOWN and self._outcome.stopped is None:
             self._ask_to_stop(Ending.SHUTDOWN)
 
     def _fail(self, hand: _Hand, record: Message) -> None:

@@ -12,7 +12,7 @@ import json
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from vyrectl.engine.backend import Tally
 from vyrectl.engine.trace import TRACE_DTYPE, Trace
 from vyrectl.errors import InvalidInputError
+from vyrectl.launching.driven import Driven, Spent
+from vyrectl.launching.rounds import Course
 from vyrectl.telemetry.snapshot import StateTally
 
 _HEAD = "head"
@@ -46,58 +48,43 @@ class Finished:
     Attributes:
         shard: Its number.
         device: Name of the device that ran it.
-        ended: The value of an `Ending`.
-        rounds: Rounds that claimed something.
-        indexed: Claimable tasks that its first index found.
-        resumed: Paused tasks that became Ready.
-        tally: Claims and outcomes.
-        control: What it added to each word of the control buffer, u32, modulo 2^32.
-        debug_log: Its records, as a whole debug log.
+        driven: What the device has done: its control buffer is what was added to each word (u32, modulo 2^32), its
+            debug log the shard's own, `counted` None where the shard holds states that are unknown.
         writes: Handle -> what it wrote there.
-        facts: How the job was spread on its device.
-        device_seconds: Time the device was busy.
-        wall_seconds: Time the session was open, without compiling.
-        build_seconds: Time until it was.
         began: Seconds since the launch began, when it was taken up.
-        turns: Times of its turns; None without a trace.
-        counted: What a snapshot counts of it now; None where it holds states that are unknown.
         slots: The shard's slots, u8; empty where they lie in memory that both sides see.
     """
 
     shard: int
     device: str
-    ended: str
-    rounds: int
-    indexed: int
-    resumed: int
-    tally: Tally
-    control: NDArray[np.uint32]
-    debug_log: NDArray[np.uint32]
+    driven: Driven
     writes: Mapping[int, Writes] = field(default_factory=dict)
-    facts: Mapping[str, int] = field(default_factory=dict)
-    device_seconds: float = 0.0
-    wall_seconds: float = 0.0
-    build_seconds: float = 0.0
     began: float = 0.0
-    turns: Trace | None = None
-    counted: StateTally | None = None
     slots: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
 
     def to_bytes(self) -> bytes:
         """The record as an archive of arrays."""
+        driven, turns = self.driven, self.driven.turns
         arrays: dict[str, NDArray[np.generic]] = {
-            "control": self.control,
-            "debug_log": self.debug_log,
+            "control": driven.control,
+            "debug_log": driven.debug_log,
             "slots": self.slots,
         }
         for handle, one in self.writes.items():
             arrays[f"at_{handle}"], arrays[f"values_{handle}"] = one.at, one.values
-        head = {name: getattr(self, name) for name in _PLAIN}
-        head["facts"], head["tally"] = dict(self.facts), _tally_record(self.tally)
-        head["counted"] = None if self.counted is None else list(self.counted)
-        if self.turns is not None:
-            arrays["turns"] = self.turns.records
-            head["turns"] = [self.turns.dropped, self.turns.clock, self.turns.ticks_per_second]
+        head = {
+            "shard": self.shard,
+            "device": self.device,
+            "began": self.began,
+            "course": asdict(driven.course),
+            "tally": _tally_record(driven.tally),
+            "facts": dict(driven.facts),
+            "spent": asdict(driven.spent),
+            "counted": driven.counted,
+        }
+        if turns is not None:
+            arrays["turns"] = turns.records
+            head["turns"] = [turns.dropped, turns.clock, turns.ticks_per_second]
         arrays[_HEAD] = np.frombuffer(json.dumps(head).encode(), np.uint8)
         stream = io.BytesIO()
         np.savez(stream, allow_pickle=False, **arrays)
@@ -125,12 +112,6 @@ class Finished:
             raise InvalidInputError(f"this is no finished shard ({error})") from error
 
 
-_PLAIN = (
-    *("shard", "device", "ended", "rounds", "indexed", "resumed"),
-    *("device_seconds", "wall_seconds", "build_seconds", "began"),
-)
-
-
 def _read(arrays: Mapping[str, NDArray[Any]]) -> Finished:
     head = json.loads(arrays[_HEAD].tobytes())
     handles = [int(name.removeprefix("at_")) for name in arrays if name.startswith("at_")]
@@ -142,22 +123,32 @@ def _read(arrays: Mapping[str, NDArray[Any]]) -> Finished:
     if head["counted"] is not None:
         counts, *sums = head["counted"]
         counted = StateTally(tuple(counts), *sums)
-    return Finished(
-        **{name: head[name] for name in _PLAIN},
-        facts=head["facts"],
+    driven = Driven(
+        course=Course(**head["course"]),
         tally=_tally(head["tally"]),
         control=arrays["control"],
         debug_log=arrays["debug_log"],
-        slots=arrays["slots"],
-        writes={handle: Writes(arrays[f"at_{handle}"], arrays[f"values_{handle}"]) for handle in handles},
+        facts=head["facts"],
+        spent=Spent(**head["spent"]),
         turns=turns,
         counted=counted,
     )
+    return Finished(
+        shard=head["shard"],
+        device=head["device"],
+        driven=driven,
+        writes={handle: Writes(arrays[f"at_{handle}"], arrays[f"values_{handle}"]) for handle in handles},
+        began=head["began"],
+        slots=arrays["slots"],
+    )
+
+
+_COUNTS = ("claims", "lost", "by_priority", "spawned", "joined")
 
 
 def _tally_record(tally: Tally) -> dict[str, Any]:
     return {
-        **{name: getattr(tally, name) for name in ("claims", "lost", "by_priority", "spawned", "joined")},
+        **{name: getattr(tally, name) for name in _COUNTS},
         "by_op": [[op, dict(ends)] for op, ends in tally.by_op.items()],
     }
 

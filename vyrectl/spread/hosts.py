@@ -264,9 +264,9 @@ class _HostsRun:
         self._result.take(replace(finished, slots=finished.slots[:0]), name)
         share = self._shares.setdefault(name, Share(name, finished.device))
         share.shards, share.slots = share.shards + 1, share.slots + len(shard)
-        share.claims += finished.tally.claims
-        share.busy_seconds += finished.wall_seconds
-        share.opening_seconds += finished.build_seconds
+        share.claims += finished.driven.tally.claims
+        share.busy_seconds += finished.driven.spent.wall_seconds
+        share.opening_seconds += finished.driven.spent.build_seconds
 
     def _into(self, shard: Shard) -> str:
         """Digest of all that goes into a shard's run."""

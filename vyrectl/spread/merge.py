@@ -73,17 +73,18 @@ class Merge:
         for handle, writes in finished.writes.items():
             if handle in self._outputs:
                 self._write(handle, finished.shard, writes)
-        self.tally = self.tally.and_then(finished.tally)
-        self.course.rounds += finished.rounds
-        self.course.resumed += finished.resumed
+        driven = finished.driven
+        self.tally = self.tally.and_then(driven.tally)
+        self.course.rounds += driven.course.rounds
+        self.course.resumed += driven.course.resumed
         if finished.shard not in self.endings:
-            self.course.indexed += finished.indexed
-        self.endings[finished.shard] = finished.ended
-        self.facts = self.facts or dict(finished.facts)
-        self._add_control(finished.control)
-        self.device_seconds += finished.device_seconds
-        self.build_seconds = max(self.build_seconds, finished.build_seconds)
-        return self._append(finished.debug_log)
+            self.course.indexed += driven.course.indexed
+        self.endings[finished.shard] = driven.course.ended
+        self.facts = self.facts or dict(driven.facts)
+        self._add_control(driven.control)
+        self.device_seconds += driven.spent.device_seconds
+        self.build_seconds = max(self.build_seconds, driven.spent.build_seconds)
+        return self._append(driven.debug_log)
 
     def _add_control(self, added: NDArray[np.uint32]) -> None:
         shutdown = control_abi.SHUTDOWN.first

@@ -22,7 +22,8 @@ from vyrectl.hosting.child import keep_beside, keep_records
 from vyrectl.hosting.files import rescue
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
-from vyrectl.launching.conclude import Driven, conclude
+from vyrectl.launching.conclude import conclude
+from vyrectl.launching.driven import Driven, Spent
 from vyrectl.launching.report import LaunchReport
 from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.ring.file import Ring
@@ -80,18 +81,19 @@ class Result:
     def take(self, finished: Finished, device: str) -> bool:
         """A shard came back; True when it has more than its claims let it do."""
         ready = self.ready
-        if finished.tally.spawned:
+        driven = finished.driven
+        if driven.tally.spawned:
             self._look_at_children(ready.shards[finished.shard])
         news = ready.merge.add(finished)
         if news and self.request.debug_log is not None:
             self.watch({"debug": news})
-        has_more = finished.ended == Ending.MAX_STEPS
+        has_more = driven.course.ended == Ending.MAX_STEPS
         ready.memory.take(ready.shards[finished.shard], has_more=has_more)
-        self._counted[finished.shard] = finished.counted
-        if finished.turns is not None:
-            self._turns.append(Turns(f"{device} {finished.device}", finished.began, finished.turns))
+        self._counted[finished.shard] = driven.counted
+        if driven.turns is not None:
+            self._turns.append(Turns(f"{device} {finished.device}", finished.began, driven.turns))
         if has_more:
-            self.carried[finished.shard] = replace(finished, turns=None)
+            self.carried[finished.shard] = replace(finished, driven=replace(driven, turns=None))
         return has_more
 
     def _look_at_children(self, shard: Shard) -> None:
@@ -160,10 +162,7 @@ class Result:
             control=merge.control,
             debug_log=merge.debug_log,
             facts={**merge.facts, "shards": len(ready.shards), "devices": len(outcome.shares)},
-            turns=None,
-            device_seconds=merge.device_seconds,
-            wall_seconds=seconds,
-            build_seconds=merge.build_seconds,
+            spent=Spent(merge.device_seconds, seconds, merge.build_seconds),
             counted=counted,
         )
         report = conclude(ready.prepared, driven)
@@ -181,8 +180,14 @@ class Result:
             keep_records(request, self.saving, ready.memory.given(), ready.memory.result(), epoch, buffers)
         if not self.saving.is_settled:
             self.saving.raise_failures()
-        ended = self._ending(outcome, report.remaining)
-        whole = replace(report, device=", ".join(names), ended=ended, verified=options.verify, trace=traced)
+        course = replace(merge.course, ended=self._ending(outcome, report.remaining))
+        whole = replace(
+            report,
+            device=", ".join(names),
+            driven=replace(report.driven, course=course),
+            saved=replace(report.saved, trace=traced),
+            verified=options.verify,
+        )
         return self._as_record(whole, outcome)
 
     def _ending(self, outcome: Outcome, remaining: int) -> str:

@@ -18,13 +18,11 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi.limits import DEBUG_RECORD_WORDS, SLOT_WORDS, U32_MAX
 from vyrectl.engine.backend import Backend, Job, new_debug_log
 from vyrectl.engine.buffers import Buffer, BufferTable
-from vyrectl.engine.trace import Trace
 from vyrectl.errors import VerifyError
 from vyrectl.launching.backends import choose_backend
-from vyrectl.launching.conclude import conclude
+from vyrectl.launching.driven import Driven
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.prepare import Wiring, prepare
-from vyrectl.launching.report import LaunchReport
 from vyrectl.launching.rounds import Limits, Progress
 from vyrectl.launching.run import drive
 from vyrectl.launching.verify import Check
@@ -127,8 +125,7 @@ class ShardRunner:
             VerifyError: A promise was broken; it names the shard.
             DeviceError: The device failed.
         """
-        setup, turns = self._setup, list[Trace]()
-        started = time.time()
+        setup, started = self._setup, time.time()
         if not site.is_filled:
             copy_slots(site.memory, task.slots)
         is_direct = False
@@ -153,7 +150,6 @@ class ShardRunner:
             timeout=None,
             verify=False,
             fault_unknown=True,
-            trace=None if setup.options.trace is None else turns.append,
             limits=Limits(
                 max_steps=task.steps,
                 stop=site.stop,
@@ -167,17 +163,13 @@ class ShardRunner:
             Wiring(place=place, board=site.board, counted=setup.counted),
         )
         job = self._of_shard(prepared.job, task)
-        before = prepared.job.control
         prepared = replace(prepared, job=job, check=Check(job) if setup.verify else None)
         try:
             driven = drive(prepared)
-            counted = driven.counted or tally_slots(site.memory)
-            report = conclude(prepared, replace(driven, counted=counted))
         except VerifyError as error:
             error.where = f"{task.shard} on {self.backend.name}"
             raise
-        finished = self._finished(task, report, before, table, turns, started)
-        return replace(finished, counted=None if counted.unknown else counted)
+        return self._finished(task, site.memory, driven, job.control, table, started)
 
     def _works_at(self, memory: SlotArray) -> bool:
         """Whether a device that shares memory with the host may work at this address: a CPU may at any."""
@@ -200,48 +192,41 @@ class ShardRunner:
     def _finished(
         self,
         task: Task,
-        report: LaunchReport,
+        memory: SlotArray,
+        driven: Driven,
         before: NDArray[np.uint32],
         table: BufferTable,
-        turns: list[Trace],
         started: float,
     ) -> Finished:
-        added = report.control - before
+        added = driven.control - before
         added[control_abi.PRIORITY_STARVATION.first] = 0  # where the device stands, not a count
-        log = report.debug_log
-        if task.numbers is None:
-            for one in turns:
-                one.records["slot"] += np.uint32(task.shard.first)
-        else:
-            log = _renamed(log, task.shard.first, task.numbers)
-            for one in turns:
-                one.records["slot"] = task.numbers[one.records["slot"]]
+        first, turns = task.shard.first, driven.turns
+        if turns is not None:
+            slots = turns.records["slot"]
+            slots[:] = slots + np.uint32(first) if task.numbers is None else task.numbers[slots]
+        counted = driven.counted or tally_slots(memory)
         given = self._setup.buffers.by_handle
         return Finished(
             shard=task.shard.number,
             device=self.backend.name,
-            ended=report.ended,
-            rounds=report.rounds,
-            indexed=report.indexed,
-            resumed=report.resumed,
-            tally=report.tally,
-            control=added,
-            debug_log=log,
+            driven=replace(
+                driven,
+                control=added,
+                debug_log=_renamed(driven.debug_log, first, task.numbers),
+                counted=None if counted.unknown else counted,
+            ),
             writes={
                 handle: written(given[handle].array, table.by_handle[handle].array)
                 for handle in self._setup.returned
             },
-            facts=dict(report.geometry),
-            device_seconds=report.device_seconds,
-            wall_seconds=report.wall_seconds,
-            build_seconds=report.build_seconds,
             began=started,
-            turns=turns[0] if turns else None,
         )
 
 
-def _renamed(log: NDArray[np.uint32], first: int, numbers: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """A debug log whose records name slots as the ring does."""
+def _renamed(log: NDArray[np.uint32], first: int, numbers: NDArray[np.int64] | None) -> NDArray[np.uint32]:
+    """A debug log whose records name slots as the ring does, where the shard's go by other names."""
+    if numbers is None:
+        return log
     renamed = log.copy()
     held = min(int(log[0]), len(log) - 1) // DEBUG_RECORD_WORDS
     words = renamed[1 : 1 + held * DEBUG_RECORD_WORDS].reshape(-1, DEBUG_RECORD_WORDS)[:, -1]
