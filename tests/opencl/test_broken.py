@@ -5,17 +5,21 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conformance.backends import needs_cpu
 from tests.doctor.test_doctor import icd
 from tests.needs import needs_tool
-from vyrectl.errors import NoDeviceError
-from vyrectl.opencl import broken, brought, causes, drivers, guard
-from vyrectl.opencl.asking import Answer
+from tests.opencl.fakes import device
+from vyrectl.errors import DeviceError, NoDeviceError
+from vyrectl.opencl import broken, brought, causes, drivers, guard, remembered
+from vyrectl.opencl.asking import LISTED, OPENED, OPENS, Answer
 from vyrectl.opencl.broken import broken_drivers
+from vyrectl.opencl.build import POCL
 
 ENDS = """
 #include <stdlib.h>
@@ -37,18 +41,23 @@ class Machine:
         self.trouble: str | None = "the driver ended its process (SIGABRT)"
         self.culprits: list[str] = [str(self.icds[0])]
         self.asked: list[Mapping[str, str | None]] = []
+        self.whats: list[str] = []
+        self.records: tuple[dict[str, Any], ...] = ()
         patch.setattr(drivers, "icd_files", lambda environment=None: self.icds)
         patch.setattr(brought, "brought_drivers", lambda roots=None: [])
         patch.delenv(guard.TRUSTING)
         patch.setattr(guard, "_watched", [])
         patch.setattr(broken, "_found", {})
         patch.setattr(broken, "ask", self.ask)
+        patch.setattr(remembered, "_known", {})
+        patch.setattr(guard, "_died_of", {})
         patch.setattr(causes, "culprits", lambda icds, seconds=0: self.culprits)
         patch.setenv("VYRECTL_CACHE", str(folder / "cache"))
 
     def ask(self, what: str, *, seconds: float, variables: Mapping[str, str | None]) -> Answer:
         self.asked.append(variables)
-        return Answer((), self.trouble)
+        self.whats.append(what)
+        return Answer(self.records, self.trouble, died=self.trouble is not None)
 
 
 @pytest.fixture
@@ -104,6 +113,21 @@ def test_a_machine_that_gives_no_child(machine: Machine, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(broken, "ask", ask)
     assert broken_drivers() == ()
+
+
+@pytest.mark.parametrize("died", [False, True])
+def test_what_listed_the_devices_has_used_them_too(machine: Machine, died: bool) -> None:
+    found = device(platform=POCL)
+    facts = remembered.DriverNamed.of(found)._asdict()
+    used = ({OPENS: facts},) if died else ({OPENS: facts}, {OPENED: facts})
+    machine.records = (dict(LISTED), *used)
+    if not died:
+        machine.trouble = None
+    assert broken_drivers() == ()
+    remembered._known.clear()
+    with pytest.raises(DeviceError, match="ended its process") if died else nullcontext():
+        guard.check_survives(found)
+    assert machine.whats == ["sound"]
 
 
 @needs_tool("gcc")

@@ -42,6 +42,7 @@ def trials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Trials:
     monkeypatch.setattr(fitness, "run_ring", made)
     monkeypatch.setattr(remembered, "_known", {})
     monkeypatch.setattr(guard, "_watched", [])
+    monkeypatch.setattr(guard, "_died_of", {})
     monkeypatch.setenv("VYRECTL_CACHE", str(tmp_path))
     monkeypatch.delenv(guard.TRUSTING)
     return made
@@ -52,6 +53,7 @@ def test_a_device_that_ends_another_process_is_not_opened(trials: Trials) -> Non
     with pytest.raises(DeviceError, match=r"this device ends the process that uses it: .* died of SIGABRT"):
         kept.open_device(device())
     remembered._known.clear()
+    guard._died_of.clear()
     with pytest.raises(DeviceError, match="another process died of it today") as caught:
         kept.open_device(device())
     assert guard.TRUSTING in (caught.value.fix or "")

@@ -32,6 +32,12 @@ UNLIMITED = ("sh", "-c", 'ulimit -v unlimited 2>/dev/null || ulimit -v "$(ulimit
 Record = dict[str, Any]
 """What a probing process says, as JSON. Any: each probe has keys of its own, and the process may have died of one."""
 
+LISTED: Mapping[str, bool] = MappingProxyType({"listed": True})
+"""What a process says that has listed the devices and goes on to use them."""
+
+OPENS, OPENED = "opens", "opened"
+"""What it says before and after it uses one of a driver's, with what is known of that one."""
+
 OVER: Mapping[str, bool] = MappingProxyType({"over": True})
 """The last record of a process that was not ended by a driver."""
 

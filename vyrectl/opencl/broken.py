@@ -16,9 +16,9 @@ from pathlib import Path
 from vyrectl._version import __version__
 from vyrectl.errors import NoDeviceError
 from vyrectl.opencl import brought, causes, drivers
-from vyrectl.opencl.asking import LIST_SECONDS, ask
+from vyrectl.opencl.asking import LIST_SECONDS, LISTED, ask
 from vyrectl.opencl.cache import ANSWERS, Entry, KernelCache, key_of
-from vyrectl.opencl.guard import NO_CHILD, TRUSTING, trusts
+from vyrectl.opencl.guard import NO_CHILD, TRUSTING, note_uses, trusts
 from vyrectl.opencl.remembered import DAY_SECONDS
 from vyrectl.opencl.surroundings import driver_variables
 
@@ -60,10 +60,11 @@ def _were_sound(key: str) -> bool:
 
 def _try(key: str, icds: Sequence[Path]) -> tuple[Path, ...]:
     try:
-        answer = ask("list", seconds=LIST_SECONDS, variables={TRUSTING: "1"})
+        answer = ask("list" if trusts() else "sound", seconds=LIST_SECONDS, variables={TRUSTING: "1"})
     except NO_CHILD:
         return ()
-    if answer.trouble is None:
+    note_uses(answer)
+    if answer.trouble is None or LISTED in answer.records:
         KernelCache.of_user(ANSWERS).put(key, Entry(b"", {_SOUND: True}))
         return ()
     broken = tuple(Path(name) for name in causes.culprits(icds))

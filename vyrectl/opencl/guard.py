@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from vyrectl.errors import DeviceError
 
 if TYPE_CHECKING:
+    from vyrectl.opencl.asking import Answer
     from vyrectl.opencl.fitness import Facts
+    from vyrectl.opencl.remembered import DriverFacts
 
 TRUSTING = "VYRECTL_TRUST_DRIVERS"
 """Environment variable that leaves all trials out."""
@@ -27,6 +29,9 @@ NO_CHILD = (OSError, MemoryError)
 _SURVIVAL = "survival"
 _watched: list[int] = []
 """This process's number, once it is known that another one would survive it."""
+
+_died_of: dict[DriverFacts, str] = {}
+"""What a process said at last that died of a driver, by its `DriverNamed`."""
 
 
 def be_watched() -> None:
@@ -51,15 +56,16 @@ def check_survives(device: Facts) -> None:
     if trusts():
         return
     from vyrectl.opencl.fitness import FITNESS
-    from vyrectl.opencl.remembered import known, remember
+    from vyrectl.opencl.remembered import DriverNamed, known, remember
 
     if known(FITNESS, device):
         return
-    words: list[str] = []
+    driver = DriverNamed.of(device)
 
     def survives() -> bool:
         died = _of_what_it_died(device)
-        words.append(died)
+        if died:
+            _died_of[driver] = died
         return not died
 
     try:
@@ -67,8 +73,26 @@ def check_survives(device: Facts) -> None:
     except NO_CHILD:
         return
     if not survived:
-        told = words[0] if words else "another process died of it today"
+        told = _died_of.get(driver, "another process died of it today")
         raise DeviceError(f"this device ends the process that uses it: {told}", where=device.name, fix=FIX)
+
+
+def note_uses(answer: Answer) -> None:
+    """Keep what a process found that used one device of each driver, and of which it died.
+
+    Args:
+        answer: What it said.
+    """
+    from vyrectl.opencl.asking import OPENED, OPENS
+    from vyrectl.opencl.remembered import DriverNamed, remember
+
+    for one in answer.records:
+        if OPENED in one:
+            remember(_SURVIVAL, DriverNamed(**one[OPENED]), lambda: True)
+    if answer.died and answer.records and OPENS in answer.records[-1]:
+        deadly = DriverNamed(**answer.records[-1][OPENS])
+        _died_of[deadly] = answer.trouble or ""
+        remember(_SURVIVAL, deadly, lambda: False)
 
 
 def _of_what_it_died(device: Facts) -> str:

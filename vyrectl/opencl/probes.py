@@ -1,7 +1,7 @@
 """What `doctor` does to a device; runs in a process of its own, which a broken driver may end or hang.
 
-`python -m vyrectl.opencl.probes list FD` and `... device ID FD`, likewise `rung` and `open`, write one JSON object a
-line to the descriptor FD, each as soon as it is known, so that what was found before a crash is not lost. The
+`python -m vyrectl.opencl.probes list FD` and `... device ID FD`, likewise `rung`, `open` and `sound`, write one JSON
+object a line to the descriptor FD, each as soon as it is known, so that what was found before a crash is not lost. The
 invariant: every kernel gives up after a bounded number of polls. Imports numpy and pyopencl.
 """
 
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.checks import DOCTOR, DOCTOR_ANSWER, DOCTOR_HELLO, DOCTOR_MOST, DOCTOR_SEEN, KERNEL_SAW
 from vyrectl.errors import AbiMismatchError, NoDeviceError, VyrectlError
-from vyrectl.opencl.asking import OVER, Record
-from vyrectl.opencl.build import LADDER
+from vyrectl.opencl.asking import LISTED, OPENED, OPENS, OVER, Record
+from vyrectl.opencl.build import LADDER, REFUSING
 from vyrectl.opencl.devices import Device, list_devices, pyopencl
 from vyrectl.opencl.diagnosis import Check, Fact, Status
 from vyrectl.opencl.guard import be_watched
@@ -30,6 +30,7 @@ from vyrectl.opencl.handoff import admits
 from vyrectl.opencl.kept import open_device
 from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.program import Program, build_program
+from vyrectl.opencl.remembered import DriverNamed
 from vyrectl.opencl.selftest import check_primitives
 from vyrectl.opencl.source import Variant, assemble_alone
 
@@ -61,6 +62,7 @@ def main(arguments: list[str]) -> None:
         "device": _device,
         "rung": _rung,
         "open": _open,
+        "sound": _sound,
     }
     for record in kinds[what](*rest):
         _write(int(descriptor), record)
@@ -98,10 +100,23 @@ def _rung(device_id: str) -> Iterator[Record]:
 
 def _open(device_id: str) -> Iterator[Record]:
     """Whether a device can be opened, compiles a small program and runs it."""
-    device = next(one for one in list_devices() if one.id == device_id)
+    yield from _use(next(one for one in list_devices() if one.id == device_id))
+
+
+def _sound() -> Iterator[Record]:
+    """Which devices there are, then whether one of each driver's can be used, where a small program tells that."""
+    devices = list_devices()
+    yield dict(LISTED)
+    for device in {DriverNamed.of(one): one for one in devices if one.platform in REFUSING}.values():
+        yield from _use(device)
+
+
+def _use(device: Device) -> Iterator[Record]:
+    facts = DriverNamed.of(device)._asdict()
+    yield {OPENS: facts}
     context, queue = open_device(device)
-    opened = any(admits(device, context, queue, rung) for rung in LADDER)
-    yield {"opened": opened}
+    any(admits(device, context, queue, rung) for rung in LADDER)
+    yield {OPENED: facts}
 
 
 def probe_device(device: Device) -> Iterator[Check]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from vyrectl._version import __version__
 from vyrectl.opencl.cache import ANSWERS, Entry, KernelCache, key_of
@@ -38,6 +38,20 @@ class DriverFacts(Protocol):
     @property
     def driver(self) -> str:
         """Driver version."""
+
+
+class DriverNamed(NamedTuple):
+    """A device's driver, as another process found it."""
+
+    name: str
+    platform: str
+    version: str
+    driver: str
+
+    @classmethod
+    def of(cls, device: DriverFacts) -> DriverNamed:
+        """That of a device."""
+        return cls(device.name, device.platform, device.version, device.driver)
 
 
 def known(question: str, device: DriverFacts) -> bool | None:
