@@ -14,7 +14,6 @@ MOST_LINES = 80
 MOST_ATTRIBUTES = 15
 
 LARGE = {
-    "engine/backend.py:Job",
     "hosting/request.py:FileLaunch",
     "launching/options.py:LaunchOptions",
     "policy/request.py:LaunchRequest",

@@ -34,7 +34,7 @@ class Mirroring(OpenCLBackend):
     mirrored: bool | None = None
 
     def open(self, job: Job) -> Any:
-        session = super().open(replace(job, mirror=True, place=None, live=None))
+        session = super().open(replace(job, mirror=True, shared=replace(job.shared, place=None, live=None)))
         if isinstance(session, OpenCLSession):
             self.mirrored = session.program.variant.mirror
         return session

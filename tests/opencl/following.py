@@ -9,7 +9,7 @@ import numpy as np
 from tests.support.rings import ready_tasks
 from vyrectl.abi import live as abi
 from vyrectl.abi.engine import FLOW_TIRED
-from vyrectl.engine.backend import Job
+from vyrectl.engine.backend import Job, Sharing
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.counters import FLOW_WORDS
@@ -18,7 +18,9 @@ from vyrectl.opencl.session import OpenCLSession
 
 def open_following(backend: OpenCLBackend) -> OpenCLSession:
     """A session over a few tasks that may be followed."""
-    session = backend.open(Job(ready_tasks(8), np.zeros(160, np.uint32), BufferTable(), follow=True))
+    session = backend.open(
+        Job(ready_tasks(8), np.zeros(160, np.uint32), BufferTable(), shared=Sharing(follow=True))
+    )
     assert isinstance(session, OpenCLSession)
     return session
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tests.support.rings import ready_tasks
 from vyrectl.abi import watch as abi
-from vyrectl.engine.backend import Backend, Job
+from vyrectl.engine.backend import Backend, Job, Sharing
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.launching.rounds import Drain, Limits
@@ -38,7 +38,7 @@ def board() -> NDArray[np.uint32]:
 def drained(backend: Backend, words: NDArray[np.uint32], **options: Any) -> NDArray[np.uint32]:
     """The records after a drain of no-ops, shape (workers, stride)."""
     slots = ready_tasks(TASKS, op_handle=0)
-    job = Job(slots, np.zeros(160, np.uint32), BufferTable(), board=words, **options)
+    job = Job(slots, np.zeros(160, np.uint32), BufferTable(), shared=Sharing(board=words), **options)
     with closing(backend.open(job)) as session:
         Drain(session, Limits()).run()
         assert session.tally().claims == TASKS

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from vyrectl.bench.case import Turn
-from vyrectl.engine.backend import Backend, Job, RoundIndex, Session
+from vyrectl.engine.backend import Backend, Job, RoundIndex, Session, Sharing
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.endings import Ending
 from vyrectl.engine.ops import OpSource
@@ -115,7 +115,7 @@ class Workload:
     def _job(self, slots: SlotArray) -> Job:
         control = start_control(None, None)
         place = (lambda shares: (slots, shares)) if self.in_place else None
-        return Job(slots, control, self.buffers, self.ops, place=place, watch=self.watch)
+        return Job(slots, control, self.buffers, self.ops, shared=Sharing(place), watch=self.watch)
 
     def drain(self) -> Turn:
         """Everything from the first index to the last, as a launch does it; opening stands apart.

@@ -81,6 +81,49 @@ class Live(Protocol):
         """Called after each run that claimed of bounded tenants: tenant -> claims left."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sharing:
+    """How a job meets its host, and others, while it runs; by default it works on a copy and meets nobody.
+
+    Attributes:
+        place: Asked for the memory to work in once the device is known; see `Place`.
+        live: Makes the memory that others may see and change while the job runs in place; None for none.
+        board: Memory in which whoever drives the job sees its workers (`vyrectl.abi.watch`), u32, page-aligned; None
+            where nobody does.
+        follow: The job goes on when it is drained: others reach it beside its rounds.
+    """
+
+    place: Place | None = None
+    live: Live | None = None
+    board: NDArray[np.uint32] | None = None
+    follow: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RingPart:
+    """What a job's slots are called, where they are a part of a ring.
+
+    Attributes:
+        first_slot: What the first of them is called.
+        numbers: What each is called, where they are gathered from all over a ring; they then have names of their own
+            while they run, from `first_slot` on.
+        first_child_id: task_id of a child in the first slot, the others follow; None for a range that is free here.
+    """
+
+    first_slot: int = 0
+    numbers: NDArray[np.int64] | None = None
+    first_child_id: int | None = None
+
+    def number_of(self, slot: int) -> int:
+        """What a slot of these is called."""
+        return slot + self.first_slot if self.numbers is None else int(self.numbers[slot])
+
+    def cut(self, part: slice) -> RingPart:
+        """The same of a part of these."""
+        numbers = None if self.numbers is None else self.numbers[part]
+        return replace(self, first_slot=self.first_slot + part.start, numbers=numbers)
+
+
 MODES = ("auto", "jit", "interpreter")
 """Which operations are compiled: those that the ring uses (jit), all (interpreter), or as it suits both (auto)."""
 
@@ -100,22 +143,15 @@ class Job(EngineOptions):
         gate: Whether the control buffer's tenant masks shut tenants out.
         selected: Which slots may be claimed, bool, shape (n,); None for all.
         age_threshold: Ticks that lift a task by one class; 0 for no lift.
-        place: Asked for the memory to work in once the device is known; see `Place`. By default a copy.
-        live: Makes the memory that others may see and change while the job runs in place; None for none.
         mode: One of `MODES`.
-        first_slot: What the ring's first slot is called, where these slots are a part of one.
-        numbers: What each slot is called, where these are gathered from all over a ring; they then have names of their
-            own while they run, from `first_slot` on.
-        first_child_id: task_id of a child in the first slot, the others follow; None for a range that is free here.
         quotas: Most claims of the tenants that are bounded; see `vyrectl.engine.quotas`.
         debug_log: Debug log (spec 3.2) to start from, u32, at least one word; a backend works on its own copy.
         trace: Turns to note the times of, at most; 0 for no trace. A session then has `trace()`.
-        follow: The job goes on when it is drained: others reach it beside its rounds.
         op_handles: Every op_handle that some slot names, or more; None when that is not known.
         mirror: Tasks that only end are ended in a mirror of the ring, which needs a copy that nobody else sees; None
             for long rings on devices with memory of their own.
-        board: Memory in which whoever drives the job sees its workers (`vyrectl.abi.watch`), u32, page-aligned; None
-            where nobody does.
+        part: What the slots are called, where they are a part of a longer ring.
+        shared: How the job meets its host and others while it runs.
     """
 
     slots: SlotArray
@@ -125,23 +161,14 @@ class Job(EngineOptions):
     gate: bool = False
     selected: NDArray[np.bool_] | None = None
     age_threshold: int = AGE_THRESHOLD
-    place: Place | None = None
-    live: Live | None = None
     mode: str = "auto"
-    first_slot: int = 0
-    numbers: NDArray[np.int64] | None = None
-    first_child_id: int | None = None
     quotas: Quotas = field(default_factory=dict)
     debug_log: NDArray[np.uint32] = field(default_factory=lambda: new_debug_log(DEFAULT_DEBUG_RECORDS))
     trace: int = 0
-    follow: bool = False
     op_handles: frozenset[int] | None = None
     mirror: bool | None = None
-    board: NDArray[np.uint32] | None = None
-
-    def number_of(self, slot: int) -> int:
-        """What a slot of these is called."""
-        return slot + self.first_slot if self.numbers is None else int(self.numbers[slot])
+    part: RingPart = RingPart()
+    shared: Sharing = Sharing()
 
     def layout(self) -> tuple[NDArray[np.void], int]:
         """`BufferTable.layout` with a row for the debug log behind those that handles reach."""
@@ -305,7 +332,7 @@ class Session(Protocol):
         """A copy of the debug log."""
 
     def slots(self) -> SlotArray:
-        """The ring: a copy, or the very memory that `Job.place` gave to work on."""
+        """The ring: a copy, or the very memory that `Sharing.place` gave to work on."""
 
     def witness(self) -> NDArray[np.void]:
         """Per slot, what a job with `verify` noted (`WITNESS_DTYPE`), shape (slots,)."""

@@ -84,7 +84,7 @@ class ReferenceSession(Session):
     def __init__(self, job: Job, bodies: Mapping[int, Body]) -> None:
         continue_outputs(job.buffers, job.slots)
         self._job = job
-        self._slots = copy_of(job.slots if job.place is None else job.place(False)[0])
+        self._slots = copy_of(job.slots if job.shared.place is None else job.shared.place(False)[0])
         self._control = job.control.copy()
         self._bodies = bodies
         self._debug_log = job.debug_log.copy()
@@ -94,7 +94,7 @@ class ReferenceSession(Session):
         self._nursery: Nursery | None = None
         if self._spawning:
             eligible = eligible_slots(job, self._slots)
-            links = count_families(self._slots, self._spawning, eligible, job.first_child_id)
+            links = count_families(self._slots, self._spawning, eligible, job.part.first_child_id)
             self._nursery = Nursery(self._slots, links)
         self._env = Env(
             rows,
@@ -103,7 +103,7 @@ class ReferenceSession(Session):
             self._debug_log,
             inner,
             self._nursery,
-            job.first_slot,
+            job.part.first_slot,
         )
         self._lines = ClaimLines([[]] * CLASSES, 0)
         self._tally = Tally(quota_left=dict(job.quotas))
@@ -295,7 +295,7 @@ class _Notes:
         self.witness = np.zeros(len(job.slots), WITNESS_DTYPE)
         self.turns = TurnRecorder(job.trace)
         self._claims, self._ends = self.witness["claims"], self.witness["ends"]
-        self._record, self._first_slot = _record(job), job.first_slot
+        self._record, self._first_slot = _record(job), job.part.first_slot
 
     def begin(self, task: Task) -> None:
         """A turn begins: note what is in hand, where somebody may look."""
@@ -315,9 +315,9 @@ class _Notes:
 
 def _record(job: Job) -> memoryview:
     """The watch record of the one worker: on the job's board, or where nobody looks."""
-    if job.board is None or not job.watch:
+    if job.shared.board is None or not job.watch:
         return memoryview(bytearray(watch.LANE_STRIDE * WORD_BYTES)).cast("I")
     head = watch.BOARD_HEAD_WORDS
-    job.board[: head + watch.LANE_STRIDE] = 0
-    job.board[watch.BOARD_STRIDE], job.board[watch.BOARD_RECORDS] = watch.LANE_STRIDE, 1
-    return job.board[head : head + watch.LANE_STRIDE].data
+    job.shared.board[: head + watch.LANE_STRIDE] = 0
+    job.shared.board[watch.BOARD_STRIDE], job.shared.board[watch.BOARD_RECORDS] = watch.LANE_STRIDE, 1
+    return job.shared.board[head : head + watch.LANE_STRIDE].data

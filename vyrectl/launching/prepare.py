@@ -17,7 +17,7 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS
 from vyrectl.abi.states import TaskState
 from vyrectl.declared import checked
-from vyrectl.engine.backend import MODES, Backend, Job, Live, Place, Session, new_debug_log
+from vyrectl.engine.backend import MODES, Backend, Job, Live, Place, Session, Sharing, new_debug_log
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.family import spawning_in_use, with_empty_slots
 from vyrectl.engine.ops import load_sources, op_codes
@@ -67,7 +67,7 @@ class Wiring:
             calls `BufferTable.finish_outputs` once that is put away.
         drive: What works the open session instead of `vyrectl.launching.rounds.Drain`, which ends when it is drained.
         saving: Saves the ring before any other output and collects what fails, for a caller that tells it.
-        board: Memory in which the caller sees the workers; see `Job.board`.
+        board: Memory in which the caller sees the workers; see `Sharing.board`.
         counted: The ring as it is counted, or a longer one that this is a part of; None where nobody has.
     """
 
@@ -155,15 +155,12 @@ def prepare(ring: Ring, asked: LaunchOptions, wiring: Wiring) -> Prepared:
         gate=options.control is not None,
         selected=with_empty_slots(selected, ring.slots, spawning_in_use(ring.slots, sources, named)),
         age_threshold=settings.age_threshold,
-        place=workplace,
-        live=wiring.live,
         mode=settings.mode,
         quotas=checked_quotas(options.quotas or {}),
         debug_log=start_debug_log(options.debug_log),
         trace=0 if options.trace is None else options.trace_records,
-        follow=wiring.drive is not None,
         op_handles=named,
-        board=wiring.board,
+        shared=Sharing(workplace, wiring.live, wiring.board, follow=wiring.drive is not None),
         **options.for_engine(),
     )
     if not options.fault_unknown:
@@ -221,7 +218,7 @@ def _refuse_unrunnable(job: Job, defines: Iterable[int], ring: str) -> Job:
     """Refuse a job that would fault tasks at once; else the job, without the paused tasks that it would fault later."""
     found, asleep = survey(job, defined(job.ops, frozenset(defines)))
     refuse(found, ring)
-    if asleep is None or job.follow:
+    if asleep is None or job.shared.follow:
         return job
     return replace(job, selected=~asleep if job.selected is None else job.selected & ~asleep)
 

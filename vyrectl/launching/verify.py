@@ -211,7 +211,11 @@ def private_copy(job: Job) -> Job | None:
     if job.buffers.arguments is not None:
         table["args"] = job.buffers.arguments
     return replace(
-        job, slots=job.slots.copy(), control=job.control.copy(), buffers=BufferTable(table), place=None
+        job,
+        slots=job.slots.copy(),
+        control=job.control.copy(),
+        buffers=BufferTable(table),
+        shared=replace(job.shared, place=None),
     )
 
 
@@ -279,7 +283,7 @@ class Check:
         if self._copy is not None and drained:
             found += reference_differences(self._copy, after)
         if found:
-            named = (replace(one, slot=job.number_of(one.slot)) for one in found)
+            named = (replace(one, slot=job.part.number_of(one.slot)) for one in found)
             raise VerifyError(
                 "; ".join(map(str, named)),
                 fix="The device or an operation breaks the protocol; keep the ring",

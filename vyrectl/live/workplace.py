@@ -43,7 +43,7 @@ class Workplace(Protocol):
 
     @property
     def board(self) -> NDArray[np.uint32] | None:
-        """Memory in which somebody sees the workers (`vyrectl.engine.backend.Job.board`), or None."""
+        """Memory in which somebody sees the workers (`vyrectl.engine.backend.Sharing.board`), or None."""
 
     def place(self, shares: bool) -> tuple[SlotArray, bool]:
         """See `vyrectl.engine.backend.Place`."""

@@ -35,8 +35,8 @@ class Admission:
 
     def renew(self) -> None:
         """Tell the device whom spent quotas shut out by now; changes from here on are news."""
-        if self._job.live is not None:
-            self._job.live.mark()
+        if self._job.shared.live is not None:
+            self._job.shared.live.mark()
         if (selected := self.quotas.news()) is not None:
             self._device.write(self._selected, selected)
 

@@ -57,7 +57,7 @@ class OpenCLBackend:
         most = job.shard_slots or self._most_slots(job)
         if len(job.slots) <= most:
             return self._open_whole(job)
-        for what, asked in (("traced", job.trace), ("followed", job.follow)):
+        for what, asked in (("traced", job.trace), ("followed", job.shared.follow)):
             if asked:
                 raise UsageError(
                     f"{len(job.slots)} slots are worked on in shards of {most}, and such a launch cannot be {what}",

@@ -127,7 +127,7 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
     together = bool(ops_in_use(job, [op.id for op in ops if op.group]))
     least = 1 if together else min(size, LEAST_GROUP_TICKET)
     sharers = most if together else device.compute_units // 2
-    hints = not device.is_cpu or job.place is None
+    hints = not device.is_cpu or job.shared.place is None
     mirror = hints and _mirrors(device, job, ops)
     # Tasks that compute for long want a ticket for every work-group before any gets a second one.
     usual = GROUP_TICKET if together else min(GROUP_TICKET, max(size, -(-count // most)))
@@ -145,7 +145,7 @@ def choose_geometry(device: Device, job: Job, ops: Sequence[OpInfo]) -> Geometry
 
 def _mirrors(device: Device, job: Job, ops: Sequence[OpInfo]) -> bool:
     """Whether to work in a mirror: nobody else sees the ring, an end is only counted, memory may be spent."""
-    is_met = job.follow or (job.live is not None and device.is_cpu)
+    is_met = job.shared.follow or (job.shared.live is not None and device.is_cpu)
     asks_more = is_met or job.trace or job.quotas or spawning_in_use(job.slots, job.ops, job.op_handles)
     if job.mirror is False or asks_more or not spends_memory(device, job):
         return False
@@ -195,7 +195,7 @@ def choose_variant(device: Device, job: Job, geometry: Geometry, only: frozenset
         chunk_slots=geometry.most_chunk_slots,
         prefetch=prefetch,
         hints=geometry.hints,
-        live=job.follow or (job.live is not None and device.is_cpu),
+        live=job.shared.follow or (job.shared.live is not None and device.is_cpu),
         verify=job.verify,
         quotas=bool(job.quotas),
         family=bool(spawning_in_use(job.slots, job.ops, job.op_handles)),
@@ -243,7 +243,7 @@ def ops_in_use(job: Job, known: Sequence[int]) -> frozenset[int]:
 
 def _most_groups(device: Device, job: Job, per_unit: int) -> int:
     """Work-groups at most. Where workers poll they leave a compute unit of a CPU to those that feed them."""
-    if job.follow and device.is_cpu:
+    if job.shared.follow and device.is_cpu:
         return max(1, device.compute_units - 1)
     return device.compute_units * per_unit
 

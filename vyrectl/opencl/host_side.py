@@ -48,8 +48,8 @@ def host_side(job: Job, program: Program, geometry: Geometry) -> HostSide:
         FileError: The memory cannot be made.
     """
     slots, direct = job.slots, False
-    if job.place is not None:
-        slots, direct = job.place(program.coherent)
+    if job.shared.place is not None:
+        slots, direct = job.shared.place(program.coherent)
     host = HostSide(
         slots,
         direct and program.coherent and len(job.slots) > 0,
@@ -67,18 +67,18 @@ def _with_families(host: HostSide, job: Job, program: Program) -> HostSide:
     """With the families as the device counts them; parents that wait in vain go on in the ring itself."""
     slots = host.slots if host.direct else copy_of(host.slots)
     spawning = [op.id for op in program.ops if op.spawns]
-    links = count_families(slots, spawning, eligible_slots(job, slots), job.first_child_id)
+    links = count_families(slots, spawning, eligible_slots(job, slots), job.part.first_child_id)
     return replace(host, slots=slots, links=links)
 
 
 def _open_live(host: HostSide, job: Job, geometry: Geometry) -> HostSide:
     memory = None
-    if host.direct and job.live is not None:
+    if host.direct and job.shared.live is not None:
         watched = (record_count(geometry), record_words(geometry)) if job.watch else ()
-        memory = job.live.open(geometry.workers * geometry.work_group_size, job.control, *watched)
+        memory = job.shared.live.open(geometry.workers * geometry.work_group_size, job.control, *watched)
     if memory is not None:
         return replace(host, live=memory, control=memory.control, is_met=True)
-    layout = live_abi.LiveLayout.of(len(job.slots) if job.follow else 0, 0, len(job.control))
+    layout = live_abi.LiveLayout.of(len(job.slots) if job.shared.follow else 0, 0, len(job.control))
     words = np.zeros(live_abi.HEADER_WORDS + layout.capacity, np.uint32)
     return replace(host, live=LiveMemory(words, job.control.copy(), layout.capacity, 0))
 
@@ -89,7 +89,7 @@ def _bring_outputs(host: HostSide, job: Job) -> None:
         from vyrectl.engine.arena import map_outputs
 
         map_outputs(job.buffers, job.slots, job.debug_log.nbytes)
-    elif not host.direct and job.first_slot == 0:
+    elif not host.direct and job.part.first_slot == 0:
         from vyrectl.engine.arena import continue_outputs
 
         continue_outputs(job.buffers, job.slots)

@@ -57,7 +57,7 @@ class JobMemory:
         device, arena = self._device, self._job.buffers.arena
         if arena is not None:
             made = device.shared(arena.memory)
-        elif self._job.follow and self._coherent and self.bring_outputs is not None:
+        elif self._job.shared.follow and self._coherent and self.bring_outputs is not None:
             self._host_arena = np.frombuffer(mmap.mmap(-1, max(arena_bytes, mmap.PAGESIZE)), np.uint8)
             made = device.shared(self._host_arena)
         else:
@@ -90,7 +90,7 @@ class JobMemory:
             "argument_handle": job.buffers.argument_handle,
             "control": self.control,
             "control_words": len(job.control),
-            "first_slot": job.first_slot,
+            "first_slot": job.part.first_slot,
             "witness": self._witness,
         }
 

@@ -41,7 +41,7 @@ class Meeting:
         self._job, self._memory = job, memory
         self._idle_polls = FIRST_IDLE_POLLS
         self.capacity = memory.capacity
-        self.is_reached = job.follow and _is_reached(program, host)
+        self.is_reached = job.shared.follow and _is_reached(program, host)
         # The memory itself where host and device share it, else a copy that a second queue reaches.
         self.buffer = device.shared(memory.words) if host.direct else device.filled(memory.words)
 

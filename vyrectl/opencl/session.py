@@ -122,7 +122,7 @@ class OpenCLSession(Session):
         """The watch records, unless they lie among the live words."""
         if not self._job.watch or host.is_met:
             return None
-        return Records(self._device, self.geometry, self._job.board, coherent=self.program.coherent)
+        return Records(self._device, self.geometry, self._job.shared.board, coherent=self.program.coherent)
 
     def _arguments(self) -> dict[str, object]:
         """What `vyre_run` takes that stays the same from run to run."""
@@ -252,8 +252,8 @@ class OpenCLSession(Session):
         self._workspace.add_to(self._tally)
         if self._families is not None:
             self._families.count(self._tally)
-        if self._workspace.take_quotas() and self._job.live is not None:
-            self._job.live.tell_quotas(self._admission.quotas.left)
+        if self._workspace.take_quotas() and self._job.shared.live is not None:
+            self._job.shared.live.tell_quotas(self._admission.quotas.left)
         more, is_tired = self._workspace.waits(self._ordering)
         if is_tired and self._meeting is not None:
             self._meeting.measure_idling(self.device_seconds - began)
@@ -290,7 +290,7 @@ class OpenCLSession(Session):
         from vyrectl.opencl.side import SideQueue
 
         meeting, memory, program = self._meeting, self._memory, self.program
-        if meeting is None or not self._job.follow or self.memory() is not None:
+        if meeting is None or not self._job.shared.follow or self.memory() is not None:
             return None
         return SideQueue(
             program.context,

@@ -43,8 +43,8 @@ class ShardedSession(Session):
         self._job = job
         self._open_part = open_part
         self._memory, self._direct = job.slots, False
-        if job.place is not None:
-            self._memory, self._direct = job.place(coherent)
+        if job.shared.place is not None:
+            self._memory, self._direct = job.shared.place(coherent)
         if not self._direct:
             self._memory = copy_of(self._memory)
         count = len(self._memory)
@@ -148,10 +148,10 @@ class ShardedSession(Session):
                 control=self._control,
                 selected=None if job.selected is None else job.selected[part],
                 quotas=dict(self._done.quota_left),
-                place=(lambda shares: (memory, shares)) if self._direct else None,
-                first_slot=job.first_slot + part.start,
-                numbers=None if job.numbers is None else job.numbers[part],
-                live=None,
+                part=job.part.cut(part),
+                shared=replace(
+                    job.shared, place=(lambda shares: (memory, shares)) if self._direct else None, live=None
+                ),
                 shard_slots=None,
             )
         )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.limits import DEBUG_RECORD_WORDS, SLOT_WORDS, U32_MAX
-from vyrectl.engine.backend import Backend, Job, new_debug_log
+from vyrectl.engine.backend import Backend, Job, RingPart, new_debug_log
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.errors import VerifyError
 from vyrectl.launching.backends import choose_backend
@@ -92,7 +92,7 @@ class Site:
     Attributes:
         memory: Gets the result, shape (len(shard),); others may look at it meanwhile.
         is_filled: The shard's slots lie there already.
-        board: Gets what the workers have in hand; see `Job.board`.
+        board: Gets what the workers have in hand; see `Sharing.board`.
         started: Told once the device is ready, and whether it works on `memory` itself.
         stop: See `Limits.stop`.
         watch: See `Limits.watch`.
@@ -178,15 +178,14 @@ class ShardRunner:
 
     def _of_shard(self, job: Job, task: Task) -> Job:
         """A job with what only the whole ring tells: who is selected, what slots are called, which ids are free."""
-        setup, named = self._setup, job.op_handles
+        setup, named, first = self._setup, job.op_handles, task.shard.first
+        child_id = (setup.first_child_id + first) & U32_MAX if setup.spawning else None
         return replace(
             job,
             selected=task.selected,
-            first_slot=task.shard.first,
-            numbers=task.numbers,
             verify=setup.verify,
             op_handles=None if named is None else named | setup.spawning,
-            first_child_id=(setup.first_child_id + task.shard.first) & U32_MAX if setup.spawning else None,
+            part=RingPart(first, task.numbers, child_id),
         )
 
     def _finished(
