@@ -25,6 +25,7 @@ from vyrectl import (
     open_session,
 )
 from vyrectl.launching.converge import reach_job
+from vyrectl.launching.options import LaunchOptions
 from vyrectl.policy.policy import LaunchPolicy
 from vyrectl.policy.request import LaunchRequest
 from vyrectl.ring.diff import diff_rings
@@ -128,6 +129,12 @@ def test_reports_compare_hash_and_pickle() -> None:
     assert replace(one, driven=replace(one.driven, control=control[:-1])) != one
     assert one != "a report"
     assert report(5) != one
+
+
+def test_options_are_equal_in_every_field() -> None:
+    assert LaunchOptions(timeout=1.0, workers=2) == LaunchOptions(timeout=1.0, workers=2)
+    assert LaunchOptions(timeout=1.0) != LaunchOptions(timeout=2.0)
+    assert LaunchOptions(workers=1) != LaunchOptions(workers=2)
 
 
 REACH = reach_job(np.array([True, False]), np.array([[0, 1]]))

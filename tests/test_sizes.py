@@ -14,16 +14,10 @@ MOST_LINES = 80
 MOST_ATTRIBUTES = 15
 
 LARGE = {
-    "hosting/request.py:FileLaunch",
-    "launching/options.py:LaunchOptions",
-    "policy/request.py:LaunchRequest",
-    "task/item.py:TaskWorkItem",
+    "policy/request.py:LaunchRequest": "a public record whose 17 fields the spec names (2.1), flat in JSON too",
+    "task/item.py:TaskWorkItem": "a public record of the 16 words of a slot (spec 1.2)",
 }
-"""Classes with more attributes: this list only gets shorter.
-
-They are records, as wide as what they stand for: the words of a slot, the options of a launch, the keys of a report.
-A `TypedDict` is no object but the keys of one that is printed, and counts nowhere.
-"""
+"""Classes with more attributes, and why; a `TypedDict` is the keys of what is printed, and counts nowhere."""
 
 MOST_ANY = 110
 """Places that say `Any`; each is an alias with its reason, or passes on what a library without types hands out."""
@@ -48,8 +42,8 @@ def test_large_classes_are_known() -> None:
         if isinstance(found, ast.ClassDef) and len(_attributes(found)) > MOST_ATTRIBUTES
         if found.name not in shapes
     }
-    assert large - LARGE == set(), "cut these up"
-    assert LARGE - large == set(), "take these off the list"
+    assert large - set(LARGE) == set(), "cut these up"
+    assert set(LARGE) - large == set(), "take these off the list"
 
 
 def test_any_is_rare() -> None:

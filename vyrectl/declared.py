@@ -264,9 +264,12 @@ def as_keywords(record: type[Declared], function: Callable[Given, Answer]) -> Ca
         function: Has one parameter beside them, and ``{options}`` in its docstring where they are described.
     """
     first = next(iter(inspect.signature(function).parameters.values()))
+    known = {one.name: one for one in fields(record)}
     keywords = [
-        inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=one.type)
-        for one in fields(record)
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=known[name].default, annotation=known[name].type
+        )
+        for name, _ in options_of(record)
     ]
     attributes: dict[str, Any] = vars(function)
     attributes["__signature__"] = inspect.Signature(

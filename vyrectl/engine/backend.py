@@ -131,7 +131,7 @@ JIT_SLOTS = JIT_QUEUE_LEN
 """Rings from this many slots on are compiled for under `auto`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Job(EngineOptions):
     """Everything a backend needs to run a ring; what was asked of the engine it inherits.
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from vyrectl.declared import TUNING, switch, whole
+from vyrectl.records import Comparable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineOptions:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EngineOptions(Comparable):
     """How a job is to be run; None leaves it to the device."""
 
     workers: int | None = whole(None, "--workers", says="Work-groups.", least=1, group=TUNING)

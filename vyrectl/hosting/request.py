@@ -30,23 +30,10 @@ from vyrectl.live.follower import FollowOptions
 from vyrectl.protocol.replay import LogKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileLaunch:
-    """A launch of a ring file.
+@dataclass(frozen=True, kw_only=True)
+class Logs:
+    """Files that a launch reads and writes beside its ring and its buffers."""
 
-    Attributes:
-        ring: The ring file.
-        options: The launch itself; its `timeout` counts from the moment that the launch was asked for.
-        reads: Other files that are read for it, each with its option; no output may be one.
-    """
-
-    ring: Path
-    options: LaunchOptions = LaunchOptions()
-    reads: tuple[tuple[str, Path], ...] = ()
-    buffers: tuple[str, ...] = texts(
-        (), "--buffer", metavar="H=SPEC", says="x.npy, x.npy:OUT.npy or zeros:DTYPE:SHAPE[:OUT.npy]."
-    )
-    grace: float = seconds(GRACE_SECONDS, "--grace", says="Time to stop before the kill.", group=LIMITS)
     control: Path | None = path(
         None,
         "--control",
@@ -88,6 +75,12 @@ class FileLaunch:
         most=MAX_ENCODED,
         group=TUNING,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Where the ring that a launch leaves goes."""
+
     in_place: bool = switch(
         True,
         "--in-place/--no-in-place",
@@ -100,6 +93,30 @@ class FileLaunch:
     backup: bool = switch(
         False, "--backup", says="Keep the old ring as RING.bak, or .bak.1 and so on.", group=SAFETY
     )
+
+    @property
+    def works_in_file(self) -> bool:
+        """Whether the device may work on the file itself."""
+        return self.in_place and self.output is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLaunch(Result, Logs):
+    """A launch of a ring file.
+
+    Attributes:
+        ring: The ring file.
+        options: The launch itself; its `timeout` counts from the moment that the launch was asked for.
+        reads: Other files that are read for it, each with its option; no output may be one.
+    """
+
+    ring: Path
+    options: LaunchOptions = LaunchOptions()
+    reads: tuple[tuple[str, Path], ...] = ()
+    buffers: tuple[str, ...] = texts(
+        (), "--buffer", metavar="H=SPEC", says="x.npy, x.npy:OUT.npy or zeros:DTYPE:SHAPE[:OUT.npy]."
+    )
+    grace: float = seconds(GRACE_SECONDS, "--grace", says="Time to stop before the kill.", group=LIMITS)
     follow: FollowOptions | None = python(
         None, "How the launch stays when it is drained; None for one that ends then."
     )
@@ -114,8 +131,3 @@ class FileLaunch:
     def buffer_files(self) -> tuple[str, ...]:
         """What `buffers` are read from, as far as their texts tell."""
         return tuple(option.partition("=")[2].partition(":")[0] for option in self.buffers)
-
-    @property
-    def works_in_file(self) -> bool:
-        """Whether the device may work on the file itself."""
-        return self.in_place and self.output is None

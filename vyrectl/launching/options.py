@@ -29,7 +29,6 @@ from vyrectl.declared import (
 )
 from vyrectl.engine.options import EngineOptions
 from vyrectl.launching.plan import AUTO, OFF, Plan
-from vyrectl.records import Comparable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,8 +41,103 @@ if TYPE_CHECKING:
     from vyrectl.policy.policy import LaunchPolicy
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Choices:
+    """How a launch is to go, as far as the plan does not say, and whether its turns are noted."""
+
+    age_threshold: int | None = whole(
+        None,
+        "--age-threshold",
+        says="Age ticks that lift a task by one class; 0: none.",
+        group=TUNING,
+        about="Age ticks that lift a task by one class; 0 for none. When None the plan decides, 32 without one.",
+    )
+    mode: str = text(
+        "auto",
+        "--mode",
+        metavar="auto|jit|interpreter",
+        says="Compile the ring's operations, or all.",
+        group=TUNING,
+        about="`jit` compiles the operations that the ring uses, `interpreter` all; with `auto` the plan "
+        "decides. Without one short rings get all of them on a CPU.",
+    )
+    plan: Plan | str = text(
+        OFF,
+        "--plan",
+        metavar="auto|off|FILE",
+        says="Ask the policy, do not, or replay a saved plan.",
+        group=TUNING,
+        typed=AUTO,
+        about="`auto` asks the launch policy about the whole ring as it is at the start, `off` does not; or"
+        " a saved plan. Mode and aging follow it where they are not given; the report compares the "
+        "two.",
+    )
+    policy: LaunchPolicy | None = path(
+        None,
+        "--policy",
+        metavar="FILE",
+        says="Thresholds for --plan auto, as JSON or TOML.",
+        about="The thresholds that `auto` asks by; spec 2.2's own by default.",
+    )
+    trace: str | PathLike[str] | Callable[[Trace], object] | None = path(
+        None,
+        "--trace",
+        metavar="FILE",
+        says="Write when each turn was made, for Perfetto.",
+        group=RECORDS,
+        about="Write the times of every turn there, for Perfetto or chrome://tracing; see "
+        "`vyrectl.launching.trace`. Or what is called with them.",
+    )
+    trace_records: int = whole(
+        DEFAULT_TRACE_RECORDS,
+        "--trace-records",
+        says=f"Turns that the trace holds; {DEFAULT_TRACE_RECORDS} by default.",
+        least=1,
+        most=MOST_TRACE_RECORDS,
+        group=TUNING,
+        about="Turns that the trace has room for; later ones are counted and dropped.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bounds:
+    """What ends a launch, or refuses it."""
+
+    quotas: Mapping[int, int] | None = texts(
+        None,
+        "--tenant-quota",
+        metavar="TENANT=N",
+        says="Most claims of a tenant in this launch; repeatable.",
+        group=LIMITS,
+        about="Tenant -> most claims of it in this launch; its other tasks are then shut out.",
+    )
+    max_steps: int | None = whole(
+        None, "--max-steps", says="Stop after this many claims.", group=LIMITS, about="Most claims."
+    )
+    timeout: float | None = seconds(
+        None,
+        "--timeout",
+        says="Stop after this time.",
+        group=LIMITS,
+        about="Seconds from the call on, what is read and compiled among them, after which no further slice "
+        "starts.",
+    )
+    fault_unknown: bool = switch(
+        False,
+        "--fault-unknown",
+        says="Go on although tasks would only be Faulted: no operation or no buffer is known for them.",
+        group=LIMITS,
+        about="Go on although tasks would only be faulted, for want of an operation or of a buffer.",
+    )
+    limits: Limits | None = python(
+        None,
+        "Everything that can end the launch early, for callers that watch it; `max_steps` and `timeout` are "
+        "added to it.",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LaunchOptions(EngineOptions, Comparable):
+class LaunchOptions(EngineOptions, Bounds, Choices):
     """The options of a launch; None leaves a choice to the plan, the ring or the device."""
 
     device: object = text(
@@ -91,87 +185,4 @@ class LaunchOptions(EngineOptions, Comparable):
         says="Only slots for which this holds, e.g. 'state == paused'; < and > go by the words (critical is 0).",
         group=SLOTS,
         about="Only slots for which this expression holds at the start may be claimed.",
-    )
-    age_threshold: int | None = whole(
-        None,
-        "--age-threshold",
-        says="Age ticks that lift a task by one class; 0: none.",
-        group=TUNING,
-        about="Age ticks that lift a task by one class; 0 for none. When None the plan decides, 32 without one.",
-    )
-    quotas: Mapping[int, int] | None = texts(
-        None,
-        "--tenant-quota",
-        metavar="TENANT=N",
-        says="Most claims of a tenant in this launch; repeatable.",
-        group=LIMITS,
-        about="Tenant -> most claims of it in this launch; its other tasks are then shut out.",
-    )
-    max_steps: int | None = whole(
-        None, "--max-steps", says="Stop after this many claims.", group=LIMITS, about="Most claims."
-    )
-    timeout: float | None = seconds(
-        None,
-        "--timeout",
-        says="Stop after this time.",
-        group=LIMITS,
-        about="Seconds from the call on, what is read and compiled among them, after which no further slice "
-        "starts.",
-    )
-    mode: str = text(
-        "auto",
-        "--mode",
-        metavar="auto|jit|interpreter",
-        says="Compile the ring's operations, or all.",
-        group=TUNING,
-        about="`jit` compiles the operations that the ring uses, `interpreter` all; with `auto` the plan "
-        "decides. Without one short rings get all of them on a CPU.",
-    )
-    plan: Plan | str = text(
-        OFF,
-        "--plan",
-        metavar="auto|off|FILE",
-        says="Ask the policy, do not, or replay a saved plan.",
-        group=TUNING,
-        typed=AUTO,
-        about="`auto` asks the launch policy about the whole ring as it is at the start, `off` does not; or"
-        " a saved plan. Mode and aging follow it where they are not given; the report compares the "
-        "two.",
-    )
-    policy: LaunchPolicy | None = path(
-        None,
-        "--policy",
-        metavar="FILE",
-        says="Thresholds for --plan auto, as JSON or TOML.",
-        about="The thresholds that `auto` asks by; spec 2.2's own by default.",
-    )
-    trace: str | PathLike[str] | Callable[[Trace], object] | None = path(
-        None,
-        "--trace",
-        metavar="FILE",
-        says="Write when each turn was made, for Perfetto.",
-        group=RECORDS,
-        about="Write the times of every turn there, for Perfetto or chrome://tracing; see "
-        "`vyrectl.launching.trace`. Or what is called with them.",
-    )
-    trace_records: int = whole(
-        DEFAULT_TRACE_RECORDS,
-        "--trace-records",
-        says=f"Turns that the trace holds; {DEFAULT_TRACE_RECORDS} by default.",
-        least=1,
-        most=MOST_TRACE_RECORDS,
-        group=TUNING,
-        about="Turns that the trace has room for; later ones are counted and dropped.",
-    )
-    fault_unknown: bool = switch(
-        False,
-        "--fault-unknown",
-        says="Go on although tasks would only be Faulted: no operation or no buffer is known for them.",
-        group=LIMITS,
-        about="Go on although tasks would only be faulted, for want of an operation or of a buffer.",
-    )
-    limits: Limits | None = python(
-        None,
-        "Everything that can end the launch early, for callers that watch it; `max_steps` and `timeout` are "
-        "added to it.",
     )

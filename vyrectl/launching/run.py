@@ -15,7 +15,7 @@ from vyrectl.engine.saving import Saving
 from vyrectl.errors import DeviceError
 from vyrectl.launching.conclude import all_saved, conclude
 from vyrectl.launching.driven import Driven, Spent
-from vyrectl.launching.options import LaunchOptions
+from vyrectl.launching.options import Bounds, LaunchOptions
 from vyrectl.launching.prepare import Prepared, Wiring, prepare
 from vyrectl.launching.report import LaunchReport, working_seconds
 from vyrectl.launching.rounds import Course, Drain, Limits
@@ -90,12 +90,12 @@ def _drain(session: Session, limits: Limits) -> Course:
     return Drain(session, limits).run()
 
 
-def _limits(options: LaunchOptions, called_at: float) -> Limits:
-    limits = options.limits or Limits()
-    if options.max_steps is not None:
-        limits.max_steps = options.max_steps
-    if options.timeout is not None:
-        limits.deadline = called_at + options.timeout
+def _limits(bounds: Bounds, called_at: float) -> Limits:
+    limits = bounds.limits or Limits()
+    if bounds.max_steps is not None:
+        limits.max_steps = bounds.max_steps
+    if bounds.timeout is not None:
+        limits.deadline = called_at + bounds.timeout
     return limits
 
 
