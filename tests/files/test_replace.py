@@ -19,11 +19,10 @@ from vyrectl.errors import FileError
 from vyrectl.files import telling
 from vyrectl.files.replace import (
     FileIdentity,
-    _temporary_prefix,
-    abandoned_files,
     back_up_copy,
     replace_file,
 )
+from vyrectl.files.temporary import abandoned_files, temporary_prefix
 
 OLD = b"old" * 1000
 
@@ -162,7 +161,7 @@ def test_a_copy_that_is_kept_takes_the_next_free_name_too(path: Path) -> None:
 
 
 def test_what_a_killed_backup_left_is_cleared_by_the_next_write(path: Path) -> None:
-    temporary = _temporary_prefix(f"{path}.bak.3")
+    temporary = temporary_prefix(f"{path}.bak.3")
     path.with_name(f"{temporary}abc.tmp").write_bytes(b"half")
     assert len(abandoned_files(path)) == 1
     replace_file(path, [b"new"])

@@ -31,7 +31,7 @@ from vyrectl.errors import (
     VyrectlError,
     WhereError,
 )
-from vyrectl.files import locks, place
+from vyrectl.files import locks, place, temporary
 from vyrectl.files import replace as replacing
 from vyrectl.files import ring_lock as holding
 from vyrectl.files.replace import back_up_copy, replace_file
@@ -354,9 +354,9 @@ def test_a_file_may_be_longer_than_a_process_may_write(
 def test_a_second_name_of_the_file_is_swept(path: Path) -> None:
     other = path.with_name(".x-1")
     os.link(path, other)
-    assert replacing._is_abandoned(str(other), str(path))
-    assert not replacing._is_same_file(str(other) + "0", str(path))
-    replacing._sweep(str(path), ".x-")
+    assert temporary._is_abandoned(str(other), str(path))
+    assert not temporary._is_same_file(str(other) + "0", str(path))
+    temporary._sweep(str(path), ".x-")
     assert not other.exists()
     assert path.exists()
 

@@ -16,9 +16,9 @@ import pytest
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.edit import write as edit
 from vyrectl.errors import FileError, RingHeldError
-from vyrectl.files import replace
-from vyrectl.files.replace import abandoned_files, replace_file
+from vyrectl.files.replace import replace_file
 from vyrectl.files.ring_lock import holder_of
+from vyrectl.files.temporary import abandoned_files, clear_abandoned
 from vyrectl.files.window import open_regular
 from vyrectl.ring.check import check_file
 from vyrectl.ring.file import READ_BYTES, Ring
@@ -221,7 +221,7 @@ def test_what_a_live_writer_has_locked_is_not_abandoned(path: Path) -> None:
         yield b"new"
         assert abandoned_files(path) == []
         spare = next(one for one in path.parent.iterdir() if one.name.startswith(".vyrectl-"))
-        replace._sweep(str(path), replace._temporary_prefix(str(path)))
+        clear_abandoned(path)
         assert spare.exists()
 
     replace_file(path, parts())

@@ -25,8 +25,9 @@ from vyrectl.edit.arguments import Act, holding_arguments, sparing, tell_spared
 from vyrectl.edit.plan import Edit
 from vyrectl.edit.write import edit_ring
 from vyrectl.errors import FileError, RingHeldError, UnknownNameError
-from vyrectl.files.replace import StrPath, abandoned_files
+from vyrectl.files.replace import StrPath
 from vyrectl.files.ring_lock import LIVE_SUFFIX, holder_of
+from vyrectl.files.temporary import abandoned_files
 from vyrectl.ring.looking import open_to_write
 from vyrectl.shapes import Among, Count, Word
 from vyrectl.sidecar.crash import preview

@@ -27,10 +27,10 @@ from vyrectl.files.replace import (
     StrPath,
     back_up_copy,
     backup_beside,
-    clear_abandoned,
     replace_file,
 )
 from vyrectl.files.sync import sync_file
+from vyrectl.files.temporary import clear_abandoned
 from vyrectl.files.window import open_regular
 from vyrectl.ring.file import Ring
 from vyrectl.ring.looking import open_to_write

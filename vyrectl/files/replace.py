@@ -14,12 +14,9 @@ path gets a new inode, and every other name of the old one goes on naming the ol
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
-import re
 import shlex
 import stat
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import count, islice
@@ -32,6 +29,7 @@ from vyrectl.files.room import lacking
 from vyrectl.files.shrinking import refuse_cut
 from vyrectl.files.sync import CANNOT_SYNC, sync_file
 from vyrectl.files.telling import is_heard, tell
+from vyrectl.files.temporary import make_temporary
 
 Part = bytes | bytearray | memoryview
 
@@ -46,8 +44,6 @@ _NO_LINKS = {
     errno.EXDEV,
 }
 """What `link` answers where hard links do not exist, or do not reach from one mount to another."""
-
-_BACKUP_SUFFIX = re.compile(r"\.bak(\.[0-9]+)?$")
 
 _NO_ATTRIBUTES = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 """What file systems answer that keep no owner and no mode."""
@@ -75,6 +71,13 @@ class FileIdentity(NamedTuple):
     def of(cls, status: os.stat_result) -> FileIdentity:
         """The identity that a `stat` answer holds."""
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+class Temporary(NamedTuple):
+    """A temporary file beside the one that it will replace: its path, and the descriptor that has it locked."""
+
+    name: str
+    fd: int
 
 
 class Replaced(NamedTuple):
@@ -113,6 +116,43 @@ def replace_file(
     target = os.path.realpath(path)
     try:
         done = _replace(target, parts, backup=backup, exclusive=exclusive, expected=expected)
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing="write the file") from error
+    return Replaced(done.identity, backup_beside(path, done.backup))
+
+
+def begin_file(path: StrPath, size_bytes: int) -> Temporary:
+    """A temporary file of that length, all of it a hole, that `end_file` puts in a path's place.
+
+    Raises:
+        FileError: The folder or file cannot be written, or the path names no regular file.
+    """
+    target = os.path.realpath(path)
+    try:
+        new = Temporary(*make_temporary(target, _first_mode(_old_status(target, exclusive=False))))
+        os.ftruncate(new.fd, size_bytes)
+    except OSError as error:
+        raise FileError.from_os_error(error, path, doing="write the file") from error
+    return new
+
+
+def end_file(
+    path: StrPath,
+    new: Temporary,
+    *,
+    backup: bool = False,
+    exclusive: bool = False,
+    expected: FileIdentity | None = None,
+) -> Replaced:
+    """Put a temporary file that was begun before in the path's place; see `replace_file`.
+
+    Raises:
+        FileError: As of `replace_file`; the temporary file is still there then, and may be tried again.
+    """
+    target = os.path.realpath(path)
+    try:
+        old = _old_status(target, exclusive=exclusive)
+        done = _put_there(new, target, old, backup=backup, exclusive=exclusive, expected=expected)
     except OSError as error:
         raise FileError.from_os_error(error, path, doing="write the file") from error
     return Replaced(done.identity, backup_beside(path, done.backup))
@@ -189,82 +229,49 @@ def check_identity(target: StrPath, expected: FileIdentity) -> None:
         )
 
 
-def abandoned_files(path: StrPath) -> list[str]:
-    """Temporary files that killed writers of this path left beside it, sorted; nothing is removed.
-
-    A folder that cannot be listed holds none that can be named.
-    """
-    target = os.path.realpath(path)
-    folder, prefix = os.path.dirname(target), _temporary_prefix(target)
-    found = []
-    with suppress(OSError), os.scandir(folder) as listed:
-        for name in [one.name for one in listed if one.name.startswith(prefix)]:
-            with suppress(OSError):
-                if _is_abandoned(os.path.join(folder, name), target):
-                    found.append(os.path.join(folder, name))
-    return sorted(found)
-
-
-def _is_abandoned(temporary: str, target: str) -> bool:
-    """True when no live writer has it locked, or it is the file itself by a second name (see `_publish`)."""
-    if _is_same_file(temporary, target):
-        return True
-    fd = os.open(temporary, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(fd)
-    return True
-
-
-def _is_same_file(temporary: str, target: str) -> bool:
-    """Whether a creator was killed after it gave its file the real name; a lock on it is then the file's."""
-    with suppress(OSError):
-        found, named = os.lstat(temporary), os.lstat(target)
-        return (found.st_dev, found.st_ino) == (named.st_dev, named.st_ino)
-    return False
-
-
-def _temporary_prefix(target: str) -> str:
-    """How the names of a file's temporary files begin; its backups share it."""
-    name = _BACKUP_SUFFIX.sub("", os.path.basename(target))
-    return f".vyrectl-{zlib.crc32(os.fsencode(name)):08x}-"
-
-
-def clear_abandoned(path: StrPath) -> None:
-    """Remove the temporary files that killed writers of this path left beside it."""
-    target = os.path.realpath(path)
-    _sweep(target, _temporary_prefix(target))
-
-
 def _replace(
     target: str, parts: Iterable[Part], *, backup: bool, exclusive: bool, expected: FileIdentity | None
 ) -> Replaced:
     old = _old_status(target, exclusive=exclusive)
     if expected is not None:
         check_identity(target, expected)
-    folder, prefix = os.path.dirname(target), _temporary_prefix(target)
-    _sweep(target, prefix)
-    temporary, fd = _create(folder, prefix, _first_mode(old))
+    new = Temporary(*make_temporary(target, _first_mode(old)))
+    try:
+        _write_parts(new.fd, iter(parts))
+        return _put_there(new, target, old, backup=backup, exclusive=exclusive, expected=expected)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(new.name)
+        raise
+    finally:
+        os.close(new.fd)
+
+
+def _put_there(
+    new: Temporary,
+    target: str,
+    old: os.stat_result | None,
+    *,
+    backup: bool,
+    exclusive: bool,
+    expected: FileIdentity | None,
+) -> Replaced:
+    """Put a temporary file that is whole in its target's place; where that fails it stays what it was."""
     kept = None
     try:
-        identity = _fill(fd, parts, target, old)
+        identity = _settle(new.fd, target, old)
         refuse_cut()
         if expected is not None:
             check_identity(target, expected)
         if backup and old is not None:
             kept = _back_up(target)
-        _publish(temporary, target, exclusive=exclusive)
+        _publish(new.name, target, exclusive=exclusive)
     except BaseException:
-        for name in filter(None, (temporary, kept)):
+        if kept is not None:
             with suppress(OSError):
-                os.unlink(name)
+                os.unlink(kept)
         raise
-    finally:
-        os.close(fd)
-    _sync_folder(folder)
+    _sync_folder(os.path.dirname(target))
     if old is not None and old.st_nlink > 1 and is_heard():
         tell(_separated(target, old))
     return Replaced(identity, kept)
@@ -310,44 +317,8 @@ def _exists(target: str) -> FileError:
     )
 
 
-def _sweep(target: str, prefix: str) -> None:
-    """Remove the temporary files of writers that were killed."""
-    folder = os.path.dirname(target)
-    with suppress(OSError), os.scandir(folder) as found:
-        for name in [one.name for one in found if one.name.startswith(prefix)]:
-            with suppress(OSError):
-                _remove_if_abandoned(os.path.join(folder, name), target)
-
-
-def _remove_if_abandoned(temporary: str, target: str) -> None:
-    if _is_same_file(temporary, target):
-        os.unlink(temporary)
-        return
-    fd = os.open(temporary, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.unlink(temporary)
-    finally:
-        os.close(fd)
-
-
-def _create(folder: str, prefix: str, mode: int) -> tuple[str, int]:
-    """A new temporary file, locked by this process, and its descriptor."""
-    while True:
-        temporary = os.path.join(folder, f"{prefix}{os.urandom(6).hex()}.tmp")
-        fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(fd)
-            continue
-        except OSError:
-            pass
-        return temporary, fd
-
-
-def _fill(fd: int, parts: Iterable[Part], target: str, old: os.stat_result | None) -> FileIdentity:
-    _write_parts(fd, iter(parts))
+def _settle(fd: int, target: str, old: os.stat_result | None) -> FileIdentity:
+    """Give a file that is whole the old one's attributes, and wait until it is on the disk."""
     if old is not None:
         _keep_attributes(fd, target, old)
     sync_file(fd)

@@ -32,6 +32,7 @@ from vyrectl.files.place import check_place, check_room
 from vyrectl.files.replace import back_up_copy, backup_beside, replace_file
 from vyrectl.files.ring_lock import is_held
 from vyrectl.files.telling import is_heard, tell_by
+from vyrectl.hosting.ahead import begin_ahead
 from vyrectl.hosting.debug_tail import DebugTail
 from vyrectl.hosting.files import rescue
 from vyrectl.hosting.memory import IN_FILE, IN_MEMORY, ON_DEVICE, Memory
@@ -45,11 +46,12 @@ from vyrectl.launching.record import LaunchLog, record_launch
 from vyrectl.launching.rounds import Limits
 from vyrectl.live.host import LiveHost, given_handles, once_handles
 from vyrectl.live.workplace import work
-from vyrectl.ring.file import Ring
+from vyrectl.ring.file import Ring, store_by
 from vyrectl.ring.steady import copy_ring
 from vyrectl.sidecar.hold import Hold
 from vyrectl.task.arrays import SlotArray, copy_of, copy_slots
 from vyrectl.task.parts import in_parts
+from vyrectl.telemetry.sweep import census
 
 if TYPE_CHECKING:
     from vyrectl.engine.saving import Saving
@@ -81,6 +83,19 @@ def drive_file(request: FileLaunch, held: Hold | None, memory: Memory, channel: 
     before = None if request.record is None else copy_of(view.slots)
     epoch = int(start_control(control, options.epoch)[EPOCH.first])
     site = _Site(request, options, held, memory, channel, view, buffers)
+    try:
+        return _drive(request, options, site, before, epoch)
+    finally:
+        site.leave()
+
+
+def _drive(
+    request: FileLaunch, options: LaunchOptions, site: _Site, before: SlotArray | None, epoch: int
+) -> Message:
+    """Launch at a site; the report as a record."""
+    view, channel, buffers = site.view, site.channel, site.buffers
+    counted = census(view.slots)
+    site.has_running = counted.tally.counts[TaskState.RUNNING] > 0
     hear_doing(lambda what: channel.send({"doing": what}))
     if is_heard():
         tell_by(lambda line: channel.send({"said": line}))
@@ -89,7 +104,7 @@ def drive_file(request: FileLaunch, held: Hold | None, memory: Memory, channel: 
     if request.follow is not None:
         drive = request.follow.prepare(load_sources(options.ops), site.host).drive
         options = replace(options, mode="interpreter")
-    report, saving = work(view, options, site, drive)
+    report, saving = work(view, options, site, drive, counted)
     keep_beside(request, report, saving)
     if before is not None:
         keep_records(request, saving, before, site.slots, epoch, buffers)
@@ -150,10 +165,12 @@ class _Site:
         self._keeps = request.backup or (held is not None and held.is_first)
         self._target = os.path.realpath(request.ring)
         self._memory = memory
-        self._channel = channel
-        self._view = self._ring = view
-        self._buffers = buffers
+        self.channel = channel
+        self.view = self._ring = view
+        self.buffers = buffers
         self.in_place = False
+        self.has_running = True
+        self._ahead = None if request.works_in_file else begin_ahead(request, view, buffers.outputs())
         self.is_shared = request.works_in_file
         self.is_left = False
         self.board = np.frombuffer(memory.board, "<u4") if request.options.watch else None
@@ -177,10 +194,10 @@ class _Site:
     def limits(self, *, tells_records: bool) -> Limits:
         """What ends the launch early, and who is told how it goes: the parent."""
         return Limits(
-            stop=self._channel.stop_reason,
-            watch=Teller(self._channel).tell,
+            stop=self.channel.stop_reason,
+            watch=Teller(self.channel).tell,
             started=self.begin,
-            finishing=lambda: self._channel.send({"finishing": True}),
+            finishing=lambda: self.channel.send({"finishing": True}),
             quiet=self.host.quiet,
             debug=self._records_teller() if tells_records else None,
         )
@@ -190,7 +207,7 @@ class _Site:
 
         def tell(words: NDArray[np.uint32]) -> None:
             if news := tail.news(words):
-                self._channel.send({"debug": [[one.format_id, one.arguments] for one in news]})
+                self.channel.send({"debug": [[one.format_id, one.arguments] for one in news]})
 
         return tell
 
@@ -199,12 +216,12 @@ class _Site:
         self.is_left = True
         gc.freeze()
         gc.enable()
-        if found := self._buffers.found:
-            self._channel.send({"outputs": [str(one) for one in found]})
-        self._channel.begin(self._orphaned)
+        if found := self.buffers.found:
+            self.channel.send({"outputs": [str(one) for one in found]})
+        self.channel.begin(self._orphaned)
 
     def _orphaned(self) -> None:
-        self._buffers.keep_seals()
+        self.buffers.keep_seals()
         if self._held is not None:
             self._held.sign()
 
@@ -214,15 +231,16 @@ class _Site:
         self.in_place = shares and request.works_in_file
         if self.in_place:
             if self._keeps:
-                self._say_kept(back_up_copy(self._target, [self._view.data]))
+                self._say_kept(back_up_copy(self._target, [self.view.data]))
             assert self._held is not None
             self._held.touch()
             self._ring = Ring.attach(request.ring, self._held)
         else:
-            self._check_room()
-            self._ring = self._copy()
+            self._ring = self._begin_ahead() or self._copy()
         where = IN_FILE if self.in_place else IN_MEMORY if shares else ON_DEVICE
-        self._channel.send({"working_in": where, "running": _running_in(self._ring)})
+        running = _running_in(self._ring) if self.has_running else []
+        name = None if self._ahead is None else self._ahead.name
+        self.channel.send({"working_in": where, "running": running, "file": name})
         return self._ring.slots, shares
 
     def save(self) -> None:
@@ -243,12 +261,19 @@ class _Site:
             raise
 
     def _save_copy(self) -> None:
-        output = self._request.output
-        if output is not None:
+        output, ahead, identity = self._request.output, self._ahead, self.view.identity
+        if output is not None and ahead is not None:
+            self._say_kept(
+                store_by(output, ahead.put, overwrite=True, role="save", backup=self._request.backup)
+            )
+        elif output is not None:
             self._say_kept(self._ring.save(output, backup=self._request.backup))
         else:
-            identity = self._view.identity
-            written = replace_file(self._target, [self._ring.data], backup=self._keeps, expected=identity)
+            if ahead is not None:
+                written = ahead.put(backup=self._keeps, expected=identity)
+            else:
+                parts = [self._ring.data]
+                written = replace_file(self._target, parts, backup=self._keeps, expected=identity)
             if self._held is not None:
                 self._held.touch()
             self._say_kept(written.backup)
@@ -256,18 +281,33 @@ class _Site:
     def _say_kept(self, backup: str | None) -> None:
         """Tell the parent what the old ring is called now."""
         if backup is not None:
-            self._channel.send({"backup": backup_beside(self._request.output or self._request.ring, backup)})
+            self.channel.send({"backup": backup_beside(self._request.output or self._request.ring, backup)})
 
     def _check_room(self) -> None:
         """Before anything runs on a copy: it can be saved, and there is room for all that will be."""
         target = self._request.output or self._target
         check_place(target)
-        check_room([(target, len(self._view.data)), *self._buffers.outputs()])
+        check_room([(target, len(self.view.data)), *self.buffers.outputs()])
+
+    def _begin_ahead(self) -> Ring | None:
+        """The ring in the file that will take its place, where that could be begun."""
+        if self._ahead is None:
+            self._ahead = begin_ahead(self._request, self.view, self.buffers.outputs())
+        if self._ahead is None:
+            return None
+        self._ahead.wait()
+        return Ring.from_slots(np.frombuffer(self._ahead.memory, SLOT_DTYPE))
+
+    def leave(self) -> None:
+        """Nobody works here any more."""
+        if self._ahead is not None:
+            self._ahead.discard()
 
     def _copy(self) -> Ring:
+        self._check_room()
         assert self._memory.shared is not None
         slots = np.frombuffer(self._memory.shared, SLOT_DTYPE)
-        copy_slots(slots, self._view.slots)
+        copy_slots(slots, self.view.slots)
         return Ring.from_slots(slots)
 
 

@@ -23,6 +23,8 @@ from vyrectl.errors import (
     UsageError,
     stopped_code,
 )
+from vyrectl.files.successor import LEAST_BYTES
+from vyrectl.files.temporary import clear_abandoned
 from vyrectl.hosting.deaths import (
     GAVE_UP,
     Running,
@@ -110,6 +112,8 @@ def launch_file(
             stuck=lambda: not memory.is_ready and bool(_pipes(request)),
         )
         ending = supervisor.run()
+        if ending.result is None and size >= LEAST_BYTES:
+            clear_abandoned(request.output or request.ring)
         if ending.before_it_began and ending.killed and held is not None:
             held.settle()
         return _outcome(request, ending, memory, size)
@@ -127,6 +131,8 @@ def _hear(message: Message, memory: Memory, watch: Watch) -> None:
     if "working_in" in message:
         memory.is_ready = True
         memory.where, memory.already_running = message["working_in"], set(message["running"])
+        if message["file"] is not None:
+            memory.look_into(message["file"])
     elif "began" in message:
         memory.began = True
     else:

@@ -24,6 +24,7 @@ from vyrectl.launching.run import run
 from vyrectl.live.host import LiveHost
 from vyrectl.ring.file import Ring
 from vyrectl.task.arrays import SlotArray
+from vyrectl.telemetry.sweep import Census
 
 
 class Workplace(Protocol):
@@ -57,7 +58,11 @@ class Workplace(Protocol):
 
 
 def work(
-    ring: Ring, options: LaunchOptions, workplace: Workplace, drive: Drive | None = None
+    ring: Ring,
+    options: LaunchOptions,
+    workplace: Workplace,
+    drive: Drive | None = None,
+    counted: Census | None = None,
 ) -> tuple[LaunchReport, Saving]:
     """Launch a ring at its workplace.
 
@@ -66,6 +71,7 @@ def work(
         options: The launch.
         workplace: Where to work, and where the result belongs.
         drive: What works the session instead of a drain.
+        counted: The ring as it is counted; None where nobody has.
 
     Returns:
         The report, and what saves further outputs and knows what failed.
@@ -77,7 +83,9 @@ def work(
     )
     limits = options.limits or Limits()
     limits.finishing = _then(limits.finishing, host.shut)
-    wiring = Wiring(workplace.place, host if workplace.is_shared else None, drive, saving, workplace.board)
+    wiring = Wiring(
+        workplace.place, host if workplace.is_shared else None, drive, saving, workplace.board, counted
+    )
     try:
         report = run(ring, replace(options, buffers=buffers, limits=limits), wiring)
     except BaseException:

@@ -19,8 +19,9 @@ from vyrectl.abi.control import STARVATION_LIMIT
 from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, RingFormatError
-from vyrectl.files.replace import Part, StrPath, abandoned_files
+from vyrectl.files.replace import Part, StrPath
 from vyrectl.files.ring_lock import holder_of
+from vyrectl.files.temporary import abandoned_files
 from vyrectl.files.window import open_regular
 from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.about import About

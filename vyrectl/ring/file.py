@@ -14,13 +14,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, UnknownStateError, UsageError
 from vyrectl.files import shrinking
-from vyrectl.files.replace import FileIdentity, Part, StrPath, backup_beside, replace_file
+from vyrectl.files.replace import FileIdentity, Part, Replaced, StrPath, backup_beside, replace_file
 from vyrectl.files.ring_lock import mark_made
 from vyrectl.files.room import has_room, take_room
 from vyrectl.files.whole import read_fd
@@ -42,6 +42,14 @@ _CANNOT_MAP = {errno.ENODEV, errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.EMF
 
 READ_BYTES = 1 << 20
 """A ring of this size at most is read instead of mapped: it keeps no file open, and nobody can cut it short."""
+
+
+class Replacing(Protocol):
+    """Puts a new file in a path's place; see `vyrectl.files.replace.replace_file`."""
+
+    def __call__(self, *, backup: bool = False, exclusive: bool = False) -> Replaced:
+        """Put it there."""
+        ...
 
 
 class Ring:
@@ -469,9 +477,20 @@ def store(
         FileError: It cannot be written, or exists and may not be overwritten.
         RingHeldError: Another process holds the existing ring.
     """
+
+    def replace(*, backup: bool = False, exclusive: bool = False) -> Replaced:
+        return replace_file(path, parts(), backup=backup, exclusive=exclusive)
+
+    return store_by(path, replace, overwrite=overwrite, role=role, backup=backup)
+
+
+def store_by(
+    path: StrPath, replace: Replacing, *, overwrite: bool, role: str, backup: bool = False
+) -> str | None:
+    """As `store`, by whatever puts the content there; called once more when a file appears in the meantime."""
     if not overwrite or not os.path.exists(path):
         try:
-            replace_file(path, parts(), exclusive=True)
+            replace(exclusive=True)
         except FileError as error:
             if error.errno != errno.EEXIST or not overwrite:
                 raise
@@ -480,7 +499,7 @@ def store(
             return None
     with hold(path, role=role) as held:
         is_strange = held.is_first and os.path.getsize(held.target) > 0
-        kept = replace_file(path, parts(), backup=backup or is_strange).backup
+        kept = replace(backup=backup or is_strange).backup
         held.touch()
         return kept
 

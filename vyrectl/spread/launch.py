@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from importlib import import_module
 from threading import Thread
@@ -65,12 +65,15 @@ def spread_file(
         return launch_elsewhere(request, watch, spread_file)
     from vyrectl.spread.run import SpreadRun
 
-    with hold(request.ring, role="launch") if request.output is None else nullcontext() as held:
+    with ExitStack() as leaving:
+        held = (
+            None if request.output is not None else leaving.enter_context(hold(request.ring, role="launch"))
+        )
         if held is not None and len(held.settled):
             watch({"settled": held.settled.to_record()})
         if request.output is None:
             fill_holes(request.ring)
-        return SpreadRun(request, held, chosen, since, watch, look, notice).record()
+        return SpreadRun(request, held, chosen, since, watch, look, notice, leaving).record()
 
 
 def _meanwhile_loaded(text: str) -> list[Chosen]:

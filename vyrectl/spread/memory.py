@@ -1,7 +1,8 @@
 """The ring of a launch on several devices, in memory that all its processes see.
 
-`given` is the ring as it was, which nobody writes: the file itself while the launch holds its lock. `worked` gets each
-shard when a device takes it up. Nothing is copied but each shard, by the process that works on it. The invariant:
+`given` is the ring as it was, which nobody writes: the file itself while the launch holds its lock. `worked` is the
+file that will take its place, where one was begun (`vyrectl.files.successor`): it gets the ring's bytes while devices
+are opened. Else it gets each shard when a device takes it up, from the process that works on it. The invariant:
 whatever dies, `result` holds whole shards: as they came back, or as they were before the visit that did not end. Numpy
 only where slots are looked at.
 """
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from vyrectl.files.successor import Successor
     from vyrectl.spread.boards import Boards
     from vyrectl.spread.cut import Shard
     from vyrectl.task.arrays import SlotArray
 
-_UNTOUCHED, _BEGUN, _AGAIN = 0, 1, 2
-"""A shard: nobody took it up yet; its slots lie in `worked`; they lie there from a visit that left work."""
+_UNTOUCHED, _BEGUN, _AGAIN, _SPOILT = 0, 1, 2, 3
+"""A shard: nobody took it up yet; its slots lie in `worked`; they do, from a visit that left work; a visit died."""
 
 
 class SpreadMemory:
@@ -38,17 +40,19 @@ class SpreadMemory:
     Args:
         data: The ring's bytes, which stay as they are until the launch has ended.
         running: Slots that are Running in it.
+        successor: The file that will take the ring's place; memory without a name where none was begun.
 
     Attributes:
         began: A device is at work now.
         boards: What the devices' workers have in hand, once somebody keeps them.
     """
 
-    def __init__(self, data: memoryview, running: int = 0) -> None:
+    def __init__(self, data: memoryview, running: int = 0, successor: Successor | None = None) -> None:
         self.began = False
         self.boards: Boards | None = None
         self._ring = self._given = data
-        self._worked = mmap.mmap(-1, len(data))
+        self._filled = successor
+        self._worked = mmap.mmap(-1, len(data)) if successor is None else successor.memory
         self._running = running
         self._slots = len(data) // SLOT_BYTES
         self._places = Random(self._slots)
@@ -69,6 +73,9 @@ class SpreadMemory:
         self._order = order
         if order is not None:
             self._given = memoryview(_view(self._ring)[order].tobytes())
+            if self._filled is not None:
+                self._filled.wait()
+                self._filled = None  # with slots that are elsewhere now
         self._shards, self._firsts = shards, [shard.first for shard in shards]
         self._marks = mmap.mmap(-1, max(1, len(shards)))
 
@@ -93,7 +100,8 @@ class SpreadMemory:
         left = self._left.get(shard.number)
         if left is not None:
             self._worked[_bytes_of(shard)] = left
-        self._marks[shard.number] = _UNTOUCHED if left is None else _AGAIN
+        untouched = self._marks[shard.number] == _UNTOUCHED
+        self._marks[shard.number] = _AGAIN if left is not None else _UNTOUCHED if untouched else _SPOILT
 
     def take(self, shard: Shard, *, has_more: bool = False) -> None:
         """A shard came back whole, perhaps to be visited again."""
@@ -109,6 +117,8 @@ class SpreadMemory:
         for shard in self._shards:
             if (left := self._left.get(shard.number)) is not None:
                 self._worked[_bytes_of(shard)] = left
+            elif self._filled is not None and self._marks[shard.number] == _UNTOUCHED:
+                self._filled.wait(shard.first * SLOT_BYTES, shard.end * SLOT_BYTES)
             elif shard.number not in self._in:
                 self._worked[_bytes_of(shard)] = self._given[_bytes_of(shard)]
         if self._order is not None:
@@ -125,7 +135,10 @@ class SpreadMemory:
         if self._marks[shard.number] == _AGAIN:
             return copy_of(self.worked(shard))
         found = self.given()[shard.first : shard.end]
-        copy_slots(self.worked(shard), found)
+        if self._filled is None or self._marks[shard.number] != _UNTOUCHED:
+            copy_slots(self.worked(shard), found)
+        else:
+            self._filled.wait(shard.first * SLOT_BYTES, shard.end * SLOT_BYTES)
         self._marks[shard.number] = _BEGUN
         return found
 
@@ -173,7 +186,7 @@ class SpreadMemory:
             part = slice(max(offset, there.start), min(end, there.stop))
             if part.start >= part.stop:
                 break
-            is_begun = self._marks[shard.number] != _UNTOUCHED
+            is_begun = self._marks[shard.number] in (_BEGUN, _AGAIN)
             parts.append((self._worked if is_begun else self._given)[part])
         return b"".join(parts)
 

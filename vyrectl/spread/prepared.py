@@ -7,6 +7,7 @@ anything ran or was written. Imports numpy.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from vyrectl.errors import UsageError
 from vyrectl.files.place import check_place, check_room
 from vyrectl.files.replace import FileIdentity
 from vyrectl.files.ring_lock import is_held
+from vyrectl.hosting.ahead import begin_ahead
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.launching.backends import REFERENCE
 from vyrectl.launching.control_file import load_control
@@ -43,6 +45,7 @@ from vyrectl.telemetry.sweep import census
 
 if TYPE_CHECKING:
     from vyrectl.engine.saving import Saving
+    from vyrectl.files.successor import Successor
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Ready:
     Attributes:
         prepared: The launch over the whole ring; its workplace is `memory`.
         memory: The ring, in memory that forked children see.
+        successor: The file that will take the ring's place, which `memory` is then; None where none was begun.
         identity: Which version of the file it was.
         before: The ring as it was.
         shards: How it is cut.
@@ -65,6 +69,7 @@ class Ready:
 
     prepared: Prepared
     memory: SpreadMemory
+    successor: Successor | None
     identity: FileIdentity | None
     before: SlotArray
     shards: list[Shard]
@@ -91,6 +96,7 @@ def make_ready(
     shard_slots: int | None = None,
     *,
     holds: bool = False,
+    leaving: ExitStack | None = None,
 ) -> Ready:
     """Read, check, cut.
 
@@ -101,6 +107,7 @@ def make_ready(
         shard_slots: Slots of a shard, where the request does not say.
         saving: Collects what cannot be saved at the end.
         holds: The launch holds the ring's lock: its file stays as it is.
+        leaving: Lets go of the file that was begun to take the ring's place; without, none is begun.
 
     Raises:
         UsageError: The ring cannot be cut, or an option is out of bounds.
@@ -108,12 +115,14 @@ def make_ready(
     """
     ring, identity = _read(request)
     buffers = parse_buffer_options(request.buffers)
-    check_place(request.output or request.ring)
-    check_room([(request.output or request.ring, len(ring.data)), *buffers.outputs()])
+    successor = _begin(request, ring, buffers, leaving) if holds else None
+    if successor is None:
+        check_place(request.output or request.ring)
+        check_room([(request.output or request.ring, len(ring.data)), *buffers.outputs()])
     if not holds:
         ring = Ring.from_slots(copy_of(ring.slots))
     counted = census(ring.slots)
-    memory = SpreadMemory(ring.data, counted.tally.counts[TaskState.RUNNING])
+    memory = SpreadMemory(ring.data, counted.tally.counts[TaskState.RUNNING], successor)
     control = None if request.control is None else load_control(request.control)
     _refuse_quotas(control, str(request.ring))
     options = replace(
@@ -141,6 +150,7 @@ def make_ready(
     return Ready(
         prepared=prepared,
         memory=memory,
+        successor=successor,
         identity=identity,
         before=before,
         shards=dealt.shards,
@@ -150,6 +160,16 @@ def make_ready(
         shard_slots=shard_length(len(before), devices, asked),
         merge=Merge(buffers, prepared.job.control, prepared.job.debug_log),
     )
+
+
+def _begin(
+    request: FileLaunch, ring: Ring, buffers: BufferTable, leaving: ExitStack | None
+) -> Successor | None:
+    """Begin the file that will take a ring's place; None where that is not to be, or cannot."""
+    begun = None if leaving is None else begin_ahead(request, ring, buffers.outputs(), forks=True)
+    if leaving is not None and begun is not None:
+        leaving.callback(begun.discard)
+    return begun
 
 
 def _setup(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +51,7 @@ class Result:
         devices: How many will work.
         limits: What a plan knows of them.
         shard_slots: Slots of a shard, where nothing else was asked for.
+        leaving: See `make_ready`.
 
     Attributes:
         ready: The ring, cut.
@@ -66,11 +68,12 @@ class Result:
         devices: int,
         limits: Mapping[str, int],
         shard_slots: int | None = None,
+        leaving: ExitStack | None = None,
     ) -> None:
         self.request, self.held, self.watch = request, held, watch
         self.saving = Saving(first=self._save, beside=request.ring)
         self.ready: Ready = make_ready(
-            request, devices, self.saving, limits, shard_slots, holds=held is not None
+            request, devices, self.saving, limits, shard_slots, holds=held is not None, leaving=leaving
         )
         self.roster = Roster(self.ready.shards, request.options.max_steps)
         self.carried: dict[int, Finished] = {}
@@ -227,9 +230,11 @@ class Result:
             else:
                 assert self.held is not None
                 keeps = request.backup or self.held.is_first
-                written = replace_file(
-                    self.held.target, [ring.data], backup=keeps, expected=self.ready.identity
-                )
+                identity, successor = self.ready.identity, self.ready.successor
+                if successor is not None:
+                    written = successor.put(backup=keeps, expected=identity)
+                else:
+                    written = replace_file(self.held.target, [ring.data], backup=keeps, expected=identity)
                 self.held.touch()
                 self.held.follow()
                 kept = written.backup

@@ -10,6 +10,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -47,6 +48,7 @@ class SpreadRun:
         watch: See `launch_file`.
         look: See `launch_file`.
         notice: See `launch_file`.
+        leaving: Lets go of what was begun.
     """
 
     def __init__(
@@ -58,10 +60,13 @@ class SpreadRun:
         watch: Watch,
         look: Callable[[Insight], None],
         notice: Callable[[Insight], None],
+        leaving: ExitStack,
     ) -> None:
         self._request, self._chosen, self._since = request, chosen, since
         self._watch, self._look, self._notice = watch, look, notice
-        self._result = Result(request, held, watch, devices=len(chosen), limits=_limits(chosen))
+        self._result = Result(
+            request, held, watch, devices=len(chosen), limits=_limits(chosen), leaving=leaving
+        )
         self._began, memory = False, self._result.ready.memory
         memory.boards = self._boards = Boards(request.ring, [one.label for one in chosen], memory.is_running)
         if self._result.ready.order is not None:

@@ -1,0 +1,194 @@
+"""A file that will take another's place, as memory: processes work in it, and once it is whole it is put there.
+
+A large result that is made in memory and then written costs a copy of all its bytes at the very end. So its memory is
+the file itself, with the old file's bytes in it to begin with, which the system copies (or shares, where the file
+system can) while whoever is to work there is still getting ready. The invariants: until `put` the path names the old
+file, whatever dies; and nobody works on a part before `wait` said that its bytes are there, after which they are not
+copied again. Standard library only.
+
+    maker                                  copier: a thread or a process
+    begins the temporary file ----------->  copies a piece, counts it, copies the next
+    (and forks who works there)
+    wait(first, end): until so much is counted; where the copier is gone, which its line tells, that part is copied here
+    put: fsync, rename
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+import select
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
+
+from vyrectl.errors import FileError
+from vyrectl.files.replace import (
+    FileIdentity,
+    Replaced,
+    StrPath,
+    Temporary,
+    begin_file,
+    check_identity,
+    end_file,
+)
+
+PIECE_BYTES = 16 << 20
+"""Copied at once."""
+
+LEAST_BYTES = 16 << 20
+"""Smaller results are written when they are ready: that costs less than a file that is mapped."""
+
+_COUNT_BYTES = 8
+_LOOK_SECONDS = 0.002
+
+
+class Successor:
+    """A file on its way to a path, mapped; `begin` makes one.
+
+    Attributes:
+        path: Where it belongs.
+        name: The temporary file.
+        memory: Its bytes, shared with every process that was forked since.
+    """
+
+    def __init__(self, path: StrPath, new: Temporary, source: int, size_bytes: int) -> None:
+        self.path, self.name, self._fd, self._source = path, new.name, new.fd, source
+        self.memory = mmap.mmap(new.fd, size_bytes)
+        self._count = mmap.mmap(-1, _COUNT_BYTES + 1)
+        self._line, self._copiers_line = os.pipe()
+        self._join: Callable[[], object] = lambda: None
+        self._maker, self._is_there = os.getpid(), False
+
+    @classmethod
+    def begin(
+        cls, path: StrPath, source: StrPath, expected: FileIdentity, *, forks: bool = False
+    ) -> Successor:
+        """Begin a file that holds another's bytes, which are copied from now on.
+
+        Args:
+            path: Where it belongs.
+            source: The file whose bytes it begins with; nobody changes it meanwhile.
+            expected: Which version of that.
+            forks: Copy in a process of its own instead of a thread: for who is still to fork.
+
+        Raises:
+            FileError: No file can be made there; the source is not to be had, or another by now.
+        """
+        try:
+            opened = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise FileError.from_os_error(error, source, doing="read the file") from error
+        try:
+            check_identity(source, expected)
+            new = begin_file(path, expected.size_bytes)
+        except BaseException:
+            os.close(opened)
+            raise
+        begun = cls(path, new, opened, expected.size_bytes)
+        begun._start(forks=forks)
+        return begun
+
+    def wait(self, first: int = 0, end: int | None = None) -> None:
+        """Wait until a part that nobody else works on holds the source's bytes; the whole by default.
+
+        Args:
+            first: Its first byte.
+            end: One past its last.
+
+        Raises:
+            FileError: They could not be copied: the disk is full, or the source was cut short.
+        """
+        wanted = len(self.memory) if end is None else end
+        while self._copied < wanted:
+            gone, _, _ = select.select([self._line], [], [], _LOOK_SECONDS)
+            if gone and self._copied < wanted:
+                self._copy_here(max(first, self._copied), wanted)
+                return
+
+    def put(
+        self, *, backup: bool = False, exclusive: bool = False, expected: FileIdentity | None = None
+    ) -> Replaced:
+        """Put it in its path's place; see `vyrectl.files.replace.replace_file`."""
+        done = end_file(
+            self.path,
+            Temporary(self.name, self._fd),
+            backup=backup,
+            exclusive=exclusive,
+            expected=expected,
+        )
+        self._is_there = True
+        with suppress(OSError):
+            fcntl.flock(self._fd, fcntl.LOCK_UN)  # it is the file now, and its lock is for whoever holds that
+        return done
+
+    def discard(self) -> None:
+        """Let go of the file, and remove it if it was not put anywhere; its memory stays while somebody looks at it."""
+        if self._fd < 0 or os.getpid() != self._maker:
+            return
+        if not self._is_there:
+            with suppress(OSError):
+                os.unlink(self.name)
+        self._count[_COUNT_BYTES] = 1
+        self._join()
+        for one in (self._fd, self._source, self._line):
+            os.close(one)
+        self._fd = -1
+
+    def _start(self, *, forks: bool) -> None:
+        if not forks:
+            thread = Thread(target=self._copy_all)
+            thread.start()
+            self._join = thread.join
+            return
+        child = os.fork()
+        if child == 0:
+            try:
+                self._copy_all()
+            finally:
+                os._exit(0)
+        os.close(self._copiers_line)
+        self._join = lambda: os.waitpid(child, 0)
+
+    def _copy_all(self) -> None:
+        """The copier's life; whoever waits for what it could not copy meets the reason."""
+        at, end = 0, len(self.memory)
+        try:
+            with suppress(OSError):
+                while at < end and not self._is_given_up:
+                    at += _copy_piece(self._source, self._fd, at, min(PIECE_BYTES, end - at))
+                    self._count[:_COUNT_BYTES] = at.to_bytes(_COUNT_BYTES, "little")
+        finally:
+            os.close(self._copiers_line)
+
+    def _copy_here(self, at: int, end: int) -> None:
+        try:
+            while at < end:
+                at += _copy_piece(self._source, self._fd, at, min(PIECE_BYTES, end - at))
+        except OSError as error:
+            raise FileError.from_os_error(error, self.path, doing="write the file") from error
+
+    @property
+    def _copied(self) -> int:
+        return int.from_bytes(self._count[:_COUNT_BYTES], "little")
+
+    @property
+    def _is_given_up(self) -> bool:
+        return self._count[_COUNT_BYTES] != 0
+
+
+def _copy_piece(source: int, target: int, at: int, size: int) -> int:
+    """Copy some bytes from one file to the same place of another; how many were.
+
+    Raises:
+        OSError: They cannot be; the source has no such bytes any more.
+    """
+    copied = 0
+    if hasattr(os, "copy_file_range"):
+        with suppress(OSError):  # not between these file systems
+            copied = os.copy_file_range(source, target, size, at, at)
+    copied = copied or os.pwrite(target, os.pread(source, size, at), at)
+    if not copied:
+        raise OSError("the source was cut short")
+    return copied
