@@ -269,6 +269,10 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
 
 #if VYRE_MIRROR
 
+#ifndef VYRE_AHEAD
+#define VYRE_AHEAD 8u /* entries that a work-item has loads in flight of */
+#endif
+
 #define VYRE_TENANT_COPIES 8u /* of each count, so that neighbours of one tenant do not wait for each other */
 
 /* Counts of tasks that were ended by their tags; local memory. */
@@ -308,21 +312,29 @@ static bool vyre_is_tagged(const vyre_tagging *tagging, uint place) {
  * left. The ticket itself is the claim: nobody else takes these entries, and nobody else writes the ring. */
 static bool vyre_end_tagged(vyre_worker *w, const vyre_order *order, const vyre_pick *pick,
                             const vyre_tagging *tagging) {
+    const uint lanes = get_local_size(0);
     vyre_cursor cursor = pick->start;
     uint ended = 0u;
     bool left = false;
-    for (uint i = get_local_id(0); i < pick->count; i += get_local_size(0)) {
-        const uint at = vyre_place_at(order, &cursor, pick->begin + i);
-        const uint tag = tagging->tags[at], slot = order->queue[at] & VYRE_ENTRY_SLOT;
-        if (!(tag & VYRE_TAG_AT_ONCE)) {
-            left = true;
-            continue;
+    for (uint i = get_local_id(0); i < pick->count; i += lanes * VYRE_AHEAD) {
+        uint tags[VYRE_AHEAD], entries[VYRE_AHEAD];
+        for (uint k = 0; k < VYRE_AHEAD; ++k) {
+            const uint at = vyre_place_at(order, &cursor, pick->begin + min(i + k * lanes, pick->count - 1u));
+            tags[k] = tagging->tags[at];
+            entries[k] = order->queue[at];
         }
-        vyre_witness_claim(w->witness, slot, w->worker);
-        vyre_count_tag(w, tagging->tenants, tag);
-        vyre_witness_end(w->witness, slot, w->worker, VYRE_DONE);
-        tagging->mirror[slot] = 1u;
-        ++ended;
+        for (uint k = 0; k < VYRE_AHEAD && i + k * lanes < pick->count; ++k) {
+            const uint slot = entries[k] & VYRE_ENTRY_SLOT;
+            if (!(tags[k] & VYRE_TAG_AT_ONCE)) {
+                left = true;
+                continue;
+            }
+            vyre_witness_claim(w->witness, slot, w->worker);
+            vyre_count_tag(w, tagging->tenants, tags[k]);
+            vyre_witness_end(w->witness, slot, w->worker, VYRE_DONE);
+            tagging->mirror[slot] = 1u;
+            ++ended;
+        }
     }
     vyre_watch_past(&w->watch, ended);
     return left;
