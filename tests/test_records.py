@@ -60,7 +60,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         ),
         max_size=2,
     ),
-    "Sequence[Mapping[str, Any]]": st.lists(st.dictionaries(TEXTS, TEXTS, max_size=2), max_size=2),
+    "Sequence[Mapping[str, Relayed]]": st.lists(st.dictionaries(TEXTS, TEXTS, max_size=2), max_size=2),
 }
 """A value for each annotation in the tree; a new one is a KeyError here."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from enum import Enum, auto
 from math import inf
 from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar
@@ -28,7 +28,7 @@ from vyrectl.numbers import (
 class Declared(Protocol):
     """A record of options, or any dataclass."""
 
-    __dataclass_fields__: ClassVar[dict[str, Any]]
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
 Record = TypeVar("Record", bound=Declared)
@@ -100,6 +100,10 @@ class Option:
     typed: object = None
     about: str = ""
     reads: Callable[[str], object] | None = None
+
+
+Value = Any
+"""What an option was given. Any: `checked` looks at each by its declaration."""
 
 
 def switch(default: Default, *flags: str, says: str, group: str = OWN, about: str = "") -> Default:
@@ -226,7 +230,7 @@ def checked(record: Record) -> Record:
         ArgumentTypeError: One is no number, no truth value, no text or no path, where that is what it takes.
         UsageError: One is out of its bounds.
     """
-    plain: dict[str, Any] = {}
+    plain: dict[str, Value] = {}
     types = {one.name: one.type for one in fields(record)}
     for name, option in options_of(type(record)):
         value = getattr(record, name)
@@ -245,12 +249,12 @@ def checked(record: Record) -> Record:
     return replace(record, **plain)
 
 
-def _several(name: str, value: Any) -> tuple[Any, ...]:
+def _several(name: str, value: object) -> tuple[object, ...]:
     """Paths, or what stands for them: one is taken for a list of one."""
-    alone = isinstance(value, str) or not isinstance(value, Iterable)
-    if alone:
+    if isinstance(value, str) or not isinstance(value, Iterable):
         refuse_as_path(name, value)
-    several = (value,) if alone else tuple(value)
+        return (value,)
+    several = tuple(value)
     for one in several:
         refuse_as_path(name, one)
     return several
@@ -271,7 +275,7 @@ def as_keywords(record: type[Declared], function: Callable[Given, Answer]) -> Ca
         )
         for name, _ in options_of(record)
     ]
-    attributes: dict[str, Any] = vars(function)
+    attributes: dict[str, object] = vars(function)
     attributes["__signature__"] = inspect.Signature(
         [first.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD), *keywords]
     )

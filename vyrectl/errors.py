@@ -36,6 +36,9 @@ LIMIT_EXIT = 124
 SHOWN_REASONS = 6
 """Reasons that a message of `UnrunnableTasksError` lists before it only counts."""
 
+Relayed = Any
+"""A value of a record that another process made. Any: each of its keys has a type of its own."""
+
 _LONG_WORD = re.compile(r"\S{500,}")
 """Longer than anything that a message is about: a number of thousands of digits, a text that was given for a name."""
 
@@ -80,7 +83,7 @@ class VyrectlError(Exception):
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text}. {self.fix}" if self.fix else text
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         """Copied and pickled with every attribute; the arguments of the constructor need not be known again."""
         return _as_it_was, (type(self), self.args), self.__dict__
 
@@ -1146,7 +1149,7 @@ class KernelBuildError(DeviceError):
         where: str | None = None,
         fix: str | None = None,
         log: str = "",
-        messages: Sequence[Mapping[str, Any]] = (),
+        messages: Sequence[Mapping[str, Relayed]] = (),
     ) -> None:
         super().__init__(what, where=where, fix=fix)
         self.log = log
@@ -1272,7 +1275,7 @@ class RelayedError(VyrectlError):
         record: Its `to_record()`, and the compiler's log under `log` where there is one.
     """
 
-    def __init__(self, record: Mapping[str, Any]) -> None:
+    def __init__(self, record: Mapping[str, Relayed]) -> None:
         super().__init__(record["message"], where=record["where"], fix=record["fix"])
         self.exit_code = record["exit_code"]
         self.kind = record["error"]
@@ -1322,7 +1325,7 @@ class ShardsLostError(DeviceError):
 
     kind = "shards_lost"
 
-    def __init__(self, shards: Sequence[Mapping[str, Any]], where: str) -> None:
+    def __init__(self, shards: Sequence[Mapping[str, Relayed]], where: str) -> None:
         named = ", ".join(
             f"{one.get('shard')} (slots {one.get('first_slot')} to {one.get('last_slot')})" for one in shards
         )

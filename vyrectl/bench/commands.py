@@ -13,7 +13,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from vyrectl.bench.case import Turn
 from vyrectl.errors import DeviceError
@@ -93,7 +92,7 @@ class Commands:
             nowhere = dict.fromkeys(CACHE_VARIABLES, empty)
             return Turn(self._launch({**os.environ, **nowhere})[1]["build_seconds"])
 
-    def _launch(self, environment: Mapping[str, str] | None) -> tuple[float, dict[str, Any]]:
+    def _launch(self, environment: Mapping[str, str] | None) -> tuple[float, dict[str, Json]]:
         self._path.write_bytes(self._ring)
         command = ["launch", self._path.name, "--device", self._device_id, "--json", "--quiet"]
         started = time.perf_counter()

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import cast
 
 from vyrectl.bench.case import Turn
-from vyrectl.engine.backend import Backend, Job, RoundIndex, Session, Sharing
+from vyrectl.engine.backend import Backend, Interrupt, Job, RoundIndex, Session, Sharing
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.endings import Ending
 from vyrectl.engine.ops import OpSource
@@ -60,9 +60,9 @@ class Meter:
         """See `Session.index`."""
         return cast(RoundIndex, self._timed("index", self._session.index))
 
-    def run(self, *arguments: Any, **options: Any) -> Any:
+    def run(self, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
         """See `Session.run`."""
-        return self._timed("run", self._session.run, *arguments, **options)
+        return cast(bool, self._timed("run", self._session.run, most, interrupt, strict=strict))
 
     def account(self, open_seconds: float, wall_seconds: float) -> dict[str, float]:
         """The parts, completed by what opening took and by what neither pass nor run accounts for."""

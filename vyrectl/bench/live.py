@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from vyrectl.bench.records import LiveFigure, LiveRecord
 from vyrectl.bench.torn import stress
 from vyrectl.edit.editor import LiveRing
 from vyrectl.errors import DeviceError, VerifyError
-from vyrectl.live.session import open_session
+from vyrectl.live.session import Session, open_session
 from vyrectl.sidecar.atomics import atomics
 from vyrectl.task.arrays import SlotArray
 
@@ -281,7 +281,7 @@ def session_rates(device: str, tasks: int, *, is_cpu: bool) -> list[Figure]:
     return [_latency("publish and wait, in one process", single, target), *figures]
 
 
-def _one(session: Any) -> float:
+def _one(session: Session) -> float:
     task = no_ops(1)
     began = time.perf_counter()
     session.wait(int(session.publish(task)[0]), PATIENCE_SECONDS)

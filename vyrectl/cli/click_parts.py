@@ -9,3 +9,6 @@ Click = Any
 
 Any: typer keeps a copy of click of its own, under a name that is not public, and older releases of it use click's.
 """
+
+Parsed = Any
+"""What a parameter of a command was given. Any: its declaration alone says what that is."""

@@ -22,8 +22,11 @@ from vyrectl.declared import Declared, Every, Kind, Option, options_of
 from vyrectl.errors import UsageError
 from vyrectl.numbers import shown
 
-Parameter = tuple[Any, Any]
-"""Annotation and default of a parameter, for typer to read; Any: both are made at run time."""
+Made = Any
+"""An annotation or a declaration that typer reads. Any: both are made at run time, and typer says no more of them."""
+
+Parameter = tuple[Made, Made]
+"""Annotation and declaration of a parameter."""
 
 if TYPE_CHECKING:
     from dataclasses import Field
@@ -47,7 +50,7 @@ def read_number(text: str | int, what: str, *, least: int = 0, most: int = U32_M
     return value
 
 
-def number_option(*flags: str, says: str, metavar: str = "N", least: int = 0, most: int = U32_MAX) -> Any:
+def number_option(*flags: str, says: str, metavar: str = "N", least: int = 0, most: int = U32_MAX) -> Made:
     """An option that takes a whole number, decimal or 0x, and reads it.
 
     Args:
@@ -64,7 +67,7 @@ def number_option(*flags: str, says: str, metavar: str = "N", least: int = 0, mo
     return typer.Option(*flags, metavar=metavar, help=says, parser=number)
 
 
-def count_option(*flags: str, says: str, metavar: str, most: int = U32_MAX) -> Any:
+def count_option(*flags: str, says: str, metavar: str, most: int = U32_MAX) -> Made:
     """An option that takes a whole number or `all`, which is read as `Every.ALL`.
 
     Args:
@@ -102,7 +105,7 @@ def with_records(command: Callable[..., None]) -> Callable[..., None]:
         read = {name: _read(record, given) for name, record in records.items()}
         command(**given, **read)
 
-    attributes: dict[str, Any] = vars(run)
+    attributes: dict[str, object] = vars(run)
     attributes["__signature__"] = signature.replace(parameters=parameters)
     run.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
     return run
@@ -214,7 +217,7 @@ def _seconds(option: Option, default: object) -> Parameter:
     return float if default is not None else float | None, made
 
 
-def _plain(kind: Any) -> Callable[[Option, object], Parameter]:
+def _plain(kind: Made) -> Callable[[Option, object], Parameter]:
     def parameter(option: Option, default: object) -> Parameter:
         made = typer.Option(*option.flags, metavar=option.metavar, help=option.help, parser=option.reads)
         return kind | None, made

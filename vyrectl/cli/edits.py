@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
 from vyrectl.abi.slot import FIELD_NAMES
@@ -75,6 +75,14 @@ class Selection:
         )
 
 
+class SpanKeywords(TypedDict):
+    """What `vyrectl.edit.write.edit_ring` and its relatives take of a span."""
+
+    offset: int
+    count: int | None
+    force: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Which part of a file is the ring that is edited, and whether it must look like one."""
@@ -104,7 +112,7 @@ class Part:
         group=SAFETY,
     )
 
-    def options(self) -> dict[str, Any]:
+    def options(self) -> SpanKeywords:
         """What `vyrectl.edit.write.edit_ring` and its relatives take."""
         slots = None if self.count is Every.ALL else self.count
         return {"offset": self.offset, "count": slots, "force": self.force}

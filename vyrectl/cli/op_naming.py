@@ -11,10 +11,11 @@ import inspect
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from vyrectl.cli.click_parts import Parsed
 from vyrectl.errors import VyrectlError
 
 NAMELESS = frozenset(
@@ -78,7 +79,7 @@ def with_op_names(command: Callable[..., None]) -> Callable[..., None]:
     merged = [*own[:at], *added, *own[at:]]
 
     @functools.wraps(command)
-    def named(**given: Any) -> None:
+    def named(**given: Parsed) -> None:
         files = [*(given.get("ops") or ()), *(given.get("op_names") or ())]
         shipped = not given.get("no_builtin_names", False)
         passed = {name: value for name, value in given.items() if name in signature.parameters}

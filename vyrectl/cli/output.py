@@ -421,5 +421,5 @@ def _csv_blocks(rows: Iterable[Row]) -> Iterator[list[str]]:
         yield lines
 
 
-def _clean(value: Any) -> Any:
+def _clean(value: object) -> object:
     return plain(value) if isinstance(value, str) else value

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.cli.again import NUMBERS_COUNT, again_with, names_slots
+from vyrectl.cli.click_parts import Parsed
 from vyrectl.errors import VyrectlError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _FILES = ("ring", "rings", "source", "before", "after", "from_table", "slots")
 """Parameters that name such files; of `decode`, the slots may be a file."""
 
 
-def warn_of_span(command: str, given: Mapping[str, Any]) -> None:
+def warn_of_span(command: str, given: Mapping[str, Parsed]) -> None:
     """Say which of the files have no ring where one is to be read.
 
     Args:
@@ -76,7 +77,7 @@ def _why_elsewhere(command: str, path: Path, span: Span) -> str | None:
     return words if run is None else f"{words}: {run}"
 
 
-def _files(given: Mapping[str, Any]) -> Iterator[Path]:
+def _files(given: Mapping[str, Parsed]) -> Iterator[Path]:
     for name in _FILES:
         value = given.get(name)
         for one in value if isinstance(value, list | tuple) else (value,):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+
+from vyrectl.cli.click_parts import Parsed
 
 _NAMES = ("timeout", "timeout_s")
 
@@ -17,7 +18,7 @@ def with_limit(command: Callable[..., None]) -> Callable[..., None]:
         return command
 
     @functools.wraps(command)
-    def timed(**given: Any) -> None:
+    def timed(**given: Parsed) -> None:
         from vyrectl.hosting.limit import limited
 
         with limited(given.get(name)):

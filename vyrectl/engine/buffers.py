@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -410,7 +410,7 @@ def npy_parts(array: NDArray[np.generic]) -> list[bytes | memoryview]:
     return [head.getvalue(), np.ascontiguousarray(array).data.cast("B")]
 
 
-def _as_buffer(value: Any) -> Buffer:
+def _as_buffer(value: object) -> Buffer:
     if isinstance(value, Buffer):
         if value.writable and not value.array.flags.writeable:
             raise UsageError(
@@ -469,7 +469,7 @@ def _no_zeros(spec: str, why: str, fix: str = "") -> UsageError:
     return UsageError(f"{spec!r} is no buffer of zeros: {why}", fix=fix or form)
 
 
-def _element_type(spec: str, text: str) -> np.dtype[Any]:
+def _element_type(spec: str, text: str) -> np.dtype[np.generic]:
     """The element type of a name, little-endian."""
     from difflib import get_close_matches
 

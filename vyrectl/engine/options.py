@@ -11,6 +11,9 @@ from typing import Any
 from vyrectl.declared import TUNING, switch, whole
 from vyrectl.records import Comparable
 
+OptionValue = Any
+"""What an option holds. Any: its type is known to its field alone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EngineOptions(Comparable):
@@ -60,6 +63,6 @@ class EngineOptions(Comparable):
         "vain, which costs a few stores a turn. Without it a launch that stands still cannot say in which turn.",
     )
 
-    def for_engine(self) -> dict[str, Any]:
-        """What `Job` inherits, by name: an option's type is known to its field alone."""
+    def for_engine(self) -> dict[str, OptionValue]:
+        """What `Job` inherits, by name."""
         return {one.name: getattr(self, one.name) for one in fields(EngineOptions)}

@@ -9,12 +9,12 @@ from __future__ import annotations
 import mmap
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from vyrectl.abi.loop import LoopEnd
 from vyrectl.engine.converge import Fixpoint, Words
+from vyrectl.engine.options import OptionValue
 from vyrectl.errors import ConvergeKilledError, DeviceError, stopped_code
 from vyrectl.hosting.deaths import GAVE_UP, death_by, gave_up_fix, silent_end
 from vyrectl.hosting.elsewhere import may_fork
@@ -43,7 +43,7 @@ def converge_apart(
     *,
     timeout: float | None = None,
     grace: float = GRACE_SECONDS,
-    **options: Any,
+    **options: OptionValue,
 ) -> Apart:
     """`converge` in a child process; in this one where forking would be unsafe (threads, a driver loaded).
 

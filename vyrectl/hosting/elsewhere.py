@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from vyrectl.engine.naming import current, named_by
 from vyrectl.errors import RelayedError, VyrectlError
@@ -56,10 +56,13 @@ def may_fork() -> bool:
     return is_own() or (threading.active_count() == 1 and "pyopencl" not in sys.modules)
 
 
+Asked = TypeVar("Asked", bound=Graceful)
+
+
 def launch_elsewhere(
-    request: Graceful,
+    request: Asked,
     watch: Callable[[Message], None],
-    launch: Callable[[Any, Callable[[Message], None]], tuple[LaunchRecord, int]],
+    launch: Callable[[Asked, Callable[[Message], None]], tuple[LaunchRecord, int]],
 ) -> tuple[LaunchRecord, int]:
     """A launch in a fresh interpreter; same answer, same errors.
 

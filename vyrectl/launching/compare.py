@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from statistics import median
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from vyrectl.abi.limits import MOST_TRACE_RECORDS
 from vyrectl.abi.states import PRIORITY_NAMES
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vyrectl.engine.buffers import BufferTable
+    from vyrectl.engine.ops import OpSource
     from vyrectl.engine.trace import Trace
     from vyrectl.launching.report import LaunchReport
     from vyrectl.task.arrays import SlotArray
@@ -104,8 +106,8 @@ def compare_policies(
     slots: SlotArray,
     policies: Sequence[tuple[str, LaunchPolicy]],
     *,
-    device: Any = None,
-    ops: Sequence[Any] = (),
+    device: object = None,
+    ops: Sequence[OpSource | str | PathLike[str]] = (),
     buffers: Callable[[], BufferTable | None] = lambda: None,
     timeout: float | None = None,
     repeats: int = REPEATS,
@@ -132,7 +134,12 @@ def compare_policies(
 
 
 def _launch(
-    side: Side, slots: SlotArray, device: Any, ops: Sequence[Any], buffers: Any, timeout: float | None
+    side: Side,
+    slots: SlotArray,
+    device: object,
+    ops: Sequence[OpSource | str | PathLike[str]],
+    buffers: BufferTable | None,
+    timeout: float | None,
 ) -> None:
     from vyrectl.launching.run import launch
     from vyrectl.ring.file import Ring

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import DEFAULT_TRACE_RECORDS, MOST_TRACE_RECORDS
 from vyrectl.declared import (
@@ -156,7 +156,7 @@ class LaunchOptions(EngineOptions, Bounds, Choices):
         says="Operations of your own; may be repeated.",
         about="OpenCL C files of operations beside the shipped ones.",
     )
-    buffers: BufferTable | Mapping[int | str, Any] | None = python(
+    buffers: BufferTable | Mapping[int | str, object] | None = python(
         None,
         'Handle -> array; arrays with the writeable flag are changed in place. The key "args" is the '
         "argument table. A `BufferTable` may also name output files, which are written at the end.",

@@ -7,7 +7,6 @@ kept as they are.
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
 
 import numpy as np
 
@@ -38,7 +37,7 @@ class LastEnded:
         while self._count - len(self._kept[-1][0]) >= self._most:
             self._count -= len(self._kept.pop()[0])
 
-    def find(self, task_id: int) -> tuple[Any, int] | None:
+    def find(self, task_id: int) -> tuple[np.void, int] | None:
         """The slot of a task as it ended, of `SLOT_DTYPE`, and the look; None when it is not remembered."""
         for finished, look in self._kept:
             for position in np.flatnonzero(finished.ids == task_id).tolist():

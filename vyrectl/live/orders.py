@@ -14,12 +14,15 @@ from vyrectl.errors import SessionEndedError
 
 Result = TypeVar("Result")
 
+Came = Any
+"""What comes of an order. Any: orders of many kinds wait in one line."""
+
 
 class Orders:
     """What is to be done; any thread may give, the driver's carries out."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._waiting: deque[tuple[Callable[[], Came], Future[Came]]] = deque()
         self._is_over = False
 
     def __bool__(self) -> bool:

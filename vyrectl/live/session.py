@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from os import PathLike
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import TaskState
 from vyrectl.engine.endings import Ending
+from vyrectl.engine.options import OptionValue
 from vyrectl.errors import (
     ArgumentTypeError,
     ForkedError,
@@ -76,7 +77,7 @@ def open_session(
     *,
     reclaim: bool = True,
     spin_seconds: float = SPIN_SECONDS,
-    **options: Any,
+    **options: OptionValue,
 ) -> Session:
     """Start to run a ring, and keep it running for tasks to come.
 
@@ -110,7 +111,7 @@ class Session:
         *,
         reclaim: bool,
         spin_seconds: float,
-        **options: Any,
+        **options: OptionValue,
     ) -> None:
         self._reclaim = reclaim
         self._pid = os.getpid()
@@ -212,7 +213,7 @@ class Session:
             self._abandon()
         return future
 
-    def _ended_or_awaited(self, task_id: int, future: Future[TaskWorkItem]) -> tuple[Any, int] | None:
+    def _ended_or_awaited(self, task_id: int, future: Future[TaskWorkItem]) -> tuple[np.void, int] | None:
         """The slot of a task that has ended, and the look that found it; else the future is among those that wait."""
         slot, known = self._book.find(task_id)
         if not known:
@@ -468,7 +469,7 @@ class Session:
             self._answer(answers, look)
         return len(finished)
 
-    def _answer(self, answers: list[tuple[list[Future[TaskWorkItem]], Any]], look: int) -> None:
+    def _answer(self, answers: list[tuple[list[Future[TaskWorkItem]], np.void]], look: int) -> None:
         try:
             self._outputs.follow(look)
         except VyrectlError as error:
@@ -478,7 +479,7 @@ class Session:
         for waiters, slot in answers:
             self._resolve(waiters, slot)
 
-    def _answers(self, finished: Finished) -> list[tuple[list[Future[TaskWorkItem]], Any]]:
+    def _answers(self, finished: Finished) -> list[tuple[list[Future[TaskWorkItem]], np.void]]:
         """Who waits for tasks that have ended, and those tasks' slots."""
         return [
             (self._waiters.pop(task_id), finished.tasks[position])
@@ -487,7 +488,7 @@ class Session:
         ]
 
     @staticmethod
-    def _resolve(waiters: list[Future[TaskWorkItem]], slot: Any) -> None:
+    def _resolve(waiters: list[Future[TaskWorkItem]], slot: np.void) -> None:
         for future in waiters:
             if future.set_running_or_notify_cancel():
                 future.set_result(TaskWorkItem(*slot.tolist()))

@@ -11,7 +11,7 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypedDict, cast
+from typing import TypedDict, cast
 
 from vyrectl.engine.default_device import DEVICE_VARIABLE
 from vyrectl.errors import NoDeviceError, OutOfMemoryError, UnknownNameError, lacks_memory
@@ -294,17 +294,18 @@ def _describe(cl: Handle, device_id: str, platform: Handle, handle: Handle) -> D
     )
 
 
-def _number(thing: Any, fact: str) -> int:
+def _number(thing: Handle, fact: str) -> int:
     """What a driver says of a device or a platform; 0 where it does not know."""
-    return int(_said(thing, fact) or 0)
+    said = _said(thing, fact)
+    return said if isinstance(said, int) else 0
 
 
-def _words(thing: Any, fact: str) -> str:
+def _words(thing: Handle, fact: str) -> str:
     """As `_number`, for a text."""
     return str(_said(thing, fact) or "").strip()
 
 
-def _said(thing: Any, fact: str) -> Any:
+def _said(thing: Handle, fact: str) -> object:
     try:
         return getattr(thing, fact)
     except (pyopencl().Error, UnicodeDecodeError):

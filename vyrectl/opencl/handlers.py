@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import ctypes
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
 
 KEPT: tuple[signal.Signals, ...] = (
     signal.SIGHUP,
@@ -41,7 +40,7 @@ def own_handlers() -> Iterator[None]:
                 _sigaction()(number, action, None)
 
 
-def _action(number: int) -> Any:
+def _action(number: int) -> ctypes.Array[ctypes.c_char]:
     """What the system does on a signal, as the bytes of a `struct sigaction`."""
     action = ctypes.create_string_buffer(_ACTION_BYTES)
     _sigaction()(number, None, action)
@@ -49,5 +48,6 @@ def _action(number: int) -> Any:
 
 
 @cache
-def _sigaction() -> Any:
-    return ctypes.CDLL(None).sigaction
+def _sigaction() -> Callable[..., int]:
+    found: Callable[..., int] = ctypes.CDLL(None).sigaction
+    return found

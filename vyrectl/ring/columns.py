@@ -21,7 +21,10 @@ from vyrectl.task.arrays import SlotArray
 Value = NDArray[np.generic] | int
 Mask = NDArray[np.bool_]
 
-_FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
+Answer = Any
+"""What an operator gives. Any: numpy has no type in which arrays of numbers, arrays of objects and ints all have it."""
+
+_FUNCTIONS: dict[str, Callable[[Value, Value], Answer]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -42,7 +45,7 @@ _FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
 _FAR = 63
 """A shift of an int64 to the right by this much leaves its sign, and numpy knows no greater one."""
 
-_UNARY: dict[str, Callable[[Any], Any]] = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
+_UNARY: dict[str, Callable[[Value], Answer]] = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 
 
 def evaluate(tree: Node, chunk: SlotArray, first: int) -> Mask:
@@ -80,7 +83,7 @@ class _Rows:
             mask = join(mask, self.condition(operand))
         return mask
 
-    def holds(self, node: Node) -> Any:
+    def holds(self, node: Node) -> Answer:
         """A comparison's answer, or whether a number is not 0; booleans or one bool."""
         if isinstance(node, Compare):
             return self.chain(node)
@@ -88,10 +91,10 @@ class _Rows:
             return self.member(node)
         return _apply("!=", self.value(node), 0, exact=node.bounds.fits_int64)
 
-    def chain(self, node: Compare) -> Any:
+    def chain(self, node: Compare) -> Answer:
         """All links of a chain, joined by and; every operand is computed once."""
         before, left = node.first, self.value(node.first)
-        result: Any = True
+        result: Answer = True
         for sign, operand in node.links:
             right = self.value(operand)
             fits = before.bounds.fits_int64 and operand.bounds.fits_int64
@@ -99,10 +102,10 @@ class _Rows:
             before, left = operand, right
         return result
 
-    def member(self, node: Member) -> Any:
+    def member(self, node: Member) -> Answer:
         """Whether one of the members equals the operand."""
         value = self.value(node.operand)
-        result: Any = np.zeros(self.chunk.shape, dtype=np.bool_)
+        result: Answer = np.zeros(self.chunk.shape, dtype=np.bool_)
         for one in node.members:
             fits = node.operand.bounds.fits_int64 and one.bounds.fits_int64
             result = result | _apply("==", value, self.value(one), exact=fits)
@@ -157,7 +160,7 @@ class _Rows:
         return cast("Value", _apply(sign, left, right, exact=fits))
 
 
-def _apply(sign: str, left: Value, right: Value, *, exact: bool) -> Any:
+def _apply(sign: str, left: Value, right: Value, *, exact: bool) -> Answer:
     """One operation, in int64 when that is `exact`, else in Python's integers."""
     return _FUNCTIONS[sign](_widen(left, exact), _widen(right, exact))
 

@@ -16,7 +16,7 @@ import json
 import sys
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from vyrectl.abi.limits import SLOT_WORDS, U32_MAX
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES
@@ -42,7 +42,12 @@ _DEFAULTS = [0] * SLOT_WORDS
 _DEFAULTS[FIELD_INDEX["state"]] = int(TaskState.READY)
 _DEFAULTS[FIELD_INDEX["priority"]] = int(TaskPriority.NORMAL)
 
-Stream = IO[bytes] | IO[str]
+
+class Stream(Protocol):
+    """What lines are read from."""
+
+    def readline(self, most: int = ..., /) -> bytes | str:
+        """The next line, or as much of it."""
 
 
 def read_jsonl(

@@ -13,7 +13,6 @@ import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from vyrectl.engine.backend import Tally
 from vyrectl.engine.trace import TRACE_DTYPE, Trace
 from vyrectl.errors import InvalidInputError
+from vyrectl.files.json_text import Json
 from vyrectl.launching.driven import Driven, Spent
 from vyrectl.launching.rounds import Course
 from vyrectl.telemetry.snapshot import StateTally
@@ -112,7 +112,7 @@ class Finished:
             raise InvalidInputError(f"this is no finished shard ({error})") from error
 
 
-def _read(arrays: Mapping[str, NDArray[Any]]) -> Finished:
+def _read(arrays: Mapping[str, Json]) -> Finished:
     head = json.loads(arrays[_HEAD].tobytes())
     handles = [int(name.removeprefix("at_")) for name in arrays if name.startswith("at_")]
     turns = None
@@ -146,13 +146,13 @@ def _read(arrays: Mapping[str, NDArray[Any]]) -> Finished:
 _COUNTS = ("claims", "lost", "by_priority", "spawned", "joined")
 
 
-def _tally_record(tally: Tally) -> dict[str, Any]:
+def _tally_record(tally: Tally) -> dict[str, Json]:
     return {
         **{name: getattr(tally, name) for name in _COUNTS},
         "by_op": [[op, dict(ends)] for op, ends in tally.by_op.items()],
     }
 
 
-def _tally(record: dict[str, Any]) -> Tally:
+def _tally(record: dict[str, Json]) -> Tally:
     by_op: dict[int | None, Counter[str]] = {op: Counter(ends) for op, ends in record.pop("by_op")}
     return Tally(**record, by_op=by_op)

@@ -5,8 +5,6 @@ May import numpy, `abi` and `lifecycle`. An action changes every slot it is give
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,13 +62,13 @@ def column_values(slots: SlotArray, name: str) -> NDArray[np.int64] | NDArray[np
     )
 
 
-def check_slots(what: str, slots: Any) -> SlotArray:
+def check_slots(what: str, slots: object) -> SlotArray:
     """An array that somebody hands in as slots, once it is one.
 
     Raises:
         InvalidInputError: Another dtype (another byte order is another one) or shape, or no array at all.
     """
-    if getattr(slots, "dtype", None) != SLOT_DTYPE or slots.ndim != 1:
+    if not isinstance(slots, np.ndarray) or slots.dtype != SLOT_DTYPE or slots.ndim != 1:
         raise InvalidInputError(
             f"{what} is a one-dimensional array of SLOT_DTYPE, not {_described(slots)}",
             fix="Make it with numpy.zeros(n, dtype=vyrectl.SLOT_DTYPE)",

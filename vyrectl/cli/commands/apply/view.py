@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Column, FittedTable
+from vyrectl.files.json_text import Json
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -26,7 +27,7 @@ RULES = {
 }
 
 
-def view(record: Mapping[str, int], about: Mapping[str, Any]) -> RenderableType:
+def view(record: Mapping[str, int], about: Mapping[str, Json]) -> RenderableType:
     """The merged request.
 
     Args:

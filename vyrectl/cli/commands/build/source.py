@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from vyrectl.cli.again import with_these, without
 from vyrectl.cli.commands.build.options import INPUT_FORMATS, Asked
@@ -158,7 +159,7 @@ class Source:
         ):
             kind = self.input_format or SUFFIXES.get(Path(table).suffix.lower()) or _sniff(stream)
             read = read_csv if kind == "csv" else read_jsonl
-            lines: Any = _CountedLines(stream, update)
+            lines = _CountedLines(stream, update)
             return read(lines, op_codes=op_codes(), source=name, float_ops=float_codes())
 
     def _synthesize(self, tasks: int) -> SlotArray:
@@ -211,10 +212,11 @@ def _span_of_ring(table: str) -> dict[str, str]:
 
 
 @contextmanager
-def _open_table(name: str) -> Iterator[Any]:
+def _open_table(name: str) -> Iterator[BufferedReader]:
     if name == "-":
-        _await_start(sys.stdin.buffer, "standard input")
-        yield sys.stdin.buffer
+        stdin = cast(BufferedReader, sys.stdin.buffer)
+        _await_start(stdin, "standard input")
+        yield stdin
         return
     try:
         stream = open(name, "rb", opener=open_file)  # noqa: SIM115
@@ -229,12 +231,12 @@ def _open_table(name: str) -> Iterator[Any]:
             raise FileError.from_os_error(error, name, doing="read the table") from error
 
 
-def _await_start(stream: Any, name: str) -> None:
+def _await_start(stream: BufferedReader, name: str) -> None:
     with suppress(io.UnsupportedOperation), reading(stream.fileno(), name):
         stream.peek(1)
 
 
-def _sniff(stream: Any) -> str:
+def _sniff(stream: BufferedReader) -> str:
     """JSON Lines when the text starts like JSON, else CSV."""
     start = bytes(stream.peek(256)).removeprefix(b"\xef\xbb\xbf").lstrip()
     return "jsonl" if start[:1] in (b"{", b"[", b'"') else "csv"
@@ -243,7 +245,7 @@ def _sniff(stream: Any) -> str:
 class _CountedLines:
     """A stream that tells how many lines were read."""
 
-    def __init__(self, stream: IO[bytes], update: Any) -> None:
+    def __init__(self, stream: BufferedReader, update: Callable[[int], object]) -> None:
         self._stream = stream
         self._update = update
         self._lines = 0

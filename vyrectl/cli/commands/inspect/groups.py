@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.abi.faults import FAULT, NO_FAULT, fault_name
 from vyrectl.abi.states import priority_name, state_name
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 COUNT_KEYS = ("slots", "share", "oldest")
 """What stands after the fields: how many slots, which part of those chosen, and the largest age_ticks."""
 
-NAMES: dict[str, tuple[str, Callable[[int], Any]]] = {
+NAMES: dict[str, tuple[str, Callable[[int], str | list[str] | None]]] = {
     "state": ("state_name", state_name),
     "priority": ("priority_name", priority_name),
     "op_handle": ("op_name", op_label),
@@ -110,7 +110,7 @@ def sort_groups(groups: Groups, keys: Sequence[tuple[str, bool]]) -> NDArray[np.
     return np.lexsort(ordered[::-1]).astype(np.int64)
 
 
-def _named(fields: Sequence[str], values: Sequence[int], quote: Quote) -> Iterator[Any]:
+def _named(fields: Sequence[str], values: Sequence[int], quote: Quote) -> Iterator[object]:
     for field, value in zip(fields, values, strict=True):
         if field == FAULT:
             yield from (quote(None), quote(None)) if value == NO_FAULT else (value, quote(fault_name(value)))

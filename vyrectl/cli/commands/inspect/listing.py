@@ -5,10 +5,9 @@ Needs numpy, inside functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vyrectl.cli.commands.inspect.rows import (
     ROW_KEYS,
@@ -26,18 +25,16 @@ from vyrectl.protocol.partitions import PARTITION
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from rich.console import RenderableType
 
     from vyrectl.cli.commands.inspect.options import Arranged, Shown
     from vyrectl.cli.options import Choice, Shortened
+    from vyrectl.cli.output import View
     from vyrectl.cli.rows import Rows
     from vyrectl.cli.slot_records import GroupsHead, ListedRecord
     from vyrectl.cli.stdout_file import StdoutFile
     from vyrectl.protocol.partitions import Partitions
     from vyrectl.ring.file import Ring
     from vyrectl.ring.reading import Readings
-
-    View = Callable[[Any], RenderableType]
 
 
 @dataclass(frozen=True, slots=True)

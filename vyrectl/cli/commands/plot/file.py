@@ -81,7 +81,11 @@ def write_plot(path: Path, rings: Sequence[Series], metrics: Sequence[Metric]) -
     write_kept(path, [drawn.getvalue()])
 
 
-def _draw_panel(axis: Any, series: Series, metrics: Sequence[Metric]) -> None:
+Axis = Any
+"""A panel of matplotlib. Any: it is an extra, and a check would depend on who has it."""
+
+
+def _draw_panel(axis: Axis, series: Series, metrics: Sequence[Metric]) -> None:
     times = [datetime.fromtimestamp(moment, UTC) for moment in series.times]
     known = [metric for metric in metrics if series.has(metric)]
     for index, metric in enumerate(known):

@@ -31,6 +31,10 @@ STATE_MARKS = {
 }
 
 
+Figure = Any
+"""A figure of plotly. Any: it is an extra, and has no types."""
+
+
 class Charts:
     """Makes charts as HTML; the first one brings plotly's script along.
 
@@ -110,7 +114,7 @@ class Charts:
         ]
         return self._html(self._go.Figure(lines), height=300)
 
-    def _html(self, figure: Any, *, height: int) -> str:
+    def _html(self, figure: Figure, *, height: int) -> str:
         figure.update_layout(
             template="none",
             height=height,

@@ -16,11 +16,11 @@ import signal
 import sys
 import termios
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Self
 
 import typer
 
@@ -89,6 +89,9 @@ def _not_here(what: str, ring: Path) -> UsageError:
     return error
 
 
+Handler = Callable[[int, FrameType | None], object] | int | None
+
+
 class LiveScreen:
     """Takes over the terminal for the length of a `with` block."""
 
@@ -97,8 +100,8 @@ class LiveScreen:
         self._pending: deque[str] = deque()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._shown: list[str] = []
-        self._modes: list[Any] = []
-        self._handlers: dict[int, Any] = {}
+        self._modes: list[int | list[bytes | int]] = []
+        self._handlers: dict[int, Handler] = {}
         self._arrived: set[int] = set()
         self._wake = (-1, -1)
         self._wake_before = -1
