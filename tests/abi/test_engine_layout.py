@@ -9,7 +9,7 @@ import pytest
 from vyrectl.abi import checks, engine, loop
 from vyrectl.abi.dtype import dtype_of
 from vyrectl.abi.engine import CLASSES
-from vyrectl.abi.layout import Record, Words
+from vyrectl.abi.layout import RecordLayout, Words
 from vyrectl.abi.outcomes import OutcomeKind
 from vyrectl.abi.questions import QUESTIONS
 from vyrectl.devtools.engineheader import engine_header
@@ -28,7 +28,7 @@ def test_words_stand_apart_and_inside(layout: Words) -> None:
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda one: one.name)
-def test_records_are_packed_and_aligned(record: Record) -> None:
+def test_records_are_packed_and_aligned(record: RecordLayout) -> None:
     made = dtype_of(record)
     assert made.fields is not None
     offsets = [made.fields[one.name][1] for one in record.members]

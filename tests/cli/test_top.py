@@ -185,7 +185,7 @@ def test_a_bug_gives_the_terminal_back_and_keeps_its_traceback(tmp_path: Path) -
     write_ring(tmp_path / "ring.bin", *MIXED)
     code = (
         "import sys; from vyrectl.cli import main; from vyrectl.cli.commands.top import session\n"
-        "session.TopSession._draw = lambda *_: 1 / 0\n"
+        "session.TopLoop._draw = lambda *_: 1 / 0\n"
         "sys.exit(main.main(['top', 'ring.bin']))"
     )
     (tmp_path / "bug.py").write_text(code)

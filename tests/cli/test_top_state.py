@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.cli.support import MIXED, words_at
 from tests.support.rings import write_ring
+from vyrectl.cli.commands.top.loop import TopLoop
 from vyrectl.cli.commands.top.sample import Sampler
 from vyrectl.cli.commands.top.screen import ENDED, KEYS, is_cut, split_keys
-from vyrectl.cli.commands.top.session import TopSession
 from vyrectl.cli.commands.top.state import SLOT_PAGE, Act, Intent, ListAgain, LookAgain, Quit, TopState
 from vyrectl.cli.output import Output
 from vyrectl.errors import LiveEditError, WhereError
@@ -300,18 +300,18 @@ def test_cut_sequences_are_known(text: str, cut: bool) -> None:
 def test_the_ring_before_the_first_edit_is_kept(tmp_path: Path) -> None:
     ring = write_ring(tmp_path / "ring.bin", *MIXED)
     first = ring.read_bytes()
-    session = TopSession(Output("table", "never"), Sampler(ring), TopState(1.0), backup=True)
-    session._act(Act("resume", 2, {}))
+    loop = TopLoop(Output("table", "never"), Sampler(ring), TopState(1.0), backup=True)
+    loop._act(Act("resume", 2, {}))
     assert not (tmp_path / "ring.bin.bak").exists(), "nothing was changed"
     for epoch in (17, 18):
-        session._act(Act("pause", 2 if epoch == 17 else 8, {"epoch": epoch}))
+        loop._act(Act("pause", 2 if epoch == 17 else 8, {"epoch": epoch}))
     assert [words_at(ring, number)["resume_epoch"] for number in (2, 8)] == [17, 18]
     assert (tmp_path / "ring.bin.bak").read_bytes() == first
 
 
 def test_what_is_said_after_an_edit_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     state = TopState(1.0)
-    session = TopSession(Output("table", "never"), Sampler(write_ring(tmp_path / "ring.bin", *MIXED)), state)
+    loop = TopLoop(Output("table", "never"), Sampler(write_ring(tmp_path / "ring.bin", *MIXED)), state)
 
     def partly(*_: object, **__: object) -> None:
         raise LiveEditError("62276 of 62585 slots were changed", changed=62276)
@@ -320,26 +320,26 @@ def test_what_is_said_after_an_edit_is_true(tmp_path: Path, monkeypatch: pytest.
         raise LiveEditError("0 of 5 slots were changed", changed=0)
 
     monkeypatch.setattr("vyrectl.edit.write.edit_ring", partly)
-    session._act(Act("requeue", None, {}))
+    loop._act(Act("requeue", None, {}))
     assert state.failed
     assert "nothing was changed" not in state.message
     assert state.message.startswith("requeue: 62276 slots changed, others not: 62276 of 62585")
     monkeypatch.setattr("vyrectl.edit.write.edit_ring", not_at_all)
-    session._act(Act("requeue", None, {}))
+    loop._act(Act("requeue", None, {}))
     assert state.message.startswith("requeue: nothing was changed: 0 of 5")
 
 
 def test_faulted_tasks_are_repaired_one_or_all(tmp_path: Path) -> None:
     ring = write_ring(tmp_path / "ring.bin", *MIXED)
     state = TopState(1.0)
-    session = TopSession(Output("table", "never"), Sampler(ring), state)
-    session._sampler.look("", None, 5)
+    loop = TopLoop(Output("table", "never"), Sampler(ring), state)
+    loop._sampler.look("", None, 5)
     faulted = [number for number, words in enumerate(MIXED) if words[0] == 7]
-    session._act(Act("repair", 2, {}))
+    loop._act(Act("repair", 2, {}))
     assert "cannot repair a task in state Ready" in state.message
-    session._act(Act("repair", faulted[0], {}))
+    loop._act(Act("repair", faulted[0], {}))
     assert (state.message, words_at(ring, faulted[0])["state"]) == ("repair: 1 slot changed", 1)
-    assert session._count("repair") == len(faulted)
-    session._act(Act("repair", None, {}))
+    assert loop._count("repair") == len(faulted)
+    loop._act(Act("repair", None, {}))
     assert state.message == f"repair: {len(faulted) - 1} slot changed"
     assert not any(words_at(ring, number)["state"] == 7 for number in range(len(MIXED)))

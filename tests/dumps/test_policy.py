@@ -14,10 +14,10 @@ from tests.cli.conftest import Cli
 from vyrectl import LaunchPolicy, LaunchRequest
 from vyrectl.errors import DeviceMemoryError, LaunchRequestError
 from vyrectl.policy.explain import explain
+from vyrectl.policy.judging import REFUSED
 from vyrectl.policy.policy import LaunchRecommendation
 from vyrectl.policy.request import REQUEST_BITS
 from vyrectl.policy.sweep import sweep
-from vyrectl.policy.trace import REFUSED
 
 REFUSALS = {
     "memory_pressure_threshold": "memory_pressure_threshold_bps",

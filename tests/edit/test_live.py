@@ -262,7 +262,7 @@ def test_two_editors_and_a_reader_never_see_a_torn_slot(tmp_path: Path) -> None:
                 copy = copy_ring(ring)
                 words = np.frombuffer(copy.ring.data, "<u4").reshape(-1, 16)
                 settled = words[words[:, 0] != RUNNING]
-                assert copy.unsettled or (settled[:, 1:] == settled[:, 1:2]).all()
+                assert copy.unsteady or (settled[:, 1:] == settled[:, 1:2]).all()
         finally:
             stop.set()
             for thread in threads:

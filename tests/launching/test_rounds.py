@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from vyrectl.engine.backend import RoundIndex, Session, Tally
+from vyrectl.engine.backend import DeviceSession, RoundIndex, Tally
 from vyrectl.errors import DeviceError
 from vyrectl.launching import rounds
 from vyrectl.launching.rounds import SLICE_GROWTH, STUCK_SECONDS, Course, Drain, Limits
@@ -80,7 +80,7 @@ NOTHING = ((0, 0, 0, 0, 0), 0)
 
 
 def drain(script: Script, **limits: Any) -> Course:
-    session: Session = script  # type: ignore[assignment]
+    session: DeviceSession = script  # type: ignore[assignment]
     return Drain(session, Limits(**limits)).run()
 
 

@@ -144,7 +144,7 @@ def watch_until_done(
     while child.poll() is None:
         assert time.monotonic() < deadline, "the tasks do not end"
         copy = copy_ring(ring)
-        look(copy.ring.slots, copy.unsettled)
+        look(copy.ring.slots, copy.unsteady)
         did.reads += 1
         if (copy.ring.slots[:HELD] != held).any():
             tell(ring, MASK, TENANT_OPEN)
@@ -171,7 +171,7 @@ def tell(ring: Path, word: int, value: int) -> None:
             sidecar.set_control(word, value)
 
 
-def look(slots: SlotArray, unsettled: int) -> None:
+def look(slots: SlotArray, unsteady: int) -> None:
     """Hold every slot that rests to what a task of this ring may look like."""
     torn = np.flatnonzero(
         (slots["continuation_data"] != slots["continuation_pc"] * np.uint32(77))
@@ -179,7 +179,7 @@ def look(slots: SlotArray, unsettled: int) -> None:
         | (slots["state"] > 6)
     )
     torn = torn[slots["state"][torn] != 2]
-    assert len(torn) <= unsettled, (torn[:4], slots[torn[:4]])
+    assert len(torn) <= unsteady, (torn[:4], slots[torn[:4]])
 
 
 def start_producer(ring: Path, first: int, count: int, seed: int) -> subprocess.Popen[bytes]:

@@ -39,13 +39,13 @@ class Watched:
     Attributes:
         reads: Copies of the ring.
         slots: Slots accepted.
-        unsettled: Slots that changed at every read.
+        unsteady: Slots that changed at every read.
         edits: Edits that reached their slots, of all editors.
     """
 
     reads: int = 0
     slots: int = 0
-    unsettled: int = 0
+    unsteady: int = 0
     edits: int = 0
 
 
@@ -104,10 +104,10 @@ def watch(ring: Path, watched: Watched) -> None:
         | (slots["state"] > 6)
     )
     torn = torn[slots["state"][torn] != 2]
-    assert len(torn) <= copy.unsettled, (torn[:4], slots[torn[:4]])
+    assert len(torn) <= copy.unsteady, (torn[:4], slots[torn[:4]])
     watched.reads += 1
     watched.slots += len(slots)
-    watched.unsettled += copy.unsettled
+    watched.unsteady += copy.unsteady
 
 
 def let_go_on(ring: Path) -> None:

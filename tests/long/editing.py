@@ -23,9 +23,9 @@ def run(run: Run) -> None:
             watched = stress(Path(text), tasks, work, seed)
         sums.reads += watched.reads
         sums.slots += watched.slots
-        sums.unsettled += watched.unsettled
+        sums.unsteady += watched.unsteady
         sums.edits += watched.edits
     run.say(
         f"{sums.reads} reads accepted {sums.slots} slots beside {sums.edits} edits; "
-        f"{sums.unsettled} slots never rested, none was torn"
+        f"{sums.unsteady} slots never rested, none was torn"
     )

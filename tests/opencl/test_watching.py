@@ -18,7 +18,7 @@ from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.launching.rounds import Drain, Limits
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.buffers import page_aligned
-from vyrectl.opencl.watching import Records
+from vyrectl.opencl.watching import WorkerRecords
 from vyrectl.sidecar.workers import RecordPlace
 
 TASKS = 40
@@ -82,9 +82,9 @@ def test_what_the_host_has_noted_outlives_a_copy(
 ) -> None:
     build = OpenCLBackend.program
     monkeypatch.setattr(OpenCLBackend, "program", lambda *given: replace(build(*given), coherent=False))
-    copy = Records.copy
+    copy = WorkerRecords.copy
 
-    def noting(records: Records) -> None:
+    def noting(records: WorkerRecords) -> None:
         words, first = board_of(records), abi.BOARD_HEAD_WORDS
         places = RecordPlace.on_board(words.data)
         words[places.at(0, abi.NOTED_MS)] = 77
@@ -92,12 +92,12 @@ def test_what_the_host_has_noted_outlives_a_copy(
         assert words[first:].any()
         assert words[places.at(0, abi.NOTED_MS)] == 77
 
-    monkeypatch.setattr(Records, "copy", noting)
+    monkeypatch.setattr(WorkerRecords, "copy", noting)
     for shape in ("lane", "group"):
         drained(backend, board(), **SHAPES[shape])
 
 
-def board_of(records: Records) -> NDArray[np.uint32]:
+def board_of(records: WorkerRecords) -> NDArray[np.uint32]:
     assert records._board is not None
     return records._board
 

@@ -7,7 +7,7 @@ from tests.policy.strategies import PLANNABLE, POLICIES, PREVIOUS, REQUESTS
 from vyrectl import LaunchPolicy, LaunchRequest, Topology
 from vyrectl.errors import DeviceMemoryError, LaunchRequestError
 from vyrectl.policy.explain import explain, parting
-from vyrectl.policy.trace import REFUSED, Comparison, Step
+from vyrectl.policy.judging import REFUSED, Comparison, Step
 
 LIMITS = LaunchRequest.direct(0, 64, 64).to_record()
 

@@ -12,9 +12,9 @@ from tests.policy.strategies import POLICIES, PREVIOUS, REQUESTS
 from tests.vectors import load, numbers
 from vyrectl import ExecutionMode, LaunchPolicy, LaunchRequest, QueuePressure, Topology
 from vyrectl.errors import DeviceMemoryError, LaunchRequestError, UnknownNameError
+from vyrectl.policy.judging import Judge, Recorder
 from vyrectl.policy.policy import POLICY_BITS, LaunchRecommendation
 from vyrectl.policy.request import REQUEST_BITS
-from vyrectl.policy.trace import Judge, Recorder
 
 LIMITS = {
     "max_workgroup_size_x": 64,

@@ -10,8 +10,8 @@ from vyrectl import LaunchPolicy, LaunchRequest
 from vyrectl.errors import LaunchRequestError
 from vyrectl.policy.document import parse_document
 from vyrectl.policy.explain import explain
+from vyrectl.policy.judging import Comparison, Judge
 from vyrectl.policy.sweep import sweep
-from vyrectl.policy.trace import Comparison, Judge
 
 REQUEST = LaunchRequest.direct(5000, 64, 64)
 

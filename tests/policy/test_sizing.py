@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from tests.vectors import load
 from vyrectl.errors import LaunchRequestError
+from vyrectl.policy.judging import SILENT
 from vyrectl.policy.sizing import (
     Geometry,
     covering_worker_groups,
@@ -13,7 +14,6 @@ from vyrectl.policy.sizing import (
     worker_workgroup_size,
 )
 from vyrectl.policy.steps import plan_grid
-from vyrectl.policy.trace import SILENT
 
 
 def from_item_count(items: int, groups: int, widest: int) -> Mapping[str, object]:

@@ -91,7 +91,7 @@ def test_a_known_slot_total_settles_where_the_ring_begins() -> None:
     data = control + bytes(48 * 64) + empty_debug_log(64) + bytes(2048)
     parts = look(data).parts
     assert parts is not None
-    assert parts.settled
+    assert parts.certain
     assert [part.size_bytes for part in parts.parts] == [len(control), 48 * 64, 1028, 2048]
 
 

@@ -28,7 +28,7 @@ def test_a_copy_is_what_the_file_held(path: Path) -> None:
     copy = copy_ring(path)
     before = path.read_bytes()
     filled(path, 9, 9, 9)
-    assert (bytes(copy.ring.data), copy.ring.name, copy.unsettled) == (before, str(path), 0)
+    assert (bytes(copy.ring.data), copy.ring.name, copy.unsteady) == (before, str(path), 0)
     assert bytes(copy_ring(path, offset=64, count=1).ring.data) == b"\x09" * 64
 
 
@@ -84,7 +84,7 @@ def test_moving_slots_are_read_until_they_rest(path: Path, monkeypatch: pytest.M
     with hold(path, role="launch"):
         copy = copy_ring(path)
     assert bytes(copy.ring.data[:128]) == one + b"\x04" * 64
-    assert copy.unsettled == 1
+    assert copy.unsteady == 1
     assert len(set(copy.ring.data[128:192])) == 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vyrectl.abi.layout import Record
+from vyrectl.abi.layout import RecordLayout
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELD_NAMES
 
@@ -14,7 +14,7 @@ SLOT_DTYPE: np.dtype[np.void] = np.dtype([(name, "<u4") for name in FIELD_NAMES]
 assert SLOT_DTYPE.itemsize == SLOT_BYTES
 
 
-def dtype_of(record: Record) -> np.dtype[np.void]:
+def dtype_of(record: RecordLayout) -> np.dtype[np.void]:
     """The dtype of a record of the engine's, its members in order and without gaps."""
     members = [
         (one.name, f"<{one.width}", (one.count,)) if one.count else (one.name, f"<{one.width}")

@@ -8,7 +8,7 @@ lie a line of 32 words apart.
 from __future__ import annotations
 
 from vyrectl.abi import control
-from vyrectl.abi.layout import Member, Record, Word, Words
+from vyrectl.abi.layout import Member, RecordLayout, Word, Words
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.outcomes import OutcomeKind
 from vyrectl.abi.states import TaskPriority, TaskState
@@ -108,7 +108,7 @@ LINK = Words(
     3,
 )
 
-BUFFER_ROW = Record(
+BUFFER_ROW = RecordLayout(
     "vyre_buffer",
     "Row of the buffer table: where a handle's bytes lie in the arena. All 64-bit, so that no sum wraps",
     (
@@ -125,7 +125,7 @@ TYPE_OTHER, TYPE_U32, TYPE_I32, TYPE_F32, TYPE_ABSENT = 0, 1, 2, 3, U32_MAX
 CLAIMED_TWICE, ENDED_BY_OTHER = 1, 2
 """What a witness may have to say against a slot's claims."""
 
-WITNESS = Record(
+WITNESS = RecordLayout(
     "vyre_witness",
     "What a verifying program keeps for a slot, by atomics of whoever claims it",
     (
@@ -136,7 +136,7 @@ WITNESS = Record(
     ),
 )
 
-TRACE_RECORD = Record(
+TRACE_RECORD = RecordLayout(
     "vyre_trace_record",
     "One turn of a trace, written by its worker before it publishes; times are the device's",
     (

@@ -73,7 +73,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RecordLayout:
     """A record that kernels know as a struct.
 
     Attributes:

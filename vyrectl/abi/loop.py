@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from vyrectl.abi.layout import Member, Record, Word, Words
+from vyrectl.abi.layout import Member, RecordLayout, Word, Words
 
 
 class LoopEnd(IntEnum):
@@ -50,7 +50,7 @@ LOOP = Words(
 STEP_SOUND, STEP_PAST_CURRENT, STEP_PAST_OPERAND = 0, 1, 2
 """What a step read: nothing wrong, past the vector, past an operand (also one that is not there)."""
 
-OPERAND_ROW = Record(
+OPERAND_ROW = RecordLayout(
     "vyre_operand_row",
     "Row of an operand: where its words lie in the arena that holds them all",
     (Member("first", "first word", width="u8"), Member("words", "its length in words", width="u8")),

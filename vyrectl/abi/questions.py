@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vyrectl.abi import engine
-from vyrectl.abi.layout import Record, Words
+from vyrectl.abi.layout import RecordLayout, Words
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELDS
 
@@ -46,7 +46,7 @@ def _slot() -> Iterator[Question]:
         yield Question("OFFSET", ("vyre_slot", field.name), f"offset of {field.name}", field.offset_bytes)
 
 
-def _record(record: Record) -> Iterator[Question]:
+def _record(record: RecordLayout) -> Iterator[Question]:
     name = _NAMES[record.name]
     yield Question("SIZE", (record.name,), f"sizeof({name})", record.size_bytes)
     for member in record.members:

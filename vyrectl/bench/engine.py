@@ -1,4 +1,4 @@
-"""Drains rings with the engine and tells where the time goes; knows no more of it than `Backend` and `Session`.
+"""Drains rings with the engine and tells where the time goes; knows no more of it than `Backend` and `DeviceSession`.
 
 Invariant: every drain is counted: an engine that claims a task too few or too many measures nothing.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from vyrectl.bench.case import Turn
-from vyrectl.engine.backend import Backend, Interrupt, Job, RoundIndex, Session, Sharing
+from vyrectl.engine.backend import Backend, DeviceSession, Interrupt, Job, RoundIndex, Sharing
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.endings import Ending
 from vyrectl.engine.ops import OpSource
@@ -48,7 +48,7 @@ class Meter:
         parts: Seconds on the device and by the host's clock, and how many passes and runs there were.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: DeviceSession) -> None:
         self._session = session
         self.rounds_at_once = False  # the two are timed apart
         self.parts = dict.fromkeys(PARTS, 0.0)
@@ -57,11 +57,11 @@ class Meter:
         return getattr(self._session, name)
 
     def index(self) -> RoundIndex:
-        """See `Session.index`."""
+        """See `DeviceSession.index`."""
         return cast(RoundIndex, self._timed("index", self._session.index))
 
     def run(self, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
-        """See `Session.run`."""
+        """See `DeviceSession.run`."""
         return cast(bool, self._timed("run", self._session.run, most, interrupt, strict=strict))
 
     def account(self, open_seconds: float, wall_seconds: float) -> dict[str, float]:
@@ -108,7 +108,7 @@ class Workload:
     facts: Mapping[str, int] = field(default_factory=dict)
     bytes_beside: int | None = None
 
-    def open(self) -> Session:
+    def open(self) -> DeviceSession:
         """A session over new slots."""
         return self.backend.open(self._job(self.renew()))
 
@@ -129,7 +129,7 @@ class Workload:
         with closing(session):
             opened = time.perf_counter()
             meter = Meter(session)
-            course = Drain(cast(Session, meter), Limits()).run()
+            course = Drain(cast(DeviceSession, meter), Limits()).run()
             drained = time.perf_counter()
             self.check(course.ended, session)
             self.facts = session.facts()
@@ -158,7 +158,7 @@ class Workload:
             session.index()
             return Turn(time.perf_counter() - started, session.device_seconds)
 
-    def check(self, ended: str, session: Session) -> None:
+    def check(self, ended: str, session: DeviceSession) -> None:
         """See that a drain did all that was due.
 
         Raises:

@@ -123,7 +123,7 @@ def describe_bytes(name: str, data: memoryview, *, parts: Parts | None = None) -
         "summary": _summary(verdict.kind, data[start:] if verdict.kind is FileKind.RING else data),
         "command": verdict.command(_saved(name)),
         "offset": start,
-        "settled": verdict.parts.settled if verdict.parts else None,
+        "settled": verdict.parts.certain if verdict.parts else None,
         "other_slots": list(verdict.parts.others) if verdict.parts else [],
         "parts": lines,
         "problem": None,

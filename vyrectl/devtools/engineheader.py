@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from vyrectl.abi import checks, engine, loop
-from vyrectl.abi.layout import Member, Record, Word, Words
+from vyrectl.abi.layout import Member, RecordLayout, Word, Words
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.questions import QUESTIONS, word_name
 
@@ -68,7 +68,7 @@ def _word(layout: Words, word: Word) -> str:
     return _line(f"#define {name}(class)", f"({word.index}u + (class) * {word.stride}u)", word.meaning)
 
 
-def _record(record: Record) -> str:
+def _record(record: RecordLayout) -> str:
     members = "".join(_member(one) for one in record.members)
     return f"/* {record.meaning}. */\ntypedef struct {{\n{members}}} {record.name};\n"
 

@@ -16,7 +16,7 @@ from typing import TypedDict
 
 from vyrectl.doctor import comforts, machine
 from vyrectl.opencl import brought, causes, drivers, hints
-from vyrectl.opencl.asking import LIST_SECONDS, Answer, Record, ask
+from vyrectl.opencl.asking import LIST_SECONDS, Answer, Report, ask
 from vyrectl.opencl.broken import broken_drivers
 from vyrectl.opencl.cache import home_folder
 from vyrectl.opencl.diagnosis import Check, DeviceDiagnosis, Status
@@ -127,7 +127,7 @@ def _current_folder() -> Path | None:
 
 
 def _check_listing(
-    answer: Answer, devices: list[Record], icds: list[Path], family: str, seconds: float
+    answer: Answer, devices: list[Report], icds: list[Path], family: str, seconds: float
 ) -> Iterator[Check]:
     broken = next((record["error"] for record in answer.records if "error" in record), None)
     if broken is not None:
@@ -146,7 +146,7 @@ def _check_listing(
         yield Check(drivers.AREA, "devices", Status.OK, names)
 
 
-def _examine_device(facts: Record, family: str, seconds: float, run_ring: RunRing | None) -> DeviceDiagnosis:
+def _examine_device(facts: Report, family: str, seconds: float, run_ring: RunRing | None) -> DeviceDiagnosis:
     device_id = facts["id"]
     area = f"device {device_id}"
     answer = ask("device", device_id, seconds=seconds)
@@ -161,5 +161,5 @@ def _examine_device(facts: Record, family: str, seconds: float, run_ring: RunRin
     return DeviceDiagnosis(facts, tuple(checks))
 
 
-def _restored(record: Record) -> Check:
+def _restored(record: Report) -> Check:
     return Check(**{**record, "status": Status(record["status"])})

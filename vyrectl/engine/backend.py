@@ -138,7 +138,7 @@ class Job(EngineOptions):
     Attributes:
         slots: The ring, shape (n,), of `SLOT_DTYPE`; a backend works on its own copy.
         control: Control buffer (spec 3.1), u32, at least 160 words; a backend works on its own copy.
-        buffers: What handles stand for; writable arrays are changed by `Session.finish`.
+        buffers: What handles stand for; writable arrays are changed by `DeviceSession.finish`.
         ops: User sources beside the shipped operations.
         gate: Whether the control buffer's tenant masks shut tenants out.
         selected: Which slots may be claimed, bool, shape (n,); None for all.
@@ -291,7 +291,7 @@ class BringSlots(Protocol):
         """
 
 
-class Session(Protocol):
+class DeviceSession(Protocol):
     """A job on its device; called from one thread: index, run, run ..., index, run ..., finish, close.
 
     Every session inherits from here. What comes first each has of its own; behind it stands what only some devices can
@@ -418,7 +418,7 @@ class Backend(Protocol):
     name: str
     """What a report calls it."""
 
-    def open(self, job: Job) -> Session:
+    def open(self, job: Job) -> DeviceSession:
         """Prepare a job: build programs, move the ring.
 
         Raises:

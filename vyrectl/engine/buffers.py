@@ -230,7 +230,7 @@ class BufferTable:
         keeper = saving or Saving()
         for buffer in self.by_handle.values():
             if buffer.output is not None and self.arena is None:
-                aside = BufferFiles("", buffer.source, buffer.output).is_updated and not keeper.is_settled
+                aside = BufferFiles("", buffer.source, buffer.output).is_updated and not keeper.ring_saved
                 path = Path(f"{buffer.output}.rescued") if aside else buffer.output
                 keeper.keep(path, partial(self._save, buffer=buffer))
         if self.arena is not None:

@@ -127,19 +127,19 @@ def as_counted(before: SlotArray, after: SlotArray, spawning: frozenset[int]) ->
     """
     if not spawning:
         return before
-    settled = copy_of(before)
-    settled[_stale(before)] = np.zeros((), SLOT_DTYPE)
+    counted = copy_of(before)
+    counted[_stale(before)] = np.zeros((), SLOT_DTYPE)
     born = (before["state"] == int(TaskState.EMPTY)) & (after["state"] != int(TaskState.EMPTY))
-    settled[born] = after[born]
-    settled["state"][born] = int(TaskState.READY)
+    counted[born] = after[born]
+    counted["state"][born] = int(TaskState.READY)
     for counter in ("yield_count", "requeue_count", "age_ticks"):
-        settled[counter][born] = 0
+        counted[counter][born] = 0
     waited = np.isin(before["op_handle"], sorted(spawning)) & _waits_for_ever(before)
     goes_on = np.flatnonzero(waited & (after["state"] != int(TaskState.PAUSED)))
-    settled[goes_on] = apply_transition(before[goes_on], "resume")
+    counted[goes_on] = apply_transition(before[goes_on], "resume")
     lost = waited & (_faulted(before) == after)
-    settled[lost] = after[lost]
-    return settled
+    counted[lost] = after[lost]
+    return counted
 
 
 def eligible_slots(job: Job, slots: SlotArray) -> NDArray[np.bool_] | None:

@@ -51,7 +51,7 @@ class EngineOptions(Comparable):
         "--verify",
         says="Prove that each task was claimed once and nothing else changed.",
         about="Prove afterwards that every claim was made once and everything else kept; costs memory and time. A "
-        "session then keeps a witness of every claim and end (`Session.witness`).",
+        "session then keeps a witness of every claim and end (`DeviceSession.witness`).",
     )
 
     watch: bool = switch(

@@ -22,7 +22,7 @@ from vyrectl.abi.outcomes import OutcomeKind
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.engine.arena import continue_outputs
-from vyrectl.engine.backend import WITNESS_DTYPE, Interrupt, Job, RoundIndex, Session, Tally
+from vyrectl.engine.backend import WITNESS_DTYPE, DeviceSession, Interrupt, Job, RoundIndex, Tally
 from vyrectl.engine.family import Nursery, count_families, eligible_slots, spawning_in_use
 from vyrectl.engine.naming import current
 from vyrectl.engine.ops import is_own
@@ -76,8 +76,8 @@ class ReferenceBackend:
         return ReferenceSession(job, self._bodies)
 
 
-class ReferenceSession(Session):
-    """One job on the reference backend; see `vyrectl.engine.backend.Session`."""
+class ReferenceSession(DeviceSession):
+    """One job on the reference backend; see `vyrectl.engine.backend.DeviceSession`."""
 
     device_seconds = 0.0
 

@@ -74,15 +74,15 @@ class Saving:
         self._beside = beside
         self.saved: list[str] = []
         self.failures: list[VyrectlError] = []
-        self.is_settled = True
+        self.ring_saved = True
 
     def begin(self) -> None:
-        """Save the ring, before any other output; `is_settled` is False when that failed."""
+        """Save the ring, before any other output; `ring_saved` is False when that failed."""
         first, self._first = self._first, None
         if first is not None:
             known = len(self.failures)
             self._try(lambda path: first())
-            self.is_settled = len(self.failures) == known
+            self.ring_saved = len(self.failures) == known
 
     def keep(self, path: StrPath, write: Callable[[Path], Answer], *, moves: bool = True) -> Answer | None:
         """Save one output; None when that failed.

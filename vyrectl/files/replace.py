@@ -259,7 +259,7 @@ def _put_there(
     """Put a temporary file that is whole in its target's place; where that fails it stays what it was."""
     kept = None
     try:
-        identity = _settle(new.fd, target, old)
+        identity = _complete(new.fd, target, old)
         refuse_cut()
         if expected is not None:
             check_identity(target, expected)
@@ -317,7 +317,7 @@ def _exists(target: str) -> FileError:
     )
 
 
-def _settle(fd: int, target: str, old: os.stat_result | None) -> FileIdentity:
+def _complete(fd: int, target: str, old: os.stat_result | None) -> FileIdentity:
     """Give a file that is whole the old one's attributes, and wait until it is on the disk."""
     if old is not None:
         _keep_attributes(fd, target, old)

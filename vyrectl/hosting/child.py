@@ -108,7 +108,7 @@ def _drive(
     keep_beside(request, report, saving)
     if before is not None:
         keep_records(request, saving, before, site.slots, epoch, buffers)
-    if not saving.is_settled:
+    if not saving.ring_saved:
         saving.raise_failures()
     ends = {"ring": str(request.output or request.ring), "in_place": site.in_place}
     return {**ends, **report.to_record(), "not_saved": saving.failure_records()}

@@ -17,7 +17,7 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS
 from vyrectl.abi.states import TaskState
 from vyrectl.declared import checked
-from vyrectl.engine.backend import MODES, Backend, Job, Live, Place, Session, Sharing, new_debug_log
+from vyrectl.engine.backend import MODES, Backend, DeviceSession, Job, Live, Place, Sharing, new_debug_log
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.family import spawning_in_use, with_empty_slots
 from vyrectl.engine.ops import load_sources, op_codes
@@ -53,7 +53,7 @@ OBSERVABLE_WORDS = 32
 
 """What `device` is called to run without OpenCL."""
 
-Drive = Callable[[Session, Limits], Course]
+Drive = Callable[[DeviceSession, Limits], Course]
 """Works an open session until the end of a launch, and says how it went."""
 
 

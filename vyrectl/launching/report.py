@@ -15,7 +15,7 @@ from vyrectl.errors import NotSaved
 from vyrectl.launching.driven import Driven
 from vyrectl.launching.faults import FaultGroup
 from vyrectl.launching.plan import LaunchPlanRecord
-from vyrectl.launching.report_record import Ends, LeftAlone, OpRecord, ReportRecord, TraceRecord
+from vyrectl.launching.report_record import Ends, LeftAlone, OpTurnsRecord, ReportRecord, TraceRecord
 from vyrectl.launching.transitions import TransitionCount, transition_counts
 from vyrectl.markup import html_record, html_table
 from vyrectl.protocol.debug_log import DebugLog, read_debug_log
@@ -266,7 +266,7 @@ class LaunchReport(Comparable):
             "trace": self.trace,
         }
 
-    def _by_op(self) -> list[OpRecord]:
+    def _by_op(self) -> list[OpTurnsRecord]:
         """The turns of every operation, by its id; those of undefined ones last."""
         by_id = sorted(self.tally.by_op.items(), key=lambda item: (item[0] is None, item[0] or 0))
         return [

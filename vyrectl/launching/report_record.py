@@ -19,7 +19,7 @@ from vyrectl.shapes import Among, Count, Keyed, Like, Long, Seconds, Word
 
 ByState = Annotated[Mapping[str, Count], Keyed([state.label for state in TaskState])]
 ByPriority = Annotated[Mapping[str, Count], Keyed(PRIORITY_NAMES, optional=("unknown",))]
-GeometryRecord = Annotated[
+SpreadOfWork = Annotated[
     Mapping[str, Count],
     Keyed(optional=("workers", "work_group_size", "ticket", "rung", "shards", "devices")),
 ]
@@ -76,7 +76,7 @@ class Ends(TypedDict):
     faulted: Count
 
 
-class OpRecord(Ends):
+class OpTurnsRecord(Ends):
     """The turns of one operation's tasks; None for those of operations that nothing defines."""
 
     op_handle: Word | None
@@ -98,14 +98,14 @@ class StatesRecord(TypedDict):
     after: ByState
 
 
-class DebugRecord(TypedDict):
+class DebugCounts(TypedDict):
     """Records of the debug log, and those that it had no room for."""
 
     records: Count
     dropped: Count
 
 
-class TraceFacts(DebugRecord):
+class TraceFacts(DebugCounts):
     """Turns of a trace, those that it had no room for, and what its clock is."""
 
     clock: str
@@ -133,12 +133,12 @@ class ReportRecord(Ends):
     epoch: Word
     left_alone: LeftAloneRecord
     by_priority: ByPriority
-    by_op: list[OpRecord]
+    by_op: list[OpTurnsRecord]
     device_seconds: Seconds
     wall_seconds: Seconds
     build_seconds: Seconds
     tasks_per_second: Seconds
-    geometry: GeometryRecord
+    geometry: SpreadOfWork
     outputs: list[str]
     not_saved: list[NotSaved]
     partials: list[PartialRecord]
@@ -147,7 +147,7 @@ class ReportRecord(Ends):
     quotas: list[QuotaRecord]
     transitions: list[TransitionRecord]
     plan: LaunchPlanRecord | None
-    debug: DebugRecord
+    debug: DebugCounts
     trace: TraceRecord | None
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.engine import CLASSES
-from vyrectl.engine.backend import Interrupt, RoundIndex, Session
+from vyrectl.engine.backend import DeviceSession, Interrupt, RoundIndex
 from vyrectl.engine.endings import Ending
 from vyrectl.errors import DeviceError
 
@@ -153,7 +153,7 @@ class Drain:
         limits: What ends it early.
     """
 
-    def __init__(self, session: Session, limits: Limits) -> None:
+    def __init__(self, session: DeviceSession, limits: Limits) -> None:
         self._session = session
         self._limits = limits
         self._slice = FIRST_SLICE

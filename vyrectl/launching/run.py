@@ -9,7 +9,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from vyrectl.declared import as_keywords
-from vyrectl.engine.backend import Session
+from vyrectl.engine.backend import DeviceSession
 from vyrectl.engine.endings import Ending
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import DeviceError
@@ -77,7 +77,7 @@ def drive(prepared: Prepared) -> Driven:
     )
 
 
-def _bring_slots(session: Session, prepared: Prepared) -> SlotArray:
+def _bring_slots(session: DeviceSession, prepared: Prepared) -> SlotArray:
     """The ring as the device left it; brought to where it belongs at once, unless it is to be verified first."""
     bring = None if prepared.check is not None else session.bring_slots
     if bring is None:
@@ -86,7 +86,7 @@ def _bring_slots(session: Session, prepared: Prepared) -> SlotArray:
     return prepared.workplace.slots
 
 
-def _drain(session: Session, limits: Limits) -> Course:
+def _drain(session: DeviceSession, limits: Limits) -> Course:
     return Drain(session, limits).run()
 
 
@@ -99,7 +99,7 @@ def _limits(bounds: Bounds, called_at: float) -> Limits:
     return limits
 
 
-def _trace_of(session: Session, device: str) -> Trace:
+def _trace_of(session: DeviceSession, device: str) -> Trace:
     turns = session.trace()
     if turns is None:
         raise DeviceError("this backend cannot trace", where=device, fix="Leave out the trace")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.opcodes import SHUTDOWN
 from vyrectl.abi.states import SCHEDULABLE, TaskState
-from vyrectl.engine.backend import Job, Session
+from vyrectl.engine.backend import DeviceSession, Job
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.family import as_counted, spawning_in_use
 from vyrectl.engine.quotas import Quotas
@@ -261,7 +261,7 @@ class Check:
         self._copy = private_copy(job)
 
     def raise_violations(
-        self, session: Session, after: SlotArray, control: NDArray[np.uint32], *, drained: bool
+        self, session: DeviceSession, after: SlotArray, control: NDArray[np.uint32], *, drained: bool
     ) -> None:
         """Judge.
 
@@ -272,9 +272,9 @@ class Check:
         may_run = np.ones(len(after), bool) if job.selected is None else job.selected.copy()
         if job.gate:
             may_run &= tenants_admitted(after, job.control) | tenants_admitted(after, control)
-        settled = drained and not job.gate and not job.quotas
+        left_nothing = drained and not job.gate and not job.quotas
         before = as_counted(self._before, after, spawning_in_use(self._before, job.ops, job.op_handles))
-        found = violations(Evidence(before, after, session.witness(), may_run, settled))
+        found = violations(Evidence(before, after, session.witness(), may_run, left_nothing))
         found += quota_violations(self._job.quotas, after, session.witness())
         if session.tally().lost:
             found.append(

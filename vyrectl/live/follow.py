@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.live import LEAVE_IDLE, LEAVE_NOW, STAY
 from vyrectl.abi.opcodes import SHUTDOWN
-from vyrectl.engine.backend import RoundIndex, Session
+from vyrectl.engine.backend import DeviceSession, RoundIndex
 from vyrectl.engine.endings import Ending
 from vyrectl.launching.rounds import Course, Limits, Progress
 from vyrectl.live.access import Access
@@ -34,7 +34,7 @@ MOST_CLAIMS = 1 << 28
 FEW_CLAIMS = 1024
 """Claims of a run where workers cannot be asked to leave."""
 
-Gate = Callable[[Session], Access]
+Gate = Callable[[DeviceSession], Access]
 
 
 class _Awake:
@@ -105,7 +105,7 @@ class Follow:
 
     # --- the driver's thread ----------------------------------------------------------------------------
 
-    def __call__(self, session: Session, limits: Limits) -> Course:
+    def __call__(self, session: DeviceSession, limits: Limits) -> Course:
         """Work until the end; says how it ended."""
         self._session, self._limits = session, limits
         self._lost = session.tally().lost

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vyrectl.engine.backend import Session
+    from vyrectl.engine.backend import DeviceSession
     from vyrectl.engine.ops import OpSource
     from vyrectl.launching.rounds import Course, Limits
     from vyrectl.live.access import Access
@@ -59,7 +59,7 @@ class Follower:
         self._follow = Follow(lambda session: access_to(session, host), ready=self._begin, spin_seconds=spin)
         self._feed = None if plan.feed is None else _open_feed(plan, plan.feed, ops)
 
-    def drive(self, session: Session, limits: Limits) -> Course:
+    def drive(self, session: DeviceSession, limits: Limits) -> Course:
         """In place of `vyrectl.launching.rounds.Drain`."""
         asked = limits.stop
         limits.stop = lambda: asked() or self.reason

@@ -14,7 +14,7 @@ from os import PathLike
 import numpy as np
 
 from vyrectl.abi.dtype import SLOT_DTYPE
-from vyrectl.engine.backend import Session as Rounds
+from vyrectl.engine.backend import DeviceSession
 from vyrectl.engine.ops import load_sources, op_codes
 from vyrectl.errors import DeviceError
 from vyrectl.files.replace import back_up_copy
@@ -37,7 +37,7 @@ ALL_OPS = "interpreter"
 """The mode of every session: tasks to come may use any operation."""
 
 
-def access_to(session: Rounds, host: LiveHost | None = None) -> Access:
+def access_to(session: DeviceSession, host: LiveHost | None = None) -> Access:
     """How the ring of an open session is reached beside its rounds.
 
     Args:
@@ -53,7 +53,7 @@ def access_to(session: Rounds, host: LiveHost | None = None) -> Access:
     return access
 
 
-def _way_to(session: Rounds, host: LiveHost | None) -> Access:
+def _way_to(session: DeviceSession, host: LiveHost | None) -> Access:
     memory = session.memory()
     if memory is None:
         return _through_a_queue(session)
@@ -62,7 +62,7 @@ def _way_to(session: Rounds, host: LiveHost | None) -> Access:
     return SharedAccess(memory[0], host.sidecar, ring=host.ring, polls=session.polls)
 
 
-def _through_a_queue(session: Rounds) -> Access:
+def _through_a_queue(session: DeviceSession) -> Access:
     side = session.side()
     if side is None:
         raise DeviceError("this backend cannot be reached beside its rounds", fix="Choose another device")
@@ -101,7 +101,7 @@ class LiveLaunch:
             wanted=lambda: self._in_place or held is None,
         )
 
-    def gate(self, session: Rounds) -> Access:
+    def gate(self, session: DeviceSession) -> Access:
         """How the ring is reached beside the rounds; see `access_to`."""
         return access_to(session, self.host)
 

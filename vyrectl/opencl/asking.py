@@ -29,7 +29,7 @@ ALONE: Mapping[str, str | None] = MappingProxyType({"PYOPENCL_NO_CACHE": "1", VA
 
 UNLIMITED = ("sh", "-c", 'ulimit -v unlimited 2>/dev/null || ulimit -v "$(ulimit -Hv)"; exec "$@"', "sh")
 
-Record = dict[str, Any]
+Report = dict[str, Any]
 """What a probing process says, as JSON. Any: each probe has keys of its own, and the process may have died of one."""
 
 LISTED: Mapping[str, bool] = MappingProxyType({"listed": True})
@@ -52,7 +52,7 @@ class Answer:
         died: Its driver ended it.
     """
 
-    records: tuple[Record, ...]
+    records: tuple[Report, ...]
     trouble: str | None
     died: bool = False
 
@@ -96,7 +96,7 @@ def _trouble(ended: Ended, seconds: float, *, is_whole: bool) -> str | None:
     return None if is_whole else "the driver ended its process with exit code 0"
 
 
-def _records(stream: Iterable[bytes]) -> Iterator[Record]:
+def _records(stream: Iterable[bytes]) -> Iterator[Report]:
     """Every whole line; the last may be cut where the process died."""
     for line in stream:
         with suppress(ValueError):

@@ -26,7 +26,7 @@ Fact = int | float | str | bool | None
 """A number behind a check, or what stands for one."""
 
 
-class CheckRecord(TypedDict):
+class DiagnosisRow(TypedDict):
     """One thing that was looked at; see `Check`."""
 
     area: str
@@ -57,7 +57,7 @@ class Check:
     fix: str | None = None
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
-    def to_record(self) -> CheckRecord:
+    def to_record(self) -> DiagnosisRow:
         """The check as JSON shows it."""
         return {
             "area": self.area,

@@ -22,7 +22,7 @@ class Families:
 
     Args:
         device: Its queue.
-        links: The families of the ring, settled.
+        links: The families of the ring, as they stand.
         ordering: The order of the rounds.
         ring: The ring's buffer.
     """

@@ -28,7 +28,7 @@ class HostSide:
         slots: The ring, shape (slots,).
         direct: The device works on `slots` itself.
         control: The control buffer that the device works on itself, u32; None where it has one of its own.
-        links: Families of the ring, settled; None where its tasks may have no children.
+        links: Families of the ring, as they stand; None where its tasks may have no children.
         live: The memory in which workers meet other processes; None in a program without.
         is_met: Other processes may come there; else `live` is private and unused.
     """

@@ -127,7 +127,7 @@ class JobMemory:
         return slots
 
     def bring_slots(self, into: SlotArray, *, spoils: bool = False) -> None:
-        """Put the ring into an array of the host's; see `Session.bring_slots`."""
+        """Put the ring into an array of the host's; see `DeviceSession.bring_slots`."""
         if self._host.direct:
             if into is not self._host.slots:
                 copy_slots(into, self._host.slots)
@@ -157,7 +157,7 @@ class JobMemory:
 
     @property
     def bring_outputs(self) -> Callable[[], None] | None:
-        """See `Session.bring_outputs`."""
+        """See `DeviceSession.bring_outputs`."""
         rows = self._job.buffers.rows
         return self._bring_outputs if any(row is not None and row.writable for row in rows) else None
 

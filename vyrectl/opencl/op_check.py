@@ -68,7 +68,7 @@ DRIVERS = ("lane", "group")
 """Ways to run that are compiled for: each work-item on its own, and work-groups."""
 
 
-class FindingRecord(TypedDict):
+class OpFindingRecord(TypedDict):
     """One thing that is wrong with a source; see `Finding`."""
 
     rule: Annotated[str, Among(RULES)]
@@ -105,9 +105,9 @@ class Finding:
     message: str
     fix: str
 
-    def to_record(self) -> FindingRecord:
+    def to_record(self) -> OpFindingRecord:
         """Every field by name."""
-        return cast(FindingRecord, asdict(self))
+        return cast(OpFindingRecord, asdict(self))
 
 
 @dataclass(frozen=True, slots=True)

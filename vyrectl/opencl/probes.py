@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.checks import DOCTOR, DOCTOR_ANSWER, DOCTOR_HELLO, DOCTOR_MOST, DOCTOR_SEEN, KERNEL_SAW
 from vyrectl.errors import AbiMismatchError, NoDeviceError, VyrectlError
-from vyrectl.opencl.asking import LISTED, OPENED, OPENS, OVER, Record
+from vyrectl.opencl.asking import LISTED, OPENED, OPENS, OVER, Report
 from vyrectl.opencl.build import LADDER, REFUSING
 from vyrectl.opencl.devices import Device, list_devices, pyopencl
 from vyrectl.opencl.diagnosis import Check, Fact, Status
@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> None:
     """Entry point of the child."""
     what, *rest, descriptor = arguments
     be_watched()
-    kinds: dict[str, Callable[..., Iterator[Record]]] = {
+    kinds: dict[str, Callable[..., Iterator[Report]]] = {
         "list": _list,
         "device": _device,
         "rung": _rung,
@@ -73,7 +73,7 @@ def _write(descriptor: int, record: Mapping[str, object]) -> None:
     os.write(descriptor, json.dumps(dict(record)).encode() + b"\n")
 
 
-def _list() -> Iterator[Record]:
+def _list() -> Iterator[Report]:
     try:
         for device in list_devices():
             yield {"device": device.to_record(), "platform": device.platform_version}
@@ -81,13 +81,13 @@ def _list() -> Iterator[Record]:
         yield {"error": error.what}
 
 
-def _device(device_id: str) -> Iterator[Record]:
+def _device(device_id: str) -> Iterator[Report]:
     device = next(one for one in list_devices() if one.id == device_id)
     for check in probe_device(device):
         yield {"check": asdict(check)}
 
 
-def _rung(device_id: str) -> Iterator[Record]:
+def _rung(device_id: str) -> Iterator[Report]:
     """Whether the engine builds, and on which rung."""
     device = next(one for one in list_devices() if one.id == device_id)
     try:
@@ -98,12 +98,12 @@ def _rung(device_id: str) -> Iterator[Record]:
         yield {"usable": True, "rung": program.rung.number, "problem": None}
 
 
-def _open(device_id: str) -> Iterator[Record]:
+def _open(device_id: str) -> Iterator[Report]:
     """Whether a device can be opened, compiles a small program and runs it."""
     yield from _use(next(one for one in list_devices() if one.id == device_id))
 
 
-def _sound() -> Iterator[Record]:
+def _sound() -> Iterator[Report]:
     """Which devices there are, then whether one of each driver's can be used, where a small program tells that."""
     devices = list_devices()
     yield dict(LISTED)
@@ -111,7 +111,7 @@ def _sound() -> Iterator[Record]:
         yield from _use(device)
 
 
-def _use(device: Device) -> Iterator[Record]:
+def _use(device: Device) -> Iterator[Report]:
     facts = DriverNamed.of(device)._asdict()
     yield {OPENS: facts}
     context, queue = open_device(device)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
-from vyrectl.engine.backend import BringSlots, Interrupt, Job, RoundIndex, Session, Tally
+from vyrectl.engine.backend import BringSlots, DeviceSession, Interrupt, Job, RoundIndex, Tally
 from vyrectl.errors import DeviceError
 from vyrectl.opencl.admission import Admission
 from vyrectl.opencl.families import Families
@@ -27,7 +27,7 @@ from vyrectl.opencl.program import Program
 from vyrectl.opencl.queue import DeviceQueue
 from vyrectl.opencl.reduce import Reducer, counts_itself
 from vyrectl.opencl.run_kernel import RunKernel
-from vyrectl.opencl.watching import Records
+from vyrectl.opencl.watching import WorkerRecords
 from vyrectl.opencl.workbench import Workbench
 from vyrectl.opencl.workspace import Workspace
 from vyrectl.task.arrays import SlotArray
@@ -46,7 +46,7 @@ ASKED_TO_LEAVE = 2
 """SHUTDOWN while the host waits for the end of a kernel; an operation that wants the launch to end writes 1."""
 
 
-class OpenCLSession(Session):
+class OpenCLSession(DeviceSession):
     """One job on one device.
 
     Args:
@@ -118,11 +118,13 @@ class OpenCLSession(Session):
 
         return TraceBuffer(self._device, clock, self._job.trace)
 
-    def _records_of(self, host: HostSide) -> Records | None:
+    def _records_of(self, host: HostSide) -> WorkerRecords | None:
         """The watch records, unless they lie among the live words."""
         if not self._job.watch or host.is_met:
             return None
-        return Records(self._device, self.geometry, self._job.shared.board, coherent=self.program.coherent)
+        return WorkerRecords(
+            self._device, self.geometry, self._job.shared.board, coherent=self.program.coherent
+        )
 
     def _arguments(self) -> dict[str, object]:
         """What `vyre_run` takes that stays the same from run to run."""
@@ -302,7 +304,7 @@ class OpenCLSession(Session):
         )
 
     def count_states(self) -> StateTally | None:
-        """What a snapshot counts of the ring; see `Session.count_states`."""
+        """What a snapshot counts of the ring; see `DeviceSession.count_states`."""
         program, count = self.program, len(self._job.slots)
         if not counts_itself(program.device, count):
             return None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.engine.backend import WITNESS_DTYPE, Interrupt, Job, RoundIndex, Session, Tally
+from vyrectl.engine.backend import WITNESS_DTYPE, DeviceSession, Interrupt, Job, RoundIndex, Tally
 from vyrectl.task.arrays import SlotArray, copy_of
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ SHARD_STEP = 64
 """Shards are this many slots, or a multiple: a page, so that those of a mapped ring begin on one."""
 
 
-class ShardedSession(Session):
-    """One job on one device, shard by shard; see `vyrectl.engine.backend.Session`.
+class ShardedSession(DeviceSession):
+    """One job on one device, shard by shard; see `vyrectl.engine.backend.DeviceSession`.
 
     Args:
         job: The whole job.
@@ -85,7 +85,7 @@ class ShardedSession(Session):
         return RoundIndex(found.classes, resumed, shut_out, whole=False, first_visit=first)
 
     def run(self, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
-        """The shard's own; see `Session.run`."""
+        """The shard's own; see `DeviceSession.run`."""
         more = self._part().run(most, interrupt, strict=strict)
         self._look_at_clock()
         return more

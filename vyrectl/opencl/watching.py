@@ -28,7 +28,7 @@ def record_words(geometry: Geometry) -> int:
 
 
 def record_count(geometry: Geometry) -> int:
-    """Records of a session: one a work-item, as far as the abi goes."""
+    """WorkerRecords of a session: one a work-item, as far as the abi goes."""
     most = abi.MOST_RECORDS if record_words(geometry) == abi.GROUP_STRIDE else abi.MOST_LANE_RECORDS
     return min(geometry.workers * geometry.work_group_size, most)
 
@@ -38,7 +38,7 @@ def watch_arguments(memory: Handle, first: int, count: int) -> dict[str, object]
     return {"watch_words": memory, "watch_first": first, "watch_records": count}
 
 
-class Records:
+class WorkerRecords:
     """The watch records of one session.
 
     Args:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from vyrectl.errors import DeviceMemoryError, LaunchRequestError
 from vyrectl.policy.enums import Topology
+from vyrectl.policy.judging import Comparison, Recorder, Step
 from vyrectl.policy.policy import LaunchPolicy
 from vyrectl.policy.request import LaunchRequest
-from vyrectl.policy.trace import Comparison, Recorder, Step
 
 
 def explain(

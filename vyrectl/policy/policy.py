@@ -13,9 +13,9 @@ from vyrectl.markup import html_record
 from vyrectl.policy import steps
 from vyrectl.policy.enums import ExecutionMode, QueuePressure, Topology, parse_topology
 from vyrectl.policy.evidence import SWITCH_CLASSES, PromotionEvidence, TopologyEvidence, promotion_route
+from vyrectl.policy.judging import SILENT, Judge
 from vyrectl.policy.request import REQUEST_WIDTHS, LaunchRequest
 from vyrectl.policy.sizing import Geometry, GeometryRecord
-from vyrectl.policy.trace import SILENT, Judge
 from vyrectl.policy.widths import Widths
 from vyrectl.shapes import LongWord, Word
 

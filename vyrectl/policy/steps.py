@@ -16,9 +16,9 @@ from vyrectl.policy.enums import ExecutionMode, QueuePressure, Topology
 from vyrectl.policy.sizing import Geometry, default_worker_groups_from_limits
 
 if TYPE_CHECKING:
+    from vyrectl.policy.judging import Judge
     from vyrectl.policy.policy import Basis, LaunchPolicy
     from vyrectl.policy.request import LaunchRequest
-    from vyrectl.policy.trace import Judge
 
 WHOLE_BPS = 10_000
 HYSTERESIS_BPS = 250

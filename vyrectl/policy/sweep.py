@@ -18,9 +18,9 @@ from typing import Annotated, NoReturn, TypedDict, cast
 from vyrectl.errors import DeviceMemoryError, LaunchRequestError, UnknownNameError, UsageError, VyrectlError
 from vyrectl.policy.enums import ExecutionMode, QueuePressure, Topology, parse_topology
 from vyrectl.policy.explain import explain, parting
+from vyrectl.policy.judging import REFUSED, Judge, Setting
 from vyrectl.policy.policy import LaunchPolicy, LaunchRecommendation
 from vyrectl.policy.request import REQUEST_BITS, REQUEST_WIDTHS, LaunchRequest
-from vyrectl.policy.trace import REFUSED, Judge, Setting
 from vyrectl.shapes import Among, Count, LongWord, Word
 
 CHOICES = (

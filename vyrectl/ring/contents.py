@@ -131,7 +131,7 @@ def check_replaceable(option: str, path: StrPath, content: Content, *, is_forcib
 
 
 def _is_buffer(data: memoryview, verdict: Verdict, wanted: FileKind) -> bool:
-    """True when bytes may be a buffer of the runtime: their words settle little, so that a doubt speaks for it."""
+    """True when bytes may be a buffer of the runtime: their words decide little, so that a doubt speaks for it."""
     if wanted is FileKind.RING:
         return _is_ring(data, verdict)
     if verdict.kind is FileKind.RING and looks_full_of_tasks(bytes(data[:LOOKED_AT_BYTES])):

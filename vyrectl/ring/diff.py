@@ -237,8 +237,8 @@ def _keys(before: SlotArray, after: SlotArray, arguments: NDArray[np.bool_]) -> 
     key |= ((old & known).astype(np.int64) << _FLAGS_BEFORE) | (
         (new & known).astype(np.int64) << _FLAGS_AFTER
     )
-    settled = key & _OF_WORDS | 1 << _AGES | 1 << _OTHER_FLAGS | 1 << _CLEAR | 1 << _ARGUMENTS
-    key = np.where(arguments, settled, key)
+    of_arguments = key & _OF_WORDS | 1 << _AGES | 1 << _OTHER_FLAGS | 1 << _CLEAR | 1 << _ARGUMENTS
+    key = np.where(arguments, of_arguments, key)
     states = [_clipped(slots["state"]) for slots in (before, after)]
     return key | (states[0] << _STATE_BEFORE) | (states[1] << _STATE_AFTER)
 

@@ -2,7 +2,7 @@
 
 Nothing in such a file says where a buffer ends, so every cut that the sizes allow is weighed: the lengths that encoders
 make, the slot total in the control buffer, state words, a debug log's cursor and the slots that its records name. The
-invariant: a cut is called settled only when no other fits as well; what decided is said. Standard library only.
+invariant: a cut is called certain only when no other fits as well; what decided is said. Standard library only.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ MOST_ROWS = 1024
 MOST_COUNTED = 1 << 14
 """Slots of a ring whose Done ones are counted."""
 
-SETTLED_BY = 2
-"""A cut is settled when the next one scores so much less."""
+CERTAIN_BY = 2
+"""A cut is certain when the next one scores so much less."""
 
 WRITTEN = 3
 """Least score of an I/O queue that holds requests; one of zeros is believed only behind a debug log."""
@@ -84,13 +84,13 @@ class Parts:
 
     Attributes:
         parts: In the order of the file; together they are all of it.
-        settled: No other cut fits as well.
+        certain: No other cut fits as well.
         reasons: What speaks for these.
         others: Slots of the ring under other cuts that fit nearly as well.
     """
 
     parts: tuple[Part, ...]
-    settled: bool
+    certain: bool
     reasons: tuple[str, ...]
     others: tuple[int, ...] = ()
 
@@ -130,7 +130,7 @@ def find_parts(data: memoryview, *, has_control: bool, slots: int | None = None)
     if not cuts or len(cuts[0].parts()) < 2 or cuts[0].score < 1:
         return None
     best = cuts[0]
-    near = [cut for cut in cuts[1:] if cut.score > best.score - SETTLED_BY]
+    near = [cut for cut in cuts[1:] if cut.score > best.score - CERTAIN_BY]
     others = tuple(dict.fromkeys(cut.slots for cut in near if len(cut.parts()) > 1))
     return Parts(best.parts(), not near, best.reasons, others)
 

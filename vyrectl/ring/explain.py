@@ -142,8 +142,8 @@ def _published(shape: Shape, after: TaskState) -> Explanation | None:
     last = next((row for row in TRANSITIONS.values() if row.target == after), None)
     if last is None or (last.clear_flags & ~KNOWN_FLAGS and not shape.flags_clear):
         return None
-    settled = (shape.flags_after | last.set_flags) & ~last.clear_flags
-    return Explanation((PUBLISH, last.action)) if settled == shape.flags_after or shape.arguments else None
+    flags = (shape.flags_after | last.set_flags) & ~last.clear_flags
+    return Explanation((PUBLISH, last.action)) if flags == shape.flags_after or shape.arguments else None
 
 
 def _refused(shape: Shape, before: TaskState) -> str | None:

@@ -33,12 +33,12 @@ class Copy:
     Attributes:
         ring: In memory, named after its path.
         identity: Which version of the file it was.
-        unsettled: Slots that changed at every read.
+        unsteady: Slots that changed at every read.
     """
 
     ring: Ring
     identity: FileIdentity
-    unsettled: int
+    unsteady: int
 
 
 def copy_ring(
@@ -66,28 +66,28 @@ def copy_ring(
             return Copy(ring, FileIdentity.of(status), 0)
         length = window_in_file(path, status.st_size, offset, count) * SLOT_BYTES
         data = buffer if buffer is not None and len(buffer) == length else bytearray(length)
-        unsettled = _fill(fd, memoryview(data), offset, path, twice=twice)
+        unsteady = _fill(fd, memoryview(data), offset, path, twice=twice)
     except OSError as error:
         raise FileError.from_os_error(error, path, doing="read the ring") from error
     finally:
         os.close(fd)
-    return Copy(Ring.from_bytes(data, os.fspath(path)), FileIdentity.of(status), unsettled)
+    return Copy(Ring.from_bytes(data, os.fspath(path)), FileIdentity.of(status), unsteady)
 
 
 def _fill(fd: int, data: memoryview, offset: int, path: StrPath, *, twice: bool) -> int:
-    unsettled = 0
+    unsteady = 0
     for start in range(0, len(data), CHUNK_BYTES):
         part = data[start : start + CHUNK_BYTES]
         first = _read(fd, len(part), offset + start, path)
         part[:] = first
         if twice and (second := _read(fd, len(part), offset + start, path)) != first:
-            unsettled += _read_until_still(fd, part, second, offset + start, path)
-    return unsettled
+            unsteady += _read_until_still(fd, part, second, offset + start, path)
+    return unsteady
 
 
 def _read_until_still(fd: int, part: memoryview, second: bytes, place: int, path: StrPath) -> int:
     """Read the slots of a part that two reads disagree about until two agree; count those that never do."""
-    unsettled = 0
+    unsteady = 0
     for start in range(0, len(part), SLOT_BYTES):
         seen, again = bytes(part[start : start + SLOT_BYTES]), second[start : start + SLOT_BYTES]
         reads = 2
@@ -95,8 +95,8 @@ def _read_until_still(fd: int, part: memoryview, second: bytes, place: int, path
             seen, again = again, _read(fd, SLOT_BYTES, place + start, path)
             reads += 1
         part[start : start + SLOT_BYTES] = again
-        unsettled += again != seen
-    return unsettled
+        unsteady += again != seen
+    return unsteady
 
 
 def _read(fd: int, length: int, place: int, path: StrPath) -> bytes:
@@ -119,13 +119,13 @@ class Look:
         ring: The ring, until the next look; None while it cannot be read.
         error: Why it cannot.
         event: What happened to the file since the last look, in a few words, or None.
-        unsettled: Slots that changed at every read.
+        unsteady: Slots that changed at every read.
     """
 
     ring: Ring | None
     error: VyrectlError | None
     event: str | None
-    unsettled: int = 0
+    unsteady: int = 0
 
 
 class RingWatch:
@@ -156,7 +156,7 @@ class RingWatch:
         self._away, self._identity = False, copy.identity
         whole = copy.ring.data.obj
         self._buffer = whole if isinstance(whole, bytearray) else None
-        return Look(copy.ring, None, event, copy.unsettled)
+        return Look(copy.ring, None, event, copy.unsteady)
 
 
 def _departure(error: VyrectlError) -> str:

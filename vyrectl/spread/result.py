@@ -181,7 +181,7 @@ class Result:
             epoch = int(ready.prepared.job.control[EPOCH.first])
             buffers = ready.prepared.job.buffers
             keep_records(request, self.saving, ready.memory.given(), ready.memory.result(), epoch, buffers)
-        if not self.saving.is_settled:
+        if not self.saving.ring_saved:
             self.saving.raise_failures()
         course = replace(merge.course, ended=self._ending(outcome, report.remaining))
         whole = replace(

@@ -12,7 +12,7 @@ import numpy as np
 
 from vyrectl.ring.findings.masks import Mask
 from vyrectl.why.found import MOST_SHOWN, Found, among, counts_of, find, slot_text, tasks
-from vyrectl.why.record import AnswerRecord, FoundRecord
+from vyrectl.why.record import FoundRecord, WhyRecord
 from vyrectl.why.rules import find_all
 from vyrectl.why.running import held_by
 from vyrectl.why.scene import Scene
@@ -69,7 +69,7 @@ class Answer:
             return f"{name} {goes}, but not all of it ({min(held, self.queue)} of {self.queue}): {summary}"
         return f"{name} does not move: {summary}"
 
-    def to_record(self) -> AnswerRecord:
+    def to_record(self) -> WhyRecord:
         """The answer as JSON shows it."""
         scene, motion = self.scene, self.scene.motion
         return {

@@ -15,7 +15,7 @@ from vyrectl.errors import UnknownNameError
 from vyrectl.ring.findings.advice import fill_advice
 
 if TYPE_CHECKING:
-    from vyrectl.why.record import CauseRecord
+    from vyrectl.why.record import WhyCauseRecord
 
 STARVED_TURNS = 17
 """Turns of lower classes that a waiting task may see go by: one more than the starvation guard's run (spec 3.5)."""
@@ -267,7 +267,7 @@ def find_cause(name: str) -> Cause:
     return cause
 
 
-def explanations(names: Mapping[str, str]) -> list[CauseRecord]:
+def explanations(names: Mapping[str, str]) -> list[WhyCauseRecord]:
     """Every class as `--explain` shows it.
 
     Args:

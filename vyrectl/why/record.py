@@ -62,7 +62,7 @@ class LookRecord(TypedDict):
     unknown: Count
 
 
-class AnswerRecord(TypedDict):
+class WhyRecord(TypedDict):
     """Why one queue does not move."""
 
     ring: str
@@ -79,7 +79,7 @@ class AnswerRecord(TypedDict):
     classes: list[FoundRecord]
 
 
-class CauseRecord(TypedDict):
+class WhyCauseRecord(TypedDict):
     """What a class means."""
 
     name: CauseName

@@ -13,10 +13,10 @@ from vyrectl.cli.schemas.parts import (
 )
 from vyrectl.cli.schemas.telemetry import SINCE
 from vyrectl.cli.schemas.typed import fields_of, record_of
-from vyrectl.why.record import AnswerRecord, CauseRecord, LookRecord
+from vyrectl.why.record import LookRecord, WhyCauseRecord, WhyRecord
 
-RING: Fields = {**fields_of(AnswerRecord), "looks": rows(record_of(LookRecord)), "changes": maybe(SINCE)}
-EXPLAINED = answer("why-explain", {"classes": rows(record_of(CauseRecord))})
+RING: Fields = {**fields_of(WhyRecord), "looks": rows(record_of(LookRecord)), "changes": maybe(SINCE)}
+EXPLAINED = answer("why-explain", {"classes": rows(record_of(WhyCauseRecord))})
 
 SCHEMAS: dict[str, Schema] = {
     "why": document(

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from vyrectl.doctor.examine import DiagnosisRecord
 from vyrectl.opencl.devices import DeviceRecord
-from vyrectl.opencl.diagnosis import CheckRecord
+from vyrectl.opencl.diagnosis import DiagnosisRow
 from vyrectl.shapes import Count
 
 
@@ -32,4 +32,4 @@ class DoctorHead(DiagnosisRecord, Counts):
 class DoctorAnswer(DoctorHead):
     """The answer of `doctor`."""
 
-    checks: list[CheckRecord]
+    checks: list[DiagnosisRow]

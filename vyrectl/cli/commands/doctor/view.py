@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from vyrectl.cli.commands.doctor.record import DoctorAnswer
-    from vyrectl.opencl.diagnosis import CheckRecord
+    from vyrectl.opencl.diagnosis import DiagnosisRow
 
 STATUS_STYLES = {"ok": "green", "note": "cyan", "warning": "yellow", "error": "bold red"}
 COLUMNS = (Column("status"), Column("name"), Column("what", wrap=True))
@@ -34,12 +34,12 @@ def _verdict(record: DoctorAnswer) -> str:
     return f"not ready: no OpenCL device can run a ring ({record['system']})"
 
 
-def _area(area: str, name: str | None, checks: Sequence[CheckRecord]) -> FittedTable:
+def _area(area: str, name: str | None, checks: Sequence[DiagnosisRow]) -> FittedTable:
     rows = [row for check in checks for row in _rows(check)]
     return FittedTable(COLUMNS, rows, title=f"{area}: {name}" if name else area, headed=False)
 
 
-def _rows(check: CheckRecord) -> Iterator[Sequence[Cell]]:
+def _rows(check: DiagnosisRow) -> Iterator[Sequence[Cell]]:
     status = check["status"]
     yield (status, STATUS_STYLES[status]), check["name"], check["message"]
     if check["fix"]:

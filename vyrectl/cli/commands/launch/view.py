@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from vyrectl.launching.plan import LaunchPlanRecord, Setting
     from vyrectl.launching.report_record import (
-        DebugRecord,
+        DebugCounts,
         FaultRecord,
         LaunchRecord,
-        OpRecord,
+        OpTurnsRecord,
         PreviewRecord,
         QuotaRecord,
         ShareRecord,
@@ -195,7 +195,7 @@ def _trace(trace: TraceRecord) -> str:
     return f"{trace['path']}: {count_of(trace['records'], 'turn')}{dropped}; {trace['clock']}"
 
 
-def _debug(debug: DebugRecord) -> str:
+def _debug(debug: DebugCounts) -> str:
     dropped = f", {debug['dropped']} dropped because it was full" if debug["dropped"] else ""
     return f"{count_of(debug['records'], 'record')}{dropped}"
 
@@ -216,7 +216,7 @@ def _by_op(record: LaunchRecord) -> FittedTable:
     return FittedTable(columns, [*rows, total], title="turns by op and how they ended")
 
 
-def _op_label(op: OpRecord) -> str:
+def _op_label(op: OpTurnsRecord) -> str:
     if op["op_handle"] is None:
         return "(unknown op)"
     return op["op_name"] or f"0x{op['op_handle']:x}"

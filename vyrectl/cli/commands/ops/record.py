@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from vyrectl.opencl.op_check import FindingRecord
+from vyrectl.opencl.op_check import OpFindingRecord
 from vyrectl.shapes import Count, Seconds, Word
 
 
@@ -33,4 +33,4 @@ class OpsCheckAnswer(OpsAnswer):
     build_seconds: Seconds
     error_count: Count
     warning_count: Count
-    findings: list[FindingRecord]
+    findings: list[OpFindingRecord]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from vyrectl.cli.commands.ops.record import OpsAnswer, OpsCheckAnswer
-    from vyrectl.opencl.op_check import FindingRecord
+    from vyrectl.opencl.op_check import OpFindingRecord
 
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow"}
 
@@ -42,7 +42,7 @@ def _sentence(record: OpsCheckAnswer) -> str:
     return f"{files}: {count_of(len(record['ops']), 'operation')}, {compiled}, {found}"
 
 
-def _finding_rows(finding: FindingRecord) -> Iterator[Sequence[Cell]]:
+def _finding_rows(finding: OpFindingRecord) -> Iterator[Sequence[Cell]]:
     severity = finding["severity"]
     column = f":{finding['column']}" if finding["column"] else ""
     place = f"{plain(finding['path'])}:{finding['line']}{column}"

@@ -40,10 +40,10 @@ from vyrectl.errors import (
     VyrectlError,
 )
 from vyrectl.policy.enums import Topology
+from vyrectl.policy.judging import SILENT, Judge, Recorder
 from vyrectl.policy.policy import LaunchPolicy, LaunchRecommendation
 from vyrectl.policy.request import ADAPTER_LIMITS, LaunchRequest
 from vyrectl.policy.sweep import Sweep, sweep
-from vyrectl.policy.trace import SILENT, Judge, Recorder
 
 if TYPE_CHECKING:
     from vyrectl.cli.commands.plan.record import LimitsFrom

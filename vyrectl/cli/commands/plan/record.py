@@ -8,10 +8,10 @@ from typing import Annotated, TypedDict
 from vyrectl.launching.compare import SideRecord
 from vyrectl.policy.enums import Topology
 from vyrectl.policy.evidence import PromotionEvidence, TopologyEvidence
+from vyrectl.policy.judging import StepRecord
 from vyrectl.policy.policy import POLICY_BITS, RecommendationRecord
 from vyrectl.policy.request import REQUEST_BITS
 from vyrectl.policy.sweep import RegionRecord, SweepRecord
-from vyrectl.policy.trace import StepRecord
 from vyrectl.shapes import Count, Like, Sized
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, cast
 
 from vyrectl.cli.output import plain
 from vyrectl.cli.views.cells import Cell, Column, FittedTable, count_of, facts
+from vyrectl.policy.judging import REFUSED, Comparison
 from vyrectl.policy.sweep import CHOICES, NUMBERS
-from vyrectl.policy.trace import REFUSED, Comparison
 
 if TYPE_CHECKING:
     from vyrectl.cli.commands.plan.record import CompareAnswer, NoPlanAnswer, PlanAnswer
+    from vyrectl.policy.judging import ComparisonRecord, Setting, StepRecord
     from vyrectl.policy.sweep import CauseRecord, RegionRecord, SweepRecord
-    from vyrectl.policy.trace import ComparisonRecord, Setting, StepRecord
 
     Values = Mapping[str, Setting]
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult

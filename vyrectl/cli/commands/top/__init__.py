@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from vyrectl.cli.commands.top.loop import TopLoop
 from vyrectl.cli.commands.top.sample import Sampler
 from vyrectl.cli.commands.top.screen import LiveScreen, check_terminal
-from vyrectl.cli.commands.top.session import TopSession
 from vyrectl.cli.commands.top.state import TopState
 from vyrectl.cli.options import (
     AbiOption,
@@ -59,10 +59,10 @@ def command(
     output = Printed(color=color).output()
     check_terminal(ring)
     state = TopState(interval)
-    session = TopSession(output, Sampler(_checked(ring), abi), state, backup=backup)
-    session.begin(where or "")
+    loop = TopLoop(output, Sampler(_checked(ring), abi), state, backup=backup)
+    loop.begin(where or "")
     with LiveScreen() as screen:
-        session.run(screen)
+        loop.run(screen)
 
 
 def _checked(path: Path) -> Path:

@@ -163,7 +163,7 @@ class Recorder(Judge):
     """Keeps every comparison and every step.
 
     Attributes:
-        steps: What was settled so far; after an error the last one is the refusal, its field `REFUSED`.
+        steps: What was found so far; after an error the last one is the refusal, its field `REFUSED`.
     """
 
     def __init__(self) -> None:

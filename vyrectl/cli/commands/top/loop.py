@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vyrectl.task.arrays import SlotArray
 
 
-class TopSession:
+class TopLoop:
     """Looks, draws, and does what the keys say.
 
     Args:
