@@ -195,10 +195,10 @@ def test_what_a_launch_waits_for_past_its_limit(
         with LaunchProgress(Output(form), time.clock) as progress:
             progress.look(NOTHING)
             hear = watcher(Output(form), progress, {})
-            hear({"stopping": why, "grace": 5.0})
+            hear({"stopping": why, "grace_s": 5.0})
             time.now += 1.2
             progress.look(NOTHING)
-            hear({"stopping": None, "grace": 0.0})
+            hear({"stopping": None, "grace_s": 0.0})
             time.now += 1.2
             progress.look(NOTHING)
         waits, saves = capsys.readouterr().err.splitlines()

@@ -70,7 +70,7 @@ def test_an_error_on_the_parents_side_lets_the_child_end(tmp_path: Path) -> None
         raise OutOfMemoryError
 
     with pytest.raises(OutOfMemoryError):
-        Supervisor(work, watch=watch, grace=30).run()
+        Supervisor(work, watch=watch, grace_s=30).run()
     assert note.read_text() == "interrupted"
 
 

@@ -38,13 +38,13 @@ def supervise(work: object = sleeper, **options: float) -> Supervisor:
 def test_a_signal_before_it_began_ends_it_at_once(number: signal.Signals) -> None:
     threading.Timer(0.3, lambda: os.kill(os.getpid(), number)).start()
     started = time.monotonic()
-    ending = supervise(grace=30.0).run()
+    ending = supervise(grace_s=30.0).run()
     assert (ending.signal_received, ending.killed, ending.before_it_began) == (number, True, True)
     assert time.monotonic() - started < 20
 
 
 def test_the_clock_runs_before_it_began() -> None:
-    ending = supervise(timeout=0.2, grace=0.2).run()
+    ending = supervise(timeout_s=0.2, grace_s=0.2).run()
     assert (ending.timed_out, ending.killed, ending.before_it_began) == (True, True, False)
 
 
@@ -57,14 +57,14 @@ def test_whoever_watches_is_told_how_long_it_waits() -> None:
         return {}
 
     told: list[dict[str, object]] = []
-    ending = Supervisor(stops, watch=told.append, timeout=0.1, grace=60.0).run()
+    ending = Supervisor(stops, watch=told.append, timeout_s=0.1, grace_s=60.0).run()
     assert (ending.timed_out, ending.killed) == (True, False)
     stops_told = [one for one in told if one != {"began": True}]  # which may come before or after the limit
-    assert stops_told == [{"stopping": "timeout", "grace": 60.0}, {"stopping": None, "grace": 0.0}]
+    assert stops_told == [{"stopping": "timeout", "grace_s": 60.0}, {"stopping": None, "grace_s": 0.0}]
 
 
 def test_a_limit_that_was_over_before() -> None:
-    ending = supervise(timeout=5.0, since=time.monotonic() - 10, grace=0.1).run()
+    ending = supervise(timeout_s=5.0, since=time.monotonic() - 10, grace_s=0.1).run()
     assert ending.timed_out
 
 
@@ -89,7 +89,7 @@ def work(channel):
     time.sleep(60)
     return {}
 
-Supervisor(work, watch=print, grace=0.5).run()
+Supervisor(work, watch=print, grace_s=0.5).run()
 """
 
 

@@ -220,7 +220,7 @@ def test_a_device_without_work_that_leaves_at_the_end_is_no_loss(
     slots["op_handle"][0], slots["param"][0] = REQUEUE_N, 2**32 - 1
     ring, told = write(tmp_path / "ring.bin", slots), list[dict[str, Any]]()
     options = LaunchOptions(device="reference,reference", shard_slots=64, timeout=1.0)
-    report, _ = spread_file(FileLaunch(ring=ring, options=options, grace=30), told.append)
+    report, _ = spread_file(FileLaunch(ring=ring, options=options, grace_s=30), told.append)
     assert report["ended"] == "timeout"
     assert [one["lost"] for one in report["devices"]] == [None, None]
     assert not [one for one in told if "device_died" in one]

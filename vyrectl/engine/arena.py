@@ -222,8 +222,8 @@ def _places(rows: list[Buffer | None], heads: list[bytes], seal_bytes: int) -> t
     return starts, end
 
 
-def _up(size: int, unit: int) -> int:
-    return -(-size // unit) * unit
+def _up(size_bytes: int, unit: int) -> int:
+    return -(-size_bytes // unit) * unit
 
 
 def _view(memory: NDArray[np.uint8], start: int, like: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -266,7 +266,7 @@ def _map_file(
 
 
 def _take_back(
-    target: Path, partial: Path, head: bytes, size: int, origin: Origin, found: list[Found]
+    target: Path, partial: Path, head: bytes, size_bytes: int, origin: Origin, found: list[Found]
 ) -> Fate:
     """A file that a launch had named when it was killed is a partial one again, or kept as one.
 
@@ -278,7 +278,7 @@ def _take_back(
     with suppress(OSError):
         named = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            if _is_ours(named, head, size, origin):
+            if _is_ours(named, head, size_bytes, origin):
                 os.rename(os.path.realpath(target), partial)
                 return Fate.TAKEN_BACK
             if origin.has_results and stat.S_ISREG(os.fstat(named).st_mode) and _is_sealed(named):
@@ -373,12 +373,12 @@ def _open_alone(partial: Path) -> int:
     return fd
 
 
-def _is_ours(fd: int, head: bytes, size: int, origin: Origin) -> bool:
+def _is_ours(fd: int, head: bytes, size_bytes: int, origin: Origin) -> bool:
     """True when the file was left by a launch of the same tasks, and these have moved on since it began."""
     there = os.fstat(fd)
-    if not stat.S_ISREG(there.st_mode) or there.st_size != size or os.pread(fd, len(head), 0) != head:
+    if not stat.S_ISREG(there.st_mode) or there.st_size != size_bytes or os.pread(fd, len(head), 0) != head:
         return False
-    return origin.goes_on_from(os.pread(fd, origin.seal_bytes, size - origin.seal_bytes))
+    return origin.goes_on_from(os.pread(fd, origin.seal_bytes, size_bytes - origin.seal_bytes))
 
 
 def _is_sealed(fd: int) -> bool:
@@ -399,7 +399,7 @@ def _seal(output: Output, origin: Origin) -> None:
     os.pwrite(output.fd, origin.seal(), output.header_bytes + output.array_bytes)
 
 
-def _map_over(address: int, length: int, fd: int) -> None:
+def _map_over(address: int, length_bytes: int, fd: int) -> None:
     """Put a file's pages in the place of anonymous ones."""
     call = ctypes.CDLL(None, use_errno=True).mmap
     call.restype = ctypes.c_void_p
@@ -412,6 +412,6 @@ def _map_over(address: int, length: int, fd: int) -> None:
         ctypes.c_long,
     )
     access = mmap.PROT_READ | mmap.PROT_WRITE
-    if call(address, length, access, mmap.MAP_SHARED | _MAP_FIXED, fd, 0) != address:
+    if call(address, length_bytes, access, mmap.MAP_SHARED | _MAP_FIXED, fd, 0) != address:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))

@@ -195,19 +195,19 @@ def _reader(stream: IO[bytes], fd: int) -> Callable[[int], bytes]:
     """What reads a block; nothing from a descriptor that does not block may mean that nothing has come yet."""
     read1: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
 
-    def read(size: int) -> bytes:
-        block = read1(size)
+    def read(size_bytes: int) -> bytes:
+        block = read1(size_bytes)
         if not block and fd >= 0 and not os.get_blocking(fd):
-            return _patient_read(fd, size)
+            return _patient_read(fd, size_bytes)
         return block
 
     return read
 
 
-def _patient_read(fd: int, size: int) -> bytes:
+def _patient_read(fd: int, size_bytes: int) -> bytes:
     while True:
         try:
-            return os.read(fd, size)
+            return os.read(fd, size_bytes)
         except BlockingIOError:
             select.select([fd], [], [])
 

@@ -41,16 +41,16 @@ class Apart:
 def converge_apart(
     vector: Words,
     *,
-    timeout: float | None = None,
-    grace: float = GRACE_SECONDS,
+    timeout_s: float | None = None,
+    grace_s: float = GRACE_SECONDS,
     **options: OptionValue,
 ) -> Apart:
     """`converge` in a child process; in this one where forking would be unsafe (threads, a driver loaded).
 
     Args:
         vector: See `converge`.
-        timeout: Seconds until it is asked to stop, from the moment the device starts.
-        grace: Seconds it then has.
+        timeout_s: Seconds until it is asked to stop, from the moment the device starts.
+        grace_s: Seconds it then has.
         options: What `converge` takes beside these.
 
     Raises:
@@ -59,7 +59,7 @@ def converge_apart(
         VyrectlError: Whatever `converge` raises, relayed.
     """
     if not may_fork():
-        return _converge_here(vector, timeout, options)
+        return _converge_here(vector, timeout_s, options)
     shared = mmap.mmap(-1, max(vector.nbytes, 1))
 
     def work(channel: Channel) -> Message:
@@ -75,10 +75,10 @@ def converge_apart(
         }
 
     ending = Supervisor(
-        work, watch=lambda message: None, timeout=timeout, since=hand_over(), grace=grace
+        work, watch=lambda message: None, timeout_s=timeout_s, since=hand_over(), grace_s=grace_s
     ).run()
     if ending.killed:
-        raise ConvergeKilledError(grace, stopped_code(ending.signal_received))
+        raise ConvergeKilledError(grace_s, stopped_code(ending.signal_received))
     if ending.result is None:
         raise DeviceError(
             f"the process that drove the device {_how_it_died(ending)}",
@@ -94,8 +94,8 @@ def converge_apart(
     )
 
 
-def _converge_here(vector: Words, timeout: float | None, options: Message) -> Apart:
-    deadline = None if timeout is None else time.monotonic() + timeout
+def _converge_here(vector: Words, timeout_s: float | None, options: Message) -> Apart:
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
     found = converge(vector, stop=lambda: deadline is not None and time.monotonic() >= deadline, **options)
     return Apart(found, 0, found.ended == LoopEnd.STOPPED.word)
 

@@ -39,7 +39,7 @@ class Graceful(Protocol):
     """A request that says how long it may take to end, and what it reads."""
 
     @property
-    def grace(self) -> float:
+    def grace_s(self) -> float:
         """Seconds."""
         ...
 
@@ -88,7 +88,7 @@ def launch_elsewhere(
         except BaseException:
             child.terminate()
             with suppress(subprocess.TimeoutExpired):
-                child.wait(request.grace + _PATIENCE_SECONDS)
+                child.wait(request.grace_s + _PATIENCE_SECONDS)
             child.kill()
             raise
 

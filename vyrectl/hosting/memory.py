@@ -38,15 +38,15 @@ IN_FILE, IN_MEMORY, ON_DEVICE = "file", "memory", "device"
 class Memory:
     """Where the slots are while they run: in the file, in memory shared with the parent, or on the device."""
 
-    def __init__(self, ring: Path, size: int) -> None:
+    def __init__(self, ring: Path, size_bytes: int) -> None:
         self._ring = ring
-        self.shared = mmap.mmap(-1, size) if size else None
+        self.shared = mmap.mmap(-1, size_bytes) if size_bytes else None
         self.board = make_board(ring)
         self.where = ON_DEVICE
         self.is_ready = False  # the child has said where
         self.began = False  # the device is at work
         self.already_running: set[int] = set()
-        self._slots = size // SLOT_BYTES
+        self._slots = size_bytes // SLOT_BYTES
         self._places: Random | None = None
         self._sidecar: Sidecar | None = None
         self._watch: WorkerWatch | None = None

@@ -32,12 +32,12 @@ class Lifeline:
     Args:
         end: Descriptor to read from; nobody but the parent has the other end.
         parent: The parent's pid.
-        grace: Seconds that the child gets once it has begun.
+        grace_s: Seconds that the child gets once it has begun.
     """
 
-    def __init__(self, end: int, parent: int, grace: float) -> None:
+    def __init__(self, end: int, parent: int, grace_s: float) -> None:
         self._end = end
-        self._grace = grace
+        self._grace_s = grace_s
         self._begun = False
         self._orphaned: Callable[[], None] = lambda: None
         signal_at_death_of_parent(signal.SIGKILL)
@@ -62,5 +62,5 @@ class Lifeline:
         if self._begun:
             with suppress(Exception):
                 self._orphaned()
-            time.sleep(self._grace)
+            time.sleep(self._grace_s)
         os.kill(os.getpid(), signal.SIGKILL)

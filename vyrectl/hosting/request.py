@@ -116,7 +116,7 @@ class FileLaunch(Result, Logs):
     buffers: tuple[str, ...] = texts(
         (), "--buffer", metavar="H=SPEC", says="x.npy, x.npy:OUT.npy or zeros:DTYPE:SHAPE[:OUT.npy]."
     )
-    grace: float = seconds(GRACE_SECONDS, "--grace", says="Time to stop before the kill.", group=LIMITS)
+    grace_s: float = seconds(GRACE_SECONDS, "--grace", says="Time to stop before the kill.", group=LIMITS)
     follow: FollowOptions | None = python(
         None, "How the launch stays when it is drained; None for one that ends then."
     )

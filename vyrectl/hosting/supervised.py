@@ -105,9 +105,9 @@ def launch_file(
         supervisor = Supervisor(
             lambda channel: _drive(request, held, memory, channel),
             watch=lambda message: _hear(message, memory, watch),
-            timeout=request.options.timeout,
+            timeout_s=request.options.timeout,
             since=since,
-            grace=request.grace,
+            grace_s=request.grace_s,
             tick=tick,
             stuck=lambda: not memory.is_ready and bool(_pipes(request)),
         )
@@ -139,7 +139,9 @@ def _hear(message: Message, memory: Memory, watch: Watch) -> None:
         watch(message)
 
 
-def _outcome(request: FileLaunch, ending: ChildEnd, memory: Memory, size: int) -> tuple[LaunchRecord, int]:
+def _outcome(
+    request: FileLaunch, ending: ChildEnd, memory: Memory, size_bytes: int
+) -> tuple[LaunchRecord, int]:
     """The child's report and the signal that ended it early, or what its end means."""
     if ending.before_it_began and ending.killed:
         if ending.timed_out:
@@ -150,12 +152,12 @@ def _outcome(request: FileLaunch, ending: ChildEnd, memory: Memory, size: int) -
     fix = _after_death(request, memory.where, running, hung=ending.killed)
     place = {"where": str(request.ring), "fix": fix}
     if ending.killed:
-        what = f"the launch did not stop within {request.grace:g} s and was killed"
+        what = f"the launch did not stop within {request.grace_s:g} s and was killed"
         raise LaunchStoppedError(
             what + running_text(running), stopped_code(ending.signal_received), slots_of(running), **place
         )
     if ending.result is None:
-        what = f"the process that drove the device {_how_it_died(request, ending, size)}"
+        what = f"the process that drove the device {_how_it_died(request, ending, size_bytes)}"
         if ending.died_of in GAVE_UP:
             place["fix"] += f"; {gave_up_fix()}"
         raise ChildDiedError(what + running_text(running), slots_of(running), **place)
@@ -174,11 +176,11 @@ def _hold(request: FileLaunch) -> AbstractContextManager[Hold | None]:
     return hold(request.ring, role="launch") if request.output is None else nullcontext()
 
 
-def _how_it_died(request: FileLaunch, ending: ChildEnd, size: int) -> str:
+def _how_it_died(request: FileLaunch, ending: ChildEnd, size_bytes: int) -> str:
     if ending.died_of is None:
         return silent_end(ending.exit_status)
     name = signal.Signals(ending.died_of).name
-    if ending.died_of == signal.SIGBUS and _length(request.ring) < size:
+    if ending.died_of == signal.SIGBUS and _length(request.ring) < size_bytes:
         return f"died of {name}: the ring file was truncated while it ran"
     device = request.options.device
     return death_by(ending.died_of, device if isinstance(device, str) else None)

@@ -10,7 +10,7 @@ long (`vyrectl.hosting.orphan`). Standard library only.
     fork ------------------------------------> work(channel)
     select on channel and signals  <-- progress --
     stop(reason) ------------------------------> channel.stop_reason() is asked between and during slices
-    grace is over: SIGKILL         <-- result, error, or the end of the channel --
+    grace is over: SIGKILL           <-- result, error, or the end of the channel --
 """
 
 from __future__ import annotations
@@ -212,12 +212,12 @@ class Child:
             os.kill(self.pid, signal.SIGKILL)
 
 
-def fork_child(work: Callable[[Channel], Message], grace: float, siblings: Iterable[Child] = ()) -> Child:
+def fork_child(work: Callable[[Channel], Message], grace_s: float, siblings: Iterable[Child] = ()) -> Child:
     """Start a child that does some work and reports over its channel; signals are to be caught by then.
 
     Args:
         work: Gets the child's channel and returns the result, which must be JSON.
-        grace: Seconds that it gets once it has begun and its parent has died.
+        grace_s: Seconds that it gets once it has begun and its parent has died.
         siblings: Other children, whose lines are none of this one's business.
     """
     ours, theirs = socket.socketpair()
@@ -230,7 +230,7 @@ def fork_child(work: Callable[[Channel], Message], grace: float, siblings: Itera
         os.close(our_line)
         for other in siblings:
             other.close()
-        _child(Channel(theirs), work, their_line, parent, grace)
+        _child(Channel(theirs), work, their_line, parent, grace_s)
     theirs.close()
     os.close(their_line)
     return Child(pid, Channel(ours), our_line)
@@ -242,12 +242,12 @@ class Supervisor:
     Args:
         work: Gets the child's channel and returns the result, which must be JSON.
         watch: Told every message that is neither result nor error, and once the child is asked to stop, `{"stopping":
-            reason, "grace": seconds}`.
-        timeout: Seconds after which the child is asked to stop, whatever it is doing; None for no limit.
+            reason, "grace_s": seconds}`.
+        timeout_s: Seconds after which the child is asked to stop, whatever it is doing; None for no limit.
         since: `time.monotonic()` from which they count; now by default.
         tick: Called after each wake: at every message, and at least ten times a second.
         stuck: Whether the child waits for what nobody may ever give it, so that it gets no grace.
-        grace: Seconds it then gets. A child that says `finishing` is past its device work and saves; it is not
+        grace_s: Seconds it then gets. A child that says `finishing` is past its device work and saves; it is not
             killed any more, unless by a second signal.
     """
 
@@ -256,9 +256,9 @@ class Supervisor:
         work: Callable[[Channel], Message],
         *,
         watch: Callable[[Message], None],
-        timeout: float | None = None,
+        timeout_s: float | None = None,
         since: float | None = None,
-        grace: float = GRACE_SECONDS,
+        grace_s: float = GRACE_SECONDS,
         tick: Callable[[], None] = lambda: None,
         stuck: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -266,11 +266,11 @@ class Supervisor:
         self._watch = watch
         self._tick = tick
         self._stuck = stuck
-        self._grace = grace
+        self._grace_s = grace_s
         self._ending = ChildEnd()
         self._kill_at: float | None = None
         began = time.monotonic() if since is None else since
-        self._stop_at = None if timeout is None else began + timeout
+        self._stop_at = None if timeout_s is None else began + timeout_s
         self._begun = False
         self._saving = False
 
@@ -283,7 +283,7 @@ class Supervisor:
         """
         self._heard = Signals()
         try:
-            child = fork_child(self._work, self._grace)
+            child = fork_child(self._work, self._grace_s)
             try:
                 self._watch_over(child.pid, child.channel)
             finally:
@@ -339,7 +339,7 @@ class Supervisor:
             self._watch({"began": True})
         elif "finishing" in message:
             if self._kill_at is not None:
-                self._watch({"stopping": None, "grace": 0.0})
+                self._watch({"stopping": None, "grace_s": 0.0})
             self._kill_at = self._stop_at = None
             self._saving = True
         else:
@@ -371,9 +371,9 @@ class Supervisor:
     def _ask_to_stop(self, channel: Channel, reason: str) -> None:
         channel.send({"stop": reason})
         if self._kill_at is None and not self._saving:
-            grace = 0.0 if self._ending.before_it_began else self._grace
-            self._kill_at = time.monotonic() + grace
-            self._watch({"stopping": reason, "grace": grace})
+            grace_s = 0.0 if self._ending.before_it_began else self._grace_s
+            self._kill_at = time.monotonic() + grace_s
+            self._watch({"stopping": reason, "grace_s": grace_s})
 
     def _collect(self, pid: int) -> None:
         _, status = os.waitpid(pid, 0)
@@ -395,11 +395,11 @@ def _leave_if_alone(parent: int) -> Callable[[int, FrameType | None], None]:
 
 
 def _child(
-    channel: Channel, work: Callable[[Channel], Message], line: int, parent: int, grace: float
+    channel: Channel, work: Callable[[Channel], Message], line: int, parent: int, grace_s: float
 ) -> None:
     """The child's whole life; never returns. Leaves without Python's teardown, which a running kernel would crash."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL_STOPS)
-    channel.hang_on(Lifeline(line, parent, grace))
+    channel.hang_on(Lifeline(line, parent, grace_s))
     signal.signal(signal.SIGTERM, _leave_if_alone(os.getppid()))
     signal.set_wakeup_fd(-1)
     be_watched()

@@ -109,7 +109,7 @@ def compare_policies(
     device: object = None,
     ops: Sequence[OpSource | str | PathLike[str]] = (),
     buffers: Callable[[], BufferTable | None] = lambda: None,
-    timeout: float | None = None,
+    timeout_s: float | None = None,
     repeats: int = REPEATS,
 ) -> tuple[Side, Side]:
     """Launch copies of a ring under two policies, in turn.
@@ -120,7 +120,7 @@ def compare_policies(
         device: See `vyrectl.launch`.
         ops: Sources of operations beside the shipped ones; see `vyrectl.launch`.
         buffers: Makes the buffers of a launch anew.
-        timeout: Seconds of each launch at most.
+        timeout_s: Seconds of each launch at most.
         repeats: Launches under each.
 
     Raises:
@@ -129,7 +129,7 @@ def compare_policies(
     one, other = (Side(name, policy) for name, policy in policies)
     for number in range(repeats):
         for side in (one, other) if number % 2 == 0 else (other, one):
-            _launch(side, slots, device, ops, buffers(), timeout)
+            _launch(side, slots, device, ops, buffers(), timeout_s)
     return one, other
 
 
@@ -139,7 +139,7 @@ def _launch(
     device: object,
     ops: Sequence[OpSource | str | PathLike[str]],
     buffers: BufferTable | None,
-    timeout: float | None,
+    timeout_s: float | None,
 ) -> None:
     from vyrectl.launching.run import launch
     from vyrectl.ring.file import Ring
@@ -153,7 +153,7 @@ def _launch(
         buffers=buffers,
         plan=AUTO,
         policy=side.policy,
-        timeout=timeout,
+        timeout=timeout_s,
         trace=traces.append,
         trace_records=min(max(TURNS_PER_SLOT * len(slots), 1), MOST_TRACE_RECORDS),
     )

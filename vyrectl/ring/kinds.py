@@ -299,9 +299,9 @@ def _control(found: Likeness, data: memoryview) -> Verdict:
     return replace(kind, noun=noun, is_cut=True) if noun else kind
 
 
-def _rest(ring: Likeness, size: int, others: Mapping[FileKind, Likeness]) -> Verdict:
+def _rest(ring: Likeness, size_bytes: int, others: Mapping[FileKind, Likeness]) -> Verdict:
     """What neither is another buffer for sure nor several: a ring, or nothing that is known."""
-    left = size % SLOT_BYTES
+    left = size_bytes % SLOT_BYTES
     doubts = tuple(
         f"{_ABOUT[kind].noun} is possible too" for kind, one in others.items() if one.score == WEAK
     )
@@ -312,7 +312,7 @@ def _rest(ring: Likeness, size: int, others: Mapping[FileKind, Likeness]) -> Ver
         return Verdict(FileKind.RING, Certainty.UNSURE, (*ring.reasons, *doubts), noun)
     if ring.score >= GOOD:
         noun = f"a ring with {left} bytes left over"
-        reads = span_options(0, size // SLOT_BYTES)
+        reads = span_options(0, size_bytes // SLOT_BYTES)
         return Verdict(FileKind.RING, Certainty.UNSURE, (*ring.reasons, *doubts), noun, reads=reads)
     weak = next((kind for kind, one in others.items() if one.score == WEAK), None)
     if weak is not None and left:
@@ -340,12 +340,12 @@ def file_bytes(path: StrPath) -> Iterator[memoryview]:
         os.close(fd)
 
 
-def _contents(fd: int, size: int, name: str) -> bytes | mmap.mmap:
-    if not size:  # empty, or a file that reports no size
+def _contents(fd: int, size_bytes: int, name: str) -> bytes | mmap.mmap:
+    if not size_bytes:  # empty, or a file that reports no size
         return read_fd(fd, name, doing="look at the file")
-    if size > MAPPED_FROM_BYTES:
-        return mmap.mmap(fd, size, access=mmap.ACCESS_READ)
-    return os.pread(fd, size, 0)
+    if size_bytes > MAPPED_FROM_BYTES:
+        return mmap.mmap(fd, size_bytes, access=mmap.ACCESS_READ)
+    return os.pread(fd, size_bytes, 0)
 
 
 def identify_file(path: StrPath) -> Verdict:

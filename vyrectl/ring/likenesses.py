@@ -81,7 +81,7 @@ def _survey(words: Words) -> _Rows:
     return found
 
 
-def ring_likeness(words: Words, size: int) -> Likeness:
+def ring_likeness(words: Words, size_bytes: int) -> Likeness:
     """A ring (spec 1): state words below 8, and nearly all tasks of a priority of the wire."""
     rows = _survey(words)
     if not rows.total or 2 * rows.states < rows.total:
@@ -93,9 +93,12 @@ def ring_likeness(words: Words, size: int) -> Likeness:
     return Likeness(GOOD if fits else WEAK, (reason,))
 
 
-def control_likeness(words: Words, size: int) -> Likeness:
+def control_likeness(words: Words, size_bytes: int) -> Likeness:
     """A control buffer (spec 3.1): word 2 is 3, masks from word 3 on, quotas from word 32 on."""
-    if len(words) < min(SHORTEST_CONTROL_WORDS, size // WORD_BYTES) or len(words) < SHORTEST_CONTROL_WORDS:
+    if (
+        len(words) < min(SHORTEST_CONTROL_WORDS, size_bytes // WORD_BYTES)
+        or len(words) < SHORTEST_CONTROL_WORDS
+    ):
         return Likeness()
     if words[abi.TENANT_BASE.first] != abi.TENANT_MASKS.first:
         return Likeness()
@@ -119,20 +122,20 @@ def control_likeness(words: Words, size: int) -> Likeness:
     if any(masks):
         unknown = sum(row[0] >= len(TaskState) for row in slot_rows(words[: abi.OBSERVABLE_FIRST]))
         return Likeness(GOOD if unknown >= 2 else WEAK, tuple(reasons))
-    alone = size == abi.OBSERVABLE_FIRST * WORD_BYTES and words[0] <= 1
-    return Likeness(GOOD if alone else WEAK, (*reasons, f"it has {size} bytes and no tenant is let in"))
+    alone = size_bytes == abi.OBSERVABLE_FIRST * WORD_BYTES and words[0] <= 1
+    return Likeness(GOOD if alone else WEAK, (*reasons, f"it has {size_bytes} bytes and no tenant is let in"))
 
 
-def debug_likeness(words: Words, size: int, *, usual: int) -> Likeness:
+def debug_likeness(words: Words, size_bytes: int, *, usual: int) -> Likeness:
     """A debug log (spec 3.2): a cursor, records that name slots by their first word, zeros behind, few among them.
 
     Args:
         words: The first words, at most.
-        size: Bytes of the whole.
+        size_bytes: Bytes of the whole.
         usual: Bytes of a log of the default capacity.
     """
-    capacity = (size - WORD_BYTES) // (DEBUG_RECORD_WORDS * WORD_BYTES)
-    if not words or capacity < 1 or (size != usual and _is_printable(words[0])):
+    capacity = (size_bytes - WORD_BYTES) // (DEBUG_RECORD_WORDS * WORD_BYTES)
+    if not words or capacity < 1 or (size_bytes != usual and _is_printable(words[0])):
         return Likeness()
     cursor = words[0]
     held = min(-(-cursor // DEBUG_RECORD_WORDS), capacity)
@@ -146,13 +149,13 @@ def debug_likeness(words: Words, size: int, *, usual: int) -> Likeness:
         return Likeness()
     if sum(not any(one) for one in whole) > len(whole) // 2:
         return Likeness()
-    exact = (size - WORD_BYTES) % (DEBUG_RECORD_WORDS * WORD_BYTES) == 0
-    reasons = [f"word 0 is a cursor of {cursor} words", f"{size} bytes are room for {capacity} records"]
+    exact = (size_bytes - WORD_BYTES) % (DEBUG_RECORD_WORDS * WORD_BYTES) == 0
+    reasons = [f"word 0 is a cursor of {cursor} words", f"{size_bytes} bytes are room for {capacity} records"]
     if not whole:
-        return Likeness(GOOD if size == usual else WEAK if exact else NONE, tuple(reasons))
+        return Likeness(GOOD if size_bytes == usual else WEAK if exact else NONE, tuple(reasons))
     reasons.append(f"each of {len(whole)} records ends with a slot's first word")
     told = any(any(one) for one in whole)
-    if size == usual and told:
+    if size_bytes == usual and told:
         return Likeness(STRONG, tuple(reasons))
     return Likeness(GOOD if told and (exact or len(whole) > 1) else WEAK, tuple(reasons))
 
@@ -167,16 +170,16 @@ def _is_first_word(word: int) -> bool:
     return word % SLOT_WORDS == 0 and word < MAX_ENCODED * SLOT_WORDS
 
 
-def io_likeness(records: Sequence[IoRecord], size: int) -> Likeness:
+def io_likeness(records: Sequence[IoRecord], size_bytes: int) -> Likeness:
     """An I/O queue: up to 64 records of 8 words with an operation and a status."""
-    if not records or size % IO_RECORD_BYTES or size > MAX_IO_RECORDS * IO_RECORD_BYTES:
+    if not records or size_bytes % IO_RECORD_BYTES or size_bytes > MAX_IO_RECORDS * IO_RECORD_BYTES:
         return Likeness()
     live = [index for index, one in enumerate(records) if _is_request(one)]
     if not is_mostly_io(len(live), sum(_is_free(one) for one in records), len(records)):
         return Likeness()
     reasons = (
         f"{len(live)} of {len(records)} records hold READ, WRITE or FENCE and a status",
-        f"{size} bytes are at most {MAX_IO_RECORDS} records of {IO_RECORD_BYTES}",
+        f"{size_bytes} bytes are at most {MAX_IO_RECORDS} records of {IO_RECORD_BYTES}",
     )
     if any(index % 2 and records[index].offset >> 32 < records[index].byte_count for index in live):
         return Likeness(STRONG, reasons)

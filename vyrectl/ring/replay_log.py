@@ -220,10 +220,12 @@ class ReplayLog:
     ) -> None:
         self.close()
 
-    def _pread(self, size: int, offset: int) -> bytes:
+    def _pread(self, size_bytes: int, offset: int) -> bytes:
         data = b""
         try:
-            while len(data) < size and (more := os.pread(self._fd, size - len(data), offset + len(data))):
+            while len(data) < size_bytes and (
+                more := os.pread(self._fd, size_bytes - len(data), offset + len(data))
+            ):
                 data += more
         except OSError as error:
             raise FileError.from_os_error(error, self.path, doing="read the replay log") from error

@@ -99,10 +99,10 @@ def _read_until_still(fd: int, part: memoryview, second: bytes, place: int, path
     return unsteady
 
 
-def _read(fd: int, length: int, place: int, path: StrPath) -> bytes:
-    data = os.pread(fd, length, place)
-    while len(data) < length:
-        more = os.pread(fd, length - len(data), place + len(data))
+def _read(fd: int, length_bytes: int, place: int, path: StrPath) -> bytes:
+    data = os.pread(fd, length_bytes, place)
+    while len(data) < length_bytes:
+        more = os.pread(fd, length_bytes - len(data), place + len(data))
         if not more:
             raise FileError(
                 "the ring got shorter while it was read", where=os.fspath(path), fix="Run the command again"

@@ -56,14 +56,14 @@ def open_order(ring: StrPath, pid: int) -> mmap.mmap | None:
     return next((_mapped(entry) for entry, link in _descriptors(pid) if link == name), None)
 
 
-def _made(name: str, size: int) -> mmap.mmap:
+def _made(name: str, size_bytes: int) -> mmap.mmap:
     try:
         fd = os.memfd_create(name)
     except (AttributeError, OSError):
-        return mmap.mmap(-1, size)
+        return mmap.mmap(-1, size_bytes)
     try:
-        os.ftruncate(fd, size)
-        return mmap.mmap(fd, size)
+        os.ftruncate(fd, size_bytes)
+        return mmap.mmap(fd, size_bytes)
     finally:
         os.close(fd)  # the mapping keeps a descriptor of its own
 
@@ -78,14 +78,14 @@ def _descriptors(pid: int) -> Iterator[tuple[Path, str]]:
                     yield entry, link.removeprefix(_MEMORY).removesuffix(_DELETED)
 
 
-def _mapped(entry: Path, size: int | None = None) -> mmap.mmap | None:
+def _mapped(entry: Path, size_bytes: int | None = None) -> mmap.mmap | None:
     try:
         fd = os.open(entry, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:
         length = os.fstat(fd).st_size
-        if not length or length != (size or length):
+        if not length or length != (size_bytes or length):
             return None
         return mmap.mmap(fd, length, access=mmap.ACCESS_READ)
     finally:

@@ -111,7 +111,7 @@ class Crew:
         task: What is done with them.
         folder: Where the files without a name take their room.
         stop_at: `time.monotonic()` after which all are asked to stop; None for no limit.
-        grace: Seconds they then get.
+        grace_s: Seconds they then get.
     """
 
     def __init__(
@@ -122,9 +122,9 @@ class Crew:
         *,
         folder: str,
         stop_at: float | None,
-        grace: float,
+        grace_s: float,
     ) -> None:
-        self._roster, self._task, self._grace = roster, task, grace
+        self._roster, self._task, self._grace_s = roster, task, grace_s
         self._hands = [
             _Hand(one, Share(one.label), tempfile.TemporaryFile(dir=folder))  # noqa: SIM115
             for one in devices
@@ -310,8 +310,8 @@ class Crew:
     def _ask_to_stop(self, reason: str) -> None:
         if self._outcome.stopped is None:
             self._outcome.stopped = reason
-            self._kill_at = time.monotonic() + self._grace
-            self._task.watch({"stopping": reason, "grace": self._grace})
+            self._kill_at = time.monotonic() + self._grace_s
+            self._task.watch({"stopping": reason, "grace_s": self._grace_s})
             for hand in self._hands:
                 if hand.child is not None:
                     hand.child.channel.send({"stop": reason})
@@ -345,7 +345,7 @@ class Crew:
             return _attend(Bench(hand.chosen.selector, hand.chosen.label, channel, hand.file), self._task)
 
         hand.child, hand.is_ready, hand.since = (
-            fork_child(work, self._grace, siblings),
+            fork_child(work, self._grace_s, siblings),
             False,
             time.monotonic(),
         )

@@ -177,9 +177,9 @@ class SpreadMemory:
         whole[self._order] = slots
         return whole
 
-    def _read(self, offset: int, size: int) -> bytes:
+    def _read(self, offset: int, size_bytes: int) -> bytes:
         """The ring's bytes as they are now, each shard's from where it is."""
-        parts, end = [], offset + size
+        parts, end = [], offset + size_bytes
         number = max(0, bisect_right(self._firsts, offset // SLOT_BYTES) - 1)
         for shard in self._shards[number:]:
             there = _bytes_of(shard)

@@ -82,7 +82,7 @@ class SpreadRun:
             Task(open=self._open, order=self._order, take=self._take, watch=self._hear, tick=self._tick),
             folder=os.path.dirname(os.path.realpath(target)) or tempfile.gettempdir(),
             stop_at=None if options.timeout is None else since + options.timeout,
-            grace=self._request.grace,
+            grace_s=self._request.grace_s,
         )
         began = time.monotonic()
         try:
@@ -171,7 +171,7 @@ class SpreadRun:
             raise StoppedError(signal.Signals(number).name, number)
         if outcome.killed:
             raise LaunchStoppedError(
-                f"{', '.join(outcome.killed)} did not stop within {self._request.grace:g} s and was killed",
+                f"{', '.join(outcome.killed)} did not stop within {self._request.grace_s:g} s and was killed",
                 stopped_code(number),
                 None,
                 where=str(self._request.ring),

@@ -89,7 +89,7 @@ def command(
         raise error.at(start.name) from None
     found = converge_apart(
         vector,
-        timeout=loop.timeout_s,
+        timeout_s=loop.timeout_s,
         step=name,
         steps=own,
         operands=arrays,

@@ -89,14 +89,14 @@ class LaunchProgress:
         """Note what is being done instead of tasks; None when that has ended."""
         self._doing = what
 
-    def stopping(self, why: str | None, grace: float) -> None:
+    def stopping(self, why: str | None, grace_s: float) -> None:
         """Note that the launch was asked to stop, and how long it may take; None when nothing is waited for any more.
 
         Args:
             why: The reason that it was given.
-            grace: Seconds until it is killed.
+            grace_s: Seconds until it is killed.
         """
-        self._stopping = None if why is None else (why, self._clock.steady() + grace)
+        self._stopping = None if why is None else (why, self._clock.steady() + grace_s)
 
     def look(self, insight: Insight) -> None:
         """Show where the launch stands, when it is time to.

@@ -25,7 +25,7 @@ def watcher(output: Output, progress: LaunchProgress, texts: Formats) -> Callabl
         elif "doing" in message:
             progress.doing(message["doing"])
         elif "stopping" in message:
-            progress.stopping(message["stopping"], message["grace"])
+            progress.stopping(message["stopping"], message["grace_s"])
         elif "backup" in message:
             output.talk(f"the old ring is {message['backup']}")
         elif "outputs" in message:
