@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 import pytest
 
-from vyrectl.bench.devices import SPIN, Took, _compute_ring, _computing, _plain, usual_slots
+from vyrectl.bench.devices import SPIN, Took, _compute_ring, _computing, _plain, run_devices, usual_slots
 from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.spread.devices import Chosen
+from vyrectl.task.arrays import SlotArray
 
 
 def took(seconds: float) -> list[Took]:
@@ -54,3 +56,25 @@ def test_rings() -> None:
     )
     assert (_compute_ring(64, 16)["op_handle"] == SPIN).sum() == 4
     assert not (_compute_ring(64, 0)["op_handle"] == SPIN).any()
+
+
+def test_the_first_launch_of_each_kind_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[str, ...]] = []
+
+    def launched(ring: Path, given: SlotArray, options: tuple[str, ...]) -> Took:
+        made.append(options)
+        return took(100.0 if made.count(options) == 1 else 2.0)[0]
+
+    monkeypatch.setattr("vyrectl.bench.devices._launch", launched)
+    chosen = [Chosen("reference", "reference"), Chosen("reference", "reference#2")]
+    figures = run_devices(
+        chosen,
+        "reference,reference",
+        slots=64,
+        quick=True,
+        repeats=2,
+        dask=False,
+        tell=lambda done: None,
+    )
+    assert {one.name: one.value for one in figures}["one device"] == 2.0
+    assert len(made) == 6

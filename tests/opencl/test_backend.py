@@ -16,12 +16,12 @@ from tests.opencl.fakes import device
 from tests.support.ops import REQUEUE_N
 from tests.support.rings import ready_tasks
 from vyrectl.abi.limits import MAX_SLOTS, U32_MAX
-from vyrectl.engine.backend import Job
+from vyrectl.engine.backend import Job, RingPart
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.errors import DeviceError, UsageError
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.devices import Device
-from vyrectl.opencl.geometry import MOST_WORKERS, Geometry, choose_geometry, wanted_ops
+from vyrectl.opencl.geometry import MOST_WORKERS, Geometry, choose_geometry, choose_variant, wanted_ops
 from vyrectl.opencl.kernel import BuiltKernel
 from vyrectl.opencl.ordering import CPU_SCAN_LANES
 from vyrectl.opencl.queue import DeviceQueue
@@ -131,6 +131,19 @@ def test_only_the_operations_of_the_ring_are_compiled_for_jit() -> None:
     assert wanted_ops(gpu, replace(todo, mode="auto")) == (ops, only)
     long_ring = np.resize(slots, 4096)
     assert wanted_ops(cpu, replace(todo, slots=long_ring, mode="auto"))[1] == only
+
+
+def test_parts_of_a_ring_are_run_by_the_program_of_the_whole() -> None:
+    cpu, gpu = device(), device(kind="gpu", compute_units=132, memory_bytes=1 << 37)
+    for on, count in ((cpu, 5000), (gpu, 1 << 17), (gpu, 1 << 12)):
+        whole = job(count)
+        part = replace(whole, slots=whole.slots[: count // 8], part=RingPart(64, ring_slots=count))
+        made = []
+        for one in (whole, part):
+            ops, only = wanted_ops(on, one)
+            made.append(choose_variant(on, one, choose_geometry(on, one, ops), only))
+        assert made[0] == made[1]
+        assert made[0].mirror is (count == 1 << 17)
 
 
 def test_jit_and_interpreter_leave_the_same(backend: OpenCLBackend) -> None:

@@ -108,11 +108,14 @@ class RingPart:
         numbers: What each is called, where they are gathered from all over a ring; they then have names of their own
             while they run, from `first_slot` on.
         first_child_id: task_id of a child in the first slot, the others follow; None for a range that is free here.
+        ring_slots: Slots of the whole ring, by which the program is chosen: parts of all lengths are run by one. 0
+            where nobody says.
     """
 
     first_slot: int = 0
     numbers: NDArray[np.int64] | None = None
     first_child_id: int | None = None
+    ring_slots: int = 0
 
     def number_of(self, slot: int) -> int:
         """What a slot of these is called."""
@@ -169,6 +172,11 @@ class Job(EngineOptions):
     mirror: bool | None = None
     part: RingPart = RingPart()
     shared: Sharing = Sharing()
+
+    @property
+    def ring_slots(self) -> int:
+        """Slots of the ring that these are, or are a part of."""
+        return max(len(self.slots), self.part.ring_slots)
 
     def layout(self) -> tuple[NDArray[np.void], int]:
         """`BufferTable.layout` with a row for the debug log behind those that handles reach."""

@@ -36,6 +36,14 @@ class OpenCLBackend:
         self.device = device if isinstance(device, Device) else find_device(device)
         self.name = self.device.name
 
+    def open_device(self) -> None:
+        """Open the device for the jobs to come.
+
+        Raises:
+            DeviceError: It cannot be opened.
+        """
+        station(self.device)
+
     def program(self, ops: tuple[OpSource, ...] = (), variant: Variant = Variant()) -> Program:
         """A program for these operations, built once in this process as long as it is kept.
 

@@ -149,7 +149,7 @@ def _mirrors(device: Device, job: Job, ops: Sequence[OpInfo]) -> bool:
     asks_more = is_met or job.trace or job.quotas or spawning_in_use(job.slots, job.ops, job.op_handles)
     if job.mirror is False or asks_more or not spends_memory(device, job):
         return False
-    if job.mirror is None and (device.is_cpu or len(job.slots) < LEAST_MIRROR_SLOTS):
+    if job.mirror is None and (device.is_cpu or job.ring_slots < LEAST_MIRROR_SLOTS):
         return False
     return bool(ops_in_use(job, [op.id for op in ops if op.at_once]))
 
@@ -214,7 +214,7 @@ def wanted_ops(device: Device, job: Job) -> tuple[tuple[OpInfo, ...], frozenset[
     ops = op_order(job.ops)
     if spawning_in_use(job.slots, job.ops, job.op_handles):
         return ops, None
-    is_short = device.is_cpu and len(job.slots) < JIT_SLOTS
+    is_short = device.is_cpu and job.ring_slots < JIT_SLOTS
     if job.mode == "interpreter" or (job.mode == "auto" and is_short):
         return ops, None
     only = ops_in_use(job, [op.id for op in ops])

@@ -148,7 +148,7 @@ class ShardedSession(DeviceSession):
                 control=self._control,
                 selected=None if job.selected is None else job.selected[part],
                 quotas=dict(self._done.quota_left),
-                part=job.part.cut(part),
+                part=replace(job.part.cut(part), ring_slots=job.ring_slots),
                 shared=replace(
                     job.shared, place=(lambda shares: (memory, shares)) if self._direct else None, live=None
                 ),

@@ -198,6 +198,7 @@ def _setup(
         spawning=spawning,
         first_child_id=first_child_id(job.slots) if spawning else 0,
         counted=prepared.wiring.counted,
+        ring_slots=len(job.slots),
     )
 
 

@@ -98,6 +98,7 @@ class SpreadRun:
         shrinking.survive(wanted=False)  # a ring that is cut short under it is the end of this process
         ready = self._result.ready
         runner = ShardRunner(bench.device, ready.setup)
+        runner.open()
 
         def run(order: Message) -> Finished:
             shard = ready.shards[order["shard"]]

@@ -51,6 +51,7 @@ class Setup:
         spawning: Operations that may have children, where the ring names one.
         first_child_id: Of a child at the first place of the first shard, which no task of the ring has.
         counted: The whole ring before, counted; None where nobody has.
+        ring_slots: Slots of the whole ring.
     """
 
     options: LaunchOptions
@@ -62,6 +63,7 @@ class Setup:
     spawning: frozenset[int] = frozenset()
     first_child_id: int = 0
     counted: Census | None = None
+    ring_slots: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,6 +119,16 @@ class ShardRunner:
     def __init__(self, device: str | None, setup: Setup) -> None:
         self.backend: Backend = choose_backend(device)
         self._setup = setup
+
+    def open(self) -> None:
+        """Open the device, so that the first shard finds it open.
+
+        Raises:
+            DeviceError: It cannot be opened.
+        """
+        opens = getattr(self.backend, "open_device", None)
+        if opens is not None:
+            opens()
 
     def run(self, task: Task, site: Site) -> Finished:
         """Run a shard until it is drained or its limits are met.
@@ -185,7 +197,7 @@ class ShardRunner:
             selected=task.selected,
             verify=setup.verify,
             op_handles=None if named is None else named | setup.spawning,
-            part=RingPart(first, task.numbers, child_id),
+            part=RingPart(first, task.numbers, child_id, setup.ring_slots),
         )
 
     def _finished(
