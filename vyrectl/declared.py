@@ -9,9 +9,10 @@ library, `numbers` and errors only.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from enum import Enum, auto
+from functools import cache
 from math import inf
 from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar
 
@@ -215,12 +216,18 @@ def _declare(default: Default, option: Option) -> Default:
     return made
 
 
-def options_of(record: type[Declared]) -> Iterator[tuple[str, Option]]:
+@cache
+def options_of(record: type[Declared]) -> tuple[tuple[str, Option], ...]:
     """Name and declaration of each option of a record, in the order of its fields, inherited ones last."""
     inherited = {one.name for base in record.__mro__[1:] if is_dataclass(base) for one in fields(base)}
-    for one in sorted(fields(record), key=lambda one: one.name in inherited):
-        if _KEY in one.metadata:
-            yield one.name, one.metadata[_KEY]
+    found = sorted(fields(record), key=lambda one: one.name in inherited)
+    return tuple((one.name, one.metadata[_KEY]) for one in found if _KEY in one.metadata)
+
+
+@cache
+def _texts_of(record: type[Declared]) -> frozenset[str]:
+    """The fields of a record that are texts and nothing else."""
+    return frozenset(one.name for one in fields(record) if one.type in _TEXTS)
 
 
 def checked(record: Record) -> Record:
@@ -231,7 +238,7 @@ def checked(record: Record) -> Record:
         UsageError: One is out of its bounds.
     """
     plain: dict[str, Value] = {}
-    types = {one.name: one.type for one in fields(record)}
+    texts = _texts_of(type(record))
     for name, option in options_of(type(record)):
         value = getattr(record, name)
         if option.kind is Kind.WHOLE:
@@ -244,7 +251,7 @@ def checked(record: Record) -> Record:
             refuse_as_path(name, value)
         elif option.kind is Kind.PATHS:
             plain[name] = _several(name, value)
-        elif types[name] in _TEXTS:
+        elif name in texts:
             optional_text(name, value)
     return replace(record, **plain)
 

@@ -174,7 +174,7 @@ def taken(record: Callable[..., Record], given: Mapping[str, object], /, **read:
         given: Parameter's name -> what was parsed; None leaves a field at its default.
         **read: Fields that are more than what was parsed; None likewise.
     """
-    fields = {**{name: given[name] for name, _ in options_of(record) if name in given}, **read}  # type: ignore[arg-type]
+    fields = {**{name: given[name] for name, _ in options_of(record) if name in given}, **read}
     return record(**{name: value for name, value in fields.items() if value is not None})
 
 

@@ -209,7 +209,8 @@ class ReferenceSession(DeviceSession):
         epoch = self._control[control_abi.EPOCH.first]
         paused = self._slots["state"] == int(TaskState.PAUSED)
         at = np.flatnonzero(candidates & paused & (due <= epoch) & (due != NEVER_EPOCH))
-        self._slots[at] = apply_transition(self._slots[at], "resume")
+        if len(at):
+            self._slots[at] = apply_transition(self._slots[at], "resume")
         return len(at)
 
     def _turn(self, slot: int) -> None:
@@ -274,7 +275,10 @@ class ReferenceSession(DeviceSession):
 
     def _count(self, task: Task, kind: OutcomeKind) -> None:
         known = task.op_handle if task.op_handle in self._bodies else None
-        self._tally.by_op.setdefault(known, Counter())[kind.word] += 1
+        by_op = self._tally.by_op
+        if known not in by_op:
+            by_op[known] = Counter()
+        by_op[known][kind.word] += 1
         self._add(control_abi.TENANT_FAIRNESS.first + task.tenant_id % control_abi.TENANT_FAIRNESS.words)
         if task.priority < CLASSES:
             self._tally.by_priority[task.priority] += 1
