@@ -150,6 +150,8 @@ typedef struct {
     uint count;
 } vyre_born_notes;
 
+static void vyre_forget_born(__local vyre_born_notes *born) { born->count = 0u; }
+
 /* By each: notes its own of them. */
 static void vyre_note_born(vyre_worker *w, __local vyre_born_notes *born) {
     for (uint slot; (slot = vyre_next_born(w->env.nursery));) {
@@ -159,14 +161,31 @@ static void vyre_note_born(vyre_worker *w, __local vyre_born_notes *born) {
     }
 }
 
-/* By all, between barriers: puts them behind the other notes of the ticket, as far as there is room. */
-static void vyre_join_notes(__local vyre_open_blocks *open, __local const vyre_born_notes *born,
-                            __local uint *notes, uint note_count) {
-    for (uint i = get_local_id(0); i < min(min(born->count, VYRE_BORN_NOTES), VYRE_NOTES - note_count);
-         i += get_local_size(0)) {
-        notes[note_count + i] = born->note[i];
+/* By all: puts what was born behind the other notes of the ticket, as far as there is room; how many notes
+ * there are then. Without blocks they are left to the next round too. */
+static uint vyre_join_born(vyre_worker *w, const vyre_spill *spill, __local vyre_born_notes *born,
+                           __local vyre_notes *notes, __local vyre_open_blocks *open) {
+    const uint noted = notes->count;
+    vyre_note_born(w, born);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    const uint more = spill->blocks ? min(min(born->count, VYRE_BORN_NOTES), VYRE_NOTES - noted) : 0u;
+    for (uint i = get_local_id(0); i < more; i += get_local_size(0)) {
+        notes->note[noted + i] = born->note[i];
         vyre_local_add(&open->added[born->note[i] >> VYRE_NOTE_CLASS_SHIFT], 1u);
     }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    return noted + more;
+}
+
+#else
+
+typedef struct {
+    uint none;
+} vyre_born_notes;
+static void vyre_forget_born(__local vyre_born_notes *born) {}
+static uint vyre_join_born(vyre_worker *w, const vyre_spill *spill, __local vyre_born_notes *born,
+                           __local vyre_notes *notes, __local vyre_open_blocks *open) {
+    return notes->count;
 }
 
 #endif
@@ -265,6 +284,12 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
     }
 }
 
+#else
+
+typedef struct {
+    uint none;
+} vyre_group_tasks;
+
 #endif
 
 #if VYRE_MIRROR
@@ -279,6 +304,13 @@ static void vyre_group_turns(vyre_worker *w, __local vyre_group_tasks *tasks, __
 typedef struct {
     uint of[VYRE_CONTROL_TENANT_FAIRNESS_WORDS * VYRE_TENANT_COPIES];
 } vyre_tenant_counts;
+
+/* By all, before a barrier. */
+static void vyre_forget_tenants(__local vyre_tenant_counts *tenants) {
+    for (uint i = get_local_id(0); i < VYRE_CONTROL_TENANT_FAIRNESS_WORDS * VYRE_TENANT_COPIES;
+         i += get_local_size(0))
+        tenants->of[i] = 0u;
+}
 
 /* By all: brings them into the tally. */
 static void vyre_count_tenants(__local const vyre_tenant_counts *tenants, vyre_tally_ptr counts) {
@@ -341,6 +373,12 @@ static bool vyre_end_tagged(vyre_worker *w, const vyre_order *order, const vyre_
 }
 
 #else
+
+typedef struct {
+    uint none;
+} vyre_tenant_counts;
+static void vyre_forget_tenants(__local vyre_tenant_counts *tenants) {}
+static void vyre_count_tenants(__local const vyre_tenant_counts *tenants, vyre_tally_ptr counts) {}
 
 typedef struct {
     uint none;
@@ -477,6 +515,12 @@ static void vyre_run_group_tasks(vyre_worker *w, const vyre_pick *pick, __local 
     barrier(CLK_LOCAL_MEM_FENCE);
 }
 
+#else
+
+static void vyre_run_group_tasks(vyre_worker *w, const vyre_pick *pick, __local vyre_group_tasks *tasks,
+                                 __local vyre_notes *notes, __local vyre_open_blocks *open,
+                                 __local uint *leaving) {}
+
 #endif
 
 /* Phase 1, by the leader: what the group does next; its own open block is closed when that is it. */
@@ -507,20 +551,12 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     __local vyre_pick pick;
     __local vyre_open_blocks open;
     __local vyre_offered offered;
-#if VYRE_HAS_GROUP_OPS
     __local vyre_group_tasks tasks;
-#endif
-#if VYRE_HAS_FAMILY
     __local vyre_born_notes born;
-#endif
-#if VYRE_MIRROR
     __local vyre_tenant_counts tenants;
-#endif
     const uint lane = get_local_id(0), lanes = get_local_size(0);
     for (uint i = lane; i < VYRE_TALLY_WORDS; i += lanes) counts[i] = 0u;
-#if VYRE_MIRROR
-    for (uint i = lane; i < sizeof(tenants.of) / sizeof(uint); i += lanes) tenants.of[i] = 0u;
-#endif
+    vyre_forget_tenants(&tenants);
     if (lane == 0u) {
         leaving = 0u;
         open.kept.count = 0u;
@@ -553,9 +589,7 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
             left -= (int)next.count;
             pick = next;
             notes.count = notes.group_tasks = 0u;
-#if VYRE_HAS_FAMILY
-            born.count = 0u;
-#endif
+            vyre_forget_born(&born);
         }
         barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
         const vyre_pick mine = pick;
@@ -568,21 +602,9 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
         vyre_watch_rest(&w.watch);
         barrier(CLK_LOCAL_MEM_FENCE);
 
-#if VYRE_HAS_GROUP_OPS
         vyre_run_group_tasks(&w, &mine, &tasks, &notes, &open, &leaving);
-#endif
-
         /* Always: a barrier that is met under a condition is more than some compilers get right. */
-        uint noted = notes.count;
-#if VYRE_HAS_FAMILY
-        vyre_note_born(&w, &born);
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (spill.blocks) {
-            vyre_join_notes(&open, &born, notes.note, noted);
-            noted += min(min(born.count, VYRE_BORN_NOTES), VYRE_NOTES - noted);
-        }
-        barrier(CLK_LOCAL_MEM_FENCE);
-#endif
+        const uint noted = vyre_join_born(&w, &spill, &born, &notes, &open);
         vyre_spill_notes(&spill, flow, &open, notes.note, noted);
         if (lane == 0u && mine.kind != VYRE_PICK_TICKET && mine.kind != VYRE_PICK_INBOX && !leaving &&
             open.kept.count < VYRE_KEPT_BLOCKS)
@@ -592,9 +614,7 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
     if (lane == 0u) vyre_leave(&w, &seeker, &open);
     vyre_watch_rest(&w.watch);
     vyre_count_rest(&w);
-#if VYRE_MIRROR
     vyre_count_tenants(&tenants, counts);
-#endif
     barrier(CLK_LOCAL_MEM_FENCE);
     for (uint i = lane; i < VYRE_TALLY_WORDS; i += lanes) vyre_report(tally, control, i, counts[i]);
 }
