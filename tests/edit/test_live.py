@@ -43,17 +43,17 @@ def test_an_edit_reaches_the_running_ring(tmp_path: Path) -> None:
         assert edit.numbers.tolist() == [1]
         assert ring.stat().st_ino == inode
         assert read(ring)["state"].tolist() == [READY, READY, DONE]
-        assert sidecar.take() == 1
+        assert sidecar.inbox.take() == 1
         assert sidecar.words[abi.WORD["ACCEPTED"]] == 1
         assert sidecar.bell == 1
-        assert sidecar.busy_editors() == []
+        assert sidecar.records.busy_editors() == []
         act(ring, [0], "yield", pc=5, data=6)
         slot = read(ring)[0]
         assert (slot["state"], slot["continuation_pc"], slot["yield_count"]) == (YIELDED, 5, 1000 + 14 + 1)
-        assert sidecar.take() == 0, "a worker may have dropped its ticket meanwhile"
+        assert sidecar.inbox.take() == 0, "a worker may have dropped its ticket meanwhile"
         assert sidecar.words[abi.WORD["ACCEPTED"]] == 1, "it was claimable before"
         act(ring, [0], "pause", pc=0, data=0, epoch=4)
-        assert sidecar.take() is None
+        assert sidecar.inbox.take() is None
 
 
 def test_an_illegal_edit_changes_nothing(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_words_that_changed_behind_the_look_are_not_overwritten(tmp_path: Path) 
         assert slots["state"].tolist() == [YIELDED, READY]
         assert slots["continuation_pc"][0] == 99
         assert (slots["param"] == 5).tolist() == [False, True]
-        assert {sidecar.take(), sidecar.take()} == {0, 1}
+        assert {sidecar.inbox.take(), sidecar.inbox.take()} == {0, 1}
 
 
 def test_nothing_may_be_made_running(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_more_slots_than_a_batch(tmp_path: Path) -> None:
         edit = act(ring, list(range(count)), "requeue", pc=1, data=2, priority=0)
         assert edit.numbers.tolist() == list(range(count))
         assert set(read(ring)["priority"].tolist()) == {0}
-        assert [sidecar.take() for _ in range(count)] == list(range(count))
+        assert [sidecar.inbox.take() for _ in range(count)] == list(range(count))
 
 
 def test_a_backup_is_the_ring_that_was_looked_at(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_published_record_of_a_worker_is_dropped(tmp_path: Path) -> None:
         note_redo(sidecar, 0, 0, dict.fromkeys(range(16), 5))
         note_redo(sidecar, 1, 1, dict.fromkeys(range(16), 5))
         act(ring, [0], "complete")
-        assert [record.slot for record in sidecar.redo_records()] == [1]
+        assert [record.slot for record in sidecar.records.redo()] == [1]
 
 
 def test_a_holder_that_is_no_launch_in_place(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_a_launch_that_ends_lets_nobody_begin(tmp_path: Path) -> None:
         assert sidecar.shut_doors() == []
         with pytest.raises(SidecarError, match="ended"):
             live.write([0], before, before)
-        assert sidecar.busy_editors() == []
+        assert sidecar.records.busy_editors() == []
         with pytest.raises(RingHeldError, match="about to end"):
             act(ring, [0], "complete")
 
@@ -226,7 +226,7 @@ def test_rows_are_given_back_and_taken_over(tmp_path: Path) -> None:
         open_rings = [LiveRing.open(ring) for _ in range(abi.EDITORS)]
         with pytest.raises(SidecarError, match="processes are editing"):
             LiveRing.open(ring)
-        base = sidecar.editor_base(3)
+        base = sidecar.records.editor_base(3)
         sidecar.words[base + abi.EDITOR_START_LOW] += 1  # as if its process had died
         late = LiveRing.open(ring)
         late.close()

@@ -82,7 +82,7 @@ def note_editor(
     pid: int = GONE,
     row: int = 1,
 ) -> None:
-    base = sidecar.editor_base(row)
+    base = sidecar.records.editor_base(row)
     sidecar.words[base + abi.EDITOR_PID] = pid
     sidecar.words[base + abi.EDITOR_COUNT] = 1
     sidecar.words[base + abi.EDITOR_SLOTS] = slot + 1

@@ -134,7 +134,7 @@ def test_a_living_editor_is_waited_for(tmp_path: Path, monkeypatch: pytest.Monke
     me = Process.current()
     with crashed(ring) as sidecar:
         note_editor(sidecar, abi.PHASE_WRITING, 0, READY, [PAUSED] * 16, pid=me.pid)
-        base = sidecar.editor_base(1)
+        base = sidecar.records.editor_base(1)
         sidecar.words[base + abi.EDITOR_START_LOW] = me.start & 0xFFFF_FFFF
         sidecar.words[base + abi.EDITOR_START_HIGH] = me.start >> 32
     with pytest.raises(SidecarError, match=f"pid {me.pid} is in the middle"):

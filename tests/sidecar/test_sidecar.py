@@ -161,25 +161,25 @@ def test_what_is_no_sidecar_is_refused(tmp_path: Path) -> None:
 
 def test_the_inbox_is_a_queue_over_many_laps(tmp_path: Path) -> None:
     with make(tmp_path) as sidecar:
-        assert sidecar.take() is None
+        assert sidecar.inbox.take() is None
         generator, number = random.Random(5), 0
         expected: list[int] = []
         for _ in range(abi.LAP_MASK * sidecar.layout.capacity * 2):
             if generator.random() < 0.5 and len(expected) < sidecar.layout.capacity:
-                assert sidecar.push(number % SLOTS)
+                assert sidecar.inbox.push(number % SLOTS)
                 expected.append(number % SLOTS)
                 number += 1
             else:
-                assert sidecar.take() == (expected.pop(0) if expected else None)
+                assert sidecar.inbox.take() == (expected.pop(0) if expected else None)
 
 
 def test_a_full_inbox_says_so(tmp_path: Path) -> None:
     with make(tmp_path) as sidecar:
         capacity = sidecar.layout.capacity
-        assert sidecar.push_many(list(range(SLOTS)) * 2) == capacity
-        assert not sidecar.push(1)
-        assert sidecar.take() == 0
-        assert sidecar.push(1)
+        assert sidecar.inbox.push_many(list(range(SLOTS)) * 2) == capacity
+        assert not sidecar.inbox.push(1)
+        assert sidecar.inbox.take() == 0
+        assert sidecar.inbox.push(1)
 
 
 def test_head_and_tail_wrap(tmp_path: Path) -> None:
@@ -191,18 +191,18 @@ def test_head_and_tail_wrap(tmp_path: Path) -> None:
             sidecar.words[sidecar.layout.inbox + place] = (lap + passed & abi.LAP_MASK) << abi.LAP_SHIFT
         sidecar.words[abi.WORD["INBOX_HEAD"]] = sidecar.words[abi.WORD["INBOX_TAIL"]] = start
         for number in range(50):
-            assert sidecar.push(number)
-            assert sidecar.take() == number
+            assert sidecar.inbox.push(number)
+            assert sidecar.inbox.take() == number
 
 
 def test_a_producer_that_died_half_way_leaves_no_hole(tmp_path: Path) -> None:
     with make(tmp_path) as sidecar:
         sidecar.words[sidecar.layout.inbox] = 8  # filled, and the tail not moved
-        assert sidecar.push(9)
-        assert [sidecar.take() for _ in range(3)] == [7, 9, None]
+        assert sidecar.inbox.push(9)
+        assert [sidecar.inbox.take() for _ in range(3)] == [7, 9, None]
         sidecar.words[sidecar.layout.inbox + 2] = 1 << abi.LAP_SHIFT  # emptied, and the head not moved
-        assert sidecar.push(3)
-        assert sidecar.take() == 3
+        assert sidecar.inbox.push(3)
+        assert sidecar.inbox.take() == 3
 
 
 _PRODUCER = """
@@ -210,7 +210,7 @@ import sys
 from vyrectl.sidecar.sidecar import Sidecar
 with Sidecar.open(sys.argv[1]) as sidecar:
     for slot in range(int(sys.argv[2]), int(sys.argv[3])):
-        while not sidecar.push(slot):
+        while not sidecar.inbox.push(slot):
             pass
 """
 
@@ -226,7 +226,7 @@ def test_processes_push_and_take_each_slot_once(tmp_path: Path) -> None:
         taken: list[int] = []
         deadline = time.monotonic() + 60
         while len(taken) < 3000 and time.monotonic() < deadline:
-            slot = sidecar.take()
+            slot = sidecar.inbox.take()
             if slot is not None:
                 taken.append(slot)
         assert [producer.wait(30) for producer in producers] == [0, 0, 0]
@@ -253,18 +253,18 @@ def test_redo_records(tmp_path: Path) -> None:
         sidecar.words[base] = 41
         sidecar.words[base + 1] = 5
         sidecar.words[base + 3] = 77
-        (record,) = sidecar.redo_records()
+        (record,) = sidecar.records.redo()
         assert (record.worker, record.slot, record.words[0], record.words[7]) == (1, 40, 5, 77)
-        sidecar.forget_redo({39})
-        assert len(sidecar.redo_records()) == 1
-        sidecar.forget_redo({40})
-        assert sidecar.redo_records() == []
+        sidecar.records.forget({39})
+        assert len(sidecar.records.redo()) == 1
+        sidecar.records.forget({40})
+        assert sidecar.records.redo() == []
 
 
 def test_closing_waits_for_living_editors_only(tmp_path: Path) -> None:
     with make(tmp_path) as sidecar:
         sidecar.open_doors()
-        base = sidecar.editor_base(2)
+        base = sidecar.records.editor_base(2)
         me = Process.current()
         sidecar.words[base + abi.EDITOR_PID] = me.pid
         sidecar.words[base + abi.EDITOR_START_LOW] = me.start & 0xFFFF_FFFF

@@ -213,7 +213,7 @@ class Poller:
         return time.perf_counter() - began
 
     def _prepare(self, slot: int, op_handle: int, param: int) -> None:
-        with self._live.sidecar.publishing():
+        with self._live.sidecar.inbox.publishing():
             self._words[slot] = 0
             self._words[slot, FIELD_INDEX["op_handle"]] = op_handle
             self._words[slot, FIELD_INDEX["param"]] = param
@@ -221,18 +221,18 @@ class Poller:
 
     def _publish(self, slot: int) -> None:
         sidecar = self._live.sidecar
-        sidecar.count_accepted(1)
+        sidecar.inbox.count_accepted(1)
         self._atomics.store(self._base + slot * SLOT_BYTES, _READY)
-        sidecar.push(slot)
+        sidecar.inbox.push(slot)
         sidecar.ring_bell()
 
     def _publish_and_wait(self, slot: int) -> float:
         sidecar, words, word = self._live.sidecar, self._flat, slot * SLOT_WORDS
         address, clock, store = self._base + slot * SLOT_BYTES, time.perf_counter, self._atomics.store
-        sidecar.count_accepted(1)
+        sidecar.inbox.count_accepted(1)
         began = clock()
         store(address, _READY)
-        sidecar.push(slot)
+        sidecar.inbox.push(slot)
         sidecar.ring_bell()
         while words[word] not in _ENDED:
             if clock() - began > PATIENCE_SECONDS:

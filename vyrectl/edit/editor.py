@@ -72,7 +72,7 @@ class LiveRing:
         self.words: Words = np.frombuffer(mapping, "<u4").reshape(-1, SLOT_WORDS)
         self._all = sidecar.array()
         self._row = _take_row(sidecar)
-        self._record = _Record.of(self._all, sidecar.editor_base(self._row))
+        self._record = _Record.of(self._all, sidecar.records.editor_base(self._row))
 
     @classmethod
     def open(cls, path: StrPath) -> LiveRing:
@@ -139,7 +139,7 @@ class LiveRing:
             SidecarError: The launch has ended or is about to; nothing was changed.
         """
         chosen = np.asarray(numbers, np.int64)
-        with _uninterrupted(), self.sidecar.publishing():
+        with _uninterrupted(), self.sidecar.inbox.publishing():
             won = self._claim(chosen, before, after)
             done = won.copy()
             done[won] = (self.words[chosen[won], 1:] == before[won, 1:]).all(axis=1)
@@ -173,7 +173,7 @@ class LiveRing:
         if not count:
             self._phase(abi.PHASE_REST, 0)
             return True
-        self.sidecar.forget_redo(set(numbers.tolist()))
+        self.sidecar.records.forget(set(numbers.tolist()))
         record.slots[:] = 0
         record.slots[:count] = numbers + 1
         record.after[:count] = after
@@ -181,7 +181,7 @@ class LiveRing:
         self.words[numbers, 1:] = after[:, 1:]
         new = np.isin(after[:, 0], _SCHEDULABLE) & ~np.isin(before[:, 0], _SCHEDULABLE)
         if new.any():
-            self.sidecar.count_accepted(int(new.sum()))
+            self.sidecar.inbox.count_accepted(int(new.sum()))
         self._phase(abi.PHASE_PUBLISHING, count)
         for number, state in zip(numbers.tolist(), after[:, 0].tolist(), strict=True):
             self._atomics.store(self._base + number * SLOT_BYTES, state)
@@ -192,10 +192,10 @@ class LiveRing:
     def _offer(self, numbers: NDArray[np.int64], words: Words) -> bool:
         """Push what is claimable: a worker that met the slot while it was held here has dropped its ticket."""
         claimable = numbers[np.isin(words[:, 0], _SCHEDULABLE)].tolist()
-        return self.sidecar.push_many(claimable, ring=False) == len(claimable)
+        return self.sidecar.inbox.push_many(claimable, ring=False) == len(claimable)
 
     def _phase(self, phase: int, count: int) -> None:
-        base = self.sidecar.editor_base(self._row)
+        base = self.sidecar.records.editor_base(self._row)
         if phase:
             self._all[base + abi.EDITOR_COUNT] = count
         self.sidecar.store(base + abi.EDITOR_PHASE, phase)
@@ -234,7 +234,7 @@ def _take_row(sidecar: Sidecar) -> int:
     """An editor record of this process: a free one, or one whose owner died at rest."""
     me = Process.current()
     for row in range(abi.EDITORS):
-        base = sidecar.editor_base(row)
+        base = sidecar.records.editor_base(row)
         owner = sidecar.load(base + abi.EDITOR_PID)
         if owner and not _is_abandoned(sidecar, row):
             continue
@@ -242,7 +242,7 @@ def _take_row(sidecar: Sidecar) -> int:
             sidecar.store(base + abi.EDITOR_START_LOW, me.start & U32_MAX)
             sidecar.store(base + abi.EDITOR_START_HIGH, me.start >> 32 & U32_MAX)
             sidecar.store(base + abi.EDITOR_NAMESPACE, pid_namespace() & U32_MAX)
-            sidecar.lock_editor(row)
+            sidecar.records.lock_editor(row)
             sidecar.store(base + abi.EDITOR_PID, me.pid)
             return row
     raise SidecarError(
@@ -267,12 +267,15 @@ _TAKING = U32_MAX
 
 
 def _is_abandoned(sidecar: Sidecar, row: int) -> bool:
-    base = sidecar.editor_base(row)
-    if sidecar.load(base + abi.EDITOR_PHASE) != abi.PHASE_REST or sidecar.editor_process(row).pid == _TAKING:
+    base = sidecar.records.editor_base(row)
+    if (
+        sidecar.load(base + abi.EDITOR_PHASE) != abi.PHASE_REST
+        or sidecar.records.editor_process(row).pid == _TAKING
+    ):
         return False
-    return not sidecar.editor_lives(row)
+    return not sidecar.records.editor_lives(row)
 
 
 def _leave_row(sidecar: Sidecar, row: int) -> None:
-    base = sidecar.editor_base(row)
+    base = sidecar.records.editor_base(row)
     sidecar.store(base + abi.EDITOR_PID, 0)

@@ -146,7 +146,7 @@ class LiveHost:
         """The ring is whole: remove the sidecar, unless an editor still holds a slot."""
         if self.sidecar is None:
             return
-        if self.sidecar.busy_editors():
+        if self.sidecar.records.busy_editors():
             self.sidecar.shut_doors(0.0)
         else:
             self.sidecar.remove()

@@ -58,13 +58,13 @@ class SharedAccess(MemoryAccess):
             if self._file is None:
                 yield
                 return
-            with self._sidecar.publishing():
+            with self._sidecar.inbox.publishing():
                 yield
 
     def publish(self, numbers: Numbers, tasks: SlotArray) -> None:
         """Payload, state, then the inbox and the bell."""
         claimable = numbers[np.isin(tasks["state"], _SCHEDULABLE)]
-        self._sidecar.count_accepted(len(claimable))
+        self._sidecar.inbox.count_accepted(len(claimable))
         self._place(numbers, tasks, fence=self._fence)
         if self.polls:
             self._offer(claimable)
@@ -107,7 +107,7 @@ class SharedAccess(MemoryAccess):
 
     def _offer(self, numbers: Numbers) -> None:
         few = len(numbers) <= PUSHED_AT_ONCE
-        if not few or self._sidecar.push_many(numbers.tolist(), ring=False) < len(numbers):
+        if not few or self._sidecar.inbox.push_many(numbers.tolist(), ring=False) < len(numbers):
             self.leave(LEAVE_IDLE)
 
     def _fence(self) -> None:

@@ -27,9 +27,10 @@ from vyrectl.errors import FileError, SidecarError
 from vyrectl.files.replace import StrPath
 from vyrectl.files.sync import sync_file
 from vyrectl.files.window import open_regular
+from vyrectl.sidecar.records import RedoRecord
 from vyrectl.sidecar.settlement import COMPLETED, RESTORED, Settlement
 from vyrectl.sidecar.settlement import ORPHANED as ORPHANED_TASK
-from vyrectl.sidecar.sidecar import RedoRecord, Sidecar
+from vyrectl.sidecar.sidecar import Sidecar
 
 EDITOR_SECONDS = 2.0
 """How long an editor that outlived its launch may take to finish its batch."""
@@ -72,12 +73,12 @@ def finish_editors(ring: StrPath, sidecar: Sidecar) -> int:
     """
     fd, status = open_regular(ring, os.O_RDWR)
     try:
-        dead = [row for row in sidecar.busy_editors() if not sidecar.editor_lives(row)]
+        dead = [row for row in sidecar.records.busy_editors() if not sidecar.records.editor_lives(row)]
         changes = _from_editors(fd, status.st_size, sidecar, dead, workers_rest=True)
         for number, words, _ in changes:
             os.pwrite(fd, SLOT_STRUCT.pack(*words), number * SLOT_BYTES)
         for row in dead:
-            sidecar.store(sidecar.editor_base(row) + abi.EDITOR_PHASE, abi.PHASE_REST)
+            sidecar.store(sidecar.records.editor_base(row) + abi.EDITOR_PHASE, abi.PHASE_REST)
         return len(changes)
     except OSError as error:
         raise FileError.from_os_error(error, ring, doing="finish what a dead editor left") from error
@@ -118,12 +119,12 @@ def _belongs(sidecar: Sidecar, ring: StrPath) -> bool:
 def _wait_for_editors(sidecar: Sidecar) -> None:
     deadline = time.monotonic() + EDITOR_SECONDS
     while True:
-        living = [row for row in sidecar.busy_editors() if sidecar.editor_lives(row)]
+        living = [row for row in sidecar.records.busy_editors() if sidecar.records.editor_lives(row)]
         if not living:
             return
         if time.monotonic() >= deadline:
             raise SidecarError(
-                f"pid {sidecar.editor_process(living[0]).pid} is in the middle of an edit of this ring",
+                f"pid {sidecar.records.editor_process(living[0]).pid} is in the middle of an edit of this ring",
                 where=sidecar.path,
                 fix="Let it go on, or end it",
             )
@@ -152,7 +153,7 @@ _Change = tuple[int, tuple[int, ...], str]
 def _changes(fd: int, size_bytes: int, sidecar: Sidecar) -> Iterator[_Change]:
     settled: set[int] = set()
     for number, words, kind in (
-        *_from_editors(fd, size_bytes, sidecar, sidecar.busy_editors()),
+        *_from_editors(fd, size_bytes, sidecar, sidecar.records.busy_editors()),
         *_from_workers(fd, size_bytes, sidecar),
     ):
         if number not in settled:
@@ -174,7 +175,7 @@ def _slot(fd: int, size_bytes: int, number: int) -> tuple[int, ...] | None:
 def _from_workers(fd: int, size_bytes: int, sidecar: Sidecar) -> Iterator[_Change]:
     """Of several records for one slot the one with the most turns: the others are published already."""
     latest: dict[int, RedoRecord] = {}
-    for record in sidecar.redo_records():
+    for record in sidecar.records.redo():
         known = latest.setdefault(record.slot, record)
         if _turns(record) > _turns(known):
             latest[record.slot] = record
@@ -198,7 +199,7 @@ def _from_editors(
     """What dead editors had begun; where workers rest, a Running slot in a record can only be that editor's."""
     found: dict[int, list[_Change]] = {phase: [] for phase in abi.PHASES_HOLDING}
     for row in rows:
-        base = sidecar.editor_base(row)
+        base = sidecar.records.editor_base(row)
         phase = sidecar.words[base + abi.EDITOR_PHASE]
         for number, before, after in _held(sidecar, base):
             words = _slot(fd, size_bytes, number)
