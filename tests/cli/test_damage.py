@@ -12,7 +12,8 @@ from tests.cli.conftest import Cli
 from tests.support.rings import slot, write_ring
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TRANSITIONABLE, TaskState
-from vyrectl.ring.findings.kinds import KINDS, Severity
+from vyrectl.ring.findings.kind import Severity
+from vyrectl.ring.findings.kinds import KINDS
 
 WHOLE = (slot(state=1, task_id=1), slot(state=5, task_id=2, yield_count=1, flags=2), slot(state=3))
 TASK = slot(state=1, op_handle=0x1000, tenant_id=3, priority=2, param=7, task_id=9, age_ticks=1)

@@ -9,7 +9,7 @@ import pytest
 from tests import dumps
 from tests.cli.conftest import Cli
 from vyrectl.ring.check import check_bytes
-from vyrectl.ring.findings.kinds import Severity
+from vyrectl.ring.findings.kind import Severity
 from vyrectl.ring.reading import Abi
 
 RINGS = {name: dumps.data(name) for name in (*dumps.names("ring-"), "publish-before.bin")}

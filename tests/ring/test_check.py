@@ -25,10 +25,12 @@ from vyrectl.errors import FileError, RingFormatError, UnknownNameError, WhereEr
 from vyrectl.ring import check
 from vyrectl.ring.check import check_bytes, check_file
 from vyrectl.ring.findings.about import About, beside_ring, control_view
-from vyrectl.ring.findings.kinds import KINDS, NEAR_END, Severity
+from vyrectl.ring.findings.kind import Severity
+from vyrectl.ring.findings.kinds import KINDS
 from vyrectl.ring.findings.likeness import MAGIC
 from vyrectl.ring.findings.masks import MASKS, Chunk
 from vyrectl.ring.findings.report import CheckReport
+from vyrectl.ring.findings.slot_kinds import NEAR_END
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.synthetic import synthesize
 from vyrectl.ring.where import compile_where

@@ -26,7 +26,8 @@ from vyrectl.files.window import open_regular
 from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.advice import fill_advice, named_file, saved_first, split_advice
-from vyrectl.ring.findings.kinds import KINDS, Kind, find_kind
+from vyrectl.ring.findings.kind import Kind
+from vyrectl.ring.findings.kinds import KINDS, find_kind
 from vyrectl.ring.findings.likeness import HEAD_BYTES, why_no_ring
 from vyrectl.ring.findings.links import Links
 from vyrectl.ring.findings.masks import COUNTERS, MASKS, Chunk

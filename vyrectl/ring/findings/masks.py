@@ -33,7 +33,7 @@ from vyrectl.abi.opcodes import (
 )
 from vyrectl.abi.states import KNOWN_FLAGS, SCHEDULABLE, TRANSITIONABLE, TaskFlag, TaskPriority, TaskState
 from vyrectl.ring.findings.about import TENANTS, About
-from vyrectl.ring.findings.kinds import NEAR_END
+from vyrectl.ring.findings.slot_kinds import NEAR_END
 from vyrectl.ring.reading_arrays import protocol_mask
 from vyrectl.task.arrays import SlotArray
 

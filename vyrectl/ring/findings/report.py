@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, TypedDict
 
 from vyrectl.ring.findings.advice import split_advice
-from vyrectl.ring.findings.kinds import KINDS, Kind, Severity
+from vyrectl.ring.findings.kind import Kind, Severity
+from vyrectl.ring.findings.kinds import KINDS
 from vyrectl.ring.reading import Readings, ReadingsRecord
 from vyrectl.shapes import Among, Count
 

@@ -24,12 +24,13 @@ from vyrectl.files.whole import read_stdin
 from vyrectl.policy.policy import AGE_THRESHOLD
 from vyrectl.ring.findings.about import About, beside_ring, control_view
 from vyrectl.ring.findings.advice import EXAMPLES, fill_advice, split_advice
-from vyrectl.ring.findings.kinds import KINDS, Severity, find_kind
+from vyrectl.ring.findings.kind import Severity
+from vyrectl.ring.findings.kinds import KINDS, find_kind
 from vyrectl.ring.reading import Abi
 from vyrectl.shell import file_argument
 
 if TYPE_CHECKING:
-    from vyrectl.ring.findings.kinds import Kind
+    from vyrectl.ring.findings.kind import Kind
     from vyrectl.ring.findings.report import CheckReport, Finding
 
 EVERYTHING = "all"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from vyrectl.ring.findings.kinds import Severity
+from vyrectl.ring.findings.kind import Severity
 from vyrectl.ring.findings.report import CheckRecord, FindingRecord, KindName
 
 
