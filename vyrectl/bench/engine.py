@@ -94,6 +94,7 @@ class Workload:
         buffers: What handles stand for.
         in_place: The device works on the slots themselves.
         watch: Workers say what they have in hand, as in every launch.
+        apart: Passes and runs are timed each on its own, which takes a wait more than a launch makes.
         facts: The last session's facts.
         bytes_beside: Device memory that it took beside the ring and the buffers; None when it cannot tell.
     """
@@ -105,6 +106,7 @@ class Workload:
     buffers: BufferTable = field(default_factory=BufferTable)
     in_place: bool = False
     watch: bool = True
+    apart: bool = True
     facts: Mapping[str, int] = field(default_factory=dict)
     bytes_beside: int | None = None
 
@@ -128,14 +130,15 @@ class Workload:
         session = self.backend.open(self._job(slots))
         with closing(session):
             opened = time.perf_counter()
-            meter = Meter(session)
-            course = Drain(cast(DeviceSession, meter), Limits()).run()
+            meter = Meter(session) if self.apart else None
+            course = Drain(cast(DeviceSession, meter or session), Limits()).run()
             drained = time.perf_counter()
             self.check(course.ended, session)
             self.facts = session.facts()
             self.bytes_beside = session.bytes_beside_ring
             wall_seconds = drained - opened
-            return Turn(wall_seconds, session.device_seconds, meter.account(opened - started, wall_seconds))
+            parts = {} if meter is None else meter.account(opened - started, wall_seconds)
+            return Turn(wall_seconds, session.device_seconds, parts)
 
     def memory(self, fast_index: bool) -> int | None:
         """Bytes beside the ring and the buffers, with and without `--fast-index`; None when nobody can tell."""

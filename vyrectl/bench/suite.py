@@ -196,8 +196,9 @@ class Suite:
 
     def _start(self) -> Iterator[Case]:
         stage = self._stage(LAUNCH_SLOTS)
-        full = Workload(self.backend, stage.renew, LAUNCH_SLOTS, in_place=self.in_place)
-        empty = Workload(self.backend, lambda: _emptied(stage), 0, in_place=self.in_place)
+        place = self.in_place
+        full = Workload(self.backend, stage.renew, LAUNCH_SLOTS, in_place=place, apart=False)
+        empty = Workload(self.backend, lambda: _emptied(stage), 0, in_place=place, apart=False)
         commands = self.stack.enter_context(Commands(self.device.id, stage.template.tobytes()))
         cold = 1 if self.report.plan.quick else COLD_BUILDS
         for name, turn, rounds in (
