@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import mmap
 import os
 from pathlib import Path
 
@@ -158,6 +160,16 @@ def test_another_source_is_refused(old: Path) -> None:
         Successor.begin(old, old, identity)
     with pytest.raises(FileError, match="no such file"):
         begin(old.parent / "nowhere" / "new", old)
+    assert names(old.parent) == ["old"]
+
+
+def test_file_systems_that_map_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(fd: int, size: int) -> None:
+        raise OSError(errno.ENODEV, "no such device")
+
+    monkeypatch.setattr(mmap, "mmap", refuse)
+    with pytest.raises(FileError, match="cannot map the file"):
+        begin(old, old)
     assert names(old.parent) == ["old"]
 
 

@@ -74,7 +74,7 @@ class Successor:
             forks: Copy in a process of its own instead of a thread: for who is still to fork.
 
         Raises:
-            FileError: No file can be made there; the source is not to be had, or another by now.
+            FileError: No file can be made or mapped there; the source is not to be had, or another by now.
         """
         try:
             opened = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
@@ -86,7 +86,13 @@ class Successor:
         except BaseException:
             os.close(opened)
             raise
-        begun = cls(path, new, opened, expected.size_bytes)
+        try:
+            begun = cls(path, new, opened, expected.size_bytes)
+        except OSError as error:  # some file systems map nothing that is written
+            os.unlink(new.name)
+            for one in (new.fd, opened):
+                os.close(one)
+            raise FileError.from_os_error(error, path, doing="map the file") from error
         begun._start(forks=forks)
         return begun
 
@@ -175,7 +181,8 @@ class Successor:
 
     @property
     def _is_given_up(self) -> bool:
-        return self._count[_COUNT_BYTES] != 0
+        """Whether nobody wants the copy any more; a copier whose maker has died stops too."""
+        return self._count[_COUNT_BYTES] != 0 or self._maker not in (os.getpid(), os.getppid())
 
 
 def _copy_piece(source: int, target: int, at: int, size: int) -> int:

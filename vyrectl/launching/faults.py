@@ -20,6 +20,7 @@ from vyrectl.abi.opcodes import (
 from vyrectl.abi.states import TaskState
 from vyrectl.launching.report_record import FaultRecord
 from vyrectl.task.arrays import SlotArray
+from vyrectl.task.parts import in_parts
 
 _OF_CONTROL = frozenset({STORE_U32, ATOMIC_ADD, LOAD_U32, COMPARE_SWAP, MEMCPY, PACKED_SLOT})
 """Operations whose arguments are indices into the control buffer."""
@@ -106,5 +107,10 @@ class FaultedBefore:
 
 
 def _faulted(slots: SlotArray) -> NDArray[np.bool_]:
-    mask: NDArray[np.bool_] = slots["state"] == int(TaskState.FAULTED)
+    states, mask = slots["state"], np.empty(len(slots), bool)
+
+    def look(first: int, end: int) -> None:
+        np.equal(states[first:end], int(TaskState.FAULTED), out=mask[first:end])
+
+    in_parts(len(slots), look)
     return mask

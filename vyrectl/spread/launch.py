@@ -20,12 +20,13 @@ from vyrectl.hosting.files import check_files
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch, launch_file
 from vyrectl.launching.report_record import LaunchRecord
-from vyrectl.ring.file import fill_holes
+from vyrectl.ring.file import Ring, fill_holes
 from vyrectl.sidecar.hold import hold
 from vyrectl.spread.devices import Chosen, choose_devices, wanted_devices
 
 if TYPE_CHECKING:
     from vyrectl.hosting.stall import Insight
+    from vyrectl.telemetry.sweep import Census
 
 
 def spread_file(
@@ -57,38 +58,74 @@ def spread_file(
     assert text is not None
     refuse_options(request)
     check_files(request)
-    chosen = _meanwhile_loaded(text)
-    if len(chosen) == 1:
-        alone = replace(request.options, device=chosen[0].selector)
-        return launch_file(replace(request, options=alone), watch, look, notice)
     if not may_fork():
-        return launch_elsewhere(request, watch, spread_file)
-    from vyrectl.spread.run import SpreadRun
-
+        return _elsewhere(request, text, watch, look, notice)
     with ExitStack() as leaving:
-        held = (
-            None if request.output is not None else leaving.enter_context(hold(request.ring, role="launch"))
-        )
-        if held is not None and len(held.settled):
-            watch({"settled": held.settled.to_record()})
+        held = ring = None
         if request.output is None:
+            held = leaving.enter_context(hold(request.ring, role="launch"))
+            if len(held.settled):
+                watch({"settled": held.settled.to_record()})
             fill_holes(request.ring)
-        return SpreadRun(request, held, chosen, since, watch, look, notice, leaving).record()
+            ring = Ring.open(request.ring)
+        chosen, counted = _meanwhile_counted(text, ring)
+        if len(chosen) > 1:
+            from vyrectl.spread.prepared import Begun
+            from vyrectl.spread.run import SpreadRun
+
+            begun = Begun(leaving, ring, counted)
+            return SpreadRun(request, held, chosen, since, watch, look, notice, begun).record()
+    return _on_one(request, chosen, watch, look, notice)
 
 
-def _meanwhile_loaded(text: str) -> list[Chosen]:
-    """`choose_devices`, and while another process asks the drivers, what the launch needs then is loaded."""
-    loads = Thread(target=_load)
+def _elsewhere(
+    request: FileLaunch,
+    text: str,
+    watch: Watch,
+    look: Callable[[Insight], None],
+    notice: Callable[[Insight], None],
+) -> tuple[LaunchRecord, int]:
+    chosen = choose_devices(text)
+    if len(chosen) == 1:
+        return _on_one(request, chosen, watch, look, notice)
+    return launch_elsewhere(request, watch, spread_file)
+
+
+def _on_one(
+    request: FileLaunch,
+    chosen: list[Chosen],
+    watch: Watch,
+    look: Callable[[Insight], None],
+    notice: Callable[[Insight], None],
+) -> tuple[LaunchRecord, int]:
+    alone = replace(request.options, device=chosen[0].selector)
+    return launch_file(replace(request, options=alone), watch, look, notice)
+
+
+def _meanwhile_counted(text: str, ring: Ring | None) -> tuple[list[Chosen], Census | None]:
+    """`choose_devices`, and while another process asks the drivers, what the launch needs is loaded and counted.
+
+    Args:
+        text: What names the devices.
+        ring: A ring that stays as it is; None where others may change it.
+    """
+    counted: list[Census] = []
+    loads = Thread(target=_load, args=(ring, counted))
     loads.start()
     try:
-        return choose_devices(text)
+        chosen = choose_devices(text)
     finally:
         loads.join()  # before anything forks
+    return chosen, counted[0] if counted else None
 
 
-def _load() -> None:
+def _load(ring: Ring | None, counted: list[Census]) -> None:
     with suppress(ImportError):  # which is met again where it matters
         import_module("vyrectl.spread.run")
+        if ring is not None:
+            from vyrectl.telemetry.sweep import census
+
+            counted.append(census(ring.slots))
 
 
 def refuse_options(request: FileLaunch) -> None:

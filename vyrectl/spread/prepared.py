@@ -41,11 +41,26 @@ from vyrectl.spread.merge import Merge
 from vyrectl.spread.work import Setup
 from vyrectl.task.arrays import SlotArray, copy_of
 from vyrectl.telemetry.snapshot import StateTally
-from vyrectl.telemetry.sweep import census
+from vyrectl.telemetry.sweep import Census, census
 
 if TYPE_CHECKING:
     from vyrectl.engine.saving import Saving
     from vyrectl.files.successor import Successor
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a launch on devices of this host has begun before its ring is cut.
+
+    Attributes:
+        leaving: Lets go of whatever is begun.
+        ring: The ring, where its lock is held; None where it is not.
+        counted: That ring, counted; None where nobody has.
+    """
+
+    leaving: ExitStack
+    ring: Ring | None = None
+    counted: Census | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +111,7 @@ def make_ready(
     shard_slots: int | None = None,
     *,
     holds: bool = False,
-    leaving: ExitStack | None = None,
+    begun: Begun | None = None,
 ) -> Ready:
     """Read, check, cut.
 
@@ -107,21 +122,22 @@ def make_ready(
         shard_slots: Slots of a shard, where the request does not say.
         saving: Collects what cannot be saved at the end.
         holds: The launch holds the ring's lock: its file stays as it is.
-        leaving: Lets go of the file that was begun to take the ring's place; without, none is begun.
+        begun: What was begun; without, no file is begun that will take the ring's place.
 
     Raises:
         UsageError: The ring cannot be cut, or an option is out of bounds.
         VyrectlError: What `vyrectl.launch` refuses.
     """
-    ring, identity = _read(request)
+    held = None if begun is None else begun.ring
+    ring, identity = _read(request) if held is None else (held, held.identity)
     buffers = parse_buffer_options(request.buffers)
-    successor = _begin(request, ring, buffers, leaving) if holds else None
+    successor = _begin(request, ring, buffers, begun) if holds else None
     if successor is None:
         check_place(request.output or request.ring)
         check_room([(request.output or request.ring, len(ring.data)), *buffers.outputs()])
     if not holds:
         ring = Ring.from_slots(copy_of(ring.slots))
-    counted = census(ring.slots)
+    counted = (None if begun is None else begun.counted) or census(ring.slots)
     memory = SpreadMemory(ring.data, counted.tally.counts[TaskState.RUNNING], successor)
     control = None if request.control is None else load_control(request.control)
     _refuse_quotas(control, str(request.ring))
@@ -162,14 +178,14 @@ def make_ready(
     )
 
 
-def _begin(
-    request: FileLaunch, ring: Ring, buffers: BufferTable, leaving: ExitStack | None
-) -> Successor | None:
+def _begin(request: FileLaunch, ring: Ring, buffers: BufferTable, begun: Begun | None) -> Successor | None:
     """Begin the file that will take a ring's place; None where that is not to be, or cannot."""
-    begun = None if leaving is None else begin_ahead(request, ring, buffers.outputs(), forks=True)
-    if leaving is not None and begun is not None:
-        leaving.callback(begun.discard)
-    return begun
+    if begun is None:
+        return None
+    successor = begin_ahead(request, ring, buffers.outputs(), forks=True)
+    if successor is not None:
+        begun.leaving.callback(successor.discard)
+    return successor
 
 
 def _setup(

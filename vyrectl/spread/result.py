@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +30,7 @@ from vyrectl.ring.file import Ring
 from vyrectl.sidecar.hold import Hold
 from vyrectl.spread.cut import ONE_DEVICE, Shard, named, writes_control
 from vyrectl.spread.finished import Finished
-from vyrectl.spread.prepared import Ready, make_ready
+from vyrectl.spread.prepared import Begun, Ready, make_ready
 from vyrectl.spread.roster import Roster
 from vyrectl.spread.shares import Outcome
 from vyrectl.spread.trace import Turns, save_turns
@@ -51,7 +50,7 @@ class Result:
         devices: How many will work.
         limits: What a plan knows of them.
         shard_slots: Slots of a shard, where nothing else was asked for.
-        leaving: See `make_ready`.
+        begun: See `make_ready`.
 
     Attributes:
         ready: The ring, cut.
@@ -68,12 +67,12 @@ class Result:
         devices: int,
         limits: Mapping[str, int],
         shard_slots: int | None = None,
-        leaving: ExitStack | None = None,
+        begun: Begun | None = None,
     ) -> None:
         self.request, self.held, self.watch = request, held, watch
         self.saving = Saving(first=self._save, beside=request.ring)
         self.ready: Ready = make_ready(
-            request, devices, self.saving, limits, shard_slots, holds=held is not None, leaving=leaving
+            request, devices, self.saving, limits, shard_slots, holds=held is not None, begun=begun
         )
         self.roster = Roster(self.ready.shards, request.options.max_steps)
         self.carried: dict[int, Finished] = {}

@@ -10,7 +10,6 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +27,7 @@ from vyrectl.spread.crew import Bench, Crew, Task
 from vyrectl.spread.cut import Shard
 from vyrectl.spread.devices import Chosen
 from vyrectl.spread.finished import Finished
+from vyrectl.spread.prepared import Begun
 from vyrectl.spread.result import Result
 from vyrectl.spread.shares import Outcome
 from vyrectl.spread.work import ShardRunner, Site
@@ -48,7 +48,7 @@ class SpreadRun:
         watch: See `launch_file`.
         look: See `launch_file`.
         notice: See `launch_file`.
-        leaving: Lets go of what was begun.
+        begun: What was begun before.
     """
 
     def __init__(
@@ -60,13 +60,11 @@ class SpreadRun:
         watch: Watch,
         look: Callable[[Insight], None],
         notice: Callable[[Insight], None],
-        leaving: ExitStack,
+        begun: Begun,
     ) -> None:
         self._request, self._chosen, self._since = request, chosen, since
         self._watch, self._look, self._notice = watch, look, notice
-        self._result = Result(
-            request, held, watch, devices=len(chosen), limits=_limits(chosen), leaving=leaving
-        )
+        self._result = Result(request, held, watch, devices=len(chosen), limits=_limits(chosen), begun=begun)
         self._began, memory = False, self._result.ready.memory
         memory.boards = self._boards = Boards(request.ring, [one.label for one in chosen], memory.is_running)
         if self._result.ready.order is not None:
