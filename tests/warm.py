@@ -30,6 +30,16 @@ HARMLESS = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED")
 """Variables of Python's own that change nothing that a test of these looks at."""
 
 NOT_LOADED = ("vyrectl.devtools", "vyrectl.__main__")
+OF_PYOPENCL = (
+    "pytools.persistent_dict",
+    "pytools.tag",
+    "numpy.ma",
+    "attrs.validators",
+    "sqlite3",
+    "siphash24",
+)
+"""What pyopencl imports before it is there itself, and numpy with a first `unique`."""
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 SERVE = "import sys; sys.path.append(sys.argv[1]); from tests import warm; warm.serve(sys.argv[2])"
@@ -120,6 +130,9 @@ def _load() -> None:
         if not found.name.startswith(NOT_LOADED):
             with contextlib.suppress(ImportError):
                 importlib.import_module(found.name)
+    for name in OF_PYOPENCL:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     assert not any(name.partition(".")[0] == "pyopencl" for name in sys.modules)
 
 

@@ -83,7 +83,7 @@ def only_ends(count: int = COUNT) -> SlotArray:
 @pytest.mark.parametrize(
     "slots", [everything(), only_ends(), only_ends(1)], ids=["mixed", "only ends", "one"]
 )
-@pytest.mark.parametrize("options", [{}, {"verify": True}, {"mode": "jit"}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"verify": True, "mode": "jit"}, {"mode": "jit"}], ids=str)
 def test_it_ends_as_the_reference_does(
     mirroring: InProcess, slots: SlotArray, options: dict[str, Any]
 ) -> None:
@@ -113,7 +113,7 @@ def test_an_early_end_leaves_nothing_running(mirroring: InProcess, steps: int) -
 
 def test_shutdown_between_two_runs_leaves_a_ring_that_adds_up(mirroring: InProcess) -> None:
     slots = only_ends()
-    job = Job(slots, np.zeros(192, np.uint32), BufferTable(), verify=True, ticket=16, **TOGETHER)
+    job = Job(slots, np.zeros(192, np.uint32), BufferTable(), verify=True, ticket=16, mode="jit", **TOGETHER)
     with closing(mirroring.backend.open(job)) as session:
         session.index()
         assert session.run(300, lambda: None)

@@ -171,7 +171,7 @@ def test_turns_of_a_track_never_overlap_in_part_whatever_the_clock_says(
 
 SHAPES: dict[str, dict[str, Any]] = {
     "lane": {},
-    "lanes": {"workers": 2, "work_group_size": 4},
+    "lanes": {"workers": 2, "work_group_size": 4, "mode": "jit"},
     "exact": {"workers": 1, "ticket": 1},
 }
 

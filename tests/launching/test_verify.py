@@ -71,11 +71,13 @@ def test_a_broken_engine_is_seen(name: str, cpu: OpenCLBackend, monkeypatch: pyt
     monkeypatch.setattr(program, "assemble", broken)
     ring = Ring.from_slots(slots())
     with pytest.raises(VerifyError):
-        launch(ring, device=OpenCLBackend(cpu.device), verify=True, workers=4)
+        launch(ring, device=OpenCLBackend(cpu.device), verify=True, workers=4, mode="jit")
     assert (ring.slots == slots()).all()
 
 
-@pytest.mark.parametrize("shape", [{}, {"workers": 1, "ticket": 1}, {"work_group_size": 8, "workers": 3}])
+@pytest.mark.parametrize(
+    "shape", [{}, {"workers": 1, "ticket": 1}, {"work_group_size": 8, "workers": 3, "mode": "jit"}]
+)
 def test_a_sound_engine_is_believed(cpu: OpenCLBackend, shape: dict[str, Any]) -> None:
     ring = Ring.from_slots(slots())
     report = launch(ring, device=cpu, verify=True, **shape)

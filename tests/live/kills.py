@@ -32,6 +32,9 @@ STEPS = 5
 RUNNING, DONE = 2, 3
 MOST_LAUNCHES = 400
 
+GROUPS = ("--work-group-size", "4", "--mode", "jit")
+"""Workers that are groups; with the operations of the ring alone PoCL builds them in half the time."""
+
 SOURCE = """
 #include "vyre_op.h"
 #define STEPS 5u

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conformance.backends import needs_cpu
 from tests.live.family_kills import PLACES, build, run
-from tests.live.kills import fresh
+from tests.live.kills import GROUPS, fresh
 
 pytestmark = [needs_cpu(), pytest.mark.timeout(180)]
 
@@ -28,7 +28,7 @@ def test_killed_at_any_time(tmp_path: Path) -> None:
     assert story.running, "no kill met a task that ran"
 
 
-@pytest.mark.parametrize("shape", [(), ("--work-group-size", "4"), ("--workers", "1", "--ticket", "1")])
+@pytest.mark.parametrize("shape", [(), GROUPS, ("--workers", "1", "--ticket", "1")])
 def test_killed_while_a_child_is_made(tmp_path: Path, shape: tuple[str, ...]) -> None:
     for seed in SEEDS:
         folder = fresh(tmp_path, seed)

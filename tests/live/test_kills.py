@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.backends import needs_cpu
-from tests.live.kills import PLACES, RUNNING, build, fresh, launch_once, recover, run
+from tests.live.kills import GROUPS, PLACES, RUNNING, build, fresh, launch_once, recover, run
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import ORPHANED
 
@@ -44,7 +44,7 @@ def test_killed_while_the_end_of_a_turn_is_written(tmp_path: Path) -> None:
     assert story.finished, "no kill met a half-written slot"
 
 
-@pytest.mark.parametrize("shape", [("--work-group-size", "4"), ("--workers", "1", "--ticket", "1")])
+@pytest.mark.parametrize("shape", [GROUPS, ("--workers", "1", "--ticket", "1")])
 def test_groups_and_one_worker(tmp_path: Path, shape: tuple[str, ...]) -> None:
     for seed in SEEDS:
         folder = fresh(tmp_path, seed)

@@ -22,9 +22,9 @@ from vyrectl.opencl.watching import WorkerRecords
 from vyrectl.sidecar.workers import RecordPlace
 
 TASKS = 40
-SHAPES: dict[str, dict[str, int]] = {
+SHAPES: dict[str, dict[str, Any]] = {
     "lane": {},
-    "group": {"work_group_size": 4, "workers": 2},
+    "group": {"work_group_size": 4, "workers": 2, "mode": "jit"},
     "exact": {"workers": 1, "ticket": 1},
 }
 

@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 
 PACKAGE = "vyrectl"
+_LEAVES = (ast.Name, ast.Constant, ast.expr_context, ast.operator, ast.alias)
+"""Most nodes of a tree, with nothing below them that is an import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +48,27 @@ class Source:
     @cached_property
     def imports(self) -> tuple[Import, ...]:
         """Every import statement, type-checking ones and `import_module("...")` calls included."""
-        return tuple(self._walk(self.tree, deferred=False))
+        return tuple(self._walk())
 
-    def _walk(self, node: ast.AST, *, deferred: bool) -> Iterator[Import]:
-        for child in ast.iter_child_nodes(node):
-            for target in self._targets(child):
-                yield Import(target, child.lineno, deferred)  # type: ignore[attr-defined]
-            inside = deferred or isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-            yield from self._walk(child, deferred=inside)
+    def _walk(self) -> Iterator[Import]:
+        """In the order of the text; with a list of what is to come, for a tree has half a million nodes."""
+        waiting: list[tuple[ast.AST, bool]] = [(self.tree, False)]
+        while waiting:
+            node, deferred = waiting.pop()
+            if isinstance(node, (ast.Import, ast.ImportFrom, ast.Call)):
+                for target in self._targets(node):
+                    yield Import(target, node.lineno, deferred)
+            inside = deferred or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            children = [child for child in ast.iter_child_nodes(node) if not isinstance(child, _LEAVES)]
+            waiting += [(child, inside) for child in reversed(children)]
 
-    def _targets(self, node: ast.AST) -> list[str]:
+    def _targets(self, node: ast.Import | ast.ImportFrom | ast.Call) -> list[str]:
         if isinstance(node, ast.Import):
             return [alias.name for alias in node.names]
         if isinstance(node, ast.ImportFrom):
             base = self._absolute(node)
             return [f"{base}.{alias.name}" for alias in node.names]
-        if isinstance(node, ast.Call) and _called(node) in ("import_module", "__import__"):
+        if _called(node) in ("import_module", "__import__"):
             return [str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant)]
         return []
 

@@ -37,6 +37,7 @@ from vyrectl.protocol.replay import (
 )
 from vyrectl.ring.replay_log import ReplayLog
 from vyrectl.task.arrays import SlotArray, whole
+from vyrectl.task.distinct import distinct
 
 RECORD_DTYPE = np.dtype(
     [
@@ -213,7 +214,7 @@ def _records(
 def _output_digests(slots: SlotArray, digests: Mapping[int, int]) -> NDArray[np.uint64]:
     """Digest of each task's output, shape (n,); 0 where it has none."""
     found = np.zeros(len(slots), np.uint64)
-    ops = np.unique(slots["op_handle"]).tolist()
+    ops = distinct(slots["op_handle"]).tolist()
     user = np.isin(slots["op_handle"], [op for op in ops if not is_system_opcode(op)])
     for handle, digest in digests.items():
         found[user & (slots["output_handle"] == handle)] = digest

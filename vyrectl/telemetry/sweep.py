@@ -17,6 +17,7 @@ import numpy as np
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELDS
 from vyrectl.abi.states import TaskState
+from vyrectl.task.distinct import distinct
 from vyrectl.task.parts import in_parts
 from vyrectl.telemetry.snapshot import StateTally
 
@@ -157,7 +158,7 @@ class _Counter:
             if not left:
                 return
         strange = words[~np.isin(words, np.array(sorted(names), np.uint32))] if names else words
-        names.update(np.unique(strange)[: MOST_NAMED + 1].tolist())
+        names.update(distinct(strange)[: MOST_NAMED + 1].tolist())
 
     def age_and_requeues(self, counters: SlotArray) -> tuple[int, int]:
         """The largest age_ticks and the sum of requeue_count; an age is the lower half of its pair."""

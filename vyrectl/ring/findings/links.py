@@ -16,6 +16,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.ring.findings.masks import Chunk, Mask
 from vyrectl.ring.findings.report import SHOWN_SLOTS
 from vyrectl.ring.findings.spots import Spot
+from vyrectl.task.distinct import distinct
 
 Words = NDArray[np.uint32]
 Chunks = Callable[[], Iterator[Chunk]]
@@ -47,7 +48,7 @@ class Links:
         shared = np.zeros(len(ids), np.bool_)
         shared[1:] |= again
         shared[:-1] |= again
-        return self._spot(ids[shared], "task_id", _has_id), np.unique(ids[shared])
+        return self._spot(ids[shared], "task_id", _has_id), distinct(ids[shared])
 
     def orphaned(self) -> Spot:
         """Tasks that are not Done and name a parent that no task of the ring is."""
