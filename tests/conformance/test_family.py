@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.conformance.backends import reference
+from tests.conformance.backends import devices, reference
 from tests.conformance.cases import Answer, Case, InProcess, Runner, assert_same, lent
 from tests.conformance.cases import given as handed
 from tests.support.ops import FORK_SUM, QUICKSORT, STENCIL
@@ -20,12 +20,32 @@ from tests.support.rings import ready_tasks
 from vyrectl import SLOT_DTYPE
 from vyrectl.abi.faults import LOST_CHILDREN
 from vyrectl.abi.limits import NEVER_EPOCH
-from vyrectl.engine.ops import load_source
+from vyrectl.engine.ops import scan_source
 from vyrectl.task.arrays import SlotArray
 
 EMPTY, READY, DONE, PAUSED, FAULTED = 0, 1, 3, 4, 7
 IN_ORDER = {"workers": 1, "work_group_size": 1, "ticket": 1}
 GEOMETRIES: tuple[dict[str, int], ...] = ({}, IN_ORDER, {"workers": 2, "work_group_size": 4})
+
+SPAWNER = """
+VYRE_SPAWNING_OP(0x20000, broad, "param children that do nothing, then done; data = how many there are") {
+    uint made = 0u;
+    if (task->pc) return task->data == task->param ? vyre_done() : vyre_fault(task->data);
+    for (; made < task->param; ++made)
+        if (vyre_spawn(task, 0x0u, made % 7u, 0u, 0u, 0u) == VYRE_FULL) break;
+    return vyre_join(1u, made);
+}
+VYRE_OP(0x20001, unmarked, "spawns and may not") {
+    vyre_spawn(task, 0x0u, 0u, 0u, 0u, 0u);
+    return vyre_done();
+}
+VYRE_SPAWNING_OP(0x20002, careless, "leaves its children alone") {
+    vyre_spawn(task, 0x1008u, task->priority, 0u, 0u, 5u);
+    return vyre_done();
+}
+"""
+OWN = scan_source(SPAWNER, Path("broad.cl"))
+"""Where devices of this process run families it is in the program, so that one does for all."""
 
 Words = NDArray[np.uint32]
 
@@ -53,7 +73,9 @@ def stepped(words: Words, steps: int) -> Words:
 
 def run(runner: Runner, slots: SlotArray, geometry: dict[str, int], *buffers: Any, **options: Any) -> Answer:
     """A verified launch with these buffers."""
-    return runner.run(Case(slots, dict(enumerate(buffers)), options={"verify": True, **geometry, **options}))
+    ops = {"ops": [OWN]} if runner.name in devices() else {}
+    options = {"verify": True, **ops, **geometry, **options}
+    return runner.run(Case(slots, dict(enumerate(buffers)), options=options))
 
 
 def has_children(answer: Answer) -> bool:
@@ -231,34 +253,13 @@ def test_forged_families_end_and_leave_the_rest_alone(device_runner: InProcess, 
         assert (answer.slots[odd] == slots[odd]).all()
 
 
-SPAWNER = """
-VYRE_SPAWNING_OP(0x20000, broad, "param children that do nothing, then done; data = how many there are") {
-    uint made = 0u;
-    if (task->pc) return task->data == task->param ? vyre_done() : vyre_fault(task->data);
-    for (; made < task->param; ++made)
-        if (vyre_spawn(task, 0x0u, made % 7u, 0u, 0u, 0u) == VYRE_FULL) break;
-    return vyre_join(1u, made);
-}
-VYRE_OP(0x20001, unmarked, "spawns and may not") {
-    vyre_spawn(task, 0x0u, 0u, 0u, 0u, 0u);
-    return vyre_done();
-}
-VYRE_SPAWNING_OP(0x20002, careless, "leaves its children alone") {
-    vyre_spawn(task, 0x1008u, task->priority, 0u, 0u, 5u);
-    return vyre_done();
-}
-"""
-
-
 @pytest.mark.parametrize("geometry", GEOMETRIES, ids=("default", "in-order", "groups"))
-def test_many_children_of_one(device_runner: InProcess, geometry: dict[str, int], tmp_path: Path) -> None:
-    path = tmp_path / "broad.cl"
-    path.write_text(SPAWNER)
+def test_many_children_of_one(device_runner: InProcess, geometry: dict[str, int]) -> None:
     slots = np.zeros(6000, SLOT_DTYPE)
     slots[100] = ready_tasks(1, op_handle=0x20000, param=5000)[0]
     slots[200] = ready_tasks(1, op_handle=0x20001, task_id=2)[0]
     slots[300] = ready_tasks(1, op_handle=0x20002, task_id=3)[0]
-    answer = device_runner.run(Case(slots, options={"ops": [load_source(path)], "verify": True, **geometry}))
+    answer = run(device_runner, slots, geometry)
     assert answer.report["ended"] == "drained"
     assert answer.report["spawned"] == 5001
     assert answer.slots["state"][[100, 200, 300]].tolist() == [DONE, FAULTED, DONE]

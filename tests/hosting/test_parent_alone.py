@@ -58,18 +58,18 @@ def test_after_an_orderly_end_the_old_output_is_kept(tmp_path: Path) -> None:
 
 def launch_twice(folder: Path, number: signal.Signals) -> str:
     """Launch two tasks that pause, send the command alone a signal, and launch again; what that says."""
-    ring, ops, out = folder / "ring.bin", folder / "two.cl", folder / "out.npy"
-    ops.write_text(SOURCE)
+    ring, out = folder / "ring.bin", folder / "out.npy"
+    (folder / "two.cl").write_text(SOURCE)
     Ring.from_slots(ready_tasks(2, op_handle=0x20050, param=[0, 1])).save(ring)
-    command = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--ops", str(ops), "--device", "cpu"]
+    command = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--ops", "two.cl", "--device", "cpu"]
     command += ["--buffer", f"0=zeros:uint32:4:{out}"]
-    with subprocess.Popen([*command, "--follow"], stdout=subprocess.DEVNULL) as parent:
+    with subprocess.Popen([*command, "--follow"], cwd=folder, stdout=subprocess.DEVNULL) as parent:
         await_that(
             lambda: parent.poll() is not None or states(ring) == [PAUSED] * 2, "the tasks do not pause"
         )
         parent.send_signal(number)
     await_that(lambda: not is_held(ring), "the device process lives on")
-    done = subprocess.run([*command, "--epoch", "5"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*command, "--epoch", "5"], cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert states(ring) == [DONE] * 2
     return done.stderr

@@ -54,9 +54,10 @@ VYRE_OP(0x20002, slow, "param rounds of xorshift") {
 SLOW_TASKS, SLOW_ROUNDS = 2000, 400_000
 
 
-@pytest.fixture
-def ops(tmp_path: Path) -> Path:
-    path = tmp_path / "ops.cl"
+@pytest.fixture(scope="module")
+def ops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """In one place for all, so that they are built once: where a source lies is part of the program."""
+    path = tmp_path_factory.mktemp("operations") / "ops.cl"
     path.write_text(SOURCE)
     return path
 

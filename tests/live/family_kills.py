@@ -209,5 +209,5 @@ def command_of(folder: Path, ring: Path, trees: int, epoch: int) -> list[str]:
         **{3 + n: f"zeros:uint32:{2 * PARTS - 1}:{folder / f'sum{n}.npy'}" for n in range(SUMS)},
     }
     buffers = [part for handle, spec in table.items() for part in ("--buffer", f"{handle}={spec}")]
-    command = ["launch", str(ring), "--ops", str(folder / "tree.cl"), "--json", "--epoch", str(epoch)]
+    command = ["launch", str(ring), "--ops", "tree.cl", "--json", "--epoch", str(epoch)]
     return [*command, *buffers]

@@ -187,7 +187,7 @@ def launch_once(
     options: Sequence[str] = (),
 ) -> bool:
     """One launch; True when it ended by itself."""
-    command = ["launch", str(ring), "--ops", str(folder / "steps.cl"), "--json"]
+    command = ["launch", str(ring), "--ops", "steps.cl", "--json"]
     command += ["--buffer", f"0=zeros:uint32:{tasks * STEPS}:{folder / 'counts.npy'}"]
     return start_and_kill([*command, *options], ring, kill_after, places)
 
@@ -195,10 +195,17 @@ def launch_once(
 def start_and_kill(
     command: Sequence[str], ring: Path, kill_after: float | None, places: Sequence[str] = ()
 ) -> bool:
-    """Run a launch in place, and kill it so many seconds after its first turn; True when it ended by itself."""
+    """Run a launch in place, and kill it so many seconds after its first turn; True when it ended by itself.
+
+    It is started beside its ring: sources that are named alike are the same program to PoCL, wherever they lie.
+    """
     code = SLOW.replace("PLACES", repr(tuple(places))).replace("ARGUMENTS", repr(list(command)))
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", code],
+        cwd=ring.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     ) as child:
         if kill_after is not None:
             _await_turns(child, ring)

@@ -91,11 +91,11 @@ def produce(
     write_control_words(control, {MASK: 0})
     (folder / "control.bin").write_bytes(control)
     (folder / "steps.cl").write_text(SOURCE.replace("4000u", f"{work}u"))
-    launch = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--ops", str(folder / "steps.cl")]
+    launch = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--ops", "steps.cl"]
     launch += ["--follow", "--buffer", f"0=zeros:uint32:{(tasks + HELD) * STEPS}:{folder / 'counts.npy'}"]
     launch += ["--control", str(folder / "control.bin"), *options]
     with ExitStack() as started:
-        child = started.enter_context(subprocess.Popen(launch, stdout=PIPE, stderr=PIPE))
+        child = started.enter_context(subprocess.Popen(launch, cwd=folder, stdout=PIPE, stderr=PIPE))
         started.callback(child.kill)
         await_live(child, ring)
         numbers = range(producers)

@@ -61,11 +61,11 @@ def stress(folder: Path, tasks: int, work: int, seed: int, editors: int = 2) -> 
     """
     ring = build(folder, tasks)
     (folder / "steps.cl").write_text(SOURCE.replace("4000u", f"{work}u"))
-    launch = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--ops", str(folder / "steps.cl")]
+    launch = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--ops", "steps.cl"]
     launch += ["--follow", "--buffer", f"0=zeros:uint32:{tasks * STEPS}:{folder / 'counts.npy'}"]
     watched = Watched()
     others = [start_editor(ring, seed + number) for number in range(editors)]
-    with subprocess.Popen(launch, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+    with subprocess.Popen(launch, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         await_live(child, ring)
         while child.poll() is None:
             watch(ring, watched)
