@@ -160,13 +160,11 @@ def test_one_worker_leaves_the_words_that_the_reference_leaves(device_runner: In
 @pytest.mark.parametrize("geometry", [IN_ORDER, {"workers": 2}], ids=("in-order", "two"))
 def test_a_family_that_was_interrupted_goes_on(runner: Runner, geometry: dict[str, int]) -> None:
     words = random_words(9001)
-    buffers = {0: handed(words), 1: lent(np.zeros(7, "<u4"))}
+    data, sums = handed(words), lent(np.zeros(7, "<u4"))
     for steps in (1, 6):
-        answer = runner.run(
-            Case(alone(FORK_SUM, 20, output_handle=1), buffers, options={"max_steps": steps, **geometry})
-        )
-        rest = {0: buffers[0], 1: lent(answer.buffers[1])}
-        again = runner.run(Case(answer.slots, rest, options={"verify": True, **geometry}))
+        slots = alone(FORK_SUM, 20, output_handle=1)
+        answer = run(runner, slots, geometry, data, sums, max_steps=steps)
+        again = run(runner, answer.slots, geometry, data, lent(answer.buffers[1]))
         assert is_finished(again)
         assert again.buffers[1][0] == words.sum(dtype=np.uint64) % 2**32
         if has_children(answer):
@@ -248,7 +246,7 @@ def test_forged_families_end_and_leave_the_rest_alone(device_runner: InProcess, 
     case = Case(slots, buffers, options={**IN_ORDER, "max_steps": 400})
     assert_same(device_runner.run(case), reference().run(case))
     for geometry in GEOMETRIES:
-        answer = device_runner.run(Case(slots, buffers, options={**geometry, "max_steps": 400}))
+        answer = run(device_runner, slots, geometry, *buffers.values(), max_steps=400)
         odd = slots["state"] == 99
         assert (answer.slots[odd] == slots[odd]).all()
 
