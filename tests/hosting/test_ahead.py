@@ -81,6 +81,20 @@ def test_what_is_refused_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("devices", ["cpu", "0:0,0:1"])
+def test_a_signal_before_it_began_leaves_the_ring(tmp_path: Path, devices: str) -> None:
+    ring = tmp_path / "ring.bin"
+    slots = write(ring)
+    process = start(ring, "--device", devices, "--no-in-place")
+    wait_for(lambda: any(name.startswith(".vyrectl") for name in names(tmp_path)), process)
+    process.send_signal(signal.SIGINT)
+    code, answer, _ = end_of(process)
+    assert code == 130, answer
+    assert names(tmp_path) - {"ring.bin.bak"} == {"ring.bin", "ring.bin.lock"}
+    if "ring.bin.bak" not in names(tmp_path):
+        assert (commands.read(ring) == slots).all()
+
+
+@pytest.mark.parametrize("devices", ["cpu", "0:0,0:1"])
 def test_children_that_are_killed_leave_the_ring(tmp_path: Path, devices: str) -> None:
     ring = tmp_path / "ring.bin"
     slots = write(ring, spins=1 << 31)

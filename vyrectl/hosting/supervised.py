@@ -111,9 +111,13 @@ def launch_file(
             tick=tick,
             stuck=lambda: not memory.is_ready and bool(_pipes(request)),
         )
-        ending = supervisor.run()
-        if ending.result is None and size >= LEAST_BYTES:
-            clear_abandoned(request.output or request.ring)
+        try:
+            ending = supervisor.run()
+        finally:
+            if (
+                size >= LEAST_BYTES
+            ):  # a child that was killed leaves the file that was to take the ring's place
+                clear_abandoned(request.output or request.ring)
         if ending.before_it_began and ending.killed and held is not None:
             held.settle()
         return _outcome(request, ending, memory, size)
