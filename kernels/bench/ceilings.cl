@@ -45,7 +45,7 @@ static bool vyre_take(__global uint *words) {
 }
 
 /* Writes the outcome's payload and gives the state to publish. */
-static uint vyre_settle(__global uint *words, uint looks) {
+static uint vyre_write_payload(__global uint *words, uint looks) {
     if (words[VYRE_WORD_OP_HANDLE] != 0u) {
         words[VYRE_WORD_CONTINUATION_DATA] = VYRE_FAULT_UNKNOWN_OP;
         return VYRE_STATE_FAULTED;
@@ -57,7 +57,7 @@ static uint vyre_settle(__global uint *words, uint looks) {
 
 static void vyre_finish_one(__global uint *words, uint looks) {
     if (!vyre_take(words)) return;
-    const uint state = vyre_settle(words, looks);
+    const uint state = vyre_write_payload(words, looks);
     vyre_store_release(words, state);
 }
 
@@ -68,7 +68,7 @@ static void vyre_finish_batch(__global uint *words, uint count, ulong stride, ui
         states[i] = i < count && vyre_take(words + i * stride * VYRE_SLOT_WORDS) ? VYRE_STATE_RUNNING
                                                                                  : VYRE_STATE_EMPTY;
     for (uint i = 0; i < VYRE_BATCH; ++i)
-        if (states[i]) states[i] = vyre_settle(words + i * stride * VYRE_SLOT_WORDS, looks);
+        if (states[i]) states[i] = vyre_write_payload(words + i * stride * VYRE_SLOT_WORDS, looks);
     vyre_fence_acq_rel();
     for (uint i = 0; i < VYRE_BATCH; ++i)
         if (states[i]) vyre_store_relaxed(words + i * stride * VYRE_SLOT_WORDS, states[i]);

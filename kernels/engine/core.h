@@ -159,14 +159,25 @@ static uint vyre_outcome_state(uint kind) {
     }
 }
 
+/* The flags that an outcome leaves (spec 1.6). */
+static uint vyre_flags_after(uint flags, uint kind) {
+    switch (kind) {
+        case VYRE_DONE: return (flags | VYRE_COMPLETE_SET_FLAGS) & ~VYRE_COMPLETE_CLEAR_FLAGS;
+        case VYRE_YIELD: return (flags | VYRE_YIELD_SET_FLAGS) & ~VYRE_YIELD_CLEAR_FLAGS;
+        case VYRE_PAUSE: return (flags | VYRE_PAUSE_SET_FLAGS) & ~VYRE_PAUSE_CLEAR_FLAGS;
+        case VYRE_REQUEUE: return (flags | VYRE_REQUEUE_SET_FLAGS) & ~VYRE_REQUEUE_CLEAR_FLAGS;
+        default: return flags;
+    }
+}
+
 /* Writes all that an outcome sets but the state (spec 1.6), for a slot that this work-item holds; the state
  * that is left to publish. `clean` says that the slot's flags are known to be 0 without a look. */
-static uint vyre_settle(__global uint *words, vyre_outcome outcome, bool clean) {
+static uint vyre_write_payload(__global uint *words, vyre_outcome outcome, bool clean) {
     const uint flags = clean ? 0u : words[VYRE_WORD_FLAGS];
     if (outcome.kind == VYRE_DONE) {
         /* Most tasks finish without flags, and a word that is not written leaves its half of the
          * slot clean. */
-        const uint after = (flags | VYRE_COMPLETE_SET_FLAGS) & ~VYRE_COMPLETE_CLEAR_FLAGS;
+        const uint after = vyre_flags_after(flags, VYRE_DONE);
         if (after != flags) words[VYRE_WORD_FLAGS] = after;
     } else if (outcome.kind == VYRE_FAULT) {
         words[VYRE_WORD_CONTINUATION_DATA] = outcome.extra;
@@ -175,15 +186,15 @@ static uint vyre_settle(__global uint *words, vyre_outcome outcome, bool clean) 
         words[VYRE_WORD_CONTINUATION_DATA] = outcome.data;
         if (outcome.kind == VYRE_YIELD) {
             words[VYRE_WORD_YIELD_COUNT] += 1u;
-            words[VYRE_WORD_FLAGS] = (flags | VYRE_YIELD_SET_FLAGS) & ~VYRE_YIELD_CLEAR_FLAGS;
+            words[VYRE_WORD_FLAGS] = vyre_flags_after(flags, VYRE_YIELD);
         } else if (outcome.kind == VYRE_PAUSE) {
             words[VYRE_WORD_RESUME_EPOCH] = outcome.extra;
-            words[VYRE_WORD_FLAGS] = (flags | VYRE_PAUSE_SET_FLAGS) & ~VYRE_PAUSE_CLEAR_FLAGS;
+            words[VYRE_WORD_FLAGS] = vyre_flags_after(flags, VYRE_PAUSE);
         } else {
             words[VYRE_WORD_PRIORITY] = outcome.extra;
             words[VYRE_WORD_REQUEUE_COUNT] += 1u;
             words[VYRE_WORD_AGE_TICKS] += 1u;
-            words[VYRE_WORD_FLAGS] = (flags | VYRE_REQUEUE_SET_FLAGS) & ~VYRE_REQUEUE_CLEAR_FLAGS;
+            words[VYRE_WORD_FLAGS] = vyre_flags_after(flags, VYRE_REQUEUE);
         }
     }
     return vyre_outcome_state(outcome.kind);
@@ -192,7 +203,7 @@ static uint vyre_settle(__global uint *words, vyre_outcome outcome, bool clean) 
 /* Spec 1.6 for a slot that this work-item holds: payload first, then the state. */
 static void vyre_publish(__global uint *ring, uint slot, vyre_outcome outcome) {
     __global uint *words = VYRE_WORD(ring, slot, 0u);
-    const uint state = vyre_settle(words, outcome, false);
+    const uint state = vyre_write_payload(words, outcome, false);
     vyre_store_release(words + VYRE_WORD_STATE, state);
 }
 

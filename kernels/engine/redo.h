@@ -31,15 +31,6 @@
         (worker)->live = to_live;                                                       \
     } while (0)
 
-static uint vyre_flags_after(uint flags, uint kind) {
-    switch (kind) {
-        case VYRE_YIELD: return (flags | VYRE_YIELD_SET_FLAGS) & ~VYRE_YIELD_CLEAR_FLAGS;
-        case VYRE_PAUSE: return (flags | VYRE_PAUSE_SET_FLAGS) & ~VYRE_PAUSE_CLEAR_FLAGS;
-        case VYRE_REQUEUE: return (flags | VYRE_REQUEUE_SET_FLAGS) & ~VYRE_REQUEUE_CLEAR_FLAGS;
-        default: return flags;
-    }
-}
-
 /* Notes what a turn is about to write; false when there is nothing to note. */
 static bool vyre_redo_begin(const vyre_live *live, uint slot, __global const uint *words,
                             vyre_outcome outcome) {

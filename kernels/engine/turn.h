@@ -200,7 +200,7 @@ static vyre_ending vyre_end_turn(vyre_worker *w, uint slot, vyre_outcome outcome
     vyre_trace_turn(&w->trace, slot, words, outcome.kind);
     ending.joins = vyre_is_join(words, outcome);
     ending.noted = vyre_redo_begin(&w->live, slot, words, outcome);
-    ending.state = vyre_settle(words, outcome, clean);
+    ending.state = vyre_write_payload(words, outcome, clean);
     ending.goes_on = outcome.kind == VYRE_YIELD && may_go_on && !w->higher_waits && vyre_may_claim(w, slot);
     if (!ending.goes_on) return ending;
     vyre_witness_claim(w->witness, slot, w->worker);

@@ -25,7 +25,7 @@ CLAIM_BY_STORE = (
     "    if (!vyre_is_schedulable(met)) return false;\n"
     f"{WAIT_A_LITTLE}    vyre_store_relaxed(state, VYRE_STATE_RUNNING);\n    if (met < 99u) return true;\n"
 )
-SETTLE = "    const uint state = vyre_settle(words, outcome, false);\n"
+SETTLE = "    const uint state = vyre_write_payload(words, outcome, false);\n"
 STATE_FIRST = "    vyre_store_release(words + VYRE_WORD_STATE, vyre_outcome_state(outcome.kind));\n"
 LOOK = "        const uint class = vyre_first_look("
 SPILL = "    spill->pool[open->block[class] * VYRE_BLOCK + open->size[class]] = slot;\n    if (++open->size"
