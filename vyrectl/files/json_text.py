@@ -7,7 +7,8 @@ Standard library only.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 Json = Any
@@ -32,8 +33,15 @@ def parse_json(
     Raises:
         ValueError: It is no JSON.
     """
-    try:
+    with _in_words():
         return json.loads(text, object_pairs_hook=object_pairs_hook)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say Python's own limits in words of a reader of JSON."""
+    try:
+        yield
     except RecursionError:
         raise ValueError(NESTED_TOO_DEEPLY) from None
     except ValueError as error:
@@ -55,11 +63,5 @@ def parse_toml(text: str) -> dict[str, Json]:
     """
     import tomllib
 
-    try:
+    with _in_words():
         return tomllib.loads(text)
-    except RecursionError:
-        raise ValueError(NESTED_TOO_DEEPLY) from None
-    except ValueError as error:
-        if is_digit_limit(error):
-            raise ValueError(NUMBER_TOO_LONG) from None
-        raise

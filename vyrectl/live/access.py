@@ -92,11 +92,11 @@ class LocalBell:
         self._rung = threading.Condition()
         self._count = 0
 
-    def count(self) -> int:
+    def bell(self) -> int:
         """How often it rang."""
         return self._count
 
-    def ring(self) -> None:
+    def ring_bell(self) -> None:
         """Ring it and wake who waits."""
         with self._rung:
             self._count += 1
@@ -108,7 +108,7 @@ class LocalBell:
             self._rung.wait_for(lambda: self._count != seen, seconds)
 
 
-class MemoryAccess:
+class MemoryAccess(LocalBell):
     """Access to memory that workers and this process share.
 
     Args:
@@ -117,13 +117,13 @@ class MemoryAccess:
     """
 
     def __init__(self, slots: SlotArray, control: NDArray[np.uint32]) -> None:
+        super().__init__()
         self.slots = len(slots)
         self.polls = self.spawns = False
         self.bring_outputs: Callable[[], None] | None = None
         self._ring = slots
         self._words = slots.view(np.uint32).reshape(-1, SLOT_WORDS)
         self._control = control
-        self._bell = LocalBell()
         self._turn = threading.Lock()
 
     def take(self, numbers: Numbers) -> SlotArray:
@@ -187,18 +187,6 @@ class MemoryAccess:
 
     def leave(self, how: int) -> None:
         """Rounds in such memory end by themselves."""
-
-    def bell(self) -> int:
-        """How often the bell rang."""
-        return self._bell.count()
-
-    def ring_bell(self) -> None:
-        """Wake whoever drives the rounds."""
-        self._bell.ring()
-
-    def wait(self, seen: int, seconds: float) -> None:
-        """Sleep until the bell rings."""
-        self._bell.wait(seen, seconds)
 
     def leave_rounds(self) -> None:
         """The memory stays as long as somebody looks at it."""

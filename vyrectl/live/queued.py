@@ -36,7 +36,7 @@ _EMPTY = int(TaskState.EMPTY)
 _SCHEDULABLE = np.array([int(state) for state in SCHEDULABLE], np.uint32)
 
 
-class QueueAccess:
+class QueueAccess(LocalBell):
     """See `vyrectl.live.access.Access`.
 
     Args:
@@ -46,12 +46,12 @@ class QueueAccess:
     """
 
     def __init__(self, side: Beside, slots: int, *, polls: bool) -> None:
+        super().__init__()
         self.slots = slots
         self.polls = polls
         self.spawns = False
         self.bring_outputs: Callable[[], None] | None = None
         self._side = side
-        self._bell = LocalBell()
         self._lock = threading.RLock()
         self._turn = threading.Lock()
         self._tail = side.live(abi.WORD["INBOX_TAIL"])
@@ -145,18 +145,6 @@ class QueueAccess:
             self._how = how
             self._side.write_live(abi.WORD["LEAVE"], how)
             self._side.finish()
-
-    def bell(self) -> int:
-        """How often the bell rang."""
-        return self._bell.count()
-
-    def ring_bell(self) -> None:
-        """Wake whoever drives the rounds."""
-        self._bell.ring()
-
-    def wait(self, seen: int, seconds: float) -> None:
-        """Sleep until the bell rings."""
-        self._bell.wait(seen, seconds)
 
     def leave_rounds(self) -> None:
         """Keep a copy of the ring: the buffers go with their session."""

@@ -74,17 +74,7 @@ LIST_COLUMNS: tuple[tuple[str, str], ...] = (
     ("yields", "yield_count"),
     ("task", "task_id"),
 )
-FAULT_COLUMNS: tuple[tuple[str, str], ...] = (
-    ("slot", "slot"),
-    ("fault", "continuation_data"),
-    ("op", "op_handle"),
-    ("tenant", "tenant_id"),
-    ("priority", "priority"),
-    ("age", "age_ticks"),
-    ("requeues", "requeue_count"),
-    ("yields", "yield_count"),
-    ("task", "task_id"),
-)
+FAULT_COLUMNS = tuple(("fault", "continuation_data") if one[0] == "state" else one for one in LIST_COLUMNS)
 _COUNTERS = ("age_ticks", "requeue_count", "yield_count", "task_id")
 """Columns that say nothing of a slot that holds arguments."""
 
