@@ -171,7 +171,6 @@ class _Site:
         self.in_place = False
         self.has_running = True
         self._ahead = None if request.works_in_file else begin_ahead(request, view, buffers.outputs())
-        self.is_shared = request.works_in_file
         self.is_left = False
         self.board = np.frombuffer(memory.board, "<u4") if request.options.watch else None
         sources = load_sources(options.ops)
@@ -190,6 +189,11 @@ class _Site:
     def slots(self) -> SlotArray:
         """The ring as it is now."""
         return self._ring.slots
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others may see the ring while it is worked on."""
+        return self._request.works_in_file
 
     def limits(self, *, tells_records: bool) -> Limits:
         """What ends the launch early, and who is told how it goes: the parent."""

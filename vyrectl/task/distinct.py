@@ -5,12 +5,12 @@ Imports numpy alone.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-_Number = TypeVar("_Number", bound=np.number[Any])
+_Number = TypeVar("_Number", bound=np.generic)
 
 
 def distinct(values: NDArray[_Number]) -> NDArray[_Number]:
