@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -115,27 +116,29 @@ def start(folder: Path, *args: str, stderr: int, stdout: int = subprocess.PIPE) 
     )
 
 
-@pytest.mark.parametrize("more", [(), ("--json",), ("--output", "out.bin")])
 @pytest.mark.parametrize("where", ["gone", "full", "terminal"])
-def test_a_launch_goes_on_when_nobody_reads_its_progress(
-    tmp_path: Path, where: str, more: tuple[str, ...]
-) -> None:
-    ring = write_ring(tmp_path / "ring.bin", LONG)
-    if where == "full":
-        writer = os.open("/dev/full", os.O_WRONLY)
-    else:
-        reader, writer = os.pipe() if where == "gone" else pty.openpty()
-        os.close(reader)
-    process = start(
-        tmp_path, "launch", "ring.bin", "--device", "reference", "--timeout", "1.6", *more, stderr=writer
-    )
-    os.close(writer)
-    out, _ = process.communicate(timeout=100)
-    assert process.returncode == 124
-    assert b"timeout" in out
-    written = tmp_path / "out.bin" if "--output" in more else ring
-    assert words_at(written, 0)["state"] in (1, 6), "the task is put back, nothing is left Running"
-    assert not (tmp_path / "ring.bin.live").exists()
+def test_a_launch_goes_on_when_nobody_reads_its_progress(tmp_path: Path, where: str) -> None:
+    """Three at a time: each waits for its end."""
+    started = []
+    for number, more in enumerate(((), ("--json",), ("--output", "out.bin"))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        ring = write_ring(folder / "ring.bin", LONG)
+        if where == "full":
+            writer = os.open("/dev/full", os.O_WRONLY)
+        else:
+            reader, writer = os.pipe() if where == "gone" else pty.openpty()
+            os.close(reader)
+        args = ("launch", "ring.bin", "--device", "reference", "--timeout", "2")
+        process = start(folder, *args, *more, stderr=writer)
+        os.close(writer)
+        started.append((process, ring, folder / "out.bin" if "--output" in more else ring))
+    for process, ring, written in started:
+        out, _ = process.communicate(timeout=100)
+        assert process.returncode == 124
+        assert b"timeout" in out
+        assert words_at(written, 0)["state"] in (1, 6), "the task is put back, nothing is left Running"
+        assert not ring.with_name("ring.bin.live").exists()
 
 
 def test_a_reader_that_does_not_read_holds_no_launch_up(tmp_path: Path) -> None:
@@ -243,22 +246,27 @@ def ignoring(number: int) -> None:
     signal.signal(number, signal.SIG_IGN)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_launch_keeps_signals_ignored_that_were(tmp_path: Path, number: signal.Signals) -> None:
-    write_ring(tmp_path / "ring.bin", LONG)
-    process = subprocess.Popen(
-        command("launch", "ring.bin", "--device", "reference", "--timeout", "3", "--json", "--quiet"),
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        preexec_fn=lambda: ignoring(number),
-    )
-    lock = tmp_path / "ring.bin.lock"
-    while process.poll() is None and not (lock.exists() and lock.stat().st_size):
-        time.sleep(0.01)
+def test_a_launch_keeps_signals_ignored_that_were(tmp_path: Path) -> None:
+    """One for each signal, all at once."""
+    args = command("launch", "ring.bin", "--device", "reference", "--timeout", "3", "--json", "--quiet")
+    started = {}
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        folder = tmp_path / number.name
+        folder.mkdir()
+        write_ring(folder / "ring.bin", LONG)
+        started[number] = subprocess.Popen(
+            args, cwd=folder, stdout=subprocess.PIPE, preexec_fn=partial(ignoring, number)
+        )
+    for number, process in started.items():
+        lock = tmp_path / number.name / "ring.bin.lock"
+        while process.poll() is None and not (lock.exists() and lock.stat().st_size):
+            time.sleep(0.01)
     time.sleep(0.5)
-    process.send_signal(number)
-    out, _ = process.communicate(timeout=60)
-    assert (process.returncode, json.loads(out)["ended"]) == (124, "timeout")
+    for number, process in started.items():
+        process.send_signal(number)
+    for number, process in started.items():
+        out, _ = process.communicate(timeout=60)
+        assert (process.returncode, json.loads(out)["ended"]) == (124, "timeout"), number
 
 
 def test_a_watch_ends_by_a_hangup_as_by_a_signal(folder: Path) -> None:
