@@ -17,8 +17,9 @@ from tests.needs import require
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXED_LENGTH = ("coverage", "mutants", "runtimes", "sizes")
-SEEDS = {"stress": "18"}
-"""Of forms whose seeds differ in what they build; 5 for others. This one's workers are lanes."""
+SEEDS = {"stress": "18", "rings": "23", "hosts": "3"}
+"""Of forms whose seeds differ in how long they take; 5 for others. The workers of the first two are lanes, which are
+quick to build; of the third's processes one is killed."""
 
 IN_CI = ("fuzz",)
 """What `.ci/run` runs itself, for longer."""
