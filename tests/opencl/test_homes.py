@@ -103,7 +103,7 @@ def test_doctor_helps_a_user_without_a_home(place: Path) -> None:
 @pytest.mark.parametrize("home", HOMES)
 def test_a_launch_wherever_home_is(place: Path, home: str) -> None:
     write_ring(place / "r.bin", *[slot(state=1)] * 3)
-    done = run(place, HOMES[home], "launch", "r.bin", "--output", "o.bin", "--json")
+    done = run(place, HOMES[home], "launch", "r.bin", "--output", "o.bin", "--mode", "jit", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["done"] == 3
     assert "Traceback" not in done.stderr
@@ -115,7 +115,7 @@ from vyrectl import SLOT_DTYPE, Ring, errors, launch
 slots = np.zeros(3, SLOT_DTYPE)
 slots["state"] = 1
 try:
-    print(launch(Ring.from_slots(slots)).claims)
+    print(launch(Ring.from_slots(slots), mode="jit").claims)
 except errors.VyrectlError as error:
     print(type(error).__name__, error.what, "|", error.fix)
 """
