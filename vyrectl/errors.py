@@ -709,7 +709,7 @@ class MissingWordError(WireBufferError):
     """A word past the end of the buffer.
 
     Attributes:
-        word: Its index.
+        word: Index of the missing word, from 0.
         byte_length: The buffer's length.
     """
 
@@ -844,7 +844,7 @@ class UnrunnableTasksError(InvalidInputError):
     `fault_unknown=True` (`--fault-unknown`) goes on all the same.
 
     Attributes:
-        tasks: How many.
+        tasks: How many would only be faulted.
         reasons: Why, the commonest reason first; a task that lacks two buffers counts in both.
     """
 
@@ -945,7 +945,7 @@ class OutputConflictError(InvalidInputError):
     """Two shards wrote one element of an output, each something else.
 
     Attributes:
-        buffer: The handle.
+        buffer: Handle of the buffer that both wrote.
         index: Of the element, in the flattened array.
         shards: Both.
     """

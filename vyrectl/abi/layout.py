@@ -18,7 +18,7 @@ class Word:
 
     Attributes:
         name: Its name in both languages.
-        index: Its place.
+        index: Number of the word, from 0.
         meaning: One phrase for the header file.
         stride: Words from one to the next where C names them by a number; 0 where the name is a place alone.
     """

@@ -44,7 +44,7 @@ class LiveWord:
 
     Attributes:
         name: How both languages call it.
-        index: Its place.
+        index: Number of the word in the file, from 0.
         meaning: One line for the header file; who writes it when.
     """
 

@@ -70,7 +70,7 @@ class Measure:
     """What the turns of one case say.
 
     Attributes:
-        case: The case.
+        case: What was measured, and beside what.
         wall: Seconds of a turn by the host's clock.
         device: Seconds of a turn on the device, or None.
         share: Rate as a share of the ceiling's, by the device's time, or None.

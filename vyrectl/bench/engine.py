@@ -42,7 +42,7 @@ class Meter:
     """A session that times its index passes and its runs; everything else goes straight through.
 
     Args:
-        session: The session.
+        session: An open job, whose calls are timed.
 
     Attributes:
         parts: Seconds on the device and by the host's clock, and how many passes and runs there were.
@@ -87,7 +87,7 @@ class Workload:
     """Something for the engine to drain.
 
     Attributes:
-        backend: Where.
+        backend: What opens the jobs.
         renew: Gives the slots of a turn.
         claims: How many claims draining them takes.
         ops: Sources beside the shipped operations.

@@ -60,7 +60,7 @@ class Report:
     """What a bench found.
 
     Attributes:
-        device: Where.
+        device: What ran it, as `Device` describes it.
         plan: What was asked for.
         measures: One row a case.
         drains: What the engine drained, by the key of its case.

@@ -43,9 +43,9 @@ def shares(seconds: Sequence[float], amount: float, beside: Sequence[float], bes
 
     Args:
         seconds: What `amount` units of the one took, per round.
-        amount: Its units.
+        amount: Units of work that were done.
         beside: What `beside_amount` units of the other took, in the same rounds.
-        beside_amount: Its units.
+        beside_amount: Units of work of what it is compared with.
     """
     pairs = zip(seconds, beside, strict=True)
     return Spread.of([_over(amount, own) / max(_over(beside_amount, other), 1e-12) for own, other in pairs])

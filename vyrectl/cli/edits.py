@@ -38,7 +38,7 @@ class Selection:
 
     Attributes:
         spec: A list such as `0-15,20`.
-        where: A condition.
+        where: A `--where` condition; None for none.
         everything: All slots.
     """
 

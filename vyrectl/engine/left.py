@@ -49,7 +49,7 @@ class Found:
     """What a launch found that an earlier one had left of an output.
 
     Attributes:
-        output: The output.
+        output: Path of the file that was to be written.
         left: The file that it left, by the name that it has now; one that is replaced gets it when the launch ends.
         fate: What becomes of it.
         handle: Of the buffer, for one that is replaced.

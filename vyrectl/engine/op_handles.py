@@ -77,7 +77,7 @@ class Need:
     """A buffer without which a task faults.
 
     Attributes:
-        handle: Which.
+        handle: Number of the buffer that is needed.
         unless: Conditions under which the operation has left before; empty when it never does.
     """
 

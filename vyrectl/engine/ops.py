@@ -102,7 +102,7 @@ class OpSource:
 
     Attributes:
         path: Where it was read from.
-        text: Its content.
+        text: OpenCL C, as it was read.
         ops: The operations it declares, in order.
         shipped: True for vyrectl's own.
     """

@@ -50,7 +50,7 @@ class StepSource:
 
     Attributes:
         path: Where it was read from.
-        text: Its content.
+        text: OpenCL C, as it was read.
         steps: The steps it declares, in order.
     """
 

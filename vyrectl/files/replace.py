@@ -177,7 +177,7 @@ def back_up_copy(path: StrPath, parts: Iterable[Part]) -> str:
 
     Args:
         path: The file that goes on being written.
-        parts: Its content.
+        parts: The bytes of the file, one after the other.
 
     Returns:
         The backup's name, the first of `backup_names` that was free.

@@ -24,7 +24,7 @@ def take_room(fd: int, size_bytes: int) -> None:
 
     Args:
         fd: A file open for reading and writing that nobody writes meanwhile.
-        size_bytes: Its length.
+        size_bytes: Length of the file that is to fit.
 
     Raises:
         OSError: There is no space; what the file holds stays.

@@ -18,7 +18,7 @@ def has_content(path: StrPath, parts: Iterable[Part]) -> bool:
 
     Args:
         path: Any path; whatever cannot be read has other content.
-        parts: The bytes.
+        parts: What it may hold, one after the other.
     """
     try:
         with open(path, "rb") as file:

@@ -28,7 +28,7 @@ class Apart:
     """A run in a child process.
 
     Attributes:
-        fixpoint: Its answer.
+        fixpoint: What the loop came to.
         signal_received: The signal that ended it early, 0 for none.
         timed_out: The time ended it early.
     """

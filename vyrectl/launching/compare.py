@@ -64,7 +64,7 @@ class Side:
 
     Attributes:
         name: What it is called: its file.
-        policy: Its thresholds.
+        policy: The thresholds that its launches go by.
         rates: Tasks per second of each launch.
         waiting: Priority name -> median microseconds of each launch.
         settings: Mode and age threshold that the launches took from it.

@@ -36,7 +36,7 @@ class FaultGroup:
     Attributes:
         code: The fault code.
         op_handle: Id of the operation whose tasks faulted.
-        count: How many.
+        count: Tasks that were faulted so.
         first_slot: The first of them.
     """
 

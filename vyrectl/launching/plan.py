@@ -206,7 +206,7 @@ def saved_plan(table: Mapping[str, object], name: str) -> Plan:
 
     Args:
         table: The record that was saved, `vyrectl.plan/1`.
-        name: Its file.
+        name: Path of the saved plan.
 
     Raises:
         InvalidInputError: It is no such record, one without a recommendation, or its request has a bad field.

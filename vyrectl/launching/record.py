@@ -102,7 +102,7 @@ def record_launch(
     """Append the records of a launch to a log.
 
     Args:
-        log: The log.
+        log: Where the records go.
         before: The ring as it was, shape (n,).
         after: As it is, likewise.
         epoch: At which the launch started.

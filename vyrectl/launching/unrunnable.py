@@ -223,7 +223,7 @@ def survey(job: Job, defined: Defined) -> tuple[Survey, NDArray[np.bool_] | None
 
     Args:
         job: The launch: its slots, shape (n,), buffers and argument tables.
-        defined: Its operations.
+        defined: Operations that the launch knows.
 
     Returns:
         What the first round would fault, and the paused tasks that are not due and would be faulted if the epoch came

@@ -25,7 +25,7 @@ class LiveHost:
 
     Args:
         ring: The ring file, whose lock is held by this launch; None for a ring in memory, which no other process sees.
-        slots: Its slots.
+        slots: Length of the ring.
         once: Op handles that may not run twice.
         edits: Whether other processes may change the ring; a launch that verifies it allows none.
         gated: The launch heeds the masks and quotas of its control buffer.

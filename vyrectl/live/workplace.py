@@ -68,7 +68,7 @@ def work(
 
     Args:
         ring: The ring as it is read.
-        options: The launch.
+        options: What was asked of the launch.
         workplace: Where to work, and where the result belongs.
         drive: What works the session instead of a drain.
         counted: The ring as it is counted; None where nobody has.

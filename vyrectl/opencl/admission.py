@@ -17,8 +17,8 @@ class Admission:
     """The filter of a job on its device.
 
     Args:
-        device: Its queue.
-        job: The job.
+        device: Queue in which the masks are written.
+        job: Says who may be claimed.
         slots: Its ring in the host's memory.
 
     Attributes:

@@ -81,7 +81,7 @@ class Built:
     """A program on one rung.
 
     Attributes:
-        rung: The rung.
+        rung: Rung of the fence ladder that the build stands on.
         handle: pyopencl program.
         facts: What `Ladder.keep` was told when the program was first built; None when it was built just now.
     """

@@ -21,7 +21,7 @@ class Families:
     """Children and those who wait for them, on the device.
 
     Args:
-        device: Its queue.
+        device: Queue in which children are linked.
         links: The families of the ring, as they stand.
         ordering: The order of the rounds.
         ring: The ring's buffer.

@@ -26,8 +26,8 @@ class JobMemory:
     """Everything of a job that operations may reach, on the device.
 
     Args:
-        device: Its queue.
-        job: The job.
+        device: Queue in which memory is filled and brought back.
+        job: Whose ring, control buffer, log and buffers lie here.
         host: Where it lies in the host's memory.
         coherent: Host and device share memory.
 

@@ -63,7 +63,7 @@ class BuiltKernel:
 
         Args:
             queue: pyopencl command queue.
-            work_items: How many.
+            work_items: Work-items of the whole run.
             local: Of a work-group.
             given: See `arguments`.
 

@@ -23,9 +23,9 @@ class Meeting:
     """The live words of a session.
 
     Args:
-        device: Its queue.
+        device: Queue in which the live words are written.
         program: What its workers run.
-        job: The job.
+        job: Says whether others reach it while it runs.
         host: Where it lies in the host's memory.
         memory: The live words there.
 

@@ -115,7 +115,7 @@ class OpReport:
     """What was found in some sources.
 
     Attributes:
-        files: The sources.
+        files: Sources that were looked at.
         ops: Operations that are declared soundly, in order.
         findings: In the order of files and lines.
         device: Name of the device that was compiled for; None when nothing was compiled.

@@ -23,7 +23,7 @@ def trouble_of(folder: Path, least_bytes: int = LEAST_BYTES, *, executes: bool =
     """Why a driver cannot keep its files in a folder, which need not exist yet; None when it can.
 
     Args:
-        folder: The folder.
+        folder: Where the driver is to keep its files.
         least_bytes: Room that there should be.
         executes: The driver loads libraries from there.
     """

@@ -67,7 +67,7 @@ class DeviceQueue(Buffers):
 
         Args:
             kernel: One of this session's.
-            work_items: How many.
+            work_items: Work-items of the whole run.
             local: Of a work-group.
             given: Its arguments, by name.
 

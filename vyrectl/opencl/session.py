@@ -50,7 +50,7 @@ class OpenCLSession(DeviceSession):
     """One job on one device.
 
     Args:
-        job: The job.
+        job: What to run, and with what.
         program: What runs it.
         geometry: How it is spread.
         clock: What a trace's times are; None for no trace.

@@ -42,7 +42,7 @@ def run_ring(device: str, seconds: float, *, families: bool = True) -> Check:
     """Launch the ring on a device and look at what became of its tasks.
 
     Args:
-        device: Its id.
+        device: Id of the device that runs the ring, as `devices` lists it.
         seconds: How long that may take.
         families: Let one task have children, which takes a program of all operations; else one of two is built.
     """

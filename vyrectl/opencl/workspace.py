@@ -25,7 +25,7 @@ class Workspace:
         device: Their queue.
         program: What they run.
         geometry: How they are spread.
-        job: The job.
+        job: Says how many slots and operations there are.
         quotas: What bounded tenants have left.
 
     Attributes:

@@ -39,7 +39,7 @@ class Movement:
         before: State in the first ring; None for an unknown one.
         after: State in the second ring, likewise.
         explanation: How.
-        slots: How many.
+        slots: How many slots moved so.
         yields: Yields of all of them together, where they are legal.
         requeues: Requeues of all of them together, where they are legal.
     """

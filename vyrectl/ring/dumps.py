@@ -65,7 +65,7 @@ class Part:
     Attributes:
         kind: ``control``, ``ring``, ``debug_log`` or ``io_queue``.
         offset: Its first byte.
-        size_bytes: Its length.
+        size_bytes: Bytes that it takes.
     """
 
     kind: str

@@ -27,9 +27,9 @@ class Offering(Reading):
         """A list in place of a comparison and a value behind it; of those two alone the advice in words says more.
 
         Args:
-            before: The comparison.
-            tree: The value.
-            meant: The list.
+            before: The comparison to the left.
+            tree: What stands alone to the right of it.
+            meant: The comparison with a list that takes the place of both.
             keeps: Offer it for those two alone too.
         """
         around = self.around(tree)

@@ -185,7 +185,7 @@ class _Compiler(Numbers):
         """Check what is to hold or not.
 
         Args:
-            tree: The condition.
+            tree: What is to be a condition.
             depth: How deep it lies.
             before: The condition to the left of it, for advice.
             narrows: Something around it is joined by and, where a bound that a script made may be idle.

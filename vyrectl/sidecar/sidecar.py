@@ -89,7 +89,7 @@ class Sidecar(LiveWords):
         Args:
             ring: The ring's path.
             identity: Which file the launch works on.
-            slots: Its slots.
+            slots: Length of the ring.
             workers: Redo records, 1 to `MOST_WORKERS`.
             control_words: Length of the control buffer, at least 160.
             once: Op handles that may not run twice; `recover` faults their orphans.

@@ -69,7 +69,7 @@ class Bench:
     Attributes:
         device: As `--device` takes it.
         label: What people call it.
-        channel: The line.
+        channel: Line to the parent.
         file: Open in both processes: orders and results that are too long for the line.
     """
 
@@ -107,7 +107,7 @@ class Crew:
 
     Args:
         devices: One process each.
-        roster: The shards.
+        roster: Which shards wait, are at work, are done.
         task: What is done with them.
         folder: Where the files without a name take their room.
         stop_at: `time.monotonic()` after which all are asked to stop; None for no limit.

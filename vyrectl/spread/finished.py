@@ -46,7 +46,7 @@ class Finished:
     """A shard after a visit.
 
     Attributes:
-        shard: Its number.
+        shard: Number of the shard, from 0.
         device: Name of the device that ran it.
         driven: What the device has done: its control buffer is what was added to each word (u32, modulo 2^32), its
             debug log the shard's own, `counted` None where the shard holds states that are unknown.

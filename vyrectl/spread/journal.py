@@ -28,7 +28,7 @@ class Journal:
 
     Args:
         target: The ring that is to be replaced.
-        slots: Its length.
+        slots: Length of the ring.
 
     Attributes:
         folder: Where it is kept.
@@ -61,7 +61,7 @@ class Journal:
         """What came out of a shard, when these same bytes went in before; None when that is not known.
 
         Args:
-            number: The shard.
+            number: Number of the shard, from 0.
             into: Digest of all that goes in.
         """
         line = self._known.get(number)

@@ -21,7 +21,7 @@ class Order:
     """A shard to run.
 
     Attributes:
-        shard: Which.
+        shard: The shard that is to be run.
         steps: Most claims; None for no limit.
     """
 
@@ -86,7 +86,7 @@ class Roster:
         """A shard that came back.
 
         Args:
-            number: Which.
+            number: Number of the shard that came back.
             claims: That it made in this visit.
             has_more: Its claims were used up and it has work left.
         """

@@ -43,7 +43,7 @@ class SpreadRun:
     Args:
         request: What to do.
         held: The ring's lock; None for a result that goes elsewhere.
-        chosen: The devices.
+        chosen: Devices that run the shards, one process each.
         since: `time.monotonic()` from which the timeout counts.
         watch: See `launch_file`.
         look: See `launch_file`.

@@ -128,7 +128,7 @@ class ShardTask:
     """One shard for a worker.
 
     Attributes:
-        shard: Which.
+        shard: The shard that is sent.
         slots: What it holds.
         selected: Which of them may be claimed, a byte each; None for all.
         numbers: What they are called, i64 each, where they are gathered from all over the ring; else None.

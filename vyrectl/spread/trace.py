@@ -31,7 +31,7 @@ class Turns:
     Attributes:
         device: What its device is called.
         began: Seconds of the host's clock, when the shard was taken up.
-        trace: Its turns.
+        trace: Times of the turns that it noted.
     """
 
     device: str

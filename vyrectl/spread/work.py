@@ -71,7 +71,7 @@ class Task:
     """One visit of a shard.
 
     Attributes:
-        shard: Which.
+        shard: The shard that is visited.
         slots: What it holds, shape (len(shard),); not written.
         selected: Which of them may be claimed, bool; None for all.
         steps: Most claims; None for no limit.

@@ -16,7 +16,7 @@ def worker_line(scheduler: str, device: str | None, security: Sequence[Path] = (
     """One line for a shell: a worker with one thread that offers its device once.
 
     Args:
-        scheduler: Its address.
+        scheduler: Address of the Dask scheduler.
         device: Which device, as `--device` takes it; None for the worker's best.
         security: Certificate authority, certificate and key.
     """

@@ -303,7 +303,7 @@ class AlertEvent:
     """An alert that began or ended.
 
     Attributes:
-        rule: Which.
+        rule: The rule that began or ended to hold.
         ring: Of which ring.
         began: It began; else it ended.
         seconds: How long the condition has held by then.

@@ -21,7 +21,7 @@ def oldest(data: memoryview, most: int, arguments: Operations = NO_OPERATIONS) -
 
     Args:
         data: The ring's bytes, whole slots.
-        most: How many.
+        most: Longest answer.
         arguments: Operations that are left out, since their slots hold arguments and no age.
     """
     if len(data) <= STDLIB_SLOTS * SLOT_BYTES:

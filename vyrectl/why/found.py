@@ -29,7 +29,7 @@ class Found:
     """One class that holds.
 
     Attributes:
-        cause: Which.
+        cause: Why these tasks stand still.
         slots: The tasks, int64, shape (m,), ascending.
         summary: What holds them, completing the verdict's sentence.
         evidence: Lines with the facts.

@@ -73,7 +73,7 @@ class Column:
     """One column of a table.
 
     Attributes:
-        header: Its heading.
+        header: The text above its cells.
         right: Align to the right, as numbers are.
         rank: Columns of the highest rank go first where the terminal is narrow; those of rank 0 stay.
         wrap: Long text continues on the next line; for the last column only.

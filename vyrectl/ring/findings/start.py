@@ -134,7 +134,7 @@ def window_in_file(path: StrPath, size_bytes: int, offset: int, count: int | Non
 
     Args:
         path: The file, for messages; it is read again where its length is odd.
-        size_bytes: Its length.
+        size_bytes: Bytes of the file.
         offset: Bytes before the window.
         count: Slots asked for, or None for all up to the end.
 
