@@ -56,7 +56,7 @@ SLOW_TASKS, SLOW_ROUNDS = 2000, 400_000
 
 @pytest.fixture(scope="module")
 def ops(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """In one place for all, so that they are built once: where a source lies is part of the program."""
+    """In one place for all: where a source lies is part of the program that vyrectl keeps."""
     path = tmp_path_factory.mktemp("operations") / "ops.cl"
     path.write_text(SOURCE)
     return path

@@ -197,7 +197,7 @@ def start_and_kill(
 ) -> bool:
     """Run a launch in place, and kill it so many seconds after its first turn; True when it ended by itself.
 
-    It is started beside its ring: sources that are named alike are the same program to PoCL, wherever they lie.
+    It is started beside its ring: sources that are named alike are one program to what vyrectl keeps of programs.
     """
     code = SLOW.replace("PLACES", repr(tuple(places))).replace("ARGUMENTS", repr(list(command)))
     with subprocess.Popen(
