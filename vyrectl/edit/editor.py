@@ -12,9 +12,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +24,7 @@ from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.errors import FileError, SidecarError
 from vyrectl.files.locks import pid_namespace
 from vyrectl.files.replace import StrPath
+from vyrectl.files.uninterrupted import uninterrupted
 from vyrectl.files.window import open_regular
 from vyrectl.sidecar.atomics import Atomics, atomics
 from vyrectl.sidecar.process import Process
@@ -139,7 +138,7 @@ class LiveRing:
             SidecarError: The launch has ended or is about to; nothing was changed.
         """
         chosen = np.asarray(numbers, np.int64)
-        with _uninterrupted(), self.sidecar.inbox.publishing():
+        with uninterrupted(), self.sidecar.inbox.publishing():
             won = self._claim(chosen, before, after)
             done = won.copy()
             done[won] = (self.words[chosen[won], 1:] == before[won, 1:]).all(axis=1)
@@ -250,16 +249,6 @@ def _take_row(sidecar: Sidecar) -> int:
         where=sidecar.path,
         fix="Try again when one of them has ended",
     )
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C and SIGTERM back for the moment in which slots are held."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _TAKING = U32_MAX

@@ -25,6 +25,7 @@ from vyrectl.errors import UsageError
 from vyrectl.files.place import check_place, check_room
 from vyrectl.files.replace import FileIdentity
 from vyrectl.files.ring_lock import is_held
+from vyrectl.files.uninterrupted import uninterrupted
 from vyrectl.hosting.ahead import begin_ahead
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.launching.backends import REFERENCE
@@ -182,9 +183,10 @@ def _begin(request: FileLaunch, ring: Ring, buffers: BufferTable, begun: Begun |
     """Begin the file that will take a ring's place; None where that is not to be, or cannot."""
     if begun is None:
         return None
-    successor = begin_ahead(request, ring, buffers.outputs(), forks=True)
-    if successor is not None:
-        begun.leaving.callback(successor.discard)
+    with uninterrupted():
+        successor = begin_ahead(request, ring, buffers.outputs(), forks=True)
+        if successor is not None:
+            begun.leaving.callback(successor.discard)
     return successor
 
 
