@@ -1,7 +1,6 @@
 """What every test shares: Hypothesis runs the same examples each time and has no deadline of its own; what is kept of
 drivers is this run's; tests run beside each other, some of them alone or first."""
 
-import gc
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -58,12 +57,6 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest goes first: at the end all others would wait for it."""
     items.sort(key=lambda item: item.get_closest_marker(FIRST) is None)
-
-
-def pytest_collection_finish() -> None:
-    """Ten thousand tests are no rubbish: whoever collects garbage from here on need not look through them."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

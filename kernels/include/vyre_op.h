@@ -173,9 +173,9 @@ typedef struct {
 } vyre_outcome;
 
 /* A function that is called, not inlined, where calls are cheap (VYRE_CALLS: on CPUs): a compiler's time
- * grows faster than what it looks at as one. Not in groups: of kernels with barriers that call, PoCL 3.1
- * makes some that crash. */
-#if defined(VYRE_CALLS) && !VYRE_DRIVER_GROUP
+ * grows faster than what it looks at as one. The host knows which compilers get groups right with calls and
+ * which without. */
+#ifdef VYRE_CALLS
 #define VYRE_APART __attribute__((noinline))
 #else
 #define VYRE_APART

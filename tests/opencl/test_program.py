@@ -128,6 +128,22 @@ def test_functions_are_called_on_cpus_alone(device: Device, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("version", "calls"),
+    [
+        ("OpenCL 3.0 PoCL 3.1+debian  Linux, None+Asserts", False),
+        ("OpenCL 3.0 PoCL 6.0  Linux, Release", False),
+        ("OpenCL 3.0 PoCL 7.1+debian  Linux, None+Asserts", True),
+        ("OpenCL 3.0 PoCL 10.0", True),
+        ("OpenCL 3.0 LINUX", False),
+        ("", False),
+    ],
+)
+def test_groups_call_functions_where_their_compiler_must(device: Device, version: str, calls: bool) -> None:
+    options = engine_options(replace(device, kind="cpu", platform_version=version), Variant(driver="group"))
+    assert ("-DVYRE_CALLS" in options) == calls
+
+
+@pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         (
