@@ -184,8 +184,8 @@ def test_the_terminal_is_given_back_whatever_ends_it(screen: Screen, tmp_path: P
 def test_a_bug_gives_the_terminal_back_and_keeps_its_traceback(tmp_path: Path) -> None:
     write_ring(tmp_path / "ring.bin", *MIXED)
     code = (
-        "import sys; from vyrectl.cli import main; from vyrectl.cli.commands.top import session\n"
-        "session.TopLoop._draw = lambda *_: 1 / 0\n"
+        "import sys; from vyrectl.cli import main; from vyrectl.cli.commands.top import loop\n"
+        "loop.TopLoop._draw = lambda *_: 1 / 0\n"
         "sys.exit(main.main(['top', 'ring.bin']))"
     )
     (tmp_path / "bug.py").write_text(code)
