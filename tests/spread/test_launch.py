@@ -139,7 +139,7 @@ def _has_worked(pid: int) -> bool:
 def test_the_time_is_for_the_whole(tmp_path: Path) -> None:
     ring = slow_ring(tmp_path, 8192)
     code, report, said = run(ring, *THREE, "--timeout", "2.5", "--shard-slots", "64", "--grace", "60")
-    assert (code, report["ended"]) == (124, "timeout"), said
+    assert (code, report["ended"], report["indexed"]) == (124, "timeout", 8192), said
     assert report["done"] == int((read(ring)["state"] == 3).sum())
 
 
@@ -148,7 +148,7 @@ def test_a_budget_is_for_the_whole(tmp_path: Path, steps: int) -> None:
     ring = write(tmp_path / "ring.bin", ready_tasks(300))
     request = FileLaunch(ring=ring, options=LaunchOptions(device="reference,reference", max_steps=steps))
     report, _ = spread_file(request, lambda message: None)
-    assert (report["ended"], report["claims"]) == ("max_steps", steps)
+    assert (report["ended"], report["claims"], report["indexed"]) == ("max_steps", steps, 300)
     assert int((read(ring)["state"] == 3).sum()) == steps
 
 

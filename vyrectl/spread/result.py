@@ -26,6 +26,7 @@ from vyrectl.launching.conclude import conclude
 from vyrectl.launching.driven import Driven, Spent
 from vyrectl.launching.report import LaunchReport
 from vyrectl.launching.report_record import LaunchRecord
+from vyrectl.launching.unrunnable import claimable_mask
 from vyrectl.ring.file import Ring
 from vyrectl.sidecar.hold import Hold
 from vyrectl.spread.cut import ONE_DEVICE, Shard, named, writes_control
@@ -132,6 +133,18 @@ class Result:
             parts.append(part)
         return add_up(parts)
 
+    def _never_begun(self) -> int:
+        """Tasks of shards that no device took up, which no index has counted."""
+        ready, job = self.ready, self.ready.prepared.job
+        left = [shard for shard in ready.shards if shard.number not in ready.merge.endings]
+        masks = (
+            claimable_mask(
+                replace(job, selected=ready.selected_of(shard)), ready.before[shard.first : shard.end]
+            )
+            for shard in left
+        )
+        return sum(int(mask.sum()) for mask in masks)
+
     def _tell_full(self) -> None:
         """Say which shards had no Empty slot left while others had some."""
         if self._full and (self.ready.memory.result()["state"] == int(TaskState.EMPTY)).any():
@@ -156,6 +169,7 @@ class Result:
         ready, merge, request = self.ready, self.ready.merge, self.request
         options = request.options
         counted = self._count()
+        merge.course.indexed += self._never_begun()
         ready.memory.finish()
         self._tell_full()
         driven = Driven(
