@@ -11,8 +11,10 @@ from tests.opencl.fakes import device as fake_device
 from vyrectl.bench.engine import PARTS, Workload
 from vyrectl.bench.groups import Saxpy, element_count
 from vyrectl.bench.rings import bench_ops, five_priorities, op_id
+from vyrectl.engine.backend import RoundIndex
 from vyrectl.errors import VerifyError
 from vyrectl.opencl.backend import OpenCLBackend
+from vyrectl.opencl.session import OpenCLSession
 from vyrectl.task.arrays import SlotArray
 
 COUNT = 1000
@@ -54,6 +56,22 @@ def test_a_drain_that_claims_too_few_measures_nothing(backend: OpenCLBackend) ->
     load = Workload(backend, lambda: ring("yield_n", 3), 4 * COUNT + 1, ops=(bench_ops(),))
     with pytest.raises(VerifyError, match="4000 claims and 4001 were due"):
         load.drain()
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_passes_are_waited_for_where_they_are_timed_apart(
+    backend: OpenCLBackend, monkeypatch: pytest.MonkeyPatch, apart: bool
+) -> None:
+    index, passes = OpenCLSession.index, []
+
+    def counted(session: OpenCLSession) -> RoundIndex:
+        passes.append(session)
+        return index(session)
+
+    monkeypatch.setattr(OpenCLSession, "index", counted)
+    turn = Workload(backend, lambda: five_priorities(COUNT), COUNT, apart=apart).drain()
+    assert turn.device_seconds > 0
+    assert bool(passes) == bool(turn.parts) == apart
 
 
 def test_index_and_open(backend: OpenCLBackend) -> None:

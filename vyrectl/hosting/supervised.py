@@ -114,9 +114,8 @@ def launch_file(
         try:
             ending = supervisor.run()
         finally:
-            if (
-                size >= LEAST_BYTES
-            ):  # a child that was killed leaves the file that was to take the ring's place
+            # A child that was killed leaves the file that was to take the ring's place.
+            if size >= LEAST_BYTES:
                 clear_abandoned(request.output or request.ring)
         if ending.before_it_began and ending.killed and held is not None:
             held.settle()
