@@ -117,7 +117,7 @@ def test_writes_that_differ_leave_everything_as_it_was(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_keeps_what_is_done(tmp_path: Path, number: int) -> None:
-    ring = slow_ring(tmp_path)
+    ring = slow_ring(tmp_path, 8192)
     process = start(ring, *THREE, "--verify", "--shard-slots", "64", "--grace", "60")
     wait_for(lambda: len(children_of(process.pid)) == 3, process)
     wait_for(lambda: all(_has_worked(pid) for pid in children_of(process.pid)), process)
