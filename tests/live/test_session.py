@@ -69,7 +69,7 @@ def test_an_id_is_published_once(session: Session) -> None:
 
 
 def test_done_slots_are_used_again(session: Session) -> None:
-    session._ended = LastEnded(most=100)
+    session._endings.ended = LastEnded(most=100)
     ids = np.concatenate([session.publish(tasks(50)) for _ in range(10)])
     session.wait_all(SOON)
     assert len(set(ids.tolist())) == 500

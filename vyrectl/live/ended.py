@@ -29,7 +29,7 @@ class LastEnded:
         self._count = 0
 
     def add(self, finished: Finished, look: int = 0) -> None:
-        """Keep some more, and forget what is too old; `look` is when they were seen to have ended (`Outputs.look`)."""
+        """Keep some more, and forget what is too old; `look` is when they were seen to (`OutputCopies.look`)."""
         if not len(finished):
             return
         self._kept.appendleft((finished, look))

@@ -1,10 +1,9 @@
 """A ring that runs while Python publishes into it: `open_session`.
 
-The rounds run in a thread of this process (`vyrectl.live.follow`), another one notices what has ended. Every method
-may be called from any thread of the user's; `wait_async` from asyncio. Two promises: whoever is told that a task has
-ended finds what it wrote in the arrays that the session was given (`vyrectl.live.outputs`), on every device; and what
-only the session's own threads could bring about is refused to them, and to a forked copy of the process, which has
-none, instead of being waited for. Imports every layer below the command line.
+The rounds run in a thread of this process (`vyrectl.live.running`), another one notices what has ended
+(`vyrectl.live.task_endings`). Every method may be called from any thread of the user's; `wait_async` from asyncio. The
+invariant: what only the session's own threads could bring about is refused to them, and to a forked copy of the
+process, which has none, instead of being waited for. Imports every layer below the command line.
 
     with open_session(4096) as session:
         ids = session.publish(tasks)
@@ -20,56 +19,34 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from os import PathLike
-from typing import NamedTuple, NoReturn, TypeVar
+from typing import NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import U32_MAX
-from vyrectl.abi.states import TaskState
-from vyrectl.engine.endings import Ending
 from vyrectl.engine.options import OptionValue
-from vyrectl.errors import (
-    ArgumentTypeError,
-    ForkedError,
-    InvalidInputError,
-    RingFullError,
-    SessionEndedError,
-    UsageError,
-    VyrectlError,
-)
+from vyrectl.errors import ArgumentTypeError, ForkedError, InvalidInputError, RingFullError, UsageError
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.report import LaunchReport
-from vyrectl.live.access import Access
-from vyrectl.live.book import Book, Finished
-from vyrectl.live.changes import Change, change_tasks
-from vyrectl.live.ended import LastEnded
-from vyrectl.live.follow import SPIN_SECONDS, Follow
-from vyrectl.live.outputs import Outputs
+from vyrectl.live.changes import Change
+from vyrectl.live.follow import SPIN_SECONDS
+from vyrectl.live.ids import Ids
+from vyrectl.live.orders import Result
 from vyrectl.live.run import start_launch
-from vyrectl.numbers import integer, optional_seconds, seconds, shown
+from vyrectl.live.running import RunningLaunch
+from vyrectl.live.task_endings import TaskEndings
+from vyrectl.numbers import integer, optional_seconds, shown
 from vyrectl.ring.file import Ring
 from vyrectl.task.arrays import SlotArray, check_slots
 from vyrectl.task.item import TaskWorkItem
 from vyrectl.telemetry.snapshot import TaskQueueSnapshot
 
-START_SECONDS = 120.0
-"""How long a device may take to be ready."""
-
-SHORTEST_NAP, WAITED_NAP, LONGEST_NAP = 0.0002, 0.001, 0.02
-"""Between two looks at what has ended; the longest while somebody waits, and otherwise."""
-
-GLANCE_SECONDS, GLANCE_NAP = 0.002, 0.00001
-"""How long and how often `wait` looks itself."""
-
-ENDED = (int(TaskState.DONE), int(TaskState.FAULTED))
 FULL_NAP = 0.001
-_FULL_FIX = "Wait for tasks to end, open the session with reclaim=True, or use a longer ring"
+"""Between two looks for a free slot."""
 
-Result = TypeVar("Result")
-Ids = NDArray[np.uint32]
+_FULL_FIX = "Wait for tasks to end, open the session with reclaim=True, or use a longer ring"
 
 
 def open_session(
@@ -95,13 +72,6 @@ def open_session(
     return Session(ring, reclaim=reclaim, spin_seconds=spin_seconds, **options)
 
 
-class _Threads(NamedTuple):
-    """Who works for a session: one drives its rounds, one notices what has ended."""
-
-    driver: threading.Thread
-    collector: threading.Thread
-
-
 class Session:
     """A running ring; see `open_session`. As a context manager it drains at the end, and shuts down after an error."""
 
@@ -113,27 +83,12 @@ class Session:
         spin_seconds: float,
         **options: OptionValue,
     ) -> None:
-        self._reclaim = reclaim
         self._pid = os.getpid()
         self._lock = threading.Lock()
-        self._waiters: dict[int, list[Future[TaskWorkItem]]] = {}
-        self._ended = LastEnded()
-        self._published = threading.Event()
-        self._ready: Future[Access] = Future()
-        self._report: Future[LaunchReport] = Future()
-        self._launch = start_launch(ring, LaunchOptions(**options))
-        self._follow = Follow(
-            self._launch.gate, ready=self._begin, spin_seconds=seconds("spin_seconds", spin_seconds)
-        )
-        self._threads = _Threads(
-            threading.Thread(target=self._drive, name="vyrectl-rounds", daemon=True),
-            threading.Thread(target=self._collect, name="vyrectl-ends", daemon=True),
-        )
-        self._threads.driver.start()
-        self._access = self._ready.result(START_SECONDS)
-        self._outputs = Outputs(self._access.bring_outputs)
-        self._looks = np.zeros(self._access.slots, np.int64)
-        self._threads.collector.start()
+        launch = start_launch(ring, LaunchOptions(**options))
+        self._running = RunningLaunch(launch, reclaim=reclaim, spin_seconds=spin_seconds)
+        self._access, self._book = self._running.access, self._running.book
+        self._endings = TaskEndings(self._running)
 
     # --- publishing -------------------------------------------------------------------------------------
 
@@ -175,7 +130,7 @@ class Session:
     def _offer(self, tasks: SlotArray) -> SlotArray:
         self._check()
         accepted = self._book.accept(tasks)
-        self._published.set()
+        self._running.news.set()
         return tasks[accepted.left]
 
     def _refuse_known(self, tasks: SlotArray) -> None:
@@ -198,37 +153,7 @@ class Session:
                 used again, or the session ended before it did.
         """
         self._check_process()
-        task_id = integer("the task id", task_id)
-        future: Future[TaskWorkItem] = Future()
-        with self._lock:
-            ended = self._ended_or_awaited(task_id, future)
-        if ended is not None:
-            slot, look = ended
-            self._outputs.follow(look)
-            self._resolve([future], slot)
-            return future
-        self._published.set()
-        if self._report.done():
-            self._threads.collector.join()
-            self._abandon()
-        return future
-
-    def _ended_or_awaited(self, task_id: int, future: Future[TaskWorkItem]) -> tuple[np.void, int] | None:
-        """The slot of a task that has ended, and the look that found it; else the future is among those that wait."""
-        slot, known = self._book.find(task_id)
-        if not known:
-            raise UsageError(f"no task {task_id} was published", fix="Use an id that publish returned")
-        if slot is None:
-            found = self._ended.find(task_id)
-            if found is None:
-                raise SessionEndedError(f"the slot of task {task_id} was used again")
-            return found
-        number = np.array([slot])
-        self._book.watch(number)
-        if self._book.is_watched(slot):
-            self._waiters.setdefault(task_id, []).append(future)
-            return None
-        return self._access.take(number)[0], int(self._looks[slot])
+        return self._endings.future(integer("the task id", task_id))
 
     def wait(self, task_id: int, timeout: float | None = None) -> TaskWorkItem:
         """The task as it ended; what it wrote is then in the arrays that the session was given.
@@ -240,32 +165,7 @@ class Session:
         """
         self._check_thread("wait")
         task_id, timeout = integer("the task id", task_id), optional_seconds("timeout", timeout)
-        return self._glance(task_id, timeout) or self.future(task_id).result(timeout)
-
-    def _glance(self, task_id: int, timeout: float | None) -> TaskWorkItem | None:
-        """The task, if it ends in the next moment: looked at here, which is sooner than `_collect` comes by."""
-        slot, _ = self._book.find(task_id)
-        until = time.monotonic() + min(GLANCE_SECONDS, GLANCE_SECONDS if timeout is None else timeout)
-        while slot is not None and not self._report.done():
-            number = np.array([slot])
-            if int(self._access.states(number)[0]) in ENDED:
-                found = TaskWorkItem(*self._access.take(number)[0].tolist())
-                if found.task_id != task_id or found.state not in ENDED:
-                    return None
-                self._outputs.follow(self._look_at(slot))
-                return found
-            if time.monotonic() >= until:
-                break
-            time.sleep(GLANCE_NAP)
-        return None
-
-    def _look_at(self, slot: int) -> int:
-        """When a task that has ended was seen to: at a look of `_collect`, or now.
-
-        Under the lock: `_hand_out` drops the slot from the book first and notes its look after that.
-        """
-        with self._lock:
-            return self._outputs.look() if self._book.is_watched(slot) else int(self._looks[slot])
+        return self._endings.glance(task_id, timeout) or self._endings.future(task_id).result(timeout)
 
     async def wait_async(self, task_id: int) -> TaskWorkItem:
         """`wait` for asyncio."""
@@ -278,22 +178,7 @@ class Session:
             TimeoutError: They have not ended in time.
         """
         self._check_thread("wait")
-        timeout = optional_seconds("timeout", timeout)
-        self._wait_all(timeout)
-        self._outputs.follow(self._outputs.look())
-
-    def _wait_all(self, timeout: float | None) -> None:
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while self._book.unfinished:
-            if self._report.done():
-                self._threads.collector.join()
-                if not self._book.unfinished:
-                    return
-            self._check()
-            if deadline is not None and time.monotonic() >= deadline:
-                raise TimeoutError(f"{self._book.unfinished} tasks have not ended")
-            self._published.set()
-            time.sleep(FULL_NAP)
+        self._endings.wait_all(optional_seconds("timeout", timeout))
 
     # --- steering ---------------------------------------------------------------------------------------
 
@@ -342,9 +227,8 @@ class Session:
             WhereError: The condition is not in the language.
             UsageError: An argument that the action does not take.
         """
-        return self.order(
-            lambda: change_tasks(self._access, action, which, self._launch.op_codes, **arguments)
-        )
+        self._may_order()
+        return self._running.change(action, which, arguments)
 
     def order(self, work: Callable[[], Result]) -> Result:
         """Have something done between two rounds, while no worker runs.
@@ -353,9 +237,12 @@ class Session:
             SessionEndedError: The session is over.
             UsageError: Ordered by work that was itself ordered: it runs between two rounds already.
         """
+        self._may_order()
+        return self._running.order(work)
+
+    def _may_order(self) -> None:
         self._check_thread("give an order")
         self._check()
-        return self._follow.order(work).result()
 
     # --- looking ----------------------------------------------------------------------------------------
 
@@ -379,8 +266,7 @@ class Session:
     @property
     def report(self) -> LaunchReport | None:
         """What the launch did, once it is over."""
-        done = self._report.done() and self._report.exception() is None
-        return self._report.result() if done else None
+        return self._running.report
 
     def drain(self) -> LaunchReport:
         """End when nothing claimable is left.
@@ -389,7 +275,7 @@ class Session:
             VyrectlError: What ended the launch instead.
         """
         self._check_thread("end the session")
-        self._follow.finish()
+        self._running.finish()
         return self._close()
 
     def shutdown(self) -> LaunchReport:
@@ -399,8 +285,7 @@ class Session:
             VyrectlError: What ended the launch instead.
         """
         self._check_thread("end the session")
-        self._launch.stop(Ending.SHUTDOWN)
-        self._access.ring_bell()
+        self._running.stop()
         return self._close()
 
     def __reduce__(self) -> NoReturn:
@@ -416,101 +301,20 @@ class Session:
             return
         if kind is None:
             self.drain()
-        elif not self._report.done():
+        elif not self._running.is_over:
             self.shutdown()
 
     def _close(self) -> LaunchReport:
-        self._threads.driver.join()
-        self._published.set()
-        self._threads.collector.join()
-        return self._report.result()
+        self._running.thread.join()
+        self._endings.close()
+        return self._running.result()
 
-    # --- threads ----------------------------------------------------------------------------------------
-
-    def _begin(self, access: Access) -> None:
-        """The driver's: the device is ready."""
-        self._book = Book(access, reclaim=self._reclaim)
-        self._ready.set_result(access)
-
-    def _drive(self) -> None:
-        try:
-            self._report.set_result(self._launch.run(self._follow))
-        except BaseException as error:
-            if self._ready.done():
-                self._report.set_exception(error)
-            else:
-                self._report.set_exception(SessionEndedError())
-                self._ready.set_exception(error)
-        self._published.set()
-
-    def _collect(self) -> None:
-        nap = SHORTEST_NAP
-        while not self._report.done():
-            if not self._book.unfinished:
-                self._published.wait()
-                self._published.clear()
-                nap = SHORTEST_NAP
-                continue
-            found = self._hand_out()
-            longest = WAITED_NAP if self._waiters else LONGEST_NAP
-            nap = SHORTEST_NAP if found else min(nap * 1.5, longest)
-            time.sleep(nap)
-        self._hand_out()
-        self._abandon()
-
-    def _hand_out(self) -> int:
-        with self._lock:
-            finished = self._book.collect()
-            look = self._outputs.look()
-            self._looks[finished.numbers] = look
-            self._ended.add(finished, look)
-            answers = self._answers(finished) if self._waiters else []
-        if answers:
-            self._answer(answers, look)
-        return len(finished)
-
-    def _answer(self, answers: list[tuple[list[Future[TaskWorkItem]], np.void]], look: int) -> None:
-        try:
-            self._outputs.follow(look)
-        except VyrectlError as error:
-            for waiters, _ in answers:
-                self._disappoint(waiters, error)
-            return
-        for waiters, slot in answers:
-            self._resolve(waiters, slot)
-
-    def _answers(self, finished: Finished) -> list[tuple[list[Future[TaskWorkItem]], np.void]]:
-        """Who waits for tasks that have ended, and those tasks' slots."""
-        return [
-            (self._waiters.pop(task_id), finished.tasks[position])
-            for position, task_id in enumerate(finished.ids.tolist())
-            if task_id in self._waiters
-        ]
-
-    @staticmethod
-    def _resolve(waiters: list[Future[TaskWorkItem]], slot: np.void) -> None:
-        for future in waiters:
-            if future.set_running_or_notify_cancel():
-                future.set_result(TaskWorkItem(*slot.tolist()))
-
-    def _abandon(self) -> None:
-        with self._lock:
-            waiters, self._waiters = self._waiters, {}
-        for task_id, futures in waiters.items():
-            self._disappoint(futures, SessionEndedError(f"the session ended before task {task_id}"))
-
-    @staticmethod
-    def _disappoint(waiters: list[Future[TaskWorkItem]], error: VyrectlError) -> None:
-        for future in waiters:
-            if future.set_running_or_notify_cancel():
-                future.set_exception(error)
+    # --- refusals ---------------------------------------------------------------------------------------
 
     def _check(self) -> None:
         """Raise what ended the session, if it is over, or that it is another process's."""
         self._check_process()
-        if self._report.done():
-            self._report.result()
-            raise SessionEndedError
+        self._running.check()
 
     def _check_process(self) -> None:
         if os.getpid() != self._pid:
@@ -519,7 +323,7 @@ class Session:
     def _check_thread(self, doing: str) -> None:
         """Refuse what would wait for the thread that it is called from."""
         self._check_process()
-        if threading.current_thread() in self._threads:
+        if threading.current_thread() in (self._running.thread, self._endings.thread):
             raise UsageError(
                 f"one of the session's own threads cannot {doing}: it would wait for itself",
                 fix="Do it after the order or the callback has returned, in a thread of yours",

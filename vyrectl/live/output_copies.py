@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 
 
-class Outputs:
+class OutputCopies:
     """Copies as rarely as the promise allows.
 
     Args:
