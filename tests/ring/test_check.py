@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.errors import FileError, RingFormatError, UnknownNameError, WhereError
 from vyrectl.ring import check
 from vyrectl.ring.check import check_bytes, check_file
-from vyrectl.ring.findings.about import About, beside_ring, control_view
+from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.kind import Severity
 from vyrectl.ring.findings.kinds import KINDS
 from vyrectl.ring.findings.likeness import MAGIC
@@ -428,16 +429,7 @@ def test_an_operation_of_another_tenant_s_window() -> None:
 
 
 def with_control(control: list[int], *slots: bytes) -> dict[str, tuple[int, ...]]:
-    epoch, admitted, offsets = control_view(control)
-    words, starvation, beyond = beside_ring(control)
-    about = About(
-        epoch,
-        admitted=admitted,
-        offsets=offsets,
-        control_words=words,
-        starvation=starvation,
-        beyond=beyond,
-    )
+    about = About.beside(control)
     return {one.kind.name: one.slots for one in check_bytes(b"".join(slots), about=about).findings}
 
 
@@ -472,11 +464,10 @@ def test_the_guard_goes_by_partitions_where_there_are_some() -> None:
 
 def test_tenants_from_29_on_run_there_by_the_quota_table() -> None:
     control = control_words(at32=1_000_000)
-    assert beside_ring(control)[2] == {29}
+    assert About.beside(control).beyond == {29}
     slots = [slot(state=1, tenant_id=tenant) for tenant in (28, 29, 30)]
     assert with_control(control, *slots) == {"tenant-without-mask": (1, 2)}
-    epoch, admitted, _ = control_view(control)
-    about = About(epoch, admitted=admitted, beyond=frozenset({29}))
+    about = About(admitted=About.beside(control).admitted, beyond=frozenset({29}))
     (finding,) = check_bytes(b"".join(slots), about=about).findings
     assert finding.message == (
         "2 slots: a tenant from 29 on, for whom the runtime reads the quota table and vyrectl does not "
@@ -510,10 +501,19 @@ def test_a_fence_without_observable_words() -> None:
 
 def test_what_a_control_buffer_says() -> None:
     words = [0] * 160
-    assert control_view(words) == (0, frozenset(), None)
+    assert About.beside(words) == About(admitted=frozenset(), control_words=160)
     words[3], words[31], words[32], words[128] = 1, 5, 1, 7
     words[129:135] = range(6)
-    assert control_view(words) == (7, frozenset({0, 28}), (0, 1, 2, 3, 4, 5))
+    said = About(
+        7,
+        admitted=frozenset({0, 28}),
+        offsets=(0, 1, 2, 3, 4, 5),
+        control_words=160,
+        beyond=frozenset({29, 125, *range(127, 132)}),
+    )
+    assert About.beside(words) == said
+    assert About.beside(words, epoch=9, ops=frozenset({1})) == replace(said, epoch=9, ops=frozenset({1}))
+    assert About.beside(None, age_threshold=3) == About(age_threshold=3)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from vyrectl.engine.buffers import BufferTable
 from vyrectl.errors import UnknownNameError, Unrunnable
 from vyrectl.launching.unrunnable import Defined, Survey
 from vyrectl.protocol.control import encode_control
-from vyrectl.ring.findings.about import About, beside_ring, control_view
+from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.masks import Mask
 from vyrectl.sidecar.workers import Worker
 from vyrectl.task.arrays import SlotArray
@@ -61,17 +61,7 @@ def scene(slots: SlotArray, control: tuple[int, ...] | None = None, **more: Any)
     """A scene with a control buffer's view, and `more` of its attributes."""
     about = About(ops=KNOWN, epoch=more.pop("epoch", 0))
     if control is not None:
-        epoch, admitted, offsets = control_view(control)
-        words, starvation, beyond = beside_ring(control)
-        about = replace(
-            about,
-            epoch=epoch,
-            admitted=admitted,
-            offsets=offsets,
-            control_words=words,
-            starvation=starvation,
-            beyond=beyond,
-        )
+        about = About.beside(control, ops=KNOWN)
     places = {"ring": "ring.bin", "file": "ring.bin", "parts": "p", "with_control": "", "offset": "0"}
     if control is not None:
         places["control"] = "c.bin"

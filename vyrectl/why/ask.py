@@ -12,13 +12,13 @@ import numpy as np
 
 from vyrectl.abi.states import TaskState
 from vyrectl.policy.policy import AGE_THRESHOLD
-from vyrectl.ring.findings.about import About, beside_ring, control_view
+from vyrectl.ring.findings.about import About
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.reading_arrays import decide
 from vyrectl.why.answer import Answer, explain
 from vyrectl.why.hands import Hands
 from vyrectl.why.looks import Look
-from vyrectl.why.scene import Lacking, Operations, Scene, epoch_of
+from vyrectl.why.scene import Lacking, Operations, Scene
 from vyrectl.why.turns import Turns
 
 
@@ -52,21 +52,8 @@ class Question:
         """What `check` would be told about this look."""
         readings = decide(look.ring.slots, self.abi)
         ops = None if self.ops is None else self.ops | look.ops | look.in_hand
-        if look.control is None:
-            epoch = self.epoch or 0
-            return About(epoch=epoch, age_threshold=self.age_threshold, ops=ops, readings=readings)
-        _, admitted, offsets = control_view(look.control)
-        words, starvation, beyond = beside_ring(look.control)
-        return About(
-            epoch=epoch_of(look.control) if self.epoch is None else self.epoch,
-            age_threshold=self.age_threshold,
-            ops=ops,
-            admitted=admitted,
-            offsets=offsets,
-            control_words=words,
-            starvation=starvation,
-            beyond=beyond,
-            readings=readings,
+        return About.beside(
+            look.control, epoch=self.epoch, age_threshold=self.age_threshold, ops=ops, readings=readings
         )
 
 

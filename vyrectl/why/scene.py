@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.abi.control import EPOCH, SHUTDOWN, STARVATION_LIMIT, TENANT_FAIRNESS, TENANT_QUOTA
+from vyrectl.abi.control import SHUTDOWN, STARVATION_LIMIT, TENANT_FAIRNESS, TENANT_QUOTA
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import Unrunnable
@@ -282,8 +282,3 @@ class Scene:
         if self.earlier is None:
             return None
         return Motion.between(self.earlier.slots, self.slots, self.chunk.plain, self.earlier.seconds)
-
-
-def epoch_of(control: tuple[int, ...] | None) -> int:
-    """The epoch of a control buffer, 0 without one."""
-    return 0 if control is None else control[EPOCH.first]

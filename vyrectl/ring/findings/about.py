@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypedDict, Unpack
 
 from vyrectl.abi.control import EPOCH, OBSERVABLE_FIRST, PRIORITY_OFFSETS, PRIORITY_STARVATION, TENANT_MASKS
 from vyrectl.abi.states import TaskPriority
@@ -29,6 +30,14 @@ STAND_INS = {
 """Placeholder of a condition -> what `--explain` shows in its place."""
 
 
+class Asked(TypedDict, total=False):
+    """Facts for an `About` that no control buffer tells."""
+
+    age_threshold: int
+    ops: frozenset[int] | None
+    readings: Readings
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What a check is told beside the ring.
@@ -41,7 +50,8 @@ class About:
         offsets: The control buffer's priority offsets, six words, or None when it has none.
         control_words: How many words the control buffer has, or None without one.
         starvation: Its PRIORITY_STARVATION word.
-        beyond: Tenants without a mask whom the runtime lets in all the same, by the word that it reads there.
+        beyond: Tenants without a mask whom the runtime lets in all the same, by the word that it reads there: it
+            looks up word 3 + tenant for any tenant, which from 29 on is the quota table, then what follows it.
         readings: Which slots hold arguments where a task keeps its own words.
     """
 
@@ -54,6 +64,31 @@ class About:
     starvation: int = 0
     beyond: frozenset[int] = frozenset()
     readings: Readings = field(default_factory=Readings)
+
+    @classmethod
+    def beside(
+        cls, control: Sequence[int] | None, *, epoch: int | None = None, **more: Unpack[Asked]
+    ) -> About:
+        """What is known where a control buffer (spec 3.1) lies beside the ring; without one, what was asked for alone.
+
+        Args:
+            control: Its words, at least up to the priority offsets, or None.
+            epoch: Epoch to go by, or None for the control buffer's.
+            **more: Facts that no control buffer tells, by their names here.
+        """
+        if control is None:
+            return cls(epoch=epoch or 0, **more)
+        masks = control[TENANT_MASKS.first :]
+        offsets = tuple(int(word) for word in control[PRIORITY_OFFSETS.first : PRIORITY_OFFSETS.end])
+        return cls(
+            epoch=int(control[EPOCH.first]) if epoch is None else epoch,
+            admitted=frozenset(tenant for tenant in TENANTS if masks[tenant]),
+            offsets=offsets if any(offsets) else None,
+            control_words=len(control),
+            starvation=int(control[PRIORITY_STARVATION.first]),
+            beyond=frozenset(tenant for tenant in range(len(TENANTS), len(masks)) if masks[tenant]),
+            **more,
+        )
 
     @property
     def bounds(self) -> tuple[int, ...] | None:
@@ -111,28 +146,3 @@ class About:
         return " or ".join(
             f"{bounds[one]} <= slot < {bounds[one + 1]} and priority != {int(one)}" for one in TaskPriority
         )
-
-
-def control_view(control: Sequence[int]) -> tuple[int, frozenset[int], tuple[int, ...] | None]:
-    """What a control buffer (spec 3.1) says about a ring: its epoch, who is let in, its priority offsets.
-
-    Args:
-        control: Its words, at least up to the priority offsets.
-
-    Returns:
-        The epoch, the tenants with a mask that is not 0, and the six offsets, or None when all are 0.
-    """
-    masks = control[TENANT_MASKS.first : TENANT_MASKS.end]
-    offsets = tuple(int(word) for word in control[PRIORITY_OFFSETS.first : PRIORITY_OFFSETS.end])
-    admitted = frozenset(tenant for tenant in TENANTS if masks[tenant])
-    return int(control[EPOCH.first]), admitted, offsets if any(offsets) else None
-
-
-def beside_ring(control: Sequence[int]) -> tuple[int, int, frozenset[int]]:
-    """What else a control buffer says: its length, its starvation count, whom the runtime lets in without a mask.
-
-    The runtime looks up word 3 + tenant for any tenant: from 29 on that is the quota table, then what follows it.
-    """
-    after = range(len(TENANTS), len(control) - TENANT_MASKS.first)
-    beyond = frozenset(tenant for tenant in after if control[TENANT_MASKS.first + tenant])
-    return len(control), int(control[PRIORITY_STARVATION.first]), beyond

@@ -22,7 +22,7 @@ from vyrectl.cli.output import Output
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.files.whole import read_stdin
 from vyrectl.policy.policy import AGE_THRESHOLD
-from vyrectl.ring.findings.about import About, beside_ring, control_view
+from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.advice import EXAMPLES, fill_advice, split_advice
 from vyrectl.ring.findings.kind import Severity
 from vyrectl.ring.findings.kinds import KINDS, find_kind
@@ -169,31 +169,14 @@ def _check(output: Output, ring: Path, wanted: _Wanted, beside: dict[str, Path |
 
 def _about(ops: list[Path], control: Path | None, epoch: int | None, age_threshold: int | None) -> About:
     from vyrectl.engine.ops import load_source, op_codes
-
-    known = frozenset(op_codes([load_source(path) for path in ops]).values())
-    about = About(ops=known) if control is None else _beside(control, known)
-    return replace(
-        about,
-        epoch=about.epoch if epoch is None else epoch,
-        age_threshold=AGE_THRESHOLD if age_threshold is None else age_threshold,
-    )
-
-
-def _beside(path: Path, ops: frozenset[int]) -> About:
-    """What a control buffer says about the ring beside it."""
     from vyrectl.launching.control_file import load_control
 
-    control = load_control(path).tolist()
-    epoch, admitted, offsets = control_view(control)
-    words, starvation, beyond = beside_ring(control)
-    return About(
-        epoch,
-        ops=ops,
-        admitted=admitted,
-        offsets=offsets,
-        control_words=words,
-        starvation=starvation,
-        beyond=beyond,
+    known = frozenset(op_codes([load_source(path) for path in ops]).values())
+    return About.beside(
+        None if control is None else load_control(control).tolist(),
+        epoch=epoch,
+        age_threshold=AGE_THRESHOLD if age_threshold is None else age_threshold,
+        ops=known,
     )
 
 
