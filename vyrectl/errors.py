@@ -63,12 +63,14 @@ class VyrectlError(Exception):
     Attributes:
         exit_code: What the command line exits with.
         kind: A stable machine name, used as ``error`` in JSON output.
+        particulars: Attributes that JSON output shows too, by their names.
         again: Options that make the same command work, and their values; the command line shows it with them.
         instead: Another command that helps, word by word; the command line shows it with the options that were given.
     """
 
     exit_code = 1
     kind = "error"
+    particulars: Sequence[str] = ()
     again: Mapping[str, str] = {}
     instead: Sequence[str] = ()
 
@@ -89,7 +91,8 @@ class VyrectlError(Exception):
 
     def details(self) -> dict[str, object]:
         """Machine-readable particulars beside the texts (numbers a caller would otherwise parse)."""
-        return {}
+        found = {name: getattr(self, name) for name in self.particulars}
+        return {name: list(one) if isinstance(one, tuple) else one for name, one in found.items()}
 
     def at(self, where: str) -> VyrectlError:
         """Return this error with the place set, unless it already names one."""
@@ -122,6 +125,7 @@ class StoppedError(VyrectlError):
     """
 
     kind = "stopped"
+    particulars = ("signal",)
 
     def __init__(self, name: str, number: int) -> None:
         super().__init__(
@@ -130,10 +134,6 @@ class StoppedError(VyrectlError):
         )
         self.signal = name
         self.exit_code = SIGNAL_EXIT + number
-
-    def details(self) -> dict[str, object]:
-        """The signal's name."""
-        return {"signal": self.signal}
 
 
 class TimeLimitError(VyrectlError):
@@ -182,7 +182,8 @@ class FileError(VyrectlError):
         """The name of the operating system's error, ``ENOSPC`` for example."""
         from errno import errorcode
 
-        return {} if self.errno is None else {"errno": errorcode.get(self.errno, str(self.errno))}
+        found = {} if self.errno is None else {"errno": errorcode.get(self.errno, str(self.errno))}
+        return {**found, **super().details()}
 
     @classmethod
     def from_os_error(cls, error: OSError, path: object, *, doing: str) -> FileError:
@@ -339,6 +340,7 @@ class RingHeldError(FileError):
     """
 
     kind = "ring_held"
+    particulars = ("holder",)
 
     def __init__(self, path: object, holder: str | None = None, *, by_another_name: bool = False) -> None:
         who = holder or "another process"
@@ -351,10 +353,6 @@ class RingHeldError(FileError):
         self.holder = holder
         self.by_another_name = by_another_name
 
-    def details(self) -> dict[str, object]:
-        """The holder, as the lock file names it."""
-        return {"holder": self.holder}
-
 
 class MissingExtraError(VyrectlError):
     """An optional dependency that is not installed.
@@ -365,15 +363,12 @@ class MissingExtraError(VyrectlError):
     """
 
     kind = "missing_extra"
+    particulars = ("package", "extra")
 
     def __init__(self, doing: str, package: str, extra: str) -> None:
         super().__init__(f"{doing} needs {package}, which is not installed", fix=f"pip install {package}")
         self.package = package
         self.extra = extra
-
-    def details(self) -> dict[str, object]:
-        """The package and the extra."""
-        return {"package": self.package, "extra": self.extra}
 
 
 class MissingLibraryError(VyrectlError):
@@ -443,15 +438,12 @@ class RingFullError(VyrectlError):
     """
 
     kind = "ring_full"
+    particulars = ("slots",)
 
     def __init__(self, slots: int, fix: str) -> None:
         text = "the one slot of the ring is" if slots == 1 else f"all {slots} slots of the ring are"
         super().__init__(f"{text} in use", fix=fix)
         self.slots = slots
-
-    def details(self) -> dict[str, object]:
-        """How many slots there are."""
-        return {"slots": self.slots}
 
 
 # --- exit 2: usage ------------------------------------------------------------------------------------------
@@ -516,6 +508,7 @@ class WhereError(UsageError):
     """
 
     kind = "where"
+    particulars = ("expression", "column")
 
     def __init__(
         self, what: str, expression: str, column: int, *, fix: str | None = None, option: str = "--where"
@@ -534,10 +527,6 @@ class WhereError(UsageError):
 
     def __str__(self) -> str:
         return f"{super().__str__()}\n{self.pointer()}"
-
-    def details(self) -> dict[str, object]:
-        """The expression and the zero-based column."""
-        return {"expression": self.expression, "column": self.column}
 
 
 # --- exit 3: input that is not what it should be ------------------------------------------------------------
@@ -591,7 +580,8 @@ class RingFormatError(InvalidInputError):
 
     def details(self) -> dict[str, object]:
         """How many bytes are left over, when the length is at fault."""
-        return {} if self.left_over is None else {"left_over": self.left_over}
+        found = {} if self.left_over is None else {"left_over": self.left_over}
+        return {**found, **super().details()}
 
 
 class OtherKindError(RingFormatError):
@@ -603,15 +593,12 @@ class OtherKindError(RingFormatError):
     """
 
     kind = "other_kind"
+    particulars = ("file_kind", "certainty")
 
     def __init__(self, what: str, file_kind: str, certainty: str, *, where: str, fix: str) -> None:
         super().__init__(what, where=where, fix=fix)
         self.file_kind = file_kind
         self.certainty = certainty
-
-    def details(self) -> dict[str, object]:
-        """What the file is, and how sure that is."""
-        return {"file_kind": self.file_kind, "certainty": self.certainty}
 
 
 class NotARingError(InvalidInputError):
@@ -622,6 +609,7 @@ class NotARingError(InvalidInputError):
     """
 
     kind = "not_a_ring"
+    particulars = ("offset",)
 
     def __init__(
         self, what: str, *, where: str | None = None, offset: int | None = None, count: int | None = None
@@ -635,10 +623,6 @@ class NotARingError(InvalidInputError):
         self.fix = (
             f"A ring seems to start further on: give {_typed(self.again)} (--force goes on all the same)"
         )
-
-    def details(self) -> dict[str, object]:
-        """Where a ring seems to start."""
-        return {"offset": self.offset}
 
 
 class UnknownStateError(InvalidInputError):
@@ -674,14 +658,11 @@ class WireBufferError(InvalidInputError):
     """
 
     kind = "wire_buffer"
+    particulars: Sequence[str] = ("buffer",)
 
     def __init__(self, what: str, buffer: str, *, where: str | None = None, fix: str | None = None) -> None:
         super().__init__(what, where=where, fix=fix or "Give a dump of the whole buffer")
         self.buffer = buffer
-
-    def details(self) -> dict[str, object]:
-        """Which buffer."""
-        return {"buffer": self.buffer}
 
 
 class MisalignedBufferError(WireBufferError):
@@ -692,6 +673,7 @@ class MisalignedBufferError(WireBufferError):
     """
 
     kind = "misaligned_buffer"
+    particulars = ("buffer", "byte_length")
 
     def __init__(self, buffer: str, byte_length: int) -> None:
         left = byte_length % 4
@@ -699,10 +681,6 @@ class MisalignedBufferError(WireBufferError):
             f"{byte_length} bytes are no whole number of words: {left} are left over", buffer=buffer
         )
         self.byte_length = byte_length
-
-    def details(self) -> dict[str, object]:
-        """The buffer and its length."""
-        return {"buffer": self.buffer, "byte_length": self.byte_length}
 
 
 class MissingWordError(WireBufferError):
@@ -714,15 +692,12 @@ class MissingWordError(WireBufferError):
     """
 
     kind = "missing_word"
+    particulars = ("buffer", "word", "byte_length")
 
     def __init__(self, buffer: str, word: int, byte_length: int, why: str = "") -> None:
         super().__init__(why or f"there is no word {word} in {byte_length} bytes", buffer=buffer)
         self.word = word
         self.byte_length = byte_length
-
-    def details(self) -> dict[str, object]:
-        """The buffer, its length and the word."""
-        return {"buffer": self.buffer, "word": self.word, "byte_length": self.byte_length}
 
 
 class BufferTooLongError(WireBufferError):
@@ -742,14 +717,11 @@ class ReplayLogError(InvalidInputError):
     """
 
     kind = "replay_log"
+    particulars = ("reason",)
 
     def __init__(self, what: str, reason: str, *, where: str | None = None, fix: str | None = None) -> None:
         super().__init__(what, where=where, fix=fix)
         self.reason = reason
-
-    def details(self) -> dict[str, object]:
-        """What is wrong, in one word."""
-        return {"reason": self.reason}
 
 
 class OpSourceError(InvalidInputError):
@@ -762,16 +734,13 @@ class OpSourceError(InvalidInputError):
     """
 
     kind = "op_source"
+    particulars = ("path", "line", "rule")
 
     def __init__(self, what: str, path: object, line: int, *, rule: str, fix: str) -> None:
         super().__init__(what, where=f"{path}, line {line}", fix=fix)
         self.path = str(path)
         self.line = line
         self.rule = rule
-
-    def details(self) -> dict[str, object]:
-        """The place and the rule."""
-        return {"path": self.path, "line": self.line, "rule": self.rule}
 
 
 @dataclass(frozen=True, slots=True)
@@ -890,6 +859,7 @@ class DeviceMemoryError(InvalidInputError):
     """
 
     kind = "device_memory"
+    particulars = ("requested_bytes", "available_bytes")
 
     def __init__(self, requested_bytes: int, available_bytes: int) -> None:
         super().__init__(
@@ -898,10 +868,6 @@ class DeviceMemoryError(InvalidInputError):
         )
         self.requested_bytes = requested_bytes
         self.available_bytes = available_bytes
-
-    def details(self) -> dict[str, object]:
-        """Both byte counts."""
-        return {"requested_bytes": self.requested_bytes, "available_bytes": self.available_bytes}
 
 
 class StepFaultError(InvalidInputError):
@@ -916,6 +882,7 @@ class StepFaultError(InvalidInputError):
     """
 
     kind = "step_fault"
+    particulars = ("step", "index", "iteration", "operand", "word")
 
     def __init__(self, step: str, index: int, iteration: int, operand: int | None, word: int) -> None:
         array = "the vector" if operand is None else f"operand {operand}"
@@ -929,10 +896,6 @@ class StepFaultError(InvalidInputError):
         self.iteration = iteration
         self.operand = operand
         self.word = word
-
-    def details(self) -> dict[str, object]:
-        """Everything by name."""
-        return {name: getattr(self, name) for name in ("step", "index", "iteration", "operand", "word")}
 
 
 class OtherWorkerError(InvalidInputError):
@@ -951,6 +914,7 @@ class OutputConflictError(InvalidInputError):
     """
 
     kind = "output_conflict"
+    particulars = ("buffer", "index", "shards")
 
     def __init__(self, buffer: int, index: int, shards: tuple[int, int], values: tuple[str, str]) -> None:
         super().__init__(
@@ -959,10 +923,6 @@ class OutputConflictError(InvalidInputError):
             fix="Run it on one device (--device), or cut where tasks of one element stay together: --shard-slots",
         )
         self.buffer, self.index, self.shards = buffer, index, shards
-
-    def details(self) -> dict[str, object]:
-        """Buffer, element, both shards."""
-        return {"buffer": self.buffer, "index": self.index, "shards": list(self.shards)}
 
 
 # --- exit 4: lifecycle and counters -------------------------------------------------------------------------
@@ -1001,6 +961,7 @@ class IllegalTransitionError(LifecycleError):
     """
 
     kind = "illegal_transition"
+    particulars = ("action", "state", "state_name", "slot")
 
     def __init__(self, action: str, state: int, state_name: str, *, slot: int | None = None) -> None:
         super().__init__(
@@ -1011,10 +972,6 @@ class IllegalTransitionError(LifecycleError):
         self.action = action
         self.state = state
         self.state_name = state_name
-
-    def details(self) -> dict[str, object]:
-        """Action, state word, its name, and the slot."""
-        return {"action": self.action, "state": self.state, "state_name": self.state_name, "slot": self.slot}
 
 
 def _sources(action: str) -> str:
@@ -1030,6 +987,7 @@ class CounterOverflowError(LifecycleError):
     """
 
     kind = "counter_overflow"
+    particulars = ("counter", "slot")
 
     def __init__(self, counter: str, *, slot: int | None = None) -> None:
         super().__init__(
@@ -1043,10 +1001,6 @@ class CounterOverflowError(LifecycleError):
         if self.slot is not None:
             self.instead = ("set", name, f"{self.counter}=0", str(self.slot))
 
-    def details(self) -> dict[str, object]:
-        """The counter's field name and the slot."""
-        return {"counter": self.counter, "slot": self.slot}
-
 
 class SlotStatusError(LifecycleError):
     """A host tool's step on a slot (spec 3.8) that its status does not allow, publishing onto a busy one for example.
@@ -1057,6 +1011,7 @@ class SlotStatusError(LifecycleError):
     """
 
     kind = "slot_status"
+    particulars = ("action", "state", "slot")
 
     def __init__(self, action: str, state: int, state_name: str, *, slot: int, allowed: str) -> None:
         super().__init__(
@@ -1066,10 +1021,6 @@ class SlotStatusError(LifecycleError):
         )
         self.action = action
         self.state = state
-
-    def details(self) -> dict[str, object]:
-        """The step, the status word and the slot."""
-        return {"action": self.action, "state": self.state, "slot": self.slot}
 
 
 class SnapshotOverflowError(VyrectlError):
@@ -1081,6 +1032,7 @@ class SnapshotOverflowError(VyrectlError):
 
     exit_code = 4
     kind = "snapshot_overflow"
+    particulars = ("quantity", "value")
 
     def __init__(self, quantity: str, value: int, bits: int) -> None:
         super().__init__(
@@ -1089,10 +1041,6 @@ class SnapshotOverflowError(VyrectlError):
         )
         self.quantity = quantity
         self.value = value
-
-    def details(self) -> dict[str, object]:
-        """Which quantity, and the value that does not fit."""
-        return {"quantity": self.quantity, "value": self.value}
 
 
 class AccountingOverflowError(VyrectlError):
@@ -1104,16 +1052,13 @@ class AccountingOverflowError(VyrectlError):
 
     exit_code = 4
     kind = "accounting_overflow"
+    particulars = ("counter",)
 
     def __init__(self, counter: str, most: int) -> None:
         super().__init__(
             f"{counter} is at {most} and cannot rise", fix="Drain the queue and start counting anew"
         )
         self.counter = counter
-
-    def details(self) -> dict[str, object]:
-        """The counter's field name."""
-        return {"counter": self.counter}
 
 
 # --- exit 5: devices ----------------------------------------------------------------------------------------
@@ -1176,6 +1121,7 @@ class ForkedError(DeviceError):
     """
 
     kind = "forked"
+    particulars = ("pid",)
 
     def __init__(self, what: str, pid: int) -> None:
         super().__init__(
@@ -1183,10 +1129,6 @@ class ForkedError(DeviceError):
             fix="Start the process with multiprocessing's 'spawn', or open it after the fork",
         )
         self.pid = pid
-
-    def details(self) -> dict[str, object]:
-        """The process that it belongs to."""
-        return {"pid": self.pid}
 
 
 class AbiMismatchError(DeviceError):
@@ -1209,14 +1151,11 @@ class ChildDiedError(DeviceError):
     """
 
     kind = "kernel_died"
+    particulars = ("running",)
 
     def __init__(self, what: str, running: Sequence[int] | None, *, where: str, fix: str) -> None:
         super().__init__(what, where=where, fix=fix)
         self.running = running
-
-    def details(self) -> dict[str, object]:
-        """The Running slots."""
-        return {"running": None if self.running is None else list(self.running)}
 
 
 class NoDeviceLeftError(DeviceError):
@@ -1242,6 +1181,7 @@ class LaunchStoppedError(VyrectlError):
     """
 
     kind = "launch_killed"
+    particulars = ("running",)
 
     def __init__(
         self, what: str, exit_code: int, running: Sequence[int] | None, *, where: str, fix: str
@@ -1249,10 +1189,6 @@ class LaunchStoppedError(VyrectlError):
         super().__init__(what, where=where, fix=fix)
         self.exit_code = exit_code
         self.running = running
-
-    def details(self) -> dict[str, object]:
-        """The Running slots."""
-        return {"running": None if self.running is None else list(self.running)}
 
 
 class ConvergeKilledError(VyrectlError):
@@ -1324,6 +1260,7 @@ class ShardsLostError(DeviceError):
     """
 
     kind = "shards_lost"
+    particulars = ("shards",)
 
     def __init__(self, shards: Sequence[Mapping[str, Relayed]], where: str) -> None:
         named = ", ".join(
@@ -1336,10 +1273,6 @@ class ShardsLostError(DeviceError):
             fix="Look at the operations of these slots, for example with `vyrectl inspect`; launch again for the rest",
         )
         self.shards = tuple(dict(one) for one in shards)
-
-    def details(self) -> dict[str, object]:
-        """The parts."""
-        return {"shards": list(self.shards)}
 
 
 class VerifyError(VyrectlError):
