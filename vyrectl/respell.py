@@ -72,12 +72,7 @@ Rule = tuple[str, "str | Callable[[re.Match[str]], str]"]
 
 
 def respelt(text: str, is_right: Callable[[str], bool]) -> str | None:
-    """The condition in our spelling, or None where none is found.
-
-    Args:
-        text: What was typed.
-        is_right: Whether a text is a condition.
-    """
+    """The condition in our spelling, or None where none is found."""
     if len(text) > MOST_CHARACTERS:
         return None
     return next((one for one in _candidates(text) if is_right(one)), None)

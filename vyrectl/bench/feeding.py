@@ -45,12 +45,7 @@ _ACCEPTED = re.compile(rb'\{"accepted": (\d+),')
 
 
 class LaunchProcess:
-    """A `vyrectl launch --follow` of its own.
-
-    Attributes:
-        ring: Path of the ring that it runs.
-        process: The process.
-    """
+    """A `vyrectl launch --follow` of its own."""
 
     def __init__(self, ring: Path, process: subprocess.Popen[bytes]) -> None:
         self.ring = ring

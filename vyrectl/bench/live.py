@@ -80,14 +80,7 @@ class Figure:
 
 @dataclass(slots=True)
 class LiveBench:
-    """What `bench live` found.
-
-    Attributes:
-        device: Name of the device.
-        figures: What was measured.
-        skipped: What was not, and why.
-        seconds: How long it took.
-    """
+    """What `bench live` found."""
 
     device: str
     figures: list[Figure] = field(default_factory=list)
@@ -183,11 +176,7 @@ def _latency(name: str, seconds: list[float], target: float | None = None) -> Fi
 
 
 class Poller:
-    """Publishes single tasks into a ring that another process runs, and waits for each without sleeping.
-
-    Args:
-        live: The ring, opened as an editor.
-    """
+    """Publishes single tasks into a ring that another process runs, and waits for each without sleeping."""
 
     def __init__(self, live: LiveRing) -> None:
         self._live = live

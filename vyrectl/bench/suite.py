@@ -50,11 +50,6 @@ COMMAND, WARM_BUILD, COLD_BUILD = "vyrectl launch", "program build, warm", "prog
 def run_bench(device: Device, plan: BenchRequest, tell: Callable[[int], None] = lambda done: None) -> Report:
     """Measure a device beside its own ceilings.
 
-    Args:
-        device: Where.
-        plan: What.
-        tell: Called with the number of turns taken so far.
-
     Raises:
         DeviceError: The device cannot be used.
         VerifyError: Something computed the wrong thing.
@@ -72,13 +67,7 @@ def run_bench(device: Device, plan: BenchRequest, tell: Callable[[int], None] = 
 
 
 class Suite:
-    """The cases of one device.
-
-    Args:
-        device: Where.
-        report: Gets what is learnt beside the measures.
-        stack: Closes what the cases hold.
-    """
+    """The cases of one device."""
 
     def __init__(self, device: Device, report: Report, stack: ExitStack) -> None:
         self.device = device

@@ -64,15 +64,7 @@ DEVICE_TIMES_SLOTS = 1 << 20
 
 @dataclass(slots=True)
 class WallReport:
-    """What a bench of waiting found.
-
-    Attributes:
-        device: Where.
-        sizes: Slots of the rings.
-        repeats: Rounds that count.
-        measures: What was measured.
-        seconds: Time it all took.
-    """
+    """What a bench of waiting found."""
 
     device: Device
     sizes: tuple[int, ...]

@@ -128,10 +128,6 @@ def keeping(command: str, wanted: Collection[str] = NAMING) -> str:
     """A command line of an advice with those options of the one that was typed that are about the same ring.
 
     A command that edits keeps the old file: who follows an advice may not have looked at all that it changes.
-
-    Args:
-        command: The command line.
-        wanted: Options to keep.
     """
     words = shlex.split(command)
     name = words[1] if len(words) > 1 else ""

@@ -148,13 +148,6 @@ def run_edit(
 ) -> None:
     """Choose slots, say how many, edit them all or none, and show what changed.
 
-    Args:
-        output: Where the record goes.
-        ring: The ring file.
-        selection: Which slots.
-        plan: Makes the edit of the chosen slots.
-        options: How.
-
     Raises:
         UsageError: The ring is standard input, or the choice is at fault.
         VyrectlError: What `plan` or the file raises; the ring's bytes stay.

@@ -11,12 +11,7 @@ from types import ModuleType
 
 
 def help_text(module: ModuleType, function: str) -> str | None:
-    """The docstring of a module's function.
-
-    Args:
-        module: Where it is defined.
-        function: What it is called there.
-    """
+    """The docstring of a module's function."""
     found: str | None = inspect.getdoc(getattr(module, function))
     return found or _from_source(module, function)
 

@@ -179,11 +179,7 @@ def _leave_permissions_to_readers(command: Click) -> None:
 
 
 def command_help(name: str) -> str:
-    """The text that `vyrectl NAME --help` prints.
-
-    Args:
-        name: A name of the catalog.
-    """
+    """The text that `vyrectl NAME --help` prints."""
     command = load_command(name)
     with command.make_context(f"vyrectl {name}", [], resilient_parsing=True) as context:
         text: str = command.get_help(context)

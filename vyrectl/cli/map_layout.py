@@ -61,13 +61,7 @@ def fitting_size(total: int, width: int | None, height: int | None) -> Size:
 
 
 def map_record(name: str, marks: Marks, width: int) -> MapRecord:
-    """Everything but the marks themselves.
-
-    Args:
-        name: Path of the ring as it was given.
-        marks: Its marks.
-        width: Marks of a row.
-    """
+    """Everything but the marks themselves."""
     return {
         "ring": name,
         "by": marks.by,
@@ -80,12 +74,7 @@ def map_record(name: str, marks: Marks, width: int) -> MapRecord:
 
 
 def map_rows(marks: Marks, width: int) -> Rows:
-    """One row for each row of the map.
-
-    Args:
-        marks: The ring's marks.
-        width: Marks of a row.
-    """
+    """One row for each row of the map."""
 
     def blocks(quote: Quote) -> Iterator[list[tuple[object, ...]]]:
         text = marks.text()

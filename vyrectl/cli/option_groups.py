@@ -72,12 +72,7 @@ Row = TypeVar("Row")
 
 
 def group_of(command: str, option: Click) -> str:
-    """The group of an option: the one that it was declared in, or the one that lists it here.
-
-    Args:
-        command: Name of its command.
-        option: The parser's option.
-    """
+    """The group of an option: the one that it was declared in, or the one that lists it here."""
     declared: str | None = getattr(option, "rich_help_panel", None)
     if declared is not None:
         return declared

@@ -17,11 +17,7 @@ from vyrectl.cli.start import leave_at_once
 
 
 class Stop(BaseException):
-    """A signal that ends the command.
-
-    Attributes:
-        number: The signal's number.
-    """
+    """A signal that ends the command."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)

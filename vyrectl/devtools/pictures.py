@@ -93,12 +93,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A picture as it was made now.
-
-    Attributes:
-        picture: What it is of.
-        data: The file that it makes.
-    """
+    """A picture as it was made now."""
 
     picture: Picture
     data: bytes

@@ -128,11 +128,7 @@ def read_steps(text: str) -> list[Step]:
 
 
 def unexplained(text: str) -> list[int]:
-    """One-based lines of the blocks that nothing runs and nothing explains.
-
-    Args:
-        text: A document.
-    """
+    """One-based lines of the blocks that nothing runs and nothing explains."""
     found: list[int] = []
     inside = generated = False
     before = ""

@@ -32,14 +32,7 @@ _OTHER = re.compile(r"\x1b\[(?![\d;]*m)[?\d;]*[A-Za-z]|\r")
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A terminal, and where commands run in it.
-
-    Attributes:
-        folder: The commands' folder.
-        settings: Their environment.
-        columns: Width.
-        lines: Height.
-    """
+    """A terminal, and where commands run in it."""
 
     folder: Path
     settings: Mapping[str, str]

@@ -23,11 +23,7 @@ ELSEWHERE = "Keep rings on another file system"
 
 
 def check_cache(environment: Mapping[str, str]) -> Iterator[Check]:
-    """A note where vyrectl keeps no built kernels.
-
-    Args:
-        environment: Environment variables.
-    """
+    """A note where vyrectl keeps no built kernels."""
     why = why_off(environment)
     fix = f"export {VARIABLE}=/tmp/vyrectl-cache"
     if why is not None and why.isupper():

@@ -54,11 +54,7 @@ class _Body:
 
 
 class Calls:
-    """The functions, macros and operations of a program.
-
-    Args:
-        text: OpenCL C.
-    """
+    """The functions, macros and operations of a program."""
 
     def __init__(self, text: str) -> None:
         self._bodies: dict[str, list[_Body]] = {}

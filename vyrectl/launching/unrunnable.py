@@ -104,12 +104,7 @@ def claimable_mask(job: Job, slots: SlotArray) -> NDArray[np.bool_]:
 
 
 class Survey:
-    """Which tasks a launch would only fault.
-
-    Args:
-        defined: The launch's operations.
-        buffers: Its buffers.
-    """
+    """Which tasks a launch would only fault."""
 
     def __init__(self, defined: Defined, buffers: BufferTable) -> None:
         self._defined = defined

@@ -249,11 +249,7 @@ def quota_violations(quotas: Quotas, slots: SlotArray, witness: NDArray[np.void]
 
 
 class Check:
-    """Remembers a job before its launch and judges it afterwards.
-
-    Args:
-        job: What is about to be launched.
-    """
+    """Remembers a job before its launch and judges it afterwards."""
 
     def __init__(self, job: Job) -> None:
         self._job = job

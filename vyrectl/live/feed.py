@@ -78,13 +78,7 @@ class Feed:
         ]
 
     def begin(self, access: Access, follow: Follow, stop: Callable[[str], None]) -> None:
-        """The launch is ready: start to read.
-
-        Args:
-            access: How the slots of the running ring are read and written.
-            follow: What drives its rounds.
-            stop: Ends the rounds for a reason.
-        """
+        """The launch is ready: start to read."""
         self._access, self._follow, self._stop = access, follow, stop
         self._book = Book(access, reclaim=self._reclaim)
         self._book.check_room_is_free()

@@ -37,10 +37,6 @@ class FollowOptions:
     def prepare(self, ops: Sequence[OpSource], host: LiveHost) -> Follower:
         """What works an open session; in the process that drives the device.
 
-        Args:
-            ops: The user's operations.
-            host: Where other processes meet the launch.
-
         Raises:
             FileError: The feed cannot be opened.
         """

@@ -35,15 +35,7 @@ Waiter = Future[TaskWorkItem]
 
 
 class TaskEndings:
-    """Notices ends, remembers the last of them, and tells who waits.
-
-    Args:
-        running: The launch.
-
-    Attributes:
-        ended: The tasks that ended last.
-        thread: Notices what has ended.
-    """
+    """Notices ends, remembers the last of them, and tells who waits."""
 
     def __init__(self, running: RunningLaunch) -> None:
         self.ended = LastEnded()

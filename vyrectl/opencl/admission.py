@@ -14,16 +14,7 @@ from vyrectl.task.arrays import SlotArray
 
 
 class Admission:
-    """The filter of a job on its device.
-
-    Args:
-        device: Queue in which the masks are written.
-        job: Says who may be claimed.
-        slots: Its ring in the host's memory.
-
-    Attributes:
-        quotas: What bounded tenants have left.
-    """
+    """The filter of a job on its device."""
 
     def __init__(self, device: DeviceQueue, job: Job, slots: SlotArray) -> None:
         self._device, self._job = device, job

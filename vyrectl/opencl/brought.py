@@ -182,11 +182,7 @@ def pocl_place(environment: Mapping[str, str]) -> Path:
 
 
 def lend_folders(environment: Mapping[str, str]) -> dict[str, str]:
-    """Variables that give drivers a folder they can use where their own cannot be.
-
-    Args:
-        environment: Environment variables.
-    """
+    """Variables that give drivers a folder they can use where their own cannot be."""
     usual = pocl_place(environment)
     if not _has_pocl(environment):
         return {}
@@ -207,11 +203,7 @@ def _lend_absolute(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_folders(environment: Mapping[str, str]) -> Iterator[Check]:
-    """A note where PoCL's folder cannot be used, and what is used instead.
-
-    Args:
-        environment: Environment variables.
-    """
+    """A note where PoCL's folder cannot be used, and what is used instead."""
     trouble = trouble_of(pocl_place(environment)) if _has_pocl(environment) else None
     if trouble is None:
         return

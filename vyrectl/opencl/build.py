@@ -158,11 +158,7 @@ class Ladder:
             self._cache.put(self._key(built.rung), Entry(bytes(binaries[0]), facts))
 
     def refusal(self, extra: Sequence[OpSource | StepSource]) -> DeviceError:
-        """Why no rung can be used.
-
-        Args:
-            extra: The user's sources in the program.
-        """
+        """Why no rung can be used."""
         log = self.logs[-1] if self.logs else ""
         messages = read_messages(log, self._source)
         if blames_only(messages, user_files(self._source)):
@@ -241,12 +237,7 @@ class Ladder:
 
 
 def keeps_by_itself(device: Device, environment: Mapping[str, str]) -> bool:
-    """Whether the driver keeps each kernel that it compiled, and finds it by the program's text.
-
-    Args:
-        device: Whose driver.
-        environment: Environment variables.
-    """
+    """Whether the driver keeps each kernel that it compiled, and finds it by the program's text."""
     return device.platform == POCL and environment.get("POCL_KERNEL_CACHE", "1") != "0"
 
 

@@ -50,12 +50,7 @@ Lists = Callable[[Mapping[str, str | None], bool], bool]
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why there is no device.
-
-    Attributes:
-        what: What is the case.
-        fix: What to type.
-    """
+    """Why there is no device."""
 
     what: str
     fix: str

@@ -24,12 +24,7 @@ Words = NDArray[np.uint32]
 
 
 def first_words(links: Links, chunks: int) -> Words:
-    """The whole buffer at the start of a launch, u32, with an empty free list.
-
-    Args:
-        links: The ring's families.
-        chunks: Chunks of the index.
-    """
+    """The whole buffer at the start of a launch, u32, with an empty free list."""
     slots, link_words = len(links.parents), LINK.size
     first_link = FAMILY_BEGINS.index + 2 * chunks + 1
     words = np.zeros(first_link + link_words * slots, np.uint32)

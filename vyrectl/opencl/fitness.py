@@ -23,9 +23,5 @@ class Facts(DriverFacts, Protocol):
 
 
 def is_fit(device: Facts) -> bool:
-    """Whether a ring ran on a device, now or before.
-
-    Args:
-        device: What is known of the device.
-    """
+    """Whether a ring ran on a device, now or before."""
     return remember(FITNESS, device, lambda: run_ring(device.id, TRIAL_SECONDS).status is Status.OK)

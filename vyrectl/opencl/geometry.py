@@ -224,12 +224,7 @@ def wanted_ops(device: Device, job: Job) -> tuple[tuple[OpInfo, ...], frozenset[
 
 
 def ops_in_use(job: Job, known: Sequence[int]) -> frozenset[int]:
-    """Which of the known op handles some slot names.
-
-    Args:
-        job: Whose ring.
-        known: op handles to look for.
-    """
+    """Which of the known op handles some slot names."""
     if job.op_handles is not None:
         return job.op_handles & frozenset(known)
     missing, slots = set(known), job.slots

@@ -47,9 +47,6 @@ def trusts() -> bool:
 def check_survives(device: Facts) -> None:
     """Have another process use a device before this one opens it.
 
-    Args:
-        device: What is known of the device.
-
     Raises:
         DeviceError: The device ended that process.
     """
@@ -78,11 +75,7 @@ def check_survives(device: Facts) -> None:
 
 
 def note_uses(answer: Answer) -> None:
-    """Keep what a process found that used one device of each driver, and of which it died.
-
-    Args:
-        answer: What it said.
-    """
+    """Keep what a process found that used one device of each driver, and of which it died."""
     from vyrectl.opencl.asking import OPENED, OPENS
     from vyrectl.opencl.remembered import DriverNamed, remember
 

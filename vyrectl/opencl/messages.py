@@ -130,11 +130,7 @@ def _home(program: str, path: str, line: int) -> tuple[str, int]:
 
 
 def user_files(program: str) -> frozenset[str]:
-    """The files that a program's lines come from and that are not vyrectl's own.
-
-    Args:
-        program: The text that was compiled.
-    """
+    """The files that a program's lines come from and that are not vyrectl's own."""
     names = {match[2] for match in _LINE.finditer(program)} - {DISPATCHER}
     return frozenset(
         name for name in names if not os.path.isfile(kernels_dir() / name) or Path(name).is_absolute()

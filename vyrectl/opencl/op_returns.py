@@ -24,11 +24,7 @@ _CHECKS = "VYRE_CHECK"
 
 
 def falling(text: str) -> Iterator[tuple[str, int]]:
-    """(name in C, offset of the closing brace) of every function with a value that may fall off its end, in order.
-
-    Args:
-        text: OpenCL C, an author's file with what it includes.
-    """
+    """(name in C, offset of the closing brace) of every function with a value that may fall off its end, in order."""
     leaving = frozenset(name for name, body in defined_macros(text) if _LEAVES.search(body))
     code = blank_comments(text)
     for name, start, body in defined_functions(text):

@@ -58,12 +58,7 @@ def _nearest(folder: Path) -> Path:
 
 
 def spare_folder(name: str, environment: Mapping[str, str]) -> Path | None:
-    """A folder of this user's own where temporary files are kept; made when it is missing, None where none can be.
-
-    Args:
-        name: What it is for.
-        environment: Environment variables.
-    """
+    """A folder of this user's own where temporary files are kept; made when it is missing, None where none can be."""
     given = environment.get("TMPDIR")
     for root in (*([given] if given and os.path.isabs(given) else []), *SPARE_PLACES):
         if trouble_of(Path(root)) is None and (mine := own_folder(Path(root, f"vyrectl-{os.geteuid()}"))):

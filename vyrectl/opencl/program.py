@@ -94,13 +94,7 @@ def build_program(
 
 
 def kept_program(station: Station, extra: Sequence[OpSource] = (), variant: Variant = Variant()) -> Program:
-    """As `build_program`, but built once as long as the text that comes of it is the same.
-
-    Args:
-        station: What keeps it.
-        extra: The user's sources.
-        variant: Which program to put together.
-    """
+    """As `build_program`, but built once as long as the text that comes of it is the same."""
     source = assemble(extra, variant)
 
     def build() -> Program:

@@ -34,15 +34,7 @@ class _Pending(NamedTuple):
 
 
 class DeviceQueue(Buffers):
-    """The queue of a program, as one session uses it, and the buffers behind it.
-
-    Args:
-        program: Whose queue and context.
-
-    Attributes:
-        device_seconds: What the kernels have taken so far, by the device's own events.
-        compile_seconds: What their first dispatches waited before they began: some drivers compile only then.
-    """
+    """The queue of a program, as one session uses it, and the buffers behind it."""
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)

@@ -49,16 +49,6 @@ ASKED_TO_LEAVE = 2
 class OpenCLSession(DeviceSession):
     """One job on one device.
 
-    Args:
-        job: What to run, and with what.
-        program: What runs it.
-        geometry: How it is spread.
-        clock: What a trace's times are; None for no trace.
-
-    Attributes:
-        program: What runs the job.
-        geometry: How it is spread.
-
     Raises:
         DeviceError: The device cannot take it.
     """

@@ -46,11 +46,7 @@ of who brings it a binary, and whoever looks for a fault wants to see the build.
 
 
 def debugging_variable(environment: Mapping[str, str]) -> str | None:
-    """The variable by which a driver was asked to tell what it does; None when it was not.
-
-    Args:
-        environment: Environment variables.
-    """
+    """The variable by which a driver was asked to tell what it does; None when it was not."""
     return next((name for name in DEBUGGING if environment.get(name, "0") not in ("", "0")), None)
 
 
@@ -73,11 +69,7 @@ STANDARD_FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/u
 
 
 def lend_linker(environment: Mapping[str, str]) -> dict[str, str]:
-    """The PATH in which the linker is found, where the given one has none; empty when nothing has to change.
-
-    Args:
-        environment: Environment variables.
-    """
+    """The PATH in which the linker is found, where the given one has none; empty when nothing has to change."""
     path = environment.get("PATH", "")
     if shutil.which(LINKER, path=path or os.devnull) is not None:
         return {}

@@ -10,13 +10,7 @@ from vyrectl.opencl.queue import DeviceQueue
 
 
 class TraceBuffer:
-    """Room for turns.
-
-    Args:
-        device: The queue of whoever notes them.
-        clock: What the times are.
-        capacity: Turns that there is room for.
-    """
+    """Room for turns."""
 
     def __init__(self, device: DeviceQueue, clock: Clock, capacity: int) -> None:
         self._device, self._clock, self._capacity = device, clock, capacity

@@ -19,18 +19,7 @@ from vyrectl.opencl.quota_table import QuotaTable
 
 
 class Workspace:
-    """The buffers of the workers.
-
-    Args:
-        device: Their queue.
-        program: What they run.
-        geometry: How they are spread.
-        job: Says how many slots and operations there are.
-        quotas: What bounded tenants have left.
-
-    Attributes:
-        flow: Heads, tails and counts of the round.
-    """
+    """The buffers of the workers."""
 
     def __init__(
         self, device: DeviceQueue, program: Program, geometry: Geometry, job: Job, quotas: QuotaTable

@@ -68,12 +68,6 @@ def policy_from(table: Mapping[str, object], source: str) -> LaunchPolicy:
 def checked_fields(table: Mapping[str, object], widths: Widths, kind: str, source: str) -> dict[str, int]:
     """The fields of one kind of record that a table gives.
 
-    Args:
-        table: From a text.
-        widths: The kind's fields.
-        kind: What errors call it.
-        source: The text's name.
-
     Raises:
         InvalidInputError: An unknown key (`LaunchRequestError`), or a value that does not fit.
     """

@@ -45,12 +45,7 @@ class Content:
     kind: FileKind = FileKind.UNKNOWN
 
     def takes(self, data: memoryview, verdict: Verdict) -> bool:
-        """True when such bytes are of this kind.
-
-        Args:
-            data: All of the file.
-            verdict: What it was found to be.
-        """
+        """True when such bytes are of this kind."""
         if self.begins is not None:
             return self.begins.match(data[:LOOKED_AT_BYTES]) is not None
         return _is_buffer(data, verdict, self.kind)

@@ -384,13 +384,7 @@ def other_kind_error(verdict: Verdict, name: str, *, override: str) -> OtherKind
 
 
 def place_error(verdict: Verdict, name: str, why: str) -> OtherKindError:
-    """The refusal to write a span of a file in which slots begin elsewhere.
-
-    Args:
-        verdict: What was found.
-        name: Path of the file as it was given.
-        why: What is wrong with the span.
-    """
+    """The refusal to write a span of a file in which slots begin elsewhere."""
     fix = f"--force writes there all the same; {advice(verdict, name)}"
     return OtherKindError(
         why,

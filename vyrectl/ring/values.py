@@ -31,11 +31,7 @@ _RANGE_FIX = f"Give a number from 0 to {U32_MAX}"
 
 
 class ValueReader:
-    """Reads the words of one table.
-
-    Args:
-        op_codes: Operation names and their ids.
-    """
+    """Reads the words of one table."""
 
     def __init__(self, op_codes: Mapping[str, int]) -> None:
         self._op_codes = {name.lower(): code for name, code in op_codes.items()}

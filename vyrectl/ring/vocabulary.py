@@ -50,11 +50,7 @@ FAULT_CODES: Mapping[str, int] = {fault.name: fault.code for fault in ENGINE_FAU
 
 
 def vocabulary(op_codes: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Field -> its names in lower case -> their words.
-
-    Args:
-        op_codes: Operation names and their ids.
-    """
+    """Field -> its names in lower case -> their words."""
     states = {name.lower(): int(state) for state, name in PROTOCOL_STATE_NAMES.items()}
     return {
         "state": states | {state.name.lower(): int(state) for state in TaskState},

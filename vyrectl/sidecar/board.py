@@ -24,12 +24,7 @@ _OF = "@"
 
 
 def make_board(ring: StrPath, device: str = "") -> mmap.mmap:
-    """A zeroed board; where there are no descriptors without a name it is for this process and its children alone.
-
-    Args:
-        ring: The ring's file.
-        device: Which of several works with it.
-    """
+    """A zeroed board; where there are no descriptors without a name it is for this process and its children alone."""
     return _made(_name(ring, _WORKERS) + (f"{_OF}{device}" if device else ""), BOARD_BYTES)
 
 

@@ -24,11 +24,7 @@ _TURN_NAP = 0.00005
 
 
 class Inbox:
-    """Offers slots to the workers of a launch.
-
-    Args:
-        live: The launch's words.
-    """
+    """Offers slots to the workers of a launch."""
 
     def __init__(self, live: LiveWords) -> None:
         self._live = live

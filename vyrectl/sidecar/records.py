@@ -30,11 +30,7 @@ class RedoRecord:
 
 
 class Records:
-    """Reads and clears the records of a launch's workers and editors.
-
-    Args:
-        live: The launch's words.
-    """
+    """Reads and clears the records of a launch's workers and editors."""
 
     def __init__(self, live: LiveWords) -> None:
         self._live = live

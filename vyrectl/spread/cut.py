@@ -100,10 +100,6 @@ def shard_length(slots: int, devices: int, shard_slots: int | None) -> int:
 def refuse_uncut(job: Job, ring: str) -> None:
     """Refuse a ring whose tasks reach beyond their shard.
 
-    Args:
-        job: The whole launch.
-        ring: What the ring is called.
-
     Raises:
         UsageError: Some do; it names the first of them.
     """

@@ -268,11 +268,7 @@ def find_cause(name: str) -> Cause:
 
 
 def explanations(names: Mapping[str, str]) -> list[WhyCauseRecord]:
-    """Every class as `--explain` shows it.
-
-    Args:
-        names: What stands in the braces of mends.
-    """
+    """Every class as `--explain` shows it."""
     return [
         {
             "name": cause.name,

@@ -49,9 +49,6 @@ def install_script(shell: str) -> Path:
 def script_path(shell: str) -> Path:
     """Where a shell's script goes; the usual environment variables are honoured.
 
-    Args:
-        shell: One of SHELLS.
-
     Raises:
         FileError: Below the user's home folder, and there is none.
     """

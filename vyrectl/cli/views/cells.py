@@ -261,12 +261,7 @@ OneRow = TypeVar("OneRow")
 
 
 class CellRows(Generic[OneRow]):
-    """Rows as cells, made when they are needed: a table may be long.
-
-    Args:
-        rows: May be walked more than once.
-        cells: The cells of a row.
-    """
+    """Rows as cells, made when they are needed: a table may be long."""
 
     def __init__(self, rows: Iterable[OneRow], cells: Callable[[OneRow], Sequence[Cell]]) -> None:
         self._rows = rows

@@ -90,20 +90,11 @@ class LaunchProgress:
         self._doing = what
 
     def stopping(self, why: str | None, grace_s: float) -> None:
-        """Note that the launch was asked to stop, and how long it may take; None when nothing is waited for any more.
-
-        Args:
-            why: The reason that it was given.
-            grace_s: Seconds until it is killed.
-        """
+        """Note why the launch was asked to stop, and how long it may take; None when nothing is waited for any more."""
         self._stopping = None if why is None else (why, self._clock.steady() + grace_s)
 
     def look(self, insight: Insight) -> None:
-        """Show where the launch stands, when it is time to.
-
-        Args:
-            insight: What the host sees of it.
-        """
+        """Show where the launch stands, when it is time to."""
         now = self._clock.steady()
         if self._output.quiet or now < self._due:
             return

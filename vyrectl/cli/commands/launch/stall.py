@@ -61,13 +61,7 @@ class StallOptions(NamedTuple):
 
 
 class StallNotice:
-    """Watches one launch, and says once that it stands still.
-
-    Args:
-        output: The command's sink.
-        ring: The ring's file.
-        options: What to do.
-    """
+    """Watches one launch, and says once that it stands still."""
 
     def __init__(self, output: Output, ring: Path, options: StallOptions) -> None:
         self._output, self._ring, self._options = output, ring, options
@@ -122,10 +116,6 @@ class StallNotice:
 
     def look(self, insight: Insight, clear: Callable[[], None] = lambda: None) -> None:
         """Look at the launch.
-
-        Args:
-            insight: What the host sees.
-            clear: Makes room on the terminal before anything is said.
 
         Raises:
             StalledError: It stands still, and that is to end it.

@@ -33,12 +33,7 @@ KEY_WIDTH = 480
 
 
 def draw_map(marks: Marks, record: MapRecord) -> Pixels:
-    """The picture, u8, shape (height, width, 3).
-
-    Args:
-        marks: The ring's marks.
-        record: The record of the map, for the key.
-    """
+    """The picture, u8, shape (height, width, 3)."""
     width = square_width(len(marks.codes))
     size = min(max(WANTED_PIXELS // width, 1), LARGEST_SQUARE)
     squares = _squares(marks, record, width, size)

@@ -91,14 +91,7 @@ class PlotFile(PlotRecord):
 def plot_record(
     source: str, history: History, rings: Sequence[Series], metrics: Sequence[Metric]
 ) -> PlotRecord:
-    """Each ring's span and each metric's bounds.
-
-    Args:
-        source: Name of the history.
-        history: What was read.
-        rings: Those that are drawn.
-        metrics: Those that are drawn.
-    """
+    """Each ring's span and each metric's bounds."""
     return {
         "source": source,
         "lines": history.lines,

@@ -51,10 +51,6 @@ class Extras(NamedTuple):
 def gather(rings: Iterable[Path], extras: Extras) -> dict[str, Json]:
     """Look at every ring and file.
 
-    Args:
-        rings: Ring files.
-        extras: What else there is.
-
     Raises:
         FileError: A file cannot be read.
         RingFormatError: One is no ring.

@@ -18,11 +18,7 @@ EXIT_ALERT = 6
 
 
 class Alerts:
-    """Follows rules over the rings of a watch, each ring on its own.
-
-    Args:
-        rules: What to watch for.
-    """
+    """Follows rules over the rings of a watch, each ring on its own."""
 
     def __init__(self, rules: Sequence[AlertRule]) -> None:
         self._rules = rules

@@ -49,12 +49,7 @@ NOT_KEPT = ("since", "alerts", "oldest_by_priority", "oldest_by_tenant")
 
 
 class Targets(NamedTuple):
-    """What is done with an answer.
-
-    Attributes:
-        output: The command's sink.
-        asked: The options that say so.
-    """
+    """What is done with an answer."""
 
     output: Output
     asked: Wishes

@@ -22,11 +22,7 @@ CLEAR_BELOW = "\x1b[J"
 
 
 class Screen:
-    """Where a command redraws its answer.
-
-    Args:
-        output: The command's sink.
-    """
+    """Where a command redraws its answer."""
 
     def __init__(self, output: Output) -> None:
         self._output = output

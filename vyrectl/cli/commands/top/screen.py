@@ -152,9 +152,6 @@ class LiveScreen:
     def key(self, timeout_s: float) -> str | None:
         """The next key's name; None when none came in time or the screen has to be drawn anew.
 
-        Args:
-            timeout_s: How long to wait for it.
-
         Raises:
             typer.Exit: The process was told to end (one of `ENDING`), with the exit code of that.
         """
