@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import signal
 import stat
@@ -20,6 +21,7 @@ from vyrectl.files import telling
 from vyrectl.files.replace import (
     FileIdentity,
     back_up_copy,
+    begin_file,
     replace_file,
 )
 from vyrectl.files.temporary import abandoned_files, temporary_prefix
@@ -221,6 +223,39 @@ def test_a_system_call_that_fails(
     assert caught.value.errno == number
     assert caught.value.where == str(path)
     assert path.read_bytes() == OLD
+    assert leftovers(path.parent) == []
+
+
+def test_a_file_that_cannot_be_made_long_enough_leaves_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(fd: int, size_bytes: int) -> None:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+
+    before = os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd") else None
+    monkeypatch.setattr(os, "ftruncate", refuse)
+    with pytest.raises(FileError, match="too large"):
+        begin_file(path, 1 << 40)
+    assert leftovers(path.parent) == []
+    assert before is None or os.listdir("/proc/self/fd") == before
+
+
+def test_a_temporary_file_that_is_swept_before_it_is_locked_is_made_anew(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another writer finds it without a lock, takes it for a dead one's and removes it."""
+    lock, swept = fcntl.flock, list[str]()
+
+    def sweep_first(fd: int, how: int) -> None:
+        if not swept:
+            swept.append(os.readlink(f"/proc/self/fd/{fd}"))
+            os.unlink(swept[0])
+        lock(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", sweep_first)
+    replace_file(path, [b"new"])
+    assert swept
+    assert path.read_bytes() == b"new"
     assert leftovers(path.parent) == []
 
 

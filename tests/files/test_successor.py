@@ -6,7 +6,9 @@ import errno
 import fcntl
 import mmap
 import os
+import signal
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -111,9 +113,48 @@ def test_a_source_that_is_cut_short_is_told(old: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(Successor, "_start", lambda self, *, forks: os.close(self._copiers_line))
     begun = begin(old, old)
     os.truncate(old, 1000)
-    with pytest.raises(FileError, match="cut short"):
+    with pytest.raises(FileError, match="got shorter") as caught:
         begun.wait()
+    assert caught.value.where == str(old)
     begun.discard()
+
+
+def test_a_copier_of_a_source_that_is_cut_short_leaves_the_rest_to_who_waits(old: Path) -> None:
+    identity = FileIdentity.of(os.stat(old))
+    begun = Successor.begin(old.with_name("new"), old, identity)
+    begun.wait()
+    os.truncate(old, 15_000)
+    begun._count[:-1] = bytes(8)
+    begun._copiers_line = os.dup(begun._line)
+    begun._copy_all()
+    assert begun._copied == 15_000
+    begun.discard()
+
+
+@pytest.mark.parametrize("forks", [False, True])
+def test_without_a_copier_each_copies_what_it_waits_for(
+    old: Path, monkeypatch: pytest.MonkeyPatch, *, forks: bool
+) -> None:
+    def refuse(*given: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "no more processes") if forks else RuntimeError("no more threads")
+
+    monkeypatch.setattr(*(os, "fork", refuse) if forks else (Thread, "start", refuse))
+    begun = begin(old, old, forks=forks)
+    begun.wait(20_000, 30_000)
+    assert begun.memory[:] == bytes(20_000) + old.read_bytes()[20_000:30_000] + bytes(10_000)
+    begun.discard()
+    assert names(old.parent) == ["old"]
+
+
+def test_a_program_that_ignores_its_children_lets_go_of_it_too(old: Path) -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        begun = begin(old, old, forks=True)
+        begun.wait()
+        begun.discard()
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert names(old.parent) == ["old"]
 
 
 def test_a_copy_that_is_given_up_ends(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:

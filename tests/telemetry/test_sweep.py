@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import pytest
 
 from tests.support.rings import ready_tasks
@@ -25,6 +27,14 @@ def test_a_part_that_fails_in_any_thread_is_the_callers_error(bad: int) -> None:
 
     with pytest.raises(KeyError, match=str(bad)):
         in_parts(100, work, 2)
+
+
+def test_where_no_thread_is_to_be_had_the_parts_are_done_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", refuse)
+    assert in_parts(9, lambda start, stop: (start, stop), 3) == [(0, 3), (3, 6), (6, 9)]
 
 
 @pytest.mark.parametrize("threads", [1, 3])

@@ -21,6 +21,7 @@ from typing import NoReturn
 
 from vyrectl.cli.stops import Stop, ignore, listen
 from vyrectl.errors import SIGNAL_EXIT, StoppedError
+from vyrectl.files.children import hear_of_children
 from vyrectl.files.python import be_own
 from vyrectl.files.streams import flush, keep_apart, open_streams, tell_strays
 
@@ -34,6 +35,7 @@ def run_command_line() -> NoReturn:
     be_own()
     try:
         listen()
+        hear_of_children()
         code = _run()
         ignore()
     except (KeyboardInterrupt, Stop) as stop:

@@ -79,6 +79,11 @@ class Temporary(NamedTuple):
     name: str
     fd: int
 
+    def remove(self) -> None:
+        """Take its name away, if it has one; the descriptor stays."""
+        with suppress(OSError):
+            os.unlink(self.name)
+
 
 class Replaced(NamedTuple):
     """What `replace_file` did: the new file's identity, and what the old file is called now, None for no backup."""
@@ -130,7 +135,12 @@ def begin_file(path: StrPath, size_bytes: int) -> Temporary:
     target = os.path.realpath(path)
     try:
         new = Temporary(*make_temporary(target, _first_mode(_old_status(target, exclusive=False))))
-        os.ftruncate(new.fd, size_bytes)
+        try:
+            os.ftruncate(new.fd, size_bytes)
+        except BaseException:
+            new.remove()
+            os.close(new.fd)
+            raise
     except OSError as error:
         raise FileError.from_os_error(error, path, doing="write the file") from error
     return new
@@ -240,8 +250,7 @@ def _replace(
         _write_parts(new.fd, iter(parts))
         return _put_there(new, target, old, backup=backup, exclusive=exclusive, expected=expected)
     except BaseException:
-        with suppress(OSError):
-            os.unlink(new.name)
+        new.remove()
         raise
     finally:
         os.close(new.fd)

@@ -24,6 +24,7 @@ from contextlib import suppress
 from threading import Thread
 
 from vyrectl.errors import FileError
+from vyrectl.files.children import end_of_child
 from vyrectl.files.replace import (
     FileIdentity,
     Replaced,
@@ -53,13 +54,16 @@ class Successor:
         memory: Its bytes, shared with every process that was forked since.
     """
 
-    def __init__(self, path: StrPath, new: Temporary, source: int, size_bytes: int) -> None:
-        self.path, self.name, self._fd, self._source = path, new.name, new.fd, source
+    def __init__(
+        self, path: StrPath, new: Temporary, source: int, copied_from: StrPath, size_bytes: int
+    ) -> None:
+        self.path, self.name, self._new = path, new.name, new
+        self._source, self._copied_from = source, os.fspath(copied_from)
         self.memory = mmap.mmap(new.fd, size_bytes)
         self._count = mmap.mmap(-1, _COUNT_BYTES + 1)
         self._line, self._copiers_line = os.pipe()
         self._join: Callable[[], object] = lambda: None
-        self._maker, self._is_there = os.getpid(), False
+        self._maker, self._is_there, self._is_let_go = os.getpid(), False, False
 
     @classmethod
     def begin(
@@ -87,9 +91,9 @@ class Successor:
             os.close(opened)
             raise
         try:
-            begun = cls(path, new, opened, expected.size_bytes)
+            begun = cls(path, new, opened, source, expected.size_bytes)
         except OSError as error:  # some file systems map nothing that is written
-            os.unlink(new.name)
+            new.remove()
             for one in (new.fd, opened):
                 os.close(one)
             raise FileError.from_os_error(error, path, doing="map the file") from error
@@ -119,35 +123,43 @@ class Successor:
         """Put it in its path's place; see `vyrectl.files.replace.replace_file`."""
         done = end_file(
             self.path,
-            Temporary(self.name, self._fd),
+            self._new,
             backup=backup,
             exclusive=exclusive,
             expected=expected,
         )
         self._is_there = True
         with suppress(OSError):
-            fcntl.flock(self._fd, fcntl.LOCK_UN)  # it is the file now, and its lock is for whoever holds that
+            fcntl.flock(
+                self._new.fd, fcntl.LOCK_UN
+            )  # it is the file now, and its lock is for whoever holds that
         return done
 
     def discard(self) -> None:
         """Let go of the file, and remove it if it was not put anywhere; its memory stays while somebody looks at it."""
-        if self._fd < 0 or os.getpid() != self._maker:
+        if self._is_let_go or os.getpid() != self._maker:
             return
+        self._is_let_go = True
         if not self._is_there:
-            with suppress(OSError):
-                os.unlink(self.name)
+            self._new.remove()
         self._count[_COUNT_BYTES] = 1
         self._join()
-        for one in (self._fd, self._source, self._line):
+        for one in (self._new.fd, self._source, self._line):
             os.close(one)
-        self._fd = -1
 
     def _start(self, *, forks: bool) -> None:
-        if not forks:
-            thread = Thread(target=self._copy_all)
-            thread.start()
-            self._join = thread.join
-            return
+        """Begin to copy; where the system gives no thread and no process, each copies what it waits for."""
+        try:
+            self._join = self._copy_in_a_process() if forks else self._copy_in_a_thread()
+        except (OSError, RuntimeError):
+            os.close(self._copiers_line)
+
+    def _copy_in_a_thread(self) -> Callable[[], object]:
+        thread = Thread(target=self._copy_all)
+        thread.start()
+        return thread.join
+
+    def _copy_in_a_process(self) -> Callable[[], object]:
         child = os.fork()
         if child == 0:
             try:
@@ -155,7 +167,7 @@ class Successor:
             finally:
                 os._exit(0)
         os.close(self._copiers_line)
-        self._join = lambda: os.waitpid(child, 0)
+        return lambda: end_of_child(child)
 
     def _copy_all(self) -> None:
         """The copier's life; whoever waits for what it could not copy meets the reason."""
@@ -163,17 +175,27 @@ class Successor:
         try:
             with suppress(OSError):
                 while at < end and not self._is_given_up:
-                    at += _copy_piece(self._source, self._fd, at, min(PIECE_BYTES, end - at))
+                    copied = _copy_piece(self._source, self._new.fd, at, min(PIECE_BYTES, end - at))
+                    if not copied:
+                        break
+                    at += copied
                     self._count[:_COUNT_BYTES] = at.to_bytes(_COUNT_BYTES, "little")
         finally:
             os.close(self._copiers_line)
 
     def _copy_here(self, at: int, end: int) -> None:
-        try:
-            while at < end:
-                at += _copy_piece(self._source, self._fd, at, min(PIECE_BYTES, end - at))
-        except OSError as error:
-            raise FileError.from_os_error(error, self.path, doing="write the file") from error
+        while at < end:
+            try:
+                copied = _copy_piece(self._source, self._new.fd, at, min(PIECE_BYTES, end - at))
+            except OSError as error:
+                raise FileError.from_os_error(error, self.path, doing="write the file") from error
+            if not copied:
+                raise FileError(
+                    "the file got shorter while it was copied",
+                    where=self._copied_from,
+                    fix="Run the command again",
+                )
+            at += copied
 
     @property
     def _copied(self) -> int:
@@ -186,16 +208,13 @@ class Successor:
 
 
 def _copy_piece(source: int, target: int, at: int, size: int) -> int:
-    """Copy some bytes from one file to the same place of another; how many were.
+    """Copy some bytes from one file to the same place of another; how many were, 0 where the source has none there.
 
     Raises:
-        OSError: They cannot be; the source has no such bytes any more.
+        OSError: They cannot be read or written.
     """
     copied = 0
     if hasattr(os, "copy_file_range"):
         with suppress(OSError):  # not between these file systems
             copied = os.copy_file_range(source, target, size, at, at)
-    copied = copied or os.pwrite(target, os.pread(source, size, at), at)
-    if not copied:
-        raise OSError("the source was cut short")
-    return copied
+    return copied or os.pwrite(target, os.pread(source, size, at), at)

@@ -30,8 +30,10 @@ def make_temporary(target: str, mode: int) -> tuple[str, int]:
             os.close(fd)
             continue
         except OSError:
-            pass
-        return temporary, fd
+            return temporary, fd  # without locks nobody sweeps
+        if _still_names(temporary, fd):
+            return temporary, fd
+        os.close(fd)  # somebody swept it before it was locked
 
 
 def abandoned_files(path: StrPath) -> list[str]:
@@ -96,6 +98,12 @@ def _is_same_file(temporary: str, target: str) -> bool:
     with suppress(OSError):
         found, named = os.lstat(temporary), os.lstat(target)
         return (found.st_dev, found.st_ino) == (named.st_dev, named.st_ino)
+    return False
+
+
+def _still_names(temporary: str, fd: int) -> bool:
+    with suppress(OSError):
+        return os.path.samestat(os.lstat(temporary), os.fstat(fd))
     return False
 
 

@@ -36,6 +36,13 @@ GAVE_UP = frozenset({signal.SIGABRT, signal.SIGILL, signal.SIGTRAP})
 """What a compiler or a driver dies of that gives up on purpose, or was built for another processor."""
 
 
+_GUESSES = {
+    signal.SIGKILL: "out of memory",
+    signal.SIGBUS: "a disk that is full, or a file that was cut short",
+}
+"""What a process often dies of, where the signal does not tell."""
+
+
 def death_by(number: int, device: str | None = None) -> str:
     """What is said of a device process that died of a signal, as far as the signal tells why.
 
@@ -44,8 +51,8 @@ def death_by(number: int, device: str | None = None) -> str:
         device: What `--device` named, or None.
     """
     name = signal.Signals(number).name
-    if number == signal.SIGKILL:
-        return f"died of {name} (out of memory?)"
+    if (guess := _GUESSES.get(number)) is not None:
+        return f"died of {name} ({guess}?)"
     if number not in GAVE_UP:
         return f"died of {name}"
     which = f" of {device}" if device else ""

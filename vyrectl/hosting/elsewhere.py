@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from vyrectl.engine.naming import current, named_by
 from vyrectl.errors import RelayedError, VyrectlError
+from vyrectl.files.children import hear_of_children
 from vyrectl.files.python import be_own, is_own, module_command
 from vyrectl.files.streams import open_streams
 from vyrectl.files.telling import is_heard, tell_by
@@ -121,6 +122,7 @@ def _main() -> int:
 
     open_streams()
     be_own()
+    hear_of_children()
     signal_at_death_of_parent(signal.SIGTERM)
     launch, request, naming, given, heard = pickle.loads(sys.stdin.buffer.read())
     if given is not None:

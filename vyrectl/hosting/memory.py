@@ -54,7 +54,8 @@ class Memory:
         self._workers_due = 0.0
 
     def look_into(self, name: str) -> None:
-        """The child works in a file that has another name so far."""
+        """The child works in a file that has another name so far; nothing is seen of one that cannot be mapped."""
+        self.shared = None
         with suppress(OSError), open(name, "rb") as file:
             self.shared = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
@@ -125,8 +126,8 @@ class Memory:
         return bytes(self.shared) if self.where == IN_MEMORY and self.shared is not None else None
 
     def running(self) -> list[Running] | None:
-        """Tasks that are Running now and were not before; None when the device keeps them to itself."""
-        if self.where == ON_DEVICE:
+        """Tasks that are Running now and were not before; None when nobody else sees them."""
+        if self.where == ON_DEVICE or (self.where == IN_MEMORY and self.shared is None):
             return None
         if self.where == IN_MEMORY and self.shared is not None:
             return self._running_in(memoryview(self.shared))

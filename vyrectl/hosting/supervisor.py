@@ -30,6 +30,7 @@ from typing import Any
 
 from vyrectl.engine.endings import Ending
 from vyrectl.errors import REFUSALS, SIGNAL_EXIT, RelayedError, VyrectlError, from_system
+from vyrectl.files.children import end_of_child
 from vyrectl.files.streams import flush
 from vyrectl.hosting.orphan import Lifeline
 from vyrectl.opencl.guard import be_watched
@@ -376,7 +377,7 @@ class Supervisor:
             self._watch({"stopping": reason, "grace_s": grace_s})
 
     def _collect(self, pid: int) -> None:
-        _, status = os.waitpid(pid, 0)
+        status = end_of_child(pid)
         if self._ending.result is None and not self._ending.killed:
             if os.WIFSIGNALED(status):
                 self._ending.died_of = os.WTERMSIG(status)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.checks import DOCTOR, DOCTOR_ANSWER, DOCTOR_HELLO, DOCTOR_MOST, DOCTOR_SEEN, KERNEL_SAW
 from vyrectl.errors import AbiMismatchError, NoDeviceError, VyrectlError
+from vyrectl.files.children import hear_of_children
 from vyrectl.opencl.asking import LISTED, OPENED, OPENS, OVER, Report
 from vyrectl.opencl.build import LADDER, REFUSING
 from vyrectl.opencl.devices import Device, list_devices, pyopencl
@@ -56,6 +57,7 @@ SELFTEST_GROUPS = 64
 def main(arguments: list[str]) -> None:
     """Entry point of the child."""
     what, *rest, descriptor = arguments
+    hear_of_children()
     be_watched()
     kinds: dict[str, Callable[..., Iterator[Report]]] = {
         "list": _list,

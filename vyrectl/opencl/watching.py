@@ -28,7 +28,7 @@ def record_words(geometry: Geometry) -> int:
 
 
 def record_count(geometry: Geometry) -> int:
-    """WorkerRecords of a session: one a work-item, as far as the abi goes."""
+    """Records of a session: one a work-item, as far as the abi goes."""
     most = abi.MOST_RECORDS if record_words(geometry) == abi.GROUP_STRIDE else abi.MOST_LANE_RECORDS
     return min(geometry.workers * geometry.work_group_size, most)
 

@@ -17,7 +17,6 @@ import stat
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from vyrectl.abi import live as abi
 from vyrectl.abi.limits import U32_MAX, WORD_BYTES
@@ -29,9 +28,6 @@ from vyrectl.sidecar.mapping import building_path, create_mapping, layout_of, so
 from vyrectl.sidecar.process import Process
 from vyrectl.sidecar.records import Records
 from vyrectl.sidecar.words import LiveWords
-
-if TYPE_CHECKING:
-    pass
 
 CLOSE_SECONDS = 5.0
 """How long a closing launch waits for editors that hold a slot; one that is dead is not waited for."""

@@ -26,6 +26,7 @@ from typing import IO
 
 from vyrectl.engine.endings import Ending
 from vyrectl.errors import DeviceError, NoDeviceLeftError, RelayedError, VyrectlError
+from vyrectl.files.children import end_of_child
 from vyrectl.hosting.deaths import GAVE_UP, death_by, silent_end
 from vyrectl.hosting.supervisor import Channel, Child, Message, Signals, fork_child
 from vyrectl.hosting.telling import Teller
@@ -359,7 +360,7 @@ class Crew:
         assert hand.child is not None
         child, hand.child = hand.child, None
         child.close()
-        return os.waitpid(child.pid, 0)[1]
+        return end_of_child(child.pid)
 
     def _lap(self, hand: _Hand) -> float:
         """Seconds since this device last did something else."""

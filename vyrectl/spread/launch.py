@@ -111,16 +111,18 @@ def _meanwhile_counted(text: str, ring: Ring | None) -> tuple[list[Chosen], Cens
     """
     counted: list[Census] = []
     loads = Thread(target=_load, args=(ring, counted))
-    loads.start()
+    with suppress(RuntimeError):  # no thread: what it would load and count is loaded and counted later
+        loads.start()
     try:
         chosen = choose_devices(text)
     finally:
-        loads.join()  # before anything forks
+        if loads.ident is not None:
+            loads.join()  # before anything forks
     return chosen, counted[0] if counted else None
 
 
 def _load(ring: Ring | None, counted: list[Census]) -> None:
-    with suppress(ImportError):  # which is met again where it matters
+    with suppress(Exception):  # what is refused here is met again where it matters
         import_module("vyrectl.spread.run")
         if ring is not None:
             from vyrectl.telemetry.sweep import census

@@ -71,7 +71,7 @@ class SpreadRun:
             self._boards.gathered(self._result.ready.order)
 
     def record(self) -> tuple[LaunchRecord, int]:
-        """SpreadRun it; the report as a record, and the signal that ended it early."""
+        """Run the launch; the report as a record, and the signal that ended it early."""
         since = min(self._since, hand_over())
         options, target = self._request.options, self._request.output or self._request.ring
         crew = Crew(

@@ -1,7 +1,7 @@
 """Work over many slots, cut into parts, each on a thread of its own. Standard library only.
 
 Numpy lets go of the interpreter while it works on a part; that is why threads help. The invariant: an error of a part
-is raised by whoever asked, once every thread has ended.
+is raised by whoever asked, once every thread has ended; what the system gives no thread for is done on the caller's.
 """
 
 from __future__ import annotations
@@ -39,10 +39,18 @@ def in_parts(total: int, work: Callable[[int, int], Part], threads: int | None =
         except BaseException as error:  # handed to the caller's thread below
             found[index] = error
 
-    helpers = [Thread(target=run, args=(index,)) for index in range(1, count)]
-    for helper in helpers:
-        helper.start()
-    run(0)
+    helpers: list[Thread] = []
+    alone = [0]
+    for index in range(1, count):
+        helper = Thread(target=run, args=(index,))
+        try:
+            helper.start()
+        except RuntimeError:
+            alone.append(index)
+        else:
+            helpers.append(helper)
+    for index in alone:
+        run(index)
     for helper in helpers:
         helper.join()
     return [_result(one) for one in found]
