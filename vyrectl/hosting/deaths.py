@@ -36,7 +36,7 @@ GAVE_UP = frozenset({signal.SIGABRT, signal.SIGILL, signal.SIGTRAP})
 """What a compiler or a driver dies of that gives up on purpose, or was built for another processor."""
 
 
-_GUESSES = {
+_GUESSES: dict[int, str] = {
     signal.SIGKILL: "out of memory",
     signal.SIGBUS: "a disk that is full, or a file that was cut short",
 }
