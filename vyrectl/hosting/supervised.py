@@ -57,7 +57,6 @@ def launch_file(
     request: FileLaunch,
     watch: Watch,
     look: Callable[[Insight], None] = lambda insight: None,
-    notice: Callable[[Insight], None] = lambda insight: None,
 ) -> tuple[LaunchRecord, int]:
     """Launch a ring file in a child process and wait for it.
 
@@ -66,9 +65,8 @@ def launch_file(
         watch: Told about progress, as `vyrectl.launching.rounds.Progress` has it (`{"claims", "round", "claimed",
             "claimable", "ended", "waiting", "epoch"}`), about new records of the debug log, `{"debug": [[format_id,
             arguments], ...]}`, and what an old ring is called that was kept, `{"backup": name}`.
-        look: Called at least ten times a second, with what the host sees of the launch; not where this process may
-            not fork.
-        notice: Called as often, with what the host sees of the launch; what it raises ends that.
+        look: Called at least ten times a second, with what the host sees of the launch, and what it raises ends
+            that; not where this process may not fork.
 
     Returns:
         The report as a record, and the signal that ended it early (0 for none).
@@ -100,7 +98,6 @@ def launch_file(
         def tick() -> None:
             memory.workers()
             look(memory)
-            notice(memory)
 
         supervisor = Supervisor(
             lambda channel: _drive(request, held, memory, channel),

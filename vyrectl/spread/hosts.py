@@ -67,7 +67,6 @@ def dask_file(
     hosts: Hosts,
     watch: Watch,
     look: Callable[[Insight], None] = lambda insight: None,
-    notice: Callable[[Insight], None] = lambda insight: None,
 ) -> tuple[LaunchRecord, int]:
     """Launch a ring file on the workers of a cluster, and wait for it.
 
@@ -77,7 +76,6 @@ def dask_file(
         watch: As of `launch_file`; also told what the journal held, `{"resumed": [shards, of]}`, of workers that died
             and of what else there is to say, `{"said": text}`.
         look: As of `launch_file`.
-        notice: As of `launch_file`.
 
     Returns:
         The report as a record, and 0.
@@ -112,7 +110,7 @@ def dask_file(
         run = _HostsRun(request, hosts, held, client, slots, since, watch, place.local)
         heard = Signals()
         stack.callback(heard.restore)
-        return run.record(heard, look, notice), 0
+        return run.record(heard, look), 0
 
 
 class _HostsRun:
@@ -145,9 +143,7 @@ class _HostsRun:
         self._out: dict[Dask, tuple[Shard, str]] = {}
         self._in = 0
 
-    def record(
-        self, heard: Signals, look: Callable[[Insight], None], notice: Callable[[Insight], None]
-    ) -> LaunchRecord:
+    def record(self, heard: Signals, look: Callable[[Insight], None]) -> LaunchRecord:
         """Run what the journal lacks; the report as a record."""
         self._since = min(self._since, hand_over())
         began, result = time.monotonic(), self._result
@@ -161,7 +157,6 @@ class _HostsRun:
                 self._accept(future)
             self._stop_if_asked(heard)
             look(result.ready.memory)
-            notice(result.ready.memory)
         outcome = Outcome(shares=list(self._shares.values()))
         report = result.conclude(outcome, time.monotonic() - began)
         if not result.roster.set_aside or self._request.output is None:

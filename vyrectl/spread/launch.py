@@ -33,7 +33,6 @@ def spread_file(
     request: FileLaunch,
     watch: Watch,
     look: Callable[[Insight], None] = lambda insight: None,
-    notice: Callable[[Insight], None] = lambda insight: None,
 ) -> tuple[LaunchRecord, int]:
     """Launch a ring file on every device that its options name, and wait for it.
 
@@ -41,7 +40,6 @@ def spread_file(
         request: What to do.
         watch: As of `launch_file`; also told of a device that died, `{"device_died": {...}}`.
         look: As of `launch_file`.
-        notice: As of `launch_file`.
 
     Returns:
         The report as a record, and the signal that ended it early (0 for none).
@@ -59,7 +57,7 @@ def spread_file(
     refuse_options(request)
     check_files(request)
     if not may_fork():
-        return _elsewhere(request, text, watch, look, notice)
+        return _elsewhere(request, text, watch, look)
     with ExitStack() as leaving:
         held = ring = None
         if request.output is None:
@@ -74,8 +72,8 @@ def spread_file(
             from vyrectl.spread.run import SpreadRun
 
             begun = Begun(leaving, ring, counted)
-            return SpreadRun(request, held, chosen, since, watch, look, notice, begun).record()
-    return _on_one(request, chosen, watch, look, notice)
+            return SpreadRun(request, held, chosen, since, watch, look, begun).record()
+    return _on_one(request, chosen, watch, look)
 
 
 def _elsewhere(
@@ -83,11 +81,10 @@ def _elsewhere(
     text: str,
     watch: Watch,
     look: Callable[[Insight], None],
-    notice: Callable[[Insight], None],
 ) -> tuple[LaunchRecord, int]:
     chosen = choose_devices(text)
     if len(chosen) == 1:
-        return _on_one(request, chosen, watch, look, notice)
+        return _on_one(request, chosen, watch, look)
     return launch_elsewhere(request, watch, spread_file)
 
 
@@ -96,10 +93,9 @@ def _on_one(
     chosen: list[Chosen],
     watch: Watch,
     look: Callable[[Insight], None],
-    notice: Callable[[Insight], None],
 ) -> tuple[LaunchRecord, int]:
     alone = replace(request.options, device=chosen[0].selector)
-    return launch_file(replace(request, options=alone), watch, look, notice)
+    return launch_file(replace(request, options=alone), watch, look)
 
 
 def _meanwhile_counted(text: str, ring: Ring | None) -> tuple[list[Chosen], Census | None]:

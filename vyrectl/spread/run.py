@@ -47,7 +47,6 @@ class SpreadRun:
         since: `time.monotonic()` from which the timeout counts.
         watch: See `launch_file`.
         look: See `launch_file`.
-        notice: See `launch_file`.
         begun: What was begun before.
     """
 
@@ -59,11 +58,10 @@ class SpreadRun:
         since: float,
         watch: Watch,
         look: Callable[[Insight], None],
-        notice: Callable[[Insight], None],
         begun: Begun,
     ) -> None:
         self._request, self._chosen, self._since = request, chosen, since
-        self._watch, self._look, self._notice = watch, look, notice
+        self._watch, self._look = watch, look
         self._result = Result(request, held, watch, devices=len(chosen), limits=_limits(chosen), begun=begun)
         self._began, memory = False, self._result.ready.memory
         memory.boards = self._boards = Boards(request.ring, [one.label for one in chosen], memory.is_running)
@@ -156,7 +154,6 @@ class SpreadRun:
     def _tick(self) -> None:
         self._boards.workers()
         self._look(self._result.ready.memory)
-        self._notice(self._result.ready.memory)
 
     def _raise_if_stopped(self, outcome: Outcome) -> None:
         """Say that nothing was done, or that not all of it stopped.

@@ -85,10 +85,10 @@ def command(
     stall = StallNotice(output, ring, _stall_options(request, flags))
     with LaunchProgress(output) as progress:
         report, signal_received = stall.over(
-            lambda notice: _launcher(request, taken(Hosts, given))(
-                stall.hearing(watcher(output, progress, texts)), progress.look, notice
+            lambda look: _launcher(request, taken(Hosts, given))(
+                stall.hearing(watcher(output, progress, texts)), look
             ),
-            progress.clear,
+            progress,
         )
     if stdout.is_used:
         stdout.send()

@@ -25,6 +25,7 @@ from vyrectl.shell import command_line
 from vyrectl.sidecar.workers import busy
 
 if TYPE_CHECKING:
+    from vyrectl.cli.commands.launch.progress import LaunchProgress
     from vyrectl.hosting.supervisor import Message
     from vyrectl.launching.report_record import LaunchRecord
     from vyrectl.why.looks import Look
@@ -92,21 +93,22 @@ class StallNotice:
     def over(
         self,
         launch: Callable[[Callable[[Insight], None]], tuple[LaunchRecord, int]],
-        clear: Callable[[], None],
+        progress: LaunchProgress,
     ) -> tuple[LaunchRecord, int]:
-        """Watch over a launch, and see its command to the end.
+        """Watch over a launch beside its progress, and see its command to the end.
 
         Args:
             launch: Gets what is to be called with what the host sees.
-            clear: Makes room on the terminal before anything is said.
+            progress: Sees the same, and gives way to the notice.
         """
 
-        def notice(insight: Insight) -> None:
+        def look(insight: Insight) -> None:
+            progress.look(insight)
             if self.is_due():
-                self.look(insight, clear)
+                self.look(insight, progress.clear)
 
         try:
-            return launch(notice)
+            return launch(look)
         finally:
             self.end()
 
