@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from vyrectl.cli.commands.launch.follow_options import show_fed
 from vyrectl.cli.commands.launch.progress import LaunchProgress
 from vyrectl.cli.commands.launch.request import RECORDS_OF_LAUNCH, Flags, file_launch
 from vyrectl.cli.commands.launch.stall import DEFAULT_SECONDS, StallNotice, StallOptions
 from vyrectl.cli.commands.launch.view import view, view_plan
-from vyrectl.cli.commands.launch.watched import watcher
+from vyrectl.cli.commands.launch.watched import show_fed, watcher
 from vyrectl.cli.declared import taken, with_options, with_records
 from vyrectl.cli.edits import tell_order
 from vyrectl.cli.options import (
@@ -94,7 +93,7 @@ def command(
         stdout.send()
         output.talk(_sentence(report))
     elif flags.feed:
-        show_fed(output, report, view)
+        show_fed(output, report)
     else:
         output.emit("launch", report, view)
     if report["not_saved"]:

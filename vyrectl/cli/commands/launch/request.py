@@ -6,13 +6,12 @@ not with them, are refused. Standard library and the records only.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from vyrectl.cli.commands.launch.follow_options import follow_options
-from vyrectl.cli.commands.launch.record_option import parse_record
 from vyrectl.cli.declared import taken
 from vyrectl.cli.endings import NPY, RING, TRACE, check_ending
 from vyrectl.cli.output import Output
@@ -24,6 +23,8 @@ from vyrectl.errors import UsageError
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.plan import AUTO, OFF, Plan, saved_plan
+from vyrectl.live.follower import FollowOptions
+from vyrectl.protocol.replay import LogKind
 from vyrectl.ring.outputs import STDOUT, STDOUT_NAMES
 from vyrectl.spread.options import Hosts
 
@@ -79,6 +80,10 @@ class Flags:
     )
 
 
+LOG_KINDS = (LogKind.ENDINGS, LogKind.PUBLICATIONS)
+LOG_SUFFIX = ".vrrl"
+"""Of the log beside a ring that a kind alone stands for."""
+
 RECORDS_OF_LAUNCH = (LaunchOptions, FileLaunch, Hosts, Flags)
 """Everything that the command takes beside its ring, declared."""
 
@@ -107,7 +112,7 @@ def file_launch(
         record=None,
         buffers=tuple(cast("Sequence[str]", given["buffers"] or ())),
     )
-    log, kind = parse_record(cast("str | None", given["record"]), ring, output)
+    log, kind = _read_record(cast("str | None", given["record"]), ring, output)
     trace = cast("Path | None", given["trace"])
     _check_endings(asked, log, trace)
     trace = stdout.take("--trace", trace)
@@ -122,7 +127,7 @@ def file_launch(
         record_kind=kind,
         buffers=tuple(_buffer(spec, stdout) for spec in asked.buffers),
         reads=tuple(_read_files(flags, str(given["plan"]))),
-        follow=follow_options(flags, options),
+        follow=_follow_options(flags, options),
     )
     if (
         asked.follow is not None and options.plan == AUTO
@@ -222,3 +227,59 @@ def _read_plan(word: str) -> Plan | str:
     from vyrectl.cli.sources import read_table
 
     return saved_plan(read_table(Path(word)), word)
+
+
+def _follow_options(flags: Flags, options: LaunchOptions) -> FollowOptions | None:
+    """How the launch stays when it is drained; None when it does not.
+
+    Raises:
+        UsageError: Options that go only with a feed or with following, or not with it.
+    """
+    if not flags.follow and flags.feed is None:
+        for given, name in ((flags.reclaim, "--reclaim"), (flags.spin_ms is not None, "--spin-ms")):
+            if given:
+                raise UsageError(f"{name} is for a launch that follows", fix="Add --follow or --feed")
+        return None
+    if flags.reclaim and flags.feed is None:
+        raise UsageError("--reclaim is for a feed", fix="Add --feed - or --feed FIFO")
+    for given, name, fix in (
+        (options.where is not None, "--where", "It chooses among the tasks of the start; leave it out"),
+        (options.verify, "--verify", "Verify a launch that ends when it is drained"),
+        (options.mode == "jit", "--mode jit", "Tasks to come may use any operation; leave it out"),
+    ):
+        if given:
+            raise UsageError(f"{name} does not go with a launch that follows", fix=fix)
+    spin_seconds = None if flags.spin_ms is None else flags.spin_ms / 1000
+    return FollowOptions(
+        flags.feed, flags.reclaim, spin_seconds, answers=1 if flags.feed is None else os.dup(1)
+    )
+
+
+def _read_record(text: str | None, ring: Path, output: Output) -> tuple[Path | None, LogKind]:
+    """The log of `--record`, or None, and what its records stand for.
+
+    A name that could be meant otherwise is still to be had, as a path (`./publications`).
+
+    Args:
+        text: `FILE`, `KIND:FILE`, or a kind alone for the log RING.vrrl, which is then said aloud.
+        ring: The launched ring.
+        output: Where that is said.
+
+    Raises:
+        UsageError: Nothing behind the kind, or no name at all.
+    """
+    if text is None:
+        return None, LogKind.ENDINGS
+    word, colon, name = text.partition(":")
+    kind = next((one for one in LOG_KINDS if word == one), None)
+    if kind is None:
+        kind, name = LogKind.ENDINGS, text
+    elif not colon:
+        name = f"{ring}{LOG_SUFFIX}"
+        output.talk(f"{kind} go to {name}; --record ./{word} names a file")
+    if not name:
+        raise UsageError(
+            f"--record {text!r} names no file",
+            fix=f"Name the log: --record {kind}:run{LOG_SUFFIX}, or --record {kind} for RING{LOG_SUFFIX}",
+        )
+    return Path(name), kind

@@ -1,15 +1,18 @@
-"""What `launch` says while the child works: progress, records of the debug log, what became of old files."""
+"""What `launch` says while the child works: progress, records of the debug log, what became of old files, how a feed ended."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from vyrectl.cli.commands.launch.progress import LaunchProgress
-from vyrectl.cli.output import Output
+from vyrectl.cli.commands.launch.view import view
+from vyrectl.cli.output import Output, write_line
 
 if TYPE_CHECKING:
     from vyrectl.hosting.supervisor import Message
+    from vyrectl.launching.report_record import LaunchRecord
     from vyrectl.protocol.debug_format import Formats
 
 SHOWN_SETTLED = 16
@@ -83,3 +86,10 @@ def _show_debug(output: Output, news: Sequence[tuple[int, list[int]]], texts: Fo
     ]
     for row in debug_rows(records, texts):
         output.talk(debug_line(row))
+
+
+def show_fed(output: Output, report: LaunchRecord) -> None:
+    """The end of a feed: the report as the last line of the answers, and for people on stderr."""
+    write_line(json.dumps({"report": {"schema": "vyrectl.launch/1", **report}}))
+    if output.is_table and not output.quiet:
+        output.console(stderr=True).print(view(report))
