@@ -1,4 +1,4 @@
-"""What `launch` says while the child works: progress, records of the debug log, what became of old files, how a feed ended."""
+"""What `launch` says while the child works: progress, debug records, what became of old files; and a feed's end."""
 
 from __future__ import annotations
 
