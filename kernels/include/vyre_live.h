@@ -57,6 +57,8 @@
 #define VYRE_LIVE_INBOX_TAIL                  144u           /* place that is filled next, modulo 2^32 */
 /* when the host last looked at the watch records, milliseconds modulo 2^32 */
 #define VYRE_LIVE_NOTED_MS                    160u
+/* the shortest turn in hand when the launch last said that it stands still; 0: it gets on; the host's */
+#define VYRE_LIVE_HUNG_MS                     176u
 
 /* Inbox and redo records */
 #define VYRE_LIVE_STAY                        0u             /* what LEAVE asks of workers */

@@ -59,6 +59,9 @@ class Seen:
     def workers(self) -> Sequence[Worker]:
         return self._workers
 
+    def note_hung(self, workers: Sequence[Worker]) -> None:
+        """Nobody looks from outside."""
+
     def left_running(self) -> int:
         return 0
 

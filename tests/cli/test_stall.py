@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.sidecar.watched import watched_sidecar, write_records
 from tests.support.rings import slot, write_ring
+from vyrectl.abi import watch
 from vyrectl.cli.commands.launch.stall import StallNotice, StallOptions
 from vyrectl.cli.output import Output
 from vyrectl.errors import StalledError
 from vyrectl.hosting.glance import Glance
+from vyrectl.hosting.memory import Memory
 from vyrectl.hosting.stall import StallWatch, Stillness, has_work, signature_of
-from vyrectl.sidecar.workers import Worker
+from vyrectl.sidecar.workers import RecordPlace, Worker, noted
 
 
 def glance(running: int = 0, ready: int = 0, oldest: int = 0) -> Glance:
@@ -76,12 +79,16 @@ class Fake:
         self.where = where
         self._data = data
         self._workers = workers
+        self.hung: list[int | None] = []
 
     def workers(self) -> Sequence[Worker]:
         return self._workers
 
     def glance(self) -> Glance | None:
         return None if self.where == "device" else glance(running=1)
+
+    def note_hung(self, workers: Sequence[Worker]) -> None:
+        self.hung = [one.slot for one in workers]
 
     def left_running(self) -> int:
         return 0
@@ -124,6 +131,50 @@ def test_slots_in_memory_are_named(stall: Stall) -> None:
     assert said[0].startswith("the launch stands still: no turn ended for ")
     assert said[1] == "ring.bin does not move: slot 0 (spin) is in one turn that does not end"
     assert "works on a copy" not in "".join(said)
+
+
+@pytest.mark.parametrize("place", ["sidecar", "board"])
+def test_which_turns_hang_is_left_for_whoever_looks_from_outside(ring: Path, place: str) -> None:
+    """Those in which the launch stands still, whatever they last; none once it gets on."""
+    hand = (4, 1, 0x1005, 9)
+    write_ring(ring, HUNG)
+    memory = Memory(ring, 64)
+    memory.began, memory.where = True, "file" if place == "sidecar" else "device"
+    with watched_sidecar(ring, [hand]) as sidecar:
+        records = RecordPlace.in_sidecar(sidecar)
+        if place == "board":
+            words = memoryview(memory.board).cast("I")
+            words[watch.BOARD_STRIDE], words[watch.BOARD_RECORDS] = watch.LANE_STRIDE, 1
+            records = RecordPlace.on_board(words)
+            write_records(records, [hand])
+        memory.workers()
+        time.sleep(0.05)
+        memory._workers_due = 0.0
+        seen = memory.workers()
+        assert [one.hung for one in noted(records, lives=True)] == [False]
+        memory.note_hung(seen)
+        assert [one.hung for one in noted(records, lives=True)] == [True]
+        memory.note_hung(())
+        assert [one.hung for one in noted(records, lives=True)] == [False]
+
+
+def test_a_launch_that_gets_on_takes_back_that_turns_hang(
+    ring: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    launch = Fake("memory", HUNG, AT_WORK)
+    notice = StallNotice(Output("table", "auto"), ring, StallOptions(0.2))
+    moment = [100.0]
+    monkeypatch.setattr("vyrectl.cli.commands.launch.stall.time.monotonic", lambda: moment[0])
+    noted_slots = []
+    for _ in range(4):
+        notice.look(launch)
+        noted_slots.append(list(launch.hung))
+        moment[0] += 0.15
+    assert noted_slots == [[], [], [0], [0]]
+    notice.update({"round": 1, "claims": 5, "ended": 4})
+    notice.look(launch)
+    assert launch.hung == []
+    assert capsys.readouterr().err.count("stands still") == 1
 
 
 def test_slots_on_a_device_are_not_seen_and_that_is_said(stall: Stall) -> None:

@@ -313,10 +313,47 @@ def test_ids_that_nobody_may_define_are_left_out_and_not_asked_for(cli: Cli, tmp
     if kept["slots"] != [0]:
         kept, unknown = unknown, kept
     assert "--ops" not in kept["remedy"]
-    assert kept["command"] == "vyrectl launch t.bin --where 'op != 0x6' --backup"
+    assert kept["command"] == "vyrectl launch t.bin --where 'op == 0x0' --backup"
     assert "--ops FILE.cl" in unknown["remedy"]
-    cli("set", "t.bin", "op=nop", "1")
     assert cli(*shlex.split(kept["command"])[1:], *REFERENCE).code == 0
+
+
+@pytest.mark.parametrize("more", [0, 3])
+def test_a_launch_that_is_advised_leaves_out_what_it_would_be_refused_for(
+    cli: Cli, tmp_path: Path, more: int
+) -> None:
+    """Those of operations without a body, due by then or not, and as they are; also beside a condition of its own."""
+    never = {"state": 1, "priority": 2}
+    unknown = [slot(op_handle=0x20000 + one, task_id=10 + one, **never) for one in range(1 + more)]
+    write_ring(
+        tmp_path / "r.bin",
+        slot(state=4, resume_epoch=6, priority=2, task_id=1),
+        slot(state=4, resume_epoch=5, op_handle=0x20000, priority=2, task_id=2),
+        slot(tenant_id=40, task_id=3, **never),
+        *unknown,
+    )
+    before = (tmp_path / "r.bin").read_bytes()
+    for given, place in (((), "not-due"), (("--control", "c.bin"), "shut-out")):
+        control(tmp_path / "c.bin")
+        (tmp_path / "r.bin").write_bytes(before)
+        found = cli("why", "r.bin", *given, "--json").json()["classes"]
+        command = next(one["command"] for one in found if one["name"] == place)
+        launched = cli(*shlex.split(command)[1:], *REFERENCE)
+        assert launched.code == 0, (command, launched.err)
+        rows = cli("decode", "r.bin", "--json").json()["slots"]
+        assert [one["state"] for one in rows if one["op_handle"] >= 0x20000] == [4, *[1] * (1 + more)]
+        assert rows[0 if place == "not-due" else 2]["state"] == 3
+
+
+def test_a_launch_for_tasks_of_an_unknown_operation_names_its_source(cli: Cli, tmp_path: Path) -> None:
+    """Left out, nothing would come of it; a source makes the line work."""
+    (tmp_path / "mine.cl").write_text(HUNG)
+    write_ring(tmp_path / "r.bin", slot(state=4, resume_epoch=6, op_handle=0x2001, priority=2, task_id=1))
+    found = cli("why", "r.bin", "--json").json()["classes"]
+    [command] = [one["command"] for one in found if one["name"] == "not-due"]
+    assert command == "vyrectl launch r.bin --epoch 6 --ops FILE.cl --backup"
+    (tmp_path / "FILE.cl").write_text(HUNG.replace("vyre_yield(task->pc, task->data)", "vyre_done()"))
+    assert cli(*shlex.split(command)[1:]).code == 0
 
 
 def test_a_task_that_a_trace_saw_passed_over(cli: Cli, tmp_path: Path) -> None:
@@ -405,6 +442,8 @@ def test_a_hung_operation_is_held_and_then_orphaned(cli: Cli, tmp_path: Path) ->
         assert "slot 0 (hang) is in one turn that does not end" in record["sentence"]
         assert str(child.pid) in record["held_by"]
         assert record["classes"][0]["command"].startswith("vyrectl control h.bin.live shutdown=1")
+        after = record["classes"][0]["afterwards_command"]
+        assert after == "vyrectl recover h.bin --as faulted 0 --ops mine.cl --backup"
         hand = re.compile(r"worker \d+ has slot 0 in hand for at least [0-9.]+ s, its turn \d+")
         assert any(hand.fullmatch(line) for line in record["classes"][0]["evidence"])
         without = cli("why", "h.bin", "--again-after", "0.1", "--json").json()
@@ -429,6 +468,7 @@ def test_a_hung_operation_is_held_and_then_orphaned(cli: Cli, tmp_path: Path) ->
     record = cli("why", "h.bin", "--ops", "mine.cl", "--json").json()
     assert record["verdict"] == "orphaned"
     assert any("had slot 0 in hand for at least" in line for line in record["classes"][0]["evidence"])
+    assert record["classes"][0]["command"] == after, "the launch had said that it stands still in this turn"
     dead = cli("workers", "h.bin", "--ops", "mine.cl").out
     assert "of a launch that died; 1 had a task in hand then" in dead
     assert "hang" in dead
@@ -440,11 +480,14 @@ def test_a_hung_operation_is_held_and_then_orphaned(cli: Cli, tmp_path: Path) ->
 def test_a_hung_launch_on_copies_is_held_as_its_boards_say(
     cli: Cli, tmp_path: Path, *, ordered: bool
 ) -> None:
-    """One board a device; the file still shows Ready, and without --ops the task in hand is no unknown one."""
+    """One board a device; the file still shows Ready, and without --ops what the launch was given is not unknown."""
     path = write_ring(
-        tmp_path / "h.bin", *(slot(state=1, op_handle=0x2000, task_id=1 + one) for one in range(4))
+        tmp_path / "h.bin",
+        *(slot(state=1, op_handle=0x2000, task_id=1 + one) for one in range(4)),
+        slot(state=1, op_handle=0x2001, task_id=5),
     )
     boards = Boards(path, ["0:0", "0:1"], lambda place: True)
+    boards.given([0x2001])
     if ordered:
         boards.gathered(np.array([3, 2, 1, 0]))
     for device, hands in (("0:0", [(5, 0, 0x2000, 8)]), ("0:1", [(2, 3, 0x2000, 0)])):

@@ -522,10 +522,31 @@ def test_a_parent_that_no_launch_takes_up_is_said_to_be_one() -> None:
 def test_a_copy_is_thrown_away_and_a_file_is_put_back() -> None:
     one = Worker(0, 0, 0x2000, 4, 0)
     assert "the file stays as it was before" in on_copy(1.0, one).found[0].remedy
-    for holder in (LIVE, COPY):
-        held = explain(scene(ring({"state": RUNNING}), control_words(), holder=holder)).found
-        remedy = next(one.remedy for one in held if one.cause.name == "held")
-        assert "recover --as faulted SLOT" in remedy
+    found = explain(scene(ring({"state": RUNNING}), holder=COPY)).found
+    held = next(one for one in found if one.cause.name == "held")
+    assert "recover --as faulted SLOT" in held.remedy
+
+
+def test_what_hung_is_ended_afterwards() -> None:
+    """Once a launch in place is gone; while nothing says that it hangs nobody is told to end anything."""
+    words = control_words()
+    running = ring({"state": RUNNING}, {"state": RUNNING})
+    [turning] = [one for one in explain(scene(running, words, holder=LIVE)).found if one.cause.name == "held"]
+    assert (turning.needs_person, turning.afterwards, turning.afterwards_command) == (False, "", None)
+    for one in (Worker(0, 1, 0, 4, 0, 3.0, hung=True), Worker(0, 1, 0, 4, 0, 12.0)):
+        [stuck] = [
+            found
+            for found in explain(scene(running, words, holder=LIVE, workers={1: one})).found
+            if found.cause.name == "held"
+        ]
+        assert stuck.needs_person
+        assert stuck.command == "vyrectl control c.bin shutdown=1"
+        assert stuck.afterwards_command == "vyrectl recover ring.bin --as faulted 1"
+    [orphan] = explain(scene(running, workers={1: Worker(0, 1, 0, 4, 0, 3.0)})).found
+    assert "recover --as faulted 1)" in orphan.remedy
+    assert orphan.command == "vyrectl recover ring.bin"
+    [hung] = explain(scene(running, workers={1: Worker(0, 1, 0, 4, 0, 3.0, hung=True)})).found
+    assert hung.command == "vyrectl recover ring.bin --as faulted 1"
 
 
 def test_slots_in_words() -> None:

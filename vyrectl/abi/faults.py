@@ -47,7 +47,11 @@ ENGINE_FAULTS: tuple[Fault, ...] = (
     Fault(BAD_OUTCOME, "bad_outcome", "the operation ended in a way the wire cannot hold"),
     Fault(RESERVED_OP, "reserved_op", "the wire reserves this opcode and gives it no body"),
     Fault(READ_ONLY, "read_only", "the operation writes a buffer that was given as an input"),
-    Fault(ORPHANED, "orphaned", "the worker that ran it was lost and the operation may not run twice"),
+    Fault(
+        ORPHANED,
+        "orphaned",
+        "its launch died in its turn: recover --as faulted ended it, or its operation may not run twice",
+    ),
     Fault(
         LOST_CHILDREN,
         "lost_children",

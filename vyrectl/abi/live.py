@@ -92,6 +92,10 @@ _HOT = (
     ("INBOX_HEAD", "place that is taken next, modulo 2^32"),
     ("INBOX_TAIL", "place that is filled next, modulo 2^32"),
     ("NOTED_MS", "when the host last looked at the watch records, milliseconds modulo 2^32"),
+    (
+        "HUNG_MS",
+        "the shortest turn in hand when the launch last said that it stands still; 0: it gets on; the host's",
+    ),
 )
 
 HEADER: tuple[LiveWord, ...] = (

@@ -23,8 +23,15 @@ LANE_STRIDE, GROUP_STRIDE = 16, NOTED_WORDS
 
 STRIDES = (LANE_STRIDE, GROUP_STRIDE)
 
-BOARD_STRIDE, BOARD_RECORDS, BOARD_NOTED_MS = 0, 1, 2
-"""Words of a board's head: words of a record, records (0 until there are any), when the host looked last."""
+BOARD_STRIDE, BOARD_RECORDS, BOARD_NOTED_MS, BOARD_HUNG_MS = 0, 1, 2, 3
+"""Words of a board's head: words of a record, records (0 until there are any), when the host looked last, and
+milliseconds of the shortest turn in hand when the launch last said that it stands still (0: it gets on)."""
+
+BOARD_SESSION_WORDS = 8
+"""Words of the head that begin anew with each session of a device; what stands behind them is the launch's."""
+
+BOARD_OPS = 8
+"""How many operations the launch was given beside the shipped ones."""
 
 BOARD_HEAD_WORDS = 16
 """Where a board's records begin."""
@@ -32,9 +39,13 @@ BOARD_HEAD_WORDS = 16
 BOARD_BYTES = 8 << 20
 """Length of a board; memory that nobody writes costs nothing."""
 
+MOST_BOARD_OPS = 1 << 16
+BOARD_OPS_FIRST = BOARD_BYTES // 4 - MOST_BOARD_OPS
+"""Where the handles of those operations begin, behind all records."""
+
 MOST_LANE_RECORDS, MOST_RECORDS = 1 << 16, 1 << 18
 """Records at most, of either stride; further workers have none."""
 
-assert BOARD_HEAD_WORDS * 4 + MOST_LANE_RECORDS * LANE_STRIDE * 4 <= BOARD_BYTES
-assert BOARD_HEAD_WORDS * 4 + MOST_RECORDS * GROUP_STRIDE * 4 <= BOARD_BYTES
+assert BOARD_HEAD_WORDS + MOST_LANE_RECORDS * LANE_STRIDE <= BOARD_OPS_FIRST
+assert BOARD_HEAD_WORDS + MOST_RECORDS * GROUP_STRIDE <= BOARD_OPS_FIRST
 assert min(STRIDES) >= NOTED_WORDS

@@ -322,6 +322,7 @@ def _record(job: Job) -> memoryview:
     if job.shared.board is None or not job.watch:
         return memoryview(bytearray(watch.LANE_STRIDE * WORD_BYTES)).cast("I")
     head = watch.BOARD_HEAD_WORDS
-    job.shared.board[: head + watch.LANE_STRIDE] = 0
+    job.shared.board[: watch.BOARD_SESSION_WORDS] = 0
+    job.shared.board[head : head + watch.LANE_STRIDE] = 0
     job.shared.board[watch.BOARD_STRIDE], job.shared.board[watch.BOARD_RECORDS] = watch.LANE_STRIDE, 1
     return job.shared.board[head : head + watch.LANE_STRIDE].data

@@ -92,6 +92,12 @@ class Memory:
         self._workers_due = now + max(WORKERS_SECONDS, (time.monotonic() - now) / MOST_SHARE)
         return self._workers
 
+    def note_hung(self, workers: Sequence[Worker]) -> None:
+        """See `vyrectl.hosting.stall.Insight`."""
+        place = self._records()
+        if place is not None:
+            place.note_hung(workers)
+
     def _records(self) -> RecordPlace | None:
         """Where the workers' records are; None as long as there are none."""
         from vyrectl.errors import VyrectlError

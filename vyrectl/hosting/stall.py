@@ -37,6 +37,10 @@ class Insight(Protocol):
         """What each worker has in hand; nothing where nobody is watched."""
         ...
 
+    def note_hung(self, workers: Sequence[Worker]) -> None:
+        """Let whoever looks from outside know that the launch stands still with these at work, or gets on (none)."""
+        ...
+
     def left_running(self) -> int:
         """Slots that were Running before the launch, which leaves them alone."""
         ...

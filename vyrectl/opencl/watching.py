@@ -57,7 +57,8 @@ class WorkerRecords:
         self._due = 0.0
         words = self.count * self._stride
         if board is not None:
-            board[: abi.BOARD_HEAD_WORDS + words] = 0
+            board[: abi.BOARD_SESSION_WORDS] = 0
+            board[abi.BOARD_HEAD_WORDS : abi.BOARD_HEAD_WORDS + words] = 0
             board[abi.BOARD_STRIDE] = self._stride
             board[abi.BOARD_RECORDS] = self.count
         if board is not None and coherent:

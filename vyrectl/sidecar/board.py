@@ -1,6 +1,7 @@
 """The board of a launch that works on a copy: memory without a name in any folder, in which others see its workers.
 
-A launch on several devices has one a device, and where it has put the slots into another order, that.
+A launch on several devices has one a device, and where it has put the slots into another order, that. A board also says
+which operations its launch was given.
 Standard library only. The launch makes it before it forks and keeps its descriptor; whoever knows the launch's pid (the
 ring's lock says it) finds it among that process's descriptors by the ring's identity, where the system lets one process
 of a user look at another. The invariant: nothing is left behind, whatever becomes of the launch.
@@ -10,11 +11,11 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from vyrectl.abi.watch import BOARD_BYTES
+from vyrectl.abi.watch import BOARD_BYTES, BOARD_OPS, BOARD_OPS_FIRST, MOST_BOARD_OPS
 from vyrectl.files.replace import StrPath
 
 _FOLDER = "/proc/{}/fd"
@@ -33,6 +34,22 @@ def make_order(ring: StrPath, order: bytes) -> mmap.mmap:
     memory = _made(_name(ring, _ORDER), len(order))
     memory[:] = order
     return memory
+
+
+def give_ops(board: mmap.mmap, ops: Sequence[int]) -> None:
+    """Say on a board which operations its launch was given beside the shipped ones."""
+    given = list(ops)[:MOST_BOARD_OPS]
+    with memoryview(board) as data, data.cast("B") as octets, octets.cast("I") as words:
+        for place, op_handle in enumerate(given, BOARD_OPS_FIRST):
+            words[place] = op_handle
+        words[BOARD_OPS] = len(given)
+
+
+def ops_given(board: mmap.mmap) -> frozenset[int]:
+    """Those operations."""
+    with memoryview(board) as data, data.cast("B") as octets, octets.cast("I") as words:
+        count = min(words[BOARD_OPS], MOST_BOARD_OPS)
+        return frozenset(words[BOARD_OPS_FIRST : BOARD_OPS_FIRST + count].tolist())
 
 
 def open_boards(ring: StrPath, pid: int) -> dict[str, mmap.mmap]:

@@ -18,7 +18,7 @@ from vyrectl.errors import SidecarError
 from vyrectl.files.ring_lock import LIVE_SUFFIX, holder_of
 from vyrectl.files.window import open_regular
 from vyrectl.shell import command_line
-from vyrectl.sidecar.board import open_boards, open_order
+from vyrectl.sidecar.board import open_boards, open_order, ops_given
 from vyrectl.sidecar.sidecar import Sidecar
 from vyrectl.sidecar.workers import RecordPlace, Worker, busy, noted, of_device
 
@@ -64,6 +64,21 @@ def workers_of(ring: Path) -> Launched:
     finally:
         os.close(fd)
     return _on_copy(ring, holder)
+
+
+def ops_of_copy(ring: Path, holder: str) -> frozenset[int]:
+    """Operations that a launch on a copy was given beside the shipped ones; none where it does not say.
+
+    Args:
+        ring: The ring's file.
+        holder: Who holds it, as its lock says.
+    """
+    pid = _PID.match(holder)
+    found: set[int] = set()
+    for board in (open_boards(ring, int(pid[1])) if pid else {}).values():
+        with board:
+            found |= ops_given(board)
+    return frozenset(found)
 
 
 def _in_place(ring: Path, holder: str | None, fd: int) -> Launched:

@@ -52,6 +52,7 @@ class Worker:
         polls: How often it looked for work in vain, modulo 2^32.
         seconds: For at least how long the turn has lasted; None when nobody has seen it twice.
         device: Which of several it works on; None where there is one.
+        hung: The turn is one of those that lasted when its launch said that it stands still, as of a look from outside.
     """
 
     number: int
@@ -61,6 +62,7 @@ class Worker:
     polls: int
     seconds: float | None = None
     device: str | None = None
+    hung: bool = False
 
     def to_record(self) -> WorkerRecord:
         """As JSON shows it."""
@@ -86,6 +88,7 @@ class RecordPlace:
         count: Records.
         stride: Words of each.
         noted_at: Where the moment of the host's last look stands.
+        hung_at: Where the host notes that the launch stands still.
     """
 
     words: memoryview
@@ -93,12 +96,20 @@ class RecordPlace:
     count: int
     stride: int
     noted_at: int
+    hung_at: int
 
     @classmethod
     def in_sidecar(cls, sidecar: Sidecar) -> RecordPlace:
         """Those of a launch in place; none where nobody is watched."""
-        layout, noted_at = sidecar.layout, live_abi.WORD["NOTED_MS"]
-        return cls(sidecar.words, layout.watch_first, layout.watch, layout.stride, noted_at)
+        layout, word = sidecar.layout, live_abi.WORD
+        return cls(
+            sidecar.words,
+            layout.watch_first,
+            layout.watch,
+            layout.stride,
+            word["NOTED_MS"],
+            word["HUNG_MS"],
+        )
 
     @classmethod
     def on_board(cls, board: memoryview) -> RecordPlace:
@@ -106,7 +117,15 @@ class RecordPlace:
         stride, count = board[abi.BOARD_STRIDE], board[abi.BOARD_RECORDS]
         fits = stride in abi.STRIDES and count <= abi.MOST_RECORDS
         fits = fits and abi.BOARD_HEAD_WORDS + count * stride <= len(board)
-        return cls(board, abi.BOARD_HEAD_WORDS, count if fits else 0, stride, abi.BOARD_NOTED_MS)
+        return cls(
+            board, abi.BOARD_HEAD_WORDS, count if fits else 0, stride, abi.BOARD_NOTED_MS, abi.BOARD_HUNG_MS
+        )
+
+    def note_hung(self, workers: Sequence[Worker]) -> None:
+        """The host's: the launch stands still with these at work, or gets on (none)."""
+        if self.count:
+            turns = [one.seconds for one in workers if one.seconds]
+            self.words[self.hung_at] = max(1, int(min(turns) * 1e3)) & U32_MAX if turns else 0
 
     @staticmethod
     def forget(board: memoryview) -> None:
@@ -191,7 +210,7 @@ def noted(place: RecordPlace, *, lives: bool, is_running: IsRunning | None = Non
         is_running: See `IsRunning`.
     """
     columns = (place.column(word) for word in range(abi.NOTED_WORDS))
-    last = place.words[place.noted_at] if place.count else 0
+    last, hung = (place.words[at] if place.count else 0 for at in (place.noted_at, place.hung_at))
     moment = now_ms()
     until = moment if lives and (moment - last & U32_MAX) <= FRESH_MS else last
     found = []
@@ -200,8 +219,10 @@ def noted(place: RecordPlace, *, lives: bool, is_running: IsRunning | None = Non
             found.append(Worker(number, None, None, turn, poll))
             continue
         known = last and noted_turn == turn
-        seconds = (until - since & U32_MAX) / 1e3 if known else None
-        found.append(Worker(number, slot - 1, op, turn, poll, seconds))
+        lasted = until - since & U32_MAX if known else None
+        hangs = bool(hung) and (lasted or 0) >= hung
+        seconds = None if lasted is None else lasted / 1e3
+        found.append(Worker(number, slot - 1, op, turn, poll, seconds, hung=hangs))
     return found
 
 

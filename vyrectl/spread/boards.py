@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vyrectl.files.replace import StrPath
-from vyrectl.sidecar.board import make_board, make_order
+from vyrectl.sidecar.board import give_ops, make_board, make_order
 from vyrectl.sidecar.workers import IsRunning, RecordPlace, Worker, WorkerWatch, of_device
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ class Boards:
         """It has none any more."""
         board = self._boards[device]
         board.watch, board.is_seen = None, True
-        words = memoryview(board.memory).cast("B").cast("I")
-        RecordPlace.forget(words)
+        RecordPlace.forget(_words(board))
 
     @property
     def is_busy(self) -> bool:
@@ -95,9 +94,27 @@ class Boards:
             self._due = now + max(LOOK_SECONDS, (time.monotonic() - now) / MOST_SHARE)
         return self._workers
 
+    def note_hung(self, workers: Sequence[Worker]) -> None:
+        """The launch stands still with these at work, or gets on (none)."""
+        for device, board in self._boards.items():
+            _place(board).note_hung([one for one in workers if one.device == device])
+
+    def given(self, ops: Sequence[int]) -> None:
+        """The launch was given these operations beside the shipped ones."""
+        for board in self._boards.values():
+            give_ops(board.memory, ops)
+
     def _look(self, device: str) -> Sequence[Worker]:
         board = self._boards[device]
         if board.watch is None:
             return ()
-        place = RecordPlace.on_board(memoryview(board.memory).cast("B").cast("I"))
+        place = _place(board)
         return [of_device(one, device, self._order) for one in board.watch.look(place)]
+
+
+def _words(board: _Board) -> memoryview:
+    return memoryview(board.memory).cast("B").cast("I")
+
+
+def _place(board: _Board) -> RecordPlace:
+    return RecordPlace.on_board(_words(board))

@@ -157,6 +157,11 @@ class SpreadMemory:
         """What each device's workers have in hand, as of a moment ago."""
         return () if self.boards is None else self.boards.workers()
 
+    def note_hung(self, workers: Sequence[Worker]) -> None:
+        """See `vyrectl.hosting.stall.Insight`."""
+        if self.boards is not None:
+            self.boards.note_hung(workers)
+
     def is_running(self, place: int) -> bool:
         """Whether the slot at a place is Running where it is worked on."""
         word = self._worked[place * SLOT_BYTES : place * SLOT_BYTES + WORD_BYTES]

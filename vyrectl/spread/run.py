@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from vyrectl.engine.ops import load_sources
 from vyrectl.errors import LaunchStoppedError, NoDeviceLeftError, StoppedError, stopped_code
 from vyrectl.files import shrinking
 from vyrectl.hosting.limit import hand_over
@@ -21,6 +22,7 @@ from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
 from vyrectl.hosting.supervisor import Message
 from vyrectl.launching.report_record import LaunchRecord
+from vyrectl.live.host import given_handles
 from vyrectl.sidecar.hold import Hold
 from vyrectl.spread.boards import Boards
 from vyrectl.spread.crew import Bench, Crew, Task
@@ -65,6 +67,8 @@ class SpreadRun:
         self._result = Result(request, held, watch, devices=len(chosen), limits=_limits(chosen), begun=begun)
         self._began, memory = False, self._result.ready.memory
         memory.boards = self._boards = Boards(request.ring, [one.label for one in chosen], memory.is_running)
+        given = given_handles(load_sources(self._result.ready.setup.options.ops))
+        self._boards.given(sorted(given))
         if self._result.ready.order is not None:
             self._boards.gathered(self._result.ready.order)
 

@@ -115,6 +115,8 @@ def _record(scene: Scene, found: Found, queue: int) -> FoundRecord:
         "rule": found.cause.rule,
         "remedy": found.remedy,
         "command": found.command,
+        "afterwards": found.afterwards,
+        "afterwards_command": found.afterwards_command,
     }
 
 

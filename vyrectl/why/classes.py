@@ -82,10 +82,11 @@ _CAUSES = (
         "orphaned",
         "are Running, and nobody runs the ring",
         "State Running while nobody holds the ring's lock: the worker is gone. Of a ring that came as bytes, by a "
-        "pipe or out of a dump, nobody can be seen to hold it.",
+        "pipe or out of a dump, nobody can be seen to hold it. Of a launch in place that died the turns hung that had "
+        f"lasted {LONG_TURN_S:g} s, and those in which it stood still and had said so (--stall-after).",
         True,
         {
-            "": "Put them back, but end one that hung first (recover --as faulted SLOT): vyrectl recover {ring}",
+            "": "Put them back, but end one that hung first (recover --as faulted {hung}): vyrectl recover {ring}",
             "hung": "They were in one turn for long and would hang again, so end them; recover without --as faulted "
             "runs them once more: vyrectl recover {ring} --as faulted {slots}",
         },
@@ -95,18 +96,20 @@ _CAUSES = (
         "are Running, and their worker lives",
         "State Running while somebody holds the ring's lock. A person is needed when two looks found the task in the "
         f"same turn and nothing else moved meanwhile, or {LONG_TURN_S:g} s lay between them, or the launch has noted "
-        "a turn of that length itself (`vyrectl workers`). Of a launch on a copy the file does not tell: there its "
-        "workers say which tasks are Running, and which turns began.",
+        "a turn of that length itself (`vyrectl workers`), or stands still in it and has said so (--stall-after). Of a "
+        "launch on a copy the file does not tell: there its workers say which tasks are Running, and which turns "
+        "began.",
         False,
         {
             "live": "End the launch in order; a turn that never ends does not react, then end its process, SIGTERM "
-            "first, end the task that hung with recover --as faulted SLOT, and put the rest back with recover: "
-            "vyrectl control {control} shutdown=1",
+            "first: vyrectl control {control} shutdown=1",
+            "gone": "Once nobody holds the ring any more, end what hung (recover without --as faulted runs it once "
+            "more): vyrectl recover {ring} --as faulted {slots}",
             "copy": "End the launch in order, SIGTERM first; if it has to be killed the file stays as it was before, "
-            "so leave the task that hung out of the next launch (--where, --slots). Look again once nobody holds the "
+            "so leave what hung (slot {hung}) out of the next launch (--where). Look again once nobody holds the "
             "ring any more: vyrectl why {ring}",
             "": "End the launch in order, SIGTERM first; of what that leaves Running, end a task that hung with "
-            "recover --as faulted SLOT and put the rest back with recover, once nobody holds the ring any more: "
+            "recover --as faulted {hung} and put the rest back with recover, once nobody holds the ring any more: "
             "vyrectl why {ring}",
         },
     ),

@@ -15,6 +15,7 @@ from vyrectl.abi.states import priority_name
 from vyrectl.ring.findings.advice import fill_advice, saved_first, split_advice
 from vyrectl.ring.findings.masks import Mask
 from vyrectl.why.classes import CAUSES, Cause
+from vyrectl.why.launches import LAUNCH, fit_launch
 from vyrectl.why.scene import Numbers, Scene
 
 MOST_SHOWN = 8
@@ -35,6 +36,7 @@ class Found:
         evidence: Lines with the facts.
         remedy: What to do; a command comes last.
         needs_person: Nobody else gets them going.
+        afterwards: What to do once that is done, a command last; empty for nothing.
     """
 
     cause: Cause
@@ -43,11 +45,17 @@ class Found:
     evidence: tuple[str, ...]
     remedy: str
     needs_person: bool
+    afterwards: str = ""
 
     @property
     def command(self) -> str | None:
         """The command that the remedy ends with."""
         return split_advice(self.remedy)[1]
+
+    @property
+    def afterwards_command(self) -> str | None:
+        """The command that `afterwards` ends with."""
+        return split_advice(self.afterwards)[1]
 
 
 def find(
@@ -57,6 +65,7 @@ def find(
     summary: str,
     *evidence: str | None,
     mend: str = "",
+    then: str = "",
     places: Mapping[str, str] | None = None,
     chosen: Numbers | None = None,
     needs_person: bool | None = None,
@@ -70,6 +79,7 @@ def find(
         summary: See `Found`.
         evidence: Lines; None is left out.
         mend: The case of `Cause.mends`.
+        then: The case that says what follows; empty for nothing.
         places: What else stands in its braces.
         chosen: Slots that the command is about; all of them by default.
         needs_person: By default as the class says.
@@ -79,30 +89,22 @@ def find(
     about = numbers if chosen is None else chosen
     texts = {"slots": slot_list(about, MOST_CHOSEN), "look": f"--slots {slot_list(about, MOST_CHOSEN)}"}
     filled = {**texts, **(places or {})}
-    text = cause.mends[mend]
-    if _LAUNCH in text and "{buffers}" not in text and not scene.places.get("span"):
-        filled["needs"] = scene.buffers(int(filled.get("epoch", scene.epoch)), mask)
-    remedy = mend_text(scene, cause, mend, filled)
+    text = fit_launch(scene, cause.mends[mend], mask, int(filled.get("epoch", scene.epoch)))
+    remedy = mend_text(scene, text, filled)
     person = cause.needs_person if needs_person is None else needs_person
-    return Found(cause, numbers, summary, tuple(one for one in evidence if one), remedy, person)
+    afterwards = mend_text(scene, cause.mends[then], filled) if then else ""
+    return Found(cause, numbers, summary, tuple(one for one in evidence if one), remedy, person, afterwards)
 
 
-_LAUNCH = "vyrectl launch {ring}"
-"""A launch takes a whole file."""
-
-
-def mend_text(scene: Scene, cause: Cause, case: str, places: Mapping[str, str]) -> str:
+def mend_text(scene: Scene, text: str, places: Mapping[str, str]) -> str:
     """A mend with what is known in its places; where the control buffer is no file of its own, it is cut out first."""
-    text = cause.mends[case]
     if "{control}" in text and "control" not in scene.places:
         words, _ = split_advice(text)
         text = f"{words}, once the buffers are files of their own: vyrectl open {{file}} --unpack {{parts}}"
-    elif _LAUNCH in text and scene.places.get("span"):
+    elif LAUNCH in text and scene.places.get("span"):
         words, _ = split_advice(text)
         lead = f"{words}, once it is a file of its own" if words else "Cut the ring out, and launch that"
         text = f"{lead}: vyrectl build {{made}} --from {{file}} {{span}}"
-    elif places.get("needs"):
-        text += " {needs}"
     return fill_advice(saved_first(text, scene.name), {**scene.places, **places})
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from vyrectl.abi.states import TaskPriority, TaskState
-from vyrectl.errors import is_kept_id, kept_out_option
+from vyrectl.errors import is_kept_id
 from vyrectl.ring.findings.about import TENANTS
 from vyrectl.ring.findings.masks import Mask
 from vyrectl.why.found import MOST_SHOWN, Found, counts_of, find, named_counts, tasks, waiting
@@ -154,7 +154,6 @@ def _bodiless(scene: Scene, mask: Mask, what: str, mend: str = "") -> Found:
         f"operations without a body: {listed}{more}",
         f"{tasks(known)} of known operations beside them",
         mend=mend,
-        places={"others": kept_out_option(sorted(op for op, _ in ops))},
     )
 
 

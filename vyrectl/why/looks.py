@@ -26,7 +26,7 @@ from vyrectl.ring.findings.advice import named_file
 from vyrectl.ring.kinds import Certainty, FileKind, Verdict, file_bytes, identify, other_kind_error
 from vyrectl.ring.steady import copy_ring
 from vyrectl.shell import STDIN, file_argument
-from vyrectl.sidecar.launched import workers_of
+from vyrectl.sidecar.launched import ops_of_copy, workers_of
 from vyrectl.sidecar.sidecar import Sidecar, sidecar_path
 from vyrectl.sidecar.workers import Worker
 from vyrectl.why.scene import Earlier, Holder, Keeper
@@ -202,17 +202,25 @@ def _with_sidecar(look: Look, path: Path) -> Look:
     try:
         with Sidecar.open(path, writable=False) as sidecar:
             if not sidecar.launch_lives():
-                return look
+                return _with_board(look, path)
             first, end = sidecar.layout.control, sidecar.layout.control + sidecar.layout.control_words
             words = tuple(sidecar.words[first:end])
             quotas, ops = sidecar.quotas(), sidecar.given_ops()
             gated, follows = sidecar.is_gated, bool(sidecar.words[abi.WORD["FOLLOW"]])
     except VyrectlError:
-        return look
+        return _with_board(look, path)
     holder = Holder(look.holder.keeper, look.holder.name, in_place=True, feeds=follows)
     file = os.path.relpath(sidecar_path(path)) if not path.is_absolute() else sidecar_path(path)
     found = _replaced(look, words if gated else _ungated(words), file, holder)
     return replace(found, quotas=quotas, ops=ops)
+
+
+def _with_board(look: Look, path: Path) -> Look:
+    """The same look with what the board of a launch on a copy says."""
+    try:
+        return replace(look, ops=ops_of_copy(path, look.holder.name))
+    except OSError:
+        return look
 
 
 def _ungated(words: Control) -> Control:

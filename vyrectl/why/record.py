@@ -51,6 +51,8 @@ class FoundRecord(TypedDict):
     rule: str
     remedy: str
     command: str | None
+    afterwards: str
+    afterwards_command: str | None
 
 
 class LookRecord(TypedDict):

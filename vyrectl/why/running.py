@@ -10,13 +10,15 @@ from vyrectl.abi.states import TaskState
 from vyrectl.ring.findings.masks import Mask
 from vyrectl.sidecar.workers import busy
 from vyrectl.why.classes import LONG_TURN_S
-from vyrectl.why.found import Found, among, find, seconds_text, tasks
+from vyrectl.why.found import Found, among, find, runs, seconds_text, slot_list, tasks
 from vyrectl.why.hands import Hands
 from vyrectl.why.motion import Motion
-from vyrectl.why.scene import Keeper, Scene
+from vyrectl.why.scene import Keeper, Numbers, Scene
 
 MOST_PRINTED = 2
 MOST_HANDS = 2
+MOST_NAMED = 4
+SOME_SLOT = "SLOT"
 COPY = ", which works on a copy: the file shows what stood there before"
 
 
@@ -48,6 +50,9 @@ def held(scene: Scene) -> Iterator[Found]:
         _turn(scene, int(numbers[0])),
         *_printed(scene, mask),
         mend=_way_out(scene),
+        then="gone" if stuck.any() and scene.holder.in_place else "",
+        places={"hung": _named(numbers) if stuck.any() else SOME_SLOT},
+        chosen=numbers,
         needs_person=bool(stuck.any()),
     )
 
@@ -73,8 +78,19 @@ def orphaned(scene: Scene) -> Iterator[Found]:
         _turn(scene, int(np.flatnonzero(mask)[0])),
         *_printed(scene, mask),
         mend="hung" if hung.any() else "",
+        places={"hung": _named(_in_hand(scene, mask))},
         chosen=np.flatnonzero(hung) if hung.any() else None,
     )
+
+
+def _named(numbers: Numbers) -> str:
+    """The slots that an advice in words names, where they are few."""
+    return slot_list(numbers, MOST_NAMED) if 0 < len(runs(numbers)) <= MOST_NAMED else SOME_SLOT
+
+
+def _in_hand(scene: Scene, mask: Mask) -> Numbers:
+    """Slots among them that a worker has in hand, or had."""
+    return np.array(sorted(slot for slot in scene.workers if slot < len(mask) and mask[slot]), np.int64)
 
 
 def _way_out(scene: Scene) -> str:
@@ -129,7 +145,7 @@ def _long_turn(scene: Scene, mask: Mask, stuck: Mask, said: str | None) -> tuple
 
 def _long(scene: Scene, mask: Mask) -> Mask:
     """Those whose workers have been at one turn for too long, or had been when their launch died."""
-    slots = [slot for slot, one in scene.workers.items() if (one.seconds or 0.0) >= LONG_TURN_S]
+    slots = [slot for slot, one in scene.workers.items() if one.hung or (one.seconds or 0.0) >= LONG_TURN_S]
     return mask & among(np.array([slot for slot in slots if slot < len(mask)], np.int64), len(mask))
 
 

@@ -219,20 +219,6 @@ class Scene:
         """Schedulable, let in, of an operation that is known."""
         return self.chunk.claimable & self.let_in & ~self.undefined & ~self.away
 
-    def buffers(self, epoch: int, more: Mask) -> str:
-        """Options that give a launch at an epoch what its operations read and write; empty where they need nothing.
-
-        Args:
-            epoch: Paused tasks are due up to it.
-            more: Slots that it lets in beside those that may claim now.
-        """
-        if self.operations.lacking is None:
-            return ""
-        wakes = self.state(TaskState.PAUSED) & self.chunk.lies("resume_epoch", 0, min(epoch, NEVER_EPOCH - 1))
-        runs = (self.chunk.claimable | wakes) & (self.let_in | more) & ~self.undefined
-        _, reasons = self.operations.lacking(self.slots, runs)
-        return " ".join(dict.fromkeys(one.remedy for one in reasons if one.handle is not None))
-
     @property
     def shut_down(self) -> bool:
         """The control buffer tells workers to leave."""

@@ -15,12 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from vyrectl.cli.again import keeping
+from vyrectl.cli.again import keeping, keeping_in
 from vyrectl.cli.output import Output
 from vyrectl.cli.worker_rows import turn_text, worker_row
 from vyrectl.errors import StalledError, VyrectlError
 from vyrectl.hosting.deaths import put_back
-from vyrectl.hosting.stall import Insight, StallWatch, has_work, signature_of
+from vyrectl.hosting.stall import Insight, StallWatch, Stillness, has_work, signature_of
 from vyrectl.shell import command_line
 from vyrectl.sidecar.workers import busy
 
@@ -72,7 +72,7 @@ class StallNotice:
         self._news: Message = {}
         self._first: Look | None = None
         self._child: subprocess.Popen[bytes] | None = None
-        self._compiles = False
+        self._compiles = self._noted = False
 
     def update(self, message: Message) -> None:
         """Note what the launch said about its rounds."""
@@ -131,11 +131,18 @@ class StallNotice:
         works = insight.began and has_work(glance, waiting, insight.left_running())
         signature = signature_of(glance, counted, insight.workers())
         step = self._watch.note(signature, now, works=works and not self._compiles)
+        self._note_hung(insight, step)
         if step.half:
             self._first = self._look_at(insight)
         if step.stalled:
             clear()
             self._tell(insight, step.seconds)
+
+    def _note_hung(self, insight: Insight, step: Stillness) -> None:
+        """Leave beside the launch which turns hang, for `why` and for whoever comes after its death."""
+        if step.stalled or (self._noted and not step.seconds):
+            self._noted = step.stalled
+            insight.note_hung(busy(insight.workers()) if step.stalled else ())
 
     def end(self) -> None:
         """Give a command that still runs a little time, and say how it ended."""
@@ -168,14 +175,15 @@ class StallNotice:
             raise StalledError(
                 f"{head}; it was told to leave first, and what did not leave within --grace was killed",
                 where=str(self._ring),
-                fix=self._put_back(in_file=insight.where == "file"),
+                fix=self._put_back(insight),
             )
 
-    def _put_back(self, *, in_file: bool) -> str:
+    def _put_back(self, insight: Insight) -> str:
         """What becomes of the ring."""
-        if not in_file:
+        if insight.where != "file":
             return f"{self._ring} is as it was before the launch"
-        return put_back(keeping(command_line("recover", file=self._ring)))
+        hung = [one.slot for one in busy(insight.workers()) if one.slot is not None]
+        return put_back(keeping(command_line("recover", file=self._ring)), sorted(hung))
 
     def _start(self, record: Message) -> None:
         environment = {**os.environ, "RING": str(self._ring), "STALL_JSON": json.dumps(record)}
@@ -228,7 +236,7 @@ class StallNotice:
         lines = [
             found.sentence,
             *(f"  {line}" for line in first.evidence),
-            *([f"  {first.remedy}"] if first.remedy else []),
+            *(f"  {keeping_in(advice)}" for advice in (first.remedy, first.afterwards) if advice),
         ]
         return found.to_record(), "\n".join(lines)
 

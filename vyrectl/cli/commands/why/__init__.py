@@ -93,11 +93,12 @@ def _as_typed(record: dict[str, Json]) -> dict[str, Json]:
 
 
 def _kept(found: dict[str, Json]) -> dict[str, Json]:
-    words, command = split_advice(found["remedy"])
-    if command is None:
-        return found
-    kept = keeping(command)
-    return {**found, "remedy": f"{words}: {kept}" if words else kept, "command": kept}
+    for text, alone in (("remedy", "command"), ("afterwards", "afterwards_command")):
+        words, command = split_advice(found[text])
+        if command is not None:
+            kept = keeping(command)
+            found = {**found, text: f"{words}: {kept}" if words else kept, alone: kept}
+    return found
 
 
 def _explain(output: Output, name: str) -> None:
@@ -112,6 +113,7 @@ def _explain(output: Output, name: str) -> None:
         "more": "N",
         "count": "N",
         "epoch": "EPOCH",
+        "hung": "SLOT",
     }
     places |= {"masks": "mask.TENANT=open", "quotas": "quota.TENANT=N", "bounds": "--tenant-quota TENANT=N"}
     rows = [one for one in explanations(places) if one["name"] in chosen]

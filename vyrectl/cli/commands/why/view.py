@@ -78,13 +78,21 @@ class _Class:
 
         width = None if console.soft_wrap else max(LEAST_WIDTH, console.width)
         for text, style in _lines(self._found):
-            shown = plain(text)
-            folded = [shown] if width is None else wrap(shown, width, subsequent_indent="    ")
-            for line in folded:
-                yield Text(line, style=style)
-        _, command = split_advice(self._found["remedy"])
-        if command is not None:
-            yield Text(f"  {plain(command)}", no_wrap=True, overflow="ignore")
+            yield from _folded(text, style, width)
+        for advice in (self._found["remedy"], self._found["afterwards"]):
+            words, command = split_advice(advice)
+            if words:
+                yield from _folded(f"  {words}:", "", width)
+            if command is not None:
+                yield Text(f"  {plain(command)}", no_wrap=True, overflow="ignore")
+
+
+def _folded(text: str, style: str, width: int | None) -> Iterator[Text]:
+    from rich.text import Text
+
+    shown = plain(text)
+    for line in [shown] if width is None else wrap(shown, width, subsequent_indent="    "):
+        yield Text(line, style=style)
 
 
 def _lines(found: Record) -> Iterator[tuple[str, str]]:
@@ -96,9 +104,6 @@ def _lines(found: Record) -> Iterator[tuple[str, str]]:
         yield f"  {line}", ""
     if len(found["evidence"]) > MOST_EVIDENCE:
         yield f"  and {len(found['evidence']) - MOST_EVIDENCE} more in --json", "dim"
-    words, _ = split_advice(found["remedy"])
-    if words:
-        yield f"  {words}:", ""
 
 
 def _share(found: Record) -> str:
