@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.live.rings import crashed, running, write_ring
 from vyrectl.abi import live as abi
+from vyrectl.files.ring_lock import RingLock
+from vyrectl.sidecar.board import make_board
 
 
 @pytest.fixture
@@ -50,9 +53,22 @@ def test_of_a_dead_launch_it_is_only_shown(ring: Path, cli: Cli) -> None:
     answer = cli("control", f"{ring}.live", "epoch=8")
     assert answer.code == 1
     assert "no launch in place" in answer.err
+    assert f"fix: Start one: vyrectl launch {ring}" in answer.err
 
 
 def test_what_is_no_sidecar(tmp_path: Path, cli: Cli) -> None:
     (tmp_path / "x.live").write_bytes(b"x" * 5000)
     assert cli("control", str(tmp_path / "x.live")).code == 1
     assert "no launch in place" in cli("control", str(tmp_path / "y.live")).err
+
+
+def test_of_a_launch_on_a_copy_it_says_how_that_is_ended(ring: Path, cli: Cli) -> None:
+    board = make_board(ring)
+    with RingLock(ring, role="launch"):
+        for words in ((), ("shutdown=1",)):
+            answer = cli("control", f"{ring}.live", *words)
+            assert answer.code == 1
+            assert "fix: It works on a copy, which nobody changes from outside: wait for it" in answer.err
+            assert f"kill -TERM {os.getpid()}" in answer.err
+    board.close()
+    assert f"fix: Start one: vyrectl launch {ring}" in cli("control", f"{ring}.live").err

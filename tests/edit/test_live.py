@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -25,6 +26,7 @@ from vyrectl.errors import (
 )
 from vyrectl.live.host import LiveHost
 from vyrectl.sidecar.atomics import atomics
+from vyrectl.sidecar.board import introduce, make_board
 from vyrectl.sidecar.hold import hold
 
 FIELDS = [name for name in FIELD_NAMES if name != "state"]
@@ -188,7 +190,15 @@ def test_a_published_record_of_a_worker_is_dropped(tmp_path: Path) -> None:
 
 def test_a_holder_that_is_no_launch_in_place(tmp_path: Path) -> None:
     ring = write_ring(tmp_path / "ring.bin", [READY])
-    with hold(ring, role="launch"), pytest.raises(RingHeldError, match="feed it"):
+    board = make_board(ring)
+    for feeds in (False, True):
+        introduce(board, [], feeds=feeds)
+        with hold(ring, role="launch"), pytest.raises(RingHeldError, match="works on a copy") as held:
+            act(ring, [0], "complete")
+        assert (held.value.fix or "").endswith(f"or end it in order: kill -TERM {os.getpid()}")
+        assert ("publish through its --feed" in (held.value.fix or "")) is feeds
+    board.close()
+    with hold(ring, role="launch"), pytest.raises(RingHeldError, match="Wait for it"):
         act(ring, [0], "complete")
     with hold(ring, role="transition"), pytest.raises(RingHeldError, match="Wait for it"):
         act(ring, [0], "complete")

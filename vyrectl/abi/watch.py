@@ -30,8 +30,8 @@ milliseconds of the shortest turn in hand when the launch last said that it stan
 BOARD_SESSION_WORDS = 8
 """Words of the head that begin anew with each session of a device; what stands behind them is the launch's."""
 
-BOARD_OPS = 8
-"""How many operations the launch was given beside the shipped ones."""
+BOARD_OPS, BOARD_FEEDS = 8, 9
+"""How many operations the launch was given beside the shipped ones; non-zero: it takes tasks from a feed."""
 
 BOARD_HEAD_WORDS = 16
 """Where a board's records begin."""

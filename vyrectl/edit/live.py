@@ -23,6 +23,7 @@ from vyrectl.edit.plan import Edit, planned
 from vyrectl.errors import FileError, LifecycleError, LiveEditError, RingHeldError, SidecarError
 from vyrectl.files.replace import StrPath, back_up_copy
 from vyrectl.ring.steady import copy_ring
+from vyrectl.sidecar.launched import way_in
 from vyrectl.task.arrays import SlotArray, whole
 
 PATIENCE_SECONDS = 1.0
@@ -67,7 +68,7 @@ def edit_live(
     try:
         live = LiveRing.open(path)
     except SidecarError as error:
-        held_by.fix = _way_in(held_by, error)
+        held_by.fix = _way_in(path, held_by, error)
         raise held_by from None
     with live:
         copy = copy_ring(path)
@@ -78,14 +79,14 @@ def edit_live(
         return replace(_Course(live, edit).run(), backup=kept)
 
 
-def _way_in(held_by: RingHeldError, error: FileError) -> str:
+def _way_in(path: StrPath, held_by: RingHeldError, error: FileError) -> str:
     if held_by.by_another_name:
         return f"{held_by.fix}; a launch in place is reached by the name that it was given"
     if held_by.holder is None or "launch" not in held_by.holder:
         return held_by.fix or ""
     if error.where is not None and "no launch" not in error.what:
         return f"{error.what}. {error.fix or ''}".strip()
-    return "It runs on a copy: feed it (launch --follow --feed FIFO), or wait for it to end"
+    return way_in(path, held_by.holder)
 
 
 def _refuse_running(changes: Edit, path: StrPath) -> None:

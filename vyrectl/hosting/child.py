@@ -48,7 +48,7 @@ from vyrectl.live.host import LiveHost, given_handles, once_handles
 from vyrectl.live.workplace import work
 from vyrectl.ring.file import Ring, store_by
 from vyrectl.ring.steady import copy_ring
-from vyrectl.sidecar.board import give_ops
+from vyrectl.sidecar.board import introduce
 from vyrectl.sidecar.hold import Hold
 from vyrectl.task.arrays import SlotArray, copy_of, copy_slots
 from vyrectl.task.parts import in_parts
@@ -175,7 +175,8 @@ class _Site:
         self.is_left = False
         self.board = np.frombuffer(memory.board, "<u4") if request.options.watch else None
         sources = load_sources(options.ops)
-        give_ops(memory.board, sorted(given_handles(sources)))
+        feeds = request.follow is not None and request.follow.feed is not None
+        introduce(memory.board, sorted(given_handles(sources)), feeds=feeds)
         self.host = LiveHost(
             self._target,
             len(view),

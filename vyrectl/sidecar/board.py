@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from vyrectl.abi.watch import BOARD_BYTES, BOARD_OPS, BOARD_OPS_FIRST, MOST_BOARD_OPS
+from vyrectl.abi.watch import BOARD_BYTES, BOARD_FEEDS, BOARD_OPS, BOARD_OPS_FIRST, MOST_BOARD_OPS
 from vyrectl.files.replace import StrPath
 
 _FOLDER = "/proc/{}/fd"
@@ -36,13 +36,13 @@ def make_order(ring: StrPath, order: bytes) -> mmap.mmap:
     return memory
 
 
-def give_ops(board: mmap.mmap, ops: Sequence[int]) -> None:
-    """Say on a board which operations its launch was given beside the shipped ones."""
+def introduce(board: mmap.mmap, ops: Sequence[int], *, feeds: bool = False) -> None:
+    """Say on a board which operations its launch was given beside the shipped ones, and whether it takes a feed."""
     given = list(ops)[:MOST_BOARD_OPS]
     with memoryview(board) as data, data.cast("B") as octets, octets.cast("I") as words:
         for place, op_handle in enumerate(given, BOARD_OPS_FIRST):
             words[place] = op_handle
-        words[BOARD_OPS] = len(given)
+        words[BOARD_OPS], words[BOARD_FEEDS] = len(given), feeds
 
 
 def ops_given(board: mmap.mmap) -> frozenset[int]:
@@ -50,6 +50,12 @@ def ops_given(board: mmap.mmap) -> frozenset[int]:
     with memoryview(board) as data, data.cast("B") as octets, octets.cast("I") as words:
         count = min(words[BOARD_OPS], MOST_BOARD_OPS)
         return frozenset(words[BOARD_OPS_FIRST : BOARD_OPS_FIRST + count].tolist())
+
+
+def takes_feed(board: mmap.mmap) -> bool:
+    """Whether that launch takes tasks from a feed."""
+    with memoryview(board) as data, data.cast("B") as octets, octets.cast("I") as words:
+        return bool(words[BOARD_FEEDS])
 
 
 def open_boards(ring: StrPath, pid: int) -> dict[str, mmap.mmap]:

@@ -15,10 +15,11 @@ from pathlib import Path
 from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import SidecarError
+from vyrectl.files.replace import StrPath
 from vyrectl.files.ring_lock import LIVE_SUFFIX, holder_of
 from vyrectl.files.window import open_regular
 from vyrectl.shell import command_line
-from vyrectl.sidecar.board import open_boards, open_order, ops_given
+from vyrectl.sidecar.board import open_boards, open_order, ops_given, takes_feed
 from vyrectl.sidecar.sidecar import Sidecar
 from vyrectl.sidecar.workers import RecordPlace, Worker, busy, noted, of_device
 
@@ -64,6 +65,28 @@ def workers_of(ring: Path) -> Launched:
     finally:
         os.close(fd)
     return _on_copy(ring, holder)
+
+
+def way_in(ring: StrPath, holder: str | None) -> str:
+    """What to do for somebody who wants to change what runs and finds no launch in place.
+
+    Args:
+        ring: The ring's file.
+        holder: Who holds it, as its lock says; None for nobody.
+    """
+    if holder is None:
+        return f"Start one: {command_line('launch', file=ring)}"
+    pid = _PID.match(holder)
+    boards = open_boards(ring, int(pid[1])) if pid is not None else {}
+    if pid is None or not boards:
+        return "Wait for it to end"
+    feeds = False
+    for board in boards.values():
+        with board:
+            feeds |= takes_feed(board)
+    feed = "publish through its --feed, " * feeds
+    ends = f"end it in order: kill -TERM {pid[1]}"
+    return f"It works on a copy, which nobody changes from outside: {feed}wait for it, or {ends}"
 
 
 def ops_of_copy(ring: Path, holder: str) -> frozenset[int]:

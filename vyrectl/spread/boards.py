@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vyrectl.files.replace import StrPath
-from vyrectl.sidecar.board import give_ops, make_board, make_order
+from vyrectl.sidecar.board import introduce, make_board, make_order
 from vyrectl.sidecar.workers import IsRunning, RecordPlace, Worker, WorkerWatch, of_device
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Boards:
     def given(self, ops: Sequence[int]) -> None:
         """The launch was given these operations beside the shipped ones."""
         for board in self._boards.values():
-            give_ops(board.memory, ops)
+            introduce(board.memory, ops)
 
     def _look(self, device: str) -> Sequence[Worker]:
         board = self._boards[device]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.control import TENANT_MASKS, TENANT_QUOTA
-from vyrectl.errors import UsageError
+from vyrectl.errors import FileError, SidecarError, UsageError
 from vyrectl.files.ring_lock import LIVE_SUFFIX
 from vyrectl.shell import command_line, file_argument
 
@@ -50,7 +52,10 @@ def write_running(file: Path, values: Mapping[int, int], *, backup: bool) -> Non
     if backup:
         raise UsageError("a running launch's control buffer has no backup", fix="Leave out --backup")
     with _open(file, writable=True) as sidecar:
-        sidecar.await_open()
+        try:
+            sidecar.await_open()
+        except SidecarError as error:
+            raise _with_way_in(error, sidecar.path.removesuffix(LIVE_SUFFIX)) from None
         if not sidecar.is_gated and any(word in _GATES for word in values):
             raise UsageError(
                 "masks and quotas have no effect on this launch, which was started without --control",
@@ -71,4 +76,19 @@ def _with_control(file: Path) -> str:
 def _open(file: Path, *, writable: bool) -> Sidecar:
     from vyrectl.sidecar.sidecar import Sidecar
 
-    return Sidecar.open(str(file).removesuffix(LIVE_SUFFIX), writable=writable)
+    ring = str(file).removesuffix(LIVE_SUFFIX)
+    try:
+        return Sidecar.open(ring, writable=writable)
+    except SidecarError as error:
+        raise _with_way_in(error, ring) from None
+
+
+def _with_way_in(error: SidecarError, ring: str) -> SidecarError:
+    """The error with what to do, where there is a ring and nothing has been said about it."""
+    from vyrectl.files.ring_lock import holder_of
+    from vyrectl.sidecar.launched import way_in
+
+    if error.fix is None and os.path.exists(ring):
+        with suppress(FileError):
+            error.fix = way_in(ring, holder_of(ring))
+    return error
