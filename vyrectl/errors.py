@@ -27,6 +27,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from vyrectl.shell import pip_install
+
 SIGNAL_EXIT = 128
 """What an exit code adds to the number of a signal."""
 
@@ -366,7 +368,7 @@ class MissingExtraError(VyrectlError):
     particulars = ("package", "extra")
 
     def __init__(self, doing: str, package: str, extra: str) -> None:
-        super().__init__(f"{doing} needs {package}, which is not installed", fix=f"pip install {package}")
+        super().__init__(f"{doing} needs {package}, which is not installed", fix=pip_install(package))
         self.package = package
         self.extra = extra
 

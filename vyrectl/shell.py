@@ -1,11 +1,15 @@
 """Command lines as advice prints them: one line that a shell takes as it stands, whatever a file is called.
 
-Standard library only. The invariant: every advice that names a file names it by `file_argument` or `command_line`.
+Packages go into the environment that this process runs in, whichever `pip` a shell would find. Standard library only.
+The invariant: every advice that names a file names it by `file_argument` or `command_line`, and every one that installs
+a Python package is `pip_install`.
 """
 
 from __future__ import annotations
 
-from shlex import quote
+import sys
+from functools import cache
+from shlex import join, quote
 
 PROGRAM = "vyrectl"
 STDIN = "-"
@@ -27,3 +31,24 @@ def command_line(command: str, *words: str, file: object | None = None) -> str:
     """
     named = [] if file is None else [file_argument(file)]
     return " ".join([PROGRAM, command, *named, *map(quote, words)])
+
+
+def pip_install(*words: str) -> str:
+    """The command that installs packages for the interpreter in use.
+
+    Args:
+        words: Packages, and options of `pip install`.
+    """
+    return f"{_pip()} {join(words)}"
+
+
+@cache
+def _pip() -> str:
+    """`pip install` of this interpreter, or uv's where the environment has no pip of its own."""
+    from importlib.util import find_spec
+    from shutil import which
+
+    python = sys.executable or "python3"
+    if find_spec("pip") is None and which("uv") is not None:
+        return join(["uv", "pip", "install", "--python", python])
+    return join([python, "-m", "pip", "install"])

@@ -20,6 +20,7 @@ from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.cli.commands.inspect.rows import ROW_KEYS, slot_rows, widest_slots
 from vyrectl.cli.views.inspect import DEFAULT_KEYS, _cell
 from vyrectl.ring.synthetic import synthesize
+from vyrectl.shell import pip_install
 
 FAMILY = (
     slot(state=1, task_id=1),
@@ -198,7 +199,7 @@ def test_an_unwritten_file_leaves_the_old_one(
     assert result.code == 1
     error = result.error()
     assert error["error"] == "missing_extra"
-    assert error["fix"] == "pip install pyarrow"
+    assert error["fix"] == pip_install("pyarrow")
     assert (tmp_path / "x.parquet").read_bytes() == b"PAR1 old PAR1"
     monkeypatch.undo()
     assert cli("inspect", str(ring), "--output", str(tmp_path / "none" / "x.parquet")).code == 1

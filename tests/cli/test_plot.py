@@ -17,6 +17,7 @@ from tests.cli.support import MIXED
 from tests.cli.test_golden import compare, transcript
 from tests.support.rings import write_ring
 from vyrectl.cli.commands.plot.view_chart import columns_of, draw, short
+from vyrectl.shell import pip_install
 from vyrectl.telemetry.history import timestamp
 from vyrectl.telemetry.series import METRICS
 
@@ -141,7 +142,7 @@ def test_without_matplotlib_the_error_says_what_to_install(
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     result = cli("plot", "h.jsonl", "--output", "x.png")
     assert (result.code, result.out) == (1, "")
-    assert "pip install matplotlib" in result.err
+    assert pip_install("matplotlib") in result.err
     assert not (tmp_path / "x.png").exists()
     assert cli("plot", "h.jsonl").code == 0
 

@@ -26,6 +26,7 @@ from vyrectl.opencl.asking import ask
 from vyrectl.opencl.child import run_child
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.diagnosis import Check, Status
+from vyrectl.shell import pip_install
 
 DRIVERS = {
     "crash": "#include <stdlib.h>\n__attribute__((constructor)) static void run(void) { abort(); }\n",
@@ -204,7 +205,7 @@ def test_every_table_has_a_line_for_every_system(family: str) -> None:
 
 
 def test_why_pyopencl_cannot_be_imported() -> None:
-    assert hints.import_hint("No module named 'pyopencl'") == "pip install pyopencl"
+    assert hints.import_hint("No module named 'pyopencl'") == pip_install("pyopencl")
     missing = hints.import_hint("libOpenCL.so.1: cannot open shared object file", "fedora")
     assert missing == "The OpenCL loader is missing: dnf install -y OpenCL-ICD-Loader"
     assert "force-reinstall" in hints.import_hint("undefined symbol: _Py_Nothing")
@@ -228,7 +229,7 @@ def test_versions(monkeypatch: pytest.MonkeyPatch) -> None:
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(machine, "version", version)
-    assert by_name(machine.check_versions())["numpy"].fix == "pip install numpy"
+    assert by_name(machine.check_versions())["numpy"].fix == pip_install("numpy")
 
 
 def test_libatomic() -> None:

@@ -13,6 +13,7 @@ from tests.doctor.test_doctor import compiled, icd
 from vyrectl.opencl import brought, causes, drivers, places
 from vyrectl.opencl.asking import Answer
 from vyrectl.opencl.causes import Cause, find_cause
+from vyrectl.shell import pip_install
 
 Changes = Mapping[str, str | None]
 
@@ -107,7 +108,7 @@ def test_intel_s_runtime_without_its_libraries(bare: pytest.MonkeyPatch, tmp_pat
     bare.setattr(brought, "brought_drivers", lambda roots=None: [library])
     cause = find_cause("debian", {}, nowhere)
     assert "libintelocl.so does not load" in cause.what
-    assert cause.fix == "pip install intel-opencl-rt intel-cmplr-lib-rt"
+    assert cause.fix == pip_install("intel-opencl-rt", "intel-cmplr-lib-rt")
 
 
 def test_a_driver_that_shows_nothing(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from vyrectl.errors import NoDeviceError, UnknownNameError
 from vyrectl.opencl import causes, devices, fitness
 from vyrectl.opencl.causes import Cause
 from vyrectl.opencl.devices import Device, find_device, list_devices, pyopencl, rank
+from vyrectl.shell import pip_install
 
 CPU, GPU, ACCELERATOR = 2, 4, 8
 UNFIT: set[str] = set()
@@ -84,7 +85,7 @@ def test_pyopencl_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "pyopencl", None)
     with pytest.raises(NoDeviceError, match="pyopencl cannot be imported") as caught:
         list_devices()
-    assert caught.value.fix == "pip install pyopencl"
+    assert caught.value.fix == pip_install("pyopencl")
 
 
 def test_gpus_come_first(four: list[Device]) -> None:

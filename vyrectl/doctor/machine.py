@@ -23,6 +23,7 @@ from vyrectl.doctor.comforts import CACHES, FILES
 from vyrectl.opencl import hints
 from vyrectl.opencl.cache import cache_folder
 from vyrectl.opencl.diagnosis import Check, Fact, Status
+from vyrectl.shell import pip_install
 
 SOFTWARE = "software"
 
@@ -47,7 +48,7 @@ def check_versions() -> Iterator[Check]:
         try:
             found = version(package)
         except PackageNotFoundError:
-            yield Check(SOFTWARE, package, Status.ERROR, "is not installed", f"pip install {package}")
+            yield Check(SOFTWARE, package, Status.ERROR, "is not installed", pip_install(package))
         else:
             yield Check(SOFTWARE, package, Status.OK, found, facts={"version": found})
 

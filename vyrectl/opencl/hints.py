@@ -11,6 +11,8 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
+from vyrectl.shell import pip_install
+
 ANY = "any"
 """Key of the line for a system without one of its own."""
 
@@ -34,7 +36,7 @@ LOADER: dict[str, str] = {
     "suse": "zypper install libOpenCL1",
     "alpine": "apk add opencl-icd-loader",
     "conda": "conda install -c conda-forge ocl-icd",
-    ANY: "pip install --force-reinstall --only-binary pyopencl pyopencl (its wheels bring a loader)",
+    ANY: f"{pip_install('--force-reinstall', '--only-binary', 'pyopencl', 'pyopencl')} (its wheels bring a loader)",
 }
 """Brings libOpenCL, which finds the drivers; pyopencl's own wheels bring one too."""
 
@@ -98,11 +100,11 @@ NVIDIA_ICD_ELSEWHERE = (
     " and set OCL_ICD_VENDORS=FOLDER"
 )
 
-PIP_CPU = "pip install intel-opencl-rt intel-cmplr-lib-rt (the extra of vyrectl[cpu])"
-"""Brings Intel's runtime for x86-64 CPUs into the environment, where `vyrectl.opencl.brought` finds it."""
-
-INTEL_LIBRARIES = "pip install intel-opencl-rt intel-cmplr-lib-rt"
+INTEL_LIBRARIES = pip_install("intel-opencl-rt", "intel-cmplr-lib-rt")
 """Brings what the driver needs: what its package asks for (tbb), and what it needs and does not ask for."""
+
+PIP_CPU = f"{INTEL_LIBRARIES} (the extra of vyrectl[cpu])"
+"""Brings Intel's runtime for x86-64 CPUs into the environment, where `vyrectl.opencl.brought` finds it."""
 
 _GROUPS = "usermod -aG render,video $USER, then log in again"
 
@@ -180,12 +182,12 @@ def gpu_hint(vendor: str, family: str | None = None) -> str:
 def import_hint(message: str, family: str | None = None) -> str:
     """What to do when pyopencl cannot be imported, going by what the interpreter said."""
     if "No module named" in message:
-        return "pip install pyopencl"
+        return pip_install("pyopencl")
     if "halted" in message:
-        return "pip install pyopencl"
+        return pip_install("pyopencl")
     if "OpenCL" in message:
         return f"The OpenCL loader is missing: {pick(LOADER, family)}"
-    return "pip install --force-reinstall pyopencl"
+    return pip_install("--force-reinstall", "pyopencl")
 
 
 def permission_hint() -> str:
