@@ -13,8 +13,9 @@ import pytest
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.engine import arena
 from vyrectl.engine.arena import continue_outputs, map_outputs
-from vyrectl.engine.buffers import Buffer, BufferTable, save_npy
+from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.left import Fate, partial_path
+from vyrectl.engine.npy import save_npy
 from vyrectl.errors import FileError, UsageError
 from vyrectl.task.arrays import SlotArray
 

@@ -15,16 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vyrectl.abi.engine import TYPE_ABSENT, TYPE_F32, TYPE_I32, TYPE_OTHER, TYPE_U32
-from vyrectl.engine.buffers import (
-    ARENA_ALIGN_BYTES,
-    MAX_HANDLE,
-    TABLE_DTYPE,
-    Buffer,
-    BufferTable,
-    load_npy,
-    parse_buffer_option,
-    save_npy,
-)
+from vyrectl.engine.buffer_options import parse_buffer_option
+from vyrectl.engine.buffers import ARENA_ALIGN_BYTES, MAX_HANDLE, TABLE_DTYPE, Buffer, BufferTable
+from vyrectl.engine.npy import load_npy, save_npy
 from vyrectl.errors import FileError, InvalidInputError, UsageError, VyrectlError
 
 

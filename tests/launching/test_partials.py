@@ -11,7 +11,8 @@ import pytest
 from tests.support.rings import ready_tasks
 from vyrectl import Ring, launch
 from vyrectl.engine.arena import map_outputs
-from vyrectl.engine.buffers import BufferTable, parse_buffer_options
+from vyrectl.engine.buffer_options import parse_buffer_options
+from vyrectl.engine.buffers import BufferTable
 from vyrectl.task.arrays import SlotArray
 
 SPEC = "0=zeros:uint32:4:o.npy"

@@ -16,7 +16,7 @@ from vyrectl.cli.fields import split_assignments
 from vyrectl.cli.opened import describe_bytes
 from vyrectl.cli.snapshot_since import read_baseline
 from vyrectl.cli.sources import Window, read_policy, read_request, read_source, read_table
-from vyrectl.engine.buffers import parse_buffer_option
+from vyrectl.engine.buffer_options import parse_buffer_option
 from vyrectl.engine.op_names import read_naming
 from vyrectl.engine.ops import op_codes, scan_source
 from vyrectl.errors import InvalidInputError, VyrectlError

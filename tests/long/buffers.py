@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 
 from tests.engine.test_buffers import header, npy
 from tests.long._run import Run
-from vyrectl.engine.buffers import load_npy, parse_buffer_option
+from vyrectl.engine.buffer_options import parse_buffer_option
+from vyrectl.engine.npy import load_npy
 from vyrectl.errors import VyrectlError
 
 BYTES = b"'\"(){}[],:<>fiuVOMmSU0123456789LTrue\\\n\0\xff.-+*eE"

@@ -1,7 +1,7 @@
 """Which files the buffers of a launch are read from and saved as, told from the options' texts alone.
 
 Standard library only: the command line asks before anything heavy is loaded. The invariant: the forms are those of
-`vyrectl.engine.buffers.parse_buffer_option`; what is malformed names no file here and is refused there.
+`vyrectl.engine.buffer_options.parse_buffer_option`; what is malformed names no file here and is refused there.
 """
 
 from __future__ import annotations

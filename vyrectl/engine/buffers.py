@@ -1,38 +1,30 @@
-"""The buffer table: which array stands behind which handle, and how a command line names one.
+"""The buffer table: which array stands behind which handle, where it lies for a device, and where it is saved.
 
-Invariant: an array given as an input is never written; every handle that the table does not hold is absent,
-    and a task that
-names it faults. Imports numpy.
+The invariant: an array given as an input is never written; every handle that the table does not hold is absent, and a
+task that names it faults. Imports numpy.
 """
 
 from __future__ import annotations
 
-import io
 import os
-import re
-import stat
-import tokenize
-import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.dtype import dtype_of
 from vyrectl.abi.engine import BUFFER_ROW, TYPE_ABSENT, TYPE_F32, TYPE_I32, TYPE_OTHER, TYPE_U32
-from vyrectl.abi.number import parse_whole
 from vyrectl.engine.buffer_files import BufferFiles, note_buffers
 from vyrectl.engine.left import Fate, Found
+from vyrectl.engine.npy import little_endian, npy_parts
 from vyrectl.engine.saving import Saving
-from vyrectl.errors import FileError, InvalidInputError, UsageError
-from vyrectl.files.keeping import write_kept
+from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.files.replace import backup_names, replace_file
 from vyrectl.files.same import has_content
-from vyrectl.files.whole import STDIN, read_whole
 from vyrectl.numbers import is_whole
 from vyrectl.ring.outputs import Outputs
 
@@ -51,21 +43,6 @@ TABLE_DTYPE = dtype_of(BUFFER_ROW)
 """One row of the device's table."""
 
 ARENA_ALIGN_BYTES = 256
-
-_NUMBERS = "biufc"
-_MALFORMED = (
-    ValueError,
-    EOFError,
-    MemoryError,
-    OverflowError,
-    TypeError,
-    IndexError,
-    KeyError,
-    SyntaxError,
-    RecursionError,
-    tokenize.TokenError,
-)
-"""What numpy lets through when a header or the name of a dtype is not what it should be."""
 
 ARGUMENT_WORDS = 4
 """Words of one record of the argument table: offset, length, stride, scalar bits."""
@@ -266,34 +243,6 @@ class BufferTable:
         return [(one.output, one.array.nbytes) for one in self.by_handle.values() if one.output is not None]
 
 
-def parse_buffer_option(text: str) -> tuple[int | str, Buffer]:
-    """Read one `--buffer HANDLE=SPEC`.
-
-    SPEC is `FILE.npy` (an input), `FILE.npy:OUT.npy` (starts as the input, saved as OUT), `zeros:DTYPE:SHAPE`
-    (scratch) or `zeros:DTYPE:SHAPE:OUT.npy`; SHAPE is `1048576` or `768x1024`. HANDLE is a number or `args`.
-
-    Raises:
-        UsageError: The text has another form.
-        FileError: An input cannot be read.
-        InvalidInputError: An input is no `.npy` array.
-    """
-    handle_text, equals, spec = text.partition("=")
-    if not equals or not spec:
-        raise UsageError(
-            f"--buffer {text!r} has no SPEC", fix="Write --buffer 0=x.npy or 1=zeros:float32:1024:out.npy"
-        )
-    handle: int | str = ARGUMENTS if handle_text == ARGUMENTS else _handle(handle_text)
-    if spec.startswith("zeros:"):
-        return handle, _zeros(spec)
-    source, _, output = spec.partition(":")
-    if source.lower() in _LIKE_ZEROS and output and not os.path.exists(source):
-        raise UsageError(f"{spec!r} names no file", fix=f"Did you mean {handle_text}=zeros:{output}?")
-    array = load_npy(Path(source))
-    return handle, Buffer(
-        array, writable=bool(output), output=Path(output) if output else None, source=Path(source)
-    )
-
-
 def _offsets(rows: list[Buffer | None]) -> tuple[list[int], int]:
     """Where each row begins when they lie one after the other, and their length."""
     offsets, end = [], 0
@@ -302,112 +251,6 @@ def _offsets(rows: list[Buffer | None]) -> tuple[list[int], int]:
         size = 0 if buffer is None else buffer.array.nbytes
         end += -(-size // ARENA_ALIGN_BYTES) * ARENA_ALIGN_BYTES
     return offsets, end
-
-
-def parse_buffer_options(texts: Iterable[str]) -> BufferTable:
-    """The table that all `--buffer` options of a command make; raises like `parse_buffer_option`.
-
-    Raises:
-        UsageError: A handle is given twice.
-    """
-    table: dict[int | str, Buffer] = {}
-    for text in texts:
-        handle, buffer = parse_buffer_option(text)
-        if handle in table:
-            raise UsageError(f"buffer {handle} is given twice", fix="Give each handle one buffer")
-        table[handle] = buffer
-    return BufferTable(table)
-
-
-def load_npy(path: Path) -> NDArray[np.generic]:
-    """Read an array, C-contiguous and little-endian; nothing in the file is executed (no pickles).
-
-    Raises:
-        FileError: Missing or unreadable.
-        InvalidInputError: No `.npy` array, or one of Python objects.
-    """
-    try:
-        with _seekable(path) as stream, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            array = np.lib.format.read_array(stream, allow_pickle=False)
-    except OSError as error:
-        raise FileError.from_os_error(error, path, doing="read the buffer") from error
-    except _MALFORMED as error:
-        raise _no_array(path, _why_malformed(error)) from None
-    if array.dtype.kind not in _NUMBERS:
-        raise _no_array(path, f"its elements are {array.dtype}")
-    return np.require(_little_endian(array), requirements="C")
-
-
-def _seekable(path: Path) -> IO[bytes]:
-    """A file as it is; a pipe or standard input, read to its end."""
-    if os.fspath(path) != STDIN and stat.S_ISREG(os.stat(path).st_mode):
-        return open(path, "rb")
-    return io.BytesIO(read_whole(path, doing="read the buffer"))
-
-
-def _no_array(path: Path, why: str) -> InvalidInputError:
-    return InvalidInputError(
-        f"this is no .npy array of numbers ({why})", where=str(path), fix="Save it with numpy.save"
-    )
-
-
-def _why_malformed(error: Exception) -> str:
-    """What numpy complains about, without its advice and without the header that it quotes in full."""
-    text = str(error).lower()
-    for sign, why in _MALFORMATIONS.items():
-        if sign in text:
-            return why
-    return "it is damaged or cut off"
-
-
-_LIKE_ZEROS = ("zero", "zeros", "zeroes", "empty", "ones")
-ELEMENT_TYPES = (
-    *(f"{kind}{bits}" for kind in ("uint", "int") for bits in (8, 16, 32, 64)),
-    *(f"float{bits}" for bits in (16, 32, 64)),
-)
-"""Element types of buffers, as numpy calls them."""
-
-_OTHER_TYPES = {
-    "uint": "uint32",
-    "unsigned": "uint32",
-    "char": "int8",
-    "uchar": "uint8",
-    "ushort": "uint16",
-    "long": "int64",
-    "ulong": "uint64",
-    "double": "float64",
-    "half": "float16",
-    "bool": "uint8",
-    **{f"u{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
-    **{f"i{bits}": f"int{bits}" for bits in (8, 16, 32, 64)},
-    **{f"f{bits}": f"float{bits}" for bits in (16, 32, 64)},
-}
-"""What OpenCL C and other languages call them."""
-
-_MALFORMATIONS = {
-    "magic string": "it does not begin as one",
-    "object array": "its elements are Python objects",
-    "header": "its header cannot be read",
-    "dtype": "its header names no type of elements",
-}
-"""Part of numpy's message -> the reason in our words."""
-
-
-def save_npy(path: Path, array: NDArray[np.generic]) -> None:
-    """Write an array as `.npy`, atomically; a file that vyrectl did not write is kept as ``PATH.bak``.
-
-    Raises:
-        FileError: The disk is full, the folder is missing or may not be written.
-    """
-    write_kept(path, npy_parts(array))
-
-
-def npy_parts(array: NDArray[np.generic]) -> list[bytes | memoryview]:
-    """An array as the bytes of a `.npy` file."""
-    head = io.BytesIO()
-    np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(array))
-    return [head.getvalue(), np.ascontiguousarray(array).data.cast("B")]
 
 
 def _as_buffer(value: object) -> Buffer:
@@ -426,11 +269,7 @@ def _as_buffer(value: object) -> Buffer:
             "a buffer that operations may write must be contiguous and little-endian",
             fix="Pass np.ascontiguousarray(array), or clear its writeable flag",
         )
-    return Buffer(_little_endian(np.ascontiguousarray(value)), writable=bool(value.flags.writeable))
-
-
-def _little_endian(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    return array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return Buffer(little_endian(np.ascontiguousarray(value)), writable=bool(value.flags.writeable))
 
 
 def _argument_table(buffer: Buffer) -> Buffer:
@@ -442,63 +281,3 @@ def _argument_table(buffer: Buffer) -> Buffer:
             fix="Save records of offset, length, stride, scalar bits as uint32",
         )
     return Buffer(array.view("<u4"), writable=False)
-
-
-def _handle(text: str) -> int:
-    handle = parse_whole(text)
-    if handle is None or not 0 <= handle <= MAX_HANDLE:
-        raise UsageError(f"{text!r} is no buffer handle", fix=f"Use 0 to {MAX_HANDLE}, or {ARGUMENTS!r}")
-    return handle
-
-
-def _zeros(spec: str) -> Buffer:
-    parts = spec.split(":", 3)
-    if len(parts) < 3:
-        raise _no_zeros(spec, "it has no " + ("element type" if len(parts) < 2 or not parts[1] else "shape"))
-    try:
-        array = np.zeros(_shape(spec, parts[2]), dtype=_element_type(spec, parts[1]))
-    except (MemoryError, ValueError) as error:
-        raise UsageError(
-            f"{spec!r} does not fit into memory ({error})", fix="Ask for a smaller shape"
-        ) from error
-    return Buffer(array, writable=True, output=Path(parts[3]) if len(parts) == 4 and parts[3] else None)
-
-
-def _no_zeros(spec: str, why: str, fix: str = "") -> UsageError:
-    form = "Write zeros:DTYPE:SHAPE[:OUT.npy], for example zeros:float32:1048576:out.npy"
-    return UsageError(f"{spec!r} is no buffer of zeros: {why}", fix=fix or form)
-
-
-def _element_type(spec: str, text: str) -> np.dtype[np.generic]:
-    """The element type of a name, little-endian."""
-    from difflib import get_close_matches
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            dtype = np.dtype(text)
-    except _MALFORMED:
-        dtype = np.dtype(object)
-    if not text or dtype.kind not in "uif" or dtype.names is not None:
-        alias = _OTHER_TYPES.get(text.strip().lower())
-        close = [alias] if alias else get_close_matches(text.lower(), ELEMENT_TYPES, n=1)
-        meant = f"Did you mean {spec.replace(text, close[0], 1)}?" if close and text else ""
-        why = f"{text!r} is no element type"
-        raise _no_zeros(spec, why, meant or "Types are " + ", ".join(ELEMENT_TYPES))
-    return dtype.newbyteorder("<")
-
-
-def _shape(spec: str, text: str) -> tuple[int, ...]:
-    """The sides of ``768x1024``."""
-    sides = [parse_whole(side) for side in text.lower().split("x")]
-    found = tuple(side for side in sides if side is not None and side >= 0)
-    if len(found) == len(sides):
-        return found
-    numbers = re.findall(r"[0-9]+", text)
-    dtype = spec.split(":")[1]
-    swapped = text[:1].isalpha() and parse_whole(dtype.lower().split("x")[0]) is not None
-    meant = "x".join(numbers) if re.fullmatch(r"[\s(\[]*[0-9]+(?:\s*[,*;]\s*[0-9]+)*[\s,)\]]*", text) else ""
-    fix = f"Did you mean {spec.replace(text, meant, 1)}?" if meant and meant != text else ""
-    if swapped:
-        fix = f"The element type stands first: zeros:{text}:{dtype}"
-    raise _no_zeros(spec, f"{text!r} is no shape", fix or "A shape is 1048576 or 768x1024")

@@ -22,7 +22,8 @@ from vyrectl.abi.control import EPOCH
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.states import TaskState
 from vyrectl.engine.backend import new_debug_log
-from vyrectl.engine.buffers import BufferTable, parse_buffer_options
+from vyrectl.engine.buffer_options import parse_buffer_options
+from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.doing import hear_doing
 from vyrectl.engine.ops import load_sources
 from vyrectl.errors import FileError

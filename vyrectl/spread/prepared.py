@@ -18,7 +18,8 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi.states import TaskState
 from vyrectl.engine.arena import continue_outputs
 from vyrectl.engine.backend import new_debug_log
-from vyrectl.engine.buffers import Buffer, BufferTable, parse_buffer_options
+from vyrectl.engine.buffer_options import parse_buffer_options
+from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.family import first_child_id, spawning_in_use
 from vyrectl.engine.ops import load_sources
 from vyrectl.errors import UsageError

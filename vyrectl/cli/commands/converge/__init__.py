@@ -97,7 +97,7 @@ def command(
         max_iterations=loop.max_iterations,
     )
     if result is not None:
-        from vyrectl.engine.buffers import save_npy
+        from vyrectl.engine.npy import save_npy
 
         save_npy(result, found.fixpoint.current)
     if stdout.is_used:
@@ -161,7 +161,7 @@ def _prepare(name: str, start: Start, loop: Loop) -> tuple[Words, tuple[Words, .
         InvalidInputError: Something is of another shape or type.
         UsageError: Nothing says where the transitions come from.
     """
-    from vyrectl.engine.buffers import load_npy
+    from vyrectl.engine.npy import load_npy
     from vyrectl.engine.shares import as_weights
     from vyrectl.launching.converge import as_words, reach_job, share_job
 

@@ -233,7 +233,7 @@ def _parse(path: Path, data: bytes) -> Json:
 
 
 def _load_array(path: Path, *, ndim: int, what: str) -> Json:
-    from vyrectl.engine.buffers import load_npy
+    from vyrectl.engine.npy import load_npy
 
     if str(path) == STDIN:
         raise UsageError("an array cannot come from standard input", fix="Save it to a file")

@@ -149,7 +149,7 @@ def _show_plan(output: Output, request: FileLaunch) -> None:
     """What the launch would claim first, and the refusal with which it would end: the same without the writes."""
     from dataclasses import replace
 
-    from vyrectl.engine.buffers import parse_buffer_options
+    from vyrectl.engine.buffer_options import parse_buffer_options
     from vyrectl.launching.control_file import load_control
     from vyrectl.launching.preview import preview, what_cannot_run
     from vyrectl.launching.unrunnable import refuse

@@ -128,7 +128,7 @@ def _warn_of_refusal(output: Output, source: Path, window: Window, planning: Pla
     """Say what a launch of a ring file would refuse as things stand; nothing for other sources."""
     if not is_ring_file(source, window):
         return
-    from vyrectl.engine.buffers import parse_buffer_options
+    from vyrectl.engine.buffer_options import parse_buffer_options
     from vyrectl.launching.options import LaunchOptions
     from vyrectl.launching.preview import what_cannot_run
     from vyrectl.launching.unrunnable import refuse
@@ -152,7 +152,7 @@ def _compare(
 ) -> None:
     """Launch copies of a ring under two policies; the files of buffers are read and none is written."""
     from vyrectl.cli.options import open_ring
-    from vyrectl.engine.buffers import parse_buffer_options
+    from vyrectl.engine.buffer_options import parse_buffer_options
     from vyrectl.launching.compare import REPEATS, compare_policies, verdict
 
     check_single_stdin(ring, *policies)

@@ -117,7 +117,7 @@ def _list(output: Output, file: Path, chosen: Filter, most: int | None) -> None:
 def _diff(
     output: Output, file: Path, ring: Path, buffers: tuple[str, ...], control: Path | None, *, digests: bool
 ) -> None:
-    from vyrectl.engine.buffers import parse_buffer_options
+    from vyrectl.engine.buffer_options import parse_buffer_options
     from vyrectl.launching.control_file import load_control
     from vyrectl.launching.replay_diff import replay_against
 
