@@ -17,7 +17,8 @@ from vyrectl.protocol.io_queue import IoRecord, encode_io_queue
 from vyrectl.protocol.lengths import empty_debug_log
 from vyrectl.ring.dumps import find_parts
 from vyrectl.ring.file import Ring
-from vyrectl.ring.kinds import Certainty, FileKind, Verdict, identify, identify_file, other_kind_error
+from vyrectl.ring.kinds import Certainty, FileKind, Verdict, identify, identify_file
+from vyrectl.ring.refusals import other_kind_error
 from vyrectl.ring.synthetic import synthesize
 
 PREFIXES = {

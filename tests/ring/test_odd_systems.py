@@ -44,12 +44,13 @@ from vyrectl.ring.file import READ_BYTES
 from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.likeness import why_no_ring
 from vyrectl.ring.findings.start import start_in_file
-from vyrectl.ring.kinds import FileKind, file_bytes, identify, is_another, refuse_beside
+from vyrectl.ring.kinds import FileKind, file_bytes, identify
 from vyrectl.ring.looking import look_before_write, open_to_write
 from vyrectl.ring.mix import Mix
 from vyrectl.ring.outputs import Outputs
 from vyrectl.ring.overview import overview
 from vyrectl.ring.reading import Abi, Readings
+from vyrectl.ring.refusals import is_another, refuse_beside
 from vyrectl.ring.steady import copy_ring
 from vyrectl.ring.synthetic import synthesize
 from vyrectl.ring.texts import is_task_table

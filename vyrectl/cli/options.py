@@ -185,7 +185,8 @@ def check_kind(path: Path, span: Span, data: bytes | None = None) -> None:
         OtherKindError: It is at least likely no ring.
         FileError: It cannot be read.
     """
-    from vyrectl.ring.kinds import identify, identify_file, other_kind_error
+    from vyrectl.ring.kinds import identify, identify_file
+    from vyrectl.ring.refusals import other_kind_error
 
     if span.offset is not None:
         return

@@ -16,7 +16,8 @@ from vyrectl.files.whole import read_whole
 from vyrectl.protocol.control import ControlView, decode_control
 from vyrectl.protocol.partitions import Partitions
 from vyrectl.protocol.runtime import STATUS_FIELDS, Occupancy, RuntimeView, watchdog
-from vyrectl.ring.kinds import FileKind, refuse_beside
+from vyrectl.ring.kinds import FileKind
+from vyrectl.ring.refusals import refuse_beside
 from vyrectl.shapes import Count, Keyed, Word
 
 _PRIORITY = FIELD_INDEX["priority"]

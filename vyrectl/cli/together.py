@@ -13,7 +13,8 @@ from vyrectl.protocol.debug_log import read_debug_log
 from vyrectl.protocol.io_queue import decode_io_queue
 from vyrectl.protocol.words import Data
 from vyrectl.ring.findings.report import FindingRecord
-from vyrectl.ring.kinds import FileKind, refuse_beside
+from vyrectl.ring.kinds import FileKind
+from vyrectl.ring.refusals import refuse_beside
 
 if TYPE_CHECKING:
     from vyrectl.cli.opened import OpenedRecord

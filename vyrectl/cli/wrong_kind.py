@@ -12,16 +12,8 @@ from pathlib import Path
 
 from vyrectl.cli.output import Output
 from vyrectl.errors import InvalidInputError, OtherKindError, VyrectlError
-from vyrectl.ring.kinds import (
-    FileKind,
-    Verdict,
-    another_kind_error,
-    identify,
-    identify_file,
-    is_another,
-    noun_of,
-    refuse_beside,
-)
+from vyrectl.ring.kinds import FileKind, Verdict, identify, identify_file, noun_of
+from vyrectl.ring.refusals import another_kind_error, is_another, refuse_beside
 
 _TEXTS = (FileKind.TEXT, FileKind.RECORD, FileKind.SNAPSHOT)
 """Kinds that go by what their text says: each says best itself what is wrong with it."""

@@ -12,7 +12,8 @@ from vyrectl.abi.limits import WORD_BYTES
 from vyrectl.errors import InvalidInputError
 from vyrectl.files.keeping import write_kept
 from vyrectl.files.whole import read_whole
-from vyrectl.ring.kinds import FileKind, refuse_beside
+from vyrectl.ring.kinds import FileKind
+from vyrectl.ring.refusals import refuse_beside
 
 
 def load_control(path: Path) -> NDArray[np.uint32]:

@@ -34,9 +34,10 @@ from vyrectl.ring.findings.masks import COUNTERS, MASKS, Chunk
 from vyrectl.ring.findings.report import CheckReport, Finding, look_first
 from vyrectl.ring.findings.spots import Classes, Spot, Telemetry
 from vyrectl.ring.findings.start import find_start
-from vyrectl.ring.kinds import Verdict, advice, file_bytes, identify, why_not
+from vyrectl.ring.kinds import Verdict, file_bytes, identify
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.reading_arrays import decide
+from vyrectl.ring.refusals import advice, why_not
 from vyrectl.shell import STDIN, file_argument
 from vyrectl.task.arrays import SlotArray
 

@@ -17,17 +17,8 @@ from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
 from vyrectl.errors import OtherKindError
 from vyrectl.files.place import StrPath
 from vyrectl.ring.findings.likeness import HEAD_BYTES, why_no_ring
-from vyrectl.ring.kinds import (
-    LOOKED_AT_BYTES,
-    Certainty,
-    FileKind,
-    Verdict,
-    file_bytes,
-    identify,
-    is_another,
-    looks_full_of_tasks,
-    why_not,
-)
+from vyrectl.ring.kinds import LOOKED_AT_BYTES, Certainty, FileKind, Verdict, file_bytes, identify
+from vyrectl.ring.refusals import is_another, looks_full_of_tasks, why_not
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,16 +16,8 @@ from vyrectl.ring.dumps import Parts, find_parts
 from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.likeness import HEAD_BYTES, why_no_ring
 from vyrectl.ring.findings.start import start_in_file
-from vyrectl.ring.kinds import (
-    Certainty,
-    FileKind,
-    Verdict,
-    file_bytes,
-    identify,
-    other_kind_error,
-    place_error,
-    why_not,
-)
+from vyrectl.ring.kinds import Certainty, FileKind, Verdict, file_bytes, identify
+from vyrectl.ring.refusals import other_kind_error, place_error, why_not
 
 _RINGLESS = frozenset(
     {FileKind.CONTROL, FileKind.DEBUG_LOG, FileKind.IO_QUEUE, FileKind.REPLAY_LOG, FileKind.SIDECAR}

@@ -23,7 +23,8 @@ from vyrectl.files.whole import read_whole
 from vyrectl.protocol.debug_log import DebugLog, read_debug_log
 from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.advice import named_file
-from vyrectl.ring.kinds import Certainty, FileKind, Verdict, file_bytes, identify, other_kind_error
+from vyrectl.ring.kinds import Certainty, FileKind, Verdict, file_bytes, identify
+from vyrectl.ring.refusals import other_kind_error
 from vyrectl.ring.steady import copy_ring
 from vyrectl.shell import STDIN, file_argument
 from vyrectl.sidecar.launched import ops_of_copy, workers_of

@@ -22,7 +22,8 @@ from vyrectl.errors import UsageError, WireBufferError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.control import check_control, encode_control, write_control_words
 from vyrectl.protocol.control_names import control_value, control_words
-from vyrectl.ring.kinds import FileKind, identify_file, refuse_another
+from vyrectl.ring.kinds import FileKind, identify_file
+from vyrectl.ring.refusals import refuse_another
 
 DEFAULT_OBSERVABLES = 32
 ALL_TENANTS = 32

@@ -10,7 +10,8 @@ import typer
 from vyrectl.cli.commands.workers.view import view
 from vyrectl.cli.declared import with_records
 from vyrectl.cli.options import Talking
-from vyrectl.ring.kinds import FileKind, identify_file, refuse_another
+from vyrectl.ring.kinds import FileKind, identify_file
+from vyrectl.ring.refusals import refuse_another
 
 
 @with_records
