@@ -31,7 +31,7 @@ from vyrectl.errors import (
     VyrectlError,
     WhereError,
 )
-from vyrectl.files import locks, place, temporary
+from vyrectl.files import backup, locks, place, temporary
 from vyrectl.files import replace as replacing
 from vyrectl.files import ring_lock as holding
 from vyrectl.files.replace import back_up_copy, replace_file
@@ -387,7 +387,7 @@ def test_an_owner_that_a_disk_does_not_know_is_gone_on_from(
 def test_a_backup_that_cannot_be_copied_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.copyfileobj", raising(OSError(errno.EIO, "broken")))
     with pytest.raises(OSError, match="broken"):
-        replacing._copy(str(path), f"{path}.bak")
+        backup._copy(str(path), f"{path}.bak")
     assert not path.with_name("ring.bin.bak").exists()
 
 

@@ -22,13 +22,8 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.edit.live import edit_live
 from vyrectl.edit.plan import Edit, planned
 from vyrectl.errors import FileError, RingHeldError
-from vyrectl.files.replace import (
-    FileIdentity,
-    StrPath,
-    back_up_copy,
-    backup_beside,
-    replace_file,
-)
+from vyrectl.files.backup import backup_beside
+from vyrectl.files.replace import FileIdentity, StrPath, back_up_copy, replace_file
 from vyrectl.files.sync import sync_file
 from vyrectl.files.temporary import clear_abandoned
 from vyrectl.files.window import open_regular

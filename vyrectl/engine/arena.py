@@ -36,7 +36,7 @@ from vyrectl.engine.left import Fate, Found, partial_path, partials_beside, uncl
 from vyrectl.engine.origin import Origin, begins_seal
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError
-from vyrectl.files.replace import back_up
+from vyrectl.files.backup import back_up
 from vyrectl.files.room import take_room
 from vyrectl.files.same import file_parts, has_content
 from vyrectl.shell import file_argument

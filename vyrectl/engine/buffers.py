@@ -23,7 +23,8 @@ from vyrectl.engine.left import Fate, Found
 from vyrectl.engine.npy import little_endian, npy_parts
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import InvalidInputError, UsageError
-from vyrectl.files.replace import backup_names, replace_file
+from vyrectl.files.backup import backup_names
+from vyrectl.files.replace import replace_file
 from vyrectl.files.same import has_content
 from vyrectl.numbers import is_whole
 from vyrectl.ring.outputs import Outputs

@@ -14,7 +14,8 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 
-from vyrectl.files.replace import FileIdentity, Part, StrPath, backup_names, replace_file
+from vyrectl.files.backup import backup_names
+from vyrectl.files.replace import FileIdentity, Part, StrPath, replace_file
 from vyrectl.files.same import has_content
 from vyrectl.files.telling import tell
 

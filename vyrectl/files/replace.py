@@ -3,8 +3,7 @@
 Standard library only. The invariant: on any failure, a full disk or an interrupt included, the path still
 names the old file with its old bytes, and no temporary file stays behind. A writer killed by SIGKILL can
 leave its temporary file; the next write of the same path removes it (a live writer holds a lock on its own,
-which tells them apart). A backup takes a name that nothing has: ``.bak``, then ``.bak.1`` and so on, never that of an
-earlier backup or of a symlink.
+which tells them apart).
 
 What is kept: the file that a symlink points to is replaced, not the link; mode, owner, group and extended
 attributes (access control lists among them) are those of the old file. Hard links are not followed: the
@@ -19,10 +18,11 @@ import shlex
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import count, islice
+from itertools import islice
 from typing import NamedTuple
 
 from vyrectl.errors import FileError
+from vyrectl.files.backup import NO_LINKS, back_up, backup_beside, backup_names
 from vyrectl.files.place import StrPath as StrPath
 from vyrectl.files.place import existing_file, missing_folder, refuse_mount_point
 from vyrectl.files.room import lacking
@@ -33,24 +33,11 @@ from vyrectl.files.temporary import make_temporary
 
 Part = bytes | bytearray | memoryview
 
-_NO_LINKS = {
-    errno.EPERM,
-    errno.EACCES,
-    errno.ENOTSUP,
-    errno.EOPNOTSUPP,
-    errno.EMLINK,
-    errno.ENOSYS,
-    errno.EINVAL,
-    errno.EXDEV,
-}
-"""What `link` answers where hard links do not exist, or do not reach from one mount to another."""
-
 _NO_ATTRIBUTES = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 """What file systems answer that keep no owner and no mode."""
 
 _CANNOT_SYNC = CANNOT_SYNC | {errno.EACCES, errno.EBADF}
 """What a folder that cannot be synced answers; its rename is as safe as that file system makes it."""
-
 
 MOST_NAMES = 10_000
 """So many names of a folder are looked at for other names of a file."""
@@ -168,20 +155,6 @@ def end_file(
     return Replaced(done.identity, backup_beside(path, done.backup))
 
 
-def backup_beside(path: StrPath, backup: str | None) -> str | None:
-    """A backup's name as seen from a path that is as relative as the user gave it; beside a symlink's target."""
-    if backup is None or os.path.islink(path):
-        return backup
-    return os.path.join(os.path.dirname(os.fspath(path)), os.path.basename(backup))
-
-
-def backup_names(path: StrPath) -> Iterator[str]:
-    """What a backup may be called, beside a symlink's target: ``.bak``, ``.bak.1``, ``.bak.2`` and so on."""
-    base = f"{os.path.realpath(path) if os.path.islink(path) else os.fspath(path)}.bak"
-    yield base
-    yield from (f"{base}.{number}" for number in count(1))
-
-
 def back_up_copy(path: StrPath, parts: Iterable[Part]) -> str:
     """Keep a copy of a file that goes on being written in place.
 
@@ -207,18 +180,6 @@ def back_up_copy(path: StrPath, parts: Iterable[Part]) -> str:
         else:
             return name
     raise AssertionError("there is always another name")
-
-
-def back_up(path: StrPath) -> str:
-    """Give a file that is about to be replaced a second name, which it keeps; by a copy where there are no hard links.
-
-    Returns:
-        That name, the first of `backup_names` that was free.
-
-    Raises:
-        OSError: There is no such file, or it cannot be copied.
-    """
-    return _back_up(os.path.realpath(path))
 
 
 def check_identity(target: StrPath, expected: FileIdentity) -> None:
@@ -273,7 +234,7 @@ def _put_there(
         if expected is not None:
             check_identity(target, expected)
         if backup and old is not None:
-            kept = _back_up(target)
+            kept = back_up(target)
         _publish(new.name, target, exclusive=exclusive)
     except BaseException:
         if kept is not None:
@@ -392,44 +353,6 @@ def _copy_extended_attributes(fd: int, target: str) -> None:
                 os.setxattr(fd, name, os.getxattr(target, name))
 
 
-def _back_up(target: str) -> str:
-    """Give the old file a second name, which it keeps when the new file takes its place; returns that name."""
-    for name in backup_names(target):
-        with suppress(FileExistsError):
-            _link_or_copy(target, name)
-            return name
-    raise AssertionError("there is always another name")
-
-
-def _link_or_copy(target: str, name: str) -> None:
-    """A file that has other names already may be written through them: its copy is one of its own."""
-    if os.stat(target).st_nlink > 1:
-        _copy(target, name)
-        return
-    try:
-        os.link(target, name)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        _copy(target, name)
-
-
-def _copy(target: str, name: str) -> None:
-    """A copy under a name that nothing has, its mode and times included."""
-    from shutil import copyfileobj, copystat
-
-    fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        with open(target, "rb") as old, open(fd, "wb") as new:
-            copyfileobj(old, new, 1 << 20)
-        with suppress(OSError):
-            copystat(target, name)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
-
-
 def _publish(temporary: str, target: str, *, exclusive: bool) -> None:
     if exclusive:
         try:
@@ -437,7 +360,7 @@ def _publish(temporary: str, target: str, *, exclusive: bool) -> None:
         except FileExistsError:
             raise _exists(target) from None
         except OSError as error:
-            if error.errno not in _NO_LINKS:
+            if error.errno not in NO_LINKS:
                 raise
             if os.path.lexists(target):
                 raise _exists(target) from None

@@ -28,9 +28,10 @@ from vyrectl.engine.doing import hear_doing
 from vyrectl.engine.ops import load_sources
 from vyrectl.errors import FileError
 from vyrectl.files import shrinking
+from vyrectl.files.backup import backup_beside
 from vyrectl.files.keeping import write_kept
 from vyrectl.files.place import check_place, check_room
-from vyrectl.files.replace import back_up_copy, backup_beside, replace_file
+from vyrectl.files.replace import back_up_copy, replace_file
 from vyrectl.files.ring_lock import is_held
 from vyrectl.files.telling import is_heard, tell_by
 from vyrectl.hosting.ahead import begin_ahead

@@ -20,7 +20,8 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, UnknownStateError, UsageError
 from vyrectl.files import shrinking
-from vyrectl.files.replace import FileIdentity, Part, Replaced, StrPath, backup_beside, replace_file
+from vyrectl.files.backup import backup_beside
+from vyrectl.files.replace import FileIdentity, Part, Replaced, StrPath, replace_file
 from vyrectl.files.ring_lock import mark_made
 from vyrectl.files.room import has_room, take_room
 from vyrectl.files.whole import read_fd

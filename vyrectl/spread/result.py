@@ -16,7 +16,8 @@ from vyrectl.abi.states import TaskState
 from vyrectl.engine.endings import Ending
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError, UsageError
-from vyrectl.files.replace import backup_beside, replace_file
+from vyrectl.files.backup import backup_beside
+from vyrectl.files.replace import replace_file
 from vyrectl.files.ring_lock import mark_made
 from vyrectl.hosting.child import keep_beside, keep_records
 from vyrectl.hosting.files import rescue
