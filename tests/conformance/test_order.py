@@ -19,7 +19,7 @@ from tests.conformance.cases import Answer, Case, InProcess, assert_same, zeros
 from tests.support.rings import ready_tasks
 from vyrectl.engine.ops import load_source
 from vyrectl.engine.reference import ReferenceBackend
-from vyrectl.engine.reference_ops import Env, Outcome, Task, done, requeue, yield_
+from vyrectl.engine.reference_env import Env, Outcome, Task, done, requeue, yield_
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.task.arrays import SlotArray
 

@@ -13,7 +13,8 @@ from vyrectl.engine.backend import Job
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import scan_source
 from vyrectl.engine.reference import ReferenceBackend
-from vyrectl.engine.reference_ops import Env, OpFault, Outcome, Task, done, float_bits, requeue
+from vyrectl.engine.reference_env import Env, OpFault, Outcome, Task, done, requeue
+from vyrectl.engine.reference_ops import float_bits
 from vyrectl.errors import DeviceError
 
 MINE = scan_source('VYRE_OP(0x20000, mine, "x") { return vyre_done(); }', Path("mine.cl"))

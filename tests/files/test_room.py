@@ -13,8 +13,9 @@ import pytest
 from tests.needs import does_not_apply
 from vyrectl.errors import FileError
 from vyrectl.files.room import take_room
-from vyrectl.ring import file
-from vyrectl.ring.file import Ring, fill_holes
+from vyrectl.ring import store
+from vyrectl.ring.file import Ring
+from vyrectl.ring.store import fill_holes
 from vyrectl.sidecar.hold import hold
 
 SIZE = 300_001
@@ -104,7 +105,7 @@ def test_the_holes_of_a_ring_are_filled_once(
     fill_holes(path)
     assert room(fd) >= SIZE
     assert path.read_bytes() == before
-    monkeypatch.setattr(file, "open_regular", refuse)
+    monkeypatch.setattr(store, "open_regular", refuse)
     fill_holes(path)
 
 
@@ -114,8 +115,8 @@ def test_a_ring_without_a_place_for_its_holes_is_an_error(
     def full(fd: int, size: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(file, "has_room", lambda status: False)
-    monkeypatch.setattr(file, "take_room", full)
+    monkeypatch.setattr(store, "has_room", lambda status: False)
+    monkeypatch.setattr(store, "take_room", full)
     with pytest.raises(FileError, match="cannot take the ring's room") as caught:
         fill_holes(tmp_path / "file")
     assert caught.value.where == str(tmp_path / "file")
@@ -131,7 +132,7 @@ def test_holes_are_filled_before_a_launch(tmp_path: Path, monkeypatch: pytest.Mo
         does_not_apply("this file system has no holes")
     fill_holes(path)
     assert path.stat().st_blocks * 512 >= path.stat().st_size == 64 * mmap.PAGESIZE
-    monkeypatch.setattr("vyrectl.ring.file.open_regular", refuse)
+    monkeypatch.setattr("vyrectl.ring.store.open_regular", refuse)
     fill_holes(path)
     with pytest.raises(FileError, match="take the ring's room"):
         fill_holes(tmp_path / "missing.bin")

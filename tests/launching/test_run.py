@@ -18,7 +18,7 @@ from vyrectl.cli.commands.launch.view import _rate
 from vyrectl.engine.backend import Job
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.reference import ReferenceBackend, ReferenceSession
-from vyrectl.engine.reference_ops import done
+from vyrectl.engine.reference_env import done
 from vyrectl.errors import (
     FileError,
     InvalidInputError,

@@ -27,8 +27,9 @@ from vyrectl.engine.family import Nursery, count_families, eligible_slots, spawn
 from vyrectl.engine.naming import current
 from vyrectl.engine.ops import is_own
 from vyrectl.engine.quotas import tenants_spent
+from vyrectl.engine.reference_env import Body, Env, OpFault, Outcome, Task, yield_
 from vyrectl.engine.reference_family import FAMILY_BODIES
-from vyrectl.engine.reference_ops import BODIES, Body, Env, OpFault, Outcome, Task, yield_
+from vyrectl.engine.reference_ops import BODIES
 from vyrectl.engine.schedule import ClaimLines, class_of, tenants_admitted
 from vyrectl.engine.trace import Trace, TurnRecorder
 from vyrectl.errors import CounterOverflowError, DeviceError

@@ -9,7 +9,8 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi import faults, opcodes
 from vyrectl.abi.engine import TYPE_I32
 from vyrectl.abi.limits import U32_MAX
-from vyrectl.engine.reference_ops import INTEGER_TYPES, Body, Env, OpFault, Outcome, Task, done, join, pause
+from vyrectl.engine.reference_env import Body, Env, OpFault, Outcome, Task, done, join, pause
+from vyrectl.engine.reference_ops import INTEGER_TYPES
 
 FORK_SUM, QUICKSORT, STENCIL, STENCIL_STRIP = range(0x1010, 0x1014)
 FORK_LEAF = 4_096

@@ -14,7 +14,7 @@ from vyrectl.abi.engine import TRACE_RECORD
 from vyrectl.records import Comparable
 
 if TYPE_CHECKING:
-    from vyrectl.engine.reference_ops import Task
+    from vyrectl.engine.reference_env import Task
 
 TRACE_DTYPE = dtype_of(TRACE_RECORD)
 """One turn. `outcome` is a code of `vyrectl.abi.outcomes`."""

@@ -48,8 +48,9 @@ from vyrectl.launching.record import LaunchLog, record_launch
 from vyrectl.launching.rounds import Limits
 from vyrectl.live.host import LiveHost, given_handles, once_handles
 from vyrectl.live.workplace import work
-from vyrectl.ring.file import Ring, store_by
+from vyrectl.ring.file import Ring
 from vyrectl.ring.steady import copy_ring
+from vyrectl.ring.store import store_by
 from vyrectl.sidecar.board import introduce
 from vyrectl.sidecar.hold import Hold
 from vyrectl.task.arrays import SlotArray, copy_of, copy_slots

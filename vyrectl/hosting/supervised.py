@@ -42,7 +42,8 @@ from vyrectl.hosting.memory import IN_FILE, Memory
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervisor import Channel, ChildEnd, Message, Supervisor
 from vyrectl.launching.report_record import LaunchRecord
-from vyrectl.ring.file import Ring, fill_holes
+from vyrectl.ring.file import Ring
+from vyrectl.ring.store import fill_holes
 from vyrectl.shell import command_line
 from vyrectl.sidecar.hold import Hold, hold
 

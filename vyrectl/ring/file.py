@@ -11,23 +11,22 @@ from __future__ import annotations
 import errno
 import mmap
 import os
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError, UnknownStateError, UsageError
 from vyrectl.files import shrinking
 from vyrectl.files.backup import backup_beside
-from vyrectl.files.replace import FileIdentity, Part, Replaced, StrPath, replace_file
-from vyrectl.files.ring_lock import mark_made
-from vyrectl.files.room import has_room, take_room
+from vyrectl.files.replace import FileIdentity, Part, StrPath, replace_file
+from vyrectl.files.room import take_room
 from vyrectl.files.whole import read_fd
 from vyrectl.files.window import check_slot_count, open_regular
 from vyrectl.markup import html_record
 from vyrectl.ring.findings.start import window_in_bytes, window_in_file
+from vyrectl.ring.store import store, store_empty
 from vyrectl.sidecar.hold import Hold, hold
 
 if TYPE_CHECKING:
@@ -36,21 +35,12 @@ if TYPE_CHECKING:
     from vyrectl.task.arrays import SlotArray
     from vyrectl.telemetry.snapshot import StateTally, TaskQueueSnapshot
 
-_ZEROS = bytes(1 << 20)
 
 _CANNOT_MAP = {errno.ENODEV, errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.EMFILE, errno.ENFILE}
 """What `mmap` answers for files of some file systems, and where no descriptor is left (it keeps one)."""
 
 READ_BYTES = 1 << 20
 """A ring of this size at most is read instead of mapped: it keeps no file open, and nobody can cut it short."""
-
-
-class Replacing(Protocol):
-    """Puts a new file in a path's place; see `vyrectl.files.replace.replace_file`."""
-
-    def __call__(self, *, backup: bool = False, exclusive: bool = False) -> Replaced:
-        """Put it there."""
-        ...
 
 
 class Ring:
@@ -433,84 +423,3 @@ def _contents(fd: int, status: os.stat_result, path: StrPath, access: int) -> mm
         )
     whole = data[:size] if size else data
     return whole if access == mmap.ACCESS_READ else bytearray(whole)
-
-
-def fill_holes(path: StrPath) -> None:
-    """Give every part of a ring file its place on the disk; a file without holes is only looked at.
-
-    Raises:
-        FileError: Missing or unwritable, or the disk is full.
-    """
-    try:
-        if has_room(os.stat(path)):
-            return
-        fd, status = open_regular(path, os.O_RDWR)
-        try:
-            take_room(fd, status.st_size)
-        finally:
-            os.close(fd)
-    except OSError as error:
-        raise FileError.from_os_error(error, path, doing="take the ring's room") from error
-
-
-def store(
-    path: StrPath,
-    parts: Callable[[], Iterable[Part]],
-    *,
-    overwrite: bool,
-    role: str,
-    backup: bool = False,
-) -> str | None:
-    """Write a whole ring: a new file never replaces another one; an existing one is held and replaced.
-
-    Args:
-        path: Where to.
-        parts: Gives the content; called once more when a file appears at `path` in the meantime.
-        overwrite: False makes an existing file an error.
-        role: What the lock of an existing ring says it is held for.
-        backup: Keep an existing file as ``PATH.bak``, or ``PATH.bak.1`` and so on where there is one already; one that
-            vyrectl neither made nor ever changed is kept whatever this says.
-
-    Returns:
-        The backup's name, None where there is none.
-
-    Raises:
-        FileError: It cannot be written, or exists and may not be overwritten.
-        RingHeldError: Another process holds the existing ring.
-    """
-
-    def replace(*, backup: bool = False, exclusive: bool = False) -> Replaced:
-        return replace_file(path, parts(), backup=backup, exclusive=exclusive)
-
-    return store_by(path, replace, overwrite=overwrite, role=role, backup=backup)
-
-
-def store_by(
-    path: StrPath, replace: Replacing, *, overwrite: bool, role: str, backup: bool = False
-) -> str | None:
-    """As `store`, by whatever puts the content there; called once more when a file appears in the meantime."""
-    if not overwrite or not os.path.exists(path):
-        try:
-            replace(exclusive=True)
-        except FileError as error:
-            if error.errno != errno.EEXIST or not overwrite:
-                raise
-        else:
-            mark_made(path)
-            return None
-    with hold(path, role=role) as held:
-        is_strange = held.is_first and os.path.getsize(held.target) > 0
-        kept = replace(backup=backup or is_strange).backup
-        held.touch()
-        return kept
-
-
-def store_empty(path: StrPath, slots: int, *, overwrite: bool, backup: bool = False) -> str | None:
-    """Write a ring of Empty slots; see `Ring.create`. Returns the backup's name, None where there is none."""
-    count = check_slot_count(slots, where=os.fspath(path))
-    return store(path, lambda: _zeros(count * SLOT_BYTES), overwrite=overwrite, role="create", backup=backup)
-
-
-def _zeros(length: int) -> Iterator[bytes]:
-    for start in range(0, length, len(_ZEROS)):
-        yield _ZEROS[: length - start]

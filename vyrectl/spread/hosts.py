@@ -31,7 +31,7 @@ from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
 from vyrectl.hosting.supervisor import Signals
 from vyrectl.launching.report_record import LaunchRecord
-from vyrectl.ring.file import fill_holes
+from vyrectl.ring.store import fill_holes
 from vyrectl.sidecar.hold import Hold, hold
 from vyrectl.spread.cluster import Dask, Place, Presence, cluster_at, distributed_module, take_stock
 from vyrectl.spread.cut import Shard

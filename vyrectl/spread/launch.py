@@ -20,7 +20,8 @@ from vyrectl.hosting.files import check_files
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch, launch_file
 from vyrectl.launching.report_record import LaunchRecord
-from vyrectl.ring.file import Ring, fill_holes
+from vyrectl.ring.file import Ring
+from vyrectl.ring.store import fill_holes
 from vyrectl.sidecar.hold import hold
 from vyrectl.spread.devices import Chosen, choose_devices, wanted_devices
 

@@ -104,7 +104,8 @@ def _check_target(output: Output, ring: Path, writing: Writing) -> None:
 
 
 def _build(output: Output, ring: Path, source: Source, writing: Writing) -> BuildAnswer:
-    from vyrectl.ring.file import Ring, store_empty
+    from vyrectl.ring.file import Ring
+    from vyrectl.ring.store import store_empty
 
     if source.is_empty and str(ring) != "-":
         count = source.slots or 0
