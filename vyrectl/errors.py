@@ -311,7 +311,9 @@ def from_system(error: OSError | MemoryError | ImportError) -> VyrectlError:
             fix=_GONE_FIX,
             errno=error.errno,
         )
-    return FileError.from_os_error(error, error.filename or "-", doing="go on")
+    refused = FileError.from_os_error(error, error.filename or "", doing="go on")
+    refused.where = refused.where or None
+    return refused
 
 
 def lacks_memory(error: ImportError) -> bool:

@@ -46,6 +46,7 @@ def test_at_the_edge_and_in_the_child(
     assert (result.code, result.out) == (1, "")
     assert (record["error"], record["exit_code"]) == (kind, 1)
     assert said in record["message"]
+    assert record["where"] == ("some.bin" if getattr(error, "filename", None) else None)
 
     def work(channel: Channel) -> dict[str, Any]:
         raise error

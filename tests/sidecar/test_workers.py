@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 from pathlib import Path
@@ -155,6 +156,17 @@ def board_of(ring: Path, hands: tuple[tuple[int, int, int, int], ...]) -> tuple[
     words[abi.BOARD_STRIDE], words[abi.BOARD_RECORDS] = abi.GROUP_STRIDE, len(hands)
     write_records(RecordPlace.on_board(words), hands)
     return board, words
+
+
+def test_a_board_may_be_longer_than_a_file(ring: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under `ulimit -f`; then nobody else sees it."""
+
+    def refuse(fd: int, size_bytes: int) -> None:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+
+    monkeypatch.setattr(os, "ftruncate", refuse)
+    assert make_board(ring)[:] == bytes(abi.BOARD_BYTES)
+    assert open_boards(ring, os.getpid()) == {}
 
 
 def test_a_launch_on_a_copy_has_a_board(ring: Path) -> None:

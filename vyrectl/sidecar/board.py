@@ -75,15 +75,14 @@ def open_order(ring: StrPath, pid: int) -> mmap.mmap | None:
 
 
 def _made(name: str, size_bytes: int) -> mmap.mmap:
-    try:
+    with suppress(AttributeError, OSError):  # a limit on the length of files (ulimit -f) holds for it too
         fd = os.memfd_create(name)
-    except (AttributeError, OSError):
-        return mmap.mmap(-1, size_bytes)
-    try:
-        os.ftruncate(fd, size_bytes)
-        return mmap.mmap(fd, size_bytes)
-    finally:
-        os.close(fd)  # the mapping keeps a descriptor of its own
+        try:
+            os.ftruncate(fd, size_bytes)
+            return mmap.mmap(fd, size_bytes)
+        finally:
+            os.close(fd)  # the mapping keeps a descriptor of its own
+    return mmap.mmap(-1, size_bytes)
 
 
 def _descriptors(pid: int) -> Iterator[tuple[Path, str]]:
