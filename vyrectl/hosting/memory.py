@@ -1,6 +1,7 @@
 """Where the slots are while a file is launched, as its parent sees them: for a look now, and for the tasks of a death.
 
-Standard library only until somebody has died.
+Standard library only until somebody has died. The invariant: a file is read and never mapped here, so that one which is
+cut short ends a look and not the command.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ import mmap
 import os
 import time
 from contextlib import suppress
+from io import FileIO
 from typing import TYPE_CHECKING
 
-from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
 from vyrectl.abi.states import TaskState
 from vyrectl.hosting.deaths import Running
 from vyrectl.sidecar.board import make_board
@@ -41,6 +43,7 @@ class Memory:
     def __init__(self, ring: Path, size_bytes: int) -> None:
         self._ring = ring
         self.shared = mmap.mmap(-1, size_bytes) if size_bytes else None
+        self._work: FileIO | None = None
         self.board = make_board(ring)
         self.where = ON_DEVICE
         self.is_ready = False  # the child has said where
@@ -54,14 +57,19 @@ class Memory:
         self._workers_due = 0.0
 
     def look_into(self, name: str) -> None:
-        """The child works in a file that has another name so far; nothing is seen of one that cannot be mapped."""
+        """The child works in a file that has another name so far; nothing is seen of one that cannot be opened."""
         self.shared = None
-        with suppress(OSError), open(name, "rb") as file:
-            self.shared = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        with suppress(OSError):
+            self._work = FileIO(name)
+
+    def close(self) -> None:
+        """Let go of that file."""
+        if self._work is not None:
+            self._work.close()
 
     def glance(self) -> Glance | None:
         """A look at the slots; None when the device keeps them to itself."""
-        if self.where == ON_DEVICE or self.shared is None:
+        if self.where == ON_DEVICE or (self.where == IN_MEMORY and not self._is_seen):
             return None
         from random import Random
 
@@ -69,11 +77,24 @@ class Memory:
 
         places = self._places = self._places or Random(self._slots)
         if self.where == IN_MEMORY:
-            shared = self.shared
-            return glance(lambda offset, size: shared[offset : offset + size], self._slots, places)
+            return glance(self._read, self._slots, places)
         with suppress(OSError), self._ring.open("rb", buffering=0) as file:
             return glance(lambda offset, size: os.pread(file.fileno(), size, offset), self._slots, places)
         return None
+
+    @property
+    def _is_seen(self) -> bool:
+        """Whether this process sees the memory that the child works in."""
+        return not self._slots or self.shared is not None or self._work is not None
+
+    def _read(self, offset: int, size_bytes: int) -> bytes:
+        """Bytes of that memory; fewer where it has been cut short."""
+        if self._work is None:
+            return b"" if self.shared is None else self.shared[offset : offset + size_bytes]
+        try:
+            return os.pread(self._work.fileno(), size_bytes, offset)
+        except OSError:
+            return b""
 
     def workers(self) -> Sequence[Worker]:
         """What each worker has in hand, as of a moment ago; nothing where nobody is watched.
@@ -113,12 +134,12 @@ class Memory:
 
     def _is_running(self, slot: int) -> bool:
         """Whether a slot is Running now."""
-        if self.where == IN_MEMORY and self.shared is not None:
-            word = self.shared[slot * SLOT_BYTES : slot * SLOT_BYTES + 4]
+        if self.where == IN_MEMORY and self._is_seen:
+            word = self._read(slot * SLOT_BYTES, WORD_BYTES)
         else:
             try:
                 with self._ring.open("rb", buffering=0) as file:
-                    word = os.pread(file.fileno(), 4, slot * SLOT_BYTES)
+                    word = os.pread(file.fileno(), WORD_BYTES, slot * SLOT_BYTES)
             except OSError:
                 return True
         return int.from_bytes(word, "little") == TaskState.RUNNING
@@ -128,15 +149,20 @@ class Memory:
         return len(self.already_running)
 
     def whole(self) -> bytes | None:
-        """The slots as they are now, where they are in shared memory."""
-        return bytes(self.shared) if self.where == IN_MEMORY and self.shared is not None else None
+        """The slots as they are now, where this process sees the memory that they are in."""
+        if self.where != IN_MEMORY or not self._is_seen:
+            return None
+        size_bytes = self._slots * SLOT_BYTES
+        data = self._read(0, size_bytes)
+        while len(data) < size_bytes and (more := self._read(len(data), size_bytes - len(data))):
+            data += more
+        return data if len(data) == size_bytes else None
 
     def running(self) -> list[Running] | None:
         """Tasks that are Running now and were not before; None when nobody else sees them."""
-        if self.where == ON_DEVICE or (self.where == IN_MEMORY and self.shared is None):
-            return None
-        if self.where == IN_MEMORY and self.shared is not None:
-            return self._running_in(memoryview(self.shared))
+        if self.where != IN_FILE:
+            data = self.whole()
+            return None if data is None else self._running_in(memoryview(data))
         try:
             return self._running_in(memoryview(self._ring.read_bytes()))
         except OSError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -94,30 +94,30 @@ def launch_file(
             size = len(source) * SLOT_BYTES
         if request.output is None:
             fill_holes(request.ring)
-        memory = Memory(request.ring, size)
+        with closing(Memory(request.ring, size)) as memory:
 
-        def tick() -> None:
-            memory.workers()
-            look(memory)
+            def tick() -> None:
+                memory.workers()
+                look(memory)
 
-        supervisor = Supervisor(
-            lambda channel: _drive(request, held, memory, channel),
-            watch=lambda message: _hear(message, memory, watch),
-            timeout_s=request.options.timeout,
-            since=since,
-            grace_s=request.grace_s,
-            tick=tick,
-            stuck=lambda: not memory.is_ready and bool(_pipes(request)),
-        )
-        try:
-            ending = supervisor.run()
-        finally:
-            # A child that was killed leaves the file that was to take the ring's place.
-            if size >= LEAST_BYTES:
-                clear_abandoned(request.output or request.ring)
-        if ending.before_it_began and ending.killed and held is not None:
-            held.settle()
-        return _outcome(request, ending, memory, size)
+            supervisor = Supervisor(
+                lambda channel: _drive(request, held, memory, channel),
+                watch=lambda message: _hear(message, memory, watch),
+                timeout_s=request.options.timeout,
+                since=since,
+                grace_s=request.grace_s,
+                tick=tick,
+                stuck=lambda: not memory.is_ready and bool(_pipes(request)),
+            )
+            try:
+                ending = supervisor.run()
+            finally:
+                # A child that was killed leaves the file that was to take the ring's place.
+                if size >= LEAST_BYTES:
+                    clear_abandoned(request.output or request.ring)
+            if ending.before_it_began and ending.killed and held is not None:
+                held.settle()
+            return _outcome(request, ending, memory, size)
 
 
 def _drive(request: FileLaunch, held: Hold | None, memory: Memory, channel: Channel) -> Message:
