@@ -16,6 +16,8 @@ import pytest
 from tests.needs import only_where
 from vyrectl.errors import FileError
 from vyrectl.files import shrinking
+from vyrectl.files.replace import FileIdentity
+from vyrectl.files.successor import Successor
 from vyrectl.ring.file import READ_BYTES, Ring
 
 LONG = 4 * READ_BYTES
@@ -94,6 +96,8 @@ def test_other_mappings_end_the_process_as_before(tmp_path: Path) -> None:
     script = """
 import mmap, os, sys
 from vyrectl.files import shrinking
+from vyrectl.files.replace import FileIdentity
+from vyrectl.files.successor import Successor
 from vyrectl.ring.file import Ring
 shrinking.survive()
 ring = Ring.open(sys.argv[1])
@@ -159,3 +163,16 @@ def test_a_command_says_it(long: Path) -> None:
     assert child.returncode == 1, err
     assert b"got shorter while it was read" in err
     assert b"Traceback" not in err
+
+
+def test_a_file_that_is_to_take_another_s_place_and_is_cut_short_is_put_nowhere(long: Path) -> None:
+    data = long.read_bytes()
+    begun = Successor.begin(long, long, FileIdentity.of(long.stat()))
+    begun.wait()
+    os.truncate(begun.name, mmap.PAGESIZE)
+    begun.memory[-1:] = b"x"
+    with pytest.raises(FileError, match="got shorter"):
+        begun.put()
+    begun.discard()
+    assert long.read_bytes() == data
+    assert [one.name for one in long.parent.iterdir()] == [long.name]

@@ -24,6 +24,7 @@ from contextlib import suppress
 from threading import Thread
 
 from vyrectl.errors import FileError
+from vyrectl.files import shrinking
 from vyrectl.files.children import end_of_child
 from vyrectl.files.replace import (
     FileIdentity,
@@ -60,6 +61,7 @@ class Successor:
         self.path, self.name, self._new = path, new.name, new
         self._source, self._copied_from = source, os.fspath(copied_from)
         self.memory = mmap.mmap(new.fd, size_bytes)
+        shrinking.watch(self.memory, new.name, os.fstat(new.fd))
         self._count = mmap.mmap(-1, _COUNT_BYTES + 1)
         self._line, self._copiers_line = os.pipe()
         self._join: Callable[[], object] = lambda: None
