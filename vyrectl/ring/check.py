@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from shlex import quote
 
 import numpy as np
 
@@ -25,21 +23,20 @@ from vyrectl.files.temporary import abandoned_files
 from vyrectl.files.window import open_regular
 from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.about import About
-from vyrectl.ring.findings.advice import fill_advice, named_file, saved_first, split_advice
-from vyrectl.ring.findings.kind import Kind
+from vyrectl.ring.findings.advice import split_advice
+from vyrectl.ring.findings.advising import Adviser, Extent
 from vyrectl.ring.findings.kinds import KINDS, find_kind
 from vyrectl.ring.findings.likeness import HEAD_BYTES, why_no_ring
 from vyrectl.ring.findings.links import Links
-from vyrectl.ring.findings.masks import COUNTERS, MASKS, Chunk
-from vyrectl.ring.findings.report import CheckReport, Finding, look_first
+from vyrectl.ring.findings.masks import MASKS, Chunk
+from vyrectl.ring.findings.report import CheckReport, Finding
 from vyrectl.ring.findings.spots import Classes, Spot, Telemetry
 from vyrectl.ring.findings.start import find_start
 from vyrectl.ring.kinds import Verdict, file_bytes, identify
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.reading_arrays import decide
 from vyrectl.ring.refusals import advice, why_not
-from vyrectl.shell import STDIN, file_argument
-from vyrectl.task.arrays import SlotArray
+from vyrectl.shell import STDIN
 
 CHUNK_SLOTS = 1 << 14
 """Slots that are looked at together."""
@@ -82,13 +79,11 @@ def check_file(
     size_bytes, head = _beginning(path, offset)
     extent = _extent(size_bytes, offset, count, os.fspath(path))
     with Ring.open(path, offset=offset, count=extent.slots) as ring:
-        search = _Search(ring, head, extent, about, abi, progress)
-        search.has_looked = has_looked
         with file_bytes(path) as data:
-            search.verdict = identify(_window(data, offset, count))
-        if not offset and count is None:
-            search.place = _Place(path, holder_of(path))
-        return search.report(ignore)
+            verdict = identify(_window(data, offset, count))
+        place = None if offset or count is not None else _Place(path, holder_of(path))
+        subject = _Subject(ring, head, extent, verdict, has_looked, place)
+        return _Search(subject, about, abi, progress).report(ignore)
 
 
 def check_bytes(
@@ -108,13 +103,7 @@ def check_bytes(
     Args:
         data: A file's bytes, of any kind and length.
         name: What messages call them.
-        offset: Bytes before the first slot.
-        count: Slots to look at; by default all whole ones up to the end.
-        about: What is known beside the ring; without it, what needs it is not searched for.
-        abi: How words 4-15 are to be read.
-        ignore: Names of findings to leave out.
-        has_looked: Somebody chose the offset, so that a first slot that is none is a damaged one and no header.
-        progress: Told how far the check is.
+        offset, count, about, abi, ignore, has_looked, progress: As for `check_file`.
 
     Raises:
         RingFormatError: The window lies outside the bytes.
@@ -123,33 +112,13 @@ def check_bytes(
     extent = _extent(len(data), offset, count, name)
     ring = Ring.from_bytes(data, name, offset=offset, count=extent.slots)
     head = bytes(memoryview(data)[offset : offset + HEAD_BYTES])
-    search = _Search(ring, head, extent, about, abi, progress)
-    search.has_looked = has_looked
-    search.verdict = identify(_window(memoryview(data).cast("B"), offset, count))
-    return search.report(ignore)
+    verdict = identify(_window(memoryview(data).cast("B"), offset, count))
+    subject = _Subject(ring, head, extent, verdict, has_looked)
+    return _Search(subject, about, abi, progress).report(ignore)
 
 
 def _window(data: memoryview, offset: int, count: int | None) -> memoryview:
     return data[offset : None if count is None else offset + count * SLOT_BYTES]
-
-
-@dataclass(frozen=True, slots=True)
-class _Extent:
-    """Which bytes are looked at.
-
-    Attributes:
-        offset: Bytes before the first slot.
-        size_bytes: Bytes after the offset.
-        slots: Whole slots to look at.
-        left_over: Bytes after the last whole slot, unless a number of slots was asked for.
-        too_many: Slots up to the end, where they are more than can be numbered and nobody asked for fewer; else 0.
-    """
-
-    offset: int
-    size_bytes: int
-    slots: int
-    left_over: int
-    too_many: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +127,27 @@ class _Place:
 
     path: StrPath
     holder: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is checked.
+
+    Attributes:
+        ring: Its slots.
+        head: Its first bytes, at most `HEAD_BYTES`.
+        extent: Where they lie.
+        verdict: What the bytes are, slots or not.
+        has_looked: Somebody chose the offset.
+        place: Its file, where that is all there is in it.
+    """
+
+    ring: Ring
+    head: bytes
+    extent: Extent
+    verdict: Verdict
+    has_looked: bool
+    place: _Place | None = None
 
 
 def _beginning(path: StrPath, offset: int) -> tuple[int, bytes]:
@@ -171,7 +161,7 @@ def _beginning(path: StrPath, offset: int) -> tuple[int, bytes]:
         os.close(fd)
 
 
-def _extent(size_bytes: int, offset: int, count: int | None, where: str) -> _Extent:
+def _extent(size_bytes: int, offset: int, count: int | None, where: str) -> Extent:
     if offset > size_bytes:
         raise RingFormatError(
             f"the offset {offset} is past the end: there are {size_bytes} bytes",
@@ -180,9 +170,9 @@ def _extent(size_bytes: int, offset: int, count: int | None, where: str) -> _Ext
         )
     whole, left_over = divmod(size_bytes - offset, SLOT_BYTES)
     if count is not None:
-        return _Extent(offset, size_bytes - offset, count, 0)
+        return Extent(offset, size_bytes - offset, count, 0)
     too_many = whole if whole > MAX_SLOTS else 0
-    return _Extent(offset, size_bytes - offset, min(whole, MAX_SLOTS), left_over, too_many)
+    return Extent(offset, size_bytes - offset, min(whole, MAX_SLOTS), left_over, too_many)
 
 
 @dataclass(slots=True)
@@ -199,62 +189,56 @@ class _Seen:
 class _Search:
     """One check: a pass over the slots, then what they say together."""
 
-    def __init__(
-        self,
-        ring: Ring,
-        head: bytes,
-        extent: _Extent,
-        about: About | None,
-        abi: Abi,
-        progress: Progress | None,
-    ) -> None:
-        self.ring = ring
-        self.head = head
-        self.extent = extent
-        self.about = about or About()
-        self.abi = abi
-        self.place: _Place | None = None
-        self.verdict: Verdict | None = None
-        self.has_looked = False
-        self._start = find_start(ring.data, extent.size_bytes)
+    def __init__(self, subject: _Subject, about: About | None, abi: Abi, progress: Progress | None) -> None:
+        self._subject = subject
+        self._ring, self._extent, self._place = subject.ring, subject.extent, subject.place
+        self._abi = abi
+        self._start = find_start(subject.ring.data, subject.extent.size_bytes)
+        self._adviser = Adviser(subject.ring, subject.extent, about or About(), self._elsewhere())
         self._tell = progress or (lambda done: None)
-        self._spots = {name: Spot() for name in MASKS if self.about.knows(name)}
+        self._spots = {name: Spot() for name in MASKS if self._about.knows(name)}
         self._seen = _Seen()
         self._links = Links(self._chunks)
+
+    @property
+    def _about(self) -> About:
+        return self._adviser.about
 
     def report(self, ignore: Collection[str]) -> CheckReport:
         """Look, and leave out what is to be ignored."""
         unwanted = {find_kind(name).name for name in ignore}
         found = sorted(self._findings(), key=lambda one: list(KINDS).index(one.kind.name))
         return CheckReport(
-            ring=self.ring.name,
-            size_bytes=self.extent.size_bytes,
-            slots=len(self.ring),
-            left_over_bytes=self.extent.left_over,
+            ring=self._ring.name,
+            size_bytes=self._extent.size_bytes,
+            slots=len(self._ring),
+            left_over_bytes=self._extent.left_over,
             findings=tuple(one for one in found if one.kind.name not in unwanted),
             ignored=tuple(one.kind.name for one in found if one.kind.name in unwanted),
-            readings=self.about.readings,
-            starts_at=self._elsewhere(),
+            readings=self._about.readings,
+            starts_at=self._adviser.elsewhere,
         )
 
     def _elsewhere(self) -> int | None:
         """The byte where the ring starts that is meant, where these slots are not its own."""
-        start, extent = self._start, self.extent
-        if start is None or (self.has_looked and not start.is_sure and not extent.left_over):
+        start, extent = self._start, self._extent
+        if start is None or (self._subject.has_looked and not start.is_sure and not extent.left_over):
             return None
         return extent.offset + start.offset
 
     def _findings(self) -> Iterator[Finding]:
-        if self.verdict is not None and self.verdict.is_other_buffer:
-            yield self._finding("not-a-ring", why_not(self.verdict), remedy=self._advice(self.verdict))
+        verdict = self._subject.verdict
+        if verdict.is_other_buffer:
+            yield self._adviser.finding("not-a-ring", why_not(verdict), remedy=self._advice(verdict))
             return
-        foreign = why_no_ring(self.head, self.ring.data)
+        foreign = why_no_ring(self._subject.head, self._ring.data)
         yield from self._file_findings()
         if foreign is not None:
-            yield self._finding("not-a-ring", foreign, remedy=self._offset_remedy())
+            yield self._adviser.finding("not-a-ring", foreign, remedy=self._offset_remedy())
             self._pass(only=("unknown-state",))
         else:
-            self.about = replace(self.about, readings=decide(self.ring.slots, self.abi))
+            about = replace(self._about, readings=decide(self._ring.slots, self._abi))
+            self._adviser = replace(self._adviser, about=about)
             self._pass()
             yield from self._running_finding()
             yield from self._reading_finding()
@@ -269,41 +253,41 @@ class _Search:
     # --- the file ---
 
     def _file_findings(self) -> Iterator[Finding]:
-        extent = self.extent
+        extent = self._extent
         if extent.left_over:
             text = f"{extent.left_over} bytes are left over after {_slots(extent.slots)}"
-            yield self._finding("left-over-bytes", text, remedy=self._offset_remedy())
+            yield self._adviser.finding("left-over-bytes", text, remedy=self._offset_remedy())
         if extent.too_many:
             text = f"there are {extent.too_many} slots and only {MAX_SLOTS} have word indices"
-            yield self._finding("too-many-slots", text)
+            yield self._adviser.finding("too-many-slots", text)
         if not extent.size_bytes:
-            yield self._finding("empty-ring", KINDS["empty-ring"].title)
-        for abandoned in abandoned_files(self.place.path) if self.place else ():
-            yield self._finding("abandoned-file", f"a killed writer left {abandoned}")
+            yield self._adviser.finding("empty-ring", KINDS["empty-ring"].title)
+        for abandoned in abandoned_files(self._place.path) if self._place else ():
+            yield self._adviser.finding("abandoned-file", f"a killed writer left {abandoned}")
 
     def _advice(self, verdict: Verdict) -> str:
-        text = advice(verdict, self.ring.name)
+        text = advice(verdict, self._ring.name)
         words, command = split_advice(text[:1].upper() + text[1:])
-        return words if command is None or self.ring.name == STDIN else f"{words}: {command}"
+        return words if command is None or self._ring.name == STDIN else f"{words}: {command}"
 
     def _offset_remedy(self) -> str | None:
         start = self._start
         if start is None:
             return None
-        offset = self.extent.offset
+        offset = self._extent.offset
         seems = "A ring seems to start" if start.is_sure else "A ring may start"
         span = " ".join(map(" ".join, start.options(offset).items()))
         place = f"{seems} further on, at byte {offset + start.offset}"
-        if not (start.is_sure or self.has_looked or offset or self.extent.left_over):
+        if not (start.is_sure or self._subject.has_looked or offset or self._extent.left_over):
             place += ", unless slot 0 is a damaged one (--offset 0 says so)"
         return f"{place}: vyrectl check {{file}} {span}"
 
     # --- the slots ---
 
     def _chunks(self) -> Iterator[Chunk]:
-        slots = self.ring.slots
+        slots = self._ring.slots
         for first in range(0, len(slots), CHUNK_SLOTS):
-            yield Chunk(slots[first : first + CHUNK_SLOTS], first, self.about)
+            yield Chunk(slots[first : first + CHUNK_SLOTS], first, self._about)
 
     def _pass(self, only: Collection[str] | None = None) -> None:
         wanted = {name: MASKS[name] for name in self._spots if only is None or name in only}
@@ -323,46 +307,41 @@ class _Search:
         message, remedy = f"{_slots(spot.count)}: {KINDS[name].title}", None
         if name == "unknown-state":
             remedy = self._offset_remedy() if spot.slots[0] == 0 else None
-            words = self.ring.slots["state"][spot.slots]
+            words = self._ring.slots["state"][spot.slots]
             shown = list(dict.fromkeys(int(word) for word in words))[:_SHOWN_WORDS]
             message += f" ({', '.join(map(str, shown))})"
         if name == "tenant-without-mask":
             message += f" (it would run {self._runs_there()} of them)"
         if name.startswith("counter-"):
-            message += f" ({', '.join(self._counters(spot.slots, name))})"
-        return self._finding(name, message, spot, remedy)
+            message += f" ({', '.join(self._adviser.counters(spot.slots, name))})"
+        return self._adviser.finding(name, message, spot, remedy)
 
     def _runs_there(self) -> int:
         """How many open tasks the runtime lets in by a word that is no mask."""
-        beyond = np.array(sorted(self.about.beyond), np.uint32)
+        beyond = np.array(sorted(self._about.beyond), np.uint32)
         return sum(int((chunk.open & np.isin(chunk["tenant_id"], beyond)).sum()) for chunk in self._chunks())
-
-    def _counters(self, numbers: list[int], name: str) -> list[str]:
-        """Which counters are meant, judged by the slots that are shown."""
-        shown = {counter: MASKS[name](_Only(self.ring.slots[numbers], counter)) for counter in COUNTERS}
-        return [counter for counter, mask in shown.items() if mask.any()]
 
     def _running_finding(self) -> Iterator[Finding]:
         if not self._seen.running.count:
             return
         counted = _slots(self._seen.running.count)
-        if self.place is None:
+        if self._place is None:
             name, text = "running-unseen", KINDS["running-unseen"].title
-        elif self.place.holder is None:
+        elif self._place.holder is None:
             name, text = "running-without-runner", KINDS["running-without-runner"].title
         else:
-            name, text = "running-held", f"Running, and the ring is held by {self.place.holder}"
-        yield self._finding(name, f"{counted}: {text}", self._seen.running)
+            name, text = "running-held", f"Running, and the ring is held by {self._place.holder}"
+        yield self._adviser.finding(name, f"{counted}: {text}", self._seen.running)
 
     def _reading_finding(self) -> Iterator[Finding]:
-        decided = self.about.readings.decided
+        decided = self._about.readings.decided
         if not decided:
             return
         shown = "; ".join(f"0x{one.op_handle:x}: {one.why}" for one in decided[:_SHOWN_READINGS])
         more = f"; and {len(decided) - _SHOWN_READINGS} more" if len(decided) > _SHOWN_READINGS else ""
         ops = f"{len(decided)} operation{'s' * (len(decided) != 1)}"
         text = f"{_slots(self._seen.arguments.count)} of {ops} hold arguments in words 7-15. {shown}{more}"
-        yield self._finding("arguments-in-task-words", text, self._seen.arguments)
+        yield self._adviser.finding("arguments-in-task-words", text, self._seen.arguments)
 
     def _stale_finding(self) -> Iterator[Finding]:
         dead, queued = self._seen.dead, self._seen.queued
@@ -372,24 +351,24 @@ class _Search:
             f"{_slots(dead.slots.count)} not queued: {dead.requeues} of {dead.requeues + queued.requeues} "
             f"requeues, and an age of {dead.age} beside {queued.age} in the queue"
         )
-        yield self._finding("stale-telemetry", text, dead.slots)
+        yield self._adviser.finding("stale-telemetry", text, dead.slots)
 
     def _partition_finding(self) -> Iterator[Finding]:
-        offsets = self.about.offsets
-        if offsets is None or (self.about.bounds and (offsets[0], offsets[-1]) == (0, len(self.ring))):
+        offsets = self._about.offsets
+        if offsets is None or (self._about.bounds and (offsets[0], offsets[-1]) == (0, len(self._ring))):
             return
-        text = f"priority offsets {', '.join(map(str, offsets))} for {_slots(len(self.ring))}"
-        yield self._finding("broken-partitions", text)
+        text = f"priority offsets {', '.join(map(str, offsets))} for {_slots(len(self._ring))}"
+        yield self._adviser.finding("broken-partitions", text)
 
     def _starvation_finding(self) -> Iterator[Finding]:
-        if self.about.starvation < STARVATION_LIMIT or self._seen.classes.below:
+        if self._about.starvation < STARVATION_LIMIT or self._seen.classes.below:
             return
         waiting = self._seen.classes.above
         text = (
-            f"word 135 is {self.about.starvation}, nothing below High is claimable, and {_slots(waiting.count)} at "
+            f"word 135 is {self._about.starvation}, nothing below High is claimable, and {_slots(waiting.count)} at "
             f"Critical or High: {KINDS['starvation-guard'].title}"
         )
-        yield self._finding("starvation-guard", text, waiting)
+        yield self._adviser.finding("starvation-guard", text, waiting)
 
     def _link_findings(self) -> Iterator[Finding]:
         links = self._links
@@ -398,87 +377,13 @@ class _Search:
             shown = ", ".join(map(str, repeated[:_SHOWN_WORDS].tolist()))
             more = ", ..." if len(repeated) > _SHOWN_WORDS else ""
             ids = f"{len(repeated)} task_id{'s' * (len(repeated) > 1)}: {shown}{more}"
-            yield self._finding("duplicate-task-id", f"{_slots(spot.count)} share {ids}", spot)
+            yield self._adviser.finding("duplicate-task-id", f"{_slots(spot.count)} share {ids}", spot)
         for name, found in (
             ("orphaned-parent", links.orphaned()),
             ("parent-done-first", links.parent_done()),
         ):
             if found.count:
-                yield self._finding(name, f"{_slots(found.count)}: {KINDS[name].title}", found)
-
-    def _finding(
-        self, name: str, message: str, spot: Spot | None = None, remedy: str | None = None
-    ) -> Finding:
-        kind, place = KINDS[name], spot or Spot()
-        advice = saved_first(remedy or kind.remedy, self.ring.name)
-        advice = fill_advice(advice, self._places(kind, place))
-        elsewhere = self._elsewhere()
-        if elsewhere is not None and remedy is None and split_advice(advice)[1] is not None:
-            advice = look_first(elsewhere)
-        return Finding(kind, place.count, tuple(place.slots), message, advice)
-
-    def _places(self, kind: Kind, spot: Spot) -> dict[str, str]:
-        """What a check knows of the places in its advice."""
-        file, extent = named_file(self.ring.name), self.extent
-        tenants: list[int] = []
-        if kind.name == "shut-out-tenant":
-            tenants = self.ring.slots["tenant_id"][spot.slots].tolist()
-        ends = self._counters(spot.slots, kind.name) if kind.name.startswith("counter-") else []
-        return {
-            "ring": file + self._span(),
-            "file": file,
-            "cut": file_argument(f"{Path(self.ring.name).name}.ring"),
-            "offset": str(extent.offset),
-            "whole": str(extent.slots),
-            "slots": self._choice(kind, spot),
-            "resume_epoch": str(self._epoch(kind, spot) or 0),
-            "look": self._look(kind, spot),
-            "counters": " ".join(f"{counter}=0" for counter in ends),
-            "masks": " ".join(f"mask.{tenant}=open" for tenant in dict.fromkeys(tenants)),
-        }
-
-    def _span(self) -> str:
-        """The options that were given to find the ring inside its file, for a command that is to find it too."""
-        extent = self.extent
-        options = f" --offset {extent.offset}" if extent.offset else ""
-        if extent.slots * SLOT_BYTES < extent.size_bytes:
-            options += f" --count {extent.slots}"
-        return options
-
-    def _choice(self, kind: Kind, spot: Spot) -> str:
-        """The slots of a finding as an argument: by number when all are known, else by condition.
-
-        Of an advice that names an epoch, those that have it; the next check names the others.
-        """
-        epoch, numbers = self._epoch(kind, spot), spot.slots
-        if epoch is not None:
-            epochs = self.ring.slots["resume_epoch"][numbers].tolist()
-            numbers = [number for number, one in zip(numbers, epochs, strict=True) if one == epoch]
-        if spot.count == len(spot.slots) or kind.where is None:
-            return ",".join(map(str, numbers))
-        where = self.about.condition(kind.where) + ("" if epoch is None else f" and resume_epoch == {epoch}")
-        return f"--where {quote(where)}"
-
-    def _epoch(self, kind: Kind, spot: Spot) -> int | None:
-        """The first slot's epoch, for an advice that has to name one."""
-        if "{resume_epoch}" not in kind.remedy or not spot.slots:
-            return None
-        return int(self.ring.slots["resume_epoch"][spot.slots[0]])
-
-    def _look(self, kind: Kind, spot: Spot) -> str:
-        """The same for a command that only shows slots."""
-        chosen = self._choice(kind, spot)
-        return chosen if chosen.startswith("--where") or not chosen else f"--slots {chosen}"
-
-
-class _Only(Chunk):
-    """A chunk in which only one counter is looked at."""
-
-    def __init__(self, slots: SlotArray, counter: str) -> None:
-        super().__init__(slots)
-        for other in COUNTERS:
-            if other != counter:
-                self._columns[other] = np.zeros(len(slots), np.uint32)
+                yield self._adviser.finding(name, f"{_slots(found.count)}: {KINDS[name].title}", found)
 
 
 def _slots(count: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -137,29 +138,17 @@ def _check(output: Output, ring: Path, wanted: _Wanted, beside: dict[str, Path |
 
     start, slots = wanted.span.start, wanted.span.slots
     data = read_stdin() if str(ring) == "-" else None
+    check = partial(check_file, ring) if data is None else partial(check_bytes, data)
     with output.progress("check", "slots") as update:
-        if data is None:
-            report = check_file(
-                ring,
-                offset=start,
-                count=slots,
-                about=wanted.about,
-                abi=wanted.abi,
-                ignore=wanted.ignore,
-                has_looked=wanted.span.offset is not None,
-                progress=update,
-            )
-        else:
-            report = check_bytes(
-                data,
-                offset=start,
-                count=slots,
-                about=wanted.about,
-                abi=wanted.abi,
-                ignore=wanted.ignore,
-                has_looked=wanted.span.offset is not None,
-                progress=update,
-            )
+        report = check(
+            offset=start,
+            count=slots,
+            about=wanted.about,
+            abi=wanted.abi,
+            ignore=wanted.ignore,
+            has_looked=wanted.span.offset is not None,
+            progress=update,
+        )
     if not any(beside.values()) or report.is_foreign:
         return report
     opened = Ring.open(ring, offset=start, count=report.slots) if data is None else None
