@@ -17,6 +17,7 @@ from math import inf
 from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar
 
 from vyrectl.abi.limits import U32_MAX
+from vyrectl.errors import ArgumentTypeError
 from vyrectl.numbers import (
     optional_integer,
     optional_seconds,
@@ -254,6 +255,34 @@ def checked(record: Record) -> Record:
         elif name in texts:
             optional_text(name, value)
     return replace(record, **plain)
+
+
+def refuse_unknown(
+    function: str, record: type[Declared], given: Iterable[str], own: Iterable[str] = ()
+) -> None:
+    """Refuse keywords that make no option, in the name of the function that its caller knows.
+
+    Args:
+        function: Its name.
+        record: What its keywords make.
+        given: The keywords that it was called with.
+        own: Keywords of its own, for advice.
+
+    Raises:
+        ArgumentTypeError: There is one that is none; with the option that was probably meant.
+    """
+    from difflib import get_close_matches
+
+    options = dict(options_of(record))
+    typed = {flag.lstrip("-").replace("-", "_"): name for name, one in options.items() for flag in one.flags}
+    known = {**typed, **dict.fromkeys(own), **{name: name for name in options}}
+    for name in given:
+        if name not in options:
+            close = get_close_matches(name.lower(), [*known], n=1)
+            meant = f"Did you mean {known[close[0]] or close[0]!r}?" if close else ""
+            raise ArgumentTypeError(
+                f"{function}() takes no option {name!r}", fix=meant or f"help(vyrectl.{function}) lists them"
+            )
 
 
 def _several(name: str, value: object) -> tuple[object, ...]:

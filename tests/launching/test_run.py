@@ -32,6 +32,7 @@ from vyrectl.launching import rounds
 from vyrectl.launching.backends import choose_backend
 from vyrectl.launching.report import working_seconds
 from vyrectl.launching.rounds import Limits, Progress
+from vyrectl.live.session import Session, open_session
 from vyrectl.opencl import kept
 from vyrectl.opencl.session import OpenCLSession
 from vyrectl.sidecar.hold import hold
@@ -69,6 +70,28 @@ def test_a_path_is_run_and_saved(tmp_path: Path) -> None:
     with Ring.open(path) as after:
         assert (after.slots["state"] == TaskState.DONE).all()
     assert sorted(one.name for one in tmp_path.iterdir()) == ["ring.bin", "ring.bin.lock"]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "meant"),
+    [
+        ("tmeout", "Did you mean 'timeout'?"),
+        ("tenant_quota", "Did you mean 'quotas'?"),
+        ("Device", "Did you mean 'device'?"),
+        ("zzzz", "help(vyrectl.{}) lists them"),
+    ],
+)
+def test_a_keyword_that_is_no_option_names_the_function_that_was_called(keyword: str, meant: str) -> None:
+    """Nothing is opened, and the option that was probably meant is offered as the command line does it."""
+    calls: dict[str, Any] = {"launch": launch, "open_session": open_session}
+    for name, function in calls.items():
+        with pytest.raises(TypeError, match=rf"{name}\(\) takes no option '{keyword}'") as error:
+            function(4, **{keyword: 1})
+        assert str(error.value).endswith(meant.format(name))
+    with pytest.raises(TypeError, match=r"Session\(\) takes no option 'reclam'. Did you mean 'reclaim'\?"):
+        Session(4, reclaim=True, spin_seconds=0.1, reclam=False)
+    with pytest.raises(TypeError, match=r"launch\(\) takes the ring alone without a name"):
+        calls["launch"](ready_tasks(4), "cpu")
 
 
 def test_a_path_that_another_holds(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from contextlib import closing
 from os import PathLike
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
-from vyrectl.declared import as_keywords
+from vyrectl.declared import as_keywords, refuse_unknown
 from vyrectl.engine.backend import DeviceSession
 from vyrectl.engine.endings import Ending
 from vyrectl.engine.saving import Saving
-from vyrectl.errors import DeviceError
+from vyrectl.errors import ArgumentTypeError, DeviceError
 from vyrectl.launching.conclude import all_saved, conclude
 from vyrectl.launching.driven import Driven, Spent
 from vyrectl.launching.options import Bounds, LaunchOptions
@@ -136,6 +136,12 @@ def _launch_with(
                 place.
             OutputsError: Some outputs could not be saved, all others were; its `report` says what the launch did.
         """
+        if args:
+            raise ArgumentTypeError(
+                "launch() takes the ring alone without a name",
+                fix="Name its options, as in launch(ring, device='cpu')",
+            )
+        refuse_unknown("launch", LaunchOptions, options, ["ring"])
         asked = make(*args, **options)
         if isinstance(ring, Ring):
             return run(ring, asked)

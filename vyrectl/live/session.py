@@ -26,6 +26,7 @@ import numpy as np
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import U32_MAX
+from vyrectl.declared import refuse_unknown
 from vyrectl.engine.options import OptionValue
 from vyrectl.errors import ArgumentTypeError, ForkedError, InvalidInputError, RingFullError, UsageError
 from vyrectl.launching.options import LaunchOptions
@@ -45,6 +46,9 @@ from vyrectl.telemetry.snapshot import TaskQueueSnapshot
 
 FULL_NAP = 0.001
 """Between two looks for a free slot."""
+
+_OWN = ("ring", "reclaim", "spin_seconds")
+"""Keywords of a session beside those of a launch."""
 
 _FULL_FIX = "Wait for tasks to end, open the session with reclaim=True, or use a longer ring"
 
@@ -69,6 +73,7 @@ def open_session(
     Raises:
         VyrectlError: What opening the ring and the device raises.
     """
+    refuse_unknown("open_session", LaunchOptions, options, _OWN)
     return Session(ring, reclaim=reclaim, spin_seconds=spin_seconds, **options)
 
 
@@ -85,6 +90,7 @@ class Session:
     ) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
+        refuse_unknown("Session", LaunchOptions, options, _OWN)
         launch = start_launch(ring, LaunchOptions(**options))
         self._running = RunningLaunch(launch, reclaim=reclaim, spin_seconds=spin_seconds)
         self._access, self._book = self._running.access, self._running.book
