@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -164,3 +164,21 @@ def test_what_is_open_says_why_it_is_not_pickled() -> None:
         pickle.dumps(Ring.from_slots(np.zeros(2, SLOT_DTYPE)))
     with open_session(2, device="reference") as session, pytest.raises(TypeError, match="a Session is"):
         pickle.dumps(session)
+
+
+@pytest.mark.parametrize(
+    ("record", "name"),
+    [
+        (launch(Ring.from_slots(np.zeros(2, SLOT_DTYPE)), device="reference"), "ended"),
+        (TaskQueueSnapshot(*range(8)), "schedulable_count"),
+        (TaskWorkItem(*range(16)), "task_state"),
+        (LaunchPolicy().recommend(LaunchRequest.direct(8, 1, 64)), "topology_evidence"),
+    ],
+)
+def test_what_a_record_works_out_itself_is_said_to_be(record: Any, name: str) -> None:
+    with pytest.raises(TypeError, match=f"{name} of a {type(record).__name__} is worked out") as error:
+        replace(record, **{name: 1})
+    assert inspect.signature(type(record)).parameters.keys() == {one.name for one in fields(record)}
+    assert all(one.name in str(error.value) for one in fields(record))
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        replace(record, nonsense=1)

@@ -1,4 +1,6 @@
-"""Records that hold arrays or tables compare and hash like all others. Standard library only.
+"""Records that hold arrays or tables compare and hash like all others, and say what of them is worked out.
+
+Standard library only.
 
 The `__eq__` of a dataclass asks an array for its truth, and its `__hash__` hashes what cannot be hashed. The
 invariant: equal records have equal hashes, and a record's hash does not change while its arrays do, since only what
@@ -9,7 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import Field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard, TypeVar
+
+from vyrectl.errors import ArgumentTypeError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +34,31 @@ class Comparable:
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, *(value for value in _values(self) if _is_fixed(value))))
+
+
+Record = TypeVar("Record")
+
+
+def says_derived(record: type[Record]) -> type[Record]:
+    """A dataclass that is made, or copied with changes, says so where it is given what it works out itself."""
+    made = vars(record)["__init__"]
+
+    @wraps(made)
+    def init(self: Record, *args: object, **given: object) -> None:
+        try:
+            made(self, *args, **given)
+        except TypeError:
+            derived = [name for name in given if isinstance(getattr(record, name, None), property)]
+            if not derived:
+                raise
+            kept = ", ".join(one.name for one in fields(record))  # type: ignore[arg-type]
+            raise ArgumentTypeError(
+                f"{derived[0]} of a {record.__name__} is worked out from its fields and cannot be given",
+                fix=f"Give what it follows from; the fields are {kept}",
+            ) from None
+
+    setattr(record, "__init__", init)  # noqa: B010 - mypy knows no assignment to it
+    return record
 
 
 def _values(record: Comparable) -> list[object]:

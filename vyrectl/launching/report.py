@@ -19,7 +19,7 @@ from vyrectl.launching.report_record import Ends, LeftAlone, OpTurnsRecord, Repo
 from vyrectl.launching.transitions import TransitionCount, transition_counts
 from vyrectl.markup import html_record, html_table
 from vyrectl.protocol.debug_log import DebugLog, read_debug_log
-from vyrectl.records import Comparable
+from vyrectl.records import Comparable, says_derived
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +57,7 @@ class Saved:
     trace: TraceRecord | None = None
 
 
+@says_derived
 @dataclass(frozen=True, slots=True, eq=False)
 class LaunchReport(Comparable):
     """What one launch did.

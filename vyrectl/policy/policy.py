@@ -17,6 +17,7 @@ from vyrectl.policy.judging import SILENT, Judge
 from vyrectl.policy.request import REQUEST_WIDTHS, LaunchRequest
 from vyrectl.policy.sizing import Geometry, GeometryRecord
 from vyrectl.policy.widths import Widths
+from vyrectl.records import says_derived
 from vyrectl.shapes import LongWord, Word
 
 JIT_QUEUE_LEN = 4096
@@ -84,6 +85,7 @@ class RecommendationRecord(ChosenRecord):
     device_memory_budget_bytes: LongWord
 
 
+@says_derived
 @dataclass(frozen=True, slots=True)
 class LaunchRecommendation:
     """The answer to a launch request (spec 2.3); two are equal when their answers are.

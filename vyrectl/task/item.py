@@ -10,6 +10,7 @@ from vyrectl.abi.slot import FIELD_NAMES, SLOT_STRUCT
 from vyrectl.abi.states import SCHEDULABLE, TaskPriority, TaskState, known_priority, known_state
 from vyrectl.errors import InvalidInputError
 from vyrectl.numbers import integer
+from vyrectl.records import says_derived
 from vyrectl.task.lifecycle import apply_words
 
 _WORDS = attrgetter(*FIELD_NAMES)
@@ -25,6 +26,7 @@ class WorkItem:
     param: int = 0
 
 
+@says_derived
 @dataclass(frozen=True, slots=True)
 class TaskWorkItem:
     """The 16 words of a slot, each an int in 0..4294967295, with the lifecycle of spec 1.6.

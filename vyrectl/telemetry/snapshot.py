@@ -22,6 +22,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.errors import InvalidInputError, RingFormatError, SnapshotOverflowError, UnknownStateError
 from vyrectl.markup import html_record
 from vyrectl.policy.widths import Widths
+from vyrectl.records import says_derived
 from vyrectl.shapes import LongWord, Word
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class SnapshotRecord(TypedDict):
     continuation_pressure: LongWord
 
 
+@says_derived
 @dataclass(frozen=True, slots=True)
 class TaskQueueSnapshot:
     """Queue telemetry: the eight fields of spec 1.7; a plain record, nothing is validated before it is used.
