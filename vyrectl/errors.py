@@ -129,11 +129,10 @@ class StoppedError(VyrectlError):
     kind = "stopped"
     particulars = ("signal",)
 
-    def __init__(self, name: str, number: int) -> None:
-        super().__init__(
-            f"stopped by {name}",
-            fix="Run the command again; a file that it was writing is the old one or the new",
-        )
+    def __init__(
+        self, name: str, number: int, files: str = "a file that it was writing is the old one or the new"
+    ) -> None:
+        super().__init__(f"stopped by {name}", fix=f"Run the command again; {files}")
         self.signal = name
         self.exit_code = SIGNAL_EXIT + number
 

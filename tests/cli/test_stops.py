@@ -105,6 +105,34 @@ def test_a_signal_before_that(tmp_path: Path, number: int) -> None:
     assert done.stderr.decode().splitlines()[0] == f"error: stopped by {signal.Signals(number).name}"
 
 
+WATCHES = {
+    (): "no file was being written",
+    ("--append", "h.jsonl"): "every line of h.jsonl is whole",
+    ("--openmetrics", "--output", "m.prom"): "a file that it was writing is the old one or the new",
+}
+
+
+@pytest.mark.parametrize("options", WATCHES)
+def test_a_command_that_is_stopped_says_what_is_true_of_files(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    write_ring(tmp_path / "ring.bin", synthesize(4, 1).tobytes())
+    process = start(tmp_path, ("snapshot", "ring.bin", "--watch", "0.05", *options))
+    assert process.stdout is not None
+    if options:
+        while not (tmp_path / options[-1]).exists():
+            time.sleep(0.01)
+    else:
+        process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert err.decode().splitlines() == [
+        "error: stopped by SIGTERM",
+        f"  fix: Run the command again; {WATCHES[options]}",
+    ]
+
+
 def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
     """As `nohup` and shells' background jobs have it."""
     command = (

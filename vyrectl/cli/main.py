@@ -32,6 +32,7 @@ from vyrectl.errors import REFUSALS, StoppedError, UnknownNameError, UsageError,
 from vyrectl.files import shrinking
 from vyrectl.files.streams import ReaderGone, say
 from vyrectl.files.telling import tell_by
+from vyrectl.files.written import forget, standing
 
 _CLICK_ERROR: type[Exception] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
@@ -262,6 +263,7 @@ def main(argv: list[str] | None = None) -> int:
     tell_by(talk_before_options(args))
     shrinking.survive()
     note_typed(args)
+    forget()
     try:
         code = build_cli()(args=args, prog_name="vyrectl", standalone_mode=False)
         sys.stdout.flush()
@@ -292,7 +294,7 @@ def main(argv: list[str] | None = None) -> int:
 def _stopped(number: int, args: list[str]) -> int:
     from vyrectl.cli.output import report_error
 
-    error = StoppedError(signal.Signals(number).name, number)
+    error = StoppedError(signal.Signals(number).name, number, standing())
     report_error(error, args)
     return error.exit_code
 

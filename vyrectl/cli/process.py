@@ -71,5 +71,6 @@ def _leave(code: int) -> NoReturn:
 def _say_stopped(number: signal.Signals) -> None:
     """What main would say of a stop that came before it, or after."""
     from vyrectl.cli.output import report_error
+    from vyrectl.files.written import standing
 
-    report_error(StoppedError(number.name, number), sys.argv[1:])
+    report_error(StoppedError(number.name, number, standing()), sys.argv[1:])

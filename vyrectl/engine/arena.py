@@ -39,6 +39,7 @@ from vyrectl.errors import FileError
 from vyrectl.files.backup import back_up
 from vyrectl.files.room import take_room
 from vyrectl.files.same import file_parts, has_content
+from vyrectl.files.written import note_writing
 from vyrectl.shell import file_argument
 from vyrectl.task.arrays import SlotArray
 
@@ -355,6 +356,7 @@ def _no_output(error: OSError, partial: Path) -> FileError:
 
 def _open_alone(partial: Path) -> int:
     """Open or make a partial file that no other launch is writing."""
+    note_writing(partial)
     fd = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -13,6 +13,7 @@ import zlib
 from contextlib import suppress
 
 from vyrectl.files.place import StrPath
+from vyrectl.files.written import note_writing
 
 _BACKUP_SUFFIX = re.compile(r"\.bak(\.[0-9]+)?$")
 
@@ -20,6 +21,7 @@ _BACKUP_SUFFIX = re.compile(r"\.bak(\.[0-9]+)?$")
 def make_temporary(target: str, mode: int) -> tuple[str, int]:
     """A new temporary file beside a resolved path, and the descriptor that has it locked; those of dead writers go."""
     folder, prefix = os.path.dirname(target), temporary_prefix(target)
+    note_writing(target)
     _sweep(target, prefix)
     while True:
         temporary = os.path.join(folder, f"{prefix}{os.urandom(6).hex()}.tmp")

@@ -13,6 +13,7 @@ import stat
 from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES, U64_MAX
 from vyrectl.errors import FileError, RingFormatError, UsageError
 from vyrectl.files.replace import StrPath
+from vyrectl.files.written import note_writing
 from vyrectl.numbers import integer, is_whole, optional_integer
 
 
@@ -31,6 +32,8 @@ def open_regular(path: StrPath, flags: int) -> tuple[int, os.stat_result]:
     """
     try:
         _refuse_special(os.stat(path).st_mode, path)
+        if flags & os.O_RDWR:
+            note_writing(path)
         fd = os.open(path, flags | os.O_NONBLOCK)
     except OSError as error:
         raise FileError.from_os_error(error, path, doing="open the ring") from error

@@ -21,6 +21,7 @@ from vyrectl.errors import FileError, ReplayLogError, RingHeldError
 from vyrectl.files.replace import replace_file, write_all
 from vyrectl.files.sync import sync_file
 from vyrectl.files.whole import STDIN, read_whole
+from vyrectl.files.written import note_writing
 from vyrectl.protocol.replay import (
     HEADER_BYTES,
     NEXT_SLOT_OFFSET,
@@ -80,6 +81,7 @@ class ReplayLog:
         if not os.path.exists(path):
             header = Header(capacity)
             replace_file(path, [header.pack(), bytes(RECORD_BYTES * capacity)], exclusive=True)
+        note_writing(path)
         log = cls._open(path, os.O_RDWR)
         try:
             fcntl.flock(log._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

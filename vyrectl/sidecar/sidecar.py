@@ -23,6 +23,7 @@ from vyrectl.abi.limits import U32_MAX, WORD_BYTES
 from vyrectl.errors import FileError, SidecarError
 from vyrectl.files.replace import FileIdentity, StrPath
 from vyrectl.files.ring_lock import LIVE_SUFFIX, is_held
+from vyrectl.files.written import note_writing
 from vyrectl.sidecar.inbox import Inbox
 from vyrectl.sidecar.mapping import building_path, create_mapping, layout_of, somebody_elses
 from vyrectl.sidecar.process import Process
@@ -140,6 +141,8 @@ class Sidecar(LiveWords):
             FileError: It may not be opened.
         """
         path = sidecar_path(ring)
+        if writable:
+            note_writing(path)
         flags = (os.O_RDWR if writable else os.O_RDONLY) | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
             fd = os.open(path, flags)

@@ -26,6 +26,7 @@ from vyrectl.files.room import lacking
 from vyrectl.files.sync import sync_file
 from vyrectl.files.waiting import open_file
 from vyrectl.files.whole import read_stream
+from vyrectl.files.written import note_appending
 
 StrPath = str | os.PathLike[str]
 
@@ -60,6 +61,7 @@ def append_line(path: StrPath, record: Mapping[str, Json]) -> None:
         FileError: The file cannot be written, or the disk is full. It keeps whole lines only.
     """
     line = json.dumps(record, separators=(",", ":"), default=list).encode("ascii") + b"\n"
+    note_appending(path)
     try:
         with _locked(path) as fd:
             _append(fd, line)
