@@ -34,7 +34,8 @@ IN_PLACE = (
     ("launch", RING, "--device", "cpu", "--buffer", "0=zeros:uint32:500000:out.npy"),
     ("launch", RING, "--device", "cpu"),
 )
-"""A ring with holes, an output, the sidecar: each is mapped, and without room a store into it would be SIGBUS."""
+"""A ring with holes, an output, what is kept of a ring that is not ours: each needs room, and without it a store into
+a mapped file would be SIGBUS."""
 
 READERS = (("snapshot", RING), ("check", RING, "--json"), ("inspect", RING, "--limit", "1"))
 
@@ -83,6 +84,11 @@ def in_place(folder: str) -> None:
         assert code == 1, (command, code, error)
         assert "no space left" in error, (command, error)
         assert "fix: " in error, (command, error)
+        if command == IN_PLACE[-1]:
+            size = len(before[Path(command[1])])
+            assert f"cannot keep the old file as {command[1]}.bak ({size} bytes)" in error, error
+            assert f"Free {size} bytes there, or work on a copy on another disk: cp -- " in error, error
+            assert "or leave the ring as it is: --output NEW on another disk" in error, error
         Path(f"{command[1]}.lock").unlink()
         # What a first launch in place keeps of somebody else's ring is kept even where the launch went no further.
         Path(f"{command[1]}.bak").unlink(missing_ok=True)

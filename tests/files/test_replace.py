@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,31 @@ def test_a_copy_that_is_kept_takes_the_next_free_name_too(path: Path) -> None:
     assert kept == [f"{path}.bak.1", f"{path}.bak.2"]
     assert [Path(name).read_bytes() for name in kept] == [b"ab", b"c"]
     assert not path.with_name("nowhere").exists()
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_backup_without_room_says_what_was_kept_and_what_it_takes(
+    path: Path, monkeypatch: pytest.MonkeyPatch, *, copied: bool
+) -> None:
+    """By a copy before a file is changed in place, and by one in place of a hard link; nothing is changed."""
+
+    def full(*args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(
+        "vyrectl.files.replace.write_all" if copied else "vyrectl.files.backup._link_or_copy", full
+    )
+    act = partial(back_up_copy, path, [OLD]) if copied else partial(replace_file, path, [b"new"], backup=True)
+    with pytest.raises(FileError) as met:
+        act()
+    assert met.value.what.startswith(
+        f"cannot keep the old file as ring.bin.bak ({len(OLD)} bytes) before it is changed: no space left"
+    )
+    assert met.value.fix == (
+        f"Free {len(OLD)} bytes there, or work on a copy on another disk: cp -- {path} FOLDER/"
+    )
+    assert met.value.errno == errno.ENOSPC
+    assert (path.read_bytes(), leftovers(path.parent)) == (OLD, [])
 
 
 def test_what_a_killed_backup_left_is_cleared_by_the_next_write(path: Path) -> None:

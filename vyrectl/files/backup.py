@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 
+from vyrectl.errors import FileError
 from vyrectl.files.place import StrPath
+from vyrectl.files.room import NO_ROOM
+from vyrectl.shell import file_argument
 
 NO_LINKS = {
     errno.EPERM,
@@ -39,6 +42,34 @@ def backup_names(path: StrPath) -> Iterator[str]:
     base = f"{os.path.realpath(path) if os.path.islink(path) else os.fspath(path)}.bak"
     yield base
     yield from (f"{base}.{number}" for number in count(1))
+
+
+def not_kept(path: StrPath, name: str, size_bytes: int, error: FileError) -> FileError:
+    """The error of a backup that cannot be made: what was to be kept, where, what it takes, and the way round it."""
+    fix = error.fix
+    if error.errno in NO_ROOM:
+        elsewhere = f"work on a copy on another disk: cp -- {file_argument(path)} FOLDER/"
+        fix = f"Free {size_bytes} bytes there, or {elsewhere}"
+    reason = error.what.removeprefix("cannot write the file: ")
+    return FileError(
+        f"cannot keep the old file as {os.path.basename(name)} ({size_bytes} bytes) before it is changed: {reason}",
+        where=os.fspath(path),
+        fix=fix,
+        errno=error.errno,
+    )
+
+
+def keep_old(target: str, size_bytes: int) -> str:
+    """`back_up` of a resolved path.
+
+    Raises:
+        FileError: It cannot be kept.
+    """
+    try:
+        return back_up(target)
+    except OSError as error:
+        met = FileError.from_os_error(error, target, doing="write the file")
+        raise not_kept(target, next(backup_names(target)), size_bytes, met) from error
 
 
 def back_up(path: StrPath) -> str:

@@ -22,7 +22,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from vyrectl.errors import FileError
-from vyrectl.files.backup import NO_LINKS, back_up, backup_beside, backup_names
+from vyrectl.files.backup import NO_LINKS, backup_beside, backup_names, keep_old, not_kept
 from vyrectl.files.place import StrPath as StrPath
 from vyrectl.files.place import existing_file, missing_folder, refuse_mount_point
 from vyrectl.files.room import lacking
@@ -176,7 +176,7 @@ def back_up_copy(path: StrPath, parts: Iterable[Part]) -> str:
             replace_file(name, kept, exclusive=True)
         except FileError as error:
             if error.errno != errno.EEXIST:
-                raise
+                raise not_kept(path, name, sum(memoryview(part).nbytes for part in kept), error) from error
         else:
             return name
     raise AssertionError("there is always another name")
@@ -234,7 +234,7 @@ def _put_there(
         if expected is not None:
             check_identity(target, expected)
         if backup and old is not None:
-            kept = back_up(target)
+            kept = keep_old(target, old.st_size)
         _publish(new.name, target, exclusive=exclusive)
     except BaseException:
         if kept is not None:

@@ -33,6 +33,7 @@ from vyrectl.files.keeping import write_kept
 from vyrectl.files.place import check_place, check_room
 from vyrectl.files.replace import back_up_copy, replace_file
 from vyrectl.files.ring_lock import is_held
+from vyrectl.files.room import NO_ROOM
 from vyrectl.files.telling import is_heard, tell_by
 from vyrectl.hosting.ahead import begin_ahead
 from vyrectl.hosting.debug_tail import DebugTail
@@ -241,7 +242,7 @@ class _Site:
         self.in_place = shares and request.works_in_file
         if self.in_place:
             if self._keeps:
-                self._say_kept(back_up_copy(self._target, [self.view.data]))
+                self._say_kept(self._back_up())
             assert self._held is not None
             self._held.touch()
             self._ring = Ring.attach(request.ring, self._held)
@@ -252,6 +253,20 @@ class _Site:
         name = None if self._ahead is None else self._ahead.name
         self.channel.send({"working_in": where, "running": running, "file": name})
         return self._ring.slots, shares
+
+    def _back_up(self) -> str:
+        """Keep the ring as it is before it is worked on.
+
+        Raises:
+            FileError: It cannot be kept.
+        """
+        try:
+            return back_up_copy(self._target, [self.view.data])
+        except FileError as error:
+            if error.errno in NO_ROOM:
+                without = "leave out --backup, or " * (self._held is not None and not self._held.is_first)
+                error.fix = f"{error.fix}; or {without}leave the ring as it is: --output NEW on another disk"
+            raise
 
     def save(self) -> None:
         """Write what was not worked on in place; make sure that what was is still the ring.
