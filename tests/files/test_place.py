@@ -57,6 +57,26 @@ def test_a_mount_point_gets_no_successor(tmp_path: Path, monkeypatch: pytest.Mon
     place.check_place(ring)
 
 
+def test_an_owner_that_cannot_be_kept_is_found_out_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring, stat = tmp_path / "ring.bin", os.stat
+    ring.touch()
+
+    def foreign(name: str, **named: Any) -> os.stat_result:
+        status = stat(name, **named)
+        return os.stat_result((*status[:4], 12345, *status[5:])) if str(name) == str(ring) else status
+
+    monkeypatch.setattr(os, "stat", foreign)
+    monkeypatch.setattr(os, "fchown", raising(errno.EPERM))
+    with pytest.raises(FileError, match="cannot keep the owner") as caught:
+        place.check_place(ring)
+    assert caught.value.where == str(ring)
+    place.check_place(ring, appends=True)
+    monkeypatch.setattr(os, "fchown", raising(errno.ENOTSUP))
+    place.check_place(ring)
+
+
 @pytest.mark.parametrize(("flags", "code"), [(0, errno.EACCES), (os.ST_RDONLY, errno.EROFS)])
 def test_a_folder_that_may_not_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: int, code: int

@@ -22,6 +22,9 @@ StrPath = str | os.PathLike[str]
 _NO_NAMELESS_FILES = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.ENOSYS}
 """What `open` answers where files without a name do not exist; EISDIR and ENOENT come from old systems."""
 
+NO_ATTRIBUTES = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+"""What file systems answer that keep no owner and no mode."""
+
 _MOUNTS = "/proc/self/mountinfo"
 _MOUNT_POINT_FIELD = 4
 
@@ -156,7 +159,29 @@ def _check_folder(target: str, status: os.stat_result | None) -> None:
         owners = (0, status.st_uid, around.st_uid)
         if around.st_mode & stat.S_ISVTX and os.geteuid() not in owners:
             raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
-    _try_folder(folder)
+    _try_folder(folder, target, status)
+
+
+def keep_owner(fd: int, target: str, old: os.stat_result) -> bool:
+    """Give a file that is to take another's place its owner; False where the file system keeps none.
+
+    Raises:
+        FileError: This process may not.
+    """
+    new = os.fstat(fd)
+    if (new.st_uid, new.st_gid) == (old.st_uid, old.st_gid):
+        return True
+    try:
+        os.fchown(fd, old.st_uid, old.st_gid)
+    except OSError as error:
+        if error.errno in NO_ATTRIBUTES:
+            return False
+        raise FileError(
+            f"cannot keep the owner of the file (user {old.st_uid}, group {old.st_gid})",
+            where=target,
+            fix="Run as its owner, work on a copy, or write to another file",
+        ) from error
+    return True
 
 
 def missing_folder(target: str) -> FileError:
@@ -170,16 +195,28 @@ def missing_folder(target: str) -> FileError:
     )
 
 
-def _try_folder(folder: str) -> None:
-    """Make a file without a name, which tells what permissions alone do not: a full disk, a quota, a frozen folder."""
+def _try_folder(folder: str, target: str, status: os.stat_result | None) -> None:
+    """Make a file without a name, which tells what permissions alone do not: a full disk, a quota, a frozen folder.
+
+    Args:
+        folder: Where the target lies.
+        target: What such a file would replace.
+        status: Of the file that is there now, whose owner the new one has to get; None where there is none.
+    """
     flag = getattr(os, "O_TMPFILE", None)
     if flag is None:
         return
     try:
-        os.close(os.open(folder, os.O_RDWR | flag | os.O_CLOEXEC, 0o600))
+        fd = os.open(folder, os.O_RDWR | flag | os.O_CLOEXEC, 0o600)
     except OSError as error:
         if error.errno not in _NO_NAMELESS_FILES:
             raise
+        return
+    try:
+        if status is not None:
+            keep_owner(fd, target, status)
+    finally:
+        os.close(fd)
 
 
 def _free_bytes(folder: str) -> int | None:

@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 from vyrectl.errors import FileError
 from vyrectl.files.backup import NO_LINKS, backup_beside, backup_names, keep_old, not_kept
+from vyrectl.files.place import NO_ATTRIBUTES, existing_file, keep_owner, missing_folder, refuse_mount_point
 from vyrectl.files.place import StrPath as StrPath
-from vyrectl.files.place import existing_file, missing_folder, refuse_mount_point
 from vyrectl.files.room import lacking
 from vyrectl.files.shrinking import refuse_cut
 from vyrectl.files.sync import CANNOT_SYNC, sync_file
@@ -32,9 +32,6 @@ from vyrectl.files.telling import is_heard, tell
 from vyrectl.files.temporary import make_temporary
 
 Part = bytes | bytearray | memoryview
-
-_NO_ATTRIBUTES = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
-"""What file systems answer that keep no owner and no mode."""
 
 _CANNOT_SYNC = CANNOT_SYNC | {errno.EACCES, errno.EBADF}
 """What a folder that cannot be synced answers; its rename is as safe as that file system makes it."""
@@ -323,25 +320,15 @@ def write_all(fd: int, part: Part) -> None:
 
 
 def _keep_attributes(fd: int, target: str, old: os.stat_result) -> None:
-    new = os.fstat(fd)
-    if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
-        try:
-            os.fchown(fd, old.st_uid, old.st_gid)
-        except OSError as error:
-            if error.errno in _NO_ATTRIBUTES:
-                return
-            raise FileError(
-                f"cannot keep the owner of the file (user {old.st_uid}, group {old.st_gid})",
-                where=target,
-                fix="Work on a copy, or run as the owner",
-            ) from error
+    if not keep_owner(fd, target, old):
+        return
     if hasattr(os, "listxattr"):
         _copy_extended_attributes(fd, target)
     if stat.S_IMODE(os.fstat(fd).st_mode) != stat.S_IMODE(old.st_mode):
         try:
             os.fchmod(fd, stat.S_IMODE(old.st_mode))
         except OSError as error:
-            if error.errno not in {errno.EPERM, *_NO_ATTRIBUTES}:
+            if error.errno not in {errno.EPERM, *NO_ATTRIBUTES}:
                 raise
 
 
