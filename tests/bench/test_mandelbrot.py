@@ -7,7 +7,8 @@ import pytest
 
 from tests.conformance.backends import reference
 from tests.conformance.cases import Case
-from vyrectl.bench.mandelbrot import Picture, counts_of, mandelbrot_counts
+from tests.support.mandelbrot import mandelbrot_counts
+from vyrectl.bench.mandelbrot import Picture, counts_of
 from vyrectl.engine.buffers import BufferTable
 
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from tests.cli.conftest import Cli
 from tests.cli.support import spawn
 from tests.conformance.backends import needs_device
-from vyrectl.bench.mandelbrot import Picture, mandelbrot_counts
+from tests.support.mandelbrot import mandelbrot_counts
+from vyrectl.bench.mandelbrot import Picture
 from vyrectl.cli.views.picture import SHADES, colour, png_bytes
 from vyrectl.opencl import broken, causes, devices, guard
 from vyrectl.opencl.asking import Answer

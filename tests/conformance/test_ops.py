@@ -18,8 +18,9 @@ from tests.conformance.cases import (
     lent,
     zeros,
 )
+from tests.support.mandelbrot import mandelbrot_counts
 from tests.support.rings import ready_tasks
-from vyrectl.bench.mandelbrot import COUNTS_HANDLE, Picture, mandelbrot_counts
+from vyrectl.bench.mandelbrot import COUNTS_HANDLE, Picture
 from vyrectl.engine.reference_ops import float_bits
 
 pytestmark = pytest.mark.timeout(120)

@@ -13,9 +13,6 @@ IO_RECORD_BYTES = IO_RECORD_WORDS * WORD_BYTES
 MAX_IO_RECORDS = 64
 """Most records of a queue: 2 048 bytes."""
 
-IO_FIELDS = ("op", "source", "destination", "offset_low", "offset_high", "bytes", "status", "tag")
-"""The words of a record, in order."""
-
 
 class IoOp(IntEnum):
     """What is asked of the host; 0 is a record that nobody wrote."""

@@ -110,11 +110,6 @@ def shipped_steps() -> tuple[StepSource, ...]:
     return tuple(source for source in found if source.steps)
 
 
-def step_names() -> tuple[str, ...]:
-    """Names of the steps that ship."""
-    return tuple(step.name for source in shipped_steps() for step in source.steps)
-
-
 def find_step(name: str | None, extra: StepSource | None = None) -> tuple[StepInfo, StepSource]:
     """The step of a name, and the source that declares it.
 

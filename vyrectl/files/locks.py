@@ -16,9 +16,6 @@ from pathlib import Path
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
 """What a file system answers that has no locks."""
 
-_NOT_OPEN_FOR_WRITING = {errno.EBADF, *NO_LOCKS}
-"""Network file systems want a file open for writing before they lock it for one holder."""
-
 _FLOCK = struct.Struct("@hhqqi4x")
 """`struct flock` of 64-bit systems: type, whence, start, length, pid."""
 

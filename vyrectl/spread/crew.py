@@ -58,7 +58,6 @@ class _Hand:
     shard: Shard | None = None
     since: float = 0.0
     is_ready: bool = False
-    is_told: bool = False
     crashes: int = 0
     progress: Message = field(default_factory=dict)
 

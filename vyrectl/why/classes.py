@@ -254,8 +254,6 @@ _CAUSES = (
 CAUSES: dict[str, Cause] = {cause.name: cause for cause in _CAUSES}
 """Name -> class, the one that stops most first."""
 
-NO_PERSON = tuple(name for name, cause in CAUSES.items() if not cause.needs_person)
-
 
 def find_cause(name: str) -> Cause:
     """The class of that name.
