@@ -1,4 +1,4 @@
-"""No function of the package is longer than a screenful, and no class carries more than it needs."""
+"""No function is longer than a screenful, no module than a sitting, and no class carries more than it needs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from vyrectl.devtools.__main__ import ROOT
 
 MOST_LINES = 80
 MOST_ATTRIBUTES = 15
+MOST_MODULE_LINES = 450
+
+LONG = {"errors.py": "every error in one tree, which is read as one"}
+"""Modules with more lines, and why."""
 
 LARGE = {
     "policy/request.py:LaunchRequest": "a public record whose 17 fields the spec names (2.1), flat in JSON too",
@@ -31,6 +35,12 @@ def test_no_function_is_longer_than_a_screenful() -> None:
         if length > MOST_LINES
     }
     assert long == {}
+
+
+def test_modules_are_read_in_one_sitting() -> None:
+    long = {name for name, lines in _lengths(ROOT / "vyrectl").items() if lines > MOST_MODULE_LINES}
+    assert long - set(LONG) == set(), "cut these along their own seams"
+    assert set(LONG) - long == set(), "take these off the list"
 
 
 def test_large_classes_are_known() -> None:
@@ -73,6 +83,13 @@ def test_attributes_are_counted(body: str, count: int) -> None:
     [found] = ast.parse(f"class C:\n    {body}\n").body
     assert isinstance(found, ast.ClassDef)
     assert len(_attributes(found)) == count
+
+
+def _lengths(folder: Path) -> dict[str, int]:
+    return {
+        str(path.relative_to(folder)): len(path.read_text().splitlines())
+        for path in sorted(folder.rglob("*.py"))
+    }
 
 
 @cache

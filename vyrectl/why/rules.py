@@ -14,9 +14,6 @@ from vyrectl.why.scene import Scene
 
 Rule = Callable[[Scene], Iterator[Found]]
 
-LEFT_OVER = ("draining", "healthy")
-"""Classes of a queue for which no rule holds."""
-
 RULES: Mapping[str, Rule] = {
     "guard-live-lock": gates.guard_live_lock,
     "shut-out": gates.shut_out,
