@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from vyrectl.engine.saving import Saving
+from vyrectl.engine.saving import Saving, rescue
 from vyrectl.errors import FileError, OutputsError, VerifyError
+from vyrectl.files.replace import replace_file
 
 
 @pytest.fixture
@@ -55,6 +56,20 @@ def test_it_goes_beside_the_ring(places: Path) -> None:
     assert caught.value.exit_code == 1
     assert f"What belongs in {places / 'full' / 'out.npy'} is in {rescued}" in str(caught.value.fix)
     assert caught.value.where == str(places / "full" / "out.npy")
+
+
+def test_a_name_that_somebody_else_takes_meanwhile_is_left_to_them(tmp_path: Path) -> None:
+    """As two launches do that save to one place at the same moment."""
+    error, place = FileError("no room", where="ring.bin"), tmp_path / "ring.bin.rescued"
+
+    def write(name: Path) -> None:
+        if name == place:
+            place.write_bytes(b"theirs")
+        replace_file(name, [b"ours"], exclusive=True)
+
+    rescue(error, [place], write)
+    assert (place.read_bytes(), Path(f"{place}.1").read_bytes()) == (b"theirs", b"ours")
+    assert error.fix == f"What belongs in ring.bin is in {place}.1"
 
 
 def test_it_goes_among_the_temporary_files(places: Path) -> None:

@@ -6,6 +6,7 @@ as `failure_records`, and nothing that was there is replaced by what is put else
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -28,16 +29,28 @@ def rescue(error: FileError, places: Iterable[Path], write: Callable[[Path], obj
     Args:
         error: What its place answered.
         places: Where it may go, best first; never over a file.
-        write: Writes it.
+        write: Writes it, and better not where a file has appeared meanwhile.
     """
     for place in places:
-        free = next(name for name in _names(place) if not os.path.lexists(name))
-        try:
-            write(free)
-        except (VyrectlError, OSError):
+        name = _put(place, write)
+        if name is not None:
+            error.fix = f"What belongs in {error.where} is in {name}"
+            return
+
+
+def _put(place: Path, write: Callable[[Path], object]) -> Path | None:
+    """Write under the first name that is free, and is still when it is written; None where nothing can be."""
+    for name in _names(place):
+        if os.path.lexists(name):
             continue
-        error.fix = f"What belongs in {error.where} is in {free}"
-        return
+        try:
+            write(name)
+        except (VyrectlError, OSError) as refused:
+            if getattr(refused, "errno", None) != errno.EEXIST:
+                return None
+        else:
+            return name
+    raise AssertionError("there is always another name")
 
 
 def _names(place: Path) -> Iterator[Path]:

@@ -70,4 +70,4 @@ def rescue(error: FileError, request: FileLaunch, ring: Ring) -> None:
     wanted = request.output or request.ring
     beside = [Path(f"{one}{RESCUED_SUFFIX}") for one in dict.fromkeys((wanted, request.ring))]
     places = dict.fromkeys([*beside, *places_beside(wanted, [])])
-    save_rescued(error, places, lambda place: replace_file(place, [ring.data]))
+    save_rescued(error, places, lambda place: replace_file(place, [ring.data], exclusive=True))
