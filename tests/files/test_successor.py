@@ -63,6 +63,16 @@ def test_it_begins_with_the_old_bytes_and_takes_the_place_once(old: Path, *, for
     assert names(old.parent) == ["old", "old.bak"]
 
 
+def test_it_may_go_to_another_name_of_the_same_folder(old: Path) -> None:
+    begun = begin(old.with_name("new"), old)
+    begun.wait()
+    begun.move_to(old.with_name("new.partial"))
+    begun.put()
+    begun.discard()
+    assert names(old.parent) == ["new.partial", "old"]
+    assert old.with_name("new.partial").read_bytes() == old.read_bytes()
+
+
 def test_what_is_let_go_of_leaves_nothing(old: Path) -> None:
     data = old.read_bytes()
     begun = begin(old, old)

@@ -73,3 +73,30 @@ def launch_twice(folder: Path, number: signal.Signals) -> str:
     assert done.returncode == 0, done.stderr
     assert states(ring) == [DONE] * 2
     return done.stderr
+
+
+def test_an_output_that_is_no_whole_result_is_called_partial(tmp_path: Path) -> None:
+    """Its own name it never gets, whatever lies there already; the next launch into it names it."""
+    ring, new = tmp_path / "ring.bin", tmp_path / "new.bin"
+    Ring.from_slots(ready_tasks(8, op_handle=0x1007, param=1_000_000)).save(ring)
+    before, earlier, left = ring.read_bytes(), tmp_path / "new.bin.partial", tmp_path / "new.bin.partial.1"
+    earlier.write_bytes(before)
+    command = [sys.executable, "-m", "vyrectl", "launch", str(ring), "--device", "reference"]
+    command += ["--output", str(new)]
+    said = tmp_path / "said.txt"
+    with (
+        said.open("wb") as stream,
+        subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=stream) as parent,
+    ):
+        await_that(lambda: "at work" in said.read_text(), "it does not begin")
+        parent.send_signal(signal.SIGKILL)
+    await_that(left.exists, "the device process leaves nothing")
+    assert set(states(left)) <= {1, 6}
+    assert not new.exists()
+    assert (ring.read_bytes(), earlier.read_bytes()) == (before, before)
+    done = subprocess.run(
+        [*command, "--max-steps", "9"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, new.exists()) == (124, True)
+    for one in (earlier, left):
+        assert f"{one}: as far as a launch into {new} had come when its command was killed" in done.stderr

@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.engine.buffers import ARENA_ALIGN_BYTES, Buffer, BufferTable
-from vyrectl.engine.left import Fate, Found, partial_path, partials_beside, unclaimed
+from vyrectl.engine.left import Fate, Found, free_name, partial_path, partials_beside, unclaimed
 from vyrectl.engine.origin import Origin, begins_seal
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import FileError
@@ -283,7 +283,7 @@ def _take_back(
                 os.rename(os.path.realpath(target), partial)
                 return Fate.TAKEN_BACK
             if origin.has_results and stat.S_ISREG(os.fstat(named).st_mode) and _is_sealed(named):
-                kept = _free_name(partial)
+                kept = free_name(partial)
                 os.rename(os.path.realpath(target), kept)
                 found.append(Found(target, kept, Fate.SET_ASIDE))
         finally:
@@ -298,20 +298,13 @@ def _set_aside(fd: int, target: Path, partial: Path, found: list[Found]) -> int:
         FileError: It cannot be renamed, or a new one cannot be made.
     """
     try:
-        kept = _free_name(partial)
+        kept = free_name(partial)
         os.rename(partial, kept)
         os.close(fd)
         found.append(Found(target, kept, Fate.SET_ASIDE))
         return _open_alone(partial)
     except OSError as error:
         raise _no_output(error, partial) from error
-
-
-def _free_name(partial: Path) -> Path:
-    number = 1
-    while os.path.lexists(f"{partial}.{number}"):
-        number += 1
-    return Path(f"{partial}.{number}")
 
 
 def continue_outputs(table: BufferTable, slots: SlotArray) -> None:

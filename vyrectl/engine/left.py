@@ -33,6 +33,9 @@ class Fate(Enum):
     )
     SET_ASIDE = "{output}: begins anew; what an earlier launch left is kept as {left}"
     REPLACED = "{output}: begins anew; {left} keeps the old one if it differs (go on: --buffer {handle}={file}:{file})"
+    CUT_OFF = (
+        "{left}: as far as a launch into {output} had come when its command was killed; this one begins anew"
+    )
     LIES_THERE = "{left}: a killed launch of these tasks wrote this, and no output goes on with it"
 
 
@@ -77,6 +80,30 @@ class Found:
 def partial_path(output: Path) -> Path:
     """Where an output lies while its launch runs: beside the file that it will be."""
     return Path(os.path.realpath(output) + PARTIAL_SUFFIX)
+
+
+def free_partial(output: Path) -> Path:
+    """A name for a part of an output that nobody goes on with by itself: its partial path, or a later one."""
+    partial = partial_path(output)
+    return partial if not os.path.lexists(partial) else free_name(partial)
+
+
+def free_name(partial: Path) -> Path:
+    """The first number behind a partial path that nothing has."""
+    number = 1
+    while os.path.lexists(f"{partial}.{number}"):
+        number += 1
+    return Path(f"{partial}.{number}")
+
+
+def cut_off(output: Path) -> Iterator[Found]:
+    """What launches into an output have left of it that lost their command on the way."""
+    partial = partial_path(output)
+    if partial.is_file():
+        yield Found(output, partial, Fate.CUT_OFF)
+    last = free_name(partial)
+    for number in range(1, int(last.suffix[1:])):
+        yield Found(output, Path(f"{partial}.{number}"), Fate.CUT_OFF)
 
 
 def partials_beside(outputs: Iterable[Path]) -> list[Path]:

@@ -119,6 +119,10 @@ class Successor:
                 self._copy_here(max(first, self._copied), wanted)
                 return
 
+    def move_to(self, path: StrPath) -> None:
+        """It belongs somewhere else in the same folder."""
+        self.path = path
+
     def put(
         self, *, backup: bool = False, exclusive: bool = False, expected: FileIdentity | None = None
     ) -> Replaced:

@@ -25,6 +25,7 @@ from vyrectl.engine.backend import new_debug_log
 from vyrectl.engine.buffer_options import parse_buffer_options
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.doing import hear_doing
+from vyrectl.engine.left import cut_off, free_partial
 from vyrectl.engine.ops import load_sources
 from vyrectl.errors import FileError
 from vyrectl.files import shrinking
@@ -176,7 +177,9 @@ class _Site:
         self.in_place = False
         self.has_running = True
         self._ahead = None if request.works_in_file else begin_ahead(request, view, buffers.outputs())
-        self.is_left = False
+        self.is_left = self._is_cut_off = False
+        if request.output is not None:
+            buffers.found += cut_off(request.output)
         self.board = np.frombuffer(memory.board, "<u4") if request.options.watch else None
         sources = load_sources(options.ops)
         feeds = request.follow is not None and request.follow.feed is not None
@@ -205,13 +208,18 @@ class _Site:
     def limits(self, *, tells_records: bool) -> Limits:
         """What ends the launch early, and who is told how it goes: the parent."""
         return Limits(
-            stop=self.channel.stop_reason,
+            stop=self._stop_reason,
             watch=Teller(self.channel).tell,
             started=self.begin,
             finishing=lambda: self.channel.send({"finishing": True}),
             quiet=self.host.quiet,
             debug=self._records_teller() if tells_records else None,
         )
+
+    def _stop_reason(self) -> str | None:
+        reason = self.channel.stop_reason()
+        self._is_cut_off = self._is_cut_off or (reason is not None and self.channel.closed)
+        return reason
 
     def _records_teller(self) -> Callable[[NDArray[np.uint32]], None]:
         tail = DebugTail()
@@ -287,6 +295,10 @@ class _Site:
 
     def _save_copy(self) -> None:
         output, ahead, identity = self._request.output, self._ahead, self.view.identity
+        if output is not None and self._is_cut_off:
+            output = free_partial(output)  # nobody hears that it is no whole result
+            if ahead is not None:
+                ahead.move_to(output)
         if output is not None and ahead is not None:
             self._say_kept(
                 store_by(output, ahead.put, overwrite=True, role="save", backup=self._request.backup)
