@@ -55,6 +55,19 @@ def test_a_file(here: Path) -> None:
     assert sorted(here.iterdir()) == [here / "my ring.bin", here / "my ring.bin.lock"]
 
 
+def test_a_copy_whose_ring_is_gone_by_then_says_nothing_of_its_operations(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*args: object) -> frozenset[int]:
+        raise FileNotFoundError
+
+    write_ring(here / "ring.bin", *TASKS)
+    with hold(here / "ring.bin", role="launch"):
+        assert look_at_file(Path("ring.bin"), WHOLE).ops == frozenset()
+        monkeypatch.setattr(module, "ops_of_copy", gone)
+        assert look_at_file(Path("ring.bin"), WHOLE).ops == frozenset()
+
+
 def test_a_span_of_a_file_is_held_by_nobody_that_is_known(here: Path) -> None:
     (here / "d.bin").write_bytes(b"headhead" + b"".join(TASKS))
     look = look_at_file(Path("d.bin"), Span(8, 3, given=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -547,6 +547,59 @@ def test_what_hung_is_ended_afterwards() -> None:
     assert orphan.command == "vyrectl recover ring.bin"
     [hung] = explain(scene(running, workers={1: Worker(0, 1, 0, 4, 0, 3.0, hung=True)})).found
     assert hung.command == "vyrectl recover ring.bin --as faulted 1"
+
+
+def refused(*bodiless: int) -> Callable[[SlotArray, Any], Any]:
+    """As a launch does that knows no body for some operations, and no buffer for 0x1000."""
+
+    def lacking(slots: SlotArray, which: Any) -> Any:
+        found = which & np.isin(slots["op_handle"], [*bodiless, 0x1000])
+        ops = np.unique(slots["op_handle"][found]).tolist()
+        handles = {op: 3 if op == 0x1000 else None for op in ops}
+        return found, [Unrunnable(op, None, handles[op], None, 1, 0) for op in ops]
+
+    return lacking
+
+
+LATER = {"state": PAUSED, "resume_epoch": 6}
+
+
+@pytest.mark.parametrize(
+    ("tasks", "options"),
+    [
+        (({}, LATER), ""),
+        (({}, {"op_handle": 0x20000}, LATER), "--where 'op != 0x20000'"),
+        (({}, {"op_handle": 0x20000}, {"op_handle": 0x20001}, LATER), "--where 'op == 0x0'"),
+        (
+            ({}, {"op_handle": 0x1005}, *({"op_handle": 0x20000 + one} for one in range(3)), LATER),
+            "--where '(op == 0x0 or op == 0x1005)'",
+        ),
+        (
+            ({"op_handle": 0x1000}, {"op_handle": 0x20000}, LATER),
+            "--where 'op != 0x20000' --buffer 3=FILE.npy",
+        ),
+        (({}, {**LATER, "op_handle": 0x20000}), "--ops FILE.cl"),
+        (({}, {**LATER, "op_handle": 0x5}), "--where 'op != 0x5'"),
+        (({}, {"op_handle": 0x20000, "state": DONE}, LATER), ""),
+    ],
+)
+def test_a_launch_is_advised_as_it_would_not_be_refused(tasks: Sequence[Task], options: str) -> None:
+    """Tasks without a body are left out, or named a source where they are what it is about."""
+    shown = scene(ring(*tasks), lacking=refused(0x20000, 0x20001, 0x20002, 0x5))
+    [found] = [one for one in explain(shown).found if one.cause.name == "not-due"]
+    assert found.command == f"vyrectl launch ring.bin --epoch 6 {options}".strip()
+
+
+def test_a_launch_with_a_condition_of_its_own_gets_the_other_beside_it() -> None:
+    shown = scene(ring({"tenant_id": 40}, {"op_handle": 0x20000}), control_words(), lacking=refused(0x20000))
+    [found] = [one for one in explain(shown).found if "without a mask" in one.summary]
+    assert found.command == "vyrectl launch ring.bin --where 'op != 0x20000 and tenant_id >= 29'"
+
+
+def test_a_launch_of_a_ring_inside_a_file_is_a_cut_first() -> None:
+    shown = scene(ring({}), lacking=refused(0))
+    shown = replace(shown, places={**shown.places, "span": "--offset 8", "made": "d.ring"})
+    assert explain(shown).found[0].command == "vyrectl build d.ring --from ring.bin --offset 8"
 
 
 def test_slots_in_words() -> None:
