@@ -125,7 +125,7 @@ Register-ArgumentCompleter -Native -CommandName vyrectl -ScriptBlock {
             @('bad_outcome', 'the operation ended in a way the wire cannot hold'),
             @('reserved_op', 'the wire reserves this opcode and gives it no body'),
             @('read_only', 'the operation writes a buffer that was given as an input'),
-            @('orphaned', 'its launch died in its turn: recover --as faulted ended it, or its operation may not run twice'),
+            @('orphaned', 'its launch died over it; ended by recover --as faulted, or may not run twice'),
             @('lost_children', 'it waited for children, and its task_id no longer tells which they are')
         )
         'field' = @(

@@ -144,7 +144,7 @@ typedef char vyre_slot_is_64_bytes[sizeof(vyre_slot) == 64 ? 1 : -1];
 #define VYRE_FAULT_RESERVED_OP                0xffffff08u
 /* the operation writes a buffer that was given as an input */
 #define VYRE_FAULT_READ_ONLY                  0xffffff09u
-/* its launch died in its turn: recover --as faulted ended it, or its operation may not run twice */
+/* its launch died over it; ended by recover --as faulted, or may not run twice */
 #define VYRE_FAULT_ORPHANED                   0xffffff0au
 /* it waited for children, and its task_id no longer tells which they are */
 #define VYRE_FAULT_LOST_CHILDREN              0xffffff0bu

@@ -50,7 +50,7 @@ ENGINE_FAULTS: tuple[Fault, ...] = (
     Fault(
         ORPHANED,
         "orphaned",
-        "its launch died in its turn: recover --as faulted ended it, or its operation may not run twice",
+        "its launch died over it; ended by recover --as faulted, or may not run twice",
     ),
     Fault(
         LOST_CHILDREN,
