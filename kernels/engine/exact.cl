@@ -56,7 +56,7 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
         vyre_make_worker(ring, witness, flow, env, counts, 0u, age_threshold, counts_budget, claims_each);
     vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
-    vyre_watch_to(&w, watch_words, watch_first, watch_records, 0u);
+    vyre_watch_to(&w, watch_words, watch_first, watch_seats, 0u);
     vyre_live_to(&w, live_words, live_capacity, live_workers, 0u);
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     __global uint *lines = directory;

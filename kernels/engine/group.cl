@@ -567,7 +567,7 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
                                      counts_budget, claims_each);
     vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
-    vyre_watch_to(&w, watch_words, watch_first, watch_records, get_global_id(0));
+    vyre_watch_to(&w, watch_words, watch_first, watch_seats, get_global_id(0));
     vyre_live_to(&w, live_words, live_capacity, live_workers, (uint)get_global_id(0));
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};

@@ -182,7 +182,7 @@ __kernel void vyre_run(VYRE_RUN_PARAMETERS) {
                                      counts_budget, claims_each);
     vyre_family_to(&w, nursery, family, queue);
     vyre_trace_to(&w, trace_words, trace_capacity);
-    vyre_watch_to(&w, watch_words, watch_first, watch_records, w.worker);
+    vyre_watch_to(&w, watch_words, watch_first, watch_seats, w.worker);
     vyre_live_to(&w, live_words, live_capacity, live_workers, w.worker);
     const vyre_order order = vyre_make_order(queue, begins, places, chunks);
     const vyre_spill spill = {pool, sizes, directory, blocks, block_places};

@@ -27,9 +27,9 @@
 #if VYRE_WATCH
 #define VYRE_RUN_WATCH_PARAMETERS \
     , \
-    vyre_word_ptr watch_words,           /* memory with the watch records (watch.h) */ \
-    const uint watch_first,              /* word of the first record */ \
-    const uint watch_records             /* records, at least one */
+    vyre_word_ptr watch_words,           /* memory with the seats (watch.h) */ \
+    const uint watch_first,              /* word of the first seat */ \
+    const uint watch_seats               /* seats, at least one */
 #else
 #define VYRE_RUN_WATCH_PARAMETERS
 #endif

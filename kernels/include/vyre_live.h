@@ -24,7 +24,7 @@
 #define VYRE_LIVE_RING_INODE_HIGH             10u            /* and high half */
 #define VYRE_LIVE_WORKERS                     11u            /* redo records */
 #define VYRE_LIVE_INBOX_CAPACITY              12u            /* places of the inbox, a power of two */
-#define VYRE_LIVE_EDITORS                     13u            /* editor records */
+#define VYRE_LIVE_EDITORS                     13u            /* editors' seats */
 #define VYRE_LIVE_CONTROL_FIRST               14u            /* first word of the control buffer */
 #define VYRE_LIVE_CONTROL_WORDS               15u            /* its words */
 /* first of the op handles that may not run twice */
@@ -32,12 +32,12 @@
 #define VYRE_LIVE_ONCE_WORDS                  17u            /* how many they are */
 /* non-zero: tenant masks and quotas of the control buffer decide who runs */
 #define VYRE_LIVE_GATED                       18u
-#define VYRE_LIVE_WATCH_FIRST                 19u            /* first word of the watch records */
-#define VYRE_LIVE_WATCH_RECORDS               20u            /* how many they are, 0 when nobody is watched */
+#define VYRE_LIVE_WATCH_FIRST                 19u            /* first word of the workers' seats */
+#define VYRE_LIVE_WATCH_SEATS                 20u            /* how many they are, 0 when nobody is watched */
 #define VYRE_LIVE_WATCH_STRIDE                21u            /* words of each */
-/* first of the records of tenants that the launch bounds */
+/* first of the rows of tenants that the launch bounds */
 #define VYRE_LIVE_QUOTA_FIRST                 22u
-#define VYRE_LIVE_QUOTA_RECORDS               23u            /* how many they are */
+#define VYRE_LIVE_QUOTA_ROWS                  23u            /* how many they are */
 /* first of the handles of operations that the launch was given */
 #define VYRE_LIVE_OPS_FIRST                   24u
 #define VYRE_LIVE_OPS_WORDS                   25u            /* how many they are */
@@ -55,7 +55,7 @@
 #define VYRE_LIVE_ACCEPTED                    112u
 #define VYRE_LIVE_INBOX_HEAD                  128u           /* place that is taken next, modulo 2^32 */
 #define VYRE_LIVE_INBOX_TAIL                  144u           /* place that is filled next, modulo 2^32 */
-/* when the host last looked at the watch records, milliseconds modulo 2^32 */
+/* when the host last looked at the workers' seats, milliseconds modulo 2^32 */
 #define VYRE_LIVE_NOTED_MS                    160u
 /* the shortest turn in hand when the launch last said that it stands still; 0: it gets on; the host's */
 #define VYRE_LIVE_HUNG_MS                     176u
@@ -81,11 +81,11 @@
 #define VYRE_LIVE_REDO_YIELD_COUNT            8u
 #define VYRE_LIVE_REDO_FLAGS                  9u
 
-/* Watch records */
+/* Workers' seats */
 #define VYRE_LIVE_WATCH_TURN                  0u             /* turns begun, modulo 2^32 */
 #define VYRE_LIVE_WATCH_SLOT                  1u             /* slot + 1, 0 for none */
 #define VYRE_LIVE_WATCH_OP                    2u             /* its op_handle */
 #define VYRE_LIVE_WATCH_POLLS                 3u             /* looks for work in vain, modulo 2^32 */
-#define VYRE_LIVE_WATCH_LANE_WORDS            16u            /* a record of a work-item that is alone */
+#define VYRE_LIVE_WATCH_LANE_WORDS            16u            /* a seat of a work-item that is alone */
 
 #endif /* VYRE_LIVE_H */

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.sidecar.watched import watched_sidecar, write_records
+from tests.sidecar.watched import watched_sidecar, write_seats
 from tests.support.rings import slot, write_ring
 from vyrectl.abi import watch
 from vyrectl.cli.commands.launch.stall import StallNotice, StallOptions
@@ -20,7 +20,7 @@ from vyrectl.errors import StalledError
 from vyrectl.hosting.glance import Glance
 from vyrectl.hosting.memory import Memory
 from vyrectl.hosting.stall import StallWatch, Stillness, has_work, signature_of
-from vyrectl.sidecar.workers import RecordPlace, Worker, noted
+from vyrectl.sidecar.workers import Seats, Worker, noted
 
 
 def glance(running: int = 0, ready: int = 0, oldest: int = 0) -> Glance:
@@ -141,12 +141,12 @@ def test_which_turns_hang_is_left_for_whoever_looks_from_outside(ring: Path, pla
     memory = Memory(ring, 64)
     memory.began, memory.where = True, "file" if place == "sidecar" else "device"
     with watched_sidecar(ring, [hand]) as sidecar:
-        records = RecordPlace.in_sidecar(sidecar)
+        records = Seats.in_sidecar(sidecar)
         if place == "board":
             words = memoryview(memory.board).cast("I")
-            words[watch.BOARD_STRIDE], words[watch.BOARD_RECORDS] = watch.LANE_STRIDE, 1
-            records = RecordPlace.on_board(words)
-            write_records(records, [hand])
+            words[watch.BOARD_STRIDE], words[watch.BOARD_SEATS] = watch.LANE_STRIDE, 1
+            records = Seats.on_board(words)
+            write_seats(records, [hand])
         memory.workers()
         time.sleep(0.05)
         memory._workers_due = 0.0

@@ -19,14 +19,14 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.support import NEVER
-from tests.sidecar.watched import died_over, write_records
+from tests.sidecar.watched import died_over, write_seats
 from tests.support.rings import slot, write_ring
 from vyrectl.abi import watch
 from vyrectl.cli.again import _options_of
 from vyrectl.cli.main import load_command
 from vyrectl.files.ring_lock import RingLock
 from vyrectl.protocol.control import encode_control, write_control_words
-from vyrectl.sidecar.workers import RecordPlace
+from vyrectl.sidecar.workers import Seats
 from vyrectl.spread.boards import Boards
 from vyrectl.why.classes import CAUSES
 
@@ -492,8 +492,8 @@ def test_a_hung_launch_on_copies_is_held_as_its_boards_say(
         boards.gathered(np.array([3, 2, 1, 0]))
     for device, hands in (("0:0", [(5, 0, 0x2000, 8)]), ("0:1", [(2, 3, 0x2000, 0)])):
         words = memoryview(boards.memory(device)).cast("B").cast("I")
-        words[watch.BOARD_STRIDE], words[watch.BOARD_RECORDS] = watch.LANE_STRIDE, 1
-        write_records(RecordPlace.on_board(words), hands)
+        words[watch.BOARD_STRIDE], words[watch.BOARD_SEATS] = watch.LANE_STRIDE, 1
+        write_seats(Seats.on_board(words), hands)
         words.release()
     held = 1 if ordered else 2
     with RingLock(path, role="launch"):

@@ -18,8 +18,8 @@ from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.launching.rounds import Drain, Limits
 from vyrectl.opencl.backend import OpenCLBackend
 from vyrectl.opencl.buffers import page_aligned
-from vyrectl.opencl.watching import WorkerRecords
-from vyrectl.sidecar.workers import RecordPlace
+from vyrectl.opencl.watching import WorkerSeats
+from vyrectl.sidecar.workers import Seats
 
 TASKS = 40
 SHAPES: dict[str, dict[str, Any]] = {
@@ -42,10 +42,10 @@ def drained(backend: Backend, words: NDArray[np.uint32], **options: Any) -> NDAr
     with closing(backend.open(job)) as session:
         Drain(session, Limits()).run()
         assert session.tally().claims == TASKS
-        records = getattr(session, "_records", None)
+        records = getattr(session, "_seats", None)
         if records is not None:
             records.copy()
-        stride, count = words[abi.BOARD_STRIDE], words[abi.BOARD_RECORDS]
+        stride, count = words[abi.BOARD_STRIDE], words[abi.BOARD_SEATS]
         first = abi.BOARD_HEAD_WORDS
         whole = words[first : first + stride * count].copy()
         return whole.reshape(stride, count).T if stride == abi.GROUP_STRIDE else whole.reshape(count, stride)
@@ -70,7 +70,7 @@ def test_every_turn_is_counted(
 def test_workers_beyond_the_records_leave_those_of_others_alone(
     backend: OpenCLBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(abi, "MOST_RECORDS", 3)
+    monkeypatch.setattr(abi, "MOST_SEATS", 3)
     records = drained(backend, board(), **SHAPES["group"])
     assert len(records) == 3
     assert 0 < records[:, abi.TURN].sum() < TASKS
@@ -82,22 +82,22 @@ def test_what_the_host_has_noted_outlives_a_copy(
 ) -> None:
     build = OpenCLBackend.program
     monkeypatch.setattr(OpenCLBackend, "program", lambda *given: replace(build(*given), coherent=False))
-    copy = WorkerRecords.copy
+    copy = WorkerSeats.copy
 
-    def noting(records: WorkerRecords) -> None:
+    def noting(records: WorkerSeats) -> None:
         words, first = board_of(records), abi.BOARD_HEAD_WORDS
-        places = RecordPlace.on_board(words.data)
+        places = Seats.on_board(words.data)
         words[places.at(0, abi.NOTED_MS)] = 77
         copy(records)
         assert words[first:].any()
         assert words[places.at(0, abi.NOTED_MS)] == 77
 
-    monkeypatch.setattr(WorkerRecords, "copy", noting)
+    monkeypatch.setattr(WorkerSeats, "copy", noting)
     for shape in ("lane", "group"):
         drained(backend, board(), **SHAPES[shape])
 
 
-def board_of(records: WorkerRecords) -> NDArray[np.uint32]:
+def board_of(records: WorkerSeats) -> NDArray[np.uint32]:
     assert records._board is not None
     return records._board
 

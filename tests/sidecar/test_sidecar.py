@@ -82,7 +82,7 @@ def test_what_bounded_tenants_have_left(tmp_path: Path) -> None:
         with Sidecar.open(ring, writable=False) as opened:
             assert opened.quotas() == {3: (100, 7), 900: (0, 0)}
             assert opened.layout == made.layout
-        made.words[abi.WORD["QUOTA_RECORDS"]] = 900
+        made.words[abi.WORD["QUOTA_ROWS"]] = 900
     with pytest.raises(SidecarError, match="the live sidecar cannot be used"):
         Sidecar.open(ring)
     with make(tmp_path) as bare:

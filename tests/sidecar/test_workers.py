@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sidecar.watched import NOBODY, died_over, watched_sidecar, write_records
+from tests.sidecar.watched import NOBODY, died_over, watched_sidecar, write_seats
 from tests.support.rings import slot, write_ring
 from vyrectl.abi import live as live_abi
 from vyrectl.abi import watch as abi
@@ -21,7 +21,7 @@ from vyrectl.sidecar.board import make_board, open_boards, open_order
 from vyrectl.sidecar.crash import settle
 from vyrectl.sidecar.launched import workers_of
 from vyrectl.sidecar.sidecar import Sidecar, sidecar_path
-from vyrectl.sidecar.workers import RecordPlace, Worker, WorkerWatch, busy, noted
+from vyrectl.sidecar.workers import Seats, Worker, WorkerWatch, busy, noted
 
 RUNNING, DONE = 2, 3
 HANDS = ((4, 1, 0x1005, 9), (7, 2, 0, 1), (0, 0, 0, 3))
@@ -51,7 +51,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
 @pytest.mark.parametrize("stride", abi.STRIDES)
 def test_a_turn_lasts_from_when_it_was_seen_first(ring: Path, time: Time, stride: int) -> None:
     with watched_sidecar(ring, HANDS, stride=stride) as sidecar:
-        place, watch = RecordPlace.in_sidecar(sidecar), WorkerWatch(lambda slot: slot == 0)
+        place, watch = Seats.in_sidecar(sidecar), WorkerWatch(lambda slot: slot == 0)
         assert watch.look(place) == [
             Worker(0, 0, 0x1005, 4, 9, 0.0),
             Worker(1, None, None, 7, 1),
@@ -59,7 +59,7 @@ def test_a_turn_lasts_from_when_it_was_seen_first(ring: Path, time: Time, stride
         ]
         time.ms += 1500
         assert watch.look(place)[0].seconds == 1.5
-        write_records(place, [(5, 1, 0x1005, 9)])
+        write_seats(place, [(5, 1, 0x1005, 9)])
         time.ms += 100
         assert watch.look(place)[0].seconds == 0.0
 
@@ -67,7 +67,7 @@ def test_a_turn_lasts_from_when_it_was_seen_first(ring: Path, time: Time, stride
 def test_times_go_on_where_the_milliseconds_wrap(ring: Path, time: Time) -> None:
     time.ms = 0xFFFF_FF00
     with watched_sidecar(ring, HANDS) as sidecar:
-        place, watch = RecordPlace.in_sidecar(sidecar), WorkerWatch()
+        place, watch = Seats.in_sidecar(sidecar), WorkerWatch()
         watch.look(place)
         time.ms += 1000
         assert watch.look(place)[0].seconds == 1.0
@@ -75,7 +75,7 @@ def test_times_go_on_where_the_milliseconds_wrap(ring: Path, time: Time) -> None
 
 def test_others_find_what_the_host_has_noted(ring: Path, time: Time) -> None:
     with watched_sidecar(ring, HANDS) as sidecar:
-        place = RecordPlace.in_sidecar(sidecar)
+        place = Seats.in_sidecar(sidecar)
         assert [one.seconds for one in noted(place, lives=True)] == [None, None, None]
         WorkerWatch(writes=True).look(place)
         time.ms += 2000
@@ -83,7 +83,7 @@ def test_others_find_what_the_host_has_noted(ring: Path, time: Time) -> None:
         time.ms += 60_000
         assert noted(place, lives=True)[0].seconds == 0.0  # its host has not looked for a minute
         assert noted(place, lives=False)[0].seconds == 0.0
-        write_records(place, [(5, 1, 0x1005, 9)])
+        write_seats(place, [(5, 1, 0x1005, 9)])
         assert noted(place, lives=True)[0].seconds is None  # a turn that it has not seen
 
 
@@ -123,7 +123,7 @@ def test_a_sidecar_of_the_version_before_is_settled_and_has_no_workers(ring: Pat
     identity = FileIdentity.of(ring.stat())
     with Sidecar.create(ring, identity, 2, workers=1, control_words=192, once=(0x1005,)) as sidecar:
         sidecar.words[live_abi.WORD["VERSION"]] = 1
-        for name in ("WATCH_FIRST", "WATCH_RECORDS", "WATCH_STRIDE"):
+        for name in ("WATCH_FIRST", "WATCH_SEATS", "WATCH_STRIDE"):
             sidecar.words[live_abi.WORD[name]] = 0
         sidecar.words[live_abi.WORD["PID"]] = NOBODY
     with pytest.raises(SidecarError, match="--no-watch, or by an older vyrectl"):
@@ -136,8 +136,8 @@ def test_a_sidecar_of_the_version_before_is_settled_and_has_no_workers(ring: Pat
     ("word", "value"),
     [
         ("VERSION", 4),
-        ("WATCH_RECORDS", 4000),
-        ("WATCH_RECORDS", 1 << 20),
+        ("WATCH_SEATS", 4000),
+        ("WATCH_SEATS", 1 << 20),
         ("WATCH_STRIDE", 7),
         ("WATCH_FIRST", 9),
     ],
@@ -153,8 +153,8 @@ def test_a_header_that_lies_is_refused(ring: Path, word: str, value: int) -> Non
 def board_of(ring: Path, hands: tuple[tuple[int, int, int, int], ...]) -> tuple[mmap.mmap, memoryview]:
     board = make_board(ring)
     words = memoryview(board).cast("B").cast("I")
-    words[abi.BOARD_STRIDE], words[abi.BOARD_RECORDS] = abi.GROUP_STRIDE, len(hands)
-    write_records(RecordPlace.on_board(words), hands)
+    words[abi.BOARD_STRIDE], words[abi.BOARD_SEATS] = abi.GROUP_STRIDE, len(hands)
+    write_seats(Seats.on_board(words), hands)
     return board, words
 
 
@@ -175,7 +175,7 @@ def test_a_launch_on_a_copy_has_a_board(ring: Path) -> None:
         found = workers_of(ring)
         assert (found.lives, found.in_place) == (True, False)
         assert [(one.number, one.slot) for one in found.busy] == [(0, 0), (1, 1)]  # its slots are not seen
-        words[abi.BOARD_RECORDS] = 0
+        words[abi.BOARD_SEATS] = 0
         with pytest.raises(SidecarError, match="has no workers yet"):
             workers_of(ring)
         words.release()
@@ -192,11 +192,11 @@ def test_a_launch_on_a_copy_has_a_board(ring: Path) -> None:
         workers_of(ring)
 
 
-@pytest.mark.parametrize(("stride", "count"), [(5, 3), (abi.LANE_STRIDE, abi.MOST_RECORDS + 1), (16, 0)])
+@pytest.mark.parametrize(("stride", "count"), [(5, 3), (abi.LANE_STRIDE, abi.MOST_SEATS + 1), (16, 0)])
 def test_a_board_that_lies_has_no_workers(stride: int, count: int) -> None:
     words = memoryview(bytearray(1 << 12)).cast("I")
-    words[abi.BOARD_STRIDE], words[abi.BOARD_RECORDS] = stride, count
-    assert WorkerWatch().look(RecordPlace.on_board(words)) == []
+    words[abi.BOARD_STRIDE], words[abi.BOARD_SEATS] = stride, count
+    assert WorkerWatch().look(Seats.on_board(words)) == []
 
 
 def test_a_board_without_descriptors_is_private(ring: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from vyrectl.abi import live as live_abi
 from vyrectl.abi import watch as abi
 from vyrectl.files.replace import FileIdentity
 from vyrectl.sidecar.sidecar import Sidecar
-from vyrectl.sidecar.workers import RecordPlace
+from vyrectl.sidecar.workers import Seats
 
 Hand = tuple[int, int, int, int]
 """Turns begun, slot + 1, op_handle, polls in vain."""
@@ -18,7 +18,7 @@ NOBODY = (1 << 22) + 7
 """A pid that is no process's."""
 
 
-def write_records(place: RecordPlace, hands: Sequence[Hand]) -> None:
+def write_seats(place: Seats, hands: Sequence[Hand]) -> None:
     """Let the workers say what they have in hand."""
     for number, hand in enumerate(hands):
         for word, value in zip((abi.TURN, abi.SLOT, abi.OP, abi.POLLS), hand, strict=True):
@@ -37,14 +37,14 @@ def watched_sidecar(ring: Path, hands: Sequence[Hand], *, stride: int = abi.LANE
         watch=len(hands),
         stride=stride,
     )
-    write_records(RecordPlace.in_sidecar(sidecar), hands)
+    write_seats(Seats.in_sidecar(sidecar), hands)
     return sidecar
 
 
 def died_over(ring: Path, hands: Sequence[Hand], *, held_ms: int = 2500) -> None:
     """Leave what a launch leaves that was killed after its host had seen every turn for so long."""
     with watched_sidecar(ring, hands) as sidecar:
-        place = RecordPlace.in_sidecar(sidecar)
+        place = Seats.in_sidecar(sidecar)
         place.words[place.noted_at] = 100_000
         for number, hand in enumerate(hands):
             place.words[place.at(number, abi.NOTED_TURN)] = hand[0]

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.sidecar.watched import write_records
+from tests.sidecar.watched import write_seats
 from tests.spread.commands import write
 from tests.support.rings import ready_tasks
 from vyrectl.abi import watch as abi
 from vyrectl.errors import SidecarError
 from vyrectl.files.ring_lock import RingLock
 from vyrectl.sidecar.launched import workers_of
-from vyrectl.sidecar.workers import RecordPlace
+from vyrectl.sidecar.workers import Seats
 from vyrectl.spread import boards as boards_module
 from vyrectl.spread.boards import Boards
 
@@ -37,8 +37,8 @@ def boards(ring: Path, monkeypatch: pytest.MonkeyPatch) -> Boards:
 def work(boards: Boards, device: str, *slots: int, seen: bool = True) -> None:
     """A device's process, with a worker at each of some places."""
     words = memoryview(boards.memory(device)).cast("B").cast("I")
-    words[abi.BOARD_STRIDE], words[abi.BOARD_RECORDS] = abi.LANE_STRIDE, len(slots)
-    write_records(RecordPlace.on_board(words), [(9, slot + 1, 0x1005, 0) for slot in slots])
+    words[abi.BOARD_STRIDE], words[abi.BOARD_SEATS] = abi.LANE_STRIDE, len(slots)
+    write_seats(Seats.on_board(words), [(9, slot + 1, 0x1005, 0) for slot in slots])
     boards.begin(device, seen=seen)
 
 

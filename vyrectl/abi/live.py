@@ -6,10 +6,10 @@ Words that several sides change while a kernel runs lie alone in a cache line.
     header   lines 0-1 written once by the launch; then one line a hot word
     inbox    `capacity` places for slot numbers, a power of two
     redo     one line a worker
-    editors  one record of `EDITOR_WORDS` for each process that edits
+    editors  one seat of `EDITOR_WORDS` for each process that edits
     once     op handles of this launch that may not run twice
-    watch    a record for each worker that is watched (`vyrectl.abi.watch`), from the next line on
-    quotas   a record of `QUOTA_WORDS` for each tenant that `--tenant-quota` bounds, for readers alone
+    watch    a seat for each worker that is watched (`vyrectl.abi.watch`), from the next line on
+    quotas   a row of `QUOTA_WORDS` for each tenant that `--tenant-quota` bounds, for readers alone
     ops      handles of the operations that the launch was given beside the shipped ones, for readers alone
     control  the kernel's control buffer (spec 3.1), from the next page on
 
@@ -35,7 +35,7 @@ MAGIC = (0x4552_5956, 0x4556_494C)
 VERSION = 3
 
 VERSIONS = (1, 2, 3)
-"""What is read; version 1 knew no watch records, version 2 no operations."""
+"""What is read; version 1 knew no workers' seats, version 2 no operations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +67,17 @@ _ONCE = (
     ("RING_INODE_HIGH", "and high half"),
     ("WORKERS", "redo records"),
     ("INBOX_CAPACITY", "places of the inbox, a power of two"),
-    ("EDITORS", "editor records"),
+    ("EDITORS", "editors' seats"),
     ("CONTROL_FIRST", "first word of the control buffer"),
     ("CONTROL_WORDS", "its words"),
     ("ONCE_FIRST", "first of the op handles that may not run twice"),
     ("ONCE_WORDS", "how many they are"),
     ("GATED", "non-zero: tenant masks and quotas of the control buffer decide who runs"),
-    ("WATCH_FIRST", "first word of the watch records"),
-    ("WATCH_RECORDS", "how many they are, 0 when nobody is watched"),
+    ("WATCH_FIRST", "first word of the workers' seats"),
+    ("WATCH_SEATS", "how many they are, 0 when nobody is watched"),
     ("WATCH_STRIDE", "words of each"),
-    ("QUOTA_FIRST", "first of the records of tenants that the launch bounds"),
-    ("QUOTA_RECORDS", "how many they are"),
+    ("QUOTA_FIRST", "first of the rows of tenants that the launch bounds"),
+    ("QUOTA_ROWS", "how many they are"),
     ("OPS_FIRST", "first of the handles of operations that the launch was given"),
     ("OPS_WORDS", "how many they are"),
 )
@@ -91,7 +91,7 @@ _HOT = (
     ("ACCEPTED", "slots that editors made claimable; counted before they are published"),
     ("INBOX_HEAD", "place that is taken next, modulo 2^32"),
     ("INBOX_TAIL", "place that is filled next, modulo 2^32"),
-    ("NOTED_MS", "when the host last looked at the watch records, milliseconds modulo 2^32"),
+    ("NOTED_MS", "when the host last looked at the workers' seats, milliseconds modulo 2^32"),
     (
         "HUNG_MS",
         "the shortest turn in hand when the launch last said that it stands still; 0: it gets on; the host's",
@@ -142,7 +142,7 @@ MOST_WORKERS = 1 << 16
 MOST_ONCE = 1 << 16
 
 QUOTA_WORDS = 3
-"""A record of a bounded tenant: tenant, most claims of it in this launch, claims left at the last round."""
+"""A row of a bounded tenant: tenant, most claims of it in this launch, claims left at the last round."""
 
 MOST_QUOTAS = 1 << 16
 MOST_OPS = 1 << 16
@@ -154,7 +154,7 @@ EDITOR_BATCH = 64
 """Slots that an editor holds at once."""
 
 EDITOR_PID, EDITOR_START_LOW, EDITOR_START_HIGH = 0, 1, 2
-"""Words of an editor record: who owns it, 0 for nobody."""
+"""Words of an editor's seat: who owns it, 0 for nobody."""
 
 EDITOR_NAMESPACE = 3
 """The name space in which that is its pid, 0 when it is not known; another one's pids say nothing."""
@@ -187,7 +187,7 @@ class LiveLayout:
         control_words: Words of the control buffer.
         capacity: Places of the inbox.
         once: Op handles that may not run twice.
-        watch: Watch records.
+        watch: Workers' seats.
         stride: Words of each.
         quotas: Tenants that the launch bounds.
         ops: Handles of operations that it was given.
@@ -232,7 +232,7 @@ class LiveLayout:
 
     @property
     def editors(self) -> int:
-        """First editor record."""
+        """First editor's seat."""
         return self.redo + self.workers * REDO_WORDS
 
     @property
@@ -242,12 +242,12 @@ class LiveLayout:
 
     @property
     def watch_first(self) -> int:
-        """First watch record, at the beginning of a line."""
+        """First worker's seat, at the beginning of a line."""
         return -(-(self.once_first + self.once) // LINE_WORDS) * LINE_WORDS
 
     @property
     def quota_first(self) -> int:
-        """First record of a bounded tenant."""
+        """First row of a bounded tenant."""
         return self.watch_first + self.watch * self.stride
 
     @property

@@ -39,12 +39,12 @@ def live_header() -> str:
         ("WATCH_SLOT", f"{watch.SLOT}u", "slot + 1, 0 for none"),
         ("WATCH_OP", f"{watch.OP}u", "its op_handle"),
         ("WATCH_POLLS", f"{watch.POLLS}u", "looks for work in vain, modulo 2^32"),
-        ("WATCH_LANE_WORDS", f"{watch.LANE_STRIDE}u", "a record of a work-item that is alone"),
+        ("WATCH_LANE_WORDS", f"{watch.LANE_STRIDE}u", "a seat of a work-item that is alone"),
     ]
     sections = (
         ("Words of the header", words),
         ("Inbox and redo records", layout),
-        ("Watch records", watched),
+        ("Workers' seats", watched),
     )
     body = "".join(f"\n/* {title} */\n" + "".join(_define(*row) for row in rows) for title, rows in sections)
     return _OPENING + body + _CLOSING

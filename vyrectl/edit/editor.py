@@ -1,7 +1,7 @@
 """Editing a ring while a launch runs it: an editor acts as one more worker.
 
 May import numpy. For each slot: claim it by compare-and-swap to Running, write its words, count it if it becomes
-claimable, publish its state, offer it to the workers, ring the bell. What it is about to do stands in its record
+claimable, publish its state, offer it to the workers, ring the bell. What it is about to do stands in its seat
 in the sidecar before it does it, so that an editor that dies half-way is finished by others (`vyrectl.sidecar.crash`).
 The invariants: a slot that is Running is never touched, and no editor holds a slot while the launch writes its last
 words.
@@ -71,7 +71,7 @@ class LiveRing:
         self.words: Words = np.frombuffer(mapping, "<u4").reshape(-1, SLOT_WORDS)
         self._all = sidecar.array()
         self._row = _take_row(sidecar)
-        self._record = _Record.of(self._all, sidecar.records.editor_base(self._row))
+        self._seat = _Seat.of(self._all, sidecar.records.editor_base(self._row))
 
     @classmethod
     def open(cls, path: StrPath) -> LiveRing:
@@ -91,9 +91,9 @@ class LiveRing:
             raise
 
     def close(self) -> None:
-        """Give the editor's record back and let go of both files."""
+        """Give the editor's seat back and let go of both files."""
         _leave_row(self.sidecar, self._row)
-        del self.words, self._all, self._record
+        del self.words, self._all, self._seat
         self.sidecar.close()
 
     def __enter__(self) -> LiveRing:
@@ -149,10 +149,10 @@ class LiveRing:
         return Answer(done, pushed)
 
     def _claim(self, numbers: NDArray[np.int64], before: Words, after: Words) -> NDArray[np.bool_]:
-        record, count = self._record, len(numbers)
-        record.slots[:count] = numbers + 1
-        record.before[:count] = before[:, 0]
-        record.after[:count] = after
+        seat, count = self._seat, len(numbers)
+        seat.slots[:count] = numbers + 1
+        seat.before[:count] = before[:, 0]
+        seat.after[:count] = after
         self._phase(abi.PHASE_CLAIMING, count)
         if self.sidecar.load(abi.WORD["STATE"]) != abi.STATE_OPEN:
             self._phase(abi.PHASE_REST, 0)
@@ -168,14 +168,14 @@ class LiveRing:
         self._offer(numbers, before)
 
     def _publish(self, numbers: NDArray[np.int64], before: Words, after: Words) -> bool:
-        record, count = self._record, len(numbers)
+        seat, count = self._seat, len(numbers)
         if not count:
             self._phase(abi.PHASE_REST, 0)
             return True
         self.sidecar.records.forget(set(numbers.tolist()))
-        record.slots[:] = 0
-        record.slots[:count] = numbers + 1
-        record.after[:count] = after
+        seat.slots[:] = 0
+        seat.slots[:count] = numbers + 1
+        seat.after[:count] = after
         self._phase(abi.PHASE_WRITING, count)
         self.words[numbers, 1:] = after[:, 1:]
         new = np.isin(after[:, 0], _SCHEDULABLE) & ~np.isin(before[:, 0], _SCHEDULABLE)
@@ -201,15 +201,15 @@ class LiveRing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Record:
-    """Views of one editor record."""
+class _Seat:
+    """Views of one editor's seat."""
 
     slots: NDArray[np.uint32] = field(repr=False)
     before: NDArray[np.uint32] = field(repr=False)
     after: Words = field(repr=False)
 
     @classmethod
-    def of(cls, words: NDArray[np.uint32], base: int) -> _Record:
+    def of(cls, words: NDArray[np.uint32], base: int) -> _Seat:
         slots, before, after = (base + at for at in (abi.EDITOR_SLOTS, abi.EDITOR_BEFORE, abi.EDITOR_AFTER))
         rows = words[after : base + abi.EDITOR_WORDS].reshape(abi.EDITOR_BATCH, SLOT_WORDS)
         return cls(words[slots:before], words[before:after], rows)
@@ -230,7 +230,7 @@ def _map(path: StrPath, sidecar: Sidecar) -> mmap.mmap:
 
 
 def _take_row(sidecar: Sidecar) -> int:
-    """An editor record of this process: a free one, or one whose owner died at rest."""
+    """An editor's seat of this process: a free one, or one whose owner died at rest."""
     me = Process.current()
     for row in range(abi.EDITORS):
         base = sidecar.records.editor_base(row)
@@ -252,7 +252,7 @@ def _take_row(sidecar: Sidecar) -> int:
 
 
 _TAKING = U32_MAX
-"""Stands for a pid while a record changes hands; no process has it."""
+"""Stands for a pid while a seat changes hands; no process has it."""
 
 
 def _is_abandoned(sidecar: Sidecar, row: int) -> bool:

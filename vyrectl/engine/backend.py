@@ -46,7 +46,7 @@ class LiveMemory:
         control: The control buffer to work on, u32, page-aligned.
         capacity: Places of the inbox.
         workers: Redo records.
-        watch_first: First word of the watch records in `words`.
+        watch_first: First word of the workers' seats in `words`.
     """
 
     words: NDArray[np.uint32]
@@ -67,7 +67,7 @@ class Live(Protocol):
         Args:
             workers: How many.
             control: The control buffer to begin with.
-            watch: Watch records in it (`vyrectl.abi.watch`), 0 for none.
+            watch: Workers' seats in it (`vyrectl.abi.watch`), 0 for none.
             stride: Words of each.
 
         Raises:

@@ -300,13 +300,13 @@ class _Notes:
         self.witness = np.zeros(len(job.slots), WITNESS_DTYPE)
         self.turns = TurnRecorder(job.trace)
         self._claims, self._ends = self.witness["claims"], self.witness["ends"]
-        self._record, self._first_slot = _record(job), job.part.first_slot
+        self._seat, self._first_slot = _seat(job), job.part.first_slot
 
     def begin(self, task: Task) -> None:
         """A turn begins: note what is in hand, where somebody may look."""
-        record = self._record
-        record[watch.OP], record[watch.TURN] = task.op_handle, (record[watch.TURN] + 1) & U32_MAX
-        record[watch.SLOT] = self._first_slot + task.slot + 1
+        seat = self._seat
+        seat[watch.OP], seat[watch.TURN] = task.op_handle, (seat[watch.TURN] + 1) & U32_MAX
+        seat[watch.SLOT] = self._first_slot + task.slot + 1
 
     def end(self, slot: int, kind: OutcomeKind) -> None:
         """It has ended so."""
@@ -315,15 +315,15 @@ class _Notes:
 
     def rest(self) -> None:
         """Nothing is in hand any more."""
-        self._record[watch.SLOT] = 0
+        self._seat[watch.SLOT] = 0
 
 
-def _record(job: Job) -> memoryview:
-    """The watch record of the one worker: on the job's board, or where nobody looks."""
+def _seat(job: Job) -> memoryview:
+    """The seat of the one worker: on the job's board, or where nobody looks."""
     if job.shared.board is None or not job.watch:
         return memoryview(bytearray(watch.LANE_STRIDE * WORD_BYTES)).cast("I")
     head = watch.BOARD_HEAD_WORDS
     job.shared.board[: watch.BOARD_SESSION_WORDS] = 0
     job.shared.board[head : head + watch.LANE_STRIDE] = 0
-    job.shared.board[watch.BOARD_STRIDE], job.shared.board[watch.BOARD_RECORDS] = watch.LANE_STRIDE, 1
+    job.shared.board[watch.BOARD_STRIDE], job.shared.board[watch.BOARD_SEATS] = watch.LANE_STRIDE, 1
     return job.shared.board[head : head + watch.LANE_STRIDE].data

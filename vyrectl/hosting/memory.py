@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from vyrectl.hosting.glance import Glance
     from vyrectl.sidecar.sidecar import Sidecar
-    from vyrectl.sidecar.workers import RecordPlace, Worker, WorkerWatch
+    from vyrectl.sidecar.workers import Seats, Worker, WorkerWatch
 
 WORKERS_SECONDS = 0.1
 """Between two looks at the workers; more where a look takes long."""
@@ -104,7 +104,7 @@ class Memory:
         from vyrectl.sidecar.workers import WorkerWatch
 
         now = time.monotonic()
-        if now < self._workers_due or not self.began or (place := self._records()) is None:
+        if now < self._workers_due or not self.began or (place := self._seats()) is None:
             return self._workers
         if self._watch is None:
             known = None if self.where == ON_DEVICE else self._is_running
@@ -115,22 +115,22 @@ class Memory:
 
     def note_hung(self, workers: Sequence[Worker]) -> None:
         """See `vyrectl.hosting.stall.Insight`."""
-        place = self._records()
+        place = self._seats()
         if place is not None:
             place.note_hung(workers)
 
-    def _records(self) -> RecordPlace | None:
-        """Where the workers' records are; None as long as there are none."""
+    def _seats(self) -> Seats | None:
+        """Where the workers' seats are; None as long as there are none."""
         from vyrectl.errors import VyrectlError
         from vyrectl.sidecar.sidecar import Sidecar
-        from vyrectl.sidecar.workers import RecordPlace
+        from vyrectl.sidecar.workers import Seats
 
         if self.where != IN_FILE:
-            return RecordPlace.on_board(memoryview(self.board).cast("I"))
+            return Seats.on_board(memoryview(self.board).cast("I"))
         if self._sidecar is None:
             with suppress(VyrectlError):
                 self._sidecar = Sidecar.open(self._ring)
-        return None if self._sidecar is None else RecordPlace.in_sidecar(self._sidecar)
+        return None if self._sidecar is None else Seats.in_sidecar(self._sidecar)
 
     def _is_running(self, slot: int) -> bool:
         """Whether a slot is Running now."""

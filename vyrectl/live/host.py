@@ -68,7 +68,7 @@ class LiveHost:
         Args:
             workers: Redo records.
             control: Control buffer to start from; copied.
-            watch: Watch records, 0 for none.
+            watch: Workers' seats, 0 for none.
             stride: Words of each.
 
         Raises:

@@ -16,7 +16,7 @@ from vyrectl.engine.backend import Job, LiveMemory
 from vyrectl.engine.family import Links, count_families, eligible_slots
 from vyrectl.opencl.geometry import Geometry
 from vyrectl.opencl.program import Program
-from vyrectl.opencl.watching import record_count, record_words
+from vyrectl.opencl.watching import seat_count, seat_words
 from vyrectl.task.arrays import SlotArray, copy_of
 
 
@@ -74,7 +74,7 @@ def _with_families(host: HostSide, job: Job, program: Program) -> HostSide:
 def _open_live(host: HostSide, job: Job, geometry: Geometry) -> HostSide:
     memory = None
     if host.direct and job.shared.live is not None:
-        watched = (record_count(geometry), record_words(geometry)) if job.watch else ()
+        watched = (seat_count(geometry), seat_words(geometry)) if job.watch else ()
         memory = job.shared.live.open(geometry.workers * geometry.work_group_size, job.control, *watched)
     if memory is not None:
         return replace(host, live=memory, control=memory.control, is_met=True)

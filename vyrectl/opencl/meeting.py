@@ -11,7 +11,7 @@ from vyrectl.opencl.handoff import reaches
 from vyrectl.opencl.host_side import HostSide
 from vyrectl.opencl.program import Program
 from vyrectl.opencl.queue import DeviceQueue
-from vyrectl.opencl.watching import record_count, watch_arguments
+from vyrectl.opencl.watching import seat_count, watch_arguments
 
 IDLE_SECONDS = 0.25
 """About how long a worker that nobody asks to leave looks for work in vain."""
@@ -56,8 +56,8 @@ class Meeting:
         }
 
     def watch_arguments(self, geometry: Geometry) -> dict[str, object]:
-        """What it takes of watch records that lie among the live words."""
-        return watch_arguments(self.buffer, self._memory.watch_first, record_count(geometry))
+        """What it takes of seats that lie among the live words."""
+        return watch_arguments(self.buffer, self._memory.watch_first, seat_count(geometry))
 
     def measure_idling(self, seconds: float) -> None:
         """Set the bound of looks in vain by a kernel that a worker left because of it: they took at most so long."""

@@ -2,7 +2,7 @@
 
 A round is an index kernel, a scan of its counts, then `vyre_run` slice by slice. What the kernels work on stands in a
 module each: the job's own memory (`job_memory`), the order of a round (`ordering`), what workers share (`workspace`),
-who is let in (`admission`), and, where a program has them, families, live words, watch records and a trace.
+who is let in (`admission`), and, where a program has them, families, live words, seats and a trace.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from vyrectl.opencl.program import Program
 from vyrectl.opencl.queue import DeviceQueue
 from vyrectl.opencl.reduce import Reducer, counts_itself
 from vyrectl.opencl.run_kernel import RunKernel
-from vyrectl.opencl.watching import WorkerRecords
+from vyrectl.opencl.watching import WorkerSeats
 from vyrectl.opencl.workbench import Workbench
 from vyrectl.opencl.workspace import Workspace
 from vyrectl.task.arrays import SlotArray
@@ -70,7 +70,7 @@ class OpenCLSession(DeviceSession):
             self._meeting = None if host.live is None else Meeting(device, program, job, host, host.live)
             self._families = self._families_of(host)
             self._trace = self._trace_of(clock)
-            self._records = self._records_of(host)
+            self._seats = self._seats_of(host)
             self._kernel = RunKernel(device, geometry, self._arguments(), self._changing_arguments)
         except device.cl.Error as error:
             device.close()
@@ -108,11 +108,11 @@ class OpenCLSession(DeviceSession):
 
         return TraceBuffer(self._device, clock, self._job.trace)
 
-    def _records_of(self, host: HostSide) -> WorkerRecords | None:
-        """The watch records, unless they lie among the live words."""
+    def _seats_of(self, host: HostSide) -> WorkerSeats | None:
+        """The seats, unless they lie among the live words."""
         if not self._job.watch or host.is_met:
             return None
-        return WorkerRecords(
+        return WorkerSeats(
             self._device, self.geometry, self._job.shared.board, coherent=self.program.coherent
         )
 
@@ -125,8 +125,8 @@ class OpenCLSession(DeviceSession):
             optional |= self._families.arguments()
         if self._trace is not None:
             optional |= self._trace.arguments()
-        if self._records is not None:
-            optional |= self._records.arguments()
+        if self._seats is not None:
+            optional |= self._seats.arguments()
         elif self._job.watch:
             assert self._meeting is not None
             optional |= self._meeting.watch_arguments(self.geometry)
@@ -230,8 +230,8 @@ class OpenCLSession(DeviceSession):
 
     def _wait(self, interrupt: Interrupt) -> bool:
         """Wait for the kernels; whether they were asked to leave."""
-        if self._records is not None:
-            interrupt = self._records.watching(interrupt)
+        if self._seats is not None:
+            interrupt = self._seats.watching(interrupt)
         return self._device.wait(interrupt, self._ask_to_leave)
 
     def _ask_to_leave(self) -> None:

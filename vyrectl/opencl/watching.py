@@ -1,6 +1,6 @@
 """Where the workers of a session say what they have in hand: which memory, and how a copy of it reaches the host.
 
-The records are `vyrectl.abi.watch`'s. They lie in the live sidecar of a launch in place, in the board of whoever drives
+The seats are `vyrectl.abi.watch`'s. They lie in the live sidecar of a launch in place, in the board of whoever drives
 the job where the device shares memory with it, else in a buffer that is copied to the board beside the kernel. Imports
 numpy. The invariant: a session whose job is not watched has none of it, and its program neither.
 """
@@ -22,24 +22,24 @@ COPY_SECONDS = 0.25
 """Between two copies of a buffer that the host does not share."""
 
 
-def record_words(geometry: Geometry) -> int:
-    """Words of a record: columns for work-items of a group, a line for each that is alone."""
+def seat_words(geometry: Geometry) -> int:
+    """Words of a seat: columns for work-items of a group, a line for each that is alone."""
     return abi.GROUP_STRIDE if geometry.driver == "group" else abi.LANE_STRIDE
 
 
-def record_count(geometry: Geometry) -> int:
-    """Records of a session: one a work-item, as far as the abi goes."""
-    most = abi.MOST_RECORDS if record_words(geometry) == abi.GROUP_STRIDE else abi.MOST_LANE_RECORDS
+def seat_count(geometry: Geometry) -> int:
+    """Seats of a session: one a work-item, as far as the abi goes."""
+    most = abi.MOST_SEATS if seat_words(geometry) == abi.GROUP_STRIDE else abi.MOST_LANE_SEATS
     return min(geometry.workers * geometry.work_group_size, most)
 
 
 def watch_arguments(memory: Handle, first: int, count: int) -> dict[str, object]:
-    """What `vyre_run` takes of records in a buffer, from a word on."""
-    return {"watch_words": memory, "watch_first": first, "watch_records": count}
+    """What `vyre_run` takes of seats in a buffer, from a word on."""
+    return {"watch_words": memory, "watch_first": first, "watch_seats": count}
 
 
-class WorkerRecords:
-    """The watch records of one session.
+class WorkerSeats:
+    """The seats of one session.
 
     Args:
         device: Whose buffers.
@@ -52,7 +52,7 @@ class WorkerRecords:
         self, device: DeviceQueue, geometry: Geometry, board: NDArray[np.uint32] | None, *, coherent: bool
     ) -> None:
         self._device, self._board = device, board
-        self.count, self._stride = record_count(geometry), record_words(geometry)
+        self.count, self._stride = seat_count(geometry), seat_words(geometry)
         self._copies = board is not None and not coherent
         self._due = 0.0
         words = self.count * self._stride
@@ -60,7 +60,7 @@ class WorkerRecords:
             board[: abi.BOARD_SESSION_WORDS] = 0
             board[abi.BOARD_HEAD_WORDS : abi.BOARD_HEAD_WORDS + words] = 0
             board[abi.BOARD_STRIDE] = self._stride
-            board[abi.BOARD_RECORDS] = self.count
+            board[abi.BOARD_SEATS] = self.count
         if board is not None and coherent:
             self._buffer, self._first = device.shared(board), abi.BOARD_HEAD_WORDS
         else:

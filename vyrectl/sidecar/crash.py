@@ -196,7 +196,7 @@ def _turns(record: RedoRecord) -> int:
 def _from_editors(
     fd: int, size_bytes: int, sidecar: Sidecar, rows: list[int], *, workers_rest: bool = False
 ) -> list[_Change]:
-    """What dead editors had begun; where workers rest, a Running slot in a record can only be that editor's."""
+    """What dead editors had begun; where workers rest, a Running slot in a seat can only be that editor's."""
     found: dict[int, list[_Change]] = {phase: [] for phase in abi.PHASES_HOLDING}
     for row in rows:
         base = sidecar.records.editor_base(row)
@@ -216,7 +216,7 @@ def _from_editors(
 
 
 def _held(sidecar: Sidecar, base: int) -> Iterator[tuple[int, int, tuple[int, ...]]]:
-    """The slots of an editor record: number, the state it replaces, the words to be."""
+    """The slots of an editor's seat: number, the state it replaces, the words to be."""
     words = sidecar.words
     for place in range(min(words[base + abi.EDITOR_COUNT], abi.EDITOR_BATCH)):
         mark = words[base + abi.EDITOR_SLOTS + place]

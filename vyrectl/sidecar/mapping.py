@@ -84,14 +84,12 @@ def layout_of(words: memoryview, path: str) -> abi.LiveLayout:
         raise malformed(path, f"its version is {version} and this vyrectl knows {known}")
     sizes = [words[word[name]] for name in ("SLOTS", "WORKERS", "CONTROL_WORDS", "ONCE_WORDS")]
     watched = (
-        [words[word[name]] for name in ("WATCH_RECORDS", "WATCH_STRIDE", "QUOTA_RECORDS")]
-        if version > 1
-        else []
+        [words[word[name]] for name in ("WATCH_SEATS", "WATCH_STRIDE", "QUOTA_ROWS")] if version > 1 else []
     )
     given = [words[word["OPS_WORDS"]]] if version > 2 else []
     layout = abi.LiveLayout.of(*sizes, *watched, *given)
     fits = (
-        layout.watch <= watch_abi.MOST_RECORDS
+        layout.watch <= watch_abi.MOST_SEATS
         and (not layout.watch or layout.stride in watch_abi.STRIDES)
         and layout.quotas <= abi.MOST_QUOTAS
         and (version == 1 or words[word["WATCH_FIRST"]] == layout.watch_first)

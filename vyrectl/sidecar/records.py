@@ -59,11 +59,11 @@ class Records:
                 self._live.cas(self._live.layout.redo + record.worker * abi.REDO_WORDS, record.slot + 1, 0)
 
     def editor_base(self, row: int) -> int:
-        """First word of an editor record."""
+        """First word of an editor's seat."""
         return self._live.layout.editors + row * abi.EDITOR_WORDS
 
     def editor_process(self, row: int) -> Process:
-        """Who owns an editor record; pid 0 for nobody."""
+        """Who owns an editor's seat; pid 0 for nobody."""
         base = self.editor_base(row)
         low, high = (
             self._live.words[base + abi.EDITOR_START_LOW],
@@ -72,7 +72,7 @@ class Records:
         return Process(self._live.words[base + abi.EDITOR_PID], high << 32 | low)
 
     def editor_lives(self, row: int) -> bool:
-        """True while the owner of an editor record lives: by its pid, or elsewhere by the byte that it has locked."""
+        """True while the owner of an editor's seat lives: by its pid, or elsewhere by the byte that it has locked."""
         space = self._live.words[self.editor_base(row) + abi.EDITOR_NAMESPACE]
         if space in (0, locks.pid_namespace() & U32_MAX):
             return self.editor_process(row).is_alive()
@@ -80,12 +80,12 @@ class Records:
         return fd >= 0 and locks.is_byte_taken(fd, row)
 
     def lock_editor(self, row: int) -> None:
-        """An editor's, once the record is its own: keep its byte locked until this sidecar is closed."""
+        """An editor's, once the seat is its own: keep its byte locked until this sidecar is closed."""
         fd = self._live.lock_fd()
         if fd >= 0:
             locks.take_byte(fd, row)
 
     def busy_editors(self) -> list[int]:
-        """Editor records that are not at rest."""
+        """Editors' seats that are not at rest."""
         rows = range(abi.EDITORS)
         return [row for row in rows if self._live.words[self.editor_base(row) + abi.EDITOR_PHASE]]

@@ -91,7 +91,7 @@ class Sidecar(LiveWords):
             control_words: Length of the control buffer, at least 160.
             once: Op handles that may not run twice; `recover` faults their orphans.
             gated: The launch heeds the masks and quotas of its control buffer.
-            watch: Watch records (`vyrectl.abi.watch`), 0 for none.
+            watch: Workers' seats (`vyrectl.abi.watch`), 0 for none.
             stride: Words of each.
             quotas: Tenant -> most claims of it.
             ops: Handles of operations that the launch was given beside the shipped ones.
@@ -175,7 +175,7 @@ class Sidecar(LiveWords):
         """The launch's: let no editor begin another slot, and wait for those that hold one.
 
         Returns:
-            Editor records that did not come to rest: their processes are dead or stopped.
+            Editors' seats that did not come to rest: their processes are dead or stopped.
         """
         self._set_state(abi.STATE_CLOSING)
         deadline = time.monotonic() + seconds
@@ -221,10 +221,10 @@ class Sidecar(LiveWords):
             "ONCE_FIRST": self.layout.once_first,
             "ONCE_WORDS": self.layout.once,
             "WATCH_FIRST": self.layout.watch_first,
-            "WATCH_RECORDS": self.layout.watch,
+            "WATCH_SEATS": self.layout.watch,
             "WATCH_STRIDE": self.layout.stride,
             "QUOTA_FIRST": self.layout.quota_first,
-            "QUOTA_RECORDS": self.layout.quotas,
+            "QUOTA_ROWS": self.layout.quotas,
             "OPS_FIRST": self.layout.ops_first,
             "OPS_WORDS": self.layout.ops,
         }

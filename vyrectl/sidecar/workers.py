@@ -1,7 +1,7 @@
-"""What the workers of a launch have in hand, as their watch records say (`vyrectl.abi.watch`).
+"""What the workers of a launch have in hand, as their seats say (`vyrectl.abi.watch`).
 
 Standard library only. A worker counts its turns and has no clock: whoever looks notes when it saw a count first, and
-says for at least how long the turn has lasted. Notes that are written into the records are there for others, who look
+says for at least how long the turn has lasted. Notes that are written into the seats are there for others, who look
 once. The invariant: a time is never more than what somebody has seen.
 """
 
@@ -45,7 +45,7 @@ class Worker:
     """One worker.
 
     Attributes:
-        number: Its record: the work-item's number in the launch.
+        number: Its seat: the work-item's number in the launch.
         slot: What it has in hand, None for nothing.
         op_handle: That task's operation.
         turns: Turns it has begun, modulo 2^32.
@@ -79,13 +79,13 @@ class Worker:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordPlace:
-    """Where records lie in memory that is mapped.
+class Seats:
+    """Where seats lie in memory that is mapped.
 
     Attributes:
         words: The memory, as u32.
-        first: First word of the first record.
-        count: Records.
+        first: First word of the first seat.
+        count: Seats.
         stride: Words of each.
         noted_at: Where the moment of the host's last look stands.
         hung_at: Where the host notes that the launch stands still.
@@ -99,7 +99,7 @@ class RecordPlace:
     hung_at: int
 
     @classmethod
-    def in_sidecar(cls, sidecar: Sidecar) -> RecordPlace:
+    def in_sidecar(cls, sidecar: Sidecar) -> Seats:
         """Those of a launch in place; none where nobody is watched."""
         layout, word = sidecar.layout, live_abi.WORD
         return cls(
@@ -112,10 +112,10 @@ class RecordPlace:
         )
 
     @classmethod
-    def on_board(cls, board: memoryview) -> RecordPlace:
+    def on_board(cls, board: memoryview) -> Seats:
         """Those of a board; none before the device is ready, or where nobody is watched."""
-        stride, count = board[abi.BOARD_STRIDE], board[abi.BOARD_RECORDS]
-        fits = stride in abi.STRIDES and count <= abi.MOST_RECORDS
+        stride, count = board[abi.BOARD_STRIDE], board[abi.BOARD_SEATS]
+        fits = stride in abi.STRIDES and count <= abi.MOST_SEATS
         fits = fits and abi.BOARD_HEAD_WORDS + count * stride <= len(board)
         return cls(
             board, abi.BOARD_HEAD_WORDS, count if fits else 0, stride, abi.BOARD_NOTED_MS, abi.BOARD_HUNG_MS
@@ -129,17 +129,17 @@ class RecordPlace:
 
     @staticmethod
     def forget(board: memoryview) -> None:
-        """Leave no records on a board."""
-        board[abi.BOARD_RECORDS] = 0
+        """Leave no seats on a board."""
+        board[abi.BOARD_SEATS] = 0
 
     def at(self, number: int, word: int) -> int:
-        """Where a word of a record stands."""
+        """Where a word of a seat stands."""
         if self.stride == abi.GROUP_STRIDE:
             return self.first + word * self.count + number
         return self.first + number * self.stride + word
 
     def column(self, word: int) -> list[int]:
-        """One word of every record."""
+        """One word of every seat."""
         if not self.count:
             return []
         end = self.at(self.count - 1, word) + 1
@@ -165,7 +165,7 @@ class WorkerWatch:
 
     Args:
         is_running: See `IsRunning`; by default nobody can tell, and a slot that is named counts.
-        writes: Notes are left in the records for others.
+        writes: Notes are left in the seats for others.
     """
 
     def __init__(self, is_running: IsRunning | None = None, *, writes: bool = False) -> None:
@@ -173,7 +173,7 @@ class WorkerWatch:
         self._writes = writes
         self._seen: dict[int, tuple[int, int]] = {}
 
-    def look(self, place: RecordPlace) -> list[Worker]:
+    def look(self, place: Seats) -> list[Worker]:
         """Every worker, in the order of their numbers."""
         moment = now_ms()
         found = []
@@ -189,7 +189,7 @@ class WorkerWatch:
             place.words[place.noted_at] = moment
         return found
 
-    def _note(self, place: RecordPlace, number: int, turn: int, moment: int) -> int:
+    def _note(self, place: Seats, number: int, turn: int, moment: int) -> int:
         """When that turn was seen first."""
         seen = self._seen.get(number)
         if seen is not None and seen[0] == turn:
@@ -201,11 +201,11 @@ class WorkerWatch:
         return moment
 
 
-def noted(place: RecordPlace, *, lives: bool, is_running: IsRunning | None = None) -> list[Worker]:
+def noted(place: Seats, *, lives: bool, is_running: IsRunning | None = None) -> list[Worker]:
     """Every worker as one look shows it, with the times that the launch's host has noted.
 
     Args:
-        place: Their records.
+        place: Their seats.
         lives: The launch lives, so that what it noted lately holds until now.
         is_running: See `IsRunning`.
     """

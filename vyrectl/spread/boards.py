@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from vyrectl.files.replace import StrPath
 from vyrectl.sidecar.board import introduce, make_board, make_order
-from vyrectl.sidecar.workers import IsRunning, RecordPlace, Worker, WorkerWatch, of_device
+from vyrectl.sidecar.workers import IsRunning, Seats, Worker, WorkerWatch, of_device
 
 if TYPE_CHECKING:
     import mmap
@@ -74,7 +74,7 @@ class Boards:
         """It has none any more."""
         board = self._boards[device]
         board.watch, board.is_seen = None, True
-        RecordPlace.forget(_words(board))
+        Seats.forget(_words(board))
 
     @property
     def is_busy(self) -> bool:
@@ -116,5 +116,5 @@ def _words(board: _Board) -> memoryview:
     return memoryview(board.memory).cast("B").cast("I")
 
 
-def _place(board: _Board) -> RecordPlace:
-    return RecordPlace.on_board(_words(board))
+def _place(board: _Board) -> Seats:
+    return Seats.on_board(_words(board))
