@@ -14,7 +14,10 @@ import pytest
 
 from tests.support.ops import FAULT, FORK_SUM, NOP, SHUTDOWN, WAIT
 from vyrectl import SLOT_DTYPE, Ring, TaskState, TaskWorkItem
+from vyrectl.engine.backend import Job
+from vyrectl.engine.reference import ReferenceBackend, ReferenceSession
 from vyrectl.errors import (
+    DeviceError,
     ForkedError,
     InvalidInputError,
     RingFullError,
@@ -22,6 +25,8 @@ from vyrectl.errors import (
     UsageError,
     WhereError,
 )
+from vyrectl.files.ring_lock import is_held
+from vyrectl.live import running
 from vyrectl.live.book import Finished
 from vyrectl.live.ended import LastEnded
 from vyrectl.live.session import Session, open_session
@@ -230,6 +235,27 @@ def test_a_file_is_held_and_saved(tmp_path: Path) -> None:
 def test_a_launch_that_cannot_start_says_why() -> None:
     with pytest.raises(UsageError, match="epoch is"):
         open_session(8, device="reference", epoch=1 << 40)
+
+
+def test_a_device_that_is_not_ready_in_time_is_told_and_its_launch_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring, opens, opened = tmp_path / "ring.bin", ReferenceBackend.open, threading.Event()
+    Ring.create(ring, 4).close()
+
+    def open_late(backend: ReferenceBackend, job: Job) -> ReferenceSession:
+        assert opened.wait(60)
+        return opens(backend, job)
+
+    monkeypatch.setattr(ReferenceBackend, "open", open_late)
+    monkeypatch.setattr(running, "START_SECONDS", 0.01)
+    with pytest.raises(DeviceError, match="not ready within"):
+        open_session(ring, device="reference")
+    [rounds] = [one for one in threading.enumerate() if one.name == "vyrectl-rounds"]
+    opened.set()
+    rounds.join(60)
+    assert not rounds.is_alive()
+    assert not is_held(ring)
 
 
 def test_nothing_is_published_beside_tasks_that_spawn() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from vyrectl.engine.endings import Ending
-from vyrectl.errors import SessionEndedError
+from vyrectl.errors import DeviceError, SessionEndedError
 from vyrectl.launching.report import LaunchReport
 from vyrectl.live.access import Access
 from vyrectl.live.book import Book
@@ -40,6 +40,7 @@ class RunningLaunch:
         thread: Drives the rounds.
 
     Raises:
+        DeviceError: It is not ready after `START_SECONDS`; the launch ends as soon as its driver returns.
         VyrectlError: What opening the device raises.
     """
 
@@ -54,7 +55,7 @@ class RunningLaunch:
         )
         self.thread = threading.Thread(target=self._drive, name="vyrectl-rounds", daemon=True)
         self.thread.start()
-        self.access, self.book = self._ready.result(START_SECONDS)
+        self.access, self.book = self._await_device()
 
     @property
     def is_over(self) -> bool:
@@ -99,6 +100,18 @@ class RunningLaunch:
     def result(self) -> LaunchReport:
         """What the launch did, or what ended it instead is raised; of a launch that is over."""
         return self._report.result()
+
+    def _await_device(self) -> tuple[Access, Book]:
+        try:
+            return self._ready.result(START_SECONDS)
+        except TimeoutError:
+            raise DeviceError(
+                f"the device was not ready within {START_SECONDS:g} s",
+                fix="Find out what it waits for: vyrectl doctor. The ring is given back once its driver returns",
+            ) from None
+        finally:
+            if not self._ready.done():  # nobody waits for it any more
+                self._launch.stop(Ending.SHUTDOWN)
 
     # --- the thread -------------------------------------------------------------------------------------
 
