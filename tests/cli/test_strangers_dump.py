@@ -6,7 +6,9 @@ asked, as the runtime would, and the first one keeps the old file.
 
 from __future__ import annotations
 
+import os
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -155,6 +157,32 @@ def test_a_second_dump_in_the_same_place_is_kept_too(cli: Cli, tmp_path: Path, n
     assert path.read_bytes() != second, changed
     assert is_kept(tmp_path, second)
     assert is_kept(tmp_path, first)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_same_dump_again_is_kept_once(cli: Cli, tmp_path: Path, name: str) -> None:
+    """As of a script that copies one ring to work on it again and again."""
+    dump = b"".join(slot(state=state, task_id=7, op_handle=0x90, age_ticks=1) for state in (0, 1, 2, 7))
+    path = tmp_path / "dump.bin"
+    for _ in range(3):
+        path.write_bytes(dump)
+        cli(*CHANGES[name])
+        assert path.read_bytes() != dump
+    kept = [one for one in tmp_path.iterdir() if ".bak" in one.name]
+    assert [(one.name, one.read_bytes()) for one in kept] == [("dump.bin.bak", dump)]
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+def test_another_name_of_the_ring_is_no_backup(
+    cli: Cli, tmp_path: Path, link: Callable[[Path, Path], None]
+) -> None:
+    dump = b"".join(slot(state=state, op_handle=0x90, task_id=7) for state in (1, 7))
+    path, other = tmp_path / "dump.bin", tmp_path / "dump.bin.bak"
+    path.write_bytes(dump)
+    link(path, other)
+    cli("set", "dump.bin", "param=1", "1")
+    assert path.read_bytes() != dump
+    assert (tmp_path / "dump.bin.bak.1").read_bytes() == dump
 
 
 def test_a_ring_that_was_made_here_is_not_kept(cli: Cli, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ backup or of a symlink.
 from __future__ import annotations
 
 import errno
+import filecmp
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -42,6 +43,18 @@ def backup_names(path: StrPath) -> Iterator[str]:
     base = f"{os.path.realpath(path) if os.path.islink(path) else os.fspath(path)}.bak"
     yield base
     yield from (f"{base}.{number}" for number in count(1))
+
+
+def is_backed_up(path: StrPath) -> bool:
+    """True when one of a file's backups holds these very bytes, in a file of its own."""
+    for name in backup_names(path):
+        try:
+            apart = not os.path.islink(name) and not os.path.samefile(path, name)
+            if apart and filecmp.cmp(path, name, shallow=False):
+                return True
+        except OSError:
+            return False
+    raise AssertionError("there is always another name")
 
 
 def not_kept(path: StrPath, name: str, size_bytes: int, error: FileError) -> FileError:

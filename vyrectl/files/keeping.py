@@ -9,12 +9,11 @@ such attributes, any backup beside the file counts, so that a file that is writt
 from __future__ import annotations
 
 import errno
-import filecmp
 import os
 from collections.abc import Iterable
 from contextlib import suppress
 
-from vyrectl.files.backup import backup_names
+from vyrectl.files.backup import backup_names, is_backed_up
 from vyrectl.files.replace import FileIdentity, Part, StrPath, replace_file
 from vyrectl.files.same import has_content
 from vyrectl.files.telling import tell
@@ -77,18 +76,7 @@ def _may_be_lost(path: StrPath) -> bool:
     except (OSError, AttributeError) as error:
         if getattr(error, "errno", errno.ENOSYS) in _NO_MARKS:
             return not os.path.lexists(next(backup_names(path)))
-    return not _has_backup(path)
-
-
-def _has_backup(path: StrPath) -> bool:
-    """True when one of the backups holds these very bytes."""
-    for name in backup_names(path):
-        try:
-            if filecmp.cmp(path, name, shallow=False):
-                return True
-        except OSError:
-            return False
-    raise AssertionError("there is always another name")
+    return not is_backed_up(path)
 
 
 def _mark(identity: FileIdentity) -> bytes:

@@ -36,6 +36,7 @@ from typing import Self
 
 from vyrectl.errors import FileError, RingHeldError
 from vyrectl.files import locks
+from vyrectl.files.backup import is_backed_up
 from vyrectl.files.replace import StrPath
 
 _HOLDER = re.compile(r"pid ([0-9]{1,10}) \(([\w .-]{0,80})\)", re.ASCII)
@@ -69,8 +70,8 @@ class RingLock:
         target: The ring, symlinks resolved.
         lock_path: The lock file beside it.
         role: What the holder does with it.
-        is_first: True when nothing here has changed these bytes: there was no lock beside the ring, or one of holders
-            that left it as it was, or somebody else has written it since.
+        is_first: True when nothing here has changed these bytes, of which there is no backup: there was no lock beside
+            the ring, or one of holders that left it as it was, or somebody else has written it since.
     """
 
     def __init__(self, path: StrPath, *, role: str) -> None:
@@ -97,8 +98,9 @@ class RingLock:
             _give_back(self._fd)
             raise
         self._pid = os.getpid()
-        self.is_first = is_new or _is_untouched(self._fd) or _is_changed_since(self._fd, self.target)
-        _sign(self._fd, role, untouched=self.is_first)
+        is_strange = is_new or _is_untouched(self._fd) or _is_changed_since(self._fd, self.target)
+        self.is_first = is_strange and not is_backed_up(self.target)
+        _sign(self._fd, role, untouched=is_strange)
 
     def fileno(self) -> int:
         """Descriptor of the lock file; it is not inherited by other programs unless it is passed on."""
