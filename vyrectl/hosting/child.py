@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -177,7 +178,8 @@ class _Site:
         self.in_place = False
         self.has_running = True
         self._ahead = None if request.works_in_file else begin_ahead(request, view, buffers.outputs())
-        self.is_left = self._is_cut_off = False
+        self.is_left = self._is_cut_off = self._is_alone = False
+        self._meeting = Lock()
         if request.output is not None:
             buffers.found += cut_off(request.output)
         self.board = np.frombuffer(memory.board, "<u4") if request.options.watch else None
@@ -217,8 +219,15 @@ class _Site:
         )
 
     def _stop_reason(self) -> str | None:
+        reason = self._asked()
+        self._is_cut_off = self._is_cut_off or self.channel.closed
+        return reason
+
+    def _asked(self) -> str | None:
+        """Why to stop; that the parent is gone may be met here before the thread that hears of it has had its turn."""
         reason = self.channel.stop_reason()
-        self._is_cut_off = self._is_cut_off or (reason is not None and self.channel.closed)
+        if self.channel.closed:
+            self._orphaned()
         return reason
 
     def _records_teller(self) -> Callable[[NDArray[np.uint32]], None]:
@@ -240,9 +249,13 @@ class _Site:
         self.channel.begin(self._orphaned)
 
     def _orphaned(self) -> None:
-        self.buffers.keep_seals()
-        if self._held is not None:
-            self._held.sign()
+        """The parent is gone; whoever meets that first does this, and the other waits for it."""
+        with self._meeting:
+            if not self._is_alone:
+                self._is_alone = True
+                self.buffers.keep_seals()
+                if self._held is not None:
+                    self._held.sign()
 
     def place(self, shares: bool) -> tuple[SlotArray, bool]:
         """The mapped file itself where the device can work on it, else memory that the parent sees too."""
@@ -282,6 +295,7 @@ class _Site:
         Raises:
             FileError: It cannot be written; what can is in a file beside it.
         """
+        self._asked()
         try:
             if not self.in_place:
                 self._save_copy()
