@@ -28,7 +28,7 @@ from tests.ring.rings import (
 )
 from vyrectl import SLOT_DTYPE, Ring, TaskWorkItem
 from vyrectl.abi.slot import FIELD_NAMES
-from vyrectl.edit.plan import Edit, plan_set, plan_transition
+from vyrectl.edit.edit import Edit, plan_set, plan_transition
 from vyrectl.edit.write import edit_ring
 from vyrectl.errors import (
     CounterOverflowError,
@@ -364,7 +364,7 @@ def test_a_full_disk_leaves_the_old_ring(path: Path) -> None:
         "import resource, sys\n"
         "import numpy as np\n"
         "from vyrectl.errors import FileError\n"
-        "from vyrectl.edit.plan import plan_set\n"
+        "from vyrectl.edit.edit import plan_set\n"
         "from vyrectl.edit.write import edit_ring\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
         "try:\n"
@@ -412,7 +412,7 @@ import sys, time
 import numpy as np
 from vyrectl.errors import RingHeldError
 from vyrectl.edit.write import edit_ring
-from vyrectl.edit.plan import plan_transition
+from vyrectl.edit.edit import plan_transition
 path, turns, numbers = sys.argv[1], int(sys.argv[2]), np.array([int(one) for one in sys.argv[3].split(",")])
 for _ in range(turns):
     while True:

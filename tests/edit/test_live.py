@@ -14,8 +14,8 @@ import pytest
 from tests.live.rings import note_redo, read, running, write_ring
 from vyrectl.abi import live as abi
 from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.edit.edit import plan_set, plan_transition
 from vyrectl.edit.editor import LiveRing
-from vyrectl.edit.plan import plan_set, plan_transition
 from vyrectl.edit.write import edit_ring
 from vyrectl.errors import (
     IllegalTransitionError,

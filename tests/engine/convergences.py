@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vyrectl.engine.converge import Convergence
 from vyrectl.engine.shares import bit_set, cumulative_matrix, edges_by_target, shares_of
-from vyrectl.engine.steps import find_step
+from vyrectl.engine.transfer_steps import find_step
 
 Weights = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.engine.convergences import distribution_job, random_chain, random_graph, reachability_job
 from vyrectl.engine.converge import Convergence, ReferenceConverger, StepReads
 from vyrectl.engine.shares import ONE, fractions_of, members_of
-from vyrectl.engine.steps import scan_steps
+from vyrectl.engine.transfer_steps import scan_steps
 from vyrectl.errors import DeviceError, StepFaultError
 
 SOURCE = scan_steps('VYRE_STEP(own, "one of the test\'s own") {}', Path("own.cl"))

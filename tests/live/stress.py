@@ -18,7 +18,7 @@ import numpy as np
 from tests.live.kills import DONE, SOURCE, STEPS, build
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.cli.edits import plan_action
-from vyrectl.edit.plan import Edit, plan_set
+from vyrectl.edit.edit import Edit, plan_set
 from vyrectl.edit.write import edit_ring
 from vyrectl.errors import FileError, LiveEditError, SidecarError
 from vyrectl.ring.steady import copy_ring

@@ -19,8 +19,8 @@ from vyrectl.engine.buffers import Buffer
 from vyrectl.live.access import Access
 from vyrectl.live.book import Book, Finished
 from vyrectl.live.follow import ROUND_SECONDS
+from vyrectl.live.launch import LiveLaunch
 from vyrectl.live.queued import QueueAccess
-from vyrectl.live.run import LiveLaunch
 from vyrectl.live.session import Session, open_session
 from vyrectl.live.shared import SharedAccess
 from vyrectl.opencl.job_memory import JobMemory

@@ -201,14 +201,14 @@ _TELEMETRY = (
     ),
     Mutant(
         "requeues are halved in the sweep",
-        "vyrectl/telemetry/sweep.py",
+        "vyrectl/telemetry/census.py",
         "np.right_shift(pairs, np.uint64(32), out=pairs)",
         "np.right_shift(pairs, np.uint64(33), out=pairs)",
         _SNAPSHOT,
     ),
     Mutant(
         "a sweep takes state 8 for a known one",
-        "vyrectl/telemetry/sweep.py",
+        "vyrectl/telemetry/census.py",
         '(chunk["state"] >= _KNOWN)',
         '(chunk["state"] > _KNOWN)',
         _SNAPSHOT,

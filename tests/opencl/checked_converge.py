@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.engine.convergences import distribution_job, random_chain, random_graph, reachability_job
 from vyrectl.engine.converge import ReferenceConverger
-from vyrectl.engine.steps import StepSource
+from vyrectl.engine.transfer_steps import StepSource
 from vyrectl.opencl import converge
 from vyrectl.opencl.converge import OpenCLConverger
 

@@ -20,7 +20,7 @@ from tests.engine.convergences import distribution_job, random_chain, random_gra
 from vyrectl import converge
 from vyrectl.engine.converge import Convergence, ReferenceConverger, StepReads
 from vyrectl.engine.shares import bit_set, edges_by_target
-from vyrectl.engine.steps import StepSource, find_step, scan_steps
+from vyrectl.engine.transfer_steps import StepSource, find_step, scan_steps
 from vyrectl.errors import KernelBuildError, StepFaultError
 from vyrectl.opencl.converge import OpenCLConverger
 from vyrectl.opencl.devices import list_devices

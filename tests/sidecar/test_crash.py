@@ -13,7 +13,7 @@ from tests.live.rings import crashed, note_editor, note_redo, read, tasks, write
 from vyrectl.abi import live as abi
 from vyrectl.abi.faults import ORPHANED
 from vyrectl.abi.slot import SLOT_STRUCT
-from vyrectl.edit.plan import plan_set
+from vyrectl.edit.edit import plan_set
 from vyrectl.edit.recover import recover_ring
 from vyrectl.edit.write import edit_ring
 from vyrectl.errors import RingHeldError, SidecarError

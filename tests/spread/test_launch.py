@@ -29,8 +29,7 @@ from vyrectl.sidecar.launched import workers_of
 from vyrectl.sidecar.workers import Worker
 from vyrectl.spread.finished import Finished
 from vyrectl.spread.launch import spread_file
-from vyrectl.spread.work import ShardRunner, Site
-from vyrectl.spread.work import Task as Visit
+from vyrectl.spread.work import ShardRunner, Site, Visit
 
 pytestmark = pytest.mark.timeout(120)
 

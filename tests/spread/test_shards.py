@@ -25,7 +25,7 @@ from vyrectl.spread.cut import cut
 from vyrectl.spread.finished import Finished, Writes
 from vyrectl.spread.merge import Merge
 from vyrectl.spread.roster import Roster
-from vyrectl.spread.work import Setup, ShardRunner, Site, Task, written
+from vyrectl.spread.work import Setup, ShardRunner, Site, Visit, written
 from vyrectl.task.arrays import SlotArray
 
 EXACT = tuple(
@@ -64,7 +64,7 @@ def in_shards(
     while (order := roster.next(len(devices))) is not None:
         part = slice(order.shard.first, order.shard.end)
         memory = given[part].copy()
-        task = Task(
+        task = Visit(
             shard=order.shard,
             slots=given[part],
             steps=order.steps,

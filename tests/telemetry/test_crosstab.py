@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.telemetry.rings import ring_bytes, slot_array
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import FAULT
+from vyrectl.telemetry import census
 from vyrectl.telemetry import crosstab as module
-from vyrectl.telemetry import sweep
 from vyrectl.telemetry.crosstab import (
     COLUMNS,
     MANY_GROUPS,
@@ -40,7 +40,7 @@ def by_hand(rows: list[tuple[int, int]]) -> CrossTable:
 def test_both_ways_agree(rows: list[tuple[int, int]], chunk: int) -> None:
     array = slot_array(NAMES, rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sweep, "CHUNK_SLOTS", chunk)
+        patch.setattr(census, "CHUNK_SLOTS", chunk)
         assert cross_table(array, "tenant_id") == count_by(ring_bytes(array), "tenant_id") == by_hand(rows)
 
 

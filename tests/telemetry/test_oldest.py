@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.telemetry.rings import ring_bytes, slot_array
+from vyrectl.telemetry import census
 from vyrectl.telemetry import oldest as module
-from vyrectl.telemetry import sweep
 from vyrectl.telemetry.oldest import oldest, oldest_ages, oldest_of_slots
 
 NAMES = ("state", "age_ticks")
@@ -28,7 +28,7 @@ def test_oldest_first_and_equals_by_slot() -> None:
 def test_both_ways_agree(rows: list[tuple[int, int]], most: int, chunk: int) -> None:
     array = slot_array(NAMES, rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sweep, "CHUNK_SLOTS", chunk)
+        patch.setattr(census, "CHUNK_SLOTS", chunk)
         assert oldest_of_slots(array, most) == oldest(ring_bytes(array), most)
 
 
@@ -40,7 +40,7 @@ def test_large_rings_take_the_other_way(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_later_chunks_only_bring_older_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "CHUNK_SLOTS", 2)
+    monkeypatch.setattr(census, "CHUNK_SLOTS", 2)
     array = slot_array(NAMES, [(1, 5), (1, 4), (1, 5), (1, 9), (1, 4), (1, 3)])
     assert oldest_of_slots(array, 2) == [3, 0]
 
@@ -50,5 +50,5 @@ def test_the_oldest_of_each_word_of_a_field_by_either_way(monkeypatch: pytest.Mo
     data = ring_bytes(slot_array((*NAMES, "tenant_id"), rows))
     small = oldest_ages(data, "tenant_id")
     monkeypatch.setattr(module, "STDLIB_SLOTS", 1)
-    monkeypatch.setattr(sweep, "CHUNK_SLOTS", 2)
+    monkeypatch.setattr(census, "CHUNK_SLOTS", 2)
     assert oldest_ages(data, "tenant_id") == small == {0: 7, 3: 9, 9: 0}

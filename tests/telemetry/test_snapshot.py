@@ -18,7 +18,7 @@ from vyrectl.errors import (
     SnapshotOverflowError,
     UnknownStateError,
 )
-from vyrectl.telemetry import sweep as module
+from vyrectl.telemetry import census as module
 from vyrectl.telemetry.snapshot import SNAPSHOT_WIDTHS, StateTally, sum_snapshots, tally_bytes, tally_slots
 
 KINDS = {

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.policy.strategies import field
 from tests.telemetry.rings import ring_bytes, slot_array
 from vyrectl.abi.states import TaskState
+from vyrectl.telemetry import census
 from vyrectl.telemetry import spread as module
-from vyrectl.telemetry import sweep
 from vyrectl.telemetry.spread import Spread, rank_of, spread, spread_of_slots, spread_of_values
 
 VALUES = field(32) | st.integers(0, 3) | st.sampled_from([65535, 65536, 65537, 131071])
@@ -76,5 +76,5 @@ def test_large_rings_are_counted_in_chunks(monkeypatch: pytest.MonkeyPatch) -> N
     array = slot_array(NAMES, rows)
     small = spread([ring_bytes(array)], "age_ticks")
     monkeypatch.setattr(module, "STDLIB_SLOTS", 3)
-    monkeypatch.setattr(sweep, "CHUNK_SLOTS", 7)
+    monkeypatch.setattr(census, "CHUNK_SLOTS", 7)
     assert spread([ring_bytes(array)], "age_ticks") == small

@@ -31,7 +31,7 @@ from vyrectl.ring.file import Ring
 from vyrectl.ring.synthetic import synthesize
 from vyrectl.task.arrays import SlotArray
 from vyrectl.task.parts import in_parts, processors
-from vyrectl.telemetry.sweep import sweep
+from vyrectl.telemetry.census import count_slots
 
 FULL_SLOTS = 1 << 24
 QUICK_SLOTS = 1 << 20
@@ -185,14 +185,14 @@ def _write_ring(path: Path, slots: int) -> Path:
 def _memory(report: HostReport, ring: Ring, device: str) -> Iterator[Case]:
     slots = ring.slots
     amount = len(ring) * SLOT_BYTES
-    wanted = sweep(slots)
+    wanted = count_slots(slots)
 
     def case(name: str, work: Callable[[], object], beside: str = "") -> Case:
         own = (beside, len(ring)) if beside else None
         return Case(name, "memory", len(ring), "bytes", amount, _timed(work), beside=own)
 
     yield case(SUM, lambda: _sum(slots))
-    yield case(BY_NUMPY, lambda: sweep(slots), SUM)
+    yield case(BY_NUMPY, lambda: count_slots(slots), SUM)
     try:
         report.device = find_device(device or "cpu", reference=False)
         reducer = Reducer(report.device)

@@ -15,7 +15,7 @@ from vyrectl.cli.describe import op_label
 from vyrectl.cli.rows import Quote, Rows
 
 if TYPE_CHECKING:
-    from vyrectl.edit.plan import Edit
+    from vyrectl.edit.edit import Edit
 
 BLOCK_SLOTS = 4096
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from vyrectl.edit.plan import Edit
+    from vyrectl.edit.edit import Edit
     from vyrectl.task.arrays import SlotArray
 
 CHANGE_KEYS = ("slot", "field", "old", "new")
@@ -199,7 +199,7 @@ def plan_action(slots: SlotArray, numbers: NDArray[np.int64], action: str, given
         LifecycleError: A slot that may not take the action.
     """
     from vyrectl.edit.arguments import ARGUMENT_WORDS, guarded
-    from vyrectl.edit.plan import plan_transition
+    from vyrectl.edit.edit import plan_transition
 
     kept = {name: field for name, field in TRANSITIONS[action].arguments.items() if name not in given}
     edit = plan_transition(slots, numbers, action, **dict.fromkeys(kept, 0), **given)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import FIRST_ENGINE_FAULT
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES
-from vyrectl.edit.plan import Edit
+from vyrectl.edit.edit import Edit
 from vyrectl.errors import ArgumentWordsError
 from vyrectl.files.telling import tell
 from vyrectl.ring.reading_arrays import decide, protocol_mask

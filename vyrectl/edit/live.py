@@ -18,8 +18,8 @@ from vyrectl.abi import live as abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_WORDS
 from vyrectl.abi.states import TaskState, state_name
+from vyrectl.edit.edit import Edit, planned
 from vyrectl.edit.editor import LiveRing, Words
-from vyrectl.edit.plan import Edit, planned
 from vyrectl.errors import FileError, LifecycleError, LiveEditError, RingHeldError, SidecarError
 from vyrectl.files.replace import StrPath, back_up_copy
 from vyrectl.ring.steady import copy_ring

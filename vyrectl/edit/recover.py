@@ -22,7 +22,7 @@ from vyrectl.abi.faults import ORPHANED
 from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES, U32_MAX
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.edit.arguments import Act, holding_arguments, sparing, tell_spared
-from vyrectl.edit.plan import Edit
+from vyrectl.edit.edit import Edit
 from vyrectl.edit.write import edit_ring
 from vyrectl.errors import FileError, RingHeldError, UnknownNameError
 from vyrectl.files.replace import StrPath

@@ -19,7 +19,7 @@ from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import fault_name
 from vyrectl.abi.states import KNOWN_FLAGS, TaskState, state_name
 from vyrectl.edit.arguments import refuse_lost_arguments, sparing, tell_spared
-from vyrectl.edit.plan import Edit
+from vyrectl.edit.edit import Edit
 from vyrectl.edit.recover import Choose
 from vyrectl.edit.write import edit_ring
 from vyrectl.errors import IllegalTransitionError

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.edit.edit import Edit, planned
 from vyrectl.edit.live import edit_live
-from vyrectl.edit.plan import Edit, planned
 from vyrectl.errors import FileError, RingHeldError
 from vyrectl.files.backup import backup_beside
 from vyrectl.files.replace import FileIdentity, StrPath, back_up_copy, replace_file

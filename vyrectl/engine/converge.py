@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.limits import U32_MAX, U64_MAX
 from vyrectl.abi.loop import LoopEnd
 from vyrectl.engine.shares import SHARE_BITS
-from vyrectl.engine.steps import StepInfo, StepSource
+from vyrectl.engine.transfer_steps import StepInfo, StepSource
 from vyrectl.errors import DeviceError, StepFaultError
 from vyrectl.records import Comparable
 

@@ -58,7 +58,7 @@ from vyrectl.sidecar.board import introduce
 from vyrectl.sidecar.hold import Hold
 from vyrectl.task.arrays import SlotArray, copy_of, copy_slots
 from vyrectl.task.parts import in_parts
-from vyrectl.telemetry.sweep import census
+from vyrectl.telemetry.census import census
 
 if TYPE_CHECKING:
     from vyrectl.engine.saving import Saving

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.engine.converge import Convergence, Fixpoint, Stop, Words
 from vyrectl.engine.shares import bit_set, check_chain, cumulative_matrix, edges_by_target, shares_of
-from vyrectl.engine.steps import StepSource, find_step, load_steps
+from vyrectl.engine.transfer_steps import StepSource, find_step, load_steps
 from vyrectl.errors import InvalidInputError
 from vyrectl.launching.backends import choose_converger
 from vyrectl.numbers import integer

@@ -42,8 +42,8 @@ from vyrectl.launching.unrunnable import defined, refuse, survey
 from vyrectl.numbers import integer
 from vyrectl.ring.file import Ring
 from vyrectl.task.arrays import SlotArray, check_words
+from vyrectl.telemetry.census import Census, census
 from vyrectl.telemetry.snapshot import StateTally
-from vyrectl.telemetry.sweep import Census, census
 
 if TYPE_CHECKING:
     from vyrectl.launching.verify import Check

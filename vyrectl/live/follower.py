@@ -48,7 +48,7 @@ class Follower:
 
     def __init__(self, plan: FollowOptions, ops: Sequence[OpSource], host: LiveHost) -> None:
         from vyrectl.live.follow import SPIN_SECONDS, Follow
-        from vyrectl.live.run import access_to
+        from vyrectl.live.launch import access_to
 
         self.reason: str | None = None
         spin = SPIN_SECONDS if plan.spin_seconds is None else plan.spin_seconds

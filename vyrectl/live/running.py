@@ -17,8 +17,8 @@ from vyrectl.live.access import Access
 from vyrectl.live.book import Book
 from vyrectl.live.changes import Change, change_tasks
 from vyrectl.live.follow import Follow
+from vyrectl.live.launch import LiveLaunch
 from vyrectl.live.orders import Result
-from vyrectl.live.run import LiveLaunch
 from vyrectl.numbers import seconds
 
 START_SECONDS = 120.0

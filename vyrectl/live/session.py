@@ -34,8 +34,8 @@ from vyrectl.launching.report import LaunchReport
 from vyrectl.live.changes import Change
 from vyrectl.live.follow import SPIN_SECONDS
 from vyrectl.live.ids import Ids
+from vyrectl.live.launch import start_launch
 from vyrectl.live.orders import Result
-from vyrectl.live.run import start_launch
 from vyrectl.live.running import RunningLaunch
 from vyrectl.live.task_endings import TaskEndings
 from vyrectl.numbers import integer, optional_seconds, shown

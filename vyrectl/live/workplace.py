@@ -1,6 +1,6 @@
 """The one order in which a ring is worked on for others: where to work, then save, then shut the host.
 
-`Workplace` is the half that differs between a session (`vyrectl.live.run`) and the child that launches a file
+`Workplace` is the half that differs between a session (`vyrectl.live.launch`) and the child that launches a file
 (`vyrectl.hosting.child`). The invariant: the ring is saved while nobody else may change it, the sidecar is removed once
 the ring is whole, and outputs get their names after that.
 """
@@ -24,7 +24,7 @@ from vyrectl.launching.run import run
 from vyrectl.live.host import LiveHost
 from vyrectl.ring.file import Ring
 from vyrectl.task.arrays import SlotArray
-from vyrectl.telemetry.sweep import Census
+from vyrectl.telemetry.census import Census
 
 
 class Workplace(Protocol):

@@ -38,7 +38,7 @@ from vyrectl.opencl.surroundings import driver_variables
 
 if TYPE_CHECKING:
     from vyrectl.engine.ops import OpSource
-    from vyrectl.engine.steps import StepSource
+    from vyrectl.engine.transfer_steps import StepSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from vyrectl.abi.loop import (
     LoopEnd,
 )
 from vyrectl.engine.converge import Convergence, Fixpoint, Stop, Words
-from vyrectl.engine.steps import StepSource
+from vyrectl.engine.transfer_steps import StepSource
 from vyrectl.errors import DeviceError, KernelDiedError, StepFaultError
 from vyrectl.opencl.build import Ladder
 from vyrectl.opencl.devices import Device, find_device, pyopencl

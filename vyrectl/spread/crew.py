@@ -84,7 +84,7 @@ class Bench:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Owner:
     """What the crew's owner does for it.
 
     Attributes:
@@ -108,7 +108,7 @@ class Crew:
     Args:
         devices: One process each.
         roster: Which shards wait, are at work, are done.
-        task: What is done with them.
+        owner: Says what is done with them.
         folder: Where the files without a name take their room.
         stop_at: `time.monotonic()` after which all are asked to stop; None for no limit.
         grace_s: Seconds they then get.
@@ -118,13 +118,13 @@ class Crew:
         self,
         devices: list[Chosen],
         roster: Roster,
-        task: Task,
+        owner: Owner,
         *,
         folder: str,
         stop_at: float | None,
         grace_s: float,
     ) -> None:
-        self._roster, self._task, self._grace_s = roster, task, grace_s
+        self._roster, self._owner, self._grace_s = roster, owner, grace_s
         self._hands = [
             _Hand(one, Share(one.label), tempfile.TemporaryFile(dir=folder))  # noqa: SIM115
             for one in devices
@@ -165,8 +165,8 @@ class Crew:
             while self._working():
                 self._wait()
         except BaseException:
-            self._task = replace(
-                self._task, watch=_nothing, tick=_nothing, take=lambda finished, device: False
+            self._owner = replace(
+                self._owner, watch=_nothing, tick=_nothing, take=lambda finished, device: False
             )
             with suppress(VyrectlError, RuntimeError):
                 self._ask_to_stop(Ending.INTERRUPTED)
@@ -190,7 +190,7 @@ class Crew:
             if descriptor in channels:
                 self._hear(channels[descriptor])
         self._act()
-        self._task.tick()
+        self._owner.tick()
 
     def _pause(self) -> float:
         ends = [end for end in (self._stop_at, self._kill_at) if end is not None]
@@ -206,7 +206,7 @@ class Crew:
             return
         hand.shard = order.shard
         hand.share.waiting_seconds += self._lap(hand)
-        hand.child.channel.send(self._task.order(order.shard, order.steps, hand.file))
+        hand.child.channel.send(self._owner.order(order.shard, order.steps, hand.file))
 
     def _hear(self, hand: _Hand) -> None:
         assert hand.child is not None
@@ -229,7 +229,7 @@ class Crew:
             hand.progress = message
             self._tell_progress()
         elif "result" not in message:
-            self._task.watch(message)
+            self._owner.watch(message)
 
     def _accept(self, hand: _Hand, size: int) -> None:
         """A shard that is through: its record is read, and only then does it count."""
@@ -237,7 +237,7 @@ class Crew:
         finished = Finished.read(os.pread(hand.file.fileno(), size, 0))
         assert finished.shard == hand.shard.number
         shard, hand.shard, hand.crashes, hand.progress = hand.shard, None, 0, {}
-        has_more = self._task.take(finished, hand.chosen.label)
+        has_more = self._owner.take(finished, hand.chosen.label)
         share, driven = hand.share, finished.driven
         ends = driven.tally.outcomes()
         share.busy_seconds += self._lap(hand)
@@ -276,7 +276,7 @@ class Crew:
         again = shard is not None and died_of in CRASHES and hand.crashes < MOST_CRASHES
         if not again or hand.share.lost is not None:
             hand.share.lost = how
-        self._task.watch(
+        self._owner.watch(
             {
                 "device_died": {
                     "device": hand.chosen.label,
@@ -311,7 +311,7 @@ class Crew:
         if self._outcome.stopped is None:
             self._outcome.stopped = reason
             self._kill_at = time.monotonic() + self._grace_s
-            self._task.watch({"stopping": reason, "grace_s": self._grace_s})
+            self._owner.watch({"stopping": reason, "grace_s": self._grace_s})
             for hand in self._hands:
                 if hand.child is not None:
                     hand.child.channel.send({"stop": reason})
@@ -319,7 +319,7 @@ class Crew:
     def _tell_progress(self) -> None:
         """What all devices have done, as one."""
         out = [hand.progress for hand in self._hands if hand.progress]
-        self._task.watch(
+        self._owner.watch(
             {
                 "round": max(one["round"] for one in out),
                 "claims": self._claims + sum(one["claims"] for one in out),
@@ -342,7 +342,7 @@ class Crew:
         siblings = [one.child for one in self._hands if one.child is not None]
 
         def work(channel: Channel) -> Message:
-            return _attend(Bench(hand.chosen.selector, hand.chosen.label, channel, hand.file), self._task)
+            return _attend(Bench(hand.chosen.selector, hand.chosen.label, channel, hand.file), self._owner)
 
         hand.child, hand.is_ready, hand.since = (
             fork_child(work, self._grace_s, siblings),
@@ -372,9 +372,9 @@ def _nothing(*message: object) -> None:
     """What watches a launch whose command has failed."""
 
 
-def _attend(bench: Bench, task: Task) -> Message:
+def _attend(bench: Bench, owner: Owner) -> Message:
     """The child's whole work: shard after shard until it is told to stop."""
-    name, run = task.open(bench)
+    name, run = owner.open(bench)
     bench.channel.send({"ready": name})
     while (order := bench.channel.order()) is not None:
         data = run(order).to_bytes()

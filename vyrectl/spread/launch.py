@@ -27,7 +27,7 @@ from vyrectl.spread.devices import Chosen, choose_devices, wanted_devices
 
 if TYPE_CHECKING:
     from vyrectl.hosting.stall import Insight
-    from vyrectl.telemetry.sweep import Census
+    from vyrectl.telemetry.census import Census
 
 
 def spread_file(
@@ -122,7 +122,7 @@ def _load(ring: Ring | None, counted: list[Census]) -> None:
     with suppress(Exception):  # what is refused here is met again where it matters
         import_module("vyrectl.spread.run")
         if ring is not None:
-            from vyrectl.telemetry.sweep import census
+            from vyrectl.telemetry.census import census
 
             counted.append(census(ring.slots))
 

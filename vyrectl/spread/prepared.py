@@ -42,8 +42,8 @@ from vyrectl.spread.memory import SpreadMemory
 from vyrectl.spread.merge import Merge
 from vyrectl.spread.work import Setup
 from vyrectl.task.arrays import SlotArray, copy_of
+from vyrectl.telemetry.census import Census, census
 from vyrectl.telemetry.snapshot import StateTally
-from vyrectl.telemetry.sweep import Census, census
 
 if TYPE_CHECKING:
     from vyrectl.engine.saving import Saving

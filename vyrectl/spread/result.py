@@ -36,8 +36,8 @@ from vyrectl.spread.prepared import Begun, Ready, make_ready
 from vyrectl.spread.roster import Roster
 from vyrectl.spread.shares import Outcome
 from vyrectl.spread.trace import Turns, save_turns
+from vyrectl.telemetry.census import add_up
 from vyrectl.telemetry.snapshot import StateTally, tally_slots
-from vyrectl.telemetry.sweep import add_up
 
 UNFINISHED = (Ending.INTERRUPTED, Ending.TIMEOUT, Ending.SHUTDOWN)
 

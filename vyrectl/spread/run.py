@@ -25,15 +25,14 @@ from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.live.host import given_handles
 from vyrectl.sidecar.hold import Hold
 from vyrectl.spread.boards import Boards
-from vyrectl.spread.crew import Bench, Crew, Task
+from vyrectl.spread.crew import Bench, Crew, Owner
 from vyrectl.spread.cut import Shard
 from vyrectl.spread.devices import Chosen
 from vyrectl.spread.finished import Finished
 from vyrectl.spread.prepared import Begun
 from vyrectl.spread.result import Result
 from vyrectl.spread.shares import Outcome
-from vyrectl.spread.work import ShardRunner, Site
-from vyrectl.spread.work import Task as Visit
+from vyrectl.spread.work import ShardRunner, Site, Visit
 
 if TYPE_CHECKING:
     from vyrectl.hosting.stall import Insight
@@ -79,7 +78,7 @@ class SpreadRun:
         crew = Crew(
             self._chosen,
             self._result.roster,
-            Task(open=self._open, order=self._order, take=self._take, watch=self._hear, tick=self._tick),
+            Owner(open=self._open, order=self._order, take=self._take, watch=self._hear, tick=self._tick),
             folder=os.path.dirname(os.path.realpath(target)) or tempfile.gettempdir(),
             stop_at=None if options.timeout is None else since + options.timeout,
             grace_s=self._request.grace_s,

@@ -25,7 +25,7 @@ from vyrectl.files.replace import replace_file
 from vyrectl.resources import kernels_dir
 from vyrectl.spread.cut import Shard
 from vyrectl.spread.finished import Finished
-from vyrectl.spread.work import Setup, ShardRunner, Site, Task
+from vyrectl.spread.work import Setup, ShardRunner, Site, Visit
 from vyrectl.task.arrays import copy_of
 
 MOST_SENT_BYTES = 64 << 20
@@ -166,7 +166,7 @@ def run_shard(theirs: tuple[str, ...], packed_task: bytes) -> Sent:
     selected = None if task.selected is None else np.frombuffer(task.selected, bool)
     runner = _runner(task.setup.digest, task.device, task.setup)
     numbers = None if task.numbers is None else np.frombuffer(task.numbers, np.int64)
-    visit = Task(shard=task.shard, slots=slots, selected=selected, numbers=numbers)
+    visit = Visit(shard=task.shard, slots=slots, selected=selected, numbers=numbers)
     finished = runner.run(visit, Site(memory))
     data = replace(finished, slots=memory.view(np.uint8).reshape(-1)).to_bytes()
     by = f"{socket.gethostname()}:{os.getpid()}"

@@ -30,8 +30,8 @@ from vyrectl.ring.file import Ring
 from vyrectl.spread.cut import Shard
 from vyrectl.spread.finished import Finished, Writes
 from vyrectl.task.arrays import SlotArray, copy_slots
+from vyrectl.telemetry.census import Census
 from vyrectl.telemetry.snapshot import tally_slots
-from vyrectl.telemetry.sweep import Census
 
 _COMPARED = {1: "u1", 2: "u2", 4: "u4", 8: "u8"}
 """Bytes of an element -> what it is compared as; wider ones byte by byte."""
@@ -67,7 +67,7 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Task:
+class Visit:
     """One visit of a shard.
 
     Attributes:
@@ -130,7 +130,7 @@ class ShardRunner:
         if opens is not None:
             opens()
 
-    def run(self, task: Task, site: Site) -> Finished:
+    def run(self, visit: Visit, site: Site) -> Finished:
         """Run a shard until it is drained or its limits are met.
 
         Raises:
@@ -139,7 +139,7 @@ class ShardRunner:
         """
         setup, started = self._setup, time.time()
         if not site.is_filled:
-            copy_slots(site.memory, task.slots)
+            copy_slots(site.memory, visit.slots)
         is_direct = False
 
         def place(shares: bool) -> tuple[SlotArray, bool]:
@@ -147,7 +147,7 @@ class ShardRunner:
             is_direct = shares and self._works_at(site.memory)
             return site.memory, is_direct
 
-        table = _own(setup.buffers, task.carried)
+        table = _own(setup.buffers, visit.carried)
         control = None if setup.control is None else setup.control.copy()
         options = replace(
             setup.options,
@@ -163,7 +163,7 @@ class ShardRunner:
             verify=False,
             fault_unknown=True,
             limits=Limits(
-                max_steps=task.steps,
+                max_steps=visit.steps,
                 stop=site.stop,
                 watch=site.watch,
                 started=lambda: site.started(is_direct),
@@ -174,35 +174,35 @@ class ShardRunner:
             options,
             Wiring(place=place, board=site.board, counted=setup.counted),
         )
-        job = self._of_shard(prepared.job, task)
+        job = self._of_shard(prepared.job, visit)
         prepared = replace(prepared, job=job, check=Check(job) if setup.verify else None)
         try:
             driven = drive(prepared)
         except VerifyError as error:
-            error.where = f"{task.shard} on {self.backend.name}"
+            error.where = f"{visit.shard} on {self.backend.name}"
             raise
-        return self._finished(task, site.memory, driven, job.control, table, started)
+        return self._finished(visit, site.memory, driven, job.control, table, started)
 
     def _works_at(self, memory: SlotArray) -> bool:
         """Whether a device that shares memory with the host may work at this address: a CPU may at any."""
         device = getattr(self.backend, "device", None)
         return (device is not None and device.is_cpu) or memory.ctypes.data % mmap.PAGESIZE == 0
 
-    def _of_shard(self, job: Job, task: Task) -> Job:
+    def _of_shard(self, job: Job, visit: Visit) -> Job:
         """A job with what only the whole ring tells: who is selected, what slots are called, which ids are free."""
-        setup, named, first = self._setup, job.op_handles, task.shard.first
+        setup, named, first = self._setup, job.op_handles, visit.shard.first
         child_id = (setup.first_child_id + first) & U32_MAX if setup.spawning else None
         return replace(
             job,
-            selected=task.selected,
+            selected=visit.selected,
             verify=setup.verify,
             op_handles=None if named is None else named | setup.spawning,
-            part=RingPart(first, task.numbers, child_id, setup.ring_slots),
+            part=RingPart(first, visit.numbers, child_id, setup.ring_slots),
         )
 
     def _finished(
         self,
-        task: Task,
+        visit: Visit,
         memory: SlotArray,
         driven: Driven,
         before: NDArray[np.uint32],
@@ -211,19 +211,19 @@ class ShardRunner:
     ) -> Finished:
         added = driven.control - before
         added[control_abi.PRIORITY_STARVATION.first] = 0  # where the device stands, not a count
-        first, turns = task.shard.first, driven.turns
+        first, turns = visit.shard.first, driven.turns
         if turns is not None:
             slots = turns.records["slot"]
-            slots[:] = slots + np.uint32(first) if task.numbers is None else task.numbers[slots]
+            slots[:] = slots + np.uint32(first) if visit.numbers is None else visit.numbers[slots]
         counted = driven.counted or tally_slots(memory)
         given = self._setup.buffers.by_handle
         return Finished(
-            shard=task.shard.number,
+            shard=visit.shard.number,
             device=self.backend.name,
             driven=replace(
                 driven,
                 control=added,
-                debug_log=_renamed(driven.debug_log, first, task.numbers),
+                debug_log=_renamed(driven.debug_log, first, visit.numbers),
                 counted=None if counted.unknown else counted,
             ),
             writes={

@@ -137,7 +137,7 @@ def cross_table(slots: SlotArray, field: str) -> CrossTable:
     import numpy as np
 
     from vyrectl.task.arrays import column_values
-    from vyrectl.telemetry.sweep import CHUNK_SLOTS
+    from vyrectl.telemetry.census import CHUNK_SLOTS
 
     parts = []
     for start in range(0, len(slots), CHUNK_SLOTS):

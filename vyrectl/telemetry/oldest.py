@@ -47,7 +47,7 @@ def oldest_of_slots(slots: SlotArray, most: int, arguments: Operations = NO_OPER
     """The same over an array of `SLOT_DTYPE`, shape (n,)."""
     import numpy as np
 
-    from vyrectl.telemetry.sweep import CHUNK_SLOTS
+    from vyrectl.telemetry.census import CHUNK_SLOTS
 
     numbers, ages = np.zeros(0, np.int64), np.zeros(0, np.uint32)
     for start in range(0, len(slots), CHUNK_SLOTS):
@@ -78,7 +78,7 @@ def oldest_ages(data: memoryview, field: str, arguments: Operations = NO_OPERATI
     import numpy as np
 
     from vyrectl.abi.dtype import SLOT_DTYPE
-    from vyrectl.telemetry.sweep import CHUNK_SLOTS
+    from vyrectl.telemetry.census import CHUNK_SLOTS
 
     found: dict[int, int] = {}
     slots = np.frombuffer(data, dtype=SLOT_DTYPE)

@@ -1,7 +1,7 @@
 """TaskQueueSnapshot (spec 1.7), and how it is applied to a launch request.
 
 Two ways lead to the same eight numbers: `tally_bytes` walks a small ring with the standard library (no numpy
-import), `tally_slots` counts an array with numpy (`sweep`). Tests hold them to each other.
+import), `tally_slots` counts an array with numpy (`census`). Tests hold them to each other.
 
 A snapshot of a ring that a launch is changing is exact about no instant: every slot is counted once, in a
 state that it had while the ring was read, but two slots may be seen at different moments. A task that moves to
@@ -218,9 +218,9 @@ def tally_bytes(data: bytes | bytearray | memoryview) -> StateTally:
 
 def tally_slots(slots: SlotArray) -> StateTally:
     """Count an array of `SLOT_DTYPE`, shape (n,), with numpy and a thread for each processor."""
-    from vyrectl.telemetry.sweep import sweep
+    from vyrectl.telemetry.census import count_slots
 
-    return sweep(slots)
+    return count_slots(slots)
 
 
 def sum_snapshots(snapshots: Sequence[TaskQueueSnapshot]) -> TaskQueueSnapshot:

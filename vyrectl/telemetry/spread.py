@@ -186,7 +186,7 @@ def _count(
     """Add the open tasks: to `upper` by the upper half of the word, to `lower[half]` by the lower one."""
     import numpy as np
 
-    from vyrectl.telemetry.sweep import CHUNK_SLOTS
+    from vyrectl.telemetry.census import CHUNK_SLOTS
 
     for slots, ops in rings:
         for start in range(0, len(slots), CHUNK_SLOTS):

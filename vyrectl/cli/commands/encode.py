@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from vyrectl.edit.plan import Edit
+    from vyrectl.edit.edit import Edit
     from vyrectl.task.arrays import SlotArray
 
 DEFAULTS = {"state": int(TaskState.READY), "priority": int(TaskPriority.NORMAL)}
@@ -148,7 +148,7 @@ def _write_slot(output: Output, ring: Path, slot: int, item: TaskWorkItem, optio
     values = dict(zip(FIELD_NAMES, item.words(), strict=True))
 
     def plan(slots: SlotArray, numbers: NDArray[np.int64]) -> Edit:
-        from vyrectl.edit.plan import plan_set
+        from vyrectl.edit.edit import plan_set
 
         return plan_set(slots, numbers, values)
 

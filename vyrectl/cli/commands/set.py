@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from vyrectl.edit.plan import Edit
+    from vyrectl.edit.edit import Edit
     from vyrectl.task.arrays import SlotArray
 
 
@@ -69,7 +69,7 @@ def command(
         import numpy as np
 
         from vyrectl.edit.arguments import guarded
-        from vyrectl.edit.plan import plan_set
+        from vyrectl.edit.edit import plan_set
 
         chosen = numbers[(numbers >= 0) & (numbers < len(ring_slots))]
         check_floats(values, np.unique(ring_slots["op_handle"][chosen]).tolist())

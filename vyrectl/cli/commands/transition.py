@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from vyrectl.edit.plan import Edit
+    from vyrectl.edit.edit import Edit
     from vyrectl.task.arrays import SlotArray
 
 REQUIRED = {"epoch": "1", "code": "bad_handle"}

@@ -151,7 +151,7 @@ def word_kinds() -> dict[str, Kind]:
     """Every kind that is a fixed list of words, by name."""
     from vyrectl.cli.snapshot_records import GROUPS
     from vyrectl.engine.ops import shipped_ops
-    from vyrectl.engine.steps import shipped_steps
+    from vyrectl.engine.transfer_steps import shipped_steps
     from vyrectl.policy.enums import Topology
 
     lists: dict[str, tuple[Word, ...]] = {

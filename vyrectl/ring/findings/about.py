@@ -30,7 +30,7 @@ STAND_INS = {
 """Placeholder of a condition -> what `--explain` shows in its place."""
 
 
-class Asked(TypedDict, total=False):
+class MoreFacts(TypedDict, total=False):
     """Facts for an `About` that no control buffer tells."""
 
     age_threshold: int
@@ -67,7 +67,7 @@ class About:
 
     @classmethod
     def beside(
-        cls, control: Sequence[int] | None, *, epoch: int | None = None, **more: Unpack[Asked]
+        cls, control: Sequence[int] | None, *, epoch: int | None = None, **more: Unpack[MoreFacts]
     ) -> About:
         """What is known where a control buffer (spec 3.1) lies beside the ring; without one, what was asked for alone.
 

@@ -37,7 +37,7 @@ from vyrectl.ring.outputs import Outputs
 
 if TYPE_CHECKING:
     from vyrectl.engine.converge import Words
-    from vyrectl.engine.steps import StepSource
+    from vyrectl.engine.transfer_steps import StepSource
     from vyrectl.hosting.converge import Apart
 
 
@@ -69,7 +69,7 @@ def command(
       vyrectl converge start.json --step reachability --edges edges.json
       vyrectl converge words.npy --steps steps.cl --operand table.npy
     """
-    from vyrectl.engine.steps import load_steps
+    from vyrectl.engine.transfer_steps import load_steps
     from vyrectl.hosting.converge import converge_apart
 
     output = printed.output()
@@ -126,7 +126,7 @@ def _step_name(step: str | None, own: StepSource | None) -> str:
     Raises:
         UnknownNameError: Nothing bears it.
     """
-    from vyrectl.engine.steps import find_step
+    from vyrectl.engine.transfer_steps import find_step
 
     return find_step(step or (None if own else DISTRIBUTION), own)[0].name
 

@@ -26,7 +26,7 @@ from vyrectl.errors import UsageError
 from vyrectl.shapes import Count, Word
 
 if TYPE_CHECKING:
-    from vyrectl.edit.plan import Edit
+    from vyrectl.edit.edit import Edit
     from vyrectl.protocol.publish import Words
     from vyrectl.task.arrays import SlotArray
 
@@ -148,7 +148,7 @@ def _edit(slots: SlotArray, first: int, tasks: list[Words]) -> Edit:
     import numpy as np
 
     from vyrectl.abi.dtype import SLOT_DTYPE
-    from vyrectl.edit.plan import Edit
+    from vyrectl.edit.edit import Edit
     from vyrectl.protocol.publish import plan_publication
 
     plan_publication(memoryview(slots.view(np.uint8).data), first, tasks)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from vyrectl.cli.slot_records import FullSlot
-    from vyrectl.edit.plan import Edit
+    from vyrectl.edit.edit import Edit
     from vyrectl.task.arrays import SlotArray
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vyrectl.engine.converge import BODIES
-from vyrectl.engine.steps import find_step, load_steps, scan_steps, shipped_steps
+from vyrectl.engine.transfer_steps import find_step, load_steps, scan_steps, shipped_steps
 from vyrectl.errors import FileError, InvalidInputError, UnknownNameError, UsageError
 
 TWO = """\

@@ -56,7 +56,7 @@ class Census(NamedTuple):
     op_handles: frozenset[int] | None
 
 
-def sweep(slots: SlotArray, threads: int | None = None) -> StateTally:
+def count_slots(slots: SlotArray, threads: int | None = None) -> StateTally:
     """Count an array of `SLOT_DTYPE`, shape (n,).
 
     Args:
@@ -64,11 +64,11 @@ def sweep(slots: SlotArray, threads: int | None = None) -> StateTally:
         threads: How many; see `in_parts`.
     """
     counted = slots.view(_COUNTED)
-    return add_up(in_parts(len(slots), lambda first, end: _sweep_part(counted, first, end), threads))
+    return add_up(in_parts(len(slots), lambda first, end: _count_part(counted, first, end), threads))
 
 
 def census(slots: SlotArray, threads: int | None = None) -> Census:
-    """As `sweep`, and the operations too, in the same look at each slot.
+    """As `count_slots`, and the operations too, in the same look at each slot.
 
     Args:
         slots: The ring, an array of `SLOT_DTYPE`, shape (n,).
@@ -78,7 +78,7 @@ def census(slots: SlotArray, threads: int | None = None) -> Census:
 
     def work(first: int, end: int) -> tuple[StateTally, set[int]]:
         names: set[int] = set()
-        return _sweep_part(counted, first, end, names), names
+        return _count_part(counted, first, end, names), names
 
     parts = in_parts(len(slots), work, threads)
     found = frozenset[int]().union(*(names for _, names in parts))
@@ -97,7 +97,7 @@ def add_up(parts: Sequence[StateTally]) -> StateTally:
     )
 
 
-def _sweep_part(slots: SlotArray, first: int, end: int, names: set[int] | None = None) -> StateTally:
+def _count_part(slots: SlotArray, first: int, end: int, names: set[int] | None = None) -> StateTally:
     counts = [0] * _KNOWN
     unknown = total_requeues = max_age = 0
     first_unknown = None

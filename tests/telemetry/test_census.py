@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.rings import ready_tasks
 from vyrectl.task.parts import in_parts
-from vyrectl.telemetry.sweep import CHUNK_SLOTS, MOST_NAMED, census, sweep
+from vyrectl.telemetry.census import CHUNK_SLOTS, MOST_NAMED, census, count_slots
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -43,7 +43,7 @@ def test_a_census_names_the_operations_of_all_parts(threads: int) -> None:
     slots["op_handle"][[0, CHUNK_SLOTS, -1]] = [9, 2**32 - 1, 0]
     found = census(slots, threads)
     assert found.op_handles == frozenset({7, 9, 2**32 - 1, 0})
-    assert found.tally == sweep(slots)
+    assert found.tally == count_slots(slots)
     assert census(slots[:0]).op_handles == frozenset()
 
 
