@@ -234,3 +234,15 @@ def test_a_place_that_is_taken_meanwhile_is_tried_again(old: Path) -> None:
     begun.put()
     begun.discard()
     assert new.read_bytes() == old.read_bytes()
+
+
+def test_a_file_whose_name_somebody_has_taken_away_is_put_nowhere(old: Path) -> None:
+    data = old.read_bytes()
+    begun = begin(old, old)
+    begun.wait()
+    os.unlink(begun.name)
+    with pytest.raises(FileError, match="no such file"):
+        begun.put(backup=True)
+    begun.discard()
+    assert old.read_bytes() == data
+    assert names(old.parent) == ["old"]
