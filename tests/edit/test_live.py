@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -56,6 +57,40 @@ def test_an_edit_reaches_the_running_ring(tmp_path: Path) -> None:
         assert sidecar.words[abi.WORD["ACCEPTED"]] == 1, "it was claimable before"
         act(ring, [0], "pause", pc=0, data=0, epoch=4)
         assert sidecar.inbox.take() is None
+
+
+def test_an_edit_that_is_interrupted_is_whole_and_the_launch_hears_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring, publish = write_ring(tmp_path / "ring.bin", [READY, PAUSED]), LiveRing._publish
+
+    def interrupted(live: LiveRing, *given: Any) -> bool:
+        signal.raise_signal(signal.SIGINT)
+        return publish(live, *given)
+
+    monkeypatch.setattr(LiveRing, "_publish", interrupted)
+    with running(ring) as sidecar:
+        with pytest.raises(KeyboardInterrupt):
+            act(ring, [1], "resume")
+        assert read(ring)["state"].tolist() == [READY, READY]
+        assert (sidecar.inbox.take(), sidecar.bell) == (1, 1)
+        assert sidecar.records.busy_editors() == []
+
+
+def test_who_waits_for_another_editor_can_be_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring, naps = write_ring(tmp_path / "ring.bin", [READY, PAUSED]), list[float]()
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("vyrectl.sidecar.inbox.time.sleep", nap)
+    with running(ring) as sidecar, sidecar.inbox.publishing(), pytest.raises(KeyboardInterrupt):
+        act(ring, [1], "resume")
+    assert len(naps) == 1
+    assert read(ring)["state"].tolist() == [READY, PAUSED]
 
 
 def test_an_illegal_edit_changes_nothing(tmp_path: Path) -> None:

@@ -138,14 +138,14 @@ class LiveRing:
             SidecarError: The launch has ended or is about to; nothing was changed.
         """
         chosen = np.asarray(numbers, np.int64)
-        with uninterrupted(), self.sidecar.inbox.publishing():
+        with self.sidecar.inbox.publishing(), uninterrupted():
             won = self._claim(chosen, before, after)
             done = won.copy()
             done[won] = (self.words[chosen[won], 1:] == before[won, 1:]).all(axis=1)
             back = won & ~done
             self._put_back(chosen[back], before[back])
             pushed = self._publish(chosen[done], before[done], after[done])
-        self.sidecar.ring_bell()
+            self.sidecar.ring_bell()
         return Answer(done, pushed)
 
     def _claim(self, numbers: NDArray[np.int64], before: Words, after: Words) -> NDArray[np.bool_]:
