@@ -11,8 +11,8 @@ from tests.support.rings import slot
 from vyrectl.cli.side_files import LOOKING
 
 RING = (slot(state=7, continuation_data=33), slot(state=1))
-BESIDE = ["a.bin.lock", "a.bin.bak", "a.bin.bak.2", "a.bin.live", "a.bin.partial"]
-SAID = "left out, no rings but files beside them: a.bin.lock, a.bin.bak, a.bin.bak.2, a.bin.live, a.bin.partial\n"
+BESIDE = ["a.bin.lock", "a.bin.bak", "a.bin.bak.2", "a.bin.live", "a.bin.partial", "a.bin.partial.1"]
+SAID = f"left out, no rings but files beside them: {', '.join(BESIDE)}\n"
 
 
 @pytest.fixture(autouse=True)

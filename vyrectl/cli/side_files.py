@@ -6,9 +6,9 @@ named alone is taken as it is, and a command that writes refuses. Standard libra
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 
+from vyrectl.files.beside import SIDE_FILE
 from vyrectl.files.streams import say
 
 LOOKING = ("apply", "check", "inspect", "map", "open", "plan")
@@ -17,12 +17,10 @@ LOOKING = ("apply", "check", "inspect", "map", "open", "plan")
 SEVERAL = "RING..."
 """Metavar of an argument that takes any number of rings."""
 
-_BESIDE = re.compile(r"\.(?:lock|live|partial|bak(?:\.[0-9]+)?)$")
-
 
 def is_side_file(name: str) -> bool:
     """Whether vyrectl makes files of such a name beside rings and outputs."""
-    return _BESIDE.search(name) is not None
+    return SIDE_FILE.search(name) is not None
 
 
 def one_file(command: str, args: Sequence[str], extra: Sequence[str], taken: Collection[object]) -> list[str]:
@@ -37,7 +35,7 @@ def one_file(command: str, args: Sequence[str], extra: Sequence[str], taken: Col
     if command not in LOOKING or not extra:
         return list(args)
     rings = [str(value) for value in taken if isinstance(value, str)]
-    if not all(any(_BESIDE.sub("", name) == ring for ring in rings) for name in extra):
+    if not all(any(SIDE_FILE.sub("", name) == ring for ring in rings) for name in extra):
         return list(args)
     kept = list(args)
     for name in reversed(extra):

@@ -6,7 +6,6 @@ Imports numpy, through rings. The invariant: nothing is written and no lock file
 from __future__ import annotations
 
 import os
-import re
 import struct
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from vyrectl.abi import live as abi
 from vyrectl.abi.control import DONE_COUNT
 from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
 from vyrectl.errors import FileError, InvalidInputError, VyrectlError
+from vyrectl.files.beside import SIDE_FILE
 from vyrectl.files.ring_lock import holder_of
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.debug_log import DebugLog, read_debug_log
@@ -38,7 +38,6 @@ MOST_FILES = 4096
 MOST_PART_BYTES = 1 << 26
 """Longest control buffer or debug log that is read."""
 
-_BESIDE = re.compile(r"\.(?:lock|live|partial|bak(?:\.[0-9]+)?)$")
 _WANTED = (FileKind.RING, FileKind.CONTROL, FileKind.DEBUG_LOG, FileKind.BUFFERS)
 
 Control = tuple[int, ...]
@@ -309,7 +308,7 @@ def _entries(folder: Path) -> list[Path]:
 def _verdicts(folder: Path) -> Iterator[tuple[Path, Verdict]]:
     """The files of a folder that count, and what each is."""
     for path in _entries(folder):
-        if not path.is_file() or _BESIDE.search(path.name):
+        if not path.is_file() or SIDE_FILE.search(path.name):
             continue
         with file_bytes(path) as data:
             verdict = identify(data)
