@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ from tests.spread.commands import write
 from tests.support.rings import ready_tasks
 from vyrectl.abi import watch as abi
 from vyrectl.errors import SidecarError
-from vyrectl.files.ring_lock import RingLock
-from vyrectl.sidecar.launched import workers_of
+from vyrectl.files.ring_lock import RingLock, holder_of
+from vyrectl.sidecar.launched import ops_of_copy, workers_of
 from vyrectl.sidecar.workers import Seats
 from vyrectl.spread import boards as boards_module
 from vyrectl.spread.boards import Boards
@@ -64,6 +65,27 @@ def test_workers_by_device(boards: Boards, ring: Path) -> None:
         with pytest.raises(SidecarError, match="has no workers yet"):
             workers_of(ring)
     assert (held(boards), boards.is_busy, boards.hides_slots) == ([], False, False)
+
+
+def test_which_turns_hang_is_noted_on_the_board_of_their_device(boards: Boards, ring: Path) -> None:
+    work(boards, "0:0", 7, seen=False)
+    work(boards, "0:0#2", 5)
+    boards.workers()
+    time.sleep(0.05)
+    seen = boards.workers()
+    with RingLock(ring, role="launch"):
+        for hung in ({7}, {5, 7}, set()):
+            boards.note_hung([one for one in seen if one.slot in hung])
+            assert {one.slot for one in workers_of(ring).busy if one.hung} == hung
+
+
+def test_what_the_launch_was_given_outlives_its_shards(boards: Boards, ring: Path) -> None:
+    boards.given([0x2000, 0x2001])
+    work(boards, "0:0", 7)
+    boards.end("0:0")
+    with RingLock(ring, role="launch"):
+        assert ops_of_copy(ring, holder_of(ring) or "") == {0x2000, 0x2001}
+    assert ops_of_copy(ring, "another process") == frozenset()
 
 
 def test_gathered_slots_are_called_as_in_the_ring(boards: Boards, ring: Path) -> None:
