@@ -527,6 +527,38 @@ def test_a_copy_is_thrown_away_and_a_file_is_put_back() -> None:
     assert "recover --as faulted SLOT" in held.remedy
 
 
+@pytest.mark.parametrize("holder", [LIVE, COPY])
+def test_what_a_launch_that_lives_would_refuse_is_advised_for_later(holder: Holder) -> None:
+    """Edits of a ring that runs in place work; of one that a launch on a copy holds nothing does."""
+    free = "nobody holds the ring any more: vyrectl "
+    tasks = ring(
+        {"state": 7}, {"state": PAUSED, "resume_epoch": NEVER_EPOCH}, {"state": PAUSED, "resume_epoch": 9}, {}
+    )
+    found = {one.cause.name: one for one in explain(scene(tasks, holder=holder)).found}
+    remedies = {one.command: one.remedy for one in explain(scene(tasks, holder=holder)).found if one.command}
+    assert remedies["vyrectl launch ring.bin --epoch 9"].startswith(f"Launch at that epoch, once {free}")
+    faulted, resumed = found["faulted"].remedy, remedies["vyrectl transition ring.bin resume 1"]
+    if holder is COPY:
+        assert faulted.startswith(f"Once the cause is gone, and {free}repair")
+        assert resumed.startswith(f"Resume them by hand, once {free}")
+    else:
+        assert (faulted + resumed).count(free) == 0
+    quota = scene(ring({"tenant_id": 3}), holder=holder, quotas={3: (5, 0)})
+    assert (
+        explain(quota)
+        .found[0]
+        .remedy.startswith("Once this launch has ended, give them more: vyrectl launch")
+    )
+
+
+def test_of_a_ring_that_is_worked_on_as_a_copy_nothing_is_forgotten_or_passed_over() -> None:
+    for name, task, looks in (("due-forgotten", {"state": PAUSED}, 2), ("starved", {"age_ticks": 90}, 1)):
+        before: dict[str, Any] = {"earlier": earlier(ring(task))} if looks > 1 else {}
+        for holder in (LIVE, COPY):
+            answer = explain(scene(ring(task), holder=holder, **before))
+            assert (name in classes(answer)) is (holder is LIVE)
+
+
 def test_what_hung_is_ended_afterwards() -> None:
     """Once a launch in place is gone; while nothing says that it hangs nobody is told to end anything."""
     words = control_words()

@@ -167,7 +167,7 @@ _CAUSES = (
         "due-forgotten",
         "are Paused although their epoch has come",
         "Paused with resume_epoch up to the epoch (--epoch, else word 128 of the control buffer, else 0). Where "
-        "somebody runs the ring it counts only when two looks found it so.",
+        "somebody runs the ring it counts only when two looks found it so, and never where that is done on a copy.",
         True,
         {"": "Resume them: vyrectl transition {ring} resume {slots}"},
     ),
@@ -186,7 +186,8 @@ _CAUSES = (
     Cause(
         "starved",
         "are claimable and are passed over",
-        f"Claimable and let in, and since the task's last turn at least {STARVED_TURNS} turns of lower classes went "
+        "Claimable and let in, nobody works on a copy of the ring, and since the task's last turn at least "
+        f"{STARVED_TURNS} turns of lower classes went "
         "before it, more than the guard's 1 in 17; or it is below High and so many turns at Critical and High went "
         "before it without one below. Turns are those of --trace, else what PRIORITY_FAIRNESS (words 136-140) "
         "of two looks' control buffers or the slots of two looks counted. With one look "

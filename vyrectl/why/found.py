@@ -105,7 +105,30 @@ def mend_text(scene: Scene, text: str, places: Mapping[str, str]) -> str:
         words, _ = split_advice(text)
         lead = f"{words}, once it is a file of its own" if words else "Cut the ring out, and launch that"
         text = f"{lead}: vyrectl build {{made}} --from {{file}} {{span}}"
-    return fill_advice(saved_first(text, scene.name), {**scene.places, **places})
+    text = saved_first(_once_free(scene, text), scene.name)
+    return fill_advice(text, {**scene.places, **places})
+
+
+_NEEDS_THE_RING = ("launch", "recover", "repair", "set", "transition")
+"""Commands that take a ring's lock; of a ring that runs in place all but `launch` and `recover` work without it."""
+
+_WORK_LIVE = ("repair", "set", "transition")
+_FREE = "once nobody holds the ring any more"
+_LATER = "once this launch has ended"
+
+
+def _once_free(scene: Scene, text: str) -> str:
+    """An advice whose command would be refused now says when it works."""
+    words, command = split_advice(text)
+    name = "" if command is None else command.split()[1]
+    works = not scene.holder.lives or (scene.holder.in_place and name in _WORK_LIVE)
+    said = words.lower()
+    if works or name not in _NEEDS_THE_RING or said.startswith((_FREE, _LATER)):
+        return text
+    if not words:
+        return f"{_FREE[0].upper()}{_FREE[1:]}: {command}"
+    when = _FREE.replace("once", "and", 1) if said.startswith("once ") else _FREE
+    return f"{words}, {when}: {command}"
 
 
 def slot_list(numbers: NDArray[np.int64], most: int) -> str:

@@ -32,7 +32,7 @@ class _Passed(NamedTuple):
 def starved(scene: Scene) -> Iterator[Found]:
     """Claimable, and others went before."""
     waiting = scene.chunk.claimable & scene.let_in & ~scene.undefined
-    if not waiting.any():
+    if scene.holder.on_copy or not waiting.any():
         return
     passed = _by_trace(scene) or _by_counters(scene) or _by_looks(scene)
     if passed is None:

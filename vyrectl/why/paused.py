@@ -20,7 +20,7 @@ def due_forgotten(scene: Scene) -> Iterator[Found]:
     mask = scene.due & scene.let_in
     said = f"the epoch is {scene.epoch}" + ("" if scene.control else ", as far as is known")
     if scene.holder.lives:
-        if scene.motion is None or scene.earlier is None:
+        if scene.motion is None or scene.earlier is None or scene.holder.on_copy:
             return
         mask = mask & scene.motion.same & scene.motion.still
         said += ", in both looks"
