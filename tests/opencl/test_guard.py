@@ -143,6 +143,17 @@ def test_a_driver_that_says_what_it_cannot_do_runs_a_small_program(
     assert (asked, trials.made) == ([("open", "0:0")], 0)
 
 
+@pytest.mark.parametrize("platform", [POCL, "another"])
+def test_a_program_that_hears_of_no_child_is_told_before_pocl_ends_it(platform: str) -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with pytest.raises(DeviceError, match="ignores SIGCHLD") if platform == POCL else nullcontext():
+            guard.check_hears_of_children(device(platform=platform))
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    guard.check_hears_of_children(device(platform=platform))
+
+
 @needs_cpu()
 def test_a_real_program_lives_on(tmp_path: Path) -> None:
     """A compiler that aborts, which any process but the program itself meets, is an error there."""

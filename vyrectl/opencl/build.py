@@ -66,9 +66,9 @@ LADDER: tuple[Rung, ...] = (
 POCL = "Portable Computing Language"
 
 REFUSING = (POCL, "NVIDIA CUDA")
-"""Platforms that refuse at its build what they cannot do: the whole program may be built on a rung before it is seen to
-work, and one that runs a small program runs others. Elsewhere Oclgrind takes atomics that it does not have and dies of
-their kernels."""
+"""Platforms that refuse to build what they cannot do: the whole program may be built on a rung before anything was seen
+to work there, and a driver that runs a small program runs others. Oclgrind is none of them: it builds atomics that it
+does not have, and dies of their kernels."""
 
 _BY_DRIVER = b"kept by the driver"
 """In the place of a binary that the driver keeps."""

@@ -9,6 +9,7 @@ machine that gives no child or no place for its ring. Standard library only.
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 from vyrectl.errors import DeviceError
@@ -72,6 +73,22 @@ def check_survives(device: Facts) -> None:
     if not survived:
         told = _died_of.get(driver, "another process died of it today")
         raise DeviceError(f"this device ends the process that uses it: {told}", where=device.name, fix=FIX)
+
+
+def check_hears_of_children(device: Facts) -> None:
+    """Refuse a driver that links kernels in child processes to a process that does not hear how these end.
+
+    Raises:
+        DeviceError: The driver would end the process.
+    """
+    from vyrectl.opencl.build import POCL
+
+    if device.platform == POCL and signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+        raise DeviceError(
+            "this program ignores SIGCHLD: PoCL, which links kernels in a child process, would end it",
+            where=device.name,
+            fix='Say signal.signal(signal.SIGCHLD, signal.SIG_DFL) before, or device="reference"',
+        )
 
 
 def note_uses(answer: Answer) -> None:

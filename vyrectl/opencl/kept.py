@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from vyrectl.errors import DeviceError
 from vyrectl.opencl.devices import Device, pyopencl
-from vyrectl.opencl.guard import check_survives
+from vyrectl.opencl.guard import check_hears_of_children, check_survives
 from vyrectl.opencl.handlers import own_handlers
 from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.surroundings import debugging_variable, driver_variables
@@ -53,6 +53,7 @@ def open_device(device: Device) -> OpenDevice:
         DeviceError: It cannot be opened, or is known to end the process that opens it.
     """
     cl = pyopencl()
+    check_hears_of_children(device)
     check_survives(device)
     try:
         with own_handlers():
