@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from vyrectl.task.arrays import SlotArray
 
 _UNTOUCHED, _BEGUN, _AGAIN, _SPOILT = 0, 1, 2, 3
-"""What became of a shard: nobody took it up; it is worked on, or was; it waits with what a visit left of it in `worked`;
-a visit died, and what lies there is spoilt."""
+"""What became of a shard: nobody took it up; it is worked on, or was; it waits with what a visit left of it;
+a visit died, and what it left in `worked` is spoilt."""
 
 
 class SpreadMemory:
