@@ -36,7 +36,7 @@ HOMES: dict[str, str] = {
     "plan": "plan",
     "converge": "plan",
     "launch": "run",
-    "workers": "workers",
+    "workers": "run",
     "worker": "run",
     "debug": "wire",
     "replay": "wire",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vyrectl.bench.records import BenchAnswer, DevicesAnswer, HostAnswer, LiveAnswer, Named, WallAnswer
 from vyrectl.cli.schemas.parts import NUMBER, Schema, answer, document, maybe, rows
-from vyrectl.cli.schemas.typed import fields_of, record_of
+from vyrectl.cli.schemas.typed import answer_of, fields_of, record_of
 
 FACTS: Schema = {"type": ["integer", "number", "string", "boolean", "null"]}
 FACT_BESIDE: Schema = {**record_of(Named), "additionalProperties": FACTS}
@@ -20,9 +20,9 @@ SCHEMAS: dict[str, Schema] = {
         "bench",
         "A device, the host, a running launch, waiting, or several devices.",
         BENCH,
-        answer("bench-host", fields_of(HostAnswer)),
-        answer("bench-live", fields_of(LiveAnswer)),
-        answer("bench-wall", fields_of(WallAnswer)),
-        answer("bench-devices", fields_of(DevicesAnswer)),
+        answer_of("bench-host", HostAnswer),
+        answer_of("bench-live", LiveAnswer),
+        answer_of("bench-wall", WallAnswer),
+        answer_of("bench-devices", DevicesAnswer),
     ),
 }

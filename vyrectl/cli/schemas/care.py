@@ -5,18 +5,20 @@ from __future__ import annotations
 from vyrectl.cli.commands.check.record import CheckAnswer, KindsAnswer
 from vyrectl.cli.commands.recover.record import RecoverAnswer
 from vyrectl.cli.commands.repair.record import RepairAnswer
-from vyrectl.cli.schemas.parts import Schema, answer, document
-from vyrectl.cli.schemas.typed import fields_of, record_of
+from vyrectl.cli.schemas.parts import Schema, document
+from vyrectl.cli.schemas.typed import answer_of, printed, record_of
 from vyrectl.ring.findings.report import FindingRecord
 
 FINDING = record_of(FindingRecord)
-CHECKED = answer("check", fields_of(CheckAnswer))
-EXPLAINED = answer("check-explain", fields_of(KindsAnswer))
-RECOVERED = answer("recover", fields_of(RecoverAnswer))
-REPAIRED = answer("repair", fields_of(RepairAnswer))
+EXPLAINED = answer_of("check-explain", KindsAnswer)
 
 SCHEMAS: dict[str, Schema] = {
-    "check": document("check", "What is broken in a ring, or what the findings mean.", CHECKED, EXPLAINED),
-    "recover": document("recover", "Orphans that were put back.", RECOVERED),
-    "repair": document("repair", "Faulted tasks that were made ready again.", REPAIRED),
+    "check": document(
+        "check",
+        "What is broken in a ring, or what the findings mean.",
+        answer_of("check", CheckAnswer),
+        EXPLAINED,
+    ),
+    "recover": printed("recover", "Orphans that were put back.", RecoverAnswer),
+    "repair": printed("repair", "Faulted tasks that were made ready again.", RepairAnswer),
 }

@@ -19,7 +19,7 @@ from vyrectl.cli.schemas.parts import (
     record,
     rows,
 )
-from vyrectl.cli.schemas.typed import fields_of, record_of, schema_of_type
+from vyrectl.cli.schemas.typed import answer_of, fields_of, printed, record_of, schema_of_type
 from vyrectl.opencl.devices import DeviceRecord
 from vyrectl.opencl.diagnosis import Fact
 
@@ -47,23 +47,14 @@ ERROR = described(
 )
 
 SCHEMAS: dict[str, Schema] = {
-    "help": document(
-        "help",
-        "The topics and commands there are, or one of them.",
-        answer("help", fields_of(TopicsAnswer)),
-        answer("help", fields_of(HelpAnswer)),
-    ),
-    "devices": document(
-        "devices",
-        "What can run a ring.",
-        answer("devices", fields_of(DevicesAnswer)),
-    ),
+    "help": printed("help", "The topics and commands there are, or one of them.", TopicsAnswer, HelpAnswer),
+    "devices": printed("devices", "What can run a ring.", DevicesAnswer),
     "doctor": document("doctor", "Whether this machine is ready.", DOCTOR),
     "ops": document(
         "ops",
         "Operations that a task may name, or with --check what is wrong with files of them.",
-        answer("ops", fields_of(OpsAnswer)),
-        answer("ops-check", fields_of(OpsCheckAnswer)),
+        answer_of("ops", OpsAnswer),
+        answer_of("ops-check", OpsCheckAnswer),
     ),
     "completion": document(
         "completion", "A completion script.", answer("completion", {"shell": TEXT, "script": TEXT})
@@ -71,7 +62,7 @@ SCHEMAS: dict[str, Schema] = {
     "schema": document(
         "schema",
         "The schemas there are, or one of them.",
-        answer("schema", fields_of(SchemasAnswer)),
+        answer_of("schema", SchemasAnswer),
         {"$ref": DRAFT, "required": ["$schema", "$id", "title"]},
     ),
     "error": document("error", "What a command that fails writes to stderr when JSON was asked for.", ERROR),

@@ -11,14 +11,14 @@ from vyrectl.cli.schemas.parts import (
     answer,
     document,
 )
-from vyrectl.cli.schemas.typed import fields_of, optional_of, schema_of_type
+from vyrectl.cli.schemas.typed import answer_of, printed, schema_of_type
 from vyrectl.policy.request import REQUEST_BITS
 from vyrectl.shapes import Sized
 
 REQUEST = schema_of_type(Annotated[dict[str, int], Sized(REQUEST_BITS)])["properties"]
 
-PLAN = answer("plan", fields_of(PlanAnswer), optional_of(PlanAnswer))
-NO_PLAN = answer("plan", fields_of(NoPlanAnswer), optional_of(NoPlanAnswer))
+PLAN = answer_of("plan", PlanAnswer)
+NO_PLAN = answer_of("plan", NoPlanAnswer)
 
 SCHEMAS: dict[str, Schema] = {
     "apply": document("apply", "A launch request with a queue's telemetry in it.", answer("apply", REQUEST)),
@@ -27,12 +27,9 @@ SCHEMAS: dict[str, Schema] = {
         "A recommended launch and why; without one, only why; with --compare, launches under two policies.",
         PLAN,
         NO_PLAN,
-        answer("plan-compare", fields_of(CompareAnswer)),
+        answer_of("plan-compare", CompareAnswer),
     ),
-    "converge": document(
-        "converge",
-        "Where a vector converges to, node by node or word by word.",
-        answer("converge", fields_of(NodesAnswer)),
-        answer("converge", fields_of(WordsAnswer)),
+    "converge": printed(
+        "converge", "Where a vector converges to, node by node or word by word.", NodesAnswer, WordsAnswer
     ),
 }

@@ -1,8 +1,9 @@
-"""Schemas of `launch` and `demo`."""
+"""Schemas of `launch`, `worker`, `workers` and `demo`."""
 
 from __future__ import annotations
 
 from vyrectl.cli.commands.demo.record import DemoAnswer
+from vyrectl.cli.commands.workers.source import WorkersAnswer
 from vyrectl.cli.schemas.parts import (
     TEXT,
     Schema,
@@ -12,15 +13,15 @@ from vyrectl.cli.schemas.parts import (
     record,
     rows,
 )
-from vyrectl.cli.schemas.typed import fields_of, optional_of
+from vyrectl.cli.schemas.typed import answer_of, printed
 from vyrectl.launching.report_record import LaunchRecord, PreviewRecord
 
-LAUNCH = answer("launch", fields_of(LaunchRecord), optional_of(LaunchRecord))
-PREVIEW = answer("launch-plan", fields_of(PreviewRecord))
-DEMO = answer("demo", fields_of(DemoAnswer))
+LAUNCH = answer_of("launch", LaunchRecord)
+PREVIEW = answer_of("launch-plan", PreviewRecord)
 
 SCHEMAS: dict[str, Schema] = {
     "launch": document("launch", "What a launch did, or with --dry-run would claim.", LAUNCH, PREVIEW),
+    "workers": printed("workers", "What the workers of a launch have in hand.", WorkersAnswer),
     "worker": document(
         "worker",
         "The command lines that start workers.",
@@ -28,5 +29,5 @@ SCHEMAS: dict[str, Schema] = {
             "worker", {"scheduler": TEXT, "workers": rows(record({"device": maybe(TEXT), "command": TEXT}))}
         ),
     ),
-    "demo": document("demo", "A run of real work, with the telemetry before and after.", DEMO),
+    "demo": printed("demo", "A run of real work, with the telemetry before and after.", DemoAnswer),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vyrectl.abi.slot import FIELD_NAMES
-from vyrectl.cli.schemas.edit import change_answers
+from vyrectl.cli.schemas.edit import CHANGED
 from vyrectl.cli.schemas.parts import (
     BOOL,
     COUNT,
@@ -19,7 +19,7 @@ from vyrectl.cli.schemas.parts import (
     record,
     rows,
 )
-from vyrectl.cli.schemas.typed import fields_of, optional_of
+from vyrectl.cli.schemas.typed import answer_of, fields_of
 from vyrectl.cli.slot_records import DecodedSlot, DecodedSlots, FullSlot, SlotNames, SlotRecord, SlotWords
 from vyrectl.protocol.partitions import PARTITION
 
@@ -41,7 +41,7 @@ def _some(fields: Fields) -> Schema:
     return record({}, fields)
 
 
-ONE_SLOT = answer("inspect", fields_of(FullSlot), optional_of(FullSlot))
+ONE_SLOT = answer_of("inspect", FullSlot)
 LISTING = answer(
     "inspect", {**LISTED, "slots": rows({"anyOf": [_some({**ROW, **BY_PARTITION}), record(TREE, ROW)]})}
 )
@@ -56,8 +56,8 @@ GROUPS = answer(
 )
 TO_FILE = answer("inspect", {**LISTED, "output": TEXT, "columns": rows(COLUMNS)})
 
-DECODED = answer("decode", fields_of(DecodedSlot), optional_of(DecodedSlot))
-DECODED_SEVERAL = answer("decode", fields_of(DecodedSlots))
+DECODED = answer_of("decode", DecodedSlot)
+DECODED_SEVERAL = answer_of("decode", DecodedSlots)
 
 HEX: Schema = {"type": "string", "pattern": "^[0-9a-f]{128}$"}
 
@@ -66,7 +66,7 @@ SCHEMAS: dict[str, Schema] = {
         "encode",
         "A slot as hex with its fields, or what changed in a ring.",
         answer("encode", {"hex": HEX, **fields_of(SlotRecord)}),
-        *change_answers("encode"),
+        *(answer_of("encode", kind) for kind in CHANGED),
     ),
     "decode": document("decode", "One slot word by word, or several.", DECODED, DECODED_SEVERAL),
     "inspect": document(

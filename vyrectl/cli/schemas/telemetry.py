@@ -17,7 +17,7 @@ from vyrectl.cli.schemas.parts import (
     rows,
     table,
 )
-from vyrectl.cli.schemas.typed import fields_of, optional_of, record_of
+from vyrectl.cli.schemas.typed import answer_of, fields_of, record_of
 from vyrectl.cli.slot_records import NumberedSlot
 from vyrectl.cli.snapshot_parts import FailedLine, NamedTask, RingLine, RingRecord, SeveralLine, SeveralRings
 from vyrectl.cli.snapshot_runtime import RuntimeRecord
@@ -39,7 +39,7 @@ SHARED: Fields = {
 
 
 def _answer(kind: type) -> Schema:
-    return answer("snapshot", fields_of(kind), optional_of(kind))
+    return answer_of("snapshot", kind)
 
 
 LOOK = record(fields_of(LookHead), table(METRICS, maybe(NUMBER)))
@@ -56,6 +56,6 @@ SCHEMAS: dict[str, Schema] = {
         "plot",
         "A history look by look, or the picture that was written.",
         answer("plot", {**PLOT, "looks": rows(LOOK)}),
-        answer("plot", fields_of(PlotFile)),
+        answer_of("plot", PlotFile),
     ),
 }

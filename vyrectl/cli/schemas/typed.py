@@ -22,7 +22,19 @@ from typing import (
     is_typeddict,
 )
 
-from vyrectl.cli.schemas.parts import Fields, Schema, choice, mapping, maybe, piece, record, rows, table
+from vyrectl.cli.schemas.parts import (
+    Fields,
+    Schema,
+    answer,
+    choice,
+    document,
+    mapping,
+    maybe,
+    piece,
+    record,
+    rows,
+    table,
+)
 from vyrectl.shapes import Among, Bounds, Form, Keyed, Like, Long, Shared, Sized
 
 _PLAIN: dict[object, str] = {int: "integer", float: "number", str: "string", bool: "boolean"}
@@ -48,6 +60,16 @@ def optional_of(kind: type) -> Fields:
 def record_of(kind: type) -> Schema:
     """The schema of a record."""
     return record(fields_of(kind), optional_of(kind))
+
+
+def answer_of(name: str, kind: type) -> Schema:
+    """What a command prints: a record of that type, which begins with its schema's name."""
+    return answer(name, fields_of(kind), optional_of(kind))
+
+
+def printed(command: str, title: str, *kinds: type) -> Schema:
+    """The schema of a command that prints one of these records."""
+    return document(command, title, *(answer_of(command, kind) for kind in kinds))
 
 
 def schema_of_type(hint: Any) -> Schema:

@@ -8,29 +8,23 @@ from vyrectl.cli.commands.io.record import IoAnswer
 from vyrectl.cli.commands.publish.record import PublishDone, PublishPreview
 from vyrectl.cli.commands.replay.record import ReplayAnswer, ReplayDiffAnswer
 from vyrectl.cli.opened import OpenAnswer
-from vyrectl.cli.schemas.parts import Schema, answer, document
-from vyrectl.cli.schemas.typed import fields_of
+from vyrectl.cli.schemas.parts import Schema
+from vyrectl.cli.schemas.typed import printed
 
 SCHEMAS: dict[str, Schema] = {
-    "control": document(
-        "control",
-        "A control buffer decoded, or what an edit changed in it.",
-        answer("control", fields_of(ControlRecord)),
-        answer("control", fields_of(EditAnswer)),
+    "control": printed(
+        "control", "A control buffer decoded, or what an edit changed in it.", ControlRecord, EditAnswer
     ),
-    "debug": document("debug", "The records of a debug log.", answer("debug", fields_of(DebugAnswer))),
-    "io": document("io", "The requests of an I/O queue.", answer("io", fields_of(IoAnswer))),
-    "open": document("open", "What a file or a folder holds.", answer("open", fields_of(OpenAnswer))),
-    "publish": document(
-        "publish",
-        "Where tasks were published, or with --dry-run what would be.",
-        answer("publish", fields_of(PublishDone)),
-        answer("publish", fields_of(PublishPreview)),
+    "debug": printed("debug", "The records of a debug log.", DebugAnswer),
+    "io": printed("io", "The requests of an I/O queue.", IoAnswer),
+    "open": printed("open", "What a file or a folder holds.", OpenAnswer),
+    "publish": printed(
+        "publish", "Where tasks were published, or with --dry-run what would be.", PublishDone, PublishPreview
     ),
-    "replay": document(
+    "replay": printed(
         "replay",
         "The records of a replay log, or where a replay parts from it.",
-        answer("replay", fields_of(ReplayAnswer)),
-        answer("replay", fields_of(ReplayDiffAnswer)),
+        ReplayAnswer,
+        ReplayDiffAnswer,
     ),
 }
