@@ -18,10 +18,10 @@ from tests.conformance.cases import (
     lent,
     zeros,
 )
+from tests.support.bits import float_bits
 from tests.support.mandelbrot import mandelbrot_counts
 from tests.support.rings import ready_tasks
 from vyrectl.bench.mandelbrot import COUNTS_HANDLE, Picture
-from vyrectl.engine.reference_ops import float_bits
 
 pytestmark = pytest.mark.timeout(120)
 NOP, SCALE, COPY, FILL, SAXPY, SUM, SPIN, WAIT, REQUEUE_N, FAULT = 0, *range(0x1000, 0x1009)

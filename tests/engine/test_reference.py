@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from tests.conformance.cases import Case, InProcess, given, zeros
+from tests.support.bits import float_bits
 from tests.support.rings import ready_tasks
 from vyrectl.engine.backend import Job
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import scan_source
 from vyrectl.engine.reference import ReferenceBackend
 from vyrectl.engine.reference_env import Env, OpFault, Outcome, Task, done, requeue
-from vyrectl.engine.reference_ops import float_bits
 from vyrectl.errors import DeviceError
 
 MINE = scan_source('VYRE_OP(0x20000, mine, "x") { return vyre_done(); }', Path("mine.cl"))

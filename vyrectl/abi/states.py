@@ -79,9 +79,6 @@ SCHEDULABLE: frozenset[TaskState] = frozenset({TaskState.READY, TaskState.YIELDE
 TRANSITIONABLE: frozenset[TaskState] = SCHEDULABLE | {TaskState.RUNNING, TaskState.PAUSED}
 """States that every action but resume may start from."""
 
-HIGH_CLASSES: frozenset[TaskPriority] = frozenset({TaskPriority.CRITICAL, TaskPriority.HIGH})
-"""Classes that the starvation guard holds back (spec 3.5)."""
-
 STATE_NAMES: tuple[str, ...] = tuple(state.name.lower() for state in TaskState)
 PRIORITY_NAMES: tuple[str, ...] = tuple(priority.name.lower() for priority in TaskPriority)
 FLAG_NAMES: tuple[str, ...] = tuple(str(flag.name).lower() for flag in TaskFlag)
@@ -113,15 +110,6 @@ def priority_name(word: int) -> str:
     """``Normal`` and so on, or ``unknown(99)``."""
     priority = _PRIORITIES_BY_WORD.get(word)
     return priority.label if priority is not None else f"unknown({word})"
-
-
-def flag_names(word: int) -> str:
-    """The set bits, joined by ``|``; bits without a name as one hexadecimal rest; ``-`` when none is set."""
-    parts = [str(flag.name) for flag in TaskFlag if word & flag]
-    rest = word & ~KNOWN_FLAGS
-    if rest:
-        parts.append(f"0x{rest:x}")
-    return "|".join(parts) or "-"
 
 
 def parse_state(text: str) -> int:

@@ -6,7 +6,6 @@ A body gets the task's words and the launch's environment and returns an `Outcom
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 
 import numpy as np
@@ -310,10 +309,3 @@ BODIES: dict[int, Body] = {
     MANDELBROT: _mandelbrot,
 }
 """op_handle -> body, one for every operation that ships and has no children."""
-
-_BITS = struct.Struct("<f")
-
-
-def float_bits(value: float) -> int:
-    """The u32 bits of a float32, as `param` and argument records want them."""
-    return int.from_bytes(_BITS.pack(value), "little")

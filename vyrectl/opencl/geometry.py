@@ -74,7 +74,7 @@ class Geometry:
     """How a job is spread over the device.
 
     Attributes:
-        driver: One of `vyrectl.opencl.source.DRIVERS`.
+        driver: As of `vyrectl.opencl.source.Variant`.
         workers: Work-groups of the run kernel.
         work_group_size: Work-items of each.
         ticket: Tasks a worker takes at once.

@@ -44,16 +44,13 @@ FAMILY_FILES = ("free.cl",)
 MIRROR_FILES = ("settle.cl",)
 """Those that a program with a mirror holds as well."""
 
-DRIVERS = ("lane", "group", "exact")
-"""How work-items share the work; each is a file of `kernels/engine` with a kernel `vyre_run`."""
-
 
 @dataclass(frozen=True, slots=True)
 class Variant:
     """Which program to put together.
 
     Attributes:
-        driver: One of `DRIVERS`.
+        driver: How work-items share the work: lane, group or exact, each a file of `kernels/engine`.
         index_lanes: One work-item indexes a chunk (CPUs, and whatever must keep slot order) instead of a work-group.
         chunk_slots: Most slots of a chunk.
         prefetch: The compiler has `__builtin_prefetch`.

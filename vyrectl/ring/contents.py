@@ -49,7 +49,6 @@ def _marked(noun: str, pattern: bytes) -> Content:
 RING = Content("a ring", kind=FileKind.RING)
 CONTROL = Content("a control buffer", kind=FileKind.CONTROL)
 DEBUG_LOG = Content("a debug log", kind=FileKind.DEBUG_LOG)
-IO_QUEUE = Content("an I/O queue", kind=FileKind.IO_QUEUE)
 REPLAY_LOG = _marked("a replay log", rb"VRRL")
 ARRAY = _marked("a numpy array", rb"\x93NUMPY")
 PNG = _marked("a PNG picture", rb"\x89PNG\r\n")

@@ -6,10 +6,8 @@ from vyrectl.cli.commands.check.record import CheckAnswer, KindsAnswer
 from vyrectl.cli.commands.recover.record import RecoverAnswer
 from vyrectl.cli.commands.repair.record import RepairAnswer
 from vyrectl.cli.schemas.parts import Schema, document
-from vyrectl.cli.schemas.typed import answer_of, printed, record_of
-from vyrectl.ring.findings.report import FindingRecord
+from vyrectl.cli.schemas.typed import answer_of, printed
 
-FINDING = record_of(FindingRecord)
 EXPLAINED = answer_of("check-explain", KindsAnswer)
 
 SCHEMAS: dict[str, Schema] = {

@@ -10,7 +10,6 @@ from vyrectl.cli.commands.schema.record import SchemasAnswer
 from vyrectl.cli.schemas.parts import (
     DRAFT,
     TEXT,
-    Fields,
     Schema,
     answer,
     described,
@@ -20,10 +19,7 @@ from vyrectl.cli.schemas.parts import (
     rows,
 )
 from vyrectl.cli.schemas.typed import answer_of, fields_of, printed, record_of, schema_of_type
-from vyrectl.opencl.devices import DeviceRecord
 from vyrectl.opencl.diagnosis import Fact
-
-DEVICE: Fields = fields_of(DeviceRecord)
 
 FACT = schema_of_type(Fact)
 DIAGNOSED = {**record_of(DiagnosedDevice), "additionalProperties": FACT}

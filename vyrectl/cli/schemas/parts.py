@@ -18,7 +18,6 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 TEXT: Schema = {"type": "string"}
 BOOL: Schema = {"type": "boolean"}
 NUMBER: Schema = {"type": "number"}
-SECONDS: Schema = {"type": "number", "minimum": 0}
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 WORD: Schema = {"type": "integer", "minimum": 0, "maximum": U32_MAX}

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from vyrectl.engine.ops import OpInfo
     from vyrectl.opencl.devices import Device
 
-REFERENCE = "reference"
 EXIT_UNSOUND = InvalidInputError.exit_code
 
 
