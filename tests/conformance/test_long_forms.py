@@ -17,9 +17,9 @@ from tests.needs import require
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXED_LENGTH = ("coverage", "mutants", "runtimes", "sizes")
-SEEDS = {"stress": "18", "rings": "23", "hosts": "3"}
-"""Of forms whose seeds differ in how long they take; 5 for others. The workers of the first two are lanes, which are
-quick to build; of the third's processes one is killed."""
+SEEDS = {"stress": "8", "crashes": "8", "editing": "8", "rings": "23", "hosts": "3"}
+"""Of forms whose seeds differ in how long they take, for they build other kernels; 5 for others. Of the processes of
+`hosts` one is killed."""
 
 IN_CI = ("fuzz",)
 """What `.ci/run` runs itself, for longer."""

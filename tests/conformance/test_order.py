@@ -131,7 +131,7 @@ def rings(draw: st.DrawFn) -> SlotArray:
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(rings(), st.sampled_from((0, 1, 32)), st.sampled_from((0, 5, 15, 16, 17, 99)))
 def test_any_ring(tracer: InProcess, slots: SlotArray, age_threshold: int, run_before: int) -> None:
     answer = run(tracer, slots, age_threshold, run_before)

@@ -13,7 +13,7 @@ from tests.conformance.backends import reference
 from tests.conformance.cases import Case, InProcess, assert_same
 from tests.conformance.worlds import worlds
 
-quick = settings(max_examples=60, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=30, suppress_health_check=list(HealthCheck))
 
 
 def geometries(device: InProcess) -> st.SearchStrategy[dict[str, Any]]:

@@ -95,13 +95,16 @@ def produce(
     launch += ["--follow", "--buffer", f"0=zeros:uint32:{(tasks + HELD) * STEPS}:{folder / 'counts.npy'}"]
     launch += ["--control", str(folder / "control.bin"), *options]
     with ExitStack() as started:
+        # Editors wait for a launch that begins, and for none that is over: they come first.
+        others = [start_editor(ring, seed + number) for number in range(editors)]
+        for one in others:
+            started.callback(one.kill)
         child = started.enter_context(subprocess.Popen(launch, cwd=folder, stdout=PIPE, stderr=PIPE))
         started.callback(child.kill)
         await_live(child, ring)
         numbers = range(producers)
         makers = [start_producer(ring, each * number, each, seed + number) for number in numbers]
-        others = [start_editor(ring, seed + number) for number in range(editors)]
-        for one in (*makers, *others):
+        for one in makers:
             started.callback(one.kill)
         watch_until_done(child, ring, held, makers, did)
         _, said = child.communicate(timeout=60)

@@ -172,7 +172,7 @@ def compiled(text: str, *refusals: str) -> Where | None:
     return None
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(expressions, rows)
 def test_every_condition_says_what_python_integers_say(
     expression: Expression, words: list[list[int]]
