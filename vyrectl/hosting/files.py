@@ -1,10 +1,12 @@
-"""The files of a launch: held against each other before it, and a result that its place refused kept beside.
+"""The files of a launch: held against each other before it, its ring locked, a result without a place kept beside.
 
 Standard library only. The invariant: a launch that begins has a place for everything that it is to save.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +20,11 @@ from vyrectl.files.ring_lock import holder_of
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.ring.contents import CONTROL, DEBUG_LOG, REPLAY_LOG, RING, TRACE
 from vyrectl.ring.outputs import STDOUT_NAMES, Outputs
+from vyrectl.ring.store import fill_holes
+from vyrectl.sidecar.hold import Hold, hold
 
 if TYPE_CHECKING:
+    from vyrectl.hosting.supervisor import Message
     from vyrectl.ring.file import Ring
 
 
@@ -63,6 +68,26 @@ def check_files(request: FileLaunch) -> None:
         holder = holder_of(request.output)
         if holder is not None:
             raise RingHeldError(request.output, holder)
+
+
+@contextmanager
+def held_for(request: FileLaunch, watch: Callable[[Message], None]) -> Iterator[Hold | None]:
+    """The lock of the ring that a launch changes, which has room for all of it; None where the result goes elsewhere.
+
+    `watch` is told what was finished of the work of a launch that was killed.
+
+    Raises:
+        RingHeldError: Another process holds it.
+        FileError: The disk has no room for its holes.
+    """
+    if request.output is not None:
+        yield None
+        return
+    with hold(request.ring, role="launch") as held:
+        if len(held.settled):
+            watch({"settled": held.settled.to_record()})
+        fill_holes(request.ring)
+        yield held
 
 
 def rescue(error: FileError, request: FileLaunch, ring: Ring) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -36,16 +36,15 @@ from vyrectl.hosting.deaths import (
     slots_of,
 )
 from vyrectl.hosting.elsewhere import launch_elsewhere, may_fork
-from vyrectl.hosting.files import check_files
+from vyrectl.hosting.files import check_files, held_for
 from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.memory import IN_FILE, Memory
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervisor import Channel, ChildEnd, Message, Supervisor
 from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.ring.file import Ring
-from vyrectl.ring.store import fill_holes
 from vyrectl.shell import command_line
-from vyrectl.sidecar.hold import Hold, hold
+from vyrectl.sidecar.hold import Hold
 
 if TYPE_CHECKING:
     from vyrectl.hosting.stall import Insight
@@ -87,13 +86,9 @@ def launch_file(
         return launch_elsewhere(request, watch, launch_file)
     check_files(request)
     since = hand_over()
-    with _hold(request) as held:
-        if held is not None and len(held.settled):
-            watch({"settled": held.settled.to_record()})
+    with held_for(request, watch) as held:
         with Ring.open(request.ring) as source:
             size = len(source) * SLOT_BYTES
-        if request.output is None:
-            fill_holes(request.ring)
         with closing(Memory(request.ring, size)) as memory:
 
             def tick() -> None:
@@ -170,11 +165,6 @@ def _pipes(request: FileLaunch) -> str:
     paths = [Path(name) for name in request.buffer_files if name]
     paths += [request.control] if request.control else []
     return ", ".join(str(path) for path in paths if is_pipe(path))
-
-
-def _hold(request: FileLaunch) -> AbstractContextManager[Hold | None]:
-    """The ring's lock; a launch whose result goes elsewhere only reads the ring."""
-    return hold(request.ring, role="launch") if request.output is None else nullcontext()
 
 
 def _how_it_died(request: FileLaunch, ending: ChildEnd, size_bytes: int) -> str:

@@ -25,14 +25,13 @@ from vyrectl.errors import (
     VyrectlError,
     stopped_code,
 )
-from vyrectl.hosting.files import check_files
+from vyrectl.hosting.files import check_files, held_for
 from vyrectl.hosting.limit import hand_over
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch
 from vyrectl.hosting.supervisor import Signals
 from vyrectl.launching.report_record import LaunchRecord
-from vyrectl.ring.store import fill_holes
-from vyrectl.sidecar.hold import Hold, hold
+from vyrectl.sidecar.hold import Hold
 from vyrectl.spread.cluster import Dask, Place, Presence, cluster_at, distributed_module, take_stock
 from vyrectl.spread.cut import Shard
 from vyrectl.spread.journal import Journal
@@ -100,11 +99,7 @@ def dask_file(
     place = Place(hosts.dask or "", hosts.local_workers(), hosts.security_files())
     place.check()
     with ExitStack() as stack:
-        held = None if request.output is not None else stack.enter_context(hold(request.ring, role="launch"))
-        if held is not None:
-            if len(held.settled):
-                watch({"settled": held.settled.to_record()})
-            fill_holes(request.ring)
+        held = stack.enter_context(held_for(request, watch))
         client = stack.enter_context(cluster_at(place))
         slots = take_stock(client, watch, request.options.timeout)
         run = _HostsRun(request, hosts, held, client, slots, since, watch, place.local)

@@ -16,13 +16,11 @@ from typing import TYPE_CHECKING
 
 from vyrectl.errors import UsageError
 from vyrectl.hosting.elsewhere import launch_elsewhere, may_fork
-from vyrectl.hosting.files import check_files
+from vyrectl.hosting.files import check_files, held_for
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervised import Watch, launch_file
 from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.ring.file import Ring
-from vyrectl.ring.store import fill_holes
-from vyrectl.sidecar.hold import hold
 from vyrectl.spread.devices import Chosen, choose_devices, wanted_devices
 
 if TYPE_CHECKING:
@@ -60,13 +58,8 @@ def spread_file(
     if not may_fork():
         return _elsewhere(request, text, watch, look)
     with ExitStack() as leaving:
-        held = ring = None
-        if request.output is None:
-            held = leaving.enter_context(hold(request.ring, role="launch"))
-            if len(held.settled):
-                watch({"settled": held.settled.to_record()})
-            fill_holes(request.ring)
-            ring = Ring.open(request.ring)
+        held = leaving.enter_context(held_for(request, watch))
+        ring = None if held is None else Ring.open(request.ring)
         chosen, counted = _meanwhile_counted(text, ring)
         if len(chosen) > 1:
             from vyrectl.spread.prepared import Begun
