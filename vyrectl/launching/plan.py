@@ -7,7 +7,7 @@ library and the policy only: the device is known here by its limits, the launch 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, TypedDict, cast
 
 from vyrectl.errors import InvalidInputError, UnknownNameError
@@ -151,12 +151,7 @@ class Difference(Comparable):
 
     def to_record(self) -> DifferenceRecord:
         """Every field by name."""
-        return {
-            "what": self.what,
-            "recommended": self.recommended,
-            "launched": self.launched,
-            "because": self.because,
-        }
+        return cast(DifferenceRecord, asdict(self))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

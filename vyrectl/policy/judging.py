@@ -7,8 +7,8 @@ is what happened. Standard library and errors only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NoReturn, TypedDict
+from dataclasses import asdict, dataclass
+from typing import NoReturn, TypedDict, cast
 
 from vyrectl.errors import VyrectlError
 
@@ -64,14 +64,7 @@ class Comparison:
 
     def to_record(self) -> ComparisonRecord:
         """Every attribute by name."""
-        return {
-            "left": self.left,
-            "value": self.value,
-            "sign": self.sign,
-            "right": self.right,
-            "bound": self.bound,
-            "holds": self.holds,
-        }
+        return cast(ComparisonRecord, asdict(self))
 
     def __str__(self) -> str:
         if isinstance(self.value, bool):

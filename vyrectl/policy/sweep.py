@@ -10,7 +10,7 @@ flip is found exactly by halving. An answer that flips and flips back between tw
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from operator import attrgetter
 from typing import Annotated, NoReturn, TypedDict, cast
@@ -149,13 +149,7 @@ class Cause:
 
     def to_record(self) -> CauseRecord:
         """Every attribute by name."""
-        return {
-            "field": self.field,
-            "before": self.before,
-            "after": self.after,
-            "rule": self.rule,
-            "test": self.test,
-        }
+        return cast(CauseRecord, asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
