@@ -506,8 +506,14 @@ def test_a_hung_launch_on_copies_is_held_as_its_boards_say(
         evidence = record["classes"][0]["evidence"]
         assert "works on a copy" in evidence[0]
         assert evidence[1].startswith(f"worker 0 of 0:1 has slot {held} in hand")
+        (tmp_path / "mine.cl").write_text(HUNG.replace("while (one) { }", ""))
+        after = cli("why", "h.bin", "--ops", "mine.cl", "--json").json()["classes"][0]["afterwards_command"]
+        assert shlex.split(after)[:3] == ["vyrectl", "launch", "h.bin"]
         assert len(cli("why", "h.bin", "--json").json()["looks"]) == 2, "it is looked at twice unasked"
     assert cli("why", "h.bin", "--json").json()["verdict"] == "unknown-op"
+    assert cli(*shlex.split(after)[1:], "--max-steps", "99").code == 124, "one circles"
+    rows = cli("decode", "h.bin", "--json").json()["slots"]
+    assert [at for at, row in enumerate(rows) if row["state"] == 1] == [held], "left as it is"
 
 
 def test_of_many_rings_no_command_is_built_twice(

@@ -527,6 +527,24 @@ def test_a_copy_is_thrown_away_and_a_file_is_put_back() -> None:
     assert "recover --as faulted SLOT" in held.remedy
 
 
+@pytest.mark.parametrize(
+    ("slots", "condition"),
+    [
+        ([1], "slot != 1"),
+        ([1, 2, 4], "(slot < 1 or slot > 2) and slot != 4"),
+        ([0, 2, 4, 6, 8], None),
+    ],
+)
+def test_what_hung_in_a_copy_is_left_out_afterwards(slots: list[int], condition: str | None) -> None:
+    """Where they are few; tasks that the launch would be refused for are left out beside them."""
+    hands = {slot: Worker(slot, slot, 0, 4, 0, 12.0) for slot in slots}
+    tasks = ring(*({} for _ in range(9)), {"op_handle": 0x20000})
+    shown = scene(tasks, holder=COPY, workers=hands, lacking=refused(0x20000))
+    [held] = [one for one in explain(shown).found if one.cause.name == "held"]
+    wanted = f"vyrectl launch ring.bin --where 'op != 0x20000 and {condition}'" if condition else None
+    assert held.afterwards_command == wanted
+
+
 @pytest.mark.parametrize("holder", [LIVE, COPY])
 def test_what_a_launch_that_lives_would_refuse_is_advised_for_later(holder: Holder) -> None:
     """Edits of a ring that runs in place work; of one that a launch on a copy holds nothing does."""

@@ -105,9 +105,10 @@ _CAUSES = (
             "first: vyrectl control {control} shutdown=1",
             "gone": "Once nobody holds the ring any more, end what hung (recover without --as faulted runs it once "
             "more): vyrectl recover {ring} --as faulted {slots}",
-            "copy": "End the launch in order, SIGTERM first; if it has to be killed the file stays as it was before, "
-            "so leave what hung (slot {hung}) out of the next launch (--where). Look again once nobody holds the "
-            "ring any more: vyrectl why {ring}",
+            "copy": "End the launch in order, SIGTERM first; if it has to be killed the file stays as it was before. "
+            "Look again once nobody holds the ring any more: vyrectl why {ring}",
+            "without": "Once nobody holds the ring any more, launch it without what hung: "
+            "vyrectl launch {ring} --where '{kept}'",
             "": "End the launch in order, SIGTERM first; of what that leaves Running, end a task that hung with "
             "recover --as faulted {hung} and put the rest back with recover, once nobody holds the ring any more: "
             "vyrectl why {ring}",

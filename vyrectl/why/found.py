@@ -92,7 +92,8 @@ def find(
     text = fit_launch(scene, cause.mends[mend], mask, int(filled.get("epoch", scene.epoch)))
     remedy = mend_text(scene, text, filled)
     person = cause.needs_person if needs_person is None else needs_person
-    afterwards = mend_text(scene, cause.mends[then], filled) if then else ""
+    after = fit_launch(scene, cause.mends[then], np.zeros_like(mask), scene.epoch) if then else ""
+    afterwards = mend_text(scene, after, filled)
     return Found(cause, numbers, summary, tuple(one for one in evidence if one), remedy, person, afterwards)
 
 

@@ -50,8 +50,8 @@ def held(scene: Scene) -> Iterator[Found]:
         _turn(scene, int(numbers[0])),
         *_printed(scene, mask),
         mend=_way_out(scene),
-        then="gone" if stuck.any() and scene.holder.in_place else "",
-        places={"hung": _named(numbers) if stuck.any() else SOME_SLOT},
+        then=_then(scene, numbers) if stuck.any() else "",
+        places={"hung": _named(numbers) if stuck.any() else SOME_SLOT, "kept": _others(numbers)},
         chosen=numbers,
         needs_person=bool(stuck.any()),
     )
@@ -81,6 +81,22 @@ def orphaned(scene: Scene) -> Iterator[Found]:
         places={"hung": _named(_in_hand(scene, mask))},
         chosen=np.flatnonzero(hung) if hung.any() else None,
     )
+
+
+def _then(scene: Scene, hung: Numbers) -> str:
+    """What follows the end of a launch with tasks that hung: ended where they are, or left out, if they are few."""
+    if scene.holder.in_place:
+        return "gone"
+    return "without" if _way_out(scene) == "copy" and len(runs(hung)) <= MOST_NAMED else ""
+
+
+def _others(hung: Numbers) -> str:
+    """A condition for all slots but these."""
+    parts = (
+        f"slot != {first}" if first == last else f"(slot < {first} or slot > {last})"
+        for first, last in runs(hung)[:MOST_NAMED]
+    )
+    return " and ".join(parts)
 
 
 def _named(numbers: Numbers) -> str:

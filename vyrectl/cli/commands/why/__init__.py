@@ -114,6 +114,7 @@ def _explain(output: Output, name: str) -> None:
         "count": "N",
         "epoch": "EPOCH",
         "hung": "SLOT",
+        "kept": "slot != SLOT",
     }
     places |= {"masks": "mask.TENANT=open", "quotas": "quota.TENANT=N", "bounds": "--tenant-quota TENANT=N"}
     rows = [one for one in explanations(places) if one["name"] in chosen]
