@@ -398,8 +398,9 @@ def test_a_ring_that_changes_under_the_plan_is_left_alone(
             os.truncate(path, 64 if meddle == "shrink" else 12800)
         return edit
 
-    with pytest.raises(FileError):
+    with pytest.raises(FileError) as caught:
         edit_ring(path, plan)
+    assert caught.value.fix
     if path.exists():
         assert 2 not in read(path)["state"]
     assert leftovers(path.parent) == []

@@ -168,7 +168,11 @@ def _patch(holding: Hold, ring: Ring, changes: Edit, offset: int) -> _Patched | 
         if status.st_nlink > 1:
             return None
         if FileIdentity.of(status) != ring.identity:
-            raise FileError("the ring was replaced or changed while it was being worked on", where=target)
+            raise FileError(
+                "the ring was replaced or changed while it was being worked on; nothing was written",
+                where=target,
+                fix="Run the command again",
+            )
         before, after = ring.around
         kept = back_up_copy(target, [before, ring.data, after]) if holding.is_first else None
         _overwrite(fd, bytes(old), new, offset + first * SLOT_BYTES)
