@@ -12,7 +12,7 @@ from vyrectl.devtools.__main__ import ROOT
 
 MOST_LINES = 80
 MOST_ATTRIBUTES = 15
-MOST_MODULE_LINES = 450
+MOST_MODULE_LINES = 440
 
 LONG = {"errors.py": "every error in one tree, which is read as one"}
 """Modules with more lines, and why."""

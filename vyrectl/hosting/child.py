@@ -100,7 +100,7 @@ def _drive(
     request: FileLaunch, options: LaunchOptions, site: _Site, before: SlotArray | None, epoch: int
 ) -> Message:
     """Launch at a site; the report as a record."""
-    view, channel, buffers = site.view, site.channel, site.buffers
+    view, channel, buffers = site.view, site.parent.channel, site.buffers
     counted = census(view.slots)
     site.has_running = counted.tally.counts[TaskState.RUNNING] > 0
     hear_doing(lambda what: channel.send({"doing": what}))
@@ -150,6 +150,43 @@ def keep_records(
         saving.keep(request.record, append)
 
 
+class _Parent:
+    """Whether the parent hears; once it is gone, the same launch once more is to go on with what this one leaves."""
+
+    def __init__(self, channel: Channel, buffers: BufferTable, held: Hold | None) -> None:
+        self.channel = channel
+        self.is_cut_off = False
+        self._buffers, self._held = buffers, held
+        self._is_alone = False
+        self._meeting = Lock()
+
+    def stop_reason(self) -> str | None:
+        """Why the rounds are to stop; a parent that is found gone here cut the launch off."""
+        reason = self.asked()
+        self.is_cut_off = self.is_cut_off or self.channel.closed
+        return reason
+
+    def asked(self) -> str | None:
+        """Why to stop; that the parent is gone may be met here before the thread that hears of it has had its turn."""
+        reason = self.channel.stop_reason()
+        if self.channel.closed:
+            self._orphaned()
+        return reason
+
+    def begin(self) -> None:
+        """There is work to bring to its end from now on."""
+        self.channel.begin(self._orphaned)
+
+    def _orphaned(self) -> None:
+        """The parent is gone; whoever meets that first does this, and the other waits for it."""
+        with self._meeting:
+            if not self._is_alone:
+                self._is_alone = True
+                self._buffers.keep_seals()
+                if self._held is not None:
+                    self._held.sign()
+
+
 class _Site:
     """The workplace of a launched file (`vyrectl.live.workplace`): chosen once the device is known.
 
@@ -172,14 +209,13 @@ class _Site:
         self._keeps = request.backup or (held is not None and held.is_first)
         self._target = os.path.realpath(request.ring)
         self._memory = memory
-        self.channel = channel
+        self.parent = _Parent(channel, buffers, held)
         self.view = self._ring = view
         self.buffers = buffers
         self.in_place = False
         self.has_running = True
         self._ahead = None if request.works_in_file else begin_ahead(request, view, buffers.outputs())
-        self.is_left = self._is_cut_off = self._is_alone = False
-        self._meeting = Lock()
+        self.is_left = False
         if request.output is not None:
             buffers.found += cut_off(request.output)
         self.board = np.frombuffer(memory.board, "<u4") if request.options.watch else None
@@ -210,32 +246,20 @@ class _Site:
     def limits(self, *, tells_records: bool) -> Limits:
         """What ends the launch early, and who is told how it goes: the parent."""
         return Limits(
-            stop=self._stop_reason,
-            watch=Teller(self.channel).tell,
+            stop=self.parent.stop_reason,
+            watch=Teller(self.parent.channel).tell,
             started=self.begin,
-            finishing=lambda: self.channel.send({"finishing": True}),
+            finishing=lambda: self.parent.channel.send({"finishing": True}),
             quiet=self.host.quiet,
             debug=self._records_teller() if tells_records else None,
         )
-
-    def _stop_reason(self) -> str | None:
-        reason = self._asked()
-        self._is_cut_off = self._is_cut_off or self.channel.closed
-        return reason
-
-    def _asked(self) -> str | None:
-        """Why to stop; that the parent is gone may be met here before the thread that hears of it has had its turn."""
-        reason = self.channel.stop_reason()
-        if self.channel.closed:
-            self._orphaned()
-        return reason
 
     def _records_teller(self) -> Callable[[NDArray[np.uint32]], None]:
         tail = DebugTail()
 
         def tell(words: NDArray[np.uint32]) -> None:
             if news := tail.news(words):
-                self.channel.send({"debug": [[one.format_id, one.arguments] for one in news]})
+                self.parent.channel.send({"debug": [[one.format_id, one.arguments] for one in news]})
 
         return tell
 
@@ -245,17 +269,8 @@ class _Site:
         gc.freeze()
         gc.enable()
         if found := self.buffers.found:
-            self.channel.send({"outputs": [str(one) for one in found]})
-        self.channel.begin(self._orphaned)
-
-    def _orphaned(self) -> None:
-        """The parent is gone; whoever meets that first does this, and the other waits for it."""
-        with self._meeting:
-            if not self._is_alone:
-                self._is_alone = True
-                self.buffers.keep_seals()
-                if self._held is not None:
-                    self._held.sign()
+            self.parent.channel.send({"outputs": [str(one) for one in found]})
+        self.parent.begin()
 
     def place(self, shares: bool) -> tuple[SlotArray, bool]:
         """The mapped file itself where the device can work on it, else memory that the parent sees too."""
@@ -272,7 +287,7 @@ class _Site:
         where = IN_FILE if self.in_place else IN_MEMORY if shares else ON_DEVICE
         running = _running_in(self._ring) if self.has_running else []
         name = None if self._ahead is None else self._ahead.name
-        self.channel.send({"working_in": where, "running": running, "file": name})
+        self.parent.channel.send({"working_in": where, "running": running, "file": name})
         return self._ring.slots, shares
 
     def _back_up(self) -> str:
@@ -295,7 +310,7 @@ class _Site:
         Raises:
             FileError: It cannot be written; what can is in a file beside it.
         """
-        self._asked()
+        self.parent.asked()
         try:
             if not self.in_place:
                 self._save_copy()
@@ -309,7 +324,7 @@ class _Site:
 
     def _save_copy(self) -> None:
         output, ahead, identity = self._request.output, self._ahead, self.view.identity
-        if output is not None and self._is_cut_off:
+        if output is not None and self.parent.is_cut_off:
             output = free_partial(output)  # nobody hears that it is no whole result
             if ahead is not None:
                 ahead.move_to(output)
@@ -332,7 +347,9 @@ class _Site:
     def _say_kept(self, backup: str | None) -> None:
         """Tell the parent what the old ring is called now."""
         if backup is not None:
-            self.channel.send({"backup": backup_beside(self._request.output or self._request.ring, backup)})
+            self.parent.channel.send(
+                {"backup": backup_beside(self._request.output or self._request.ring, backup)}
+            )
 
     def _check_room(self) -> None:
         """Before anything runs on a copy: it can be saved, and there is room for all that will be."""
