@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 
 from tests.needs import only_where
+from tests.support.rings import slot, write_ring
 from vyrectl.errors import FileError
 from vyrectl.files import shrinking
 from vyrectl.files.replace import FileIdentity
 from vyrectl.files.successor import Successor
 from vyrectl.ring.file import READ_BYTES, Ring
+from vyrectl.sidecar.sidecar import Sidecar
 
 LONG = 4 * READ_BYTES
 
@@ -176,3 +178,18 @@ def test_a_file_that_is_to_take_another_s_place_and_is_cut_short_is_put_nowhere(
     begun.discard()
     assert long.read_bytes() == data
     assert [one.name for one in long.parent.iterdir()] == [long.name]
+
+
+@pytest.mark.parametrize("writable", [False, True])
+def test_a_sidecar_that_is_cut_short_ends_nobody_who_looks(tmp_path: Path, *, writable: bool) -> None:
+    ring = write_ring(tmp_path / "ring.bin", slot(state=1))
+    identity = FileIdentity.of(ring.stat())
+    with (
+        Sidecar.create(ring, identity, 1, workers=64, control_words=192) as made,
+        Sidecar.open(ring, writable=writable) as found,
+    ):
+        last = len(found.words) - 1
+        os.truncate(made.path, mmap.PAGESIZE)
+        assert found.words[last] == 0
+        with pytest.raises(FileError, match="got shorter"):
+            shrinking.refuse_cut()

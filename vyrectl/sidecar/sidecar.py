@@ -21,6 +21,7 @@ from contextlib import suppress
 from vyrectl.abi import live as abi
 from vyrectl.abi.limits import U32_MAX, WORD_BYTES
 from vyrectl.errors import FileError, SidecarError
+from vyrectl.files import shrinking
 from vyrectl.files.replace import FileIdentity, StrPath
 from vyrectl.files.ring_lock import LIVE_SUFFIX, is_held
 from vyrectl.files.written import note_writing
@@ -156,6 +157,7 @@ class Sidecar(LiveWords):
                 raise somebody_elses(path, "it is too short")
             access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ
             mapping = mmap.mmap(fd, status.st_size, access=access)
+            shrinking.watch(mapping, path, status)
         finally:
             os.close(fd)
         words = memoryview(mapping).cast("I")
