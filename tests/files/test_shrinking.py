@@ -13,13 +13,16 @@ from threading import Thread
 import numpy as np
 import pytest
 
+from tests.live.rings import running
 from tests.needs import only_where
 from tests.support.rings import slot, write_ring
+from vyrectl.edit.editor import LiveRing
 from vyrectl.errors import FileError
 from vyrectl.files import shrinking
 from vyrectl.files.replace import FileIdentity
 from vyrectl.files.successor import Successor
 from vyrectl.ring.file import READ_BYTES, Ring
+from vyrectl.ring.kinds import MAPPED_FROM_BYTES, file_bytes
 from vyrectl.sidecar.sidecar import Sidecar
 
 LONG = 4 * READ_BYTES
@@ -191,5 +194,25 @@ def test_a_sidecar_that_is_cut_short_ends_nobody_who_looks(tmp_path: Path, *, wr
         last = len(found.words) - 1
         os.truncate(made.path, mmap.PAGESIZE)
         assert found.words[last] == 0
+        found.close()
         with pytest.raises(FileError, match="got shorter"):
             shrinking.refuse_cut()
+
+
+def test_a_ring_that_is_cut_short_ends_no_editor(tmp_path: Path) -> None:
+    ring = write_ring(tmp_path / "ring.bin", *[slot(state=1)] * 128)
+    with running(ring), LiveRing.open(ring) as live:
+        os.truncate(ring, mmap.PAGESIZE)
+        assert live.state(127) == 0
+    with pytest.raises(FileError, match="got shorter"):
+        shrinking.refuse_cut()
+
+
+def test_a_file_of_any_kind_that_is_cut_short_ends_nobody_who_looks(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 2 * MAPPED_FROM_BYTES)
+    with file_bytes(path) as data:
+        os.truncate(path, mmap.PAGESIZE)
+        assert data[-1] == 0
+    with pytest.raises(FileError, match="got shorter"):
+        shrinking.refuse_cut()

@@ -22,8 +22,10 @@ from vyrectl.abi import live as abi
 from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, U32_MAX
 from vyrectl.abi.states import SCHEDULABLE, TaskState
 from vyrectl.errors import FileError, SidecarError
+from vyrectl.files import shrinking
 from vyrectl.files.locks import pid_namespace
 from vyrectl.files.replace import StrPath
+from vyrectl.files.shrinking import Watched
 from vyrectl.files.uninterrupted import uninterrupted
 from vyrectl.files.window import open_regular
 from vyrectl.sidecar.atomics import Atomics, atomics
@@ -62,10 +64,12 @@ class LiveRing:
         words: The ring's words, shape (slots, 16), in the file that the kernel works on; torn while others write.
     """
 
-    def __init__(self, path: StrPath, sidecar: Sidecar, mapping: mmap.mmap) -> None:
+    def __init__(
+        self, path: StrPath, sidecar: Sidecar, mapping: mmap.mmap, watched: Watched | None = None
+    ) -> None:
         self.path = os.fspath(path)
         self.sidecar = sidecar
-        self._mapping = mapping
+        self._mapping, self._watched = mapping, watched
         self._base = ctypes.addressof(ctypes.c_char.from_buffer(mapping))
         self._atomics: Atomics = atomics()
         self.words: Words = np.frombuffer(mapping, "<u4").reshape(-1, SLOT_WORDS)
@@ -85,13 +89,14 @@ class LiveRing:
         sidecar = Sidecar.open(path)
         try:
             sidecar.await_open()
-            return cls(path, sidecar, _map(path, sidecar))
+            return cls(path, sidecar, *_map(path, sidecar))
         except BaseException:
             sidecar.close()
             raise
 
     def close(self) -> None:
         """Give the editor's seat back and let go of both files."""
+        shrinking.look(self._watched)
         _leave_row(self.sidecar, self._row)
         del self.words, self._all, self._seat
         self.sidecar.close()
@@ -215,14 +220,15 @@ class _Seat:
         return cls(words[slots:before], words[before:after], rows)
 
 
-def _map(path: StrPath, sidecar: Sidecar) -> mmap.mmap:
+def _map(path: StrPath, sidecar: Sidecar) -> tuple[mmap.mmap, Watched | None]:
     fd, status = open_regular(path, os.O_RDWR)
     try:
         if not sidecar.belongs_to(status) or status.st_size != sidecar.layout.slots * SLOT_BYTES:
             raise SidecarError(
                 "the launch runs another file than the one that the path names now", where=os.fspath(path)
             )
-        return mmap.mmap(fd, status.st_size)
+        mapping = mmap.mmap(fd, status.st_size)
+        return mapping, shrinking.watch(mapping, os.fspath(path), status)
     except OSError as error:
         raise FileError.from_os_error(error, path, doing="map the ring") from error
     finally:

@@ -19,6 +19,7 @@ from enum import StrEnum
 from vyrectl.abi.control import OBSERVABLE_FIRST
 from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, SLOT_BYTES, WORD_BYTES
 from vyrectl.errors import FileError, span_options
+from vyrectl.files import shrinking
 from vyrectl.files.replace import StrPath
 from vyrectl.files.whole import read_fd
 from vyrectl.files.window import open_regular
@@ -323,13 +324,18 @@ def file_bytes(path: StrPath) -> Iterator[memoryview]:
         FileError: Missing, unreadable, a folder, a pipe or a device.
     """
     fd, status = open_regular(path, os.O_RDONLY)
+    watched = None
     try:
-        with memoryview(_contents(fd, status.st_size, os.fspath(path))) as view:
+        data = _contents(fd, status.st_size, os.fspath(path))
+        if isinstance(data, mmap.mmap):
+            watched = shrinking.watch(data, os.fspath(path), status)
+        with memoryview(data) as view:
             yield view
     except (OSError, ValueError) as error:
         why = error if isinstance(error, OSError) else OSError(str(error))
         raise FileError.from_os_error(why, path, doing="look at the file") from error
     finally:
+        shrinking.look(watched)
         os.close(fd)
 
 

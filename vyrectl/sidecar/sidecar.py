@@ -157,11 +157,13 @@ class Sidecar(LiveWords):
                 raise somebody_elses(path, "it is too short")
             access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ
             mapping = mmap.mmap(fd, status.st_size, access=access)
-            shrinking.watch(mapping, path, status)
+            watched = shrinking.watch(mapping, path, status)
         finally:
             os.close(fd)
         words = memoryview(mapping).cast("I")
-        return cls(path, mapping, layout_of(words, path))
+        opened = cls(path, mapping, layout_of(words, path))
+        opened.watched = watched
+        return opened
 
     def __enter__(self) -> Sidecar:
         return self

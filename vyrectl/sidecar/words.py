@@ -16,11 +16,14 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi import live as abi
 from vyrectl.abi.limits import U32_MAX, WORD_BYTES
 from vyrectl.errors import UsageError
+from vyrectl.files import shrinking
 from vyrectl.sidecar.atomics import Atomics, atomics, futex_wait, futex_wake
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from vyrectl.files.shrinking import Watched
 
 
 class LiveWords:
@@ -30,6 +33,7 @@ class LiveWords:
         path: Path of `RING.live`; empty for words in the memory of this process.
         layout: Where its parts lie.
         words: All of it as u32, a view of the mapping.
+        watched: What tells whether the file was cut short; None where nobody asked for that.
     """
 
     def __init__(self, path: str, mapping: mmap.mmap, layout: abi.LiveLayout) -> None:
@@ -40,9 +44,11 @@ class LiveWords:
         self._atomics: Atomics | None = None
         self._base = 0
         self._fd = -1
+        self.watched: Watched | None = None
 
     def close(self) -> None:
         """Let go of the mapping, unless somebody still has a view of it; the file stays."""
+        shrinking.look(self.watched)
         self._atomics = None
         if self._fd >= 0:
             os.close(self._fd)
