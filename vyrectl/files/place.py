@@ -1,8 +1,8 @@
 """Whether a file could be written where a path says, found out before the work that is to be saved there.
 
 Standard library only. Nothing is changed: a folder is asked by a file without a name, where the system has such files.
-The invariant: what is refused here would have been refused at the end; what passes may still fail then (a disk fills
-up, a folder goes away), so that whoever writes handles that too.
+The invariant: what is refused here would have been refused at the end, or have changed whose file it is; what passes
+may still fail then (a disk fills up, a folder goes away), so that whoever writes handles that too.
 """
 
 from __future__ import annotations
