@@ -145,7 +145,7 @@ def keeping(command: str, wanted: Collection[str] = NAMING) -> str:
 
 
 def keeping_in(advice: str) -> str:
-    """An advice in words in which a command line stands, up to its end or a semicolon, with the same options.
+    """An advice in words in which command lines stand, each up to the end or a semicolon, with the same options.
 
     Args:
         advice: What an error says to do; as it is where no command line of ours stands in it.
@@ -160,7 +160,7 @@ def keeping_in(advice: str) -> str:
         kept = keeping(found[0].rstrip())
     except ValueError:  # a quote that is never closed: words, and no command line
         return advice
-    return advice[: found.start()] + kept + advice[found.end() :]
+    return advice[: found.start()] + kept + keeping_in(advice[found.end() :])
 
 
 def _replaces_a_file(name: str, rest: Sequence[str]) -> bool:

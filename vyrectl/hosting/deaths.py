@@ -86,7 +86,7 @@ def put_back(recover: str, slots: list[int] | None = None) -> str:
     """
     which = ",".join(map(str, (slots or [])[:LISTED_SLOTS])) or "SLOT"
     return (
-        f"A task that hung would hang again: end it first (recover --as faulted {which}); "
+        f"A task that hung would hang again, so end it first: {recover} --as faulted {which}; "
         f"put back what was only cut off with: {recover}"
     )
 

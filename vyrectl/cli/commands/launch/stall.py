@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from vyrectl.cli.again import keeping, keeping_in
+from vyrectl.cli.again import keeping_in
 from vyrectl.cli.output import Output
 from vyrectl.cli.worker_rows import turn_text, worker_row
 from vyrectl.errors import StalledError, VyrectlError
@@ -183,7 +183,7 @@ class StallNotice:
         if insight.where != "file":
             return f"{self._ring} is as it was before the launch"
         hung = [one.slot for one in busy(insight.workers()) if one.slot is not None]
-        return put_back(keeping(command_line("recover", file=self._ring)), sorted(hung))
+        return put_back(command_line("recover", file=self._ring), sorted(hung))
 
     def _start(self, record: Message) -> None:
         environment = {**os.environ, "RING": str(self._ring), "STALL_JSON": json.dumps(record)}
