@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,7 +142,16 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("made", ["written", "moved"])
+HOLDER = """
+import os, signal, sys
+from vyrectl.sidecar.hold import hold
+with hold(sys.argv[1], role="launch") as held:
+    held.touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("made", ["written", "moved", "written after a kill"])
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_second_dump_in_the_same_place_is_kept_too(cli: Cli, tmp_path: Path, name: str, made: str) -> None:
     tasks = [slot(state=state, task_id=7, op_handle=0x90, age_ticks=1) for state in (0, 1, 2, 7)]
@@ -148,6 +159,8 @@ def test_a_second_dump_in_the_same_place_is_kept_too(cli: Cli, tmp_path: Path, n
     path = tmp_path / "dump.bin"
     path.write_bytes(first)
     cli("set", "dump.bin", "param=1", "2")
+    if made == "written after a kill":
+        subprocess.run([sys.executable, "-c", HOLDER, path], check=False)
     if made == "moved":
         (tmp_path / "new.bin").write_bytes(second)
         (tmp_path / "new.bin").replace(path)

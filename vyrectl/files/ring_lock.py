@@ -378,11 +378,16 @@ def _note_left(fd: int, target: str) -> None:
 
 
 def _is_changed_since(fd: int, target: str) -> bool:
-    """True when the ring is not as its last holder left it: somebody else has written it."""
+    """True when the ring is not known to be as its last holder left it: somebody else may have written it.
+
+    A holder that was killed left no word of that.
+    """
     with suppress(OSError):
-        left = _LEFT.fullmatch(_text_of(fd))
-        status = os.stat(target)
-        return left is not None and (int(left[1]), int(left[2])) != (status.st_size, status.st_mtime_ns)
+        text, status = _text_of(fd), os.stat(target)
+        left = _LEFT.fullmatch(text)
+        if left is not None:
+            return (int(left[1]), int(left[2])) != (status.st_size, status.st_mtime_ns)
+        return _HOLDER.match(text) is not None
     return False
 
 
