@@ -368,8 +368,10 @@ class MissingExtraError(VyrectlError):
     kind = "missing_extra"
     particulars = ("package", "extra")
 
-    def __init__(self, doing: str, package: str, extra: str) -> None:
-        super().__init__(f"{doing} needs {package}, which is not installed", fix=pip_install(package))
+    def __init__(self, doing: str, package: str, extra: str, beside: str | None = None) -> None:
+        """Say what needs it; `beside` is another package of the extra, which may be missing as well."""
+        needed = (package,) if beside is None else (package, beside)
+        super().__init__(f"{doing} needs {package}, which is not installed", fix=pip_install(*needed))
         self.package = package
         self.extra = extra
 

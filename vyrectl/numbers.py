@@ -111,6 +111,21 @@ def optional_text(what: str, value: object) -> str | None:
     raise ArgumentTypeError(f"{what} is {shown(value)}, which is no text", fix="Give a text")
 
 
+def check_mapping(what: str, value: object, *, fix: str) -> None:
+    """Refuse a value that is no mapping, such as a list.
+
+    Args:
+        what: Its name in the error.
+        value: What was given.
+        fix: How it is written.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
+    if not isinstance(value, Mapping):
+        raise ArgumentTypeError(f"{what} is {shown(value)}, which is no mapping", fix=fix)
+
+
 def refuse_as_path(what: str, value: object) -> None:
     """Let through whatever may be a path, or may stand where one could.
 

@@ -23,6 +23,7 @@ from vyrectl.errors import UsageError
         ("snapshot", "ring.bin", "--append", "x.csv"),
         ("converge", "ring.bin", "--output", "x.csv"),
         ("build", "x.csv", "--synthetic", "4"),
+        ("report", "ring.bin", "--output", "x.txt"),
         ("launch", "ring.bin", "--device", "reference", "--output", "x.npy"),
         ("launch", "ring.bin", "--device", "reference", "--trace", "x.json.gz"),
         ("launch", "ring.bin", "--device", "reference", "--save-control", "x.json"),

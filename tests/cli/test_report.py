@@ -168,3 +168,4 @@ def test_what_is_missing_is_named(
     done = cli("report", "dump.bin")
     assert done.code == 1
     assert package in done.err
+    assert "plotly" in done.err, "both are installed at once where the first is missing"

@@ -94,6 +94,27 @@ def test_a_keyword_that_is_no_option_names_the_function_that_was_called(keyword:
         calls["launch"](ready_tasks(4), "cpu")
 
 
+@pytest.mark.parametrize(
+    ("option", "given", "advice"),
+    [
+        ("buffers", [1], "buffers={0: array}"),
+        ("buffers", "x.npy", "buffers={0: array}"),
+        ("quotas", [3], "quotas={3: 100}"),
+        ("quotas", {0: 1.5}, "quotas={3: 100}"),
+        ("control", "c.bin", "numpy.fromfile('c.bin', '<u4')"),
+        ("control", [1, 2], "control.astype('<u4')"),
+    ],
+)
+def test_an_option_of_another_type_is_refused_with_how_it_is_written(
+    option: str, given: object, advice: str
+) -> None:
+    options: dict[str, Any] = {option: given}
+    with pytest.raises((UsageError, InvalidInputError)) as error:
+        launch(Ring.from_slots(ready_tasks(4)), device="reference", **options)
+    assert option in str(error.value) or "quota" in str(error.value)
+    assert advice in str(error.value)
+
+
 def test_a_path_that_another_holds(tmp_path: Path) -> None:
     path = tmp_path / "ring.bin"
     Ring.from_slots(ready_tasks(4)).save(path)

@@ -32,6 +32,7 @@ PNG = ("png",)
 RING: tuple[str, ...] = ()
 NPY = ("npy",)
 TRACE = ("json",)
+HTML = ("html", "htm")
 METRICS = ("prom", "txt")
 HISTORY = ("jsonl", "ndjson", "json", "log", "txt")
 
@@ -55,7 +56,7 @@ def check_ending(path: str | PathLike[str] | None, content: str, taken: tuple[st
         return
     better = f".{taken[0]}" if taken else ".bin"
     raise UsageError(
-        f"{content} would be written under a name that ends in {ending}, as {promised} does",
+        f"{content} would be written under a name that ends in {ending}, which promises {promised}",
         where=str(path),
         fix=f"Name it {PurePath(path).with_suffix(better)}",
     )

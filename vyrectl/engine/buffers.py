@@ -26,7 +26,7 @@ from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.files.backup import backup_names
 from vyrectl.files.replace import replace_file
 from vyrectl.files.same import has_content
-from vyrectl.numbers import is_whole
+from vyrectl.numbers import check_mapping, is_whole
 from vyrectl.ring.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -105,9 +105,15 @@ class BufferTable:
 
     @classmethod
     def of(cls, given: BufferTable | Mapping[int | str, object] | None) -> BufferTable:
-        """A table from plain arrays: one with the writeable flag may be written by operations."""
+        """A table from plain arrays: one with the writeable flag may be written by operations.
+
+        Raises:
+            UsageError: Something else than a mapping.
+        """
         if isinstance(given, BufferTable):
             return given
+        if given is not None:
+            check_mapping("buffers", given, fix="Give each array its handle, for example buffers={0: array}")
         table = cls({handle: _as_buffer(value) for handle, value in (given or {}).items()})
         table._lent = {h: row.array for h, row in table.by_handle.items() if row.writable}
         return table

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from vyrectl.abi.number import parse_whole
 from vyrectl.errors import UsageError
-from vyrectl.numbers import integer
+from vyrectl.numbers import check_mapping, integer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Quotas = Mapping[int, int]
 """Tenant -> most claims."""
 
-OPTION_FIX = "Give a tenant and a number of claims, for example --tenant-quota 3=100"
+OPTION_FIX = "Give a tenant and a number of claims: --tenant-quota 3=100, in Python quotas={3: 100}"
 
 
 def parse_quotas(texts: Iterable[str]) -> dict[int, int]:
@@ -50,8 +50,9 @@ def checked_quotas(quotas: Quotas) -> dict[int, int]:
     """The same, by tenant, once every number fits a word.
 
     Raises:
-        UsageError: One does not.
+        UsageError: One does not, or they are no mapping.
     """
+    check_mapping("quotas", quotas, fix=OPTION_FIX)
     return dict(
         sorted(
             (integer("the tenant", tenant, fix=OPTION_FIX), integer("the quota", most, fix=OPTION_FIX))

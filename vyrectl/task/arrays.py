@@ -5,6 +5,8 @@ May import numpy, `abi` and `lifecycle`. An action changes every slot it is give
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,6 +79,12 @@ def check_slots(what: str, slots: object) -> SlotArray:
     return checked
 
 
+def _words_fix(what: str, given: object) -> str:
+    if isinstance(given, str | os.PathLike):
+        return f"Give the words of the file: numpy.fromfile({os.fspath(given)!r}, '<u4')"
+    return f"Give {what}.astype('<u4'), and keep it: it is changed in place"
+
+
 def check_words(what: str, words: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """An array of words that somebody hands in to be changed in place, once it can be.
 
@@ -86,7 +94,7 @@ def check_words(what: str, words: NDArray[np.uint32]) -> NDArray[np.uint32]:
     if not isinstance(words, np.ndarray) or words.dtype != np.dtype("<u4") or words.ndim != 1:
         raise InvalidInputError(
             f"{what} is a one-dimensional array of uint32, not {_described(words)}",
-            fix=f"Give {what}.astype('<u4'), and keep it: it is changed in place",
+            fix=_words_fix(what, words),
         )
     if not words.flags.writeable:
         raise InvalidInputError(

@@ -13,6 +13,7 @@ import typer
 from vyrectl.cli.commands.report.gather import Extras
 from vyrectl.cli.commands.report.record import ReportAnswer
 from vyrectl.cli.declared import with_records
+from vyrectl.cli.endings import HTML, check_ending
 from vyrectl.cli.options import (
     ReplaceOption,
     Talking,
@@ -58,6 +59,7 @@ def command(
     from vyrectl.ring.outputs import Outputs
     from vyrectl.telemetry.history import timestamp
 
+    check_ending(file, "an HTML page", HTML)
     output = printed.output()
     files = Outputs(force=force)
     for ring in rings:

@@ -43,7 +43,7 @@ def render(record: Mapping[str, object], made: str) -> str:
     try:
         import jinja2
     except ImportError:
-        raise MissingExtraError("a report", "jinja2", "report") from None
+        raise MissingExtraError("a report", "jinja2", "report", "plotly") from None
     from vyrectl.cli.commands.report.charts import Charts
 
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
