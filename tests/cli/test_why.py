@@ -52,7 +52,7 @@ CASES: dict[str, tuple[tuple[dict[str, int], ...], dict[str, int] | None]] = {
     "guard-live-lock": (({"state": 1, "priority": 1},), {"word_135": 16}),
     "orphaned": (({"state": 2},), None),
     "unattended": (({"state": 1},), {"word_0": 1}),
-    "due-forgotten": (({"state": 4, "flags": 1},), None),
+    "due-forgotten": (({"state": 4, "flags": 1},), {"word_0": 1}),
     "not-due": (
         ({"state": 4, "flags": 1, "resume_epoch": 3}, {"state": 4, "resume_epoch": 5}),
         {"word_128": 2},
@@ -80,6 +80,29 @@ def test_the_advice_works_as_printed(cli: Cli, tmp_path: Path, name: str) -> Non
     mended = cli(*shlex.split(line)[1:], *(REFERENCE if "launch" in line else ()))
     assert mended.code == 0, (line, mended.err)
     assert name not in [one["name"] for one in cli("why", *given, "--json").json()["classes"]]
+
+
+def test_due_tasks_of_a_new_ring_wait_for_a_launch_alone(cli: Cli, tmp_path: Path) -> None:
+    """One look is no reason to call a person; a second one in which they stayed is, and a launch takes them all."""
+    cli("build", "d.bin", "--synthetic", "30", "--seed", "1", "--quiet")
+    once = cli("why", "d.bin", "--json")
+    record = once.json()
+    assert (once.code, record["verdict"], record["runnable"]) == (0, "healthy", record["queue"])
+    assert record["classes"][0]["command"] == "vyrectl launch d.bin --backup"
+    shutil.copy(tmp_path / "d.bin", tmp_path / "e.bin")
+    twice = cli("why", "d.bin", "--since", "e.bin", "--json").json()
+    assert "due-forgotten" in [one["name"] for one in twice["classes"]]
+    assert cli("launch", "d.bin", *REFERENCE).code == 0
+    assert cli("snapshot", "d.bin", "--json").json()["paused_count"] == 0
+
+
+def test_an_epoch_that_was_given_is_given_to_the_launch(cli: Cli, tmp_path: Path) -> None:
+    write_ring(tmp_path / "r.bin", slot(state=4, flags=1, task_id=1, resume_epoch=3))
+    result = cli("why", "r.bin", "--epoch", "3", "--json")
+    assert result.code == 0
+    command = result.json()["classes"][0]["command"]
+    assert cli(*shlex.split(command)[1:], *REFERENCE).code == 0
+    assert cli("snapshot", "r.bin", "--json").json()["paused_count"] == 0
 
 
 def test_fail_on_chooses_the_classes(cli: Cli, ring: Path) -> None:

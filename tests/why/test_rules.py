@@ -117,6 +117,7 @@ SPENT = control_words(word_35=5, word_67=5)
 TURNED = {"state": YIELDED, "yield_count": 3, "flags": 2}
 JOIN = {"state": PAUSED, "flags": 1, "op_handle": SPAWNS, "resume_epoch": NEVER_EPOCH}
 LOOPED = ring(TURNED)
+DUE = ring({"state": PAUSED, "flags": 1}, {})
 WAITED = ring({"priority": 1}, *[{"priority": 3, "state": DONE}] * 20)
 LOW_WAITED = ring({"priority": 3}, *[{"priority": 1, "state": DONE}] * 20)
 PASSED = [(slot + 1, 3, "done") for slot in range(20)]
@@ -174,8 +175,10 @@ SHOWS: dict[str, list[Scene]] = {
         scene(ring({**JOIN, "op_handle": 0}, {"task_id": 1}, {"parent_task_id": 1})),
     ],
     "due-forgotten": [
-        scene(ring({"state": PAUSED, "flags": 1})),
-        scene(ring({"state": PAUSED, "flags": 1, "resume_epoch": 4}), control_words(word_128=4)),
+        scene(DUE, earlier=earlier(DUE)),
+        scene(DUE, control_words(word_0=1)),
+        scene(DUE, stalled="stalled"),
+        scene(DUE, places={"ring": "all.bin --offset 64", "file": "all.bin", "span": "--offset 64"}),
         scene(ring({"state": PAUSED}), holder=LIVE, earlier=earlier(ring({"state": PAUSED}))),
     ],
     "not-due": [
@@ -267,6 +270,9 @@ NEARLY: dict[str, list[Scene]] = {
     ],
     "due-forgotten": [
         scene(ring({"state": PAUSED, "resume_epoch": 1})),
+        scene(DUE),
+        scene(ring({"state": PAUSED, "flags": 1, "resume_epoch": 4}), control_words(word_128=4)),
+        scene(DUE, earlier=earlier(ring({}, {}))),
         scene(ring({"state": PAUSED}), holder=LIVE),
         scene(ring({"state": PAUSED}), holder=LIVE, earlier=earlier(ring({}))),
     ],
@@ -384,6 +390,11 @@ def test_a_queue_that_can_go_on_is_said_to() -> None:
             "ring.bin: nothing is wrong; 1 task can be claimed, and a launch takes them",
         ),
         (
+            explain(scene(ring({"state": PAUSED, "flags": 1}, {}, {"state": PAUSED, "op_handle": 0x1005}))),
+            "ring.bin: nothing is wrong; 3 tasks can be claimed, 2 of them once resumed as due, "
+            "and a launch takes them",
+        ),
+        (
             explain(scene(ring({"state": RUNNING}), holder=LIVE)),
             "ring.bin: it is being worked on, 1 task to go",
         ),
@@ -392,6 +403,14 @@ def test_a_queue_that_can_go_on_is_said_to() -> None:
 def test_a_sound_queue(answer: Answer, words: str) -> None:
     assert answer.sentence == words
     assert not answer.needs_person
+
+
+def test_due_tasks_that_a_launch_would_refuse_are_not_taken() -> None:
+    """One of an unknown operation needs a person; one that names a buffer needs that buffer."""
+    unknown = explain(scene(ring({"state": PAUSED, "op_handle": 0x20000}, {})))
+    assert (unknown.verdict, unknown.runnable) == ("unknown-op", 1)
+    wants = explain(scene(ring({"state": PAUSED, "op_handle": 0x1000}), lacking=without_buffers))
+    assert (wants.verdict, wants.needs_person) == ("unknown-handle", False)
 
 
 def test_fences_that_are_claimable_bring_an_epoch() -> None:

@@ -26,7 +26,7 @@ class Answer:
         scene: What was looked at.
         found: The classes that hold, the most important first; never empty.
         queue: Slots that are neither Empty nor Done.
-        runnable: Tasks that a worker could claim now and that nothing holds up.
+        runnable: Tasks that a worker could claim now, or a launch resumes first, and that nothing holds up.
         moves: Tasks got on between the looks, or somebody runs the ring and nothing says otherwise.
     """
 
@@ -130,7 +130,7 @@ def explain(scene: Scene) -> Answer:
     halted = any(one.cause.name in ("unattended", "held") for one in stuck)
     wanting = [one for one in found if one.cause.name == "unknown-handle"]
     blocked = _union([*stuck, *wanting], len(scene.slots))
-    runnable = scene.claimable & ~blocked
+    runnable = scene.taken & ~blocked
     if scene.guard_locks or scene.shut_down:
         runnable = np.zeros_like(runnable)
     moves = moved or (scene.holder.lives and not halted)
@@ -171,7 +171,9 @@ def _all_is_well(scene: Scene, *, moves: bool, runnable: Mask, wanting: bool) ->
             mend="" if wanting else "unheld",
         )
     if count:
-        said = f"nothing is wrong; {tasks(count)} can be claimed, and a launch takes them"
+        due = int(np.count_nonzero(runnable & scene.left_to_launch))
+        can = f"{tasks(count)} can be claimed" + (f", {due} of them once resumed as due" if due else "")
+        said = f"nothing is wrong; {can}, and a launch takes them"
         return find(scene, "healthy", runnable, said)
     said = "nothing is wrong; " + (
         "no task is left to do" if not scene.queue.any() else "nothing can be claimed now"

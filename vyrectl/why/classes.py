@@ -139,7 +139,7 @@ _CAUSES = (
     Cause(
         "unknown-handle",
         "name a buffer that a launch has to be given",
-        "Claimable and let in, of an operation that reads or writes a buffer or the argument table, and nobody runs "
+        "Claimable (or due, left to a launch) and let in, of an operation that reads or writes a buffer or the argument table, and nobody runs "
         "the ring: a launch is refused unless it is given one for each handle. The facts are those of that refusal.",
         False,
         {
@@ -168,7 +168,10 @@ _CAUSES = (
         "due-forgotten",
         "are Paused although their epoch has come",
         "Paused with resume_epoch up to the epoch (--epoch, else word 128 of the control buffer, else 0). Where "
-        "somebody runs the ring it counts only when two looks found it so, and never where that is done on a copy.",
+        "somebody runs the ring it counts only when two looks found it so, and never where that is done on a copy. Of "
+        "a ring that nobody runs one look does not tell: the next launch resumes such tasks, and they count as those "
+        "that can be claimed. They are forgotten where they stayed between two looks, where a saved snapshot lies "
+        "beside the ring, SHUTDOWN is set, or the ring lies in a dump.",
         True,
         {"": "Resume them: vyrectl transition {ring} resume {slots}"},
     ),

@@ -164,9 +164,9 @@ def _named(scene: Scene, op: int) -> str:
 
 def unknown_handle(scene: Scene) -> Iterator[Found]:
     """Claimable, and a launch would have to be given a buffer."""
-    if scene.operations.lacking is None or scene.holder.lives or not scene.claimable.any():
+    if scene.operations.lacking is None or scene.holder.lives or not scene.taken.any():
         return
-    mask, reasons = scene.operations.lacking(scene.slots, scene.claimable)
+    mask, reasons = scene.operations.lacking(scene.slots, scene.taken)
     missing = [one for one in reasons if one.handle is not None]
     if not missing:
         return

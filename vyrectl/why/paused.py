@@ -17,7 +17,7 @@ from vyrectl.why.scene import Scene
 
 def due_forgotten(scene: Scene) -> Iterator[Found]:
     """Paused, and their epoch has come."""
-    mask = scene.due & scene.let_in
+    mask = scene.due & scene.let_in & ~scene.left_to_launch
     said = f"the epoch is {scene.epoch}" + ("" if scene.control else ", as far as is known")
     if scene.holder.lives:
         if scene.motion is None or scene.earlier is None or scene.holder.on_copy:

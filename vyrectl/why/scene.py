@@ -263,6 +263,20 @@ class Scene:
         return MASKS["due-epoch"](self.chunk) & ~self.chunk.lies("resume_epoch", NEVER_EPOCH)
 
     @cached_property
+    def left_to_launch(self) -> Mask:
+        """Due tasks that the next launch resumes: nobody runs the ring, and no two looks found them forgotten."""
+        if self.holder.lives or self.shut_down or self.stalled is not None or self.places.get("span"):
+            return np.zeros(len(self.slots), np.bool_)
+        if self.motion is None:
+            return self.due
+        return self.due & ~(self.motion.same & self.motion.still)
+
+    @cached_property
+    def taken(self) -> Mask:
+        """What workers could claim now, and what a launch would resume first."""
+        return self.claimable | (self.left_to_launch & self.let_in & ~self.undefined)
+
+    @cached_property
     def motion(self) -> Motion | None:
         """What happened between the looks, slot by slot."""
         if self.earlier is None:

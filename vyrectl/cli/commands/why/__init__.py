@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vyrectl.cli.again import keeping
+from vyrectl.cli.again import NAMING, keeping
 from vyrectl.cli.commands.why.options import Evidence
 from vyrectl.cli.commands.why.view import view, view_causes
 from vyrectl.cli.declared import with_records
@@ -21,6 +21,7 @@ from vyrectl.errors import FileError, UsageError
 from vyrectl.files.json_text import Json
 from vyrectl.ring.findings.advice import EXAMPLES, split_advice
 from vyrectl.ring.reading import Abi
+from vyrectl.shell import PROGRAM
 from vyrectl.why.classes import CAUSES, find_cause
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 EVERYTHING = "all"
 """What `--explain` takes beside a name."""
+
+LAUNCH, OF_LAUNCHES = f"{PROGRAM} launch ", ("--epoch",)
+"""A launch goes by the epoch that the question went by."""
 
 EXIT_PERSON = FileError.exit_code
 
@@ -96,7 +100,7 @@ def _kept(found: dict[str, Json]) -> dict[str, Json]:
     for text, alone in (("remedy", "command"), ("afterwards", "afterwards_command")):
         words, command = split_advice(found[text])
         if command is not None:
-            kept = keeping(command)
+            kept = keeping(command, (*NAMING, *OF_LAUNCHES * command.startswith(LAUNCH)))
             found = {**found, text: f"{words}: {kept}" if words else kept, alone: kept}
     return found
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SCREEN_LINES = 24
 MOST_EVIDENCE = 3
-"""Lines of evidence that a class shows; the record has all."""
+"""Lines of evidence that a class shows, and one more where that is all; the record has all."""
 
 MOST_NAMED = 3
 """Operations, tenants and priorities that a line names."""
@@ -100,10 +100,12 @@ def _lines(found: Record) -> Iterator[tuple[str, str]]:
     yield f"{found['name']}: {_share(found)}", style
     if found["count"]:
         yield f"  {_whose(found)}", "dim"
-    for line in found["evidence"][:MOST_EVIDENCE]:
+    evidence = found["evidence"]
+    shown = MOST_EVIDENCE if len(evidence) > MOST_EVIDENCE + 1 else len(evidence)
+    for line in evidence[:shown]:
         yield f"  {line}", ""
-    if len(found["evidence"]) > MOST_EVIDENCE:
-        yield f"  and {len(found['evidence']) - MOST_EVIDENCE} more in --json", "dim"
+    if shown < len(evidence):
+        yield f"  and {len(evidence) - shown} more in --json", "dim"
 
 
 def _share(found: Record) -> str:
