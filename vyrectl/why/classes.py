@@ -139,8 +139,9 @@ _CAUSES = (
     Cause(
         "unknown-handle",
         "name a buffer that a launch has to be given",
-        "Claimable (or due, left to a launch) and let in, of an operation that reads or writes a buffer or the argument table, and nobody runs "
-        "the ring: a launch is refused unless it is given one for each handle. The facts are those of that refusal.",
+        "Claimable (or due and left to a launch), let in, of an operation that reads or writes a buffer or the "
+        "argument table, and nobody runs the ring: a launch is refused unless it is given one for each handle. The "
+        "facts are those of that refusal.",
         False,
         {
             "": "Give a launch its buffers, NUMBER=FILE.npy or NUMBER=zeros:TYPE:COUNT:OUT.npy for what is written: "
