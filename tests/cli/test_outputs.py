@@ -20,6 +20,7 @@ from tests.needs import needs_own_mounts, needs_tool, only_where
 from tests.support.rings import slot, write_ring
 from vyrectl.errors import FileError, UsageError
 from vyrectl.ring.outputs import Outputs
+from vyrectl.ring.store import holds_other_tasks
 
 READY = [slot(state=1, priority=2, task_id=i) for i in range(5)]
 REFERENCE = ("--device", "reference", "--quiet")
@@ -410,3 +411,41 @@ def test_a_limit_on_the_size_of_files_is_met_before_the_work(ring: Path, tmp_pat
         assert b"The run is over" not in done.stderr
     assert (tmp_path / "r.bin").read_bytes() == before
     assert not (tmp_path / "o.bin").exists()
+
+
+# --- a result that takes another ring's place ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("device", ["reference", "reference,reference"])
+def test_a_result_keeps_the_ring_of_other_tasks_that_it_replaces(
+    cli: Cli, tmp_path: Path, device: str
+) -> None:
+    for name, seed in (("one.bin", "1"), ("other.bin", "2")):
+        assert cli("build", name, "--synthetic", "9", "--seed", seed).code == 0
+    other = (tmp_path / "other.bin").read_bytes()
+    launched = cli("launch", "one.bin", "--device", device, "--output", "other.bin")
+    assert launched.code == 0
+    assert "the old ring is other.bin.bak" in launched.err
+    assert (tmp_path / "other.bin.bak").read_bytes() == other
+    for options in ((), ("--max-steps", "3"), ("--epoch", "9")):
+        cli("launch", "one.bin", "--device", device, "--output", "other.bin", *options)
+    assert not (tmp_path / "other.bin.bak.1").exists(), "earlier results of the same tasks give way"
+
+
+def test_which_ring_holds_other_tasks(tmp_path: Path) -> None:
+    launched = write_ring(tmp_path / "r.bin", *READY, slot())
+    for there, holds in (
+        ([*READY, slot(state=3, task_id=77)], False),  # a child in a slot that was empty
+        ([slot(state=3, priority=2, task_id=i) for i in range(5)] + [slot()], False),
+        (READY, True),
+        ([*READY[:4], slot(state=1, task_id=9), slot()], True),
+        ([*READY[:4], slot(state=1, task_id=4, op_handle=5), slot()], True),
+        ([], False),
+    ):
+        path = tmp_path / "there.bin"
+        path.write_bytes(b"".join(there))
+        assert holds_other_tasks(path, launched) is holds, there
+    assert not holds_other_tasks(tmp_path / "missing.bin", launched)
+    (tmp_path / "there.bin.bak").write_bytes(b"".join(READY))
+    path.write_bytes(b"".join(READY))
+    assert not holds_other_tasks(path, launched), "a backup holds the same bytes"

@@ -53,7 +53,7 @@ from vyrectl.live.host import LiveHost, given_handles, once_handles
 from vyrectl.live.workplace import work
 from vyrectl.ring.file import Ring
 from vyrectl.ring.steady import copy_ring
-from vyrectl.ring.store import store_by
+from vyrectl.ring.store import holds_other_tasks, store_by
 from vyrectl.sidecar.board import introduce
 from vyrectl.sidecar.hold import Hold
 from vyrectl.task.arrays import SlotArray, copy_of, copy_slots
@@ -328,12 +328,12 @@ class _Site:
             output = free_partial(output)  # nobody hears that it is no whole result
             if ahead is not None:
                 ahead.move_to(output)
-        if output is not None and ahead is not None:
-            self._say_kept(
-                store_by(output, ahead.put, overwrite=True, role="save", backup=self._request.backup)
-            )
-        elif output is not None:
-            self._say_kept(self._ring.save(output, backup=self._request.backup))
+        if output is not None:
+            keeps = self._request.backup or holds_other_tasks(output, self._request.ring)
+            if ahead is not None:
+                self._say_kept(store_by(output, ahead.put, overwrite=True, role="save", backup=keeps))
+            else:
+                self._say_kept(self._ring.save(output, backup=keeps))
         else:
             if ahead is not None:
                 written = ahead.put(backup=self._keeps, expected=identity)

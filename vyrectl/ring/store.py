@@ -11,8 +11,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, WORD_BYTES
+from vyrectl.abi.slot import FIELD_INDEX
+from vyrectl.abi.states import TaskState
 from vyrectl.errors import FileError
+from vyrectl.files.backup import is_backed_up
 from vyrectl.files.replace import Part, Replaced, StrPath, replace_file
 from vyrectl.files.ring_lock import mark_made
 from vyrectl.files.room import has_room, take_room
@@ -20,6 +23,9 @@ from vyrectl.files.window import check_slot_count, open_regular
 from vyrectl.sidecar.hold import hold
 
 _ZEROS = bytes(1 << 20)
+
+COMPARED_SLOTS = 1024
+"""Of two rings so many slots tell whether they hold the same tasks."""
 
 
 class Replacing(Protocol):
@@ -98,6 +104,44 @@ def store_by(
         kept = replace(backup=backup or is_strange).backup
         held.touch()
         return kept
+
+
+def holds_other_tasks(path: StrPath, source: StrPath) -> bool:
+    """Whether a ring would be lost with the result of a launch: one that is no earlier result of the same tasks.
+
+    Args:
+        path: Where the result is to go; no file there, and an empty one, is no loss.
+        source: The ring that is launched.
+
+    Returns:
+        True where the lengths differ, or one of the first slots holds a task of another operation or with another id
+        than the launched ring's; False where a backup holds the same bytes.
+    """
+    try:
+        there, launched = _head(path), _head(source)
+        if not there or (
+            os.path.getsize(path) == os.path.getsize(source) and _are_same_tasks(there, launched)
+        ):
+            return False
+        return not is_backed_up(path)
+    except OSError:
+        return False
+
+
+def _head(path: StrPath) -> memoryview:
+    with open(path, "rb") as file:
+        data = file.read(COMPARED_SLOTS * SLOT_BYTES)
+    return memoryview(data[: len(data) // WORD_BYTES * WORD_BYTES]).cast("I")
+
+
+def _are_same_tasks(there: memoryview, launched: memoryview) -> bool:
+    """Slots that were Empty may have been filled since."""
+    return all(
+        there[first + word] == launched[first + word]
+        for first in range(0, len(launched) - SLOT_WORDS + 1, SLOT_WORDS)
+        if launched[first] != int(TaskState.EMPTY)
+        for word in (FIELD_INDEX["op_handle"], FIELD_INDEX["task_id"])
+    )
 
 
 def store_empty(path: StrPath, slots: int, *, overwrite: bool, backup: bool = False) -> str | None:

@@ -29,6 +29,7 @@ from vyrectl.launching.report import LaunchReport
 from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.launching.unrunnable import claimable_mask
 from vyrectl.ring.file import Ring
+from vyrectl.ring.store import holds_other_tasks
 from vyrectl.sidecar.hold import Hold
 from vyrectl.spread.cut import ONE_DEVICE, Shard, named, writes_control
 from vyrectl.spread.finished import Finished
@@ -239,7 +240,8 @@ class Result:
         request, ring = self.request, Ring.from_slots(self.ready.memory.result())
         try:
             if request.output is not None:
-                kept = ring.save(request.output, backup=request.backup)
+                keeps = request.backup or holds_other_tasks(request.output, request.ring)
+                kept = ring.save(request.output, backup=keeps)
                 mark_made(request.output)
             else:
                 assert self.held is not None
