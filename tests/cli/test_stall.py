@@ -151,11 +151,11 @@ def test_which_turns_hang_is_left_for_whoever_looks_from_outside(ring: Path, pla
         time.sleep(0.05)
         memory._workers_due = 0.0
         seen = memory.workers()
-        assert [one.hung for one in noted(records, lives=True)] == [False]
+        assert [one.hung for one in noted(records)] == [False]
         memory.note_hung(seen)
-        assert [one.hung for one in noted(records, lives=True)] == [True]
+        assert [one.hung for one in noted(records)] == [True]
         memory.note_hung(())
-        assert [one.hung for one in noted(records, lives=True)] == [False]
+        assert [one.hung for one in noted(records)] == [False]
 
 
 def test_a_launch_that_gets_on_takes_back_that_turns_hang(

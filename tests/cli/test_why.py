@@ -159,6 +159,7 @@ def test_a_task_that_hung_is_not_put_back_to_hang_again(cli: Cli, tmp_path: Path
     assert record["command"] == "vyrectl recover r.bin --as faulted 1 --backup"
     assert "recover without --as faulted runs them once more" in record["remedy"]
     assert cli(*shlex.split(record["command"])[1:]).code == 0
+    assert record["afterwards_command"] == "vyrectl recover r.bin --backup"
     rest = cli("why", "r.bin", "--json").json()["classes"]
     [put_back] = [one for one in rest if one["name"] == "orphaned"]
     assert put_back["command"] == "vyrectl recover r.bin --backup"

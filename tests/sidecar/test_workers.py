@@ -76,15 +76,28 @@ def test_times_go_on_where_the_milliseconds_wrap(ring: Path, time: Time) -> None
 def test_others_find_what_the_host_has_noted(ring: Path, time: Time) -> None:
     with watched_sidecar(ring, HANDS) as sidecar:
         place = Seats.in_sidecar(sidecar)
-        assert [one.seconds for one in noted(place, lives=True)] == [None, None, None]
-        WorkerWatch(writes=True).look(place)
+        assert [one.seconds for one in noted(place)] == [None, None, None]
+        host = WorkerWatch(writes=True)
+        host.look(place)
         time.ms += 2000
-        assert noted(place, lives=True)[0].seconds == 2.0
-        time.ms += 60_000
-        assert noted(place, lives=True)[0].seconds == 0.0  # its host has not looked for a minute
-        assert noted(place, lives=False)[0].seconds == 0.0
+        assert noted(place)[0].seconds == 0.0
+        host.look(place)
+        assert noted(place)[0].seconds == 2.0
         write_seats(place, [(5, 1, 0x1005, 9)])
-        assert noted(place, lives=True)[0].seconds is None  # a turn that it has not seen
+        assert noted(place)[0].seconds is None  # a turn that it has not seen
+
+
+def test_a_time_in_hand_does_not_shrink_when_its_launch_dies(ring: Path, time: Time) -> None:
+    """Whoever looks between two looks of the host is told what will stand there if the launch is killed now."""
+    with watched_sidecar(ring, HANDS) as sidecar:
+        host = WorkerWatch(writes=True)
+        for ms in (0, 7300):
+            time.ms += ms
+            host.look(Seats.in_sidecar(sidecar))
+        time.ms += 4100
+        lived = workers_of(ring).busy[0].seconds
+        sidecar.words[live_abi.WORD["PID"]] = NOBODY
+        assert workers_of(ring).busy[0].seconds == lived == 7.3
 
 
 def test_the_longest_turn_comes_first() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -464,7 +465,7 @@ def test_a_turn_in_a_copy_that_does_not_end_needs_a_person_as_one_in_place_does(
     assert stuck.found[0].evidence == (
         "held by pid 9 (launch), which works on a copy: the file shows what stood there before",
         "worker 0 of 0:1 has slot 0 in hand for at least 3.0 s, its turn 4",
-        "in the same turn for at least 1.0 s, and no turn ended anywhere",
+        "in the same turn in both looks, and no turn ended anywhere",
     )
     assert "unknown-op" not in classes(stuck)
 
@@ -611,11 +612,27 @@ def test_what_hung_is_ended_afterwards() -> None:
         assert stuck.needs_person
         assert stuck.command == "vyrectl control c.bin shutdown=1"
         assert stuck.afterwards_command == "vyrectl recover ring.bin --as faulted 1"
-    [orphan] = explain(scene(running, workers={1: Worker(0, 1, 0, 4, 0, 3.0)})).found
-    assert "recover --as faulted 1)" in orphan.remedy
-    assert orphan.command == "vyrectl recover ring.bin"
-    [hung] = explain(scene(running, workers={1: Worker(0, 1, 0, 4, 0, 3.0, hung=True)})).found
-    assert hung.command == "vyrectl recover ring.bin --as faulted 1"
+    for one in (
+        Worker(0, 1, 0, 4, 0, 1.0),
+        Worker(0, 1, 0, 4, 0, 0.1, hung=True),
+        Worker(0, 1, 0, 4, 0, 10.0),
+    ):
+        [orphan] = explain(scene(running, workers={1: one, 7: replace(one, slot=7)})).found
+        assert orphan.command == "vyrectl recover ring.bin --as faulted 1"
+        assert orphan.afterwards_command == "vyrectl recover ring.bin"
+    for short in (Worker(0, 1, 0, 4, 0, 0.9), Worker(0, 1, 0, 4, 0)):
+        [orphan] = explain(scene(running, workers={1: short})).found
+        assert (orphan.command, orphan.afterwards) == ("vyrectl recover ring.bin", "")
+
+
+def test_one_turn_has_one_bound() -> None:
+    """What the looks saw and what the launch noted are the same turn: the larger is said, once."""
+    words, running = control_words(), ring({"state": RUNNING})
+    for noted, seen, said in ((9.9, 1.2, "9.9"), (1.2, 9.9, "9.9"), (None, 2.0, "2.0")):
+        hands = {0: Worker(0, 0, 0, 4, 0, noted)}
+        stuck = explain(scene(running, words, holder=LIVE, workers=hands, earlier=earlier(running, seen)))
+        times = re.findall(r"at least ([0-9.]+) s", " ".join(stuck.found[0].evidence))
+        assert times == [said], stuck.found[0].evidence
 
 
 def refused(*bodiless: int) -> Callable[[SlotArray, Any], Any]:

@@ -31,7 +31,7 @@ WORKERS_SECONDS = 0.1
 """Between two looks at the workers; more where a look takes long."""
 
 MOST_SHARE = 0.01
-"""Of the time, what looks at the workers may take."""
+"""Of the time, what looks at the workers may take; what others take from them on a busy machine does not count."""
 
 IN_FILE, IN_MEMORY, ON_DEVICE = "file", "memory", "device"
 """Where the slots are while they run."""
@@ -103,14 +103,14 @@ class Memory:
         """
         from vyrectl.sidecar.workers import WorkerWatch
 
-        now = time.monotonic()
+        now, spent = time.monotonic(), time.thread_time()
         if now < self._workers_due or not self.began or (place := self._seats()) is None:
             return self._workers
         if self._watch is None:
             known = None if self.where == ON_DEVICE else self._is_running
             self._watch = WorkerWatch(known, writes=True)
         self._workers = self._watch.look(place)
-        self._workers_due = now + max(WORKERS_SECONDS, (time.monotonic() - now) / MOST_SHARE)
+        self._workers_due = now + max(WORKERS_SECONDS, (time.thread_time() - spent) / MOST_SHARE)
         return self._workers
 
     def note_hung(self, workers: Sequence[Worker]) -> None:

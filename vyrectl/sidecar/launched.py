@@ -113,7 +113,7 @@ def _in_place(ring: Path, holder: str | None, fd: int) -> Launched:
                 ring, "its launch was started with --no-watch, or by an older vyrectl", watched=False
             )
         lives = sidecar.launch_lives()
-        found = noted(Seats.in_sidecar(sidecar), lives=lives, is_running=_state_reader(fd))
+        found = noted(Seats.in_sidecar(sidecar), is_running=_state_reader(fd))
     return Launched(str(ring), holder, lives, True, _ordered(found))
 
 
@@ -138,7 +138,7 @@ def _on_copy(ring: Path, holder: str | None) -> Launched:
 def _on_board(board: mmap.mmap, device: str, order: mmap.mmap | None) -> list[Worker]:
     """The workers of one device; "" for the only one."""
     with board, memoryview(board).cast("B") as data, data.cast("I") as words:
-        found = noted(Seats.on_board(words), lives=True)
+        found = noted(Seats.on_board(words))
     return [of_device(one, device, order) for one in found] if device else found
 
 

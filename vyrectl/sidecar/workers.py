@@ -19,9 +19,6 @@ from vyrectl.abi.limits import U32_MAX
 from vyrectl.shapes import Count, Seconds, Word
 from vyrectl.sidecar.sidecar import Sidecar
 
-FRESH_MS = 5000
-"""How old the last look of a living launch's host may be for its notes to count up to now."""
-
 
 class OfSeveral(TypedDict, total=False):
     """The device of a worker, of a launch on several."""
@@ -201,25 +198,24 @@ class WorkerWatch:
         return moment
 
 
-def noted(place: Seats, *, lives: bool, is_running: IsRunning | None = None) -> list[Worker]:
-    """Every worker as one look shows it, with the times that the launch's host has noted.
+def noted(place: Seats, *, is_running: IsRunning | None = None) -> list[Worker]:
+    """Every worker as one look shows it, with the times that the launch's host has noted, as of its last look.
+
+    So a time does not shrink when the launch dies: what it says then is what it said while the launch lived.
 
     Args:
         place: Their seats.
-        lives: The launch lives, so that what it noted lately holds until now.
         is_running: See `IsRunning`.
     """
     columns = (place.column(word) for word in range(abi.NOTED_WORDS))
     last, hung = (place.words[at] if place.count else 0 for at in (place.noted_at, place.hung_at))
-    moment = now_ms()
-    until = moment if lives and (moment - last & U32_MAX) <= FRESH_MS else last
     found = []
     for number, (turn, slot, op, poll, noted_turn, since) in enumerate(zip(*columns, strict=True)):
         if not slot or (is_running is not None and not is_running(slot - 1)):
             found.append(Worker(number, None, None, turn, poll))
             continue
         known = last and noted_turn == turn
-        lasted = until - since & U32_MAX if known else None
+        lasted = last - since & U32_MAX if known else None
         hangs = bool(hung) and (lasted or 0) >= hung
         seconds = None if lasted is None else lasted / 1e3
         found.append(Worker(number, slot - 1, op, turn, poll, seconds, hung=hangs))

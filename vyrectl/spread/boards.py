@@ -88,10 +88,10 @@ class Boards:
 
     def workers(self) -> Sequence[Worker]:
         """What every worker has in hand, as of a moment ago, by device."""
-        now = time.monotonic()
+        now, spent = time.monotonic(), time.thread_time()
         if now >= self._due:
             self._workers = [one for device in self._boards for one in self._look(device)]
-            self._due = now + max(LOOK_SECONDS, (time.monotonic() - now) / MOST_SHARE)
+            self._due = now + max(LOOK_SECONDS, (time.thread_time() - spent) / MOST_SHARE)
         return self._workers
 
     def note_hung(self, workers: Sequence[Worker]) -> None:

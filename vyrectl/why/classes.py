@@ -23,6 +23,9 @@ STARVED_TURNS = 17
 LONG_TURN_S = 10.0
 """Seconds from which one turn is called long although other tasks move."""
 
+SUSPECT_TURN_S = 1.0
+"""Seconds from which a turn that its launch did not survive may have hung."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -83,12 +86,16 @@ _CAUSES = (
         "are Running, and nobody runs the ring",
         "State Running while nobody holds the ring's lock: the worker is gone. Of a ring that came as bytes, by a "
         "pipe or out of a dump, nobody can be seen to hold it. Of a launch in place that died the turns hung that had "
-        f"lasted {LONG_TURN_S:g} s, and those in which it stood still and had said so (--stall-after).",
+        f"lasted {LONG_TURN_S:g} s, and those in which it stood still and had said so (--stall-after); where there are "
+        f"none, those are suspected that had lasted {SUSPECT_TURN_S:g} s.",
         True,
         {
             "": "Put them back, but end one that hung first (recover --as faulted {hung}): vyrectl recover {ring}",
             "hung": "They were in one turn for long and would hang again, so end them; recover without --as faulted "
             "runs them once more: vyrectl recover {ring} --as faulted {slots}",
+            "suspected": "End what may hang again, for it was in one turn for a while: "
+            "vyrectl recover {ring} --as faulted {slots}",
+            "rest": "Put back what did not hang, and it is run once more: vyrectl recover {ring}",
         },
     ),
     Cause(

@@ -9,7 +9,7 @@ import numpy as np
 from vyrectl.abi.states import TaskState
 from vyrectl.ring.findings.masks import Mask
 from vyrectl.sidecar.workers import busy
-from vyrectl.why.classes import LONG_TURN_S
+from vyrectl.why.classes import LONG_TURN_S, SUSPECT_TURN_S
 from vyrectl.why.found import Found, among, find, runs, seconds_text, slot_list, tasks
 from vyrectl.why.hands import Hands
 from vyrectl.why.motion import Motion
@@ -45,7 +45,7 @@ def held(scene: Scene) -> Iterator[Found]:
         mask,
         summary,
         held_by(scene),
-        *_hands(scene, mask),
+        *_hands(scene, mask, same=_same(scene)),
         said,
         _turn(scene, int(numbers[0])),
         *_printed(scene, mask),
@@ -65,6 +65,8 @@ def orphaned(scene: Scene) -> Iterator[Found]:
     count = int(np.count_nonzero(mask))
     unseen = "; of a copy this says nothing about where the ring runs"
     hung = _long(scene, mask)
+    suspected = mask & _lasting(scene, SUSPECT_TURN_S)
+    ended = hung if hung.any() else suspected
     who = "nobody holds the ring"
     if scene.holder.keeper is Keeper.UNKNOWN:
         who = f"nobody can be seen to hold the ring{unseen}"
@@ -74,12 +76,13 @@ def orphaned(scene: Scene) -> Iterator[Found]:
         mask,
         f"{tasks(count)} Running without anybody who runs {'it' if count == 1 else 'them'}",
         who,
-        *_hands(scene, mask, died=True),
+        *_hands(scene, mask),
         _turn(scene, int(np.flatnonzero(mask)[0])),
         *_printed(scene, mask),
-        mend="hung" if hung.any() else "",
+        mend="hung" if hung.any() else "suspected" if suspected.any() else "",
+        then="rest" if ended.any() else "",
         places={"hung": _named(_in_hand(scene, mask))},
-        chosen=np.flatnonzero(hung) if hung.any() else None,
+        chosen=np.flatnonzero(ended) if ended.any() else None,
     )
 
 
@@ -124,14 +127,23 @@ def _same_turn(scene: Scene, mask: Mask) -> tuple[Mask, str | None]:
         return none, "one look alone does not tell whether the turn ends"
     if scene.holder.on_copy and scene.hands is None:
         return none, "its workers were not seen in both looks"
-    stuck = mask & (_unmoved(scene, motion) if scene.hands is None else _unturned(scene, scene.hands))
+    stuck = mask & _same(scene)
     if not stuck.any():
         return none, "between the looks its tasks took turns"
-    since = "between two looks" if motion.seconds is None else f"for at least {seconds_text(motion.seconds)}"
+    since = "in both looks" if motion.seconds is None else f"for at least {seconds_text(motion.seconds)}"
+    if any(stuck[slot] for slot in _in_hand(scene, mask)):
+        since = "in both looks"
     long = motion.seconds is not None and motion.seconds >= LONG_TURN_S
     quiet = not (motion.total_turns if scene.hands is None else scene.hands.begun)
     said = f"in the same turn {since}" + (", and no turn ended anywhere" if quiet else "")
     return (stuck if long or quiet else none), said
+
+
+def _same(scene: Scene) -> Mask:
+    """Tasks that two looks found in one and the same turn."""
+    if scene.motion is None or (scene.holder.on_copy and scene.hands is None):
+        return np.zeros(len(scene.slots), np.bool_)
+    return _unmoved(scene, scene.motion) if scene.hands is None else _unturned(scene, scene.hands)
 
 
 def _unmoved(scene: Scene, motion: Motion) -> Mask:
@@ -161,17 +173,33 @@ def _long_turn(scene: Scene, mask: Mask, stuck: Mask, said: str | None) -> tuple
 
 def _long(scene: Scene, mask: Mask) -> Mask:
     """Those whose workers have been at one turn for too long, or had been when their launch died."""
-    slots = [slot for slot, one in scene.workers.items() if one.hung or (one.seconds or 0.0) >= LONG_TURN_S]
-    return mask & among(np.array([slot for slot in slots if slot < len(mask)], np.int64), len(mask))
+    hung = [slot for slot, one in scene.workers.items() if one.hung and slot < len(mask)]
+    return mask & (among(np.array(hung, np.int64), len(mask)) | _lasting(scene, LONG_TURN_S))
 
 
-def _hands(scene: Scene, mask: Mask, *, died: bool = False) -> Iterator[str]:
-    """Which worker has which of them in hand, and since when; the longest turn first."""
+def _lasting(scene: Scene, least_s: float) -> Mask:
+    """Slots that a worker has, or had, in hand for so long."""
+    slots = [slot for slot, one in scene.workers.items() if (one.seconds or 0.0) >= least_s]
+    inside = [slot for slot in slots if slot < len(scene.slots)]
+    return among(np.array(inside, np.int64), len(scene.slots))
+
+
+def _hands(scene: Scene, mask: Mask, *, same: Mask | None = None) -> Iterator[str]:
+    """Which worker has which of them in hand, and since when; the longest turn first.
+
+    Args:
+        scene: Where.
+        mask: The tasks.
+        same: Those that two looks found in one turn: it has lasted as long as they lie apart; None where their launch
+            has died.
+    """
     known = [one for slot, one in scene.workers.items() if slot < len(mask) and mask[slot]]
-    has = "had" if died else "has"
-    when = " when its launch died" if died else ""
+    between = 0.0 if scene.motion is None else scene.motion.seconds or 0.0
+    has, when = ("had", " when its launch died") if same is None else ("has", "")
     for one in busy(known)[:MOST_HANDS]:
-        lasted = "" if one.seconds is None else f" for at least {seconds_text(one.seconds)}"
+        seen = between if same is not None and same[one.slot] else 0.0
+        least = max(one.seconds or 0.0, seen)
+        lasted = "" if one.seconds is None and not seen else f" for at least {seconds_text(least)}"
         whose = f"worker {one.number}" + ("" if one.device is None else f" of {one.device}")
         yield f"{whose} {has} slot {one.slot} in hand{lasted}{when}, its turn {one.turns}"
 
