@@ -17,6 +17,7 @@ from vyrectl.cli.usage import usage_error
     ("args", "what", "fix"),
     [
         ("inspect ring.bin --wher x", "unknown option '--wher'", "Did you mean '--where'?"),
+        ("demo --sise 3", "unknown option '--sise'", "Try 'vyrectl demo --help'"),
         ("launch ring.bin --no-in-plac", "unknown option '--no-in-plac'", "Did you mean '--no-in-place'?"),
         ("snapshot ring.bin --qqqqqq", "unknown option '--qqqqqq'", "Try 'vyrectl snapshot --help'"),
         ("--foo", "unknown option '--foo'", "Try 'vyrectl --help'"),

@@ -82,8 +82,9 @@ def _unknown_option(error: Click, context: Click, hint: str) -> UsageError:
     slots = _as_argument(error, context)
     if slots is not None:
         return slots
-    near = get_close_matches(error.option_name, names, n=1)
-    fix = f"Did you mean '{near[0]}'?" if near else hint
+    spelt = {name.strip("-"): name for name in names}  # dashes are alike in all of them
+    near = get_close_matches(error.option_name.strip("-"), spelt, n=1)
+    fix = f"Did you mean '{spelt[near[0]]}'?" if near else hint
     return UsageError(f"unknown option '{error.option_name}'", fix=fix)
 
 
