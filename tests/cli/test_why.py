@@ -283,6 +283,52 @@ def test_a_cyclic_join_is_named_and_mended(cli: Cli, forked: Path) -> None:
     assert cli("snapshot", "fork.bin", "--json").json()["paused_count"] == 0
 
 
+def _waits(op: int, **words: int) -> bytes:
+    return slot(state=4, flags=1, priority=2, op_handle=op, resume_epoch=NEVER, **words)
+
+
+SPAWNS = 0x1010
+CYCLES: dict[str, list[bytes]] = {
+    "of an operation that does not spawn": [
+        _waits(0, task_id=1, parent_task_id=2),
+        _waits(0, task_id=2, parent_task_id=1),
+    ],
+    "of both kinds": [
+        _waits(SPAWNS, task_id=1, parent_task_id=2, output_handle=1),
+        _waits(0, task_id=2, parent_task_id=1),
+    ],
+    "without other children": [
+        _waits(SPAWNS, task_id=1, parent_task_id=2, output_handle=1, param=1, continuation_pc=1),
+        _waits(SPAWNS, task_id=2, parent_task_id=1, output_handle=1, continuation_pc=1),
+    ],
+    "with another child": [
+        _waits(SPAWNS, task_id=1, parent_task_id=2, output_handle=1, param=1, continuation_pc=1),
+        _waits(SPAWNS, task_id=2, parent_task_id=1, output_handle=1, continuation_pc=1),
+        slot(state=1, priority=2, task_id=3, parent_task_id=2),
+    ],
+    "a task that is its own parent": [_waits(0, task_id=1, parent_task_id=1)],
+    "two rings": [
+        _waits(0, task_id=one, parent_task_id=other) for one, other in ((1, 2), (2, 1), (3, 4), (4, 3))
+    ],
+}
+
+
+@pytest.mark.parametrize("slots", CYCLES.values(), ids=CYCLES)
+def test_one_paste_lets_a_ring_of_waits_drain(cli: Cli, tmp_path: Path, slots: list[bytes]) -> None:
+    """And `check` sends to the command that says it."""
+    np.save(tmp_path / "few.npy", np.arange(30000, dtype="u4"))
+    write_ring(tmp_path / "r.bin", *slots)
+    findings = {one["name"]: one for one in cli("check", "r.bin", "--json").json()["findings"]}
+    assert "vyrectl why r.bin" in findings["waits-for-ever"]["remedy"]
+    record = cli("why", "r.bin", "--json").json()["classes"][0]
+    assert "wait" in record["summary"]
+    assert "in a ring" in record["summary"]
+    assert cli(*shlex.split(record["command"])[1:]).code == 0, record["command"]
+    assert cli("why", "r.bin").code == 0, "nobody is asked for a second step"
+    assert cli("launch", "r.bin", *BUFFERS, *REFERENCE).code == 0
+    assert cli("snapshot", "r.bin", "--json").json()["paused_count"] == 0
+
+
 def test_a_ring_without_room_for_children(cli: Cli, tmp_path: Path) -> None:
     """A task that may spawn waits for room once it had a turn and gave it up; before that it may go on without."""
     (tmp_path / "fork.jsonl").write_text(FORK)

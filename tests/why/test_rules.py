@@ -523,7 +523,18 @@ def test_a_long_ring_of_waits_is_named_in_part() -> None:
     found = explain(scene(slots)).found[0]
     assert f"{many} tasks wait for each other" in found.summary
     assert found.evidence[0].count("->") == 9
-    assert found.command == "vyrectl set ring.bin parent_task_id=0 0"
+    assert found.command == "vyrectl transition ring.bin resume 0"
+
+
+def test_a_link_is_cut_where_the_parent_keeps_a_child() -> None:
+    """Resumed, it would run before that child ends; of two rings both are mended, each in its own way."""
+    family = [{**JOIN, "parent_task_id": 2}, {**JOIN, "parent_task_id": 1}, {"parent_task_id": 1}]
+    alone = [{**JOIN, "parent_task_id": 5}, {**JOIN, "op_handle": 0, "parent_task_id": 4}]
+    found = [one for one in explain(scene(ring(*family, *alone))).found if "in a ring" in one.summary]
+    assert {one.command: one.slots.tolist() for one in found} == {
+        "vyrectl set ring.bin parent_task_id=0 1": [0, 1],
+        "vyrectl transition ring.bin resume 4": [3, 4],
+    }
 
 
 def test_a_parent_that_no_launch_takes_up_is_said_to_be_one() -> None:

@@ -41,6 +41,9 @@ from vyrectl.shell import STDIN
 CHUNK_SLOTS = 1 << 14
 """Slots that are looked at together."""
 
+WAITING_PARENTS = "Some wait for children: see which, and what lets them go on: vyrectl why {ring}"
+"""Instead of resuming them: a launch does that when their children have ended, and not before."""
+
 _SHOWN_WORDS = 4
 _SHOWN_READINGS = 3
 
@@ -310,6 +313,8 @@ class _Search:
             words = self._ring.slots["state"][spot.slots]
             shown = list(dict.fromkeys(int(word) for word in words))[:_SHOWN_WORDS]
             message += f" ({', '.join(map(str, shown))})"
+        if name == "waits-for-ever" and self._links.has_waiting_parents():
+            remedy = WAITING_PARENTS
         if name == "tenant-without-mask":
             message += f" (it would run {self._runs_there()} of them)"
         if name.startswith("counter-"):

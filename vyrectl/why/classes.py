@@ -160,7 +160,9 @@ _CAUSES = (
         "wait for children",
         "Paused until epoch 4294967295, and the operation may spawn (VYRE_SPAWNING_OP) or a task names it as its "
         "parent. A person is needed when the wait cannot end: its children name it and wait for it in a ring of "
-        "parents, no task is its child, all have ended and nobody runs the ring, or two tasks share its task_id.",
+        "parents, no task is its child, all have ended and nobody runs the ring, or two tasks share its task_id. Of a "
+        "ring a link is cut where its parent has another child to wait for; else one is resumed, and all whose "
+        "operation does not spawn.",
         False,
         {
             "cycle": "Cut one link; a launch then goes on from there: vyrectl set {ring} parent_task_id=0 {slots}",

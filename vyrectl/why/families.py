@@ -29,11 +29,9 @@ def waits_for_children(scene: Scene) -> Iterator[Found]:
     waited_for = np.bincount(scene.parents[open_children], minlength=len(scene.slots)) > 0
     children = np.bincount(scene.parents[scene.parents >= 0], minlength=len(scene.slots)) > 0
     repeated = _repeated(scene)
-    cyclic = _cyclic(scene)
-    in_ring = among(cyclic, len(scene.slots))
-    rest = scene.at_join & ~in_ring
-    if len(cyclic):
-        yield _cycle(scene, in_ring, cyclic)
+    rings = _rings(scene)
+    rest = scene.at_join & ~_members(scene, rings)
+    yield from _cycles(scene, rings)
     if (rest & repeated).any():
         yield _twins(scene, rest & repeated)
     rest &= ~repeated
@@ -46,18 +44,47 @@ def waits_for_children(scene: Scene) -> Iterator[Found]:
         yield _open(scene, rest & waited_for)
 
 
-def _cycle(scene: Scene, mask: Mask, cycle: NDArray[np.int64]) -> Found:
-    chain = " -> ".join(str(slot) for slot in _chain(scene, int(cycle[0])))
+def _cycles(scene: Scene, rings: list[list[int]]) -> Iterator[Found]:
+    """Rings of waits, by what lets a launch end all of their tasks.
+
+    Parents that no launch takes up are resumed by hand. Of the others a link is cut where its parent has another child
+    to wait for; where no parent has one, one of them is resumed.
+    """
+    families = np.bincount(scene.parents[scene.parents >= 0], minlength=len(scene.slots))
+    by_mend: dict[str, list[tuple[list[int], list[int]]]] = {"cycle": [], "by-hand": []}
+    for ring in rings:
+        left = [slot for slot in ring if not scene.spawning[slot]]
+        cut = [slot for slot in sorted(ring) if families[scene.parents[slot]] > 1]
+        if left or not cut:
+            by_mend["by-hand"].append((ring, left or [min(ring)]))
+        else:
+            by_mend["cycle"].append((ring, cut[:1]))
+    for mend, found in by_mend.items():
+        if found:
+            chosen = sorted(slot for _, slots in found for slot in slots)
+            yield _cycle(scene, [ring for ring, _ in found], mend, np.array(chosen, np.int64))
+
+
+def _cycle(scene: Scene, rings: list[list[int]], mend: str, chosen: NDArray[np.int64]) -> Found:
+    members = _members(scene, rings)
+    count = int(np.count_nonzero(members))
+    chains = [" -> ".join(str(slot) for slot in _chain(scene, min(ring))) for ring in rings[:MOST_CHILDREN]]
+    by_hand = mend == "by-hand" and not scene.spawning[chosen].all()
     return find(
         scene,
         "waits-for-children",
-        mask,
-        f"{waiting(len(cycle))} for each other, parent for child, in a ring",
-        f"slot waits for slot: {chain}",
-        mend="cycle",
-        chosen=cycle[:1],
+        members,
+        f"{waiting(count)} for each other, parent for child, in a ring",
+        *[f"slot waits for slot: {chain}" for chain in chains],
+        NOT_TAKEN_UP if by_hand else None,
+        mend=mend,
+        chosen=chosen,
         needs_person=True,
     )
+
+
+def _members(scene: Scene, rings: list[list[int]]) -> Mask:
+    return among(np.array([slot for ring in rings for slot in ring], np.int64), len(scene.slots))
 
 
 def _chain(scene: Scene, start: int) -> list[int]:
@@ -156,23 +183,23 @@ def _repeated(scene: Scene) -> Mask:
     return repeated
 
 
-def _cyclic(scene: Scene) -> NDArray[np.int64]:
-    """Slots of parents that wait for each other in a ring, ascending."""
+def _rings(scene: Scene) -> list[list[int]]:
+    """Slots of parents that wait for each other, ring by ring, each followed by the parent that waits for it."""
     up = np.where(scene.at_join, scene.parents, -1)
     up[up >= 0] = np.where(scene.at_join[up[up >= 0]], up[up >= 0], -1)
     seen = np.zeros(len(up), np.int64)
-    found: list[int] = []
+    found: list[list[int]] = []
     for mark, start in enumerate(np.flatnonzero(up >= 0).tolist(), start=1):
         slot = start
         while slot >= 0 and not seen[slot]:
             seen[slot] = mark
             slot = int(up[slot])
         if slot >= 0 and seen[slot] == mark:
-            first = slot
-            found.append(first)
-            while (slot := int(up[slot])) != first:
-                found.append(slot)
-    return np.array(sorted(found), np.int64)
+            ring = [slot]
+            while (slot := int(up[slot])) != ring[0]:
+                ring.append(slot)
+            found.append(ring)
+    return found
 
 
 def _all_slots(count: int) -> str:

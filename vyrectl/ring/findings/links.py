@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.states import TaskState
-from vyrectl.ring.findings.masks import Chunk, Mask
+from vyrectl.ring.findings.masks import MASKS, Chunk, Mask
 from vyrectl.ring.findings.report import SHOWN_SLOTS
 from vyrectl.ring.findings.spots import Spot
 from vyrectl.task.distinct import distinct
@@ -61,6 +61,14 @@ class Links:
         parents = self._open_parents.ascending()
         early = parents[_among(self._done.ascending(), parents)] if len(parents) else parents
         return self._spot(early, "parent_task_id", lambda chunk: chunk.open & _has_parent(chunk))
+
+    def has_waiting_parents(self) -> bool:
+        """Some task that is Paused for ever has children, for which it may wait."""
+        parents = self._parents.ascending()
+        return len(parents) > 0 and any(
+            bool((MASKS["waits-for-ever"](chunk) & _among(parents, chunk["task_id"])).any())
+            for chunk in self._chunks()
+        )
 
     def _spot(self, words: Words, field: str, mask: Callable[[Chunk], Mask]) -> Spot:
         """The slots under a mask whose word is one of these; `words` ascends, with one element for each slot."""
