@@ -66,5 +66,5 @@ def test_what_it_refuses(cli: Cli, tenants: Path, text: str) -> None:
     result = cli("launch", "ring.bin", "--tenant-quota", text, "--json")
     assert (result.code, result.error()["fix"]) == (
         2,
-        "Give a tenant and a number of claims, for example --tenant-quota 3=100",
+        "Give a tenant and a number of claims: --tenant-quota 3=100, in Python quotas={3: 100}",
     )
