@@ -396,6 +396,20 @@ def test_many_parents(spread: int) -> None:
     ]
 
 
+def test_parents_that_wait_are_a_question_for_why() -> None:
+    waiting = {"state": 4, "resume_epoch": NEVER_EPOCH, "flags": 1}
+    child = slot(state=1, task_id=5, parent_task_id=2)
+
+    def remedy(*slots: bytes) -> str:
+        [one] = [one for one in check_bytes(b"".join(slots)).findings if one.kind.name == "waits-for-ever"]
+        return str(one.remedy)
+
+    resume = "vyrectl transition ring.bin resume 0"
+    assert remedy(slot(task_id=2, **waiting), slot(state=1, task_id=5)).endswith(resume)
+    assert remedy(slot(task_id=2, **waiting), child).endswith("vyrectl why ring.bin")
+    assert remedy(slot(task_id=3, **waiting), slot(state=1, task_id=2), child).endswith(resume), "no parent"
+
+
 def test_what_is_known_beside_the_ring() -> None:
     slots = [
         slot(state=1, op_handle=0x1000, tenant_id=3),
