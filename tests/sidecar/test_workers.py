@@ -21,7 +21,16 @@ from vyrectl.sidecar.board import make_board, open_boards, open_order
 from vyrectl.sidecar.crash import settle
 from vyrectl.sidecar.launched import workers_of
 from vyrectl.sidecar.sidecar import Sidecar, sidecar_path
-from vyrectl.sidecar.workers import Seats, Worker, WorkerWatch, busy, noted
+from vyrectl.sidecar.workers import (
+    Looked,
+    Seats,
+    Worker,
+    Workers,
+    WorkerWatch,
+    busy,
+    noted,
+    turns_begun,
+)
 
 RUNNING, DONE = 2, 3
 HANDS = ((4, 1, 0x1005, 9), (7, 2, 0, 1), (0, 0, 0, 3))
@@ -52,16 +61,16 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
 def test_a_turn_lasts_from_when_it_was_seen_first(ring: Path, time: Time, stride: int) -> None:
     with watched_sidecar(ring, HANDS, stride=stride) as sidecar:
         place, watch = Seats.in_sidecar(sidecar), WorkerWatch(lambda slot: slot == 0)
-        assert watch.look(place) == [
+        assert [*Workers([watch.look(place)])] == [
             Worker(0, 0, 0x1005, 4, 9, 0.0),
             Worker(1, None, None, 7, 1),
             Worker(2, None, None, 0, 3),
         ]
         time.ms += 1500
-        assert watch.look(place)[0].seconds == 1.5
+        assert watch.look(place).worker(0).seconds == 1.5
         write_seats(place, [(5, 1, 0x1005, 9)])
         time.ms += 100
-        assert watch.look(place)[0].seconds == 0.0
+        assert watch.look(place).worker(0).seconds == 0.0
 
 
 def test_times_go_on_where_the_milliseconds_wrap(ring: Path, time: Time) -> None:
@@ -70,7 +79,7 @@ def test_times_go_on_where_the_milliseconds_wrap(ring: Path, time: Time) -> None
         place, watch = Seats.in_sidecar(sidecar), WorkerWatch()
         watch.look(place)
         time.ms += 1000
-        assert watch.look(place)[0].seconds == 1.0
+        assert watch.look(place).worker(0).seconds == 1.0
 
 
 def test_others_find_what_the_host_has_noted(ring: Path, time: Time) -> None:
@@ -103,6 +112,42 @@ def test_a_time_in_hand_does_not_shrink_when_its_launch_dies(ring: Path, time: T
 def test_the_longest_turn_comes_first() -> None:
     held = [Worker(number, number, 0, 1, 0, seconds) for number, seconds in enumerate((0.5, None, 2.0, 2.0))]
     assert [one.number for one in busy([*held, Worker(9, None, None, 1, 0)])] == [2, 3, 0, 1]
+
+
+def test_what_a_look_found_is_the_same_in_columns() -> None:
+    """Of several devices too, and over the moment at which the milliseconds wrap."""
+    first = Looked([3, 4, 5], [7, 0, 9], [1, 2, 3], [0, 1, 0], [50, 0, 0xFFFF_FFF0], 60, "0:0")
+    order = b"".join(place.to_bytes(4, "little") for place in (30, 20, 10))
+    found = Workers(
+        [first, Looked([8], [3], [6], [2], [40], 70, "0:1", order), Looked([], [], [], [], [], 0)]
+    )
+    whole = [
+        Worker(0, 6, 1, 3, 0, 0.01, "0:0"),
+        Worker(1, None, None, 4, 1, device="0:0"),
+        Worker(2, 8, 3, 5, 0, 0.076, "0:0"),
+        Worker(0, 10, 6, 8, 2, 0.03, "0:1"),
+    ]
+    assert [*found] == [found[at] for at in range(4)] == [found[at - 4] for at in range(4)] == whole
+    assert found[1:3] == whole[1:3]
+    assert len(found) == 4
+    assert busy(found) == busy(whole) == [whole[2], whole[3], whole[0]]
+    assert busy(found, 2) == busy(whole, 2) == busy(whole)[:2]
+    assert turns_begun(found) == turns_begun(whole) == 20
+    with pytest.raises(IndexError):
+        found[4]
+
+
+@pytest.mark.parametrize("changed", [2, 64])
+def test_many_seats_are_noted_as_few_are(changed: int, time: Time) -> None:
+    words = memoryview(bytearray(1 << 13)).cast("I")
+    words[abi.BOARD_STRIDE], words[abi.BOARD_SEATS] = abi.GROUP_STRIDE, 64
+    place, host = Seats.on_board(words), WorkerWatch(writes=True)
+    write_seats(place, [(1, number + 1, 5, 0) for number in range(64)])
+    host.look(place)
+    time.ms += 700
+    write_seats(place, [(1 + (number < changed), number + 1, 5, 0) for number in range(64)])
+    host.look(place)
+    assert [one.seconds for one in noted(place)] == [0.0] * changed + [0.7] * (64 - changed)
 
 
 def test_a_launch_of_this_process_is_looked_at(ring: Path) -> None:
@@ -209,7 +254,7 @@ def test_a_launch_on_a_copy_has_a_board(ring: Path) -> None:
 def test_a_board_that_lies_has_no_workers(stride: int, count: int) -> None:
     words = memoryview(bytearray(1 << 12)).cast("I")
     words[abi.BOARD_STRIDE], words[abi.BOARD_SEATS] = stride, count
-    assert WorkerWatch().look(Seats.on_board(words)) == []
+    assert [*Workers([WorkerWatch().look(Seats.on_board(words))])] == []
 
 
 def test_a_board_without_descriptors_is_private(ring: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ def worker_row(worker: Worker) -> WorkerRow:
 
 def oldest_turn(workers: Sequence[Worker]) -> WorkerRow | None:
     """The turn that has lasted longest; None where no worker has anything in hand, or nobody is watched."""
-    held = busy(workers)
+    held = busy(workers, 1)
     return worker_row(held[0]) if held else None
 
 

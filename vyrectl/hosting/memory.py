@@ -101,7 +101,7 @@ class Memory:
 
         Where other processes may look too, they find what this one has noted.
         """
-        from vyrectl.sidecar.workers import WorkerWatch
+        from vyrectl.sidecar.workers import Workers, WorkerWatch
 
         now, spent = time.monotonic(), time.thread_time()
         if now < self._workers_due or not self.began or (place := self._seats()) is None:
@@ -109,7 +109,7 @@ class Memory:
         if self._watch is None:
             known = None if self.where == ON_DEVICE else self._is_running
             self._watch = WorkerWatch(known, writes=True)
-        self._workers = self._watch.look(place)
+        self._workers = Workers([self._watch.look(place)])
         self._workers_due = now + max(WORKERS_SECONDS, (time.thread_time() - spent) / MOST_SHARE)
         return self._workers
 

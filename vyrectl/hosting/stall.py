@@ -12,7 +12,7 @@ from typing import Protocol
 
 from vyrectl.abi.states import TaskState
 from vyrectl.hosting.glance import Glance
-from vyrectl.sidecar.workers import Worker
+from vyrectl.sidecar.workers import Worker, turns_begun
 
 
 class Insight(Protocol):
@@ -100,7 +100,7 @@ class StallWatch:
 def signature_of(glance: Glance | None, counted: Hashable, workers: Sequence[Worker] = ()) -> Hashable:
     """What changes when a turn ends: the counts that the device told, what a look at the ring shows, turns begun."""
     seen = None if glance is None else (glance.counts, glance.depths, glance.oldest)
-    return counted, seen, sum(one.turns for one in workers)
+    return counted, seen, turns_begun(workers)
 
 
 def has_work(glance: Glance | None, waiting: int | None, left_running: int) -> bool:

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import mmap
 import time
-from collections.abc import Callable, Iterator, Sequence
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypedDict
+from heapq import nsmallest
+from itertools import accumulate, compress
+from operator import ne
+from typing import TypedDict, overload
 
 from vyrectl.abi import live as live_abi
 from vyrectl.abi import watch as abi
@@ -129,6 +134,23 @@ class Seats:
         """Leave no seats on a board."""
         board[abi.BOARD_SEATS] = 0
 
+    def note(self, numbers: Sequence[int], turns: Sequence[int | None], since: Sequence[int]) -> None:
+        """The host's: when the turn of each of these seats was seen first.
+
+        Args:
+            numbers: The seats whose turn is another than before.
+            turns: The turn of every seat, None for none.
+            since: When each was seen first.
+        """
+        if self.stride == abi.GROUP_STRIDE and len(numbers) * _FEW > self.count:
+            for word, column in ((abi.NOTED_MS, since), (abi.NOTED_TURN, (turn or 0 for turn in turns))):
+                first = self.at(0, word)
+                self.words[first : first + self.count] = memoryview(array("I", column))
+            return
+        for number in numbers:
+            self.words[self.at(number, abi.NOTED_MS)] = since[number]
+            self.words[self.at(number, abi.NOTED_TURN)] = turns[number] or 0
+
     def at(self, number: int, word: int) -> int:
         """Where a word of a seat stands."""
         if self.stride == abi.GROUP_STRIDE:
@@ -145,6 +167,9 @@ class Seats:
         return column
 
 
+_FEW = 16
+"""One seat in so many is cheaper to note alone than with its whole column."""
+
 Slots = bytes | memoryview | mmap.mmap
 """Slot numbers, u32 each."""
 
@@ -155,6 +180,92 @@ IsRunning = Callable[[int], bool]
 def now_ms() -> int:
     """The moment, in milliseconds modulo 2^32, by a clock that all processes of this system share."""
     return time.monotonic_ns() // 1_000_000 & U32_MAX
+
+
+class Workers(Sequence[Worker]):
+    """Every worker of one look, device by device, each in the order of their numbers.
+
+    A device of the largest kind has a hundred thousand of them, of which a caller wants few: what a look found stays in
+    columns, and a `Worker` is made when it is asked for.
+    """
+
+    def __init__(self, parts: Iterable[Looked] = ()) -> None:
+        self._parts = [part for part in parts if part.slots]
+        self._ends = list(accumulate(len(part.slots) for part in self._parts))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @overload
+    def __getitem__(self, index: int) -> Worker: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Worker]: ...
+    def __getitem__(self, index: int | slice) -> Worker | list[Worker]:
+        if isinstance(index, slice):
+            return [self[one] for one in range(*index.indices(len(self)))]
+        at = range(len(self))[index]
+        part = bisect_right(self._ends, at)
+        return self._parts[part].worker(at - (self._ends[part - 1] if part else 0))
+
+    def __iter__(self) -> Iterator[Worker]:
+        return (part.worker(at) for part in self._parts for at in range(len(part.slots)))
+
+    @property
+    def turns(self) -> int:
+        """Turns that all of them have begun."""
+        return sum(sum(part.turns) for part in self._parts)
+
+    def busy(self, most: int | None = None) -> list[Worker]:
+        """Those that have something in hand, the longest turn first.
+
+        Args:
+            most: So many of them; None for all.
+        """
+        held = [(age, at, part) for part in self._parts for age, at in part.oldest(most)]
+        held.sort(key=lambda one: (-one[0], one[1]))
+        return [part.worker(at) for _, at, part in held[:most]]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at the seats of one device found, a number a seat in each column.
+
+    Attributes:
+        turns: Turns begun, modulo 2^32.
+        slots: Slot in hand + 1, 0 for none.
+        ops: Operation of that.
+        polls: Looks for work in vain, modulo 2^32.
+        since: When the turn in hand was seen first (`now_ms`).
+        moment: When they were looked at.
+        device: The device, of several.
+        order: The slot at each place, u32 each, where the launch has put the slots into another order.
+    """
+
+    turns: list[int]
+    slots: list[int]
+    ops: list[int]
+    polls: list[int]
+    since: list[int]
+    moment: int
+    device: str | None = None
+    order: Slots | None = None
+
+    def oldest(self, most: int | None = None) -> list[tuple[int, int]]:
+        """(milliseconds, seat) of so many turns in hand, the longest first; of all when None."""
+        moment, wrapped = self.moment, max(self.since, default=0) > self.moment
+        begun = [at if at <= moment else at - 2**32 for at in self.since] if wrapped else self.since
+        held = compress(zip(begun, range(len(begun)), strict=True), self.slots)
+        first = sorted(held) if most is None else nsmallest(most, held)
+        return [(moment - at, number) for at, number in first]
+
+    def worker(self, number: int) -> Worker:
+        """One of them."""
+        held, turns, polls = self.slots[number], self.turns[number], self.polls[number]
+        if not held:
+            return Worker(number, None, None, turns, polls, device=self.device)
+        seconds = (self.moment - self.since[number] & U32_MAX) / 1e3
+        slot = _slot_at(held - 1, self.order)
+        return Worker(number, slot, self.ops[number], turns, polls, seconds, self.device)
 
 
 class WorkerWatch:
@@ -168,34 +279,40 @@ class WorkerWatch:
     def __init__(self, is_running: IsRunning | None = None, *, writes: bool = False) -> None:
         self._is_running = is_running
         self._writes = writes
-        self._seen: dict[int, tuple[int, int]] = {}
+        self._turns: list[int | None] = []
+        self._since: list[int] = []
 
-    def look(self, place: Seats) -> list[Worker]:
+    def look(self, place: Seats) -> Looked:
         """Every worker, in the order of their numbers."""
         moment = now_ms()
-        found = []
         turns, slots, ops, polls = (place.column(word) for word in (abi.TURN, abi.SLOT, abi.OP, abi.POLLS))
-        for number, (turn, slot, op, poll) in enumerate(zip(turns, slots, ops, polls, strict=True)):
-            if not slot or (self._is_running is not None and not self._is_running(slot - 1)):
-                self._seen.pop(number, None)
-                found.append(Worker(number, None, None, turn, poll))
-                continue
-            since = self._note(place, number, turn, moment)
-            found.append(Worker(number, slot - 1, op, turn, poll, (moment - since & U32_MAX) / 1e3))
+        if self._is_running is not None:
+            for number, slot in compress(enumerate(slots), slots):
+                if not self._is_running(slot - 1):
+                    slots[number] = 0
+        self._note(place, [turn if slot else None for turn, slot in zip(turns, slots, strict=True)], moment)
         if self._writes:
             place.words[place.noted_at] = moment
-        return found
+        return Looked(turns, slots, ops, polls, self._since, moment)
 
-    def _note(self, place: Seats, number: int, turn: int, moment: int) -> int:
-        """When that turn was seen first."""
-        seen = self._seen.get(number)
-        if seen is not None and seen[0] == turn:
-            return seen[1]
-        self._seen[number] = turn, moment
+    def _note(self, place: Seats, turns: list[int | None], moment: int) -> None:
+        """Note of each turn in hand, None for none, when it was seen first."""
+        before = self._turns if len(self._turns) == len(turns) else [None] * len(turns)
+        since = self._since if len(self._since) == len(turns) else [moment] * len(turns)
+        begun = [
+            number
+            for number in compress(range(len(turns)), map(ne, turns, before))
+            if turns[number] is not None
+        ]
+        self._turns = turns
+        if not begun:
+            self._since = since
+            return
+        self._since = since = since.copy()
+        for number in begun:
+            since[number] = moment
         if self._writes:
-            place.words[place.at(number, abi.NOTED_MS)] = moment
-            place.words[place.at(number, abi.NOTED_TURN)] = turn
-        return moment
+            place.note(begun, turns, since)
 
 
 def noted(place: Seats, *, is_running: IsRunning | None = None) -> list[Worker]:
@@ -228,18 +345,29 @@ def of_device(worker: Worker, device: str, order: Slots | None) -> Worker:
     Args:
         worker: As its board has it.
         device: Whose board that is.
-        order: The slot at each place, u32 each, where the launch has put the slots into another order.
+        order: See `Looked.order`.
     """
-    slot = worker.slot
-    if slot is not None and order is not None:
-        slot = int.from_bytes(order[4 * slot : 4 * slot + 4], "little")
+    slot = None if worker.slot is None else _slot_at(worker.slot, order)
     return replace(worker, device=device, slot=slot)
 
 
-def busy(workers: Sequence[Worker]) -> list[Worker]:
-    """Those that have something in hand, the longest turn first."""
-    return sorted(_holding(workers), key=lambda one: (-(one.seconds or 0.0), one.number))
+def _slot_at(place: int, order: Slots | None) -> int:
+    return place if order is None else int.from_bytes(order[4 * place : 4 * place + 4], "little")
 
 
-def _holding(workers: Sequence[Worker]) -> Iterator[Worker]:
-    return (one for one in workers if one.slot is not None)
+def busy(workers: Sequence[Worker], most: int | None = None) -> list[Worker]:
+    """Those that have something in hand, the longest turn first.
+
+    Args:
+        workers: Of one look.
+        most: So many of them; None for all.
+    """
+    if isinstance(workers, Workers):
+        return workers.busy(most)
+    held = [one for one in workers if one.slot is not None]
+    return sorted(held, key=lambda one: (-(one.seconds or 0.0), one.number))[:most]
+
+
+def turns_begun(workers: Sequence[Worker]) -> int:
+    """Turns that all of them have begun."""
+    return workers.turns if isinstance(workers, Workers) else sum(one.turns for one in workers)

@@ -8,13 +8,13 @@ lie. The invariant: a device without a shard has no workers. Standard library on
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vyrectl.files.replace import StrPath
 from vyrectl.sidecar.board import introduce, make_board, make_order
-from vyrectl.sidecar.workers import IsRunning, Seats, Worker, WorkerWatch, of_device
+from vyrectl.sidecar.workers import IsRunning, Looked, Seats, Worker, Workers, WorkerWatch
 
 if TYPE_CHECKING:
     import mmap
@@ -49,7 +49,7 @@ class Boards:
         self._ring, self._is_running = ring, is_running
         self._boards = {device: _Board(make_board(ring, device)) for device in devices}
         self._order: mmap.mmap | None = None
-        self._workers: list[Worker] = []
+        self._workers = Workers()
         self._due = 0.0
 
     def gathered(self, order: NDArray[np.int64]) -> None:
@@ -90,7 +90,7 @@ class Boards:
         """What every worker has in hand, as of a moment ago, by device."""
         now, spent = time.monotonic(), time.thread_time()
         if now >= self._due:
-            self._workers = [one for device in self._boards for one in self._look(device)]
+            self._workers = Workers(look for device in self._boards for look in self._look(device))
             self._due = now + max(LOOK_SECONDS, (time.thread_time() - spent) / MOST_SHARE)
         return self._workers
 
@@ -104,12 +104,10 @@ class Boards:
         for board in self._boards.values():
             introduce(board.memory, ops)
 
-    def _look(self, device: str) -> Sequence[Worker]:
+    def _look(self, device: str) -> Iterator[Looked]:
         board = self._boards[device]
-        if board.watch is None:
-            return ()
-        place = _place(board)
-        return [of_device(one, device, self._order) for one in board.watch.look(place)]
+        if board.watch is not None:
+            yield replace(board.watch.look(_place(board)), device=device, order=self._order)
 
 
 def _words(board: _Board) -> memoryview:

@@ -159,7 +159,7 @@ class StallNotice:
         except VyrectlError as error:
             record, text = {"sentence": str(error)}, str(error)
         head = f"the launch stands still: no turn ended for {seconds:.1f} s"
-        held = [worker_row(one) for one in busy(insight.workers())[:MOST_WORKERS]]
+        held = [worker_row(one) for one in busy(insight.workers(), MOST_WORKERS)]
         text = "\n".join([*(f"  {turn_text(one)}" for one in held[:MOST_TURNS]), text])
         whole = {
             "schema": "vyrectl.stall/1",
