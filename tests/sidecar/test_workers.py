@@ -17,7 +17,7 @@ from vyrectl.errors import SidecarError
 from vyrectl.files.replace import FileIdentity
 from vyrectl.files.ring_lock import RingLock
 from vyrectl.sidecar import workers
-from vyrectl.sidecar.board import make_board, open_boards, open_order
+from vyrectl.sidecar.board import make_board, mark_of, open_boards, open_order
 from vyrectl.sidecar.crash import settle
 from vyrectl.sidecar.launched import workers_of
 from vyrectl.sidecar.sidecar import Sidecar, sidecar_path
@@ -224,7 +224,7 @@ def test_a_board_may_be_longer_than_a_file(ring: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(os, "ftruncate", refuse)
     assert make_board(ring)[:] == bytes(abi.BOARD_BYTES)
-    assert open_boards(ring, os.getpid()) == {}
+    assert open_boards(mark_of(ring), os.getpid()) == {}
 
 
 def test_a_launch_on_a_copy_has_a_board(ring: Path) -> None:
@@ -261,9 +261,9 @@ def test_a_board_without_descriptors_is_private(ring: Path, monkeypatch: pytest.
     monkeypatch.setattr(os, "memfd_create", _refused)
     board = make_board(ring)
     assert len(board) == abi.BOARD_BYTES
-    assert open_boards(ring, os.getpid()) == {}
-    assert open_boards(ring, NOBODY) == {}
-    assert open_order(ring, NOBODY) is None
+    assert open_boards(mark_of(ring), os.getpid()) == {}
+    assert open_boards(mark_of(ring), NOBODY) == {}
+    assert open_order(mark_of(ring), NOBODY) is None
     board.close()
 
 

@@ -27,7 +27,7 @@ from vyrectl.why.families import NOT_TAKEN_UP
 from vyrectl.why.found import runs, seconds_text, slot_list, slot_text
 from vyrectl.why.hands import Hands
 from vyrectl.why.rules import RULES
-from vyrectl.why.scene import Earlier, Holder, Keeper, Operations, Scene
+from vyrectl.why.scene import Crew, Earlier, Holder, Keeper, Operations, Scene
 from vyrectl.why.turns import Turns
 
 READY, RUNNING, DONE, PAUSED, YIELDED, REQUEUED, FAULTED = range(1, 8)
@@ -63,7 +63,8 @@ def scene(slots: SlotArray, control: tuple[int, ...] | None = None, **more: Any)
     about = About(ops=KNOWN, epoch=more.pop("epoch", 0))
     if control is not None:
         about = About.beside(control, ops=KNOWN)
-    places = {"ring": "ring.bin", "file": "ring.bin", "parts": "p", "with_control": "", "offset": "0"}
+    places = {"ring": "ring.bin", "file": "ring.bin", "asked": "ring.bin", "to": ""}
+    places |= {"parts": "p", "with_control": "", "offset": "0"}
     if control is not None:
         places["control"] = "c.bin"
     return Scene(
@@ -454,7 +455,7 @@ def on_copy(seconds: float, *hands: Worker, before: Sequence[Worker] | None = No
     between = Hands.between(hands if before is None else before, hands)
     then = None if seconds == 0 else earlier(tasks, seconds)
     held = {one.slot: one for one in hands if one.slot is not None}
-    return explain(scene(tasks, holder=COPY, earlier=then, workers=held, hands=between, **more))
+    return explain(scene(tasks, holder=COPY, earlier=then, workers=held, crew=Crew(hands=between), **more))
 
 
 def test_a_turn_in_a_copy_that_does_not_end_needs_a_person_as_one_in_place_does() -> None:

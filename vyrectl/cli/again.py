@@ -185,6 +185,15 @@ def with_these(options: Mapping[str, str]) -> str:
     return with_options(_typed.get(), options)
 
 
+def launch_again(condition: str) -> str | None:
+    """The launch that was typed once more, of tasks that meet a condition beside its own; None where none was."""
+    args = _typed.get()
+    if args[:1] != ("launch",):
+        return None
+    own = next((value[0] for _, *value in _given(args, ("--where",))), None)
+    return with_options(args, {"--where": condition if own is None else f"({own}) and {condition}"})
+
+
 def without(options: Collection[str]) -> str:
     """The command line that was typed, without some of its options, which take a value each."""
     return shlex.join((PROGRAM, *_without(_typed.get(), dict.fromkeys(options, "a value"))))

@@ -33,4 +33,5 @@ def turn_text(row: WorkerRow) -> str:
     seconds = row["seconds"]
     lasted = "" if seconds is None else f" for at least {seconds:.1f} s"
     whose = f"worker {row['worker']}" + (f" of {row['device']}" if "device" in row else "")
+    whose += f" of pid {row['launch']}" if "launch" in row else ""
     return f"{whose} has slot {row['slot']} ({row['op_name']}) in hand{lasted}"

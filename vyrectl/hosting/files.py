@@ -22,6 +22,7 @@ from vyrectl.ring.contents import CONTROL, DEBUG_LOG, REPLAY_LOG, RING, TRACE
 from vyrectl.ring.outputs import STDOUT_NAMES, Outputs
 from vyrectl.ring.store import fill_holes
 from vyrectl.sidecar.hold import Hold, hold
+from vyrectl.sidecar.note import noted
 
 if TYPE_CHECKING:
     from vyrectl.hosting.supervisor import Message
@@ -74,6 +75,7 @@ def check_files(request: FileLaunch) -> None:
 def held_for(request: FileLaunch, watch: Callable[[Message], None]) -> Iterator[Hold | None]:
     """The lock of the ring that a launch changes, which has room for all of it; None where the result goes elsewhere.
 
+    Such a launch leaves a note in memory instead (`vyrectl.sidecar.note`), by which others find it.
     `watch` is told what was finished of the work of a launch that was killed.
 
     Raises:
@@ -81,7 +83,8 @@ def held_for(request: FileLaunch, watch: Callable[[Message], None]) -> Iterator[
         FileError: The disk has no room for its holes.
     """
     if request.output is not None:
-        yield None
+        with noted(request.ring, None if request.to_stdout else request.output):
+            yield None
         return
     with hold(request.ring, role="launch") as held:
         if len(held.settled):

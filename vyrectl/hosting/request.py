@@ -117,6 +117,7 @@ class FileLaunch(Result, Logs):
         (), "--buffer", metavar="H=SPEC", says="x.npy, x.npy:OUT.npy or zeros:DTYPE:SHAPE[:OUT.npy]."
     )
     grace_s: float = seconds(GRACE_SECONDS, "--grace", says="Time to stop before the kill.", group=LIMITS)
+    to_stdout: bool = python(False, "Whether the output is a file on its way to standard output.")
     follow: FollowOptions | None = python(
         None, "How the launch stays when it is drained; None for one that ends then."
     )

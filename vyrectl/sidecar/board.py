@@ -3,8 +3,9 @@
 A launch on several devices has one a device, and where it has put the slots into another order, that. A board also says
 which operations its launch was given.
 Standard library only. The launch makes it before it forks and keeps its descriptor; whoever knows the launch's pid (the
-ring's lock says it) finds it among that process's descriptors by the ring's identity, where the system lets one process
-of a user look at another. The invariant: nothing is left behind, whatever becomes of the launch.
+ring's lock says it, or the launch's note, `vyrectl.sidecar.note`) finds it among that process's descriptors by the
+ring's identity, where the system lets one process of a user look at another. The invariant: nothing is left behind,
+whatever becomes of the launch.
 """
 
 from __future__ import annotations
@@ -13,12 +14,11 @@ import mmap
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from vyrectl.abi.watch import BOARD_BYTES, BOARD_FEEDS, BOARD_OPS, BOARD_OPS_FIRST, MOST_BOARD_OPS
 from vyrectl.files.replace import StrPath
 
-_FOLDER = "/proc/{}/fd"
+_FOLDER = "/proc/{}/fd/"
 _MEMORY, _DELETED = "/memfd:", " (deleted)"
 _WORKERS, _ORDER = "workers", "order"
 _OF = "@"
@@ -26,12 +26,12 @@ _OF = "@"
 
 def make_board(ring: StrPath, device: str = "") -> mmap.mmap:
     """A zeroed board; where there are no descriptors without a name it is for this process and its children alone."""
-    return _made(_name(ring, _WORKERS) + (f"{_OF}{device}" if device else ""), BOARD_BYTES)
+    return make_memory(_name(ring, _WORKERS) + (f"{_OF}{device}" if device else ""), BOARD_BYTES)
 
 
 def make_order(ring: StrPath, order: bytes) -> mmap.mmap:
     """The order in which a launch has put the slots: the slot at each place, u32 each."""
-    memory = _made(_name(ring, _ORDER), len(order))
+    memory = make_memory(_name(ring, _ORDER), len(order))
     memory[:] = order
     return memory
 
@@ -58,23 +58,39 @@ def takes_feed(board: mmap.mmap) -> bool:
         return bool(words[BOARD_FEEDS])
 
 
-def open_boards(ring: StrPath, pid: int) -> dict[str, mmap.mmap]:
-    """The boards of the launch of that pid by device, read-only; none when it has none, or may not be looked at."""
-    name, found = _name(ring, _WORKERS), dict[str, mmap.mmap]()
-    for entry, link in _descriptors(pid):
+def mark_of(ring: StrPath) -> str:
+    """A ring's identity, as it stands in the names of what its launches keep in memory.
+
+    Raises:
+        OSError: There is no such file.
+    """
+    status = os.stat(ring)
+    return f"{status.st_dev:x}-{status.st_ino:x}"
+
+
+def open_boards(mark: str, pid: int) -> dict[str, mmap.mmap]:
+    """The boards of the launch of that pid by device, read-only; none when it has none, or may not be looked at.
+
+    Args:
+        mark: Its ring's (`mark_of`).
+        pid: Its process.
+    """
+    name, found = _named(mark, _WORKERS), dict[str, mmap.mmap]()
+    for entry, link in descriptors(pid):
         whose, _, device = link.partition(_OF)
         if whose == name and device not in found and (board := _mapped(entry, BOARD_BYTES)) is not None:
             found[device] = board
     return dict(sorted(found.items()))
 
 
-def open_order(ring: StrPath, pid: int) -> mmap.mmap | None:
+def open_order(mark: str, pid: int) -> mmap.mmap | None:
     """The order in which the launch of that pid has put the slots, read-only; None where it has not."""
-    name = _name(ring, _ORDER)
-    return next((_mapped(entry) for entry, link in _descriptors(pid) if link == name), None)
+    name = _named(mark, _ORDER)
+    return next((_mapped(entry) for entry, link in descriptors(pid) if link == name), None)
 
 
-def _made(name: str, size_bytes: int) -> mmap.mmap:
+def make_memory(name: str, size_bytes: int) -> mmap.mmap:
+    """Memory that others find by its name among the descriptors of this process, or that is its own alone."""
     with suppress(AttributeError, OSError):  # a limit on the length of files (ulimit -f) holds for it too
         fd = os.memfd_create(name)
         try:
@@ -85,17 +101,18 @@ def _made(name: str, size_bytes: int) -> mmap.mmap:
     return mmap.mmap(-1, size_bytes)
 
 
-def _descriptors(pid: int) -> Iterator[tuple[Path, str]]:
+def descriptors(pid: int) -> Iterator[tuple[str, str]]:
     """The memory without a name that a process has open, and what it is called."""
+    folder = _FOLDER.format(pid)
     with suppress(OSError):
-        for entry in Path(_FOLDER.format(pid)).iterdir():
+        for number in os.listdir(folder):
             with suppress(OSError):
-                link = os.readlink(entry)
+                link = os.readlink(folder + number)
                 if link.startswith(_MEMORY) and link.endswith(_DELETED):
-                    yield entry, link.removeprefix(_MEMORY).removesuffix(_DELETED)
+                    yield folder + number, link.removeprefix(_MEMORY).removesuffix(_DELETED)
 
 
-def _mapped(entry: Path, size_bytes: int | None = None) -> mmap.mmap | None:
+def _mapped(entry: str, size_bytes: int | None = None) -> mmap.mmap | None:
     try:
         fd = os.open(entry, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -110,5 +127,8 @@ def _mapped(entry: Path, size_bytes: int | None = None) -> mmap.mmap | None:
 
 
 def _name(ring: StrPath, what: str) -> str:
-    status = os.stat(ring)
-    return f"vyrectl-{what}-{status.st_dev:x}-{status.st_ino:x}"
+    return _named(mark_of(ring), what)
+
+
+def _named(mark: str, what: str) -> str:
+    return f"vyrectl-{what}-{mark}"

@@ -26,9 +26,10 @@ from vyrectl.sidecar.sidecar import Sidecar
 
 
 class OfSeveral(TypedDict, total=False):
-    """The device of a worker, of a launch on several."""
+    """The device of a worker, of a launch on several; the process of its launch, where several work on one ring."""
 
     device: str
+    launch: Count
 
 
 class WorkerRecord(OfSeveral):
@@ -54,6 +55,7 @@ class Worker:
         polls: How often it looked for work in vain, modulo 2^32.
         seconds: For at least how long the turn has lasted; None when nobody has seen it twice.
         device: Which of several it works on; None where there is one.
+        launch: The pid of its launch, where several work on copies of one ring; else None.
         hung: The turn is one of those that lasted when its launch said that it stands still, as of a look from outside.
     """
 
@@ -65,10 +67,24 @@ class Worker:
     seconds: float | None = None
     device: str | None = None
     hung: bool = False
+    launch: int | None = None
+
+    @property
+    def seat(self) -> tuple[int | None, str | None, int]:
+        """What tells it from every other worker at the ring."""
+        return self.launch, self.device, self.number
+
+    @property
+    def called(self) -> str:
+        """What it is called."""
+        device = "" if self.device is None else f" of {self.device}"
+        return f"worker {self.number}{device}" + ("" if self.launch is None else f" of pid {self.launch}")
 
     def to_record(self) -> WorkerRecord:
         """As JSON shows it."""
         of_several: OfSeveral = {} if self.device is None else {"device": self.device}
+        if self.launch is not None:
+            of_several["launch"] = self.launch
         return {
             **of_several,
             "worker": self.number,

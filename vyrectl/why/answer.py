@@ -125,7 +125,7 @@ def explain(scene: Scene) -> Answer:
     found = find_all(scene)
     motion = scene.motion
     moved = motion is not None and motion.total_turns > 0
-    moved = moved or (scene.hands is not None and scene.hands.begun)
+    moved = moved or (scene.crew.hands is not None and scene.crew.hands.begun)
     stuck = [one for one in found if one.needs_person]
     halted = any(one.cause.name in ("unattended", "held") for one in stuck)
     wanting = [one for one in found if one.cause.name == "unknown-handle"]
@@ -159,9 +159,9 @@ def _all_is_well(scene: Scene, *, moves: bool, runnable: Mask, wanting: bool) ->
         done = f"{tasks(ended)} ended since the earlier look" if motion is not None else None
         left = f"{tasks(int(np.count_nonzero(scene.queue)))} to go"
         if scene.holder.lives:
-            return find(
-                scene, "draining", scene.queue, f"it is being worked on, {left}", held_by(scene), done
-            )
+            watch = "copy" if scene.holder.on_copy and scene.workers else ""
+            said = f"it is being worked on, {left}"
+            return find(scene, "draining", scene.queue, said, held_by(scene), done, mend=watch)
         return find(
             scene,
             "draining",

@@ -15,10 +15,11 @@ from vyrectl.policy.policy import AGE_THRESHOLD
 from vyrectl.ring.findings.about import About
 from vyrectl.ring.reading import Abi
 from vyrectl.ring.reading_arrays import decide
+from vyrectl.sidecar.workers import Worker, busy
 from vyrectl.why.answer import Answer, explain
 from vyrectl.why.hands import Hands
 from vyrectl.why.looks import Look
-from vyrectl.why.scene import Lacking, Operations, Scene
+from vyrectl.why.scene import Crew, Lacking, Operations, Scene
 from vyrectl.why.turns import Turns
 
 
@@ -76,16 +77,30 @@ def answer(looks: Sequence[Look], question: Question) -> Answer:
             earlier=looks[0].as_earlier(last) if len(looks) > 1 else None,
             stalled=question.stalled,
             turns=question.turns,
-            workers={one.slot: one for one in last.workers if one.slot is not None},
-            hands=Hands.between(looks[0].workers, last.workers)
-            if len(looks) > 1 and last.holder.on_copy
-            else None,
+            workers=_longest(last.workers),
+            crew=_crew(looks),
             quotas=last.quotas,
             printed=last.printed(),
             first_faults=_first_faults(looks) if len(looks) > 2 else {},
             places=last.places(),
         )
     )
+
+
+def _crew(looks: Sequence[Look]) -> Crew:
+    last = looks[-1]
+    longest = {one.seat for one in _longest(last.workers).values()}
+    twice = len(looks) > 1 and last.holder.on_copy
+    return Crew(
+        [one for one in busy(last.workers) if one.seat not in longest],
+        _longest(last.died),
+        Hands.between(looks[0].workers, last.workers) if twice else None,
+    )
+
+
+def _longest(workers: Sequence[Worker]) -> dict[int, Worker]:
+    """Slot -> the worker that has it in hand; where launches work on copies of their own, the longest there."""
+    return {one.slot: one for one in reversed(busy(workers)) if one.slot is not None}
 
 
 def _first_faults(looks: Sequence[Look]) -> dict[int, tuple[int, str]]:

@@ -84,7 +84,8 @@ _CAUSES = (
     Cause(
         "orphaned",
         "are Running, and nobody runs the ring",
-        "State Running while nobody holds the ring's lock: the worker is gone. Of a ring that came as bytes, by a "
+        "State Running while nobody holds the ring's lock: the worker is gone, also where a launch with --output "
+        "works on a copy. Of a ring that came as bytes, by a "
         "pipe or out of a dump, nobody can be seen to hold it. Of a launch in place that died the turns hung that had "
         f"lasted {LONG_TURN_S:g} s, and those in which it stood still and had said so (--stall-after); where there are "
         f"none, those are suspected that had lasted {SUSPECT_TURN_S:g} s.",
@@ -105,17 +106,20 @@ _CAUSES = (
         f"same turn and nothing else moved meanwhile, or {LONG_TURN_S:g} s lay between them, or the launch has noted "
         "a turn of that length itself (`vyrectl workers`), or stands still in it and has said so (--stall-after). Of a "
         "launch on a copy the file does not tell: there its workers say which tasks are Running, and which turns "
-        "began.",
+        "began. A launch with --output holds nothing of the ring that it reads, and is found where the system shows "
+        "the memory of other processes (Linux); Running tasks of the file are none of its own.",
         False,
         {
             "live": "End the launch in order; a turn that never ends does not react, then end its process, SIGTERM "
             "first: vyrectl control {control} shutdown=1",
             "gone": "Once nobody holds the ring any more, end what hung (recover without --as faulted runs it once "
             "more): vyrectl recover {ring} --as faulted {slots}",
-            "copy": "End the launch in order, SIGTERM first; if it has to be killed the file stays as it was before. "
-            "Look again once nobody holds the ring any more: vyrectl why {ring}",
-            "without": "Once nobody holds the ring any more, launch it without what hung: "
-            "vyrectl launch {ring} --where '{kept}'",
+            "copy": "End the launch; what does not leave is killed after its --grace, and the file stays as it was "
+            "before: kill -TERM {pids}",
+            "unnamed": "End the launch in order, SIGTERM first; if it has to be killed the file stays as it was "
+            "before. Look again once nobody holds the ring any more: vyrectl why {ring}",
+            "without": "Once this launch has ended, launch without what hung: "
+            "vyrectl launch {ring}{to} --where '{kept}'",
             "": "End the launch in order, SIGTERM first; of what that leaves Running, end a task that hung with "
             "recover --as faulted {hung} and put the rest back with recover, once nobody holds the ring any more: "
             "vyrectl why {ring}",
@@ -254,6 +258,7 @@ _CAUSES = (
         False,
         {
             "": "Watch it: vyrectl snapshot {file} --watch 1",
+            "copy": "See what its workers have in hand: vyrectl workers {asked}",
             "unheld": "Nobody holds it now: vyrectl launch {ring}{with_control}",
         },
     ),

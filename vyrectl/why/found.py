@@ -122,7 +122,8 @@ def _once_free(scene: Scene, text: str) -> str:
     """An advice whose command would be refused now says when it works."""
     words, command = split_advice(text)
     name = "" if command is None else command.split()[1]
-    works = not scene.holder.lives or (scene.holder.in_place and name in _WORK_LIVE)
+    free = not scene.holder.lives or (scene.holder.reads and name != "launch")
+    works = free or (scene.holder.in_place and name in _WORK_LIVE)
     said = words.lower()
     if works or name not in _NEEDS_THE_RING or said.startswith((_FREE, _LATER)):
         return text

@@ -29,7 +29,7 @@ class Hands:
         """Compare two looks; None where one of them shows no worker."""
         if not before or not after:
             return None
-        was, now = ({(one.device, one.number): one for one in crew} for crew in (before, after))
+        was, now = ({one.seat: one for one in crew} for crew in (before, after))
         alike = [
             one
             for name, one in now.items()

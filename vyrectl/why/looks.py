@@ -9,6 +9,7 @@ import os
 import struct
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shlex import quote
@@ -27,9 +28,10 @@ from vyrectl.ring.kinds import Certainty, FileKind, Verdict, file_bytes, identif
 from vyrectl.ring.refusals import other_kind_error
 from vyrectl.ring.steady import copy_ring
 from vyrectl.shell import STDIN, file_argument
-from vyrectl.sidecar.launched import ops_of_copy, workers_of
+from vyrectl.sidecar.launched import ops_of_copy, pid_of, workers_left, workers_noted, workers_of
+from vyrectl.sidecar.note import Note, nearby, notes_about
 from vyrectl.sidecar.sidecar import Sidecar, sidecar_path
-from vyrectl.sidecar.workers import Worker
+from vyrectl.sidecar.workers import Worker, busy
 from vyrectl.why.scene import Earlier, Holder, Keeper
 
 MOST_FILES = 4096
@@ -37,6 +39,9 @@ MOST_FILES = 4096
 
 MOST_PART_BYTES = 1 << 26
 """Longest control buffer or debug log that is read."""
+
+MOST_LOOKS = 4
+"""Looks at a ring whose holders change meanwhile."""
 
 _WANTED = (FileKind.RING, FileKind.CONTROL, FileKind.DEBUG_LOG, FileKind.BUFFERS)
 
@@ -71,6 +76,7 @@ class Look:
         holder: Who runs it.
         moment: When it was so, seconds since the epoch, or None.
         workers: What the workers of its launch have in hand, or had when it died.
+        died: What those of a launch had that died over the file, where other launches read that now.
         quotas: Tenant -> most claims of it in the launch that lives (`--tenant-quota`), and claims left.
         ops: Operations that the launch that lives was given (`--ops`).
     """
@@ -85,6 +91,7 @@ class Look:
     holder: Holder = NOT_TOLD
     moment: float | None = None
     workers: Sequence[Worker] = ()
+    died: Sequence[Worker] = ()
     quotas: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     ops: frozenset[int] = frozenset()
 
@@ -120,6 +127,8 @@ class Look:
             "made": quote(f"{Path(self.file).name}.ring"),
             "offset": str(self.span.offset),
             "parts": quote(f"{Path(self.file).name}.parts"),
+            "asked": named_file(self.name),
+            "to": f" {self.holder.output}" if self.holder.output else "",
         }
         beside = (
             ""
@@ -137,24 +146,71 @@ def look_at_bytes(data: bytes, span: Span) -> Look:
 
 
 def look_at_file(path: Path, span: Span) -> Look:
-    """A look at a ring's file, or at an all-in-one dump.
+    """A look at a ring's file, at an all-in-one dump, or at the ring whose launch will write a file of that name.
 
     Raises:
         FileError: It cannot be read.
         RingFormatError: It is no ring, or another kind of file.
     """
+    look = _look(path, span)
+    for _ in range(MOST_LOOKS):
+        if not look.holder.on_copy or look.holder.reads or holder_at(path).name == look.holder.name:
+            break
+        look = _look(path, span)  # who held it went on the way, and what it had beside the ring with it
+    return look
+
+
+def _look(path: Path, span: Span) -> Look:
     name = str(path)
+    holder = NOT_TOLD if span.offset else holder_at(path)
+    notes = [] if span.offset or holder.lives else notes_about(path)
+    if notes and not notes[0].reads(path):
+        of_one = [one for one in notes if one.mark == notes[0].mark]
+        ring = Path(nearby(notes[0].ring))
+        if notes[0].reads(ring):
+            return replace(_look_at_read(ring, span, of_one), name=name)
+    elif notes:
+        return _look_at_read(path, span, notes)
     with file_bytes(path) as data:
         verdict = identify(data)
         if not span.given and verdict.kind is FileKind.BUFFERS and verdict.ring_options:
             return _of_buffers(name, name, data, verdict, span)
     if not span.given:
         _refuse(verdict, name)
-    holder = NOT_TOLD if span.offset else holder_at(path)
     look = _ring_look(path, span, holder)
     if not span.offset and (holder.lives or os.path.lexists(sidecar_path(path))):
         look = replace(look, workers=_workers(path))
     return _with_sidecar(look, path) if holder.lives else look
+
+
+def _look_at_read(path: Path, span: Span, notes: Sequence[Note]) -> Look:
+    """A look at a ring that launches read, whose results go elsewhere: nobody holds it."""
+    if not span.given:
+        with file_bytes(path) as data:
+            _refuse(identify(data), str(path))
+    workers = workers_noted(notes)
+    longest = next((one.launch for one in busy(workers)), None)
+    note = next((one for one in notes if one.pid == longest), notes[0])
+    holder = Holder(
+        Keeper.SOMEBODY,
+        " and ".join(map(str, notes)),
+        reads=True,
+        shows_nobody=not workers,
+        pids=tuple(one.pid for one in notes),
+        output=note.option if note.output is not None else f"--output {quote(f'{path.stem}-ran.bin')}",
+    )
+    died = _workers_left(path) if os.path.lexists(sidecar_path(path)) else ()
+    look = replace(_ring_look(path, span, holder), workers=workers, died=died)
+    with suppress(OSError):
+        return replace(look, ops=ops_of_copy(path, "", notes))
+    return look
+
+
+def _workers_left(path: Path) -> Sequence[Worker]:
+    try:
+        return workers_left(path).workers
+    except VyrectlError:
+        return ()
 
 
 def _workers(path: Path) -> Sequence[Worker]:
@@ -187,7 +243,10 @@ def holder_at(path: Path) -> Holder:
         name = holder_of(path)
     except FileError:
         return NOT_TOLD
-    return Holder(Keeper.NOBODY if name is None else Keeper.SOMEBODY, name or "")
+    if name is None:
+        return Holder(Keeper.NOBODY)
+    pid = pid_of(name)
+    return Holder(Keeper.SOMEBODY, name, pids=() if pid is None else (pid,))
 
 
 def _changed(path: Path) -> float | None:
@@ -209,7 +268,7 @@ def _with_sidecar(look: Look, path: Path) -> Look:
             gated, follows = sidecar.is_gated, bool(sidecar.words[abi.WORD["FOLLOW"]])
     except VyrectlError:
         return _with_board(look, path)
-    holder = Holder(look.holder.keeper, look.holder.name, in_place=True, feeds=follows)
+    holder = replace(look.holder, in_place=True, feeds=follows)
     file = os.path.relpath(sidecar_path(path)) if not path.is_absolute() else sidecar_path(path)
     found = _replaced(look, words if gated else _ungated(words), file, holder)
     return replace(found, quotas=quotas, ops=ops)
@@ -217,10 +276,11 @@ def _with_sidecar(look: Look, path: Path) -> Look:
 
 def _with_board(look: Look, path: Path) -> Look:
     """The same look with what the board of a launch on a copy says."""
-    try:
+    holder = replace(look.holder, shows_nobody=not look.workers)
+    look = replace(look, holder=holder)
+    with suppress(OSError):
         return replace(look, ops=ops_of_copy(path, look.holder.name))
-    except OSError:
-        return look
+    return look
 
 
 def _ungated(words: Control) -> Control:

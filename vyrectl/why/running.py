@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,18 +14,27 @@ from vyrectl.why.classes import LONG_TURN_S, SUSPECT_TURN_S
 from vyrectl.why.found import Found, among, find, runs, seconds_text, slot_list, tasks
 from vyrectl.why.hands import Hands
 from vyrectl.why.motion import Motion
-from vyrectl.why.scene import Keeper, Numbers, Scene
+from vyrectl.why.scene import Crew, Holder, Keeper, Numbers, Scene
 
 MOST_PRINTED = 2
 MOST_HANDS = 2
 MOST_NAMED = 4
 SOME_SLOT = "SLOT"
-COPY = ", which works on a copy: the file shows what stood there before"
+BEFORE = "the file shows what stood there before"
+COPY = f", which works on a copy: {BEFORE}"
+UNSEEN = ", which shows no workers: where it works is not seen"
 
 
 def held_by(scene: Scene) -> str:
-    """Who holds the ring, and what is seen of its slots."""
-    return f"held by {scene.holder.name}{COPY * scene.holder.on_copy}"
+    """Who holds the ring or reads it, and what is seen of its slots."""
+    holder = scene.holder
+    if holder.reads:
+        works = "work on copies" if len(holder.pids) > 1 else "works on a copy"
+        file = scene.places["file"]
+        asked = "" if scene.places["asked"] == file else f"; {scene.name} is written when it ends"
+        return f"{holder.name} {works} of {file}: {BEFORE}{asked}"
+    said = UNSEEN if holder.shows_nobody else COPY
+    return f"held by {holder.name}{said * holder.on_copy}"
 
 
 def held(scene: Scene) -> Iterator[Found]:
@@ -34,6 +44,9 @@ def held(scene: Scene) -> Iterator[Found]:
         return
     stuck, said = _same_turn(scene, mask)
     stuck, said = _long_turn(scene, mask, stuck, said)
+    # What a dead launch left Running is in nobody's hand, and what is claimed with others is not yet.
+    seen = stuck & among(_in_hand(scene, mask), len(mask))
+    stuck = seen if seen.any() else stuck
     numbers = np.flatnonzero(stuck if stuck.any() else mask)
     count = int(np.count_nonzero(mask))
     summary = f"{tasks(count)} in the hands of a worker that lives, {_task(scene, int(numbers[0]))} first"
@@ -51,7 +64,11 @@ def held(scene: Scene) -> Iterator[Found]:
         *_printed(scene, mask),
         mend=_way_out(scene),
         then=_then(scene, numbers) if stuck.any() else "",
-        places={"hung": _named(numbers) if stuck.any() else SOME_SLOT, "kept": _others(numbers)},
+        places={
+            "hung": _named(numbers) if stuck.any() else SOME_SLOT,
+            "kept": without(numbers) or "",
+            "pids": " ".join(map(str, _ends(scene, numbers))),
+        },
         chosen=numbers,
         needs_person=bool(stuck.any()),
     )
@@ -59,15 +76,18 @@ def held(scene: Scene) -> Iterator[Found]:
 
 def orphaned(scene: Scene) -> Iterator[Found]:
     """Running, and nobody is seen to hold the ring."""
-    mask = scene.state(TaskState.RUNNING)
-    if scene.holder.lives or not mask.any():
+    mask = scene.state(TaskState.RUNNING) & ~scene.away
+    if (scene.holder.lives and not scene.holder.reads) or not mask.any():
         return
+    reads = f"; {scene.holder.name} leaves them alone in its copy" if scene.holder.reads else ""
+    if reads:
+        scene = replace(scene, holder=Holder(Keeper.NOBODY), workers=scene.crew.died, crew=Crew())
     count = int(np.count_nonzero(mask))
     unseen = "; of a copy this says nothing about where the ring runs"
     hung = _long(scene, mask)
     suspected = mask & _lasting(scene, SUSPECT_TURN_S)
     ended = hung if hung.any() else suspected
-    who = "nobody holds the ring"
+    who = f"nobody holds the ring{reads}"
     if scene.holder.keeper is Keeper.UNKNOWN:
         who = f"nobody can be seen to hold the ring{unseen}"
     yield find(
@@ -90,14 +110,16 @@ def _then(scene: Scene, hung: Numbers) -> str:
     """What follows the end of a launch with tasks that hung: ended where they are, or left out, if they are few."""
     if scene.holder.in_place:
         return "gone"
-    return "without" if _way_out(scene) == "copy" and len(runs(hung)) <= MOST_NAMED else ""
+    return "without" if _way_out(scene) in ("copy", "unnamed") and without(hung) is not None else ""
 
 
-def _others(hung: Numbers) -> str:
-    """A condition for all slots but these."""
+def without(hung: Numbers) -> str | None:
+    """A condition for all slots but these; None where they are too many to name, or none."""
+    if not 0 < len(runs(hung)) <= MOST_NAMED:
+        return None
     parts = (
         f"slot != {first}" if first == last else f"(slot < {first} or slot > {last})"
-        for first, last in runs(hung)[:MOST_NAMED]
+        for first, last in runs(hung)
     )
     return " and ".join(parts)
 
@@ -116,7 +138,16 @@ def _way_out(scene: Scene) -> str:
     """How to end the launch: a copy is thrown away."""
     if scene.holder.in_place:
         return "live"
-    return "copy" if scene.holder.shows_work or scene.away.any() else ""
+    if not scene.holder.shows_work and not scene.away.any():
+        return ""
+    return "copy" if scene.holder.pids else "unnamed"
+
+
+def _ends(scene: Scene, hung: Numbers) -> list[int]:
+    """The processes to end: of several launches those that have these tasks in hand."""
+    every = [*scene.workers.values(), *scene.crew.others]
+    found = {one.launch for one in every if one.slot is not None and one.slot in hung}
+    return [pid for pid in scene.holder.pids if pid in found] or list(scene.holder.pids)
 
 
 def _same_turn(scene: Scene, mask: Mask) -> tuple[Mask, str | None]:
@@ -125,7 +156,7 @@ def _same_turn(scene: Scene, mask: Mask) -> tuple[Mask, str | None]:
     none = np.zeros(len(mask), np.bool_)
     if motion is None:
         return none, "one look alone does not tell whether the turn ends"
-    if scene.holder.on_copy and scene.hands is None:
+    if scene.holder.on_copy and scene.crew.hands is None:
         return none, "its workers were not seen in both looks"
     stuck = mask & _same(scene)
     if not stuck.any():
@@ -134,16 +165,16 @@ def _same_turn(scene: Scene, mask: Mask) -> tuple[Mask, str | None]:
     if any(stuck[slot] for slot in _in_hand(scene, mask)):
         since = "in both looks"
     long = motion.seconds is not None and motion.seconds >= LONG_TURN_S
-    quiet = not (motion.total_turns if scene.hands is None else scene.hands.begun)
+    quiet = not (motion.total_turns if scene.crew.hands is None else scene.crew.hands.begun)
     said = f"in the same turn {since}" + (", and no turn ended anywhere" if quiet else "")
     return (stuck if long or quiet else none), said
 
 
 def _same(scene: Scene) -> Mask:
     """Tasks that two looks found in one and the same turn."""
-    if scene.motion is None or (scene.holder.on_copy and scene.hands is None):
+    if scene.motion is None or (scene.holder.on_copy and scene.crew.hands is None):
         return np.zeros(len(scene.slots), np.bool_)
-    return _unmoved(scene, scene.motion) if scene.hands is None else _unturned(scene, scene.hands)
+    return _unmoved(scene, scene.motion) if scene.crew.hands is None else _unturned(scene, scene.crew.hands)
 
 
 def _unmoved(scene: Scene, motion: Motion) -> Mask:
@@ -193,15 +224,15 @@ def _hands(scene: Scene, mask: Mask, *, same: Mask | None = None) -> Iterator[st
         same: Those that two looks found in one turn: it has lasted as long as they lie apart; None where their launch
             has died.
     """
-    known = [one for slot, one in scene.workers.items() if slot < len(mask) and mask[slot]]
+    every = [*scene.workers.values(), *scene.crew.others]
+    known = [one for one in every if one.slot is not None and one.slot < len(mask) and mask[one.slot]]
     between = 0.0 if scene.motion is None else scene.motion.seconds or 0.0
     has, when = ("had", " when its launch died") if same is None else ("has", "")
     for one in busy(known)[:MOST_HANDS]:
         seen = between if same is not None and same[one.slot] else 0.0
         least = max(one.seconds or 0.0, seen)
         lasted = "" if one.seconds is None and not seen else f" for at least {seconds_text(least)}"
-        whose = f"worker {one.number}" + ("" if one.device is None else f" of {one.device}")
-        yield f"{whose} {has} slot {one.slot} in hand{lasted}{when}, its turn {one.turns}"
+        yield f"{one.called} {has} slot {one.slot} in hand{lasted}{when}, its turn {one.turns}"
 
 
 def _task(scene: Scene, slot: int) -> str:

@@ -49,6 +49,10 @@ class Holder:
         in_place: The launch works on the file itself, so that the slots seen are those it works on.
         feeds: It takes tasks from outside while it runs.
         shows_work: The slots seen are those it works on, though they are not the file.
+        reads: Launches work on copies for results that go elsewhere, and nobody holds the file.
+        shows_nobody: It shows no workers, so that nothing tells whether it works on the file.
+        pids: The processes to end for it to end, where they are known.
+        output: The `--output` of its launch, as words of a shell; of several that with the longest turn.
     """
 
     keeper: Keeper = Keeper.UNKNOWN
@@ -56,6 +60,10 @@ class Holder:
     in_place: bool = False
     feeds: bool = False
     shows_work: bool = False
+    reads: bool = False
+    shows_nobody: bool = False
+    pids: tuple[int, ...] = ()
+    output: str = ""
 
     @property
     def lives(self) -> bool:
@@ -83,6 +91,21 @@ class Earlier:
     seconds: float | None = None
     drained: int | None = None
     control: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """What is known of workers beside which slots they have in hand.
+
+    Attributes:
+        others: Those of further launches that have the same slots in hand, in copies of their own.
+        died: Slot -> the worker that had it in hand when a launch died over the file, where others read that now.
+        hands: What the workers did between the looks, or None.
+    """
+
+    others: Sequence[Worker] = ()
+    died: Mapping[int, Worker] = field(default_factory=dict)
+    hands: Hands | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +137,8 @@ class Scene:
         earlier: An earlier look, or None.
         stalled: The verdict of a saved snapshot beside this ring (`vyrectl.telemetry.delta`), or None.
         turns: What a trace noted, or None.
-        workers: Slot -> the worker that has it in hand, or had when its launch died.
-        hands: What the workers did between the looks, or None.
+        workers: Slot -> the worker that has it in hand, or had when its launch died; of several the longest there.
+        crew: What else is known of workers.
         quotas: Tenant -> most claims of it in the launch that lives (`--tenant-quota`), and claims left.
         printed: Slot -> its last record in the debug log, in words.
         first_faults: Slot -> the first look (number, name) in which it was Faulted, where there were several.
@@ -132,7 +155,7 @@ class Scene:
     stalled: str | None = None
     turns: Turns | None = None
     workers: Mapping[int, Worker] = field(default_factory=dict)
-    hands: Hands | None = None
+    crew: Crew = Crew()
     quotas: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     printed: Mapping[int, str] = field(default_factory=dict)
     first_faults: Mapping[int, tuple[int, str]] = field(default_factory=dict)
@@ -157,8 +180,8 @@ class Scene:
 
     @cached_property
     def in_hand(self) -> Mask:
-        """Tasks that are Running, as far as can be seen."""
-        return self.state(TaskState.RUNNING) | self.away
+        """Tasks that are Running, as far as can be seen; of a file that nobody holds those of copies."""
+        return self.away if self.holder.reads else self.state(TaskState.RUNNING) | self.away
 
     @cached_property
     def queue(self) -> Mask:

@@ -1,7 +1,7 @@
 """The advice of a finding: words, and a command as the user would type it, with what is known in its places.
 
-Standard library only. The invariant: whatever begins with ``vyrectl`` in an advice is its end, one line, quoted for a
-shell, and does what the words say when it is run as it stands.
+Standard library only. The invariant: whatever begins with ``vyrectl`` in an advice, or with what ends a process, is its
+end, one line, quoted for a shell, and does what the words say when it is run as it stands.
 """
 
 from __future__ import annotations
@@ -31,9 +31,13 @@ EXAMPLES: Mapping[str, str] = {
 """What stands in a command's places where no ring is looked at."""
 
 
+BEGINNINGS = (f"{PROGRAM} ", "kill -TERM ")
+"""How commands begin."""
+
+
 def split_advice(text: str) -> tuple[str, str | None]:
     """An advice's words, without what leads over to a command, and the command; None where there is none."""
-    at = text.find(f"{PROGRAM} ")
+    at = min((at for at in map(text.find, BEGINNINGS) if at >= 0), default=-1)
     if at < 0:
         return text, None
     return text[:at].rstrip().rstrip(":"), text[at:]

@@ -116,7 +116,8 @@ def file_launch(
     trace = cast("Path | None", given["trace"])
     _check_endings(asked, log, trace)
     trace = stdout.take("--trace", trace)
-    asked = replace(asked, output=stdout.take("--output", asked.output))
+    to_stdout = asked.output is not None and str(asked.output) == STDOUT
+    asked = replace(asked, output=stdout.take("--output", asked.output), to_stdout=to_stdout)
     options = _options(given, trace)
     asked = replace(
         asked,

@@ -99,7 +99,7 @@ def _as_typed(record: dict[str, Json]) -> dict[str, Json]:
 def _kept(found: dict[str, Json]) -> dict[str, Json]:
     for text, alone in (("remedy", "command"), ("afterwards", "afterwards_command")):
         words, command = split_advice(found[text])
-        if command is not None:
+        if command is not None and command.startswith(PROGRAM):
             kept = keeping(command, (*NAMING, *OF_LAUNCHES * command.startswith(LAUNCH)))
             found = {**found, text: f"{words}: {kept}" if words else kept, alone: kept}
     return found
@@ -119,6 +119,9 @@ def _explain(output: Output, name: str) -> None:
         "epoch": "EPOCH",
         "hung": "SLOT",
         "kept": "slot != SLOT",
+        "pids": "PID",
+        "to": "",
+        "asked": "RING",
     }
     places |= {"masks": "mask.TENANT=open", "quotas": "quota.TENANT=N", "bounds": "--tenant-quota TENANT=N"}
     rows = [one for one in explanations(places) if one["name"] in chosen]

@@ -139,7 +139,7 @@ def _with_earlier(looks: list[Look], asked: Asked) -> list[Look]:
     if last.file == STDIN:
         raise UsageError("--again-after is for a file: standard input is read once", fix="Name the file")
     time.sleep(pause)
-    again = look_at_file(Path(last.file), last.span)
+    again = look_at_file(Path(last.name), last.span)
     return [last, again if control is None else _beside(again, control)]
 
 

@@ -17,7 +17,7 @@ from vyrectl.ring.refusals import refuse_another
 @with_records
 def command(
     ring: Annotated[
-        Path, typer.Argument(metavar="RING", help="A ring that a launch works on, or died over.")
+        Path, typer.Argument(metavar="RING", help="A ring that a launch works on, died over, or will write.")
     ],
     *,
     every: Annotated[
@@ -29,7 +29,8 @@ def command(
 
     Worker, slot, operation, how long its turn has lasted at least, how many turns it has begun and how often it
     looked for work in vain; the longest turn first. Of a launch in place that died, what its workers had in hand
-    then. A launch with --no-watch keeps none of it. Exit code 1 when no launch has left anything to show.
+    then. A launch with --output is found by its ring and by its output. One with --no-watch keeps nothing. Exit code
+    1 when no launch has left anything to show.
 
     \b
     Examples:

@@ -7,7 +7,16 @@ from typing import TypedDict
 from vyrectl.cli.worker_rows import WorkerRow, worker_row
 from vyrectl.shapes import Count
 from vyrectl.sidecar.launched import Launched
+from vyrectl.sidecar.note import nearby
 from vyrectl.sidecar.workers import Worker
+
+
+class CopyRecord(TypedDict):
+    """A launch that reads the ring and writes elsewhere; `output` is None for standard output."""
+
+    pid: Count
+    ring: str
+    output: str | None
 
 
 class WorkersRecord(TypedDict):
@@ -15,6 +24,7 @@ class WorkersRecord(TypedDict):
 
     ring: str
     held_by: str | None
+    launches: list[CopyRecord]
     lives: bool
     in_place: bool
     busy: Count
@@ -45,6 +55,14 @@ def summary(found: Launched) -> WorkersRecord:
     return {
         "ring": found.ring,
         "held_by": found.held_by,
+        "launches": [
+            {
+                "pid": one.pid,
+                "ring": nearby(one.ring),
+                "output": None if one.output is None else nearby(one.output),
+            }
+            for one in found.notes
+        ],
         "lives": found.lives,
         "in_place": found.in_place,
         "busy": len(held),

@@ -12,10 +12,11 @@ from vyrectl.cli.views.parts import Lines, Part, Parts
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from vyrectl.cli.commands.workers.source import WorkersAnswer
+    from vyrectl.cli.commands.workers.source import CopyRecord, WorkersAnswer
     from vyrectl.cli.worker_rows import WorkerRow
 
 COLUMNS = (
+    Column("launch", right=True),
     Column("device"),
     Column("worker", right=True),
     Column("slot", right=True),
@@ -34,9 +35,10 @@ def view(record: WorkersAnswer) -> RenderableType:
 def _parts(record: WorkersAnswer) -> Iterator[Part]:
     yield Lines([(_sentence(record), "bold")])
     if record["workers"]:
-        several = any("device" in one for one in record["workers"])
-        hidden = 0 if several else 1
-        yield FittedTable(COLUMNS[hidden:], [_row(one)[hidden:] for one in record["workers"]])
+        told = [any(name in one for one in record["workers"]) for name in ("launch", "device")]
+        shown = [at for at in range(len(COLUMNS)) if at >= len(told) or told[at]]
+        rows = [_row(one) for one in record["workers"]]
+        yield FittedTable([COLUMNS[at] for at in shown], [[row[at] for at in shown] for row in rows])
 
 
 def _sentence(record: WorkersAnswer) -> str:
@@ -44,14 +46,22 @@ def _sentence(record: WorkersAnswer) -> str:
     whose = f"{plain(record['ring'])}: {count_of(busy + record['idle'], 'worker')}"
     if not record["lives"]:
         return f"{whose} of a launch that died; {busy} had a task in hand then"
-    where = "" if record["in_place"] else ", which works on a copy"
-    return f"{whose} of {plain(record['held_by'] or 'a launch')}{where}; {busy} with a task in hand"
+    copies = [f"pid {one['pid']} ({_copy(one)})" for one in record["launches"]]
+    where = "" if record["in_place"] else f", which {'work' if len(copies) > 1 else 'works'} on a copy"
+    who = " and ".join(copies) or record["held_by"] or "a launch"
+    return f"{whose} of {plain(who)}{where}; {busy} with a task in hand"
+
+
+def _copy(one: CopyRecord) -> str:
+    """What a launch reads and writes."""
+    return f"launch {one['ring']} --output {'-' if one['output'] is None else one['output']}"
 
 
 def _row(one: WorkerRow) -> list[Cell]:
     seconds = one["seconds"]
     held = one["slot"] is not None
     return [
+        str(one.get("launch", "-")),
         plain(one.get("device", "-")),
         str(one["worker"]),
         str(one["slot"]) if held else "-",
