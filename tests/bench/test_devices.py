@@ -46,7 +46,7 @@ def test_one_device_is_set_beside_a_plain_launch(seconds: float, met: bool) -> N
 
 def test_a_ring_that_asks_for_nothing_names_what_the_kernels_took() -> None:
     made = list(_plain({"one": took(3.0), "all": took(1.0)}, 2))
-    assert [one.value for one in made] == [4.0, 2.0, 2.0, 0.75]
+    assert [one.value for one in made] == [4.0, 2.0, 2.0, 3.0, 3.0, 0.75]
     assert made[2].met is True
 
 

@@ -65,7 +65,29 @@ def test_a_result_that_goes_elsewhere(tmp_path: Path, devices: str) -> None:
         code, report, _ = commands.run(ring, "--device", devices, "--output", new)
         assert code == 0, report
         assert (commands.read(new) == done(slots)).all()
+    commands.write(new, slots[:5])
+    code, report, _ = commands.run(ring, "--device", devices, "--output", new)
+    assert code == 0, report
+    assert (commands.read(tmp_path / "new.bin.bak") == slots[:5]).all()
     assert (commands.read(ring) == slots).all()
+    assert not any(name.startswith(".vyrectl") for name in names(tmp_path))
+
+
+def test_devices_that_are_killed_leave_no_result(tmp_path: Path) -> None:
+    ring, new = tmp_path / "ring.bin", tmp_path / "new.bin"
+    slots = write(ring, spins=1 << 31)
+    process = start(ring, "--device", "0:0,0:1", "--output", new, "--shard-slots", str(SLOTS // 2))
+    wait_for(lambda: any(name.startswith(".vyrectl") for name in names(tmp_path)), process)
+    while process.poll() is None:
+        for child in children_of(process.pid):
+            try:
+                os.kill(child, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+    code, error, _ = end_of(process)
+    assert code == 5, error
+    assert (commands.read(ring) == slots).all()
+    assert "new.bin" not in names(tmp_path)
     assert not any(name.startswith(".vyrectl") for name in names(tmp_path))
 
 

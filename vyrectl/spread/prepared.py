@@ -72,7 +72,8 @@ class Ready:
     Attributes:
         prepared: The launch over the whole ring; its workplace is `memory`.
         memory: The ring, in memory that forked children see.
-        successor: The file that will take the ring's place, which `memory` is then; None where none was begun.
+        successor: The file that will take the ring's place, or the result's, which `memory` is then; None where none was
+            begun.
         identity: Which version of the file it was.
         before: The ring as it was.
         shards: How it is cut.
@@ -133,12 +134,12 @@ def make_ready(
     held = None if begun is None else begun.ring
     ring, identity = _read(request) if held is None else (held, held.identity)
     buffers = parse_buffer_options(request.buffers)
-    successor = _begin(request, ring, buffers, begun) if holds else None
+    successor = _begin(request, ring, buffers, begun)
     if successor is None:
         check_place(request.output or request.ring)
         check_room([(request.output or request.ring, len(ring.data)), *buffers.outputs()])
-    if not holds:
-        ring = Ring.from_slots(copy_of(ring.slots))
+        if not holds:
+            ring = Ring.from_slots(copy_of(ring.slots))
     counted = (None if begun is None else begun.counted) or census(ring.slots)
     memory = SpreadMemory(ring.data, counted.tally.counts[TaskState.RUNNING], successor)
     control = None if request.control is None else load_control(request.control)

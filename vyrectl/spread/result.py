@@ -29,7 +29,7 @@ from vyrectl.launching.report import LaunchReport
 from vyrectl.launching.report_record import LaunchRecord
 from vyrectl.launching.unrunnable import claimable_mask
 from vyrectl.ring.file import Ring
-from vyrectl.ring.store import holds_other_tasks
+from vyrectl.ring.store import holds_other_tasks, store_by
 from vyrectl.sidecar.hold import Hold
 from vyrectl.spread.cut import ONE_DEVICE, Shard, named, writes_control
 from vyrectl.spread.finished import Finished
@@ -241,8 +241,11 @@ class Result:
         try:
             if request.output is not None:
                 keeps = request.backup or holds_other_tasks(request.output, request.ring)
-                kept = ring.save(request.output, backup=keeps)
-                mark_made(request.output)
+                if (begun := self.ready.successor) is not None:
+                    kept = store_by(request.output, begun.put, overwrite=True, role="save", backup=keeps)
+                else:
+                    kept = ring.save(request.output, backup=keeps)
+                    mark_made(request.output)
             else:
                 assert self.held is not None
                 keeps = request.backup or self.held.is_first
