@@ -72,8 +72,8 @@ class Ready:
     Attributes:
         prepared: The launch over the whole ring; its workplace is `memory`.
         memory: The ring, in memory that forked children see.
-        successor: The file that will take the ring's place, or the result's, which `memory` is then; None where none was
-            begun.
+        successor: The file that will take the place of the ring, or of an older result, which `memory` is then; None
+            where none was begun.
         identity: Which version of the file it was.
         before: The ring as it was.
         shards: How it is cut.
