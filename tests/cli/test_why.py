@@ -57,7 +57,6 @@ CASES: dict[str, tuple[tuple[dict[str, int], ...], dict[str, int] | None]] = {
         ({"state": 4, "flags": 1, "resume_epoch": 3}, {"state": 4, "resume_epoch": 5}),
         {"word_128": 2},
     ),
-    "waits-for-children": (({"state": 4, "op_handle": 0x1010, "resume_epoch": NEVER},), None),
     "starved": (({"state": 1, "age_ticks": 90},), None),
     "faulted": (({"state": 7, "continuation_data": 5},), None),
 }
@@ -252,6 +251,23 @@ def test_snapshots_as_the_earlier_look(cli: Cli, tmp_path: Path) -> None:
 
 
 # --- made by running things ------------------------------------------------------------------------------
+
+
+def test_a_parent_whose_children_are_gone_is_taken_up_by_the_launch_that_is_advised(
+    cli: Cli, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "few.npy", np.arange(15000, dtype="u4"))
+    parent = slot(state=4, flags=1, op_handle=0x1010, resume_epoch=NEVER, task_id=1, output_handle=1)
+    write_ring(tmp_path / "p.bin", parent, slot(state=3, task_id=2))
+    result = cli("why", "p.bin")
+    assert "1 task waits for children, and none is left to wait for" in result.out
+    assert "vyrectl why p.bin" in cli("check", "p.bin").out
+    line = next(line for line in result.out.splitlines() if line.startswith("  vyrectl launch "))
+    words = [word for word in shlex.split(line)[1:] if "=" not in word and word != "--buffer"]
+    assert line.count("--buffer") == 2
+    launched = cli(*words, *REFERENCE, *BUFFERS, "--json").json()
+    assert launched["resumed"]
+    assert cli("decode", "p.bin", "--json").json()["slots"][0]["state"] != 4
 
 
 @pytest.fixture

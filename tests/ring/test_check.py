@@ -400,14 +400,19 @@ def test_parents_that_wait_are_a_question_for_why() -> None:
     waiting = {"state": 4, "resume_epoch": NEVER_EPOCH, "flags": 1}
     child = slot(state=1, task_id=5, parent_task_id=2)
 
-    def remedy(*slots: bytes) -> str:
-        [one] = [one for one in check_bytes(b"".join(slots)).findings if one.kind.name == "waits-for-ever"]
+    def remedy(*slots: bytes, about: About | None = None) -> str:
+        report = check_bytes(b"".join(slots), about=about)
+        [one] = [one for one in report.findings if one.kind.name == "waits-for-ever"]
         return str(one.remedy)
 
     resume = "vyrectl transition ring.bin resume 0"
     assert remedy(slot(task_id=2, **waiting), slot(state=1, task_id=5)).endswith(resume)
     assert remedy(slot(task_id=2, **waiting), child).endswith("vyrectl why ring.bin")
     assert remedy(slot(task_id=3, **waiting), slot(state=1, task_id=2), child).endswith(resume), "no parent"
+    spawns = About(spawning=frozenset({0x1030}))
+    alone = slot(task_id=2, op_handle=0x1030, **waiting)
+    assert remedy(alone, about=spawns).endswith("vyrectl why ring.bin"), "a launch takes it up"
+    assert remedy(slot(task_id=2, op_handle=7, **waiting), about=spawns).endswith(resume)
 
 
 def test_what_is_known_beside_the_ring() -> None:

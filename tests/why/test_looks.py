@@ -20,7 +20,8 @@ from vyrectl.sidecar.workers import Worker
 from vyrectl.why import looks as module
 from vyrectl.why.ask import Question, answer
 from vyrectl.why.looks import Span, holder_at, look_at_bytes, look_at_file, looks_in, with_control
-from vyrectl.why.scene import Keeper
+from vyrectl.why.running import held_by
+from vyrectl.why.scene import Holder, Keeper
 
 TASKS = tuple(slot(state=1, priority=2, task_id=number) for number in range(1, 65))
 CONTROL = encode_control(tenants=3, observables=0, slots=64)
@@ -195,6 +196,39 @@ def test_a_sidecar_of_a_launch_that_is_gone_says_nothing(here: Path, monkeypatch
         assert look_at_file(path, WHOLE).control is None
         side.remove()
         side.close()
+
+
+def test_a_launch_that_ends_during_the_look_is_no_launch_on_a_copy(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lock was held when that was looked at, and what it had beside the ring was gone or dead a moment later."""
+    path = write_ring(here / "r.bin", *TASKS)
+    held, asked = hold(path, role="launch"), list[Path]()
+
+    def ask(at: Path) -> Holder:
+        asked.append(at)
+        return holder_at(at)
+
+    def lives_no_more(side: Sidecar) -> bool:
+        held.release()
+        return False
+
+    with Sidecar.create(path, FileIdentity(0, 0, 0, 0), 64, workers=2, control_words=160):
+        monkeypatch.setattr(Sidecar, "launch_lives", lives_no_more)
+        monkeypatch.setattr(module, "holder_at", ask)
+        look = look_at_file(path, WHOLE)
+    assert (look.holder.keeper, look.holder.on_copy) == (Keeper.NOBODY, False)
+    assert len(asked) == 3
+
+
+def test_who_shows_no_workers_is_not_said_to_work_on_a_copy(here: Path) -> None:
+    """A launch that gets ready has no sidecar yet, and a command that holds the ring never has one."""
+    path = write_ring(here / "r.bin", *TASKS)
+    with hold(path, role="recover"):
+        look = look_at_file(path, WHOLE)
+        assert look.holder.shows_nobody
+        said = held_by(answer([look], Question(hex, frozenset({0}))).scene)
+    assert said == f"held by pid {os.getpid()} (recover), which shows no workers: where it works is not seen"
 
 
 def test_operations_in_hand_are_known_to_a_launch_that_lives(here: Path) -> None:

@@ -14,6 +14,7 @@ from tests.support.ops import FORK_SUM as SPAWNS
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.engine.buffers import BufferTable
+from vyrectl.engine.family import count_families
 from vyrectl.errors import UnknownNameError, Unrunnable
 from vyrectl.launching.unrunnable import Defined, Survey
 from vyrectl.protocol.control import encode_control
@@ -549,6 +550,40 @@ def test_a_parent_that_no_launch_takes_up_is_said_to_be_one() -> None:
     assert found.command == "vyrectl set ring.bin task_id=2 1"
     nameless = explain(scene(ring({**JOIN, "task_id": 0}))).found[0]
     assert nameless.command == "vyrectl set ring.bin task_id=1 0"
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        [JOIN],
+        [{**JOIN, "parent_task_id": 7}],
+        [JOIN, {"parent_task_id": 1, "state": DONE}],
+        [JOIN, {"task_id": 1}],
+        [JOIN, {"task_id": 1, "state": DONE}, {"parent_task_id": 1, "state": FAULTED}],
+        [{"state": DONE}, {**JOIN, "task_id": 1}, {"parent_task_id": 1, "state": DONE}],
+    ],
+)
+def test_a_parent_without_an_open_child_is_taken_up_by_a_launch(tasks: list[Task]) -> None:
+    """As the engine does it: what `why` advises a launch for, one sets free."""
+    slots = ring(*tasks)
+    at = [number for number, task in enumerate(tasks) if task.get("state") == PAUSED]
+    [found] = [one for one in explain(scene(slots)).found if one.cause.name == "waits-for-children"]
+    assert (found.slots.tolist(), found.command) == (at, "vyrectl launch ring.bin")
+    links = count_families(slots, {SPAWNS})
+    assert (links.freed, links.lost) == (1, 0)
+    running = explain(scene(ring(*tasks), holder=LIVE)).found
+    assert not any(one.needs_person for one in running if one.cause.name == "waits-for-children")
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [[{**JOIN, "task_id": 0}], [JOIN, {"task_id": 1}, {"parent_task_id": 1}]],
+)
+def test_a_parent_that_a_launch_ends_as_lost_is_said_to_be_one(tasks: list[Task]) -> None:
+    slots = ring(*tasks)
+    [found] = [one for one in explain(scene(slots)).found if one.cause.name == "waits-for-children"]
+    assert "a launch ends such a parent as lost_children" in found.evidence
+    assert count_families(slots, {SPAWNS}).lost == 1
 
 
 def test_a_copy_is_thrown_away_and_a_file_is_put_back() -> None:

@@ -41,7 +41,7 @@ def question(
     """
     from vyrectl.cli.describe import show_word
     from vyrectl.engine.buffers import BufferTable
-    from vyrectl.engine.ops import load_source, op_codes, shipped_sources
+    from vyrectl.engine.ops import load_source, op_codes, spawning_ids
     from vyrectl.launching.unrunnable import Defined, Survey
     from vyrectl.why.ask import Question
 
@@ -51,11 +51,10 @@ def question(
         found = Survey(Defined(sources), BufferTable())
         return found.add(slots, which), found.rows
 
-    spawning = frozenset(op.id for source in (*shipped_sources(), *sources) for op in source.ops if op.spawns)
     return Question(
         op_name=lambda word: show_word("op_handle", word),
         ops=frozenset(op_codes(sources).values()),
-        spawning=spawning,
+        spawning=spawning_ids(sources),
         epoch=epoch,
         age_threshold=age_threshold,
         abi=abi,

@@ -23,7 +23,7 @@ from vyrectl.abi.outcomes import OutcomeKind
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskState
 from vyrectl.engine.backend import Job
-from vyrectl.engine.ops import OpSource, runnable_sources
+from vyrectl.engine.ops import OpSource, spawning_ids
 from vyrectl.engine.schedule import tenants_admitted
 from vyrectl.task.arrays import SlotArray, apply_transition, copy_of
 
@@ -64,8 +64,7 @@ def spawning_in_use(
         sources: The user's sources beside the shipped ones.
         named: Every op_handle of the ring, where that is known.
     """
-    ops = (op for source in runnable_sources(sources) for op in source.ops)
-    spawning = frozenset(op.id for op in ops if op.spawns)
+    spawning = spawning_ids(sources)
     if named is not None:
         return frozenset() if spawning.isdisjoint(named) else spawning
     used = bool(spawning) and bool(np.isin(slots["op_handle"], sorted(spawning)).any())

@@ -310,6 +310,11 @@ def is_own(code: int) -> bool:
     return SHIPPED_FIRST <= code <= SHIPPED_LAST
 
 
+def spawning_ids(extra: Iterable[OpSource] = ()) -> frozenset[int]:
+    """Ids of the operations that may spawn, of those that a launch has bodies for."""
+    return frozenset(op.id for source in runnable_sources(extra) for op in source.ops if op.spawns)
+
+
 def op_codes(extra: Sequence[OpSource] = ()) -> dict[str, int]:
     """Name -> id of every operation with a name: control opcodes, shipped ones, those that the user named
     (`vyrectl.engine.naming`), those of `extra`."""

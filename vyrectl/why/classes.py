@@ -163,14 +163,14 @@ _CAUSES = (
         "waits-for-children",
         "wait for children",
         "Paused until epoch 4294967295, and the operation may spawn (VYRE_SPAWNING_OP) or a task names it as its "
-        "parent. A person is needed when the wait cannot end: its children name it and wait for it in a ring of "
-        "parents, no task is its child, all have ended and nobody runs the ring, or two tasks share its task_id. Of a "
-        "ring a link is cut where its parent has another child to wait for; else one is resumed, and all whose "
-        "operation does not spawn.",
+        "parent. A person is needed when the wait cannot end by itself: its children name it and wait for it in a ring "
+        "of parents, none of them is open and nobody runs the ring, or two tasks share its task_id and an open one "
+        "names it. A launch takes up parents without an open child, whether they ended or never were. Of a ring a link "
+        "is cut where its parent has another child to wait for; else one is resumed, and all whose operation does not "
+        "spawn.",
         False,
         {
             "cycle": "Cut one link; a launch then goes on from there: vyrectl set {ring} parent_task_id=0 {slots}",
-            "missing": "Go on without them: vyrectl transition {ring} resume {slots}",
             "ended": "A launch takes them up: vyrectl launch {ring}{with_control}",
             "by-hand": "Resume them by hand: vyrectl transition {ring} resume {slots}",
             "open": "See where the children stand: vyrectl inspect {ring} --tree",

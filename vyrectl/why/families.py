@@ -36,7 +36,7 @@ def waits_for_children(scene: Scene) -> Iterator[Found]:
         yield _twins(scene, rest & repeated)
     rest &= ~repeated
     if (rest & ~children).any():
-        yield _missing(scene, rest & ~children)
+        yield _childless(scene, rest & ~children)
     ended = rest & children & ~waited_for
     if ended.any():
         yield _ended(scene, ended)
@@ -124,17 +124,18 @@ def _free_id(scene: Scene) -> int:
     return int(np.setdiff1d(np.arange(1, len(used) + 2), used)[0])
 
 
-def _missing(scene: Scene, mask: Mask) -> Found:
+def _childless(scene: Scene, mask: Mask) -> Found:
+    """Parents without a child, which a launch takes up; all are of operations that may spawn (`Scene.at_join`)."""
     numbers = np.flatnonzero(mask)
     task = int(scene.slots["task_id"][numbers[0]])
     return find(
         scene,
         "waits-for-children",
         mask,
-        f"{waiting(len(numbers))} for children that are not in the ring",
-        f"{first_task(scene, numbers)}: no task has parent_task_id {task}",
-        mend="missing",
-        needs_person=True,
+        f"{waiting(len(numbers))} for children, and none is left to wait for",
+        f"{first_task(scene, numbers)}: no open task has parent_task_id {task}",
+        mend="ended",
+        needs_person=not scene.holder.lives,
     )
 
 
@@ -176,10 +177,14 @@ def _state(scene: Scene, slot: int) -> str:
 
 
 def _repeated(scene: Scene) -> Mask:
-    """Slots whose task_id does not name one task; only parents are asked."""
+    """Slots whose task_id does not name one task; only parents are asked.
+
+    Two of one id are no hindrance to a launch where no open task names them as its parent.
+    """
     ids, counts = np.unique(scene.slots["task_id"][~scene.state(TaskState.EMPTY)], return_counts=True)
     named = scene.slots["task_id"]
-    repeated: Mask = np.isin(named, ids[counts > 1]) | (named == 0)
+    hinders = np.isin(named, scene.slots["parent_task_id"][scene.chunk.open]) | ~scene.spawning
+    repeated: Mask = (np.isin(named, ids[counts > 1]) & hinders) | (named == 0)
     return repeated
 
 

@@ -33,7 +33,7 @@ def fit_launch(scene: Scene, text: str, mask: Mask, epoch: int) -> str:
     """
     if LAUNCH not in text or scene.places.get("span"):
         return text
-    runs = scene.chunk.claimable | _wakes(scene, epoch)
+    runs = scene.chunk.claimable | _wakes(scene, epoch) | (scene.at_join & scene.spawning & mask)
     lacks, reasons = _lacking(scene, runs)
     bodiless = sorted({one.op_handle for one in reasons if one.handle is None})
     without = lacks & np.isin(scene.slots["op_handle"], bodiless)

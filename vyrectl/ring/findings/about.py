@@ -35,6 +35,7 @@ class MoreFacts(TypedDict, total=False):
 
     age_threshold: int
     ops: frozenset[int] | None
+    spawning: frozenset[int]
     readings: Readings
 
 
@@ -46,6 +47,7 @@ class About:
         epoch: The batch fences so far; a pause until then, or until before, is over.
         age_threshold: Age ticks from which a queued task is called starving; 0 is never.
         ops: Ids of all operations with a body, or None when they are not known.
+        spawning: Ids of those that may spawn, as far as they are known.
         admitted: Tenants whose mask lets them in, or None without a control buffer.
         offsets: The control buffer's priority offsets, six words, or None when it has none.
         control_words: How many words the control buffer has, or None without one.
@@ -58,6 +60,7 @@ class About:
     epoch: int = 0
     age_threshold: int = AGE_THRESHOLD
     ops: frozenset[int] | None = None
+    spawning: frozenset[int] = frozenset()
     admitted: frozenset[int] | None = None
     offsets: tuple[int, ...] | None = None
     control_words: int | None = None

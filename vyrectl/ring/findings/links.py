@@ -63,12 +63,12 @@ class Links:
         return self._spot(early, "parent_task_id", lambda chunk: chunk.open & _has_parent(chunk))
 
     def has_waiting_parents(self) -> bool:
-        """Some task that is Paused for ever has children, for which it may wait."""
+        """Some task that is Paused for ever has children, for which it may wait, or is of an operation that may spawn.
+
+        A launch sees to those, also where there are no children any more.
+        """
         parents = self._parents.ascending()
-        return len(parents) > 0 and any(
-            bool((MASKS["waits-for-ever"](chunk) & _among(parents, chunk["task_id"])).any())
-            for chunk in self._chunks()
-        )
+        return any(bool(_may_wait(chunk, parents).any()) for chunk in self._chunks())
 
     def _spot(self, words: Words, field: str, mask: Callable[[Chunk], Mask]) -> Spot:
         """The slots under a mask whose word is one of these; `words` ascends, with one element for each slot."""
@@ -114,6 +114,15 @@ def _has_id(chunk: Chunk) -> Mask:
 
 def _is_done(chunk: Chunk) -> Mask:
     return chunk.is_in(TaskState.DONE) & chunk.lies("task_id", 1) & chunk.plain
+
+
+def _may_wait(chunk: Chunk, parents: Words) -> Mask:
+    """Tasks that are Paused for ever and may be parents."""
+    waits: Mask = MASKS["waits-for-ever"](chunk)
+    if not waits.any():
+        return waits
+    named = _among(parents, chunk["task_id"]) if len(parents) else np.zeros_like(waits)
+    return waits & (named | np.isin(chunk["op_handle"], sorted(chunk.about.spawning)))
 
 
 def _has_parent(chunk: Chunk) -> Mask:

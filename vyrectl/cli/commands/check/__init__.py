@@ -157,15 +157,16 @@ def _check(output: Output, ring: Path, wanted: _Wanted, beside: dict[str, Path |
 
 
 def _about(ops: list[Path], control: Path | None, epoch: int | None, age_threshold: int | None) -> About:
-    from vyrectl.engine.ops import load_source, op_codes
+    from vyrectl.engine.ops import load_source, op_codes, spawning_ids
     from vyrectl.launching.control_file import load_control
 
-    known = frozenset(op_codes([load_source(path) for path in ops]).values())
+    sources = [load_source(path) for path in ops]
     return About.beside(
         None if control is None else load_control(control).tolist(),
         epoch=epoch,
         age_threshold=AGE_THRESHOLD if age_threshold is None else age_threshold,
-        ops=known,
+        ops=frozenset(op_codes(sources).values()),
+        spawning=spawning_ids(sources),
     )
 
 
