@@ -64,9 +64,9 @@ def until(found: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def has_in_hand(cli: Cli, name: str, count: int = 1) -> bool:
+def has_in_hand(cli: Cli, name: str, least: int = 1) -> bool:
     result = cli("workers", name, "--json")
-    return result.code == 0 and result.json()["busy"] == count
+    return result.code == 0 and result.json()["busy"] >= least
 
 
 def held(record: dict[str, object]) -> dict[str, object]:
@@ -131,6 +131,33 @@ def test_a_launch_that_is_killed_takes_its_note_along(cli: Cli, hung: Path, tmp_
         names = [one["name"] for one in cli("why", "in.bin", "--ops", "mine.cl", "--json").json()["classes"]]
         assert "held" not in names
         assert "orphaned" in names
+
+
+def test_what_a_killed_launch_has_left_of_its_result_is_said(cli: Cli, tmp_path: Path) -> None:
+    """Its ring is as it was; how far it had come lies beside its result, under both names and none of other rings."""
+    (tmp_path / "mine.cl").write_text(HUNG)
+    spins = [slot(state=1, op_handle=0x1005, param=1 << 28, task_id=1 + at, priority=2) for at in range(40)]
+    write_ring(tmp_path / "in.bin", *spins)
+    write_ring(tmp_path / "other.bin", *spins[:39], slot(state=1, task_id=99))
+    with launched(tmp_path, "--device", "cpu", "--output", "out.bin", "--grace", "30") as child:
+        until(lambda: has_in_hand(cli, "out.bin"))
+        child.kill()
+        child.wait()
+        until((tmp_path / "out.bin.partial").exists)
+    line = (
+        "out.bin.partial: as far as a launch into out.bin had come when it was killed; "
+        "to go on from there: vyrectl why out.bin.partial"
+    )
+    assert line in cli("why", "in.bin").out.splitlines()
+    assert cli("why", "in.bin", "--json").json()["left"] == [line]
+    assert cli("why", "other.bin", "--json").json()["left"] == []
+    missing = cli("why", "out.bin")
+    assert (missing.code, f"A killed launch left {line}" in missing.err) == (1, True)
+    write_ring(tmp_path / "out.bin", slot(state=3))
+    assert cli("why", "out.bin", "--json").json()["left"] == [line]
+    assert cli("why", "out.bin.partial", "--json").code == 0
+    os.rename("out.bin.partial", "out.bin.partial.3")
+    assert cli("why", "in.bin", "--json").json()["left"] == []
 
 
 def test_two_launches_at_one_ring_are_told_apart(cli: Cli, hung: Path, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def shown(lines: int) -> list[str]:
         "sentence": "r.bin does not move",
         "needs_person": True,
         "looks": ["r.bin"],
+        "left": [],
         "changes": None,
         "classes": [found],
     }

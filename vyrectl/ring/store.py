@@ -118,14 +118,21 @@ def holds_other_tasks(path: StrPath, source: StrPath) -> bool:
         than the launched ring's; False where a backup holds the same bytes.
     """
     try:
-        there, launched = _head(path), _head(source)
-        if not there or (
-            os.path.getsize(path) == os.path.getsize(source) and _are_same_tasks(there, launched)
-        ):
+        if not os.path.getsize(path) or holds_tasks_of(path, source):
             return False
         return not is_backed_up(path)
     except OSError:
         return False
+
+
+def holds_tasks_of(path: StrPath, source: StrPath) -> bool:
+    """Whether a file is as long as a ring and its first slots hold the same tasks, however far they are.
+
+    Raises:
+        OSError: One of them cannot be read.
+    """
+    same_length = os.path.getsize(path) == os.path.getsize(source)
+    return same_length and _are_same_tasks(_head(path), _head(source))
 
 
 def _head(path: StrPath) -> memoryview:

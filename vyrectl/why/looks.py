@@ -32,6 +32,7 @@ from vyrectl.sidecar.launched import ops_of_copy, pid_of, workers_left, workers_
 from vyrectl.sidecar.note import Note, nearby, notes_about
 from vyrectl.sidecar.sidecar import Sidecar, sidecar_path
 from vyrectl.sidecar.workers import Worker, busy
+from vyrectl.why.left import left_by_name
 from vyrectl.why.scene import Earlier, Holder, Keeper
 
 MOST_FILES = 4096
@@ -171,6 +172,8 @@ def _look(path: Path, span: Span) -> Look:
             return replace(_look_at_read(ring, span, of_one), name=name)
     elif notes:
         return _look_at_read(path, span, notes)
+    if not path.exists() and (left := left_by_name(path)):
+        raise FileError("there is no such file", where=name, fix=f"A killed launch left {left[0]}")
     with file_bytes(path) as data:
         verdict = identify(data)
         if not span.given and verdict.kind is FileKind.BUFFERS and verdict.ring_options:

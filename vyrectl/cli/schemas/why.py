@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vyrectl.cli.schemas.parts import (
+    TEXT,
     Fields,
     Schema,
     answer,
@@ -15,7 +16,12 @@ from vyrectl.cli.schemas.telemetry import SINCE
 from vyrectl.cli.schemas.typed import fields_of, record_of
 from vyrectl.why.record import LookRecord, WhyCauseRecord, WhyRecord
 
-RING: Fields = {**fields_of(WhyRecord), "looks": rows(record_of(LookRecord)), "changes": maybe(SINCE)}
+RING: Fields = {
+    **fields_of(WhyRecord),
+    "left": rows(TEXT),
+    "looks": rows(record_of(LookRecord)),
+    "changes": maybe(SINCE),
+}
 EXPLAINED = answer("why-explain", {"classes": rows(record_of(WhyCauseRecord))})
 
 SCHEMAS: dict[str, Schema] = {

@@ -26,6 +26,7 @@ from vyrectl.telemetry.delta import Comparison, compare
 from vyrectl.telemetry.snapshot import StateTally
 from vyrectl.why.answer import Answer
 from vyrectl.why.ask import Question, answer
+from vyrectl.why.left import left_of
 from vyrectl.why.looks import Look, Span, look_at_bytes, look_at_file, looks_in, with_control
 from vyrectl.why.record import LookRecord
 from vyrectl.why.turns import Turns, read_turns
@@ -168,10 +169,16 @@ def _explained(looks: list[Look], asking: Question, asked: Asked) -> Explained:
     found = answer(looks, replace(asking, stalled=stalled))
     record = {
         **found.to_record(),
+        "left": _left(looks[-1]),
         "looks": [_look_record(look, looks[-1]) for look in looks],
         "changes": None if compared is None else compared.to_record(),
     }
     return Explained(found, record)
+
+
+def _left(look: Look) -> list[str]:
+    """What killed launches have left of results, beside the ring's own file."""
+    return [] if look.file == STDIN or look.span.offset else left_of(Path(look.file))
 
 
 def _compared(looks: Sequence[Look], asked: Asked) -> Comparison | None:

@@ -24,6 +24,9 @@ MOST_EVIDENCE = 3
 MOST_NAMED = 3
 """Operations, tenants and priorities that a line names."""
 
+MOST_LEFT = 2
+"""Results that killed launches have left."""
+
 LEAST_WIDTH = 24
 Record = Mapping[str, Json]
 
@@ -49,6 +52,7 @@ def _head(record: Record) -> Iterator[Part]:
     lines = [(record["sentence"], style)]
     if len(record["looks"]) > 1 or record["changes"] is not None:
         lines.append((_changes(record), "dim"))
+    lines += [(plain(line), "dim") for line in record["left"][:MOST_LEFT]]
     yield Lines(lines)
 
 
