@@ -115,7 +115,8 @@ def test_a_hung_launch_is_named_by_its_ring_and_by_its_result(cli: Cli, hung: Pa
     assert child.returncode == 128 + signal.SIGTERM
     assert cli("workers", "in.bin").code == 1
     after = str(found["afterwards_command"])
-    assert after.startswith("vyrectl launch in.bin --output out.bin --where 'slot != 1'")
+    typed = "vyrectl launch in.bin --ops mine.cl --quiet --device cpu --output out.bin --stall-after 1"
+    assert after == f"{typed} --where 'slot != 1' --backup"
     assert cli(*shlex.split(after)[1:]).code == 0
     assert [one["state"] for one in cli("decode", "out.bin", "--json").json()["slots"]] == [2, 1, 3]
     assert [one["state"] for one in cli("decode", "in.bin", "--json").json()["slots"]] == [2, 1, 1]
@@ -184,12 +185,23 @@ def test_a_launch_on_several_devices_is_found_too(cli: Cli, hung: Path, tmp_path
         assert held(cli("why", "out.bin", "--json").json())["slots"] == [1]
 
 
-def test_a_launch_into_a_pipe_is_found_by_its_ring(cli: Cli, hung: Path, tmp_path: Path) -> None:
+def test_a_launch_into_a_pipe_is_found_by_its_ring(
+    cli: Cli, hung: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with launched(tmp_path, "--device", "cpu", "--output", "-"):
         until(lambda: has_in_hand(cli, "in.bin"))
         assert "(launch in.bin --output -)" in cli("workers", "in.bin").out
         after = held(cli("why", "in.bin", "--ops", "mine.cl", "--json").json())["afterwards_command"]
-        assert str(after).startswith("vyrectl launch in.bin --output in-ran.bin --where")
+        assert str(after).startswith(
+            "vyrectl launch in.bin --ops mine.cl --quiet --device cpu --output - --where"
+        )
+        (tmp_path / "below").mkdir()
+        monkeypatch.chdir(tmp_path / "below")
+        told = cli("why", str(hung), "--ops", "../mine.cl", "--json").json()
+        there = f"vyrectl launch {hung} --output in-ran.bin --where 'slot != 1'"
+        assert str(held(told)["afterwards_command"]).startswith(there), (
+            "its paths are said from another folder"
+        )
 
 
 def test_a_ring_that_may_not_be_written_beside(cli: Cli, hung: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import cache
 
@@ -185,13 +186,29 @@ def with_these(options: Mapping[str, str]) -> str:
     return with_options(_typed.get(), options)
 
 
-def launch_again(condition: str) -> str | None:
-    """The launch that was typed once more, of tasks that meet a condition beside its own; None where none was."""
-    args = _typed.get()
+def launch_again(condition: str, pid: int | None = None) -> str | None:
+    """The launch that was typed once more, of tasks that meet a condition beside its own; None where none was.
+
+    Args:
+        condition: See `--where`.
+        pid: A process in the same folder that was given it; None for this one.
+    """
+    args = _typed.get() if pid is None else _typed_there(pid)
     if args[:1] != ("launch",):
         return None
     own = next((value[0] for _, *value in _given(args, ("--where",))), None)
     return with_options(args, {"--where": condition if own is None else f"({own}) and {condition}"})
+
+
+def _typed_there(pid: int) -> tuple[str, ...]:
+    """What another process was given after the program's name; nothing where it works in another folder."""
+    with suppress(OSError):
+        if os.path.samefile(f"/proc/{pid}/cwd", os.curdir):
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = [os.fsdecode(word) for word in file.read().split(b"\0")[:-1]]
+            named = [at for at, word in enumerate(words, 1) if os.path.basename(word) == PROGRAM]
+            return tuple(words[named[0] :]) if named else ()
+    return ()
 
 
 def without(options: Collection[str]) -> str:

@@ -1,4 +1,5 @@
-"""What `why` and a launch that stands still ask about a queue: which operations have a body, and which may spawn.
+"""What `why` and a launch that stands still ask about a queue: which operations have a body, and which may spawn; and
+the launch that follows one that hangs, as it was typed.
 
 Imports numpy inside the functions.
 """
@@ -6,11 +7,14 @@ Imports numpy inside the functions.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vyrectl.policy.policy import AGE_THRESHOLD
+from vyrectl.ring.findings.advice import split_advice
 from vyrectl.ring.reading import Abi
+from vyrectl.shell import PROGRAM
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +22,9 @@ if TYPE_CHECKING:
 
     from vyrectl.errors import Unrunnable
     from vyrectl.task.arrays import SlotArray
+    from vyrectl.why.answer import Answer
     from vyrectl.why.ask import Question
+    from vyrectl.why.found import Found
     from vyrectl.why.turns import Turns
 
 
@@ -61,3 +67,39 @@ def question(
         turns=turns,
         lacking=lacking,
     )
+
+
+def launch_without(hung: NDArray[np.int64], pid: int | None = None) -> str | None:
+    """The launch that was typed, without these slots; None where that is not known, or they are many.
+
+    Args:
+        hung: Slot numbers, int64, ascending.
+        pid: The process that was given it; None for this one.
+    """
+    from vyrectl.cli.again import launch_again
+    from vyrectl.why.running import without
+
+    condition = without(hung)
+    return None if condition is None else launch_again(condition, pid)
+
+
+def again_without(found: Answer, *, here: bool = True) -> Answer:
+    """An answer whose launch after one on a copy is that one as it was typed, without what hung.
+
+    Args:
+        found: The answer.
+        here: This process is that launch.
+    """
+    return replace(found, found=tuple(_again_without(found, one, here=here) for one in found.found))
+
+
+def _again_without(whole: Answer, found: Found, *, here: bool) -> Found:
+    holder, (words, command) = whole.scene.holder, split_advice(found.afterwards)
+    copied = (holder.on_copy or holder.shows_work) and holder.pids and found.about is not None
+    if not copied or command is None or not command.startswith(f"{PROGRAM} launch "):
+        return found
+    assert found.about is not None
+    one = whole.scene.workers.get(int(found.about[0]))
+    pid = holder.pids[0] if one is None or one.launch is None else one.launch
+    again = launch_without(found.about, None if here else pid)
+    return found if again is None else replace(found, afterwards=f"{words}: {again}")

@@ -37,6 +37,7 @@ class Found:
         remedy: What to do; a command comes last.
         needs_person: Nobody else gets them going.
         afterwards: What to do once that is done, a command last; empty for nothing.
+        about: The tasks that its commands are about, as `slots`; None for all of them.
     """
 
     cause: Cause
@@ -46,6 +47,7 @@ class Found:
     remedy: str
     needs_person: bool
     afterwards: str = ""
+    about: Numbers | None = None
 
     @property
     def command(self) -> str | None:
@@ -94,7 +96,9 @@ def find(
     person = cause.needs_person if needs_person is None else needs_person
     after = fit_launch(scene, cause.mends[then], np.zeros_like(mask), scene.epoch) if then else ""
     afterwards = mend_text(scene, after, filled)
-    return Found(cause, numbers, summary, tuple(one for one in evidence if one), remedy, person, afterwards)
+    return Found(
+        cause, numbers, summary, tuple(one for one in evidence if one), remedy, person, afterwards, chosen
+    )
 
 
 def mend_text(scene: Scene, text: str, places: Mapping[str, str]) -> str:

@@ -193,7 +193,7 @@ def circling(scene: Scene) -> Iterator[Found]:
         scene,
         "circling",
         mask,
-        f"{tasks(count)} took {turns} turns and stand where they stood",
+        f"{tasks(count)} took {turns} turns and {'stands where it' if count == 1 else 'stand where they'} stood",
         f"{first_task(scene, np.array([first]))}: {int(motion.turns[first])} turns{_span(scene)}, continuation_pc {pc} "
         "and continuation_data as before",
     )

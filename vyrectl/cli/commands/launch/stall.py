@@ -15,21 +15,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from vyrectl.cli.again import keeping_in, launch_again
+from vyrectl.cli.again import keeping_in
 from vyrectl.cli.output import Output
 from vyrectl.cli.worker_rows import turn_text, worker_row
 from vyrectl.errors import StalledError, VyrectlError
 from vyrectl.hosting.deaths import put_back
 from vyrectl.hosting.stall import Insight, StallWatch, Stillness, has_work, signature_of
-from vyrectl.ring.findings.advice import split_advice
-from vyrectl.shell import PROGRAM, command_line
+from vyrectl.shell import command_line
 from vyrectl.sidecar.workers import Worker, busy
 
 if TYPE_CHECKING:
     from vyrectl.cli.commands.launch.progress import LaunchProgress
     from vyrectl.hosting.supervisor import Message
     from vyrectl.launching.report_record import LaunchRecord
-    from vyrectl.why.answer import Answer
     from vyrectl.why.looks import Look
 
 DEFAULT_SECONDS = 60.0
@@ -182,10 +180,14 @@ class StallNotice:
 
     def _put_back(self, insight: Insight) -> str:
         """What becomes of the ring."""
+        import numpy as np
+
+        from vyrectl.cli.why_question import launch_without
+
         hung = _hung(insight.workers())
         if insight.where == "file":
             return put_back(command_line("recover", file=self._ring), hung)
-        said, again = f"{self._ring} is as it was before the launch", _without(hung)
+        said, again = f"{self._ring} is as it was before the launch", launch_without(np.array(hung, np.int64))
         return said if again is None else f"{said}; launch without what hung: {again}"
 
     def _start(self, record: Message) -> None:
@@ -224,14 +226,14 @@ class StallNotice:
             return None
 
     def _answer(self, insight: Insight, seconds: float) -> tuple[Mapping[str, object], str]:
-        from vyrectl.cli.why_question import question
+        from vyrectl.cli.why_question import again_without, question
         from vyrectl.why.ask import answer
 
         last = self._look_at(insight)
         looks = [one for one in (self._first, last) if one is not None]
         if not looks:
             return {}, "the ring cannot be looked at"
-        found = _as_typed(answer(looks, question(self._options.ops)), _hung(insight.workers()))
+        found = again_without(answer(looks, question(self._options.ops)))
         if insight.where == "device":
             return {"sentence": "the device keeps the slots to itself"}, _on_device(
                 bool(found.scene.queue.any()), looks[-1]
@@ -248,25 +250,6 @@ class StallNotice:
 def _hung(workers: Sequence[Worker]) -> list[int]:
     """Slots that workers have in hand."""
     return sorted(one.slot for one in busy(workers) if one.slot is not None)
-
-
-def _without(hung: Sequence[int]) -> str | None:
-    """The launch that was typed without these slots; None where it was not typed, or they are many."""
-    import numpy as np
-
-    from vyrectl.why.running import without
-
-    condition = without(np.array(hung, np.int64))
-    return None if condition is None else launch_again(condition)
-
-
-def _as_typed(found: Answer, hung: Sequence[int]) -> Answer:
-    """An answer whose launch afterwards is the one that was typed."""
-    first, *others = found.found
-    words, command = split_advice(first.afterwards)
-    if command is None or not command.startswith(f"{PROGRAM} launch ") or (again := _without(hung)) is None:
-        return found
-    return replace(found, found=(replace(first, afterwards=f"{words}: {again}"), *others))
 
 
 def _on_device(queued: bool, look: Look) -> str:

@@ -14,7 +14,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.cli import options
 from vyrectl.cli.commands.why.options import Evidence
 from vyrectl.cli.snapshot_since import read_baseline
-from vyrectl.cli.why_question import question
+from vyrectl.cli.why_question import again_without, question
 from vyrectl.errors import InvalidInputError, RingFormatError, UsageError
 from vyrectl.files.json_text import parse_json
 from vyrectl.files.whole import read_stdin, read_whole
@@ -166,7 +166,7 @@ def _turns(path: Path) -> Turns:
 def _explained(looks: list[Look], asking: Question, asked: Asked) -> Explained:
     compared = _compared(looks, asked)
     stalled = None if compared is None or len(looks) > 1 else compared.verdict
-    found = answer(looks, replace(asking, stalled=stalled))
+    found = again_without(answer(looks, replace(asking, stalled=stalled)), here=False)
     record = {
         **found.to_record(),
         "left": _left(looks[-1]),
