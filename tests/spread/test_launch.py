@@ -151,9 +151,11 @@ def test_a_budget_is_for_the_whole(tmp_path: Path, steps: int) -> None:
     assert int((read(ring)["state"] == 3).sum()) == steps
 
 
-def killed(ring: Path, random: Random, kills: int, shard_slots: int = 64) -> subprocess.Popen[bytes]:
+def killed(
+    ring: Path, random: Random, kills: int, shard_slots: int = 64, *options: str
+) -> subprocess.Popen[bytes]:
     """A launch some of whose children were killed at random moments, of which none is left behind."""
-    process = start(ring, *THREE, "--shard-slots", str(shard_slots))
+    process = start(ring, *THREE, "--shard-slots", str(shard_slots), *options)
     wait_for(lambda: len(children_of(process.pid)) >= 3, process)
     for pid in random.sample(children_of(process.pid), kills):
         with suppress(subprocess.TimeoutExpired):

@@ -40,8 +40,9 @@ GPU_SLOTS, GPU_QUICK_SLOTS, GPU_EACH = 1 << 20, 1 << 17, 1
 PLAIN_SLOTS = 1 << 25
 """Of the ring of no-op tasks, which GPUs get besides."""
 
-LEAST_SECONDS, TRIES = 2.0, 3
-"""For so long one device shall compute; how often the ring is made longer to that end."""
+LEAST_SECONDS, GPU_LEAST_SECONDS, TRIES = 2.0, 8.0, 3
+"""For so long one device shall compute, many times what it takes to send it shards; how often the ring is made longer
+to that end."""
 
 REPEATS, QUICK_REPEATS = 3, 1
 SHARDS = 8
@@ -116,7 +117,8 @@ def run_devices(
         dask: Whether Dask is there.
         tell: Called with the launches made so far.
     """
-    on_gpus, each = _are_gpus(chosen), GPU_EACH if _are_gpus(chosen) else EACH
+    on_gpus = _are_gpus(chosen)
+    each, least = (GPU_EACH, GPU_LEAST_SECONDS) if on_gpus else (EACH, LEAST_SECONDS)
     first = chosen[0].selector
     ways = {
         "one": ("--device", first),
@@ -142,9 +144,9 @@ def run_devices(
         given = _compute_ring(slots, each)
         for _ in range(0 if quick else TRIES):
             work = _launch(ring, given, ways["one"]).work
-            if work >= LEAST_SECONDS:
+            if work >= least:
                 break
-            longer = int(given["param"].max()) * ceil(1.25 * LEAST_SECONDS / max(work, 1e-3))
+            longer = int(given["param"].max()) * ceil(1.25 * least / max(work, 1e-3))
             given["param"][::each] = min(longer, MOST_STEPS)
         figures = list(_computing(in_turn(given, ways), len(chosen)))
         if on_gpus and not quick and len(chosen) > 1:

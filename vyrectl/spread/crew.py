@@ -154,10 +154,19 @@ class Crew:
                     hand.share.waiting_seconds += self._lap(hand)
         finally:
             for hand in self._hands:
-                self._end(hand)
+                if hand.child is not None:
+                    hand.child.kill()
+            for hand in self._hands:
+                if hand.shard is not None:
+                    self._end(hand)  # who may still be writing
                 hand.file.close()
             self._heard.restore()
         return self._outcome
+
+    def close(self) -> None:
+        """Wait until every process is gone: a driver takes its time to let go of a device."""
+        for hand in self._hands:
+            self._end(hand)
 
     def _work(self) -> None:
         """Wait and hear; after an error who is at work is asked to stop as after a signal, and gets the grace."""

@@ -10,6 +10,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -84,13 +85,14 @@ class SpreadRun:
             grace_s=self._request.grace_s,
         )
         began = time.monotonic()
-        try:
-            outcome = crew.run()
-        except NoDeviceLeftError as error:
-            error.where, error.fix = str(self._request.ring), self._as_before()
-            raise
-        self._raise_if_stopped(outcome)
-        return self._result.conclude(outcome, time.monotonic() - began), outcome.signal_received
+        with closing(crew):
+            try:
+                outcome = crew.run()
+            except NoDeviceLeftError as error:
+                error.where, error.fix = str(self._request.ring), self._as_before()
+                raise
+            self._raise_if_stopped(outcome)
+            return self._result.conclude(outcome, time.monotonic() - began), outcome.signal_received
 
     def _open(self, bench: Bench) -> tuple[str, Callable[[Message], Finished]]:
         """Child's side: open the device; what runs an order there."""
