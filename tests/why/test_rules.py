@@ -599,6 +599,7 @@ def test_a_copy_is_thrown_away_and_a_file_is_put_back() -> None:
     [
         ([1], "slot != 1"),
         ([1, 2, 4], "(slot < 1 or slot > 2) and slot != 4"),
+        ([0, 1, 4], "slot > 1 and slot != 4"),
         ([0, 2, 4, 6, 8], None),
     ],
 )

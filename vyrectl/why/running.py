@@ -117,11 +117,13 @@ def without(hung: Numbers) -> str | None:
     """A condition for all slots but these; None where they are too many to name, or none."""
     if not 0 < len(runs(hung)) <= MOST_NAMED:
         return None
-    parts = (
-        f"slot != {first}" if first == last else f"(slot < {first} or slot > {last})"
-        for first, last in runs(hung)
-    )
-    return " and ".join(parts)
+    return " and ".join(_other_than(first, last) for first, last in runs(hung))
+
+
+def _other_than(first: int, last: int) -> str:
+    if first == last:
+        return f"slot != {first}"
+    return f"(slot < {first} or slot > {last})" if first else f"slot > {last}"
 
 
 def _named(numbers: Numbers) -> str:
