@@ -344,7 +344,10 @@ def test_a_hang_is_named_with_slot_operation_and_device(tmp_path: Path) -> None:
     (one,) = seen()
     code, error, said = end_of(process)
     assert (code, error["error"]) == (7, "stalled"), said
-    assert error["fix"] == f"{ring} is as it was before the launch"
+    kept, again = error["fix"].split("; ")
+    assert kept == f"{ring} is as it was before the launch"
+    assert again.startswith(f"launch without what hung: vyrectl launch {ring} ")
+    assert "--where 'slot != 300'" in again
     assert (one.slot, one.device in ("0:0", "0:1")) == (300, True)
     stall = json.loads((tmp_path / "stall.json").read_text())
     held = [(row["device"], row["slot"], row["op_handle"]) for row in stall["workers"]]
