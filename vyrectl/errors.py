@@ -196,14 +196,35 @@ class FileError(VyrectlError):
         return cls(
             f"cannot {doing}: {reason[:1].lower()}{reason[1:]}",
             where=name,
-            fix=_GONE_FIX if _misses_folder(error) else _FILE_FIXES.get(error.errno or 0),
+            fix=_GONE_FIX if _misses_folder(error) else _file_fix(error, str(path), doing),
             errno=error.errno,
         )
 
 
+CHECK_PATH = "Check the path"
+"""What to do about a path that leads nowhere."""
+
+
+def check_path(path: str) -> str:
+    """The same, with the name of a file that lies there and was probably meant."""
+    from vyrectl.near import meant_path
+
+    meant = meant_path(path)
+    return f"{CHECK_PATH}. {meant}" if meant else CHECK_PATH
+
+
+def _file_fix(error: OSError, path: str, doing: str) -> str | None:
+    if error.errno == errno.ENOENT and doing.partition(" ")[0] not in _MAKING:
+        return check_path(path)
+    return _FILE_FIXES.get(error.errno or 0)
+
+
+_MAKING = frozenset({"append", "create", "end", "make", "write"})
+"""What is done to a file that may be new: another one that lies there is not meant."""
+
 _FILE_FIXES = {
-    errno.ENOENT: "Check the path",
-    errno.ENOTDIR: "Check the path",
+    errno.ENOENT: CHECK_PATH,
+    errno.ENOTDIR: CHECK_PATH,
     errno.EACCES: "Check the permissions of the file and of its folder",
     errno.EPERM: "The file or its folder is protected (chattr +i, a sticky folder, another owner): work on a copy",
     errno.EISDIR: "Name a file, not a folder",

@@ -154,3 +154,27 @@ def test_from_standard_input(cli: Cli, control: Path) -> None:
     data = control.read_bytes()
     assert cli("control", "-", "--json", stdin=data).json()["control"] == "-"
     assert cli("control", "-", "epoch=3", stdin=data).code == 2
+
+
+@pytest.mark.parametrize("more", [(), ("--force",), ("--dry-run",)])
+def test_a_new_control_buffer_never_has_a_ring_removed(
+    cli: Cli, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    assert cli("build", "ring.bin", "--synthetic", "20").code == 0
+    before = (tmp_path / "ring.bin").read_bytes()
+    result = cli("control", "ring.bin", "--new", *more)
+    assert (result.code, "looks like a ring" in result.err, "name another path" in result.err) == (
+        3,
+        True,
+        True,
+    )
+    assert "emove" not in result.err
+    assert (tmp_path / "ring.bin").read_bytes() == before
+
+
+def test_a_control_buffer_that_is_there_is_replaced_when_told_so(cli: Cli, tmp_path: Path) -> None:
+    assert cli("control", "control.bin", "--new", "epoch=3").code == 0
+    result = cli("control", "control.bin", "--new")
+    assert (result.code, "vyrectl control control.bin --new --force --backup" in result.err) == (1, True)
+    assert cli("control", "control.bin", "--new", "--force", "--backup").code == 0
+    assert (tmp_path / "control.bin.bak").exists()

@@ -114,3 +114,30 @@ def test_every_command_that_shows_operations_takes_the_options(name: str) -> Non
     options = {option for one in load_command(name).params for option in one.opts}
     wanted = {"--ops", "--op-names", "--no-builtin-names"}
     assert wanted <= options or name in NAMELESS
+
+
+CLASHING = 'VYRE_OP(0x30000, scale, "another") { return vyre_done(); }\n'
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("build", "new.bin", "--synthetic", "3"), ("inspect", "RING"), ("launch", "RING"), ("why", "RING")],
+    ids=lambda command: command[0],
+)
+def test_an_operation_that_clashes_with_a_shipped_one_is_refused_alike(
+    cli: Cli, ring: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    source = tmp_path / "mine.cl"
+    source.write_text(CLASHING)
+    words = [str(ring) if word == "RING" else word for word in command]
+    before = ring.read_bytes()
+    result = cli(*words, "--ops", str(source))
+    assert (result.code, ring.read_bytes() == before, (tmp_path / "new.bin").exists()) == (3, True, False)
+    assert "name 'scale' is taken by 'scale' (arrays.cl, line" in result.err
+    assert "Choose another id or name" in result.err
+
+
+def test_without_our_names_an_operation_may_bear_one_of_them(cli: Cli, ring: Path, tmp_path: Path) -> None:
+    source = tmp_path / "mine.cl"
+    source.write_text(CLASHING)
+    assert cli("inspect", str(ring), "--ops", str(source), "--no-builtin-names").code == 0

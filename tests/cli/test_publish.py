@@ -176,6 +176,37 @@ def test_a_float_says_that_it_is_one(cli: Cli, free: Path) -> None:
         assert cli("set", "free.bin", text, "4").code == 2
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("publish", "free.bin", "scale:0,1,2.0"),
+        ("set", "free.bin", "param=2.0", "4"),
+        ("encode", "op=scale", "param=2.0"),
+        ("encode", "--op", "scale", "--param", "2.0"),
+        ("build", "new.bin", "items.csv"),
+        ("build", "new.bin", "items.jsonl"),
+    ],
+    ids=" ".join,
+)
+def test_a_fraction_is_told_how_a_float_is_written(
+    cli: Cli, free: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "items.jsonl").write_text('{"op": "scale", "param": 2.0}\n')
+    (tmp_path / "items.csv").write_text("op,param\nscale,2.0\n", encoding="utf-8")
+    result = cli(*command)
+    quoted = '"2.0f"' if "items.jsonl" in command else "2.0f"
+    assert (result.code, f"a float32 is written {quoted}" in result.err) == (
+        3 if "build" in command else 2,
+        True,
+    )
+
+
+@pytest.mark.parametrize("word", ["task_id=2.0", "param=1e99", "param=two", "param=-"])
+def test_what_no_float_could_be_is_not_told_so(cli: Cli, free: Path, word: str) -> None:
+    result = cli("set", "free.bin", word, "4")
+    assert (result.code, "float32" in result.err) == (2, False)
+
+
 HALVES = """VYRE_OP(0x20000, halves, "output = input * param; param is a float32") { return vyre_done(); }
 VYRE_OP(0x20001, counts, "param rounds over float32 input, and param is no float32") { return vyre_done(); }
 """

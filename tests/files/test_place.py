@@ -104,9 +104,22 @@ def test_a_sticky_folder_keeps_what_is_somebody_elses(
 def test_folders_that_know_no_nameless_files_may_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    monkeypatch.setattr(os, "open", raising(code))
+    tried, real = [], os.open
+
+    def refuse(path: str, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(code, os.strerror(code))
+        tried.append(path)
+        return real(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", refuse)
     place.check_place(tmp_path / "new.bin")
+    assert (len(tried), os.listdir(tmp_path)) == (1, [])
+
+
+def test_without_nameless_files_nothing_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    monkeypatch.setattr(os, "open", raising(errno.EIO))
     place.check_place(tmp_path / "new.bin")
 
 
@@ -115,3 +128,8 @@ def test_a_full_folder_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(FileError) as caught:
         place.check_place(tmp_path / "new.bin")
     assert caught.value.errno == errno.EDQUOT
+
+
+def test_a_file_system_that_makes_no_files_is_told_before(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="makes no new files"):
+        place.check_place("/proc/out.npy")

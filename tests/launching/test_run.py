@@ -435,3 +435,26 @@ def test_a_work_group_past_the_device_is_a_matter_of_usage(name: str) -> None:
 def test_a_device_is_named_by_a_text(wrong: object) -> None:
     with pytest.raises(UsageError, match="a device is named by a text"):
         launch(Ring.from_slots(ready_tasks(1)), device=wrong)
+
+
+@pytest.mark.parametrize("empty", [[], (), {}, 0, False, set()], ids=repr)
+@pytest.mark.parametrize("name", ["plan", "device"])
+def test_an_empty_value_of_another_type_is_not_taken_for_none(name: str, empty: object) -> None:
+    ring = Ring.from_slots(ready_tasks(2))
+    with pytest.raises(UsageError):
+        launch(ring, **{"device": "reference", name: empty})  # type: ignore[arg-type]
+    assert set(ring.slots["state"]) == {TaskState.READY}
+
+
+@pytest.mark.parametrize("empty", [[], (), "", 0, False], ids=repr)
+def test_quotas_are_a_mapping_or_none(empty: object) -> None:
+    with pytest.raises(UsageError, match="quotas"):
+        launch(Ring.from_slots(ready_tasks(2)), device="reference", quotas=empty)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("place", ["", "nowhere/trace.json", "/proc/trace.json"])
+def test_a_trace_without_a_place_is_refused_before_anything_is_claimed(place: str) -> None:
+    ring = Ring.from_slots(ready_tasks(2))
+    with pytest.raises(FileError):
+        launch(ring, device="reference", trace=place)
+    assert set(ring.slots["state"]) == {TaskState.READY}

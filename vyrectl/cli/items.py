@@ -21,7 +21,7 @@ from vyrectl.cli.declared import read_number
 from vyrectl.cli.fields import check_float_argument, parse_value
 from vyrectl.errors import UsageError
 from vyrectl.protocol.packed import decode_packed
-from vyrectl.ring.values import FLOAT_FIELD, FloatWord, float_bits
+from vyrectl.ring.values import FLOAT_FIELD, FloatWord, float_bits, float_spelling
 
 if TYPE_CHECKING:
     from vyrectl.cli.output import Output
@@ -51,7 +51,7 @@ def parse_item(text: str) -> Item:
     numbers = [part for part in (arguments or "").split(",") if part.strip()]
     what = f"an argument of {op}"
     code = parse_value("op_handle", op)
-    words = tuple(_argument(number, what) for number in numbers)
+    words = tuple(_argument(number, what, place) for place, number in enumerate(numbers))
     _check_floats(code, op, words)
     _check_count(code, op, numbers)
     return code, words
@@ -87,9 +87,17 @@ def _split(text: str) -> tuple[str, str | None]:
     return text[:at] + op, arguments if colon else None
 
 
-def _argument(text: str, what: str) -> int:
+def _argument(text: str, what: str, place: int) -> int:
     bits = float_bits(text)
-    return read_number(text, what) if bits is None else bits
+    if bits is not None:
+        return bits
+    try:
+        return read_number(text, what)
+    except UsageError as error:
+        spelt = float_spelling(text) if place == _PARAM else None
+        if spelt is not None:
+            error.fix = f"{error.fix}; a float32 is written {spelt}"
+        raise
 
 
 def _check_floats(code: int, name: str, words: Sequence[int]) -> None:

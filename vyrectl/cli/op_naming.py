@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
@@ -84,6 +84,7 @@ def with_op_names(command: Callable[..., None]) -> Callable[..., None]:
         shipped = not given.get("no_builtin_names", False)
         passed = {name: value for name, value in given.items() if name in signature.parameters}
         with _named_by(files, shipped=shipped):
+            _check_sources(given.get("ops") or ())
             command(**passed)
 
     attributes: dict[str, object] = vars(named)
@@ -104,3 +105,17 @@ def _named_by(files: list[Path], *, shipped: bool) -> AbstractContextManager[Non
         error.fix = f"{error.fix or 'Mend it'}; {VARIABLE} names this file"
         raise
     return named_by(read_naming(dict.fromkeys([*everywhere, *files]), shipped=shipped))
+
+
+def _check_sources(ops: Iterable[Path]) -> None:
+    """Refuse operations that clash with each other or with those that ship, as a launch would.
+
+    Raises:
+        OpSourceError: Two have one id or one name.
+    """
+    from vyrectl.engine.op_names import is_source
+    from vyrectl.engine.ops import check_unique, load_source, runnable_sources
+
+    sources = [load_source(path) for path in ops if is_source(path)]
+    if sources:
+        check_unique(op for source in runnable_sources(sources) for op in source.ops)

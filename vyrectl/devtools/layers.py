@@ -19,6 +19,7 @@ from vyrectl.devtools.source import PACKAGE, Import, Source, read_sources
 LAYERS: tuple[str, ...] = (
     "_version",
     "shell",
+    "near",
     "errors",
     "resources",
     "docs",

@@ -75,8 +75,15 @@ def files_of_environment(environment: Mapping[str, str] = os.environ) -> list[Pa
     return [Path(name) for name in environment.get(VARIABLE, "").split(os.pathsep) if name]
 
 
+def is_source(path: Path) -> bool:
+    """True for OpenCL C: a file with its ending, or what came out of a pipe and declares an operation."""
+    return path.suffix.lower() == SOURCE_SUFFIX or (
+        is_pipe(path) and _SOURCE.search(read_text(path)) is not None
+    )
+
+
 def _named(path: Path) -> Iterator[tuple[int, str, str, str]]:
-    if path.suffix.lower() == SOURCE_SUFFIX or (is_pipe(path) and _SOURCE.search(read_text(path))):
+    if is_source(path):
         yield from ((op.id, op.name, op.doc, f"{path}, line {op.line}") for op in load_source(path).ops)
         return
     data = (

@@ -211,12 +211,33 @@ def _try_folder(folder: str, target: str, status: os.stat_result | None) -> None
     except OSError as error:
         if error.errno not in _NO_NAMELESS_FILES:
             raise
-        return
+        fd = _named_and_gone(folder, target)
     try:
         if status is not None:
             keep_owner(fd, target, status)
     finally:
         os.close(fd)
+
+
+def _named_and_gone(folder: str, target: str) -> int:
+    """Make a file with a name and take the name away, where a file system knows no others; its descriptor.
+
+    Raises:
+        FileError: The file system makes none at all, as /proc.
+        OSError: It refuses this one.
+    """
+    name = os.path.join(folder, f".{os.urandom(6).hex()}.tmp")
+    try:
+        fd = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:
+        raise FileError(
+            "cannot write the file: that file system makes no new files",
+            where=target,
+            fix="Write to another place",
+            errno=errno.ENOENT,
+        ) from None
+    os.unlink(name)
+    return fd
 
 
 def _free_bytes(folder: str) -> int | None:

@@ -279,7 +279,7 @@ def _exists(target: str) -> FileError:
     return FileError(
         "the file exists already",
         where=target,
-        fix="Remove it first, or name another path",
+        fix="Name another path",
         errno=errno.EEXIST,
     )
 

@@ -5,6 +5,7 @@ Standard library only. The invariant: a launch that begins has a place for every
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from vyrectl.engine.saving import rescue as save_rescued
 from vyrectl.errors import FileError, RingHeldError, UsageError
 from vyrectl.files.replace import replace_file
 from vyrectl.files.ring_lock import holder_of
+from vyrectl.files.window import window
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.ring.contents import CONTROL, DEBUG_LOG, REPLAY_LOG, RING, TRACE
 from vyrectl.ring.outputs import STDOUT_NAMES, Outputs
@@ -80,6 +82,7 @@ def held_for(request: FileLaunch, watch: Callable[[Message], None]) -> Iterator[
 
     Raises:
         RingHeldError: Another process holds it.
+        RingFormatError: Its length is none of a ring; its holes stay.
         FileError: The disk has no room for its holes.
     """
     if request.output is not None:
@@ -89,6 +92,7 @@ def held_for(request: FileLaunch, watch: Callable[[Message], None]) -> Iterator[
     with hold(request.ring, role="launch") as held:
         if len(held.settled):
             watch({"settled": held.settled.to_record()})
+        window(os.stat(request.ring).st_size, 0, None, where=str(request.ring))
         fill_holes(request.ring)
         yield held
 

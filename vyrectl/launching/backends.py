@@ -70,8 +70,12 @@ def is_reference(device: object) -> bool:
     return named(device) == REFERENCE
 
 
+_NO_DEVICES = (int, float, bytes, list, tuple, dict, set, frozenset)
+"""Types of what is no device, be it empty or not."""
+
+
 def _kind(device: object) -> Kind:
-    if isinstance(device, int | float | bytes):
+    if isinstance(device, _NO_DEVICES):
         raise UsageError(
             f"a device is named by a text, and this is {type(device).__name__}",
             fix="Name one as `vyrectl devices` lists it, for example '0:0', or 'reference'",

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, TypedDict, cast
 
-from vyrectl.errors import InvalidInputError, UnknownNameError
+from vyrectl.errors import ArgumentTypeError, InvalidInputError, UnknownNameError
+from vyrectl.numbers import shown
 from vyrectl.policy.document import request_fields
 from vyrectl.policy.enums import ExecutionMode, Topology
 from vyrectl.policy.policy import LaunchPolicy, LaunchRecommendation, RecommendationRecord
@@ -247,7 +248,14 @@ def check_choice(plan: Plan | str) -> None:
     Raises:
         UnknownNameError: It is another word.
     """
-    if isinstance(plan, str) and plan not in (AUTO, OFF):
+    if isinstance(plan, Plan):
+        return
+    if not isinstance(plan, str):
+        raise ArgumentTypeError(
+            f"plan is {shown(plan)}, which is no plan",
+            fix=f"Give {AUTO!r}, {OFF!r}, or what vyrectl.launching.plan makes: plan_for, saved_plan",
+        )
+    if plan not in (AUTO, OFF):
         raise UnknownNameError("plan", plan, (AUTO, OFF))
 
 

@@ -5,9 +5,11 @@ Imports numpy. The invariant: what is refused here is refused before anything wa
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +26,7 @@ from vyrectl.engine.ops import load_sources, op_codes
 from vyrectl.engine.quotas import checked_quotas
 from vyrectl.engine.saving import Saving
 from vyrectl.errors import InvalidInputError, RingFormatError, UnknownNameError, UsageError
+from vyrectl.files.place import check_place
 from vyrectl.launching.backends import choose_backend
 from vyrectl.launching.faults import FaultedBefore
 from vyrectl.launching.options import LaunchOptions
@@ -41,6 +44,7 @@ from vyrectl.launching.rounds import Course, Limits
 from vyrectl.launching.unrunnable import defined, refuse, survey
 from vyrectl.numbers import integer
 from vyrectl.ring.file import Ring
+from vyrectl.ring.outputs import STDOUT_NAMES
 from vyrectl.task.arrays import SlotArray, check_words
 from vyrectl.telemetry.census import Census, census
 from vyrectl.telemetry.snapshot import StateTally
@@ -139,6 +143,8 @@ def prepare(ring: Ring, asked: LaunchOptions, wiring: Wiring) -> Prepared:
     _check(ring, options, writes=wiring.place is None)
     table = BufferTable.of(options.buffers)
     table.check_outputs(ring.path, places=True)
+    if isinstance(options.trace, str | PathLike) and os.fspath(options.trace) not in STDOUT_NAMES:
+        check_place(options.trace)
     sources = load_sources(options.ops)
     control = start_control(options.control, options.epoch)
     before, named = wiring.counted or census(ring.slots)
@@ -156,7 +162,7 @@ def prepare(ring: Ring, asked: LaunchOptions, wiring: Wiring) -> Prepared:
         selected=with_empty_slots(selected, ring.slots, spawning_in_use(ring.slots, sources, named)),
         age_threshold=settings.age_threshold,
         mode=settings.mode,
-        quotas=checked_quotas(options.quotas or {}),
+        quotas=checked_quotas({} if options.quotas is None else options.quotas),
         debug_log=start_debug_log(options.debug_log),
         trace=0 if options.trace is None else options.trace_records,
         op_handles=named,

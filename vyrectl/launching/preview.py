@@ -62,6 +62,6 @@ def _job(slots: SlotArray, options: LaunchOptions) -> Job:
         ops=sources,
         selected=selected_slots(slots, options.where, op_codes(sources)),
         age_threshold=choose_settings(plan, Wishes(age_threshold=options.age_threshold)).age_threshold,
-        quotas=checked_quotas(options.quotas or {}),
+        quotas=checked_quotas({} if options.quotas is None else options.quotas),
         gate=options.control is not None,
     )

@@ -58,9 +58,8 @@ class ValueReader:
         if type(value) is int:
             word = value
         elif not isinstance(value, str):
-            raise InvalidInputError(
-                f"{field.name} is {_short(value)}, which is no whole number", fix=_RANGE_FIX
-            )
+            what = f"{field.name} is {_short(value)}, which is no whole number"
+            raise InvalidInputError(what, fix=_number_fix(field.name, value))
         else:
             word = self._read_text(field.name, field.kind, value.strip())
         if not 0 <= word <= U32_MAX:
@@ -74,7 +73,8 @@ class ValueReader:
             return bits
         parser = self._parsers.get(kind)
         if parser is None or not text or text[0] in "+-.0123456789":
-            raise InvalidInputError(f"{name} is {_short(text)!r}, which is no whole number", fix=_RANGE_FIX)
+            what = f"{name} is {_short(text)!r}, which is no whole number"
+            raise InvalidInputError(what, fix=_number_fix(name, text))
         try:
             return parser(text)
         except UnknownNameError as error:
@@ -120,6 +120,22 @@ def float_bits(text: str) -> FloatWord | None:
         return FloatWord.from_bytes(struct.pack("<f", float(match[1])), "little")
     except OverflowError:
         return None
+
+
+def float_spelling(value: object) -> str | None:
+    """How a fraction is written as a float32, ``2.0`` as ``2.0f``; None for what is no number or past its range."""
+    if isinstance(value, bool) or not isinstance(value, str | float):
+        return None
+    spelt = f"{str(value).strip()}f"
+    return spelt if float_bits(spelt) is not None else None
+
+
+def _number_fix(name: str, value: object) -> str:
+    spelt = float_spelling(value) if name == FLOAT_FIELD else None
+    if spelt is None:
+        return _RANGE_FIX
+    quoted = spelt if isinstance(value, str) else f'"{spelt}"'
+    return f"{_RANGE_FIX}; a float32 is written {quoted}"
 
 
 def field_index(name: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errno import EEXIST
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output, write_bytes
 from vyrectl.cli.wrong_kind import refuse_other_kind, telling_kind
-from vyrectl.errors import UsageError, WireBufferError
+from vyrectl.errors import FileError, UsageError, WireBufferError
 from vyrectl.files.whole import read_whole
 from vyrectl.protocol.control import check_control, encode_control, write_control_words
 from vyrectl.protocol.control_names import control_value, control_words
@@ -131,16 +132,26 @@ def _check_new(file: Path, *, force: bool) -> None:
 
     Raises:
         UsageError: The name is one that a ring keeps for itself.
-        OtherKindError: What would be replaced is at least likely another kind of file.
-        FileError: It cannot be written there.
+        OtherKindError: What lies there is at least likely another kind of file.
+        FileError: It cannot be written there, or a control buffer lies there and `--force` was not given.
     """
     from vyrectl.ring.outputs import Outputs
 
     files = Outputs()
     files.writes("FILE", file, None)
     files.check()
-    if force and file.exists():
-        refuse_another(identify_file(file), FileKind.CONTROL, str(file), so="Nothing was written")
+    if not file.exists():
+        return
+    verdict = identify_file(file)
+    refuse_another(verdict, FileKind.CONTROL, str(file), so="Nothing was written: name another path")
+    if not force:
+        error = FileError("the file exists already", where=str(file), fix="Name another path", errno=EEXIST)
+        if verdict.kind is FileKind.CONTROL:
+            error.fix = (
+                "Name another path; --force replaces the control buffer, and --backup keeps the old one"
+            )
+            error.again = {"--force": "", "--backup": ""}
+        raise error
 
 
 def _emit(output: Output, name: str, data: bytes | bytearray) -> None:

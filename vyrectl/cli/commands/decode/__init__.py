@@ -26,7 +26,7 @@ from vyrectl.cli.readings import ring_readings, say_readings
 from vyrectl.cli.rows import Blocks, Quote, Rows
 from vyrectl.cli.slot_records import DecodedNumbered, DecodedSlot, PackedBeside, WordRow
 from vyrectl.cli.views.decode import view
-from vyrectl.errors import FileError, RingFormatError, UsageError
+from vyrectl.errors import FileError, RingFormatError, UsageError, check_path
 from vyrectl.files.whole import read_head, read_stdin, read_whole
 from vyrectl.ring.file import Ring
 from vyrectl.ring.reading import Abi, Readings
@@ -105,7 +105,7 @@ def _open(arguments: list[str], span: Span, *, as_hex: bool, as_raw: bool) -> Ri
             return Ring.open(name, offset=span.start, count=span.slots)
         data, where = _from_text(_read_file(Path(name)), name, as_raw=as_raw), name
     elif as_raw or not _may_be_hex(name):
-        raise FileError("no such file, and it is no hex either", where=name, fix="Check the path")
+        raise FileError("no such file, and it is no hex either", where=name, fix=check_path(name))
     else:
         data, where = parse_hex(name.encode("utf-8", "replace"), "argument"), "argument"
     if not as_raw and span.slots is None and len(data) % SLOT_BYTES:
