@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.conformance.backends import needs_cpu
+from tests.spread.commands import TWO_CPUS
 from tests.support.rings import slot, write_ring
 
 HUNG = """#include "vyre_op.h"
@@ -28,7 +30,7 @@ VYRE_OP(0x2000, hang, "turns for ever inside one turn")
 }
 """
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), needs_cpu()]
 
 
 @pytest.fixture
@@ -176,13 +178,22 @@ def test_two_launches_at_one_ring_are_told_apart(cli: Cli, hung: Path, tmp_path:
         assert alone["command"] == f"kill -TERM {two.pid}"
 
 
-def test_a_launch_on_several_devices_is_found_too(cli: Cli, hung: Path, tmp_path: Path) -> None:
-    with launched(tmp_path, "--device", "cpu,cpu", "--shard-slots", "2", "--output", "out.bin"):
+def test_a_launch_on_several_devices_is_found_too(
+    cli: Cli, hung: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Operations are called as in a launch in place: by what whoever looks has for names."""
+    monkeypatch.setenv("POCL_DEVICES", TWO_CPUS["POCL_DEVICES"])
+    with launched(tmp_path, "--device", "cpu:*", "--shard-slots", "2", "--output", "out.bin"):
         until(lambda: has_in_hand(cli, "out.bin"))
+        assert cli("workers", "in.bin", "--json").json()["oldest_turn"]["op_name"] == "0x2000"
+        monkeypatch.setenv("VYRECTL_OPS", "mine.cl")
         turn = cli("workers", "in.bin", "--json").json()["oldest_turn"]
-        assert turn["slot"] == 1
-        assert "device" in turn
-        assert held(cli("why", "out.bin", "--json").json())["slots"] == [1]
+        assert (turn["slot"], turn["op_name"]) == (1, "hang")
+        assert turn["device"] in ("0:0", "0:1")
+        found = held(cli("why", "out.bin", "--json").json())
+        assert found["summary"] == "slot 1 (hang) is in one turn that does not end"
+        monkeypatch.delenv("VYRECTL_OPS")
+        assert held(cli("why", "in.bin", "--ops", "mine.cl", "--json").json())["slots"] == [1]
 
 
 def test_a_launch_into_a_pipe_is_found_by_its_ring(
