@@ -110,8 +110,8 @@ _CAUSES = (
         "the memory of other processes (Linux); Running tasks of the file are none of its own.",
         False,
         {
-            "live": "End the launch in order; a turn that never ends does not react, then end its process, SIGTERM "
-            "first: vyrectl control {control} shutdown=1",
+            "live": "End the launch in order; a turn that never ends does not react, then send its process{whose} "
+            "SIGTERM, which kills it after its --grace: vyrectl control {control} shutdown=1",
             "gone": "Once nobody holds the ring any more, end what hung (recover without --as faulted runs it once "
             "more): vyrectl recover {ring} --as faulted {slots}",
             "copy": "End the launch; what does not leave is killed after its --grace, and the file stays as it was "
@@ -120,9 +120,9 @@ _CAUSES = (
             "before. Look again once nobody holds the ring any more: vyrectl why {ring}",
             "without": "Once this launch has ended, launch without what hung: "
             "vyrectl launch {ring}{to} --where '{kept}'",
-            "": "End the launch in order, SIGTERM first; of what that leaves Running, end a task that hung with "
-            "recover --as faulted {hung} and put the rest back with recover, once nobody holds the ring any more: "
-            "vyrectl why {ring}",
+            "": "End the launch in order, SIGTERM to its process{whose} first; of what that leaves Running, end a task "
+            "that hung with recover --as faulted {hung} and put the rest back with recover, once nobody holds the ring "
+            "any more: vyrectl why {ring}",
         },
     ),
     Cause(

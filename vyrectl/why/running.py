@@ -67,7 +67,8 @@ def held(scene: Scene) -> Iterator[Found]:
         places={
             "hung": _named(numbers) if stuck.any() else SOME_SLOT,
             "kept": without(numbers) or "",
-            "pids": " ".join(map(str, _ends(scene, numbers))),
+            "pids": (pids := " ".join(map(str, _ends(scene, numbers)))),
+            "whose": f" ({pids})" if pids else "",
         },
         chosen=numbers,
         needs_person=bool(stuck.any()),

@@ -120,6 +120,7 @@ def _explain(output: Output, name: str) -> None:
         "hung": "SLOT",
         "kept": "slot != SLOT",
         "pids": "PID",
+        "whose": " (PID)",
         "to": "",
         "asked": "RING",
     }
