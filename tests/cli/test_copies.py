@@ -171,7 +171,9 @@ def test_two_launches_at_one_ring_are_told_apart(cli: Cli, hung: Path, tmp_path:
         until(lambda: has_in_hand(cli, "in.bin", 2))
         rows = cli("workers", "in.bin", "--json").json()["workers"]
         assert {row["launch"] for row in rows if row["slot"] == 1} == {one.pid, two.pid}
-        assert f"{one.pid}" in cli("workers", "in.bin").out
+        said = cli("workers", "in.bin").out
+        assert "which work on copies; 2 with a task in hand" in said.splitlines()[0]
+        assert said.splitlines()[2].split()[:2] == ["launch", "worker"]
         found = held(cli("why", "in.bin", "--json").json())
         assert found["command"] == f"kill -TERM {min(one.pid, two.pid)} {max(one.pid, two.pid)}"
         alone = held(cli("why", "b.bin", "--json").json())

@@ -47,7 +47,8 @@ def _sentence(record: WorkersAnswer) -> str:
     if not record["lives"]:
         return f"{whose} of a launch that died; {busy} had a task in hand then"
     copies = [f"pid {one['pid']} ({_copy(one)})" for one in record["launches"]]
-    where = "" if record["in_place"] else f", which {'work' if len(copies) > 1 else 'works'} on a copy"
+    works = "work on copies" if len(copies) > 1 else "works on a copy"
+    where = "" if record["in_place"] else f", which {works}"
     who = " and ".join(copies) or record["held_by"] or "a launch"
     return f"{whose} of {plain(who)}{where}; {busy} with a task in hand"
 
