@@ -126,6 +126,15 @@ def stall(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Stall:
     return run
 
 
+def test_a_task_that_only_ends_is_named_last(stall: Stall) -> None:
+    """No-op tasks that a device holds up beside one that hangs, since it runs neighbours in step."""
+    hands = [Worker(number, number, 0, 1, 0, 9.0) for number in range(4)] + [Worker(4, 4, 0x1005, 1, 0, 8.0)]
+    said = stall(Fake("device", None, *hands), "json")
+    assert [one["slot"] for one in json.loads(said)["workers"]] == [4]
+    said = stall(Fake("device", None, *hands[:4]), "json")
+    assert [one["slot"] for one in json.loads(said)["workers"]] == [0, 1, 2, 3]
+
+
 def test_slots_in_memory_are_named(stall: Stall) -> None:
     said = stall(Fake("memory", HUNG)).splitlines()
     assert said[0].startswith("the launch stands still: no turn ended for ")

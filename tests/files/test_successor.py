@@ -8,10 +8,13 @@ import mmap
 import os
 import signal
 from pathlib import Path
-from threading import Thread
+from resource import RUSAGE_THREAD, getrusage
+from threading import Thread, current_thread
+from threading import enumerate as threads
 
 import pytest
 
+from tests.needs import only_where
 from vyrectl.errors import FileError
 from vyrectl.files import successor
 from vyrectl.files.replace import FileIdentity
@@ -246,3 +249,37 @@ def test_a_file_whose_name_somebody_has_taken_away_is_put_nowhere(old: Path) -> 
     begun.discard()
     assert old.read_bytes() == data
     assert names(old.parent) == ["old"]
+
+
+KNOWS = tuple(int(part) for part in os.uname().release.split(".")[:2]) >= (5, 14)
+
+
+@pytest.mark.parametrize(
+    "knows",
+    [pytest.param(True, marks=only_where(KNOWS, "madvise(MADV_POPULATE_WRITE) came with Linux 5.14")), False],
+)
+def test_its_pages_are_mapped_before_they_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, knows: bool
+) -> None:
+    """Where the system knows how; where it does not, each stops its writer once, and the bytes are the same."""
+    monkeypatch.setattr(successor, "PIECE_BYTES", 64 * mmap.PAGESIZE)
+    if not knows:
+        monkeypatch.setattr(successor, "_POPULATE_WRITE", 9999)
+    old, data = tmp_path / "old", os.urandom(256 * mmap.PAGESIZE)
+    old.write_bytes(data)
+    begun = begin(tmp_path / "new", old)
+    begun.wait()
+    for copier in [
+        one for one in threads() if one is not current_thread() and one.name.startswith("Thread-")
+    ]:
+        copier.join()
+    before = getrusage(RUSAGE_THREAD).ru_minflt
+    for at in range(0, len(data), mmap.PAGESIZE):
+        begun.memory[at] = 7
+    met = getrusage(RUSAGE_THREAD).ru_minflt - before
+    assert met < 16 if knows else met >= 1
+    begun.put()
+    begun.discard()
+    written = bytearray(data)
+    written[:: mmap.PAGESIZE] = bytes([7]) * 256
+    assert (tmp_path / "new").read_bytes() == written

@@ -72,7 +72,12 @@ def scene(slots: SlotArray, control: tuple[int, ...] | None = None, **more: Any)
         "ring.bin",
         slots,
         more.pop("about", about),
-        Operations(hex, more.pop("spawning", frozenset({SPAWNS})), more.pop("lacking", None)),
+        Operations(
+            hex,
+            more.pop("spawning", frozenset({SPAWNS})),
+            more.pop("ending", frozenset()),
+            more.pop("lacking", None),
+        ),
         control=control,
         **{"holder": NOBODY, "places": places, **more},
     )
@@ -671,6 +676,31 @@ def test_what_hung_is_ended_afterwards() -> None:
     for short in (Worker(0, 1, 0, 4, 0, 0.9), Worker(0, 1, 0, 4, 0)):
         [orphan] = explain(scene(running, workers={1: short})).found
         assert (orphan.command, orphan.afterwards) == ("vyrectl recover ring.bin", "")
+
+
+def test_a_task_that_only_ends_is_not_what_hangs() -> None:
+    """A device that runs neighbours in step holds them up: the one whose operation does more is named, and ended."""
+    running = ring({"state": RUNNING}, {"state": RUNNING}, {"state": RUNNING, "op_handle": 0x1005})
+    hands = {slot: Worker(slot, slot, 0x1005 * (slot == 2), 4, 0, 12.0) for slot in range(3)}
+    for ending, first, line in (({0}, 2, "2 tasks of operations that end at once are in hand"), ((), 0, "")):
+        more: dict[str, Any] = {"workers": hands, "ending": frozenset(ending)}
+        [held] = [
+            one
+            for one in explain(scene(running, control_words(), holder=LIVE, **more)).found
+            if one.cause.name == "held"
+        ]
+        assert held.summary.startswith(f"slot {first} (")
+        assert len(held.slots) == 3
+        assert any(said.startswith(f"worker {first} has slot {first} in hand") for said in held.evidence)
+        assert line in " ".join(held.evidence)
+        assert ("beside it" in " ".join(held.evidence)) is bool(line)
+        [orphan] = explain(scene(running, **more)).found
+        ended = "2" if ending else "0-2"
+        assert orphan.command == f"vyrectl recover ring.bin --as faulted {ended}"
+        assert held.afterwards_command == orphan.command
+    alone = ring({"state": RUNNING})
+    [only] = explain(scene(alone, workers={0: hands[0]}, ending=frozenset({0}))).found
+    assert only.command == "vyrectl recover ring.bin --as faulted 0"
 
 
 def test_one_turn_has_one_bound() -> None:

@@ -47,7 +47,7 @@ def question(
     """
     from vyrectl.cli.describe import show_word
     from vyrectl.engine.buffers import BufferTable
-    from vyrectl.engine.ops import load_source, op_codes, spawning_ids
+    from vyrectl.engine.ops import ending_ids, load_source, op_codes, spawning_ids
     from vyrectl.launching.unrunnable import Defined, Survey
     from vyrectl.why.ask import Question
 
@@ -61,6 +61,7 @@ def question(
         op_name=lambda word: show_word("op_handle", word),
         ops=frozenset(op_codes(sources).values()),
         spawning=spawning_ids(sources),
+        ending=ending_ids(sources),
         epoch=epoch,
         age_threshold=age_threshold,
         abi=abi,

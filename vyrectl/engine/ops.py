@@ -315,6 +315,11 @@ def spawning_ids(extra: Iterable[OpSource] = ()) -> frozenset[int]:
     return frozenset(op.id for source in runnable_sources(extra) for op in source.ops if op.spawns)
 
 
+def ending_ids(sources: Sequence[OpSource] = ()) -> frozenset[int]:
+    """Ids of the operations that end at once, the shipped ones among them: no turn of theirs lasts by itself."""
+    return frozenset(op.id for source in runnable_sources(sources) for op in source.ops if op.at_once)
+
+
 def op_codes(extra: Sequence[OpSource] = ()) -> dict[str, int]:
     """Name -> id of every operation with a name: control opcodes, shipped ones, those that the user named
     (`vyrectl.engine.naming`), those of `extra`."""

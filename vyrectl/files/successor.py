@@ -199,7 +199,10 @@ class Successor:
         import ctypes
 
         try:
-            madvise, first = ctypes.CDLL(None).madvise, ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
+            madvise, first = (
+                ctypes.CDLL(None).madvise,
+                ctypes.addressof(ctypes.c_char.from_buffer(self.memory)),
+            )
         except (OSError, AttributeError, BufferError):
             return
         for at in range(0, end, PIECE_BYTES):

@@ -31,6 +31,7 @@ class Question:
         op_name: An operation by name, else by number.
         ops: Ids of operations with a body or a name; None for not asking.
         spawning: Ids of those that may spawn.
+        ending: Ids of those that end at once.
         epoch: Epoch to go by, or None for the control buffer's.
         age_threshold: Age ticks from which a task is called starved; 0 for never.
         abi: How words 4-15 are to be read.
@@ -42,6 +43,7 @@ class Question:
     op_name: Callable[[int], str]
     ops: frozenset[int] | None = None
     spawning: frozenset[int] = frozenset()
+    ending: frozenset[int] = frozenset()
     epoch: int | None = None
     age_threshold: int = AGE_THRESHOLD
     abi: Abi = Abi.AUTO
@@ -71,7 +73,7 @@ def answer(looks: Sequence[Look], question: Question) -> Answer:
             name=last.name,
             slots=last.ring.slots,
             about=question.about(last),
-            operations=Operations(question.op_name, question.spawning, question.lacking),
+            operations=Operations(question.op_name, question.spawning, question.ending, question.lacking),
             holder=last.holder,
             control=last.control,
             earlier=looks[0].as_earlier(last) if len(looks) > 1 else None,

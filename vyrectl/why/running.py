@@ -47,7 +47,10 @@ def held(scene: Scene) -> Iterator[Found]:
     # What a dead launch left Running is in nobody's hand, and what is claimed with others is not yet.
     seen = stuck & among(_in_hand(scene, mask), len(mask))
     stuck = seen if seen.any() else stuck
-    numbers = np.flatnonzero(stuck if stuck.any() else mask)
+    lasting = int(np.count_nonzero(stuck))
+    stuck = _may_hang(scene, stuck)
+    beside = lasting - int(np.count_nonzero(stuck))
+    numbers = np.flatnonzero(stuck if lasting else _may_hang(scene, mask))
     count = int(np.count_nonzero(mask))
     summary = f"{tasks(count)} in the hands of a worker that lives, {_task(scene, int(numbers[0]))} first"
     if stuck.any():
@@ -58,8 +61,12 @@ def held(scene: Scene) -> Iterator[Found]:
         mask,
         summary,
         held_by(scene),
-        *_hands(scene, mask, same=_same(scene)),
+        *_hands(scene, stuck if lasting else mask, same=_same(scene)),
         said,
+        f"{tasks(beside)} of operations that end at once {'is' if beside == 1 else 'are'} in hand beside it: a device "
+        "that runs neighbours in step holds them up"
+        if beside
+        else None,
         _turn(scene, int(numbers[0])),
         *_printed(scene, mask),
         mend=_way_out(scene),
@@ -85,8 +92,8 @@ def orphaned(scene: Scene) -> Iterator[Found]:
         scene = replace(scene, holder=Holder(Keeper.NOBODY), workers=scene.crew.died, crew=Crew())
     count = int(np.count_nonzero(mask))
     unseen = "; of a copy this says nothing about where the ring runs"
-    hung = _long(scene, mask)
-    suspected = mask & _lasting(scene, SUSPECT_TURN_S)
+    hung = _may_hang(scene, _long(scene, mask))
+    suspected = _may_hang(scene, mask & _lasting(scene, SUSPECT_TURN_S))
     ended = hung if hung.any() else suspected
     who = f"nobody holds the ring{reads}"
     if scene.holder.keeper is Keeper.UNKNOWN:
@@ -102,7 +109,7 @@ def orphaned(scene: Scene) -> Iterator[Found]:
         *_printed(scene, mask),
         mend="hung" if hung.any() else "suspected" if suspected.any() else "",
         then="rest" if ended.any() else "",
-        places={"hung": _named(_in_hand(scene, mask))},
+        places={"hung": _named(_in_hand(scene, _may_hang(scene, mask)))},
         chosen=np.flatnonzero(ended) if ended.any() else None,
     )
 
@@ -238,11 +245,26 @@ def _hands(scene: Scene, mask: Mask, *, same: Mask | None = None) -> Iterator[st
         yield f"{one.called} {has} slot {one.slot} in hand{lasted}{when}, its turn {one.turns}"
 
 
-def _task(scene: Scene, slot: int) -> str:
-    """A task in words; the worker that has it knows its operation best."""
+def _may_hang(scene: Scene, mask: Mask) -> Mask:
+    """Those among them whose operation does more than end; all where there is none."""
+    numbers = np.flatnonzero(mask)
+    ops = scene.slots["op_handle"][numbers]
+    for slot in _in_hand(scene, mask).tolist():
+        ops[np.searchsorted(numbers, slot)] = _op_in_hand(scene, slot)
+    kept = numbers[~np.isin(ops, list(scene.operations.ending))]
+    return among(kept, len(mask)) if len(kept) else mask
+
+
+def _op_in_hand(scene: Scene, slot: int) -> int:
+    """A task's operation; the worker that has it knows it best."""
     worker = scene.workers.get(slot)
     op = None if worker is None else worker.op_handle
-    return f"slot {slot} ({scene.op_name(int(scene.slots['op_handle'][slot]) if op is None else op)})"
+    return int(scene.slots["op_handle"][slot]) if op is None else op
+
+
+def _task(scene: Scene, slot: int) -> str:
+    """A task in words."""
+    return f"slot {slot} ({scene.op_name(_op_in_hand(scene, slot))})"
 
 
 def _turn(scene: Scene, slot: int) -> str | None:

@@ -115,11 +115,13 @@ class Operations:
     Attributes:
         name: An operation by name, else by number.
         spawning: Ids of those that may spawn.
+        ending: Ids of those that end at once: what lasts in a turn of theirs waits for a neighbour.
         lacking: Which of some tasks a launch without buffers would refuse, and why; None for not asking.
     """
 
     name: Callable[[int], str]
     spawning: frozenset[int] = frozenset()
+    ending: frozenset[int] = frozenset()
     lacking: Lacking | None = None
 
 

@@ -159,7 +159,7 @@ class StallNotice:
         except VyrectlError as error:
             record, text = {"sentence": str(error)}, str(error)
         head = f"the launch stands still: no turn ended for {seconds:.1f} s"
-        held = [worker_row(one) for one in busy(insight.workers(), MOST_WORKERS)]
+        held = [worker_row(one) for one in self._suspected(insight.workers())[:MOST_WORKERS]]
         text = "\n".join([*(f"  {turn_text(one)}" for one in held[:MOST_TURNS]), text])
         whole = {
             "schema": "vyrectl.stall/1",
@@ -184,11 +184,22 @@ class StallNotice:
 
         from vyrectl.cli.why_question import launch_without
 
-        hung = _hung(insight.workers())
+        hung = sorted(one.slot for one in self._suspected(insight.workers()) if one.slot is not None)
         if insight.where == "file":
             return put_back(command_line("recover", file=self._ring), hung)
         said, again = f"{self._ring} is as it was before the launch", launch_without(np.array(hung, np.int64))
         return said if again is None else f"{said}; launch without what hung: {again}"
+
+    def _suspected(self, workers: Sequence[Worker]) -> list[Worker]:
+        """Who has something in hand that may hang, the longest turn first; all where nothing may.
+
+        A device that runs neighbours in step holds up a task that would have ended at once beside one that hangs.
+        """
+        from vyrectl.engine.ops import ending_ids, load_source
+
+        held = busy(workers)
+        ending = ending_ids([load_source(path) for path in self._options.ops])
+        return [one for one in held if one.op_handle not in ending] or held
 
     def _start(self, record: Message) -> None:
         environment = {**os.environ, "RING": str(self._ring), "STALL_JSON": json.dumps(record)}
@@ -245,11 +256,6 @@ class StallNotice:
             *(f"  {keeping_in(advice)}" for advice in (first.remedy, first.afterwards) if advice),
         ]
         return found.to_record(), "\n".join(lines)
-
-
-def _hung(workers: Sequence[Worker]) -> list[int]:
-    """Slots that workers have in hand."""
-    return sorted(one.slot for one in busy(workers) if one.slot is not None)
 
 
 def _on_device(queued: bool, look: Look) -> str:
