@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from vyrectl.abi.limits import U32_MAX, U64_MAX
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """Of a number: the least and the most that it is, None for no bound."""
 
     least: int | None = None
@@ -29,8 +28,7 @@ class Among:
     words: Collection[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """Of a text: a format of JSON Schema, a regular expression, how many characters it has."""
 
     name: str | None = None
@@ -38,22 +36,19 @@ class Form:
     length: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Long:
+class Long(NamedTuple):
     """Of a list: how many entries it has."""
 
     entries: int
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(NamedTuple):
     """Of a record: the name of the piece of the schema that it refers to, for one that stands there several times."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Like:
+class Like(NamedTuple):
     """Of a record that is made field by field: the dataclass whose fields it has."""
 
     kind: type

@@ -179,10 +179,12 @@ def run_edit(
 
 def tell_order(output: Output, where: str | None) -> None:
     """Say what a condition's comparisons by order with names go by: `priority > high` is easily taken for urgency."""
+    if not where:
+        return
     from vyrectl.engine.ops import op_codes
     from vyrectl.ring.where import compile_where
 
-    for note in compile_where(where, op_codes()).ordered if where else ():
+    for note in compile_where(where, op_codes()).ordered:
         output.talk(f"note: {note}")
 
 

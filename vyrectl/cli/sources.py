@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vyrectl.cli.options import WHOLE_FILE, Span, check_kind
-from vyrectl.errors import FileError, InvalidInputError, LaunchRequestError, UsageError
+from vyrectl.errors import FileError, InvalidInputError, LaunchRequestError
 from vyrectl.files.json_text import Json
 from vyrectl.files.whole import read_head, read_stdin, read_whole
 from vyrectl.policy.document import SCHEMA, checked_fields, parse_document, policy_from, request_fields
@@ -238,13 +238,3 @@ def _contents(path: Path) -> bytes | None:
 def _is_text(data: bytes) -> bool:
     """Whether bytes start like text. A ring does not: the state word of its first task holds zero bytes."""
     return bool(data) and _CONTROLS.isdisjoint(data)
-
-
-def check_single_stdin(*paths: Path | None) -> None:
-    """Standard input can be read once.
-
-    Raises:
-        UsageError: More than one of the paths is `-`.
-    """
-    if sum(str(path) == STDIN for path in paths) > 1:
-        raise UsageError("standard input is named twice", fix="Save one of them to a file")

@@ -59,10 +59,13 @@ class Defined:
         known = {op.id for source in everything for op in source.ops} | set(extra)
         self.known = frozenset(known - {DFA_STEP})
         self.ids = np.array(sorted(self.known), np.uint32)
-        self.needs: dict[int, tuple[Need, ...]] = {}
-        for source in everything:
-            self.needs.update((op, needs) for op, needs in needs_of(source).items() if needs)
+        self._source_of = {op.id: source for source in everything for op in source.ops}
         self._sources = tuple(sources)
+
+    def needs_of(self, op: int) -> tuple[Need, ...]:
+        """What each task of an operation needs; a source is read only for the operations that a ring names."""
+        source = self._source_of.get(op)
+        return () if source is None else needs_of(source).get(op, ())
 
     @property
     def names(self) -> Mapping[int, str]:
@@ -71,8 +74,7 @@ class Defined:
 
     def may_lack(self, named: frozenset[int]) -> bool:
         """Whether a task could be faulted for its operation or a buffer, of those that name one of these."""
-        needy = named & (self.needs.keys() | {PACKED_SLOT})
-        return bool(needy) or not named <= self.known
+        return PACKED_SLOT in named or not named <= self.known or any(map(self.needs_of, named))
 
     def has(self, ops: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which of these ids have a body, bool, the same shape."""
@@ -159,7 +161,9 @@ class Survey:
         lacks = which & ~self._defined.has(ops)
         for op in np.unique(ops[lacks])[:MOST_ROWS].tolist():
             yield (op, None, None), lacks & (ops == op)
-        for op in np.intersect1d(ops[which], [*self._defined.needs, PACKED_SLOT]).tolist():
+        for op in np.unique(ops[which]).tolist():
+            if op != PACKED_SLOT and not self._defined.needs_of(op):
+                continue
             mine = which & (ops == op)
             reasons = self._inner(slots, mine) if op == PACKED_SLOT else self._handles_of(op, slots, mine)
             yield from reasons
@@ -167,7 +171,7 @@ class Survey:
     def _handles_of(
         self, op: int, slots: SlotArray, mine: NDArray[np.bool_]
     ) -> Iterator[tuple[_Key, NDArray[np.bool_]]]:
-        for need in self._defined.needs[op]:
+        for need in self._defined.needs_of(op):
             reaches = mine & ~_has_left(need, slots)
             if need.handle == ARGUMENT_TABLE:
                 if not self._has_arguments:

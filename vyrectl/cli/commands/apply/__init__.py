@@ -14,7 +14,8 @@ from vyrectl.cli.options import (
     Talking,
 )
 from vyrectl.cli.request_options import LenientOption, RequestOption, given_fields, with_request_options
-from vyrectl.cli.sources import Asked, Window, check_single_stdin, read_source
+from vyrectl.cli.sources import Asked, Window, read_source
+from vyrectl.cli.stdin_once import check_single_stdin
 from vyrectl.errors import InvalidInputError
 from vyrectl.policy.request import LaunchRequest
 

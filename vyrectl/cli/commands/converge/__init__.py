@@ -27,7 +27,8 @@ from vyrectl.cli.options import (
 )
 from vyrectl.cli.output import Output
 from vyrectl.cli.request_options import LenientOption
-from vyrectl.cli.sources import Window, check_single_stdin
+from vyrectl.cli.sources import Window
+from vyrectl.cli.stdin_once import check_single_stdin
 from vyrectl.cli.stdout_file import StdoutFile
 from vyrectl.cli.views.cells import count_of
 from vyrectl.errors import InvalidInputError, UsageError, stopped_code

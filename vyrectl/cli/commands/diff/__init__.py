@@ -19,7 +19,7 @@ from vyrectl.cli.options import (
 from vyrectl.cli.pager import paged
 from vyrectl.cli.readings import ring_readings, say_readings
 from vyrectl.cli.snapshot_records import open_for_snapshot
-from vyrectl.cli.sources import check_single_stdin
+from vyrectl.cli.stdin_once import check_single_stdin
 from vyrectl.ring.reading import Abi
 
 DIFFERENT = 1

@@ -12,7 +12,6 @@ import typer
 from vyrectl.cli.commands.launch.progress import LaunchProgress
 from vyrectl.cli.commands.launch.request import RECORDS_OF_LAUNCH, Flags, file_launch
 from vyrectl.cli.commands.launch.stall import DEFAULT_SECONDS, StallNotice, StallOptions
-from vyrectl.cli.commands.launch.view import view, view_plan
 from vyrectl.cli.commands.launch.watched import show_fed, watcher
 from vyrectl.cli.declared import taken, with_options, with_records
 from vyrectl.cli.edits import tell_order
@@ -34,6 +33,8 @@ from vyrectl.spread.devices import wanted_devices
 from vyrectl.spread.options import Hosts
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from vyrectl.launching.report_record import LaunchRecord
     from vyrectl.protocol.debug_format import Formats
 
@@ -95,7 +96,7 @@ def command(
     elif flags.feed:
         show_fed(output, report)
     else:
-        output.emit("launch", report, view)
+        output.emit("launch", report, _view)
     if report["not_saved"]:
         raise OutputsError(report["not_saved"])
     if report["ended"] == Ending.LOST:
@@ -168,6 +169,8 @@ def _show_plan(output: Output, request: FileLaunch) -> None:
         "left_alone": left_alone.to_record(),
         "unrunnable": [row.to_record() for row in found.rows],
     }
+    from vyrectl.cli.commands.launch.view import view_plan
+
     output.emit("launch-plan", record, view_plan)
     if options.max_steps is not None and options.max_steps < index.claimable:
         output.talk(f"--max-steps ends the launch after {options.max_steps} claims")
@@ -184,3 +187,10 @@ def _exit_code(record: LaunchRecord, signal_received: int, *, fail_on_fault: boo
         return EXIT_STALLED
     all_faulted = record["claims"] and record["faulted"] == record["claims"]
     return EXIT_FAULTED if all_faulted or (fail_on_fault and record["faulted"]) else 0
+
+
+def _view(record: LaunchRecord) -> RenderableType:
+    """The report as people see it, which is loaded where somebody does."""
+    from vyrectl.cli.commands.launch.view import view
+
+    return view(record)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from vyrectl.cli.commands.launch.progress import LaunchProgress
-from vyrectl.cli.commands.launch.view import view
 from vyrectl.cli.output import Output, write_line
 
 if TYPE_CHECKING:
@@ -92,4 +91,6 @@ def show_fed(output: Output, report: LaunchRecord) -> None:
     """The end of a feed: the report as the last line of the answers, and for people on stderr."""
     write_line(json.dumps({"report": {"schema": "vyrectl.launch/1", **report}}))
     if output.is_table and not output.quiet:
+        from vyrectl.cli.commands.launch.view import view
+
         output.console(stderr=True).print(view(report))

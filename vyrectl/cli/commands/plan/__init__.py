@@ -27,11 +27,11 @@ from vyrectl.cli.request_options import (
 from vyrectl.cli.sources import (
     Asked,
     Window,
-    check_single_stdin,
     is_ring_file,
     read_policy,
     read_source,
 )
+from vyrectl.cli.stdin_once import check_single_stdin
 from vyrectl.errors import (
     DeviceMemoryError,
     LaunchRequestError,

@@ -32,7 +32,7 @@ from vyrectl.cli.snapshot_records import (
     measure,
     open_for_snapshot,
 )
-from vyrectl.cli.sources import check_single_stdin
+from vyrectl.cli.stdin_once import check_single_stdin
 from vyrectl.errors import SIGNAL_EXIT, UsageError
 from vyrectl.ring.outputs import STDOUT
 from vyrectl.telemetry.snapshot import TaskQueueSnapshot
