@@ -95,7 +95,7 @@ class DeviceQueue(Buffers):
         pending, self._pending = self._pending, []
         try:
             self._queue.flush()
-            asked = self._wait(pending[-1].event, interrupt, ask)
+            asked = self._wait(pending[0].event, pending[-1].event, interrupt, ask)
             for one in pending:
                 self._look_at_clock(one)
         except self.cl.Error as error:
@@ -149,14 +149,19 @@ class DeviceQueue(Buffers):
         self._queue.finish()
         self.release()
 
-    def _wait(self, event: Handle, interrupt: Interrupt, ask: Callable[[], None]) -> bool:
-        """Poll, so that signals and the wish to stop are noticed while the device works."""
+    def _wait(self, first: Handle, event: Handle, interrupt: Interrupt, ask: Callable[[], None]) -> bool:
+        """Poll, so that signals and the wish to stop are noticed while the device works.
+
+        A driver of a GPU has compiled all kernels once the first of them runs, and may not say of a later one that it
+        does; one of a CPU compiles each when its turn comes.
+        """
+        tells = event if self._program.device.is_cpu else first
         complete = self.cl.command_execution_status.COMPLETE
         running = self.cl.command_execution_status.RUNNING
         pause = _FIRST_PAUSE_SECONDS
         asked, looks = False, 0
         while (status := event.command_execution_status) != complete:
-            if status <= running:
+            if status <= running or (self._compiles and tells.command_execution_status <= running):
                 self._has_compiled()
             if status < 0:
                 self.give_up()
