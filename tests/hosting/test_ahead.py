@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,18 @@ def names(folder: Path) -> set[str]:
     return {one.name for one in folder.iterdir()}
 
 
+def kill_devices(process: subprocess.Popen[bytes]) -> None:
+    """Kill every child of a launch, again and again, until none of its devices is left."""
+    while process.poll() is None:
+        for child in children_of(process.pid):
+            try:
+                os.kill(child, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+    code, error, _ = end_of(process)
+    assert code == 5, error
+
+
 @pytest.mark.parametrize("devices", ["cpu", "0:0,0:1"])
 def test_the_result_takes_the_ring_s_place(tmp_path: Path, devices: str) -> None:
     ring = tmp_path / "ring.bin"
@@ -78,14 +91,7 @@ def test_devices_that_are_killed_leave_no_result(tmp_path: Path) -> None:
     slots = write(ring, spins=1 << 31)
     process = start(ring, "--device", "0:0,0:1", "--output", new, "--shard-slots", str(SLOTS // 2))
     wait_for(lambda: any(name.startswith(".vyrectl") for name in names(tmp_path)), process)
-    while process.poll() is None:
-        for child in children_of(process.pid):
-            try:
-                os.kill(child, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-    code, error, _ = end_of(process)
-    assert code == 5, error
+    kill_devices(process)
     assert (commands.read(ring) == slots).all()
     assert "new.bin" not in names(tmp_path)
     assert not any(name.startswith(".vyrectl") for name in names(tmp_path))
@@ -122,13 +128,6 @@ def test_children_that_are_killed_leave_the_ring(tmp_path: Path, devices: str) -
     slots = write(ring, spins=1 << 31)
     process = start(ring, "--device", devices, "--no-in-place", "--shard-slots", str(SLOTS // 2))
     wait_for(lambda: any(name.startswith(".vyrectl") for name in names(tmp_path)), process)
-    while process.poll() is None:
-        for child in children_of(process.pid):
-            try:
-                os.kill(child, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-    code, error, _ = end_of(process)
-    assert code == 5, error
+    kill_devices(process)
     assert (commands.read(ring) == slots).all()
     assert names(tmp_path) == {"ring.bin", "ring.bin.lock"}

@@ -8,6 +8,7 @@ from vyrectl.errors import NoDeviceError, UnknownNameError, UsageError
 from vyrectl.opencl.devices import Device
 from vyrectl.spread import devices
 from vyrectl.spread.devices import choose_devices, wanted_devices
+from vyrectl.spread.shares import Share, device_called
 
 
 def device(number: str, kind: str, name: str) -> Device:
@@ -81,3 +82,16 @@ def test_refused(text: str, error: type[Exception]) -> None:
 def test_nothing_is_asked_for_the_reference_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "_known", lambda: pytest.fail("asked"))
     assert len(choose_devices("reference,reference")) == 2
+
+
+@pytest.mark.parametrize(
+    ("device", "name", "called"),
+    [
+        ("0:0", "NVIDIA H200", "0:0 NVIDIA H200"),
+        ("0:0", "", "0:0"),
+        ("reference", "reference", "reference"),
+        ("reference#2", "reference", "reference#2"),
+    ],
+)
+def test_a_report_names_a_device_once(device: str, name: str, called: str) -> None:
+    assert device_called(device, name) == Share(device, name).called == called

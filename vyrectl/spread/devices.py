@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vyrectl.errors import NoDeviceError, UnknownNameError, UsageError
+from vyrectl.errors import UnknownNameError, UsageError
 from vyrectl.launching.backends import REFERENCE
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _of(name: str, known: Sequence[Device]) -> list[str]:
     if found and part:
         return found
     if part in KINDS:
-        raise NoDeviceError(f"this machine has no OpenCL device of kind {part}", fix=SEVERAL_FIX)
+        return [find_device(part, known).id]  # there is none, which is said as of one
     raise UnknownNameError("device", name, (ALL, REFERENCE, *(f"{one.id} ({one.name})" for one in known)))
 
 

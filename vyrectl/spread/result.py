@@ -184,7 +184,7 @@ class Result:
             counted=counted,
         )
         report = conclude(ready.prepared, driven)
-        names = [f"{share.device} {share.name}".strip() for share in outcome.shares]
+        names = [share.called for share in outcome.shares]
         traced = None
         if isinstance(options.trace, str | os.PathLike) and self._turns:
             path = Path(options.trace)

@@ -8,6 +8,11 @@ from typing import cast
 from vyrectl.launching.report_record import ShareRecord
 
 
+def device_called(device: str, name: str) -> str:
+    """A device as a report calls it: what stands on the command line, and the driver's name where that says more."""
+    return device if name == device.partition("#")[0] else f"{device} {name}".strip()
+
+
 @dataclass(slots=True)
 class Share:
     """What one device did, for the report.
@@ -33,6 +38,11 @@ class Share:
     opening_seconds: float = 0.0
     waiting_seconds: float = 0.0
     lost: str | None = None
+
+    @property
+    def called(self) -> str:
+        """See `device_called`."""
+        return device_called(self.device, self.name)
 
     def to_record(self) -> ShareRecord:
         """Every field by name."""

@@ -12,6 +12,7 @@ from vyrectl.cli.views.cells import STATE_STYLES, Cell, Column, FittedTable, cou
 from vyrectl.cli.views.parts import Parts, Screenful
 from vyrectl.engine.endings import Ending
 from vyrectl.errors import Unrunnable
+from vyrectl.spread.shares import device_called
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -143,7 +144,7 @@ def _devices(rows: Sequence[ShareRecord]) -> list[FittedTable]:
     """What each device did, and what it waited for."""
     lines = [
         (
-            f"{row['device']} {row['name']}".strip(),
+            device_called(row["device"], row["name"]),
             *map(str, (row["shards"], row["slots"], row["claims"])),
             *(f"{row[name]:.3f}" for name in _SECONDS),
             row["lost"] or "",
