@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.spread.commands import end_of, read, run, start, wait_for, write
+from tests.spread.commands import command, end_of, read, run, start, wait_for, write
 from tests.spread.test_families import WORDS, mixed
 from tests.spread.test_launch import ONE_TURN
 from tests.support.ops import FILL, SPIN
@@ -216,6 +216,11 @@ def test_another_ring_has_no_use_for_it(tmp_path: Path) -> None:
     assert again.find(1, "bb") is None
     assert again.find(0, "aa") is None
     assert Journal(ring, 129).shard_slots is None
+    with pytest.raises(FileError, match="another launch keeps its finished shards here") as met:
+        again.begin(128)
+    assert met.value.where == str(journal.folder)
+    assert Journal(ring, 128).find(1, "aa") == b"result"
+    journal.close()
     again.begin(128)
     assert again.find(1, "aa") is None
     next(again.folder.glob("*.jsonl")).write_text('{"slots": 128, "shard_slots": 128}\n[]\n{"shard": 1}\n')
@@ -465,3 +470,18 @@ def test_the_real_command(tmp_path: Path) -> None:
     code, report, said = run(ring, "--dask", "local[2]", "--device", "reference")
     assert (code, report["done"]) == (0, 200), said
     assert "Traceback" not in said
+
+
+def test_control_c_reaches_the_launch_alone(tmp_path: Path) -> None:
+    """A terminal sends it to every process of the command: workers leave it to the launch, which keeps what is done."""
+    ring = slow_ring(tmp_path)
+    before, journal = ring.read_bytes(), Path(f"{ring}{SUFFIX}") / LINES
+    words = command(ring, "--dask", "local[2]", "--device", "reference", "--shard-slots", "64")
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    wait_for(lambda: journal.exists() and '"shard"' in journal.read_text(), process)
+    os.killpg(process.pid, signal.SIGINT)
+    code, error, said = end_of(process)
+    assert (code, error["error"]) == (130, "stopped"), said
+    assert "are done and kept" in error["message"]
+    assert "Traceback" not in said
+    assert ring.read_bytes() == before

@@ -110,12 +110,15 @@ def _named_by(files: list[Path], *, shipped: bool) -> AbstractContextManager[Non
 def _check_sources(ops: Iterable[Path]) -> None:
     """Refuse operations that clash with each other or with those that ship, as a launch would.
 
+    Those on standard input are left to the command, which reads that once and says so where it is named twice.
+
     Raises:
         OpSourceError: Two have one id or one name.
     """
     from vyrectl.engine.op_names import is_source
     from vyrectl.engine.ops import check_unique, load_source, runnable_sources
+    from vyrectl.shell import STDIN
 
-    sources = [load_source(path) for path in ops if is_source(path)]
+    sources = [load_source(path) for path in ops if str(path) != STDIN and is_source(path)]
     if sources:
         check_unique(op for source in runnable_sources(sources) for op in source.ops)

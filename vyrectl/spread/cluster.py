@@ -7,11 +7,13 @@ waits for others for a bounded time, and says so.
 from __future__ import annotations
 
 import logging
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from multiprocessing import resource_tracker
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -84,14 +86,15 @@ def cluster_at(place: Place) -> Iterator[Dask]:
     with ExitStack() as stack:
         stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES}))
         if place.local is not None:
-            cluster = distributed.LocalCluster(
-                n_workers=place.local,
-                threads_per_worker=1,
-                resources={RESOURCE: 1},
-                dashboard_address=None,
-                local_directory=stack.enter_context(TemporaryDirectory(prefix="vyrectl-dask-")),
-                silence_logs=logging.CRITICAL,
-            )
+            with _deaf_children():
+                cluster = distributed.LocalCluster(
+                    n_workers=place.local,
+                    threads_per_worker=1,
+                    resources={RESOURCE: 1},
+                    dashboard_address=None,
+                    local_directory=stack.enter_context(TemporaryDirectory(prefix="vyrectl-dask-")),
+                    silence_logs=logging.CRITICAL,
+                )
             stack.callback(cluster.close)
             yield stack.enter_context(distributed.Client(cluster, set_as_default=False))
             return
@@ -117,6 +120,18 @@ def cluster_at(place: Place) -> Iterator[Dask]:
                 f"no Dask scheduler answers ({error})", where=place.address, fix="Start one: dask scheduler"
             ) from error
         yield stack.enter_context(client)
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """What is started meanwhile, and all that it starts, does not hear Ctrl-C: a terminal sends that to every process
+    of the command, and the launch alone ends its workers."""
+    resource_tracker.ensure_running()  # which would let its thread hear it again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def distributed_module() -> Dask:

@@ -103,6 +103,7 @@ def dask_file(
         client = stack.enter_context(cluster_at(place))
         slots = take_stock(client, watch, request.options.timeout)
         run = _HostsRun(request, hosts, held, client, slots, since, watch, place.local)
+        stack.callback(run.close)
         heard = Signals()
         stack.callback(heard.restore)
         return run.record(heard, look), 0
@@ -157,6 +158,10 @@ class _HostsRun:
         if not result.roster.set_aside or self._request.output is None:
             self._journal.remove()  # what it holds is in the ring
         return report
+
+    def close(self) -> None:
+        """Another launch may keep its shards where this one did."""
+        self._journal.close()
 
     def _take_known(self) -> set[int]:
         """Take what the journal holds."""

@@ -1,8 +1,8 @@
 """The finished shards of a launch on other hosts, kept beside the ring until it is replaced: `RING.shards`.
 
 A folder with a line for each shard (what went in, what came out, both as SHA-256) and a file for what came out. The
-invariant: a line is written after its file is on the disk, so that every line can be believed; what does not fit the
-ring as it is now is not looked at. Standard library only.
+invariants: a line is written after its file is on the disk, so that every line can be believed; what does not fit the
+ring as it is now is not looked at; one launch at a time keeps shards there. Standard library only.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 
 from vyrectl.errors import FileError
+from vyrectl.files import locks
 from vyrectl.files.replace import replace_file
 from vyrectl.hosting.supervisor import Message
 from vyrectl.spread.sent import digest_of
@@ -39,18 +40,19 @@ class Journal:
         self.folder = Path(os.path.realpath(target) + SUFFIX)
         self._target, self._slots = target, slots
         self._known: dict[int, Message] = {}
+        self._held: int | None = None
         self.shard_slots = self._read()
 
     def begin(self, shard_slots: int) -> None:
         """Keep what fits this cut, and nothing else; the folder is there from now on.
 
         Raises:
-            FileError: It cannot be made.
+            FileError: It cannot be made, or a launch that lives keeps its own there.
         """
         try:
+            self._hold()
             if self.shard_slots != shard_slots:
-                self.remove()
-            self.folder.mkdir(exist_ok=True)
+                self._clear()
             if not (self.folder / LINES).exists():
                 self._append({"slots": self._slots, "shard_slots": shard_slots})
         except OSError as error:
@@ -90,6 +92,34 @@ class Journal:
         """The ring is whole: nothing is kept any more."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self._known.clear()
+        self.close()
+
+    def close(self) -> None:
+        """Let another launch keep its shards there."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+    def _hold(self) -> None:
+        """Make the folder, if need be, and take its lock, which goes with this process."""
+        while self._held is None:
+            self.folder.mkdir(exist_ok=True)
+            fd = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            if not _take(fd):
+                os.close(fd)
+                raise FileError(
+                    "another launch keeps its finished shards here until its result is whole",
+                    where=str(self.folder),
+                    fix="Wait for it to end, or give this one a result of its own: --output NEW",
+                )
+            self._held = fd
+            if not _is_at(fd, self.folder):
+                self.close()  # whoever had it took it away meanwhile
+
+    def _clear(self) -> None:
+        for entry in os.scandir(self.folder):
+            os.unlink(entry.path)
+        self._known.clear()
 
     def _file(self, digest: str) -> Path:
         return self.folder / f"{digest}.npz"
@@ -117,3 +147,18 @@ class Journal:
             except (ValueError, KeyError, TypeError):
                 continue
         return shard_slots
+
+
+def _take(fd: int) -> bool:
+    """Take a folder's lock; a file system without locks lets everybody in."""
+    try:
+        return locks.take(fd)
+    except OSError:
+        return True
+
+
+def _is_at(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), os.stat(path))
+    except OSError:
+        return False
