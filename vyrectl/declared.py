@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
+from dataclasses import Field, field, fields, is_dataclass, replace
 from enum import Enum, auto
 from functools import cache
 from math import inf
 from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar
 
 from vyrectl.abi.limits import U32_MAX
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import ArgumentTypeError
 from vyrectl.numbers import (
     optional_integer,

@@ -24,9 +24,9 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from vyrectl.dataclass import dataclass
 from vyrectl.shell import pip_install
 
 SIGNAL_EXIT = 128

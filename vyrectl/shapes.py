@@ -8,10 +8,10 @@ schema says. Standard library and the wire's limits only.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 from vyrectl.abi.limits import U32_MAX, U64_MAX
+from vyrectl.dataclass import dataclass
 
 
 class Bounds(NamedTuple):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from vyrectl.dataclass import dataclass
 
 FIRST_ENGINE_FAULT = 0xFFFF_FF00
 """Codes from here on belong to the engine; `fault(code)` from an operation must stay below."""

@@ -8,8 +8,9 @@ only some programs have stands behind all that every program has, under the macr
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import Enum
+
+from vyrectl.dataclass import dataclass
 
 
 class Kind(Enum):

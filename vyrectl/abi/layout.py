@@ -6,8 +6,9 @@ include and the questions of the probe are made from them, and numpy dtypes (`vy
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from vyrectl.dataclass import dataclass
 
 Width = Literal["u4", "u8"]
 

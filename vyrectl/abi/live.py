@@ -18,10 +18,9 @@ The kernel gets two buffers over the mapped file: everything before `control`, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from vyrectl.abi.limits import MAX_SLOTS, SLOT_WORDS, WORD_BYTES
 from vyrectl.abi.slot import FIELD_INDEX
+from vyrectl.dataclass import dataclass
 
 LINE_WORDS = 16
 """Words of a cache line."""

@@ -6,13 +6,13 @@ The questions go into `vyre_engine.h` in this order, the host compares in the sa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from vyrectl.abi import engine
 from vyrectl.abi.layout import RecordLayout, Words
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELDS
+from vyrectl.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

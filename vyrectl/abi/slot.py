@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Literal
 
 from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS
+from vyrectl.dataclass import dataclass
 
 FieldKind = Literal["state", "op", "priority", "flags", "number", "counter", "epoch", "id"]
 

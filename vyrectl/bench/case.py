@@ -7,12 +7,13 @@ touches all of them alike; of a ceiling that was tried in several ways it keeps 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from statistics import median
 from typing import cast
 
 from vyrectl.bench.records import MeasureRecord
 from vyrectl.bench.spread import Spread, shares
+from vyrectl.dataclass import dataclass
 
 SECTIONS = ("tasks", "groups", "memory", "start")
 """Kinds of case: drains, group tasks, what moves bytes, what it takes to start."""

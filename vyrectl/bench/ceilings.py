@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -19,6 +18,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.bench.case import Turn
 from vyrectl.bench.groups import FACTOR, Saxpy
 from vyrectl.bench.rings import Stage
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import VerifyError
 from vyrectl.opencl.devices import Device
 from vyrectl.opencl.handles import Handle

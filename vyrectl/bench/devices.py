@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from math import ceil
 from pathlib import Path
 from statistics import median
@@ -26,6 +26,7 @@ import numpy as np
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.bench.records import DevicesFigure
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import DeviceError
 from vyrectl.files.python import module_command
 from vyrectl.launching.report_record import LaunchRecord

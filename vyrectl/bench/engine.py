@@ -8,10 +8,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import cast
 
 from vyrectl.bench.case import Turn
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.backend import Backend, DeviceSession, Interrupt, Job, RoundIndex, Sharing
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.endings import Ending

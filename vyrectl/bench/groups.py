@@ -7,7 +7,7 @@ bit for bit.
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.states import TaskPriority, TaskState
 from vyrectl.bench.engine import Workload
 from vyrectl.bench.rings import SEED, TENANTS
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.backend import Backend
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.ops import op_codes

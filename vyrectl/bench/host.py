@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ import numpy as np
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.bench.case import Case, Measure, Turn, measure
 from vyrectl.bench.records import HostMeasure, HostRecord, Judged
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import DeviceError, VerifyError, VyrectlError
 from vyrectl.files.python import ROOT, code_command
 from vyrectl.files.replace import replace_file

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
@@ -25,6 +25,7 @@ from vyrectl.abi.states import TaskState
 from vyrectl.bench.feeding import LaunchProcess, feed_rate, feed_through_a_kill
 from vyrectl.bench.records import LiveFigure, LiveRecord
 from vyrectl.bench.torn import stress
+from vyrectl.dataclass import dataclass
 from vyrectl.edit.editor import LiveRing
 from vyrectl.errors import DeviceError, VerifyError
 from vyrectl.live.session import Session, open_session

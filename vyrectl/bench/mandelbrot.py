@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.states import TaskPriority, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.ops import op_codes
 from vyrectl.task.arrays import SlotArray

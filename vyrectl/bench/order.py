@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
@@ -29,6 +28,7 @@ from vyrectl.abi.control import STARVATION_LIMIT
 from vyrectl.abi.states import TaskPriority
 from vyrectl.bench.engine import Workload
 from vyrectl.bench.rings import Stage, bench_ops, op_id
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.backend import Backend
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.schedule import HIGH_CLASSES

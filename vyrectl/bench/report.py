@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from vyrectl.bench.case import SECTIONS, Measure
 from vyrectl.bench.records import BenchRecord, MeasureRecord, MemoryRecord
+from vyrectl.dataclass import dataclass
 
 if TYPE_CHECKING:
     from vyrectl.bench.engine import Workload

@@ -6,8 +6,9 @@ Invariant: a share compares turns of the same round, so that a device that slows
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
+
+from vyrectl.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

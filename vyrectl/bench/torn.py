@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.states import TaskState
 from vyrectl.bench.feeding import START_SECONDS, Answers, fed
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import DeviceError
 from vyrectl.ring.file import Ring
 from vyrectl.ring.steady import copy_ring

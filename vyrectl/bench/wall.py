@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +24,7 @@ from vyrectl.bench.commands import Commands
 from vyrectl.bench.engine import Workload
 from vyrectl.bench.records import WallMeasure, WallRecord, WallTimes
 from vyrectl.bench.rings import five_priorities
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.endings import Ending
 from vyrectl.engine.ops import op_codes
 from vyrectl.errors import VerifyError

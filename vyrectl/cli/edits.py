@@ -6,7 +6,7 @@ Needs numpy, inside functions. Nothing is edited unless slots were chosen: by li
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -17,6 +17,7 @@ from vyrectl.cli.output import Output
 from vyrectl.cli.rows import Quote, Rows
 from vyrectl.cli.views.cells import count_of
 from vyrectl.cli.views.edit import edit_view
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import SAFETY, SLOTS, Every, switch, whole, whole_or_all
 from vyrectl.errors import UsageError
 from vyrectl.task.lifecycle import TRANSITIONS

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.faults import NO_FAULT
 from vyrectl.cli.describe import show_word
 from vyrectl.cli.rows import Quote, Rows
+from vyrectl.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ from vyrectl.abi.slot import FIELDS, Field
 from vyrectl.cli.declared import with_parameters
 from vyrectl.cli.option_groups import OUTPUT
 from vyrectl.cli.output import COLORS, FORMATS, Output
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import SLOTS, Every, switch, text, whole, whole_or_all
 from vyrectl.files.telling import tell_by
 from vyrectl.files.whole import read_stdin

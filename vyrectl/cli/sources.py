@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from vyrectl.cli.options import WHOLE_FILE, Span, check_kind
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import FileError, InvalidInputError, LaunchRequestError
 from vyrectl.files.json_text import Json
 from vyrectl.files.whole import read_head, read_stdin, read_whole

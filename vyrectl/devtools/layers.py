@@ -18,6 +18,7 @@ from vyrectl.devtools.source import PACKAGE, Import, Source, read_sources
 
 LAYERS: tuple[str, ...] = (
     "_version",
+    "dataclass",
     "shell",
     "near",
     "errors",

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from vyrectl.dataclass import dataclass
 from vyrectl.doctor import comforts, machine
 from vyrectl.opencl import brought, causes, drivers, hints
 from vyrectl.opencl.asking import LIST_SECONDS, Answer, Report, ask

@@ -6,7 +6,6 @@ May import numpy. The invariant: planning changes nothing; an edit says what the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES, U32_MAX
 from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import LifecycleError, UnknownNameError, UsageError
 from vyrectl.records import Comparable
 from vyrectl.ring.file import Ring

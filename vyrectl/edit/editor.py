@@ -13,7 +13,7 @@ import ctypes
 import mmap
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from vyrectl.abi import live as abi
 from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, U32_MAX
 from vyrectl.abi.states import SCHEDULABLE, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import FileError, SidecarError
 from vyrectl.files import shrinking
 from vyrectl.files.locks import pid_namespace

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from vyrectl.abi import live as abi
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_WORDS
 from vyrectl.abi.states import TaskState, state_name
+from vyrectl.dataclass import dataclass
 from vyrectl.edit.edit import Edit, planned
 from vyrectl.edit.editor import LiveRing, Words
 from vyrectl.errors import FileError, LifecycleError, LiveEditError, RingHeldError, SidecarError

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, TypedDict
 
 import numpy as np
@@ -21,6 +21,7 @@ from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import ORPHANED
 from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES, U32_MAX
 from vyrectl.abi.states import SCHEDULABLE, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.edit.arguments import Act, holding_arguments, sparing, tell_spared
 from vyrectl.edit.edit import Edit
 from vyrectl.edit.write import edit_ring

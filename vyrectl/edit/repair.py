@@ -9,7 +9,7 @@ invariant: only Faulted slots change, and of them only state, flags and the two 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypedDict
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.faults import fault_name
 from vyrectl.abi.states import KNOWN_FLAGS, TaskState, state_name
+from vyrectl.dataclass import dataclass
 from vyrectl.edit.arguments import refuse_lost_arguments, sparing, tell_spared
 from vyrectl.edit.edit import Edit
 from vyrectl.edit.recover import Choose

@@ -12,13 +12,14 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.dataclass import dataclass
 from vyrectl.edit.edit import Edit, planned
 from vyrectl.edit.live import edit_live
 from vyrectl.errors import FileError, RingHeldError

@@ -25,12 +25,13 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.buffers import ARENA_ALIGN_BYTES, Buffer, BufferTable
 from vyrectl.engine.left import Fate, Found, free_name, partial_path, partials_beside, unclaimed
 from vyrectl.engine.origin import Origin, begins_seal

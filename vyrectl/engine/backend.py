@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -18,6 +18,7 @@ from vyrectl.abi.dtype import dtype_of
 from vyrectl.abi.engine import WITNESS
 from vyrectl.abi.limits import DEBUG_RECORD_WORDS, DEFAULT_DEBUG_RECORDS
 from vyrectl.abi.outcomes import OUTCOMES, OutcomeWord
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.engine.ops import OpSource
 from vyrectl.engine.options import EngineOptions

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.dtype import dtype_of
 from vyrectl.abi.engine import BUFFER_ROW, TYPE_ABSENT, TYPE_F32, TYPE_I32, TYPE_OTHER, TYPE_U32
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.buffer_files import BufferFiles, note_buffers
 from vyrectl.engine.left import Fate, Found
 from vyrectl.engine.npy import little_endian, npy_parts

@@ -8,7 +8,7 @@ run here. Imports numpy.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.limits import U32_MAX, U64_MAX
 from vyrectl.abi.loop import LoopEnd
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.shares import SHARE_BITS
 from vyrectl.engine.transfer_steps import StepInfo, StepSource
 from vyrectl.errors import DeviceError, StepFaultError

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
 from vyrectl.abi.outcomes import OutcomeKind
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.backend import Job
 from vyrectl.engine.ops import OpSource, spawning_ids
 from vyrectl.engine.schedule import tenants_admitted

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
+from vyrectl.dataclass import dataclass
 from vyrectl.ring.outputs import PARTIAL_SUFFIX
 from vyrectl.shell import file_argument
 

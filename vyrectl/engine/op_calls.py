@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.ops import DECLARATION_MACROS, blank_comments, visible_code
 
 BARRIERS = re.compile(

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.op_calls import defined_functions, defined_macros
 from vyrectl.engine.ops import OpSource, blank_comments
 

@@ -12,13 +12,14 @@ import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.opcodes import CONTROL_OPCODES, SHIPPED_FIRST, SHIPPED_LAST, is_system_opcode
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.naming import current, remembered
 from vyrectl.errors import InvalidInputError, OpSourceError
 from vyrectl.files.whole import STDIN, read_whole

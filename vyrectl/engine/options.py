@@ -5,9 +5,10 @@ An option that only an engine heeds is a field here and its use there; `Job` and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import TUNING, switch, whole
 from vyrectl.records import Comparable
 

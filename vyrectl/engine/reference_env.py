@@ -7,7 +7,7 @@ same fault; a failed access raises `OpFault`, which ends the task as Faulted. Im
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from vyrectl.abi import control as control_abi
 from vyrectl.abi import faults
 from vyrectl.abi.limits import DEBUG_RECORD_WORDS, NEVER_EPOCH, SLOT_WORDS, U32_MAX
 from vyrectl.abi.outcomes import OutcomeKind
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.buffers import ARGUMENT_WORDS, Buffer
 from vyrectl.engine.family import Nursery
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.dtype import dtype_of
 from vyrectl.abi.engine import TRACE_RECORD
+from vyrectl.dataclass import dataclass
 from vyrectl.records import Comparable
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.ops import DOC, joined_doc, read_text, visible_code
 from vyrectl.errors import InvalidInputError, UnknownNameError, UsageError
 from vyrectl.resources import kernels_dir

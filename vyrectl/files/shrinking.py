@@ -18,9 +18,9 @@ import sys
 import threading
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import FileError
 
 if TYPE_CHECKING:

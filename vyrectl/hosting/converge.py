@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import mmap
 import time
-from dataclasses import dataclass
 
 import numpy as np
 
 from vyrectl.abi.loop import LoopEnd
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.converge import Fixpoint, Words
 from vyrectl.engine.options import OptionValue
 from vyrectl.errors import ConvergeKilledError, DeviceError, stopped_code

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 
+from vyrectl.dataclass import dataclass
 from vyrectl.files.place import file_size_limit
 
 LISTED_SLOTS = 8

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 from sys import byteorder
@@ -18,6 +17,7 @@ from sys import byteorder
 from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import SCHEDULABLE, TaskPriority, TaskState
+from vyrectl.dataclass import dataclass
 
 WHOLE_SLOTS = 4096
 """Rings up to this many slots are counted whole."""

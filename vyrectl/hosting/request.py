@@ -5,10 +5,10 @@ Nothing heavy is imported. Invariant: a request can be sent to another process.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, MAX_ENCODED
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import (
     LIMITS,
     RECORDS,

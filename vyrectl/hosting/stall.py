@@ -7,10 +7,10 @@ one stall is told once.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.hosting.glance import Glance
 from vyrectl.sidecar.workers import Worker, turns_begun
 

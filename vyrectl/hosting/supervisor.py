@@ -24,10 +24,10 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.endings import Ending
 from vyrectl.errors import REFUSALS, SIGNAL_EXIT, RelayedError, VyrectlError, from_system
 from vyrectl.files.children import end_of_child

@@ -6,9 +6,9 @@ Invariant: nothing of a kind is loaded before it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.default_device import named
 from vyrectl.errors import UsageError
 

@@ -8,13 +8,14 @@ functions. The invariant: the ring and the buffers that are given stay as they a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from os import PathLike
 from statistics import median
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from vyrectl.abi.limits import MOST_TRACE_RECORDS
 from vyrectl.abi.states import PRIORITY_NAMES
+from vyrectl.dataclass import dataclass
 from vyrectl.launching.plan import AUTO
 from vyrectl.policy.enums import ExecutionMode
 from vyrectl.policy.policy import LaunchPolicy

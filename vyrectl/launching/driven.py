@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.backend import Tally
 from vyrectl.launching.rounds import Course
 from vyrectl.records import Comparable

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +16,7 @@ from vyrectl.abi.opcodes import (
     STORE_U32,
 )
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.launching.report_record import FaultRecord
 from vyrectl.task.arrays import SlotArray
 from vyrectl.task.parts import in_parts

@@ -8,11 +8,11 @@ makes can be pickled. Nothing heavy is imported here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import DEFAULT_TRACE_RECORDS, MOST_TRACE_RECORDS
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import (
     LIMITS,
     RECORDS,

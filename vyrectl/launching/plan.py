@@ -7,9 +7,10 @@ library and the policy only: the device is known here by its limits, the launch 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Annotated, TypedDict, cast
 
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import ArgumentTypeError, InvalidInputError, UnknownNameError
 from vyrectl.numbers import shown
 from vyrectl.policy.document import request_fields

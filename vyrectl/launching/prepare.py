@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import checked
 from vyrectl.engine.backend import MODES, Backend, DeviceSession, Job, Live, Place, Sharing, new_debug_log
 from vyrectl.engine.buffers import BufferTable

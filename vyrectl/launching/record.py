@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.opcodes import is_system_opcode
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.errors import MissingExtraError
 from vyrectl.protocol.replay import (

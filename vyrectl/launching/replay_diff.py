@@ -9,7 +9,7 @@ stake, so tasks that can only fault are run as well.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TypedDict, cast
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.faults import fault_name
 from vyrectl.abi.states import SCHEDULABLE, TaskState, state_name
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.errors import SlotStatusError, UsageError
 from vyrectl.launching.backends import REFERENCE

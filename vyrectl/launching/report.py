@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, cast
 
 from vyrectl.abi.control import EPOCH
 from vyrectl.abi.outcomes import OUTCOMES, OutcomeWord
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.backend import Tally
 from vyrectl.engine.left import PartialRecord
 from vyrectl.errors import NotSaved

@@ -6,10 +6,10 @@ The invariant: `LaunchReport.to_record` is a `ReportRecord`, and the command's s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, NotRequired, TypedDict
 
 from vyrectl.abi.states import PRIORITY_NAMES, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.endings import Ending
 from vyrectl.engine.left import PartialRecord
 from vyrectl.errors import NotSaved

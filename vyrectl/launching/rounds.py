@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.engine import CLASSES
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.backend import DeviceSession, Interrupt, RoundIndex
 from vyrectl.engine.endings import Ending
 from vyrectl.errors import DeviceError

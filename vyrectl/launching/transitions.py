@@ -7,11 +7,11 @@ vanishes: whatever came to a state during the launch left it again or is there a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
 from vyrectl.abi.outcomes import OUTCOME_STATES, OutcomeKind, OutcomeWord
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.shapes import Among, Count
 
 StateName = Annotated[str, Among([state.label for state in TaskState])]

@@ -7,7 +7,7 @@ compares it with the ring before and after, and a small ring's words with the re
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.opcodes import SHUTDOWN
 from vyrectl.abi.states import SCHEDULABLE, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.backend import DeviceSession, Job
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.engine.family import as_counted, spawning_in_use

@@ -8,12 +8,12 @@ accepted. Usable from any thread. Imports numpy.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.states import SCHEDULABLE, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.live.access import Access, Numbers
 from vyrectl.live.ids import Ids, IdSet

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from vyrectl.abi.limits import NEVER_EPOCH, U32_MAX
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import UnknownNameError, UsageError
 from vyrectl.live.access import Access, Numbers
 from vyrectl.numbers import integer

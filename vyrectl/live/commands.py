@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.number import parse_whole
 from vyrectl.abi.slot import FIELD_INDEX
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.ring.values import ValueReader
 from vyrectl.task.lifecycle import TRANSITIONS

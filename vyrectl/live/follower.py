@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from vyrectl.dataclass import dataclass
 
 if TYPE_CHECKING:
     from vyrectl.engine.backend import DeviceSession

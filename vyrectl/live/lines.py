@@ -5,7 +5,7 @@ The invariant: no more than `MAX_LINE_BYTES` of an unfinished line are kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from vyrectl.dataclass import dataclass
 
 MAX_LINE_BYTES = 1 << 20
 

@@ -7,9 +7,9 @@ Tasks are written as `build` reads them (`vyrectl.ring.tables`), and each needs 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from vyrectl.abi.slot import FIELD_INDEX
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.files.json_text import Json
 from vyrectl.live.book import OPEN_STATES

@@ -10,10 +10,10 @@ import os
 import signal
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from vyrectl.dataclass import dataclass
 from vyrectl.files.python import module_command
 from vyrectl.opencl.cache import OFF, VARIABLE
 from vyrectl.opencl.child import Ended, run_child

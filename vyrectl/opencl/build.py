@@ -11,10 +11,10 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vyrectl._version import __version__
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.doing import COMPILING, say_doing
 from vyrectl.errors import DeviceError, KernelBuildError, SourceBuildError
 from vyrectl.files.place import file_size_limit

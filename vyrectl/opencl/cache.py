@@ -18,9 +18,10 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from vyrectl.dataclass import dataclass
 from vyrectl.opencl.surroundings import debugging_variable
 
 VARIABLE = "VYRECTL_CACHE"

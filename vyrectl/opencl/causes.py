@@ -12,9 +12,9 @@ import resource
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from vyrectl.dataclass import dataclass
 from vyrectl.opencl import brought, drivers, hints
 from vyrectl.opencl.asking import LIST_SECONDS, NOTHING, Answer, ask
 from vyrectl.opencl.diagnosis import Status

@@ -7,7 +7,8 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+from vyrectl.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

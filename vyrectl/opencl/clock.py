@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
 
+from vyrectl.dataclass import dataclass
 from vyrectl.opencl.devices import Device, pyopencl
 from vyrectl.opencl.handles import Handle
 from vyrectl.opencl.kernel import BuiltKernel

@@ -10,9 +10,10 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypedDict, cast
 
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.default_device import DEVICE_VARIABLE
 from vyrectl.errors import NoDeviceError, OutOfMemoryError, UnknownNameError, lacks_memory
 from vyrectl.opencl import asking, broken, brought, causes, drivers, fitness, used

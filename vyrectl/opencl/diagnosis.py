@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Annotated, TypedDict
 
+from vyrectl.dataclass import dataclass
 from vyrectl.shapes import Among
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from vyrectl.abi.engine import (
 )
 from vyrectl.abi.limits import WORD_BYTES
 from vyrectl.abi.opcodes import PACKED_SLOT
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.backend import JIT_SLOTS, Job
 from vyrectl.engine.family import spawning_in_use
 from vyrectl.engine.ops import OpInfo

@@ -6,12 +6,13 @@ the caller's own arrays hold the result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi import live as live_abi
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.backend import Job, LiveMemory
 from vyrectl.engine.family import Links, count_families, eligible_slots
 from vyrectl.opencl.geometry import Geometry

@@ -11,11 +11,11 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
+from vyrectl.dataclass import dataclass
 from vyrectl.resources import kernels_dir
 
 ERROR, WARNING, NOTE = "error", "warning", "note"

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, TypedDict, cast
 from uuid import uuid4
 
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.op_calls import BARRIERS, SHARES, Calls, Reach
 from vyrectl.engine.ops import (
     OpInfo,

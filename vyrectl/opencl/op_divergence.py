@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.op_calls import BARRIERS, defined_functions
 from vyrectl.engine.op_handles import closing_of, statement_end
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.op_calls import defined_functions, defined_macros
 from vyrectl.engine.ops import blank_comments
 from vyrectl.errors import OpSourceError

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.questions import QUESTIONS
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.ops import OpInfo, OpSource
 from vyrectl.errors import AbiMismatchError, KernelDiedError
 from vyrectl.opencl.build import REFUSING, Ladder, Rung, author_includes

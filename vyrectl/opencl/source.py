@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from vyrectl.abi.kernels import FAMILY, LIVE, MIRROR, TRACE, WATCH
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.naming import current, remembered
 from vyrectl.engine.op_calls import BARRIERS
 from vyrectl.engine.ops import (

@@ -6,10 +6,11 @@ changes nothing. Standard library, abi, errors and the rest of `policy` only.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Literal
 
 from vyrectl.abi.limits import U64_MAX
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import AccountingOverflowError, InvalidInputError
 from vyrectl.policy.widths import Widths
 

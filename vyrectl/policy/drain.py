@@ -5,10 +5,10 @@ Standard library, abi and the rest of `policy` only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import U64_MAX
+from vyrectl.dataclass import dataclass
 from vyrectl.policy.accounting import ACCOUNTING_WIDTHS
 from vyrectl.policy.enums import DrainReason
 

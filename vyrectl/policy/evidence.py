@@ -5,8 +5,9 @@ Standard library and `policy.enums` only.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
+from vyrectl.dataclass import dataclass
 from vyrectl.policy.enums import ExecutionMode, PromotionRoute, QueuePressure, SwitchClass, Topology
 from vyrectl.shapes import Count, LongWord, Word
 

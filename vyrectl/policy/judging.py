@@ -7,9 +7,10 @@ is what happened. Standard library and errors only.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import NoReturn, TypedDict, cast
 
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import VyrectlError
 
 Setting = int | float | str | bool | tuple[int, ...] | None

@@ -6,9 +6,10 @@ an answer, a `LaunchRequestError` or a `DeviceMemoryError`. Standard library and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypedDict
 
+from vyrectl.dataclass import dataclass
 from vyrectl.markup import html_record
 from vyrectl.policy import steps
 from vyrectl.policy.enums import ExecutionMode, QueuePressure, Topology, parse_topology

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from vyrectl.dataclass import dataclass
 from vyrectl.policy.widths import Widths
 
 REQUEST_BITS: dict[str, int] = {

@@ -6,10 +6,10 @@ runtime does. Standard library, errors and abi only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
 from vyrectl.abi.limits import U32_MAX
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import LaunchRequestError
 from vyrectl.shapes import Long, Word
 

@@ -10,11 +10,12 @@ flip is found exactly by halving. An answer that flips and flips back between tw
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import pairwise
 from operator import attrgetter
 from typing import Annotated, NoReturn, TypedDict, cast
 
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import DeviceMemoryError, LaunchRequestError, UnknownNameError, UsageError, VyrectlError
 from vyrectl.policy.enums import ExecutionMode, QueuePressure, Topology, parse_topology
 from vyrectl.policy.explain import explain, parting

@@ -7,10 +7,10 @@ fails, this refuses first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from vyrectl.abi import control as abi
 from vyrectl.abi.limits import MAX_ENCODED, MAX_OBSERVABLES, U32_MAX, U64_MAX, WORD_BYTES
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import BufferTooLongError, WireBufferError
 from vyrectl.numbers import integer
 from vyrectl.protocol.words import Data, check_aligned, found_words, pack_words, read_word, read_words

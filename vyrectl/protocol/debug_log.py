@@ -8,9 +8,9 @@ Standard library only.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
 from vyrectl.abi.limits import DEBUG_RECORD_WORDS, WORD_BYTES
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import MissingWordError
 from vyrectl.protocol.words import Data, check_aligned, found_words, read_word
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from vyrectl.abi.io_queue import (
     IO_FREE,
@@ -19,6 +18,7 @@ from vyrectl.abi.io_queue import (
     IoOp,
 )
 from vyrectl.abi.limits import U32_MAX, U64_MAX
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import BufferTooLongError, InvalidInputError, MissingWordError
 from vyrectl.protocol.words import Data, check_aligned
 

@@ -12,10 +12,10 @@ payload; what it would leave out is told by `PackedOp.idle_reason`, since the wi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from vyrectl.abi.limits import U32_MAX, WORD_BYTES
 from vyrectl.abi.slot import PAYLOAD_WORDS
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import UsageError
 from vyrectl.numbers import is_whole
 from vyrectl.protocol.words import pack_words

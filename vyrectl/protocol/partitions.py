@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_right
-from dataclasses import dataclass
 
 from vyrectl.abi.control import PRIORITY_OFFSETS
 from vyrectl.abi.limits import WORD_BYTES
 from vyrectl.abi.states import TaskPriority, priority_name
+from vyrectl.dataclass import dataclass
 
 PARTITION = "partition_name"
 """Key of the class by partition, where a record holds a slot's."""

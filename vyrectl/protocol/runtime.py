@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import SLOT_STRUCT
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import InvalidInputError, RingFormatError
 from vyrectl.protocol.control import ControlView, decode_control
 from vyrectl.protocol.words import Data

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 
 from vyrectl.abi.control import STARVATION_LIMIT
 from vyrectl.abi.limits import MAX_SLOTS, SLOT_BYTES
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import FileError, RingFormatError
 from vyrectl.files.replace import Part, StrPath
 from vyrectl.files.ring_lock import holder_of

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
 from shlex import quote
 
 from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import OtherKindError
 from vyrectl.files.place import StrPath
 from vyrectl.ring.findings.likeness import HEAD_BYTES, why_no_ring

@@ -7,8 +7,6 @@ compared with Empty ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +14,7 @@ from vyrectl.abi.dtype import SLOT_DTYPE
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import KNOWN_FLAGS, TaskState, known_state
+from vyrectl.dataclass import dataclass
 from vyrectl.records import Comparable
 from vyrectl.ring.explain import FELL, OFTEN, Explanation, Shape, explain
 from vyrectl.ring.reading import Readings

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 from vyrectl.abi.control import DONE_COUNT, OBSERVABLE_FIRST, PRIORITY_OFFSETS
@@ -17,6 +16,7 @@ from vyrectl.abi.io_queue import IO_RECORD_BYTES, MAX_IO_RECORDS
 from vyrectl.abi.limits import DEBUG_RECORD_WORDS, DEFAULT_DEBUG_RECORDS, SLOT_BYTES, SLOT_WORDS, WORD_BYTES
 from vyrectl.abi.opcodes import PRINTF
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.protocol.io_queue import unpack_records
 from vyrectl.protocol.lengths import debug_log_byte_length
 from vyrectl.ring.likenesses import (

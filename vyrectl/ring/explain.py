@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from vyrectl.abi.slot import FIELD_INDEX, FIELD_NAMES, PAYLOAD_FIRST
 from vyrectl.abi.states import KNOWN_FLAGS, SCHEDULABLE, TaskState, known_state
+from vyrectl.dataclass import dataclass
 from vyrectl.task.lifecycle import TRANSITIONS
 
 CLAIM, PUT_BACK, PUBLISH, CANCEL = "claim", "put-back", "publish", "cancel"

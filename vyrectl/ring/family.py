@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.ring.file import Ring
 from vyrectl.telemetry.snapshot import STDLIB_SLOTS
 

@@ -6,9 +6,9 @@ Every slot is counted in exactly one group. The oldest age of a group tells whic
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vyrectl.dataclass import dataclass
 from vyrectl.records import Comparable
 from vyrectl.ring.reading import Readings
 

@@ -13,11 +13,12 @@ import os
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 
 from vyrectl.abi.control import OBSERVABLE_FIRST
 from vyrectl.abi.limits import DEFAULT_DEBUG_RECORDS, SLOT_BYTES, WORD_BYTES
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import FileError, span_options
 from vyrectl.files import shrinking
 from vyrectl.files.replace import StrPath

@@ -7,13 +7,13 @@ function looks at more than the words that it is given, none raises for any cont
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from vyrectl.abi import control as abi
 from vyrectl.abi.io_queue import IO_RECORD_BYTES, MAX_IO_RECORDS, IoOp
 from vyrectl.abi.limits import DEBUG_RECORD_WORDS, MAX_ENCODED, SLOT_WORDS, WORD_BYTES
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TaskPriority, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.protocol.io_queue import IoRecord
 
 Words = Sequence[int]

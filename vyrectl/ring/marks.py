@@ -9,7 +9,6 @@ task.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from string import ascii_uppercase
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from vyrectl.abi.faults import FAULT
 from vyrectl.abi.states import TaskPriority, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.ring.reading import Readings
 from vyrectl.ring.reading_arrays import protocol_mask
 from vyrectl.task.arrays import SlotArray, column_values

@@ -6,11 +6,12 @@ Standard library only. The invariant: a `Mix` that exists can be synthesized; ev
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import TaskPriority, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import InvalidInputError
 from vyrectl.files.json_text import Json, parse_json
 from vyrectl.files.replace import StrPath

@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import UsageError
 from vyrectl.files.place import StrPath, check_place
 from vyrectl.files.ring_lock import LIVE_SUFFIX, LOCK_SUFFIX

@@ -7,12 +7,12 @@ memory may be overwritten by the next look.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.states import TaskPriority, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.ring.listing import Listing, Wanted
 from vyrectl.ring.reading import AS_TASKS, Readings
 from vyrectl.ring.reading_arrays import protocol_mask

@@ -12,7 +12,6 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, TypedDict
@@ -22,6 +21,7 @@ from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.opcodes import LOAD_MISS, PACKED_SLOT
 from vyrectl.abi.slot import FIELD_NAMES
 from vyrectl.abi.states import TaskFlag, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import UnknownNameError
 from vyrectl.shapes import Among, Count, Like
 

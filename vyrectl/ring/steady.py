@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 
 from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import FileError, VyrectlError
 from vyrectl.files.replace import FileIdentity, StrPath
 from vyrectl.files.ring_lock import is_held as is_held

@@ -5,9 +5,8 @@ Standard library only. Only `vyrectl.ring.where` makes trees and only `vyrectl.r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from vyrectl.abi.slot import FIELD_NAMES
+from vyrectl.dataclass import dataclass
 from vyrectl.ring.bounds import Bounds
 
 SLOT = "slot"

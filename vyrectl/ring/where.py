@@ -33,12 +33,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.faults import FAULT
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import TaskPriority, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import WhereError
 from vyrectl.respell import respelt
 from vyrectl.ring.foregone import ORDER, conflict, cover, foregone

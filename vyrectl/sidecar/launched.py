@@ -11,11 +11,12 @@ import mmap
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import SidecarError
 from vyrectl.files.replace import StrPath
 from vyrectl.files.ring_lock import LIVE_SUFFIX, holder_of

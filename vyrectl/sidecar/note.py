@@ -12,8 +12,8 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
+from vyrectl.dataclass import dataclass
 from vyrectl.files import locks
 from vyrectl.files.replace import StrPath
 from vyrectl.shell import file_argument

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from vyrectl.dataclass import dataclass
 
 _START_FIELD = 19
 """Of /proc/PID/stat after the command's name, which ends at the last parenthesis."""

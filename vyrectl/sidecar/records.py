@@ -5,10 +5,9 @@ The invariant: a record is read whole or not at all, its first word says which. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from vyrectl.abi import live as abi
 from vyrectl.abi.limits import U32_MAX
+from vyrectl.dataclass import dataclass
 from vyrectl.files import locks
 from vyrectl.sidecar.process import Process
 from vyrectl.sidecar.words import LiveWords

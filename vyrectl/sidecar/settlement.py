@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from vyrectl.dataclass import dataclass
 
 COMPLETED, RESTORED, ORPHANED = "completed", "restored", "orphaned"
 """A turn or edit was written once more; an editor had claimed the slot and not changed it; it may not run twice."""

@@ -12,7 +12,7 @@ import time
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from heapq import nsmallest
 from itertools import accumulate, compress
 from operator import ne
@@ -21,6 +21,7 @@ from typing import TypedDict, overload
 from vyrectl.abi import live as live_abi
 from vyrectl.abi import watch as abi
 from vyrectl.abi.limits import U32_MAX
+from vyrectl.dataclass import dataclass
 from vyrectl.shapes import Count, Seconds, Word
 from vyrectl.sidecar.sidecar import Sidecar
 

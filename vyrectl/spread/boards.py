@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vyrectl.dataclass import dataclass
 from vyrectl.files.replace import StrPath
 from vyrectl.sidecar.board import introduce, make_board, make_order
 from vyrectl.sidecar.workers import IsRunning, Looked, Seats, Worker, Workers, WorkerWatch

@@ -11,13 +11,13 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import resource_tracker
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import (
     ClusterLostError,
     DeviceError,

@@ -21,9 +21,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import IO
 
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.endings import Ending
 from vyrectl.errors import DeviceError, NoDeviceLeftError, RelayedError, VyrectlError
 from vyrectl.files.children import end_of_child

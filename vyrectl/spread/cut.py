@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from vyrectl.abi.opcodes import BATCH_FENCE, COMPARE_SWAP, LOAD_U32, MEMCPY, PACKED_SLOT, STORE_U32
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.backend import Job
 from vyrectl.engine.family import spawning_in_use
 from vyrectl.engine.op_calls import Calls

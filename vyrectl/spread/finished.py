@@ -12,11 +12,12 @@ import json
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.backend import Tally
 from vyrectl.engine.trace import TRACE_DTYPE, Trace
 from vyrectl.errors import InvalidInputError

@@ -6,13 +6,12 @@ differently is an error that names it, never a choice. Imports numpy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.limits import DEBUG_RECORD_WORDS
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.backend import Tally
 from vyrectl.engine.buffers import BufferTable
 from vyrectl.errors import OutputConflictError

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import HOSTS, switch, text
 from vyrectl.errors import UsageError
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from vyrectl.dataclass import dataclass
 from vyrectl.spread.cut import Shard
 
 MOST_KILLS = 3

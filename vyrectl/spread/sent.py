@@ -11,7 +11,7 @@ import hashlib
 import os
 import pickle
 import socket
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import numpy as np
 
 from vyrectl._version import __version__
 from vyrectl.abi.dtype import SLOT_DTYPE
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.ops import load_sources
 from vyrectl.errors import InvalidInputError, OtherWorkerError
 from vyrectl.files.replace import replace_file

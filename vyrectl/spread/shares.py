@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import cast
 
+from vyrectl.dataclass import dataclass
 from vyrectl.launching.report_record import ShareRecord
 
 

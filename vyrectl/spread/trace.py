@@ -8,13 +8,13 @@ the one before it on its device had ended, at the earliest. Imports numpy.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl._version import __version__
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.trace import Trace
 from vyrectl.files.keeping import write_kept
 from vyrectl.launching.report_record import TraceFacts, TraceRecord

@@ -9,13 +9,14 @@ from __future__ import annotations
 import mmap
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi import control as control_abi
 from vyrectl.abi.limits import DEBUG_RECORD_WORDS, SLOT_WORDS, U32_MAX
+from vyrectl.dataclass import dataclass
 from vyrectl.engine.backend import Backend, Job, RingPart, new_debug_log
 from vyrectl.engine.buffers import Buffer, BufferTable
 from vyrectl.errors import VerifyError

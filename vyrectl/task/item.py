@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import attrgetter
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.slot import FIELD_NAMES, SLOT_STRUCT
 from vyrectl.abi.states import SCHEDULABLE, TaskPriority, TaskState, known_priority, known_state
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import InvalidInputError
 from vyrectl.numbers import integer
 from vyrectl.records import says_derived

@@ -8,11 +8,11 @@ and the generated C header carries its flag masks to the device. Standard librar
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableSequence
-from dataclasses import dataclass
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TRANSITIONABLE, TaskFlag, TaskState, known_state, state_name
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import CounterOverflowError, IllegalTransitionError
 from vyrectl.numbers import integer
 

@@ -13,9 +13,10 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import WhereError
 from vyrectl.respell import respelt
 from vyrectl.telemetry.alert_bounds import foregone

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.faults import FAULT, NO_FAULT
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.records import Comparable
 from vyrectl.telemetry.snapshot import STDLIB_SLOTS, column
 

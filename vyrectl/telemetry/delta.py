@@ -8,9 +8,9 @@ Standard library only.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
+from vyrectl.dataclass import dataclass
 from vyrectl.records import Comparable
 from vyrectl.shapes import Among, Keyed, Seconds
 from vyrectl.telemetry.snapshot import SNAPSHOT_WIDTHS

@@ -13,8 +13,8 @@ Standard library only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from vyrectl.dataclass import dataclass
 from vyrectl.files.json_text import Json
 
 Value = int | float

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from vyrectl.abi.limits import U64_MAX
+from vyrectl.dataclass import dataclass
 from vyrectl.telemetry.history import parse_timestamp
 
 Value = float | int | None

@@ -11,7 +11,7 @@ time (`delta`) are as good as the ring is quiet.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from operator import index
 from sys import byteorder
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, U32_MAX, U64_MAX
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import InvalidInputError, RingFormatError, SnapshotOverflowError, UnknownStateError
 from vyrectl.markup import html_record
 from vyrectl.policy.widths import Widths

@@ -15,11 +15,11 @@ grow with the ring: the upper halves of the words first, then the lower halves o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from vyrectl.abi.limits import SLOT_BYTES
 from vyrectl.abi.states import TRANSITIONABLE, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.records import Comparable
 from vyrectl.shapes import Count, Word
 from vyrectl.telemetry.snapshot import STDLIB_SLOTS, column

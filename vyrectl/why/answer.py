@@ -6,10 +6,10 @@ The invariant: the verdict is the name of a class; a person is needed exactly wh
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import numpy as np
 
+from vyrectl.dataclass import dataclass
 from vyrectl.ring.findings.masks import Mask
 from vyrectl.why.found import MOST_SHOWN, Found, among, counts_of, find, slot_text, tasks
 from vyrectl.why.record import FoundRecord, WhyRecord

@@ -6,11 +6,11 @@ The invariant: an option goes before what a control buffer says, and that before
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.policy.policy import AGE_THRESHOLD
 from vyrectl.ring.findings.about import About
 from vyrectl.ring.reading import Abi

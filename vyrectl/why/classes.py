@@ -8,9 +8,9 @@ that found something, or is left out with its whole mend.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import UnknownNameError
 from vyrectl.ring.findings.advice import fill_advice
 

@@ -6,12 +6,12 @@ Imports numpy. The invariant: a mend is one line, and its command works as it st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.states import priority_name
+from vyrectl.dataclass import dataclass
 from vyrectl.ring.findings.advice import fill_advice, saved_first, split_advice
 from vyrectl.ring.findings.masks import Mask
 from vyrectl.why.classes import CAUSES, Cause

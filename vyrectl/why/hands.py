@@ -7,8 +7,8 @@ same only where the same worker of the same device names the same slot and has b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from vyrectl.dataclass import dataclass
 from vyrectl.sidecar.workers import Worker
 
 

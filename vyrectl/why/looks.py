@@ -10,13 +10,14 @@ import struct
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from shlex import quote
 
 from vyrectl.abi import live as abi
 from vyrectl.abi.control import DONE_COUNT
 from vyrectl.abi.limits import SLOT_BYTES, WORD_BYTES
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import FileError, InvalidInputError, VyrectlError
 from vyrectl.files.beside import SIDE_FILE
 from vyrectl.files.ring_lock import holder_of

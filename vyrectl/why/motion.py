@@ -6,12 +6,11 @@ tenant and arguments, and where its counters did not go back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.states import TRANSITIONABLE, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.ring.findings.masks import Mask
 from vyrectl.task.arrays import SlotArray, whole
 

@@ -6,7 +6,7 @@ Imports numpy. The invariant: a fact that is not known is None or empty, and no 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from vyrectl.abi.control import SHUTDOWN, STARVATION_LIMIT, TENANT_FAIRNESS, TENANT_QUOTA
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import Unrunnable
 from vyrectl.ring.family import parent_slots
 from vyrectl.ring.findings.about import TENANTS, About

@@ -5,12 +5,11 @@ The invariant: turns stand in the order of their claims.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.states import PRIORITY_NAMES
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import InvalidInputError
 from vyrectl.files.json_text import Json
 

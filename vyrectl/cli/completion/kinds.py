@@ -6,7 +6,6 @@ words come from the layers that define them, so a new state or operation reaches
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 from vyrectl.abi.faults import ENGINE_FAULTS, FAULT
@@ -17,6 +16,7 @@ from vyrectl.abi.states import FLAG_NAMES, PRIORITY_NAMES, STATE_MEANINGS, TaskS
 from vyrectl.cli.catalog import CATALOG
 from vyrectl.cli.completion.names import SCRIPT_NAMES
 from vyrectl.cli.output import COLORS, FORMATS
+from vyrectl.dataclass import dataclass
 from vyrectl.docs import topics
 from vyrectl.ring.findings.kinds import KINDS
 from vyrectl.ring.reading import ABIS

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from vyrectl.cli.catalog import CATALOG, Entry
 from vyrectl.cli.click_parts import Click
@@ -25,6 +24,7 @@ from vyrectl.cli.completion.kinds import (
     word_kinds,
 )
 from vyrectl.cli.option_groups import OUTPUT, group_of
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import OWN
 from vyrectl.errors import UsageError
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
 
 from vyrectl.abi.states import TaskState, known_state, state_name
 from vyrectl.cli.describe import show_word
 from vyrectl.cli.output import plain
+from vyrectl.dataclass import dataclass
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult

@@ -6,11 +6,12 @@ Standard library only. The invariant: a fact that is not known makes its finding
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypedDict, Unpack
 
 from vyrectl.abi.control import EPOCH, OBSERVABLE_FIRST, PRIORITY_OFFSETS, PRIORITY_STARVATION, TENANT_MASKS
 from vyrectl.abi.states import TaskPriority
+from vyrectl.dataclass import dataclass
 from vyrectl.policy.policy import AGE_THRESHOLD
 from vyrectl.ring.reading import Abi, Readings
 

@@ -8,7 +8,7 @@ where the control buffer counted at all, and only the direction that no such his
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from vyrectl.abi.io_queue import ERROR, IoOp
 from vyrectl.abi.limits import SLOT_WORDS
 from vyrectl.abi.opcodes import BATCH_FENCE, LOAD_MISS, METRIC_OPCODES
 from vyrectl.abi.states import TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.protocol.control import ControlView
 from vyrectl.protocol.debug_log import DebugLog
 from vyrectl.protocol.io_queue import IoRecord

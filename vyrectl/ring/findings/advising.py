@@ -6,13 +6,13 @@ meant for or none that it is not. Imports numpy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
 import numpy as np
 
 from vyrectl.abi.limits import SLOT_BYTES
+from vyrectl.dataclass import dataclass
 from vyrectl.ring.file import Ring
 from vyrectl.ring.findings.about import About
 from vyrectl.ring.findings.advice import fill_advice, named_file, saved_first, split_advice

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from vyrectl.dataclass import dataclass
 from vyrectl.ring.findings.about import STAND_INS
 
 

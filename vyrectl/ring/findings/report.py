@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Annotated, TypedDict
 
+from vyrectl.dataclass import dataclass
 from vyrectl.ring.findings.advice import split_advice
 from vyrectl.ring.findings.kind import Kind, Severity
 from vyrectl.ring.findings.kinds import KINDS

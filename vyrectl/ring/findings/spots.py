@@ -5,12 +5,13 @@ May import numpy. The invariant: the numbers that are kept are the lowest, whate
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vyrectl.abi.states import TaskPriority
+from vyrectl.dataclass import dataclass
 from vyrectl.ring.findings.masks import Chunk
 from vyrectl.ring.findings.report import SHOWN_SLOTS
 

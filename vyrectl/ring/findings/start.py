@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.limits import SLOT_BYTES, SLOT_WORDS, WORD_BYTES
 from vyrectl.abi.slot import FIELD_INDEX
 from vyrectl.abi.states import KNOWN_FLAGS, TaskPriority, TaskState
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import FileError, RingFormatError, span_options
 from vyrectl.files.place import StrPath
 from vyrectl.files.window import open_regular, window

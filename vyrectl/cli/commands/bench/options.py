@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from vyrectl.cli.option_groups import LIVE
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import switch, text, whole
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from vyrectl.abi.limits import MAX_SLOTS, U64_MAX
 from vyrectl.cli.option_groups import MADE_UP
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import SAFETY, SLOTS, Every, switch, text, whole, whole_or_all
 
 INPUT_FORMATS = ("jsonl", "csv")

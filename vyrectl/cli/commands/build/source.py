@@ -9,7 +9,6 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -20,6 +19,7 @@ from vyrectl.cli.commands.build.record import SourceRecord
 from vyrectl.cli.options import Span, open_ring
 from vyrectl.cli.output import Output
 from vyrectl.cli.wrong_kind import telling_kind
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import FileError, InvalidInputError, OtherKindError, UnknownNameError, UsageError
 from vyrectl.files.waiting import open_file, reading
 from vyrectl.files.whole import refuse_endless

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +20,7 @@ from vyrectl.cli.options import (
     Talking,
 )
 from vyrectl.cli.output import Output
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.files.whole import read_stdin
 from vyrectl.policy.policy import AGE_THRESHOLD

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import path, paths, seconds, switch, text, whole
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.sources import STDIN, Window, read_ring
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import InvalidInputError, UsageError
 from vyrectl.files.json_text import Json, parse_json
 from vyrectl.files.whole import read_head, read_stdin, read_whole

@@ -5,7 +5,6 @@ Needs numpy, inside functions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from vyrectl.cli.commands.inspect.rows import (
 from vyrectl.cli.output import Output
 from vyrectl.cli.pager import paged
 from vyrectl.cli.views.inspect import file_view, group_view, list_view, tree_view
+from vyrectl.dataclass import dataclass
 from vyrectl.protocol.partitions import PARTITION
 
 if TYPE_CHECKING:

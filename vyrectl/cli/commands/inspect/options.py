@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from vyrectl.cli.option_groups import OUTPUT
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import SLOTS, path, switch, text, whole
 
 

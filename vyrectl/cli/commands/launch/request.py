@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +16,7 @@ from vyrectl.cli.declared import taken
 from vyrectl.cli.endings import NPY, RING, TRACE, check_ending
 from vyrectl.cli.output import Output
 from vyrectl.cli.stdout_file import StdoutFile
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import LIMITS, MORE_WORK, RECORDS, SAFETY, TUNING, path, seconds, switch, text
 from vyrectl.engine.buffer_files import buffer_files
 from vyrectl.engine.quotas import parse_quotas

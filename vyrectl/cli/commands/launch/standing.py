@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from vyrectl.cli.worker_rows import WorkerRow, turn_text
+from vyrectl.dataclass import dataclass
 
 TIMEOUT = "timeout"
 """The reason of a launch whose time is over."""

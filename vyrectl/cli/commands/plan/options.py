@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from vyrectl.cli.declared import read_number
 from vyrectl.cli.option_groups import NAMES
 from vyrectl.cli.request_options import REQUEST_SAYS
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import pair, path, paths, switch, text, texts
 from vyrectl.errors import UsageError
 from vyrectl.policy.enums import Topology, parse_topology

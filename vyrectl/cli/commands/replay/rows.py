@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
 from vyrectl.abi.limits import U32_MAX
 from vyrectl.abi.states import state_name
 from vyrectl.cli.describe import op_label
+from vyrectl.dataclass import dataclass
 from vyrectl.protocol.replay import FailureClass, ReplayRecord
 from vyrectl.shapes import Among, Count, Long, LongWord, Word
 

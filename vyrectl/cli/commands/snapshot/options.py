@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from vyrectl.cli.option_groups import AGAIN, BESIDE, OUTPUT
 from vyrectl.cli.snapshot_records import parse_groups
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import SAFETY, path, seconds, switch, text, texts, whole
 from vyrectl.telemetry.alert import AlertRule, parse_alert
 

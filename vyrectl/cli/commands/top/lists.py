@@ -6,8 +6,9 @@ while there are rows, a scrolled list fills its page. Standard library only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from vyrectl.dataclass import dataclass
 from vyrectl.ring.listing import FAULTED, OPEN, ORDERS, Listing, Wanted
 
 

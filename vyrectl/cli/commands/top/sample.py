@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vyrectl.abi.states import TaskState
 from vyrectl.cli.readings import ring_readings
 from vyrectl.cli.worker_rows import WorkerRow, oldest_turn
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import FileError, VyrectlError
 from vyrectl.files.ring_lock import holder_of
 from vyrectl.ring.listing import Wanted

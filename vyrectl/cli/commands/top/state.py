@@ -7,7 +7,7 @@ question that was answered with y. Standard library only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from vyrectl.abi.limits import NEVER_EPOCH
 from vyrectl.abi.states import TaskPriority
@@ -15,6 +15,7 @@ from vyrectl.cli.commands.top.lists import Lists
 from vyrectl.cli.commands.top.screen import ENDED
 from vyrectl.cli.fields import parse_value
 from vyrectl.cli.views.cells import count_of
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import VyrectlError, WhereError
 from vyrectl.ring.listing import ORDERS
 from vyrectl.ring.where import Where, compile_where

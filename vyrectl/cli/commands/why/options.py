@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from vyrectl.cli.option_groups import AGAIN, BESIDE
+from vyrectl.dataclass import dataclass
 from vyrectl.declared import LIMITS, path, seconds, text, texts, whole
 from vyrectl.why.classes import find_cause
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from vyrectl.abi.states import TaskState
@@ -15,6 +15,7 @@ from vyrectl.cli import options
 from vyrectl.cli.commands.why.options import Evidence
 from vyrectl.cli.snapshot_since import read_baseline
 from vyrectl.cli.why_question import again_without, question
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import InvalidInputError, RingFormatError, UsageError
 from vyrectl.files.json_text import parse_json
 from vyrectl.files.whole import read_stdin, read_whole
