@@ -22,6 +22,15 @@
 
 #define VYRE_WORD(ring, slot, word) ((ring) + (ulong)(slot) * VYRE_SLOT_WORDS + (word))
 
+/* Asks for a line that will be written, or only read; not every compiler knows the builtin. */
+#if VYRE_HAS_PREFETCH
+#define VYRE_PREFETCH(p) __builtin_prefetch((__global const void *)(p), 1)
+#define VYRE_PREFETCH_READ(p) __builtin_prefetch((__global const void *)(p), 0)
+#else
+#define VYRE_PREFETCH(p)
+#define VYRE_PREFETCH_READ(p)
+#endif
+
 /* Generated from the operations of this program. */
 static uint vyre_tally_row(uint op_handle);
 static bool vyre_is_op_at_once(uint op_handle); /* it does nothing but end as Done */

@@ -90,6 +90,7 @@ static void vyre_clear_mirror(__global uchar *mirror, uint first, uint count) {
 
 #define VYRE_LOOK_CLOSER                                                                                     \
     6u /* in the place of a class: paused, aged, or held back as far as a first look can tell */
+#define VYRE_SEEN_AHEAD 32u /* slots that are asked for before they are looked at */
 #define VYRE_SORTS 8u       /* classes, VYRE_LOOK_CLOSER and VYRE_NOT_CLAIMABLE */
 
 /* A slot's class by its own words alone, without a branch; `oldest` is the last tick that lifts no task,
@@ -118,6 +119,7 @@ __kernel void vyre_index(VYRE_INDEX_PARAMETERS) {
         0u, 0u, 0u, 0u}; /* two counts, so that neighbours of one class do not wait for each other */
     const bool narrow = gate || has_selected;
     for (uint i = 0; i < count; ++i) {
+        VYRE_PREFETCH_READ(VYRE_WORD(ring, first + min(i + VYRE_SEEN_AHEAD, count - 1u), 0u));
         const vyre_seen seen = vyre_see(ring, first + i);
         const uint class = vyre_first_look(&seen, age_threshold - 1u, narrow);
         classes[i] = (uchar)class;

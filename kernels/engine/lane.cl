@@ -22,12 +22,6 @@
 #include "seek.h"
 #include "vyre_kernels.h"
 
-#if VYRE_HAS_PREFETCH
-#define VYRE_PREFETCH(p) __builtin_prefetch((__global const void *)(p), 1)
-#else
-#define VYRE_PREFETCH(p)
-#endif
-
 /* Blocks that this worker is filling, one a class, and those that it may fill next. */
 typedef struct {
     uint block[VYRE_PRIORITY_COUNT];

@@ -174,19 +174,25 @@ typedef struct {
 
 /* A function that is called, not inlined, where calls are cheap (VYRE_CALLS: on CPUs): a compiler's time
  * grows faster than what it looks at as one. The host knows which compilers get groups right with calls and
- * which without. */
+ * which without. What every turn goes through is called in groups alone: in a lane the call takes more than
+ * most operations do, and hardly any of the compiler's time. */
 #ifdef VYRE_CALLS
 #define VYRE_APART __attribute__((noinline))
 #else
 #define VYRE_APART
 #endif
+#if VYRE_DRIVER_GROUP
+#define VYRE_APART_IN_GROUPS VYRE_APART
+#else
+#define VYRE_APART_IN_GROUPS
+#endif
 
-#define VYRE_OP(id, name, doc) VYRE_APART static vyre_outcome vyre_op_##name(vyre_task *task)
-#define VYRE_GROUP_OP(id, name, doc) VYRE_APART static vyre_outcome vyre_op_##name(vyre_task *task)
-#define VYRE_SPAWNING_OP(id, name, doc) VYRE_APART static vyre_outcome vyre_op_##name(vyre_task *task)
-#define VYRE_ONCE_SPAWNING_OP(id, name, doc) VYRE_APART static vyre_outcome vyre_op_##name(vyre_task *task)
-#define VYRE_ONCE_OP(id, name, doc) VYRE_APART static vyre_outcome vyre_op_##name(vyre_task *task)
-#define VYRE_ONCE_GROUP_OP(id, name, doc) VYRE_APART static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_OP(id, name, doc) VYRE_APART_IN_GROUPS static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_GROUP_OP(id, name, doc) VYRE_APART_IN_GROUPS static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_SPAWNING_OP(id, name, doc) VYRE_APART_IN_GROUPS static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_ONCE_SPAWNING_OP(id, name, doc) VYRE_APART_IN_GROUPS static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_ONCE_OP(id, name, doc) VYRE_APART_IN_GROUPS static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_ONCE_GROUP_OP(id, name, doc) VYRE_APART_IN_GROUPS static vyre_outcome vyre_op_##name(vyre_task *task)
 
 static vyre_outcome vyre_make_outcome(uint kind, uint pc, uint data, uint extra) {
     vyre_outcome outcome;
