@@ -1,8 +1,8 @@
 """Dataclasses whose methods are written later do what those of the standard library do."""
 
 from __future__ import annotations
-# mypy: disable-error-code="misc"
 
+# mypy: disable-error-code="misc"
 import copy
 import dataclasses
 import inspect

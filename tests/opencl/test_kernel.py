@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -68,3 +70,80 @@ def test_what_does_not_fit_is_refused(change: dict[str, Any], said: str) -> None
 def test_a_number_that_does_not_fit_is_refused(number: int) -> None:
     with pytest.raises(OverflowError):
         handoff().arguments({**NAMED, "turns": number})
+
+
+class Memory:
+    """A buffer, of the device's own or over memory of the host's."""
+
+    def __init__(self, hostbuf: object = None) -> None:
+        self.hostbuf = hostbuf
+
+
+class Told:
+    """A kernel's handle that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[int, object]] = []
+
+    def set_arg(self, index: int, value: object) -> None:
+        if value == "refused":
+            raise ValueError("the driver does not take it")
+        self.told.append((index, value))
+
+
+def test_only_what_changed_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = Told()
+    kernel = BuiltKernel(handle, "vyre_handoff_groups")
+    cl = SimpleNamespace(enqueue_nd_range_kernel=lambda *given: given)
+    monkeypatch.setattr("vyrectl.opencl.kernel.pyopencl", lambda: cl)
+    queue, words, payload, other = object(), Memory(), Memory(), Memory()
+
+    def told(**change: object) -> list[tuple[int, object]]:
+        handle.told.clear()
+        given = {"words": words, "payload": payload, "turns": 3, "polls": 4, **change}
+        assert kernel(queue, 8, 2, **given) == (queue, handle, (8,), (2,))
+        return list(handle.told)
+
+    assert told() == [(0, words), (1, payload), (2, np.uint32(3)), (3, np.uint32(4))]
+    assert told() == []
+    assert told(turns=5) == [(2, np.uint32(5))]
+    assert told(payload=other) == [(1, other), (2, np.uint32(3))]
+    assert told(polls=True) == [(1, payload), (3, np.uint32(1))]
+
+
+def test_memory_of_the_hosts_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = Told()
+    kernel = BuiltKernel(handle, "vyre_handoff_groups")
+    cl = SimpleNamespace(enqueue_nd_range_kernel=lambda *given: None)
+    monkeypatch.setattr("vyrectl.opencl.kernel.pyopencl", lambda: cl)
+    over_host = Memory(bytearray(4))
+    watched, own = weakref.ref(over_host), Memory()
+    for _ in range(2):
+        kernel(None, 1, 1, words=over_host, payload=own, turns=1, polls=1)
+    assert [index for index, _ in handle.told] == [0, 1, 2, 3, 0]
+    handle.told.clear()
+    del over_host
+    assert watched() is None
+
+
+def test_what_the_driver_refused_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = Told()
+    kernel = BuiltKernel(handle, "vyre_handoff_groups")
+    cl = SimpleNamespace(enqueue_nd_range_kernel=lambda *given: None)
+    monkeypatch.setattr("vyrectl.opencl.kernel.pyopencl", lambda: cl)
+    words = Memory()
+    given = {"words": words, "payload": Memory(), "turns": 1, "polls": 1}
+    kernel(None, 1, 1, **given)
+    with pytest.raises(ValueError, match="does not take"):
+        kernel(None, 1, 1, **{**given, "words": "refused"})
+    handle.told.clear()
+    kernel(None, 1, 1, **given)
+    assert handle.told == [(0, words)]
+
+
+@pytest.mark.parametrize("change", [{"more": 1}, {"turn": 1, "turns": None}, {"turns": None}])
+def test_a_wrong_name_is_refused_before_anything_is_told(change: dict[str, Any]) -> None:
+    handle = Told()
+    given = {name: value for name, value in {**NAMED, **change}.items() if value is not None}
+    with pytest.raises(TypeError, match=r"vyre_handoff_groups (lacks|has no)"):
+        BuiltKernel(handle, "vyre_handoff_groups")(None, 1, 1, **given)

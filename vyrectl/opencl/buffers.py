@@ -11,6 +11,7 @@ import mmap
 import numpy as np
 from numpy.typing import NDArray
 
+from vyrectl.dataclass import dataclass
 from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.devices import pyopencl
 from vyrectl.opencl.handles import Handle
@@ -24,8 +25,28 @@ _LEAST_BUFFER_BYTES = 64
 BYTES_PER_THREAD = 16 << 20
 """Fewer to copy are not worth a thread."""
 
+MOST_TOLD_BYTES = 1 << 16
+"""A longer buffer is read when it is wanted."""
+
 _ABANDONED: list[object] = []
 """What a kernel that did not leave still works with; never released."""
+
+
+@dataclass(slots=True, eq=False)
+class _Told:
+    """A buffer whose first bytes are read after each wait.
+
+    Attributes:
+        buffer: It.
+        words: What it held then.
+        is_news: Nothing has run or been written since.
+        event: Of a read that was asked for.
+    """
+
+    buffer: Handle
+    words: NDArray[np.uint8]
+    is_news: bool = False
+    event: Handle = None
 
 
 class Buffers:
@@ -50,6 +71,7 @@ class Buffers:
         self._pieces: list[Piece] = []
         self._memories: dict[int, NDArray[np.uint8]] = {}
         self._borrowed: list[Handle] = []
+        self._told: dict[int, _Told] = {}
         self._is_broken = False
 
     def buffer(self, size_bytes: int) -> Handle:
@@ -99,7 +121,9 @@ class Buffers:
             KernelDiedError: The device failed.
         """
         memory = self._memories.get(buffer.int_ptr)
-        if memory is not None:
+        if memory is None and (told := self._told.get(buffer.int_ptr)) is not None and told.is_news:
+            memory = told.words
+        if memory is not None and offset + array.nbytes <= len(memory):
             _copy(bytes_of(array), memory[offset : offset + array.nbytes])
             return
         try:
@@ -121,6 +145,7 @@ class Buffers:
         Raises:
             KernelDiedError: The device failed.
         """
+        self._is_changed(buffer)
         memory = self._memories.get(buffer.int_ptr)
         if memory is not None:
             _copy(memory[offset : offset + array.nbytes], bytes_of(array))
@@ -132,6 +157,55 @@ class Buffers:
                 self.cl.enqueue_copy(self._desk.queue, buffer, array, dst_offset=offset)
         except self.cl.Error as error:
             raise self.died(error, "be written") from error
+
+    def clear(self, buffer: Handle, size_bytes: int) -> None:
+        """Have a buffer's first bytes be 0 for the kernels that are enqueued from now on; a multiple of 4.
+
+        Raises:
+            KernelDiedError: The driver does not take it.
+        """
+        self._is_changed(buffer)
+        memory = self._memories.get(buffer.int_ptr)
+        if memory is not None:
+            memory[:size_bytes] = 0
+            return
+        try:
+            self.cl.enqueue_fill_buffer(self._desk.queue, buffer, np.uint32(0), 0, size_bytes)
+        except self.cl.Error as error:
+            raise self.died(error, "be written") from error
+
+    def tell(self, buffer: Handle, size_bytes: int, known: NDArray[np.generic] | None = None) -> None:
+        """Have a buffer's first bytes read along with others after each wait: one wait instead of one for each.
+
+        Args:
+            buffer: One that no other queue writes.
+            size_bytes: How many.
+            known: What it holds now.
+        """
+        if self._memories.get(buffer.int_ptr) is None and size_bytes <= MOST_TOLD_BYTES:
+            told = self._told[buffer.int_ptr] = _Told(buffer, np.empty(size_bytes, np.uint8))
+            if known is not None:
+                told.words[:] = bytes_of(known)[:size_bytes]
+                told.is_news = True
+
+    def _hear(self) -> None:
+        """Read what is told; the queue has nothing else to do."""
+        wanted = list(self._told.values())
+        for index, one in enumerate(wanted):
+            # The queue works in order: with the last one all are there.
+            blocks = index == len(wanted) - 1
+            one.event = self.cl.enqueue_copy(self._desk.queue, one.words, one.buffer, is_blocking=blocks)
+        for one in wanted:
+            one.is_news, one.event = True, None
+
+    def _all_change(self) -> None:
+        """Kernels run from here on: what was told is old."""
+        for one in self._told.values():
+            one.is_news = False
+
+    def _is_changed(self, buffer: Handle) -> None:
+        if (told := self._told.get(buffer.int_ptr)) is not None:
+            told.is_news = False
 
     def word(self, buffer: Handle, index: int) -> int:
         """One word of a buffer."""
@@ -155,6 +229,7 @@ class Buffers:
 
     def write_beside(self, buffer: Handle, array: NDArray[np.generic]) -> None:
         """Copy into a buffer while a kernel runs, through a second queue."""
+        self._is_changed(buffer)
         if self._urgent is None:
             self._urgent = self.cl.CommandQueue(self._program.context)
         self.cl.enqueue_copy(self._urgent, buffer, array)
@@ -192,12 +267,12 @@ class Buffers:
         """Leave everything to a kernel that still works with it."""
         beside = self._urgent, self._beside
         _ABANDONED.append((self._program, self._desk, *beside, self._pieces, self._borrowed))
-        self._pieces, self._borrowed, self._memories = [], [], {}
+        self._pieces, self._borrowed, self._memories, self._told = [], [], {}, {}
 
     def release(self) -> None:
         """Give the buffers back; the queue is empty."""
         pieces, borrowed = self._pieces, self._borrowed
-        self._pieces, self._borrowed, self._memories = [], [], {}
+        self._pieces, self._borrowed, self._memories, self._told = [], [], {}, {}
         for buffer in borrowed:
             buffer.release()
         station = self._program.station
@@ -205,7 +280,7 @@ class Buffers:
             for piece in pieces:
                 piece.buffer.release()
             return
-        for piece in pieces:
+        for piece in reversed(pieces):  # the next session of this kind gets each in the same place
             self._desk.put(piece)
         station.leave(self._desk)
 
@@ -224,6 +299,10 @@ def bytes_of(array: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 def _copy(into: NDArray[np.uint8], data: NDArray[np.uint8]) -> None:
     """Copy bytes, many of them on several threads."""
+
+    if len(into) < BYTES_PER_THREAD:
+        into[:] = data
+        return
 
     def work(first: int, end: int) -> None:
         into[first:end] = data[first:end]

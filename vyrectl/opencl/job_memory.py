@@ -49,6 +49,8 @@ class JobMemory:
         self._table = device.filled(table.view(np.uint8))
         self.ring = self._make_ring()
         self.control = device.filled(job.control) if host.control is None else device.shared(host.control)
+        if job.shared.live is None and host.control is None:
+            device.tell(self.control, job.control.nbytes, job.control)
         witness_bytes = len(job.slots) * WITNESS_DTYPE.itemsize if job.verify else 0
         self._witness = device.filled(np.zeros(witness_bytes, np.uint8))
 

@@ -1,7 +1,8 @@
 """A kernel of a built program, which is given its arguments by name.
 
-Imports numpy; pyopencl comes with the kernel. Invariant: what reaches the driver is complete, in the order of
-`vyrectl.abi.kernels` and of the width that is declared there; a name too many or too few is refused before it does.
+Imports numpy; pyopencl comes with the kernel. Invariants: what reaches the driver is complete, in the order of
+`vyrectl.abi.kernels` and of the width that is declared there; a name too many or too few is refused before it does. The
+driver is told again only what changed, which saves most of what a kernel over a short ring costs the host.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ _INTEGERS: dict[Kind, type[np.integer]] = {
 }
 _VALUES = NUMBERS | {Kind.LOCAL_WORDS}
 
+_COUNTED = (int, bool)
+"""Equal ones are the same to a kernel; buffers are the same only when they are one."""
+
+_NOT_SET = object()
+
 
 class BuiltKernel:
     """A pyopencl kernel and what it takes.
@@ -36,6 +42,8 @@ class BuiltKernel:
         self.handle = handle
         self.name = name
         self.parameters = KERNELS[name].taken(features)
+        self._set: list[object] = [_NOT_SET] * len(self.parameters)
+        self._cl: Handle = None
 
     @classmethod
     def of(cls, program: Handle, name: str, features: Collection[str] = ()) -> BuiltKernel:
@@ -70,7 +78,25 @@ class BuiltKernel:
         Returns:
             The pyopencl event.
         """
-        return self.handle(queue, (work_items,), (local,), *self.arguments(given))
+        if len(given) != len(self.parameters):
+            raise TypeError(self._refusal(given))
+        for index, one in enumerate(self.parameters):
+            value = given.get(one.name, _NOT_SET)
+            if value is _NOT_SET:
+                raise TypeError(self._refusal(given))
+            before = self._set[index]
+            if value is before or (
+                type(value) is type(before) and type(value) in _COUNTED and value == before
+            ):
+                continue
+            self._set[index] = _NOT_SET
+            self.handle.set_arg(index, _argument(one, value))
+            if type(value) in _COUNTED or getattr(value, "hostbuf", value) is None:
+                self._set[index] = (
+                    value  # what lies in memory of the host's is held no longer than it is used
+                )
+        self._cl = self._cl or pyopencl()
+        return self._cl.enqueue_nd_range_kernel(queue, self.handle, (work_items,), (local,))
 
     def _refusal(self, given: Mapping[str, object]) -> str:
         names = [one.name for one in self.parameters]

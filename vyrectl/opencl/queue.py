@@ -70,6 +70,7 @@ class DeviceQueue(Buffers):
         if is_first and not self._compiles:
             self._compiles = True
             say_doing(COMPILING)
+        self._all_change()
         try:
             asked_at = time.monotonic()
             event = kernel(self._queue, work_items, local, **given)
@@ -98,6 +99,7 @@ class DeviceQueue(Buffers):
             asked = self._wait(pending[0].event, pending[-1].event, interrupt, ask)
             for one in pending:
                 self._look_at_clock(one)
+            self._hear()
         except self.cl.Error as error:
             raise self.died(error, f"run {pending[-1].name}") from error
         except BaseException:

@@ -36,6 +36,8 @@ class Workspace:
         self._sizes = device.buffer(self._blocks * WORD_BYTES)
         self._directory = device.buffer(self._directory_words * WORD_BYTES)
         self._tally = device.buffer(self._tally_words * WORD_BYTES)
+        device.tell(self.flow, FLOW_WORDS * WORD_BYTES + quotas.words().nbytes)
+        device.tell(self._tally, self._tally_words * WORD_BYTES)
         if job.quotas:
             device.write(self.flow, quotas.words(), FLOW_WORDS * WORD_BYTES)
 
@@ -61,7 +63,7 @@ class Workspace:
 
     def clear_tally(self) -> None:
         """Count from 0."""
-        self._device.write(self._tally, np.zeros(self._tally_words, np.uint32))
+        self._device.clear(self._tally, self._tally_words * WORD_BYTES)
 
     def limit_claims(self, most: int) -> None:
         """Let the next kernel that counts them claim so many times at most."""
