@@ -13,7 +13,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
+
+Method = Callable[..., object]
+
+Namespace = dict[str, object]
+"""What a class holds, by name."""
 
 _METHODS = ("__init__", "__repr__", "__eq__", "__hash__")
 _FACTS = ("__dataclass_fields__", "__dataclass_params__", "__match_args__", "__replace__")
@@ -26,11 +31,11 @@ _KNOWN = frozenset(("frozen", "slots", "eq", "kw_only"))
 class _Later:
     """A fact of a dataclass that is there once its methods are written."""
 
-    def __init__(self, name: str, write: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, name: str, write: Callable[[], Namespace]) -> None:
         self._name = name
         self._write = write
 
-    def __get__(self, instance: object, owner: type) -> Any:
+    def __get__(self, instance: object, owner: type) -> object:
         written = self._write()
         if self._name not in written:
             raise AttributeError(f"type object {owner.__name__!r} has no attribute {self._name!r}")
@@ -53,9 +58,9 @@ def deferred(cls: type, how: dict[str, bool]) -> type:
     body["__qualname__"] = cls.__qualname__
     own = _own_fields(cls, body)
     plain = {name: value for name, value in how.items() if name != "slots"}
-    written: dict[str, Any] = {}
+    written: Namespace = {}
 
-    def write() -> dict[str, Any]:
+    def write() -> Namespace:
         """Have the methods written, once; two threads at once write the same."""
         if not written:
             from dataclasses import dataclass as standard
@@ -70,7 +75,7 @@ def deferred(cls: type, how: dict[str, bool]) -> type:
             written.update(found)
         return written
 
-    placeholders: dict[str, Any] = {name: _first(name, write) for name in _wanted(body, how)}
+    placeholders: Namespace = {name: _first(name, write) for name in _wanted(body, how)}
     placeholders |= {name: _Later(name, write) for name in _FACTS if name not in body}
     if "__eq__" in placeholders and "__hash__" not in placeholders and "__hash__" not in body:
         placeholders["__hash__"] = None
@@ -93,9 +98,9 @@ def deferred(cls: type, how: dict[str, bool]) -> type:
     return made
 
 
-def _own_fields(cls: type, body: dict[str, Any]) -> list[str]:
+def _own_fields(cls: type, body: Namespace) -> list[str]:
     """Names of the annotations that are fields, in their order."""
-    annotations: dict[str, Any] = body.get("__annotations__", {})
+    annotations = cast("dict[str, str]", body.get("__annotations__", {}))
     for name, kind in annotations.items():
         if not isinstance(kind, str):
             raise TypeError(f"{cls.__name__}.{name}: its module has no `from __future__ import annotations`")
@@ -108,7 +113,7 @@ def _own_fields(cls: type, body: dict[str, Any]) -> list[str]:
     ]
 
 
-def _wanted(body: dict[str, Any], how: dict[str, bool]) -> list[str]:
+def _wanted(body: Namespace, how: dict[str, bool]) -> list[str]:
     """The methods that are to be written."""
     names = [name for name in ("__init__", "__repr__") if name not in body]
     if how.get("eq", True):
@@ -118,11 +123,11 @@ def _wanted(body: dict[str, Any], how: dict[str, bool]) -> list[str]:
     return names
 
 
-def _first(name: str, write: Callable[[], dict[str, Any]]) -> Callable[..., Any]:
+def _first(name: str, write: Callable[[], Namespace]) -> Method:
     """A method that has itself written when it is first called."""
 
-    def method(self: object, *args: object, **given: object) -> Any:
-        return write()[name](self, *args, **given)
+    def method(self: object, *args: object, **given: object) -> object:
+        return cast(Method, write()[name])(self, *args, **given)
 
     method.__name__ = name
     return method
@@ -159,16 +164,16 @@ def _refuse_delete(self: object, name: str) -> None:
     raise FrozenInstanceError(f"cannot delete field {name!r}")
 
 
-def _state(self: Any) -> list[Any]:
+def _state(self: object) -> list[object]:
     from dataclasses import fields
 
-    return [getattr(self, one.name) for one in fields(self)]
+    return [getattr(self, one.name) for one in fields(self)]  # type: ignore[arg-type]
 
 
-def _set_state(self: Any, state: list[Any]) -> None:
+def _set_state(self: object, state: list[object]) -> None:
     from dataclasses import fields
 
-    for one, value in zip(fields(self), state, strict=True):
+    for one, value in zip(fields(self), state, strict=True):  # type: ignore[arg-type]
         object.__setattr__(self, one.name, value)
 
 

@@ -41,6 +41,7 @@ Record = TypeVar("Record")
 
 def says_derived(record: type[Record]) -> type[Record]:
     """A dataclass that is made, or copied with changes, says so where it is given what it works out itself."""
+    fields(record)  # type: ignore[arg-type]  # have its methods written, if they are not
     made = vars(record)["__init__"]
 
     @wraps(made)

@@ -220,7 +220,7 @@ static bool vyre_took(vyre_worker *w, uint slot, bool won) {
 }
 
 /* Turns of a claimed slot by one work-item, until the task rests or must queue. */
-VYRE_APART_IN_GROUPS static vyre_ending vyre_run_turns(vyre_worker *w, uint slot, uint turns, bool clean) {
+VYRE_OP_APART static vyre_ending vyre_run_turns(vyre_worker *w, uint slot, uint turns, bool clean) {
     for (uint turn = 1u;; ++turn) {
         vyre_trace_look(w->trace, claimed);
         vyre_task task = vyre_load_task(w->ring, slot, &w->env);

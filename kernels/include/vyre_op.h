@@ -182,17 +182,17 @@ typedef struct {
 #define VYRE_APART
 #endif
 #if VYRE_DRIVER_GROUP
-#define VYRE_APART_IN_GROUPS VYRE_APART
+#define VYRE_OP_APART VYRE_APART
 #else
-#define VYRE_APART_IN_GROUPS
+#define VYRE_OP_APART
 #endif
 
-#define VYRE_OP(id, name, doc) VYRE_APART_IN_GROUPS static vyre_outcome vyre_op_##name(vyre_task *task)
-#define VYRE_GROUP_OP(id, name, doc) VYRE_APART_IN_GROUPS static vyre_outcome vyre_op_##name(vyre_task *task)
-#define VYRE_SPAWNING_OP(id, name, doc) VYRE_APART_IN_GROUPS static vyre_outcome vyre_op_##name(vyre_task *task)
-#define VYRE_ONCE_SPAWNING_OP(id, name, doc) VYRE_APART_IN_GROUPS static vyre_outcome vyre_op_##name(vyre_task *task)
-#define VYRE_ONCE_OP(id, name, doc) VYRE_APART_IN_GROUPS static vyre_outcome vyre_op_##name(vyre_task *task)
-#define VYRE_ONCE_GROUP_OP(id, name, doc) VYRE_APART_IN_GROUPS static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_OP(id, name, doc) VYRE_OP_APART static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_GROUP_OP(id, name, doc) VYRE_OP_APART static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_SPAWNING_OP(id, name, doc) VYRE_OP_APART static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_ONCE_SPAWNING_OP(id, name, doc) VYRE_OP_APART static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_ONCE_OP(id, name, doc) VYRE_OP_APART static vyre_outcome vyre_op_##name(vyre_task *task)
+#define VYRE_ONCE_GROUP_OP(id, name, doc) VYRE_OP_APART static vyre_outcome vyre_op_##name(vyre_task *task)
 
 static vyre_outcome vyre_make_outcome(uint kind, uint pc, uint data, uint extra) {
     vyre_outcome outcome;

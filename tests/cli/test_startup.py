@@ -72,10 +72,10 @@ LAUNCH = ("launch", "ready.bin", "--device", "reference", "--output", "new.bin",
 @pytest.mark.parametrize(
     ("args", "most", "without"),
     [
-        (("--version",), 39, {VIEW, WHERE, POLICY}),
-        (("snapshot", "ring.bin", "--json"), 103, {WHERE, POLICY}),
-        (("snapshot", "ring.bin"), 113, {WHERE, POLICY}),
-        ((*LAUNCH, "--json"), 167, {VIEW, WHERE}),
+        (("--version",), 40, {VIEW, WHERE, POLICY}),
+        (("snapshot", "ring.bin", "--json"), 104, {WHERE, POLICY}),
+        (("snapshot", "ring.bin"), 114, {WHERE, POLICY}),
+        ((*LAUNCH, "--json"), 169, {VIEW, WHERE}),
     ],
     ids=lambda value: " ".join(value)[:24] if isinstance(value, tuple) else None,
 )

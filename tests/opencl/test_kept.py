@@ -94,10 +94,10 @@ def test_stations_programs_and_buffers_are_bounded(monkeypatch: pytest.MonkeyPat
             Buffer.released += 1
 
     desk = Desk(None)
-    desk.put(Piece(Buffer(kept.MOST_BUFFER_BYTES + 1), None))
+    desk.put(Piece(Buffer(kept.MOST_BUFFER_BYTES + 1), None, {}))
     assert (Buffer.released, desk.take(kept.MOST_BUFFER_BYTES + 1)) == (1, None)
     for _ in range(kept.MOST_DESK_BYTES // kept.MOST_BUFFER_BYTES + 1):
-        desk.put(Piece(Buffer(kept.MOST_BUFFER_BYTES), None))
+        desk.put(Piece(Buffer(kept.MOST_BUFFER_BYTES), None, {}))
     assert Buffer.released == 1 + kept.MOST_DESK_BYTES // kept.MOST_BUFFER_BYTES
     assert desk.take(kept.MOST_BUFFER_BYTES) is not None
     assert desk.take(kept.MOST_BUFFER_BYTES) is None

@@ -38,12 +38,14 @@ from vyrectl.files.ring_lock import is_held
 from vyrectl.files.room import NO_ROOM
 from vyrectl.files.telling import is_heard, tell_by
 from vyrectl.hosting.ahead import begin_ahead
+from vyrectl.hosting.counting import Counting
 from vyrectl.hosting.debug_tail import DebugTail
 from vyrectl.hosting.files import rescue
 from vyrectl.hosting.memory import IN_FILE, IN_MEMORY, ON_DEVICE, Memory
 from vyrectl.hosting.request import FileLaunch
 from vyrectl.hosting.supervisor import Channel, Message
 from vyrectl.hosting.telling import Teller
+from vyrectl.launching.backends import open_ahead
 from vyrectl.launching.control_file import load_control, save_control
 from vyrectl.launching.options import LaunchOptions
 from vyrectl.launching.prepare import start_control
@@ -58,7 +60,6 @@ from vyrectl.sidecar.board import introduce
 from vyrectl.sidecar.hold import Hold
 from vyrectl.task.arrays import SlotArray, copy_of, copy_slots
 from vyrectl.task.parts import in_parts
-from vyrectl.telemetry.census import census
 
 if TYPE_CHECKING:
     from vyrectl.engine.saving import Saving
@@ -77,6 +78,7 @@ def drive_file(request: FileLaunch, held: Hold | None, memory: Memory, channel: 
     shrinking.survive(wanted=False)  # a ring that shrinks under a device is the end of this process
     gc.disable()  # what is loaded until the device is ready stays; see `_Site.begin`
     view = _view(request)
+    counting = Counting(view.slots)
     control = None if request.control is None else load_control(request.control)
     buffers = parse_buffer_options(request.buffers)
     options = replace(
@@ -91,17 +93,24 @@ def drive_file(request: FileLaunch, held: Hold | None, memory: Memory, channel: 
     epoch = int(start_control(control, options.epoch)[EPOCH.first])
     site = _Site(request, options, held, memory, channel, view, buffers)
     try:
-        return _drive(request, options, site, before, epoch)
+        return _drive(request, options, site, counting, before, epoch)
     finally:
         site.leave()
 
 
 def _drive(
-    request: FileLaunch, options: LaunchOptions, site: _Site, before: SlotArray | None, epoch: int
+    request: FileLaunch,
+    options: LaunchOptions,
+    site: _Site,
+    counting: Counting,
+    before: SlotArray | None,
+    epoch: int,
 ) -> Message:
     """Launch at a site; the report as a record."""
     view, channel, buffers = site.view, site.parent.channel, site.buffers
-    counted = census(view.slots)
+    if counting.is_elsewhere:
+        open_ahead(options.device)
+    counted = counting.result()
     site.has_running = counted.tally.counts[TaskState.RUNNING] > 0
     hear_doing(lambda what: channel.send({"doing": what}))
     if is_heard():

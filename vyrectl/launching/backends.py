@@ -6,11 +6,12 @@ Invariant: nothing of a kind is loaded before it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from vyrectl.dataclass import dataclass
 from vyrectl.engine.default_device import named
-from vyrectl.errors import UsageError
+from vyrectl.errors import UsageError, VyrectlError
 
 if TYPE_CHECKING:
     from vyrectl.engine.backend import Backend
@@ -97,6 +98,14 @@ def choose_backend(device: object = None) -> Backend:
     if not isinstance(device, str) and hasattr(device, "open"):
         return cast("Backend", device)
     return _kind(device).backend(device)
+
+
+def open_ahead(device: object = None) -> None:
+    """Open what `choose_backend` would give, so that it is open later; what cannot be opened is told then."""
+    with suppress(VyrectlError):
+        backend = choose_backend(device)
+        if hasattr(backend, "open_device"):
+            backend.open_device()
 
 
 def choose_converger(device: object = None) -> Converger:

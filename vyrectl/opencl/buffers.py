@@ -11,7 +11,6 @@ import mmap
 import numpy as np
 from numpy.typing import NDArray
 
-from vyrectl.dataclass import dataclass
 from vyrectl.errors import DeviceError, KernelDiedError
 from vyrectl.opencl.devices import pyopencl
 from vyrectl.opencl.handles import Handle
@@ -25,28 +24,57 @@ _LEAST_BUFFER_BYTES = 64
 BYTES_PER_THREAD = 16 << 20
 """Fewer to copy are not worth a thread."""
 
-MOST_TOLD_BYTES = 1 << 16
-"""A longer buffer is read when it is wanted."""
+BOARD_BYTES = 1 << 15
+"""Of a session's short buffers that are read together; what does not fit is read when it is wanted."""
 
 _ABANDONED: list[object] = []
 """What a kernel that did not leave still works with; never released."""
 
 
-@dataclass(slots=True, eq=False)
-class _Told:
-    """A buffer whose first bytes are read after each wait.
+class _Board:
+    """A buffer whose parts are read together.
 
-    Attributes:
-        buffer: It.
-        words: What it held then.
-        is_news: Nothing has run or been written since.
-        event: Of a read that was asked for.
+    Args:
+        piece: The buffer, BOARD_BYTES long.
+        alignment: Of its parts, in bytes.
     """
 
-    buffer: Handle
-    words: NDArray[np.uint8]
-    is_news: bool = False
-    event: Handle = None
+    def __init__(self, piece: Piece, alignment: int) -> None:
+        self._piece, self._alignment = piece, alignment
+        self._words = np.empty(BOARD_BYTES, np.uint8)
+        self._places: dict[int, tuple[int, int]] = {}
+        self._news: set[int] = set()
+        self._used = 0
+
+    def take(self, size_bytes: int) -> Handle | None:
+        """A part of it; None where it is used up."""
+        first = -(-self._used // self._alignment) * self._alignment
+        end = first + max(size_bytes, _LEAST_BUFFER_BYTES)
+        if end > BOARD_BYTES:
+            return None
+        part = self._piece.part(first, end - first)
+        self._places[part.int_ptr] = first, end
+        self._used = end
+        return part
+
+    def hear(self, cl: Handle, queue: Handle) -> None:
+        """Read all parts."""
+        cl.enqueue_copy(queue, self._words[: self._used], self._piece.buffer)
+        self._news = set(self._places)
+
+    def news(self, buffer: Handle) -> NDArray[np.uint8] | None:
+        """What a part held when it was read last; None for another buffer, or where that is old."""
+        if buffer.int_ptr not in self._news:
+            return None
+        first, end = self._places[buffer.int_ptr]
+        return self._words[first:end]
+
+    def forget(self, buffer: Handle | None = None) -> None:
+        """A part is written, or kernels run that may write to all of them."""
+        if buffer is None:
+            self._news.clear()
+        else:
+            self._news.discard(buffer.int_ptr)
 
 
 class Buffers:
@@ -71,24 +99,38 @@ class Buffers:
         self._pieces: list[Piece] = []
         self._memories: dict[int, NDArray[np.uint8]] = {}
         self._borrowed: list[Handle] = []
-        self._told: dict[int, _Told] = {}
+        self._board: _Board | None = None
         self._is_broken = False
 
     def buffer(self, size_bytes: int) -> Handle:
         """Memory for the device, with arbitrary content; the host's own where they share it."""
+        return self._take(size_bytes).buffer
+
+    def told(self, size_bytes: int) -> Handle:
+        """As `buffer`, for what is read after each wait and written by no other queue.
+
+        It comes along with all others of its kind: one copy instead of one for each.
+        """
+        if self._program.coherent:
+            return self.buffer(size_bytes)
+        if self._board is None:
+            self._board = _Board(self._take(BOARD_BYTES), _alignment(self._program))
+        return self._board.take(size_bytes) or self.buffer(size_bytes)
+
+    def _take(self, size_bytes: int) -> Piece:
         flags = self.cl.mem_flags.READ_WRITE
         size = max(size_bytes, _LEAST_BUFFER_BYTES)
         piece = self._desk.take(size)
         if piece is None and self._program.coherent:
             memory = page_aligned(size)
-            piece = Piece(self._over(memory), memory)
+            piece = Piece(self._over(memory), memory, {})
         elif piece is None:
-            piece = Piece(self.cl.Buffer(self._program.context, flags, size), None)
+            piece = Piece(self.cl.Buffer(self._program.context, flags, size), None, {})
         if piece.memory is not None:
             self._memories[piece.buffer.int_ptr] = piece.memory
         self._pieces.append(piece)
         self.allocated_bytes += size
-        return piece.buffer
+        return piece
 
     def filled(self, array: NDArray[np.generic]) -> Handle:
         """Memory for the device that starts as a copy of an array."""
@@ -121,8 +163,8 @@ class Buffers:
             KernelDiedError: The device failed.
         """
         memory = self._memories.get(buffer.int_ptr)
-        if memory is None and (told := self._told.get(buffer.int_ptr)) is not None and told.is_news:
-            memory = told.words
+        if memory is None and self._board is not None:
+            memory = self._board.news(buffer)
         if memory is not None and offset + array.nbytes <= len(memory):
             _copy(bytes_of(array), memory[offset : offset + array.nbytes])
             return
@@ -174,38 +216,19 @@ class Buffers:
         except self.cl.Error as error:
             raise self.died(error, "be written") from error
 
-    def tell(self, buffer: Handle, size_bytes: int, known: NDArray[np.generic] | None = None) -> None:
-        """Have a buffer's first bytes read along with others after each wait: one wait instead of one for each.
-
-        Args:
-            buffer: One that no other queue writes.
-            size_bytes: How many.
-            known: What it holds now.
-        """
-        if self._memories.get(buffer.int_ptr) is None and size_bytes <= MOST_TOLD_BYTES:
-            told = self._told[buffer.int_ptr] = _Told(buffer, np.empty(size_bytes, np.uint8))
-            if known is not None:
-                told.words[:] = bytes_of(known)[:size_bytes]
-                told.is_news = True
-
     def _hear(self) -> None:
         """Read what is told; the queue has nothing else to do."""
-        wanted = list(self._told.values())
-        for index, one in enumerate(wanted):
-            # The queue works in order: with the last one all are there.
-            blocks = index == len(wanted) - 1
-            one.event = self.cl.enqueue_copy(self._desk.queue, one.words, one.buffer, is_blocking=blocks)
-        for one in wanted:
-            one.is_news, one.event = True, None
+        if self._board is not None:
+            self._board.hear(self.cl, self._desk.queue)
 
     def _all_change(self) -> None:
         """Kernels run from here on: what was told is old."""
-        for one in self._told.values():
-            one.is_news = False
+        if self._board is not None:
+            self._board.forget()
 
     def _is_changed(self, buffer: Handle) -> None:
-        if (told := self._told.get(buffer.int_ptr)) is not None:
-            told.is_news = False
+        if self._board is not None:
+            self._board.forget(buffer)
 
     def word(self, buffer: Handle, index: int) -> int:
         """One word of a buffer."""
@@ -266,23 +289,29 @@ class Buffers:
     def abandon(self) -> None:
         """Leave everything to a kernel that still works with it."""
         beside = self._urgent, self._beside
-        _ABANDONED.append((self._program, self._desk, *beside, self._pieces, self._borrowed))
-        self._pieces, self._borrowed, self._memories, self._told = [], [], {}, {}
+        _ABANDONED.append((self._program, self._desk, *beside, self._pieces, self._borrowed, self._board))
+        self._pieces, self._borrowed, self._memories, self._board = [], [], {}, None
 
     def release(self) -> None:
         """Give the buffers back; the queue is empty."""
         pieces, borrowed = self._pieces, self._borrowed
-        self._pieces, self._borrowed, self._memories, self._told = [], [], {}, {}
+        self._pieces, self._borrowed, self._memories, self._board = [], [], {}, None
         for buffer in borrowed:
             buffer.release()
         station = self._program.station
         if station is None or self._is_broken:
             for piece in pieces:
-                piece.buffer.release()
+                piece.release()
             return
         for piece in reversed(pieces):  # the next session of this kind gets each in the same place
             self._desk.put(piece)
         station.leave(self._desk)
+
+
+def _alignment(program: Program) -> int:
+    """Where parts of a buffer may begin, in bytes."""
+    bits: int = program.device.handle.mem_base_addr_align
+    return max(bits // 8, _LEAST_BUFFER_BYTES)
 
 
 def page_aligned(size_bytes: int) -> NDArray[np.uint8]:

@@ -48,9 +48,7 @@ class JobMemory:
         self.arena = self._make_arena(arena_bytes)
         self._table = device.filled(table.view(np.uint8))
         self.ring = self._make_ring()
-        self.control = device.filled(job.control) if host.control is None else device.shared(host.control)
-        if job.shared.live is None and host.control is None:
-            device.tell(self.control, job.control.nbytes, job.control)
+        self.control = self._make_control()
         witness_bytes = len(job.slots) * WITNESS_DTYPE.itemsize if job.verify else 0
         self._witness = device.filled(np.zeros(witness_bytes, np.uint8))
 
@@ -74,6 +72,15 @@ class JobMemory:
         if self._host.direct:
             return self._device.shared(self._host.slots)
         return self._device.filled(np.ascontiguousarray(self._host.slots).view(np.uint8))
+
+    def _make_control(self) -> Handle:
+        if self._host.control is not None:
+            return self._device.shared(self._host.control)
+        if self._job.shared.live is not None:  # another queue may write it
+            return self._device.filled(self._job.control)
+        made = self._device.told(self._job.control.nbytes)
+        self._device.write(made, self._job.control)
+        return made
 
     def _rows(self) -> Iterator[tuple[NDArray[np.uint8], int, bool]]:
         """The bytes of each buffer that has any, where they lie in the arena, and whether operations may write them."""

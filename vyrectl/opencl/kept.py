@@ -69,10 +69,24 @@ def profiling_queue(cl: Handle, context: Handle) -> Handle:
 
 
 class Piece(NamedTuple):
-    """A buffer, and where it lies in the host's memory if it does (u8)."""
+    """A buffer, where it lies in the host's memory if it does (u8), and buffers that are parts of it."""
 
     buffer: Handle
     memory: NDArray[np.uint8] | None
+    parts: dict[tuple[int, int], Handle]
+
+    def part(self, first: int, size_bytes: int) -> Handle:
+        """Some of its bytes, as a buffer; the same each time."""
+        if (first, size_bytes) not in self.parts:
+            self.parts[first, size_bytes] = self.buffer.get_sub_region(first, size_bytes)
+        return self.parts[first, size_bytes]
+
+    def release(self) -> None:
+        """Give it and its parts back."""
+        for part in self.parts.values():
+            part.release()
+        self.parts.clear()
+        self.buffer.release()
 
 
 class Desk:
@@ -114,7 +128,7 @@ class Desk:
         """Keep a buffer for `take`, or release it."""
         size = piece.buffer.size
         if size > MOST_BUFFER_BYTES:
-            piece.buffer.release()
+            piece.release()
             return
         if self._bytes + size > MOST_DESK_BYTES:
             self._release_pieces()
@@ -124,7 +138,7 @@ class Desk:
     def _release_pieces(self) -> None:
         for pieces in self._pieces.values():
             for piece in pieces:
-                piece.buffer.release()
+                piece.release()
         self._pieces.clear()
         self._bytes = 0
 

@@ -46,8 +46,7 @@ class Ordering:
         self._counts = queue.buffer(COUNT_ROWS * self.chunks * WORD_BYTES)
         self._begins = queue.buffer((lists + 1) * WORD_BYTES)
         self._places = queue.buffer(lists * WORD_BYTES)
-        self._totals = queue.buffer(COUNT_ROWS * WORD_BYTES)
-        queue.tell(self._totals, COUNT_ROWS * WORD_BYTES)
+        self._totals = queue.told(COUNT_ROWS * WORD_BYTES)
         self._index, self._scan = queue.kernel("vyre_index"), queue.kernel("vyre_index_scan")
 
     @property

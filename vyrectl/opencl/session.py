@@ -167,7 +167,6 @@ class OpenCLSession(DeviceSession):
         if self._families is not None:
             return self.index(), self.run(most, interrupt)
         began = self.device_seconds
-        self._workspace.clear_tally()
         self._enqueue_index()
         self._enqueue_run(most, strict=False)
         self._settle()
@@ -202,11 +201,11 @@ class OpenCLSession(DeviceSession):
             if self._families is not None:
                 self._families.warm_up()
             self.write_control(shutdown, ASKED_TO_LEAVE)
-            self._workspace.clear_tally()
             self._enqueue_run(1, strict=True)
             if self._mirror is not None:
                 self._mirror.warm_up(self._memory.ring)
             self._device.wait()
+            self._workspace.clear_tally()
         finally:
             self.write_control(shutdown, int(before))
         self._device.forget_times()
@@ -214,7 +213,6 @@ class OpenCLSession(DeviceSession):
     def run(self, most: int, interrupt: Interrupt, *, strict: bool = False) -> bool:
         """One kernel over this round's order; see the driver's file in `kernels/engine`."""
         began = self.device_seconds
-        self._workspace.clear_tally()
         self._enqueue_run(most, strict=strict)
         self._settle()
         return self._ended(self._wait(interrupt), began)

@@ -1,6 +1,7 @@
 """What the workers of a session share in a round: heads and counts, spilled blocks, tallies, quotas.
 
-They lie in buffers that no operation can name. Imports numpy. Invariant: what a kernel has counted is taken over once.
+They lie in buffers that no operation can name. Imports numpy. Invariant: what a kernel has counted is taken over once:
+the tally goes on from run to run, and what is added is what it rose by.
 """
 
 from __future__ import annotations
@@ -31,13 +32,12 @@ class Workspace:
         self._blocks, self._places = spill_blocks(geometry, count, fast) if hands_off else (0, 0)
         self._directory_words = CLASSES * max(self._places, LINE_WORDS)
         self._tally_words = count_tally_words(len(program.ops))
-        self.flow = device.buffer(FLOW_WORDS * WORD_BYTES + quotas.words().nbytes)
+        self.flow = device.told(FLOW_WORDS * WORD_BYTES + quotas.words().nbytes)
         self._pool = device.buffer(self._blocks * BLOCK_SLOTS[geometry.driver] * WORD_BYTES)
         self._sizes = device.buffer(self._blocks * WORD_BYTES)
         self._directory = device.buffer(self._directory_words * WORD_BYTES)
-        self._tally = device.buffer(self._tally_words * WORD_BYTES)
-        device.tell(self.flow, FLOW_WORDS * WORD_BYTES + quotas.words().nbytes)
-        device.tell(self._tally, self._tally_words * WORD_BYTES)
+        self._tally = device.told(self._tally_words * WORD_BYTES)
+        self.clear_tally()
         if job.quotas:
             device.write(self.flow, quotas.words(), FLOW_WORDS * WORD_BYTES)
 
@@ -64,6 +64,7 @@ class Workspace:
     def clear_tally(self) -> None:
         """Count from 0."""
         self._device.clear(self._tally, self._tally_words * WORD_BYTES)
+        self._counted = np.zeros(self._tally_words, np.uint32)
 
     def limit_claims(self, most: int) -> None:
         """Let the next kernel that counts them claim so many times at most."""
@@ -73,7 +74,8 @@ class Workspace:
         """Take over what a kernel has counted."""
         words = np.empty(self._tally_words, np.uint32)
         self._device.read(words, self._tally)
-        add_tally(tally, words, self._program.ops)
+        add_tally(tally, words - self._counted, self._program.ops)
+        self._counted = words
 
     def take_quotas(self) -> bool:
         """Take over what bounded tenants have left; False where nobody is bounded."""
