@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, cast
 
@@ -70,7 +71,7 @@ def deferred(cls: type, how: dict[str, bool]) -> type:
             for name, placeholder in placeholders.items():
                 if name in found and vars(made).get(name) is placeholder:
                     setattr(made, name, found[name])
-            if vars(made).get(_SIGNATURE) is placeholders[_SIGNATURE]:
+            with suppress(AttributeError):  # another thread was here
                 delattr(made, _SIGNATURE)  # from now on `__init__` tells it
             written.update(found)
         return written

@@ -18,7 +18,7 @@ from vyrectl.cli.commands.launch.standing import Standing, talk_line
 from vyrectl.cli.commands.launch.status_block import CLEAR_BELOW, StatusBlock
 from vyrectl.cli.commands.launch.watched import watcher
 from vyrectl.cli.output import Output
-from vyrectl.cli.worker_rows import WorkerRow
+from vyrectl.cli.worker_rows import WorkerRow, oldest_turn
 from vyrectl.hosting.glance import Glance
 from vyrectl.sidecar.workers import Worker
 
@@ -226,6 +226,20 @@ def test_a_worker_with_a_task_is_at_work_where_nobody_sees_the_slots() -> None:
         "seconds": 1.2,
     }
     assert talk_line(replace(unseen, turn=turn)).startswith("at work;")
+
+
+def test_a_task_that_ends_at_once_is_not_named_for_its_neighbour() -> None:
+    """As a GPU shows them, which runs both in step; before it lasts nobody can tell them apart."""
+    held_up, hangs = Worker(0, 5, 0, 9, 0, 2.6), Worker(3, 17, 0x1005, 4, 7, 2.5)
+
+    def oldest(*workers: Worker) -> int | None:
+        row = oldest_turn(workers)
+        return None if row is None else row["slot"]
+
+    assert oldest(held_up, hangs) == 17
+    assert oldest(replace(held_up, seconds=0.4), replace(hangs, seconds=0.3)) == 5
+    assert oldest(held_up) == 5
+    assert oldest() is None
 
 
 def test_a_turn_that_lasts_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,11 @@ from vyrectl.spread.options import Hosts
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from vyrectl.hosting.stall import Insight
     from vyrectl.launching.report_record import LaunchRecord
     from vyrectl.protocol.debug_format import Formats
+
+_SHOWS_REPORT = ("rich.console", "vyrectl.cli.commands.launch.view")
 
 EXIT_FAULTED = 6
 EXIT_STALLED = 1
@@ -86,7 +90,7 @@ def command(
     with LaunchProgress(output) as progress:
         report, signal_received = stall.over(
             lambda look: _launcher(request, taken(Hosts, given))(
-                stall.hearing(watcher(output, progress, texts)), look
+                stall.hearing(watcher(output, progress, texts)), _loading_view(output, look)
             ),
             progress,
         )
@@ -187,6 +191,21 @@ def _exit_code(record: LaunchRecord, signal_received: int, *, fail_on_fault: boo
         return EXIT_STALLED
     all_faulted = record["claims"] and record["faulted"] == record["claims"]
     return EXIT_FAULTED if all_faulted or (fail_on_fault and record["faulted"]) else 0
+
+
+def _loading_view(output: Output, look: Callable[[Insight], None]) -> Callable[[Insight], None]:
+    """As `look`, and at the first look what shows the report is loaded: the device is not ready by then."""
+    is_wanted = output.is_table
+
+    def both(insight: Insight) -> None:
+        nonlocal is_wanted
+        if is_wanted:
+            is_wanted = False
+            for name in _SHOWS_REPORT:
+                import_module(name)
+        look(insight)
+
+    return both
 
 
 def _view(record: LaunchRecord) -> RenderableType:

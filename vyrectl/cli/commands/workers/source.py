@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from vyrectl.cli.worker_rows import WorkerRow, worker_row
+from vyrectl.cli.worker_rows import WorkerRow, oldest_turn, worker_row
 from vyrectl.shapes import Count
 from vyrectl.sidecar.launched import Launched
 from vyrectl.sidecar.note import nearby
@@ -67,5 +67,5 @@ def summary(found: Launched) -> WorkersRecord:
         "in_place": found.in_place,
         "busy": len(held),
         "idle": len(found.workers) - len(held),
-        "oldest_turn": worker_row(held[0]) if held else None,
+        "oldest_turn": oldest_turn(held),
     }
