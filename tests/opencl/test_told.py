@@ -87,6 +87,22 @@ def test_what_was_written_since_is_read(queue: DeviceQueue, how: str) -> None:
     assert words_of(queue, other) == BEFORE
 
 
+def test_what_was_written_whole_is_known(queue: DeviceQueue) -> None:
+    buffer = made(queue)
+    copies = queue.cl.copies
+    assert words_of(queue, buffer) == BEFORE
+    queue.write_word(buffer, 1, 8)
+    assert words_of(queue, buffer) == [5, 8, 3, 11]
+    assert queue.cl.copies == copies + 1
+
+
+def test_what_was_written_in_part_is_read(queue: DeviceQueue) -> None:
+    buffer = made(queue)
+    queue.enqueue(queue.kernel("vyre_probe_atomics"), 1, 1, words=buffer)
+    queue.write_word(buffer, 1, 8)
+    assert words_of(queue, buffer) == [AFTER[0], 8, *AFTER[2:]]
+
+
 def test_what_runs_since_is_waited_for(queue: DeviceQueue) -> None:
     buffer = made(queue)
     queue.enqueue(queue.kernel("vyre_probe_atomics"), 1, 1, words=buffer)

@@ -55,13 +55,15 @@ class Successor:
     Attributes:
         path: Where it belongs.
         name: The temporary file.
+        version: Which version of the source its bytes are of.
         memory: Its bytes, shared with every process that was forked since.
     """
 
     def __init__(
-        self, path: StrPath, new: Temporary, source: int, copied_from: StrPath, size_bytes: int
+        self, path: StrPath, new: Temporary, source: int, copied_from: StrPath, version: FileIdentity
     ) -> None:
-        self.path, self.name, self._new = path, new.name, new
+        size_bytes = version.size_bytes
+        self.path, self.name, self.version, self._new = path, new.name, version, new
         self._source, self._copied_from = source, os.fspath(copied_from)
         self.memory = mmap.mmap(new.fd, size_bytes)
         shrinking.watch(self.memory, new.name, os.fstat(new.fd))
@@ -96,7 +98,7 @@ class Successor:
             os.close(opened)
             raise
         try:
-            begun = cls(path, new, opened, source, expected.size_bytes)
+            begun = cls(path, new, opened, source, expected)
         except OSError as error:  # some file systems map nothing that is written
             new.remove()
             for one in (new.fd, opened):

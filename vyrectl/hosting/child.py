@@ -63,10 +63,13 @@ from vyrectl.task.parts import in_parts
 
 if TYPE_CHECKING:
     from vyrectl.engine.saving import Saving
+    from vyrectl.files.successor import Successor
 from vyrectl.launching.report import LaunchReport
 
 
-def drive_file(request: FileLaunch, held: Hold | None, memory: Memory, channel: Channel) -> Message:
+def drive_file(
+    request: FileLaunch, held: Hold | None, memory: Memory, channel: Channel, ahead: Successor | None = None
+) -> Message:
     """Launch the file as it was asked for; the report as a record.
 
     Args:
@@ -74,6 +77,7 @@ def drive_file(request: FileLaunch, held: Hold | None, memory: Memory, channel: 
         held: The ring's lock; None for a result that goes elsewhere.
         memory: Where the slots may be, for the parent to see.
         channel: The line to the parent.
+        ahead: The result, where it was begun already.
     """
     shrinking.survive(wanted=False)  # a ring that shrinks under a device is the end of this process
     gc.disable()  # what is loaded until the device is ready stays; see `_Site.begin`
@@ -91,7 +95,10 @@ def drive_file(request: FileLaunch, held: Hold | None, memory: Memory, channel: 
     )
     before = None if request.record is None else copy_of(view.slots)
     epoch = int(start_control(control, options.epoch)[EPOCH.first])
-    site = _Site(request, options, held, memory, channel, view, buffers)
+    if ahead is not None and ahead.version != view.identity:
+        ahead.discard()  # somebody put another ring there
+        ahead = None
+    site = _Site(request, options, held, memory, channel, view, buffers, ahead)
     try:
         return _drive(request, options, site, counting, before, epoch)
     finally:
@@ -212,6 +219,7 @@ class _Site:
         channel: Channel,
         view: Ring,
         buffers: BufferTable,
+        ahead: Successor | None,
     ) -> None:
         self._request = request
         self._held = held
@@ -223,7 +231,9 @@ class _Site:
         self.buffers = buffers
         self.in_place = False
         self.has_running = True
-        self._ahead = None if request.works_in_file else begin_ahead(request, view, buffers.outputs())
+        self._ahead = ahead
+        if ahead is None and not request.works_in_file:
+            self._ahead = begin_ahead(request, view, buffers.outputs())
         self.is_left = False
         if request.output is not None:
             buffers.found += cut_off(request.output)

@@ -23,8 +23,10 @@ from vyrectl.errors import (
     UsageError,
     stopped_code,
 )
+from vyrectl.files.ring_lock import is_held
 from vyrectl.files.successor import LEAST_BYTES
 from vyrectl.files.temporary import clear_abandoned
+from vyrectl.hosting.ahead import begin_ahead
 from vyrectl.hosting.deaths import (
     GAVE_UP,
     Running,
@@ -47,6 +49,7 @@ from vyrectl.shell import command_line
 from vyrectl.sidecar.hold import Hold
 
 if TYPE_CHECKING:
+    from vyrectl.files.successor import Successor
     from vyrectl.hosting.stall import Insight
 
 Watch = Callable[[Message], None]
@@ -116,10 +119,23 @@ def launch_file(
 
 
 def _drive(request: FileLaunch, held: Hold | None, memory: Memory, channel: Channel) -> Message:
-    """The child's part, which loads what the parent does without."""
-    from vyrectl.hosting.child import drive_file
+    """The child's part, which loads what the parent does without; a large result is begun before that."""
+    ahead = _begin_early(request)
+    try:
+        from vyrectl.hosting.child import drive_file
 
-    return drive_file(request, held, memory, channel)
+        return drive_file(request, held, memory, channel, ahead)
+    finally:
+        if ahead is not None:
+            ahead.discard()
+
+
+def _begin_early(request: FileLaunch) -> Successor | None:
+    """See `begin_ahead`; None as well where more than the ring tells whether there is room, or where it may change."""
+    if request.works_in_file or request.buffers or is_held(request.ring):
+        return None
+    with Ring.open(request.ring) as ring:
+        return begin_ahead(request, ring)
 
 
 def _hear(message: Message, memory: Memory, watch: Watch) -> None:

@@ -48,13 +48,15 @@ class _Board:
 
     def take(self, size_bytes: int) -> Handle | None:
         """A part of it; None where it is used up."""
-        first = -(-self._used // self._alignment) * self._alignment
-        end = first + max(size_bytes, _LEAST_BUFFER_BYTES)
-        if end > BOARD_BYTES:
+        first, size = (
+            -(-self._used // self._alignment) * self._alignment,
+            max(size_bytes, _LEAST_BUFFER_BYTES),
+        )
+        if first + size > BOARD_BYTES:
             return None
-        part = self._piece.part(first, end - first)
-        self._places[part.int_ptr] = first, end
-        self._used = end
+        part = self._piece.part(first, size)
+        self._places[part.int_ptr] = first, first + size_bytes
+        self._used = first + size
         return part
 
     def hear(self, cl: Handle, queue: Handle) -> None:
@@ -69,8 +71,17 @@ class _Board:
         first, end = self._places[buffer.int_ptr]
         return self._words[first:end]
 
+    def learn(self, buffer: Handle, data: NDArray[np.uint8], offset: int) -> None:
+        """Bytes of a part were written while nothing runs; what is written whole is known."""
+        if buffer.int_ptr not in self._places:
+            return
+        first, end = self._places[buffer.int_ptr]
+        self._words[first + offset : first + offset + len(data)] = data
+        if len(data) == end - first:
+            self._news.add(buffer.int_ptr)
+
     def forget(self, buffer: Handle | None = None) -> None:
-        """A part is written, or kernels run that may write to all of them."""
+        """A part is written by another queue, or kernels run that may write to all of them."""
         if buffer is None:
             self._news.clear()
         else:
@@ -187,7 +198,6 @@ class Buffers:
         Raises:
             KernelDiedError: The device failed.
         """
-        self._is_changed(buffer)
         memory = self._memories.get(buffer.int_ptr)
         if memory is not None:
             _copy(memory[offset : offset + array.nbytes], bytes_of(array))
@@ -199,6 +209,8 @@ class Buffers:
                 self.cl.enqueue_copy(self._desk.queue, buffer, array, dst_offset=offset)
         except self.cl.Error as error:
             raise self.died(error, "be written") from error
+        if self._board is not None:
+            self._board.learn(buffer, bytes_of(array), offset)
 
     def clear(self, buffer: Handle, size_bytes: int) -> None:
         """Have a buffer's first bytes be 0 for the kernels that are enqueued from now on; a multiple of 4.
