@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,24 @@ def test_wishes_win_and_without_a_plan_defaults_hold() -> None:
     plain = choose_settings(None, Wishes())
     assert (plain.mode, plain.age_threshold) == ("auto", AGE_THRESHOLD)
     assert plan_record(plain, Launched(9, 9, GEOMETRY, 0)) is None
+
+
+def test_a_slow_compiler_is_given_what_the_ring_names() -> None:
+    plan = plan_for(tally(50), LIMITS)
+
+    def mode(plan: Plan | None, asked: str | None = None) -> str:
+        return choose_settings(plan, Wishes(mode=asked), slow_compiler=True).mode
+
+    assert mode(plan) == "jit"
+    assert mode(plan, "interpreter") == "interpreter"
+    assert mode(replace(plan, source="saved.json")) == "interpreter"
+    assert mode(None) == "auto"
+    settings = choose_settings(plan, Wishes(), slow_compiler=True)
+    record = plan_record(settings, Launched(64, 50, GEOMETRY, 0))
+    assert record is not None
+    found = next(one for one in record["differences"] if one["what"] == "execution_mode")
+    assert (found["recommended"], found["launched"]) == ("Interpreter", "Jit")
+    assert found["because"] == "all operations take its compiler seconds longer"
 
 
 def test_every_difference_has_its_reason() -> None:

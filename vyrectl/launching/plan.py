@@ -235,9 +235,18 @@ def _is_geometry(value: object) -> bool:
     )
 
 
-def choose_settings(plan: Plan | None, wishes: Wishes) -> Settings:
-    """The settings of a launch: what was asked for, else what the plan says, else the defaults."""
+def choose_settings(plan: Plan | None, wishes: Wishes, *, slow_compiler: bool = False) -> Settings:
+    """The settings of a launch: what was asked for, else what the plan says, else the defaults.
+
+    Args:
+        plan: What is recommended; None where the policy is not asked.
+        wishes: What was asked for.
+        slow_compiler: The device takes seconds longer to compile all operations than those that a ring names: a plan
+            that nobody gave has it compile these alone.
+    """
     mode = wishes.mode or (plan.mode if plan else AUTO)
+    if slow_compiler and wishes.mode is None and plan is not None and plan.source == AUTO:
+        mode = MODES[ExecutionMode.Jit]
     planned_age = plan.age_threshold if plan else AGING_TICKS
     age = planned_age if wishes.age_threshold is None else wishes.age_threshold
     return Settings(mode, age, plan, wishes)
@@ -310,7 +319,13 @@ def _reasons(settings: Settings, launched: Launched) -> dict[str, str]:
     wishes = settings.wishes
     device = "the device's own" if launched.geometry else "the reference backend is one worker"
     return {
-        "execution_mode": ASKED if launched.geometry else "the reference backend compiles nothing",
+        "execution_mode": (
+            "the reference backend compiles nothing"
+            if not launched.geometry
+            else "all operations take its compiler seconds longer"
+            if wishes.mode is None
+            else ASKED
+        ),
         "age_priority_work": ASKED,
         "dispatch_grid": ASKED if wishes.workers else device,
         "workgroup_size_x": ASKED if wishes.work_group_size else device,

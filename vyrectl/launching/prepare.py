@@ -218,7 +218,8 @@ def _settings(options: LaunchOptions, before: StateTally, backend: Backend) -> S
         return choose_settings(None, wishes)
     device = getattr(backend, "device", None)
     limits = REFERENCE_LIMITS if device is None else device.limits
-    return choose_settings(plan_for(before, limits, wishes.workers, options.policy), wishes)
+    plan = plan_for(before, limits, wishes.workers, options.policy)
+    return choose_settings(plan, wishes, slow_compiler=getattr(backend, "compiles_slowly", False))
 
 
 def _refuse_unrunnable(job: Job, defines: Iterable[int], ring: str) -> Job:

@@ -36,6 +36,11 @@ class OpenCLBackend:
         self.device = device if isinstance(device, Device) else find_device(device)
         self.name = self.device.name
 
+    @property
+    def compiles_slowly(self) -> bool:
+        """Whether its compiler takes seconds longer for all operations than for those that a ring names."""
+        return not self.device.is_cpu
+
     def open_device(self) -> None:
         """Open the device for the jobs to come.
 
