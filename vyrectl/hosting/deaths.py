@@ -13,11 +13,16 @@ LISTED_SLOTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A task that was Running when the child ended."""
+    """A task that was Running when the child ended.
+
+    Attributes:
+        begun: False where its turn had not begun: a worker had only claimed it, behind the one that it ran.
+    """
 
     slot: int
     task_id: int
     op_handle: int
+    begun: bool = True
 
     def __str__(self) -> str:
         from vyrectl.engine.ops import op_name
@@ -72,9 +77,9 @@ def gave_up_fix() -> str:
     )
 
 
-def slots_of(running: list[Running] | None) -> list[int] | None:
-    """The slots of tasks, None where only the device knows them."""
-    return None if running is None else [task.slot for task in running]
+def slots_of(running: list[Running] | None, *, begun: bool = False) -> list[int] | None:
+    """The slots of tasks, or of those alone whose turn had begun; None where only the device knows them."""
+    return None if running is None else [task.slot for task in running if task.begun or not begun]
 
 
 def put_back(recover: str, slots: list[int] | None = None) -> str:
@@ -97,6 +102,11 @@ def running_text(running: list[Running] | None) -> str:
         return "; which tasks were running only the device knows"
     if not running:
         return "; no task was running"
-    listed = ", ".join(map(str, running[:LISTED_SLOTS]))
-    more = f" and {len(running) - LISTED_SLOTS} more" if len(running) > LISTED_SLOTS else ""
-    return f" with these tasks running: {listed}{more}"
+    begun = [task for task in running if task.begun]
+    listed = ", ".join(map(str, begun[:LISTED_SLOTS]))
+    more = f" and {len(begun) - LISTED_SLOTS} more" if len(begun) > LISTED_SLOTS else ""
+    claimed = len(running) - len(begun)
+    only = (
+        f"; {claimed} more {'was' if claimed == 1 else 'were'} claimed and had not begun" if claimed else ""
+    )
+    return f" with these tasks running: {listed}{more}{only}"

@@ -175,8 +175,16 @@ class Memory:
 
         slots = np.frombuffer(data, SLOT_DTYPE, count=len(data) // SLOT_BYTES)
         numbers = np.flatnonzero(slots["state"] == int(TaskState.RUNNING)).tolist()
+        ours = [slot for slot in numbers if slot not in self.already_running]
+        begun = self._in_hand().intersection(ours) or set(ours)
         return [
-            Running(slot, int(slots["task_id"][slot]), int(slots["op_handle"][slot]))
-            for slot in numbers
-            if slot not in self.already_running
+            Running(slot, int(slots["task_id"][slot]), int(slots["op_handle"][slot]), slot in begun)
+            for slot in ours
         ]
+
+    def _in_hand(self) -> set[int]:
+        """Slots whose turn a worker has begun and not ended, as the seats say; empty where nobody is watched."""
+        from vyrectl.sidecar.workers import noted
+
+        place = self._seats()
+        return set() if place is None else {one.slot for one in noted(place) if one.slot is not None}

@@ -205,5 +205,9 @@ def _after_death(request: FileLaunch, where: str, running: list[Running] | None,
         return "Nothing has to be put back: launch it again"
     if where == IN_FILE:
         recover = command_line("recover", file=request.ring)
-        return put_back(recover, slots_of(running)) if hung else f"Put its tasks back with: {recover}"
+        return (
+            put_back(recover, slots_of(running, begun=True))
+            if hung
+            else f"Put its tasks back with: {recover}"
+        )
     return f"{request.ring} is as it was before the launch"
