@@ -120,8 +120,8 @@ class Buffers:
     def told(self, size_bytes: int) -> Handle:
         """As `buffer`, for what is read after each wait and written by no other queue.
 
-        It comes along with all others of its kind: one copy instead of one for each. A simulator does not note what is
-        written to a part of a buffer (Oclgrind 21.10 takes it for unset), and has no haste.
+        It comes along with all others of its kind: one copy instead of one for each. A simulator has no haste, and
+        takes what the host writes behind a buffer's begin for unset (Oclgrind 21.10).
         """
         if self._program.coherent or self._program.device.is_simulator:
             return self.buffer(size_bytes)
