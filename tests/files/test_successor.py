@@ -258,8 +258,9 @@ KNOWS = tuple(int(part) for part in os.uname().release.split(".")[:2]) >= (5, 14
     "knows",
     [pytest.param(True, marks=only_where(KNOWS, "madvise(MADV_POPULATE_WRITE) came with Linux 5.14")), False],
 )
+@pytest.mark.parametrize("forks", [False, True])
 def test_its_pages_are_mapped_before_they_are_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, knows: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, knows: bool, forks: bool
 ) -> None:
     """Where the system knows how; where it does not, each stops its writer once, and the bytes are the same."""
     monkeypatch.setattr(successor, "PIECE_BYTES", 64 * mmap.PAGESIZE)
@@ -267,8 +268,10 @@ def test_its_pages_are_mapped_before_they_are_written(
         monkeypatch.setattr(successor, "_POPULATE_WRITE", 9999)
     old, data = tmp_path / "old", os.urandom(256 * mmap.PAGESIZE)
     old.write_bytes(data)
-    begun = begin(tmp_path / "new", old)
+    begun = begin(tmp_path / "new", old, forks=forks)
     begun.wait()
+    for _ in range(2):
+        begun.map_ahead()
     for copier in [
         one for one in threads() if one is not current_thread() and one.name.startswith("Thread-")
     ]:

@@ -19,6 +19,7 @@ import fcntl
 import mmap
 import os
 import select
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
@@ -70,6 +71,8 @@ class Successor:
         self._count = mmap.mmap(-1, _COUNT_BYTES + 1)
         self._line, self._copiers_line = os.pipe()
         self._join: Callable[[], object] = lambda: None
+        self._mapped: Callable[[], object] = lambda: None
+        self._maps = False
         self._maker, self._is_there, self._is_let_go = os.getpid(), False, False
 
     @classmethod
@@ -124,6 +127,18 @@ class Successor:
                 self._copy_here(max(first, self._copied), wanted)
                 return
 
+    def map_ahead(self) -> None:
+        """Have its pages mapped for writing by the time that somebody writes to them, in the process that made it.
+
+        A copier that is a thread has done so.
+        """
+        if self._maps:
+            self._maps = False
+            thread = Thread(target=self._make_writable, args=(len(self.memory),))
+            with suppress(RuntimeError):  # the system gives no thread
+                thread.start()
+                self._mapped = thread.join
+
     def move_to(self, path: StrPath) -> None:
         """It belongs somewhere else in the same folder."""
         self.path = path
@@ -155,6 +170,7 @@ class Successor:
             self._new.remove()
         self._count[_COUNT_BYTES] = 1
         self._join()
+        self._mapped()
         for one in (self._new.fd, self._source, self._line):
             os.close(one)
 
@@ -171,13 +187,16 @@ class Successor:
         return thread.join
 
     def _copy_in_a_process(self) -> Callable[[], object]:
-        child = os.fork()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # whatever threads there are hold nothing
+            child = os.fork()
         if child == 0:
             try:
                 self._copy_all()
             finally:
                 os._exit(0)
         os.close(self._copiers_line)
+        self._maps = True
         return lambda: end_of_child(child)
 
     def _copy_all(self) -> None:

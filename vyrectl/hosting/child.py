@@ -115,13 +115,13 @@ def _drive(
 ) -> Message:
     """Launch at a site; the report as a record."""
     view, channel, buffers = site.view, site.parent.channel, site.buffers
+    hear_doing(lambda what: channel.send({"doing": what}))
+    if is_heard():
+        tell_by(lambda line: channel.send({"said": line}))
     if counting.is_elsewhere:
         open_ahead(options.device)
     counted = counting.result()
     site.has_running = counted.tally.counts[TaskState.RUNNING] > 0
-    hear_doing(lambda what: channel.send({"doing": what}))
-    if is_heard():
-        tell_by(lambda line: channel.send({"said": line}))
     options = replace(options, limits=site.limits(tells_records=request.debug_log is not None))
     drive = None
     if request.follow is not None:
@@ -383,6 +383,7 @@ class _Site:
         if self._ahead is None:
             return None
         self._ahead.wait()
+        self._ahead.map_ahead()
         return Ring.from_slots(np.frombuffer(self._ahead.memory, SLOT_DTYPE))
 
     def leave(self) -> None:

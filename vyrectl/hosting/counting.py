@@ -48,9 +48,7 @@ class Counting:
         line, out = os.pipe()
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter(
-                    "ignore", DeprecationWarning
-                )  # the thread beside this one holds nothing
+                warnings.simplefilter("ignore", DeprecationWarning)  # whatever threads there are hold nothing
                 child = os.fork()
         except OSError:
             os.close(line)

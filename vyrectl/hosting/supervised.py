@@ -131,11 +131,14 @@ def _drive(request: FileLaunch, held: Hold | None, memory: Memory, channel: Chan
 
 
 def _begin_early(request: FileLaunch) -> Successor | None:
-    """See `begin_ahead`; None as well where more than the ring tells whether there is room, or where it may change."""
+    """See `begin_ahead`; None as well where more than the ring tells whether there is room, or where it may change.
+
+    Copied by a process: a driver that starts keeps the interpreter to itself for tenths of a second.
+    """
     if request.works_in_file or request.buffers or is_held(request.ring):
         return None
     with Ring.open(request.ring) as ring:
-        return begin_ahead(request, ring)
+        return begin_ahead(request, ring, forks=True)
 
 
 def _hear(message: Message, memory: Memory, watch: Watch) -> None:
