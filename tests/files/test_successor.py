@@ -109,7 +109,7 @@ def test_who_waits_copies_what_the_copier_could_not(old: Path, monkeypatch: pyte
 
     monkeypatch.setattr(successor, "_copy_piece", fails_later)
     begun = begin(old, old)
-    begun._join()
+    begun._joins[0]()
     monkeypatch.undo()
     begun.memory[30_000:31_000] = bytes(1000)
     begun.wait(25_000, 30_000)

@@ -70,8 +70,7 @@ class Successor:
         shrinking.watch(self.memory, new.name, os.fstat(new.fd))
         self._count = mmap.mmap(-1, _COUNT_BYTES + 1)
         self._line, self._copiers_line = os.pipe()
-        self._join: Callable[[], object] = lambda: None
-        self._mapped: Callable[[], object] = lambda: None
+        self._joins: list[Callable[[], object]] = []
         self._maps = False
         self._maker, self._is_there, self._is_let_go = os.getpid(), False, False
 
@@ -137,7 +136,7 @@ class Successor:
             thread = Thread(target=self._make_writable, args=(len(self.memory),))
             with suppress(RuntimeError):  # the system gives no thread
                 thread.start()
-                self._mapped = thread.join
+                self._joins.append(thread.join)
 
     def move_to(self, path: StrPath) -> None:
         """It belongs somewhere else in the same folder."""
@@ -169,15 +168,15 @@ class Successor:
         if not self._is_there:
             self._new.remove()
         self._count[_COUNT_BYTES] = 1
-        self._join()
-        self._mapped()
+        for join in self._joins:
+            join()
         for one in (self._new.fd, self._source, self._line):
             os.close(one)
 
     def _start(self, *, forks: bool) -> None:
         """Begin to copy; where the system gives no thread and no process, each copies what it waits for."""
         try:
-            self._join = self._copy_in_a_process() if forks else self._copy_in_a_thread()
+            self._joins.append(self._copy_in_a_process() if forks else self._copy_in_a_thread())
         except (OSError, RuntimeError):
             os.close(self._copiers_line)
 

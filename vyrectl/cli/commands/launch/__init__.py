@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import typer
@@ -194,18 +196,26 @@ def _exit_code(record: LaunchRecord, signal_received: int, *, fail_on_fault: boo
 
 
 def _loading_view(output: Output, look: Callable[[Insight], None]) -> Callable[[Insight], None]:
-    """As `look`, and at the first look what shows the report is loaded: the device is not ready by then."""
+    """As `look`, and from the first look on what shows the report is loaded: the device is not ready by then.
+
+    By a thread, so that nothing is looked at later than it would be.
+    """
     is_wanted = output.is_table
 
     def both(insight: Insight) -> None:
         nonlocal is_wanted
         if is_wanted:
             is_wanted = False
-            for name in _SHOWS_REPORT:
-                import_module(name)
+            with suppress(RuntimeError):  # the system gives no thread: it is loaded where it is needed
+                Thread(target=_load, args=_SHOWS_REPORT).start()
         look(insight)
 
     return both
+
+
+def _load(*modules: str) -> None:
+    for name in modules:
+        import_module(name)
 
 
 def _view(record: LaunchRecord) -> RenderableType:
