@@ -92,9 +92,8 @@ class BuiltKernel:
             self._set[index] = _NOT_SET
             self.handle.set_arg(index, _argument(one, value))
             if type(value) in _COUNTED or getattr(value, "hostbuf", value) is None:
-                self._set[index] = (
-                    value  # what lies in memory of the host's is held no longer than it is used
-                )
+                # What lies in memory of the host's is held no longer than it is used.
+                self._set[index] = value
         self._cl = self._cl or pyopencl()
         return self._cl.enqueue_nd_range_kernel(queue, self.handle, (work_items,), (local,))
 

@@ -155,8 +155,9 @@ def engine_options(device: Device, variant: Variant) -> list[str]:
 
     NVIDIA's compiler is told how many registers a work-item may take, so that all groups of the usual geometry (256
     work-items, GROUPS_PER_UNIT to a unit) are resident: one group less in every unit costs group tasks a tenth.
-    CPUs call functions (VYRE_APART): that halves what PoCL takes to build a program of lanes, and costs a turn next to
-    nothing. On an H200 calls save a seventh of the build and take half of the rate of a mixed load.
+    CPUs call functions (VYRE_APART), but for what every turn of a lane goes through (VYRE_OP_APART): that shortens what
+    PoCL takes to build a program of lanes by a third, and costs a turn next to nothing. On an H200 calls save a seventh
+    of the build and take half of the rate of a mixed load.
     """
     in_groups = variant.driver == "group"
     bounded = in_groups and device.platform.upper().startswith("NVIDIA")
